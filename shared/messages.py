@@ -1,0 +1,339 @@
+"""Every payload on the wire, as a frozen model that owns its topic, QoS and retain flag.
+
+Rules:
+1. Unknown fields are ignored; a missing or ill-typed one raises pydantic's ValidationError, and the
+   receiver sends the message to ``deadletter/…``.
+2. Times are aware, UTC, with microseconds. Units are those of ``shared.quantities``.
+3. ``producer``, ``epoch`` and ``seq`` are the envelope of a sequenced message. A core leaves them empty;
+   the outbox stamps them (``shared.delivery``).
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from shared.topics import Topics, type_levels
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.\-]{1,128}$")]
+
+
+def _as_utc(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("the time has no zone; write it as UTC, e.g. 2026-01-31T12:00:00Z")
+    return value.astimezone(UTC)
+
+
+Time = Annotated[datetime, AfterValidator(_as_utc)]
+Scalar = bool | int | float | str
+
+
+class Severity(StrEnum):
+    """How bad an event or alert is, least first."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+    CRITICAL = "critical"
+
+
+AnyCaseSeverity = Annotated[Severity, BeforeValidator(lambda v: v.lower() if isinstance(v, str) else v)]
+
+
+class Quality(StrEnum):
+    """How far a frame may be believed."""
+
+    GOOD = "good"
+    SUSPECT = "suspect"
+    STALE = "stale"
+    BAD = "bad"
+
+
+class Message(BaseModel):
+    """Base of all payloads. ``STREAM`` names the sequenced stream it belongs to, if any."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+    QOS: ClassVar[int] = 1
+    RETAIN: ClassVar[bool] = False
+    STREAM: ClassVar[str | None] = None
+
+    def topic(self, topics: Topics) -> str:
+        """Return the topic this message is published under."""
+        raise NotImplementedError
+
+    def attributes(self) -> dict[str, str]:
+        """Return the MQTT 5 user properties that go along; none unless a model says so."""
+        return {}
+
+
+class Sequenced(Message):
+    """A message of a durable stream: (producer, stream, epoch, seq) is its place, counted from 1."""
+
+    producer: str = ""
+    epoch: str = ""
+    seq: int = 0
+
+
+class ReadError(Message):
+    """What went wrong in a poll: ``code`` is nack, timeout, crc, bus, implausible … ``chip`` says where."""
+
+    code: str
+    chip: str
+    detail: str = ""
+
+
+class Frame(Sequenced):
+    """One poll of one device: all its channels, or why there are none."""
+
+    STREAM: ClassVar[str | None] = "raw"
+
+    time: Time
+    device: Name
+    zone: Name | None = None
+    values: dict[str, Scalar] = {}
+    quality: Quality = Quality.GOOD
+    errors: tuple[ReadError, ...] = ()
+    registers: dict[str, int] | None = None
+
+    def topic(self, topics: Topics) -> str:
+        """``raw/{device}``."""
+        return topics.build("raw", self.device)
+
+
+class Event(Sequenced):
+    """Something that happened. ``id`` follows from the cause, so the same cause never makes two."""
+
+    STREAM: ClassVar[str | None] = "event"
+
+    id: str
+    type: Name
+    category: Name
+    severity: AnyCaseSeverity
+    time: Time
+    site: Name
+    device: Name | None = None
+    zone: Name | None = None
+    data: dict[str, Any] = {}
+    metadata: dict[str, Any] = {}
+
+    def topic(self, topics: Topics) -> str:
+        """``event/{category}/{type}``."""
+        return topics.build("event", self.category, type_levels(self.category, self.type))
+
+    def attributes(self) -> dict[str, str]:
+        """CloudEvents 1.0 attributes, MQTT 5 binary mode."""
+        source = f"/upskeep/{self.site}" + (f"/{self.device}" if self.device else "")
+        return {
+            "specversion": "1.0",
+            "id": self.id,
+            "type": self.type,
+            "source": source,
+            "time": self.time.isoformat().replace("+00:00", "Z"),
+        }
+
+
+_UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_EVENT_SPACE = uuid.UUID("6f0b1c1e-5f0a-5b52-9a53-5b1f7b3f3a52")
+
+
+def event_id(site: str, event_type: str, device: str | None, time: datetime, cause: str = "") -> str:
+    """Return the UUIDv5 of what caused an event; ``cause`` tells apart two of one type in one frame."""
+    micros = (time - _UNIX_EPOCH) // _MICROSECOND
+    return str(uuid.uuid5(_EVENT_SPACE, f"{site}|{event_type}|{device or ''}|{micros}|{cause}"))
+
+
+class Candidate(Message):
+    """An event that somebody outside offers on ``ingest/{producer}``; the processor makes it an Event.
+
+    With an ``id`` it is taken once however often it arrives; without one, once per arrival (best effort).
+    """
+
+    type: Name
+    id: str | None = None
+    time: Time | None = None
+    device: Name | None = None
+    zone: Name | None = None
+    severity: AnyCaseSeverity | None = None
+    data: dict[str, Any] = {}
+    metadata: dict[str, Any] = {}
+
+
+class Trigger(Sequenced):
+    """One named trigger of an event: a hook for automations."""
+
+    STREAM: ClassVar[str | None] = "trigger"
+
+    name: Name
+    event: str
+    type: Name
+    time: Time
+    severity: AnyCaseSeverity
+    device: Name | None = None
+    zone: Name | None = None
+    data: dict[str, Any] = {}
+
+    def topic(self, topics: Topics) -> str:
+        """``trigger/{name}``."""
+        return topics.build("trigger", self.name)
+
+
+class DeviceState(Message):
+    """What is known now of a device. Unknown is ``None``, never a guess."""
+
+    RETAIN: ClassVar[bool] = True
+
+    device: Name
+    zone: Name | None = None
+    time: Time
+    quality: Quality
+    power: Literal["mains", "battery"] | None = None
+    battery: Literal["ok", "low", "critical"] | None = None
+    charging: bool | None = None
+    active: tuple[str, ...] = ()
+    values: dict[str, Scalar] = {}
+
+    def topic(self, topics: Topics) -> str:
+        """``state/{device}``, retained."""
+        return topics.build("state", self.device)
+
+
+class Counter(Message):
+    """How often an event type was counted; the windows end at ``as_of`` (event time)."""
+
+    RETAIN: ClassVar[bool] = True
+
+    type: Name
+    total: int
+    last_hour: int
+    last_day: int
+    last_time: Time
+    as_of: Time
+
+    def topic(self, topics: Topics) -> str:
+        """``counter/{type}``, retained; dots become levels."""
+        return topics.build("counter", self.type.replace(".", "/"))
+
+
+class AlertState(StrEnum):
+    """Where an alert is in its life."""
+
+    PENDING = "pending"
+    FIRING = "firing"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+
+
+class Alert(Message):
+    """One alert's present state. ``since`` is when it began, ``time`` when it came into this state."""
+
+    RETAIN: ClassVar[bool] = True
+
+    rule: Name
+    key: Name
+    state: AlertState
+    severity: AnyCaseSeverity
+    since: Time
+    time: Time
+    value: float
+    threshold: float
+    window_s: float
+    reason: str
+    message: str
+
+    def topic(self, topics: Topics) -> str:
+        """``alert/{rule}/{key}``, retained."""
+        return topics.build("alert", self.rule, self.key)
+
+
+class StreamEnds(Message):
+    """What a producer's outbox holds of one stream: ``floor`` to ``head``, both included (floor > head: nothing)."""
+
+    floor: int
+    head: int
+
+
+class Mark(Message):
+    """How far a consumer has durably got in one stream. ``ask`` requests everything after ``seq``."""
+
+    epoch: str
+    seq: int
+    ask: bool = False
+
+
+class Status(Message):
+    """A service's life sign: birth and heartbeat, a clean ``stopped``, or ``offline`` as last will."""
+
+    RETAIN: ClassVar[bool] = True
+
+    service: Name
+    state: Literal["online", "stopped", "offline"]
+    version: str | None = None
+    epoch: str | None = None
+    time: Time | None = None
+    event_time: Time | None = None
+    streams: dict[str, StreamEnds] = {}
+    applied: dict[str, dict[str, Mark]] = {}
+    figures: dict[str, Scalar] = {}
+
+    def topic(self, topics: Topics) -> str:
+        """``status/{service}``, retained."""
+        return topics.build("status", self.service)
+
+
+class Checkpoint(Message):
+    """Consumer to producer: how far each stream is durably applied, and whether more is asked for."""
+
+    RETAIN: ClassVar[bool] = True
+
+    consumer: Name
+    producer: Name
+    streams: dict[str, Mark]
+
+    def topic(self, topics: Topics) -> str:
+        """``checkpoint/{consumer}/{producer}``, retained."""
+        return topics.build("checkpoint", self.consumer, self.producer)
+
+
+class Resent(Message):
+    """One message sent again: its own topic and its payload as text."""
+
+    topic_name: str = Field(alias="topic")
+    payload: str
+
+
+class Resend(Message):
+    """Messages a consumer asked for, in order, with what the producer still holds."""
+
+    consumer: Name
+    producer: Name
+    stream: str
+    epoch: str
+    floor: int
+    head: int
+    messages: tuple[Resent, ...] = ()
+
+    def topic(self, topics: Topics) -> str:
+        """``resend/{consumer}``."""
+        return topics.build("resend", self.consumer)
+
+
+class DeadLetter(Sequenced):
+    """What a service refused, and why. ``payload`` is base64, cut at 64 KiB."""
+
+    STREAM: ClassVar[str | None] = "deadletter"
+
+    service: Name
+    time: Time
+    reason: str
+    received_on: str
+    payload: str
+
+    def topic(self, topics: Topics) -> str:
+        """``deadletter/{service}``."""
+        return topics.build("deadletter", self.service)

@@ -1,0 +1,231 @@
+"""Settings: YAML in, one frozen model out, or every fault at once with file, line, value and what would be right.
+
+Rules:
+1. Unknown keys are faults ("did you mean"), and so are keys given twice.
+2. ``UPSKEEP_<FILE>__<KEY>__<KEY>`` in the environment overrides a value of ``<file>.yaml``; a list's entries
+   are counted from 0.
+3. A secret comes from a file (``…_file``) or the environment, never from the YAML itself.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+M = TypeVar("M", bound=BaseModel)
+Step = str | int
+
+
+class Settings(BaseModel):
+    """Base of every settings model: frozen, and a key it does not know is a fault."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with the configuration."""
+
+    where: str
+    path: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.path}: {self.reason}" if self.path else f"{self.where}: {self.reason}"
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; ``faults`` lists everything that is wrong with it."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__("\n".join(map(str, faults)))
+        self.faults = faults
+
+
+def read_settings(folder: Path, name: str, model: type[M], environ: Mapping[str, str]) -> M:
+    """Return ``folder/name.yaml`` as ``model``; raises ConfigError with every fault."""
+    path = folder / f"{name}.yaml"
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError([Fault(str(path), "", "no such file; copy it from the project's config folder")]) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError([Fault(str(path), "", f"cannot be read: {error}")]) from error
+    return parse_settings(text, str(path), name, model, environ)
+
+
+def parse_settings(text: str, where: str, name: str, model: type[M], environ: Mapping[str, str]) -> M:
+    """Return YAML ``text`` as ``model``; ``where`` names it in faults."""
+    node, data = _load(text, where)
+    lines = _Lines(where, node)
+    faults = [Fault(*lines.at(path), "is given twice; keep one") for path in _repeated(node, ())]
+    overridden = _override(data, name, environ)
+    try:
+        result = model.model_validate(overridden.data)
+    except ValidationError as error:
+        faults += [_fault(lines, overridden.sources, model, dict(item)) for item in error.errors()]
+        raise ConfigError(faults) from None
+    if faults:
+        raise ConfigError(faults)
+    return result
+
+
+def _load(text: str, where: str) -> tuple[yaml.Node | None, Any]:
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        data = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = f"{where}:{mark.line + 1}" if mark else where
+        raise ConfigError([Fault(line, "", f"is not YAML: {error.problem}")]) from error
+    except (yaml.YAMLError, ValueError) as error:
+        raise ConfigError([Fault(where, "", f"is not YAML: {error}")]) from error
+    if data is None:
+        data = {}
+    if not isinstance(data, dict):
+        raise ConfigError([Fault(where, "", f"must be a mapping of keys to values (got {_short(data)})")])
+    return node, data
+
+
+class _Lines:
+    """Finds the line of a place in a YAML document."""
+
+    def __init__(self, where: str, root: yaml.Node | None) -> None:
+        self.where = where
+        self.root = root
+
+    def at(self, path: tuple[Step, ...]) -> tuple[str, str]:
+        """Return (file:line, dotted path) of the deepest existing node on ``path``."""
+        node, line = self.root, self.root.start_mark.line if self.root else 0
+        for step in path:
+            found = _child(node, step)
+            if found is None:
+                break
+            line, node = found
+        return f"{self.where}:{line + 1}", ".".join(str(step) for step in path)
+
+
+def _child(node: yaml.Node | None, step: Step) -> tuple[int, yaml.Node] | None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value == str(step):
+                return key.start_mark.line, value
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        return node.value[step].start_mark.line, node.value[step]
+    return None
+
+
+def _repeated(node: yaml.Node | None, path: tuple[Step, ...]) -> list[tuple[Step, ...]]:
+    found: list[tuple[Step, ...]] = []
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            here = (*path, str(key.value))
+            if key.value in seen:
+                found.append(here)
+            seen.add(key.value)
+            found += _repeated(value, here)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            found += _repeated(value, (*path, index))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Overridden:
+    data: Any
+    sources: dict[tuple[Step, ...], str]
+
+
+def _override(data: Any, name: str, environ: Mapping[str, str]) -> _Overridden:
+    """Lay the environment over ``data``; the result remembers which variable each value came from."""
+    prefix = f"UPSKEEP_{name.upper()}__"
+    sources: dict[tuple[Step, ...], str] = {}
+    for variable, value in sorted(environ.items()):
+        if variable.startswith(prefix):
+            path = _place(data, variable.removeprefix(prefix).lower().split("__"), yaml.safe_load(value))
+            sources[path] = variable
+    return _Overridden(data, sources)
+
+
+def _place(data: Any, keys: list[str], value: Any) -> tuple[Step, ...]:
+    path: list[Step] = []
+    for key in keys[:-1]:
+        step = _step(data, key)
+        path.append(step)
+        if isinstance(data, list):
+            data = data[int(step)] if int(step) < len(data) else {}
+        else:
+            data = data.setdefault(step, {}) if isinstance(data.get(step, {}), dict | list) else {}
+    last = _step(data, keys[-1])
+    if isinstance(data, list):
+        if int(last) < len(data):
+            data[int(last)] = value
+    else:
+        data[last] = value
+    return (*path, last)
+
+
+def _step(data: Any, key: str) -> Step:
+    if isinstance(data, list):
+        return int(key) if key.isdigit() else 0
+    return next((name for name in data if str(name).lower() == key), key)
+
+
+def _fault(lines: _Lines, sources: dict[tuple[Step, ...], str], model: type[BaseModel], item: dict[str, Any]) -> Fault:
+    path: tuple[Step, ...] = tuple(item["loc"])
+    where, dotted = lines.at(path)
+    variable = next((name for place, name in sources.items() if path[: len(place)] == place), None)
+    if item["type"] == "extra_forbidden":
+        reason = "unknown key" + _suggestion(str(path[-1]), model, path[:-1])
+    elif item["type"] == "missing":
+        reason = "is missing; it has no default"
+    else:
+        reason = f"{item['msg'].removeprefix('Value error, ')} (got {_short(item['input'])})"
+    return Fault(variable or where, dotted, reason)
+
+
+def _suggestion(key: str, model: type[BaseModel], path: tuple[Step, ...]) -> str:
+    known = _keys_at(model, path)
+    close = difflib.get_close_matches(key, known, n=1)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    return f"; known here: {', '.join(sorted(known))}" if known else ""
+
+
+def _keys_at(model: type[BaseModel], path: tuple[Step, ...]) -> list[str]:
+    """Return the keys a model knows at ``path``, as far as its JSON Schema tells."""
+    schema = model.model_json_schema()
+    definitions = schema.get("$defs", {})
+    here: Any = schema
+    for step in path:
+        here = _resolve(here, definitions)
+        if isinstance(step, int):
+            here = here.get("items", {})
+        else:
+            here = here.get("properties", {}).get(step) or here.get("additionalProperties") or here
+        if not isinstance(here, dict):
+            return []
+    return list(_resolve(here, definitions).get("properties", {}))
+
+
+def _resolve(schema: Any, definitions: dict[str, Any]) -> dict[str, Any]:
+    while isinstance(schema, dict):
+        if "$ref" in schema:
+            schema = definitions[schema["$ref"].rsplit("/", 1)[-1]]
+        elif "properties" not in schema and (options := schema.get("anyOf") or schema.get("oneOf")):
+            schema = next((o for o in options if o.get("type") != "null"), {})
+        else:
+            return schema
+    return {}
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

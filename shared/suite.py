@@ -1,0 +1,58 @@
+"""``config/upskeep.yaml``: what every service needs to know — the site, the broker, where data lives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import field_validator
+
+from shared.messages import Name
+from shared.settings import Settings
+from shared.topics import Topics
+
+
+class BrokerSettings(Settings):
+    """How to reach the broker. ``protocol`` auto means MQTT 5, and 3.1.1 where that is refused."""
+
+    url: str = "mqtt://localhost:1883"
+    protocol: Literal["auto", "5", "3.1.1"] = "auto"
+    username: str | None = None
+    password_file: Path | None = None
+    ca_file: Path | None = None
+    keepalive_s: int = 30
+
+    @field_validator("url")
+    @classmethod
+    def _known_scheme(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
+            raise ValueError("must look like mqtt://host:1883 or mqtts://host:8883")
+        if parts.password:
+            raise ValueError("must not hold a password; put it into a file and name that as password_file")
+        return url
+
+
+class DeliverySettings(Settings):
+    """Bounds of the durable hop; see docs/adr and ``shared.delivery``."""
+
+    window: int = 2000
+    batch: int = 500
+    outbox_max_rows: int = 1_000_000
+    outbox_max_age_h: float = 24 * 30
+
+
+class SuiteSettings(Settings):
+    """``config/upskeep.yaml``."""
+
+    site: Name = "home"
+    root: str = "upskeep/v1"
+    data: Path = Path("data")
+    broker: BrokerSettings = BrokerSettings()
+    delivery: DeliverySettings = DeliverySettings()
+
+    @property
+    def topics(self) -> Topics:
+        """The topic tree of this site."""
+        return Topics(self.root, self.site)
