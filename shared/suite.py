@@ -1,4 +1,4 @@
-"""``config/upskeep.yaml``: what every service needs to know — the site, the broker, where data lives."""
+"""``config/suite.yaml``: what every service needs to know — the site, the broker, where data lives."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class DeliverySettings(Settings):
 
 
 class SuiteSettings(Settings):
-    """``config/upskeep.yaml``."""
+    """``config/suite.yaml``."""
 
     site: Name = "home"
     root: str = "upskeep/v1"
