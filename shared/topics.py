@@ -82,7 +82,7 @@ class Topics:
         return kind, tuple(levels)
 
     def every(self, kind: str, *parts: str) -> str:
-        """Return the subscription filter for all topics of ``kind`` that begin with ``parts``."""
+        """Return the subscription filter for all topics of ``kind`` that begin with ``parts``; "+" is any name."""
         if len(parts) == len(PATTERNS[kind]):
             return "/".join((self.root, self.site, kind, *parts))
         return "/".join((self.root, self.site, kind, *parts, "#"))

@@ -1,0 +1,112 @@
+"""The sending end of a stream, as a machine without I/O or clock.
+
+Rules (design §3.1, §3.3–3.5; docs/adr/0002):
+1. Rows are published live in order, each until the broker confirmed it; a lost connection takes
+   everything unconfirmed back.
+2. No more than ``window`` rows ahead of the slowest awaited consumer that is online.
+3. A consumer that asks gets rows from behind its mark on its own topic, never more than ``window``
+   ahead of that mark; what it gets live meanwhile is not sent to it twice.
+4. A row may go when every awaited consumer has applied it, or, where none is awaited, when it is confirmed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Outbound:
+    """One stream's outbox: rows ``floor`` … ``head`` exist; ``floor > head`` means it is empty."""
+
+    awaited: tuple[str, ...] = ()
+    window: int = 2000
+    floor: int = 1
+    head: int = 0
+    published: int = 0
+    sent: int = 0
+    marks: dict[str, int] = field(default_factory=dict)
+    online: set[str] = field(default_factory=set)
+    asks: dict[str, int] = field(default_factory=dict)
+    early: set[int] = field(default_factory=set)
+
+    def connected(self) -> None:
+        """A new connection: who is online is unknown again, and nothing sent before counts."""
+        self.online.clear()
+        self.disconnected()
+
+    def disconnected(self) -> None:
+        """Whatever the broker did not confirm will be sent again."""
+        self.sent = self.published
+        self.early.clear()
+
+    def seen(self, consumer: str, online: bool) -> None:
+        """A consumer's status: only those online hold the window back."""
+        if online:
+            self.online.add(consumer)
+        else:
+            self.online.discard(consumer)
+            self.asks.pop(consumer, None)
+
+    def checkpoint(self, consumer: str, seq: int, ask: bool) -> None:
+        """A consumer has durably applied everything up to ``seq``; with ``ask`` it wants what follows."""
+        seq = min(seq, self.head)
+        if consumer in self.awaited and seq > self.marks.get(consumer, 0):
+            self.marks[consumer] = seq
+        if ask:
+            self.asks[consumer] = max(seq + 1, self.floor)
+        elif consumer in self.asks:
+            self.asks[consumer] = max(self.asks[consumer], seq + 1)
+
+    def live(self, room: int) -> range:
+        """Return the seqs to publish now, at most ``room``, and count them as sent."""
+        first = max(self.sent + 1, self.floor)
+        last = min(self.head, first + room - 1, self._limit())
+        if last >= first:
+            self.sent = last
+        return range(first, last + 1)
+
+    def _limit(self) -> int:
+        held_back = [self._mark(name) for name in self.awaited if name in self.online]
+        return min(held_back) + self.window if held_back else self.head
+
+    def _mark(self, consumer: str) -> int:
+        """How far a consumer is; before the floor there is nothing left to wait for."""
+        return max(self.marks.get(consumer, 0), self.floor - 1)
+
+    def resend(self, consumer: str, room: int) -> range:
+        """Return the seqs to send again to ``consumer``, at most ``room``; the ask ends at the live edge."""
+        first = max(self.asks[consumer], self.floor)
+        edge = max(self.sent, self.floor - 1)
+        last = min(edge, first + room - 1, self._mark(consumer) + self.window)
+        if last >= edge:
+            del self.asks[consumer]
+        else:
+            self.asks[consumer] = max(first, last + 1)
+        return range(first, last + 1)
+
+    def confirmed(self, seq: int) -> None:
+        """The broker confirmed one row; the cursor moves over what is confirmed without a gap."""
+        if seq > self.published:
+            self.early.add(seq)
+        while self.published + 1 in self.early:
+            self.published += 1
+            self.early.discard(self.published)
+
+    def done(self) -> int:
+        """Return the last seq that nobody needs any more."""
+        if not self.awaited:
+            return self.published
+        return min(self.marks.get(name, 0) for name in self.awaited)
+
+    def trimmed(self, through: int) -> None:
+        """Rows up to ``through`` are gone from the outbox."""
+        self.floor = max(self.floor, through + 1)
+        self.published = max(self.published, through)
+        self.sent = max(self.sent, through)
+
+    @property
+    def lag(self) -> int:
+        """How many rows the slowest awaited consumer, online or not, has yet to apply."""
+        if not self.awaited:
+            return self.head - self.published
+        return self.head - min(self.marks.get(name, 0) for name in self.awaited)

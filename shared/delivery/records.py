@@ -1,0 +1,122 @@
+"""What delivery keeps in the ledger: the outbox, the stream heads, consumers' marks, and what was applied."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from shared.delivery.outbound import Outbound
+from shared.ledger import Ledger
+
+EPOCHS_KEPT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One message in the outbox."""
+
+    stream: str
+    seq: int
+    topic: str
+    payload: bytes
+    attributes: str | None
+    written: float
+
+
+class Records:
+    """The delivery tables of one ledger. Writes belong inside ``Ledger.transaction``."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.db: sqlite3.Connection = ledger.db
+        with ledger.transaction():
+            self.epoch = self._epoch()
+
+    def _epoch(self) -> str:
+        """The life of this disk: made once, with the ledger."""
+        made = secrets.token_hex(6)
+        self.db.execute("INSERT OR IGNORE INTO life VALUES ('epoch', ?)", (made,))
+        return str(self.db.execute("SELECT value FROM life WHERE name = 'epoch'").fetchone()[0])
+
+    # ---- outbox
+
+    def outbound(self, stream: str, awaited: tuple[str, ...], window: int) -> Outbound:
+        """Return the stream's machine as the ledger knows it."""
+        head, published = self._one("SELECT head, published FROM stream WHERE name = ?", stream) or (0, 0)
+        (floor,) = self._one("SELECT min(seq) FROM outbox WHERE stream = ?", stream) or (None,)
+        marks = {
+            str(name): int(seq)
+            for name, seq in self.db.execute("SELECT name, seq FROM consumer WHERE stream = ?", (stream,))
+            if name in awaited
+        }
+        return Outbound(
+            awaited=awaited,
+            window=window,
+            floor=head + 1 if floor is None else int(floor),
+            head=int(head),
+            published=int(published),
+            sent=int(published),
+            marks=marks,
+        )
+
+    def append(self, rows: Iterable[Row]) -> None:
+        """Write rows to the outbox."""
+        values = ((row.stream, row.seq, row.topic, row.payload, row.attributes, row.written) for row in rows)
+        self.db.executemany("INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?)", values)
+
+    def read(self, stream: str, seqs: range) -> list[Row]:
+        """Return the rows of ``seqs`` that exist, in order."""
+        query = "SELECT * FROM outbox WHERE stream = ? AND seq BETWEEN ? AND ? ORDER BY seq"
+        return [Row(*row) for row in self.db.execute(query, (stream, seqs.start, seqs.stop - 1))]
+
+    def save_stream(self, stream: str, out: Outbound) -> None:
+        """Keep where a stream stands: head, confirmed cursor, consumers' marks."""
+        self.db.execute("INSERT OR REPLACE INTO stream VALUES (?, ?, ?)", (stream, out.head, out.published))
+        marks = ((name, stream, seq) for name, seq in out.marks.items())
+        self.db.executemany("INSERT OR REPLACE INTO consumer VALUES (?, ?, ?)", marks)
+
+    def trim(self, stream: str, through: int) -> int:
+        """Delete rows up to ``through``; returns how many there were."""
+        return self.db.execute("DELETE FROM outbox WHERE stream = ? AND seq <= ?", (stream, through)).rowcount
+
+    def older_than(self, stream: str, written: float) -> int:
+        """Return the last seq written before ``written``, 0 if none."""
+        row = self._one("SELECT max(seq) FROM outbox WHERE stream = ? AND written < ?", stream, written)
+        return int(row[0]) if row and row[0] is not None else 0
+
+    # ---- applied
+
+    def applied(self) -> dict[tuple[str, str, str], int]:
+        """Return the last applied seq by (producer, stream, epoch), newest epochs last."""
+        query = "SELECT producer, stream, epoch, seq FROM applied ORDER BY latest"
+        return {(str(p), str(s), str(e)): int(seq) for p, s, e, seq in self.db.execute(query)}
+
+    def save_applied(self, marks: Mapping[tuple[str, str, str], int]) -> None:
+        """Keep the last applied seq of each (producer, stream, epoch)."""
+        (latest,) = self._one("SELECT coalesce(max(latest), 0) + 1 FROM applied") or (1,)
+        values = ((*track, seq, latest) for track, seq in marks.items())
+        self.db.executemany("INSERT OR REPLACE INTO applied VALUES (?, ?, ?, ?, ?)", values)
+
+    def forget_epochs(self, producer: str, stream: str) -> None:
+        """Keep only the newest epochs of a producer's stream."""
+        self.db.execute(
+            "DELETE FROM applied WHERE producer = ? AND stream = ? AND epoch NOT IN "
+            "(SELECT epoch FROM applied WHERE producer = ? AND stream = ? ORDER BY latest DESC LIMIT ?)",
+            (producer, stream, producer, stream, EPOCHS_KEPT),
+        )
+
+    # ---- single values
+
+    def value(self, name: str) -> str | None:
+        """Return a kept single value."""
+        row = self._one("SELECT value FROM life WHERE name = ?", name)
+        return None if row is None else str(row[0])
+
+    def save_value(self, name: str, value: str) -> None:
+        """Keep a single value."""
+        self.db.execute("INSERT OR REPLACE INTO life VALUES (?, ?)", (name, value))
+
+    def _one(self, query: str, *values: str | float) -> tuple[int, ...] | None:
+        row = self.db.execute(query, values).fetchone()
+        return None if row is None else tuple(row)

@@ -1,0 +1,222 @@
+"""The sending half of the hop: outbox rows and latest values to the door, in order, within the window."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+
+from shared.delivery.outbound import Outbound
+from shared.delivery.records import Records, Row
+from shared.messages import Checkpoint, Message, Resend, Resent, Sequenced, StreamEnds
+from shared.mqtt import Door, Publication
+from shared.suite import DeliverySettings
+from shared.topics import Topics
+
+log = logging.getLogger(__name__)
+
+ENVELOPE = {"producer", "epoch", "seq"}
+RESEND_ROWS = 100
+RESEND_ROOM = 8  # places the live stream leaves to answers while somebody asks
+RESEND_BYTES = 200_000
+TRIM_BACKLOG = 500
+AGE_CHECK_S = 60.0
+REFUSED_PAUSE_S = 5.0
+
+Token = tuple[str, int] | str | None
+
+
+class Sender:
+    """All streams of one producer, and its retained latest values."""
+
+    def __init__(
+        self,
+        name: str,
+        topics: Topics,
+        records: Records,
+        produces: Mapping[str, Sequence[str]],
+        bounds: DeliverySettings,
+    ) -> None:
+        self.name = name
+        self.topics = topics
+        self.records = records
+        self.bounds = bounds
+        self.streams = {s: records.outbound(s, tuple(awaited), bounds.window) for s, awaited in produces.items()}
+        self.dropped = 0
+        self._prefix = {s: f'{{"producer":"{name}","epoch":"{records.epoch}","seq":'.encode() for s in produces}
+        self._fresh: list[Row] = []
+        self._latest: dict[str, bytes] = {}
+        self._unsent: dict[str, None] = {}
+        self._paused_until = 0.0
+        self._age_checked = 0.0
+
+    # ---- what a stage puts in
+
+    def emit(self, message: Sequenced, written: float) -> None:
+        """Give the message its place in its stream. It leaves after the commit."""
+        stream = message.STREAM
+        if stream is None or stream not in self.streams:
+            raise ValueError(f"{self.name} does not produce the stream {stream!r} of {type(message).__name__}")
+        out = self.streams[stream]
+        out.head += 1
+        body = message.model_dump_json(exclude=ENVELOPE, exclude_none=True).encode()
+        payload = b"%b%d,%b" % (self._prefix[stream], out.head, body[1:])
+        attributes = message.attributes()
+        row_attributes = json.dumps(attributes) if attributes else None
+        self._fresh.append(Row(stream, out.head, message.topic(self.topics), payload, row_attributes, written))
+
+    def retain(self, message: Message) -> None:
+        """Publish the latest value of a retained topic, now and after every reconnect."""
+        topic = message.topic(self.topics)
+        payload = message.model_dump_json(exclude_none=True, by_alias=True).encode()
+        if self._latest.get(topic) != payload:
+            self._latest[topic] = payload
+            self._unsent[topic] = None
+
+    # ---- inside the transaction
+
+    def write(self, written: float) -> None:
+        """Put the batch's rows into the outbox and drop what nobody needs any more."""
+        if self._fresh:
+            self.records.append(self._fresh)
+        touched = {row.stream for row in self._fresh}
+        self._fresh = []
+        for stream, out in self.streams.items():
+            finished = out.done()
+            if finished >= out.floor and (stream in touched or finished - out.floor >= TRIM_BACKLOG):
+                self._trim(stream, out, finished)
+                touched.add(stream)
+        if written - self._age_checked >= AGE_CHECK_S or touched:
+            touched |= self._bound(written)
+        for stream in touched:
+            self.records.save_stream(stream, self.streams[stream])
+
+    def _trim(self, stream: str, out: Outbound, through: int) -> int:
+        gone = self.records.trim(stream, through)
+        out.trimmed(through)
+        return gone
+
+    def _bound(self, written: float) -> set[str]:
+        """Drop the oldest rows past the bounds of size and age, counted and said."""
+        touched = set()
+        for stream, out in self.streams.items():
+            through = out.head - self.bounds.outbox_max_rows
+            if written - self._age_checked >= AGE_CHECK_S:
+                oldest = written - self.bounds.outbox_max_age_h * 3600
+                through = max(through, self.records.older_than(stream, oldest))
+            if through >= out.floor:
+                gone = self._trim(stream, out, through)
+                self.dropped += gone
+                touched.add(stream)
+                log.error("outbox %s is at its bound: %d oldest messages dropped, unread by somebody", stream, gone)
+        if written - self._age_checked >= AGE_CHECK_S:
+            self._age_checked = written
+        return touched
+
+    # ---- after the commit
+
+    def send(self, door: Door, now: float) -> None:
+        """Hand over what may go: latest values, what was asked for, then the live streams."""
+        if now < self._paused_until:
+            return
+        self._send_latest(door)
+        for stream, out in self.streams.items():
+            self._send_again(door, stream, out)
+        for stream, out in self.streams.items():
+            self._send_live(door, stream, out)
+
+    def _send_latest(self, door: Door) -> None:
+        for topic in list(self._unsent):
+            if not door.publish(Publication(topic, self._latest[topic], retain=True), topic):
+                return
+            del self._unsent[topic]
+
+    def _send_live(self, door: Door, stream: str, out: Outbound) -> None:
+        room = door.room - (RESEND_ROOM if out.asks else 0)
+        if room <= 0 or out.sent >= out.head:
+            return
+        for row in self.records.read(stream, out.live(room)):
+            attributes = json.loads(row.attributes) if row.attributes else None
+            if not door.publish(Publication(row.topic, row.payload, attributes=attributes), (stream, row.seq)):
+                out.sent = row.seq - 1
+                return
+
+    def _send_again(self, door: Door, stream: str, out: Outbound) -> None:
+        for consumer in list(out.asks):
+            if door.room <= 0:
+                return
+            wanted = out.asks[consumer]
+            seqs = out.resend(consumer, RESEND_ROWS)
+            rows = self._within(self.records.read(stream, seqs))
+            if rows and rows[-1].seq < seqs[-1]:
+                out.asks[consumer] = rows[-1].seq + 1
+            if not rows and consumer in out.asks:
+                continue  # it has yet to confirm what it was sent
+            answer = Resend(
+                consumer=consumer,
+                producer=self.name,
+                stream=stream,
+                epoch=self.records.epoch,
+                floor=out.floor,
+                head=out.head,
+                messages=tuple(Resent(topic=row.topic, payload=row.payload.decode()) for row in rows),
+            )
+            payload = answer.model_dump_json(by_alias=True).encode()
+            if not door.publish(Publication(answer.topic(self.topics), payload)):
+                out.asks[consumer] = wanted
+
+    def _within(self, rows: list[Row]) -> list[Row]:
+        size = 0
+        for count, row in enumerate(rows):
+            size += len(row.payload)
+            if size > RESEND_BYTES and count:
+                return rows[:count]
+        return rows
+
+    # ---- what comes back
+
+    def connected(self) -> None:
+        """A new connection: everything unconfirmed and every latest value goes out again."""
+        for out in self.streams.values():
+            out.connected()
+        self._unsent = dict.fromkeys(self._latest)
+
+    def disconnected(self) -> None:
+        """The connection is gone."""
+        for out in self.streams.values():
+            out.disconnected()
+
+    def confirmed(self, token: Token, refusal: str | None, now: float) -> None:
+        """The broker confirmed or refused a publication."""
+        if refusal is not None:
+            log.error("the broker refuses what %s publishes (%s): %s; check its ACL", self.name, token, refusal)
+            self._paused_until = now + REFUSED_PAUSE_S
+            self.disconnected()
+        elif isinstance(token, tuple):
+            self.streams[token[0]].confirmed(token[1])
+
+    def checkpoint(self, message: Checkpoint) -> None:
+        """A consumer says how far it has got; a mark of another epoch counts as nothing applied."""
+        for stream, mark in message.streams.items():
+            out = self.streams.get(stream)
+            if out is not None:
+                seq = mark.seq if mark.epoch == self.records.epoch else 0
+                out.checkpoint(message.consumer, seq, mark.ask)
+
+    def seen(self, consumer: str, online: bool) -> None:
+        """A service's status tells whether it is there."""
+        for out in self.streams.values():
+            out.seen(consumer, online)
+
+    @property
+    def unsent(self) -> bool:
+        """Whether something is waiting to leave, or for its confirmation."""
+        return bool(self._unsent) or any(out.published < out.head for out in self.streams.values())
+
+    def lag(self, stream: str) -> int:
+        """How many rows of a stream the slowest awaited consumer has yet to apply."""
+        return self.streams[stream].lag
+
+    def ends(self) -> dict[str, StreamEnds]:
+        """Return floor and head of every stream, for ``status/…``."""
+        return {stream: StreamEnds(floor=out.floor, head=out.head) for stream, out in self.streams.items()}

@@ -1,0 +1,200 @@
+"""The life of a service process: arguments, logging, signals, the loop, exit codes, the sign of health.
+
+Exit codes: 0 stopped cleanly, 2 the configuration is wrong, 74 the ledger cannot be used.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import logging
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from shared.delivery.hop import Clock, Hop, Route
+from shared.delivery.stage import Stage
+from shared.ledger import Ledger, LedgerError
+from shared.settings import ConfigError, read_settings
+from shared.suite import SuiteSettings
+
+log = logging.getLogger(__name__)
+
+EXIT_CONFIG = 2
+EXIT_LEDGER = 74
+SIGN_S = 5.0
+HEALTHY_S = 30.0
+DRAIN_S = 2.0
+
+
+def system_clock() -> Clock:
+    """Return the machine's own clocks; the only place that reads them."""
+    return Clock(wall=lambda: datetime.now(UTC), monotonic=time.monotonic)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a service is built from."""
+
+    folder: Path
+    environ: Mapping[str, str]
+    suite: SuiteSettings
+    clock: Clock
+
+    @property
+    def data(self) -> Path:
+        """The folder of all services' data."""
+        return self.suite.data
+
+
+class Drive(Protocol):
+    """What a service does of its own accord, besides answering what arrives."""
+
+    def work(self) -> None:
+        """Do what is due, inside the batch's transaction."""
+
+    def wait_s(self) -> float:
+        """Return how long the loop may wait before something is due."""
+
+    def finish(self) -> None:
+        """Say the last things before a clean stop, inside the last batch's transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service as data: its route, its settings, and how its stage is built."""
+
+    route: Route
+    settings: Callable[[Path, Mapping[str, str]], Any]
+    stage: Callable[[Any, Context, Ledger, Hop], Stage]
+    schema: Sequence[str] = ()
+    drive: Callable[[Any, Context, Stage, Hop], Drive] | None = None
+    close: Callable[[Stage], None] | None = None
+
+
+class Stop:
+    """Set by SIGTERM and SIGINT; wakes the loop."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def catch(self, hop: Hop) -> None:
+        """Take the signals over; a second one ends the process at once."""
+
+        def asked(number: int, _: object) -> None:
+            if self.asked:
+                os._exit(128 + number)
+            self.asked = True
+            hop.door.wake()
+
+        signal.signal(signal.SIGTERM, asked)
+        signal.signal(signal.SIGINT, asked)
+
+
+def main(service: Service, argv: Sequence[str] | None = None) -> int:
+    """Run ``service`` until it is asked to stop; returns the exit code."""
+    name = service.route.name
+    parser = argparse.ArgumentParser(prog=f"python -m services.{name}")
+    parser.add_argument("--config", type=Path, default=Path(os.environ.get("UPSKEEP_CONFIG", "config")))
+    parser.add_argument("--check", action="store_true", help="check the configuration and exit")
+    parser.add_argument(
+        "--healthy", action="store_true", help="exit 0 when the running service is connected and working"
+    )
+    options = parser.parse_args(argv)
+    logging.basicConfig(
+        level=os.environ.get("UPSKEEP_LOG", "INFO").upper(),
+        format=f"%(asctime)s %(levelname)-7s {name}: %(message)s",
+        datefmt="%H:%M:%S",
+        stream=sys.stderr,
+    )
+    try:
+        suite = read_settings(options.config, "suite", SuiteSettings, os.environ)
+        context = Context(options.config, os.environ, suite, system_clock())
+        if options.healthy:
+            return 0 if _healthy(context, name) else 1
+        settings = service.settings(options.config, os.environ)
+    except ConfigError as error:
+        print(f"{name}: the configuration cannot be used:\n{error}", file=sys.stderr)
+        return EXIT_CONFIG
+    if options.check:
+        print(f"{name}: the configuration in {options.config} is good", file=sys.stderr)
+        return 0
+    return _run(service, settings, context)
+
+
+def _run(service: Service, settings: Any, context: Context) -> int:
+    try:
+        folder = context.data / service.route.name
+        ledger = Ledger(folder / "ledger.sqlite", service.schema)
+        hop = Hop(service.route, context.suite, ledger, context.clock)
+        with ledger.transaction():
+            stage = service.stage(settings, context, ledger, hop)
+        hop.attach(stage)
+        drive = service.drive(settings, context, stage, hop) if service.drive else None
+        stop = Stop()
+        stop.catch(hop)
+        hop.door.open()
+        _loop(hop, drive, stop, _Sign(context, service.route.name))
+        _drain(hop, drive)
+        if service.close:
+            service.close(stage)
+        hop.close()
+    except LedgerError as error:
+        log.critical("%s", error)
+        return EXIT_LEDGER
+    return 0
+
+
+def _loop(hop: Hop, drive: Drive | None, stop: Stop, sign: _Sign) -> None:
+    while not stop.asked:
+        if drive is None:
+            hop.turn(hop.wait_s())
+        else:
+            hop.turn(min(hop.wait_s(), drive.wait_s()), drive.work)
+        sign.give(hop)
+
+
+def _drain(hop: Hop, drive: Drive | None) -> None:
+    """Give what is committed a moment to leave; what does not is sent after the next start."""
+    hop.turn(0, drive.finish if drive else None)
+    deadline = time.monotonic() + DRAIN_S
+    while hop.sender.unsent and hop.door.connected and time.monotonic() < deadline:
+        hop.turn(0.05)
+
+
+class _Sign:
+    """A file in the temporary folder, touched while the service is connected and its turns go through."""
+
+    def __init__(self, context: Context, name: str) -> None:
+        self.path = _sign_path(context, name)
+        self.given = float("-inf")
+
+    def give(self, hop: Hop) -> None:
+        now = time.monotonic()
+        if hop.door.connected and now - self.given >= SIGN_S:
+            self.path.touch()
+            self.given = now
+
+
+def _sign_path(context: Context, name: str) -> Path:
+    place = hashlib.sha256(str(context.data.resolve()).encode()).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"upskeep-{place}-{name}.alive"
+
+
+def _healthy(context: Context, name: str) -> bool:
+    path = _sign_path(context, name)
+    try:
+        age = time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        print(f"{name}: not connected yet, or not running", file=sys.stderr)
+        return False
+    if age > HEALTHY_S:
+        print(f"{name}: last sign of health {age:.0f} s ago", file=sys.stderr)
+    return age <= HEALTHY_S
