@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from shared.topics import Topics, type_levels
 
@@ -28,7 +28,11 @@ def _as_utc(value: datetime) -> datetime:
     return value.astimezone(UTC)
 
 
-Time = Annotated[datetime, AfterValidator(_as_utc)]
+def _as_text(value: datetime) -> str:
+    return value.isoformat(timespec="microseconds")[:-6] + "Z"
+
+
+Time = Annotated[datetime, AfterValidator(_as_utc), PlainSerializer(_as_text, return_type=str, when_used="json")]
 Scalar = bool | int | float | str
 
 
@@ -267,7 +271,11 @@ class Mark(Message):
 
 
 class Status(Message):
-    """A service's life sign: birth and heartbeat, a clean ``stopped``, or ``offline`` as last will."""
+    """A service's life sign: birth and heartbeat, a clean ``stopped``, or ``offline`` as last will.
+
+    ``event_time``: everything before it is applied and its events are in ``streams``; ``first_time``: the
+    first frame ever seen.
+    """
 
     RETAIN: ClassVar[bool] = True
 
@@ -276,6 +284,7 @@ class Status(Message):
     version: str | None = None
     epoch: str | None = None
     time: Time | None = None
+    first_time: Time | None = None
     event_time: Time | None = None
     streams: dict[str, StreamEnds] = {}
     applied: dict[str, dict[str, Mark]] = {}

@@ -121,10 +121,10 @@ def main(service: Service, argv: Sequence[str] | None = None) -> int:
             return 0 if _healthy(context, name) else 1
         settings = service.settings(options.config, os.environ)
     except ConfigError as error:
-        print(f"{name}: the configuration cannot be used:\n{error}", file=sys.stderr)
+        _say(f"{name}: the configuration cannot be used:\n{error}")
         return EXIT_CONFIG
     if options.check:
-        print(f"{name}: the configuration in {options.config} is good", file=sys.stderr)
+        _say(f"{name}: the configuration in {options.config} is good")
         return 0
     return _run(service, settings, context)
 
@@ -193,8 +193,12 @@ def _healthy(context: Context, name: str) -> bool:
     try:
         age = time.time() - path.stat().st_mtime
     except FileNotFoundError:
-        print(f"{name}: not connected yet, or not running", file=sys.stderr)
+        _say(f"{name}: not connected yet, or not running")
         return False
     if age > HEALTHY_S:
-        print(f"{name}: last sign of health {age:.0f} s ago", file=sys.stderr)
+        _say(f"{name}: last sign of health {age:.0f} s ago")
     return age <= HEALTHY_S
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text + "\n")

@@ -1,0 +1,1 @@
+"""The command line, the one-machine runner and the backtest: the only place that composes several services."""

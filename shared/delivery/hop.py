@@ -81,6 +81,8 @@ class Hop:
         kept = self.records.value("event_time")
         self.event_time = datetime.fromisoformat(kept) if kept else None
         self._kept_event_time = self.event_time
+        first = self.records.value("first_time")
+        self.first_time = datetime.fromisoformat(first) if first else None
         self._promises: dict[str, Status] = {}
         self._stage: Stage | None = None
         self._status: Status | None = None
@@ -222,6 +224,9 @@ class Hop:
     # ---- event time
 
     def _seen(self, time: datetime) -> None:
+        if self.first_time is None:
+            self.first_time = time
+            self.records.save_value("first_time", time.isoformat())
         if self.event_time is None or time > self.event_time:
             self.event_time = time
 
@@ -274,6 +279,7 @@ class Hop:
             state="online",
             version=__version__,
             epoch=self.records.epoch,
+            first_time=self.first_time,
             event_time=self.event_time,
             streams=self.sender.ends(),
             applied=self.receiver.marks(),

@@ -136,11 +136,9 @@ class Receiver:
         )
         return track, loss
 
-    def _abandon_past(
-        self, producer: str, stream: str, epoch: str, now: float
-    ) -> Iterator[Readable | tuple[Track, Loss]]:
+    def _abandon_past(self, present: Track, now: float) -> Iterator[Readable | tuple[Track, Loss]]:
         for track, inbound in list(self.tracks.items()):
-            if track[:2] == (producer, stream) and track[2] != epoch and inbound.behind:
+            if track[:2] == present[:2] and track != present and inbound.behind:
                 while (loss := inbound.abandon(now)) is not None:
                     yield self._missed(track, loss)
                     yield from self._drain(track, inbound, now)

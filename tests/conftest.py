@@ -1,0 +1,86 @@
+"""What tests share: the rule for skipping, the recordings, brokers of both kinds.
+
+With ``UPSKEEP_REQUIRE=all`` (set by CI) nothing is skipped for want of a program: it fails instead.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from tests.brokers import EMBEDDED, MOSQUITTO, Broker, free_port
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _missing(what: str) -> NoReturn:
+    if os.environ.get("UPSKEEP_REQUIRE") == "all":
+        pytest.fail(f"{what}, and UPSKEEP_REQUIRE=all forbids to skip", pytrace=False)
+    pytest.skip(what)
+
+
+class Require:
+    """Skips, or fails where skipping is forbidden, when something is not to be had here."""
+
+    def program(self, name: str) -> str:
+        """Return the path of an installed program."""
+        found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
+        return found or _missing(f"{name} is not installed here")
+
+    def root(self) -> None:
+        """Go on only as root."""
+        if os.geteuid() != 0:
+            _missing("needs root")
+
+    def that(self, holds: object, what: str) -> None:
+        """Go on only when ``holds``; ``what`` says what is missing."""
+        if not holds:
+            _missing(what)
+
+
+@pytest.fixture(scope="session")
+def require() -> Require:
+    """What a test needs from the machine."""
+    return Require()
+
+
+@pytest.fixture(scope="session")
+def recording() -> Callable[[str], Path]:
+    """Return the path of a real recording, kept beside the checkout and not in it."""
+
+    def find(name: str) -> Path:
+        path = ROOT.parent / "shared" / "data" / name
+        if not path.exists():
+            _missing(f"the recording {name} is not beside this checkout (../shared/data)")
+        return path
+
+    return find
+
+
+@pytest.fixture
+def start_broker(require: Require, tmp_path: Path) -> Iterator[Callable[..., Broker]]:
+    """Return a function that starts a real broker of the given kind; all are stopped at the end."""
+    running: list[Broker] = []
+
+    def start(kind: str = MOSQUITTO, extra: str = "", port: int | None = None) -> Broker:
+        if kind == MOSQUITTO:
+            require.program("mosquitto")
+        broker = Broker(kind, port or free_port(), tmp_path / f"broker{len(running)}", extra)
+        running.append(broker)
+        broker.start()
+        return broker
+
+    yield start
+    for broker in running:
+        broker.stop()
+
+
+@pytest.fixture(params=[pytest.param(MOSQUITTO, marks=pytest.mark.mosquitto), EMBEDDED])
+def any_broker(request: pytest.FixtureRequest, start_broker: Callable[..., Broker]) -> Broker:
+    """A running broker, once of each kind."""
+    return start_broker(request.param)

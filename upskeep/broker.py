@@ -1,0 +1,111 @@
+"""The broker of one machine: Mosquitto where it is installed, else the one that installs with pip (iotcore).
+
+Both listen on this machine only and let anyone on it in. Neither is trusted with a message: delivery is
+end to end (docs/adr/0002), so a broker that dies loses nothing.
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HOST = "127.0.0.1"
+READY_S = 15.0
+
+MOSQUITTO = """\
+listener {port} {host}
+allow_anonymous true
+persistence true
+persistence_location {folder}/
+autosave_interval 60
+max_inflight_messages 200
+max_queued_messages 1000000
+max_queued_bytes 268435456
+persistent_client_expiration 14d
+set_tcp_nodelay true
+log_dest stderr
+log_type error
+log_type warning
+"""
+
+# rumqttd, MQTT 3.1.1 only: with an MQTT 5 listener beside it, a user property kills the 3.1.1 one (ADR 0003).
+EMBEDDED = """\
+id = 0
+[router]
+id = 0
+max_connections = 200
+max_outgoing_packet_count = 200
+max_segment_size = 10485760
+max_segment_count = 10
+[v4.1]
+name = "upskeep"
+listen = "{host}:{port}"
+next_connection_delay_ms = 1
+[v4.1.connections]
+connection_timeout_ms = 5000
+max_payload_size = 1048576
+max_inflight_count = 200
+dynamic_filters = true
+"""
+
+
+class BrokerError(RuntimeError):
+    """The broker cannot be started; says why and what to do."""
+
+
+def choose(wanted: str) -> str:
+    """Return ``mosquitto`` or ``embedded``; ``auto`` takes an installed Mosquitto."""
+    if wanted == "auto":
+        return "mosquitto" if _mosquitto() else "embedded"
+    if wanted == "mosquitto" and not _mosquitto():
+        raise BrokerError("mosquitto is not installed here; install it, or use --broker embedded")
+    return wanted
+
+
+def start(kind: str, port: int, folder: Path) -> subprocess.Popen[bytes]:
+    """Start the broker as a child process and wait until it answers; raises BrokerError."""
+    if answers(port):
+        raise BrokerError(
+            f"port {port} is taken: if a broker runs there, use it with --broker mqtt://localhost:{port}; "
+            "otherwise choose another with --port"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    child = _launch(kind, port, folder)
+    deadline = time.monotonic() + READY_S
+    while not answers(port):
+        if child.poll() is not None or time.monotonic() > deadline:
+            child.kill()
+            raise BrokerError(f"the {kind} broker did not start on port {port}; see {folder / 'broker.log'}")
+        time.sleep(0.02)
+    return child
+
+
+def answers(port: int) -> bool:
+    """Whether something listens on ``port`` of this machine."""
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex((HOST, port)) == 0
+
+
+def _mosquitto() -> str | None:
+    return shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
+
+
+def _launch(kind: str, port: int, folder: Path) -> subprocess.Popen[bytes]:
+    log = (folder / "broker.log").open("ab")
+    with log:
+        if kind == "mosquitto":
+            config = folder / "mosquitto.conf"
+            config.write_text(MOSQUITTO.format(port=port, host=HOST, folder=folder.resolve()), encoding="utf-8")
+            command = [_mosquitto() or "mosquitto", "-c", str(config)]
+        else:
+            config = folder / "embedded.toml"
+            config.write_text(EMBEDDED.format(port=port, host=HOST), encoding="utf-8")
+            command = [sys.executable, "-m", "iotcore", "--config", str(config), "--log-level", "ERROR"]
+        return subprocess.Popen(  # noqa: S603 - our own command line
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+        )

@@ -1,0 +1,45 @@
+"""What a run comes to: the JSON object that ``backtest`` and ``run --json`` both print."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from shared.messages import Alert, Counter
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Frames taken, every counter, every alert, and the span of event time."""
+
+    frames: int
+    counters: Mapping[str, Counter]
+    alerts: Iterable[Alert]
+    first_time: datetime | None
+    last_time: datetime | None
+
+    def as_json(self) -> str:
+        """Return the object as JSON with sorted keys: the same input gives the same bytes."""
+        return json.dumps(self.as_dict(), indent=2, sort_keys=True, ensure_ascii=False)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the object as plain data."""
+        counters = {
+            name: self.counters[name].model_dump(mode="json", exclude={"type"}) for name in sorted(self.counters)
+        }
+        alerts = sorted(self.alerts, key=lambda alert: (alert.rule, alert.key))
+        return {
+            "frames": self.frames,
+            "events": {name: counter["total"] for name, counter in counters.items()},
+            "counters": counters,
+            "alerts": [alert.model_dump(mode="json") for alert in alerts],
+            "first_time": _text(self.first_time),
+            "last_time": _text(self.last_time),
+        }
+
+
+def _text(time: datetime | None) -> str | None:
+    return None if time is None else time.isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -1,0 +1,131 @@
+"""``upskeep run``: broker and services on one machine, what happens shown live, stopped cleanly by Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.messages import Message, Status
+from shared.mqtt import Door
+from shared.suite import SuiteSettings
+from upskeep import broker
+from upskeep.outcome import Outcome
+from upskeep.suite import SERVICES, Suite
+from upskeep.watch import View, viewer
+
+LOOK_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the user asked for on the command line."""
+
+    config: Path
+    source: str
+    speed: str
+    exit_when_done: bool
+    broker: str
+    port: int
+
+
+class Stopped:
+    """Set by Ctrl-C or SIGTERM."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._ask)
+
+    def _ask(self, _: int, __: object) -> None:
+        self.asked = True
+
+
+class LocalBroker:
+    """The broker of this run: a child that is started again when it dies, or one that runs elsewhere."""
+
+    def __init__(self, wanted: str, port: int, folder: Path, say: Callable[[str], None]) -> None:
+        self.url = wanted
+        self.port = port
+        self.folder = folder
+        self.say = say
+        self.kind: str | None = None
+        self.child: subprocess.Popen[bytes] | None = None
+        if "://" not in wanted:
+            self.kind = broker.choose(wanted)
+            self.url = f"mqtt://{broker.HOST}:{port}"
+            self.child = broker.start(self.kind, port, folder)
+            say(f"broker: {self.kind} on port {port}, this machine only")
+        else:
+            say(f"broker: {wanted}")
+
+    def watch(self) -> None:
+        """Start a broker that died again."""
+        if self.kind and self.child is not None and (code := self.child.poll()) is not None:
+            self.say(f"the broker ended (exit code {code}); it starts again, nothing is lost")
+            self.child = broker.start(self.kind, self.port, self.folder)
+
+    def stop(self) -> None:
+        """Stop it, if it is ours."""
+        if self.child is not None:
+            self.child.terminate()
+            try:
+                self.child.wait(5)
+            except subprocess.TimeoutExpired:
+                self.child.kill()
+                self.child.wait()
+
+
+def run(wish: Wish, settings: SuiteSettings, say: Callable[[str], None], show: Callable[[Message], None]) -> Outcome:
+    """Run the suite until it is stopped or, when wished, until the source has ended and all is counted."""
+    stopped = Stopped()
+    local = LocalBroker(wish.broker, wish.port, settings.data / "broker", say)
+    environ = {
+        "UPSKEEP_CONFIG": str(wish.config),
+        "UPSKEEP_SUITE__BROKER__URL": local.url,
+        "UPSKEEP_SUITE__DATA": str(settings.data),
+        "UPSKEEP_SOURCE": wish.source,
+        "UPSKEEP_SPEED": wish.speed,
+    }
+    settings = settings.model_copy(update={"broker": settings.broker.model_copy(update={"url": local.url})})
+    suite = Suite(environ, settings.data / "log", say)
+    view = View(settings.topics)
+    door = viewer(settings.broker, settings.topics, "upskeep-run", ("status", "counter", "alert", "event"))
+    try:
+        suite.start()
+        door.open()
+        while not stopped.asked and not (wish.exit_when_done and view.done()):
+            for message in view.take(door, LOOK_S):
+                _introduce(message, say)
+                show(message)
+            suite.watch()
+            local.watch()
+        _settle(view, door)
+    finally:
+        say("stopping")
+        suite.stop()
+        door.close()
+        local.stop()
+    return _outcome(view)
+
+
+def _introduce(message: Message, say: Callable[[str], None]) -> None:
+    if isinstance(message, Status) and message.service in SERVICES:
+        source = message.figures.get("source", "") if message.state == "online" else ""
+        say(f"{message.service}: {message.state}" + (f", {source}" if source else ""))
+
+
+def _settle(view: View, door: Door) -> None:
+    """Take what has already arrived."""
+    while any(True for _ in view.take(door, LOOK_S)):
+        pass
+
+
+def _outcome(view: View) -> Outcome:
+    reader = view.statuses.get("sensor_reader")
+    frames = reader.streams["raw"].head if reader and "raw" in reader.streams else 0
+    first = reader.first_time if reader else None
+    last = reader.event_time if reader else None
+    return Outcome(frames, view.counters, view.alerts.values(), first, last)

@@ -1,0 +1,96 @@
+"""The suite as child processes of one machine: start, watch over, restart, stop in the order of the flow."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from shared.process import EXIT_CONFIG
+
+# In the order of the flow: what feeds others starts first and stops first.
+SERVICES = ("sensor_reader", "event_processor", "counter_store", "alerter")
+RESTART_S = (0.2, 1.0, 2.0, 5.0, 15.0, 30.0)
+STEADY_S = 60.0
+STOP_S = 10.0
+
+
+class SuiteError(RuntimeError):
+    """A service cannot run as it is configured."""
+
+
+@dataclass(slots=True)
+class Child:
+    """One service's process and its restarts."""
+
+    name: str
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    failures: int = 0
+    due: float = 0.0
+
+
+@dataclass(slots=True)
+class Suite:
+    """All services of one machine. ``say`` hears of every restart."""
+
+    environ: Mapping[str, str]
+    log_folder: Path
+    say: Callable[[str], None]
+    children: dict[str, Child] = field(default_factory=lambda: {name: Child(name) for name in SERVICES})
+
+    def start(self) -> None:
+        """Start every service."""
+        self.log_folder.mkdir(parents=True, exist_ok=True)
+        for child in self.children.values():
+            self._start(child)
+
+    def watch(self) -> None:
+        """Start again what has died, with a growing pause; raises SuiteError when its settings are wrong."""
+        now = time.monotonic()
+        for child in self.children.values():
+            if child.process is not None and (code := child.process.poll()) is not None:
+                if code == EXIT_CONFIG:
+                    raise SuiteError(f"{child.name} cannot run as it is configured; see above")
+                child.process = None
+                child.failures = 0 if now - child.started > STEADY_S else child.failures + 1
+                pause = RESTART_S[min(child.failures, len(RESTART_S)) - 1]
+                child.due = now + pause
+                self.say(f"{child.name} ended ({_ending(code)}); it starts again in {pause:g} s")
+            if child.process is None and now >= child.due:
+                self._start(child)
+
+    def stop(self) -> None:
+        """Stop every service in the order of the flow, each after what feeds it."""
+        for child in self.children.values():
+            process = child.process
+            if process is None or process.poll() is not None:
+                continue
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(STOP_S)
+            except subprocess.TimeoutExpired:
+                self.say(f"{child.name} does not stop; killed")
+                process.kill()
+                process.wait()
+
+    def _start(self, child: Child) -> None:
+        with (self.log_folder / f"{child.name}.log").open("ab") as log:
+            child.process = subprocess.Popen(  # noqa: S603 - our own command line
+                [sys.executable, "-m", f"services.{child.name}"],
+                env={**os.environ, **self.environ},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C reaches the runner alone, which stops them in order
+            )
+        child.started = time.monotonic()
+
+
+def _ending(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"exit code {code}"
