@@ -180,12 +180,16 @@ class Door:
         return True
 
     def ack(self, receipt: Receipt) -> None:
-        """Acknowledge every arrived message up to and including ``receipt``, in order of arrival."""
+        """Acknowledge every arrived message up to and including ``receipt``, in order of arrival.
+
+        A receipt of an earlier connection, or of a message without QoS, acknowledges nothing.
+        """
         client = self._client
-        while self._unacked and client is not None:
+        if client is None or receipt not in self._unacked:
+            return
+        while self._unacked:
             first = self._unacked.popleft()
-            if first.generation == self._live:
-                client.ack(first.mid, 1)
+            client.ack(first.mid, 1)
             if first == receipt:
                 return
 

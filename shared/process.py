@@ -66,17 +66,19 @@ class Drive(Protocol):
     def finish(self) -> None:
         """Say the last things before a clean stop, inside the last batch's transaction."""
 
+    def close(self) -> None:
+        """Let go of threads and devices."""
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
     """A service as data: its route, its settings, and how its stage is built."""
 
     route: Route
-    settings: Callable[[Path, Mapping[str, str]], Any]
+    settings: Callable[[Context], Any]
     stage: Callable[[Any, Context, Ledger, Hop], Stage]
     schema: Sequence[str] = ()
-    drive: Callable[[Any, Context, Stage, Hop], Drive] | None = None
-    close: Callable[[Stage], None] | None = None
+    drive: Callable[[Any, Context, Any, Hop], Drive | None] = lambda *_: None
 
 
 class Stop:
@@ -119,7 +121,7 @@ def main(service: Service, argv: Sequence[str] | None = None) -> int:
         context = Context(options.config, os.environ, suite, system_clock())
         if options.healthy:
             return 0 if _healthy(context, name) else 1
-        settings = service.settings(options.config, os.environ)
+        settings = service.settings(context)
     except ConfigError as error:
         _say(f"{name}: the configuration cannot be used:\n{error}")
         return EXIT_CONFIG
@@ -137,15 +139,18 @@ def _run(service: Service, settings: Any, context: Context) -> int:
         with ledger.transaction():
             stage = service.stage(settings, context, ledger, hop)
         hop.attach(stage)
-        drive = service.drive(settings, context, stage, hop) if service.drive else None
+        drive = service.drive(settings, context, stage, hop)
         stop = Stop()
         stop.catch(hop)
         hop.door.open()
         _loop(hop, drive, stop, _Sign(context, service.route.name))
         _drain(hop, drive)
-        if service.close:
-            service.close(stage)
+        if drive:
+            drive.close()
         hop.close()
+    except ConfigError as error:
+        log.critical("%s", error)
+        return EXIT_CONFIG
     except LedgerError as error:
         log.critical("%s", error)
         return EXIT_LEDGER

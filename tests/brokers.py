@@ -41,7 +41,9 @@ class Broker:
         if self.kind == MOSQUITTO and self.extra:
             self.folder.mkdir(parents=True, exist_ok=True)
             config = self.folder / "own.conf"
-            config.write_text(f"listener {self.port} {broker.HOST}\n{self.extra}\n", encoding="utf-8")
+            config.write_text(
+                f"listener {self.port} {broker.HOST}\n{broker.as_this_user()}{self.extra}\n", encoding="utf-8"
+            )
             program = broker._mosquitto() or MOSQUITTO
             self.process = subprocess.Popen([program, "-c", str(config)], stderr=subprocess.DEVNULL)
             while not broker.answers(self.port):

@@ -6,6 +6,7 @@ end to end (docs/adr/0002), so a broker that dies loses nothing.
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
@@ -91,6 +92,11 @@ def answers(port: int) -> bool:
         return probe.connect_ex((HOST, port)) == 0
 
 
+def as_this_user() -> str:
+    """Return the line that keeps a Mosquitto started by root from becoming another user, who cannot write here."""
+    return "user root\n" if os.geteuid() == 0 else ""
+
+
 def _mosquitto() -> str | None:
     return shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
 
@@ -100,7 +106,8 @@ def _launch(kind: str, port: int, folder: Path) -> subprocess.Popen[bytes]:
     with log:
         if kind == "mosquitto":
             config = folder / "mosquitto.conf"
-            config.write_text(MOSQUITTO.format(port=port, host=HOST, folder=folder.resolve()), encoding="utf-8")
+            text = MOSQUITTO.format(port=port, host=HOST, folder=folder.resolve()) + as_this_user()
+            config.write_text(text, encoding="utf-8")
             command = [_mosquitto() or "mosquitto", "-c", str(config)]
         else:
             config = folder / "embedded.toml"

@@ -1,0 +1,1 @@
+"""Readings in, typed events out: ``raw/…`` and ``ingest/…`` become ``event/…``, ``state/…`` and ``trigger/…``."""

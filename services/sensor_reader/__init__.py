@@ -1,0 +1,1 @@
+"""sensor_reader: hardware, simulator or recording in; raw frames out."""

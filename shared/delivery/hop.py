@@ -40,6 +40,7 @@ STATUS_S = 2.0
 HEARTBEAT_S = 10.0
 COMPLAINT_S = 60.0
 DEAD_LETTER_BYTES = 65_536
+Figures = Mapping[str, bool | int | float | str]
 MODELS: dict[str, type[Sequenced]] = {"raw": Frame, "event": Event}
 
 
@@ -84,6 +85,7 @@ class Hop:
         first = self.records.value("first_time")
         self.first_time = datetime.fromisoformat(first) if first else None
         self._promises: dict[str, Status] = {}
+        self.vitals: list[Callable[[], Figures]] = []  # figures of a service's own, for its status
         self._stage: Stage | None = None
         self._status: Status | None = None
         self._status_at = float("-inf")
@@ -154,7 +156,7 @@ class Hop:
     def _take(self, arrival: object, now: float) -> None:
         match arrival:
             case Arrived():
-                self._receipt = arrival.receipt
+                self._receipt = arrival.receipt if arrival.receipt.mid else self._receipt
                 self._read(arrival, now)
             case Confirmed():
                 self.sender.confirmed(arrival.token, arrival.refusal, now)
@@ -283,8 +285,11 @@ class Hop:
             event_time=self.event_time,
             streams=self.sender.ends(),
             applied=self.receiver.marks(),
-            figures={**self.stage.figures(), **lost, **dropped},
+            figures={**self.stage.figures(), **self._vital(), **lost, **dropped},
         )
+
+    def _vital(self) -> Figures:
+        return {name: value for vitals in self.vitals for name, value in vitals().items()}
 
     def wait_s(self) -> float:
         """How long a turn may wait for something to arrive before time alone makes something due."""

@@ -1,0 +1,40 @@
+# One image per service: docker build --build-arg SERVICE=alerter .
+# An image holds that service's code, `shared`, and the packages of that service's group in pyproject.toml.
+
+FROM python:3.13-slim AS packages
+ARG SERVICE
+WORKDIR /build
+COPY pyproject.toml requirements.lock ./
+RUN test -n "$SERVICE" || { echo "say which service: --build-arg SERVICE=alerter" >&2; exit 1; }
+RUN python -m venv --without-pip /opt/venv
+# pip takes versions from a constraints file but not hashes. So: resolve the group under the lock's versions,
+# cut the lock down to what came out, and install exactly that, every file checked against the lock's hashes.
+RUN sed -E '/--hash=/d; s/ \\$//' requirements.lock > versions.txt \
+ && pip --python /opt/venv/bin/python install --quiet --disable-pip-version-check --dry-run \
+      --report wanted.json -c versions.txt --group "pyproject.toml:$SERVICE" \
+ && python -c "import json, re; \
+      plain = lambda name: re.sub(r'[-_.]+', '-', name).lower(); \
+      wanted = {plain(item['metadata']['name']) for item in json.load(open('wanted.json'))['install']}; \
+      entries = re.split(r'\n(?=\S)', open('requirements.lock').read()); \
+      print(*(entry for entry in entries if plain(entry.split('==')[0]) in wanted), sep='\n')" > exact.lock \
+ && pip --python /opt/venv/bin/python install --quiet --disable-pip-version-check --no-cache-dir \
+      --no-deps --require-hashes -r exact.lock
+
+FROM python:3.13-slim
+ARG SERVICE
+RUN groupadd --gid 10001 upskeep \
+ && useradd --uid 10001 --gid 10001 --home-dir /data --no-create-home --shell /usr/sbin/nologin upskeep \
+ && install -d -o upskeep -g upskeep -m 0750 /data
+WORKDIR /app
+COPY --from=packages /opt/venv /opt/venv
+COPY shared shared
+COPY services/__init__.py services/
+COPY services/$SERVICE services/$SERVICE
+ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 \
+    SERVICE=$SERVICE UPSKEEP_CONFIG=/config UPSKEEP_SUITE__DATA=/data
+RUN python -m compileall -q shared services
+USER 10001:10001
+# Healthy: the service's loop turned lately, with a broker to talk to and a ledger that can be written.
+HEALTHCHECK --interval=10s --timeout=10s --start-period=30s --retries=3 \
+  CMD ["/bin/sh", "-c", "exec python -m services.$SERVICE --healthy"]
+ENTRYPOINT ["/bin/sh", "-c", "exec python -m \"services.$SERVICE\" \"$@\"", "upskeep"]

@@ -1,0 +1,51 @@
+# Every check has one definition, here; CI and people call the same. `make help` lists them.
+.DEFAULT_GOAL := help
+SHELL := bash
+PYTHON ?= python3
+BIN := .venv/bin
+ARGS ?=
+
+.PHONY: help setup run test check fmt docs bench lock clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/.ready ## set up .venv with everything, as locked
+
+.venv/.ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Upskeep needs Python 3.11 or newer, this is " + sys.version.split()[0])'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock --group dev
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e . 2>/dev/null
+	@touch $@
+
+run: setup ## run the whole suite on this machine; ARGS="--source sim:outage --speed 10"
+	@exec $(BIN)/upskeep run $(ARGS)
+
+test: setup ## run the tests; UPSKEEP_REQUIRE=all forbids skips; ARGS="-k name"
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: setup ## format, lint, types, import contracts, freshness of generated docs
+	@$(BIN)/ruff format --check --quiet . || { echo 'not formatted: run `make fmt`'; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m upskeep.docs --check
+
+fmt: setup ## format the code and mend what can be mended
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format --quiet .
+
+docs: setup ## write the generated pages anew
+	@$(BIN)/python -m upskeep.docs
+
+bench: setup ## frames per second, latency and memory of the live suite; ARGS="--frames 20000"
+	@$(BIN)/python -m upskeep.bench $(ARGS)
+
+lock: setup ## resolve the dependencies anew into requirements.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	  --no-emit-index-url --no-header --upgrade --group dev -o requirements.lock
+
+clean: ## remove what was built, not what was measured (data/)
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info build

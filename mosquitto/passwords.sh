@@ -1,0 +1,44 @@
+#!/bin/sh
+# Makes what is missing of the passwords; what is there is kept. Runs once before everything else.
+# Each folder in /secrets is a volume named for a user, and holds that user's password in the file `mqtt`.
+# To change a password: delete that file, run this again, restart the broker and the user's service.
+set -eu
+umask 077
+
+gid_of() { # USER: the group its container runs as
+  case $1 in
+    mosquitto | operator) echo 1883 ;;
+    influxdb) echo 1000 ;;
+    *) echo 10001 ;;
+  esac
+}
+
+put() { # TEXT USER FILE: whole or not at all, readable by that user's container alone
+  printf %s "$1" >"/secrets/$2/.$3"
+  chown "0:$(gid_of "$2")" "/secrets/$2/.$3"
+  chmod 0440 "/secrets/$2/.$3"
+  mv "/secrets/$2/.$3" "/secrets/$2/$3"
+}
+
+secret() { head -c 24 /dev/urandom | base64 | tr '+/' '-_'; }
+missing() { [ ! -s "/secrets/$1/$2" ]; }
+
+for folder in /secrets/*/; do
+  user=$(basename "$folder")
+  [ "$user" != influxdb ] || continue
+  if missing "$user" mqtt; then
+    put "$(secret)" "$user" mqtt
+    echo "passwords.sh: made the MQTT password of $user"
+  fi
+  printf '%s:%s\n' "$user" "$(cat "/secrets/$user/mqtt")" >>/tmp/passwd
+done
+mosquitto_passwd -U /tmp/passwd
+put "$(cat /tmp/passwd)
+" mosquitto passwd
+rm /tmp/passwd
+
+if [ -d /secrets/influxdb ]; then
+  ! missing influxdb password || put "$(secret)" influxdb password
+  ! missing influxdb token || put "$(secret)" influxdb token
+  put "$(cat /secrets/influxdb/token)" counter_store influx_token
+fi

@@ -1,0 +1,1 @@
+"""What the alerter keeps on disk besides its memories."""

@@ -1,0 +1,1 @@
+"""What the alerter decides, as pure functions of (rule, memory, event time)."""

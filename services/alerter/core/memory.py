@@ -1,0 +1,39 @@
+"""What is remembered of one rule between events, and its form in the ledger."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+from services.alerter.core.window import Window
+from shared.messages import Alert, AlertState
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """One rule's event times, its last transition if there was one, and how far event time has come."""
+
+    window: Window = field(default_factory=Window)
+    alert: Alert | None = None
+    now_us: int | None = None
+
+    @property
+    def state(self) -> AlertState:
+        """The alert's state; resolved where it has never fired."""
+        return AlertState.RESOLVED if self.alert is None else self.alert.state
+
+
+def to_json(memory: Memory) -> bytes:
+    """Return the memory as JSON; ``from_json`` gives an equal one back."""
+    alert = None if memory.alert is None else memory.alert.model_dump(mode="json")
+    window = memory.window
+    content = {"times_us": window.times_us, "lost_us": window.lost_us, "alert": alert, "now_us": memory.now_us}
+    return json.dumps(content, separators=(",", ":")).encode()
+
+
+def from_json(text: bytes) -> Memory:
+    """Return the memory that ``to_json`` wrote; raises ValueError or KeyError on anything else."""
+    content = json.loads(text)
+    window = Window(tuple(content["times_us"]), content["lost_us"])
+    alert = None if content["alert"] is None else Alert.model_validate(content["alert"])
+    return Memory(window, alert, content["now_us"])

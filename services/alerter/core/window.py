@@ -1,0 +1,63 @@
+"""The newest event times of one rule, in order: counting them, and when a count ends.
+
+1. The window at time t is half-open, (t − w, t]: an event at e is in it from e until just before e + w.
+2. Times are microseconds since 1970, ascending; equal times are kept as often as they came.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Remembered times; ``lost_us`` is the newest time that was dropped for want of room, if any."""
+
+    times_us: tuple[int, ...] = ()
+    lost_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many events; where not ``exact``, there were at least so many."""
+
+    number: int
+    exact: bool = True
+
+
+def fold_in(window: Window, time_us: int, room: int) -> Window:
+    """Return the window with one more time, in its place; the oldest goes where there is no room for it."""
+    place = bisect_right(window.times_us, time_us)
+    times_us = (*window.times_us[:place], time_us, *window.times_us[place:])
+    spill = len(times_us) - room
+    if spill <= 0:
+        return Window(times_us, window.lost_us)
+    lost_us = times_us[spill - 1]
+    return Window(times_us[spill:], lost_us if window.lost_us is None else max(lost_us, window.lost_us))
+
+
+def fold_out(window: Window, before_us: int) -> Window:
+    """Return the window without the times before ``before_us``; a time equal to it stays."""
+    place = bisect_left(window.times_us, before_us)
+    forgotten = window.lost_us is not None and window.lost_us < before_us
+    if not place and not forgotten:
+        return window
+    return Window(window.times_us[place:], None if forgotten else window.lost_us)
+
+
+def count(window: Window, now_us: int, span_us: int) -> Count:
+    """Return how many times lie in (now − span, now]."""
+    first = bisect_right(window.times_us, now_us - span_us)
+    last = bisect_right(window.times_us, now_us)
+    return Count(last - first, window.lost_us is None or window.lost_us <= now_us - span_us)
+
+
+def end_of_excess(window: Window, threshold: int, span_us: int) -> int | None:
+    """Return when the count comes back to ``threshold`` if nothing more happens; None if it is not above it.
+
+    That is the (threshold + 1)-th newest time plus the span: a function of event times alone.
+    """
+    if len(window.times_us) <= threshold:
+        return None
+    return window.times_us[-threshold - 1] + span_us

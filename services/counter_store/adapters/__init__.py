@@ -1,0 +1,1 @@
+"""What the store touches: its tables in the ledger, and InfluxDB."""

@@ -1,0 +1,61 @@
+"""What is known of one event type: its total, its first and last time, and its two windows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from services.counter_store.core.instants import us_to_time
+from services.counter_store.core.windows import History, Window, advance_window, fold_event, measure_window
+from shared.messages import Counter
+
+HOUR_US = 3600 * 1_000_000
+DAY_US = 24 * HOUR_US
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """One type's count. First and last are by event time, not by arrival."""
+
+    type: str
+    total: int
+    first_us: int
+    last_us: int
+    hour: Window
+    day: Window
+
+
+def open_tally(event_type: str, total: int, first_us: int, last_us: int, as_of_us: int, history: History) -> Tally:
+    """Make a tally of what the ledger holds, its windows counted at ``as_of_us``."""
+    hour, day = (measure_window(span_us, as_of_us, history) for span_us in (HOUR_US, DAY_US))
+    return Tally(event_type, total, first_us, last_us, hour, day)
+
+
+def fold_time(tally: Tally, time_us: int) -> Tally:
+    """Count one more event, which the history already holds."""
+    return replace(
+        tally,
+        total=tally.total + 1,
+        first_us=min(tally.first_us, time_us),
+        last_us=max(tally.last_us, time_us),
+        hour=fold_event(tally.hour, time_us),
+        day=fold_event(tally.day, time_us),
+    )
+
+
+def advance_tally(tally: Tally, as_of_us: int, history: History) -> Tally:
+    """Move both windows to ``as_of_us``; returns the same object when nothing entered or left."""
+    hour = advance_window(tally.hour, as_of_us, history)
+    day = advance_window(tally.day, as_of_us, history)
+    return tally if hour is tally.hour and day is tally.day else replace(tally, hour=hour, day=day)
+
+
+def tally_to_counter(tally: Tally, as_of_us: int) -> Counter:
+    """Return the message of a tally advanced to ``as_of_us``."""
+    return Counter(
+        type=tally.type,
+        total=tally.total,
+        last_hour=tally.hour.count,
+        last_day=tally.day.count,
+        last_time=us_to_time(tally.last_us),
+        as_of=us_to_time(as_of_us),
+    )

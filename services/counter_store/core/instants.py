@@ -1,0 +1,18 @@
+"""Instants as whole microseconds since 1970-01-01 UTC: what windows and tables count in."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+_UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def time_to_us(time: datetime) -> int:
+    """Return an aware time as microseconds since 1970; exact, and negative before it."""
+    return (time - _UNIX_EPOCH) // _MICROSECOND
+
+
+def us_to_time(us: int) -> datetime:
+    """Return the aware UTC time of ``us``; the inverse of ``time_to_us``."""
+    return _UNIX_EPOCH + us * _MICROSECOND

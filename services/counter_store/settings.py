@@ -1,0 +1,59 @@
+"""``config/counter_store.yaml``: whether and where points go, and how many wait while InfluxDB is away."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator, model_validator
+
+from shared.settings import Settings
+
+_NEEDED = {"v2": ("org", "bucket", "token_file"), "v1": ("database",)}
+
+
+class InfluxSettings(Settings):
+    """InfluxDB. ``v2`` is /api/v2/write (1.8 and later, 2, 3), ``v1`` is /write (any 1.x)."""
+
+    enabled: bool = False
+    api: Literal["v2", "v1"] = "v2"
+    url: str = "http://localhost:8086"
+    ca_file: Path | None = None
+    org: str | None = None
+    bucket: str | None = None
+    token_file: Path | None = None
+    database: str | None = None
+    username: str | None = None
+    password_file: Path | None = None
+    timeout_s: float = Field(10.0, gt=0, le=300)
+    batch_points: int = Field(5000, ge=1, le=50_000)
+    idle_s: float = Field(1.0, gt=0, le=60)
+    longest_wait_s: float = Field(60.0, ge=1, le=3600)
+    max_pending_points: int = Field(1_000_000, ge=1000)
+    max_refused_points: int = Field(10_000, ge=1)
+
+    @field_validator("url")
+    @classmethod
+    def _plain_address(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+            raise ValueError("must look like http://host:8086 or https://host")
+        if parts.username or parts.password:
+            raise ValueError("must not hold a name or password; use username and password_file, or token_file")
+        return url.rstrip("/")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        missing = [key for key in _NEEDED[self.api] if not getattr(self, key)]
+        if self.enabled and missing:
+            raise ValueError(f"enabled with api {self.api} also needs {', '.join(missing)}")
+        if bool(self.username) != bool(self.password_file):
+            raise ValueError("username and password_file go together; give both or neither")
+        return self
+
+
+class CounterStoreSettings(Settings):
+    """``config/counter_store.yaml``."""
+
+    influx: InfluxSettings = InfluxSettings()

@@ -1,0 +1,172 @@
+"""The counter store's stage: every event counted once, every reading and event a point for InfluxDB.
+
+Rules:
+1. An event is counted if its id is not in the ledger yet: the second line of defence after delivery's own.
+2. Windows end at the event time that delivery has reached (``advance``). Before it has ever said so, each
+   type's windows end at its newest event.
+3. A counter is published when one of its numbers changed, once a batch.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+
+from services.counter_store.adapters import events, point_queue
+from services.counter_store.adapters.events import CounterRow, EventTable
+from services.counter_store.adapters.point_queue import PointQueue
+from services.counter_store.core.counting import Tally, advance_tally, fold_time, open_tally, tally_to_counter
+from services.counter_store.core.instants import time_to_us
+from services.counter_store.core.points import (
+    counter_time_ns,
+    counter_to_line,
+    event_to_line,
+    frame_to_line,
+    is_datable,
+)
+from services.counter_store.settings import CounterStoreSettings
+from shared.delivery.stage import Outlet
+from shared.ledger import Ledger
+from shared.messages import Counter, Event, Frame, Message, Sequenced
+
+LEDGER_SCHEMA = (events.SCHEMA, point_queue.SCHEMA)  # what the ledger given to CounterStore must be opened with
+_KEPT = "counter_store"
+
+
+class CounterStore:
+    """A ``shared.delivery.stage.Stage`` over a ledger opened with ``LEDGER_SCHEMA``; goes on from what the ledger holds."""
+
+    def __init__(self, settings: CounterStoreSettings, ledger: Ledger, outlet: Outlet, *, site: str) -> None:
+        self._influx = settings.influx
+        self._ledger = ledger
+        self._outlet = outlet
+        self._site = site
+        self._table = EventTable(ledger)
+        self._queue = PointQueue(ledger)
+        kept = json.loads(ledger.get(_KEPT) or b"{}")
+        self._as_of_us: int | None = kept.get("as_of_us")
+        self._kept: dict[str, int] = {name: kept.get(name, 0) for name in ("lost", "duplicates", "points_dropped")}
+        rows = list(self._table.counters())
+        self._tallies = {row.type: self._open(row) for row in rows}
+        self._point_ns = {row.type: row.point_ns for row in rows}
+        self._published: dict[str, tuple[int, int, int, int]] = {}
+        self._newest_us: dict[str, int] = {}  # types touched in this batch → their newest event in it
+        self._lines: list[str] = []
+        self._dirty = False
+
+    def apply(self, message: Sequenced) -> None:
+        """Count an event, note a reading; other messages are none of the store's."""
+        if isinstance(message, Event):
+            self._count(message)
+        elif isinstance(message, Frame) and self._influx.enabled:
+            self._note(frame_to_line(message, self._site))
+
+    def offer(self, producer: str, message: Message, received_on: str, payload: bytes) -> None:
+        """Refuse: the store takes nothing that comes without a sequence."""
+        reason = f"counter_store takes no {type(message).__name__} without a sequence; send it to the event processor"
+        self._outlet.reject(received_on, payload, f"{reason} (from {producer})")
+
+    def advance(self, event_time: datetime) -> None:
+        """Let the windows end at ``event_time``; the counting happens at the batch's end."""
+        self._as_of_us = time_to_us(event_time)
+
+    def flush(self) -> None:
+        """Write what changed to the ledger and publish the counters whose numbers changed."""
+        self._advance_tallies()
+        if self._influx.enabled:
+            self._queue_points()
+        if self._newest_us:
+            self._table.save(self._row(self._tallies[event_type]) for event_type in self._newest_us)
+        if self._dirty:
+            self._ledger.put(_KEPT, json.dumps(self._kept | {"as_of_us": self._as_of_us}).encode())
+        self._newest_us, self._dirty = {}, False
+        for event_type, tally in self._tallies.items():
+            if self._published.get(event_type) != _numbers(tally):
+                self._publish(tally)
+
+    def lost(self, producer: str, stream: str, first: int, last: int) -> None:  # noqa: ARG002 - the port's names
+        """Remember how many messages are gone for good."""
+        self._kept["lost"] += last - first + 1
+        self._dirty = True
+
+    def announce(self) -> None:
+        """Publish every counter again, as after a start: the broker may have lost its retained messages."""
+        for tally in self._tallies.values():
+            self._publish(tally)
+
+    def counters(self) -> list[Counter]:
+        """Return every counter as of the last flush, by type."""
+        return [self._counter(self._tallies[name]) for name in sorted(self._tallies)]
+
+    def snapshot(self) -> dict[str, dict[str, int | str]]:
+        """Return {type: {total, last_hour, last_day, last_time}}, times as text, as of the last flush."""
+        shown = {"total", "last_hour", "last_day", "last_time"}
+        return {counter.type: counter.model_dump(mode="json", include=shown) for counter in self.counters()}
+
+    def figures(self) -> Mapping[str, bool | int | float | str]:
+        """Return vital figures for ``status/…``."""
+        total = sum(tally.total for tally in self._tallies.values())
+        return {"counted": total, "types": len(self._tallies), **self._kept}
+
+    def _count(self, event: Event) -> None:
+        time_us = time_to_us(event.time)
+        datable = self._influx.enabled and is_datable(time_us)
+        point_ns = self._table.free_ns(event.type, time_us) if datable else None
+        self._dirty = True
+        if not self._table.add(event, time_us, point_ns):
+            self._kept["duplicates"] += 1
+            return
+        self._tallies[event.type] = self._fold(event.type, time_us)
+        self._newest_us[event.type] = max(time_us, self._newest_us.get(event.type, time_us))
+        if point_ns is not None:
+            self._note(event_to_line(event, point_ns))
+
+    def _fold(self, event_type: str, time_us: int) -> Tally:
+        tally = self._tallies.get(event_type)
+        if tally is not None:
+            return fold_time(tally, time_us)
+        return self._open(CounterRow(event_type, 1, time_us, time_us, None))
+
+    def _open(self, row: CounterRow) -> Tally:
+        as_of_us = row.last_us if self._as_of_us is None else self._as_of_us
+        return open_tally(row.type, row.total, row.first_us, row.last_us, as_of_us, self._table.history(row.type))
+
+    def _note(self, line: str | None) -> None:
+        if line is not None:
+            self._lines.append(line)
+
+    def _advance_tallies(self) -> None:
+        for event_type, tally in self._tallies.items():
+            self._tallies[event_type] = advance_tally(tally, self._as_of(tally), self._table.history(event_type))
+
+    def _queue_points(self) -> None:
+        for event_type, newest_us in self._newest_us.items():
+            tally = self._tallies[event_type]
+            time_ns = counter_time_ns(newest_us, self._as_of(tally), self._point_ns.get(event_type))
+            line = counter_to_line(event_type, tally.total, self._site, time_ns)
+            if line is not None:
+                self._point_ns[event_type] = time_ns
+                self._lines.append(line)
+        if self._lines:
+            dropped = self._queue.add(self._lines, self._influx.max_pending_points)
+            self._kept["points_dropped"] += dropped
+            self._dirty = self._dirty or dropped > 0
+            self._lines = []
+
+    def _row(self, tally: Tally) -> CounterRow:
+        return CounterRow(tally.type, tally.total, tally.last_us, tally.first_us, self._point_ns.get(tally.type))
+
+    def _as_of(self, tally: Tally) -> int:
+        return tally.last_us if self._as_of_us is None else self._as_of_us
+
+    def _counter(self, tally: Tally) -> Counter:
+        return tally_to_counter(tally, self._as_of(tally))
+
+    def _publish(self, tally: Tally) -> None:
+        self._outlet.retain(self._counter(tally))
+        self._published[tally.type] = _numbers(tally)
+
+
+def _numbers(tally: Tally) -> tuple[int, int, int, int]:
+    return tally.total, tally.hour.count, tally.day.count, tally.last_us

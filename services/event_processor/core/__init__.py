@@ -1,0 +1,1 @@
+"""What a frame means, as pure functions of (program, memory, frame)."""

@@ -1,0 +1,63 @@
+"""Events offered from outside (``ingest/…``): made into an Event, or refused with a reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from services.event_processor.core.catalogue import suggestion
+from services.event_processor.core.latch import stamp
+from services.event_processor.core.program import Program
+from shared.messages import Candidate, Event, event_id
+
+MOST_AHEAD = timedelta(seconds=60)
+NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)  # in an id that must not depend on when something arrived
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a candidate is not taken, for a person to read."""
+
+    reason: str
+
+
+def admit(
+    program: Program, producer: str, candidate: Candidate, received_at: datetime, arrival: int = 0
+) -> Event | Refusal:
+    """Return the candidate as an Event of this site.
+
+    It happened at its own time, else at ``received_at``; more than 60 s ahead of that is refused, for it would
+    count as recent for ever. With an ``id`` the Event's id follows from (producer, id) alone; without one,
+    from when it arrived, and ``arrival`` tells apart two in one instant.
+    """
+    kind = program.catalogue.get(candidate.type)
+    if kind is None:
+        hint = suggestion(candidate.type, program.catalogue)
+        return Refusal(f"no event type {candidate.type!r} in config/events.yaml{hint or '; add it there to admit it'}")
+    time = candidate.time or received_at
+    if time - received_at > MOST_AHEAD:
+        return Refusal(
+            f"its time {stamp(time)} is ahead of this machine's {stamp(received_at)} by more than "
+            f"{MOST_AHEAD.total_seconds():.0f} s; set the sender's clock"
+        )
+    return Event(
+        id=_id(program, producer, candidate, time, received_at, arrival),
+        type=candidate.type,
+        category=kind.category,
+        severity=candidate.severity or kind.severity,
+        time=time,
+        site=program.site,
+        device=candidate.device,
+        zone=candidate.zone or (program.plan(candidate.device).device.zone if candidate.device else None),
+        data=candidate.data,
+        metadata={**candidate.metadata, "offered_by": producer} | ({"offer": candidate.id} if candidate.id else {}),
+    )
+
+
+def _id(
+    program: Program, producer: str, candidate: Candidate, time: datetime, received_at: datetime, arrival: int
+) -> str:
+    if candidate.id is not None:
+        return event_id(program.site, "", None, NO_TIME, f"ingest|{producer}|{candidate.id}")
+    cause = f"ingest|{producer}|{stamp(received_at)}|{arrival}"
+    return event_id(program.site, candidate.type, candidate.device, time, cause)

@@ -1,0 +1,69 @@
+"""What is known of a device beforehand: its cells, their chemistry, where it stands."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from shared.messages import Name
+
+Seconds = Annotated[float, Field(ge=0)]
+CellVolts = Annotated[float, Field(gt=0, le=5)]
+
+
+class Data(BaseModel):
+    """Base of what the processor's configuration is made of: frozen, and an unknown key is a fault."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class CellLevel(Data):
+    """A level of the battery episode, V per cell: entered below ``enter_v``, left above ``clear_v``."""
+
+    enter_v: CellVolts
+    enter_for_s: Seconds
+    clear_v: CellVolts
+    clear_for_s: Seconds
+
+    @model_validator(mode="after")
+    def _clears_above(self) -> CellLevel:
+        if self.clear_v <= self.enter_v:
+            raise ValueError(f"clear_v {self.clear_v} must be above enter_v {self.enter_v}, or a noisy cell flaps")
+        return self
+
+
+class Chemistry(Data):
+    """One cell chemistry, V per cell. Below ``rearm_v`` a full battery counts as used again."""
+
+    full_v: CellVolts
+    rearm_v: CellVolts
+    low: CellLevel
+    critical: CellLevel
+
+    @model_validator(mode="after")
+    def _levels_in_order(self) -> Chemistry:
+        order = {
+            "critical.enter_v": self.critical.enter_v,
+            "low.enter_v": self.low.enter_v,
+            "rearm_v": self.rearm_v,
+            "full_v": self.full_v,
+        }
+        if sorted(order.values()) != list(order.values()):
+            raise ValueError(f"must rise in this order: {', '.join(f'{name} {v}' for name, v in order.items())}")
+        if self.critical.clear_v > self.low.clear_v:
+            raise ValueError("critical.clear_v must not be above low.clear_v: an episode ends when low clears")
+        return self
+
+
+class DeviceFacts(Data):
+    """One device. What is left out comes from ``default_device``; ``capacity_mah`` allows the C/20 test."""
+
+    chemistry: Name | None = None
+    cells: Annotated[int, Field(ge=1, le=32)] | None = None
+    capacity_mah: Annotated[float, Field(gt=0)] | None = None
+    zone: Name | None = None
+
+    def over(self, default: DeviceFacts) -> DeviceFacts:
+        """Return these facts with ``default``'s where they are silent."""
+        return default.model_copy(update=self.model_dump(exclude_none=True))

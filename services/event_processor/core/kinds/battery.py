@@ -1,0 +1,68 @@
+"""The battery episode: two levels, low and critical, of one story that ends in one recovery.
+
+Rules:
+1. An episode begins with LOW and ends with RECOVERED, when the low level clears. No second LOW before that.
+2. CRITICAL is a second count in the same episode. It clears silently, before low can; a battery that has
+   cleared it and sinks again is critical again, and counted again.
+3. A plunge straight to critical gives LOW and then CRITICAL in the same frame: both are true, both count.
+4. While the gate is shut nothing is entered; what is entered still clears, by voltage alone.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from services.event_processor.core.facts import CellLevel
+from services.event_processor.core.latch import OFF, Latch
+from services.event_processor.core.look import Look, rounded, since
+from services.event_processor.core.rules import Battery
+
+LOW = "battery_low"
+CRITICAL = "battery_critical"
+
+
+def find_battery(look: Look, name: str, rule: Battery) -> None:
+    """LOW, CRITICAL and RECOVERED, from the voltage per cell and the levels of the device's chemistry."""
+    cell_v = look.number("cell_voltage")
+    if cell_v is None:
+        return
+    levels = look.device.chemistry
+    low, critical = look.latches.get(LOW), look.latches.get(CRITICAL, OFF)
+    if low is None:
+        low = OFF
+        look.put(LOW, low)  # from now on the battery is known to be well
+    if cell_v >= levels.low.enter_v and not (low.raw or low.on or critical.raw or critical.on):
+        return
+    may_enter = look.open(rule.only_while)
+    now_critical = _step(look, CRITICAL, levels.critical, cell_v, may_enter, levels.critical.clear_for_s)
+    hold = math.inf if now_critical.on else levels.low.clear_for_s
+    now_low = _step(look, LOW, levels.low, cell_v, may_enter, hold)
+    if now_critical.on and not now_low.on:
+        now_low = Latch(True, now_low.pending or now_critical.began)
+        look.put(LOW, now_low)
+    if now_low.on and not low.on:
+        look.tell(rule.low, name, _told(look, cell_v, levels.low.enter_v, now_low))
+    if now_critical.on and not critical.on:
+        look.tell(rule.critical, name, _told(look, cell_v, levels.critical.enter_v, now_critical))
+    if low.on and not now_low.on:
+        told = _told(look, cell_v, levels.low.clear_v, now_low)
+        look.tell(rule.recovered, name, {**told, "episode_s": look.lasted_s(low)})
+
+
+def _step(look: Look, name: str, level: CellLevel, cell_v: float, may_enter: bool, clear_for_s: float) -> Latch:
+    on = look.latches.get(name, OFF).on
+    wish = cell_v <= level.clear_v if on else cell_v < level.enter_v and may_enter
+    return look.settle(name, wish, level.enter_for_s, clear_for_s)
+
+
+def _told(look: Look, cell_v: float, threshold_v: float, latch: Latch) -> dict[str, Any]:
+    return {
+        "cell_voltage": rounded("cell_voltage", cell_v),
+        "threshold": threshold_v,
+        "cells": look.device.cells,
+        "chemistry": look.device.chemistry_name,
+        "battery_voltage": look.said("battery_voltage"),
+        "state_of_charge": look.said("state_of_charge"),
+        "since": since(latch),
+    }

@@ -1,0 +1,59 @@
+"""Thresholds and limits: a channel past a level, with hysteresis and dwell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.event_processor.core.kinds.reading import sensor_id
+from services.event_processor.core.latch import OFF, Latch
+from services.event_processor.core.look import Look, since
+from services.event_processor.core.rules import CLEARED, EXCEEDED, Level, Limit, Threshold
+from shared.quantities import QUANTITIES
+
+
+def find_threshold(look: Look, name: str, rule: Threshold) -> None:
+    """The rule's own event when the level is passed, and its clearing event, if it has one."""
+    turn = _turn(look, name, rule)
+    if turn is None:
+        return
+    event = rule.event if turn[1].on else rule.cleared
+    if event is not None:
+        look.tell(event, name, {"channel": rule.channel, **_told(look, rule, *turn)})
+
+
+def find_limit(look: Look, name: str, rule: Limit) -> None:
+    """``sensor.threshold.exceeded`` and ``sensor.threshold.cleared``."""
+    turn = _turn(look, name, rule)
+    if turn is None:
+        return
+    told = {"sensor_id": sensor_id(look, rule.channel), **_told(look, rule, *turn), "severity": rule.severity.value}
+    if turn[1].on:
+        look.tell(EXCEEDED, name, told, rule.severity)
+    else:
+        look.tell(CLEARED, name, told)
+
+
+def _turn(look: Look, name: str, rule: Level) -> tuple[Latch, Latch] | None:
+    """Move the rule's latch; return it before and after, if it turned."""
+    value = look.number(rule.channel)
+    if value is None:
+        return None
+    old = look.latches.get(name, OFF)
+    wish = rule.wish(value, old.on)
+    if wish == old.on and old.pending is None:
+        return None
+    if wish and not old.on and not look.open(rule.only_while):
+        wish = False
+    new = look.settle(name, wish, rule.enter_for_s, rule.clear_for_s)
+    return None if new.on == old.on else (old, new)
+
+
+def _told(look: Look, rule: Level, old: Latch, new: Latch) -> dict[str, Any]:
+    return {
+        "value": look.said(rule.channel),
+        "unit": QUANTITIES[rule.channel].unit,
+        "threshold": rule.enter if new.on else rule.clear,
+        "direction": rule.direction,
+        "since": since(new),
+        "lasted_s": None if new.on else look.lasted_s(old),
+    }

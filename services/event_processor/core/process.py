@@ -1,0 +1,85 @@
+"""One frame in, its events out: ``process_frame`` is the processor's heart, a function of its arguments alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.event_processor.core.look import Finding, Look
+from services.event_processor.core.memory import Memory
+from services.event_processor.core.program import BELIEVED, Program
+from services.event_processor.core.state import device_state
+from shared.messages import DeviceState, Event, Frame, Trigger, event_id
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one frame led to: the memory for the next, the events in ``ORDER``, and their triggers."""
+
+    program: Program
+    frame: Frame
+    memory: Memory
+    events: tuple[Event, ...] = ()
+
+    @property
+    def triggers(self) -> tuple[Trigger, ...]:
+        """The named triggers of the events, in the events' order."""
+        return triggers_of(self.program, self.events) if self.events else ()
+
+    @property
+    def state(self) -> DeviceState:
+        """What is known of the device now; worked out when asked for, a batch needs only its last."""
+        return device_state(self.program, self.memory, self.frame)
+
+
+def process_frame(program: Program, memory: Memory, frame: Frame) -> Outcome:
+    """Return what ``frame`` means for its device, of which ``memory`` is what is remembered.
+
+    A frame that is stale or bad holds everything but still counts its errors; one that is not later than the
+    last is taken as it comes, and no dwell runs on it.
+    """
+    plan = program.plan(frame.device)
+    look = Look(plan.device, program.gates, memory, frame)
+    for apply, name, rule in plan.believed if frame.quality in BELIEVED else plan.doubted:
+        apply(look, name, rule)
+    repeat = memory.repeat + 1 if memory.time == frame.time else 0
+    after = Memory(frame.time, repeat, look.seen, look.latches)
+    if not look.findings:
+        return Outcome(program, frame, after)
+    zone = frame.zone or plan.device.zone
+    return Outcome(program, frame, after, tuple(_event(program, frame, zone, repeat, found) for found in look.findings))
+
+
+def _event(program: Program, frame: Frame, zone: str | None, repeat: int, found: Finding) -> Event:
+    """Two frames of one device may bear the same time (a log of whole seconds): ``repeat`` tells them apart."""
+    kind = program.catalogue[found.type]
+    cause = f"{found.cause}#{repeat}" if repeat else found.cause
+    return Event(
+        id=event_id(program.site, found.type, frame.device, frame.time, cause),
+        type=found.type,
+        category=kind.category,
+        severity=found.severity or kind.severity,
+        time=frame.time,
+        site=program.site,
+        device=frame.device,
+        zone=zone,
+        data=found.data,
+    )
+
+
+def triggers_of(program: Program, events: Sequence[Event]) -> tuple[Trigger, ...]:
+    """Return the triggers the catalogue gives to each event's type."""
+    return tuple(
+        Trigger(
+            name=name,
+            event=event.id,
+            type=event.type,
+            time=event.time,
+            severity=event.severity,
+            device=event.device,
+            zone=event.zone,
+            data=event.data,
+        )
+        for event in events
+        for name in program.catalogue[event.type].triggers
+    )

@@ -1,0 +1,85 @@
+"""Feeds: what drives the stage, either a source played at a pace or the hardware polled live."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from services.sensor_reader.core.feed import Item, Place, Refusal, Source
+from services.sensor_reader.core.pace import Pace
+from services.sensor_reader.core.poller import Poller
+from shared.messages import Frame
+
+
+class Played:
+    """A ``Feed`` that plays a source at ``speed`` (None: as fast as it is asked)."""
+
+    live = False
+
+    def __init__(self, source: Source, speed: float | None) -> None:
+        self.name = source.name
+        self.has_life = source.has_life
+        self._source = source
+        self._speed = speed
+        self._items: Iterator[Item] = iter(())
+        self._place = Place()
+        self._ahead: Item | None = None
+        self._pace: Pace | None = None
+
+    def open(self, stored: Place | None, now: datetime) -> None:
+        """Begin where ``stored`` says, or at the beginning."""
+        self._place = self._source.place(stored, now)
+        self._items = self._source.items(self._place)
+        self._ahead = next(self._items, None)
+
+    def next_due(self) -> float | None:
+        """Return when the next item is to go: 0 for the first and for a refusal, None when all is played."""
+        if self._ahead is None:
+            return None
+        content = self._ahead.content
+        return self._pace.release_at(content.time) if self._pace and isinstance(content, Frame) else 0.0
+
+    def take(self, now: float, time: datetime, limit: int) -> list[Frame | Refusal]:  # noqa: ARG002
+        """Return what is due at ``now``; the first frame taken starts the pace."""
+        taken: list[Frame | Refusal] = []
+        while self._ahead is not None and len(taken) < limit:
+            content = self._ahead.content
+            if self._pace is None and isinstance(content, Frame):
+                self._pace = Pace(self._speed, content.time, now)
+            due = self.next_due()
+            if due is None or due > now:
+                break
+            taken.append(content)
+            self._place = Place(self._ahead.position, self._place.anchor)
+            self._ahead = next(self._items, None)
+        return taken
+
+    def place(self) -> Place | None:
+        """Return how far it is played."""
+        return self._place
+
+
+class Live:
+    """A ``Feed`` that polls the hardware; it keeps no place and never ends."""
+
+    live = True
+    has_life = True
+
+    def __init__(self, name: str, poller: Poller) -> None:
+        self.name = name
+        self._poller = poller
+
+    def open(self, stored: Place | None, now: datetime) -> None:
+        """Nothing to find again: hardware is read as it is now."""
+
+    def next_due(self) -> float | None:
+        """Return when the next device is due."""
+        return self._poller.next_due()
+
+    def take(self, now: float, time: datetime, limit: int) -> list[Frame | Refusal]:  # noqa: ARG002
+        """Poll the devices that are due: a frame each."""
+        return [*self._poller.poll_due(now, time)]
+
+    def place(self) -> Place | None:
+        """Nothing to keep."""
+        return None

@@ -1,0 +1,115 @@
+"""The scenarios: what mains, load, air and bus do over time, as tables. A phase lasts ``seconds``.
+
+Each is meant to cause its events; the tests say which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from services.sensor_reader.adapters.simulated.bus import Fault
+from services.sensor_reader.adapters.simulated.world import Conditions, Pack
+
+HOUR = 3600.0
+SOUND = Pack()
+WORN = Pack(capacity_ah=3.2, resistance_ohm=0.09, charge_a=1.0)
+FINE = Conditions()
+NO_MAINS = Conditions(mains=False)
+HEAVY = Conditions(mains=False, load_w=8.0)
+DIP = Conditions(supply=0.4, load_w=7.0)
+HOT = Conditions(load_w=11.0, cooling=0.9)
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """``seconds`` under constant conditions; ``fault`` is what the UPS's chips do meanwhile."""
+
+    seconds: float
+    conditions: Conditions = FINE
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A script, the pack it begins with and how often it is looked at."""
+
+    name: str
+    description: str
+    phases: tuple[Phase, ...]
+    charge: float = 0.9
+    pack: Pack = SOUND
+    step_s: float = 1.0
+
+    @property
+    def steps(self) -> int:
+        """How many looks one playing takes."""
+        return round(sum(phase.seconds for phase in self.phases) / self.step_s)
+
+    @property
+    def lasts_s(self) -> float:
+        """How long one playing lasts."""
+        return self.steps * self.step_s
+
+    def moments(self) -> Iterator[Phase]:
+        """Yield the phase of each step, in order."""
+        for phase in self.phases:
+            for _ in range(round(phase.seconds / self.step_s)):
+                yield phase
+
+
+def _flaps() -> tuple[Phase, ...]:
+    """Twenty blips of a second, a real outage after every fifth."""
+    phases: list[Phase] = [Phase(10)]
+    for blip in range(1, 21):
+        phases += [Phase(1, NO_MAINS), Phase(7 + blip % 3)]
+        if blip % 5 == 0:
+            phases += [Phase(20, NO_MAINS), Phase(30)]
+    return tuple(phases)
+
+
+_TABLE = (
+    Scenario(
+        "outage",
+        "the mains go for 75 s; a worn, half-charged battery sags below 3.6 V and comes back",
+        (Phase(6), Phase(75, HEAVY), Phase(69)),
+        charge=0.38,
+        pack=WORN,
+    ),
+    Scenario(
+        "brownout",
+        "the supply dips and the battery helps out; the deepest dips read as mains lost for a second",
+        (Phase(15), Phase(20, DIP), Phase(10), Phase(30, DIP), Phase(1, NO_MAINS), Phase(8, DIP),
+         Phase(1, NO_MAINS), Phase(15, DIP), Phase(60)),
+        charge=0.97,
+    ),
+    Scenario(
+        "flapping_mains",
+        "twenty blips of a second and four outages of 20 s",
+        _flaps(),
+        charge=0.97,
+    ),
+    Scenario(
+        "full_cycle",
+        "on battery from full to below 3.4 V a cell, then charged until full; about six hours",
+        (Phase(60), Phase(2.5 * HOUR, NO_MAINS), Phase(3.5 * HOUR)),
+        charge=1.0,
+        step_s=10.0,
+    ),
+    Scenario(
+        "i2c_faults",
+        "single faults that a retry hides, bursts of NACKs and timeouts, and a chip that goes away and comes back",
+        (Phase(5), Phase(5, fault=Fault("nack", times=1)), Phase(5), Phase(1, fault=Fault("nack")), Phase(9),
+         Phase(3, fault=Fault("nack")), Phase(12), Phase(2, fault=Fault("timeout")), Phase(12),
+         Phase(45, fault=Fault("absent")), Phase(30), Phase(20, fault=Fault("frozen")), Phase(11)),
+        charge=0.97,
+    ),
+    Scenario(
+        "overheat",
+        "the processor works hard with poor cooling: above 60 °C for four minutes, then cool again",
+        (Phase(20), Phase(240, HOT), Phase(160)),
+        charge=0.97,
+    ),
+)  # fmt: skip
+
+SCENARIOS: dict[str, Scenario] = {scenario.name: scenario for scenario in _TABLE}

@@ -1,0 +1,111 @@
+"""The simulator as a source: a scenario played on a virtual clock, read by the very code that reads hardware.
+
+Rules:
+1. A frame is a function of scenario, devices, start and step alone: two playings are the same, bit for bit.
+2. Every cycle begins anew from the scenario's first state, and time goes on: cycle n starts n · length later.
+3. To go on at a position, the cycle is simulated again from its start and what was given is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import count
+
+from services.sensor_reader.adapters.simulated.bus import RegisterBus, SimulatedHost, SimulatedLines
+from services.sensor_reader.adapters.simulated.scenarios import Phase, Scenario
+from services.sensor_reader.adapters.simulated.world import World, advance, noise
+from services.sensor_reader.core.device import ChipPart, Device, LinePart
+from services.sensor_reader.core.feed import Item, Place
+from services.sensor_reader.core.poller import Poller
+from services.sensor_reader.core.ports import Ports
+from services.sensor_reader.core.registers import encode
+from shared.messages import Frame
+
+VOLTAGE_NOISE_V = 0.002
+CURRENT_NOISE_A = 0.004
+CPU_NOISE_C = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """A ``Source`` that plays ``scenario`` over ``devices``, ``cycles`` times (None: for ever)."""
+
+    scenario: Scenario
+    devices: tuple[Device, ...]
+    cycles: int | None = 1
+    has_life: bool = True
+
+    @property
+    def name(self) -> str:
+        """``sim:SCENARIO``."""
+        return f"sim:{self.scenario.name}"
+
+    def place(self, stored: Place | None, now: datetime) -> Place:
+        """Return where to go on; a new playing is anchored at ``now``."""
+        return stored if stored and stored.anchor else Place(0, now)
+
+    def items(self, place: Place) -> Iterator[Item]:
+        """Yield the frames after ``place``; its anchor is the time of the first frame."""
+        if place.anchor is None:
+            raise ValueError("a simulation needs the time it began; give a Place with an anchor")
+        per_cycle = self._frames_per_cycle() if place.position else 0
+        done, skip = divmod(place.position, per_cycle) if per_cycle else (0, 0)
+        position = done * per_cycle
+        for cycle in count(done) if self.cycles is None else range(done, self.cycles):
+            start = place.anchor + timedelta(seconds=cycle * self.scenario.lasts_s)
+            for index, frame in enumerate(self._cycle(start)):
+                position += 1
+                if cycle > done or index >= skip:
+                    yield Item(position, frame)
+
+    def _frames_per_cycle(self) -> int:
+        start = datetime.fromisoformat("2000-01-01T00:00:00Z")
+        return sum(1 for _ in self._cycle(start))
+
+    def _cycle(self, start: datetime) -> Iterator[Frame]:
+        scenario = self.scenario
+        stand = _Stand(self.devices)
+        poller = Poller(self.devices, stand.ports, pause=lambda _: None, now=0.0)
+        world = World(scenario.charge)
+        for step, phase in enumerate(scenario.moments()):
+            world = advance(world, scenario.pack, phase.conditions, scenario.step_s)
+            stand.show(world, phase, step)
+            at_s = step * scenario.step_s
+            yield from poller.poll_due(at_s, start + timedelta(seconds=at_s))
+
+
+class _Stand:
+    """The test stand: chips, lines and host of the devices, set to what the world is like."""
+
+    def __init__(self, devices: tuple[Device, ...]) -> None:
+        parts = [part for device in devices for part in device.parts]
+        self._chips = [part for part in parts if isinstance(part, ChipPart)]
+        self._line_parts = [part for part in parts if isinstance(part, LinePart)]
+        self._buses = {part.bus: RegisterBus() for part in self._chips}
+        self._lines = SimulatedLines()
+        self._host = SimulatedHost()
+        self.ports = Ports(self._buses, self._lines, self._host)
+
+    def show(self, world: World, phase: Phase, step: int) -> None:
+        for part in self._chips:
+            bus = self._buses[part.bus]
+            bus.break_chip(part.address, phase.fault)
+            bus.load(part.address, _words(part, world, step), part.chip.stride)
+        for line in self._line_parts:
+            self._lines.levels[line.line] = world.mains == line.high_means_mains
+        self._host.celsius = round(world.cpu_c + CPU_NOISE_C * noise(step, 2), 1)
+
+
+def _words(part: ChipPart, world: World, step: int) -> dict[int, int]:
+    """Return the registers of a chip that sees the pack, each field by its name in the chip's table."""
+    current = world.current_a + CURRENT_NOISE_A * noise(step, 1)
+    shown = {
+        "voltage": world.voltage_v + VOLTAGE_NOISE_V * noise(step, 0),
+        "shunt_voltage": part.mount.current_sign * current * part.mount.shunt_ohm,
+        "conversion_ready": 1.0,
+        "charge": 100 * world.charge,
+        "rate": 20.0 * world.current_a,
+    }
+    return encode(part.chip.fields, shown)

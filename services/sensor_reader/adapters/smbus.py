@@ -1,0 +1,88 @@
+"""A Linux I2C bus, ``/dev/i2c-N``. The only place that knows smbus2.
+
+Rules:
+1. Only reads. A register pointer is all that is ever sent.
+2. The device is opened on the first read and held under a lock, so that one reader owns a bus.
+3. SMBus words are low byte first; all our chips send the high byte first, so words are swapped here.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import smbus2
+
+from services.sensor_reader.core.ports import BusError
+
+T = TypeVar("T")
+
+# Linux, Documentation/i2c/fault-codes.rst, and what drivers do: i2c-bcm2835 EREMOTEIO, i2c-stub ENODEV.
+_CODES = {
+    errno.ENXIO: ("nack", "no chip answers; check the wiring and the address (i2cdetect shows who is there)"),
+    errno.EREMOTEIO: ("nack", "no chip answers; check the wiring and the address (i2cdetect shows who is there)"),
+    errno.ENODEV: ("nack", "no chip answers; check the wiring and the address (i2cdetect shows who is there)"),
+    errno.ETIMEDOUT: ("timeout", "the bus timed out; a chip may hold the clock, or the wires are too long"),
+    errno.EAGAIN: ("bus", "another master won the bus"),
+    errno.EBUSY: ("bus", "a kernel driver holds this address; remove its overlay or leave the chip to it"),
+    errno.EIO: ("bus", "the transfer broke off"),
+}
+_OPENING = {
+    errno.ENOENT: "there is no such bus; switch I2C on (raspi-config, or dtparam=i2c_arm=on), or pass the device "
+    "into the container",
+    errno.EACCES: "this user may not open it; add it to the group i2c",
+    errno.EPERM: "this user may not open it; add it to the group i2c",
+    errno.EWOULDBLOCK: "another sensor_reader already reads this bus; one bus has one reader",
+}
+_I2C_TIMEOUT = 0x0702  # ioctl of linux/i2c-dev.h, in units of 10 ms
+_TIMEOUT_TICKS = 10
+
+
+class SmBus:
+    """An ``I2cBus`` over the kernel's adapter ``number``. ``folder`` is where device files live."""
+
+    def __init__(self, number: int, folder: Path = Path("/dev")) -> None:
+        self._path = folder / f"i2c-{number}"
+        self._bus: smbus2.SMBus | None = None
+
+    def read_word(self, address: int, register: int) -> int:
+        """Return the word at ``register``, high byte first."""
+        low_first: int = self._read(address, lambda bus: bus.read_word_data(address, register))
+        return (low_first & 0xFF) << 8 | low_first >> 8
+
+    def read_block(self, address: int, register: int, length: int) -> bytes:
+        """Return ``length`` bytes beginning at ``register``."""
+        return bytes(self._read(address, lambda bus: bus.read_i2c_block_data(address, register, length)))
+
+    def close(self) -> None:
+        """Give the bus back; safe to call twice."""
+        if self._bus is not None:
+            self._bus.close()
+            self._bus = None
+
+    def _read(self, address: int, transfer: Callable[[smbus2.SMBus], T]) -> T:
+        bus = self._open(address)
+        try:
+            return transfer(bus)
+        except OSError as error:
+            code, advice = _CODES.get(error.errno or 0, ("bus", error.strerror or str(error)))
+            raise BusError(code, address, f"{self._path}: {advice}") from error
+
+    def _open(self, address: int) -> smbus2.SMBus:
+        if self._bus is not None:
+            return self._bus
+        bus = smbus2.SMBus()
+        try:
+            bus.open(str(self._path))
+            device = -1 if bus.fd is None else bus.fd
+            fcntl.flock(device, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.ioctl(device, _I2C_TIMEOUT, _TIMEOUT_TICKS)
+        except OSError as error:
+            bus.close()
+            advice = _OPENING.get(error.errno or 0, error.strerror or str(error))
+            raise BusError("bus", address, f"{self._path}: {advice}") from error
+        self._bus = bus
+        return bus

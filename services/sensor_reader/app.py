@@ -1,0 +1,128 @@
+"""Wiring: the reader's source, its stage, its place on the wire, and the loop that plays the source."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from services.sensor_reader.adapters.recording import RecordingError
+from services.sensor_reader.adapters.sources import Opened, Options, SourceError, open_source
+from services.sensor_reader.settings import Configuration, load
+from services.sensor_reader.stage import SensorReader
+from shared.delivery.hop import Clock, Hop, Route
+from shared.ledger import Ledger
+from shared.process import Context, Service, main
+from shared.settings import ConfigError, Fault
+
+log = logging.getLogger(__name__)
+
+ROUTE = Route(name="sensor_reader", produces={"raw": ("event_processor", "counter_store")})
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+AGAIN_S = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The configuration, and the source as the environment or the file names it."""
+
+    configuration: Configuration
+    source: str
+    speed: float | None
+    opened: list[Opened] = field(default_factory=list)
+
+
+def choose(context: Context) -> Chosen:
+    """Return the settings with ``UPSKEEP_SOURCE`` and ``UPSKEEP_SPEED`` laid over them."""
+    configuration = load(context.folder, context.environ)
+    source = context.environ.get("UPSKEEP_SOURCE") or configuration.reader.source
+    text = context.environ.get("UPSKEEP_SPEED")
+    return Chosen(configuration, source, configuration.reader.speed if not text else read_speed(text))
+
+
+def read_speed(text: str) -> float | None:
+    """Return a speed as the command line has it: a positive number, or None for ``max``; raises ConfigError."""
+    if text == "max":
+        return None
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed < float("inf"):
+        raise ConfigError([Fault("speed", "", f"must be a number above 0, or max (got {text!r})")])
+    return speed
+
+
+class Player:
+    """Plays the feed within what delivery can take: the Drive of this service."""
+
+    def __init__(self, opened: Opened, stage: SensorReader, hop: Hop, clock: Clock) -> None:
+        self.opened = opened
+        self.stage = stage
+        self.hop = hop
+        self.clock = clock
+        self.live = opened.feed.live
+
+    def _room(self) -> int:
+        """Hardware is read whatever happens downstream; what is played waits for who is to apply it."""
+        bounds = self.hop.suite.delivery
+        return bounds.batch if self.live else min(bounds.batch, bounds.window - self.hop.sender.lag("raw"))
+
+    def work(self) -> None:
+        """Emit what is due."""
+        due, now = self.stage.next_release(), self.clock.monotonic()
+        room = self._room()
+        if due is not None and due <= now and room > 0:
+            self.stage.step(now, self.clock.wall(), room)
+
+    def wait_s(self) -> float:
+        """Return how long until the next frame."""
+        due = self.stage.next_release()
+        if due is None:
+            return 1.0
+        if self._room() <= 0:
+            return AGAIN_S
+        return max(0.0, due - self.clock.monotonic())
+
+    def finish(self) -> None:
+        """Tell of the clean stop."""
+        self.stage.finish(self.clock.wall())
+
+    def close(self) -> None:
+        """Let go of the bus."""
+        self.opened.close()
+
+
+def open_feed(chosen: Chosen, now: float) -> Opened:
+    """Return the chosen source; what is wrong with it is a fault of the configuration."""
+    options = Options(speed=chosen.speed, cycles=chosen.configuration.reader.simulation.cycles or None)
+    try:
+        return open_source(chosen.source, chosen.configuration, options, time.sleep, now)
+    except (SourceError, RecordingError) as error:
+        raise ConfigError([Fault("source", "", str(error))]) from error
+
+
+def build(chosen: Chosen, context: Context, ledger: Ledger, hop: Hop) -> SensorReader:
+    """Return the stage, at the place where the run before left off."""
+    opened = open_feed(chosen, context.clock.monotonic())
+    for said in opened.said:
+        log.warning("%s", said)
+    hop.vitals.append(lambda: {"said": "; ".join(opened.said)} if opened.said else {})
+    stage = SensorReader(opened.feed, ledger, hop, BOOT_ID.read_text(encoding="ascii").strip())
+    stage.begin(context.clock.wall())
+    chosen.opened.append(opened)
+    return stage
+
+
+SERVICE = Service(
+    route=ROUTE,
+    settings=choose,
+    stage=build,
+    drive=lambda chosen, context, stage, hop: Player(chosen.opened[-1], stage, hop, context.clock),
+)
+
+
+def run() -> int:
+    """Run the service; returns its exit code."""
+    return main(SERVICE)

@@ -1,0 +1,53 @@
+"""TI INA219: voltage at a bus and current through a shunt. Sections are those of the datasheet, SBOS448G.
+
+Rules:
+1. Current is the shunt voltage divided by the board's shunt, never register 04h: that one reads 0 once the
+   calibration register is lost in a brown-out, and the service then would see an idle battery (§8.5.3).
+2. Nothing is ever written: the power-on settings (32 V, ±320 mV, continuous; §8.5.4) do.
+3. OVF says current and power may be meaningless (§8.6.3.2): they are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from services.sensor_reader.core.chips.model import Chip, Doubt, Mount, Reading
+from services.sensor_reader.core.registers import Field, Register
+
+SHUNT = Register("shunt", 0x01)
+BUS = Register("bus", 0x02)
+
+FLAG = Fraction(1)
+STUCK_HIGH = (0x1FFF,)  # 32.764 V; the bus range ends at 32 V, raw 8000 (§8.6.3.2): a line held high, not a reading
+
+FIELDS = (
+    # name             register high low step                  unit  source
+    Field("shunt_voltage", SHUNT, 15, 0, Fraction("0.00001"), "V", "§8.6.3.1, LSB 10 µV", signed=True),
+    Field("voltage", BUS, 15, 3, Fraction("0.004"), "V", "§8.6.3.2, LSB 4 mV, p. 23",
+          channel="{measures}_voltage", never=STUCK_HIGH),
+    Field("conversion_ready", BUS, 1, 1, FLAG, "", "§8.6.3.2, CNVR, p. 23"),
+    Field("overflow", BUS, 0, 0, FLAG, "", "§8.6.3.2, OVF, p. 23"),
+)  # fmt: skip
+
+
+def derive(decoded: Mapping[str, float], words: Mapping[int, int], mount: Mount) -> Reading:
+    """Return current and power. Positive charges a battery; power into a load is never below 0."""
+    if decoded["overflow"]:
+        return Reading(doubts=(Doubt("implausible", f"OVF is set (bus word {words[BUS.address]:#06x}): no current"),))
+    current = round(mount.current_sign * decoded["shunt_voltage"] / mount.shunt_ohm, 6)
+    values: dict[str, float | bool] = {f"{mount.measures}_current": current}
+    if "voltage" in decoded:
+        power = round(current * decoded["voltage"], 6)
+        values[f"{mount.measures}_power"] = power if mount.measures == "battery" else max(power, 0.0)
+    return Reading(values)
+
+
+INA219 = Chip(
+    kind="ina219",
+    addresses=tuple(range(0x40, 0x50)),  # strapped by A0, A1 (§8.5.5.1)
+    fields=FIELDS,
+    stride=1,
+    needs_shunt=True,
+    derive=derive,  # no identity: the chip has no register that says what it is
+)

@@ -1,0 +1,96 @@
+"""A device as the poll sees it: parts that are read together and make up one frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.sensor_reader.core.chips.model import Chip, Mount, Reading, judge
+from services.sensor_reader.core.ports import I2cBus, PortError, Ports
+from services.sensor_reader.core.registers import Read
+
+
+@dataclass(frozen=True, slots=True)
+class ChipPart:
+    """A chip at an address of a bus."""
+
+    chip: Chip
+    bus: int
+    address: int
+    mount: Mount
+
+    @property
+    def name(self) -> str:
+        """How errors name it, e.g. ``max17043@0x36``."""
+        return f"{self.chip.kind}@{self.address:#04x}"
+
+    def read(self, ports: Ports) -> Reading:
+        """Read all its registers once; raises BusError."""
+        words: dict[int, int] = {}
+        for read in self.chip.reads():
+            words |= self._fetch(ports.buses[self.bus], read)
+        return self.chip.interpret(words, self.mount)
+
+    def _fetch(self, bus: I2cBus, read: Read) -> dict[int, int]:
+        if read.words == 1:
+            return {read.register: bus.read_word(self.address, read.register)}
+        block = bus.read_block(self.address, read.register, 2 * read.words)
+        return {
+            read.register + index * self.chip.stride: int.from_bytes(block[2 * index : 2 * index + 2], "big")
+            for index in range(read.words)
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class LinePart:
+    """A GPIO line that tells whether the mains are there; boards differ in which level means so."""
+
+    line: int
+    high_means_mains: bool
+
+    @property
+    def name(self) -> str:
+        """How errors name it."""
+        return f"gpio{self.line}"
+
+    def read(self, ports: Ports) -> Reading:
+        """Read the line; raises PortError."""
+        if ports.lines is None:
+            raise PortError("bus", "this machine gives no access to GPIO lines")
+        return Reading({"ac_present": ports.lines.read(self.line) == self.high_means_mains})
+
+
+@dataclass(frozen=True, slots=True)
+class HostPart:
+    """The processor's own thermometer."""
+
+    name: str = "cpu"
+
+    def read(self, ports: Ports) -> Reading:
+        """Read it; raises PortError."""
+        if ports.host is None:
+            raise PortError("bus", "this machine shows no processor temperature")
+        values, doubts = judge({"cpu_temperature": ports.host.cpu_temperature()})
+        return Reading(values, doubts)
+
+
+Part = ChipPart | LinePart | HostPart
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """How often a failed part is read in one poll (``attempts`` in all), and the pause between."""
+
+    attempts: int = 3
+    gap_s: float = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """What is polled together under one name. ``registers``: put the words as read into the frame."""
+
+    name: str
+    parts: tuple[Part, ...]
+    interval_s: float = 1.0
+    zone: str | None = None
+    registers: bool = False
+    retries: Retries = Retries()

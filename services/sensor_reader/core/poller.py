@@ -1,0 +1,37 @@
+"""Schedule and poll together: every device whose turn has come, polled over the given ports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from services.sensor_reader.core import schedule
+from services.sensor_reader.core.device import Device
+from services.sensor_reader.core.poll import Pause, poll_device
+from services.sensor_reader.core.ports import Ports
+from shared.messages import Frame, Quality
+
+
+class Poller:
+    """Polls devices in turn. The clock is an argument everywhere: seconds that never go back, and UTC."""
+
+    def __init__(self, devices: Sequence[Device], ports: Ports, pause: Pause, now: float) -> None:
+        self._devices = {device.name: device for device in devices}
+        self._ports = ports
+        self._pause = pause
+        self._turns = schedule.first_turns(self._devices, now)
+
+    def next_due(self) -> float | None:
+        """When the next device is due, or None if there are no devices."""
+        return schedule.next_due(self._turns)
+
+    def poll_due(self, now: float, time: datetime) -> list[Frame]:
+        """Poll every device that is due; a frame each, all of ``time``."""
+        return [self._poll(name, now, time) for name in schedule.due(self._turns, now)]
+
+    def _poll(self, name: str, now: float, time: datetime) -> Frame:
+        device = self._devices[name]
+        frame = poll_device(device, self._ports, time, self._pause)
+        failed = frame.quality is Quality.BAD
+        self._turns[name] = schedule.next_turn(self._turns[name], device.interval_s, now, failed=failed)
+        return frame

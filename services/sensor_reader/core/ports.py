@@ -1,0 +1,57 @@
+"""What the reader needs from outside: a bus, GPIO lines, the host's own sensors. All of them only read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+class PortError(Exception):
+    """A read that failed. ``code`` is nack (nobody answers), timeout or bus (anything else on the way)."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.detail = detail
+
+
+class BusError(PortError):
+    """A bus read that failed, and at which chip address."""
+
+    def __init__(self, code: str, address: int, detail: str) -> None:
+        super().__init__(code, f"at {address:#04x}: {detail}")
+        self.address = address
+
+
+class I2cBus(Protocol):
+    """One I2C bus. Both methods raise BusError."""
+
+    def read_word(self, address: int, register: int) -> int:
+        """Return the 16-bit word at ``register``, high byte first on the wire."""
+
+    def read_block(self, address: int, register: int, length: int) -> bytes:
+        """Return ``length`` (1 to 32) bytes in the order of the wire, beginning at ``register``."""
+
+
+class Lines(Protocol):
+    """GPIO lines that are inputs."""
+
+    def read(self, line: int) -> bool:
+        """Return whether the line is high; raises PortError."""
+
+
+class HostSensors(Protocol):
+    """Sensors of the machine the reader runs on."""
+
+    def cpu_temperature(self) -> float:
+        """Return the processor's temperature in °C; raises PortError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Everything a poll may read from. ``lines`` and ``host`` are None where the machine has none."""
+
+    buses: Mapping[int, I2cBus] = field(default_factory=dict)
+    lines: Lines | None = None
+    host: HostSensors | None = None

@@ -1,0 +1,137 @@
+"""The reader's work: take frames from a feed, emit them, and remember the place in the same transaction.
+
+Rules:
+1. A frame and the place after it commit together: after a crash a recording or simulation goes on at the next
+   frame, none twice and none lost. Polled frames have no place; what was not polled is not known.
+2. A feed that stands for a machine has a life: its first frame is preceded by ``started`` (``core.life``),
+   and ``finish`` emits ``stopped``.
+3. What a source refuses goes to ``deadletter/…`` and counts as played.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+
+from services.sensor_reader.core import life
+from services.sensor_reader.core.feed import Feed, Place, Refusal
+from services.sensor_reader.core.life import Life
+from shared.delivery.stage import Outlet
+from shared.ledger import Ledger
+from shared.messages import Frame, Message, Sequenced
+
+_LIFE = "life"
+
+
+class SensorReader:
+    """A Stage that has no input: the app calls ``begin`` once, ``step`` when ``next_release`` says, then ``finish``."""
+
+    def __init__(self, feed: Feed, ledger: Ledger, outlet: Outlet, boot_id: str) -> None:
+        self._feed = feed
+        self._ledger = ledger
+        self._outlet = outlet
+        self._boot_id = boot_id
+        self._told = not feed.has_life
+        self._last_time: datetime | None = None
+        self._counts = {"frames": 0, "errors": 0, "refused": 0}
+
+    @property
+    def done(self) -> bool:
+        """Whether everything has been played; never true of hardware."""
+        return self._feed.next_due() is None
+
+    def begin(self, now: datetime) -> None:
+        """Find the place where the run before left off."""
+        kept = self._ledger.get(self._key)
+        place, self._last_time = _from_json(kept) if kept else (None, None)
+        self._feed.open(place, now)
+
+    def next_release(self) -> float | None:
+        """Return the monotonic second of the next step (0: at once), or None when all is played."""
+        return self._feed.next_due()
+
+    def step(self, now: float, time: datetime, limit: int = 500) -> int:
+        """Emit what is due at monotonic ``now`` (UTC ``time``), at most about ``limit``; return how many frames."""
+        with self._ledger.transaction():
+            contents = self._feed.take(now, time, limit)
+            for content in contents:
+                self._give(content)
+            place = self._feed.place()
+            if contents and place is not None:
+                self._ledger.put(self._key, _to_json(place, self._last_time))
+        return sum(isinstance(content, Frame) for content in contents)
+
+    def finish(self, time: datetime) -> None:
+        """Tell of a clean stop; safe to call twice, and silent if nothing was ever emitted or told."""
+        with self._ledger.transaction():
+            before = self._life()
+            if self._feed.has_life and before is not None and before.running:
+                at = time if self._feed.live else self._last_time or time
+                self._emit(life.stopped(self._boot_id, at))
+                self._ledger.put(_LIFE, Life(self._boot_id, running=False).to_json())
+
+    def apply(self, message: Sequenced) -> None:
+        """Nothing is ever applied: the reader consumes no stream."""
+
+    def offer(self, producer: str, message: Message, received_on: str, payload: bytes) -> None:
+        """Nothing is taken: the reader listens to nobody."""
+
+    def advance(self, event_time: datetime) -> None:
+        """Event time means nothing here."""
+
+    def flush(self) -> None:
+        """Nothing is held back between steps."""
+
+    def lost(self, producer: str, stream: str, first: int, last: int) -> None:
+        """Nothing can be lost that was never consumed."""
+
+    def figures(self) -> Mapping[str, bool | int | float | str]:
+        """Return frames, errors and refusals of this run, the source, and whether it is played to its end."""
+        return {"source": self._feed.name, "done": self.done, **self._counts}
+
+    @property
+    def _key(self) -> str:
+        return f"position/{self._feed.name}"
+
+    def _give(self, content: Frame | Refusal) -> None:
+        if isinstance(content, Refusal):
+            self._counts["refused"] += 1
+            self._outlet.reject(content.where, content.payload, content.reason)
+            return
+        self._tell_start(content.time)
+        self._emit(content)
+
+    def _tell_start(self, time: datetime) -> None:
+        if self._told:
+            return
+        self._told = True
+        frame = life.started(self._life(), self._boot_id, time)
+        if frame is not None:
+            self._emit(frame)
+        self._ledger.put(_LIFE, Life(self._boot_id, running=True).to_json())
+
+    def _emit(self, frame: Frame) -> None:
+        self._counts["frames"] += 1
+        self._counts["errors"] += bool(frame.errors)
+        self._last_time = frame.time
+        self._outlet.emit(frame)
+
+    def _life(self) -> Life | None:
+        kept = self._ledger.get(_LIFE)
+        return Life.from_json(kept) if kept else None
+
+
+def _from_json(text: bytes) -> tuple[Place, datetime | None]:
+    data = json.loads(text)
+    return Place(int(data["position"]), _time(data["anchor"])), _time(data["last"])
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _to_json(place: Place, last: datetime | None) -> bytes:
+    """``last`` is the time of the last frame: a simulation's ``stopped`` bears it, also after a crash."""
+    times = {"anchor": place.anchor, "last": last}
+    return json.dumps({"position": place.position} | {k: t.isoformat() if t else None for k, t in times.items()}).encode()

@@ -1,0 +1,113 @@
+"""The ACL, asked by real clients of a real broker, against design.md's table turned the other way: by topic."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shared.topics import PATTERNS, Topics
+from tests.containers.broker import MOSQUITTO, client, mosquitto
+from tests.containers.conftest import lacking
+
+pytestmark = pytest.mark.mosquitto
+
+SERVICES = (
+    "sensor_reader", "event_processor", "counter_store", "alerter", "climate_controller", "gateway", "host_agent",
+)  # fmt: skip
+USERS = (*SERVICES, "operator", "mosquitto")
+EVENTS = "event_processor"
+SPEAKERS = "alerter climate_controller gateway operator"  # who may command
+COUNT_AND_ACT = "counter_store alerter climate_controller"
+HEARERS = "alerter climate_controller"  # who wants to know what came of it
+
+# topic below the site                     who may publish                    who may read
+WHO: dict[str, tuple[str, str]] = {
+    "raw/ups":                             ("sensor_reader",                  "event_processor counter_store alerter"),
+    "ingest/node_red":                     ("operator",                       "event_processor"),
+    "ingest/alerter":                      ("alerter operator",               "event_processor"),
+    "event/power/AC_POWER_LOSS":           (EVENTS,                           COUNT_AND_ACT),
+    "event/sensor/threshold/exceeded":     (EVENTS,                           COUNT_AND_ACT),
+    "state/ups":                           (EVENTS,                           "climate_controller host_agent"),
+    "trigger/critical_battery_alert":      (EVENTS,                           ""),
+    "counter/AC_POWER_LOSS":               ("counter_store",                  ""),
+    "counter/sensor/temperature":          ("counter_store",                  ""),
+    "health":                              ("counter_store",                  ""),
+    "report/daily":                        ("counter_store",                  ""),
+    "alert/hourly_rate/BATTERY_LOW":       ("alerter",                        "host_agent"),
+    "command/host/shutdown":               (SPEAKERS,                         "host_agent"),
+    "command/fan/on":                      (SPEAKERS,                         ""),
+    "command/sensor_reader/rescan":        (SPEAKERS,                         "sensor_reader"),
+    "result/host/shutdown":                ("host_agent",                     HEARERS),
+    "result/sensor_reader/rescan":         ("sensor_reader",                  HEARERS),
+    "request/counter_store/history":       ("gateway operator",               "counter_store"),
+    "request/alerter/silence":             ("gateway operator",               "alerter"),
+    "response/counter_store/history":      ("counter_store",                  ""),
+    "response/alerter/silence":            ("alerter",                        ""),
+    "status/sensor_reader":                ("sensor_reader",                  " ".join(SERVICES)),
+    "status/gateway":                      ("gateway",                        " ".join(SERVICES)),
+    "checkpoint/event_processor/sensor_reader": (EVENTS,                      "sensor_reader"),
+    "checkpoint/alerter/event_processor":  ("alerter",                        EVENTS),
+    "resend/counter_store":                ("sensor_reader event_processor",  "counter_store"),
+    "resend/event_processor":              ("sensor_reader event_processor",  EVENTS),
+    "deadletter/event_processor":          (EVENTS,                           ""),
+    "deadletter/host_agent":               ("host_agent",                     ""),
+    "nonsense":                            ("",                               ""),
+}  # fmt: skip
+SEE_ALL = ("gateway", "operator")
+SITES = ("upskeep/v1/home", "upskeep/v1/cabin")
+FOREIGN = ("upskeep/v2/home/raw/ups", "homeassistant/sensor/x/config", "raw/ups", "upskeep/v1", "upskeep")
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """A broker with the repo's configuration; its users have the password ``{user}-pw``."""
+    if not Path(MOSQUITTO).exists() or shutil.which("mosquitto_passwd") is None:
+        lacking("the mosquitto program is not installed: apt-get install mosquitto")
+    with mosquitto(tmp_path_factory.mktemp("broker"), USERS) as running:
+        yield running
+
+
+def allowed(column: int, user: str) -> set[str]:
+    """What WHO allows ``user``: column 0 to publish, 1 to read."""
+    everything = column == 1 and user in SEE_ALL
+    topics = [topic for topic, who in WHO.items() if everything or user in who[column].split()]
+    return {f"{site}/{topic}" for site in SITES for topic in topics}
+
+
+ALL_TOPICS = [*(f"{site}/{topic}" for site in SITES for topic in WHO), *FOREIGN]
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_each_user_may_publish_its_own_topics_and_no_others(port: int, user: str) -> None:
+    """The broker answers Not authorized to everything the table does not name."""
+    with client(port, user) as plain:
+        assert allowed(0, user) == plain.publishable(ALL_TOPICS)
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_each_user_reads_its_own_topics_and_no_others(port: int, user: str) -> None:
+    """Subscribed to everything, a user gets only what the table names."""
+    with client(port, user) as reader, client(port, "tester") as tester:
+        reader.subscribe("#")
+        end = f"end/{user}"
+        assert {*ALL_TOPICS, end} == tester.publishable([*ALL_TOPICS, end])
+        reader.spin(lambda: end in reader.received, "the last message")
+    seen = set(reader.received) - {end}
+    expected = allowed(1, user) | ({"upskeep/v1"} if user in SEE_ALL else set())  # a/# matches a
+    assert expected == seen
+
+
+@pytest.mark.parametrize(("user", "password"), [(None, None), ("operator", "wrong"), ("operator", ""), ("nobody", "x")])
+def test_a_client_without_a_users_password_is_refused(port: int, user: str | None, password: str | None) -> None:
+    """Anonymous, wrong password, no password, unknown user."""
+    with client(port, user, password) as plain:
+        assert plain.refused == "Not authorized"
+
+
+def test_the_table_names_every_kind_of_topic() -> None:
+    """A new kind of topic needs a row here and a line in the ACL."""
+    rows = {topic: Topics().parse(f"upskeep/v1/home/{topic}")[0] for topic in WHO if topic != "nonsense"}
+    assert set(PATTERNS) == set(rows.values())

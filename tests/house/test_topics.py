@@ -1,0 +1,125 @@
+"""Topics: one file holds them, building and parsing are inverses, and the documents tell them all."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared import messages
+from shared.messages import Message
+from shared.topics import PATTERNS, TopicError, Topics
+from upskeep.topic_docs import ROUTES, asyncapi, render, schemas, stale, write
+
+ROOT = Path(__file__).parents[2]
+CODE = sorted(path for folder in ("shared", "services", "upskeep") for path in (ROOT / folder).rglob("*.py"))
+ALLOWED = {ROOT / "shared" / "topics.py", ROOT / "shared" / "suite.py"}
+
+NAMES = st.from_regex(r"[A-Za-z0-9_.\-]{1,12}", fullmatch=True)
+
+
+@st.composite
+def places(draw: st.DrawFn) -> tuple[str, tuple[str, ...]]:
+    """A kind, and names for its levels; the last spans several where it may."""
+    kind = draw(st.sampled_from(sorted(PATTERNS)))
+    return kind, tuple(
+        "/".join(draw(st.lists(NAMES, min_size=1, max_size=3))) if level.endswith("*") else draw(NAMES)
+        for level in PATTERNS[kind]
+    )
+
+
+@given(places(), NAMES, st.lists(NAMES, min_size=1, max_size=3).map("/".join))
+def test_parsing_gives_back_what_was_built(place: tuple[str, tuple[str, ...]], site: str, root: str) -> None:
+    """Parse ∘ build is the identity, for every kind, site and root."""
+    topics = Topics(root, site)
+    kind, parts = place
+    assert place == topics.parse(topics.build(kind, *parts))
+
+
+@given(places(), st.sampled_from(["", "+", "#", "a b", "ä", "a/b\n"]))
+def test_a_name_that_is_no_name_is_never_built_into_a_topic(place: tuple[str, tuple[str, ...]], bad: str) -> None:
+    """No wildcard, no empty level, no stranger."""
+    kind, parts = place
+    if parts:
+        with pytest.raises(TopicError):
+            Topics().build(kind, *parts[:-1], bad)
+
+
+def test_no_topic_is_written_outside_the_topics_file() -> None:
+    """Topics are built, never spelt."""
+    root = Topics().root
+    assert [str(path.relative_to(ROOT)) for path in CODE if path not in ALLOWED and root in path.read_text()] == []
+
+
+def test_every_kind_has_a_route_in_the_order_of_the_topics_file() -> None:
+    """Who speaks on it and who listens."""
+    assert list(PATTERNS) == list(ROUTES)
+
+
+@pytest.mark.parametrize("kind", PATTERNS)
+def test_the_page_tells_every_kind(kind: str) -> None:
+    """Its topic, and its payload where there is one."""
+    page, message = render(), ROUTES[kind].message
+    levels = "".join(f"/{{{level.replace('*', '…')}}}" for level in PATTERNS[kind])
+    assert f"\n| `{kind}{levels}` |" in page
+    assert message is None or f"\n## {message.__name__}\n" in page
+
+
+def test_a_message_is_documented_under_the_kind_it_is_published_on() -> None:
+    """The routes' table and the models cannot drift apart: a model with a topic has its route."""
+    documented = {route.message for route in ROUTES.values()}
+    models = [item for item in vars(messages).values() if isinstance(item, type) and issubclass(item, Message)]
+    published = {model for model in models if "topic" in vars(model)} - {Message}
+    assert set() == published - documented
+
+
+def test_every_field_of_every_message_is_on_the_page() -> None:
+    """By the name it has on the wire."""
+    page = render()
+    fields = {name for schema in schemas().values() for name in schema["properties"]}
+    assert sorted(name for name in fields if f"| `{name}` |" not in page) == []
+
+
+def test_the_asyncapi_document_points_at_nothing_that_is_not_there() -> None:
+    """Every reference, to a channel, a message or a schema file, leads somewhere."""
+    document, files = asyncapi(), {f"schemas/{name}.json" for name in schemas()}
+    for reference in _references(document):
+        if reference.startswith("#/"):
+            here = document
+            for step in reference.removeprefix("#/").split("/"):
+                here = here[step]
+        else:
+            assert reference in files
+
+
+def test_the_asyncapi_document_tells_qos_and_retain_as_the_models_do() -> None:
+    """A state is retained, an event is not."""
+    operations = asyncapi()["operations"]
+    assert operations["send_state"]["bindings"]["mqtt"] == {"qos": 1, "retain": True, "bindingVersion": "0.2.0"}
+    assert operations["send_event"]["bindings"]["mqtt"] == {"qos": 1, "retain": False, "bindingVersion": "0.2.0"}
+
+
+def test_written_documents_are_fresh_and_changed_ones_are_named(tmp_path: Path) -> None:
+    """A missing one, a changed one and one too many."""
+    write(tmp_path)
+    assert stale(tmp_path) == []
+    (tmp_path / "docs/topics.md").unlink()
+    (tmp_path / "docs/asyncapi.json").write_text(json.dumps({}))
+    (tmp_path / "docs/schemas/Gone.json").write_text("{}")
+    assert stale(tmp_path) == [
+        "docs/topics.md: is missing; run make docs",
+        "docs/asyncapi.json: is not what the code says; run make docs",
+        "docs/schemas/Gone.json: has no payload any more; run make docs",
+    ]
+    write(tmp_path)
+    assert stale(tmp_path) == []
+
+
+def _references(content: object) -> list[str]:
+    if isinstance(content, dict):
+        own = [content["$ref"]] if "$ref" in content else []
+        return own + [found for item in content.values() for found in _references(item)]
+    return []

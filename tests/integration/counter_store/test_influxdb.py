@@ -1,0 +1,171 @@
+"""Counting, queueing and shipping together, to a real InfluxDB that is killed, locked or set wrongly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from services.counter_store.adapters.point_queue import PointQueue
+from services.counter_store.adapters.point_stores import open_point_store
+from services.counter_store.adapters.shipper import Shipper
+from services.counter_store.settings import CounterStoreSettings, InfluxSettings
+from services.counter_store.stage import LEDGER_SCHEMA, CounterStore
+from shared.delivery.stage import Recorder
+from shared.ledger import Ledger
+from tests.fakes.point_store import parse_line
+from tests.integration.counter_store.influxd import TOKEN, Front, InfluxServer, Points
+from tests.unit.counter_store.messages import event, frame
+
+pytestmark = pytest.mark.influxdb
+
+
+class Bench:
+    """A counter store on a ledger in a file, and a shipper that is stepped by hand."""
+
+    def __init__(self, ledger: Ledger, influx: InfluxSettings) -> None:
+        self.ledger = ledger
+        self.store = CounterStore(CounterStoreSettings(influx=influx), ledger, Recorder(), site="home")
+        self.points = open_point_store(influx)
+        self.shipper = Shipper(ledger.path, self.points, influx)
+        self.queue = PointQueue(ledger)
+
+    def count(self, first: int, last: int) -> None:
+        """One batch: an event and a frame a second."""
+        with self.ledger.transaction():
+            for number in range(first, last):
+                self.store.apply(event(number, number, data={"value": number}))
+                self.store.apply(frame(number, number))
+            self.store.flush()
+
+    def queued(self) -> Points:
+        """What InfluxDB should hold once all that waits is shipped."""
+        parsed = [parse_line(point.line) for point in self.queue.oldest(100_000)]
+        return {(point.series, point.time_ns): point.fields for point in parsed}
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    """In a file, so that a second connection can open it."""
+    with closing(Ledger(tmp_path / "ledger.db", LEDGER_SCHEMA)) as opened:
+        yield opened
+
+
+def stored(server: InfluxServer) -> Points:
+    """Every point in the database of these tests."""
+    return {k: v for name in ("reading", "event", "counter") for k, v in server.points("upskeep", name).items()}
+
+
+def v1(server: InfluxServer) -> InfluxSettings:
+    return InfluxSettings(enabled=True, api="v1", url=server.url, database="upskeep", timeout_s=5)
+
+
+def test_everything_counted_arrives_and_reads_the_same(influxd: InfluxServer, ledger: Ledger) -> None:
+    """Readings, events and the counter, field for field."""
+    bench = Bench(ledger, v1(influxd))
+    bench.count(0, 100)
+    expected = bench.queued()
+    bench.shipper.ship(bench.queue)
+    bench.points.close()
+
+    assert 201 == len(expected)
+    assert expected == stored(influxd)
+    assert 100 == influxd.query("upskeep", "SELECT last(total) FROM counter")[0]["values"][0][1]
+
+
+def test_fields_have_one_type_each(influxd: InfluxServer, ledger: Ledger) -> None:
+    """Numbers are floats, counts integers: no later reading can quarrel with an earlier one."""
+    bench = Bench(ledger, v1(influxd))
+    bench.count(0, 2)
+    bench.shipper.ship(bench.queue)
+    bench.points.close()
+    found = influxd.query("upskeep", "SHOW FIELD KEYS")
+
+    assert {
+        "counter": [["total", "integer"]],
+        "event": [["data", "string"], ["id", "string"], ["seq", "integer"], ["value", "float"]],
+        "reading": [["battery_voltage", "float"], ["quality", "string"]],
+    } == {series["name"]: series["values"] for series in found}
+
+
+def test_a_server_killed_and_started_again_lacks_nothing(influxd: InfluxServer, ledger: Ledger) -> None:
+    """Counting goes on meanwhile, the points wait, and in the end all are there, each once."""
+    bench = Bench(ledger, v1(influxd))
+    bench.count(0, 50)
+    expected = bench.queued()
+    bench.shipper.ship(bench.queue)
+    influxd.kill()
+    bench.count(50, 100)
+    expected |= bench.queued()
+    wait_s = bench.shipper.ship(bench.queue)
+    away = bench.shipper.figures()
+    influxd.start()
+    bench.shipper.ship(bench.queue)
+    back = bench.shipper.figures()
+    bench.points.close()
+
+    assert 0 < wait_s <= 1
+    assert (100, 101) == (bench.store.figures()["counted"], away["influx_pending"])
+    assert f"{influxd.url} cannot be reached: " in str(away["influx_last_error"])
+    assert (0, "") == (back["influx_pending"], back["influx_last_error"])
+    assert expected == stored(influxd)
+
+
+def test_a_point_that_quarrels_is_set_aside_and_the_rest_arrive(influxd: InfluxServer, ledger: Ledger) -> None:
+    """A channel that was a number turns up as a text."""
+    bench = Bench(ledger, v1(influxd))
+    bench.count(0, 5)
+    with ledger.transaction():
+        bench.store.apply(frame(5, 5, {"battery_voltage": "unplugged"}))
+        bench.store.flush()
+    bench.count(6, 10)
+    bench.shipper.ship(bench.queue)
+    bench.points.close()
+    ((line, reason),) = bench.queue.refused()
+
+    assert "unplugged" in line
+    assert "field type conflict" in reason
+    assert (9, 9, 0) == (
+        len(influxd.points("upskeep", "reading")),
+        len(influxd.points("upskeep", "event")),
+        bench.queue.pending(),
+    )
+
+
+def test_v2_write_api_before_a_real_1x_engine(v2_front: Front, ledger: Ledger, tmp_path: Path) -> None:
+    """With a wrong token nothing is lost and the figures say so; the right one, put into the file, is picked up."""
+    token = tmp_path / "token"
+    token.write_text("wrong")
+    settings = InfluxSettings(enabled=True, url=v2_front.url, org="home", bucket="upskeep", token_file=token)
+    bench = Bench(ledger, settings)
+    bench.count(0, 20)
+    expected = bench.queued()
+    bench.shipper.ship(bench.queue)
+    wrong = bench.shipper.figures()
+    token.write_text(f"{TOKEN}\n")
+    bench.shipper.ship(bench.queue)
+    right = bench.shipper.figures()
+    bench.points.close()
+
+    said = "answered 401: unauthorized access; check the token, or the username and password"
+    assert f"{v2_front.url} {said}" == wrong["influx_last_error"]
+    assert (41, 0, "") == (wrong["influx_pending"], right["influx_pending"], right["influx_last_error"])
+    assert expected == stored(v2_front.server)
+
+
+def test_the_shippers_thread_ships_while_the_store_counts(influxd: InfluxServer, ledger: Ledger) -> None:
+    """Two connections to one ledger: neither hinders the other."""
+    settings = v1(influxd).model_copy(update={"batch_points": 50, "idle_s": 0.001})
+    bench = Bench(ledger, settings)
+    bench.shipper.start()
+    for first in range(0, 300, 10):
+        bench.count(first, first + 10)
+    while bench.queue.pending():  # ends: either the points get through, or the thread complains or dies
+        assert (True, "") == (bench.shipper.alive, bench.shipper.state.last_error)
+    alive = bench.shipper.alive
+    bench.shipper.stop()
+
+    assert (True, False) == (alive, bench.shipper.alive)
+    assert (300, 300) == (len(influxd.points("upskeep", "event")), len(influxd.points("upskeep", "reading")))

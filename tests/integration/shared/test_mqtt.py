@@ -1,0 +1,298 @@
+"""The MQTT door against real brokers: every way paho or a broker loses data has a test."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from shared.mqtt import Arrival, Arrived, Confirmed, Connected, Disconnected, Door, Publication
+from tests.brokers import EMBEDDED, MOSQUITTO, Broker
+
+DEADLINE_S = 15.0
+
+pytestmark = pytest.mark.mosquitto
+
+
+class Visitor:
+    """A door and everything it has reported."""
+
+    def __init__(self, broker: Broker, name: str, *filters: str, **options: object) -> None:
+        settings = options.pop("settings", broker.settings)
+        self.door = Door(settings, name, list(filters), **options)
+        self.seen: list[Arrival] = []
+        self.door.open()
+
+    def until(self, holds: Callable[[], object], what: str = "the condition") -> None:
+        deadline = time.monotonic() + DEADLINE_S
+        while not holds():
+            assert time.monotonic() < deadline, f"{what} did not come true; saw {self.seen[-5:]}"
+            self.seen += self.door.take(100, 0.05)
+
+    def connected(self) -> Visitor:
+        self.until(lambda: self.door.connected, "connecting")
+        return self
+
+    def payloads(self) -> list[bytes]:
+        return [item.payload for item in self.seen if isinstance(item, Arrived)]
+
+    def say(self, topic: str, payload: bytes, retain: bool = False) -> None:
+        token = object()
+        assert self.door.publish(Publication(topic, payload, retain), token)
+        self.until(lambda: any(isinstance(i, Confirmed) and i.token is token for i in self.seen), "confirmation")
+
+    def crash(self) -> None:
+        """Vanish without a DISCONNECT."""
+        self.door._closing.set()
+        client = self.door._client
+        assert client is not None
+        client._sock_close()
+        self.door._thread.join(5)
+
+
+@pytest.fixture
+def visit() -> Iterator[Callable[..., Visitor]]:
+    visitors: list[Visitor] = []
+
+    def make(*arguments: object, **options: object) -> Visitor:
+        visitors.append(Visitor(*arguments, **options))
+        return visitors[-1]
+
+    yield make
+    for visitor in visitors:
+        visitor.door.close(timeout_s=1)
+
+
+def test_a_message_goes_through_either_broker(any_broker, visit):
+    """Publish, confirm, arrive: on Mosquitto by MQTT 5, on the embedded broker by 3.1.1."""
+    reader = visit(any_broker, "reader", "t/#").connected()
+    writer = visit(any_broker, "writer").connected()
+
+    writer.say("t/1", b"hello")
+    reader.until(lambda: reader.payloads())
+
+    assert [b"hello"] == reader.payloads()
+    protocols = {item.protocol for item in writer.seen if isinstance(item, Connected)}
+    assert protocols == {"5" if any_broker.kind == MOSQUITTO else "3.1.1"}
+
+
+def test_what_was_not_acknowledged_comes_again_after_a_crash(any_broker, visit):
+    """Trap 1 and 7: the session persists and acks are manual, so a crash before the ack loses nothing."""
+    first = visit(any_broker, "reader", "t/#").connected()
+    writer = visit(any_broker, "writer").connected()
+    writer.say("t/1", b"one")
+    first.until(lambda: first.payloads())
+    first.crash()
+
+    writer.say("t/2", b"two")
+    second = visit(any_broker, "reader", "t/#").connected()
+    second.until(lambda: len(second.payloads()) >= 2)
+
+    assert [b"one", b"two"] == second.payloads()
+    assert [True] == [item.session_present for item in second.seen if isinstance(item, Connected)]
+
+
+def test_acknowledged_messages_do_not_come_again(any_broker, visit):
+    """Acks are cumulative and in order; what is acknowledged is done."""
+    first = visit(any_broker, "reader", "t/#").connected()
+    writer = visit(any_broker, "writer").connected()
+    for number in range(5):
+        writer.say("t/1", b"%d" % number)
+    first.until(lambda: len(first.payloads()) == 5)
+    receipts = [item.receipt for item in first.seen if isinstance(item, Arrived)]
+    first.door.ack(receipts[2])
+    first.until(lambda: first.door.take(10, 0.3) == [])
+    first.crash()
+
+    second = visit(any_broker, "reader", "t/#").connected()
+    second.until(lambda: len(second.payloads()) >= 2)
+
+    assert [b"3", b"4"] == second.payloads()
+
+
+def test_an_ack_from_before_a_reconnect_does_not_touch_the_new_session(start_broker, visit):
+    """Trap 6: the broker lost the session and counts from 1 again; a late ack of old 1 must not take new 1."""
+    broker = start_broker(MOSQUITTO, "allow_anonymous true")
+    reader = visit(broker, "reader", "t/#").connected()
+    writer = visit(broker, "writer").connected()
+    writer.say("t/1", b"old")
+    reader.until(lambda: reader.payloads())
+    stale = next(item.receipt for item in reader.seen if isinstance(item, Arrived))
+    broker.kill()
+    reader.until(lambda: not reader.door.connected)
+    writer.until(lambda: not writer.door.connected)
+    broker.start()
+    reader.connected()
+    writer.connected()
+    writer.say("t/1", b"new")
+    reader.until(lambda: b"new" in reader.payloads())
+
+    reader.door.ack(stale)
+    reader.crash()
+
+    again = visit(broker, "reader", "t/#").connected()
+    again.until(lambda: again.payloads())
+    assert [b"new"] == again.payloads()
+
+
+def test_nothing_is_queued_while_there_is_no_connection(start_broker, visit):
+    """Trap 2: paho would queue it and deliver it later as well; the door takes nothing, so nothing doubles."""
+    broker = start_broker()
+    writer = visit(broker, "writer").connected()
+    reader = visit(broker, "reader", "t/#").connected()
+    broker.kill()
+    writer.until(lambda: not writer.door.connected)
+
+    assert writer.door.room == 0
+    assert not writer.door.publish(Publication("t/1", b"lost?"))
+
+    broker.start()
+    writer.connected()
+    reader.until(lambda: not reader.door.connected or reader.seen)
+    reader.connected()
+    writer.say("t/1", b"after")
+    reader.until(lambda: reader.payloads())
+    assert [b"after"] == reader.payloads()
+
+
+def test_a_refused_publication_is_reported(start_broker, visit, tmp_path):
+    """Trap 3: an ACL's refusal hides in the PUBACK; it must not count as confirmed."""
+    acl = tmp_path / "acl"
+    acl.write_text("topic read t/#\ntopic write t/mine\n")
+    acl.chmod(0o644)
+    broker = start_broker(MOSQUITTO, f"allow_anonymous true\nacl_file {acl}")
+    writer = visit(broker, "writer").connected()
+
+    writer.door.publish(Publication("t/yours", b"x"), "token")
+    writer.until(lambda: any(isinstance(item, Confirmed) for item in writer.seen))
+
+    confirmed = next(item for item in writer.seen if isinstance(item, Confirmed))
+    assert confirmed.token == "token"
+    assert "Not authorized" in (confirmed.refusal or "")
+
+
+def test_a_fault_in_a_callback_does_not_end_the_network_thread(start_broker, visit, monkeypatch):
+    """Trap 4: an exception in a callback kills paho's thread silently; here the next connection follows."""
+    broker = start_broker()
+    reader = visit(broker, "reader", "t/#").connected()
+    writer = visit(broker, "writer").connected()
+    post, broken = reader.door._post, threading.Event()
+
+    def fail_once(item):
+        if isinstance(item, Arrived) and not broken.is_set():
+            broken.set()
+            raise RuntimeError("a fault for the test")
+        post(item)
+
+    monkeypatch.setattr(reader.door, "_post", fail_once)
+    writer.say("t/1", b"one")
+    reader.until(broken.is_set)
+    reader.until(lambda: any(isinstance(item, Disconnected) for item in reader.seen))
+    reader.until(lambda: b"one" in reader.payloads())
+
+    assert [b"one"] == reader.payloads()  # it was never acknowledged, so it came again
+
+
+def test_no_more_than_the_window_is_ever_unconfirmed(start_broker, visit):
+    """Traps 8 and 10: the door's own window, so paho never queues and never slows down over its queue."""
+    broker = start_broker()
+    writer = visit(broker, "writer", inflight=7).connected()
+
+    handed = [writer.door.publish(Publication("t/1", b"x"), number) for number in range(10)]
+
+    assert [True] * 7 + [False] * 3 == handed
+    writer.until(lambda: writer.door.room == 7)
+
+
+def test_what_paho_had_in_flight_is_not_sent_again_by_it(start_broker, visit):
+    """Trap 9: paho resends by itself after a reconnect; a connection of its own each time leaves it nothing."""
+    broker = start_broker()
+    writer = visit(broker, "writer").connected()
+    for number in range(50):
+        writer.door.publish(Publication("t/1", b"%d" % number), number)
+    broker.kill()
+    writer.until(lambda: not writer.door.connected)
+    broker.start()
+    reader = visit(broker, "reader", "t/#").connected()
+    writer.connected()
+    writer.say("t/1", b"mine")
+    reader.until(lambda: reader.payloads())
+
+    assert [b"mine"] == reader.payloads()
+
+
+def test_the_last_will_speaks_for_who_vanishes_and_not_for_who_leaves(any_broker, visit):
+    """Three-valued presence: a crash says offline by will, a clean stop says stopped itself."""
+    watcher = visit(any_broker, "watcher", "status/#").connected()
+    will = Publication("status/a", b"offline", True)
+    crashed = visit(any_broker, "a", will=will).connected()
+    crashed.crash()
+    watcher.until(lambda: watcher.payloads())
+    assert [b"offline"] == watcher.payloads()
+
+    left = visit(any_broker, "b", will=Publication("status/b", b"offline", True)).connected()
+    left.door.close(Publication("status/b", b"stopped", True))
+    watcher.until(lambda: len(watcher.payloads()) == 2)
+    watcher.until(lambda: watcher.door.take(10, 0.5) == [])
+
+    assert [b"offline", b"stopped"] == watcher.payloads()
+
+
+def test_a_wrong_password_is_said_and_a_corrected_one_is_picked_up(start_broker, visit, require, tmp_path):
+    """The file is read anew for each attempt; the reason names user, file and what to do."""
+    passwords, mine = tmp_path / "passwd", tmp_path / "mine"
+    program = require.program("mosquitto_passwd")
+    subprocess.run([program, "-b", "-c", str(passwords), "reader", "right"], check=True)
+    passwords.chmod(0o644)
+    mine.write_text("wrong\n")
+    broker = start_broker(MOSQUITTO, f"password_file {passwords}")
+    settings = broker.settings.model_copy(update={"username": "reader", "password_file": mine})
+    reader = visit(broker, "reader", settings=settings)
+    reader.until(lambda: any(isinstance(item, Disconnected) for item in reader.seen))
+
+    reason = next(item.reason for item in reader.seen if isinstance(item, Disconnected))
+    assert "refuses reader" in reason
+    assert str(mine) in reason
+
+    mine.write_text("right\n")
+    reader.connected()
+
+
+def test_a_broker_that_is_not_there_is_said_and_waited_for(start_broker, visit):
+    """The door goes on trying; the owner hears why."""
+    broker = start_broker()
+    broker.kill()
+    reader = visit(broker, "reader", "t/#")
+    reader.until(lambda: any(isinstance(item, Disconnected) for item in reader.seen))
+    assert f"no broker at 127.0.0.1:{broker.port}" in reader.seen[0].reason
+
+    broker.start()
+
+    reader.connected()
+
+
+def test_a_slow_owner_does_not_cost_the_connection(start_broker, visit):
+    """Trap 5: pings and deliveries go on while the owner is busy, since the network thread only enqueues."""
+    broker = start_broker()
+    settings = broker.settings.model_copy(update={"keepalive_s": 1})
+    reader = visit(broker, "reader", "t/#", settings=settings).connected()
+    writer = visit(broker, "writer").connected()
+    done = time.monotonic() + 2.5  # past 1.5 × keepalive
+    while time.monotonic() < done:  # the owner of `reader` does not look
+        writer.say("t/1", b"x")
+
+    reader.until(lambda: reader.payloads())
+
+    assert [] == [item for item in reader.seen if isinstance(item, Disconnected)]
+
+
+def test_the_embedded_broker_is_met_in_the_protocol_it_speaks(start_broker, visit):
+    """MQTT 5 first; a broker that knows only 3.1.1 is met in that, at once."""
+    broker = start_broker(EMBEDDED)
+
+    reader = visit(broker, "reader").connected()
+
+    assert ["3.1.1"] == [item.protocol for item in reader.seen if isinstance(item, Connected)]

@@ -1,0 +1,123 @@
+"""``upskeep backtest``: recordings through the same stages, in memory, without broker, threads or clock.
+
+The stages are those of the live suite, each over a ledger in memory; what one emits goes straight to the
+next. Time is the recordings' own, so two runs give the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+
+from services.alerter.app import SERVICE as ALERTER
+from services.alerter.settings import rules
+from services.alerter.stage import LEDGER_SCHEMA as ALERTER_SCHEMA
+from services.alerter.stage import Alerter
+from services.counter_store.settings import CounterStoreSettings
+from services.counter_store.stage import LEDGER_SCHEMA as STORE_SCHEMA
+from services.counter_store.stage import CounterStore
+from services.event_processor.app import SERVICE as EVENT_PROCESSOR
+from services.event_processor.stage import EventProcessor
+from services.sensor_reader.adapters.recording import Recording, RecordingError
+from services.sensor_reader.core.feed import Place
+from shared.delivery.stage import Recorder, Stage
+from shared.ledger import Ledger
+from shared.messages import Event, Frame, Sequenced
+from shared.process import Context, system_clock
+from shared.settings import ConfigError, Fault, read_settings
+from shared.suite import SuiteSettings
+from upskeep.outcome import Outcome
+
+BATCH = 500
+ENVELOPE = {"producer", "epoch", "seq"}
+
+
+class Chain(Recorder):
+    """The processor's outlet: every event goes on to store and alerter, and to a file if there is one."""
+
+    def __init__(self, onward: Sequence[Stage], out: IO[str] | None) -> None:
+        super().__init__()
+        self.onward = onward
+        self.out = out
+
+    def emit(self, message: Sequenced) -> None:
+        """Pass an event on; triggers are for those who live."""
+        if isinstance(message, Event):
+            for stage in self.onward:
+                stage.apply(message)
+            if self.out is not None:
+                self.out.write(message.model_dump_json(exclude=ENVELOPE, exclude_none=True) + "\n")
+
+
+class Bench:
+    """The stages after the reader, put together without a wire."""
+
+    def __init__(self, context: Context, out: IO[str] | None, stack: ExitStack) -> None:
+        counters = CounterStoreSettings()  # InfluxDB is none of a backtest's business
+        store_ledger = stack.enter_context(closing(Ledger(":memory:", STORE_SCHEMA)))
+        self.store = CounterStore(counters, store_ledger, Recorder(), site=context.suite.site)
+        alerter_ledger = stack.enter_context(closing(Ledger(":memory:", (ALERTER_SCHEMA,))))
+        self.alerter = Alerter(rules(ALERTER.settings(context)), alerter_ledger, Recorder())
+        processor_ledger = stack.enter_context(closing(Ledger(":memory:")))
+        chain = Chain((self.store, self.alerter), out)
+        program = EVENT_PROCESSOR.settings(context)
+        self.processor = EventProcessor(program, processor_ledger, chain, context.clock.wall)
+        self.ledgers = (processor_ledger, store_ledger, alerter_ledger)
+        self.frames = 0
+        self.first: datetime | None = None
+        self.last: datetime | None = None
+
+    def take(self, frames: Sequence[Frame]) -> None:
+        """Apply a batch."""
+        with ExitStack() as open_transactions:
+            for ledger in self.ledgers:
+                open_transactions.enter_context(ledger.transaction())
+            for frame in frames:
+                self.frames += 1
+                self.first = self.first or frame.time
+                self.last = frame.time if self.last is None else max(self.last, frame.time)
+                self.processor.apply(frame)
+            self._flush()
+
+    def end(self) -> Outcome:
+        """Let time reach the last frame, and return what it came to."""
+        if self.last is not None:
+            self.store.advance(self.last)
+            self.alerter.advance(self.last)
+            self.take(())
+        counters = {counter.type: counter for counter in self.store.counters()}
+        return Outcome(self.frames, counters, self.alerter.snapshot(), self.first, self.last)
+
+    def _flush(self) -> None:
+        for stage in (self.processor, self.store, self.alerter):
+            stage.flush()
+
+
+def backtest(files: Sequence[Path], folder: Path, environ: Mapping[str, str], out: Path | None = None) -> Outcome:
+    """Return what the recordings come to; raises ConfigError on bad settings or an unusable recording."""
+    context = Context(folder, environ, read_settings(folder, "suite", SuiteSettings, environ), system_clock())
+    with ExitStack() as stack:
+        written = stack.enter_context(out.open("w", encoding="utf-8")) if out is not None else None
+        bench = Bench(context, written, stack)
+        batch: list[Frame] = []
+        for frame in _frames(files):
+            batch.append(frame)
+            if len(batch) == BATCH:
+                bench.take(batch)
+                batch = []
+        bench.take(batch)
+        return bench.end()
+
+
+def _frames(files: Sequence[Path]) -> Iterator[Frame]:
+    try:
+        source = Recording(tuple(files), None, None)
+        source.check()
+    except RecordingError as error:
+        raise ConfigError([Fault("recording", "", str(error))]) from error
+    for item in source.items(Place()):
+        if isinstance(item.content, Frame):
+            yield item.content

@@ -1,0 +1,41 @@
+"""``upskeep check``: the whole configuration read as the services read it, every fault said at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from services.alerter.app import SERVICE as ALERTER
+from services.counter_store.app import SERVICE as COUNTER_STORE
+from services.event_processor.app import SERVICE as EVENT_PROCESSOR
+from services.sensor_reader.app import SERVICE as SENSOR_READER
+from services.sensor_reader.app import read_speed
+from shared.process import Context, Service, system_clock
+from shared.settings import ConfigError, Fault, read_settings
+from shared.suite import SuiteSettings
+
+SERVICES: tuple[Service, ...] = (SENSOR_READER, EVENT_PROCESSOR, COUNTER_STORE, ALERTER)
+
+
+def check_config(folder: Path, environ: Mapping[str, str]) -> SuiteSettings:
+    """Return the common settings, having read everybody's; raises ConfigError with all faults of all files."""
+    faults: list[Fault] = []
+    suite = SuiteSettings()
+    try:
+        suite = read_settings(folder, "suite", SuiteSettings, environ)
+    except ConfigError as error:
+        faults += error.faults
+    context = Context(folder, environ, suite, system_clock())
+    for service in SERVICES:
+        try:
+            service.settings(context)
+        except ConfigError as error:
+            faults += [fault for fault in error.faults if fault not in faults]
+    if faults:
+        raise ConfigError(faults)
+    return suite
+
+
+def check_speed(text: str) -> None:
+    """Raise ConfigError unless ``text`` is a speed."""
+    read_speed(text)
