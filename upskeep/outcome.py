@@ -28,7 +28,7 @@ class Outcome:
     def as_dict(self) -> dict[str, Any]:
         """Return the object as plain data."""
         counters = {
-            name: self.counters[name].model_dump(mode="json", exclude={"type"}) for name in sorted(self.counters)
+            name: self.counters[name].model_dump(mode="json", exclude={"type", "as_of"}) for name in sorted(self.counters)
         }
         alerts = sorted(self.alerts, key=lambda alert: (alert.rule, alert.key))
         return {

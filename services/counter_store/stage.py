@@ -35,7 +35,7 @@ _KEPT = "counter_store"
 
 
 class CounterStore:
-    """A ``shared.delivery.stage.Stage`` over a ledger opened with ``LEDGER_SCHEMA``; goes on from what the ledger holds."""
+    """A ``shared.delivery.stage.Stage``. Open its ledger with ``LEDGER_SCHEMA``; it goes on from what that holds."""
 
     def __init__(self, settings: CounterStoreSettings, ledger: Ledger, outlet: Outlet, *, site: str) -> None:
         self._influx = settings.influx

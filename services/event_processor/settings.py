@@ -10,10 +10,9 @@ import yaml
 from pydantic import BaseModel, Field
 
 from services.event_processor.core.catalogue import EventType, suggestion
-from services.event_processor.core.facts import Chemistry, DeviceFacts
+from services.event_processor.core.facts import Chemistry, DeviceFacts, Key
 from services.event_processor.core.program import RESERVED, Program, compile_program
 from services.event_processor.core.rules import CLEARED, EXCEEDED, GAP, Rules
-from shared.messages import Name
 from shared.quantities import QUANTITIES
 from shared.settings import ConfigError, Fault, Settings, read_settings
 
@@ -25,15 +24,15 @@ EVENTS, PROCESSOR = "events", "event_processor"
 class EventsSettings(Settings):
     """``config/events.yaml``."""
 
-    events: dict[Name, EventType]
+    events: dict[Key, EventType]
 
 
 class ProcessorSettings(Settings):
     """``config/event_processor.yaml``."""
 
-    chemistries: dict[Name, Chemistry]
+    chemistries: dict[Key, Chemistry]
     default_device: DeviceFacts
-    devices: dict[Name, DeviceFacts] = Field(default_factory=dict)
+    devices: dict[Key, DeviceFacts] = Field(default_factory=dict)
     rules: Rules
 
 
@@ -66,12 +65,16 @@ def _cross_faults(events: EventsSettings, processor: ProcessorSettings) -> Itera
     for name, kind in events.events.items():
         for other in kind.clears:
             if other not in events.events:
-                yield EVENTS, ("events", name, "clears"), _unknown("event type", other, events.events)
+                yield (
+                    EVENTS,
+                    ("events", name, "clears"),
+                    _unknown("event type", other, events.events, " in events.yaml"),
+                )
     if GAP not in events.events:
         yield EVENTS, ("events",), f"wants {GAP!r}, which tells that messages were lost"
     for path, event in _events_wanted(processor.rules):
         if event not in events.events:
-            yield PROCESSOR, ("rules", *path), _unknown("event type", event, events.events) + ", in events.yaml"
+            yield PROCESSOR, ("rules", *path), _unknown("event type", event, events.events, " in events.yaml")
     for path, gate in processor.rules.named_gates():
         if gate not in processor.rules.gates:
             yield PROCESSOR, ("rules", *path), _unknown("gate", gate, processor.rules.gates)
@@ -108,8 +111,8 @@ def _name_faults(rules: Rules) -> Iterator[tuple[str, Steps, str]]:
         yield PROCESSOR, ("rules", "limits", name), f"{name!r} is a threshold's name too; choose another"
 
 
-def _unknown(what: str, name: str, known: Mapping[str, object]) -> str:
-    return f"no such {what} {name!r}" + suggestion(name, known)
+def _unknown(what: str, name: str, known: Mapping[str, object], where: str = "") -> str:
+    return f"no such {what} {name!r}{where}" + suggestion(name, known)
 
 
 class _Lines:

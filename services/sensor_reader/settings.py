@@ -59,9 +59,9 @@ def _check_wiring(kind: str, address: int, shunt_ohm: float | None) -> None:
     chip = CHIPS[kind]
     if address not in chip.addresses:
         span = f"{chip.addresses[0]:#04x}" + (f" to {chip.addresses[-1]:#04x}" if len(chip.addresses) > 1 else "")
-        raise ValueError(f"address {address:#04x}: a {kind} sits at {span}")
+        raise ValueError(f"address {address:#04x}: {kind} sits at {span}")
     if chip.needs_shunt and shunt_ohm is None:
-        raise ValueError(f"shunt_ohm is missing: a {kind} measures current by the voltage over a shunt")
+        raise ValueError(f"shunt_ohm is missing: {kind} measures current by the voltage over a shunt")
 
 
 class AcDetect(Settings):
@@ -78,13 +78,15 @@ class BoardSettings(Settings):
     bus: int = Field(default=1, ge=0)
     cells: int = Field(ge=1, le=24)
     chemistry: Literal["li_ion", "lihv", "lifepo4"]
-    chips: tuple[ChipSettings, ...] = Field(min_length=1)
+    chips: tuple[ChipSettings, ...]
     ac_detect: AcDetect | None = None
     notes: str = ""
     source: str = ""
 
     @model_validator(mode="after")
     def _one_chip_an_address(self) -> Self:
+        if not self.chips:
+            raise ValueError("chips is empty; a board has at least one")
         taken = Counter(chip.address for chip in self.chips)
         twice = [f"{address:#04x}" for address, count in taken.items() if count > 1]
         if twice:

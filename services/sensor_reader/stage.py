@@ -134,4 +134,6 @@ def _time(text: str | None) -> datetime | None:
 def _to_json(place: Place, last: datetime | None) -> bytes:
     """``last`` is the time of the last frame: a simulation's ``stopped`` bears it, also after a crash."""
     times = {"anchor": place.anchor, "last": last}
-    return json.dumps({"position": place.position} | {k: t.isoformat() if t else None for k, t in times.items()}).encode()
+    return json.dumps(
+        {"position": place.position} | {k: t.isoformat() if t else None for k, t in times.items()}
+    ).encode()

@@ -197,7 +197,7 @@ class Hop:
             elif isinstance(item, Unreadable):
                 self.reject(item.received_on, item.payload, item.reason)
             else:
-                if isinstance(item, Frame):
+                if isinstance(item, Frame) and "event" not in self.route.consumes:
                     self._seen(item.time)
                 self.stage.apply(item)
 
@@ -223,7 +223,7 @@ class Hop:
         candidate = decode(Candidate, arrived.payload)
         self.stage.offer(parts[0], candidate, arrived.topic, arrived.payload)
 
-    # ---- event time
+    # ---- event time: that of the frames, or, for who consumes events, what their producer promises
 
     def _seen(self, time: datetime) -> None:
         if self.first_time is None:

@@ -115,13 +115,6 @@ def test_a_client_without_a_users_password_is_refused(broker: Stack, user: str |
         assert plain.refused == "Not authorized"
 
 
-@pytest.mark.parametrize(("keepalive_s", "refused"), [(15, ""), (60, ""), (61, "Client identifier not valid")])
-def test_a_3_1_1_client_may_keep_alive_for_a_minute_at_most(broker: Stack, keepalive_s: int, refused: str) -> None:
-    """60 s is the default of Node-RED, Home Assistant, paho and mosquitto_sub."""
-    with client(broker.mqtt_port, "operator", broker.operator_password(), keepalive_s, v5=False) as plain:
-        assert refused == plain.refused
-
-
 def test_the_broker_is_not_root_and_has_no_capability(broker: Stack) -> None:
     """Not even at its start."""
     status = broker.exec("mosquitto", "sh", "-c", "cat /proc/$(pidof mosquitto)/status")

@@ -62,7 +62,6 @@ class PointQueue:
         return [(line, reason) for line, reason in rows]
 
     def _ends(self) -> tuple[int, int]:
-        # Two queries: SQLite answers min and max from the tree's edges only one at a time.
-        (first,) = self._db.execute("SELECT min(seq) FROM point").fetchone()
-        (last,) = self._db.execute("SELECT max(seq) FROM point").fetchone()
+        # One statement, since the other side may delete meanwhile; subqueries, so that both come from the tree's edges.
+        first, last = self._db.execute("SELECT (SELECT min(seq) FROM point), (SELECT max(seq) FROM point)").fetchone()
         return (1, 0) if first is None else (int(first), int(last))

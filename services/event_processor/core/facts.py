@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from shared.messages import Name
+from shared.topics import NAME
 
 Seconds = Annotated[float, Field(ge=0)]
+
+
+def _speakable(key: str) -> str:
+    if not NAME.match(key):
+        raise ValueError("a name may hold only letters, digits, _ . and -, at most 128 of them")
+    return key
+
+
+Key = Annotated[str, AfterValidator(_speakable)]  # a Name, as the key of a mapping
 CellVolts = Annotated[float, Field(gt=0, le=5)]
 
 

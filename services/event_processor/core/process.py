@@ -64,6 +64,7 @@ def _event(program: Program, frame: Frame, zone: str | None, repeat: int, found:
         device=frame.device,
         zone=zone,
         data=found.data,
+        metadata={},
     )
 
 

@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, model_validator
 
 from services.event_processor.core.catalogue import suggestion
-from services.event_processor.core.facts import Data, Seconds
+from services.event_processor.core.facts import Data, Key, Seconds
 from shared.messages import AnyCaseSeverity, Name, Severity
 from shared.quantities import FACTS, QUANTITIES
 
@@ -74,9 +74,9 @@ class Evidence(Data):
 
 def _on_the_right_side(name: str, release: float, above: float | None, below: float | None) -> None:
     if above is not None and release > above:
-        raise ValueError(f"{name} {release} must not be over above {above}")
+        raise ValueError(f"{name} ({release}) must not be higher than above ({above})")
     if below is not None and release < below:
-        raise ValueError(f"{name} {release} must not be under below {below}")
+        raise ValueError(f"{name} ({release}) must not be lower than below ({below})")
 
 
 class TimedEvidence(Evidence):
@@ -203,15 +203,15 @@ class Limit(Level):
 class Rules(Data):
     """Every rule of a site, by kind. A kind left out is off."""
 
-    gates: dict[Name, Gate] = Field(default_factory=dict)
-    signals: dict[Name, Signal] = Field(default_factory=dict)
+    gates: dict[Key, Gate] = Field(default_factory=dict)
+    signals: dict[Key, Signal] = Field(default_factory=dict)
     errors: Errors | None = None
     readings: Readings | None = None
     power: Power | None = None
     battery: Battery | None = None
     charging: Charging | None = None
-    thresholds: dict[Name, Threshold] = Field(default_factory=dict)
-    limits: dict[Name, Limit] = Field(default_factory=dict)
+    thresholds: dict[Key, Threshold] = Field(default_factory=dict)
+    limits: dict[Key, Limit] = Field(default_factory=dict)
 
     def named_events(self) -> Iterator[tuple[tuple[str, ...], str]]:
         """Yield (path, event type) of every event type the rules name."""

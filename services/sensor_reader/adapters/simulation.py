@@ -15,7 +15,7 @@ from itertools import count
 
 from services.sensor_reader.adapters.simulated.bus import RegisterBus, SimulatedHost, SimulatedLines
 from services.sensor_reader.adapters.simulated.scenarios import Phase, Scenario
-from services.sensor_reader.adapters.simulated.world import World, advance, noise
+from services.sensor_reader.adapters.simulated.world import World, advance, in_series, noise
 from services.sensor_reader.core.device import ChipPart, Device, LinePart
 from services.sensor_reader.core.feed import Item, Place
 from services.sensor_reader.core.poller import Poller
@@ -68,9 +68,10 @@ class Simulation:
         scenario = self.scenario
         stand = _Stand(self.devices)
         poller = Poller(self.devices, stand.ports, pause=lambda _: None, now=0.0)
+        pack = in_series(scenario.pack, stand.cells)
         world = World(scenario.charge)
         for step, phase in enumerate(scenario.moments()):
-            world = advance(world, scenario.pack, phase.conditions, scenario.step_s)
+            world = advance(world, pack, phase.conditions, scenario.step_s)
             stand.show(world, phase, step)
             at_s = step * scenario.step_s
             yield from poller.poll_due(at_s, start + timedelta(seconds=at_s))
@@ -84,6 +85,7 @@ class _Stand:
         self._chips = [part for part in parts if isinstance(part, ChipPart)]
         self._line_parts = [part for part in parts if isinstance(part, LinePart)]
         self._buses = {part.bus: RegisterBus() for part in self._chips}
+        self.cells = max((part.mount.cells for part in self._chips), default=1)
         self._lines = SimulatedLines()
         self._host = SimulatedHost()
         self.ports = Ports(self._buses, self._lines, self._host)

@@ -48,13 +48,12 @@ def run(
 ) -> tuple[list[Event], DeviceState | None]:
     """Return all events of the frames, in order, and the last state."""
     events: list[Event] = []
-    state = None
+    outcome = None
     for item in frames:
         outcome = process_frame(program, memory, item)
         memory = outcome.memory
         events += outcome.events
-        state = outcome.state
-    return events, state
+    return events, outcome.state if outcome else None
 
 
 def told(frames: Iterable[Frame], program: Program = SHIPPED) -> list[tuple[str, float]]:

@@ -1,7 +1,7 @@
 """The battery episode."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.messages import Frame
@@ -104,7 +104,7 @@ def test_the_unknown_does_not_shut_the_gate(evidence: dict[str, float]):
     """Only evidence does."""
     types = [name for name, _ in told(series(V, (100, 3.2), **evidence))]
 
-    assert ["BATTERY_LOW", "BATTERY_CRITICAL"] == [type for type in types if name.startswith("BATTERY")]
+    assert ["BATTERY_LOW", "BATTERY_CRITICAL"] == [name for name in types if name.startswith("BATTERY")]
 
 
 def test_an_episode_ends_by_voltage_while_the_gate_is_shut():
@@ -146,6 +146,7 @@ def test_without_a_voltage_the_battery_is_unknown():
 volts = st.lists(st.tuples(st.sampled_from([3.0, 3.38, 3.45, 3.58, 3.65, 3.72, 4.1]), st.integers(1, 40)), max_size=30)
 
 
+@settings(deadline=None)
 @given(volts)
 def test_no_second_low_without_a_recovery(spells: list[tuple[float, int]]):
     """LOW and RECOVERED alternate, beginning with LOW; CRITICAL only comes between the two."""
@@ -156,3 +157,17 @@ def test_no_second_low_without_a_recovery(spells: list[tuple[float, int]]):
     for name, _ in told(frames):
         assert {"BATTERY_LOW": not low, "BATTERY_CRITICAL": low, "BATTERY_RECOVERED": low}[name]
         low = name != "BATTERY_RECOVERED"
+
+
+@pytest.mark.parametrize(("clear_v", "recovered"), [(3.70, False), (3.701, True)])
+def test_recovery_must_pass_its_level(clear_v: float, recovered: bool):
+    """3.70 V is not above 3.70 V."""
+    assert recovered == ("BATTERY_RECOVERED" in dict(told(series(V, (20, 3.5), (60, clear_v)))))
+
+
+def test_low_forced_by_critical_began_when_it_began():
+    """Three seconds at 3.5 V before the plunge are part of the low spell."""
+    low, critical = run(series(V, (5, 3.8), (3, 3.5), (10, 3.2)))[0]
+
+    assert ("2026-01-31T12:00:05.000000Z", "2026-01-31T12:00:08.000000Z") == (low.data["since"], critical.data["since"])
+    assert low.time == critical.time

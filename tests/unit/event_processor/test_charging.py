@@ -159,3 +159,9 @@ def test_completion_says_how_long_it_took_and_why():
 def test_a_current_in_the_deadband_at_first_leaves_charging_unknown():
     """Between 0.05 and 0.1 A it may be either."""
     assert run(series("battery_current", (60, 0.07)))[1].charging is None
+
+
+@pytest.mark.parametrize(("current_a", "charging"), [(0.05, True), (0.049, False)])
+def test_the_deadband_holds_what_was(current_a: float, charging: bool):
+    """Between 0.05 and 0.1 A a charge goes on."""
+    assert charging == run(series("battery_current", (20, 1.0), (20, current_a)))[1].charging

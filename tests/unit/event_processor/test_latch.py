@@ -3,7 +3,7 @@
 import math
 from datetime import timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.event_processor.core.latch import OFF, Latch, debounce, latch_from_json, latch_to_json, stamp
@@ -71,6 +71,7 @@ def test_times_are_stamped_with_microseconds_and_z():
     assert "2026-01-31T12:00:00.000000Z" == stamp(START)
 
 
+@settings(deadline=None)
 @given(
     on=st.booleans(),
     began=st.none() | st.integers(0, 10**12),

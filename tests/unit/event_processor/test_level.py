@@ -78,7 +78,7 @@ def test_a_rule_may_be_kept_to_some_devices():
 def test_a_limit_tells_sensor_value_threshold_direction_and_severity():
     """The fields of sensor.threshold.exceeded."""
     program = configured(RULES__LIMITS__CO2_HIGH__SEVERITY="error")
-    events, _ = run(series("co2", (5, 1600.4), step_s=60), program)
+    events, _ = run(series("co2", (300, 1600.4), step_s=60), program)
     exceeded = next(event for event in events if event.type == "sensor.threshold.exceeded")
 
     assert {
@@ -111,3 +111,13 @@ def test_the_shipped_limits(channel: str, value: float):
 
     assert 1 == [name for name, _ in told(series(channel, (120, value), step_s=60))].count("sensor.threshold.exceeded")
     assert 0 == [name for name, _ in told(series(channel, (120, level), step_s=60))].count("sensor.threshold.exceeded")
+
+
+def test_a_gate_that_shuts_ends_nothing():
+    """What was entered clears by its value alone."""
+    program = configured(
+        RULES__THRESHOLDS__CPU_HOT__ONLY_WHILE="discharging", RULES__THRESHOLDS__CPU_HOT__CLEARED="device.error"
+    )
+    hot = [frame(n, cpu_temperature=70, ac_present=n >= 40) for n in range(100)]
+
+    assert "device.error" not in dict(told(hot, program))

@@ -34,7 +34,7 @@ def test_a_spell_shorter_than_the_dwell_is_one_blip():
 def test_every_blip_counts():
     """Ten short spells are ten blips and no outage."""
     assert 10 * ["POWER_BLIP"] == [
-        type for type, _ in told(series("ac_present", *[(5, True), (1, False)] * 10, (1, True)))
+        name for name, _ in told(series("ac_present", *[(5, True), (1, False)] * 10, (1, True)))
     ]
 
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.event_processor.core.memory import NOTHING, Memory
@@ -48,6 +48,7 @@ def run_through_text(frames: list[Frame]) -> list[Event]:
     return events
 
 
+@settings(deadline=None)
 @given(FRAMES)
 def test_a_restart_between_any_two_frames_changes_nothing(items: list[tuple[float, dict, Quality, bool]]):
     """The same events, field for field, ids included."""
@@ -56,6 +57,7 @@ def test_a_restart_between_any_two_frames_changes_nothing(items: list[tuple[floa
     assert run(frames)[0] == run_through_text(frames)
 
 
+@settings(deadline=None)
 @given(FRAMES, st.integers(0, 40))
 def test_events_do_not_depend_on_how_frames_are_batched(items: list[tuple[float, dict, Quality, bool]], cut: int):
     """Two batches make what one makes."""
@@ -67,6 +69,7 @@ def test_events_do_not_depend_on_how_frames_are_batched(items: list[tuple[float,
     assert run(frames)[0] == run(frames[:cut])[0] + run(frames[cut:], memory=memory)[0]
 
 
+@settings(deadline=None)
 @given(FRAMES)
 def test_every_event_of_a_forward_history_has_an_id_of_its_own(items: list[tuple[float, dict, Quality, bool]]):
     """Even where two frames bear the same time."""
@@ -75,6 +78,7 @@ def test_every_event_of_a_forward_history_has_an_id_of_its_own(items: list[tuple
     assert len(events) == len({event.id for event in events})
 
 
+@settings(deadline=None)
 @given(FRAMES)
 def test_outages_and_returns_alternate(items: list[tuple[float, dict, Quality, bool]]):
     """So do charge sessions' ends and beginnings: no COMPLETED without a STARTED."""
@@ -92,7 +96,7 @@ def test_ids_are_stable():
     """A known cause has a known id, on every machine and in every version."""
     events, _ = run([Frame(time=START, device="ups", errors=(NACK,), quality=Quality.BAD)])
 
-    assert ["PINNED"] == [event.id for event in events]
+    assert ["b959bb62-d726-52bb-8aaf-a60f00cd016f"] == [event.id for event in events]
 
 
 def test_two_frames_of_one_time_are_two_causes():

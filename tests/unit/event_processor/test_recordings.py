@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ def test_the_discharge_crosses_its_level_27_times_and_is_one_low(recording: Call
     frames = list(recorded(recording("ups_hat_discharge_2021.csv"), "ups"))
     volts = [float(frame.values["battery_voltage"]) for frame in frames]
 
-    assert 27 == sum(a >= 3.6 > b for a, b in zip(volts, volts[1:], strict=False))
+    assert 27 == sum(a >= 3.6 > b for a, b in pairwise(volts))
     assert {"BATTERY_LOW": 1} == Counter(event.type for event in run(frames)[0])
 
 

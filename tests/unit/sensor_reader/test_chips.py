@@ -37,14 +37,14 @@ def test_golden_words_decode_to_their_values(
     reading = CHIPS[kind].interpret(words, mount)
 
     assert expected == pytest.approx(dict(reading.values), abs=1e-9), source
-    assert () == reading.doubts
+    assert reading.doubts == ()
 
 
 def test_all_ones_in_the_shunt_is_minus_one_step_and_not_zero() -> None:
     """The maker's own driver subtracts 65535 for negatives, and so reads -10 µV as 0."""
     reading = CHIPS["ina219"].interpret({0x01: 0xFFFF, 0x02: 0x2022}, SHUNT)
 
-    assert -0.0001 == reading.values["battery_current"]
+    assert reading.values["battery_current"] == -0.0001
 
 
 def test_every_shunt_word_gives_the_shunts_current() -> None:
@@ -53,7 +53,9 @@ def test_every_shunt_word_gives_the_shunts_current() -> None:
 
     for word in range(0x10000):
         signed = word - 0x10000 if word >= 0x8000 else word
-        assert round(signed * 1e-5 / 0.1, 6) == chip.interpret({0x01: word, 0x02: 0x2022}, SHUNT).values["battery_current"]
+        assert (
+            round(signed * 1e-5 / 0.1, 6) == chip.interpret({0x01: word, 0x02: 0x2022}, SHUNT).values["battery_current"]
+        )
 
 
 def test_every_vcell_word_of_the_early_gauges_ignores_the_low_four_bits() -> None:
@@ -63,16 +65,15 @@ def test_every_vcell_word_of_the_early_gauges_ignores_the_low_four_bits() -> Non
     for word in range(0x10000):
         values = chip.interpret({0x02: word, 0x04: 0x3200}, Mount()).values
         if word >> 4 not in (0, 0xFFF):
-            expected = (word >> 4) * 125 / 100_000
-            assert (expected if expected <= 120 else None) == values.get("battery_voltage")
+            assert (word >> 4) * 125 / 100_000 == values["battery_voltage"]
 
 
 def test_overflow_leaves_current_out_and_says_so() -> None:
     """OVF set: the voltage stands, the current does not."""
     reading = CHIPS["ina219"].interpret({0x01: 0x7FFF, 0x02: 0x2023}, SHUNT)
 
-    assert {"battery_voltage": 4.112} == reading.values
-    assert ["implausible"] == [doubt.code for doubt in reading.doubts]
+    assert reading.values == {"battery_voltage": 4.112}
+    assert [doubt.code for doubt in reading.doubts] == ["implausible"]
     assert "OVF" in reading.doubts[0].detail
 
 
@@ -86,40 +87,40 @@ def test_a_gauge_stuck_low_or_high_gives_no_voltage(word: int) -> None:
     """A gauge lives on the cell: 0 V and all ones are bus faults, not an empty battery."""
     reading = CHIPS["max17043"].interpret({0x02: word, 0x04: 0x3200}, Mount())
 
-    assert {"state_of_charge": 50.0} == reading.values
-    assert ["implausible"] == [doubt.code for doubt in reading.doubts]
+    assert reading.values == {"state_of_charge": 50.0}
+    assert [doubt.code for doubt in reading.doubts] == ["implausible"]
 
 
 def test_a_charge_above_full_is_held_to_100_and_the_word_is_kept() -> None:
     """The gauge may say 106 %; the frame says 100 %, and the word is there for who asks."""
     reading = CHIPS["max17043"].interpret({0x02: 0xD480, 0x04: 0x6A00}, Mount())
 
-    assert 100.0 == reading.values["state_of_charge"]
-    assert {"max17043.vcell": 0xD480, "max17043.soc": 0x6A00} == reading.registers
+    assert reading.values["state_of_charge"] == 100.0
+    assert reading.registers == {"max17043.vcell": 0xD480, "max17043.soc": 0x6A00}
 
 
 def test_a_value_out_of_its_quantitys_range_is_dropped() -> None:
     """5.1 V in a cell is nobody's reading: the pack's voltage stays, the cell's goes, with a doubt."""
     reading = CHIPS["ina219"].interpret({0x01: 0, 0x02: (2600 << 3)}, Mount(shunt_ohm=0.1, cells=2))
 
-    assert 10.4 == reading.values["battery_voltage"]
+    assert reading.values["battery_voltage"] == 10.4
     assert "cell_voltage" not in reading.values
-    assert "cell_voltage 5.2 V is outside 0 to 5 V" == reading.doubts[0].detail
+    assert reading.doubts[0].detail == "cell_voltage 5.2 V is outside 0 to 5 V"
 
 
 def test_a_load_that_seems_to_feed_back_has_no_negative_power() -> None:
     """Noise around 0 A at an output is 0 W, and no implausible reading."""
     reading = CHIPS["ina219"].interpret({0x01: 0xFFFE, 0x02: 0x2722}, Mount("output", shunt_ohm=0.1))
 
-    assert (-0.0002, 0.0) == (reading.values["output_current"], reading.values["output_power"])
-    assert () == reading.doubts
+    assert (reading.values["output_current"], reading.values["output_power"]) == (-0.0002, 0.0)
+    assert reading.doubts == ()
 
 
 @pytest.mark.parametrize(("kind", "version", "fits"), [
     ("max17040", 0x0002, True), ("max17043", 0x0003, True), ("max17043", 0x0012, False),
     ("max17048", 0x0012, True), ("max17049", 0x0011, True), ("max17048", 0x0002, False),
 ])  # fmt: skip
-def test_a_gauge_is_known_by_its_version(kind: str, version: int, fits: bool) -> None:  # noqa: FBT001
+def test_a_gauge_is_known_by_its_version(kind: str, version: int, fits: bool) -> None:
     """VERSION tells the early gauges from the late ones."""
     identity = CHIPS[kind].identity
 
@@ -129,4 +130,4 @@ def test_a_gauge_is_known_by_its_version(kind: str, version: int, fits: bool) ->
 
 def test_one_transaction_reads_voltage_and_charge_of_a_gauge() -> None:
     """VCELL and SOC come of one moment."""
-    assert (2, 2) == (CHIPS["max17043"].reads()[0].register, CHIPS["max17043"].reads()[0].words)
+    assert (CHIPS["max17043"].reads()[0].register, CHIPS["max17043"].reads()[0].words) == (2, 2)

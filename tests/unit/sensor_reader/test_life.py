@@ -17,7 +17,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
     (Life("boot-2", running=False), True),
     (Life("boot-1", running=True), False),
 ])  # fmt: skip
-def test_a_start_says_whether_the_run_before_ended_well(before: Life | None, clean: bool) -> None:  # noqa: FBT001
+def test_a_start_says_whether_the_run_before_ended_well(before: Life | None, clean: bool) -> None:
     """A run of an earlier boot that never stopped was cut off: not clean."""
     frame = started(before, "boot-2", NOW)
 
@@ -34,7 +34,7 @@ def test_a_stop_is_told_by_the_device_system() -> None:
     """The frame that becomes SYSTEM_SHUTDOWN."""
     frame = stopped("boot-2", NOW)
 
-    assert ("system", {"lifecycle": "stopped", "boot_id": "boot-2"}) == (frame.device, frame.values)
+    assert (frame.device, frame.values) == ("system", {"lifecycle": "stopped", "boot_id": "boot-2"})
 
 
 def test_a_life_survives_the_ledger() -> None:

@@ -19,4 +19,4 @@ def test_speed_divides_the_time_between_frames(speed: float | None, expected: fl
 
 def test_a_frame_from_before_the_first_goes_at_once() -> None:
     """A recording whose time steps back does not wait, nor goes before its start."""
-    assert 100.0 == Pace(1.0, FIRST, 100.0).release_at(FIRST - timedelta(hours=1))
+    assert Pace(1.0, FIRST, 100.0).release_at(FIRST - timedelta(hours=1)) == 100.0

@@ -47,7 +47,7 @@ def test_a_good_poll_holds_every_channel(bench: Bench) -> None:
                 "output_voltage": 5.008, "output_current": 0.05, "output_power": 0.2504}  # fmt: skip
 
     assert Frame(time=NOW, device="ups", values=expected) == bench.poll()
-    assert [] == bench.pauses
+    assert bench.pauses == []
 
 
 @pytest.mark.parametrize("failures", [1, 2])
@@ -55,11 +55,13 @@ def test_a_fault_that_passes_is_hidden_by_a_retry(bench: Bench, failures: int) -
     """Fewer failures than attempts leave no trace but the pauses."""
     bench.bus.break_chip(0x36, Fault("nack", times=failures))
 
-    assert (Quality.GOOD, ()) == (bench.poll().quality, bench.poll().errors)
+    assert (bench.poll().quality, bench.poll().errors) == (Quality.GOOD, ())
     assert [0.01] * failures == bench.pauses
 
 
-@pytest.mark.parametrize(("kind", "code"), [("nack", "nack"), ("timeout", "timeout"), ("bus", "bus"), ("absent", "nack")])
+@pytest.mark.parametrize(
+    ("kind", "code"), [("nack", "nack"), ("timeout", "timeout"), ("bus", "bus"), ("absent", "nack")]
+)
 def test_a_failed_chip_makes_one_error_and_the_others_stand(bench: Bench, kind: FaultKind, code: str) -> None:
     """Three attempts, one ReadError; the frame is suspect and holds only what was read."""
     bench.bus.break_chip(0x36, Fault(kind))
@@ -67,9 +69,9 @@ def test_a_failed_chip_makes_one_error_and_the_others_stand(bench: Bench, kind: 
 
     assert [(code, "max17043@0x36")] == [(error.code, error.chip) for error in frame.errors]
     assert "(3 attempts)" in frame.errors[0].detail
-    assert Quality.SUSPECT == frame.quality
+    assert frame.quality == Quality.SUSPECT
     assert {"output_voltage", "output_current", "output_power"} == set(frame.values)
-    assert [0.01, 0.01] == bench.pauses
+    assert bench.pauses == [0.01, 0.01]
 
 
 def test_when_every_chip_fails_the_frame_is_bad_and_empty(bench: Bench) -> None:
@@ -79,8 +81,8 @@ def test_when_every_chip_fails_the_frame_is_bad_and_empty(bench: Bench) -> None:
     bench.bus.break_chip(0x40, Fault("timeout"))
     frame = bench.poll()
 
-    assert (Quality.BAD, {}) == (frame.quality, frame.values)
-    assert ["nack", "timeout"] == [error.code for error in frame.errors]
+    assert (frame.quality, frame.values) == (Quality.BAD, {})
+    assert [error.code for error in frame.errors] == ["nack", "timeout"]
 
 
 def test_retries_are_bounded(bench: Bench) -> None:
@@ -88,8 +90,8 @@ def test_retries_are_bounded(bench: Bench) -> None:
     bench.bus.break_chip(0x36, Fault("absent"))
     bench.poll(replace(BOTH, parts=(GAUGE,), retries=Retries(5, 0.02)))
 
-    assert 5 == bench.bus.reads
-    assert [0.02] * 4 == bench.pauses
+    assert bench.bus.reads == 5
+    assert bench.pauses == [0.02] * 4
 
 
 def test_overflow_makes_the_frame_suspect(bench: Bench) -> None:
@@ -97,8 +99,8 @@ def test_overflow_makes_the_frame_suspect(bench: Bench) -> None:
     bench.bus.load(0x40, {0x02: 0x2723}, stride=1)
     frame = bench.poll()
 
-    assert [("implausible", "ina219@0x40")] == [(error.code, error.chip) for error in frame.errors]
-    assert Quality.SUSPECT == frame.quality
+    assert [(error.code, error.chip) for error in frame.errors] == [("implausible", "ina219@0x40")]
+    assert frame.quality == Quality.SUSPECT
     assert "output_current" not in frame.values
 
 
@@ -106,7 +108,7 @@ def test_a_frame_without_a_believable_value_is_bad(bench: Bench) -> None:
     """Everything read but nothing believed is as good as nothing read."""
     bench.bus.load(0x36, {0x02: 0xFFFF, 0x04: 0xFFFF})
 
-    assert Quality.BAD == bench.poll(replace(BOTH, parts=(GAUGE,))).quality
+    assert bench.poll(replace(BOTH, parts=(GAUGE,))).quality == Quality.BAD
 
 
 def test_registers_come_along_when_asked_for(bench: Bench) -> None:
@@ -121,7 +123,10 @@ def test_registers_come_along_when_asked_for(bench: Bench) -> None:
     (True, True, True), (False, True, False), (True, False, False), (False, False, True),
 ])  # fmt: skip
 def test_boards_differ_in_what_a_high_line_means(
-    bench: Bench, level: bool, high_means_mains: bool, mains: bool  # noqa: FBT001
+    bench: Bench,
+    level: bool,
+    high_means_mains: bool,
+    mains: bool,
 ) -> None:
     """X120x: high is mains; X728: high is mains lost."""
     bench.lines.levels[6] = level
@@ -131,7 +136,7 @@ def test_boards_differ_in_what_a_high_line_means(
 
 def test_the_host_gives_its_temperature(bench: Bench) -> None:
     """The host device has one channel."""
-    assert {"cpu_temperature": 51.5} == bench.poll(Device("host", (HostPart(),))).values
+    assert bench.poll(Device("host", (HostPart(),))).values == {"cpu_temperature": 51.5}
 
 
 def test_a_frozen_chip_answers_with_what_it_last_had(bench: Bench) -> None:
@@ -139,4 +144,4 @@ def test_a_frozen_chip_answers_with_what_it_last_had(bench: Bench) -> None:
     bench.bus.break_chip(0x36, Fault("frozen"))
     bench.bus.load(0x36, {0x02: 0xD480})
 
-    assert (3.6225, Quality.GOOD) == (bench.poll().values["battery_voltage"], bench.poll().quality)
+    assert (bench.poll().values["battery_voltage"], bench.poll().quality) == (3.6225, Quality.GOOD)

@@ -26,7 +26,7 @@ def test_all_words_of_a_signed_field_are_twos_complement() -> None:
 
 
 def test_all_words_of_every_chip_field_survive_a_round_trip() -> None:
-    """encode is the inverse of decode for every raw value of every field of every chip."""
+    """Encode is the inverse of decode for every raw value of every field of every chip."""
     for chip in CHIPS.values():
         for each in chip.fields:
             mask = ((1 << each.width) - 1) << each.low
@@ -36,33 +36,33 @@ def test_all_words_of_every_chip_field_survive_a_round_trip() -> None:
 
 def test_a_narrow_signed_field_extends_its_sign() -> None:
     """The top bit of the field is the sign, wherever in the word it stands."""
-    assert -1 == field("x", A, 7, 4, signed=True).raw(0x00F0)
+    assert field("x", A, 7, 4, signed=True).raw(0x00F0) == -1
 
 
 def test_a_value_outside_the_field_is_held_to_its_range() -> None:
     """Encoding saturates and never spills into a neighbour's bits."""
     narrow = field("x", A, 7, 4)
 
-    assert (0xF0, 0x00) == (narrow.place(99), narrow.place(-1))
+    assert (narrow.place(99), narrow.place(-1)) == (0xF0, 0x00)
 
 
 def test_a_raw_value_that_is_never_shown_is_no_reading() -> None:
     """A sentinel is left out of what is decoded."""
     gauge = Field("v", A, 15, 0, Fraction(1), "V", "test", never=(0,))
 
-    assert {} == decode([gauge], {A.address: 0})
-    assert {"v": 1.0} == decode([gauge], {A.address: 1})
+    assert decode([gauge], {A.address: 0}) == {}
+    assert decode([gauge], {A.address: 1}) == {"v": 1.0}
 
 
 def test_two_fields_on_one_bit_are_found() -> None:
     """A bit claimed twice is reported once, by both names."""
-    assert [("x", "y")] == overlaps([field("x", A, 8, 4), field("y", A, 5, 0), field("z", B, 15, 0)])
+    assert overlaps([field("x", A, 8, 4), field("y", A, 5, 0), field("z", B, 15, 0)]) == [("x", "y")]
 
 
 @pytest.mark.parametrize("kind", CHIPS)
 def test_no_chip_table_claims_a_bit_twice(kind: str) -> None:
     """The shipped tables are free of overlaps."""
-    assert [] == overlaps(CHIPS[kind].fields)
+    assert overlaps(CHIPS[kind].fields) == []
 
 
 @pytest.mark.parametrize("kind", CHIPS)
@@ -89,5 +89,5 @@ def test_neighbours_are_read_in_one_transaction(block_words: int, expected: tupl
 
 def test_encoding_leaves_unnamed_fields_zero_and_merges_a_register() -> None:
     """Fields of one register are laid together."""
-    assert {2: 0xF003} == encode([field("hi", A, 15, 12), field("mid", A, 11, 4), field("lo", A, 3, 0)],
-                                 {"hi": 15, "lo": 3})  # fmt: skip
+    assert encode([field("hi", A, 15, 12), field("mid", A, 11, 4), field("lo", A, 3, 0)],
+                                 {"hi": 15, "lo": 3}) == {2: 0xF003}  # fmt: skip

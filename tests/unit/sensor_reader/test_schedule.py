@@ -31,18 +31,18 @@ def waits(interval_s: float, failures: int) -> list[float]:
 
 
 def test_failures_double_the_wait_up_to_thirty_seconds() -> None:
-    """The first failure costs nothing; then 2, 4, 8, 16, 30, 30 …"""
-    assert [1, 2, 4, 8, 16, 30, 30] == waits(1.0, 7)
+    """The first failure costs nothing; then 2, 4, 8, 16, 30 and 30 again."""
+    assert waits(1.0, 7) == [1, 2, 4, 8, 16, 30, 30]
 
 
 def test_a_slow_device_is_not_made_faster_by_the_limit() -> None:
     """An interval beyond 30 s is its own limit."""
-    assert [60, 60, 60] == waits(60.0, 3)
+    assert waits(60.0, 3) == [60, 60, 60]
 
 
 def test_it_never_stops_asking() -> None:
     """After a thousand failures the wait is still 30 s."""
-    assert 30 == waits(1.0, 1000)[-1]
+    assert waits(1.0, 1000)[-1] == 30
 
 
 def test_one_success_brings_the_interval_back() -> None:
@@ -57,7 +57,11 @@ def test_missed_turns_are_skipped_and_the_grid_kept() -> None:
 
 @given(st.floats(0.05, 100), st.floats(0, 1e6), st.floats(0, 1e4), st.integers(0, 40), st.booleans())
 def test_the_next_turn_is_always_in_the_future(
-    interval_s: float, due: float, late_s: float, failures: int, failed: bool  # noqa: FBT001
+    interval_s: float,
+    due: float,
+    late_s: float,
+    failures: int,
+    failed: bool,
 ) -> None:
     """Whatever happened, polling goes on, and not in a busy loop."""
     assert next_turn(Turn(due, failures), interval_s, due + late_s, failed=failed).due > due + late_s
@@ -67,7 +71,7 @@ def test_the_healthy_come_first() -> None:
     """Whoever failed waits behind whoever did not."""
     turns = {"dead": Turn(0, 3), "a": Turn(0), "later": Turn(9), "b": Turn(0)}
 
-    assert ["a", "b", "dead"] == schedule.due(turns, 1.0)
+    assert schedule.due(turns, 1.0) == ["a", "b", "dead"]
 
 
 def test_with_no_devices_nothing_is_due() -> None:
@@ -89,10 +93,10 @@ def test_a_chip_that_is_gone_does_not_stop_the_others() -> None:
             polls[frame.device].append(second)
 
     assert list(range(120)) == polls["alive"]
-    assert [0, 1, 3, 7, 15, 31, 61, 91] == polls["dead"]
+    assert polls["dead"] == [0, 1, 3, 7, 15, 31, 61, 91]
 
     bus.load(0x40, {0x01: 0, 0x02: 0x2022}, stride=1)
     back = [frame for frame in poller.poll_due(221.0, NOW) if frame.device == "dead"]
 
-    assert [Quality.GOOD] == [frame.quality for frame in back]
-    assert 222.0 == poller.next_due()
+    assert [frame.quality for frame in back] == [Quality.GOOD]
+    assert poller.next_due() == 222.0

@@ -89,6 +89,11 @@ def advance(world: World, pack: Pack, conditions: Conditions, step_s: float) -> 
     )
 
 
+def in_series(pack: Pack, cells: int) -> Pack:
+    """Return a 1S ``pack`` rewired: as much energy in ``cells`` in series, and each cell feels the same."""
+    return Pack(cells, pack.capacity_ah / cells, pack.resistance_ohm * cells, pack.charge_a / cells)
+
+
 def noise(step: int, channel: int) -> float:
     """Return a number from -1 to 1 that depends on nothing else (a 32-bit integer hash)."""
     mixed = (step * 0x9E3779B1 + channel * 0x85EBCA77 + 0x1B873593) & 0xFFFFFFFF

@@ -1,0 +1,100 @@
+"""One contract, two buses: the simulated one, and the kernel's through smbus2 (in a guest, on i2c-stub)."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.sensor_reader.adapters.simulated.bus import RegisterBus
+from tests.conftest import Require
+from tests.i2c.observe import CONTRACT, GAUGE, GAUGE_BYTES, MONITOR, MONITOR_WORDS, observe
+
+ROOT = Path(__file__).parents[2]
+TOOL = ROOT.parent / "shared" / "tools" / "i2c-guest.sh"
+
+
+@pytest.fixture(scope="module")
+def guest(require: Require) -> dict[str, Any]:
+    """What ``tests/i2c/in_guest.py`` saw in a guest whose kernel has an I2C bus; booted once."""
+    require.root()
+    require.that(TOOL.exists(), "the I2C guest (../shared/tools/i2c-guest.sh) is not beside this checkout")
+    chips = f"{GAUGE:#04x},{MONITOR:#04x}"
+    done = subprocess.run(
+        ["bash", TOOL, chips, ROOT, sys.executable, "-m", "tests.i2c.in_guest"],
+        capture_output=True, text=True, timeout=600, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    seen: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return seen
+
+
+@pytest.fixture(params=["simulated", pytest.param("kernel", marks=pytest.mark.i2c)])
+def outcomes(request: pytest.FixtureRequest) -> dict[str, object]:
+    """The contract's outcomes over each bus."""
+    if request.param == "kernel":
+        seen: dict[str, object] = request.getfixturevalue("guest")["contract"]
+        return seen
+    bus = RegisterBus()
+    bus.load(
+        GAUGE, {0x02 + at: int.from_bytes(GAUGE_BYTES[at : at + 2], "big") for at in range(0, len(GAUGE_BYTES), 2)}
+    )
+    bus.load(MONITOR, MONITOR_WORDS, stride=1)
+    return observe(bus)
+
+
+def test_the_bus_does_what_every_bus_must(outcomes: dict[str, object]) -> None:
+    """Byte order, blocks, an absent chip is a NACK, and a failure does not spoil the next read."""
+    assert {name: expected for name, (_, expected) in CONTRACT.items()} == outcomes
+
+
+@pytest.mark.i2c
+def test_a_poll_over_the_kernels_bus_gives_the_golden_values(guest: dict[str, Any]) -> None:
+    """The driver, through smbus2 and a real /dev/i2c-0, reads what the dumps say."""
+    frame = guest["frame"]
+
+    assert frame["values"] == {"battery_voltage": 3.6225, "state_of_charge": 35.05859375,
+            "output_voltage": 4.112, "output_current": -0.05, "output_power": 0.0}  # fmt: skip
+    assert frame["registers"] == {"max17040.vcell": 0xB520, "max17040.soc": 0x230F, "ina219.shunt": 0xFE0C,
+            "ina219.bus": 0x2022}  # fmt: skip
+    assert (frame["quality"], frame["errors"]) == ("good", [])
+
+
+@pytest.mark.i2c
+def test_a_chip_that_is_gone_leaves_the_others_readable_on_the_kernels_bus(guest: dict[str, Any]) -> None:
+    """One error, a NACK; the frame is suspect and holds the rest."""
+    frame = guest["with a chip gone"]
+
+    assert [(error["code"], error["chip"]) for error in frame["errors"]] == [("nack", "ina219@0x11")]
+    assert (frame["quality"], frame["values"]["battery_voltage"]) == ("suspect", 3.6225)
+
+
+@pytest.mark.i2c
+def test_a_missing_bus_is_explained(guest: dict[str, Any]) -> None:
+    """What is missing, and what to do."""
+    assert guest["missing bus"] == (
+        "bus: at 0x36: /dev/i2c-7: there is no such bus; switch I2C on (raspi-config, or dtparam=i2c_arm=on),"
+        " or pass the device into the container"
+    )
+
+
+@pytest.mark.i2c
+def test_a_bus_has_one_reader(guest: dict[str, Any]) -> None:
+    """A second reader is turned away until the first is gone."""
+    assert "another sensor_reader already reads this bus" in guest["second reader"]
+    assert guest["after the first has closed"] == "read 0xb520"
+
+
+@pytest.mark.i2c
+def test_auto_takes_the_hardware_when_it_answers(guest: dict[str, Any]) -> None:
+    """The shipped board's gauge answers, so nothing is simulated; its version fits; the mains line is missed."""
+    name, chosen, *rest = guest["auto"]
+
+    assert (name, chosen) == ("i2c", "source auto: reading the hardware: ups (max17043@0x36) answers")
+    assert any("ac_present is left out" in said for said in rest)
+    assert not any("VERSION" in said for said in rest)
+    assert '"battery_voltage":3.6225' in rest[-1]

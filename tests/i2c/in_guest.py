@@ -1,0 +1,83 @@
+"""Runs inside the guest: fills the kernel's i2c-stub, reads it through the real adapter, prints JSON."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import smbus2
+
+from services.sensor_reader.adapters.smbus import SmBus
+from services.sensor_reader.adapters.sources import Options, open_source
+from services.sensor_reader.core.chips import CHIPS
+from services.sensor_reader.core.chips.model import Mount
+from services.sensor_reader.core.device import ChipPart, Device
+from services.sensor_reader.core.poll import poll_device
+from services.sensor_reader.core.ports import BusError, Ports
+from services.sensor_reader.settings import Configuration, load
+from shared.messages import Frame
+from tests.i2c.observe import GAUGE, GAUGE_BYTES, MONITOR, MONITOR_WORDS, NOBODY, observe
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+DEVICE = Device(
+    "ups",
+    (
+        ChipPart(CHIPS["max17040"], 0, GAUGE, Mount()),
+        ChipPart(CHIPS["ina219"], 0, MONITOR, Mount("output", shunt_ohm=0.1)),
+    ),
+    registers=True,
+)
+
+
+def fill() -> None:
+    """Put the registers in. i2c-stub keeps a word per register, and a block is the low bytes of words in a row."""
+    with smbus2.SMBus(0) as bus:
+        for offset in range(len(GAUGE_BYTES)):
+            low, high = GAUGE_BYTES[offset], (GAUGE_BYTES + b"\0")[offset + 1]
+            bus.write_word_data(GAUGE, 0x02 + offset, low | high << 8)
+        for register, word in MONITOR_WORDS.items():
+            bus.write_word_data(MONITOR, register, (word & 0xFF) << 8 | word >> 8)
+
+
+def failure(bus: SmBus) -> str:
+    """Return what a read says, when it fails or not."""
+    try:
+        return f"read {bus.read_word(GAUGE, 0x02):#06x}"
+    except BusError as error:
+        return str(error)
+    finally:
+        bus.close()
+
+
+def auto() -> tuple[str, ...]:
+    """Let the source be chosen, with the shipped board on bus 0, and return its name and what is said."""
+    configuration = load(Path("config"), {"UPSKEEP_SENSOR_READER__DEVICES__0__BUS": "0"})
+    opened = open_source("auto", Configuration(configuration.reader, configuration.boards), Options(), _no_pause, 0.0)
+    frames = [content.model_dump_json() for content in opened.feed.take(0.0, NOW, 1) if isinstance(content, Frame)]
+    opened.close()
+    return (opened.feed.name, *opened.said, *frames)
+
+
+def _no_pause(_: float) -> None:
+    """Waiting is for real faults."""
+
+
+def main() -> None:
+    """Print everything there is to see, as one JSON object on the last line."""
+    fill()
+    bus = SmBus(0)
+    seen: dict[str, object] = {"contract": observe(bus)}
+    seen["frame"] = poll_device(DEVICE, Ports({0: bus}), NOW, _no_pause).model_dump(mode="json")
+    gone = Device("rail", (*DEVICE.parts, ChipPart(CHIPS["ina219"], 0, NOBODY, Mount(shunt_ohm=0.1))))
+    seen["with a chip gone"] = poll_device(gone, Ports({0: bus}), NOW, _no_pause).model_dump(mode="json")
+    seen["second reader"] = failure(SmBus(0))
+    bus.close()
+    seen["after the first has closed"] = failure(SmBus(0))
+    seen["missing bus"] = failure(SmBus(7))
+    seen["auto"] = auto()
+    print("\n" + json.dumps(seen))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""``config/events.yaml`` and ``config/event_processor.yaml``."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from services.event_processor.settings import load
+from shared.messages import Severity
+from shared.settings import ConfigError
+from shared.topics import Topics, type_levels
+from tests.unit.event_processor.scenes import CONFIG, SHIPPED
+
+BROKEN = Path(__file__).resolve().parents[2] / "broken_configs" / "event_processor"
+MISTAKES = sorted(BROKEN.glob("*.yaml"))
+
+# seeds: the UPS catalogue, type → (category, severity, triggers)
+UPS = """
+AC_POWER_LOSS          power   warning  backup_power_activation battery_discharge_start
+AC_POWER_RESTORED      power   info     backup_power_deactivation battery_charge_start
+DC_OUTPUT_LOSS         power   critical system_shutdown load_disconnect
+DC_OUTPUT_RESTORED     power   info     system_startup load_reconnect
+BATTERY_LOW            battery warning  low_battery_alert shutdown_warning
+BATTERY_CRITICAL       battery critical critical_battery_alert imminent_shutdown
+BATTERY_RECOVERED      battery info     cancel_alerts normal_operation
+CHARGING_STARTED       battery info     charge_cycle_start
+CHARGING_COMPLETED     battery info     charge_cycle_end battery_full
+CHARGE_CYCLE_COUNT     battery info     battery_health_update maintenance_check
+SYSTEM_STARTUP         system  info     initialization_complete
+SYSTEM_SHUTDOWN        system  info     cleanup_procedures
+I2C_ERROR              system  error    communication_retry error_logging
+CALIBRATION_PERFORMED  system  info     profile_update accuracy_improvement
+TEMPERATURE_HIGH       system  warning  thermal_protection cooling_alert
+OVERVOLTAGE_DETECTED   safety  critical protection_circuit_activation safety_shutdown
+UNDERVOLTAGE_DETECTED  safety  critical protection_circuit_activation load_disconnect
+OVERCURRENT_DETECTED   safety  critical current_limiting protection_activation
+THERMAL_SHUTDOWN       safety  critical emergency_shutdown thermal_protection
+"""
+
+
+@pytest.mark.parametrize("row", UPS.strip().splitlines(), ids=lambda row: row.split()[0])
+def test_the_ups_catalogue_is_complete(row: str):
+    """All 19 types, with their categories, severities and triggers."""
+    name, category, severity, *triggers = row.split()
+    kind = SHIPPED.catalogue[name]
+
+    assert (category, Severity(severity), tuple(triggers)) == (kind.category, kind.severity, kind.triggers)
+
+
+def test_every_type_has_a_topic_of_its_own():
+    """No two types meet on one topic, and each can be built."""
+    topics = {
+        Topics().build("event", kind.category, type_levels(kind.category, name))
+        for name, kind in SHIPPED.catalogue.items()
+    }
+
+    assert len(SHIPPED.catalogue) == len(topics)
+
+
+def test_every_type_says_what_it_means():
+    """A description a person can read."""
+    assert [] == [name for name, kind in SHIPPED.catalogue.items() if len(kind.description) < 10]
+
+
+def test_a_device_keeps_the_defaults_it_does_not_name():
+    """Cells from its own row, chemistry from default_device."""
+    program = load(CONFIG, {"UPSKEEP_EVENT_PROCESSOR__DEVICES__UPS__CELLS": "2"})
+    device = program.plan("ups").device
+
+    assert (2, "li_ion", 1) == (device.cells, device.chemistry_name, program.plan("other").device.cells)
+
+
+def test_a_section_left_out_is_off(tmp_path: Path):
+    """The smallest file that loads has no rules at all."""
+    (tmp_path / "events.yaml").write_text((CONFIG / "events.yaml").read_text())
+    shipped = yaml.safe_load((CONFIG / "event_processor.yaml").read_text())
+    small = {"chemistries": shipped["chemistries"], "default_device": {"chemistry": "lihv"}, "rules": {}}
+    (tmp_path / "event_processor.yaml").write_text(yaml.safe_dump(small))
+
+    assert () == load(tmp_path, {}).plan("ups").believed
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda path: path.stem)
+def test_a_mistake_is_told_exactly(mistake: Path, tmp_path: Path):
+    """Which file is wrong stands in the first part of the broken file's name; the other is the shipped one."""
+    for name in ("events", "event_processor"):
+        source = mistake if mistake.name.startswith(f"{name}.") else CONFIG / f"{name}.yaml"
+        (tmp_path / f"{name}.yaml").write_text(source.read_text())
+
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, {})
+
+    assert mistake.with_suffix(".txt").read_text().rstrip("\n") == str(caught.value).replace(f"{tmp_path}/", "")
+
+
+def test_faults_of_both_files_are_told_at_once(tmp_path: Path):
+    """Nobody mends one file only to hear of the other."""
+    (tmp_path / "events.yaml").write_text("events: 3")
+
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, {})
+
+    assert 2 == len(caught.value.faults)
+
+
+def test_every_mistake_has_its_text():
+    """And every text its mistake."""
+    assert [path.stem for path in MISTAKES] == sorted(path.stem for path in BROKEN.glob("*.txt"))
+    assert len(MISTAKES) >= 15

@@ -1,0 +1,108 @@
+"""Settings: what is shipped loads, what a user adds works, and each mistake is told in full."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from services.sensor_reader.core.chips.model import Mount
+from services.sensor_reader.core.device import ChipPart, HostPart, LinePart
+from services.sensor_reader.settings import load
+from shared.settings import ConfigError
+
+CONFIG = Path(__file__).parents[3] / "config"
+BROKEN = Path(__file__).parents[2] / "broken_configs" / "sensor_reader"
+
+
+def write(folder: Path, reader: str = "", boards: str = "boards: {geekworm_x1201: {title: t, cells: 1, "
+          "chemistry: li_ion, chips: [{chip: max17043, address: 0x36}]}}") -> Path:  # fmt: skip
+    (folder / "sensor_reader.yaml").write_text(reader)
+    (folder / "boards.yaml").write_text(boards)
+    return folder
+
+
+def test_the_shipped_files_load() -> None:
+    """The default is the seed's board, with its mains line, and the host."""
+    ups, host = load(CONFIG, {}).devices()
+
+    assert [part.name for part in ups.parts] == ["max17043@0x36", "gpio6"]
+    assert (HostPart(),) == host.parts
+
+
+@pytest.mark.parametrize(("board", "address", "mount", "mains_high"), [
+    ("geekworm_x1201", 0x36, Mount(), True),
+    ("geekworm_x728", 0x36, Mount(), False),
+    ("waveshare_ups_hat_b", 0x42, Mount(shunt_ohm=0.1, cells=2), None),
+    ("waveshare_ups_hat_d", 0x43, Mount(shunt_ohm=0.01, current_sign=-1), None),
+])  # fmt: skip
+def test_the_shipped_boards_are_wired_as_they_are(
+    board: str,
+    address: int,
+    mount: Mount,
+    mains_high: bool | None,
+) -> None:
+    """Addresses, cells, shunts, signs and the two opposite mains lines."""
+    [ups, _] = load(CONFIG, {"UPSKEEP_SENSOR_READER__DEVICES__0__BOARD": board}).devices()
+    chips = [part for part in ups.parts if isinstance(part, ChipPart)]
+    lines = [part.high_means_mains for part in ups.parts if isinstance(part, LinePart)]
+
+    assert [(address, mount)] == [(part.address, part.mount) for part in chips]
+    assert ([] if mains_high is None else [mains_high]) == lines
+
+
+def test_a_user_adds_a_board_without_code(tmp_path: Path) -> None:
+    """A profile of one's own, on another bus than it says."""
+    boards = ("boards: {mine: {title: My HAT, bus: 10, cells: 3, chemistry: lifepo4, "
+              "chips: [{chip: ina219, address: 0x41, shunt_ohm: 0.05}]}}")  # fmt: skip
+    folder = write(tmp_path, "devices: [{name: shed, zone: garden, board: mine, bus: 3}]\nsimulation: {board: mine}",
+                   boards)  # fmt: skip
+    [shed] = load(folder, {}).devices()
+    [part] = shed.parts
+
+    assert (shed.name, shed.zone) == ("shed", "garden")
+    assert isinstance(part, ChipPart)
+    assert (3, 0x41, Mount(shunt_ohm=0.05, cells=3)) == (part.bus, part.address, part.mount)
+
+
+def test_a_chip_alone_is_a_device(tmp_path: Path) -> None:
+    """Without a board, with what it measures."""
+    folder = write(tmp_path, "devices: [{name: rail, chip: ina219, address: 0x40, shunt_ohm: 0.1, measures: output}]")
+    [part] = load(folder, {}).devices()[0].parts
+
+    assert isinstance(part, ChipPart)
+    assert (1, Mount("output", shunt_ohm=0.1)) == (part.bus, part.mount)
+
+
+def test_the_simulator_polls_the_chosen_board_and_the_host() -> None:
+    """At the scenario's step."""
+    ups, host = load(CONFIG, {"UPSKEEP_SENSOR_READER__SIMULATION__BOARD": "waveshare_ups_hat_d"}).simulated(10.0)
+
+    assert (ups.name, [part.name for part in ups.parts], ups.interval_s) == ("ups", ["ina219@0x43"], 10.0)
+    assert (host.name, host.interval_s) == ("host", 10.0)
+
+
+@pytest.mark.parametrize("path", sorted(BROKEN.glob("*.yaml")), ids=lambda path: path.stem)
+def test_each_mistake_is_told_in_full(tmp_path: Path, path: Path) -> None:
+    """The file holds one mistake; the .txt beside it is the whole message. A ``boards…`` file is a boards.yaml."""
+    folder = write(tmp_path)
+    name = "boards.yaml" if path.stem.startswith("boards_") else "sensor_reader.yaml"
+    (folder / name).write_text(path.read_text())
+
+    with pytest.raises(ConfigError) as caught:
+        load(folder, {})
+    assert path.with_suffix(".txt").read_text().strip() == str(caught.value).replace(f"{tmp_path}/", "")
+
+
+def test_there_are_mistakes_to_try() -> None:
+    """The folder of broken files is found."""
+    assert len(list(BROKEN.glob("*.yaml"))) >= 12
+
+
+def test_faults_of_both_files_come_together(tmp_path: Path) -> None:
+    """One start tells all."""
+    folder = write(tmp_path, "speeed: 1", "bords: {}")
+
+    with pytest.raises(ConfigError) as caught:
+        load(folder, {})
+    assert [fault.path for fault in caught.value.faults] == ["speeed", "bords"]

@@ -1,0 +1,211 @@
+"""The simulator: the same frames every time, from any place on, and each scenario causes what it is for."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from itertools import groupby, islice
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.sensor_reader.adapters.simulated.scenarios import SCENARIOS
+from services.sensor_reader.adapters.simulated.world import Conditions, Pack, World, advance, noise, open_circuit_v
+from services.sensor_reader.adapters.simulation import Simulation
+from services.sensor_reader.core.feed import Item, Place
+from services.sensor_reader.settings import Configuration, load
+from shared.messages import Frame, Quality
+
+START = datetime(2026, 1, 1, 12, tzinfo=UTC)
+SHIPPED = load(Path(__file__).parents[3] / "config", {})
+
+
+def simulation(name: str, cycles: int | None = 1, board: str = "geekworm_x1201") -> Simulation:
+    script = SCENARIOS[name]
+    chosen = SHIPPED.reader.simulation.model_copy(update={"board": board})
+    reader = SHIPPED.reader.model_copy(update={"simulation": chosen})
+    return Simulation(script, Configuration(reader, SHIPPED.boards).simulated(script.step_s), cycles)
+
+
+def played(name: str, device: str = "ups", board: str = "geekworm_x1201") -> list[Frame]:
+    items = simulation(name, board=board).items(Place(0, START))
+    return [item.content for item in items if isinstance(item.content, Frame) and item.content.device == device]
+
+
+@cache
+def three_cycles(name: str) -> list[Item]:
+    return list(simulation(name, cycles=3).items(Place(0, START)))
+
+
+def seconds(name: str, channel: str, *, value: bool) -> list[float]:
+    """Return how long each spell lasted in which the channel was ``value``."""
+    script = SCENARIOS[name]
+    spells = groupby(played(name), key=lambda frame: frame.values[channel])
+    return [len(list(spell)) * script.step_s for shown, spell in spells if shown is value]
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_two_playings_are_the_same_bit_for_bit(name: str) -> None:
+    """Frames follow from scenario, start and step alone."""
+    first, second = (
+        [repr(item.content) for item in simulation(name).items(Place(0, START))]
+        for _ in range(2)
+    )  # fmt: skip
+
+    assert first == second
+    assert len(first) > 100
+
+
+@pytest.mark.parametrize("name", [name for name in SCENARIOS if name != "full_cycle"])
+@settings(max_examples=12, deadline=None)
+@given(data=st.data())
+def test_playing_goes_on_anywhere(name: str, data: st.DataObject) -> None:
+    """From any place of three cycles, what follows is what would have followed."""
+    whole = three_cycles(name)
+    position = data.draw(st.integers(0, len(whole)))
+
+    assert whole[position : position + 40] == list(islice(simulation(name, cycles=3).items(Place(position, START)), 40))
+
+
+@pytest.mark.parametrize("position", [0, 1, 2166, 4331, 4332])
+def test_the_long_one_goes_on_anywhere_too(position: int) -> None:
+    """full_cycle, at its ends and in the middle."""
+    whole = list(simulation("full_cycle").items(Place(0, START)))
+
+    assert whole[position:] == list(simulation("full_cycle").items(Place(position, START)))
+
+
+def test_cycles_repeat_and_time_goes_on() -> None:
+    """The second cycle is the first, one length later; for ever when no number is given."""
+    script = SCENARIOS["outage"]
+    once = list(simulation("outage").items(Place(0, START)))
+    later = islice(simulation("outage", cycles=None).items(Place(0, START)), 7 * len(once), 8 * len(once))
+    shift = timedelta(seconds=7 * script.lasts_s)
+
+    def shifted(item: Item) -> Item:
+        assert isinstance(item.content, Frame)
+        return Item(item.position + 7 * len(once), item.content.model_copy(update={"time": item.content.time + shift}))
+
+    assert [shifted(item) for item in once] == list(later)
+
+
+def test_an_outage_is_seen_soon_and_is_over_soon() -> None:
+    """Somebody who watches at speed 1 sees mains go within 10 s and come back within two minutes."""
+    mains = [frame.values["ac_present"] for frame in played("outage")]
+
+    assert mains.index(False) <= 10
+    assert seconds("outage", "ac_present", value=False) == [75.0]
+    assert all(mains[90:])
+
+
+def test_an_outage_makes_the_battery_sag_and_come_back() -> None:
+    """Below 3.6 V but not 3.4 V for longer than the rules' dwell, then above 3.7 V."""
+    voltages = [float(frame.values["battery_voltage"]) for frame in played("outage")]
+
+    assert 3.4 < min(voltages) < 3.6
+    assert min(voltages[-60:]) > 3.7
+
+
+def test_a_full_cycle_goes_below_critical_and_back_to_full() -> None:
+    """From 4.2 V to under 3.4 V (never under the board's cut-off of 3.2 V) and to 4.15 V again, in six hours."""
+    frames = played("full_cycle")
+    voltages = [float(frame.values["battery_voltage"]) for frame in frames]
+
+    assert pytest.approx(voltages[0], abs=0.01) == 4.2
+    assert 3.2 < min(voltages) < 3.4
+    assert voltages[-1] > 4.15
+    assert frames[-1].time - frames[0].time > timedelta(hours=5)
+
+
+def test_flapping_mains_are_many_blips_and_a_few_outages() -> None:
+    """Twenty spells of a second, four of twenty."""
+    spells = seconds("flapping_mains", "ac_present", value=False)
+
+    assert (spells.count(1.0), spells.count(20.0)) == (20, 4)
+    assert len(spells) == 24
+
+
+def test_a_brownout_drains_the_battery_although_mains_are_there() -> None:
+    """The voltage falls while ac_present is true; the deepest dips are blips."""
+    frames = played("brownout")
+    with_mains = [float(frame.values["battery_voltage"]) for frame in frames if frame.values["ac_present"]]
+
+    assert min(with_mains) < with_mains[0] - 0.03
+    assert seconds("brownout", "ac_present", value=False) == [1.0, 1.0]
+
+
+def test_i2c_faults_are_told_once_a_poll_and_hidden_where_a_retry_helps() -> None:
+    """Bursts of NACKs and timeouts, the chip gone for 45 s, and everything fine at the end."""
+    frames = played("i2c_faults")
+    codes = [error.code for frame in frames for error in frame.errors]
+
+    assert all(len(frame.errors) <= 1 for frame in frames)
+    assert (codes.count("nack"), codes.count("timeout")) == (49, 2)
+    assert all(frame.quality is Quality.GOOD for frame in frames[5:10])
+    assert all(frame.quality is Quality.GOOD for frame in frames[-30:])
+    assert all("battery_voltage" not in frame.values for frame in frames if frame.errors)
+
+
+def test_an_overheated_processor_stays_hot_for_minutes_and_cools() -> None:
+    """Above 60 °C for longer than three minutes in one go, and below 55 °C at the end."""
+    hot = [float(frame.values["cpu_temperature"]) > 60 for frame in played("overheat", "host")]
+
+    assert [len(list(spell)) > 180 for shown, spell in groupby(hot) if shown] == [True]
+    assert float(played("overheat", "host")[-1].values["cpu_temperature"]) < 55
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_only_the_faults_scenario_has_errors(name: str) -> None:
+    """Nothing simulated is implausible."""
+    assert (name == "i2c_faults") == any(frame.errors for frame in played(name))
+
+
+@pytest.mark.parametrize("board", SHIPPED.boards)
+def test_every_shipped_board_can_be_simulated(board: str) -> None:
+    """All boards see the outage in their own way: by the line, or by the sign of the current."""
+    frames = played("outage", board=board)
+    before, during = frames[3].values, frames[30].values
+
+    if "ac_present" in before:
+        assert (before["ac_present"], during["ac_present"]) == (True, False)
+    else:
+        assert float(before["battery_current"]) > 0.1
+        assert float(during["battery_current"]) < -0.1
+    cells = SHIPPED.boards[board].cells
+    assert ("cell_voltage" in before) == (cells > 1)
+    assert 3.4 < float(during["battery_voltage"]) / cells < float(before["battery_voltage"]) / cells < 4.2
+
+
+@pytest.mark.parametrize("board", SHIPPED.boards)
+def test_a_full_cycle_empties_and_fills_the_pack_of_every_board(board: str) -> None:
+    """Cells in series or in parallel feel the same."""
+    cells = SHIPPED.boards[board].cells
+    voltages = [float(frame.values["battery_voltage"]) / cells for frame in played("full_cycle", board=board)]
+
+    assert 3.2 < min(voltages) < 3.4
+    assert voltages[-1] > 4.15
+
+
+@given(st.floats(0, 1), st.floats(0.1, 20), st.booleans())
+def test_a_pack_sags_under_load_and_lifts_while_charging(charge: float, load_w: float, mains: bool) -> None:
+    """Discharge: below the rested voltage and charge falls. Charge: not below it and charge does not fall."""
+    after = advance(World(charge), Pack(), Conditions(mains=mains, load_w=load_w), 1.0)
+
+    if mains:
+        assert open_circuit_v(charge) <= after.voltage_v <= 4.2 + 1e-9
+        assert after.charge >= charge
+    else:
+        assert after.voltage_v < open_circuit_v(charge)
+        assert after.charge <= charge
+
+
+def test_noise_is_spread_and_repeatable() -> None:
+    """Within -1 to 1, about even, and the same for the same step."""
+    many = [noise(step, 0) for step in range(10_000)]
+
+    assert many == [noise(step, 0) for step in range(10_000)]
+    assert -1 <= min(many) < -0.99
+    assert 0.99 < max(many) <= 1
+    assert abs(sum(many) / len(many)) < 0.02
