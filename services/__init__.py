@@ -1,0 +1,1 @@
+"""The services: a folder each, all of one shape, none importing another."""

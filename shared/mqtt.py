@@ -266,6 +266,7 @@ class _Connection:
         self.stood = False
         self.unsupported = False
         self.reason = "the connection ended"
+        self.early: list[Connected | Arrived] | None = None  # held back until the subscription stands
         version = MQTTProtocolVersion(protocol)
         self.client = paho.Client(
             CallbackAPIVersion.VERSION2,
@@ -334,17 +335,29 @@ class _Connection:
             self.unsupported = code.value in UNSUPPORTED_PROTOCOL
             self.reason = _explained(code, self.door.settings)
             return
-        if self.door.subscriptions:
-            client.subscribe([(topic, _wanted(client)) for topic in self.door.subscriptions])
         self.stood = True
         version = "5" if client.protocol == MQTTProtocolVersion.MQTTv5 else "3.1.1"
-        self.door._post(Connected(self.generation, bool(flags.session_present), version))
+        self.early = [Connected(self.generation, bool(flags.session_present), version)]
+        if self.door.subscriptions:
+            client.subscribe([(topic, _wanted(client)) for topic in self.door.subscriptions])
+        else:
+            self._open_up()
+
+    def _open_up(self) -> None:
+        """The subscription stands: tell that we are connected, then what arrived before (a session's backlog)."""
+        early, self.early = self.early, None
+        for item in early or ():
+            self.door._post(item)
 
     def _on_message(self, _: paho.Client, __: Any, message: paho.MQTTMessage) -> None:
         receipt = Receipt(self.generation, message.mid)
         if message.qos == 0:
             receipt = Receipt(-1, 0)
-        self.door._post(Arrived(message.topic, bytes(message.payload), message.retain, receipt))
+        arrived = Arrived(message.topic, bytes(message.payload), message.retain, receipt)
+        if self.early is not None:
+            self.early.append(arrived)
+        else:
+            self.door._post(arrived)
 
     def _on_publish(self, _: paho.Client, __: Any, mid: int, code: ReasonCode, ___: Any) -> None:
         refusal = str(code) if code.is_failure else None
@@ -354,6 +367,7 @@ class _Connection:
         refused = [str(code) for code in codes if code.is_failure]
         if refused:
             log.error("the broker refuses a subscription of %s: %s", self.door.client_id, ", ".join(refused))
+        self._open_up()
 
     def _on_disconnect(self, _: paho.Client, __: Any, ___: Any, code: ReasonCode, ____: Any) -> None:
         if self.stood:

@@ -27,9 +27,8 @@ class Outcome:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the object as plain data."""
-        counters = {
-            name: self.counters[name].model_dump(mode="json", exclude={"type", "as_of"}) for name in sorted(self.counters)
-        }
+        ordered = sorted(self.counters.items())
+        counters = {name: counter.model_dump(mode="json", exclude={"type", "as_of"}) for name, counter in ordered}
         alerts = sorted(self.alerts, key=lambda alert: (alert.rule, alert.key))
         return {
             "frames": self.frames,

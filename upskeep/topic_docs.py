@@ -9,7 +9,6 @@ from __future__ import annotations
 import inspect
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from shared import messages
@@ -106,36 +105,10 @@ def asyncapi() -> dict[str, Any]:
     }
 
 
-def write(root: Path) -> None:
-    """Write all documents below ``root``, and remove schemas of payloads that are no more."""
-    for path in _leftover(root):
-        path.unlink()
-    for name, text in _documents().items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-
-
-def stale(root: Path) -> list[str]:
-    """Return what is wrong with the documents below ``root``, a line for each; empty if all are fresh."""
-    faults = []
-    for name, text in _documents().items():
-        path = root / name
-        if not path.is_file():
-            faults.append(f"{name}: is missing; run make docs")
-        elif path.read_text(encoding="utf-8") != text:
-            faults.append(f"{name}: is not what the code says; run make docs")
-    return faults + [f"{path.relative_to(root)}: has no payload any more; run make docs" for path in _leftover(root)]
-
-
-def _documents() -> dict[str, str]:
+def documents() -> dict[str, str]:
+    """Return every page by its path."""
     documents = {f"docs/schemas/{name}.json": _json(schema) for name, schema in schemas().items()}
     return documents | {"docs/topics.md": render(), "docs/asyncapi.json": _json(asyncapi())}
-
-
-def _leftover(root: Path) -> list[Path]:
-    wanted = {root / name for name in _documents()}
-    return sorted(path for path in (root / "docs" / "schemas").glob("*.json") if path not in wanted)
 
 
 def _json(content: dict[str, Any]) -> str:

@@ -1,0 +1,1 @@
+"""Closes climate control loops; not built yet."""

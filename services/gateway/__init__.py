@@ -1,0 +1,1 @@
+"""Web console, REST, metrics and Home Assistant discovery; not built yet."""

@@ -1,0 +1,1 @@
+"""Shuts its host down safely; not built yet."""

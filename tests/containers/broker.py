@@ -7,7 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -68,11 +68,15 @@ def _answers(port: int) -> bool:
 
 @dataclass
 class Plain:
-    """A client driven by hand, so that a test needs no thread. ``refused`` is the CONNACK's reason, or empty."""
+    """A client driven by hand, so that a test needs no thread.
+
+    ``refused`` is the CONNACK's reason, or empty; ``received`` holds topics in order, ``latest`` the last payload of each.
+    """
 
     client: Client
-    refused: str
-    received: list[str]
+    refused: str = ""
+    received: list[str] = field(default_factory=list)
+    latest: dict[str, bytes] = field(default_factory=dict)
 
     def spin(self, condition: Callable[[], bool], what: str, within_s: float = 10.0) -> None:
         """Serve the connection until ``condition``."""
@@ -110,10 +114,11 @@ def client(
     mqtt = Client(CallbackAPIVersion.VERSION2, protocol=version)
     if user is not None:
         mqtt.username_pw_set(user, f"{user}-pw" if password is None else password)
-    plain, reasons = Plain(mqtt, "", []), []
+    plain, reasons = Plain(mqtt), []
 
     def heard(_client: Client, _data: Any, message: MQTTMessage) -> None:
         plain.received.append(message.topic)
+        plain.latest[message.topic] = message.payload
 
     mqtt.on_connect = lambda _client, _data, _flags, reason, _properties: reasons.append(reason)
     mqtt.on_message = heard

@@ -74,6 +74,11 @@ class Stack:
         """Run a command in a service's container."""
         return self.compose("exec", "-T", service, *command, check=check)
 
+    def code(self, service: str, *command: str) -> int:
+        """Run a command in a service's container; return its exit code."""
+        container = self.inspect(service)["Id"]
+        return subprocess.run(["docker", "exec", container, *command], capture_output=True, check=False).returncode
+
     def inspect(self, service: str) -> dict[str, Any]:
         """Return what the engine knows of a service's container, running or not."""
         container = self.compose("ps", "-aq", service).strip()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 from shared import messages
 from shared.messages import Message
 from shared.topics import PATTERNS, TopicError, Topics
-from upskeep.topic_docs import ROUTES, asyncapi, render, schemas, stale, write
+from upskeep.topic_docs import ROUTES, asyncapi, render, schemas
 
 ROOT = Path(__file__).parents[2]
 CODE = sorted(path for folder in ("shared", "services", "upskeep") for path in (ROOT / folder).rglob("*.py"))
@@ -100,22 +99,6 @@ def test_the_asyncapi_document_tells_qos_and_retain_as_the_models_do() -> None:
     operations = asyncapi()["operations"]
     assert operations["send_state"]["bindings"]["mqtt"] == {"qos": 1, "retain": True, "bindingVersion": "0.2.0"}
     assert operations["send_event"]["bindings"]["mqtt"] == {"qos": 1, "retain": False, "bindingVersion": "0.2.0"}
-
-
-def test_written_documents_are_fresh_and_changed_ones_are_named(tmp_path: Path) -> None:
-    """A missing one, a changed one and one too many."""
-    write(tmp_path)
-    assert stale(tmp_path) == []
-    (tmp_path / "docs/topics.md").unlink()
-    (tmp_path / "docs/asyncapi.json").write_text(json.dumps({}))
-    (tmp_path / "docs/schemas/Gone.json").write_text("{}")
-    assert stale(tmp_path) == [
-        "docs/topics.md: is missing; run make docs",
-        "docs/asyncapi.json: is not what the code says; run make docs",
-        "docs/schemas/Gone.json: has no payload any more; run make docs",
-    ]
-    write(tmp_path)
-    assert stale(tmp_path) == []
 
 
 def _references(content: object) -> list[str]:
