@@ -3,7 +3,7 @@
 Rules:
 1. Unknown keys are faults ("did you mean"), and so are keys given twice.
 2. ``UPSKEEP_<FILE>__<KEY>__<KEY>`` in the environment overrides a value of ``<file>.yaml``; a list's entries
-   are counted from 0.
+   are counted from 0, and the first number past its end adds one.
 3. A secret comes from a file (``…_file``) or the environment, never from the YAML itself.
 """
 
@@ -64,8 +64,9 @@ def parse_settings(text: str, where: str, name: str, model: type[M], environ: Ma
     """Return YAML ``text`` as ``model``; ``where`` names it in faults."""
     node, data = _load(text, where)
     lines = _Lines(where, node)
-    faults = [Fault(*lines.at(path), "is given twice; keep one") for path in _repeated(node, ())]
+    faults = [Fault(f"{where}:{line}", path, "is given twice; keep one") for line, path in _repeated(node, "")]
     overridden = _override(data, name, environ)
+    faults += overridden.faults
     try:
         result = model.model_validate(overridden.data)
     except ValidationError as error:
@@ -121,19 +122,20 @@ def _child(node: yaml.Node | None, step: Step) -> tuple[int, yaml.Node] | None:
     return None
 
 
-def _repeated(node: yaml.Node | None, path: tuple[Step, ...]) -> list[tuple[Step, ...]]:
-    found: list[tuple[Step, ...]] = []
+def _repeated(node: yaml.Node | None, path: str) -> list[tuple[int, str]]:
+    """Return (line, dotted path) of every key that its mapping already has."""
+    found: list[tuple[int, str]] = []
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
-            here = (*path, str(key.value))
+            here = f"{path}{key.value}"
             if key.value in seen:
-                found.append(here)
-            seen.add(key.value)
-            found += _repeated(value, here)
+                found.append((key.start_mark.line + 1, here))
+            seen.add(str(key.value))
+            found += _repeated(value, f"{here}.")
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
-            found += _repeated(value, (*path, index))
+            found += _repeated(value, f"{path}{index}.")
     return found
 
 
@@ -141,41 +143,45 @@ def _repeated(node: yaml.Node | None, path: tuple[Step, ...]) -> list[tuple[Step
 class _Overridden:
     data: Any
     sources: dict[tuple[Step, ...], str]
+    faults: list[Fault]
 
 
 def _override(data: Any, name: str, environ: Mapping[str, str]) -> _Overridden:
     """Lay the environment over ``data``; the result remembers which variable each value came from."""
     prefix = f"UPSKEEP_{name.upper()}__"
-    sources: dict[tuple[Step, ...], str] = {}
+    laid = _Overridden(data, {}, [])
     for variable, value in sorted(environ.items()):
         if variable.startswith(prefix):
-            path = _place(data, variable.removeprefix(prefix).lower().split("__"), yaml.safe_load(value))
-            sources[path] = variable
-    return _Overridden(data, sources)
+            keys = variable.removeprefix(prefix).lower().split("__")
+            try:
+                laid.sources[_place(data, keys, yaml.safe_load(value))] = variable
+            except yaml.YAMLError:
+                laid.faults.append(Fault(variable, ".".join(keys), f"is not YAML (got {_short(value)})"))
+            except LookupError as error:
+                laid.faults.append(Fault(variable, ".".join(keys), str(error.args[0])))
+    return laid
 
 
 def _place(data: Any, keys: list[str], value: Any) -> tuple[Step, ...]:
-    path: list[Step] = []
-    for key in keys[:-1]:
-        step = _step(data, key)
-        path.append(step)
-        if isinstance(data, list):
-            data = data[int(step)] if int(step) < len(data) else {}
-        else:
-            data = data.setdefault(step, {}) if isinstance(data.get(step, {}), dict | list) else {}
-    last = _step(data, keys[-1])
-    if isinstance(data, list):
-        if int(last) < len(data):
-            data[int(last)] = value
-    else:
-        data[last] = value
-    return (*path, last)
+    """Put ``value`` below ``data``, making what is missing on the way; raises LookupError for a list's bad index."""
+    step = _step(data, keys[0])
+    if isinstance(step, int) and step == len(data):
+        data.append(None)
+    if len(keys) == 1:
+        data[step] = value
+        return (step,)
+    below = data[step] if isinstance(step, int) else data.get(step)
+    if not isinstance(below, dict | list):
+        below = data[step] = {}  # what stood there is no mapping; whether one may, the model says
+    return (step, *_place(below, keys[1:], value))
 
 
 def _step(data: Any, key: str) -> Step:
-    if isinstance(data, list):
-        return int(key) if key.isdigit() else 0
-    return next((name for name in data if str(name).lower() == key), key)
+    if not isinstance(data, list):
+        return next((name for name in data if str(name).lower() == key), key)
+    if not key.isdecimal() or int(key) > len(data):
+        raise LookupError(f"the list has {len(data)} entries, counted from 0; there is no entry {key!r}")
+    return int(key)
 
 
 def _fault(lines: _Lines, sources: dict[tuple[Step, ...], str], model: type[BaseModel], item: dict[str, Any]) -> Fault:
@@ -209,7 +215,9 @@ def _keys_at(model: type[BaseModel], path: tuple[Step, ...]) -> list[str]:
         if isinstance(step, int):
             here = here.get("items", {})
         else:
-            here = here.get("properties", {}).get(step) or here.get("additionalProperties") or here
+            named = here.get("properties", {}).get(step)
+            patterns = here.get("patternProperties", {}).values()  # a dict whose keys are held to a pattern
+            here = named or here.get("additionalProperties") or next(iter(patterns), here)
         if not isinstance(here, dict):
             return []
     return list(_resolve(here, definitions).get("properties", {}))

@@ -89,6 +89,8 @@ def run(wish: Wish, settings: SuiteSettings, say: Callable[[str], None], show: C
         "UPSKEEP_SOURCE": wish.source,
         "UPSKEEP_SPEED": wish.speed,
     }
+    if wish.exit_when_done:  # a scenario is played once; without this it repeats for ever
+        environ["UPSKEEP_SENSOR_READER__SIMULATION__CYCLES"] = "1"
     settings = settings.model_copy(update={"broker": settings.broker.model_copy(update={"url": local.url})})
     suite = Suite(environ, settings.data / "log", say)
     view = View(settings.topics)

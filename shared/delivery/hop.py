@@ -36,7 +36,7 @@ from shared.topics import TopicError, Topics
 
 log = logging.getLogger(__name__)
 
-STATUS_S = 2.0
+STATUS_S = 1.0
 HEARTBEAT_S = 10.0
 COMPLAINT_S = 60.0
 DEAD_LETTER_BYTES = 65_536

@@ -14,17 +14,11 @@ from typing import Any
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-MOSQUITTO = "/usr/sbin/mosquitto"
+from tests.brokers import free_port
+
 CONFIGURATION = Path(__file__).parents[2] / "mosquitto"
 # Sees and writes everything, to provoke what the others get; each user reads end/{user}, which ends a wait.
 TESTER = "\nuser tester\ntopic readwrite #\npattern read end/%u\n"
-
-
-def free_port() -> int:
-    """Return a TCP port of 127.0.0.1 that nobody used a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def until(condition: Callable[[], bool], what: str, within_s: float = 10.0) -> None:
@@ -36,7 +30,7 @@ def until(condition: Callable[[], bool], what: str, within_s: float = 10.0) -> N
 
 
 @contextmanager
-def mosquitto(folder: Path, users: Iterable[str]) -> Iterator[int]:
+def mosquitto(program: str, folder: Path, users: Iterable[str]) -> Iterator[int]:
     """Run a broker whose users have the password ``{user}-pw``; yields its port."""
     port = free_port()
     passwd, acl, config = folder / "passwd", folder / "acl", folder / "mosquitto.conf"
@@ -53,7 +47,7 @@ def mosquitto(folder: Path, users: Iterable[str]) -> Iterator[int]:
         assert there in text
         text = text.replace(there, here)
     config.write_text(text)
-    with (folder / "log").open("w") as log, subprocess.Popen([MOSQUITTO, "-c", str(config)], stdout=log) as broker:
+    with (folder / "log").open("w") as log, subprocess.Popen([program, "-c", str(config)], stdout=log) as broker:
         try:
             until(lambda: _answers(port), f"mosquitto on {config}")
             yield port
@@ -70,7 +64,8 @@ def _answers(port: int) -> bool:
 class Plain:
     """A client driven by hand, so that a test needs no thread.
 
-    ``refused`` is the CONNACK's reason, or empty; ``received`` holds topics in order, ``latest`` the last payload of each.
+    ``refused`` is the CONNACK's reason, or empty; ``received`` holds the topics in order, ``latest`` each one's
+    last payload.
     """
 
     client: Client
@@ -118,7 +113,7 @@ def client(
 
     def heard(_client: Client, _data: Any, message: MQTTMessage) -> None:
         plain.received.append(message.topic)
-        plain.latest[message.topic] = message.payload
+        plain.latest[message.topic] = bytes(message.payload)
 
     mqtt.on_connect = lambda _client, _data, _flags, reason, _properties: reasons.append(reason)
     mqtt.on_message = heard

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from shared.topics import PATTERNS, Topics
-from tests.containers.broker import MOSQUITTO, client, mosquitto
-from tests.containers.conftest import lacking
+from tests.conftest import Require
+from tests.containers.broker import client, mosquitto
 
 pytestmark = pytest.mark.mosquitto
 
@@ -62,11 +60,10 @@ FOREIGN = ("upskeep/v2/home/raw/ups", "homeassistant/sensor/x/config", "raw/ups"
 
 
 @pytest.fixture(scope="module")
-def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+def port(tmp_path_factory: pytest.TempPathFactory, require: Require) -> Iterator[int]:
     """A broker with the repo's configuration; its users have the password ``{user}-pw``."""
-    if not Path(MOSQUITTO).exists() or shutil.which("mosquitto_passwd") is None:
-        lacking("the mosquitto program is not installed: apt-get install mosquitto")
-    with mosquitto(tmp_path_factory.mktemp("broker"), USERS) as running:
+    require.program("mosquitto_passwd")
+    with mosquitto(require.program("mosquitto"), tmp_path_factory.mktemp("broker"), USERS) as running:
         yield running
 
 

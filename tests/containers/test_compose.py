@@ -64,7 +64,7 @@ def is_settled(watcher: Plain, source: str) -> bool:
     if not reader["figures"].get("done") or source not in reader["figures"]["source"]:
         return False
     raw, event = reader["streams"]["raw"]["head"], processor["streams"]["event"]["head"]
-    return (
+    return bool(
         raw == _applied(processor, "sensor_reader", "raw") == _applied(store, "sensor_reader", "raw")
         and event == _applied(store, "event_processor", "event") == _applied(alerter, "event_processor", "event")
         and store["figures"]["influx_pending"] == 0

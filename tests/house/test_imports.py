@@ -1,0 +1,68 @@
+"""The contracts of ``.importlinter`` hold, and each of them can fail."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("services", "shared", "upskeep")
+LINT = (sys.executable, "-c", "from importlinter.cli import lint_imports_command as lint; lint()", "--no-cache")
+
+APART = "Services talk over MQTT, never by import"
+BASE = "The command line stands on the services, and they on shared"
+SHAPE = "Inside a service, one shape"
+PURE = "Cores are pure"
+PAHO = "paho is behind shared.mqtt"
+SMBUS = "smbus2 is behind services.sensor_reader.adapters.smbus"
+INFLUX = "influxdb_client is behind services.counter_store.adapters.influx_v2"
+CONSOLE = "click and rich are for the command line"
+
+ALERTER_CORE = "services/alerter/core/__init__.py"
+# where                               what is added                          which contracts that breaks
+VIOLATIONS = [
+    ("services/alerter/__init__.py",   "import services.counter_store",       {APART}),
+    ("shared/topics.py",               "import services.alerter",             {APART, BASE}),
+    ("services/alerter/app.py",        "import upskeep.topic_docs",           {BASE}),
+    ("services/alerter/settings.py",   "import services.alerter.app",         {SHAPE}),
+    ("services/alerter/utils.py",      "",                                    {SHAPE}),
+    (ALERTER_CORE,                     "import services.alerter.settings",    {SHAPE, PURE}),
+    (ALERTER_CORE,                     "import time",                         {PURE}),
+    (ALERTER_CORE,                     "from os import environ",              {PURE}),
+    (ALERTER_CORE,                     "import shared.ledger",                {PURE}),
+    (ALERTER_CORE,                     "import shared.mqtt",                  {PURE}),
+    ("services/alerter/app.py",        "import paho.mqtt.client",             {PAHO}),
+    ("services/sensor_reader/app.py",  "import smbus2",                       {SMBUS}),
+    ("upskeep/cli.py",                 "import influxdb_client",              {INFLUX}),
+    ("services/alerter/settings.py",   "from rich import print",              {CONSOLE}),
+]  # fmt: skip
+
+
+def lint(folder: Path) -> dict[str, str]:
+    """Check the tree in ``folder``; return KEPT or BROKEN for each contract."""
+    done = subprocess.run(LINT, cwd=folder, capture_output=True, text=True, check=False)
+    found = dict(re.findall(r"^(.+) (KEPT|BROKEN)\b", done.stdout, re.MULTILINE))
+    assert found, done.stdout + done.stderr
+    return found
+
+
+def test_every_contract_is_kept() -> None:
+    """What may import what: see .importlinter."""
+    contracts = (APART, BASE, SHAPE, PURE, PAHO, SMBUS, INFLUX, CONSOLE)
+    assert dict.fromkeys(contracts, "KEPT") == lint(ROOT)
+
+
+@pytest.mark.parametrize(("where", "added", "broken"), VIOLATIONS)
+def test_a_violation_breaks_its_contract(tmp_path: Path, where: str, added: str, broken: set[str]) -> None:
+    """One import too many, or one module that has no place in a service's shape."""
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / ".importlinter", tmp_path)
+    with (tmp_path / where).open("a", encoding="utf-8") as file:
+        file.write(f"\n{added}\n")
+    assert broken == {contract for contract, state in lint(tmp_path).items() if state == "BROKEN"}
