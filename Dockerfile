@@ -35,6 +35,6 @@ ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 \
 RUN python -m compileall -q shared services
 USER 10001:10001
 # Healthy: the service's loop turned lately, with a broker to talk to and a ledger that can be written.
-HEALTHCHECK --interval=10s --timeout=10s --start-period=30s --retries=3 \
+HEALTHCHECK --interval=30s --timeout=10s --start-period=60s --retries=3 \
   CMD ["/bin/sh", "-c", "exec python -m services.$SERVICE --healthy"]
 ENTRYPOINT ["/bin/sh", "-c", "exec python -m \"services.$SERVICE\" \"$@\"", "upskeep"]

@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: help setup run test check fmt docs bench lock clean
+.PHONY: help setup run test check fmt docs bench crash lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ docs: setup ## write the generated pages anew
 
 bench: setup ## frames per second, latency and memory of the live suite; ARGS="--frames 20000"
 	@$(BIN)/python -m upskeep.bench $(ARGS)
+
+crash: setup ## kill and cut the live suite under load; ARGS="--seed 1 --seconds 90 --kills-per-minute 60"
+	@$(BIN)/python -m tests.crash $(ARGS)
 
 lock: setup ## resolve the dependencies anew into requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes what is missing of the passwords; what is there is kept. Runs once before everything else.
 # Each folder in /secrets is a volume named for a user, and holds that user's password in the file `mqtt`.
-# To change a password: delete that file, run this again, restart the broker and the user's service.
+# To change a password: see README.md.
 set -eu
 umask 077
 

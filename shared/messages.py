@@ -25,7 +25,10 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.\-]{1,128}$")]
 def _as_utc(value: datetime) -> datetime:
     if value.tzinfo is None:
         raise ValueError("the time has no zone; write it as UTC, e.g. 2026-01-31T12:00:00Z")
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("the time is before the year 1 or after 9999 in UTC") from None
 
 
 def _as_text(value: datetime) -> str:
@@ -33,7 +36,9 @@ def _as_text(value: datetime) -> str:
 
 
 Time = Annotated[datetime, AfterValidator(_as_utc), PlainSerializer(_as_text, return_type=str, when_used="json")]
-Scalar = bool | int | float | str
+Int64 = Annotated[int, Field(ge=-(2**63), lt=2**63)]  # what SQLite, InfluxDB and other languages hold
+Scalar = bool | Int64 | float | str
+Seq = Annotated[int, Field(ge=0, lt=2**63 - 1)]
 
 
 class Severity(StrEnum):
@@ -80,7 +85,7 @@ class Sequenced(Message):
 
     producer: str = ""
     epoch: str = ""
-    seq: int = 0
+    seq: Seq = 0
 
 
 class ReadError(Message):
@@ -102,7 +107,7 @@ class Frame(Sequenced):
     values: dict[str, Scalar] = {}
     quality: Quality = Quality.GOOD
     errors: tuple[ReadError, ...] = ()
-    registers: dict[str, int] | None = None
+    registers: dict[str, Int64] | None = None
 
     def topic(self, topics: Topics) -> str:
         """``raw/{device}``."""
@@ -258,15 +263,15 @@ class Alert(Message):
 class StreamEnds(Message):
     """What a producer's outbox holds of one stream: ``floor`` to ``head``, both included (floor > head: nothing)."""
 
-    floor: int
-    head: int
+    floor: Seq
+    head: Seq
 
 
 class Mark(Message):
     """How far a consumer has durably got in one stream. ``ask`` requests everything after ``seq``."""
 
     epoch: str
-    seq: int
+    seq: Seq
     ask: bool = False
 
 
@@ -323,8 +328,8 @@ class Resend(Message):
     producer: Name
     stream: str
     epoch: str
-    floor: int
-    head: int
+    floor: Seq
+    head: Seq
     messages: tuple[Resent, ...] = ()
 
     def topic(self, topics: Topics) -> str:

@@ -110,7 +110,7 @@ def run(wish: Wish, settings: SuiteSettings, say: Callable[[str], None], show: C
         suite.stop()
         door.close()
         local.stop()
-    return _outcome(view)
+    return outcome_of(view)
 
 
 def _introduce(message: Message, say: Callable[[str], None]) -> None:
@@ -125,7 +125,8 @@ def _settle(view: View, door: Door) -> None:
         pass
 
 
-def _outcome(view: View) -> Outcome:
+def outcome_of(view: View) -> Outcome:
+    """Return what a suite has told of itself."""
     reader = view.statuses.get("sensor_reader")
     frames = reader.streams["raw"].head if reader and "raw" in reader.streams else 0
     first = reader.first_time if reader else None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -227,6 +229,24 @@ def test_a_container_sees_its_own_password_alone(house: Stack, service: str) -> 
     extra = {"influx_token"} if service == "counter_store" else set()
     assert {"mqtt"} | extra == set(house.exec(service, "ls", "/run/secrets").split())
     assert house.exec(service, "stat", "-c", "%a %u:%g", "/run/secrets/mqtt").strip() == "440 0:10001"
+
+
+def test_a_service_that_dies_is_started_again(house: Stack, require: Require) -> None:
+    """The engine does it, within moments."""
+    require.root()
+    before = house.inspect("alerter")
+    os.kill(before["State"]["Pid"], signal.SIGKILL)
+    until(lambda: house.inspect("alerter")["RestartCount"] == before["RestartCount"] + 1, "a restart")
+    house.up("alerter")
+
+
+def test_the_override_passes_the_bus_in(engine: None) -> None:
+    """With the group that may use it; the rest of the reader stays as it is."""
+    files = ("-f", "docker-compose.yml", "-f", "compose.i2c.yml")
+    said = run("docker", "compose", *files, "config", "--format", "json", environ={"I2C_GID": "998"})
+    reader = json.loads(said)["services"]["sensor_reader"]
+    assert [(each["source"], each["target"]) for each in reader["devices"]] == [("/dev/i2c-1", "/dev/i2c-1")]
+    assert (reader["group_add"], reader["cap_drop"], reader["read_only"]) == (["998"], ["ALL"], True)
 
 
 def test_ports_are_open_to_this_machine_alone(house: Stack) -> None:

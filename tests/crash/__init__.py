@@ -1,0 +1,1 @@
+"""The crash harness: ``make crash`` kills and cuts everything under load, and counts what is lost (nothing)."""

@@ -1,0 +1,161 @@
+"""``make crash``: play load through the live suite, break everything at random, and compare with the oracle."""
+
+from __future__ import annotations
+
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from shared.mqtt import Door
+from shared.settings import read_settings
+from shared.suite import SuiteSettings
+from tests.brokers import EMBEDDED, MOSQUITTO, Broker, free_port
+from tests.crash.fleet import Fleet
+from tests.crash.load import STEP_S, rows
+from tests.crash.proxy import Proxy
+from tests.crash.verdict import Verdict, judge, oracle
+from upskeep.outcome import Outcome
+from upskeep.run import outcome_of
+from upskeep.suite import SERVICES
+from upskeep.watch import View, viewer
+
+RATE = 100  # frames a second
+KEEPALIVE_S = 3
+SETTLE_S = 180.0
+CONFIG = Path("config")
+TORN = "allow_anonymous true\npersistence false\nmax_inflight_messages 200\nmax_queued_messages 100000"
+
+
+@dataclass
+class Harness:
+    """A run: the fleet behind its proxy, and a view of it that goes straight to the broker."""
+
+    seed: int
+    folder: Path
+    fleet: Fleet
+    proxy: Proxy
+    view: View
+    door: Door
+
+    def look(self, seconds: float) -> None:
+        """Let time pass, taking in what the suite says."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            for _ in self.view.take(self.door, min(left, 0.2)):
+                pass
+            self.fleet.watch()
+
+
+def strike(chance: random.Random, harness: Harness, broker_share: float) -> None:
+    """Break something, chosen at random."""
+    fleet, proxy = harness.fleet, harness.proxy
+    if chance.random() < broker_share:
+        fleet.kill_broker()
+        return
+    name = chance.choice(SERVICES)
+    other = chance.random()
+    if other < 0.06:
+        proxy.reset()
+    elif other < 0.10:
+        proxy.stall(chance.uniform(0.2, 2.0))
+    elif other < 0.12:
+        proxy.deafen()
+    elif other < 0.14:
+        fleet.freeze(name)
+        harness.look(KEEPALIVE_S * 2)
+        fleet.thaw(name)
+    fleet.kill(name)
+
+
+def play(seed: int, seconds: float, kills_per_minute: float, kind: str, folder: Path) -> tuple[Fleet, Verdict]:
+    """Run once and return what was done and what came of it."""
+    frames = int(seconds * RATE)
+    recording = folder / "load.csv"
+    recording.write_text("\n".join(rows(seed, frames)) + "\n", encoding="utf-8")
+    expected, ids = oracle(recording, CONFIG, folder / "expected.jsonl")
+    harness = _prepare(seed, kind, folder, recording)
+    chance = random.Random(seed)  # noqa: S311 - repeatable
+    try:
+        harness.fleet.start()
+        harness.door.open()
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            harness.look(chance.expovariate(kills_per_minute / 60))
+            strike(chance, harness, broker_share=0.12)
+        found = _settle(harness)
+    finally:
+        harness.fleet.stop()
+        harness.door.close()
+        harness.proxy.close()
+    verdict = judge(expected, ids, found, folder / "data")
+    verdict.differences += harness.fleet.deaths
+    return harness.fleet, verdict
+
+
+def _prepare(seed: int, kind: str, folder: Path, recording: Path) -> Harness:
+    broker = Broker(kind, free_port(), folder / "broker", TORN if kind == MOSQUITTO else "")
+    port = free_port()
+    proxy = Proxy(port, broker.port)
+    environ = {
+        "UPSKEEP_CONFIG": str(CONFIG),
+        "UPSKEEP_SUITE__BROKER__URL": f"mqtt://127.0.0.1:{port}",
+        "UPSKEEP_SUITE__BROKER__KEEPALIVE_S": str(KEEPALIVE_S),
+        "UPSKEEP_SUITE__DATA": str(folder / "data"),
+        "UPSKEEP_SOURCE": f"recording:{recording}",
+        "UPSKEEP_SPEED": str(RATE * STEP_S),
+    }
+    suite = read_settings(CONFIG, "suite", SuiteSettings, {})
+    fleet = Fleet(broker, environ, folder / "log")
+    door = viewer(broker.settings, suite.topics, "crash-view", ("status", "counter", "alert"))
+    return Harness(seed, folder, fleet, proxy, View(suite.topics), door)
+
+
+def _settle(harness: Harness) -> Outcome:
+    """Break nothing more, and wait until everything is counted."""
+    deadline = time.monotonic() + SETTLE_S
+    while not harness.view.done():
+        if time.monotonic() > deadline:
+            raise click.ClickException(f"the suite did not settle in {SETTLE_S:g} s; see {harness.folder}")
+        harness.look(0.3)
+    harness.look(1.0)
+    return outcome_of(harness.view)
+
+
+def _report(fleet: Fleet, verdict: Verdict, say: Callable[[str], None]) -> bool:
+    say(
+        f"produced={verdict.produced} counted={verdict.counted} lost={verdict.lost} duplicated={verdict.duplicated} "
+        f"kills={fleet.kills} broker_kills={fleet.broker_kills}"
+    )
+    for difference in verdict.differences:
+        say(difference)
+    return not (verdict.lost or verdict.duplicated or verdict.differences)
+
+
+@click.command()
+@click.option("--seed", default=None, type=int, help="Repeat the load and the order of blows of that seed.")
+@click.option("--seconds", default=90.0, show_default=True)
+@click.option("--kills-per-minute", default=60.0, show_default=True)
+@click.option("--broker", "kind", default=MOSQUITTO, type=click.Choice([MOSQUITTO, EMBEDDED]), show_default=True)
+@click.option("--folder", type=click.Path(path_type=Path), help="Keep everything there; else a new temporary folder.")
+def main(seed: int | None, seconds: float, kills_per_minute: float, kind: str, folder: Path | None) -> None:
+    """Kill and cut the live suite under load; fail unless every event is counted exactly once."""
+    seed = seed if seed is not None else random.SystemRandom().randrange(1_000_000)
+    folder = folder or Path(tempfile.mkdtemp(prefix="upskeep-crash-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    click.echo(
+        f"seed {seed}, {seconds:g} s, {kills_per_minute:g} kills a minute, {kind}; everything is kept in {folder}"
+    )
+    fleet, verdict = play(seed, seconds, kills_per_minute, kind, folder)
+    if not _report(fleet, verdict, click.echo):
+        click.echo(f"repeat it with --seed {seed} --seconds {seconds:g} --kills-per-minute {kills_per_minute:g}")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

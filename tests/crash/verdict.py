@@ -1,0 +1,51 @@
+"""What came of a run against what should have: ids, counters and alerts, from the store's ledger and a backtest."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections import Counter
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from upskeep.backtest import backtest
+from upskeep.outcome import Outcome
+
+
+@dataclass
+class Verdict:
+    """The figures of the line that is printed, and every difference in words."""
+
+    produced: int
+    counted: int
+    lost: int
+    duplicated: int
+    differences: list[str] = field(default_factory=list)
+
+
+def oracle(recording: Path, config: Path, out: Path) -> tuple[Outcome, Counter[str]]:
+    """Return what the recording comes to without any wire, and the multiset of its event ids."""
+    outcome = backtest([recording], config, os.environ, out)
+    with out.open(encoding="utf-8") as lines:
+        return outcome, Counter(json.loads(line)["id"] for line in lines)
+
+
+def judge(expected: Outcome, ids: Counter[str], found: Outcome, data: Path) -> Verdict:
+    """Compare a run with its oracle."""
+    ledger = data / "counter_store" / "ledger.sqlite"
+    with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)) as db:
+        stored = Counter(row[0] for row in db.execute("SELECT id FROM event"))
+        totals = dict(db.execute("SELECT type, total FROM counter"))
+    wanted, got = expected.as_dict(), found.as_dict()
+    lost = sum((ids - stored).values())
+    counted = sum(totals.values())
+    duplicated = sum((stored - ids).values()) + max(0, counted - sum(stored.values()))
+    verdict = Verdict(sum(ids.values()), counted, lost, duplicated)
+    for name in ("frames", "events", "counters", "alerts", "first_time", "last_time"):
+        if wanted[name] != got[name]:
+            verdict.differences.append(f"{name}: expected {wanted[name]!r}, got {got[name]!r}")
+    if totals != wanted["events"]:
+        verdict.differences.append(f"ledger totals: expected {wanted['events']!r}, got {totals!r}")
+    return verdict

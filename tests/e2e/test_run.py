@@ -1,0 +1,136 @@
+"""The whole suite, live, against the same recordings run through the same code without a broker."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.e2e import outages
+from tests.e2e.live import Live, backtest, own_config, play, upskeep
+
+HEADER = "time,battery_voltage,ac_present\n"
+
+
+def test_the_live_run_of_a_recording_says_what_backtest_says(tmp_path, live, broker_kind):
+    """Bit for bit, and it is what the recording was made to hold."""
+    recording = outages.write(tmp_path / "outages.csv")
+
+    told = live(play, [recording], broker_kind).result()
+
+    assert backtest(recording) == told
+    assert outages.EXPECTED == json.loads(told)["events"]
+    assert outages.ROWS == json.loads(told)["frames"]
+
+
+@pytest.mark.recordings
+def test_the_live_run_of_a_real_discharge_is_one_low_battery(recording, live, broker_kind):
+    """27 crossings of 3.6 V per cell in the recording, one event."""
+    discharge = recording("ups_hat_discharge_2021.csv")
+
+    told = live(play, [discharge], broker_kind).result()
+
+    assert backtest(discharge) == told
+    assert {"BATTERY_LOW": 1} == json.loads(told)["events"]
+
+
+def test_a_second_run_over_the_same_data_adds_nothing(tmp_path):
+    """The recording is played to its end, and stays so; the counters are told again from the ledger."""
+    recording = outages.write(tmp_path / "outages.csv", outages=3)
+    first = play(tmp_path, [recording], "embedded").result()
+
+    assert first == play(tmp_path, [recording], "embedded").result()
+
+
+def test_a_row_that_is_not_right_is_set_aside_and_the_rest_counts(tmp_path, live):
+    """The dead letter names file, line and what was found."""
+    recording = outages.write(tmp_path / "outages.csv", outages=2)
+    lines = recording.read_text().splitlines()
+    lines[20] = "yesterday,4.10,true"
+    recording.write_text("\n".join(lines) + "\n")
+
+    run = live(play, [recording], "embedded")
+
+    assert backtest(recording) == run.result()
+    assert f"{recording}:21: time: not a time (got 'yesterday')" in run.log("sensor_reader")
+
+
+def test_two_backtests_give_the_same_bytes(tmp_path):
+    """What is printed, and what is written with --out."""
+    recording = outages.write(tmp_path / "outages.csv")
+    first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl"
+
+    assert backtest(recording, out=first) == backtest(recording, out=second)
+
+    assert first.read_bytes() == second.read_bytes()
+    assert outages.EVENTS == len(first.read_text().splitlines())
+
+
+def test_a_simulated_outage_ends_after_its_cycle_with_the_events_it_is_made_of(live, broker_kind):
+    """One loss and one return of the mains, one drained battery; the UPS's own start is told as well."""
+    run = live(_simulate, broker_kind)
+
+    events = run.outcome()["events"]
+
+    assert {"AC_POWER_LOSS": 1, "AC_POWER_RESTORED": 1, "SYSTEM_STARTUP": 1} == {
+        name: events.get(name) for name in ("AC_POWER_LOSS", "AC_POWER_RESTORED", "SYSTEM_STARTUP")
+    }
+
+
+def test_a_busy_port_is_said_in_one_sentence(tmp_path, start_broker):
+    """No traceback: which port, and what to do."""
+    taken = start_broker("embedded")
+
+    run = Live(tmp_path, "--source", "sim", broker="embedded", port=taken.port)
+
+    assert 1 == run.runner.wait(30)
+    assert run.told().startswith(f"upskeep: port {taken.port} is taken: if a broker runs there, use it with --broker")
+
+
+def test_wrong_settings_are_all_said_before_anything_starts(tmp_path):
+    """`check` and `run` print every fault of every file with its line, and exit 2."""
+    config = own_config(tmp_path)
+    suite = config / "suite.yaml"
+    suite.write_text(suite.read_text().replace("site: home", "sight: home"))
+    counters = config / "event_counters.yaml"
+    counters.write_text(counters.read_text().replace("hourly: 5", "hourly: five"))
+    expected = (
+        "the configuration cannot be used:\n"
+        f"{suite}:3: sight: unknown key; did you mean 'site'?\n"
+        f"{counters}:16: alert_thresholds.I2C_ERROR.hourly: Input should be a valid integer (got 'five')\n"
+    )
+
+    checked = upskeep("check", "--config", config)
+    run = upskeep("run", "--config", config, "--data", tmp_path / "data")
+
+    assert (2, "", expected) == (checked.returncode, checked.stdout, checked.stderr)
+    assert (2, "", expected) == (run.returncode, run.stdout, run.stderr)
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "expected"),
+    [
+        ("--speed", "fast", "speed: must be a number above 0, or max (got 'fast')"),
+        ("--source", "sim:outrage", "source: source 'sim:outrage': no such scenario; did you mean 'outage'?"),
+        ("--source", "recording:no.csv", "source: no.csv: cannot be read: No such file or directory"),
+        ("--source", "i2d", "source: source 'i2d': must be auto, i2c, sim:SCENARIO or recording:FILE[,FILE…]"),
+    ],
+)
+def test_a_wrong_option_is_said_and_ends_the_run(tmp_path, option, value, expected):
+    """Exit 2, the fault in words, no traceback."""
+    run = Live(tmp_path, option, value, broker="embedded")
+
+    assert 2 == run.runner.wait(60), run.told()
+    assert expected in run.told()
+    assert "Traceback" not in run.told()
+
+
+def _simulate(folder: Path, broker: str) -> Live:
+    options = ("--source", "sim:outage", "--speed", "max", "--exit-when-done", "--json")
+    return Live(folder, *options, broker=broker, environ={"UPSKEEP_SENSOR_READER__SIMULATION__CYCLES": "1"})
+
+
+Start = Callable[..., Live]
