@@ -31,7 +31,7 @@ from shared.messages import (
     Status,
 )
 from shared.mqtt import Arrived, Confirmed, Connected, Disconnected, Door, Publication, Receipt
-from shared.suite import SuiteSettings
+from shared.suite import BrokerSettings, SuiteSettings
 from shared.topics import TopicError, Topics
 
 log = logging.getLogger(__name__)
@@ -40,6 +40,7 @@ STATUS_S = 1.0
 HEARTBEAT_S = 10.0
 COMPLAINT_S = 60.0
 DEAD_LETTER_BYTES = 65_536
+OpenDoor = Callable[[BrokerSettings, str, Sequence[str], Publication | None], Door]
 Figures = Mapping[str, bool | int | float | str]
 MODELS: dict[str, type[Sequenced]] = {"raw": Frame, "event": Event}
 
@@ -65,7 +66,9 @@ class Route:
 class Hop:
     """One service's end of the suite's wire. It is the stage's Outlet."""
 
-    def __init__(self, route: Route, suite: SuiteSettings, ledger: Ledger, clock: Clock) -> None:
+    def __init__(
+        self, route: Route, suite: SuiteSettings, ledger: Ledger, clock: Clock, open_door: OpenDoor = Door
+    ) -> None:
         self.route = route
         self.name = route.name
         self.suite = suite
@@ -78,7 +81,7 @@ class Hop:
         self.receiver = Receiver(self.name, self.records, models, window)
         produces = {**route.produces, "deadletter": ()}
         self.sender = Sender(self.name, self.topics, self.records, produces, suite.delivery)
-        self.door = Door(suite.broker, f"upskeep-{suite.site}-{self.name}", self._filters(), self._will())
+        self.door = open_door(suite.broker, f"upskeep-{suite.site}-{self.name}", self._filters(), self._will())
         kept = self.records.value("event_time")
         self.event_time = datetime.fromisoformat(kept) if kept else None
         self._kept_event_time = self.event_time
@@ -259,7 +262,7 @@ class Hop:
         if not self.door.connected:
             return
         for checkpoint in self.receiver.checkpoints(now):
-            self.sender.retain(checkpoint)
+            self.sender.repeat(checkpoint)
         self._tell_status(now)
         self.sender.send(self.door, now)
 

@@ -66,12 +66,17 @@ class Sender:
         self._fresh.append(Row(stream, out.head, message.topic(self.topics), payload, row_attributes, written))
 
     def retain(self, message: Message) -> None:
-        """Publish the latest value of a retained topic, now and after every reconnect."""
+        """Publish the latest value of a retained topic, now and after every reconnect; the same again is not sent."""
         topic = message.topic(self.topics)
         payload = message.model_dump_json(exclude_none=True, by_alias=True).encode()
         if self._latest.get(topic) != payload:
             self._latest[topic] = payload
             self._unsent[topic] = None
+
+    def repeat(self, message: Message) -> None:
+        """Publish a retained topic's value even if it is the one sent last: an ask may have been lost."""
+        self._latest.pop(message.topic(self.topics), None)
+        self.retain(message)
 
     # ---- inside the transaction
 

@@ -1,0 +1,238 @@
+"""Every write boundary of a small run is a place to die: the process ends there, starts again, and nothing is lost.
+
+Real hops over real ledgers on disk, in one process, joined by the broker in memory. A bomb counts the
+boundaries (before and after each commit, each publish, each ack) and ends a process at the n-th one by an
+exception nobody catches; its memory is thrown away and it starts again from its ledger.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.delivery.hop import Clock, Hop, Route
+from shared.ledger import Ledger
+from shared.messages import Event, Frame, Message, Sequenced, event_id
+from shared.mqtt import Publication, Receipt
+from shared.suite import DeliverySettings, SuiteSettings
+from tests.fakes.broker import FakeBroker, FakeDoor
+
+FRAMES = 6
+START = datetime(2026, 1, 1, tzinfo=UTC)
+ROUTES = {
+    "source": Route("source", produces={"raw": ("maker", "counter")}),
+    "maker": Route("maker", consumes=("raw",), produces={"event": ("counter",)}),
+    "counter": Route("counter", consumes=("event", "raw")),
+}
+STORED = "CREATE TABLE IF NOT EXISTS seen (place INTEGER PRIMARY KEY AUTOINCREMENT, what TEXT NOT NULL)"
+
+
+class Died(BaseException):
+    """The process ends here."""
+
+
+class Bomb:
+    """Counts boundaries and goes off at one of them, once."""
+
+    def __init__(self, at: int) -> None:
+        self.at = at
+        self.count = 0
+
+    def tick(self) -> None:
+        self.count += 1
+        if self.count == self.at:
+            raise Died
+
+
+class TrippingLedger(Ledger):
+    """A ledger whose commits are boundaries."""
+
+    bomb = Bomb(0)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Any]:
+        if self.db.in_transaction:
+            yield self.db
+            return
+        with super().transaction() as db:
+            yield db
+            self.bomb.tick()
+        self.bomb.tick()
+
+
+class TrippingDoor(FakeDoor):
+    """A door whose publishes and acks are boundaries."""
+
+    bomb = Bomb(0)
+
+    def publish(self, publication: Publication, token: Any = None) -> bool:
+        self.bomb.tick()
+        done = super().publish(publication, token)
+        self.bomb.tick()
+        return done
+
+    def ack(self, receipt: Receipt) -> None:
+        self.bomb.tick()
+        super().ack(receipt)
+        self.bomb.tick()
+
+
+class Stage:
+    """The work of all three: make frames, make an event of each frame, note what comes."""
+
+    def __init__(self, name: str, ledger: Ledger, hop: Hop) -> None:
+        self.name, self.ledger, self.hop = name, ledger, hop
+
+    def work(self) -> None:
+        made = int(self.ledger.get("made") or b"0")
+        if self.name == "source" and made < FRAMES:
+            self.hop.emit(Frame(device="ups", time=START + timedelta(seconds=made), values={"n": made}))
+            self.ledger.put("made", str(made + 1).encode())
+
+    def apply(self, message: Sequenced) -> None:
+        what = f"{type(message).__name__} {message.time:%S}"  # type: ignore[attr-defined]
+        self.ledger.db.execute("INSERT INTO seen (what) VALUES (?)", (what,))
+        if self.name == "maker" and isinstance(message, Frame):
+            identity = event_id("home", "TICK", message.device, message.time)
+            self.hop.emit(
+                Event(id=identity, type="TICK", category="system", severity="info", time=message.time, site="home")
+            )
+
+    def offer(self, producer: str, message: Message, received_on: str, payload: bytes) -> None: ...
+
+    def advance(self, event_time: datetime) -> None: ...
+
+    def flush(self) -> None: ...
+
+    def lost(self, _: str, stream: str, first: int, last: int) -> None:
+        self.ledger.db.execute("INSERT INTO seen (what) VALUES (?)", (f"lost {stream} {first}-{last}",))
+
+    def figures(self) -> Mapping[str, int]:
+        return {}
+
+
+class House:
+    """Three processes, a broker, a clock, and a bomb."""
+
+    def __init__(self, folder: Path, bomb: Bomb) -> None:
+        self.folder = folder
+        self.now = 0.0
+        self.broker = FakeBroker()
+        TrippingLedger.bomb = TrippingDoor.bomb = bomb
+        self.hops: dict[str, Hop] = {}
+        self.deaths = 0
+        for name in ROUTES:
+            self.start(name)
+
+    def start(self, name: str) -> None:
+        suite = SuiteSettings(delivery=DeliverySettings(window=4, batch=5))
+        clock = Clock(wall=lambda: START + timedelta(seconds=self.now), monotonic=lambda: self.now)
+        while True:
+            try:
+                ledger = TrippingLedger(self.folder / name / "ledger.sqlite", (STORED,))
+                hop = Hop(ROUTES[name], suite, ledger, clock, lambda _, *rest: TrippingDoor(self.broker, *rest))
+                hop.attach(Stage(name, ledger, hop))
+                hop.door.open()
+            except Died:
+                self.deaths += 1
+                continue
+            self.hops[name] = hop
+            return
+
+    def turn(self) -> None:
+        for name in ROUTES:
+            hop = self.hops[name]
+            try:
+                hop.turn(0, hop.stage.work)  # type: ignore[attr-defined]
+            except Died:
+                self.deaths += 1
+                hop.door.vanish()  # type: ignore[attr-defined]
+                hop.ledger.close()
+                self.start(name)
+        self.now += 0.3
+
+    def run(self, disturb: Callable[[House], None] = lambda _: None) -> None:
+        for _ in range(400):
+            self.turn()
+            disturb(self)
+            if self.settled():
+                return
+        pytest.fail(f"did not settle; the counter has {self.seen('counter')}")
+
+    def settled(self) -> bool:
+        wanted = {"source": 0, "maker": FRAMES, "counter": 2 * FRAMES}
+        streams = [(name, out) for hop in self.hops.values() for name, out in hop.sender.streams.items()]
+        return all(len(self.seen(name)) >= count for name, count in wanted.items()) and all(
+            out.done() == out.head == (0 if name == "deadletter" else FRAMES) for name, out in streams
+        )
+
+    def seen(self, name: str) -> list[str]:
+        return [row[0] for row in self.hops[name].ledger.db.execute("SELECT what FROM seen ORDER BY place")]
+
+    def close(self) -> None:
+        for hop in self.hops.values():
+            hop.ledger.close()
+
+
+FRAMES_SEEN = [f"Frame {n:02}" for n in range(FRAMES)]
+EVENTS_SEEN = [f"Event {n:02}" for n in range(FRAMES)]
+
+
+def check(house: House) -> None:
+    assert FRAMES_SEEN == house.seen("maker")
+    assert FRAMES_SEEN == [what for what in house.seen("counter") if what.startswith("Frame")]
+    assert EVENTS_SEEN == [what for what in house.seen("counter") if what.startswith("Event")]
+    assert 2 * FRAMES == len(house.seen("counter"))
+
+
+def boundaries(folder: Path) -> int:
+    """Return how many boundaries an undisturbed run has."""
+    bomb = Bomb(0)
+    house = House(folder, bomb)
+    house.run()
+    check(house)
+    house.close()
+    return bomb.count
+
+
+def test_dying_at_every_write_boundary_loses_and_repeats_nothing(tmp_path):
+    """For each boundary there is a run that dies there; each applies everything once and in order."""
+    count = boundaries(tmp_path / "undisturbed")
+    assert count > 100
+
+    for at in range(1, count + 1):
+        house = House(tmp_path / str(at), Bomb(at))
+        house.run()
+        check(house)
+        assert house.deaths == 1, f"the bomb at {at} did not go off"
+        house.close()
+
+
+def test_a_broker_that_dies_with_everything_it_confirmed_loses_nothing(tmp_path):
+    """The broker restarts empty after every third turn, and drops what it had confirmed before."""
+    house = House(tmp_path, Bomb(0))
+    turns = iter(range(1_000_000))
+
+    house.run(lambda house: house.broker.restart() if next(turns) % 3 == 0 and next(turns) < 60 else None)
+
+    check(house)
+    house.close()
+
+
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.6])
+def test_a_wire_that_loses_messages_loses_nothing_in_the_end(tmp_path, share):
+    """A share of all deliveries of a stream vanishes on the way; what is missing is asked for and comes again."""
+    house = House(tmp_path, Bomb(0))
+    chance = random.Random(7)  # noqa: S311 - repeatable
+    house.broker.drop = lambda _, publication: not publication.retain and chance.random() < share
+
+    house.run()
+
+    check(house)
+    house.close()
