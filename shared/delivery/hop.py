@@ -40,6 +40,7 @@ STATUS_S = 1.0
 HEARTBEAT_S = 10.0
 COMPLAINT_S = 60.0
 DEAD_LETTER_BYTES = 65_536
+OFFER_BYTES = 262_144
 OpenDoor = Callable[[BrokerSettings, str, Sequence[str], Publication | None], Door]
 Figures = Mapping[str, bool | int | float | str]
 MODELS: dict[str, type[Sequenced]] = {"raw": Frame, "event": Event}
@@ -223,6 +224,8 @@ class Hop:
             self._apply_all(self.receiver.resent(answer, now))
 
     def _read_offer(self, parts: tuple[str, ...], arrived: Arrived, _: float) -> None:
+        if (size := len(arrived.payload)) > OFFER_BYTES:  # what it becomes must pass any broker: they cut at 1 MB
+            raise UnreadableError(f"has {size} bytes; an offer may have {OFFER_BYTES}")
         candidate = decode(Candidate, arrived.payload)
         self.stage.offer(parts[0], candidate, arrived.topic, arrived.payload)
 
@@ -256,15 +259,15 @@ class Hop:
             self._kept_event_time = self.event_time
 
     def _send(self, now: float) -> None:
-        if self._receipt is not None:
-            self.door.ack(self._receipt)
-            self._receipt = None
-        if not self.door.connected:
-            return
-        for checkpoint in self.receiver.checkpoints(now):
-            self.sender.repeat(checkpoint)
-        self._tell_status(now)
-        self.sender.send(self.door, now)
+        with self.door.together():
+            if self._receipt is not None:
+                self.door.ack(self._receipt)
+                self._receipt = None
+            if self.door.connected:
+                for checkpoint in self.receiver.checkpoints(now):
+                    self.sender.repeat(checkpoint)
+                self._tell_status(now)
+                self.sender.send(self.door, now)
 
     def _tell_status(self, now: float) -> None:
         since = now - self._status_at

@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 M = TypeVar("M", bound=Message)
 Track = tuple[str, str, str]  # producer, stream, epoch
 CHECKPOINT_S = 0.2
+PLACE_CHARS = 100  # of where in a payload a fault is: the keys there may be a sender's noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +212,6 @@ def decode(model: type[M], payload: bytes) -> M:
     except ValidationError as error:
         parts = []
         for item in error.errors(include_url=False)[:5]:
-            place = ".".join(str(step) for step in item["loc"])
+            place = ".".join(str(step) for step in item["loc"])[:PLACE_CHARS]
             parts.append(f"{place or 'payload'}: {item['msg']} (got {repr(item['input'])[:60]})")
         raise UnreadableError("; ".join(parts)) from None

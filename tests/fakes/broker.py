@@ -7,7 +7,8 @@ broker has confirmed, as a killed broker does.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from paho.mqtt.client import topic_matches_sub
@@ -162,6 +163,11 @@ class FakeDoor:
             return
         for mid in [mid for mid in session.unacked if mid <= receipt.mid]:
             del session.unacked[mid]
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Nothing is gained by it here."""
+        yield
 
     def cut(self, reason: str) -> None:
         """Lose the connection, as a fault does: the will speaks, and a new connection follows at once."""

@@ -47,9 +47,9 @@ class Visitor:
     def crash(self) -> None:
         """Vanish without a DISCONNECT."""
         self.door._closing.set()
-        client = self.door._client
-        assert client is not None
-        client._sock_close()
+        connection = self.door._connection
+        assert connection is not None
+        connection.client._sock_close()
         self.door._thread.join(5)
 
 
@@ -174,20 +174,18 @@ def test_a_refused_publication_is_reported(start_broker, visit, tmp_path):
     assert "Not authorized" in (confirmed.refusal or "")
 
 
-def test_a_fault_in_a_callback_does_not_end_the_network_thread(start_broker, visit, monkeypatch):
+def test_a_fault_in_a_callback_does_not_end_the_network_thread(start_broker, visit):
     """Trap 4: an exception in a callback kills paho's thread silently; here the next connection follows."""
     broker = start_broker()
     reader = visit(broker, "reader", "t/#").connected()
     writer = visit(broker, "writer").connected()
-    post, broken = reader.door._post, threading.Event()
+    connection, broken = reader.door._connection, threading.Event()
 
-    def fail_once(item):
-        if isinstance(item, Arrived) and not broken.is_set():
-            broken.set()
-            raise RuntimeError("a fault for the test")
-        post(item)
+    def fail(*_):
+        broken.set()
+        raise RuntimeError("a fault for the test")
 
-    monkeypatch.setattr(reader.door, "_post", fail_once)
+    connection.client.on_message = connection._guarded(fail)
     writer.say("t/1", b"one")
     reader.until(broken.is_set)
     reader.until(lambda: any(isinstance(item, Disconnected) for item in reader.seen))

@@ -1,0 +1,223 @@
+"""One connection to the broker, from CONNECT to its end: the only code that touches paho-mqtt.
+
+Every connection is a paho client of its own (rule 1 of ``shared.mqtt``); it lives on the door's network thread.
+"""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from collections.abc import Callable
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from shared.mqtt.stream import Stream
+from shared.mqtt.wire import Acknowledged, Arrived, Connected, Publication, Receipt
+from shared.suite import BrokerSettings
+
+log = logging.getLogger(__name__)
+
+SESSION_EXPIRY_S = 14 * 24 * 3600
+UNSUPPORTED_PROTOCOL = (1, 0x84)
+ENDED = "the connection ended"
+Seen = Arrived | Connected | Acknowledged
+
+
+class Owner(Protocol):
+    """What a connection needs to know of its door."""
+
+    settings: BrokerSettings
+    client_id: str
+    subscriptions: tuple[str, ...]
+    will: Publication | None
+    inflight: int
+    persistent: bool
+
+    def post(self, seen: list[Seen]) -> None:
+        """Take what happened, in order; called on the network thread."""
+
+
+class _Client(paho.Client):
+    """paho over a buffered stream, reading on while something is buffered, then telling once what came."""
+
+    stream: Stream | None = None
+    told: Callable[[], None] = staticmethod(lambda: None)
+
+    def _create_socket(self) -> Any:
+        self.stream = Stream(super()._create_socket())
+        return self.stream
+
+    def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:
+        code = super().loop_read(max_packets)
+        while code == paho.MQTT_ERR_SUCCESS and self.stream is not None and self.stream.pending():
+            code = super().loop_read(max_packets)
+        self.told()
+        return code
+
+
+class Connection:
+    """One connection. ``stood`` tells whether it ever did, ``unsupported`` whether the protocol was the reason."""
+
+    def __init__(self, door: Owner, generation: int, protocol: int) -> None:
+        self.door = door
+        self.generation = generation
+        self.stood = False
+        self.unsupported = False
+        self.reason = ENDED
+        self.subscribed = False
+        self.seen: list[Seen] = []  # told to the door in one piece, and not before the subscription stands
+        version = MQTTProtocolVersion(protocol)
+        self.client = _Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=door.client_id,
+            protocol=version,
+            clean_session=None if version == MQTTProtocolVersion.MQTTv5 else not door.persistent,
+            manual_ack=True,
+            reconnect_on_failure=False,
+        )
+        self.client.told = self._tell
+        self.client.max_inflight_messages = door.inflight
+        self.client.on_connect = self._guarded(self._on_connect)
+        self.client.on_message = self._guarded(self._on_message)
+        self.client.on_publish = self._guarded(self._on_publish)
+        self.client.on_disconnect = self._guarded(self._on_disconnect)
+        self.client.on_subscribe = self._guarded(self._on_subscribe)
+
+    # ---- called by the owner's thread
+
+    def publish(self, publication: Publication) -> int | None:
+        """Hand a publication (QoS 1) over; returns its message id, None if the connection is gone."""
+        properties = None
+        if publication.attributes and self.client.protocol == MQTTProtocolVersion.MQTTv5:
+            properties = _properties(PacketTypes.PUBLISH)
+            properties.ContentType = "application/json"
+            properties.UserProperty = list(publication.attributes.items())
+        info = self.client.publish(publication.topic, publication.payload, 1, publication.retain, properties)
+        return info.mid if info.rc == paho.MQTT_ERR_SUCCESS else None
+
+    def ack(self, mid: int) -> None:
+        """Acknowledge one message."""
+        self.client.ack(mid, 1)
+
+    def hold(self) -> None:
+        """Collect what is written until ``flush``: many small packets, one call to the system."""
+        if self.client.stream is not None:
+            self.client.stream.hold()
+
+    def flush(self) -> None:
+        """Write what was collected."""
+        if self.client.stream is not None:
+            self.client.stream.flush()
+
+    def disconnect(self) -> None:
+        """Leave cleanly."""
+        self.client.disconnect()
+
+    # ---- the network thread
+
+    def run(self) -> str:
+        """Connect and stay; returns why it ended."""
+        settings = self.door.settings
+        parts = urlsplit(settings.url)
+        host = parts.hostname or "localhost"
+        port = parts.port or (8883 if parts.scheme == "mqtts" else 1883)
+        try:
+            self._identify(settings, parts.scheme == "mqtts")
+            if self.client.protocol == MQTTProtocolVersion.MQTTv5:
+                properties = _properties(PacketTypes.CONNECT)
+                properties.SessionExpiryInterval = SESSION_EXPIRY_S if self.door.persistent else 0
+                clean = not self.door.persistent
+                self.client.connect(host, port, settings.keepalive_s, clean_start=clean, properties=properties)
+            else:
+                self.client.connect(host, port, settings.keepalive_s)
+        except OSError as error:
+            return f"no broker at {host}:{port}: {error}"
+        code = self.client.loop_forever(retry_first_connection=False)
+        if not self.stood and code != paho.MQTT_ERR_SUCCESS and self.reason == ENDED:
+            self.unsupported = True  # closed before CONNACK: some brokers answer an unknown protocol level so
+        return self.reason
+
+    def _identify(self, settings: BrokerSettings, tls: bool) -> None:
+        if settings.username is not None:
+            password = None
+            if settings.password_file is not None:
+                password = settings.password_file.read_text(encoding="utf-8").strip()
+            self.client.username_pw_set(settings.username, password)
+        if tls:
+            authorities = str(settings.ca_file) if settings.ca_file else None
+            self.client.tls_set(ca_certs=authorities, cert_reqs=ssl.CERT_REQUIRED)
+        will = self.door.will
+        if will is not None:
+            self.client.will_set(will.topic, will.payload, 1, will.retain)
+
+    def _tell(self) -> None:
+        """Give the door what has happened since the last time, the Connected first."""
+        if self.subscribed and self.seen:
+            seen, self.seen = self.seen, []
+            self.door.post(seen)
+
+    def _guarded(self, callback: Callable[..., None]) -> Callable[..., None]:
+        def call(*args: Any) -> None:
+            try:
+                callback(*args)
+            except Exception:
+                log.exception("a fault in the MQTT network thread; the connection starts again")
+                self.reason = "a fault in the network thread"
+                self.client.disconnect()
+
+        return call
+
+    def _on_connect(self, client: paho.Client, _: Any, flags: Any, code: ReasonCode, __: Any) -> None:
+        if code.is_failure:
+            self.unsupported = code.value in UNSUPPORTED_PROTOCOL
+            self.reason = _explained(code, self.door.settings)
+            return
+        self.stood = True
+        version = "5" if client.protocol == MQTTProtocolVersion.MQTTv5 else "3.1.1"
+        self.seen.append(Connected(self.generation, bool(flags.session_present), version))
+        if self.door.subscriptions:
+            client.subscribe([(topic, _wanted(client)) for topic in self.door.subscriptions])
+        if flags.session_present or not self.door.subscriptions:
+            # A session's subscriptions stand already; and rumqttd, with a backlog unacknowledged, sends its SUBACK
+            # only after an ack: whoever waits for the one before the other waits for ever.
+            self.subscribed = True
+
+    def _on_message(self, _: paho.Client, __: Any, message: paho.MQTTMessage) -> None:
+        receipt = Receipt(self.generation, message.mid) if message.qos else Receipt(-1, 0)
+        self.seen.append(Arrived(message.topic, bytes(message.payload), message.retain, receipt))
+
+    def _on_publish(self, _: paho.Client, __: Any, mid: int, code: ReasonCode, ___: Any) -> None:
+        self.seen.append(Acknowledged(self.generation, mid, str(code) if code.is_failure else None))
+
+    def _on_subscribe(self, _: paho.Client, __: Any, ___: int, codes: list[ReasonCode], ____: Any) -> None:
+        refused = [str(code) for code in codes if code.is_failure]
+        if refused:
+            log.error("the broker refuses a subscription of %s: %s", self.door.client_id, ", ".join(refused))
+        self.subscribed = True
+
+    def _on_disconnect(self, _: paho.Client, __: Any, ___: Any, code: ReasonCode, ____: Any) -> None:
+        if self.stood and self.reason == ENDED:
+            self.reason = f"{ENDED}: {code}"
+
+
+def _properties(packet: int) -> Properties:
+    return Properties(packet)  # type: ignore[no-untyped-call]  # paho leaves it untyped
+
+
+def _wanted(client: paho.Client) -> Any:
+    return SubscribeOptions(qos=1) if client.protocol == MQTTProtocolVersion.MQTTv5 else 1
+
+
+def _explained(code: ReasonCode, settings: BrokerSettings) -> str:
+    who = settings.username or "no user name"
+    if code.getName() in ("Not authorized", "Bad user name or password"):
+        where = f"the password in {settings.password_file}" if settings.password_file else "the user name"
+        return f"{settings.url} refuses {who}: {code}; check {where} and the broker's password file"
+    return f"{settings.url} refuses the connection: {code}"

@@ -1,0 +1,72 @@
+"""What passes the MQTT door: publications out, arrivals in. Nothing of paho."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What to publish. ``attributes`` become user properties where the broker speaks MQTT 5."""
+
+    topic: str
+    payload: bytes
+    retain: bool = False
+    attributes: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Stands for one arrived message, to be given back to ``ack``."""
+
+    generation: int
+    mid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """A connection stands and is subscribed; ``generation`` counts connections from 1."""
+
+    generation: int
+    session_present: bool
+    protocol: str
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    """The connection is gone, or an attempt at one failed."""
+
+    generation: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A message came in."""
+
+    topic: str
+    payload: bytes
+    retain: bool
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """The broker took the publication with this token; ``refusal`` says why it did not."""
+
+    token: Any
+    refusal: str | None = None
+
+
+Arrival = Connected | Disconnected | Arrived | Confirmed
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """A PUBACK as the network thread saw it; the door makes it a Confirmed."""
+
+    generation: int
+    mid: int
+    refusal: str | None
