@@ -7,7 +7,7 @@ import os
 import sys
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -72,23 +72,24 @@ def run(
     broker: str,
 ) -> None:
     """Run the whole suite on this machine until Ctrl-C."""
+    from rich.text import Text
+
     from upskeep.broker import BrokerError
     from upskeep.check import check_speed
     from upskeep.run import Wish
     from upskeep.run import run as run_suite
     from upskeep.show import console, line
-    from upskeep.suite import SuiteError
 
-    with _complaints(BrokerError, SuiteError):
+    with _complaints(BrokerError):
         settings = _checked(config)
         check_speed(speed)
         if data is not None:
             settings = settings.model_copy(update={"data": data})
         told = console(stderr=as_json)
 
-        def say(text: str) -> None:
+        def say(text: str, loud: bool = False) -> None:
             if not as_json:
-                told.print(f"[dim]upskeep  {text}[/dim]")
+                told.print(Text(f"upskeep  {text}", style="bold yellow" if loud else "dim"))
 
         def show(message: Any) -> None:
             if not as_json and (text := line(message)) is not None:
@@ -133,7 +134,11 @@ def tail(config: Path, url: str, user: str | None, password_file: Path | None, t
     """Print every message as it comes; TOPICS is a filter below the site, e.g. "event/#"."""
     from upskeep.client import Client, ClientError
 
-    with _complaints(ClientError), Client(_suite(config, url, user, password_file)) as client:
+    with (
+        _complaints(ClientError),
+        suppress(KeyboardInterrupt),
+        Client(_suite(config, url, user, password_file)) as client,
+    ):
         for topic, payload in client.listen(topics):
             click.echo(f"{topic} {payload}")
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from shared.messages import Message, Status
 from shared.mqtt import Door
@@ -17,6 +19,13 @@ from upskeep.suite import SERVICES, Suite
 from upskeep.watch import View, viewer
 
 LOOK_S = 0.1
+
+
+class Say(Protocol):
+    """Tells the person at the terminal; ``loud`` is what must not be overlooked."""
+
+    def __call__(self, text: str, loud: bool = False) -> None:
+        """Say one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +87,14 @@ class LocalBroker:
                 self.child.wait()
 
 
-def run(wish: Wish, settings: SuiteSettings, say: Callable[[str], None], show: Callable[[Message], None]) -> Outcome:
+def run(wish: Wish, settings: SuiteSettings, say: Say, show: Callable[[Message], None]) -> Outcome:
     """Run the suite until it is stopped or, when wished, until the source has ended and all is counted."""
     stopped = Stopped()
     local = LocalBroker(wish.broker, wish.port, settings.data / "broker", say)
     environ = {
         "UPSKEEP_CONFIG": str(wish.config),
         "UPSKEEP_SUITE__BROKER__URL": local.url,
-        "UPSKEEP_SUITE__DATA": str(settings.data),
+        "UPSKEEP_SUITE__DATA": json.dumps(str(settings.data)),  # read as YAML: quoted, it stays as it is
         "UPSKEEP_SOURCE": wish.source,
         "UPSKEEP_SPEED": wish.speed,
     }
@@ -113,10 +122,12 @@ def run(wish: Wish, settings: SuiteSettings, say: Callable[[str], None], show: C
     return outcome_of(view)
 
 
-def _introduce(message: Message, say: Callable[[str], None]) -> None:
+def _introduce(message: Message, say: Say) -> None:
     if isinstance(message, Status) and message.service in SERVICES:
         source = message.figures.get("source", "") if message.state == "online" else ""
         say(f"{message.service}: {message.state}" + (f", {source}" if source else ""))
+        if (said := message.figures.get("said")) and message.state == "online":
+            say(f"{message.service}: {said}", loud=True)
 
 
 def _settle(view: View, door: Door) -> None:

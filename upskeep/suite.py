@@ -12,16 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from shared.process import EXIT_CONFIG
+from shared.settings import ConfigError, Fault
 
 # In the order of the flow: what feeds others starts first and stops first.
 SERVICES = ("sensor_reader", "event_processor", "counter_store", "alerter")
 RESTART_S = (0.2, 1.0, 2.0, 5.0, 15.0, 30.0)
 STEADY_S = 60.0
 STOP_S = 10.0
-
-
-class SuiteError(RuntimeError):
-    """A service cannot run as it is configured."""
+LAST_WORDS = 4096
 
 
 @dataclass(slots=True)
@@ -51,17 +49,18 @@ class Suite:
             self._start(child)
 
     def watch(self) -> None:
-        """Start again what has died, with a growing pause; raises SuiteError when its settings are wrong."""
+        """Start again what has died, with a growing pause; raises ConfigError when its settings are wrong."""
         now = time.monotonic()
         for child in self.children.values():
             if child.process is not None and (code := child.process.poll()) is not None:
                 if code == EXIT_CONFIG:
-                    raise SuiteError(f"{child.name} cannot run as it is configured; see above")
+                    raise ConfigError([Fault(child.name, "", self._last_words(child))])
                 child.process = None
                 child.failures = 0 if now - child.started > STEADY_S else child.failures + 1
                 pause = RESTART_S[min(child.failures, len(RESTART_S)) - 1]
                 child.due = now + pause
-                self.say(f"{child.name} ended ({_ending(code)}); it starts again in {pause:g} s")
+                why = f": {self._last_words(child)}" if code > 0 else ""
+                self.say(f"{child.name} ended ({_ending(code)}); it starts again in {pause:g} s{why}")
             if child.process is None and now >= child.due:
                 self._start(child)
 
@@ -79,8 +78,17 @@ class Suite:
                 process.kill()
                 process.wait()
 
+    def _log(self, child: Child) -> Path:
+        return self.log_folder / f"{child.name}.log"
+
+    def _last_words(self, child: Child) -> str:
+        """Return why it says it ended, without the time; what a service cannot go on with is critical."""
+        text = self._log(child).read_bytes()[-LAST_WORDS:].decode("utf-8", "replace")
+        *_, last = text.rstrip().split(f" CRITICAL {child.name}: ")
+        return last if last != text.rstrip() else f"see {self._log(child)}"
+
     def _start(self, child: Child) -> None:
-        with (self.log_folder / f"{child.name}.log").open("ab") as log:
+        with self._log(child).open("ab") as log:
             child.process = subprocess.Popen(  # noqa: S603 - our own command line
                 [sys.executable, "-m", f"services.{child.name}"],
                 env={**os.environ, **self.environ},
