@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from services.alerter.app import SERVICE as ALERTER
+from services.alerter.settings import unknown_types
 from services.counter_store.app import SERVICE as COUNTER_STORE
 from services.event_processor.app import SERVICE as EVENT_PROCESSOR
+from services.event_processor.core.catalogue import suggestion
 from services.sensor_reader.app import SERVICE as SENSOR_READER
 from services.sensor_reader.app import read_speed
 from shared.process import Context, Service, system_clock
@@ -34,6 +36,18 @@ def check_config(folder: Path, environ: Mapping[str, str]) -> SuiteSettings:
     if faults:
         raise ConfigError(faults)
     return suite
+
+
+def doubts(folder: Path, environ: Mapping[str, str]) -> list[str]:
+    """Return what is allowed but looks like a slip, a line each; the configuration itself must be good."""
+    context = Context(folder, environ, SuiteSettings(), system_clock())
+    program = EVENT_PROCESSOR.settings(context)
+    unknown = unknown_types(ALERTER.settings(context), program.catalogue)
+    return [
+        f"{folder / 'event_counters.yaml'}: alert_thresholds.{name}: events.yaml has no such type, "
+        f"so it never fires unless somebody adds it{suggestion(name, program.catalogue)}"
+        for name in unknown
+    ]
 
 
 def check_speed(text: str) -> None:

@@ -119,8 +119,12 @@ def backtest(config: Path, files: tuple[Path, ...], out: Path | None) -> None:
 @CONFIG
 def check(config: Path) -> None:
     """Check the configuration and say everything that is wrong with it."""
+    from upskeep.check import doubts
+
     with _complaints():
         _checked(config)
+        for doubt in doubts(config, os.environ):
+            click.echo(f"doubtful: {doubt}", err=True)
     click.echo(f"the configuration in {config} is good")
 
 
