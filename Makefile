@@ -15,7 +15,7 @@ setup: .venv/.ready ## set up .venv with everything, as locked
 .venv/.ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Upskeep needs Python 3.11 or newer, this is " + sys.version.split()[0])'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=26'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock --group dev
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e . 2>/dev/null
 	@touch $@

@@ -85,6 +85,10 @@ class Stack:
         found: list[dict[str, Any]] = json.loads(run("docker", "inspect", container))
         return found[0]
 
+    def health(self, service: str) -> str:
+        """Return what a service's health check last came to."""
+        return str(self.inspect(service)["State"]["Health"]["Status"])
+
     def operator_password(self) -> str:
         """Return the password of the user ``operator``, as docs/compose.md says to find it."""
         return self.exec("mosquitto", "cat", "/run/operator/mqtt")
