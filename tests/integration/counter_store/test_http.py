@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import socket
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -152,6 +153,23 @@ def test_a_server_that_never_answers_is_an_outage(connect: Connect) -> None:
     """The timeout ends the wait."""
     with socket.create_server((HOST, 0)) as silent, pytest.raises(Unavailable, match="cannot be reached"):
         connect(silent.getsockname()[1]).write(["m v=1.0 1"])
+
+
+def test_a_connection_cut_in_the_middle_of_a_batch_is_an_outage(connect: Connect) -> None:
+    """The server resets with half of the request read: nobody knows what it has, so the points stay."""
+    with socket.create_server((HOST, 0)) as listener:
+
+        def cut() -> None:
+            connection, _ = listener.accept()
+            connection.recv(1000)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.close()
+
+        cutter = threading.Thread(target=cut)
+        cutter.start()
+        with pytest.raises(Unavailable, match="cannot be reached"):
+            connect(listener.getsockname()[1]).write([f"m v={number}.0 {number}" for number in range(100_000)])
+        cutter.join()
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,14 @@ class Bench:
                 self.store.apply(frame(number, number))
             self.store.flush()
 
+    def hour(self, hour: int) -> None:
+        """An hour of simulated time in one batch: an event and a frame every 30 s."""
+        with self.ledger.transaction():
+            for number in range(hour * 120, hour * 120 + 120):
+                self.store.apply(event(number, number * 30))
+                self.store.apply(frame(number, number * 30))
+            self.store.flush()
+
     def queued(self) -> Points:
         """What InfluxDB should hold once all that waits is shipped."""
         parsed = [parse_line(point.line) for point in self.queue.oldest(100_000)]
@@ -111,6 +119,34 @@ def test_a_server_killed_and_started_again_lacks_nothing(influxd: InfluxServer, 
     assert f"{influxd.url} cannot be reached: " in str(away["influx_last_error"])
     assert (0, "") == (back["influx_pending"], back["influx_last_error"])
     assert expected == stored(influxd)
+
+
+def test_after_a_day_without_influxdb_the_series_are_those_of_a_day_with_it(
+    influxd: InfluxServer, ledger: Ledger, tmp_path: Path
+) -> None:
+    """A day of simulated time, a reading and an event every 30 s, a ship attempted every hour: nothing differs."""
+    here = v1(influxd)
+    with closing(Ledger(tmp_path / "undisturbed.db", LEDGER_SCHEMA)) as other:
+        undisturbed = Bench(other, here.model_copy(update={"database": "undisturbed"}))
+        for hour in range(24):
+            undisturbed.hour(hour)
+            undisturbed.shipper.ship(undisturbed.queue)
+        undisturbed.points.close()
+    bench = Bench(ledger, here)
+    influxd.kill()
+    for hour in range(24):
+        bench.hour(hour)
+        bench.shipper.ship(bench.queue)
+    assert 24 == bench.shipper.state.failures
+    influxd.start()
+    while bench.queue.pending():
+        bench.shipper.ship(bench.queue)
+    bench.points.close()
+
+    measurements = ("reading", "event", "counter")
+    expected = {name: influxd.points("undisturbed", name) for name in measurements}
+    assert [2880, 2880, 24] == [len(expected[name]) for name in measurements]
+    assert expected == {name: influxd.points("upskeep", name) for name in measurements}
 
 
 def test_a_point_that_quarrels_is_set_aside_and_the_rest_arrive(influxd: InfluxServer, ledger: Ledger) -> None:
