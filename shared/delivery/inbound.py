@@ -95,7 +95,7 @@ class Inbound(Generic[T]):
 
     def settle(self, floor: int, head: int, now: float) -> Loss | None:
         """An answer to an ask names the floor: step over what is gone. Returns the loss, if it is one."""
-        newcomer = self.newcomer and not self.known
+        newcomer = self.newcomer and self.applied == 0  # a status seen before may name an older floor
         self.known = True
         self.head = max(self.head, head)
         if floor <= self.applied + 1:

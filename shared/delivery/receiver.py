@@ -50,6 +50,7 @@ class Receiver:
         self._dirty: set[Track] = set()
         self._due: dict[str, int] = {}  # producer → messages applied since its last checkpoint
         self._told: dict[str, float] = {}
+        self._away: set[str] = set()  # producers whose last word was not online
 
     # ---- what comes in
 
@@ -87,7 +88,11 @@ class Receiver:
     def announced(self, status: Status, now: float) -> None:
         """A producer's status names its epoch and what its streams hold."""
         if status.state != "online" or status.epoch is None:
+            self._away.add(status.service)
             return
+        if status.service in self._away:  # it may have died before it wrote down what it was told
+            self._away.discard(status.service)
+            self._tell_again(status.service)
         self._meet(status.service, status.epoch)
         for stream, ends in status.streams.items():
             if stream in self.models and (ends.head or (status.service, stream, status.epoch) in self.tracks):
@@ -184,6 +189,10 @@ class Receiver:
     def reconnected(self) -> None:
         """After a reconnect every producer is told again how far this consumer has got."""
         for producer in self.current:
+            self._tell_again(producer)
+
+    def _tell_again(self, producer: str) -> None:
+        if producer in self.current:
             self._due.setdefault(producer, 0)
             self._told.pop(producer, None)
 
