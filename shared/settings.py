@@ -10,6 +10,7 @@ Rules:
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 M = TypeVar("M", bound=BaseModel)
 Step = str | int
+_PASSWORD = re.compile(r"(://[^:/@\s]*:)[^@\s]*@")  # of a URL: it must not reach a terminal or a log
 
 
 class Settings(BaseModel):
@@ -163,7 +165,7 @@ def _override(data: Any, name: str, environ: Mapping[str, str]) -> _Overridden:
 
 
 def _place(data: Any, keys: list[str], value: Any) -> tuple[Step, ...]:
-    """Put ``value`` below ``data``, making what is missing on the way; raises LookupError for a list's bad index."""
+    """Put ``value`` below ``data``, making the way there; raises LookupError where nothing can be below."""
     step = _step(data, keys[0])
     if isinstance(step, int) and step == len(data):
         data.append(None)
@@ -171,8 +173,10 @@ def _place(data: Any, keys: list[str], value: Any) -> tuple[Step, ...]:
         data[step] = value
         return (step,)
     below = data[step] if isinstance(step, int) else data.get(step)
+    if below is None:
+        below = data[step] = {}
     if not isinstance(below, dict | list):
-        below = data[step] = {}  # what stood there is no mapping; whether one may, the model says
+        raise LookupError(f"{step!r} holds a single value and no keys (got {_short(below)})")
     return (step, *_place(below, keys[1:], value))
 
 
@@ -235,5 +239,5 @@ def _resolve(schema: Any, definitions: dict[str, Any]) -> dict[str, Any]:
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
+    text = _PASSWORD.sub(r"\1***@", repr(value))
     return text if len(text) <= 60 else text[:57] + "..."

@@ -59,9 +59,11 @@ class BrokerError(RuntimeError):
 
 
 def choose(wanted: str) -> str:
-    """Return ``mosquitto`` or ``embedded``; ``auto`` takes an installed Mosquitto."""
+    """Return ``mosquitto`` or ``embedded``; ``auto`` takes an installed Mosquitto; raises BrokerError."""
     if wanted == "auto":
         return "mosquitto" if _mosquitto() else "embedded"
+    if wanted not in ("mosquitto", "embedded"):
+        raise BrokerError(f"no broker {wanted!r}: must be auto, mosquitto, embedded or a URL like mqtt://host:1883")
     if wanted == "mosquitto" and not _mosquitto():
         raise BrokerError("mosquitto is not installed here; install it, or use --broker embedded")
     return wanted

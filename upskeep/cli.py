@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import click
+from pydantic import ValidationError
 
 from shared import __version__
-from shared.settings import ConfigError, read_settings
+from shared.settings import ConfigError, Fault, read_settings
 from shared.suite import BrokerSettings, SuiteSettings
 
 CONFIG = click.option(
@@ -187,8 +188,6 @@ def emit(
     config: Path, url: str, user: str | None, password_file: Path | None, event_type: str, device: str | None, text: str
 ) -> None:
     """Offer an event to the suite on ingest/cli, as a script or Node-RED would."""
-    from pydantic import ValidationError
-
     from shared.messages import Candidate
     from upskeep.client import Client, ClientError
 
@@ -242,7 +241,11 @@ def _suite(config: Path, url: str, user: str | None, password_file: Path | None)
     with _complaints():
         present = (config / "suite.yaml").exists()
         suite = read_settings(config, "suite", SuiteSettings, os.environ) if present else SuiteSettings()
-        broker = BrokerSettings(url=url, username=user, password_file=password_file, ca_file=suite.broker.ca_file)
+        try:
+            broker = BrokerSettings(url=url, username=user, password_file=password_file, ca_file=suite.broker.ca_file)
+        except ValidationError as error:  # its text repeats the URL, and with it a password
+            reason = error.errors()[0]["msg"].removeprefix("Value error, ")
+            raise ConfigError([Fault("--broker", "", reason)]) from None
         return suite.model_copy(update={"broker": broker})
 
 

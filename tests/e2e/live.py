@@ -35,7 +35,12 @@ def command(*arguments: object) -> list[str]:
 def upskeep(*arguments: object, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """Run a command to its end; returns exit code and what it printed."""
     return subprocess.run(
-        command(*arguments), env={**_environ(), **(environ or {})}, capture_output=True, text=True, timeout=DEADLINE_S
+        command(*arguments),
+        check=False,
+        env={**_environ(), **(environ or {})},
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
     )
 
 
@@ -51,6 +56,11 @@ def own_config(folder: Path) -> Path:
     return shutil.copytree(CONFIG, folder / "config")
 
 
+def data_folder(folder: Path) -> Path:
+    """Return where a run in ``folder`` keeps its data: no plain word of YAML, so it must be handed on with care."""
+    return folder / "data of 1 #run"
+
+
 class Live:
     """A runner and its children."""
 
@@ -64,7 +74,7 @@ class Live:
         environ: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = folder
-        self.data = folder / "data of 1 #run"  # no plain word of YAML: it must arrive as it is
+        self.data = data_folder(folder)
         self.port = port or free_port()
         self._out, self._err = folder / "run.out", folder / "run.err"
         place = ("--config", config, "--data", self.data, "--broker", broker, "--port", self.port)

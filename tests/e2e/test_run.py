@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.e2e import outages
-from tests.e2e.live import Live, backtest, own_config, play, upskeep
+from tests.e2e.live import APPLIED, Live, backtest, own_config, play, upskeep
 
 HEADER = "time,battery_voltage,ac_present\n"
 
@@ -18,9 +17,11 @@ def test_the_live_run_of_a_recording_says_what_backtest_says(tmp_path, live, bro
     """Bit for bit, and it is what the recording was made to hold."""
     recording = outages.write(tmp_path / "outages.csv")
 
-    told = live(play, [recording], broker_kind).result()
+    run = live(play, [recording], broker_kind)
+    told = run.result()
 
     assert backtest(recording) == told
+    assert outages.ROWS == run.figure("counter_store", APPLIED), "the ledgers are not in the folder that was named"
     assert outages.EXPECTED == json.loads(told)["events"]
     assert outages.ROWS == json.loads(told)["frames"]
 
@@ -86,7 +87,16 @@ def test_a_busy_port_is_said_in_one_sentence(tmp_path, start_broker):
     run = Live(tmp_path, "--source", "sim", broker="embedded", port=taken.port)
 
     assert 1 == run.runner.wait(30)
-    assert run.told().startswith(f"upskeep: port {taken.port} is taken: if a broker runs there, use it with --broker")
+    expected = f"upskeep: port {taken.port} is taken: if a broker runs there, use it with --broker mqtt://localhost:"
+    assert expected in run.told()
+
+
+def test_a_broker_that_is_none_is_said(tmp_path):
+    """A slip of the pen must not start another kind in silence."""
+    run = Live(tmp_path, broker="mosquitoo")
+
+    assert 1 == run.runner.wait(30)
+    assert "upskeep: no broker 'mosquitoo': must be auto, mosquitto, embedded or a URL like mqtt://" in run.told()
 
 
 def test_wrong_settings_are_all_said_before_anything_starts(tmp_path):
@@ -95,11 +105,13 @@ def test_wrong_settings_are_all_said_before_anything_starts(tmp_path):
     suite = config / "suite.yaml"
     suite.write_text(suite.read_text().replace("site: home", "sight: home"))
     counters = config / "event_counters.yaml"
-    counters.write_text(counters.read_text().replace("hourly: 5", "hourly: five"))
+    broken = counters.read_text().replace("hourly: 5\n", "hourly: five\n")
+    counters.write_text(broken)
+    line = broken.partition("hourly: five")[0].count("\n") + 1
     expected = (
         "the configuration cannot be used:\n"
         f"{suite}:3: sight: unknown key; did you mean 'site'?\n"
-        f"{counters}:16: alert_thresholds.I2C_ERROR.hourly: Input should be a valid integer (got 'five')\n"
+        f"{counters}:{line}: alert_thresholds.I2C_ERROR.hourly: Input should be a valid integer (got 'five')\n"
     )
 
     checked = upskeep("check", "--config", config)
@@ -114,9 +126,17 @@ def test_wrong_settings_are_all_said_before_anything_starts(tmp_path):
     ("option", "value", "expected"),
     [
         ("--speed", "fast", "speed: must be a number above 0, or max (got 'fast')"),
-        ("--source", "sim:outrage", "source: source 'sim:outrage': no such scenario; did you mean 'outage'?"),
-        ("--source", "recording:no.csv", "source: no.csv: cannot be read: No such file or directory"),
-        ("--source", "i2d", "source: source 'i2d': must be auto, i2c, sim:SCENARIO or recording:FILE[,FILE…]"),
+        (
+            "--source",
+            "sim:outrage",
+            "sensor_reader: source: source 'sim:outrage': no such scenario; did you mean 'outage'?",
+        ),
+        ("--source", "recording:no.csv", "sensor_reader: source: no.csv: cannot be read: No such file or directory"),
+        (
+            "--source",
+            "i2d",
+            "sensor_reader: source: source 'i2d': must be auto, i2c, sim:SCENARIO or recording:FILE[,FILE…]",
+        ),
     ],
 )
 def test_a_wrong_option_is_said_and_ends_the_run(tmp_path, option, value, expected):
@@ -124,13 +144,11 @@ def test_a_wrong_option_is_said_and_ends_the_run(tmp_path, option, value, expect
     run = Live(tmp_path, option, value, broker="embedded")
 
     assert 2 == run.runner.wait(60), run.told()
-    assert expected in run.told()
+    assert "the configuration cannot be used:\n" in run.told()
+    assert expected in run.told().partition("--- sensor_reader")[0]
     assert "Traceback" not in run.told()
 
 
 def _simulate(folder: Path, broker: str) -> Live:
     options = ("--source", "sim:outage", "--speed", "max", "--exit-when-done", "--json")
     return Live(folder, *options, broker=broker, environ={"UPSKEEP_SENSOR_READER__SIMULATION__CYCLES": "1"})
-
-
-Start = Callable[..., Live]

@@ -1,0 +1,249 @@
+"""Whatever arrives, nothing falls over: it is set aside with the reason, and the next good event still counts."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from shared.messages import DeadLetter
+from shared.topics import PATTERNS
+from tests.brokers import MOSQUITTO
+from tests.e2e.live import SERVICES, Live, upskeep
+from tests.e2e.onlooker import TOPICS, Onlooker
+
+pytestmark = pytest.mark.mosquitto
+
+HUGE = b"1" + b"0" * 400
+DEEP = b"[" * 100_000
+NOISE = {
+    "nothing": b"",
+    "every byte": bytes(range(256)),
+    "not UTF-8": b'{"type": "\xff\xfe"}',
+    "a lone surrogate": rb'{"type": "\ud800"}',
+    "no object": b"null",
+    "a number": HUGE,
+    "not a number": b"NaN",
+    "a list": b'[{"type": "I2C_ERROR"}]',
+    "an empty object": b"{}",
+    "cut off": b'{"type": "I2C_ERR',
+    "deep": DEEP,
+    "deep inside": b'{"type": "I2C_ERROR", "data": {"a": ' + DEEP,
+    "a long name": b'{"service": "x", "state": "online", "figures": {"%s": []}}' % (b"k" * 300_000),
+    "wrong types": b'{"type": [1.5], "time": [], "service": {}, "state": "?", "streams": 7, "epoch": [], "seq": "one"}',
+}
+READ = {"raw": ("event_processor", "counter_store"), "ingest": ("event_processor",), "status": SERVICES}
+REAL = {
+    "device": "ups",
+    "producer": "sensor_reader",
+    "category": "power",
+    "type": "AC_POWER_LOSS",
+    "name": "reload",
+    "kind": "daily",
+    "rule": "hourly_rate",
+    "key": "AC_POWER_LOSS",
+    "target": "host",
+    "service": "event_processor",
+    "consumer": "event_processor",
+}
+SILLY = ("a b", "ü…🔋", "x" * 500, "'; DROP TABLE outbox; --", "..", "$SYS", "NaN", "-1", "a/b", "")
+FORGED = {  # frames of a stream that begins with seq 1: places are right, what stands there is not
+    "no time": b'{"producer": "x", "epoch": "e", "seq": 1, "device": "ups", "values": {}}',
+    "too big": b'{"producer": "x", "epoch": "e", "seq": 2, "time": "2026-01-01T00:00:00Z", "device": "ups", '
+    b'"values": {"battery_voltage": %s}}' % HUGE,
+    "no number": b'{"producer": "x", "epoch": "e", "seq": 3, "time": "2026-01-01T00:00:00Z", "device": "ups", '
+    b'"values": {"battery_voltage": NaN}}',
+    "before time": b'{"producer": "x", "epoch": "e", "seq": 4, "time": "0001-01-01T00:00:00+14:00", "device": "ups"}',
+    "a list": b'{"producer": "x", "epoch": "e", "seq": 5, "time": "2026-01-01T00:00:00Z", "device": "ups", '
+    b'"values": [1]}',
+    "a bad name": b'{"producer": "x", "epoch": "e", "seq": 6, "time": "2026-01-01T00:00:00Z", "device": "a/#"}',
+    "a long name": b'{"producer": "x", "epoch": "e", "seq": 7, "time": "2026-01-01T00:00:00Z", "device": "ups", '
+    b'"values": {"%s": []}}' % (b"k" * 300_000),
+}
+EXTREME = (  # well-typed, and still nothing any service of ours would say
+    ("raw", ("x",), {"producer": "y", "epoch": "e", "seq": 2**62, "time": "2026-01-01T00:00:00Z", "device": "x"}),
+    ("raw", ("x",), {"producer": "y", "epoch": "e", "seq": 10**30, "time": "2026-01-01T00:00:00Z", "device": "x"}),
+    ("raw", ("x",), {"producer": "y", "epoch": "e", "seq": -1, "time": "2026-01-01T00:00:00Z", "device": "x"}),
+    ("raw", ("x",), {"producer": "", "epoch": "", "seq": 1, "time": "2026-01-01T00:00:00Z", "device": "x"}),
+    ("status", ("z",), {"service": "z", "state": "online", "epoch": "e", "streams": {"raw": {"floor": 1, "head": 9}}}),
+    (
+        "status",
+        ("z",),
+        {"service": "z", "state": "online", "epoch": "e", "streams": {"event": {"floor": 2**62, "head": 2**62}}},
+    ),
+    ("status", ("z",), {"service": "z", "state": "online", "event_time": "9999-12-31T23:59:59-14:00"}),
+    (
+        "checkpoint",
+        ("z", "event_processor"),
+        {
+            "consumer": "z",
+            "producer": "event_processor",
+            "streams": {
+                "event": {"epoch": "?", "seq": 2**62, "ask": True},
+                "trigger": {"epoch": "?", "seq": 1, "ask": True},
+                "what": {"epoch": "?", "seq": 1, "ask": True},
+            },
+        },
+    ),
+    *(
+        (
+            "resend",
+            (consumer,),
+            {
+                "consumer": consumer,
+                "producer": "w",
+                "stream": "raw",
+                "epoch": "e",
+                "floor": floor,
+                "head": floor,
+                "messages": [{"topic": "?", "payload": "{"}],
+            },
+        )
+        for consumer in ("event_processor", "counter_store")
+        for floor in (10**30, 2**62, 0, -5)
+    ),
+    ("ingest", ("x",), {"type": "no.such.type"}),
+    ("ingest", ("x",), {"type": "I2C_ERROR", "time": "9999-12-31T23:59:59Z"}),
+    ("ingest", ("x",), {"type": "device.error", "time": "0001-01-01T00:00:00Z", "id": "long ago"}),
+    ("ingest", ("x",), {"type": "device.error", "id": "n" * 100_000, "data": {"big": 10**400, "nul": "\0", "": []}}),
+    ("ingest", ("x",), {"type": "device.error", "id": "huge", "data": {"text": "é" * 500_000}}),
+)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory, require) -> Iterator[Live]:
+    """The whole suite on Mosquitto, playing the simulator; the same one for all tests here."""
+    require.program("mosquitto")
+    live = Live(tmp_path_factory.mktemp("run"), "--source", "sim:outage", "--speed", "10", broker=MOSQUITTO)
+    live.until(lambda: live.figure("alerter", "SELECT count(*) FROM applied"), "the suite is at work")
+    yield live
+    live.stop()
+
+
+@pytest.fixture
+def looker(run) -> Iterator[Onlooker]:
+    with Onlooker(run.port) as onlooker:
+        yield onlooker
+
+
+@pytest.fixture(autouse=True)
+def _unharmed(run, looker) -> Iterator[None]:
+    """After every test: the same processes, all online, and a good event is counted."""
+    before = run.service_pids()
+    assert None not in before.values(), run.told()
+    yield
+    looker.until(lambda: "total" in looker.last("counter", "device/error") or _emit(run), "a first event is counted")
+    total = looker.last("counter", "device/error").get("total", 0)
+
+    _emit(run)
+
+    looker.until(lambda: looker.last("counter", "device/error")["total"] > total, "the next event is counted")
+    looker.until(lambda: all(looker.last("status", name) for name in SERVICES), "everybody says something")
+    assert dict.fromkeys(SERVICES, "online") == {name: looker.last("status", name)["state"] for name in SERVICES}
+    assert before == run.service_pids(), run.told()
+
+
+def _emit(run: Live) -> None:
+    done = upskeep("emit", "device.error", "--broker", f"mqtt://127.0.0.1:{run.port}", "--device", "ups")
+    assert done.returncode == 0, done.stderr
+
+
+def letters(looker: Onlooker, service: str, received_on: str) -> list[tuple[str, bytes]]:
+    """Return (reason, payload) of what a service refused of a topic."""
+    found = [DeadLetter.model_validate(letter) for letter in looker.all("deadletter", service)]
+    return [(letter.reason, base64.b64decode(letter.payload)) for letter in found if letter.received_on == received_on]
+
+
+def await_letters(looker: Onlooker, service: str, received_on: str, number: int) -> list[bytes]:
+    """Wait for so many refusals of a topic, each with its reason in short; returns what was refused."""
+    looker.until(lambda: len(letters(looker, service, received_on)) >= number, f"{service} refuses all {received_on}")
+    found = letters(looker, service, received_on)
+    assert all(0 < len(reason) <= 1000 for reason, _ in found)
+    return [payload for _, payload in found]
+
+
+def await_applied(looker: Onlooker, service: str, seq: int) -> None:
+    """Wait until a service has gone past ``seq`` of the forged stream."""
+
+    def applied() -> bool:
+        marks = looker.last("status", service).get("applied", {}).get("x", {})
+        return bool(marks and marks["raw"]["seq"] == seq)
+
+    looker.until(applied, f"{service} has gone past all of the forged stream")
+
+
+@pytest.mark.parametrize("kind", PATTERNS)
+def test_noise_on_a_real_topic_is_set_aside_with_the_reason(looker, kind):
+    """Every kind of noise on every kind of topic; who reads that kind says what was wrong with it."""
+    topic = TOPICS.build(kind, *(REAL[name.rstrip("*")] for name in PATTERNS[kind]))
+    if kind == "status":
+        topic = TOPICS.build("status", "somebody")  # the real ones' own retained words are to be looked at below
+
+    for noise in NOISE.values():
+        looker.say(topic, noise)
+
+    refusable = [noise for noise in NOISE.values() if noise or kind != "status"]  # nothing: a status is cleared
+    for service in READ.get(kind, ()):
+        assert [noise[:65_536] for noise in refusable] == await_letters(looker, service, topic, len(refusable))
+
+
+def test_a_retained_status_of_noise_does_not_stop_a_service_that_starts(run, looker):
+    """It is there at every connect; it is refused at every connect."""
+    topic = TOPICS.build("status", "ghost")
+    looker.say(topic, b"boo", retain=True)
+    looker.until(lambda: letters(looker, "alerter", topic), "the alerter refuses it")
+    looker.say(topic, b"", retain=True)
+
+
+def test_silly_names_in_topics_are_nobodys_end(looker):
+    """Spaces, emoji, SQL, empty and missing levels, far too many levels."""
+    for kind, silly in itertools.product(PATTERNS, SILLY):
+        looker.say(f"upskeep/v1/home/{kind}/{silly}", b"{}")
+        looker.say(f"upskeep/v1/home/{kind}/{silly}/{silly}", b"[1]")
+    for topic in ("upskeep/v1/home", "upskeep/v1/home/nonsense", "upskeep/v1/home/raw" + "/x" * 100, "/", "upskeep"):
+        looker.say(topic, b"{}")
+
+
+def test_a_forged_stream_is_set_aside_frame_by_frame_and_goes_on(looker):
+    """Its frames have their places, so each is counted as applied; only what is wrong with it is said."""
+    topic = TOPICS.build("raw", "forged")
+
+    for frame in FORGED.values():
+        looker.say(topic, frame)
+
+    for service in ("event_processor", "counter_store"):
+        assert [frame[:65_536] for frame in FORGED.values()] == await_letters(looker, service, topic, len(FORGED))
+        await_applied(looker, service, len(FORGED))
+
+
+def test_well_typed_nonsense_is_survived(looker):
+    """Places beyond 64 bits, answers nobody asked for, times at the ends of the calendar, marks of strange epochs."""
+    for kind, parts, data in EXTREME:
+        looker.say(TOPICS.build(kind, *parts), json.dumps(data).encode())
+
+
+def test_an_offer_without_a_known_type_is_told_what_would_be_right(looker):
+    """The reason names the nearest type there is."""
+    topic = TOPICS.build("ingest", "script")
+
+    looker.say(topic, b'{"type": "I2C_EROR"}')
+
+    looker.until(lambda: letters(looker, "event_processor", topic), "the processor refuses it")
+    assert [
+        ("no event type 'I2C_EROR' in config/events.yaml; did you mean 'I2C_ERROR'?", b'{"type": "I2C_EROR"}')
+    ] == letters(looker, "event_processor", topic)
+
+
+def test_an_offer_too_big_for_other_brokers_is_refused(looker):
+    """What it becomes must pass brokers that cut at 1 MB, or it would stand in the stream's way for ever."""
+    topic = TOPICS.build("ingest", "camera")
+
+    looker.say(topic, b'{"type": "I2C_ERROR", "data": {"picture": "%s"}}' % (b"x" * 1_000_000))
+
+    assert 1 == len(await_letters(looker, "event_processor", topic, 1))
+    assert ["has 1000046 bytes; an offer may have 262144"] == [
+        reason for reason, _ in letters(looker, "event_processor", topic)
+    ]

@@ -1,0 +1,107 @@
+"""The commands that look at a running suite, against a broker that holds what a test has put there."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from datetime import UTC, datetime
+
+import pytest
+
+from shared.messages import Alert, Counter, Message
+from tests.e2e.live import command, upskeep
+from tests.e2e.onlooker import TOPICS, Onlooker
+
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+COUNTERS = [
+    Counter(type=name, total=total, last_hour=0, last_day=1, last_time=NOON, as_of=NOON)
+    for name, total in (("AC_POWER_LOSS", 3), ("sensor.threshold.exceeded", 7))
+]
+ALERT = Alert(
+    rule="hourly_rate",
+    key="I2C_ERROR",
+    state="firing",
+    severity="warning",
+    since=NOON,
+    time=NOON,
+    value=6,
+    threshold=5,
+    window_s=3600,
+    reason="over_limit",
+    message="too many",
+)
+
+
+@pytest.fixture
+def looker(any_broker):
+    """A visitor to a broker that retains two counters and an alert."""
+    with Onlooker(any_broker.port) as onlooker:
+        for message in (*COUNTERS, ALERT):
+            onlooker.say(message.topic(TOPICS), message.model_dump_json().encode(), retain=True)
+        yield onlooker
+
+
+def plain(*messages: Message) -> list[object]:
+    return [message.model_dump(mode="json") for message in messages]
+
+
+def test_counters_and_alerts_print_what_is_retained(looker, any_broker):
+    """As JSON, whole and in order of their topics; as a table without."""
+    where = ("--broker", f"mqtt://127.0.0.1:{any_broker.port}")
+
+    counters, alerts = upskeep("counters", "--json", *where), upskeep("alerts", "--json", *where)
+    table = upskeep("counters", *where)
+
+    assert (0, plain(*COUNTERS)) == (counters.returncode, json.loads(counters.stdout))
+    assert (0, plain(ALERT)) == (alerts.returncode, json.loads(alerts.stdout))
+    assert ["event", "sensor.threshold.exceeded", "AC_POWER_LOSS"] == [
+        row.split()[0] for row in table.stdout.splitlines()
+    ]
+
+
+def test_nothing_yet_is_said(start_broker):
+    """An empty broker is no fault."""
+    broker = start_broker("embedded")
+
+    shown = upskeep("alerts", "--broker", f"mqtt://127.0.0.1:{broker.port}")
+
+    assert (0, "no alerts yet\n", "") == (shown.returncode, shown.stdout, shown.stderr)
+
+
+def test_a_counter_that_is_none_is_named(looker, any_broker):
+    """Which topic holds something else."""
+    looker.say(TOPICS.build("counter", "broken"), b"{}", retain=True)
+
+    shown = upskeep("counters", "--broker", f"mqtt://127.0.0.1:{any_broker.port}")
+
+    assert 1 == shown.returncode
+    assert shown.stderr.startswith("upskeep: upskeep/v1/home/counter/broken holds something else than Counter: ")
+
+
+def test_tail_prints_each_message_as_it_comes(looker, any_broker):
+    """Topic below the site, payload; bytes that are no text do not stop it; Ctrl-C does."""
+    call = command("tail", "--broker", f"mqtt://127.0.0.1:{any_broker.port}", "event/#")
+    with subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1) as tail:
+        looker.say(TOPICS.build("event", "power", "X"), b"retained", retain=True)  # heard whenever it connects
+        first = tail.stdout.readline()
+        looker.say(TOPICS.build("event", "power", "Y"), b"\xff then")
+        second = tail.stdout.readline()
+        tail.send_signal(signal.SIGINT)
+        _, complaints = tail.communicate(timeout=10)
+
+    assert ["event/power/X retained\n", "event/power/Y \ufffd then\n"] == [first, second]
+    assert (0, "") == (tail.returncode, complaints.strip())
+
+
+def test_emit_offers_a_candidate_with_an_id_and_a_time(looker, any_broker):
+    """On ingest/cli, as anybody may."""
+    where = ("--broker", f"mqtt://127.0.0.1:{any_broker.port}")
+
+    done = upskeep("emit", "BATTERY_LOW", "--device", "ups", "--data", '{"volts": 3.5}', *where)
+
+    looker.until(lambda: looker.all("ingest", "cli"), "the offer is seen")
+    offer = looker.last("ingest", "cli")
+    assert f"offered BATTERY_LOW as {offer['id']}\n" == done.stdout
+    assert ("BATTERY_LOW", "ups", {"volts": 3.5}) == (offer["type"], offer["device"], offer["data"])
+    assert offer["time"].endswith("Z")

@@ -1,0 +1,169 @@
+"""The command line: its help, its tables, and its complaints."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from io import StringIO
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+from rich.console import Console
+
+from shared.messages import Alert, AlertState, Counter, Event, Severity
+from tests.brokers import free_port
+from upskeep import client
+from upskeep.cli import cli
+from upskeep.show import alert_table, counter_table, line
+
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+LATER = datetime(2026, 1, 31, 13, 30, 5, tzinfo=UTC)
+
+
+def call(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, arguments, env={"UPSKEEP_BROKER": None, "UPSKEEP_CONFIG": None})
+
+
+def rendered(thing: object) -> list[str]:
+    console = Console(file=StringIO(), soft_wrap=True, highlight=False, width=100, color_system=None)
+    console.print(thing)
+    return [row.rstrip() for row in console.file.getvalue().splitlines()]  # type: ignore[attr-defined]
+
+
+def alert(rule: str, state: AlertState, severity: Severity, message: str) -> Alert:
+    return Alert(
+        rule=rule,
+        key="I2C_ERROR",
+        state=state,
+        severity=severity,
+        since=NOON,
+        time=LATER,
+        value=6,
+        threshold=5,
+        window_s=3600,
+        reason="over_limit",
+        message=message,
+    )
+
+
+@pytest.mark.parametrize("name", cli.commands)
+def test_every_command_and_every_option_explains_itself(name: str) -> None:
+    """--help says what it does, and each option what it is for."""
+    command = cli.commands[name]
+    shown = call(name, "--help")
+
+    assert 0 == shown.exit_code
+    assert " ".join((command.help or "?").split()) in " ".join(shown.output.split())
+    options = [option for option in command.params if isinstance(option, click.Option)]
+    assert [] == [option.name for option in options if not option.help]
+
+
+def test_the_overview_lists_every_command() -> None:
+    """And -h is the same as --help."""
+    shown = call("-h")
+
+    assert [] == [name for name in cli.commands if f"  {name} " not in shown.output]
+    assert shown.output == call("--help").output
+
+
+def test_the_counters_are_a_table_most_counted_first() -> None:
+    """Whole, as it is printed."""
+    counters = [
+        Counter(type="BATTERY_LOW", total=2, last_hour=0, last_day=1, last_time=NOON, as_of=LATER),
+        Counter(type="sensor.threshold.exceeded", total=1234, last_hour=12, last_day=40, last_time=LATER, as_of=LATER),
+        Counter(type="AC_POWER_LOSS", total=2, last_hour=1, last_day=2, last_time=LATER, as_of=LATER),
+    ]
+
+    assert [
+        "event                      total  last hour  last day  last time",
+        "sensor.threshold.exceeded   1234         12        40  2026-01-31 13:30:05Z",
+        "AC_POWER_LOSS                  2          1         2  2026-01-31 13:30:05Z",
+        "BATTERY_LOW                    2          0         1  2026-01-31 12:00:00Z",
+    ] == rendered(counter_table(counters))
+
+
+def test_the_alerts_are_a_table_firing_ones_first() -> None:
+    """Whole, as it is printed."""
+    alerts = [
+        alert("daily_rate", AlertState.RESOLVED, Severity.CRITICAL, "over"),
+        alert("hourly_rate", AlertState.FIRING, Severity.WARNING, "I2C_ERROR: 6 in an hour"),
+    ]
+
+    assert [
+        "alert        key        state     severity  since                 what",
+        "hourly_rate  I2C_ERROR  firing    warning   2026-01-31 12:00:00Z  I2C_ERROR: 6 in an hour",
+        "daily_rate   I2C_ERROR  resolved  critical  2026-01-31 12:00:00Z  over",
+    ] == rendered(alert_table(alerts))
+
+
+def test_an_event_and_an_alert_are_a_line_each() -> None:
+    """Long data is cut, and only its first entries are shown."""
+    event = Event(
+        id="1",
+        type="BATTERY_LOW",
+        category="power",
+        severity=Severity.WARNING,
+        time=NOON,
+        site="home",
+        device="ups",
+        data={"battery_voltage": 3.55, "note": "x" * 100, **{f"more{n}": n for n in range(9)}},
+    )
+
+    expected = "12:00:00  BATTERY_LOW                 warning  ups       battery_voltage=3.55  "
+    assert [f"{expected}note={'x' * 39}…  more0=0  more1=1  more2=2  more3=3"] == rendered(line(event))
+    assert ["13:30:05  ALERT FIRING   too many"] == rendered(
+        line(alert("hourly_rate", AlertState.FIRING, Severity.WARNING, "too many"))
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "complaint"),
+    [
+        (("emit", "X", "--data", "{"), 2, "--data is not JSON"),
+        (("emit", "X", "--data", "[1]"), 2, "--data must be a JSON object, as in '{\"value\": 3}' (got '[1]')"),
+        (("emit", "A B"), 1, "upskeep: type: String should match pattern '^[A-Za-z0-9_.\\-]{1,128}$' (got 'A B')"),
+        (("emit", "X", "--device", "a/b"), 1, "upskeep: device: String should match pattern"),
+        (("counters", "--broker", "localhost"), 2, "--broker: must look like mqtt://host:1883 or mqtts://host:8883"),
+        (
+            ("alerts", "--broker", "mqtt://me:secret@host"),
+            2,
+            "--broker: must not hold a password; put it into a file and name that as password_file",
+        ),
+        (("check", "--config", "/nowhere"), 2, "/nowhere/suite.yaml: no such file"),
+        (("backtest", "no-such-file.csv"), 2, "File 'no-such-file.csv' does not exist"),
+    ],
+)
+def test_a_mistake_is_answered_in_a_sentence(arguments: tuple[str, ...], code: int, complaint: str) -> None:
+    """The exit code tells a wrong configuration (2) from a failure (1); no traceback, no secret."""
+    result = call(*arguments)
+
+    assert complaint in result.stderr
+    assert code == result.exit_code
+    assert isinstance(result.exception, SystemExit)
+    assert "secret" not in result.stderr
+
+
+@pytest.mark.parametrize("command", ["counters", "alerts", "tail", "emit"])
+def test_without_a_broker_it_is_said_which_one_is_missing(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One sentence, exit 1."""
+    monkeypatch.setattr(client, "CONNECT_S", 0.5)
+    port = free_port()
+    extra = ("BATTERY_LOW",) if command == "emit" else ()
+
+    result = call(command, "--broker", f"mqtt://127.0.0.1:{port}", *extra)
+
+    assert 1 == result.exit_code
+    advice = "is the suite running? `make run` starts it, --broker names another"
+    assert f"upskeep: no broker at 127.0.0.1:{port}: [Errno 111] Connection refused; {advice}\n" == result.stderr
+
+
+def test_a_backtest_of_what_is_no_recording_is_explained(tmp_path: Path) -> None:
+    """Which file, which line, what was found."""
+    path = tmp_path / "notes.csv"
+    path.write_text("when,what\n")
+
+    result = call("backtest", str(path))
+
+    assert 2 == result.exit_code
+    assert f"recording: {path}:1: no column 'time' (found: when, what)" in result.stderr
