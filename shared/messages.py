@@ -97,7 +97,11 @@ class ReadError(Message):
 
 
 class Frame(Sequenced):
-    """One poll of one device: all its channels, or why there are none."""
+    """One poll of one device: all its channels, or why there are none.
+
+    Live frames say when that was without the wall clock too: ``boot`` (the host's boot id) and ``uptime_s`` (seconds
+    since that boot). ``clock`` is unset as long as nothing has set the wall clock in this boot. Absent: not known.
+    """
 
     STREAM: ClassVar[str | None] = "raw"
 
@@ -108,6 +112,9 @@ class Frame(Sequenced):
     quality: Quality = Quality.GOOD
     errors: tuple[ReadError, ...] = ()
     registers: dict[str, Int64] | None = None
+    boot: Name | None = None
+    uptime_s: float | None = None
+    clock: Literal["set", "unset"] | None = None
 
     def topic(self, topics: Topics) -> str:
         """``raw/{device}``."""
@@ -278,8 +285,8 @@ class Mark(Message):
 class Status(Message):
     """A service's life sign: birth and heartbeat, a clean ``stopped``, or ``offline`` as last will.
 
-    ``event_time``: everything before it is applied and its events are in ``streams``; ``first_time``: the
-    first frame ever seen.
+    ``event_time``: everything before it is applied and its events are in ``streams``; it goes back only by a
+    ``CLOCK_JUMP`` that is in them. ``first_time``: the first frame ever seen.
     """
 
     RETAIN: ClassVar[bool] = True

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import logging
 import os
 import signal
+import sqlite3
 import sys
 import tempfile
 import time
@@ -21,12 +23,15 @@ from typing import Any, Protocol
 
 from shared.delivery.hop import Clock, Hop, Route
 from shared.delivery.stage import Stage
-from shared.ledger import Ledger, LedgerError
+from shared.ledger import Ledger, LedgerDamagedError, LedgerError, explain
+from shared.messages import Candidate
+from shared.quarantine import REPORT, Salvage, closed_cleanly, open_ledger, suspect
 from shared.settings import ConfigError, read_settings
 from shared.suite import SuiteSettings
 
 log = logging.getLogger(__name__)
 
+DAMAGED = "system.ledger.damaged"
 EXIT_CONFIG = 2
 EXIT_LEDGER = 74
 SIGN_S = 5.0
@@ -79,6 +84,7 @@ class Service:
     stage: Callable[[Any, Context, Ledger, Hop], Stage]
     schema: Sequence[str] = ()
     drive: Callable[[Any, Context, Any, Hop], Drive | None] = lambda *_: None
+    salvage: Salvage | None = None  # what of a damaged ledger may be trusted in a new one; see docs/adr/0007
 
 
 class Stop:
@@ -132,29 +138,53 @@ def main(service: Service, argv: Sequence[str] | None = None) -> int:
 
 
 def _run(service: Service, settings: Any, context: Context) -> int:
+    path = context.data / service.route.name / "ledger.sqlite"
     try:
-        folder = context.data / service.route.name
-        ledger = Ledger(folder / "ledger.sqlite", service.schema)
-        hop = Hop(service.route, context.suite, ledger, context.clock)
-        with ledger.transaction():
-            stage = service.stage(settings, context, ledger, hop)
-        hop.attach(stage)
-        drive = service.drive(settings, context, stage, hop)
-        stop = Stop()
-        stop.catch(hop)
-        hop.door.open()
-        _loop(hop, drive, stop, _Sign(context, service.route.name))
-        _drain(hop, drive)
-        if drive:
-            drive.close()
-        hop.close()
+        try:
+            _serve(service, settings, context, path)
+        except sqlite3.Error as error:  # a read outside a transaction
+            raise explain(path, error) from error
     except ConfigError as error:
         log.critical("%s", error)
         return EXIT_CONFIG
+    except LedgerDamagedError as error:
+        suspect(path, error)
+        log.critical("%s", error)
+        return EXIT_LEDGER
     except LedgerError as error:
         log.critical("%s", error)
         return EXIT_LEDGER
     return 0
+
+
+def _serve(service: Service, settings: Any, context: Context, path: Path) -> None:
+    ledger = open_ledger(path, service.schema, context.clock.wall(), service.salvage)
+    hop = Hop(service.route, context.suite, ledger, context.clock)
+    with ledger.transaction():
+        stage = service.stage(settings, context, ledger, hop)
+        report_damage(hop)
+    hop.attach(stage)
+    drive = service.drive(settings, context, stage, hop)
+    stop = Stop()
+    stop.catch(hop)
+    hop.door.open()
+    _loop(hop, drive, stop, _Sign(context, service.route.name))
+    _drain(hop, drive)
+    if drive:
+        drive.close()
+    hop.close()
+    closed_cleanly(path)
+
+
+def report_damage(hop: Hop) -> None:
+    """Put the report of a damaged ledger into the outbox, once; call inside ``transaction``."""
+    kept = hop.records.value(REPORT)
+    if kept is None:
+        return
+    report = json.loads(kept)
+    hop.suggest(Candidate(type=DAMAGED, id=f"damaged/{report['aside']}", data={"service": hop.name, **report}))
+    hop.sender.write(hop.clock.wall().timestamp())
+    hop.records.drop_value(REPORT)
 
 
 def _loop(hop: Hop, drive: Drive | None, stop: Stop, sign: _Sign) -> None:

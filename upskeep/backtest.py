@@ -24,6 +24,7 @@ from services.event_processor.stage import EventProcessor
 from services.sensor_reader.adapters.recording import Recording, RecordingError
 from services.sensor_reader.core.feed import Place
 from shared.delivery.stage import Recorder, Stage
+from shared.jumps import CLOCK_STEP
 from shared.ledger import Ledger
 from shared.messages import Event, Frame, Sequenced
 from shared.process import Context, system_clock
@@ -78,7 +79,8 @@ class Bench:
             for frame in frames:
                 self.frames += 1
                 self.first = self.first or frame.time
-                self.last = frame.time if self.last is None else max(self.last, frame.time)
+                if self.last is None or frame.time > self.last or CLOCK_STEP in frame.values:
+                    self.last = frame.time
                 self.processor.apply(frame)
             self._flush()
 

@@ -3,7 +3,9 @@
 1. A rule's memory stands in the ledger under ``rule/{name}/{key}``, written with the batch that changed it, so
    a restart goes on where the last batch ended.
 2. ``alert/…`` is retained once a rule has fired: while it fires with the count by now, then as resolved.
-3. Events marked ``replayed`` in their metadata are history: they raise no alert.
+3. Where the wall clock jumped (``CLOCK_JUMP``) all that is remembered moves along, so that counts, and with them
+   alerts, are as if it had always been right. Transitions that have been told keep their times.
+4. Events marked ``replayed`` in their metadata are history: they raise no alert.
 """
 
 from __future__ import annotations
@@ -16,9 +18,10 @@ from typing import Any
 from services.alerter.adapters.journal import SCHEMA, Journal
 from services.alerter.core.decide import Decision, adopt, advance, observe, present, retire
 from services.alerter.core.instants import from_us, to_us
-from services.alerter.core.memory import Memory, from_json, to_json
+from services.alerter.core.memory import Memory, from_json, move, moved_us, to_json
 from services.alerter.core.rules import Rule
 from shared.delivery.stage import Outlet
+from shared.jumps import CLOCK_JUMP, Jump, read_jump
 from shared.ledger import Ledger
 from shared.messages import Alert, AlertState, Event, Message, Sequenced
 
@@ -61,6 +64,8 @@ class Alerter:
         """Count an event by the rules for its type; anything else is not for the alerter."""
         if not isinstance(message, Event) or message.metadata.get("replayed") is True:
             return
+        if message.type == CLOCK_JUMP and (jump := read_jump(message.data)) is not None:
+            self._jump(jump)
         for place in self._places.get(message.type, ()):
             memory = self._memories.get(place) or Memory(now_us=self._advanced_us)
             self._keep(place, memory, observe(self._rules[place], memory, message.time))
@@ -110,6 +115,12 @@ class Alerter:
     def timeline(self) -> list[dict[str, Any]]:
         """Return the written transitions in order of time, as JSON-ready rows; at most the newest 10,000."""
         return [alert.model_dump(mode="json", include=_TIMELINE) for alert in self._journal.read()]
+
+    def _jump(self, jump: Jump) -> None:
+        self._memories = {place: move(memory, jump) for place, memory in self._memories.items()}
+        self._touched |= self._memories.keys()
+        if self._advanced_us is not None:
+            self._advanced_us = moved_us(self._advanced_us, jump)
 
     def _present(self) -> dict[str, Alert]:
         alerts = {}

@@ -2,55 +2,93 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from services.counter_store.adapters import restore
+from services.counter_store.adapters.influx_query import InfluxQuery
 from services.counter_store.adapters.point_stores import open_point_store
+from services.counter_store.adapters.restore import Progress, Restorer
 from services.counter_store.adapters.shipper import Shipper
 from services.counter_store.settings import CounterStoreSettings, InfluxSettings
 from services.counter_store.stage import LEDGER_SCHEMA, CounterStore
-from shared.delivery.hop import Hop, Route
+from shared.delivery.hop import Figures, Hop, Route
 from shared.ledger import Ledger
+from shared.messages import Candidate
 from shared.process import Context, Drive, Service, main
 from shared.settings import read_settings
 
+FILL = 1000  # events given a point in one turn
 ROUTE = Route(name="counter_store", consumes=("event", "raw"))
 
 
 def build(settings: CounterStoreSettings, context: Context, ledger: Ledger, hop: Hop) -> CounterStore:
     """Return the stage, having published every counter again."""
+    if settings.influx.enabled:
+        restore.begin_if_new(ledger)
     store = CounterStore(settings, ledger, hop, site=context.suite.site)
     store.announce()
     return store
 
 
 class Shipping:
-    """Starts the shipper with the service and stops it with it."""
+    """Reads back what a lost ledger held, then starts the shipper; stops with the service."""
 
-    def __init__(self, path: Path | str, settings: InfluxSettings, hop: Hop) -> None:
-        self.shipper = Shipper(path, open_point_store(settings), settings)
-        hop.vitals.append(self.shipper.figures)
-        self.shipper.start()
+    def __init__(self, store: CounterStore, settings: InfluxSettings, hop: Hop, site: str) -> None:
+        self.store = store
+        self.hop = hop
+        self.timeout_s = settings.timeout_s + 5
+        self.progress = restore.load(hop.ledger)
+        self.restorer = Restorer(InfluxQuery(settings, site), self.progress, settings.longest_wait_s)
+        self.shipper = Shipper(hop.ledger.path, open_point_store(settings), settings)
+        hop.vitals.append(self.figures)
+        (self.restorer if self.progress.phase == "read" else self.shipper).start()
 
     def work(self) -> None:
-        """See that the shipper lives."""
-        if not self.shipper.alive:
+        """Count a page read back, or queue some of what InfluxDB lacks; else see that the shipper lives."""
+        if self.progress.phase == "read":
+            page = self.restorer.take()
+            if page is not None:
+                self._step(self.store.take_back(page))
+        elif self.progress.phase == "fill":
+            self._step(self.store.fill(FILL))
+        elif not self.shipper.alive:
+            if self.shipper.fault is not None:
+                raise self.shipper.fault
             raise RuntimeError("the shipper's thread has ended by a fault; the process ends with it to start anew")
 
+    def _step(self, progress: Progress) -> None:
+        before, self.progress = self.progress.phase, progress
+        if progress.phase == "fill" and before == "read":
+            self.shipper.start()
+        if progress.phase == "done" and progress.new:
+            data = {"service": self.hop.name, "events_restored": progress.new, "events_found": progress.found}
+            epoch = self.hop.records.epoch
+            self.hop.suggest(Candidate(type="system.ledger.restored", id=f"restored/{epoch}", data=data))
+
+    def figures(self) -> Figures:
+        """Return the shipper's figures, and how a restore goes while there is one."""
+        if self.progress.phase != "read":
+            return self.shipper.figures()
+        return {
+            **self.shipper.figures(),
+            "restored": self.progress.found,
+            "influx_last_error": self.restorer.last_error,
+        }
+
     def wait_s(self) -> float:
-        """Nothing is ever due here by time."""
-        return 10.0
+        """A restore is worth a look ten times a second; else nothing is due by time."""
+        return {"read": 0.1, "fill": 0.0, "done": 10.0}[self.progress.phase]
 
     def finish(self) -> None:
         """Nothing is left to say."""
 
     def close(self) -> None:
-        """Stop after the request under way."""
+        """Stop after the requests under way."""
+        self.restorer.stop(self.timeout_s)
         self.shipper.stop()
 
 
-def drive(settings: CounterStoreSettings, _: Context, __: CounterStore, hop: Hop) -> Drive | None:
+def drive(settings: CounterStoreSettings, context: Context, store: CounterStore, hop: Hop) -> Drive | None:
     """Return the shipper's keeper, if InfluxDB is configured."""
-    return Shipping(hop.ledger.path, settings.influx, hop) if settings.influx.enabled else None
+    return Shipping(store, settings.influx, hop, context.suite.site) if settings.influx.enabled else None
 
 
 SERVICE = Service(
@@ -59,6 +97,7 @@ SERVICE = Service(
     stage=build,
     schema=LEDGER_SCHEMA,
     drive=drive,
+    salvage=restore.salvage,
 )
 
 

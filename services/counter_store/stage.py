@@ -4,7 +4,9 @@ Rules:
 1. An event is counted if its id is not in the ledger yet: the second line of defence after delivery's own.
 2. Windows end at the event time that delivery has reached (``advance``). Before it has ever said so, each
    type's windows end at its newest event.
-3. A counter is published when one of its numbers changed, once a batch.
+3. Where the wall clock jumped (``CLOCK_JUMP``) windows run on evenly: inside, all times are steady, that is without
+   the jumps so far. ``offset_us`` is their sum; what is published has it added and so goes by the clock as it is now.
+4. A counter is published when one of its numbers changed, once a batch.
 """
 
 from __future__ import annotations
@@ -13,11 +15,21 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 
-from services.counter_store.adapters import events, point_queue
+from services.counter_store.adapters import events, point_queue, restore
 from services.counter_store.adapters.events import CounterRow, EventTable
+from services.counter_store.adapters.influx_query import Page
 from services.counter_store.adapters.point_queue import PointQueue
-from services.counter_store.core.counting import Tally, advance_tally, fold_time, open_tally, tally_to_counter
-from services.counter_store.core.instants import time_to_us
+from services.counter_store.adapters.restore import Progress
+from services.counter_store.core.counting import (
+    DAY_US,
+    Tally,
+    advance_tally,
+    fold_time,
+    move_tally,
+    open_tally,
+    tally_to_counter,
+)
+from services.counter_store.core.instants import span_to_us, time_to_us
 from services.counter_store.core.points import (
     counter_time_ns,
     counter_to_line,
@@ -27,6 +39,7 @@ from services.counter_store.core.points import (
 )
 from services.counter_store.settings import CounterStoreSettings
 from shared.delivery.stage import Outlet
+from shared.jumps import CLOCK_JUMP, Jump, read_jump
 from shared.ledger import Ledger
 from shared.messages import Counter, Event, Frame, Message, Sequenced
 
@@ -46,6 +59,7 @@ class CounterStore:
         self._queue = PointQueue(ledger)
         kept = json.loads(ledger.get(_KEPT) or b"{}")
         self._as_of_us: int | None = kept.get("as_of_us")
+        self._offset_us: int = kept.get("offset_us", 0)
         self._kept: dict[str, int] = {name: kept.get(name, 0) for name in ("lost", "duplicates", "points_dropped")}
         rows = list(self._table.counters())
         self._tallies = {row.type: self._open(row) for row in rows}
@@ -54,6 +68,7 @@ class CounterStore:
         self._newest_us: dict[str, int] = {}  # types touched in this batch → their newest event in it
         self._lines: list[str] = []
         self._dirty = False
+        self._restoring = self._influx.enabled and restore.load(ledger).phase == "read"
 
     def apply(self, message: Sequenced) -> None:
         """Count an event, note a reading; other messages are none of the store's."""
@@ -69,7 +84,7 @@ class CounterStore:
 
     def advance(self, event_time: datetime) -> None:
         """Let the windows end at ``event_time``; the counting happens at the batch's end."""
-        self._as_of_us = time_to_us(event_time)
+        self._as_of_us = time_to_us(event_time) - self._offset_us
 
     def flush(self) -> None:
         """Write what changed to the ledger and publish the counters whose numbers changed."""
@@ -79,7 +94,8 @@ class CounterStore:
         if self._newest_us:
             self._table.save(self._row(self._tallies[event_type]) for event_type in self._newest_us)
         if self._dirty:
-            self._ledger.put(_KEPT, json.dumps(self._kept | {"as_of_us": self._as_of_us}).encode())
+            times = {"as_of_us": self._as_of_us, "offset_us": self._offset_us}
+            self._ledger.put(_KEPT, json.dumps(self._kept | times).encode())
         self._newest_us, self._dirty = {}, False
         for event_type, tally in self._tallies.items():
             if self._published.get(event_type) != _numbers(tally):
@@ -89,6 +105,36 @@ class CounterStore:
         """Remember how many messages are gone for good."""
         self._kept["lost"] += last - first + 1
         self._dirty = True
+
+    def take_back(self, page: Page) -> Progress:
+        """Count the events read back from InfluxDB that are not here yet; call before ``flush``."""
+        new = 0
+        for event, point_ns in page.events:
+            time_us = time_to_us(event.time)
+            if self._table.add(event, time_us, time_us, None):
+                self._tallies[event.type] = self._fold(event.type, time_us)
+                self._newest_us[event.type] = max(time_us, self._newest_us.get(event.type, time_us))
+                new += 1
+            self._table.note_point(event.id, event.type, point_ns)
+        self._restoring = not page.last
+        return self._note_progress(restore.load(self._ledger).after_page(page, new))
+
+    def fill(self, limit: int) -> Progress:
+        """Queue points of events that InfluxDB was found not to hold; call before ``flush``, until it is done."""
+        progress = restore.load(self._ledger)
+        rows = self._table.without_point(progress.after, limit)
+        for _, event in rows:
+            if is_datable(time_us := time_to_us(event.time)):
+                point_ns = self._table.free_ns(event.type, time_us)
+                self._table.note_point(event.id, event.type, point_ns)
+                self._note(event_to_line(event, point_ns))
+        if not rows:  # the totals that were held back
+            self._newest_us |= {name: tally.last_us + self._offset_us for name, tally in self._tallies.items()}
+        return self._note_progress(progress.after_fill(rows[-1][0] if rows else None))
+
+    def _note_progress(self, progress: Progress) -> Progress:
+        restore.save(self._ledger, progress)
+        return progress
 
     def announce(self) -> None:
         """Publish every counter again, as after a start: the broker may have lost its retained messages."""
@@ -111,16 +157,34 @@ class CounterStore:
 
     def _count(self, event: Event) -> None:
         time_us = time_to_us(event.time)
-        datable = self._influx.enabled and is_datable(time_us)
+        datable = self._influx.enabled and not self._restoring and is_datable(time_us)
         point_ns = self._table.free_ns(event.type, time_us) if datable else None
         self._dirty = True
-        if not self._table.add(event, time_us, point_ns):
+        jump = read_jump(event.data) if event.type == CLOCK_JUMP else None
+        offset_us = self._offset_us + (span_to_us(jump.step) if jump else 0)
+        if not self._table.add(event, time_us, time_us - offset_us, point_ns):
             self._kept["duplicates"] += 1
             return
-        self._tallies[event.type] = self._fold(event.type, time_us)
+        if jump is not None:
+            self._jump(jump)
+        self._tallies[event.type] = self._fold(event.type, time_us - offset_us)
         self._newest_us[event.type] = max(time_us, self._newest_us.get(event.type, time_us))
         if point_ns is not None:
             self._note(event_to_line(event, point_ns))
+
+    def _jump(self, jump: Jump) -> None:
+        """From now on clocks are ahead by one more step; what they told right before ``since`` is further back then."""
+        if jump.since is not None and (by_us := span_to_us(jump.earlier - jump.step)):
+            since_us = time_to_us(jump.since) - self._offset_us
+            oldest_us = min(since_us, since_us if self._as_of_us is None else self._as_of_us) - DAY_US
+            if self._as_of_us is not None and self._as_of_us < since_us:
+                self._as_of_us += by_us
+            for event_type, tally in self._tallies.items():
+                self._table.move(event_type, oldest_us, since_us, by_us)
+                self._tallies[event_type] = self._open(self._row(move_tally(tally, since_us, by_us)))
+            self._table.save(self._row(tally) for tally in self._tallies.values())
+        self._offset_us += span_to_us(jump.step)
+        self._published.clear()
 
     def _fold(self, event_type: str, time_us: int) -> Tally:
         tally = self._tallies.get(event_type)
@@ -141,9 +205,9 @@ class CounterStore:
             self._tallies[event_type] = advance_tally(tally, self._as_of(tally), self._table.history(event_type))
 
     def _queue_points(self) -> None:
-        for event_type, newest_us in self._newest_us.items():
+        for event_type, newest_us in ({} if self._restoring else self._newest_us).items():
             tally = self._tallies[event_type]
-            time_ns = counter_time_ns(newest_us, self._as_of(tally), self._point_ns.get(event_type))
+            time_ns = counter_time_ns(newest_us, self._as_of(tally) + self._offset_us, self._point_ns.get(event_type))
             line = counter_to_line(event_type, tally.total, self._site, time_ns)
             if line is not None:
                 self._point_ns[event_type] = time_ns
@@ -161,7 +225,7 @@ class CounterStore:
         return tally.last_us if self._as_of_us is None else self._as_of_us
 
     def _counter(self, tally: Tally) -> Counter:
-        return tally_to_counter(tally, self._as_of(tally))
+        return tally_to_counter(tally, self._as_of(tally), self._offset_us)
 
     def _publish(self, tally: Tally) -> None:
         self._outlet.retain(self._counter(tally))

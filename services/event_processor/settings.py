@@ -13,11 +13,13 @@ from services.event_processor.core.catalogue import EventType, suggestion
 from services.event_processor.core.facts import Chemistry, DeviceFacts, Key
 from services.event_processor.core.program import RESERVED, Program, compile_program
 from services.event_processor.core.rules import CLEARED, EXCEEDED, GAP, Rules
+from shared.jumps import CLOCK_JUMP
 from shared.quantities import QUANTITIES
 from shared.settings import ConfigError, Fault, Settings, read_settings
 
 M = TypeVar("M", bound=BaseModel)
 Steps = tuple[str, ...]
+OWN = {GAP: "that messages were lost", CLOCK_JUMP: "that the wall clock jumped"}  # told whatever the rules are
 EVENTS, PROCESSOR = "events", "event_processor"
 
 
@@ -70,8 +72,9 @@ def _cross_faults(events: EventsSettings, processor: ProcessorSettings) -> Itera
                     ("events", name, "clears"),
                     _unknown("event type", other, events.events, " in events.yaml"),
                 )
-    if GAP not in events.events:
-        yield EVENTS, ("events",), f"wants {GAP!r}, which tells that messages were lost"
+    for name, what in OWN.items():
+        if name not in events.events:
+            yield EVENTS, ("events",), f"wants {name!r}, which tells {what}"
     for path, event in _events_wanted(processor.rules):
         if event not in events.events:
             yield PROCESSOR, ("rules", *path), _unknown("event type", event, events.events, " in events.yaml")

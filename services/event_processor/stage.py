@@ -15,6 +15,7 @@ from services.event_processor.core.process import Outcome, process_frame, trigge
 from services.event_processor.core.program import Program
 from services.event_processor.core.rules import GAP
 from shared.delivery.stage import Outlet
+from shared.jumps import CLOCK_STEP, IN_FRAME, Jump, read_jump
 from shared.ledger import Ledger
 from shared.messages import Candidate, Event, Frame, Message, Sequenced, event_id
 
@@ -46,6 +47,8 @@ class EventProcessor:
         """Take the next frame of a reader."""
         if not isinstance(message, Frame):
             raise TypeError(f"event_processor takes frames of the stream raw, not {type(message).__name__}")
+        if CLOCK_STEP in message.values and (jump := read_jump(message.values, IN_FRAME)) is not None:
+            self._jump(jump)
         outcome = process_frame(self._program, self._memory(message.device), message)
         self._figures["frames"] += 1
         self._memories[message.device] = outcome.memory
@@ -71,7 +74,7 @@ class EventProcessor:
     def flush(self) -> None:
         """Write the memories of the devices heard in this batch, and retain their last states."""
         for device, outcome in self._touched.items():
-            self._ledger.put(f"device/{device}", outcome.memory.to_json().encode())
+            self._put(device)
             self._outlet.retain(outcome.state)
         self._touched.clear()
         self._ledger.db.execute(
@@ -107,6 +110,16 @@ class EventProcessor:
             kept = self._ledger.get(f"device/{device}")
             memory = NOTHING if kept is None else Memory.from_json(kept)
         return memory
+
+    def _jump(self, jump: Jump) -> None:
+        """Move what is remembered of every device, heard in this batch or not."""
+        kept = {key.removeprefix("device/") for key, _ in self._ledger.items("device/")}
+        for device in kept | self._memories.keys():
+            self._memories[device] = self._memory(device).moved(jump)
+            self._put(device)
+
+    def _put(self, device: str) -> None:
+        self._ledger.put(f"device/{device}", self._memories[device].to_json().encode())
 
     def _emit(self, *events: Event) -> None:
         self._figures["events"] += len(events)

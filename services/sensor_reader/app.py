@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from services.sensor_reader.adapters.clock import LinuxClock
 from services.sensor_reader.adapters.recording import RecordingError
 from services.sensor_reader.adapters.sources import Opened, Options, SourceError, open_source
 from services.sensor_reader.settings import Configuration, load
@@ -109,7 +110,9 @@ def build(chosen: Chosen, context: Context, ledger: Ledger, hop: Hop) -> SensorR
     for said in opened.said:
         log.warning("%s", said)
     hop.vitals.append(lambda: {"said": "; ".join(opened.said)} if opened.said else {})
-    stage = SensorReader(opened.feed, ledger, hop, BOOT_ID.read_text(encoding="ascii").strip())
+    boot_id = BOOT_ID.read_text(encoding="ascii").strip()
+    clock = LinuxClock(context.clock.wall) if opened.feed.live else None
+    stage = SensorReader(opened.feed, ledger, hop, boot_id, clock)
     stage.begin(context.clock.wall())
     chosen.opened.append(opened)
     return stage

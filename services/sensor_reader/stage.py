@@ -5,7 +5,9 @@ Rules:
    frame, none twice and none lost. Polled frames have no place; what was not polled is not known.
 2. A feed that stands for a machine has a life: its first frame is preceded by ``started`` (``core.life``),
    and ``finish`` emits ``stopped``.
-3. What a source refuses goes to ``deadletter/…`` and counts as played.
+3. Frames of hardware say when they were taken by the uptime too. Before the first frame after a jump of the
+   wall clock goes a frame that tells of it (``core.course``), also across a restart.
+4. What a source refuses goes to ``deadletter/…`` and counts as played.
 """
 
 from __future__ import annotations
@@ -15,23 +17,33 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from services.sensor_reader.core import life
+from services.sensor_reader.core.course import Course, follow, jumped
 from services.sensor_reader.core.feed import Feed, Place, Refusal
 from services.sensor_reader.core.life import Life
+from services.sensor_reader.core.ports import HostClock, Instant
 from shared.delivery.stage import Outlet
 from shared.ledger import Ledger
 from shared.messages import Frame, Message, Sequenced
 
 _LIFE = "life"
+_COURSE = "course"
 
 
 class SensorReader:
-    """A Stage that has no input: the app calls ``begin`` once, ``step`` when ``next_release`` says, then ``finish``."""
+    """A Stage that has no input: the app calls ``begin`` once, ``step`` when ``next_release`` says, then ``finish``.
 
-    def __init__(self, feed: Feed, ledger: Ledger, outlet: Outlet, boot_id: str) -> None:
+    ``clock`` is the machine's, for a feed that polls hardware; its time then goes before the app's.
+    """
+
+    def __init__(
+        self, feed: Feed, ledger: Ledger, outlet: Outlet, boot_id: str, clock: HostClock | None = None
+    ) -> None:
         self._feed = feed
         self._ledger = ledger
         self._outlet = outlet
         self._boot_id = boot_id
+        self._clock = clock
+        self._course: Course | None = None
         self._told = not feed.has_life
         self._last_time: datetime | None = None
         self._counts = {"frames": 0, "errors": 0, "refused": 0}
@@ -45,6 +57,8 @@ class SensorReader:
         """Find the place where the run before left off."""
         kept = self._ledger.get(self._key)
         place, self._last_time = _from_json(kept) if kept else (None, None)
+        course = self._ledger.get(_COURSE)
+        self._course = Course.from_json(course) if course and self._clock else None
         self._feed.open(place, now)
 
     def next_release(self) -> float | None:
@@ -54,7 +68,10 @@ class SensorReader:
     def step(self, now: float, time: datetime, limit: int = 500) -> int:
         """Emit what is due at monotonic ``now`` (UTC ``time``), at most about ``limit``; return how many frames."""
         with self._ledger.transaction():
-            contents = self._feed.take(now, time, limit)
+            instant = self._clock.read() if self._clock else None
+            contents = self._feed.take(now, instant.time if instant else time, limit)
+            if contents and instant:
+                self._follow(instant)
             for content in contents:
                 self._give(content)
             place = self._feed.place()
@@ -68,6 +85,10 @@ class SensorReader:
             before = self._life()
             if self._feed.has_life and before is not None and before.running:
                 at = time if self._feed.live else self._last_time or time
+                if self._clock:
+                    instant = self._clock.read()
+                    at = instant.time
+                    self._follow(instant)
                 self._emit(life.stopped(self._boot_id, at))
                 self._ledger.put(_LIFE, Life(self._boot_id, running=False).to_json())
 
@@ -102,6 +123,13 @@ class SensorReader:
         self._tell_start(content.time)
         self._emit(content)
 
+    def _follow(self, instant: Instant) -> None:
+        """Take note of the moment; if the clock has jumped since the last one, tell it first."""
+        self._course, jump = follow(self._course, self._boot_id, instant)
+        self._ledger.put(_COURSE, self._course.to_json())
+        if jump is not None:
+            self._emit(jumped(jump, instant.time))
+
     def _tell_start(self, time: datetime) -> None:
         if self._told:
             return
@@ -115,6 +143,10 @@ class SensorReader:
         self._counts["frames"] += 1
         self._counts["errors"] += bool(frame.errors)
         self._last_time = frame.time
+        if self._course is not None:
+            instant = self._course.instant
+            stamp = {"boot": self._course.boot, "uptime_s": instant.uptime_s, "clock": instant.clock}
+            frame = frame.model_copy(update=stamp)
         self._outlet.emit(frame)
 
     def _life(self) -> Life | None:

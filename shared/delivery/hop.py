@@ -8,16 +8,19 @@ ledger as it was and ends the process.
 from __future__ import annotations
 
 import base64
+import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared import __version__
+from shared.delivery.inbound import Loss
 from shared.delivery.receiver import Receiver, Unreadable, UnreadableError, decode
-from shared.delivery.records import Records
-from shared.delivery.sender import Sender
+from shared.delivery.records import EPOCHS_KEPT, Records
+from shared.delivery.sender import SUGGESTED, Sender
 from shared.delivery.stage import Stage
+from shared.jumps import CLOCK_JUMP, CLOCK_STEP, read_jump
 from shared.ledger import Ledger
 from shared.messages import (
     Candidate,
@@ -39,6 +42,7 @@ log = logging.getLogger(__name__)
 STATUS_S = 1.0
 HEARTBEAT_S = 10.0
 COMPLAINT_S = 60.0
+GAP = "system.stream.gap"
 DEAD_LETTER_BYTES = 65_536
 OFFER_BYTES = 262_144
 OpenDoor = Callable[[BrokerSettings, str, Sequence[str], Publication | None], Door]
@@ -80,8 +84,9 @@ class Hop:
         window = suite.delivery.window
         models = {stream: MODELS[stream] for stream in route.consumes}
         self.receiver = Receiver(self.name, self.records, models, window)
-        produces = {**route.produces, "deadletter": ()}
+        produces = {**route.produces, "deadletter": (), SUGGESTED: ()}
         self.sender = Sender(self.name, self.topics, self.records, produces, suite.delivery)
+        self.sender.takers |= {self.name} if route.takes_offers else set()
         self.door = open_door(suite.broker, f"upskeep-{suite.site}-{self.name}", self._filters(), self._will())
         kept = self.records.value("event_time")
         self.event_time = datetime.fromisoformat(kept) if kept else None
@@ -89,6 +94,7 @@ class Hop:
         first = self.records.value("first_time")
         self.first_time = datetime.fromisoformat(first) if first else None
         self._promises: dict[str, Status] = {}
+        self._jumped: dict[str, int] = json.loads(self.records.value("jumped") or "{}")  # epoch → seq of its last jump
         self.vitals: list[Callable[[], Figures]] = []  # figures of a service's own, for its status
         self._stage: Stage | None = None
         self._status: Status | None = None
@@ -126,7 +132,7 @@ class Hop:
     def emit(self, message: Sequenced) -> None:
         """Append to the message's stream; it leaves after the commit."""
         if isinstance(message, Frame):
-            self._seen(message.time)
+            self._seen(message)
         self.sender.emit(message, self.clock.wall().timestamp())
 
     def retain(self, message: Message) -> None:
@@ -140,6 +146,15 @@ class Hop:
         now = self.clock.wall()
         letter = DeadLetter(service=self.name, time=now, reason=reason, received_on=received_on, payload=text)
         self.sender.emit(letter, now.timestamp())
+
+    def suggest(self, candidate: Candidate) -> None:
+        """Offer an event on ``ingest/{service}``: kept until who makes events is there and the broker has confirmed it.
+
+        It may arrive twice, so it needs an id that follows from its cause.
+        """
+        if candidate.id is None:
+            raise ValueError("a suggested event needs an id, for it may arrive twice")
+        self.sender.suggest(candidate, self.clock.wall().timestamp())
 
     # ---- one turn
 
@@ -196,13 +211,17 @@ class Hop:
     def _apply_all(self, items: object) -> None:
         for item in items:  # type: ignore[attr-defined]
             if isinstance(item, tuple):
-                (producer, stream, _), loss = item
+                (producer, stream, epoch), loss = item
                 self.stage.lost(producer, stream, loss.first, loss.last)
+                if "event" not in self.route.produces:  # who makes events tells of it by itself
+                    self.suggest(_gap(producer, stream, epoch, loss))
             elif isinstance(item, Unreadable):
                 self.reject(item.received_on, item.payload, item.reason)
             else:
                 if isinstance(item, Frame) and "event" not in self.route.consumes:
-                    self._seen(item.time)
+                    self._seen(item)
+                elif isinstance(item, Event) and item.type == CLOCK_JUMP:
+                    self._jump(item)
                 self.stage.apply(item)
 
     def _read_status(self, parts: tuple[str, ...], arrived: Arrived, now: float) -> None:
@@ -210,6 +229,10 @@ class Hop:
             return
         status = decode(Status, arrived.payload)
         self.sender.seen(status.service, status.state == "online")
+        if "event" in status.streams and status.state == "online":
+            self.sender.takers.add(status.service)
+        else:
+            self.sender.takers.discard(status.service)
         self.receiver.announced(status, now)
         if "event" in self.route.consumes and "event" in status.streams:
             self._promises[status.service] = status
@@ -231,20 +254,36 @@ class Hop:
 
     # ---- event time: that of the frames, or, for who consumes events, what their producer promises
 
-    def _seen(self, time: datetime) -> None:
+    def _seen(self, frame: Frame) -> None:
+        """Take a frame's time; it goes back only with the frame that tells of a jump of the clock."""
+        time = frame.time
         if self.first_time is None:
             self.first_time = time
             self.records.save_value("first_time", time.isoformat())
-        if self.event_time is None or time > self.event_time:
+        if self.event_time is None or time > self.event_time or CLOCK_STEP in frame.values:
             self.event_time = time
 
+    def _jump(self, event: Event) -> None:
+        """What was promised before the jump was meant by the old clock; move what has been reached along with it."""
+        self._jumped[event.epoch] = event.seq
+        while len(self._jumped) > EPOCHS_KEPT:
+            del self._jumped[next(iter(self._jumped))]
+        self.records.save_value("jumped", json.dumps(self._jumped))
+        if self.event_time is not None and (jump := read_jump(event.data)) is not None:
+            self.event_time = jump.moved(self.event_time)
+
     def _advance(self) -> None:
-        """A producer of events promised that its events up to a head precede its event time; see whether it holds."""
+        """A producer of events promised that its events up to a head precede its event time; see whether it holds.
+
+        A promise whose head lies before a jump that has been applied was made by the clock before: it is dropped.
+        """
         for producer, status in list(self._promises.items()):
             head = status.streams["event"].head
             if status.epoch is None or not self.receiver.reached(producer, status.epoch, "event", head):
                 continue
             del self._promises[producer]
+            if head < self._jumped.get(status.epoch, 0):
+                continue
             if status.event_time is not None and (self.event_time is None or status.event_time > self.event_time):
                 self.event_time = status.event_time
                 self.stage.advance(status.event_time)
@@ -308,6 +347,12 @@ class Hop:
         farewell = self.status().model_copy(update={"state": "stopped", "time": self.clock.wall()})
         self.door.close(_publication(farewell, self.topics))
         self.ledger.close()
+
+
+def _gap(producer: str, stream: str, epoch: str, loss: Loss) -> Candidate:
+    first, last = loss.first, loss.last
+    data = {"producer": producer, "stream": stream, "first": first, "last": last, "count": last - first + 1}
+    return Candidate(type=GAP, id=f"gap/{producer}/{stream}/{epoch}/{first}-{last}", data=data)
 
 
 def _publication(message: Message, topics: Topics) -> Publication:

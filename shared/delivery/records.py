@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from shared.delivery.outbound import Outbound
-from shared.ledger import Ledger
+from shared.ledger import Ledger, is_sound, keep_value, sealed
 
 EPOCHS_KEPT = 8
 
@@ -29,15 +29,18 @@ class Records:
     """The delivery tables of one ledger. Writes belong inside ``Ledger.transaction``."""
 
     def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
         self.db: sqlite3.Connection = ledger.db
         with ledger.transaction():
             self.epoch = self._epoch()
 
     def _epoch(self) -> str:
         """The life of this disk: made once, with the ledger."""
-        made = secrets.token_hex(6)
-        self.db.execute("INSERT OR IGNORE INTO life VALUES ('epoch', ?)", (made,))
-        return str(self.db.execute("SELECT value FROM life WHERE name = 'epoch'").fetchone()[0])
+        kept = self.value("epoch")
+        if kept is None:
+            kept = secrets.token_hex(6)
+            self.save_value("epoch", kept)
+        return kept
 
     # ---- outbox
 
@@ -62,19 +65,24 @@ class Records:
 
     def append(self, rows: Iterable[Row]) -> None:
         """Write rows to the outbox."""
-        values = ((row.stream, row.seq, row.topic, row.payload, row.attributes, row.written) for row in rows)
-        self.db.executemany("INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?)", values)
+        values = (sealed(row.stream, row.seq, row.topic, row.payload, row.attributes, row.written) for row in rows)
+        self.db.executemany("INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?, ?)", values)
 
     def read(self, stream: str, seqs: range) -> list[Row]:
-        """Return the rows of ``seqs`` that exist, in order."""
+        """Return the rows of ``seqs``, in order; raises LedgerDamagedError unless all are there as written."""
         query = "SELECT * FROM outbox WHERE stream = ? AND seq BETWEEN ? AND ? ORDER BY seq"
-        return [Row(*row) for row in self.db.execute(query, (stream, seqs.start, seqs.stop - 1))]
+        rows = self.db.execute(query, (stream, seqs.start, seqs.stop - 1)).fetchall()
+        if len(rows) != len(seqs) or not all(map(is_sound, rows)):
+            raise self.ledger.damaged(
+                f"not all of {stream} {seqs.start} to {seqs.stop - 1} in the outbox is as written"
+            )
+        return [Row(*row[:-1]) for row in rows]
 
     def save_stream(self, stream: str, out: Outbound) -> None:
         """Keep where a stream stands: head, confirmed cursor, consumers' marks."""
-        self.db.execute("INSERT OR REPLACE INTO stream VALUES (?, ?, ?)", (stream, out.head, out.published))
-        marks = ((name, stream, seq) for name, seq in out.marks.items())
-        self.db.executemany("INSERT OR REPLACE INTO consumer VALUES (?, ?, ?)", marks)
+        self.db.execute("INSERT OR REPLACE INTO stream VALUES (?, ?, ?, ?)", sealed(stream, out.head, out.published))
+        marks = (sealed(name, stream, seq) for name, seq in out.marks.items())
+        self.db.executemany("INSERT OR REPLACE INTO consumer VALUES (?, ?, ?, ?)", marks)
 
     def trim(self, stream: str, through: int) -> int:
         """Delete rows up to ``through``; returns how many there were."""
@@ -95,8 +103,8 @@ class Records:
     def save_applied(self, marks: Mapping[tuple[str, str, str], int]) -> None:
         """Keep the last applied seq of each (producer, stream, epoch)."""
         (latest,) = self._one("SELECT coalesce(max(latest), 0) + 1 FROM applied") or (1,)
-        values = ((*track, seq, latest) for track, seq in marks.items())
-        self.db.executemany("INSERT OR REPLACE INTO applied VALUES (?, ?, ?, ?, ?)", values)
+        values = (sealed(*track, seq, latest) for track, seq in marks.items())
+        self.db.executemany("INSERT OR REPLACE INTO applied VALUES (?, ?, ?, ?, ?, ?)", values)
 
     def forget_epochs(self, producer: str, stream: str) -> None:
         """Keep only the newest epochs of a producer's stream."""
@@ -115,7 +123,11 @@ class Records:
 
     def save_value(self, name: str, value: str) -> None:
         """Keep a single value."""
-        self.db.execute("INSERT OR REPLACE INTO life VALUES (?, ?)", (name, value))
+        keep_value(self.db, name, value)
+
+    def drop_value(self, name: str) -> None:
+        """Forget a single value."""
+        self.db.execute("DELETE FROM life WHERE name = ?", (name,))
 
     def _one(self, query: str, *values: str | float) -> tuple[int, ...] | None:
         row = self.db.execute(query, values).fetchone()

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from shared.delivery.outbound import Outbound
 from shared.delivery.records import Records, Row
-from shared.messages import Checkpoint, Message, Resend, Resent, Sequenced, StreamEnds
+from shared.messages import Candidate, Checkpoint, Message, Resend, Resent, Sequenced, StreamEnds
 from shared.mqtt import Door, Publication
 from shared.suite import DeliverySettings
 from shared.topics import Topics
@@ -16,6 +16,7 @@ from shared.topics import Topics
 log = logging.getLogger(__name__)
 
 ENVELOPE = {"producer", "epoch", "seq"}
+SUGGESTED = "ingest"  # the outbox's name for what is offered to the processor; it has no envelope
 RESEND_ROWS = 100
 RESEND_ROOM = 8  # places the live stream leaves to answers while somebody asks
 RESEND_BYTES = 200_000
@@ -43,6 +44,7 @@ class Sender:
         self.bounds = bounds
         self.streams = {s: records.outbound(s, tuple(awaited), bounds.window) for s, awaited in produces.items()}
         self.dropped = 0
+        self.takers: set[str] = set()  # who is there to take what is suggested
         self._prefix = {s: f'{{"producer":"{name}","epoch":"{records.epoch}","seq":'.encode() for s in produces}
         self._fresh: list[Row] = []
         self._latest: dict[str, bytes] = {}
@@ -64,6 +66,13 @@ class Sender:
         attributes = message.attributes()
         row_attributes = json.dumps(attributes) if attributes else None
         self._fresh.append(Row(stream, out.head, message.topic(self.topics), payload, row_attributes, written))
+
+    def suggest(self, candidate: Candidate, written: float) -> None:
+        """Put an offer into the outbox; it stays until the broker has confirmed it."""
+        out = self.streams[SUGGESTED]
+        out.head += 1
+        payload = candidate.model_dump_json(exclude_none=True).encode()
+        self._fresh.append(Row(SUGGESTED, out.head, self.topics.build("ingest", self.name), payload, None, written))
 
     def retain(self, message: Message) -> None:
         """Publish the latest value of a retained topic, now and after every reconnect; the same again is not sent."""
@@ -88,7 +97,9 @@ class Sender:
         self._fresh = []
         for stream, out in self.streams.items():
             finished = out.done()
-            if finished >= out.floor and (stream in touched or finished - out.floor >= TRIM_BACKLOG):
+            if finished >= out.floor and (
+                stream in touched or stream == SUGGESTED or finished - out.floor >= TRIM_BACKLOG
+            ):
                 self._trim(stream, out, finished)
                 touched.add(stream)
         if written - self._age_checked >= AGE_CHECK_S or touched:
@@ -128,7 +139,8 @@ class Sender:
         for stream, out in self.streams.items():
             self._send_again(door, stream, out)
         for stream, out in self.streams.items():
-            self._send_live(door, stream, out)
+            if stream != SUGGESTED or self.takers:  # a broker drops what nobody has ever subscribed to
+                self._send_live(door, stream, out)
 
     def _send_latest(self, door: Door) -> None:
         for topic in list(self._unsent):
@@ -185,6 +197,7 @@ class Sender:
         for out in self.streams.values():
             out.connected()
         self._unsent = dict.fromkeys(self._latest)
+        self.takers &= {self.name}
 
     def disconnected(self) -> None:
         """The connection is gone."""
@@ -206,6 +219,11 @@ class Sender:
             out = self.streams.get(stream)
             if out is not None:
                 seq = mark.seq if mark.epoch == self.records.epoch else 0
+                if seq > out.head:  # numbers already used would be used again, and their messages passed over
+                    raise self.records.ledger.damaged(
+                        f"{message.consumer} has applied {stream} up to {seq}, and here it ends at {out.head}: "
+                        "this ledger has gone back, to an older copy or by a damaged log"
+                    )
                 out.checkpoint(message.consumer, seq, mark.ask)
 
     def seen(self, consumer: str, online: bool) -> None:
@@ -216,7 +234,9 @@ class Sender:
     @property
     def unsent(self) -> bool:
         """Whether something is waiting to leave, or for its confirmation."""
-        return bool(self._unsent) or any(out.published < out.head for out in self.streams.values())
+        return bool(self._unsent) or any(
+            out.published < out.head for stream, out in self.streams.items() if stream != SUGGESTED or self.takers
+        )
 
     def lag(self, stream: str) -> int:
         """How many rows of a stream the slowest awaited consumer has yet to apply."""

@@ -39,7 +39,10 @@ class Stage(Protocol):
         """Take a message that came without a sequence (``ingest/…``): at least once, best effort."""
 
     def advance(self, event_time: datetime) -> None:
-        """Event time has reached ``event_time`` and everything before it has been applied. Never goes back."""
+        """Event time has reached ``event_time`` and everything before it has been applied.
+
+        It goes back only where a ``CLOCK_JUMP`` that has been applied put it back.
+        """
 
     def flush(self) -> None:
         """The batch ends: write memory to the ledger and put retained values out."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from services.alerter.core.instants import from_us, to_us
 from services.alerter.core.window import Window
+from shared.jumps import Jump
 from shared.messages import Alert, AlertState
 
 
@@ -21,6 +23,18 @@ class Memory:
     def state(self) -> AlertState:
         """The alert's state; resolved where it has never fired."""
         return AlertState.RESOLVED if self.alert is None else self.alert.state
+
+
+def move(memory: Memory, jump: Jump) -> Memory:
+    """Return the memory after a jump of the clock: every event is as long ago as before; the alert stays as told."""
+    times_us = sorted(moved_us(time_us, jump) for time_us in memory.window.times_us)
+    lost_us, now_us = (us if us is None else moved_us(us, jump) for us in (memory.window.lost_us, memory.now_us))
+    return replace(memory, window=Window(tuple(times_us), lost_us), now_us=now_us)
+
+
+def moved_us(time_us: int, jump: Jump) -> int:
+    """Return where a remembered time stands after a jump of the clock."""
+    return to_us(jump.moved(from_us(time_us)))
 
 
 def to_json(memory: Memory) -> bytes:

@@ -1,29 +1,42 @@
-"""The ledger's tables of events and counters: every event once, by its id, and what was counted of each type."""
+"""The ledger's tables of events and counters: every event once, by its id, and what was counted of each type.
+
+``time_us`` is an event's own time, as told. ``steady_us``, and the times of ``counter``, run on evenly where the wall
+clock jumped: windows go by them. They are the same as long as the clock has never jumped.
+"""
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from services.counter_store.core.instants import us_to_time
 from services.counter_store.core.points import NS_PER_US, data_to_json
-from shared.ledger import Ledger
+from shared.ledger import Ledger, Value, sealed
 from shared.messages import Event
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS event (
     id TEXT PRIMARY KEY, type TEXT NOT NULL, time_us INTEGER NOT NULL, seq INTEGER NOT NULL,
     producer TEXT NOT NULL, epoch TEXT NOT NULL, site TEXT NOT NULL, category TEXT NOT NULL, severity TEXT NOT NULL,
-    device TEXT, zone TEXT, data TEXT NOT NULL, metadata TEXT NOT NULL, point_ns INTEGER);
-CREATE INDEX IF NOT EXISTS event_by_time ON event (type, time_us);
+    device TEXT, zone TEXT, data TEXT NOT NULL, metadata TEXT NOT NULL, seal INTEGER NOT NULL,
+    point_ns INTEGER, steady_us INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS event_by_time ON event (type, steady_us);
 CREATE UNIQUE INDEX IF NOT EXISTS event_by_point ON event (type, point_ns) WHERE point_ns IS NOT NULL;
 CREATE TABLE IF NOT EXISTS counter (
     type TEXT PRIMARY KEY, total INTEGER NOT NULL, last_time_us INTEGER NOT NULL, first_time_us INTEGER NOT NULL,
-    point_ns INTEGER) WITHOUT ROWID;
+    point_ns INTEGER, seal INTEGER NOT NULL) WITHOUT ROWID;
 """
+# What an event's seal covers; the columns after it may change.
+SEALED = (
+    *("id", "type", "time_us", "seq", "producer", "epoch", "site", "category", "severity", "device", "zone"),
+    *("data", "metadata"),
+)
 
 # Only a repeated id is passed over; any other conflict is an error.
-_INSERT_EVENT = f"INSERT INTO event VALUES ({', '.join('?' * 14)}) ON CONFLICT (id) DO NOTHING"  # noqa: S608
+_INSERT_EVENT = f"INSERT INTO event VALUES ({', '.join('?' * (len(SEALED) + 3))}) ON CONFLICT (id) DO NOTHING"  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +51,7 @@ class CounterRow:
 
 
 class TypeHistory:
-    """The times of one type's events, from the index. A ``core.windows.History``."""
+    """The steady times of one type's events, from the index. A ``core.windows.History``."""
 
     def __init__(self, db: sqlite3.Connection, event_type: str) -> None:
         self._db = db
@@ -47,7 +60,7 @@ class TypeHistory:
     def between(self, after_us: int, until_us: int) -> int:
         """Return how many events lie in (after, until]."""
         row = self._db.execute(
-            "SELECT count(*) FROM event WHERE type = ? AND time_us > ? AND time_us <= ?",
+            "SELECT count(*) FROM event WHERE type = ? AND steady_us > ? AND steady_us <= ?",
             (self._type, after_us, until_us),
         ).fetchone()
         return int(row[0])
@@ -55,7 +68,7 @@ class TypeHistory:
     def next_after(self, after_us: int) -> int | None:
         """Return the time of the first event later than ``after``, or None."""
         row = self._db.execute(
-            "SELECT min(time_us) FROM event WHERE type = ? AND time_us > ?", (self._type, after_us)
+            "SELECT min(steady_us) FROM event WHERE type = ? AND steady_us > ?", (self._type, after_us)
         ).fetchone()
         return None if row[0] is None else int(row[0])
 
@@ -66,14 +79,40 @@ class EventTable:
     def __init__(self, ledger: Ledger) -> None:
         self._db = ledger.db
 
-    def add(self, event: Event, time_us: int, point_ns: int | None) -> bool:
+    def add(self, event: Event, time_us: int, steady_us: int, point_ns: int | None) -> bool:
         """Keep an event; returns False, and changes nothing, if its id is already there."""
         row = (
             *(event.id, event.type, time_us, event.seq, event.producer, event.epoch),
             *(event.site, event.category, event.severity.value, event.device, event.zone),
-            *(data_to_json(event.data), data_to_json(event.metadata), point_ns),
+            *(data_to_json(event.data), data_to_json(event.metadata)),
         )
-        return self._db.execute(_INSERT_EVENT, row).rowcount == 1
+        return self.add_row(row, steady_us, point_ns)
+
+    def add_row(self, row: Sequence[Value], steady_us: int, point_ns: int | None) -> bool:
+        """Keep an event as its columns ``SEALED``; returns False, and changes nothing, if its id is already there."""
+        return self._db.execute(_INSERT_EVENT, (*sealed(*row), point_ns, steady_us)).rowcount == 1
+
+    def note_point(self, event_id: str, event_type: str, point_ns: int) -> None:
+        """Note where InfluxDB holds an event's point, or the next free place if another event's is noted there."""
+        update = "UPDATE OR IGNORE event SET point_ns = ? WHERE id = ? AND type = ?"
+        if self._db.execute(update, (point_ns, event_id, event_type)).rowcount == 0:
+            self._db.execute(update, (self.free_ns(event_type, point_ns // NS_PER_US), event_id, event_type))
+
+    def without_point(self, after: int, limit: int) -> list[tuple[int, Event]]:
+        """Return (rowid, event) of events that have no point, in the order they came, after rowid ``after``."""
+        columns = ", ".join(SEALED)
+        rows = self._db.execute(
+            f"SELECT rowid, {columns} FROM event WHERE rowid > ? AND point_ns IS NULL ORDER BY rowid LIMIT ?",  # noqa: S608
+            (after, limit),
+        )
+        return [(int(rowid), _event(row)) for rowid, *row in rows]
+
+    def move(self, event_type: str, after_us: int, until_us: int, by_us: int) -> None:
+        """Put the events of one type with steady times in [after, until) at ``by_us`` from there."""
+        self._db.execute(
+            "UPDATE event SET steady_us = steady_us + ? WHERE type = ? AND steady_us >= ? AND steady_us < ?",
+            (by_us, event_type, after_us, until_us),
+        )
 
     def history(self, event_type: str) -> TypeHistory:
         """Return the times of one type's events."""
@@ -104,8 +143,21 @@ class EventTable:
     def save(self, rows: Iterable[CounterRow]) -> None:
         """Write counters, new ones or in place of what was there."""
         self._db.executemany(
-            "INSERT INTO counter VALUES (?, ?, ?, ?, ?) ON CONFLICT (type) DO UPDATE SET total = excluded.total,"
-            " last_time_us = excluded.last_time_us, first_time_us = excluded.first_time_us,"
-            " point_ns = excluded.point_ns",
-            [(row.type, row.total, row.last_us, row.first_us, row.point_ns) for row in rows],
+            "INSERT OR REPLACE INTO counter VALUES (?, ?, ?, ?, ?, ?)",
+            [sealed(row.type, row.total, row.last_us, row.first_us, row.point_ns) for row in rows],
         )
+
+    def count_anew(self) -> int:
+        """Write every counter from the events that are there; returns how many events."""
+        grouped = "SELECT type, count(*), max(steady_us), min(steady_us) FROM event GROUP BY type"
+        found = self._db.execute(grouped).fetchall()
+        rows = [CounterRow(name, total, last, first, None) for name, total, last, first in found]
+        self.save(rows)
+        return sum(row.total for row in rows)
+
+
+def _event(row: Sequence[Any]) -> Event:
+    fields = dict(zip(SEALED, row, strict=True))
+    time = us_to_time(fields.pop("time_us"))
+    texts = {name: json.loads(fields.pop(name)) for name in ("data", "metadata")}
+    return Event(time=time, **fields, **texts)

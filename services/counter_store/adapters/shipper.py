@@ -10,6 +10,7 @@ Rules:
 from __future__ import annotations
 
 import random
+import sqlite3
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -21,7 +22,7 @@ from services.counter_store.adapters.point_queue import SCHEMA, PointQueue
 from services.counter_store.core.ports import PointStore, Refused, Unavailable
 from services.counter_store.core.shipping import Shipment, after_refused, after_written, back_off_s, plan_shipment
 from services.counter_store.settings import InfluxSettings
-from shared.ledger import Ledger, LedgerError
+from shared.ledger import Ledger, LedgerDamagedError, LedgerError
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Shipper:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="shipper", daemon=True)
         self.state = Shipped()
+        self.fault: Exception | None = None  # a damaged ledger: for the process to end on
 
     def start(self) -> None:
         """Begin to ship; once only."""
@@ -87,6 +89,8 @@ class Shipper:
         """Ship one batch and return the seconds to wait before the next."""
         try:
             wait_s = self._ship_batch(queue)
+        except LedgerDamagedError:
+            raise
         except (Unavailable, LedgerError) as error:
             failures = self.state.failures + 1
             self.state = replace(self.state, failures=failures, last_error=str(error))
@@ -96,11 +100,14 @@ class Shipper:
         return wait_s
 
     def _run(self) -> None:
-        with closing(self._store), closing(Ledger(self._path, [SCHEMA])) as ledger:
-            queue = PointQueue(ledger)
-            wait_s = 0.0
-            while not self._stop.wait(wait_s):
-                wait_s = self.ship(queue)
+        try:
+            with closing(self._store), closing(Ledger(self._path, [SCHEMA])) as ledger:
+                queue = PointQueue(ledger)
+                wait_s = 0.0
+                while not self._stop.wait(wait_s):
+                    wait_s = self.ship(queue)
+        except (LedgerDamagedError, sqlite3.Error) as error:
+            self.fault = error
 
     def _ship_batch(self, queue: PointQueue) -> float:
         points = queue.oldest(self._settings.batch_points)

@@ -14,7 +14,7 @@ DAY_US = 24 * HOUR_US
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """One type's count. First and last are by event time, not by arrival."""
+    """One type's count. First and last are by event time, not by arrival; all times are steady, as the windows'."""
 
     type: str
     total: int
@@ -49,13 +49,19 @@ def advance_tally(tally: Tally, as_of_us: int, history: History) -> Tally:
     return tally if hour is tally.hour and day is tally.day else replace(tally, hour=hour, day=day)
 
 
-def tally_to_counter(tally: Tally, as_of_us: int) -> Counter:
-    """Return the message of a tally advanced to ``as_of_us``."""
+def move_tally(tally: Tally, before_us: int, by_us: int) -> Tally:
+    """Put first and last by ``by_us`` from where they are, if they lie before ``before_us``."""
+    first_us, last_us = (us + by_us if us < before_us else us for us in (tally.first_us, tally.last_us))
+    return replace(tally, first_us=first_us, last_us=last_us)
+
+
+def tally_to_counter(tally: Tally, as_of_us: int, offset_us: int = 0) -> Counter:
+    """Return the message of a tally advanced to ``as_of_us``, its times by a clock ``offset_us`` ahead of steady."""
     return Counter(
         type=tally.type,
         total=tally.total,
         last_hour=tally.hour.count,
         last_day=tally.day.count,
-        last_time=us_to_time(tally.last_us),
-        as_of=us_to_time(as_of_us),
+        last_time=us_to_time(tally.last_us + offset_us),
+        as_of=us_to_time(as_of_us + offset_us),
     )

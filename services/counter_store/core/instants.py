@@ -13,6 +13,11 @@ def time_to_us(time: datetime) -> int:
     return (time - _UNIX_EPOCH) // _MICROSECOND
 
 
+def span_to_us(span: timedelta) -> int:
+    """Return a span in whole microseconds."""
+    return span // _MICROSECOND
+
+
 def us_to_time(us: int) -> datetime:
     """Return the aware UTC time of ``us``; the inverse of ``time_to_us``."""
     return _UNIX_EPOCH + us * _MICROSECOND

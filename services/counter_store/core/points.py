@@ -11,13 +11,14 @@ Rules:
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from services.counter_store.core.counting import DAY_US
-from services.counter_store.core.instants import time_to_us
+from services.counter_store.core.instants import time_to_us, us_to_time
 from services.counter_store.core.lines import FIRST_NS, LAST_NS, Field, encode_point
 from shared.messages import Event, Frame
 
@@ -69,6 +70,20 @@ def event_to_line(event: Event, time_ns: int) -> str | None:
             number = _float(value)
             fields |= {} if number is None else {_name(name): number}
     return encode_point("event", tags, fields, time_ns)
+
+
+def point_to_event(fields: Mapping[str, Any], time_ns: int) -> Event | None:
+    """Return the event of an ``event`` point's tags and fields, or None if it is not one of ours.
+
+    The point has no producer, epoch or metadata; ``metadata.restored`` says so.
+    """
+    try:
+        data = json.loads(fields["data"])
+        known = {name: value for name, value in fields.items() if value not in (None, "")}
+        restored = {"data": data, "time": us_to_time(time_ns // NS_PER_US), "metadata": {"restored": True}}
+        return Event.model_validate(known | restored)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
 
 
 def counter_to_line(event_type: str, total: int, site: str, time_ns: int) -> str | None:

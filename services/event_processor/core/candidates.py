@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from services.event_processor.core.catalogue import suggestion
 from services.event_processor.core.latch import stamp
 from services.event_processor.core.program import Program
+from shared.jumps import CLOCK_JUMP
 from shared.messages import Candidate, Event, event_id
 
 MOST_AHEAD = timedelta(seconds=60)
@@ -30,6 +31,8 @@ def admit(
     count as recent for ever. With an ``id`` the Event's id follows from (producer, id) alone; without one,
     from when it arrived, and ``arrival`` tells apart two in one instant.
     """
+    if candidate.type == CLOCK_JUMP:
+        return Refusal(f"{CLOCK_JUMP} moves every window there is; only the suite's own reader tells of one")
     kind = program.catalogue.get(candidate.type)
     if kind is None:
         hint = suggestion(candidate.type, program.catalogue)

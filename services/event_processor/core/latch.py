@@ -9,9 +9,11 @@ Rules:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from shared.jumps import Jump
 
 ZERO = timedelta(0)
 _MICROSECOND = timedelta(microseconds=1)
@@ -54,6 +56,12 @@ def debounce(latch: Latch, wish: bool, dwell_s: float, now: datetime, elapsed: t
     if held.total_seconds() >= dwell_s:
         return Latch(wish, since)
     return Latch(latch.on, latch.began, since, held)
+
+
+def move(latch: Latch, jump: Jump) -> Latch:
+    """Return the latch after a jump of the clock: it began as long ago as it did before."""
+    began, pending = (time and jump.moved(time) for time in (latch.began, latch.pending))
+    return replace(latch, began=began, pending=pending)
 
 
 def stamp(time: datetime) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, TypeVar
 
 from services.event_processor.core.facts import Chemistry
@@ -54,9 +53,7 @@ class Look:
         self.frame = frame
         self.values = frame.values
         self.now = frame.time
-        self.elapsed: timedelta = ZERO
-        if memory.time is not None and frame.time > memory.time:
-            self.elapsed = frame.time - memory.time
+        self.elapsed = memory.elapsed(frame)
         self.latches = memory.latches
         self.seen = memory.seen
         self.findings: list[Finding] = []

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
-from services.event_processor.core.latch import Latch, latch_from_json, latch_to_json, read_time, stamp
+from services.event_processor.core.latch import ZERO, Latch, latch_from_json, latch_to_json, move, read_time, stamp
+from shared.jumps import Jump
+from shared.messages import Frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,12 +17,36 @@ class Memory:
     """``time`` of the last frame, and how many of that very time came before it.
 
     ``seen``: the evidence channels the device is known to have. ``latches`` by name; replaced, never changed.
+    ``boot``, ``uptime_s`` and ``clock`` are the last frame's, None where it had none.
     """
 
     time: datetime | None = None
     repeat: int = 0
     seen: frozenset[str] = frozenset()
     latches: Mapping[str, Latch] = field(default_factory=dict)
+    boot: str | None = None
+    uptime_s: float | None = None
+    clock: str | None = None
+
+    def elapsed(self, frame: Frame) -> timedelta:
+        """Return how long ago the last frame was when ``frame`` was taken; never negative, 0 where nobody can know.
+
+        Within a boot the uptime tells it, whatever happened to the wall clock. From boot to boot the wall clock does,
+        if it was set both times.
+        """
+        if self.time is None:
+            return ZERO
+        if self.uptime_s is not None and frame.uptime_s is not None:
+            if self.boot == frame.boot:
+                return timedelta(seconds=max(round(frame.uptime_s - self.uptime_s, 6), 0))
+            if not self.clock == frame.clock == "set":
+                return ZERO
+        return frame.time - self.time if frame.time > self.time else ZERO
+
+    def moved(self, jump: Jump) -> Memory:
+        """Return the memory after a jump of the clock: everything is as long ago as it was before."""
+        latches = {name: move(latch, jump) for name, latch in self.latches.items()}
+        return replace(self, time=self.time and jump.moved(self.time), latches=latches)
 
     def to_json(self) -> str:
         """Return the memory as JSON text; ``from_json`` gives it back exactly."""
@@ -30,6 +56,7 @@ class Memory:
                 "repeat": self.repeat,
                 "seen": sorted(self.seen),
                 "latches": {name: latch_to_json(latch) for name, latch in self.latches.items()},
+                "clocks": [self.boot, self.uptime_s, self.clock],
             },
             separators=(",", ":"),
         )
@@ -43,6 +70,7 @@ class Memory:
             data["repeat"],
             frozenset(data["seen"]),
             {name: latch_from_json(values) for name, values in data["latches"].items()},
+            *data.get("clocks", ()),
         )
 
 

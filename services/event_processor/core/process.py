@@ -43,7 +43,7 @@ def process_frame(program: Program, memory: Memory, frame: Frame) -> Outcome:
     for apply, name, rule in plan.believed if frame.quality in BELIEVED else plan.doubted:
         apply(look, name, rule)
     repeat = memory.repeat + 1 if memory.time == frame.time else 0
-    after = Memory(frame.time, repeat, look.seen, look.latches)
+    after = Memory(frame.time, repeat, look.seen, look.latches, frame.boot, frame.uptime_s, frame.clock)
     if not look.findings:
         return Outcome(program, frame, after)
     zone = frame.zone or plan.device.zone
@@ -51,9 +51,14 @@ def process_frame(program: Program, memory: Memory, frame: Frame) -> Outcome:
 
 
 def _event(program: Program, frame: Frame, zone: str | None, repeat: int, found: Finding) -> Event:
-    """Two frames of one device may bear the same time (a log of whole seconds): ``repeat`` tells them apart."""
+    """Two frames of one device may bear the same time (a log of whole seconds): ``repeat`` tells them apart.
+
+    So may two with a step back of the clock between them: their uptimes tell those apart.
+    """
     kind = program.catalogue[found.type]
     cause = f"{found.cause}#{repeat}" if repeat else found.cause
+    if frame.uptime_s is not None:
+        cause = f"{cause}@{frame.boot}/{frame.uptime_s}"
     return Event(
         id=event_id(program.site, found.type, frame.device, frame.time, cause),
         type=found.type,

@@ -16,17 +16,20 @@ from services.event_processor.core.facts import Chemistry, DeviceFacts
 from services.event_processor.core.kinds.battery import CRITICAL, LOW, find_battery
 from services.event_processor.core.kinds.charging import CHARGED, CHARGING, SESSION, TAPER, find_charging
 from services.event_processor.core.kinds.errors import find_errors
+from services.event_processor.core.kinds.jump import find_jump
 from services.event_processor.core.kinds.level import find_limit, find_threshold
 from services.event_processor.core.kinds.power import ON_BATTERY, find_power
 from services.event_processor.core.kinds.reading import find_readings
 from services.event_processor.core.kinds.signal import find_signal
 from services.event_processor.core.look import Device, Look
 from services.event_processor.core.rules import Gate, Rules
+from shared.jumps import CLOCK_JUMP
 from shared.messages import Quality
 
 Apply = Callable[[Look, str, Any], None]
 Step = tuple[Apply, str, Any]
 
+ALWAYS: tuple[tuple[str, Step], ...] = (("", (find_jump, "jump", CLOCK_JUMP)),)  # before all, whatever the rules say
 ORDER: dict[str, Apply] = {
     # section of the rules → what applies one of it
     "signals": find_signal,
@@ -96,7 +99,7 @@ def compile_program(
 
 
 def _steps(rules: Rules) -> list[tuple[str, Step]]:
-    found: list[tuple[str, Step]] = []
+    found = [*ALWAYS]
     for section, apply in ORDER.items():
         part = getattr(rules, section)
         named = part if isinstance(part, dict) else {} if part is None else {section: part}

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from datetime import datetime
+from typing import Literal, Protocol
+
+ClockMark = Literal["set", "unset"]
 
 
 class PortError(Exception):
@@ -22,6 +25,25 @@ class BusError(PortError):
     def __init__(self, code: str, address: int, detail: str) -> None:
         super().__init__(code, f"at {address:#04x}: {detail}")
         self.address = address
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """One moment by both clocks: aware UTC, and seconds since boot, which no setting of the clock changes.
+
+    ``clock``: whether anything has set the wall clock yet; None where the machine cannot tell.
+    """
+
+    time: datetime
+    uptime_s: float
+    clock: ClockMark | None = None
+
+
+class HostClock(Protocol):
+    """The clocks of the machine the reader runs on."""
+
+    def read(self) -> Instant:
+        """Return the present moment; wall clock and uptime are read together."""
 
 
 class I2cBus(Protocol):

@@ -169,7 +169,7 @@ class House:
         wanted = {"source": 0, "maker": FRAMES, "counter": 2 * FRAMES}
         streams = [(name, out) for hop in self.hops.values() for name, out in hop.sender.streams.items()]
         return all(len(self.seen(name)) >= count for name, count in wanted.items()) and all(
-            out.done() == out.head == (0 if name == "deadletter" else FRAMES) for name, out in streams
+            out.done() == out.head == (0 if name in ("deadletter", "ingest") else FRAMES) for name, out in streams
         )
 
     def seen(self, name: str) -> list[str]:

@@ -1,0 +1,112 @@
+"""Reading events back from InfluxDB by InfluxQL over ``/query``: the one language that 1.x, 2.x and 3.x all answer.
+
+InfluxDB 2 and 3 find the bucket by the database's name (their 1.x compatibility); ``bucket`` may be database/policy.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from urllib3 import PoolManager, Timeout, make_headers
+from urllib3.exceptions import HTTPError
+
+from services.counter_store.adapters.answers import check_answer
+from services.counter_store.adapters.secrets import as_header, read_secret
+from services.counter_store.core.points import point_to_event
+from services.counter_store.core.ports import Unavailable
+from services.counter_store.settings import InfluxSettings
+from shared.messages import Event
+
+_COLUMNS = ("id", "seq", "data")
+_TAGS = ("site", "type", "category", "severity", "device", "zone")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Events with the time of their point, and where to read on: ``skip`` points at ``at_ns`` have been read."""
+
+    events: tuple[tuple[Event, int], ...]
+    at_ns: int
+    skip: int
+    last: bool
+
+
+class InfluxQuery:
+    """Reads the ``event`` points of one site in the order of time, page by page."""
+
+    def __init__(self, settings: InfluxSettings, site: str) -> None:
+        self._settings = settings
+        self._site = site.replace("\\", "\\\\").replace("'", "\\'")
+        self._pool = PoolManager(
+            retries=False,
+            timeout=Timeout(total=settings.timeout_s),
+            ca_certs=str(settings.ca_file) if settings.ca_file else None,
+        )
+
+    def read(self, at_ns: int, skip: int, limit: int) -> Page:
+        """Return the next ``limit`` points at and after ``at_ns``, without the first ``skip``; raises Unavailable."""
+        names = ", ".join((*(f'"{name}"::field' for name in _COLUMNS), *(f'"{name}"::tag' for name in _TAGS)))
+        text = (
+            f'SELECT {names} FROM "event" WHERE "site" = \'{self._site}\' AND time >= {at_ns}'  # noqa: S608 - no input
+            f" ORDER BY time LIMIT {limit} OFFSET {skip}"
+        )
+        rows = [values for series in self._query(text) for values in series["values"]]
+        events = [(event, row[0]) for row in rows if (event := _event(row)) is not None]
+        last_ns = rows[-1][0] if rows else at_ns
+        read = sum(row[0] == last_ns for row in rows) + (skip if last_ns == at_ns else 0)
+        return Page(tuple(events), last_ns, read, last=len(rows) < limit)
+
+    def close(self) -> None:
+        """Let go of connections; safe to call twice."""
+        self._pool.clear()
+
+    def _query(self, text: str) -> list[dict[str, Any]]:
+        where = self._settings.url
+        query = {**self._place(), "q": text, "epoch": "ns"}
+        try:
+            answer = self._pool.request(
+                "GET", f"{where}/query?{urlencode(query)}", headers=self._headers(), redirect=False
+            )
+        except (HTTPError, OSError) as error:
+            raise Unavailable(f"{where} cannot be reached: {error}") from error
+        if answer.status == 404 and b"not found" in answer.data:
+            return []
+        if not 200 <= answer.status < 300:
+            check_answer(503 if answer.status in (400, 413, 422) else answer.status, answer.data, answer.headers, where)
+        return _series(answer.data, where)
+
+    def _place(self) -> dict[str, str]:
+        if self._settings.api == "v1":
+            return {"db": self._settings.database or ""}
+        database, _, policy = (self._settings.bucket or "").partition("/")
+        return {"db": database, "rp": policy} if policy else {"db": database}
+
+    def _headers(self) -> Mapping[str, str]:
+        given = self._settings
+        if given.api == "v2":
+            return {"Authorization": f"Token {as_header(read_secret(given.token_file or Path()))}"}
+        if given.username is None or given.password_file is None:
+            return {}
+        return dict(make_headers(basic_auth=as_header(f"{given.username}:{read_secret(given.password_file)}")))
+
+
+def _series(body: bytes, where: str) -> list[dict[str, Any]]:
+    try:
+        result = json.loads(body)["results"][0]
+        error = str(result.get("error", ""))
+        if error and "not found" not in error:
+            raise Unavailable(f"{where} cannot tell the events: {error}")
+        found: list[dict[str, Any]] = [] if error else result.get("series", [])
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise Unavailable(f"{where}/query does not answer as InfluxDB does; check url") from error
+    return found
+
+
+def _event(row: list[Any]) -> Event | None:
+    time_ns, *values = row
+    return point_to_event(dict(zip((*_COLUMNS, *_TAGS), values, strict=True)), time_ns)

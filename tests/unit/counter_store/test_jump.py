@@ -1,0 +1,112 @@
+"""Windows run on evenly where the wall clock jumped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+
+import pytest
+
+from services.counter_store.settings import CounterStoreSettings
+from services.counter_store.stage import LEDGER_SCHEMA, CounterStore
+from shared.delivery.stage import Recorder
+from shared.jumps import CLOCK_JUMP, Jump
+from shared.ledger import Ledger
+from shared.messages import Event, Sequenced
+from tests.unit.counter_store.messages import at, event
+
+HOUR = 3600.0
+LOSS = "AC_POWER_LOSS"
+STEPS = [3 * HOUR, -3 * HOUR]
+
+
+@pytest.fixture
+def ledger() -> Iterator[Ledger]:
+    with closing(Ledger(":memory:", LEDGER_SCHEMA)) as opened:
+        yield opened
+
+
+def batch(ledger: Ledger, *messages: Sequenced, until: float | None = None) -> CounterStore:
+    """One batch of a store that has just been started."""
+    store = CounterStore(CounterStoreSettings(), ledger, Recorder(), site="home")
+    with ledger.transaction():
+        for message in messages:
+            store.apply(message)
+        if until is not None:
+            store.advance(at(until))
+        store.flush()
+    return store
+
+
+def jump(number: int, second: float, jump: Jump) -> Event:
+    return event(number, second, CLOCK_JUMP, data=jump.values())
+
+
+def by(seconds: float) -> Jump:
+    return Jump(timedelta(seconds=seconds))
+
+
+def windows(store: CounterStore, event_type: str = LOSS) -> tuple[int, int]:
+    counter = next(counter for counter in store.counters() if counter.type == event_type)
+    return counter.last_hour, counter.last_day
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_an_event_leaves_its_window_after_an_hour_of_true_time(ledger: Ledger, step: float) -> None:
+    """The jump adds nothing and takes nothing away."""
+    batch(ledger, event(1, 0), until=0)
+    batch(ledger, jump(2, 60 + step, by(step)))
+    seen = [windows(batch(ledger, until=second + step)) for second in (60, 3599, 3600, 86399, 86400)]
+
+    assert [(1, 1), (1, 1), (0, 1), (0, 1), (0, 0)] == seen
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_events_on_both_sides_of_a_jump_count_together(ledger: Ledger, step: float) -> None:
+    """In one batch as in three."""
+    store = batch(
+        ledger, event(1, 0), jump(2, 60 + step, by(step)), event(3, 120 + step), event(4, 200 + step), until=1800 + step
+    )
+
+    assert ((3, 3), (1, 1)) == (windows(store), windows(store, CLOCK_JUMP))
+
+
+def test_the_times_published_go_by_the_clock_as_it_is_now(ledger: Ledger) -> None:
+    """Ten seconds ago is ten seconds ago; the event itself keeps the time it was told with."""
+    batch(ledger, event(1, 0), until=0)
+    store = batch(ledger, jump(2, 10 - HOUR, by(-HOUR)), until=10 - HOUR)
+    counter = next(counter for counter in store.counters() if counter.type == LOSS)
+
+    assert (at(-HOUR), at(10 - HOUR)) == (counter.last_time, counter.as_of)
+    assert at(0).timestamp() * 1e6 == ledger.db.execute("SELECT time_us FROM event WHERE id = 'id-1'").fetchone()[0]
+
+
+def test_a_jump_that_comes_twice_moves_once(ledger: Ledger) -> None:
+    """As every event counts once."""
+    told = jump(2, 3 * HOUR, by(3 * HOUR))
+    batch(ledger, event(1, 0), until=0)
+    batch(ledger, told)
+
+    assert (1, 1) == windows(batch(ledger, told, until=3 * HOUR + 3599))
+
+
+def test_several_jumps_add_up(ledger: Ledger) -> None:
+    """There and back, and on."""
+    batch(ledger, event(1, 0), until=0)
+    batch(ledger, jump(2, 7210, by(7200)), jump(3, -3580, by(-10_800)))
+    batch(ledger, jump(4, 30, by(3600)))
+
+    assert [(1, 1), (0, 1)] == [windows(batch(ledger, until=second)) for second in (3599, 3600)]
+
+
+def test_what_a_right_clock_told_is_not_taken_for_recent(ledger: Ledger) -> None:
+    """Off for two hours, booted with the clock where it stopped: only this boot's events are recent."""
+    batch(ledger, event(1, 0), event(2, 50), until=60)
+    batch(ledger, event(3, 70), until=80)
+    store = batch(ledger, jump(4, 7290, Jump(timedelta(seconds=7200), at(65), timedelta(0))), until=7290)
+
+    assert (1, 3) == windows(store)
+    assert [(1, 3), (0, 3), (0, 2), (0, 1)] == [
+        windows(batch(ledger, until=second)) for second in (10_869, 10_870, 86_400, 86_450)
+    ]
