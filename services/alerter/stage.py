@@ -5,7 +5,8 @@
 2. ``alert/…`` is retained once a rule has fired: while it fires with the count by now, then as resolved.
 3. Where the wall clock jumped (``CLOCK_JUMP``) all that is remembered moves along, so that counts, and with them
    alerts, are as if it had always been right. Transitions that have been told keep their times.
-4. Events marked ``replayed`` in their metadata are history: they raise no alert.
+4. An event is counted if its id has not been heard, so a producer that was rebuilt repeats nothing.
+5. Events marked ``replayed`` in their metadata are history: they raise no alert.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from services.alerter.adapters.journal import SCHEMA, Journal
+from services.alerter.adapters import heard, journal
+from services.alerter.adapters.heard import Heard
+from services.alerter.adapters.journal import Journal
 from services.alerter.core.decide import Decision, adopt, advance, observe, present, retire
 from services.alerter.core.instants import from_us, to_us
 from services.alerter.core.memory import Memory, from_json, move, moved_us, to_json
@@ -25,7 +28,7 @@ from shared.jumps import CLOCK_JUMP, Jump, read_jump
 from shared.ledger import Ledger
 from shared.messages import Alert, AlertState, Event, Message, Sequenced
 
-LEDGER_SCHEMA = SCHEMA  # the tables to open the ledger with
+LEDGER_SCHEMA = journal.SCHEMA + heard.SCHEMA  # the tables to open the ledger with
 
 _TIMELINE = {"rule", "key", "state", "time", "value", "threshold", "severity", "reason"}
 _ADVANCED = "event_time_us"
@@ -41,6 +44,7 @@ class Alerter:
             self._places.setdefault(rule.key, []).append(place)
         self._ledger = ledger
         self._journal = Journal(ledger)
+        self._heard = Heard(ledger)
         self._outlet = outlet
         self._memories = {place: from_json(text) for place, text in ledger.items("rule/")}
         advanced = ledger.get(_ADVANCED)
@@ -66,7 +70,10 @@ class Alerter:
             return
         if message.type == CLOCK_JUMP and (jump := read_jump(message.data)) is not None:
             self._jump(jump)
-        for place in self._places.get(message.type, ()):
+        places = self._places.get(message.type, ())
+        if not places or not self._heard.is_new(message.id):
+            return
+        for place in places:
             memory = self._memories.get(place) or Memory(now_us=self._advanced_us)
             self._keep(place, memory, observe(self._rules[place], memory, message.time))
 
@@ -86,6 +93,8 @@ class Alerter:
     def flush(self) -> None:
         """Write touched memories and new transitions, and retain the alerts that look different now."""
         with self._ledger.transaction():
+            if self._touched:
+                self._heard.forget()
             for place in sorted(self._touched):
                 self._ledger.put(place, to_json(self._memories[place]))
             if self._advanced_us is not None:

@@ -54,6 +54,16 @@ def shown(outlet: Recorder, rule: str) -> Alert:
     return alert
 
 
+def test_an_event_that_comes_again_is_counted_once(ledger: Ledger) -> None:
+    """A producer that was rebuilt makes it anew, with the id it had; also after a restart of the alerter."""
+    feed(Alerter(RULES, ledger, Recorder()), [0])
+    outlet = Recorder()
+    again = feed(Alerter(RULES, ledger, outlet), [0, 0])
+
+    assert [] == again.timeline()
+    assert ["firing"] == [row["state"] for row in feed(again, [1]).timeline()]
+
+
 def test_the_hour_and_the_day_are_judged_each_for_itself(ledger: Ledger) -> None:
     """Two in an hour fire the one, four in a day the other."""
     alerter = feed(Alerter(RULES, ledger, Recorder()), [0, 10, 200, 400], until=5000)
