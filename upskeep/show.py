@@ -24,18 +24,18 @@ def line(message: Message) -> Text | None:
 
 
 def _event_line(event: Event) -> Text:
-    text = Text(f"{event.time:%H:%M:%S}  ", style="dim")
+    text = Text().append(f"{event.time:%H:%M:%S}  ", style="dim")
     text.append(f"{event.type:<28}", style=COLOURS[event.severity])
     text.append(f"{event.severity:<9}", style=COLOURS[event.severity])
     text.append(f"{event.device or '-':<10}", style="cyan")
-    text.append("  ".join(f"{key}={_plain(value)}" for key, value in list(event.data.items())[:TOLD]), style="default")
+    text.append("  ".join(f"{key}={_plain(value)}" for key, value in list(event.data.items())[:TOLD]))
     return text
 
 
 def _alert_line(alert: Alert) -> Text:
     calm = alert.state is AlertState.RESOLVED
     colour = "green" if calm else COLOURS[alert.severity]
-    text = Text(f"{alert.time:%H:%M:%S}  ", style="dim")
+    text = Text().append(f"{alert.time:%H:%M:%S}  ", style="dim")
     text.append(f"ALERT {alert.state.upper()}  ", style=f"reverse {colour}")
     text.append(f" {alert.message}", style=colour)
     return text

@@ -117,7 +117,8 @@ def _prepare(seed: int, kind: str, folder: Path, recording: Path) -> Harness:
 
 
 def _settle(harness: Harness) -> Outcome:
-    """Break nothing more, and wait until everything is counted."""
+    """Break nothing more, play what is left of the load (each start of the reader costs time), wait for the counts."""
+    harness.fleet.hurry()
     deadline = time.monotonic() + SETTLE_S
     while not harness.view.done():
         if time.monotonic() > deadline:
