@@ -24,8 +24,8 @@ from typing import Any, Protocol
 from shared.delivery.hop import Clock, Hop, Route
 from shared.delivery.stage import Stage
 from shared.ledger import Ledger, LedgerDamagedError, LedgerError, explain
+from shared.ledger.quarantine import REPORT, Salvage, closed_cleanly, open_ledger, suspect
 from shared.messages import Candidate
-from shared.quarantine import REPORT, Salvage, closed_cleanly, open_ledger, suspect
 from shared.settings import ConfigError, read_settings
 from shared.suite import SuiteSettings
 

@@ -24,7 +24,7 @@ from services.counter_store.core.lines import FIRST_NS
 from services.counter_store.core.ports import Unavailable
 from services.counter_store.core.shipping import back_off_s
 from shared.ledger import Ledger
-from shared.salvage import sound_rows
+from shared.ledger.salvage import sound_rows
 
 KEY = "restore"
 PAGE = 5000

@@ -22,8 +22,8 @@ from services.counter_store.stage import LEDGER_SCHEMA, CounterStore
 from shared.delivery.records import Records
 from shared.delivery.stage import Recorder
 from shared.ledger import Ledger
+from shared.ledger.quarantine import open_ledger
 from shared.messages import Event
-from shared.quarantine import open_ledger
 from tests.unit.counter_store.messages import event
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)

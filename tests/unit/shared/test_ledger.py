@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.examine import SMALL_BYTES, examine
 from shared.ledger import APPLICATION_ID, Ledger, LedgerDamagedError, LedgerError, explain, is_sound, sealed
-from shared.quarantine import KEPT, closed_cleanly, open_ledger, suspect
+from shared.ledger.examine import SMALL_BYTES, examine
+from shared.ledger.quarantine import KEPT, closed_cleanly, open_ledger, suspect
 
 NOW = datetime(2026, 11, 22, 6, 14, 48, tzinfo=UTC)
 VALUES = st.lists(st.none() | st.integers(-(2**63), 2**63 - 1) | st.text() | st.binary() | st.floats(allow_nan=False))

@@ -11,10 +11,10 @@ import pytest
 
 from shared.delivery.hop import Clock, Hop, Route
 from shared.ledger import LedgerDamagedError
+from shared.ledger.quarantine import open_ledger
 from shared.messages import Candidate, Checkpoint, Frame, Mark, Message, Resend, Sequenced
 from shared.mqtt import Publication
 from shared.process import report_damage
-from shared.quarantine import open_ledger
 from shared.suite import SuiteSettings
 from tests.fakes.broker import FakeBroker, FakeDoor
 

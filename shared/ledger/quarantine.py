@@ -20,9 +20,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from shared.examine import examine
 from shared.ledger import Ledger, LedgerDamagedError, LedgerError, keep_value
-from shared.salvage import open_aside, waiting
+from shared.ledger.examine import examine
+from shared.ledger.salvage import open_aside, waiting
 
 log = logging.getLogger(__name__)
 

@@ -45,7 +45,7 @@ class LedgerError(RuntimeError):
 class LedgerDamagedError(LedgerError):
     """What the ledger holds cannot be right: ``found`` says what; ``certain`` is damage that no look could refute.
 
-    The process ends on it, and the next start sets the ledger aside (``shared.quarantine``).
+    The process ends on it, and the next start sets the ledger aside (``shared.ledger.quarantine``).
     """
 
     def __init__(self, path: Path | str, found: str, *, certain: bool) -> None:
