@@ -11,12 +11,13 @@ Rules:
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
+from shared.instants import time_to_us
 from shared.topics import Topics, type_levels
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.\-]{1,128}$")]
@@ -153,14 +154,12 @@ class Event(Sequenced):
         }
 
 
-_UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _EVENT_SPACE = uuid.UUID("6f0b1c1e-5f0a-5b52-9a53-5b1f7b3f3a52")
 
 
 def event_id(site: str, event_type: str, device: str | None, time: datetime, cause: str = "") -> str:
     """Return the UUIDv5 of what caused an event; ``cause`` tells apart two of one type in one frame."""
-    micros = (time - _UNIX_EPOCH) // _MICROSECOND
+    micros = time_to_us(time)
     return str(uuid.uuid5(_EVENT_SPACE, f"{site}|{event_type}|{device or ''}|{micros}|{cause}"))
 
 

@@ -20,10 +20,10 @@ from services.alerter.adapters import heard, journal
 from services.alerter.adapters.heard import Heard
 from services.alerter.adapters.journal import Journal
 from services.alerter.core.decide import Decision, adopt, advance, observe, present, retire
-from services.alerter.core.instants import from_us, to_us
 from services.alerter.core.memory import Memory, from_json, move, moved_us, to_json
 from services.alerter.core.rules import Rule
 from shared.delivery.stage import Outlet
+from shared.instants import time_to_us, us_to_time
 from shared.jumps import CLOCK_JUMP, Jump, read_jump
 from shared.ledger import Ledger
 from shared.messages import Alert, AlertState, Event, Message, Sequenced
@@ -61,7 +61,7 @@ class Alerter:
             self._keep(place, memory, retire(memory) if rule is None else adopt(rule, memory))
         self._shown.clear()
         if self._advanced_us is not None:
-            self.advance(from_us(self._advanced_us))
+            self.advance(us_to_time(self._advanced_us))
         self.flush()
 
     def apply(self, message: Sequenced) -> None:
@@ -82,7 +82,7 @@ class Alerter:
 
     def advance(self, event_time: datetime) -> None:
         """Resolve what has ended before ``event_time``."""
-        time_us = to_us(event_time)
+        time_us = time_to_us(event_time)
         self._advanced_us = time_us if self._advanced_us is None else max(self._advanced_us, time_us)
         for place, rule in self._rules.items():
             if (memory := self._memories.get(place)) is not None:

@@ -29,7 +29,6 @@ from services.counter_store.core.counting import (
     open_tally,
     tally_to_counter,
 )
-from services.counter_store.core.instants import span_to_us, time_to_us
 from services.counter_store.core.points import (
     counter_time_ns,
     counter_to_line,
@@ -39,6 +38,7 @@ from services.counter_store.core.points import (
 )
 from services.counter_store.settings import CounterStoreSettings
 from shared.delivery.stage import Outlet
+from shared.instants import span_to_us, time_to_us
 from shared.jumps import CLOCK_JUMP, Jump, read_jump
 from shared.ledger import Ledger
 from shared.messages import Counter, Event, Frame, Message, Sequenced

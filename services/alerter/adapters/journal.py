@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from services.alerter.core.instants import to_us
+from shared.instants import time_to_us
 from shared.ledger import Ledger
 from shared.messages import Alert
 
@@ -26,7 +26,7 @@ class Journal:
 
     def write(self, alerts: Iterable[Alert]) -> None:
         """Append transitions; the oldest go where there are more than ``room``."""
-        rows = [(to_us(alert.time), alert.rule, alert.key, alert.model_dump_json()) for alert in alerts]
+        rows = [(time_to_us(alert.time), alert.rule, alert.key, alert.model_dump_json()) for alert in alerts]
         self._db.executemany("INSERT INTO transition (time_us, rule, key, alert) VALUES (?, ?, ?, ?)", rows)
         self._db.execute("DELETE FROM transition WHERE seq <= (SELECT MAX(seq) FROM transition) - ?", (self._room,))
 

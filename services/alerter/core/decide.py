@@ -15,12 +15,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from services.alerter.core.instants import from_us, to_us
 from services.alerter.core.life import Reason, next_state
 from services.alerter.core.memory import Memory
 from services.alerter.core.rules import Rule
 from services.alerter.core.window import Window, count, end_of_excess, fold_in, fold_out
 from services.alerter.core.wording import describe
+from shared.instants import time_to_us, us_to_time
 from shared.messages import Alert, AlertState
 
 Decision = tuple[Memory, tuple[Alert, ...]]
@@ -28,7 +28,7 @@ Decision = tuple[Memory, tuple[Alert, ...]]
 
 def observe(rule: Rule, memory: Memory, time: datetime) -> Decision:
     """An event of the rule's type happened at ``time``; return the new memory and the transitions."""
-    time_us = to_us(time)
+    time_us = time_to_us(time)
     memory, resolved = _advance(rule, memory, time_us)
     now_us = time_us if memory.now_us is None else memory.now_us
     if time_us <= now_us - rule.window_us:
@@ -42,7 +42,7 @@ def observe(rule: Rule, memory: Memory, time: datetime) -> Decision:
 
 def advance(rule: Rule, memory: Memory, event_time: datetime) -> Decision:
     """Event time has reached ``event_time`` and all before it is known; a time already passed changes nothing."""
-    return _advance(rule, memory, to_us(event_time))
+    return _advance(rule, memory, time_to_us(event_time))
 
 
 def adopt(rule: Rule, memory: Memory) -> Decision:
@@ -97,7 +97,7 @@ def _change(rule: Rule, memory: Memory, reason: Reason, at_us: int) -> Decision:
     if state is memory.state:
         return memory, ()
     counted = count(memory.window, at_us, rule.window_us)
-    at = from_us(at_us)
+    at = us_to_time(at_us)
     alert = Alert(
         rule=rule.name,
         key=rule.key,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, replace
 
-from services.alerter.core.instants import from_us, to_us
 from services.alerter.core.window import Window
+from shared.instants import time_to_us, us_to_time
 from shared.jumps import Jump
 from shared.messages import Alert, AlertState
 
@@ -34,7 +34,7 @@ def move(memory: Memory, jump: Jump) -> Memory:
 
 def moved_us(time_us: int, jump: Jump) -> int:
     """Return where a remembered time stands after a jump of the clock."""
-    return to_us(jump.moved(from_us(time_us)))
+    return time_to_us(jump.moved(us_to_time(time_us)))
 
 
 def to_json(memory: Memory) -> bytes:

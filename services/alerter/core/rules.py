@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from services.alerter.core.instants import MICROSECOND
+from shared.instants import span_to_us
 from shared.messages import Severity
 
 LONGEST_MEMORY = 1000  # times remembered per rule, unless its threshold needs more to be decided
@@ -27,7 +27,7 @@ class Rule:
     @property
     def window_us(self) -> int:
         """The window in microseconds."""
-        return self.window // MICROSECOND
+        return span_to_us(self.window)
 
     @property
     def remembered(self) -> int:

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from services.counter_store.core.instants import us_to_time
 from services.counter_store.core.points import NS_PER_US, data_to_json
+from shared.instants import us_to_time
 from shared.ledger import Ledger, Value, sealed
 from shared.messages import Event
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from services.counter_store.core.instants import us_to_time
 from services.counter_store.core.windows import History, Window, advance_window, fold_event, measure_window
+from shared.instants import us_to_time
 from shared.messages import Counter
 
 HOUR_US = 3600 * 1_000_000

@@ -18,8 +18,8 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from services.counter_store.core.counting import DAY_US
-from services.counter_store.core.instants import time_to_us, us_to_time
 from services.counter_store.core.lines import FIRST_NS, LAST_NS, Field, encode_point
+from shared.instants import time_to_us, us_to_time
 from shared.messages import Event, Frame
 
 NS_PER_US = 1000

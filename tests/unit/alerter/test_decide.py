@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.alerter.core.decide import Decision, adopt, advance, observe, present, retire
-from services.alerter.core.instants import from_us
 from services.alerter.core.memory import Memory, from_json, to_json
 from services.alerter.core.rules import Rule
+from shared.instants import us_to_time
 from shared.messages import Alert, AlertState, Severity
 from tests.unit.alerter.times import at
 
@@ -195,13 +195,13 @@ def brute_force(rule: Rule, times_us: list[int]) -> list[Seen]:
     for now_us in sorted({*times_us, *(time_us + rule.window_us for time_us in times_us)}):
         over = sum(now_us - rule.window_us < time_us <= now_us for time_us in times_us) > rule.threshold
         if over is not firing:
-            transitions.append(("firing" if over else "resolved", from_us(now_us)))
+            transitions.append(("firing" if over else "resolved", us_to_time(now_us)))
         firing = over
     return transitions
 
 
 TIMES_US = st.lists(st.integers(0, 80), max_size=40).map(sorted)
-END = [("until", from_us(1000))]
+END = [("until", us_to_time(1000))]
 
 
 @st.composite
@@ -211,8 +211,8 @@ def with_looks_in_between(draw: st.DrawFn) -> tuple[list[int], list[tuple[str, d
     steps: list[tuple[str, datetime]] = []
     for before_us, time_us in zip([0, *times_us], times_us, strict=False):
         looks = draw(st.lists(st.integers(before_us, time_us), max_size=3).map(sorted))
-        steps += [("until", from_us(look)) for look in looks]
-        steps.append(("event", from_us(time_us)))
+        steps += [("until", us_to_time(look)) for look in looks]
+        steps.append(("event", us_to_time(time_us)))
     return times_us, steps
 
 
@@ -242,7 +242,7 @@ def test_a_restart_between_any_two_steps_changes_nothing(
 @given(st.lists(st.integers(0, 15), max_size=30))
 def test_late_events_end_in_the_same_state_as_events_in_order(times_us: list[int]) -> None:
     """Where all lie within a window's reach, the order of arrival does not change whether the alert fires."""
-    arrivals = [("event", from_us(time_us)) for time_us in times_us]
+    arrivals = [("event", us_to_time(time_us)) for time_us in times_us]
     rule = replace(DENSE, window=timedelta(microseconds=16))
     in_order, _ = run(rule, sorted(arrivals))
     as_they_came, _ = run(rule, arrivals)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.alerter.core.instants import from_us, to_us
 from services.alerter.core.memory import Memory, from_json, to_json
 from services.alerter.core.window import Window
+from shared.instants import time_to_us, us_to_time
 from shared.messages import AlertState
 
 
@@ -36,4 +36,4 @@ def test_something_else_is_refused(text: bytes) -> None:
 @given(st.datetimes(timezones=st.just(UTC)))
 def test_microseconds_hold_any_time_exactly(time: datetime) -> None:
     """No float rounds a time on the way."""
-    assert time == from_us(to_us(time))
+    assert time == us_to_time(time_to_us(time))

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from services.counter_store.core.instants import time_to_us
 from services.counter_store.core.points import (
     counter_time_ns,
     counter_to_line,
@@ -18,6 +17,7 @@ from services.counter_store.core.points import (
     frame_to_line,
     is_datable,
 )
+from shared.instants import time_to_us
 from shared.messages import Event, Quality
 from tests.fakes.point_store import parse_line
 from tests.unit.counter_store.messages import START, START_NS, event, frame

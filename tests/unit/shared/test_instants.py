@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.counter_store.core.instants import time_to_us, us_to_time
+from shared.instants import time_to_us, us_to_time
 
 
 @given(st.datetimes(timezones=st.just(UTC)))
