@@ -131,6 +131,132 @@ def test_a_producer_never_runs_more_than_a_window_ahead_of_who_is_online(steps):
         assert world.out.sent - slowest <= WINDOW
 
 
+@dataclass
+class Household:
+    """One producer whose disk may be wiped, and consumers that come, go and are wiped themselves."""
+
+    now: float = 0.0
+    epoch: int = 1
+    wire: list[tuple[str, int, int]] = field(default_factory=list)
+    floors: dict[str, int] = field(default_factory=dict)
+    logs: dict[str, dict[int, list[int]]] = field(default_factory=dict)
+    inbounds: dict[tuple[str, int], Inbound[int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.out = Outbound(awaited=("a",), window=WINDOW)
+        self.out.seen("a", True)
+        self.logs["a"] = {}
+
+    def produce(self) -> None:
+        self.out.head += 1
+
+    def publish(self) -> None:
+        for seq in self.out.live(4):
+            self.wire += [(name, self.epoch, seq) for name in self.logs]
+            self.out.confirmed(seq)
+        for name in list(self.out.asks):
+            seqs = self.out.resend(name, 4)
+            self.inbound(name, self.epoch).settle(self.out.floor, self.out.head, self.now)
+            self.drain(name, self.epoch)
+            self.wire += [(name, self.epoch, seq) for seq in seqs]
+
+    def inbound(self, name: str, epoch: int) -> Inbound[int]:
+        if (name, epoch) not in self.inbounds:
+            stranger = not any(known == name for known, _ in self.inbounds)
+            self.inbounds[name, epoch] = Inbound(room=WINDOW, newcomer=stranger)
+        return self.inbounds[name, epoch]
+
+    def drain(self, name: str, epoch: int) -> None:
+        self.logs[name].setdefault(epoch, []).extend(self.inbound(name, epoch).successors(self.now))
+
+    def deliver(self, index: int) -> None:
+        if self.wire:
+            name, epoch, seq = self.wire.pop(index % len(self.wire))
+            if name in self.logs and self.inbound(name, epoch).offer(seq, seq, self.now) is Verdict.APPLY:
+                self.logs[name].setdefault(epoch, []).append(seq)
+                self.drain(name, epoch)
+
+    def lose(self, index: int) -> None:
+        if self.wire:
+            self.wire.pop(index % len(self.wire))
+
+    def checkpoint(self) -> None:
+        self.now += RETRY_S + GRACE_S
+        for name in self.logs:
+            self.inbound(name, self.epoch).announce(self.out.floor, self.out.head, self.now)
+        self.now += RETRY_S + GRACE_S
+        for name in self.logs:
+            inbound = self.inbound(name, self.epoch)
+            self.out.checkpoint(name, inbound.applied, inbound.must_ask(self.now))
+        if (done := self.out.done()) >= self.out.floor:
+            self.out.trimmed(done)
+
+    def wipe_producer(self) -> None:
+        """Its disk is new: it counts from 1 again, under another epoch."""
+        self.epoch += 1
+        self.out = Outbound(awaited=self.out.awaited, window=WINDOW)
+        for name in self.logs:
+            self.out.seen(name, True)
+
+    def join(self, index: int) -> None:
+        """A consumer that was never there is added to the configuration."""
+        name = f"new{index % 3}"
+        if name not in self.logs:
+            self.logs[name] = {}
+            self.floors[name] = self.epoch
+            self._await((*self.out.awaited, name))
+
+    def leave(self, index: int) -> None:
+        """A consumer is taken out of the configuration."""
+        name = f"new{index % 3}"
+        if name in self.logs:
+            del self.logs[name], self.floors[name]
+            for key in [key for key in self.inbounds if key[0] == name]:
+                del self.inbounds[key]
+            self._await(tuple(awaited for awaited in self.out.awaited if awaited != name))
+
+    def _await(self, names: tuple[str, ...]) -> None:
+        out = self.out
+        marks = {name: seq for name, seq in out.marks.items() if name in names}
+        self.out = Outbound(names, WINDOW, out.floor, out.head, out.published, out.published, marks)
+        for name in self.logs:
+            self.out.seen(name, True)
+
+
+CHANGES = st.lists(
+    st.one_of(
+        st.sampled_from([("produce",), ("produce",), ("publish",), ("checkpoint",), ("wipe_producer",)]),
+        st.tuples(st.sampled_from(["deliver", "deliver", "lose", "join", "leave"]), st.integers(0, 50)),
+    ),
+    max_size=120,
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(steps=CHANGES)
+def test_consumers_that_come_and_go_and_a_producer_that_is_wiped_break_nothing(steps):
+    """Whoever is there applies the last epoch whole from where it began, and of earlier ones nothing twice."""
+    house = Household()
+
+    for name, *arguments in steps:
+        getattr(house, name)(*arguments)
+    for _ in range(40 + 4 * house.out.head):
+        house.publish()
+        while house.wire:
+            house.deliver(0)
+        house.checkpoint()
+
+    everything = list(range(1, house.out.head + 1))
+    assert house.out.floor == house.out.head + 1  # nobody who has left is waited for
+    assert everything == house.logs["a"].get(house.epoch, [])
+    for name, logs in house.logs.items():
+        for epoch, log in logs.items():
+            assert sorted(set(log)) == log
+            if epoch == house.epoch and log:
+                first = 1 if name == "a" or house.floors[name] < epoch else log[0]
+                assert list(range(first, house.out.head + 1)) == log
+
+
 @given(st.permutations(list(range(1, 9))))
 def test_any_order_within_the_window_is_put_right(order):
     """Messages that overtake each other are applied in order."""
