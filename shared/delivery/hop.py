@@ -10,13 +10,13 @@ from __future__ import annotations
 import base64
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared import __version__
 from shared.delivery.inbound import Loss
-from shared.delivery.receiver import Receiver, Unreadable, UnreadableError, decode
+from shared.delivery.receiver import Readable, Receiver, Track, Unreadable, UnreadableError, decode
 from shared.delivery.records import EPOCHS_KEPT, Records
 from shared.delivery.sender import SUGGESTED, Sender
 from shared.delivery.stage import Stage
@@ -208,8 +208,8 @@ class Hop:
         except (TopicError, UnreadableError) as error:
             self.reject(arrived.topic, arrived.payload, str(error))
 
-    def _apply_all(self, items: object) -> None:
-        for item in items:  # type: ignore[attr-defined]
+    def _apply_all(self, items: Iterable[Readable | tuple[Track, Loss]]) -> None:
+        for item in items:
             if isinstance(item, tuple):
                 (producer, stream, epoch), loss = item
                 self.stage.lost(producer, stream, loss.first, loss.last)
