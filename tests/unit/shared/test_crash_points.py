@@ -236,3 +236,19 @@ def test_a_wire_that_loses_messages_loses_nothing_in_the_end(tmp_path, share):
 
     check(house)
     house.close()
+
+
+def test_a_retained_copy_of_a_message_is_no_message(tmp_path):
+    """A broker hands retained messages out on every subscription; in a stream they would count each time."""
+    house = House(tmp_path, Bomb(0))
+    house.run()
+    forged = b'{"producer":"x","epoch":"e","seq":1,"time":"2026-01-01T00:00:00Z","device":"ups"}'
+    topic = house.hops["counter"].topics.build("raw", "ups")
+    house.broker.retained[topic] = Publication(topic, forged, retain=True)
+
+    house.hops["counter"].door.cut("a reconnect")
+    house.turn()
+    house.turn()
+
+    check(house)
+    house.close()
