@@ -55,6 +55,13 @@ class TrippingLedger(Ledger):
 
     bomb = Bomb(0)
 
+    def __init__(self, *arguments: Any) -> None:
+        try:
+            super().__init__(*arguments)
+        except Died:
+            self.close()
+            raise
+
     @contextmanager
     def transaction(self) -> Iterator[Any]:
         if self.db.in_transaction:
@@ -134,6 +141,7 @@ class House:
         suite = SuiteSettings(delivery=DeliverySettings(window=4, batch=5))
         clock = Clock(wall=lambda: START + timedelta(seconds=self.now), monotonic=lambda: self.now)
         while True:
+            ledger = None
             try:
                 ledger = TrippingLedger(self.folder / name / "ledger.sqlite", (STORED,))
                 hop = Hop(ROUTES[name], suite, ledger, clock, lambda _, *rest: TrippingDoor(self.broker, *rest))
@@ -141,6 +149,8 @@ class House:
                 hop.door.open()
             except Died:
                 self.deaths += 1
+                if ledger is not None:
+                    ledger.close()
                 continue
             self.hops[name] = hop
             return
