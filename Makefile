@@ -12,6 +12,10 @@ help: ## list the commands
 
 setup: .venv/.ready ## set up .venv with everything, as locked
 
+$(BIN)/uv: # before the first lock there is none to set up by
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+
 .venv/.ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Upskeep needs Python 3.11 or newer, this is " + sys.version.split()[0])'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -20,10 +24,14 @@ setup: .venv/.ready ## set up .venv with everything, as locked
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e . 2>/dev/null
 	@touch $@
 
+.venv/.oracles: .venv/.ready
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock --group oracles
+	@touch $@
+
 run: setup ## run the whole suite on this machine; ARGS="--source sim:outage --speed 10"
 	@exec $(BIN)/upskeep run $(ARGS)
 
-test: setup ## run the tests; UPSKEEP_REQUIRE=all forbids skips; ARGS="-k name"
+test: setup .venv/.oracles ## run the tests; UPSKEEP_REQUIRE=all forbids skips; ARGS="-k name"
 	@$(BIN)/python -m pytest $(ARGS)
 
 check: setup ## format, lint, types, import contracts, freshness of generated docs
@@ -46,9 +54,9 @@ bench: setup ## frames per second, latency and memory of the live suite; ARGS="-
 crash: setup ## kill and cut the live suite under load; ARGS="--seed 1 --seconds 90 --kills-per-minute 60"
 	@$(BIN)/python -m tests.crash $(ARGS)
 
-lock: setup ## resolve the dependencies anew into requirements.lock
+lock: $(BIN)/uv ## resolve the dependencies anew into requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
-	  --no-emit-index-url --no-header --upgrade --group dev -o requirements.lock
+	  --no-emit-index-url --no-header --upgrade --group dev --group oracles -o requirements.lock
 
 clean: ## remove what was built, not what was measured (data/)
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info build
