@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared import __version__
+from shared.delivery.desk import answer_to, carry_out, decode_command
 from shared.delivery.inbound import Loss
 from shared.delivery.receiver import Readable, Receiver, Track, Unreadable, UnreadableError, decode
 from shared.delivery.records import EPOCHS_KEPT, Records
@@ -66,6 +67,8 @@ class Route:
     consumes: tuple[str, ...] = ()
     produces: Mapping[str, Sequence[str]] = field(default_factory=dict)
     takes_offers: bool = False
+    answers: bool = False  # questions on request/{name}/…
+    targets: tuple[str, ...] = ()  # commands on command/{target}/…
 
 
 class Hop:
@@ -84,7 +87,8 @@ class Hop:
         window = suite.delivery.window
         models = {stream: MODELS[stream] for stream in route.consumes}
         self.receiver = Receiver(self.name, self.records, models, window)
-        produces = {**route.produces, "deadletter": (), SUGGESTED: ()}
+        results: Mapping[str, Sequence[str]] = {"result": ()} if route.targets else {}
+        produces = {**route.produces, **results, "deadletter": (), SUGGESTED: ()}
         self.sender = Sender(self.name, self.topics, self.records, produces, suite.delivery)
         self.sender.takers |= {self.name} if route.takes_offers else set()
         self.door = open_door(suite.broker, f"upskeep-{suite.site}-{self.name}", self._filters(), self._will())
@@ -122,6 +126,9 @@ class Hop:
             mine.append(topics.every("checkpoint", "+", self.name))
         if self.route.takes_offers:
             mine.append(topics.every("ingest"))
+        if self.route.answers:
+            mine.append(topics.every("request", self.name))
+        mine += [topics.every("command", target) for target in self.route.targets]
         return mine
 
     def _will(self) -> Publication:
@@ -252,6 +259,15 @@ class Hop:
         candidate = decode(Candidate, arrived.payload)
         self.stage.offer(parts[0], candidate, arrived.topic, arrived.payload)
 
+    def _read_request(self, parts: tuple[str, ...], arrived: Arrived, _: float) -> None:
+        if not arrived.retain:
+            self.sender.say(answer_to(arrived, parts, self.stage, self.topics, self.clock.wall()))
+
+    def _read_command(self, parts: tuple[str, ...], arrived: Arrived, _: float) -> None:
+        if arrived.retain:
+            raise UnreadableError("is retained: a command is meant for now, and must not be given again by the broker")
+        self.emit(carry_out(decode_command(arrived, parts), self.stage, self.records, self.clock.wall()))
+
     # ---- event time: that of the frames, or, for who consumes events, what their producer promises
 
     def _seen(self, frame: Frame) -> None:
@@ -365,4 +381,6 @@ _READERS = {
     "checkpoint": Hop._read_checkpoint,
     "resend": Hop._read_resend,
     "ingest": Hop._read_offer,
+    "request": Hop._read_request,
+    "command": Hop._read_command,
 }
