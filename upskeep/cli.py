@@ -7,7 +7,7 @@ import sys
 import click
 
 from shared import __version__
-from upskeep.commands import look, offer, rehearse, run
+from upskeep.commands import look, offer, record, rehearse, run
 
 COMMANDS = (
     run.run,
@@ -17,6 +17,7 @@ COMMANDS = (
     look.counters,
     look.alerts,
     offer.emit,
+    record.record,
 )
 
 

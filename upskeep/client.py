@@ -42,11 +42,13 @@ class Client:
         if self.door is not None:
             self.door.close()
 
-    def listen(self, topics: str) -> Iterator[tuple[str, str]]:
-        """Yield (topic below the site, payload text) of every message that matches, until interrupted."""
+    def listen(self, topics: str, seconds: float = float("inf")) -> Iterator[tuple[str, str]]:
+        """Subscribe, and return (topic below the site, payload text) of every message that matches, for ``seconds``."""
         prefix = self.topics.everything().removesuffix("#")
-        door = self._open([prefix + topics])
-        while True:
+        return self._heard(self._open([prefix + topics]), prefix, time.monotonic() + seconds)
+
+    def _heard(self, door: Door, prefix: str, deadline: float) -> Iterator[tuple[str, str]]:
+        while time.monotonic() < deadline:
             for arrival in door.take(100, 1.0):
                 if isinstance(arrival, Arrived):
                     door.ack(arrival.receipt)
