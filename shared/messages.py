@@ -100,6 +100,7 @@ class ReadError(Message):
 class Frame(Sequenced):
     """One poll of one device: all its channels, or why there are none.
 
+    ``uncalibrated`` holds what was read of each channel whose value here is calibrated.
     Live frames say when that was without the wall clock too: ``boot`` (the host's boot id) and ``uptime_s`` (seconds
     since that boot). ``clock`` is unset as long as nothing has set the wall clock in this boot. Absent: not known.
     """
@@ -113,6 +114,7 @@ class Frame(Sequenced):
     quality: Quality = Quality.GOOD
     errors: tuple[ReadError, ...] = ()
     registers: dict[str, Int64] | None = None
+    uncalibrated: dict[str, float] | None = None
     boot: Name | None = None
     uptime_s: float | None = None
     clock: Literal["set", "unset"] | None = None
