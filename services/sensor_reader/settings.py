@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from services.sensor_reader.core.chips import CHIPS
-from services.sensor_reader.core.chips.model import Measures, Mount
+from services.sensor_reader.core.chips.reading import Measures, Mount
 from services.sensor_reader.core.device import ChipPart, Device, HostPart, LinePart, Part, Retries
 from services.sensor_reader.core.life import DEVICE as RESERVED
 from shared.messages import Name

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from services.sensor_reader.adapters.simulated.bus import RegisterBus
+from services.sensor_reader.adapters.simulated.bus import SimulatedBus
 from tests.conftest import Require
 from tests.i2c.observe import CONTRACT, GAUGE, GAUGE_BYTES, MONITOR, MONITOR_WORDS, observe
 
@@ -39,7 +39,7 @@ def outcomes(request: pytest.FixtureRequest) -> dict[str, object]:
     if request.param == "kernel":
         seen: dict[str, object] = request.getfixturevalue("guest")["contract"]
         return seen
-    bus = RegisterBus()
+    bus = SimulatedBus()
     bus.load(
         GAUGE, {0x02 + at: int.from_bytes(GAUGE_BYTES[at : at + 2], "big") for at in range(0, len(GAUGE_BYTES), 2)}
     )

@@ -23,6 +23,7 @@ from services.sensor_reader.core.chips import CHIPS
 from services.sensor_reader.core.chips.model import Chip
 from services.sensor_reader.core.registers import overlaps
 from shared.topics import Topics
+from tests.wires import understood
 from upskeep.backtest import backtest
 from upskeep.check import check_config
 from upskeep.cli import cli
@@ -228,12 +229,12 @@ def config(tmp_path: Path, chip: Chip, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_chip_of_the_recipe_decodes_its_golden_words(tmp_path: Path, chip: Chip) -> None:
     """The rows for the test say what the table says, and no two fields share a bit."""
     rows = python_block("tests/unit/sensor_reader/test_chips.py")
-    head = "from services.sensor_reader.core.chips.model import Mount\n"
+    head = "from services.sensor_reader.core.chips.reading import Mount\n"
     golden = _module(tmp_path / "golden.py", f"{head}GOLDEN = [\n{rows}]\n").GOLDEN
 
     assert len(golden) == 2
-    for kind, mount, words, expected, _ in golden:
-        assert (kind, expected) == (chip.kind, dict(chip.interpret(words, mount).values))
+    for kind, mount, wires, expected, _ in golden:
+        assert (kind, expected) == (chip.kind, dict(understood(chip, mount, wires).values))
     assert overlaps(chip.fields) == []
 
 

@@ -11,7 +11,7 @@ import smbus2
 from services.sensor_reader.adapters.smbus import SmBus
 from services.sensor_reader.adapters.sources import Options, open_source
 from services.sensor_reader.core.chips import CHIPS
-from services.sensor_reader.core.chips.model import Mount
+from services.sensor_reader.core.chips.reading import Mount
 from services.sensor_reader.core.device import ChipPart, Device
 from services.sensor_reader.core.poll import poll_device
 from services.sensor_reader.core.ports import BusError, Ports

@@ -14,10 +14,10 @@ from services.sensor_reader.adapters.simulation import Simulation
 from services.sensor_reader.adapters.smbus import SmBus
 from services.sensor_reader.core.device import ChipPart, Device, HostPart, LinePart
 from services.sensor_reader.core.feed import Feed
-from services.sensor_reader.core.poll import Pause
 from services.sensor_reader.core.poller import Poller
 from services.sensor_reader.core.ports import Ports
 from services.sensor_reader.core.probe import Finding, probe
+from services.sensor_reader.core.together import Pause
 from services.sensor_reader.settings import Configuration, did_you_mean
 
 DEFAULT_SCENARIO = "outage"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from services.sensor_reader.core.chips.model import Mount
+from services.sensor_reader.core.chips.reading import Mount
 from services.sensor_reader.core.device import ChipPart, HostPart, LinePart
 from services.sensor_reader.settings import load
 from shared.settings import ConfigError
