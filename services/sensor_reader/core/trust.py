@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from services.sensor_reader.core.chips.model import Doubt
+from services.sensor_reader.core.chips.reading import Doubt
 from shared.messages import Scalar
 from shared.quantities import QUANTITIES
 
