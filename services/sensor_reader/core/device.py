@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from services.sensor_reader.core.chips.model import Chip
 from services.sensor_reader.core.chips.reading import Mount, Reading, judge
 from services.sensor_reader.core.ports import PortError, Ports
+from services.sensor_reader.core.trust import USUAL, Trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +79,4 @@ class Device:
     zone: str | None = None
     registers: bool = False
     retries: Retries = Retries()
+    trust: Trust = USUAL

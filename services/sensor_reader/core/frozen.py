@@ -5,7 +5,7 @@ Rules:
    said all along that they must move. A full battery on mains does stand still: without that, nothing is said.
 2. They must move while the mains are away, or while a current flows, whichever is known; the current of a frozen
    chip counts too, for a charge that flows and changes nothing is no charge.
-3. Where a part has a proof of life (a counter that runs on), that decides alone: the part lives while it moves.
+3. Any number of the part that moves is proof of life: a controller's own clock, if it is among its channels.
 """
 
 from __future__ import annotations
@@ -29,10 +29,9 @@ class Still:
     since_s: float | None = None
 
 
-def numbers_of(values: Mapping[str, Scalar], proof_of_life: str | None = None) -> Numbers:
-    """Return what is compared: the part's numbers, or its proof of life alone."""
-    names = [proof_of_life] if proof_of_life in values else sorted(values)
-    return tuple((name, float(values[name])) for name in names if name and not isinstance(values[name], bool | str))
+def numbers_of(values: Mapping[str, Scalar]) -> Numbers:
+    """Return what is compared: the part's numbers."""
+    return tuple((name, float(values[name])) for name in sorted(values) if not isinstance(values[name], bool | str))
 
 
 def must_move(values: Mapping[str, Scalar]) -> bool:

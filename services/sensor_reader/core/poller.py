@@ -20,7 +20,7 @@ class Poller:
         self._devices = {device.name: device for device in devices}
         self._ports = ports
         self._pause = pause
-        self._memories: Memories = {}
+        self._memories = Memories()
         self._turns = schedule.first_turns(self._devices, now)
 
     def next_due(self) -> float | None:

@@ -46,10 +46,14 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """What is held to be possible of one device; ``cells`` in series scale what a pack's voltage can do."""
+    """What is held to be possible of one device; ``cells`` in series scale what a pack's voltage can do.
+
+    ``frozen_after_s``: how long the numbers of a battery in use may stand still; None: for ever.
+    """
 
     limits: Mapping[str, Limit] = field(default_factory=dict)
     cells: int = 1
+    frozen_after_s: float | None = 600.0
 
     def limit(self, channel: str) -> Limit:
         """Return the limit of a channel: as said for it, else the field's."""
@@ -59,6 +63,9 @@ class Trust:
         if channel == "battery_voltage":
             return Limit(slew_per_s=SLEW_PER_S["cell_voltage"] * self.cells)
         return Limit(slew_per_s=SLEW_PER_S.get(channel))
+
+
+USUAL = Trust()
 
 
 @dataclass(frozen=True, slots=True)
