@@ -54,4 +54,6 @@ FACTS: dict[str, str] = {
     "lifecycle": "'started' or 'stopped': the reader's own life, from which SYSTEM_STARTUP and SYSTEM_SHUTDOWN come",
     "clean": "with lifecycle 'started': whether the run before ended by a clean stop",
     "boot_id": "with lifecycle: the host's boot",
+    "calibration": "'performed' or 'due': a sensor's calibration, from which its two events come",
+    "sensor_id": "with calibration: the device it is about",
 }

@@ -7,7 +7,7 @@ import sys
 import click
 
 from shared import __version__
-from upskeep.commands import look, offer, record, rehearse, run
+from upskeep.commands import calibrate, look, offer, record, rehearse, run
 
 COMMANDS = (
     run.run,
@@ -18,6 +18,7 @@ COMMANDS = (
     look.alerts,
     offer.emit,
     record.record,
+    calibrate.calibrate,
 )
 
 

@@ -132,6 +132,10 @@ class Ledger:
         """Keep ``value`` under ``key``; call inside ``transaction``."""
         self.db.execute("INSERT OR REPLACE INTO state VALUES (?, ?, ?)", sealed(key, value))
 
+    def drop(self, key: str) -> None:
+        """Forget what is kept under ``key``; call inside ``transaction``."""
+        self.db.execute("DELETE FROM state WHERE key = ?", (key,))
+
     def items(self, prefix: str) -> Iterator[tuple[str, bytes]]:
         """Yield (key, value) of every state whose key begins with ``prefix``, in key order."""
         rows = self.db.execute(
