@@ -90,6 +90,17 @@ def test_a_bus_has_one_reader(guest: dict[str, Any]) -> None:
 
 
 @pytest.mark.i2c
+def test_a_scan_of_the_kernels_bus_finds_both_chips_and_says_how_sure_it_is(guest: dict[str, Any]) -> None:
+    """The gauge by its version; the monitor by its address alone; and what to paste."""
+    found = {each["address"]: each for each in guest["scan"]}
+
+    assert {GAUGE, MONITOR} == set(found)
+    assert (True, True) == (found[GAUGE]["certain"], "max17040" in found[GAUGE]["kinds"])
+    assert (False, True) == (found[MONITOR]["certain"], "ina219" in found[MONITOR]["kinds"])
+    assert "board: geekworm_x1201, bus: 0" in guest["scan for a person"]
+
+
+@pytest.mark.i2c
 def test_auto_takes_the_hardware_when_it_answers(guest: dict[str, Any]) -> None:
     """The shipped board's gauge answers, so nothing is simulated; its version fits; the mains line is missed."""
     name, chosen, *rest = guest["auto"]

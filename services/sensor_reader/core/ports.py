@@ -64,15 +64,15 @@ class ReadBus(Protocol):
     def read_block(self, address: int, register: int, length: int) -> bytes:
         """Return ``length`` (1 to 32) bytes in the order of the wire, beginning at ``register``."""
 
+    def read(self, address: int, length: int) -> bytes:
+        """Return ``length`` bytes without writing before; ends with a STOP."""
+
 
 class I2cBus(ReadBus, Protocol):
-    """One I2C bus, with what chips need that have to be told to measure. Both methods end with a STOP."""
+    """One I2C bus, with what chips need that have to be told to measure; it ends with a STOP."""
 
     def write(self, address: int, data: bytes) -> None:
         """Write 1 to 32 bytes."""
-
-    def read(self, address: int, length: int) -> bytes:
-        """Return ``length`` bytes without writing before."""
 
 
 class Lines(Protocol):

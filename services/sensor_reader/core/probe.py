@@ -36,7 +36,7 @@ def _ask(device: str, part: ChipPart, ports: Ports) -> Finding:
         if identity is None:
             _touch(part.chip, part.address, bus)
             return Finding(device, part.name, part.bus, answers=True)
-        word = _word(identity.register, part.address, bus)
+        word = identity_word(identity.register, part.address, bus)
     except BusError as error:
         return Finding(device, part.name, part.bus, answers=False, detail=error.detail)
     if word is not None and identity.fits(word):
@@ -54,7 +54,7 @@ def _touch(chip: Chip, address: int, bus: ReadBus) -> None:
         bus.read_byte(address, block.command[0])
 
 
-def _word(register: Register, address: int, bus: ReadBus) -> int | None:
+def identity_word(register: Register, address: int, bus: ReadBus) -> int | None:
     """Return the identity's word, None where its check is wrong."""
     payload = register.block.opened(address, pointed(bus, address, register.block))
     return None if payload is None else register.word(payload)
