@@ -121,7 +121,9 @@ def _condition(rule: Condition) -> tuple[str, str]:
 
 
 def _fault(rule: Fault) -> tuple[str, str]:
-    seen = f"frames of quality {', '.join(rule.quality)}" if rule.quality else f"errors {', '.join(rule.codes)}"
+    signs = [f"frames of quality {', '.join(rule.quality)}"] if rule.quality else []
+    signs += [f"errors {', '.join(rule.codes)}"] if rule.codes else []
+    seen = " or ".join(signs)
     return seen + _for(rule.enter_for_s), f"no more {seen}{_for(rule.clear_for_s)}"
 
 

@@ -53,7 +53,10 @@ class Told(Rule):
 
 
 class Condition(Told):
-    """All of ``all`` hold and, where there is ``any``, one of it. Where the frame cannot tell, what was, holds on."""
+    """All of ``all`` hold and, where there is ``any``, one of it. Where the frame cannot tell, what was, holds on.
+
+    Of ``any``, channels that a device has never shown have no say.
+    """
 
     all: tuple[Evidence, ...] = ()
     any: tuple[Evidence, ...] = ()
@@ -77,15 +80,15 @@ class Condition(Told):
 
 
 class Fault(Told):
-    """Frames of one of these qualities, or with an error of one of these codes."""
+    """Frames of one of these qualities, or with an error of one of these codes; either will do."""
 
     quality: tuple[Quality, ...] = ()
     codes: tuple[Name, ...] = ()
 
     @model_validator(mode="after")
-    def _one_sign(self) -> Fault:
-        if bool(self.quality) == bool(self.codes):
-            raise ValueError("wants quality or codes, and not both")
+    def _wants_a_sign(self) -> Fault:
+        if not self.quality and not self.codes:
+            raise ValueError("wants quality, codes or both")
         return self
 
 

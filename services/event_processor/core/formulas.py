@@ -59,13 +59,13 @@ BATTERY = (("battery_current",), ("state_of_charge",), ("charge_rate",))
 
 FORMULAS: dict[str, Formula] = {
     # channel → the channels it needs, how it is worked out
-    "cell_voltage": Formula((("battery_voltage",),), _cell_voltage),
+    "cell_voltage": Formula((("battery_voltage",),), _cell_voltage, steady=True),
     "battery_power": Formula(
         (("battery_voltage", "battery_current"),), _of("battery_voltage", "battery_current")(_product)
     ),
     "output_power": Formula((("output_voltage", "output_current"),), _of("output_voltage", "output_current")(_load)),
     "c_rate": Formula((("battery_current",),), _c_rate),
-    "vapour_pressure_deficit": Formula((AIR,), _of(*AIR)(psychrometrics.deficit_kpa)),
+    "vapour_pressure_deficit": Formula((AIR,), _of(*AIR)(psychrometrics.deficit_kpa), steady=True),
     "leaf_temperature": Formula((("air_temperature",),), _leaf_temperature, shown=False),
     "leaf_vapour_pressure_deficit": Formula((AIR,), _of(*AIR, "leaf_temperature")(psychrometrics.leaf_deficit_kpa)),
     "dew_point": Formula((AIR,), _of(*AIR)(psychrometrics.dew_point_c)),

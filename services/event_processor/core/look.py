@@ -45,6 +45,7 @@ class Formula:
     inputs: tuple[tuple[str, ...], ...]
     compute: Callable[[Look], float | None]
     shown: bool = True  # in the state of the device
+    steady: bool = False  # of the frame and the facts alone, so that it is worked out once a frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,8 @@ class Look:
     """One frame with its device's facts and memory."""
 
     __slots__ = (
-        "before", "device", "elapsed", "findings", "frame", "latches", "now", "numbers", "seen", "site", "steady_s",
-        "values", "words",
+        "before", "derived", "device", "elapsed", "findings", "frame", "latches", "now", "numbers", "seen", "site",
+        "steady_s", "values", "words",
     )  # fmt: skip
 
     def __init__(self, device: Device, site: Site, memory: Memory, frame: Frame) -> None:
@@ -88,14 +89,23 @@ class Look:
         self.numbers = memory.numbers
         self.seen = memory.seen
         self.findings: list[Finding] = []
+        self.derived: dict[str, float | None] = {}
 
     def number(self, channel: str) -> float | None:
         """Return a channel's number, worked out where no chip gives it; None where it is missing or no number."""
         value = self.values.get(channel)
         if value is None:
-            formula = self.site.formulas.get(channel)
-            return formula.compute(self) if formula else None
+            return self._derive(channel)
         return value if type(value) in _NUMBERS else None  # type: ignore[return-value]  # bool and str are not in it
+
+    def _derive(self, channel: str) -> float | None:
+        if channel in self.derived:
+            return self.derived[channel]
+        formula = self.site.formulas.get(channel)
+        value = formula.compute(self) if formula else None
+        if formula is not None and formula.steady:
+            self.derived[channel] = value
+        return value
 
     def value(self, channel: str) -> float | str | None:
         """Return what a channel says, number or fact; None where it is missing."""

@@ -9,7 +9,6 @@ Rules:
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 from services.event_processor.core.memory import Numbers
@@ -61,36 +60,32 @@ def run_on(
     capacity_ah: float | None,
 ) -> Meter:
     """Return the meter after ``reading``, ``elapsed_s`` after the one before it."""
-    counted = elapsed_s if elapsed_s <= max(longest_gap_s, FEW_STEPS * meter.step_s) else 0.0
-    charge_in = charge_out = energy_in = energy_out = load = 0.0
-    if counted:
-        charge_in, charge_out = _sums(meter.amps, reading.amps, counted)
-        energy_in, energy_out = _sums(_power(meter.amps, meter.volts), _power(reading.amps, reading.volts), counted)
-        load, _ = _sums(meter.load_w, reading.load_w, counted)
-    by_charge = capacity_ah is not None and reading.amps is not None
-    percent, dropped = _percent(meter.percent, reading.percent, percent_step)
-    return Meter(
-        elapsed_s,
-        reading.amps,
-        reading.volts,
-        reading.load_w,
-        meter.charge_in + charge_in,
-        meter.charge_out + charge_out,
-        meter.energy_in + energy_in,
-        meter.energy_out + energy_out,
-        meter.output_energy + load,
-        percent,
-        meter.cycles + (charge_out / capacity_ah if by_charge and capacity_ah else dropped / 100),
-        meter.told,
-        _smooth(meter.smooth_a, reading.amps, elapsed_s),
+    step_s, amps, volts, load_w, charge_in, charge_out, energy_in, energy_out, energy, held, cycles, told, smooth = (
+        meter
     )
+    now_a, now_v, now_w, percent = reading
+    drawn = 0.0
+    if 0 < elapsed_s <= longest_gap_s or 0 < elapsed_s <= FEW_STEPS * step_s:
+        hours = elapsed_s / 3600
+        if amps is not None and now_a is not None:
+            into, drawn = _sums(amps, now_a, hours)
+            charge_in += into
+            charge_out += drawn
+            if volts is not None and now_v is not None:
+                into, out = _sums(amps * volts, now_a * now_v, hours)
+                energy_in += into
+                energy_out += out
+        if load_w is not None and now_w is not None:
+            energy += (load_w + now_w) / 2 * hours
+    held, dropped = _percent(held, percent, percent_step)
+    cycles += drawn / capacity_ah if capacity_ah is not None and now_a is not None else dropped / 100
+    smooth = _smooth(smooth, now_a, elapsed_s)
+    sums = charge_in, charge_out, energy_in, energy_out, energy
+    return Meter(elapsed_s, now_a, now_v, now_w, *sums, held, cycles, told, smooth)
 
 
-def _sums(before: float | None, now: float | None, seconds: float) -> tuple[float, float]:
-    """Return what ran in and out, in hours of the unit, along the straight line between the two; both at least 0."""
-    if before is None or now is None:
-        return 0.0, 0.0
-    hours = seconds / 3600
+def _sums(before: float, now: float, hours: float) -> tuple[float, float]:
+    """Return what ran in and out, along the straight line between the two; both at least 0."""
     if before >= 0 and now >= 0:
         return (before + now) / 2 * hours, 0.0
     if before <= 0 and now <= 0:
@@ -98,10 +93,6 @@ def _sums(before: float | None, now: float | None, seconds: float) -> tuple[floa
     share = before / (before - now)  # where the line crosses zero
     first, second = abs(before) / 2 * share * hours, abs(now) / 2 * (1 - share) * hours
     return (first, second) if before > 0 else (second, first)
-
-
-def _power(amps: float | None, volts: float | None) -> float | None:
-    return None if amps is None or volts is None else amps * volts
 
 
 def _percent(held: float | None, now: float | None, step: float) -> tuple[float | None, float]:
@@ -116,4 +107,4 @@ def _percent(held: float | None, now: float | None, step: float) -> tuple[float 
 def _smooth(held: float | None, now: float | None, elapsed_s: float) -> float | None:
     if now is None or held is None or held * now < 0:
         return now
-    return now + (held - now) * math.exp(-elapsed_s / SMOOTH_S)
+    return now + (held - now) * SMOOTH_S / (SMOOTH_S + elapsed_s)

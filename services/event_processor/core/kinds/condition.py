@@ -54,17 +54,25 @@ def _holds(look: Look, rule: Condition, was: bool) -> bool | None:
         if word is False:
             return False
         unknown = unknown or word is None
-    words = [_word(look, evidence, was) for evidence in rule.any]
-    if words and True not in words:
-        if None not in words:
+    if rule.any:
+        one = _one(look, rule.any, was)
+        if one is False:
             return False
-        unknown = True
+        unknown = unknown or one is None
     return None if unknown else True
 
 
-def _word(look: Look, evidence: Evidence, was: bool) -> bool | None:
-    value = look.value(evidence.channel)
-    return None if value is None else evidence.judge(value, was)
+def _one(look: Look, chain: tuple[Evidence, ...], was: bool) -> bool | None:
+    """Return whether one of them holds. A channel that the device has never shown has no say."""
+    words: list[bool | None] = []
+    for evidence in chain:
+        value = look.value(evidence.channel)
+        if value is not None:
+            look.meet(evidence.channel)
+            words.append(evidence.judge(value, was))
+        elif evidence.channel in look.seen:
+            words.append(None)
+    return True if True in words else None if None in words or not words else False
 
 
 def _shown(look: Look, channel: str) -> float | str | None:

@@ -13,7 +13,9 @@ from services.event_processor.core.rules import CLEARED, EXCEEDED
 
 def find_threshold(look: Look, name: str, rule: Threshold) -> None:
     """The rule's own event when the level is passed, and its clearing event, if it has one."""
-    tell_threshold(look, name, rule, look.number(rule.channel))
+    value = look.number(rule.channel)
+    if name in look.latches or (value is not None and rule.wish(value, on=False)):
+        tell_threshold(look, name, rule, value)
 
 
 def tell_threshold(look: Look, name: str, rule: Threshold, value: float | None, per: str = "") -> None:
