@@ -14,6 +14,7 @@ from services.event_processor.core.memory import NOTHING, Memory
 from services.event_processor.core.process import Outcome, process_frame, triggers_of
 from services.event_processor.core.program import Program
 from services.event_processor.core.rules import GAP
+from services.event_processor.core.silence import Silences
 from shared.delivery.stage import Outlet
 from shared.jumps import CLOCK_STEP, IN_FRAME, Jump, read_jump
 from shared.ledger import Ledger
@@ -42,6 +43,9 @@ class EventProcessor:
         self._arrivals = 0
         self._figures = {"frames": 0, "events": 0, "refused": 0}
         ledger.db.execute(SCHEMA)
+        self._silences = Silences(program)
+        if self._silences.watches:
+            self._memories |= {name: self._memory(name) for name in self._known()}
 
     def apply(self, message: Sequenced) -> None:
         """Take the next frame of a reader."""
@@ -49,12 +53,11 @@ class EventProcessor:
             raise TypeError(f"event_processor takes frames of the stream raw, not {type(message).__name__}")
         if CLOCK_STEP in message.values and (jump := read_jump(message.values, IN_FRAME)) is not None:
             self._jump(jump)
-        outcome = process_frame(self._program, self._memory(message.device), message)
+        if self._silences.watches:
+            for device, silent in self._silences.heard(message, self._memories):
+                self._keep(device, silent)
         self._figures["frames"] += 1
-        self._memories[message.device] = outcome.memory
-        self._touched[message.device] = outcome
-        if outcome.events:
-            self._emit(*outcome.events)
+        self._keep(message.device, process_frame(self._program, self._memory(message.device), message))
 
     def offer(self, producer: str, message: Message, received_on: str, payload: bytes) -> None:
         """Take a candidate event; one with an id is taken once, a refused one goes to ``deadletter/…``."""
@@ -65,6 +68,8 @@ class EventProcessor:
         admitted = admit(self._program, producer, message, self._clock(), self._arrivals)
         if isinstance(admitted, Refusal):
             self._refuse(received_on, payload, admitted.reason)
+            if admitted.told is not None and (message.id is None or self._is_new(producer, f"?{message.id}")):
+                self._emit(admitted.told)
         elif message.id is None or self._is_new(producer, message.id):
             self._emit(admitted)
 
@@ -104,6 +109,12 @@ class EventProcessor:
         """Frames taken, events told and candidates refused since the start."""
         return dict(self._figures)
 
+    def _keep(self, device: str, outcome: Outcome) -> None:
+        self._memories[device] = outcome.memory
+        self._touched[device] = outcome
+        if outcome.events:
+            self._emit(*outcome.events)
+
     def _memory(self, device: str) -> Memory:
         memory = self._memories.get(device)
         if memory is None:
@@ -113,10 +124,13 @@ class EventProcessor:
 
     def _jump(self, jump: Jump) -> None:
         """Move what is remembered of every device, heard in this batch or not."""
-        kept = {key.removeprefix("device/") for key, _ in self._ledger.items("device/")}
-        for device in kept | self._memories.keys():
+        for device in self._known() | self._memories.keys():
             self._memories[device] = self._memory(device).moved(jump)
             self._put(device)
+        self._silences.moved()
+
+    def _known(self) -> set[str]:
+        return {key.removeprefix("device/") for key, _ in self._ledger.items("device/")}
 
     def _put(self, device: str) -> None:
         self._ledger.put(f"device/{device}", self._memories[device].to_json().encode())

@@ -78,7 +78,7 @@ def test_a_section_left_out_is_off(tmp_path: Path):
     small = {"chemistries": shipped["chemistries"], "default_device": {"chemistry": "lihv"}, "rules": {}}
     (tmp_path / "event_processor.yaml").write_text(yaml.safe_dump(small))
 
-    assert [CLOCK_JUMP] == [event for _, _, event in load(tmp_path, {}).plan("ups").believed]
+    assert [CLOCK_JUMP] == [event for _, _, (_, _, event) in load(tmp_path, {}).plan("ups").believed]
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda path: path.stem)

@@ -149,7 +149,8 @@ def test_a_refused_candidate_goes_to_the_dead_letters_and_takes_no_id(ledger: Le
             "no event type 'device.eror' in config/events.yaml; did you mean 'device.error'?",
         )
     ] == outlet.rejected
-    assert ["device.error"] == [event.type for event in events(outlet.emitted)]
+    assert ["system.event.unknown", "device.error"] == [event.type for event in events(outlet.emitted)]
+    assert 2 == len({event.id for event in events(outlet.emitted)})
 
 
 def test_what_is_no_candidate_is_refused(ledger: Ledger, outlet: Recorder):
@@ -189,9 +190,9 @@ def test_a_losss_id_does_not_depend_on_the_clock(ledger: Ledger, outlet: Recorde
 
 
 def test_figures_count_since_the_start(ledger: Ledger, outlet: Recorder):
-    """Frames, events, refusals."""
+    """Frames, events (that of an unknown type among them), refusals."""
     stage = make(ledger, outlet)
     play(stage, ledger, [frame(0, co2=500), frame(1)])
     offer(stage, ledger, Candidate(type="nonsense"))
 
-    assert {"frames": 2, "events": 1, "refused": 1} == stage.figures()
+    assert {"frames": 2, "events": 2, "refused": 1} == stage.figures()
