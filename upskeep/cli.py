@@ -7,7 +7,7 @@ import sys
 import click
 
 from shared import __version__
-from upskeep.commands import calibrate, look, offer, record, rehearse, run
+from upskeep.commands import calibrate, look, offer, record, rehearse, run, shutdown
 
 COMMANDS = (
     run.run,
@@ -19,6 +19,7 @@ COMMANDS = (
     offer.emit,
     record.record,
     calibrate.calibrate,
+    shutdown.shutdown_plan,
 )
 
 

@@ -78,7 +78,9 @@ class Programs:
 
     def close(self, spare: str = "") -> None:
         """End every job but ``spare``, which runs on without this process."""
-        self.jobs.pop(spare, None)
+        spared = self.jobs.pop(spare, None)
+        if spared is not None and spared.said is not None:
+            spared.said.close()
         for job in list(self.jobs):
             self.end(job)
 

@@ -73,30 +73,33 @@ def _policies(moment: Moment) -> list[dict[str, Any]]:
 
 def _steps(moment: Moment, acts: Acts) -> list[dict[str, Any]]:
     """What is still to come, with the earliest and the latest second of its begin; None: not before a danger."""
-    memory, rules = moment.memory, moment.rules
-    begin = _begin_s(moment)
+    earliest = latest = _begin_s(moment)
+    steps = []
+    for phase, what, lasts_s in _to_come(moment, acts):
+        if what is not None:
+            steps.append({"earliest_s": _rounded(earliest), "latest_s": _rounded(latest), "what": what})
+        if latest is not None:
+            latest += lasts_s
+            earliest = latest if phase is Phase.COUNTING_DOWN else earliest  # all else may end sooner
+    return steps
+
+
+def _to_come(moment: Moment, acts: Acts) -> list[tuple[Phase, str | None, float]]:
+    """Return what belongs to each phase that is not over, and how long it may last; what was said is not said again."""
+    rules, phase = moment.rules, moment.memory.phase
+    counting = phase in (Phase.COUNTING_DOWN, Phase.HELD)
     names = ", ".join(acts.secondaries)
     cut = f"ask {acts.cut_power} to cut the power afterwards" if acts.cut_power else None
     rows: list[tuple[Phase, str | None, float]] = [
-        (Phase.COUNTING_DOWN, "warn" + "".join(f"; {what}" for what in acts.warn), _countdown_s(moment)),
+        (Phase.COUNTING_DOWN, None if counting else "; ".join(("warn", *acts.warn)), _countdown_s(moment)),
         *((Phase.HOOKS, f"hook: {what}", timeout_s) for what, timeout_s in acts.hooks),
         (Phase.SECONDARIES, f"send {names} down, and wait" if names else None, rules.host_sync_s if names else 0.0),
         (Phase.CUTTING_POWER, cut, rules.cut_timeout_s if cut else 0.0),
         (Phase.ACTING, acts.action, 0.0),
     ]
     order = list(Phase)
-    done = [Phase.WATCHING, Phase.WARNED, *order[order.index(Phase.COUNTING_DOWN) : order.index(memory.phase)]]
-    earliest = latest = begin
-    steps = []
-    for phase, what, lasts_s in rows:
-        if phase in done and phase is not memory.phase and memory.phase is not Phase.HELD:
-            continue
-        if what is not None:
-            steps.append({"earliest_s": _rounded(earliest), "latest_s": _rounded(latest), "what": what})
-        if begin is not None:
-            latest = (latest or 0.0) + lasts_s
-            earliest = latest if phase is Phase.COUNTING_DOWN else earliest
-    return steps
+    first = order.index(Phase.COUNTING_DOWN if counting else phase)
+    return [row for row in rows if order.index(row[0]) >= first]
 
 
 def _begin_s(moment: Moment) -> float | None:
@@ -108,8 +111,10 @@ def _begin_s(moment: Moment) -> float | None:
 
 
 def _countdown_s(moment: Moment) -> float:
-    begun = moment.memory.phase is Phase.COUNTING_DOWN
-    return max(0.0, moment.countdown_s) if begun else moment.rules.delay_s
+    """How long the countdown lasts, or has yet to; while it is held it stands still."""
+    if moment.memory.phase is Phase.HELD:
+        return max(0.0, moment.countdown_s + moment.in_phase_s)
+    return max(0.0, moment.countdown_s) if moment.memory.phase is Phase.COUNTING_DOWN else moment.rules.delay_s
 
 
 def obstacles(moment: Moment) -> list[str]:
@@ -121,6 +126,10 @@ def obstacles(moment: Moment) -> list[str]:
     if moment.dry_run:
         why = f"readings come from {memory.simulated}" if memory.simulated else "dry_run is on"
         found.append(f"{why}: everything is only said, nothing is done")
+    if memory.phase is Phase.HELD:
+        found.append(
+            f"mains are seen: the countdown waits, and is cancelled when they stand for {rules.mains_back_s:g} s"
+        )
     if moment.called_off:
         left_s = (memory.called_off_until_s or 0.0) - moment.now_s
         found.append(f"called off by {memory.called_off_by} for another {left_s:.0f} s")
