@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 from services.host_agent.adapters.boot import boot_id
 from services.host_agent.adapters.kept_file import KeptFile
 from services.host_agent.settings import FILE, FIRST, HostAgentSettings, service_of, target_of
@@ -9,7 +11,7 @@ from services.host_agent.stage import HostAgent
 from shared.delivery.hop import Hop, Route
 from shared.ledger import Ledger
 from shared.process import Context, Service, main
-from shared.settings import read_settings
+from shared.settings import ConfigError, Fault, read_settings
 
 
 def route(name: str = FIRST) -> Route:
@@ -31,9 +33,22 @@ def build(settings: HostAgentSettings, context: Context, _: Ledger, hop: Hop) ->
     return HostAgent(settings, hop, context.clock, boot, memory, last_words, lambda: hop.door.connected)
 
 
+def read(context: Context) -> HostAgentSettings:
+    """Return the settings; raises ConfigError also where something that is to be run in earnest is not there."""
+    settings = read_settings(context.folder, FILE, HostAgentSettings, context.environ)
+    faults = [
+        Fault(str(context.folder / f"{FILE}.yaml"), where, f"there is no program {program.run[0]!r} to run here")
+        for where, program in settings.programs
+        if not settings.dry_run and shutil.which(program.run[0]) is None
+    ]
+    if faults:
+        raise ConfigError(faults)
+    return settings
+
+
 SERVICE = Service(
     route=route(),
-    settings=lambda context: read_settings(context.folder, FILE, HostAgentSettings, context.environ),
+    settings=read,
     stage=build,
     drive=lambda _, __, agent, ___: agent,
     named=lambda settings: route(settings.name),

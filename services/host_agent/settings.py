@@ -93,6 +93,13 @@ class HostAgentSettings(Settings):
         return self
 
     @property
+    def programs(self) -> list[tuple[str, ProgramSettings]]:
+        """Everything that may be run, with its place in the file."""
+        lists = {"warn": self.warn, "hooks": self.hooks, "cancelled": self.cancelled}
+        numbered = [(f"{name}.{i}.run", program) for name, found in lists.items() for i, program in enumerate(found)]
+        return [*numbered, ("action.run", self.action)]
+
+    @property
     def rules(self) -> Rules:
         """What the decisions go by."""
         return Rules(
