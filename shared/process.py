@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -84,6 +84,7 @@ class Service:
     stage: Callable[[Any, Context, Ledger, Hop], Stage]
     schema: Sequence[str] = ()
     drive: Callable[[Any, Context, Any, Hop], Drive | None] = lambda *_: None
+    named: Callable[[Any], Route] | None = None  # the route where it follows from the settings
     salvage: Salvage | None = None  # what of a damaged ledger may be trusted in a new one; see docs/adr/0007
 
 
@@ -125,9 +126,13 @@ def main(service: Service, argv: Sequence[str] | None = None) -> int:
     try:
         suite = read_settings(options.config, "suite", SuiteSettings, os.environ)
         context = Context(options.config, os.environ, suite, system_clock())
-        if options.healthy:
+        if options.healthy and service.named is None:
             return 0 if _healthy(context, name) else 1
         settings = service.settings(context)
+        if service.named is not None:
+            service = replace(service, route=service.named(settings))
+        if options.healthy:
+            return 0 if _healthy(context, service.route.name) else 1
     except ConfigError as error:
         _say(f"{name}: the configuration cannot be used:\n{error}")
         return EXIT_CONFIG

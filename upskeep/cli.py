@@ -7,7 +7,7 @@ import sys
 import click
 
 from shared import __version__
-from upskeep.commands import calibrate, look, offer, record, rehearse, run, scan
+from upskeep.commands import calibrate, look, offer, record, rehearse, run, scan, shutdown
 
 COMMANDS = (
     run.run,
@@ -20,6 +20,7 @@ COMMANDS = (
     record.record,
     calibrate.calibrate,
     scan.scan,
+    shutdown.shutdown_plan,
 )
 
 

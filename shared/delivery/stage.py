@@ -78,6 +78,14 @@ class Obeying(Protocol):
         """Do it, and return what came of it; raises RefusedError. Called once for each id."""
 
 
+@runtime_checkable
+class Following(Protocol):
+    """A stage that hears latest values; its route says of which kinds (``follows``)."""
+
+    def follow(self, message: Message, *, retained: bool) -> None:
+        """Take a value; ``retained``: the broker kept it, and it may be of any age. It may come more than once."""
+
+
 class Recorder:
     """An Outlet that keeps what it is given: for tests and for composing stages without a broker."""
 
