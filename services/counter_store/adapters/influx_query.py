@@ -22,7 +22,7 @@ from services.counter_store.core.ports import Unavailable
 from services.counter_store.settings import InfluxSettings
 from shared.messages import Event
 
-_COLUMNS = ("id", "seq", "data")
+_COLUMNS = ("id", "producer", "epoch", "seq", "data", "metadata", "moved_us")
 _TAGS = ("site", "type", "category", "severity", "device", "zone")
 
 
