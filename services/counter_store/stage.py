@@ -17,6 +17,7 @@ from datetime import datetime
 
 from services.counter_store.adapters import events, point_queue, restore
 from services.counter_store.adapters.events import CounterRow, EventTable
+from services.counter_store.adapters.hours import Hours
 from services.counter_store.adapters.influx_query import Page
 from services.counter_store.adapters.point_queue import PointQueue
 from services.counter_store.adapters.restore import Progress
@@ -57,6 +58,7 @@ class CounterStore:
         self._site = site
         self._table = EventTable(ledger)
         self._queue = PointQueue(ledger)
+        self._hours = Hours(ledger)
         kept = json.loads(ledger.get(_KEPT) or b"{}")
         self._as_of_us: int | None = kept.get("as_of_us")
         self._offset_us: int = kept.get("offset_us", 0)
@@ -76,6 +78,7 @@ class CounterStore:
             self._count(message)
         elif isinstance(message, Frame) and self._influx.enabled:
             self._note(frame_to_line(message, self._site))
+            self._lines.extend(self._hours.take(message, self._site))
 
     def offer(self, producer: str, message: Message, received_on: str, payload: bytes) -> None:
         """Refuse: the store takes nothing that comes without a sequence."""
@@ -91,6 +94,7 @@ class CounterStore:
         self._advance_tallies()
         if self._influx.enabled:
             self._queue_points()
+            self._hours.save()
         if self._newest_us:
             self._table.save(self._row(self._tallies[event_type]) for event_type in self._newest_us)
         if self._dirty:

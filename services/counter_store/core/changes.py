@@ -11,7 +11,7 @@ from __future__ import annotations
 import zlib
 from datetime import datetime
 
-from services.counter_store.core.lines import encode_point
+from services.counter_store.core.lines import Field, encode_point
 from services.counter_store.core.points import NS_PER_US
 from shared.instants import time_to_us
 from shared.messages import Alert
@@ -20,7 +20,12 @@ from shared.messages import Alert
 def alert_to_line(alert: Alert, site: str) -> str | None:
     """Return the ``alert`` point of a change, or None if its time cannot be written."""
     tags = {"site": site, "rule": alert.rule, "severity": alert.severity.value, "state": alert.state.value}
-    fields = {"key": alert.key, "value": alert.value, "threshold": alert.threshold, "message": alert.message}
+    fields: dict[str, Field] = {
+        "key": alert.key,
+        "value": alert.value,
+        "threshold": alert.threshold,
+        "message": alert.message,
+    }
     time_ns = time_to_us(alert.time) * NS_PER_US + zlib.crc32(alert.key.encode()) % NS_PER_US
     return encode_point("alert", tags, fields, time_ns)
 
