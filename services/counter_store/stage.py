@@ -21,6 +21,7 @@ from services.counter_store.adapters.hours import Hours
 from services.counter_store.adapters.influx_query import Page
 from services.counter_store.adapters.point_queue import PointQueue
 from services.counter_store.adapters.restore import Progress
+from services.counter_store.core.changes import alert_to_line
 from services.counter_store.core.counting import (
     DAY_US,
     Tally,
@@ -42,7 +43,7 @@ from shared.delivery.stage import Outlet
 from shared.instants import span_to_us, time_to_us
 from shared.jumps import CLOCK_JUMP, Jump, read_jump
 from shared.ledger import Ledger
-from shared.messages import Counter, Event, Frame, Message, Sequenced
+from shared.messages import Alert, Counter, Event, Frame, Message, Sequenced
 
 LEDGER_SCHEMA = (events.SCHEMA, point_queue.SCHEMA)  # what the ledger given to CounterStore must be opened with
 _KEPT = "counter_store"
@@ -84,6 +85,11 @@ class CounterStore:
         """Refuse: the store takes nothing that comes without a sequence."""
         reason = f"counter_store takes no {type(message).__name__} without a sequence; send it to the event processor"
         self._outlet.reject(received_on, payload, f"{reason} (from {producer})")
+
+    def follow(self, message: Message) -> None:
+        """Note the change of an alert."""
+        if isinstance(message, Alert) and self._influx.enabled:
+            self._note(alert_to_line(message, self._site))
 
     def advance(self, event_time: datetime) -> None:
         """Let the windows end at ``event_time``; the counting happens at the batch's end."""

@@ -13,16 +13,18 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import cast
 
 from shared import __version__
 from shared.delivery.inbound import Loss
 from shared.delivery.receiver import Readable, Receiver, Track, Unreadable, UnreadableError, decode
 from shared.delivery.records import EPOCHS_KEPT, Records
 from shared.delivery.sender import SUGGESTED, Sender
-from shared.delivery.stage import Stage
+from shared.delivery.stage import Follower, Stage
 from shared.jumps import CLOCK_JUMP, CLOCK_STEP, read_jump
 from shared.ledger import Ledger
 from shared.messages import (
+    Alert,
     Candidate,
     Checkpoint,
     DeadLetter,
@@ -48,6 +50,7 @@ OFFER_BYTES = 262_144
 OpenDoor = Callable[[BrokerSettings, str, Sequence[str], Publication | None], Door]
 Figures = Mapping[str, bool | int | float | str]
 MODELS: dict[str, type[Sequenced]] = {"raw": Frame, "event": Event}
+FOLLOWED: dict[str, type[Message]] = {"alert": Alert}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +63,15 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What a service takes and gives: consumed streams, produced streams with the consumers they wait for."""
+    """What a service takes and gives: consumed streams, produced streams with the consumers they wait for.
+
+    ``follows``: retained topics whose changes it is shown. They are told as long as the broker holds the session, and
+    the last one of each again after every reconnect: what the stage makes of one must not mind a repeat.
+    """
 
     name: str
     consumes: tuple[str, ...] = ()
+    follows: tuple[str, ...] = ()
     produces: Mapping[str, Sequence[str]] = field(default_factory=dict)
     takes_offers: bool = False
 
@@ -115,7 +123,7 @@ class Hop:
 
     def _filters(self) -> list[str]:
         topics, mine = self.topics, [self.topics.every("status")]
-        mine += [topics.every(stream) for stream in self.route.consumes]
+        mine += [topics.every(kind) for kind in (*self.route.consumes, *self.route.follows)]
         if self.route.consumes:
             mine.append(topics.every("resend", self.name))
         if self.route.produces:
@@ -203,6 +211,9 @@ class Hop:
             if kind in self.receiver.models:
                 if not arrived.retain:  # a retained copy is no event; the stream itself is never retained
                     self._apply_all(self.receiver.receive(kind, arrived.topic, arrived.payload, now))
+            elif kind in self.route.follows:
+                if arrived.payload:  # empty: it was taken away
+                    cast("Follower", self.stage).follow(decode(FOLLOWED[kind], arrived.payload))
             elif reader := _READERS.get(kind):
                 reader(self, parts, arrived, now)
         except (TopicError, UnreadableError) as error:

@@ -54,6 +54,13 @@ class Stage(Protocol):
         """Return vital figures for ``status/…``."""
 
 
+class Follower(Protocol):
+    """What a stage also has if its route follows retained topics."""
+
+    def follow(self, message: Message) -> None:
+        """Take what a followed topic says now; the same may come again. Called like ``Stage.apply``."""
+
+
 class Recorder:
     """An Outlet that keeps what it is given: for tests and for composing stages without a broker."""
 
