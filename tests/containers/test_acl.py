@@ -34,7 +34,7 @@ WHO: dict[str, tuple[str, str]] = {
     "counter/sensor/temperature":          ("counter_store",                  ""),
     "health":                              ("counter_store",                  ""),
     "report/daily":                        ("counter_store",                  ""),
-    "alert/hourly_rate/BATTERY_LOW":       ("alerter",                        "host_agent"),
+    "alert/hourly_rate/BATTERY_LOW":       ("alerter",                        "counter_store host_agent"),
     "command/host/shutdown":               (SPEAKERS,                         "host_agent"),
     "command/fan/on":                      (SPEAKERS,                         ""),
     "command/sensor_reader/rescan":        (SPEAKERS,                         "sensor_reader"),

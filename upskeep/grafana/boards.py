@@ -101,7 +101,7 @@ POWER = Board("upskeep-power", "Upskeep: power", "Mains, batteries and what hang
               about="Share of the time, by whole hours"),
     )),
     Row("Over time", (
-        Panel("Fed by", STATES, "", (course("ac_present", "last", "previous"),), 24, 5, names=MAINS),
+        Panel("Fed by", STATES, "", (course("ac_present", "last"),), 24, 5, names=MAINS),
         channel("Charge", "state_of_charge", "percent"),
         channel("Battery voltage", "battery_voltage", "volt"),
         channel("Battery current", "battery_current", "amp", about="Positive charges"),
@@ -176,14 +176,17 @@ HEALTH = Board("upskeep-health", "Upskeep: suite health", "The score, alerts, fa
         count("Alerts fired", "alert", "value", "\"state\" = 'firing'"),
         count("Failed polls", "event", "id", FAILED),
         Panel("Readings", NOW, "short", (select('count("quality")', "reading", OF_DEVICE, per="device"),), 8, 4),
+        Panel("Last reading of each device", TABLE, "", (
+              select('last("quality") AS "quality"', "reading", OF_DEVICE, per="device"),), 24, 6,
+              about="In the time shown; what it says now is no fresher than this"),
     )),
     Row("Over time", (
         Panel("Health", LINES, "short", (select('mean("score")', "health", over_time="null", alias="score"),)),
         Panel("Readings", LINES, "short", (course("quality", "count", "0"),), about="How many an interval"),
         bars("Failed polls", FAILED, "device"),
-        Panel("Quality of readings", STATES, "", (course("quality", "last", "none"),), names=QUALITY),
-        Panel("Alerts", LINES, "short", (select('max("value")', "alert", per="state", over_time="none"),), 24, 6,
-              about="The value at each change of state"),
+        Panel("Quality of readings", STATES, "", (course("quality", "last"),), names=QUALITY),
+        Panel("Alerts", LINES, "short", (select('count("value")', "alert", per="state", over_time="none"),), 24, 6,
+              about="How many came into each state", stacked=True),
     )),
     Row("What happened", (
         table("Alerts", '"rule", "key", "state", "severity", "value", "threshold", "message"', "alert"),

@@ -12,7 +12,7 @@ from upskeep.grafana.model import Board, Kind, Mark, Panel, Query, Row, Source, 
 
 FOLDER = "grafana/dashboards"
 WIDTH = 24
-GAP_MS = 300_000  # a line goes on over less than that without a value
+GAP_MS = 300_000  # a line or state goes on over less than that without a value, and no longer
 SCHEMA = 39  # Grafana 11's; later ones migrate it by themselves
 Json = dict[str, Any]
 
@@ -88,7 +88,7 @@ def _target(query: Query, ref: str, panel: Panel) -> Json:
         "query": query.text,
         "rawQuery": True,
         "resultFormat": "table" if table else "time_series",
-        **({"alias": query.alias} if query.alias else {}),
+        **({"alias": query.alias} if query.alias and not table else {}),
     }
 
 
@@ -103,6 +103,8 @@ def _defaults(panel: Panel) -> Json:
         line = {"lineWidth": 1, "showPoints": "auto", "spanNulls": GAP_MS, "stacking": stacking}
         defaults["custom"] = {**drawn, **line}
         defaults["color"] = {"mode": "palette-classic"}
+    elif panel.kind is Kind.STATES:
+        defaults["custom"] = {"fillOpacity": 70, "lineWidth": 0, "spanNulls": GAP_MS}
     elif panel.kind in (Kind.NOW, Kind.BARS):
         defaults["color"] = {"mode": "thresholds"}
     return defaults

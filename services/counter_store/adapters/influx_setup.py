@@ -70,6 +70,8 @@ def prepare(settings: InfluxSettings) -> bool:
             log.warning("%s; %s: an administrator can run: %s", done.step, done.fault, done.command)
         elif done.step.do == "create":
             log.info("made %s in InfluxDB %s", done.step.place.name, setup.version)
-        elif done.step.do != "nothing":
-            log.warning("%s; see upskeep influx setup", done.step)
+        elif done.step.do == "change":
+            log.warning("%s: left as it is, for a shorter time deletes; to change it: %s", done.step, done.command)
+        elif done.step.do == "tell":
+            log.warning("%s", done.step)
     return True
