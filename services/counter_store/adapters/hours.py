@@ -27,12 +27,14 @@ class Hours:
         """Fold a frame in and yield the points of the hours that are over by it."""
         before = self._hours.get(frame.device)
         over, now = fold_frame(before, frame)
-        if now is not None and now is not before:
-            self._hours[frame.device] = now
-            self._changed.add(frame.device)
-        for hour in (over, *self._silent(frame)):
-            if hour is not None and (line := hour_to_line(hour, site)) is not None:
-                yield line
+        if now is None or now is before:
+            return
+        self._hours[frame.device] = now
+        self._changed.add(frame.device)
+        if now.frames == 1:  # the first of its hour: only such a one can show that another device has gone silent
+            for hour in (over, *self._silent(frame)):
+                if hour is not None and (line := hour_to_line(hour, site)) is not None:
+                    yield line
 
     def save(self) -> None:
         """Write what changed; call inside ``transaction``."""

@@ -13,6 +13,7 @@ Rules:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from services.counter_store.core.lines import Field, encode_point
 from services.counter_store.core.points import NS_PER_US
@@ -22,11 +23,10 @@ from shared.messages import Frame, Quality, Scalar
 HOUR_US = 3600 * 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):  # and no dataclass: one is made for each value that is read
     """What one channel came to: how many values, their sum, the least and the greatest."""
 
-    count: int
+    number: int
     total: float
     low: float
     high: float
@@ -46,8 +46,10 @@ class Hour:
 
 def fold_frame(hour: Hour | None, frame: Frame) -> tuple[Hour | None, Hour | None]:
     """Return (the hour that is over by this frame, the hour that it is in); None where there is none."""
+    if frame.quality is Quality.BAD:
+        return None, hour
     values = {name: number for name, value in frame.values.items() if (number := _number(value)) is not None}
-    if not values or frame.quality is Quality.BAD:
+    if not values:
         return None, hour
     start_us = time_to_us(frame.time) // HOUR_US * HOUR_US
     if hour is None or (hour.start_us, hour.zone) != (start_us, frame.zone):
@@ -66,7 +68,7 @@ def hour_to_line(hour: Hour, site: str) -> str | None:
     """Return the ``reading_1h`` point of an hour, dated at its start."""
     fields: dict[str, Field] = {"frames": hour.frames}
     for name, span in hour.spans.items():
-        fields |= {f"{name}_mean": span.total / span.count, f"{name}_min": span.low, f"{name}_max": span.high}
+        fields |= {f"{name}_mean": span.total / span.number, f"{name}_min": span.low, f"{name}_max": span.high}
     tags = {"site": site, "device": hour.device, "zone": hour.zone}
     return encode_point("reading_1h", tags, fields, hour.start_us * NS_PER_US + hour.seq % NS_PER_US)
 
@@ -74,7 +76,8 @@ def hour_to_line(hour: Hour, site: str) -> str | None:
 def _fold(span: Span | None, value: float) -> Span:
     if span is None:
         return Span(1, value, value, value)
-    return Span(span.count + 1, span.total + value, min(span.low, value), max(span.high, value))
+    number, total, low, high = span
+    return Span(number + 1, total + value, min(low, value), max(high, value))
 
 
 def _number(value: Scalar) -> float | None:
