@@ -21,6 +21,7 @@ from services.counter_store.adapters.hours import Hours
 from services.counter_store.adapters.influx_query import Page
 from services.counter_store.adapters.point_queue import PointQueue
 from services.counter_store.adapters.restore import Progress
+from services.counter_store.adapters.settle import settle
 from services.counter_store.core.changes import alert_to_line
 from services.counter_store.core.counting import (
     DAY_US,
@@ -127,6 +128,8 @@ class CounterStore:
                 new += 1
             self._table.note_point(event.id, event.type, point_ns)
         self._restoring = not page.last
+        if page.last:
+            self._settle()
         return self._note_progress(restore.load(self._ledger).after_page(page, new))
 
     def fill(self, limit: int) -> Progress:
@@ -141,6 +144,18 @@ class CounterStore:
         if not rows:  # the totals that were held back
             self._newest_us |= {name: tally.last_us + self._offset_us for name, tally in self._tallies.items()}
         return self._note_progress(progress.after_fill(rows[-1][0] if rows else None))
+
+    def _settle(self) -> None:
+        """All is read back: if the clock jumped in it, times are put right and windows opened anew."""
+        offset_us = settle(self._ledger.db)
+        if offset_us is None:
+            return
+        if self._as_of_us is not None:
+            self._as_of_us += self._offset_us - offset_us
+        self._offset_us, self._dirty = offset_us, True
+        self._table.count_anew()
+        self._tallies = {row.type: self._open(row) for row in self._table.counters()}
+        self._published.clear()
 
     def _note_progress(self, progress: Progress) -> Progress:
         restore.save(self._ledger, progress)
