@@ -213,7 +213,7 @@ class _Sign:
     """A file in the temporary folder, touched while the service is connected and its turns go through."""
 
     def __init__(self, context: Context, name: str) -> None:
-        self.path = _sign_path(context, name)
+        self.path = _sign_path(context.data, name)
         self.given = float("-inf")
 
     def give(self, hop: Hop) -> None:
@@ -223,13 +223,13 @@ class _Sign:
             self.given = now
 
 
-def _sign_path(context: Context, name: str) -> Path:
-    place = hashlib.sha256(str(context.data.resolve()).encode()).hexdigest()[:12]
+def _sign_path(data: Path, name: str) -> Path:
+    place = hashlib.sha256(str(data.resolve()).encode()).hexdigest()[:12]
     return Path(tempfile.gettempdir()) / f"upskeep-{place}-{name}.alive"
 
 
 def _healthy(context: Context, name: str) -> bool:
-    path = _sign_path(context, name)
+    path = _sign_path(context.data, name)
     try:
         age = time.time() - path.stat().st_mtime
     except FileNotFoundError:
@@ -238,6 +238,13 @@ def _healthy(context: Context, name: str) -> bool:
     if age > HEALTHY_S:
         _say(f"{name}: last sign of health {age:.0f} s ago")
     return age <= HEALTHY_S
+
+
+def seems_alive(data: Path, name: str) -> bool:
+    """Whether that service has not stopped cleanly and gave a sign of health within ``HEALTHY_S``."""
+    running = data / name / "ledger.sqlite.running"
+    sign = _sign_path(data, name)
+    return running.exists() and sign.exists() and time.time() - sign.stat().st_mtime <= HEALTHY_S
 
 
 def _say(text: str) -> None:

@@ -7,7 +7,7 @@ import sys
 import click
 
 from shared import __version__
-from upskeep.commands import calibrate, look, offer, record, rehearse, run, scan, shutdown
+from upskeep.commands import calibrate, influx, look, offer, record, rehearse, run, scan, shutdown
 
 COMMANDS = (
     run.run,
@@ -21,6 +21,7 @@ COMMANDS = (
     calibrate.calibrate,
     scan.scan,
     shutdown.shutdown_plan,
+    influx.influx,
 )
 
 

@@ -6,14 +6,15 @@ import sys
 from pathlib import Path
 
 from upskeep import event_docs, topic_docs
+from upskeep.grafana import render
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = ("docs/schemas",)  # hold generated pages only
+FOLDERS = ("docs/schemas", render.FOLDER)  # hold generated pages only
 
 
 def documents(root: Path) -> dict[str, str]:
     """Return every generated page by its path below ``root``."""
-    return topic_docs.documents() | event_docs.documents(root)
+    return topic_docs.documents() | event_docs.documents(root) | render.documents()
 
 
 def write(root: Path) -> None:

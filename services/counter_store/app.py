@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from services.counter_store.adapters import restore
+from functools import partial
+
+from services.counter_store.adapters import influx_setup, restore
 from services.counter_store.adapters.influx_query import InfluxQuery
 from services.counter_store.adapters.point_stores import open_point_store
 from services.counter_store.adapters.restore import Progress, Restorer
@@ -16,7 +18,7 @@ from shared.process import Context, Drive, Service, main
 from shared.settings import read_settings
 
 FILL = 1000  # events given a point in one turn
-ROUTE = Route(name="counter_store", consumes=("event", "raw"))
+ROUTE = Route(name="counter_store", consumes=("event", "raw"), follows=("alert",))
 
 
 def build(settings: CounterStoreSettings, context: Context, ledger: Ledger, hop: Hop) -> CounterStore:
@@ -37,7 +39,8 @@ class Shipping:
         self.timeout_s = settings.timeout_s + 5
         self.progress = restore.load(hop.ledger)
         self.restorer = Restorer(InfluxQuery(settings, site), self.progress, settings.longest_wait_s)
-        self.shipper = Shipper(hop.ledger.path, open_point_store(settings), settings)
+        prepare = partial(influx_setup.prepare, settings) if settings.setup else lambda: True
+        self.shipper = Shipper(hop.ledger.path, open_point_store(settings), settings, prepare=prepare)
         hop.vitals.append(self.figures)
         (self.restorer if self.progress.phase == "read" else self.shipper).start()
 

@@ -14,7 +14,11 @@ _NEEDED = {"v2": ("org", "bucket", "token_file"), "v1": ("database",)}
 
 
 class InfluxSettings(Settings):
-    """InfluxDB. ``v2`` is /api/v2/write (1.8 and later, 2, 3), ``v1`` is /write (any 1.x)."""
+    """InfluxDB. ``v2`` is /api/v2/write (1.8 and later, 2, 3), ``v1`` is /write (any 1.x).
+
+    ``readings_to`` names a second bucket or database for readings, made to forget them after ``readings_days`` (0:
+    never). ``setup`` lets the service make what is missing.
+    """
 
     enabled: bool = False
     api: Literal["v2", "v1"] = "v2"
@@ -24,6 +28,9 @@ class InfluxSettings(Settings):
     bucket: str | None = None
     token_file: Path | None = None
     database: str | None = None
+    readings_to: str | None = None
+    readings_days: int = Field(0, ge=0, le=36_500)
+    setup: bool = True
     username: str | None = None
     password_file: Path | None = None
     timeout_s: float = Field(10.0, gt=0, le=300)
@@ -50,7 +57,20 @@ class InfluxSettings(Settings):
             raise ValueError(f"enabled with api {self.api} also needs {', '.join(missing)}")
         if bool(self.username) != bool(self.password_file):
             raise ValueError("username and password_file go together; give both or neither")
+        if self.readings_to is not None and self.readings_to == self.place:
+            raise ValueError(f"readings_to must be another place than {self.place}; leave it out to keep all in one")
+        if self.readings_days and self.readings_to is None:
+            raise ValueError("readings_days needs readings_to: in one place with them events would be forgotten too")
         return self
+
+    @property
+    def place(self) -> str | None:
+        """The bucket or database of all points, but for readings if ``readings_to`` says so."""
+        return self.bucket if self.api == "v2" else self.database
+
+    def at(self, place: str) -> InfluxSettings:
+        """Return the settings with another bucket or database."""
+        return self.model_copy(update={"bucket" if self.api == "v2" else "database": place, "readings_to": None})
 
 
 class CounterStoreSettings(Settings):

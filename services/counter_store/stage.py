@@ -17,9 +17,12 @@ from datetime import datetime
 
 from services.counter_store.adapters import events, point_queue, restore
 from services.counter_store.adapters.events import CounterRow, EventTable
+from services.counter_store.adapters.hours import Hours
 from services.counter_store.adapters.influx_query import Page
 from services.counter_store.adapters.point_queue import PointQueue
 from services.counter_store.adapters.restore import Progress
+from services.counter_store.adapters.settle import settle
+from services.counter_store.core.changes import alert_to_line
 from services.counter_store.core.counting import (
     DAY_US,
     Tally,
@@ -41,7 +44,7 @@ from shared.delivery.stage import Outlet
 from shared.instants import span_to_us, time_to_us
 from shared.jumps import CLOCK_JUMP, Jump, read_jump
 from shared.ledger import Ledger
-from shared.messages import Counter, Event, Frame, Message, Sequenced
+from shared.messages import Alert, Counter, Event, Frame, Message, Sequenced
 
 LEDGER_SCHEMA = (events.SCHEMA, point_queue.SCHEMA)  # what the ledger given to CounterStore must be opened with
 _KEPT = "counter_store"
@@ -57,6 +60,7 @@ class CounterStore:
         self._site = site
         self._table = EventTable(ledger)
         self._queue = PointQueue(ledger)
+        self._hours = Hours(ledger)
         kept = json.loads(ledger.get(_KEPT) or b"{}")
         self._as_of_us: int | None = kept.get("as_of_us")
         self._offset_us: int = kept.get("offset_us", 0)
@@ -76,11 +80,17 @@ class CounterStore:
             self._count(message)
         elif isinstance(message, Frame) and self._influx.enabled:
             self._note(frame_to_line(message, self._site))
+            self._lines.extend(self._hours.take(message, self._site))
 
     def offer(self, producer: str, message: Message, received_on: str, payload: bytes) -> None:
         """Refuse: the store takes nothing that comes without a sequence."""
         reason = f"counter_store takes no {type(message).__name__} without a sequence; send it to the event processor"
         self._outlet.reject(received_on, payload, f"{reason} (from {producer})")
+
+    def follow(self, message: Message, *, retained: bool) -> None:  # noqa: ARG002 - one said again is the same point
+        """Note the change of an alert."""
+        if isinstance(message, Alert) and self._influx.enabled:
+            self._note(alert_to_line(message, self._site))
 
     def advance(self, event_time: datetime) -> None:
         """Let the windows end at ``event_time``; the counting happens at the batch's end."""
@@ -91,6 +101,7 @@ class CounterStore:
         self._advance_tallies()
         if self._influx.enabled:
             self._queue_points()
+            self._hours.save()
         if self._newest_us:
             self._table.save(self._row(self._tallies[event_type]) for event_type in self._newest_us)
         if self._dirty:
@@ -117,6 +128,8 @@ class CounterStore:
                 new += 1
             self._table.note_point(event.id, event.type, point_ns)
         self._restoring = not page.last
+        if page.last:
+            self._settle()
         return self._note_progress(restore.load(self._ledger).after_page(page, new))
 
     def fill(self, limit: int) -> Progress:
@@ -131,6 +144,18 @@ class CounterStore:
         if not rows:  # the totals that were held back
             self._newest_us |= {name: tally.last_us + self._offset_us for name, tally in self._tallies.items()}
         return self._note_progress(progress.after_fill(rows[-1][0] if rows else None))
+
+    def _settle(self) -> None:
+        """All is read back: if the clock jumped in it, times are put right and windows opened anew."""
+        offset_us = settle(self._ledger.db)
+        if offset_us is None:
+            return
+        if self._as_of_us is not None:
+            self._as_of_us += self._offset_us - offset_us
+        self._offset_us, self._dirty = offset_us, True
+        self._table.count_anew()
+        self._tallies = {row.type: self._open(row) for row in self._table.counters()}
+        self._published.clear()
 
     def _note_progress(self, progress: Progress) -> Progress:
         restore.save(self._ledger, progress)

@@ -15,6 +15,7 @@ from services.sensor_reader.core.chips import CHIPS
 from services.sensor_reader.core.chips.reading import Measures, Mount
 from services.sensor_reader.core.device import ChipPart, Device, HostPart, LinePart, Part, Retries
 from services.sensor_reader.core.life import DEVICE as RESERVED
+from services.sensor_reader.core.trust import Trust
 from shared.messages import Name
 from shared.settings import ConfigError, Fault, Settings, read_settings
 
@@ -196,7 +197,10 @@ class Configuration:
 
     def _device(self, device: DeviceSettings) -> Device:
         retries = Retries(self.reader.retries.attempts, self.reader.retries.gap_ms / 1000)
-        return Device(device.name, device.parts(self.boards), device.interval_s, device.zone, device.registers, retries)
+        parts = device.parts(self.boards)
+        cells = max((part.mount.cells for part in parts if isinstance(part, ChipPart)), default=1)
+        trust = Trust(cells=cells)
+        return Device(device.name, parts, device.interval_s, device.zone, device.registers, retries, trust)
 
 
 def load(folder: Path, environ: Mapping[str, str]) -> Configuration:

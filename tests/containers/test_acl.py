@@ -35,7 +35,7 @@ WHO: dict[str, tuple[str, str]] = {
     "counter/sensor/temperature":          ("counter_store",                  ""),
     "health":                              ("counter_store",                  ""),
     "report/daily":                        ("counter_store",                  ""),
-    "alert/hourly_rate/BATTERY_LOW":       ("alerter",                        AGENTS),
+    "alert/hourly_rate/BATTERY_LOW":       ("alerter",                        f"counter_store {AGENTS}"),
     "command/host/shutdown":               (f"{SPEAKERS} host_agent",         "host_agent"),
     "command/host-nas/shutdown":           (f"{SPEAKERS} host_agent",         "host_agent-nas"),
     "command/host-nas/cancel":             (SPEAKERS,                         "host_agent-nas"),

@@ -22,10 +22,11 @@ AGREEING = 3
 FORGET_S = 60.0
 SHORTEST_S = 1.0  # polls closer together than this are judged as if they were this far apart
 
-# How fast a quantity can move, in its unit per second. A cell: 0.5 V/s, hardware notes §8 (the mains' return lifts
-# a loaded cell by up to 0.35 V at once, §9); thermometers move with what they sit on; a gauge filters its percent.
+# How fast a quantity can move, in its unit per second. A cell: the mains' coming and going moves a loaded one by up to
+# 0.35 V at once (hardware notes §9), a worn one by twice that, and 1.3 V is no cell's (xorbit/LiFePO4wered-Pi#60).
+# Thermometers move with what they sit on; a gauge filters its percent.
 SLEW_PER_S: dict[str, float] = {
-    "cell_voltage": 0.5,
+    "cell_voltage": 1.0,
     "state_of_charge": 5.0,
     "battery_temperature": 2.0,
     "board_temperature": 5.0,
