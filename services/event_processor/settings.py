@@ -119,7 +119,8 @@ def _channel_faults(rules: Rules) -> Iterator[Wrong]:
     for path, channel, known in _channels_named(rules, numbers, everything):
         if channel not in known:
             what = "no such numeric channel" if known is numbers else "no such channel"
-            yield PROCESSOR, ("rules", *path), f"{what}{suggestion(channel, known)} (got {channel!r})"
+            own = "" if channel in FACTS else "; declare one of your own under rules.channels"
+            yield PROCESSOR, ("rules", *path), f"{what}{suggestion(channel, known) or own} (got {channel!r})"
     for name in sorted({*QUANTITIES, *FACTS} & {*rules.derived, *rules.channels}):
         section = "derived" if name in rules.derived else "channels"
         yield PROCESSOR, ("rules", section, name), f"the suite knows a channel {name!r} already; choose another name"

@@ -75,10 +75,12 @@ class Chemistry(Data):
     @model_validator(mode="after")
     def _levels_in_order(self) -> Chemistry:
         order = {
+            **({"under.enter_v": self.under.enter_v} if self.under else {}),
             "critical.enter_v": self.critical.enter_v,
             "low.enter_v": self.low.enter_v,
             "rearm_v": self.rearm_v,
             "full_v": self.full_v,
+            **({"over.enter_v": self.over.enter_v} if self.over else {}),
         }
         if sorted(order.values()) != list(order.values()):
             raise ValueError(f"must rise in this order: {', '.join(f'{name} {v}' for name, v in order.items())}")
