@@ -66,12 +66,16 @@ def test_a_stale_gauge_while_on_battery_ends_in_the_power_command(agent: Make, u
     assert "silent_on_battery" == host.kept("last_shutdown.json")["cause"]
 
 
-def test_a_broker_that_dies_on_battery_ends_in_the_power_command(agent: Make, ups: Ups, broker: Broker) -> None:
-    """The agent needs nobody for it."""
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_broker_that_dies_or_hangs_on_battery_ends_in_the_power_command(
+    agent: Make, ups: Ups, broker: Broker, how: signal.Signals
+) -> None:
+    """The agent needs nobody for it, and a connection that stands proves nothing."""
     host = agent()
     ups.says("battery")
     host.logs("watching → warned")
-    broker.kill()
+    assert broker.process is not None
+    broker.process.send_signal(how)
     host.goes_off()
     assert "silent_on_battery" == host.kept("last_shutdown.json")["cause"]
 
