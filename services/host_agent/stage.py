@@ -198,11 +198,11 @@ class HostAgent:
             elif ended.job == "action":
                 self._memory = inputs.command_ended(self._memory, well=ended.well)
         self._memory, moves = step(self._moment())
+        self._keep(now_s)  # first, for it shows whether the disk takes anything
         for move in moves:
             self._tell(move)
             if (wanted := self._wanted(move)) is not None:
                 self._to_do.append(wanted)
-        self._keep(now_s)
 
     def wait_s(self) -> float:
         """Return a short wait while anything is under way."""

@@ -108,8 +108,8 @@ class Deeds:
         self._order(memory, READER, "cut_power", {"device": cut.device, "after_s": cut.after_s})
 
     def _order(self, memory: Memory, target: str, name: str, data: Mapping[str, Any]) -> None:
-        if not self._disk.sound:
-            log.error("%s is not told to %s: the disk takes nothing", target, name)
+        if not self._disk.has_room:
+            log.error("%s is not told to %s: the disk is full", target, name)
             return
         now = self._clock.wall()
         command = Command(
@@ -127,7 +127,7 @@ class Deeds:
 
     def tell(self, event: str, memory: Memory, **more: object) -> None:
         """Offer an event of a shutdown; its id follows from the episode, so it is counted once."""
-        if not self._disk.sound:
+        if not self._disk.has_room:
             return
         data = {"host": self._settings.name, "cause": str(memory.cause), "why": memory.why, "dry_run": self.dry_run}
         identity = f"{event.lower()}/{self._settings.name}/{memory.episode}"

@@ -8,6 +8,8 @@ from pathlib import Path
 
 log = logging.getLogger(__name__)
 
+ROOM_BYTES = 1_000_000  # what the ledger's log may take for a few events and orders, many times over
+
 
 class KeptFile:
     """One file. A disk that takes nothing is said once and keeps nobody from anything: ``sound`` tells of it."""
@@ -15,6 +17,15 @@ class KeptFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.sound = True
+
+    @property
+    def has_room(self) -> bool:
+        """Whether the disk took the last write and has ``ROOM_BYTES`` left: enough for the ledger beside this file."""
+        try:
+            free = os.statvfs(self.path.parent)
+        except OSError:
+            return False
+        return self.sound and free.f_bavail * free.f_frsize >= ROOM_BYTES
 
     def read(self) -> bytes | None:
         """Return what is kept; None if there is nothing, or it cannot be read."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +16,7 @@ from shared.exchange import Command
 from shared.messages import Quality
 from shared.suite import SuiteSettings
 from tests.brokers import Broker
+from tests.conftest import Require
 from tests.integration.host_agent.tree import Agent, Ups, python, until
 from upskeep.client import Client
 
@@ -62,12 +66,16 @@ def test_a_stale_gauge_while_on_battery_ends_in_the_power_command(agent: Make, u
     assert "silent_on_battery" == host.kept("last_shutdown.json")["cause"]
 
 
-def test_a_broker_that_dies_on_battery_ends_in_the_power_command(agent: Make, ups: Ups, broker: Broker) -> None:
-    """The agent needs nobody for it."""
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_broker_that_dies_or_hangs_on_battery_ends_in_the_power_command(
+    agent: Make, ups: Ups, broker: Broker, how: signal.Signals
+) -> None:
+    """The agent needs nobody for it, and a connection that stands proves nothing."""
     host = agent()
     ups.says("battery")
     host.logs("watching → warned")
-    broker.kill()
+    assert broker.process is not None
+    broker.process.send_signal(how)
     host.goes_off()
     assert "silent_on_battery" == host.kept("last_shutdown.json")["cause"]
 
@@ -222,6 +230,34 @@ def test_a_disk_that_takes_nothing_keeps_no_host_up(agent: Make, ups: Ups) -> No
     ups.says("battery", "critical")
     host.goes_off()
     assert "memory.json cannot be written" in host.log
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path, require: Require) -> Iterator[Path]:
+    """Where the agent called host keeps its data: a file system of its own, of 4 MB."""
+    require.root()
+    folder = tmp_path / "host" / "data"
+    folder.mkdir(parents=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], check=False)
+    require.that(mounted.returncode == 0, "may not mount a file system here")
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_full_disk_keeps_no_host_up(agent: Make, ups: Ups, small_disk: Path, restarted: bool) -> None:
+    """Neither an agent that runs when it fills up, nor one that starts on it."""
+    host = agent(delay_s=1.0)
+    if restarted:
+        host.end(signal.SIGKILL)
+    with (small_disk / "filler").open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+    if restarted:
+        host.start()
+    ups.says("battery", "critical")
+    host.goes_off()
+    assert host.alive
 
 
 def test_a_power_command_that_fails_is_tried_again(agent: Make, ups: Ups, tmp_path: Any) -> None:

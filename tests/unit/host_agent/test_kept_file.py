@@ -13,7 +13,8 @@ from services.host_agent.adapters.kept_file import KeptFile
 def test_what_is_written_is_read(tmp_path: Path) -> None:
     """In a folder that is made for it."""
     file = KeptFile(tmp_path / "deep" / "memory.json")
-    assert (None, True, True) == (file.read(), file.write(b"one"), file.write(b"two"))
+    assert (None, False) == (file.read(), file.has_room)  # there is no folder yet
+    assert (True, True, True) == (file.write(b"one"), file.write(b"two"), file.has_room)
     assert b"two" == KeptFile(file.path).read()
     assert ["memory.json"] == [path.name for path in file.path.parent.iterdir()]
 
@@ -26,7 +27,7 @@ def test_a_disk_that_takes_nothing_is_said_once_and_what_was_there_stays(
     file.write(b"one")
     (tmp_path / "memory.new").mkdir()
     assert [False, False] == [file.write(b"two"), file.write(b"three")]
-    assert (False, b"one", 1) == (file.sound, file.read(), len(caplog.records))
+    assert (False, False, b"one", 1) == (file.sound, file.has_room, file.read(), len(caplog.records))
     (tmp_path / "memory.new").rmdir()
     assert (True, True) == (file.write(b"four"), file.sound)
 
