@@ -12,12 +12,15 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from services.sensor_reader.core.chips import CHIPS
-from services.sensor_reader.core.chips.reading import Measures, Mount
+from services.sensor_reader.core.chips.ads1115 import MUX, PGA
+from services.sensor_reader.core.chips.reading import Analog, Measures, Mount
 from services.sensor_reader.core.device import ChipPart, Device, HostPart, LinePart, Part, Retries
 from services.sensor_reader.core.life import DEVICE as RESERVED
 from services.sensor_reader.core.trust import Trust
 from shared.messages import Name
 from shared.settings import ConfigError, Fault, Settings, read_settings
+
+SOIL = "soil_moisture"
 
 
 def _known_chip(kind: str) -> str:
@@ -36,24 +39,88 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 Kind = Annotated[str, AfterValidator(_known_chip)]
 
 
+def _is_a_range(volts: float) -> float:
+    if volts not in PGA:
+        raise ValueError(f"must be one of {', '.join(f'{known:g}' for known in PGA)}")
+    return volts
+
+
+class AnalogSettings(Settings):
+    """What the voltage at one analog input means: itself, soil moisture by two points, or a linear scale."""
+
+    as_: Name | None = Field(default=None, alias="as")
+    minus: Literal[1, 3] | None = None
+    range_v: Annotated[float, AfterValidator(_is_a_range)] = 4.096
+    dry_v: float | None = None
+    wet_v: float | None = None
+    gain: float = 1.0
+    offset: float = 0.0
+
+    @model_validator(mode="after")
+    def _is_one_scale(self) -> Self:
+        if (self.as_ == SOIL) != (self.dry_v is not None) or (self.dry_v is None) != (self.wet_v is None):
+            raise ValueError(
+                f"as: {SOIL} goes with dry_v and wet_v, the volts in dry and in wet soil, and only with it"
+            )
+        if self.dry_v is not None and self.dry_v == self.wet_v:
+            raise ValueError("dry_v and wet_v are the same: the volts in dry and in wet soil must differ")
+        if self.gain == 0:
+            raise ValueError("gain is 0, so that every voltage would mean the same")
+        return self
+
+    def analog(self, number: int) -> Analog:
+        """Return it as the chip's table takes it."""
+        channel = self.as_ or f"ain{number}_voltage"
+        if self.dry_v is None or self.wet_v is None:
+            return Analog(number, channel, self.minus, self.range_v, self.gain, self.offset)
+        gain = 100 / (self.wet_v - self.dry_v)
+        return Analog(number, channel, self.minus, self.range_v, gain, -gain * self.dry_v, 0.0, 100.0)
+
+
+AnalogInputs = dict[Annotated[int, Field(ge=0, le=3)], AnalogSettings]
+
+
+def _check_use(kind: str, measures: Measures | None, inputs: AnalogInputs) -> None:
+    chip = CHIPS[kind]
+    if measures is not None and measures not in chip.measures:
+        raise ValueError(f"measures: {kind} cannot measure {measures}; it is one of {', '.join(chip.measures)}")
+    if inputs and chip.wired is None:
+        raise ValueError(f"analog: {kind} has no analog inputs")
+    for number, each in inputs.items():
+        if (number, each.minus) not in MUX:
+            pairs = ", ".join(f"{a} minus {b}" for a, b in MUX if b is not None)
+            raise ValueError(f"analog: {kind} cannot measure {number} minus {each.minus}; it can {pairs}")
+    taken = Counter(each.analog(number).channel for number, each in inputs.items())
+    twice = [channel for channel, count in taken.items() if count > 1]
+    if twice:
+        raise ValueError(f"analog: two inputs are {', '.join(twice)}; each gives a channel of its own")
+
+
+def _mounted(kind: str, bus: int, address: int, mount: Mount) -> ChipPart:
+    return ChipPart(CHIPS[kind].on(mount), bus, address, mount)
+
+
 class ChipSettings(Settings):
     """One chip and how it is wired. ``current_sign`` is -1 where the board's shunt counts discharge as positive."""
 
     chip: Kind
     address: int
-    measures: Measures = "battery"
+    measures: Measures | None = None
     shunt_ohm: float | None = Field(default=None, gt=0)
     current_sign: Literal[1, -1] = 1
+    analog: AnalogInputs = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _fits_the_chip(self) -> Self:
         _check_wiring(self.chip, self.address, self.shunt_ohm)
+        _check_use(self.chip, self.measures, self.analog)
         return self
 
     def part(self, bus: int, cells: int) -> ChipPart:
         """Return the chip as the poll sees it."""
-        mount = Mount(self.measures, self.shunt_ohm or 0.0, self.current_sign, cells)
-        return ChipPart(CHIPS[self.chip], bus, self.address, mount)
+        analog = tuple(each.analog(number) for number, each in sorted(self.analog.items()))
+        mount = Mount(self.measures, self.shunt_ohm or 0.0, self.current_sign, cells, analog)
+        return _mounted(self.chip, bus, self.address, mount)
 
 
 def _check_wiring(kind: str, address: int, shunt_ohm: float | None) -> None:
@@ -113,10 +180,11 @@ class DeviceSettings(Settings):
     host: Literal[True] | None = None
     bus: int | None = Field(default=None, ge=0)
     address: int | None = None
-    measures: Measures = "battery"
+    measures: Measures | None = None
     cells: int = Field(default=1, ge=1, le=24)
     shunt_ohm: float | None = Field(default=None, gt=0)
     current_sign: Literal[1, -1] = 1
+    analog: AnalogInputs = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> Self:
@@ -129,6 +197,7 @@ class DeviceSettings(Settings):
             if self.address is None:
                 raise ValueError("address is missing: say where the chip sits, e.g. 0x40")
             _check_wiring(self.chip, self.address, self.shunt_ohm)
+            _check_use(self.chip, self.measures, self.analog)
         return self
 
     def parts(self, boards: Mapping[str, BoardSettings]) -> tuple[Part, ...]:
@@ -136,8 +205,9 @@ class DeviceSettings(Settings):
         if self.host:
             return (HostPart(),)
         if self.chip is not None and self.address is not None:
-            mount = Mount(self.measures, self.shunt_ohm or 0.0, self.current_sign, self.cells)
-            return (ChipPart(CHIPS[self.chip], 1 if self.bus is None else self.bus, self.address, mount),)
+            analog = tuple(each.analog(number) for number, each in sorted(self.analog.items()))
+            mount = Mount(self.measures, self.shunt_ohm or 0.0, self.current_sign, self.cells, analog)
+            return (_mounted(self.chip, 1 if self.bus is None else self.bus, self.address, mount),)
         board = boards[self.board or ""]
         bus = board.bus if self.bus is None else self.bus
         chips = tuple(chip.part(bus, board.cells) for chip in board.chips)
