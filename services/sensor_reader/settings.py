@@ -73,12 +73,13 @@ class AcDetect(Settings):
 
 
 class BoardSettings(Settings):
-    """A board profile. ``cells`` counts cells in series; ``bus`` N is /dev/i2c-N."""
+    """A board profile. ``cells`` counts cells in series; ``bus`` N is /dev/i2c-N. The battery is event_processor's."""
 
     title: str
     bus: int = Field(default=1, ge=0)
     cells: int = Field(ge=1, le=24)
     chemistry: Literal["li_ion", "lihv", "lifepo4"]
+    capacity_mah: float | None = Field(default=None, gt=0)
     chips: tuple[ChipSettings, ...]
     ac_detect: AcDetect | None = None
     notes: str = ""

@@ -190,3 +190,19 @@ def yaml_rules() -> Rules:
         "changes": {"test": {"channel": "self_test", "for_s": 2, "event": "device.state.changed"}},
     }
     return Rules.model_validate(shipped | more)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "fault"),
+    [
+        ("cells: 3", "cells: 0", "boards.attic_ups.cells: Input should be greater than or equal to 1 (got 0)"),
+        ("6000", "none", "boards.attic_ups.capacity_mah: Input should be a valid number, unable to parse"),
+        ("lifepo4", "li ion", "boards.attic_ups.chemistry: String should match pattern"),
+    ],
+)
+def test_a_mistake_in_a_board_is_a_fault_and_no_crash(right: str, wrong: str, fault: str, tmp_path: Path):
+    """The reader tells it too, in the same words, so that the check says it once."""
+    with pytest.raises(ConfigError) as caught:
+        load(housed(tmp_path, "devices: {}", BOARD.replace(right, wrong)), {})
+
+    assert fault in str(caught.value)
