@@ -8,7 +8,9 @@ from shared.messages import Scalar
 from shared.quantities import FACTS, QUANTITIES
 
 _WORDS = {"true": True, "false": False}
-_BOOLEANS = ("ac_present", "charging", "battery_present", "clean")
+_BOOLEANS = (
+    "ac_present", "charging", "battery_present", "overload", "replace_battery", "output_on", "power_fault", "clean",
+)  # fmt: skip
 
 
 def cell_value(channel: str, text: str) -> Scalar:

@@ -43,7 +43,7 @@ FIELDS = (
     Field("charge", _register("charge", 0x1C), 15, 0, FLAG, "%", "StateOfCharge",
           channel="state_of_charge", clamp=(0.0, 100.0), never=range(256, 0x10000), void=FORGOTTEN),
     Field("health", SOH, 7, 0, FLAG, "%", "StateOfHealth, low byte",
-          channel="state_of_health", clamp=(0.0, 100.0), void=FORGOTTEN),
+          channel="battery_health", clamp=(0.0, 100.0), void=FORGOTTEN),
 )  # fmt: skip
 
 

@@ -74,6 +74,7 @@ def derive(decoded: Mapping[str, float], words: Mapping[str, int], mount: Mount)
         {
             "ac_present": max(decoded["usb_input"], decoded["pin_input"]) > BAD,
             "battery_present": decoded["battery"] != 3,
+            "power_fault": bool(decoded["forced_power_off"] or decoded["forced_sys_power_off"]),
             **fault_channel(decoded, FLAGS, [temperature] if temperature else []),
         }
     )

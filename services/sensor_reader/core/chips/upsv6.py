@@ -47,7 +47,7 @@ FIELDS = (
     Field("input_low", STATUS, 3, 3, FLAG, "", f"{SOURCE} sr1", channel="ac_present", means={0: True, 1: False}),
     Field("discharging", STATUS, 2, 2, FLAG, "", f"{SOURCE} sr1", channel="charging", means={0: True, 1: False}),
     Field("slow_charge", STATUS, 1, 1, FLAG, "", f"{SOURCE} sr1"),
-    Field("output_on", STATUS, 0, 0, FLAG, "", f"{SOURCE} sr1"),
+    Field("output_on", STATUS, 0, 0, FLAG, "", f"{SOURCE} sr1", channel="output_on", means={0: False, 1: True}),
 )  # fmt: skip
 
 

@@ -18,10 +18,10 @@ from services.sensor_reader.core.registers import Block, Field, Register, byte
 
 STATE, LINKS = byte("state", 0x02), byte("links", 0x03)
 SUPPLY, BATTERY, CELLS = Block(b"\x10", 6), Block(b"\x20", 12), Block(b"\x30", 8)
-MILLI, FLAG = Fraction("0.001"), Fraction(1)
+MILLI, FLAG, MINUTE = Fraction("0.001"), Fraction(1), Fraction(60)
 YES = {0: False, 1: True}
 LOST = ("gauge_ok", 0)
-UNKNOWN_MIN = 0xFFFF  # as every smart battery says it (Smart Battery Data Specification 1.1, 5.1.13)
+UNKNOWN_S = 60 * 0xFFFF  # as every smart battery says it (Smart Battery Data Specification 1.1, 5.1.13)
 
 
 def _at(name: str, block: Block, offset: int) -> Register:
@@ -47,8 +47,8 @@ FIELDS = (
           channel="state_of_charge", never=range(101, 0x10000), void=LOST),
     Field("remaining", _at("remaining", BATTERY, 6), 15, 0, MILLI, "Ah", "lib.rs 20h",
           channel="remaining_capacity", void=LOST),
-    Field("to_empty", _at("to_empty", BATTERY, 8), 15, 0, FLAG, "min", "lib.rs 20h", void=LOST),
-    Field("to_full", _at("to_full", BATTERY, 10), 15, 0, FLAG, "min", "lib.rs 20h", void=LOST),
+    Field("to_empty", _at("to_empty", BATTERY, 8), 15, 0, MINUTE, "s", "lib.rs 20h: minutes", void=LOST),
+    Field("to_full", _at("to_full", BATTERY, 10), 15, 0, MINUTE, "s", "lib.rs 20h: minutes", void=LOST),
     *(Field(f"cell_{n}", _at(f"cell_{n}", CELLS, 2 * n - 2), 15, 0, MILLI, "V", "lib.rs 30h",
             channel=f"cell_{n}_voltage", never=(0xFFFF,), void=LOST) for n in (1, 2, 3, 4)),
 )  # fmt: skip
@@ -60,8 +60,8 @@ def derive(decoded: Mapping[str, float], words: Mapping[str, int], mount: Mount)
         return Reading(doubts=(Doubt("implausible", "the HAT has lost its gauge (03h bit 1): nothing of the battery"),))
     cells = [decoded[f"cell_{n}"] for n in (1, 2, 3, 4) if f"cell_{n}" in decoded]
     values = {"cell_voltage": min(cells)} if cells else {}
-    name, channel = ("to_empty", "time_to_empty") if decoded["current"] < 0 else ("to_full", "time_to_full")
-    if decoded["current"] != 0 and decoded[name] != UNKNOWN_MIN:
+    name, channel = ("to_empty", "runtime_left_s") if decoded["current"] < 0 else ("to_full", "time_to_full_s")
+    if decoded["current"] != 0 and decoded[name] != UNKNOWN_S:
         values[channel] = decoded[name]
     faults = () if decoded["charger_ok"] else (Doubt("implausible", "the HAT has lost its charger (03h bit 0)"),)
     return Reading(values, faults)
