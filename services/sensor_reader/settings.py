@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from services.sensor_reader.core.chips import CHIPS
-from services.sensor_reader.core.chips.reading import Measures, Mount
+from services.sensor_reader.core.chips.reading import Input, Measures, Mount
 from services.sensor_reader.core.device import ChipPart, Device, HostPart, LinePart, Part, Retries
 from services.sensor_reader.core.life import DEVICE as RESERVED
 from services.sensor_reader.core.trust import Trust
@@ -36,33 +36,64 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 Kind = Annotated[str, AfterValidator(_known_chip)]
 
 
-class ChipSettings(Settings):
-    """One chip and how it is wired. ``current_sign`` is -1 where the board's shunt counts discharge as positive."""
+class InputSettings(Settings):
+    """What one of a chip's several inputs measures, and over which shunt."""
 
-    chip: Kind
-    address: int
+    measures: Measures
+    shunt_ohm: float = Field(gt=0)
+    current_sign: Literal[1, -1] = 1
+
+
+class Wiring(Settings):
+    """How a chip is wired. ``current_sign`` is -1 where the board's shunt counts discharge as positive.
+
+    ``inputs`` is for chips that have several, by the number in the datasheet.
+    """
+
     measures: Measures = "battery"
     shunt_ohm: float | None = Field(default=None, gt=0)
     current_sign: Literal[1, -1] = 1
+    inputs: dict[int, InputSettings] = Field(default_factory=dict)
+
+    def mount(self, cells: int) -> Mount:
+        """Return the wiring as the chip's table takes it."""
+        used = sorted(self.inputs.items())
+        inputs = tuple(Input(number, each.measures, each.shunt_ohm, each.current_sign) for number, each in used)
+        return Mount(self.measures, self.shunt_ohm or 0.0, self.current_sign, cells, inputs)
+
+
+class ChipSettings(Wiring):
+    """One chip and how it is wired."""
+
+    chip: Kind
+    address: int
 
     @model_validator(mode="after")
     def _fits_the_chip(self) -> Self:
-        _check_wiring(self.chip, self.address, self.shunt_ohm)
+        _check_wiring(self.chip, self.address, self)
         return self
 
     def part(self, bus: int, cells: int) -> ChipPart:
         """Return the chip as the poll sees it."""
-        mount = Mount(self.measures, self.shunt_ohm or 0.0, self.current_sign, cells)
-        return ChipPart(CHIPS[self.chip], bus, self.address, mount)
+        return ChipPart(CHIPS[self.chip], bus, self.address, self.mount(cells))
 
 
-def _check_wiring(kind: str, address: int, shunt_ohm: float | None) -> None:
+def _check_wiring(kind: str, address: int, wiring: Wiring) -> None:
     chip = CHIPS[kind]
     if address not in chip.addresses:
         span = f"{chip.addresses[0]:#04x}" + (f" to {chip.addresses[-1]:#04x}" if len(chip.addresses) > 1 else "")
         raise ValueError(f"address {address:#04x}: {kind} sits at {span}")
-    if chip.needs_shunt and shunt_ohm is None:
+    if chip.needs_shunt and wiring.shunt_ohm is None:
         raise ValueError(f"shunt_ohm is missing: {kind} measures current by the voltage over a shunt")
+    if chip.inputs and not wiring.inputs:
+        raise ValueError(f"inputs is missing: say what each of the {chip.inputs} inputs of {kind} measures, by number")
+    unknown = [number for number in wiring.inputs if not 1 <= number <= chip.inputs]
+    if unknown:
+        has = f"inputs 1 to {chip.inputs}" if chip.inputs else "no inputs to name"
+        raise ValueError(f"inputs: there is no {unknown[0]}; {kind} has {has}")
+    doubled = Counter(each.measures for each in wiring.inputs.values())
+    if doubled and max(doubled.values()) > 1:
+        raise ValueError(f"inputs: two of them measure {doubled.most_common(1)[0][0]}; each measures something else")
 
 
 class AcDetect(Settings):
@@ -102,7 +133,7 @@ class BoardsSettings(Settings):
     boards: dict[Name, BoardSettings] = Field(default_factory=dict)
 
 
-class DeviceSettings(Settings):
+class DeviceSettings(Wiring):
     """One device: a board by name, a chip alone, or the host's own sensors."""
 
     name: Name
@@ -114,10 +145,7 @@ class DeviceSettings(Settings):
     host: Literal[True] | None = None
     bus: int | None = Field(default=None, ge=0)
     address: int | None = None
-    measures: Measures = "battery"
     cells: int = Field(default=1, ge=1, le=24)
-    shunt_ohm: float | None = Field(default=None, gt=0)
-    current_sign: Literal[1, -1] = 1
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> Self:
@@ -129,7 +157,7 @@ class DeviceSettings(Settings):
         if self.chip is not None:
             if self.address is None:
                 raise ValueError("address is missing: say where the chip sits, e.g. 0x40")
-            _check_wiring(self.chip, self.address, self.shunt_ohm)
+            _check_wiring(self.chip, self.address, self)
         return self
 
     def parts(self, boards: Mapping[str, BoardSettings]) -> tuple[Part, ...]:
@@ -137,8 +165,8 @@ class DeviceSettings(Settings):
         if self.host:
             return (HostPart(),)
         if self.chip is not None and self.address is not None:
-            mount = Mount(self.measures, self.shunt_ohm or 0.0, self.current_sign, self.cells)
-            return (ChipPart(CHIPS[self.chip], 1 if self.bus is None else self.bus, self.address, mount),)
+            bus = 1 if self.bus is None else self.bus
+            return (ChipPart(CHIPS[self.chip], bus, self.address, self.mount(self.cells)),)
         board = boards[self.board or ""]
         bus = board.bus if self.bus is None else self.bus
         chips = tuple(chip.part(bus, board.cells) for chip in board.chips)

@@ -75,3 +75,23 @@ class Smbus:
 
     def write_i2c_block_data(self, address: int, register: int, values: list[int]) -> None:
         self._bus.write(address, bytes([register, *values]))
+
+
+class Qwiic:
+    """What SparkFun's drivers need of ``qwiic_i2c``."""
+
+    def __init__(self, bus: SimulatedBus) -> None:
+        self._bus = bus
+
+    def isDeviceConnected(self, address: int) -> bool:  # noqa: N802
+        try:
+            self._bus.ping(address)
+        except BusError:
+            return False
+        return True
+
+    def read_block(self, address: int, register: int, length: int) -> list[int]:
+        return list(self._bus.read_block(address, register, length))
+
+    def write_block(self, address: int, register: int, values: list[int]) -> None:
+        self._bus.write(address, bytes([register, *values]))

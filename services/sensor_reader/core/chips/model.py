@@ -94,6 +94,7 @@ def nothing_more(decoded: Mapping[str, float], words: Mapping[str, int], mount: 
 class Chip:
     """One chip variant: where it may sit, how it is known, its fields and what follows from them.
 
+    ``inputs``: how many it has, where a board has to say what each measures.
     ``ready``: registers that say whether what was just measured is there; where not, the read has failed as busy.
     ``derive`` works out what takes more than one field, from field values by name and words by register name.
     """
@@ -104,6 +105,7 @@ class Chip:
     fields: tuple[Field, ...]
     identity: Identity | None = None
     needs_shunt: bool = False
+    inputs: int = 0
     settings: tuple[Setting, ...] = ()
     periodic: Periodic | None = None
     ready: tuple[Ready, ...] = ()
@@ -135,6 +137,8 @@ def _channel(field: Field, value: float, word: int, mount: Mount) -> Values:
     if field.means is not None:
         raw = field.raw(word)
         return {name: field.means[raw]} if raw in field.means else {}
+    if name.endswith("_current"):
+        value *= mount.current_sign
     return {name: value if field.clamp is None else min(max(value, field.clamp[0]), field.clamp[1])}
 
 

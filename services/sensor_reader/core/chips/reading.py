@@ -13,13 +13,27 @@ Values = Mapping[str, float | bool | str]
 
 
 @dataclass(frozen=True, slots=True)
+class Input:
+    """How a board wires one of a chip's several inputs, by its number in the datasheet."""
+
+    number: int
+    measures: Measures
+    shunt_ohm: float
+    current_sign: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Mount:
-    """How a board wires a chip: what it measures, the shunt (0: none), which sign charges, cells in series."""
+    """How a board wires a chip: what it measures, the shunt (0: none), which sign charges, cells in series.
+
+    ``inputs`` are those in use of a chip that has several.
+    """
 
     measures: Measures = "battery"
     shunt_ohm: float = 0.0
     current_sign: int = 1
     cells: int = 1
+    inputs: tuple[Input, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
