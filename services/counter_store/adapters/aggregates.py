@@ -235,10 +235,10 @@ class Aggregates:
 
     def _inside(self, series: Series, cell: Cell, after_us: int, until_us: int) -> Cell | None:
         held, inside, first_us, last_us = self._db.execute(
-            "SELECT count(*), count(CASE WHEN time_us > ?1 AND time_us <= ?2 THEN 1 END),"
-            " min(CASE WHEN time_us > ?1 AND time_us <= ?2 THEN time_us END),"
-            " max(CASE WHEN time_us > ?1 AND time_us <= ?2 THEN time_us END) FROM event"
-            " WHERE type = ?3 AND time_us BETWEEN ?4 AND ?5"
+            "SELECT count(*), count(CASE WHEN told_us > ?1 AND told_us <= ?2 THEN 1 END),"
+            " min(CASE WHEN told_us > ?1 AND told_us <= ?2 THEN told_us END),"
+            " max(CASE WHEN told_us > ?1 AND told_us <= ?2 THEN told_us END) FROM told"
+            " WHERE type = ?3 AND told_us BETWEEN ?4 AND ?5"
             " AND category = ?6 AND severity = ?7 AND device IS ?8 AND zone IS ?9",
             (
                 *(after_us, until_us, series.type, cell.first_us, cell.last_us),

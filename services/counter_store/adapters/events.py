@@ -3,6 +3,9 @@
 ``time_us`` is an event's own time, as told. ``steady_us``, and the times of ``counter``, run on evenly where the wall
 clock jumped: windows go by them. They are the same as long as the clock has never jumped.
 
+``told`` is the events by the times they were told with, ``told_us``. Where the clock has never jumped it reads the
+index of steady times, so that no event has to be written into a second one; only those whose times differ are.
+
 ``outlived`` holds the times of events that had to leave the history while a window of the last day may still need them.
 """
 
@@ -26,7 +29,10 @@ CREATE TABLE IF NOT EXISTS event (
     device TEXT, zone TEXT, data TEXT NOT NULL, metadata TEXT NOT NULL, seal INTEGER NOT NULL,
     point_ns INTEGER, steady_us INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS event_by_time ON event (type, steady_us);
-CREATE INDEX IF NOT EXISTS event_by_told_time ON event (type, time_us);
+CREATE INDEX IF NOT EXISTS event_moved ON event (type, time_us) WHERE steady_us <> time_us;
+CREATE VIEW IF NOT EXISTS told AS
+    SELECT rowid AS row, steady_us AS told_us, * FROM event WHERE steady_us = time_us
+    UNION ALL SELECT rowid, time_us, * FROM event WHERE steady_us <> time_us;
 CREATE INDEX IF NOT EXISTS event_by_incident ON event (json_extract(metadata, '$.incident'))
     WHERE json_extract(metadata, '$.incident') IS NOT NULL;
 CREATE TABLE IF NOT EXISTS outlived (type TEXT NOT NULL, steady_us INTEGER NOT NULL);

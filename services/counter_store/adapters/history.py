@@ -17,6 +17,7 @@ from shared.ledger import Ledger
 from shared.messages import Event
 
 _COLUMNS = ", ".join(SEALED)
+_EVENTS = "(SELECT time_us AS told_us, rowid AS row, * FROM event)"
 _INCIDENT = "json_extract(metadata, '$.incident')"
 Row = tuple[int, int, Event]  # time_us, rowid, event
 
@@ -43,17 +44,17 @@ class History:
 
     def by_types(self, types: Iterable[str], choice: Choice, cursor: Cursor | None, newest: bool) -> Iterator[Row]:
         """Yield events of these types in the order of their times, newest or oldest first, after ``cursor``."""
-        each = [self._walk("type = ?", name, choice, cursor, newest) for name in types]
+        each = [self._walk("told", "type = ?", name, choice, cursor, newest) for name in types]
         return heapq.merge(*each, key=lambda row: row[:2], reverse=newest)
 
     def by_incident(self, incident: str, choice: Choice, cursor: Cursor | None, newest: bool) -> Iterator[Row]:
         """Yield events of an incident."""
-        return self._walk(f"{_INCIDENT} = ?", incident, choice, cursor, newest)
+        return self._walk(_EVENTS, f"{_INCIDENT} = ?", incident, choice, cursor, newest)
 
     def times(self, event_type: str, after_us: int, until_us: int, limit: int) -> list[int]:
         """Return the newest ``limit`` times of a type in (after, until], in order."""
         rows = self._db.execute(
-            "SELECT time_us FROM event WHERE type = ? AND time_us > ? AND time_us <= ? ORDER BY time_us DESC LIMIT ?",
+            "SELECT told_us FROM told WHERE type = ? AND told_us > ? AND told_us <= ? ORDER BY told_us DESC LIMIT ?",
             (event_type, after_us, until_us, limit),
         ).fetchall()
         return [int(row[0]) for row in reversed(rows)]
@@ -61,17 +62,17 @@ class History:
     def turns(self, event_type: str, until_us: int, limit: int) -> list[tuple[str | None, int]]:
         """Return (device, steady time) of the newest ``limit`` events of a type told up to ``until``, in order."""
         rows = self._db.execute(
-            "SELECT device, steady_us FROM event WHERE type = ? AND time_us <= ? ORDER BY time_us DESC LIMIT ?",
+            "SELECT told_us, device, steady_us FROM told WHERE type = ? AND told_us <= ? ORDER BY told_us DESC LIMIT ?",
             (event_type, until_us, limit),
         ).fetchall()
-        return [(device, int(us)) for device, us in reversed(rows)]
+        return [(device, int(us)) for _, device, us in reversed(rows)]
 
     def last(self, series: Series, types: Sequence[str], until_us: int) -> int | None:
         """Return the last time of an event of ``types`` on the device of ``series``, up to ``until``."""
         found = [
             self._db.execute(
-                "SELECT time_us FROM event WHERE type = ? AND time_us <= ? AND device IS ?"
-                " ORDER BY time_us DESC LIMIT 1",
+                "SELECT told_us FROM told WHERE type = ? AND told_us <= ? AND device IS ?"
+                " ORDER BY told_us DESC LIMIT 1",
                 (name, until_us, series.device),
             ).fetchone()
             for name in types
@@ -87,17 +88,19 @@ class History:
         )
         return [float(took) for (took,) in rows]
 
-    def _walk(self, by: str, value: str, choice: Choice, cursor: Cursor | None, newest: bool) -> Iterator[Row]:
-        wanted = {f"({by})": value, "time_us >= ?": choice.since_us, "time_us <= ?": choice.until_us}
+    def _walk(
+        self, table: str, by: str, value: str, choice: Choice, cursor: Cursor | None, newest: bool
+    ) -> Iterator[Row]:
+        wanted = {by: value, "told_us >= ?": choice.since_us, "told_us <= ?": choice.until_us}
         wanted |= choice.conditions
         sign, order = ("<", "DESC") if newest else (">", "ASC")
         if cursor is not None:
-            wanted[f"(time_us, rowid) {sign} (?, ?)"] = (cursor.time_us, cursor.row)
+            wanted[f"(told_us, row) {sign} (?, ?)"] = (cursor.time_us, cursor.row)
         values = [part for value in wanted.values() for part in (value if isinstance(value, tuple) else (value,))]
         rows = self._db.execute(
-            f"SELECT rowid, {_COLUMNS} FROM event WHERE {' AND '.join(wanted)}"  # noqa: S608 - conditions of our own
-            f" ORDER BY time_us {order}, rowid {order}",
+            f"SELECT told_us, row, {_COLUMNS} FROM {table} WHERE {' AND '.join(wanted)}"  # noqa: S608 - our own
+            f" ORDER BY told_us {order}, row {order}",
             values,
         )
-        for rowid, *row in rows:
-            yield int(row[SEALED.index("time_us")]), int(rowid), read_event(row)
+        for told_us, rowid, *row in rows:
+            yield int(told_us), int(rowid), read_event(row)
