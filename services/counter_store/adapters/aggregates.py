@@ -136,14 +136,20 @@ class Aggregates:
         ).fetchone()
         return 0 if row is None else int(row[0])
 
-    def episodes(self, after_us: int) -> list[tuple[Series, Episode]]:
-        """Return the episodes that ended after ``after_us``, and the last of each series however old."""
+    def episodes(self, after_us: int, until_us: int) -> list[tuple[Series, Episode]]:
+        """Return the episodes that ended after ``after_us``, and the last of each series however old.
+
+        Of one that went on after ``until_us`` what lies before, and none that began later.
+        """
         rows = set(
             self._db.execute("SELECT series, began_us, ended_us, count FROM episode WHERE ended_us > ?", (after_us,))
         )
         last = "SELECT series, max(began_us), ended_us, count FROM episode GROUP BY series"  # the row of the maximum
         rows.update(self._db.execute(last))
-        return [(self.series[number], Episode(*rest)) for number, *rest in sorted(rows)]
+        found = ((self.series[number], Episode(*rest)) for number, *rest in sorted(rows))
+        return [
+            (series, self._cut(series, episode, until_us)) for series, episode in found if episode.began_us <= until_us
+        ]
 
     def compact(self, before_hour: int, limit: int) -> int:
         """Put the hours before ``before_hour`` into their days, at most ``limit`` cells; returns how many."""
@@ -219,6 +225,15 @@ class Aggregates:
             (first, last, after_us, until_us),
         )
         return (Count(self.series[number], Cell(*cell)) for number, *cell in rows)
+
+    def _cut(self, series: Series, episode: Episode, until_us: int) -> Episode:
+        if episode.ended_us <= until_us:
+            return episode
+        whole = Cell(episode.count, episode.began_us, episode.ended_us)
+        inside = self._inside(series, whole, episode.began_us - 1, until_us)
+        if inside is None:
+            return Episode(episode.began_us, until_us, episode.count)
+        return Episode(inside.first_us, inside.last_us, inside.count)
 
     def _edge(self, table: str, unit: int, after_us: int, until_us: int) -> Iterator[Count]:
         """Yield the parts that lie inside of cells that do so only partly."""

@@ -52,7 +52,7 @@ class Measures:
 
     def health(self, as_of_us: int) -> Health:
         """Return the health at a time."""
-        found = self.aggregates.episodes(as_of_us - DECAY_US)
+        found = self.aggregates.episodes(as_of_us - DECAY_US, as_of_us)
         last = dict(found)
         weighed = [Weighed(series, episode, self._lasts(series, episode, last, as_of_us)) for series, episode in found]
         return judge_health(self._site, weighed, as_of_us, self.keeping.ended_by)
