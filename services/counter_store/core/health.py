@@ -123,7 +123,7 @@ def _told(factor: _Factor, points: int, ended_by: Mapping[str, Sequence[str]]) -
 def _remedy(name: str, devices: Sequence[str], recovers: Time | None, ended_by: Mapping[str, Sequence[str]]) -> str:
     where = f" on {', '.join(devices)}" if devices else ""
     if recovers is None:
-        return f"still going on{where}; weighs less from {' or '.join(ended_by[name])} on"
+        return f"has not ended{where}; weighs less and less once {' or '.join(ended_by[name])} has come"
     return (
         f"weighs less every day and nothing from {recovers:%Y-%m-%d %H:%M} UTC on, unless {name} happens again{where}"
     )

@@ -102,7 +102,7 @@ def test_what_has_not_ended_weighs_in_full_and_says_what_would_end_it() -> None:
     factor = health.factors[0]
 
     assert (98, None, None) == (health.score, health.recovers, factor.recovers)
-    assert "still going on on ups; weighs less from AC_POWER_RESTORED on" == factor.remedy
+    assert "has not ended on ups; weighs less and less once AC_POWER_RESTORED has come" == factor.remedy
 
 
 def test_it_says_when_it_will_be_whole_again() -> None:
