@@ -25,7 +25,7 @@ from services.counter_store.adapters.moment import Moment
 from services.counter_store.adapters.point_queue import PointQueue
 from services.counter_store.adapters.restore import Progress
 from services.counter_store.adapters.settle import settle
-from services.counter_store.core.changes import alert_to_line
+from services.counter_store.core.changes import alert_to_line, health_to_line
 from services.counter_store.core.counting import (
     DAY_US,
     Tally,
@@ -177,8 +177,11 @@ class CounterStore:
         if self._as_of_us is not None:
             self._as_of_us += self._offset_us - offset_us
         self._offset_us, self._dirty = offset_us, True
-        self._table.count_anew()
-        self._tallies = {row.type: self._open(row) for row in self._table.counters()}
+        ends = self._table.steady_ends()
+        known = (self._row(tally) for tally in self._tallies.values())
+        rows = [row.between(*ends[row.type]) if row.type in ends else row for row in known]
+        self._table.save(rows)
+        self._tallies = {row.type: self._open(row) for row in rows}
         self._published.clear()
 
     def _note_progress(self, progress: Progress) -> Progress:
@@ -320,8 +323,11 @@ class CounterStore:
 
     def _publish_health(self) -> None:
         health = self._archive.due_health(self._told_us())
-        if health is not None:
-            self._outlet.retain(health)
+        if health is None:
+            return
+        self._outlet.retain(health)
+        if self._influx.enabled:  # it waits with the next batch's; if that never comes, the next start tells it
+            self._note(health_to_line(self._site, health.score, health.grade.value, health.as_of))
 
     def _row(self, tally: Tally) -> CounterRow:
         return CounterRow(tally.type, tally.total, tally.last_us, tally.first_us, self._point_ns.get(tally.type))

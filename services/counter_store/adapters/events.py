@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from services.counter_store.core.points import NS_PER_US, data_to_json
@@ -61,6 +61,10 @@ class CounterRow:
     last_us: int
     first_us: int
     point_ns: int | None
+
+    def between(self, first_us: int, last_us: int) -> CounterRow:
+        """Return the row with other times."""
+        return replace(self, first_us=first_us, last_us=last_us)
 
 
 class TypeHistory:
@@ -163,6 +167,11 @@ class EventTable:
             "INSERT OR REPLACE INTO counter VALUES (?, ?, ?, ?, ?, ?)",
             [sealed(row.type, row.total, row.last_us, row.first_us, row.point_ns) for row in rows],
         )
+
+    def steady_ends(self) -> dict[str, tuple[int, int]]:
+        """Return the first and the last steady time of each type in the history."""
+        rows = self._db.execute("SELECT type, min(steady_us), max(steady_us) FROM event GROUP BY type")
+        return {name: (first_us, last_us) for name, first_us, last_us in rows}
 
     def held(self) -> dict[str, int]:
         """Return how many events of each type the history holds."""
