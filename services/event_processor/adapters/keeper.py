@@ -59,6 +59,7 @@ class Call(Protocol):
         """Let go of connections."""
 
 
+HANDFUL = 32  # of work given to a handler at once
 Derive = Callable[[str, Candidate, int], None]
 Reject = Callable[[str, bytes, str], None]
 
@@ -105,7 +106,7 @@ class Keeper:
         self._derive = derive
         self._reject = reject
         self._jitter = jitter
-        self._marked: dict[str, Task] = {}
+        self._marked: dict[str, list[Task]] = {}
         self._records = {name: Record() for name in self._handlers}
         self._workers = {
             name: Worker(made[name], handler.timeout_s, clocks.monotonic, wake)
@@ -120,18 +121,25 @@ class Keeper:
 
     def work(self) -> None:
         """Hand over, fetch, and mark what comes next; call inside the batch's transaction."""
-        for name, task in self._marked.items():
-            self._workers[name].give(task)
+        for name, tasks in self._marked.items():
+            self._workers[name].give(tasks)
         self._marked.clear()
         for name, worker in self._workers.items():
             for task, outcome, took_s in worker.finished():
                 self._note(name, outcome, took_s)
                 self._carry_out(task, judge(name, self._handlers[name], task.attempts, outcome, self._jitter()))
+            for task in worker.given_back:
+                self._table.give_back(task.place)
+            worker.given_back.clear()
         if self._table.waiting:
             now = self._clocks.wall().timestamp()
             for name, worker in self._workers.items():
-                if worker.free and (begun := self._table.begin(name, now)) is not None:
+                if worker.free and (begun := self._table.begin(name, now, self._handful(name))):
                     self._marked[name] = begun
+
+    def _handful(self, name: str) -> int:
+        """What must not happen twice goes one by one: what has begun must have begun indeed."""
+        return HANDFUL if self._handlers[name].idempotent else 1
 
     def wait_s(self) -> float:
         """How long the loop may wait before something here is due."""

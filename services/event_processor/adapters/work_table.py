@@ -62,17 +62,17 @@ class WorkTable:
         self.dropped[next(severity.value for severity, each in RANK.items() if each == rank)] += 1
         self._ledger.put(DROPPED, json.dumps(self.dropped).encode())
 
-    def begin(self, handler: str, now: float) -> Task | None:
-        """Return the next work that is due, marked as under way."""
-        row = self._db.execute(
+    def begin(self, handler: str, now: float, most: int = 1) -> list[Task]:
+        """Return the next work that is due, at most so much, marked as under way."""
+        rows = self._db.execute(
             "SELECT place, handler, event, payload, attempts + 1 FROM work "
-            "WHERE handler = ? AND begun = 0 AND due <= ? ORDER BY rank DESC, place LIMIT 1",
-            (handler, now),
-        ).fetchone()
-        if row is None:
-            return None
-        self._db.execute("UPDATE work SET begun = 1, attempts = attempts + 1 WHERE place = ?", (row[0],))
-        return Task(*row)
+            "WHERE handler = ? AND begun = 0 AND due <= ? ORDER BY rank DESC, place LIMIT ?",
+            (handler, now, most),
+        ).fetchall()
+        self._db.executemany(
+            "UPDATE work SET begun = 1, attempts = attempts + 1 WHERE place = ?", [(row[0],) for row in rows]
+        )
+        return [Task(*row) for row in rows]
 
     def done(self, place: int) -> None:
         """Forget work."""
@@ -81,6 +81,10 @@ class WorkTable:
     def again(self, place: int, due: float) -> None:
         """Put work back until ``due``."""
         self._db.execute("UPDATE work SET begun = 0, due = ? WHERE place = ?", (due, place))
+
+    def give_back(self, place: int) -> None:
+        """Put work back that was marked and never begun."""
+        self._db.execute("UPDATE work SET begun = 0, attempts = attempts - 1 WHERE place = ?", (place,))
 
     def left(self) -> Iterator[Task]:
         """Yield what a process that died had under way."""

@@ -188,8 +188,7 @@ class Correlator:
 
     def _provisional(self, place: Place, incident: Incident) -> bool:
         """Whether an incident that is not among the pending ones any more was one only by a judgement now undone."""
-        settled_us = self.groups[place].settled_us
-        return settled_us is None or incident.last_us >= settled_us
+        return incident.last_us > self.groups[place].floor_us
 
     def _present(self, place: Place) -> tuple[Incident, ...]:
         return present(self.laws.laws[place[0]], self.groups[place], self.now_us)

@@ -66,10 +66,13 @@ class Law:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The incidents of one pattern and key. ``pending`` may still be judged again; ``closed`` ended among them."""
+    """The incidents of one pattern and key. ``pending`` may still be judged again; ``closed`` ended among them.
+
+    ``floor_us`` is the time of the last settled event.
+    """
 
     settled: Reached = Reached()
-    settled_us: int | None = None
+    floor_us: int = NEVER
     pending: tuple[Entry, ...] = ()
     live: Reached = Reached()
     closed: tuple[Incident, ...] = ()
@@ -123,8 +126,10 @@ def ended(incident: Incident) -> Incident:
 
 def take(law: Law, group: Group, entry: Entry) -> Taken:
     """Return the group after one more event, in whatever order they come."""
-    if group.settled_us is not None and entry.time_us < group.settled_us:
+    if entry.time_us < group.newest_us - law.lateness_us:
         return Taken(group, late=True)
+    if entry.time_us < group.floor_us:  # settled early, for want of room: it comes next
+        entry = replace(entry, time_us=group.floor_us)
     at = bisect_left(group.pending, entry)
     if at < len(group.pending) and group.pending[at].id == entry.id:
         return Taken(group)
@@ -160,9 +165,9 @@ def _settle(law: Law, group: Group) -> Group:
     if not count:
         return group
     settled, final, _ = _fold(law, group.settled, group.pending[:count])
-    settled_us = max(horizon_us, group.pending[count - 1].time_us + 1)
+    floor_us = group.pending[count - 1].time_us
     return replace(
-        group, settled=settled, settled_us=settled_us, pending=group.pending[count:], closed=group.closed[len(final) :]
+        group, settled=settled, floor_us=floor_us, pending=group.pending[count:], closed=group.closed[len(final) :]
     )
 
 

@@ -16,7 +16,7 @@ def group_to_json(group: Group) -> str:
     return json.dumps(
         [
             _reached(group.settled),
-            group.settled_us,
+            group.floor_us,
             [astuple(entry) for entry in group.pending],
             _reached(group.live),
             [astuple(incident) for incident in group.closed],
@@ -32,10 +32,10 @@ def _reached(reached: Reached) -> list[Any]:
 
 def group_from_json(text: str) -> Group:
     """Return the group that ``group_to_json`` wrote."""
-    settled, settled_us, pending, live, closed, newest_us = json.loads(text)
+    settled, floor_us, pending, live, closed, newest_us = json.loads(text)
     return Group(
         _read_reached(settled),
-        settled_us,
+        floor_us,
         tuple(Entry(*values) for values in pending),
         _read_reached(live),
         tuple(_incident(values) for values in closed),
@@ -71,7 +71,7 @@ def moved(group: Group, jump: Jump) -> Group:
 
     return Group(
         reached(group.settled),
-        None if group.settled_us is None else shift(group.settled_us),
+        shift(group.floor_us),
         entries(group.pending),
         reached(group.live),
         tuple(incident(old) for old in group.closed),

@@ -12,14 +12,14 @@ LEAST_HOURS = 6  # of history, before an hour can stand out
 
 
 def rates(counts: Counts, hour: int, part: float, hours: int) -> dict[str, float]:
-    """Return events per hour by type, over the present hour (``part`` of it is over) and the ``hours`` - 1 before.
+    """Return events per hour by type, over the present hour (``part`` of it is over) and the ``hours`` before it.
 
-    Divided by the time there is anything of, where that is shorter, and by a quarter of an hour at least.
+    Divided by the time there are counts of, where that is shorter, and by a quarter of an hour at least.
     """
-    within = {key: count for key, count in counts.items() if hour - hours < key[0] <= hour}
+    within = {key: count for key, count in counts.items() if hour - hours <= key[0] <= hour}
     if not within:
         return {}
-    covered = max(0.25, hour - min(at for at, _ in within) + part)
+    covered = max(0.25, min(hours, hour - min(at for at, _ in counts)) + part)
     totals: dict[str, int] = {}
     for (_, kind), count in within.items():
         totals[kind] = totals.get(kind, 0) + count

@@ -18,7 +18,7 @@ from shared.topics import NAME, type_levels
 
 def _sound(text: str) -> str:
     *levels, last = text.split("/")
-    if not all(level == "+" or NAME.match(level) for level in levels) or not (last in "+#" or NAME.match(last)):
+    if not all(level == "+" or NAME.match(level) for level in levels) or not (last in ("+", "#") or NAME.match(last)):
         raise ValueError("is neither an event type nor an MQTT filter such as battery/# or sensor/+")
     return text
 

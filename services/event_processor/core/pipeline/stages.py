@@ -23,7 +23,6 @@ OURS = frozenset(
     {"system_version", "processing_node", "zone_context", "correlated_events", "correlation_pattern", "incident"}
     | {"processing_ms", "skipped_before", "depth", "offered_by", "offer"}
 )
-KEPT = frozenset({"offered_by", "offer"})  # of these, what ``admit`` has put there
 
 
 def run(pipeline: Pipeline, passage: Passage) -> Ended | None:
@@ -81,7 +80,10 @@ def validate(pipeline: Pipeline, passage: Passage) -> Ended | None:
             text = f"it is the {passage.depth}th event of a chain, and longest_chain in pipeline.yaml is "
             return Ended("chain", f"{text}{plan.rules.longest_chain}: events cause one another in a circle")
         passage.event = admitted
-        passage.added = {key: value for key, value in admitted.metadata.items() if key not in OURS or key in KEPT}
+        passage.added = {key: value for key, value in admitted.metadata.items() if key not in OURS}
+        passage.added["offered_by"] = offer.producer
+        if offer.candidate.id is not None:
+            passage.added["offer"] = offer.candidate.id
     passage.lane = plan.lanes[passage.event.type]
     passage.replayed = passage.event.metadata.get("replayed") is True
     return None
