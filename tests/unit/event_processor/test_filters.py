@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.event_processor.core.pipeline.bucket import Bucket, draw
@@ -100,6 +100,7 @@ def test_the_memory_of_rates_is_bounded():
     assert ["d997", "d998", "d999"] == [source for _, source in pipeline.buckets]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 120 * SECOND_US), max_size=80), st.integers(1, 5), st.integers(1, 60))
 def test_no_more_than_burst_and_rate_ever_pass(times: list[int], burst: int, per_minute: int):
     """A law of the bucket, whatever the order of times."""

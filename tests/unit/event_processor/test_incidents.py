@@ -98,7 +98,7 @@ def late_orders(draw: st.DrawFn) -> tuple[list[Entry], list[Entry]]:
     return sorted(entries), [each for each, _ in by_arrival]
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(late_orders(), st.sampled_from([1, 2, 3]))
 def test_the_order_of_arrival_changes_no_incident(orders: tuple[list[Entry], list[Entry]], count: int):
     """A11.14: within the stated lateness the result is that of the events in order of time."""
@@ -109,6 +109,7 @@ def test_the_order_of_arrival_changes_no_incident(orders: tuple[list[Entry], lis
     assert in_order.live == as_they_came.live
 
 
+@settings(deadline=None)
 @given(late_orders())
 def test_a_group_comes_back_from_the_ledger_as_it_was(orders: tuple[list[Entry], list[Entry]]):
     """JSON and back."""
@@ -141,6 +142,7 @@ def test_ten_thousand_events_at_once_do_not_grow_a_group():
     assert (10_000, NAMED, True) == (group.live.open.count, len(group.live.open.events), len(group.pending) <= ROOM)
 
 
+@settings(deadline=None)
 @given(late_orders(), st.integers(-500, 500))
 def test_a_step_of_the_clock_moves_incidents_along(orders: tuple[list[Entry], list[Entry]], step_s: int):
     """As if the clock had always been as it is now."""
