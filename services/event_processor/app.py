@@ -12,6 +12,7 @@ from services.event_processor.adapters.measures import p95
 from services.event_processor.adapters.watch import Watch, disk
 from services.event_processor.core.pipeline.health import Vitals
 from services.event_processor.core.pipeline.plan import Plan
+from services.event_processor.core.pipeline.work import DEAD_LETTER
 from services.event_processor.settings.pipeline import load_plan
 from services.event_processor.stage import SCHEMA, EventProcessor
 from shared import __version__
@@ -54,7 +55,16 @@ class Conduct:
         self.processor = processor
         self.hop = hop
         made = calls(plan.rules)
-        self.keeper = Keeper(plan.rules, made, processor.work, hop.clock, processor.derive, hop.reject, hop.door.wake)
+        self.keeper = Keeper(
+            plan.rules,
+            made,
+            processor.work,
+            hop.clock,
+            processor.derive,
+            hop.reject,
+            hop.door.wake,
+            tells_dead_letters=DEAD_LETTER in plan.program.catalogue,
+        )
         self.watch = Watch(plan.rules.monitoring, hop.ledger, hop.records.epoch, processor.tell, hop.clock.wall)
         processor.hear = self.hear
         processor.health = self.health

@@ -32,6 +32,7 @@ from services.event_processor.core.pipeline.work import (
     Outcome,
     Task,
     after_a_crash,
+    dead_letter,
     judge,
 )
 from shared.messages import Candidate
@@ -84,7 +85,10 @@ class Record:
 
 
 class Keeper:
-    """Gives work to the handlers and sorts out what comes of it. ``jitter`` gives 0…1; ``wake`` ends a wait."""
+    """Gives work to the handlers and sorts out what comes of it. ``jitter`` gives 0…1; ``wake`` ends a wait.
+
+    ``tells_dead_letters``: the catalogue has the event type that tells of them.
+    """
 
     def __init__(
         self,
@@ -96,6 +100,8 @@ class Keeper:
         reject: Reject,
         wake: Callable[[], None],
         jitter: Callable[[], float] = random.random,
+        *,
+        tells_dead_letters: bool = False,
     ) -> None:
         self._handlers: dict[str, Remote] = {
             name: handler for name, handler in rules.handlers.items() if isinstance(handler, Webhook | Plugin)
@@ -106,6 +112,7 @@ class Keeper:
         self._derive = derive
         self._reject = reject
         self._jitter = jitter
+        self._tells_dead_letters = tells_dead_letters
         self._marked: dict[str, list[Task]] = {}
         self._records = {name: Record() for name in self._handlers}
         self._workers = {
@@ -180,6 +187,9 @@ class Keeper:
                 self._table.again(task.place, self._clocks.wall().timestamp() + pause_s)
             case GivenUp(reason):
                 self._reject(f"handler/{task.handler}", task.payload, reason)
+                if self._tells_dead_letters:
+                    told = json.loads(task.payload)
+                    self._derive(task.handler, dead_letter(task, str(told["type"]), reason), _depth(task))
                 self._table.done(task.place)
         self._end(task.handler, verdict)
 

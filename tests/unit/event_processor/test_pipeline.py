@@ -237,6 +237,19 @@ def test_a_route_leads_to_its_handlers_each_once():
     assert ("plug", "off", {"plug": "lights", "cause": cause}) == (command.target, command.name, command.data)
 
 
+def test_a_handler_is_spared_the_news_of_its_own_failure():
+    """Others hear of it; it would only fail again."""
+    rules = {
+        "handlers": {name: {"kind": "trigger", "name": name} for name in ("siren", "lamp")},
+        "routes": [{"types": ["#"], "handlers": ["siren", "lamp"]}],
+    }
+    data = {"event": "e", "type": "I2C_ERROR", "handler": "siren", "attempts": 8, "reason": "no"}
+    passage = Passage(event(0, "event.dead_letter", data=data))
+
+    assert None is run(Pipeline(planned(rules)), passage)
+    assert ("lamp",) == passage.handlers
+
+
 def test_an_event_of_long_ago_sends_no_command():
     """What waited through an outage of ours must not switch anything now."""
     rules = {

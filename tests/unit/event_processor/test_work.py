@@ -185,6 +185,7 @@ class Bench:
             lambda *rejected: self.rejected.append(rejected),
             self.woken.set,
             jitter=lambda: 1.0,
+            tells_dead_letters=True,
         )
 
     def turn(self) -> None:
@@ -220,6 +221,14 @@ def test_one_that_fails_stops_nobody_else_and_ends_in_a_dead_letter(ledger: Ledg
         (where, reason) for where, _, reason in bench.rejected
     ]
     assert 0 == bench.table.waiting
+    ((handler, told, depth),) = bench.derived
+    assert ("bad", "event.dead_letter", 0) == (handler, told.type, depth)
+    assert {
+        "event": "I2C_ERROR/ups/0",
+        "type": "I2C_ERROR",
+        "handler": "bad",
+        "attempts": 3,
+    }.items() <= told.data.items()
     vitals = bench.keeper.vitals()["bad"]
     assert (1.0, 3, 1, True) == (vitals.error_rate, vitals.failures_in_a_row, vitals.given_up, vitals.gave_up_last)
 

@@ -16,6 +16,7 @@ from services.event_processor.core.pipeline.filters import filter_event
 from services.event_processor.core.pipeline.passage import Ended, Offer, Passage, Pipeline, Stage
 from services.event_processor.core.pipeline.plan import RANK, Lane, Plan
 from services.event_processor.core.pipeline.rules import EventRoute
+from services.event_processor.core.pipeline.work import DEAD_LETTER
 from services.event_processor.core.process import triggers_of
 from shared.messages import Event
 
@@ -142,9 +143,9 @@ def route(_: Pipeline, passage: Passage) -> Ended | None:
     event = passage.event
     if passage.lane is None or not passage.lane.routes:
         return None
-    passage.handlers = tuple(
-        dict.fromkeys(name for each in passage.lane.routes if _leads(each, event) for name in each.handlers)
-    )
+    spared = event.data.get("handler") if event.type == DEAD_LETTER else None  # it would fail on its own failure
+    names = (name for each in passage.lane.routes if _leads(each, event) for name in each.handlers)
+    passage.handlers = tuple(dict.fromkeys(name for name in names if name != spared))
     return None
 
 

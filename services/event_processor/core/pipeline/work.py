@@ -17,6 +17,7 @@ from services.event_processor.core.pipeline.rules import Remote
 from shared.messages import Candidate, Severity
 
 LONGEST_ASKED_WAIT_S = 3600.0
+DEAD_LETTER = "event.dead_letter"  # tells that work was given up
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,17 @@ class Task:
     event_id: str
     payload: bytes
     attempts: int
+
+
+def dead_letter(task: Task, event_type: str, reason: str) -> Candidate:
+    """Return the event that tells of work given up; the same work makes the same one."""
+    data = {"event": task.event_id, "type": event_type, "handler": task.handler, "attempts": task.attempts}
+    return Candidate(
+        type=DEAD_LETTER,
+        id=f"dead/{task.event_id}",
+        data={**data, "reason": reason},
+        metadata={"caused_by": task.event_id},
+    )
 
 
 @dataclass(frozen=True, slots=True)
