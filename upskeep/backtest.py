@@ -20,6 +20,7 @@ from services.counter_store.settings import CounterStoreSettings
 from services.counter_store.stage import LEDGER_SCHEMA as STORE_SCHEMA
 from services.counter_store.stage import CounterStore
 from services.event_processor.app import SERVICE as EVENT_PROCESSOR
+from services.event_processor.core.pipeline.plan import without_handlers
 from services.event_processor.stage import EventProcessor
 from services.sensor_reader.adapters.recording import Recording, RecordingError
 from services.sensor_reader.core.feed import Place
@@ -82,8 +83,8 @@ class Bench:
         self.alerter = Alerter(rules(ALERTER.settings(context)), alerter_ledger, Alerts(self.store))
         processor_ledger = stack.enter_context(closing(Ledger(":memory:")))
         chain = Chain((self.store, self.alerter), out)
-        program = EVENT_PROCESSOR.settings(context)
-        self.processor = EventProcessor(program, processor_ledger, chain, context.clock.wall)
+        plan = without_handlers(EVENT_PROCESSOR.settings(context))
+        self.processor = EventProcessor(plan.program, processor_ledger, chain, context.clock.wall, plan)
         self.ledgers = (processor_ledger, store_ledger, alerter_ledger)
         self.frames = 0
         self.first: datetime | None = None

@@ -46,6 +46,7 @@ ROUTES: dict[str, Route] = {
     "event": Route("event_processor", "everyone", "something that happened", messages.Event),
     "state": Route("event_processor", "everyone", "what is known now of a device", messages.DeviceState),
     "trigger": Route("event_processor", "everyone", "an event's named triggers", messages.Trigger),
+    "incident": Route("event_processor", "everyone", "events that belong together", messages.Incident),
     "counter": Route("counter_store", "everyone", "how often a type was counted", messages.Counter),
     "health": Route("counter_store", "everyone", "score, grade and factors", health.Health),
     "report": Route("counter_store", "everyone", "the last report of a kind", None, retained_once_used=True),

@@ -8,6 +8,7 @@ import yaml
 from services.event_processor.core.causes import causes
 from services.event_processor.core.rules import Rules
 from services.event_processor.settings import load
+from services.event_processor.settings.pipeline import load_plan
 from shared.jumps import CLOCK_JUMP
 from shared.messages import Severity
 from shared.settings import ConfigError
@@ -86,12 +87,12 @@ def test_a_section_left_out_is_off(tmp_path: Path):
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda path: path.stem)
 def test_a_mistake_is_told_exactly(mistake: Path, tmp_path: Path):
     """Which file is wrong stands in the first part of the broken file's name; the other is the shipped one."""
-    for name in ("events", "event_processor"):
+    for name in ("events", "event_processor", "pipeline", "patterns"):
         source = mistake if mistake.name.startswith(f"{name}.") else CONFIG / f"{name}.yaml"
         (tmp_path / f"{name}.yaml").write_text(source.read_text())
 
     with pytest.raises(ConfigError) as caught:
-        load(tmp_path, {})
+        load_plan(tmp_path, {})
 
     assert mistake.with_suffix(".txt").read_text().rstrip("\n") == str(caught.value).replace(f"{tmp_path}/", "")
 

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-import yaml
 from pydantic import BaseModel, Field
 
 from services.event_processor.core.boards import Boards, Reader, board_facts
@@ -18,6 +17,7 @@ from services.event_processor.core.catalogue import EventType, suggestion
 from services.event_processor.core.facts import Chemistry, DeviceFacts, Key
 from services.event_processor.core.program import RESERVED, Program, compile_program
 from services.event_processor.core.rules import GAP, UNKNOWN, Rules
+from services.event_processor.settings.lines import Lines
 from shared.jumps import CLOCK_JUMP
 from shared.quantities import FACTS, QUANTITIES
 from shared.settings import ConfigError, Fault, Settings, read_settings
@@ -61,7 +61,7 @@ def load(folder: Path, environ: Mapping[str, str], site: str = "home") -> Progra
     carried = {device: (board, facts) for device, board, facts in board_facts(reader, boards, source)}
     wrong = (*_cross_faults(events, processor), *_board_faults(carried, processor))
     if wrong:
-        lines = {name: _Lines(folder / f"{name}.yaml") for name in {name for name, _, _ in wrong}}
+        lines = {name: Lines(folder / f"{name}.yaml") for name in {name for name, _, _ in wrong}}
         raise ConfigError([lines[name].fault(path, reason) for name, path, reason in wrong])
     devices = {device: facts for device, (_, facts) in carried.items()}
     devices |= {name: facts.over(devices.get(name, DeviceFacts())) for name, facts in processor.devices.items()}
@@ -192,22 +192,3 @@ def _name_faults(rules: Rules) -> Iterator[Wrong]:
 
 def _unknown(what: str, name: str, known: Mapping[str, object], where: str = "") -> str:
     return f"no such {what} {name!r}{where}" + suggestion(name, known)
-
-
-class _Lines:
-    """Finds the line of a path in a YAML file that has been read without a fault."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-
-    def fault(self, path: Steps, reason: str) -> Fault:
-        """Return the fault, with the line of the deepest key on ``path`` that stands in the file."""
-        node, line = self.root, 0
-        for step in path:
-            pairs = node.value if isinstance(node, yaml.MappingNode) else []
-            key, value = next(((key, value) for key, value in pairs if key.value == step), (None, None))
-            if key is None:
-                break
-            node, line = value, key.start_mark.line
-        return Fault(f"{self.path}:{line + 1}", ".".join(path), reason)
