@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from services.alerter.app import SERVICE as ALERTER
-from services.alerter.settings import rules
+from services.alerter.app import manner
 from services.alerter.stage import LEDGER_SCHEMA as ALERTER_SCHEMA
 from services.alerter.stage import Alerter
 from services.counter_store.settings import CounterStoreSettings
@@ -79,7 +79,9 @@ class Bench:
         store_ledger = stack.enter_context(closing(Ledger(store_path, STORE_SCHEMA)))
         self.store = CounterStore(counters, store_ledger, Recorder(), site=context.suite.site)
         alerter_ledger = stack.enter_context(closing(Ledger(":memory:", (ALERTER_SCHEMA,))))
-        self.alerter = Alerter(rules(ALERTER.settings(context)), alerter_ledger, Alerts(self.store))
+        alerting = ALERTER.settings(context)
+        how = manner(alerting.alerts, by_events=True)
+        self.alerter = Alerter(alerting.rules(), alerter_ledger, Alerts(self.store), how)
         processor_ledger = stack.enter_context(closing(Ledger(":memory:")))
         chain = Chain((self.store, self.alerter), out)
         program = EVENT_PROCESSOR.settings(context)

@@ -10,10 +10,14 @@ from typing import Any
 
 from shared.messages import Alert, Counter
 
+ALERT = {  # what of an alert follows from the events
+    *("rule", "key", "state", "severity", "since", "time", "value", "threshold", "window_s", "reason", "message"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Frames taken, every counter, every alert, and the span of event time."""
+    """Frames taken, every counter, every alert that follows from events alone, and the span of event time."""
 
     frames: int
     counters: Mapping[str, Counter]
@@ -29,12 +33,13 @@ class Outcome:
         """Return the object as plain data."""
         ordered = sorted(self.counters.items())
         counters = {name: counter.model_dump(mode="json", exclude={"type", "as_of"}) for name, counter in ordered}
-        alerts = sorted(self.alerts, key=lambda alert: (alert.rule, alert.key))
+        followed = (alert for alert in self.alerts if alert.basis == "events")  # live ones are of the run
+        alerts = sorted(followed, key=lambda alert: (alert.rule, alert.key))
         return {
             "frames": self.frames,
             "events": {name: counter["total"] for name, counter in counters.items()},
             "counters": counters,
-            "alerts": [alert.model_dump(mode="json") for alert in alerts],
+            "alerts": [alert.model_dump(mode="json", include=ALERT) for alert in alerts],
             "first_time": _text(self.first_time),
             "last_time": _text(self.last_time),
         }
