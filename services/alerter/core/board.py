@@ -42,7 +42,7 @@ class Board:
         self.now_us: int | None = None
         self._rule_of: dict[Place, Rule] = {}
         self._listeners: dict[tuple[Source, str], tuple[Rule, ...]] = {}
-        self._due: list[tuple[int, Place]] = []
+        self._due: list[tuple[int, bool, Place]] = []  # when, whether a composite, who
         self._composites = [rule for rule in self.rules if rule.composite is not None]
         self._ahead: dict[Place, None] = {}  # composites that have been told of something
         self._keys: Counter[str] = Counter()
@@ -201,19 +201,24 @@ class Board:
     def _schedule(self, place: Place, rule: Rule, memory: Memory) -> None:
         wakes_us = _wakes_us(rule, memory)
         if wakes_us is not None:
-            heappush(self._due, (wakes_us, place))
+            heappush(self._due, (wakes_us, rule.composite is not None, place))
             if len(self._due) > 64 + 4 * len(self.memories):
                 self._reschedule()
 
     def _reschedule(self) -> None:
-        wakes = ((_wakes_us(self._rule_of[place], memory), place) for place, memory in self.memories.items())
-        self._due = [(wakes_us, place) for wakes_us, place in wakes if wakes_us is not None]
+        self._due = [
+            (wakes_us, rule.composite is not None, place)
+            for place, rule in self._rule_of.items()
+            if (wakes_us := _wakes_us(rule, self.memories[place])) is not None
+        ]
         heapify(self._due)
 
     def _run(self, to_us: int) -> list[Alert]:
         told: list[Alert] = []
         while self._due and self._due[0][0] < to_us:
-            due_us, place = heappop(self._due)
+            due_us, _, place = heappop(self._due)
+            if place in self._ahead:  # what members told of the time before comes first
+                told += self._catch_up(place, due_us + 1)
             memory, rule = self.memories.get(place), self._rule_of.get(place)
             if memory is None or rule is None:
                 continue
@@ -282,7 +287,8 @@ def _wakes_us(rule: Rule, memory: Memory) -> int | None:
     window_us = round(rule.condition.window_s * 1e6)
     if oldest_us and (memory.alight or memory.told is None):
         leaves_us = oldest_us[0] + window_us
-        return leaves_us if due_us is None else min(due_us, leaves_us)
+        if memory.now_us is None or leaves_us >= memory.now_us:
+            return leaves_us if due_us is None else min(due_us, leaves_us)
     if due_us is not None or memory.told is not None or memory.now_us is None or rule.composite is not None:
         return due_us
     return memory.now_us + window_us if window_us else None

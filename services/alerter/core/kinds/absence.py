@@ -63,7 +63,7 @@ class Absence:
     def pruned(self, evidence: Last, now_us: int) -> Last | None:
         """Remembered until nobody waits for it."""
         span = self.span(evidence)
-        return None if span is None or (span.until_us is not None and span.until_us <= now_us) else evidence
+        return None if span is None or span.over(now_us) else evidence
 
     def moved(self, evidence: Last, move: Move) -> Last:
         """Seen as long ago as before."""

@@ -29,6 +29,10 @@ class Span:
         """Whether the condition holds at a time."""
         return self.from_us <= at_us and (self.until_us is None or at_us < self.until_us)
 
+    def over(self, at_us: int) -> bool:
+        """Whether it is past its end; at the end itself another sample may still come and put that off."""
+        return self.until_us is not None and self.until_us < at_us
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:

@@ -145,7 +145,7 @@ class Burst:
     def pruned(self, evidence: Seen, now_us: int) -> Seen | None:
         """Without the events that have left the window, but for the last one, by which a burst ends."""
         span = self.span(evidence)
-        alight = span is not None and span.holds(now_us)
+        alight = span is not None and not span.over(now_us)
         times_us = fold_out(Window(evidence.times_us), now_us - self._window_us).times_us
         if not times_us and alight:
             times_us = evidence.times_us[-1:]

@@ -59,7 +59,7 @@ class Watched:
     def pruned(self, seen: Seen, now_us: int) -> Seen | None:
         """What is all right need not be remembered."""
         span = self.span(seen)
-        return seen if span is not None and span.holds(now_us) else None
+        return None if span is None or span.over(now_us) else seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,8 @@ class Compare:
         if speaks is None or sample.time_us < evidence.time_us:
             return evidence
         value = sample.field(self.watched.field)
+        if sample.name in self.watched.cleared_by:
+            return Seen(evidence.value, None, sample.time_us)
         if not isinstance(value, bool | int | float | str):
             return evidence
         bound = self.clear if evidence.alight and self.clear is not None else self.against
@@ -188,6 +190,8 @@ class Deviation:
         value = sample.number(self.watched.field)
         target = sample.number(self.target) if isinstance(self.target, str) else self.target
         target = evidence.target if target is None and self.source is not None else target
+        if sample.name in self.watched.cleared_by:
+            return Seen(evidence.value, evidence.target, sample.time_us)
         if value is None or target is None:
             return evidence
         limit = self.allowed(target) * (self.clear_at if evidence.alight else 1.0)

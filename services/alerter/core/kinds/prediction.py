@@ -92,7 +92,7 @@ class Prediction:
     def pruned(self, evidence: Course, now_us: int) -> Course | None:
         """Old samples say nothing of the future."""
         span = self.span(evidence)
-        if span is not None and span.holds(now_us):
+        if span is not None and not span.over(now_us):
             return evidence
         from_us = now_us - span_to_us(self.over)
         if evidence.time_us <= from_us or not evidence.points:
