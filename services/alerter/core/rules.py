@@ -58,6 +58,7 @@ class Rule:
     hold: timedelta = ZERO
     keep: timedelta = ZERO
     live: bool = False
+    of_live: bool = False  # a composite with members whose basis is live
     expects: tuple[tuple[str, ...], ...] = ()  # groups that must show up, seen or not
     labels: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     annotations: Mapping[str, str] = field(default_factory=lambda: NOTHING)
@@ -76,7 +77,8 @@ class Rule:
     @property
     def basis(self) -> Literal["events", "live"]:
         """Whether its alerts follow from events alone, or from what was to be seen when somebody looked."""
-        return "live" if self.live or self.intake.source in ("state", "service") else "events"
+        looks = self.live or self.of_live or self.intake.source in ("state", "service")
+        return "live" if looks else "events"
 
     @property
     def composite(self) -> Composite | None:

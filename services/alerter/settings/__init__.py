@@ -54,7 +54,7 @@ class AlertsSettings(Settings):
     def _odd_rules(self) -> list[str]:
         faults = [f"rules.{name}: the name is taken; choose another" for name in self.rules if name in RESERVED]
         for name, rule in self.rules.items():
-            for member in (*rule.composite.all, *rule.composite.any) if rule.composite else ():
+            for member in rule.members:
                 if member not in self.rules and member not in RESERVED:
                     faults.append(f"rules.{name}.composite: there is no rule {member!r}")
                 elif member in self.rules and self.rules[member].composite is not None:
@@ -77,9 +77,7 @@ class AlertsSettings(Settings):
 
     def made_rules(self) -> tuple[Rule, ...]:
         """Return the enabled rules, in the order of the file."""
-        plain = {name: rule for name, rule in self.rules.items() if rule.enabled}
-        live = frozenset(name for name, rule in plain.items() if rule.rule(name, frozenset()).basis == "live")
-        return tuple(rule.rule(name, live) for name, rule in plain.items())
+        return tuple(rule.rule(name, self.rules) for name, rule in self.rules.items() if rule.enabled)
 
     def plan(self) -> Plan:
         """Return who is told, and when not."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from math import floor
 from typing import Annotated, Any, Literal
@@ -311,13 +312,23 @@ class RuleSettings(Settings):
         """Which kind of condition it has."""
         return next(kind for kind in _KINDS if getattr(self, kind) is not None)
 
-    def rule(self, name: str, live: frozenset[str]) -> Rule:
-        """Return the rule; ``live`` are the names of rules that do not follow from events alone."""
+    @property
+    def members(self) -> tuple[str, ...]:
+        """The rules that a composite is made of."""
+        return (*self.composite.all, *self.composite.any) if self.composite else ()
+
+    @property
+    def looks(self) -> bool:
+        """Whether it goes by latest values or life signs, and not by events alone."""
+        return self.offline is not None or bool(getattr(getattr(self, self.kind), "state", ()))
+
+    def rule(self, name: str, others: Mapping[str, RuleSettings]) -> Rule:
+        """Return the rule; ``others`` are all there are, for the members of a composite."""
         settings = getattr(self, self.kind)
         condition: Condition = settings.condition()
         where = tuple(map(parse_matcher, self.where))
         expected = (group if isinstance(group, tuple) else (group,) for group in getattr(settings, "expect", ()))
-        members = (*self.composite.all, *self.composite.any) if self.composite else ()
+        members = [others[member] for member in self.members if member in others]
         return Rule(
             name=name,
             condition=condition,
@@ -326,7 +337,8 @@ class RuleSettings(Settings):
             severity=self.severity,
             hold=self.for_,
             keep=self.keep_firing_for,
-            live=self.kind == "offline" or bool(live.intersection(members)),
+            live=any(rule.offline is not None for rule in (self, *members)),
+            of_live=any(rule.looks for rule in members),
             expects=tuple(expected),
             labels=self.labels,
             annotations=self.annotations,

@@ -151,6 +151,7 @@ class Alerter:
             self._events.move(lambda time_us: time_to_us(jump.moved(us_to_time(time_us))))
         if self._events.listens("event", message.type) and self._heard.is_new(message.id):
             self._counted = True
+            self._catch_up(message.time)
             self._take(self._events, self._events.observe(event_sample(message)))
 
     def follow(self, message: Message, *, retained: bool = False) -> None:  # noqa: ARG002 - its time says its age
@@ -167,9 +168,11 @@ class Alerter:
     def advance(self, event_time: datetime) -> None:
         """Decide what has fallen due before ``event_time``."""
         self._pace.busy = True
-        self._take(self._events, self._events.advance(time_to_us(event_time)))
         if self._manner.by_events:
-            self._teller.look(event_time)
+            while (due := self._teller.next_due(event_time)) is not None:
+                self._take(self._events, self._events.advance(time_to_us(due)))
+                self._teller.look(due)
+        self._take(self._events, self._events.advance(time_to_us(event_time)))
 
     def lost(self, producer: str, stream: str, first: int, last: int) -> None:
         """Remember how many messages went unjudged."""
@@ -221,14 +224,17 @@ class Alerter:
         """Note transitions, tell the other board's composites, and do what each alert that fires is for."""
         for alert in told:
             self._transitions.append(alert)
-            now = self._clock()
-            if self._manner.by_events:
-                now = alert.time
-                self._teller.look(now)
+            now = alert.time if self._manner.by_events else self._clock()
+            self._catch_up(alert.time)
             if board is self._events:
                 self._live.hear([alert])
             if alert.state is AlertState.FIRING:
                 self._act(board.rule_at((alert.rule, alert.key)), alert, now)
+
+    def _catch_up(self, to: datetime) -> None:
+        """Tell of what was due before ``to``, where time passes with the events."""
+        while self._manner.by_events and (due := self._teller.next_due(to)) is not None:
+            self._teller.look(due)
 
     def _act(self, rule: Rule, alert: Alert, now: datetime) -> None:
         labels = {**alert.labels, "key": alert.key}

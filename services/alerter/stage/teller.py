@@ -58,6 +58,11 @@ class Teller:
         self.notices += len(notices)
         self.quiet.update(quiet.values())
 
+    def next_due(self, before: datetime) -> datetime | None:
+        """Return when something is due next, if that is before a time."""
+        due = self._dispatcher.next_due()
+        return due if due is not None and due < before else None
+
     def why(self, alert: Alert, now: datetime) -> str | None:
         """Return why a firing alert would not be told of now, by its first route; None if it would."""
         if not is_alight(alert):

@@ -244,7 +244,7 @@ def test_at_times_nobody_wants_to_be_told(key: str, start: str, end: str, quiet:
 
 
 def test_what_flaps_is_told_of_as_firing_until_it_is_calm() -> None:
-    """Twenty times on and off: until the fourth within the hour it is told as it is, then only that it is over at last."""
+    """Twenty times on and off: until the fourth within the hour told as it is, then only that it is over."""
     rules = RULES + ROUTE + "flapping: {fires: 4, within: 1h}\n"
     with playing(rules, wall=True) as play:
         for _ in range(20):

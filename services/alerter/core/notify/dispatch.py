@@ -123,6 +123,10 @@ class Dispatcher:
         """Whether a group is due."""
         return bool(self._due) and self._due[0][0] <= now
 
+    def next_due(self) -> datetime | None:
+        """Return when a group may be due next."""
+        return self._due[0][0] if self._due else None
+
     def look(self, sight: Sight) -> tuple[list[Notice], dict[Place, Quiet]]:
         """Look at every group that is due; return the notices, and why others were not told of."""
         notices: list[Notice] = []
