@@ -88,11 +88,11 @@ class Play:
 
     def state(self, at_s: float, device: str = "d1", quality: str = "good", **known: Any) -> None:
         own = {name: known.pop(name) for name in ("power", "battery", "charging") if name in known}
-        self.alerter.seen(DeviceState(device=device, time=after(at_s), quality=Quality(quality), values=known, **own))
+        self.alerter.follow(DeviceState(device=device, time=after(at_s), quality=Quality(quality), values=known, **own))
         self.alerter.flush()
 
     def service(self, name: str, state: Any) -> None:
-        self.alerter.seen(Status(service=name, state=state))
+        self.alerter.follow(Status(service=name, state=state))
         self.alerter.flush()
 
     def until(self, at_s: float) -> None:
