@@ -55,7 +55,6 @@ class Chain(Recorder):
             if self.out is not None:
                 self.out.write(message.model_dump_json(exclude=ENVELOPE, exclude_none=True) + "\n")
 
-
     def retain(self, message: Message) -> None:
         """Show a device's state to who follows states."""
         self.follower.follow(message, retained=False)

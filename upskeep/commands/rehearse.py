@@ -17,7 +17,9 @@ from upskeep.commands.options import CONFIG, checked, complaints
     "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the events there, a JSON object a line."
 )
 @click.option(
-    "--alerts", type=click.Path(path_type=Path, dir_okay=False), help="Write every change of every alert there, likewise."
+    "--alerts",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write every change of every alert there, likewise.",
 )
 def backtest(config: Path, files: tuple[Path, ...], out: Path | None, alerts: Path | None) -> None:
     """Run recordings through the same code, without broker or clock, and print what comes of them."""

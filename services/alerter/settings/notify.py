@@ -100,7 +100,7 @@ class NamedIntervals(Settings):
     """``time_intervals``: intervals by name."""
 
     name: Name
-    time_intervals: Annotated[tuple[IntervalSettings, ...], Field(min_length=1)]
+    time_intervals: tuple[IntervalSettings, ...]
 
 
 class InhibitSettings(Settings):
