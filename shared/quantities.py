@@ -26,6 +26,13 @@ _TABLE = (
     # name                  unit    low      high    dec  description                                       sensor
     Quantity("battery_voltage", "V", 0.0, 120.0, 3, "battery pack voltage"),
     Quantity("cell_voltage", "V", 0.0, 5.0, 3, "voltage of the lowest cell"),
+    Quantity("cell_1_voltage", "V", 0.0, 5.0, 3, "voltage of cell 1"),
+    Quantity("cell_2_voltage", "V", 0.0, 5.0, 3, "voltage of cell 2"),
+    Quantity("cell_3_voltage", "V", 0.0, 5.0, 3, "voltage of cell 3"),
+    Quantity("cell_4_voltage", "V", 0.0, 5.0, 3, "voltage of cell 4"),
+    Quantity("charge_current", "A", 0.0, 50.0, 3, "current into the battery, of chargers that do not see discharge"),
+    Quantity("remaining_capacity", "Ah", 0.0, 1000.0, 3, "charge left, as an amount"),
+    Quantity("time_to_full_s", "s", 0.0, 1e7, 0, "time until the battery is full, as its controller expects"),
     Quantity("battery_current", "A", -50.0, 50.0, 3, "battery current; positive charges, negative discharges"),
     Quantity("battery_power", "W", -600.0, 600.0, 3, "power into the battery; negative discharges"),
     Quantity("c_rate", "1/h", -50.0, 50.0, 3, "battery current by capacity; 1 fills or empties it in an hour"),
@@ -46,6 +53,8 @@ _TABLE = (
     Quantity("output_energy", "Wh", 0.0, 1e9, 3, "energy into the load since it was first seen"),
     Quantity("input_voltage", "V", 0.0, 300.0, 3, "supply voltage at the UPS input"),
     Quantity("output_voltage", "V", 0.0, 300.0, 3, "voltage at the load"),
+    Quantity("input_current", "A", -50.0, 50.0, 3, "current from the supply"),
+    Quantity("input_power", "W", 0.0, 5000.0, 3, "power from the supply"),
     Quantity("output_current", "A", -50.0, 50.0, 3, "current into the load"),
     Quantity("output_power", "W", 0.0, 5000.0, 3, "power into the load"),
     Quantity("output_load", "%", 0.0, 1000.0, 1, "load, of what the UPS can carry"),
@@ -71,6 +80,8 @@ QUANTITIES: dict[str, Quantity] = {quantity.name: quantity for quantity in _TABL
 
 # Channels that hold a state and not a number.
 FACTS: dict[str, str] = {
+    "fault": "faults that the UPS tells of, by name, or 'none'",
+    "shutdown_request": "why the UPS asks its host to shut down, or 'none'",
     "ac_present": "true while the mains feed the UPS",
     "charging": "true while the charger charges the battery",
     "battery_present": "false while no battery is in the UPS",

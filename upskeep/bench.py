@@ -25,7 +25,7 @@ from shared.messages import Counter, Frame, Message
 from shared.mqtt import Arrived, Door
 from shared.settings import read_settings
 from shared.suite import SuiteSettings
-from upskeep import broker
+from upskeep import bench_history, broker
 from upskeep.bench_core import core_speeds
 from upskeep.run import LocalBroker
 from upskeep.suite import Suite
@@ -190,11 +190,16 @@ def _free_port() -> int:
 @click.option("--seconds", default=15.0, show_default=True, help="Length of the latency run.")
 @click.option("--broker", "kinds", multiple=True, help="embedded or mosquitto; both where both are there.")
 @click.option("--core", is_flag=True, help="The processor's core alone, in this process.")
-def main(frames: int, seconds: float, kinds: tuple[str, ...], *, core: bool) -> None:
+@click.option("--history", type=click.IntRange(min=1), help="A year of N events in the counter store instead.")
+def main(frames: int, seconds: float, kinds: tuple[str, ...], *, core: bool, history: int | None) -> None:
     """Measure the live suite on this machine."""
     if core:
         for scene, speed in core_speeds(Path(os.environ.get("UPSKEEP_CONFIG", "config")), os.environ, frames):
             click.echo(f"{scene:<15} {speed:8.0f} frames/s on one core")
+        return
+    if history is not None:
+        with tempfile.TemporaryDirectory() as folder:
+            bench_history.measure(history, Path(folder), click.echo)
         return
     installed = ("embedded", "mosquitto") if broker.choose("auto") == "mosquitto" else ("embedded",)
     for kind in kinds or installed:

@@ -42,12 +42,12 @@ def check_config(folder: Path, environ: Mapping[str, str]) -> SuiteSettings:
 def doubts(folder: Path, environ: Mapping[str, str]) -> list[str]:
     """Return what is allowed but looks like a slip, a line each; the configuration itself must be good."""
     context = Context(folder, environ, SuiteSettings(), system_clock())
-    program = EVENT_PROCESSOR.settings(context)
+    program = EVENT_PROCESSOR.settings(context).program
     unknown = unknown_types(ALERTER.settings(context), program.catalogue)
     return [
-        f"{folder / 'event_counters.yaml'}: alert_thresholds.{name}: events.yaml has no such type, "
+        f"{folder / place}.{name}: events.yaml has no such type, "
         f"so it never fires unless somebody adds it{suggestion(name, program.catalogue)}"
-        for name in unknown
+        for place, name in unknown
     ]
 
 

@@ -27,7 +27,7 @@ def read_config(folder: Path, environ: Mapping[str, str]) -> tuple[SuiteSettings
     """Return the suite's settings and InfluxDB's; raises ConfigError, also where InfluxDB is not turned on."""
     suite = read_settings(folder, "suite", SuiteSettings, environ)
     context = Context(folder, environ, suite, system_clock())
-    settings: CounterStoreSettings = SERVICE.settings(context)
+    settings: CounterStoreSettings = SERVICE.settings(context).store
     if not settings.influx.enabled:
         raise ConfigError([Fault(str(folder / "counter_store.yaml"), "influx.enabled", OFF)])
     return suite, settings.influx

@@ -1,15 +1,23 @@
-"""``config/counter_store.yaml``: whether and where points go, and how many wait while InfluxDB is away."""
+"""``config/counter_store.yaml``: whether and where points go, and how many wait while InfluxDB is away.
+
+How events are kept and judged stands in ``event_counters.yaml``, which type tells the end of which in ``events.yaml``.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
-from shared.settings import Settings
+from services.counter_store.core.keeping import Keeping, ends_of
+from shared.event_counters import FILE, EventCountersSettings
+from shared.settings import ConfigError, Fault, Settings, read_settings
 
+M = TypeVar("M", bound=BaseModel)
 _NEEDED = {"v2": ("org", "bucket", "token_file"), "v1": ("database",)}
 
 
@@ -77,3 +85,57 @@ class CounterStoreSettings(Settings):
     """``config/counter_store.yaml``."""
 
     influx: InfluxSettings = InfluxSettings()
+
+
+class KindSettings(BaseModel):
+    """What the store needs of an event type in ``events.yaml``; event_processor checks the file as a whole."""
+
+    clears: tuple[str, ...] = ()
+
+
+class KindsSettings(BaseModel):
+    """``config/events.yaml``, as far as the store needs it."""
+
+    events: dict[str, KindSettings] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Everything the service is built from."""
+
+    store: CounterStoreSettings
+    counting: EventCountersSettings
+    keeping: Keeping
+
+
+def load(folder: Path, environ: Mapping[str, str]) -> Loaded:
+    """Return the settings of the three files in ``folder``; raises ConfigError with every fault of all of them."""
+    faults: list[Fault] = []
+    store = _read(folder, "counter_store", CounterStoreSettings, environ, faults)
+    counting = _read(folder, FILE, EventCountersSettings, environ, faults)
+    kinds = _read(folder, "events", KindsSettings, environ, faults)
+    if store is None or counting is None or kinds is None:
+        raise ConfigError(faults)
+    return Loaded(store, counting, keeping_of(counting, kinds))
+
+
+def keeping_of(counting: EventCountersSettings, kinds: KindsSettings) -> Keeping:
+    """Return the settings as the core needs them."""
+    history, health = counting.event_counters, counting.health_scoring
+    return Keeping(
+        history_days=history.history_retention_days,
+        history_per_type=history.max_history_per_event,
+        health_enabled=health.enabled,
+        health_interval_s=health.calculation_interval,
+        trend_days=health.trend_analysis_days,
+        trend_min_events=health.min_events_for_trend,
+        ended_by=ends_of({name: kind.clears for name, kind in kinds.events.items()}),
+    )
+
+
+def _read(folder: Path, name: str, model: type[M], environ: Mapping[str, str], faults: list[Fault]) -> M | None:
+    try:
+        return read_settings(folder, name, model, environ)
+    except ConfigError as error:
+        faults += error.faults
+        return None

@@ -260,7 +260,7 @@ class HostAgent:
         dry = "dry run: " if self.dry_run else ""
         log.warning("%s%s → %s (%s)%s", dry, move.before.phase, move.into, move.signal, why)
         if move.signal in BEGIN:
-            self._deeds.tell("SHUTDOWN_REQUESTED", memory, delay_s=self._delay_s(memory))
+            self._deeds.tell("SHUTDOWN_REQUESTED", memory, in_s=self._delay_s(memory))
         elif _cancels(move):
             self._deeds.tell("SHUTDOWN_CANCELLED", memory, ended_by=str(move.signal))
 

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from services.sensor_reader.core.chips import CHIPS
 from services.sensor_reader.core.chips.ads1115 import MUX, PGA
-from services.sensor_reader.core.chips.reading import Analog, Measures, Mount
+from services.sensor_reader.core.chips.reading import Analog, Input, Line, Measures, Mount
 from services.sensor_reader.core.device import ChipPart, Device, HostPart, LinePart, Part, Retries
 from services.sensor_reader.core.life import DEVICE as RESERVED
 from services.sensor_reader.core.trust import Trust
@@ -80,11 +80,8 @@ class AnalogSettings(Settings):
 AnalogInputs = dict[Annotated[int, Field(ge=0, le=3)], AnalogSettings]
 
 
-def _check_use(kind: str, measures: Measures | None, inputs: AnalogInputs) -> None:
-    chip = CHIPS[kind]
-    if measures is not None and measures not in chip.measures:
-        raise ValueError(f"measures: {kind} cannot measure {measures}; it is one of {', '.join(chip.measures)}")
-    if inputs and chip.wired is None:
+def _check_analog(kind: str, inputs: AnalogInputs) -> None:
+    if inputs and CHIPS[kind].wired is None:
         raise ValueError(f"analog: {kind} has no analog inputs")
     for number, each in inputs.items():
         if (number, each.minus) not in MUX:
@@ -96,40 +93,72 @@ def _check_use(kind: str, measures: Measures | None, inputs: AnalogInputs) -> No
         raise ValueError(f"analog: two inputs are {', '.join(twice)}; each gives a channel of its own")
 
 
-def _mounted(kind: str, bus: int, address: int, mount: Mount) -> ChipPart:
-    return ChipPart(CHIPS[kind].on(mount), bus, address, mount)
+class InputSettings(Settings):
+    """What one of a chip's several inputs measures, and over which shunt."""
+
+    measures: Line
+    shunt_ohm: float = Field(gt=0)
+    current_sign: Literal[1, -1] = 1
 
 
-class ChipSettings(Settings):
-    """One chip and how it is wired. ``current_sign`` is -1 where the board's shunt counts discharge as positive."""
+class Wiring(Settings):
+    """How a chip is wired. ``current_sign`` is -1 where the board's shunt counts discharge as positive.
 
-    chip: Kind
-    address: int
+    ``inputs`` is for chips that have several, by the number in the datasheet; ``analog`` for converters of voltages.
+    """
+
     measures: Measures | None = None
     shunt_ohm: float | None = Field(default=None, gt=0)
     current_sign: Literal[1, -1] = 1
+    inputs: dict[int, InputSettings] = Field(default_factory=dict)
     analog: AnalogInputs = Field(default_factory=dict)
+
+    def mount(self, cells: int) -> Mount:
+        """Return the wiring as the chip's table takes it."""
+        used = sorted(self.inputs.items())
+        inputs = tuple(Input(number, each.measures, each.shunt_ohm, each.current_sign) for number, each in used)
+        analog = tuple(each.analog(number) for number, each in sorted(self.analog.items()))
+        return Mount(self.measures, self.shunt_ohm or 0.0, self.current_sign, cells, inputs, analog)
+
+
+class ChipSettings(Wiring):
+    """One chip and how it is wired."""
+
+    chip: Kind
+    address: int
 
     @model_validator(mode="after")
     def _fits_the_chip(self) -> Self:
-        _check_wiring(self.chip, self.address, self.shunt_ohm)
-        _check_use(self.chip, self.measures, self.analog)
+        _check_wiring(self.chip, self.address, self)
         return self
 
     def part(self, bus: int, cells: int) -> ChipPart:
         """Return the chip as the poll sees it."""
-        analog = tuple(each.analog(number) for number, each in sorted(self.analog.items()))
-        mount = Mount(self.measures, self.shunt_ohm or 0.0, self.current_sign, cells, analog)
-        return _mounted(self.chip, bus, self.address, mount)
+        mount = self.mount(cells)
+        return ChipPart(CHIPS[self.chip].on(mount), bus, self.address, mount)
 
 
-def _check_wiring(kind: str, address: int, shunt_ohm: float | None) -> None:
+def _check_wiring(kind: str, address: int, wiring: Wiring) -> None:
     chip = CHIPS[kind]
     if address not in chip.addresses:
-        span = f"{chip.addresses[0]:#04x}" + (f" to {chip.addresses[-1]:#04x}" if len(chip.addresses) > 1 else "")
+        first, last = chip.addresses[0], chip.addresses[-1]
+        joined = " to " if last - first < len(chip.addresses) else " or "
+        span = f"{first:#04x}" + (f"{joined}{last:#04x}" if last > first else "")
         raise ValueError(f"address {address:#04x}: {kind} sits at {span}")
-    if chip.needs_shunt and shunt_ohm is None:
+    if wiring.measures is not None and wiring.measures not in chip.measures:
+        raise ValueError(f"measures: {kind} cannot measure {wiring.measures}; it can {', '.join(chip.measures)}")
+    if chip.needs_shunt and wiring.shunt_ohm is None:
         raise ValueError(f"shunt_ohm is missing: {kind} measures current by the voltage over a shunt")
+    if chip.inputs and not wiring.inputs:
+        raise ValueError(f"inputs is missing: say what each of the {chip.inputs} inputs of {kind} measures, by number")
+    unknown = [number for number in wiring.inputs if not 1 <= number <= chip.inputs]
+    if unknown:
+        has = f"inputs 1 to {chip.inputs}" if chip.inputs else "no inputs to name"
+        raise ValueError(f"inputs: there is no {unknown[0]}; {kind} has {has}")
+    doubled = Counter(each.measures for each in wiring.inputs.values())
+    if doubled and max(doubled.values()) > 1:
+        raise ValueError(f"inputs: two of them measure {doubled.most_common(1)[0][0]}; each measures something else")
+    _check_analog(kind, wiring.analog)
 
 
 class AcDetect(Settings):
@@ -140,12 +169,13 @@ class AcDetect(Settings):
 
 
 class BoardSettings(Settings):
-    """A board profile. ``cells`` counts cells in series; ``bus`` N is /dev/i2c-N."""
+    """A board profile. ``cells`` counts cells in series; ``bus`` N is /dev/i2c-N. The battery is event_processor's."""
 
     title: str
     bus: int = Field(default=1, ge=0)
     cells: int = Field(ge=1, le=24)
     chemistry: Literal["li_ion", "lihv", "lifepo4"]
+    capacity_mah: float | None = Field(default=None, gt=0)
     chips: tuple[ChipSettings, ...]
     ac_detect: AcDetect | None = None
     notes: str = ""
@@ -168,7 +198,7 @@ class BoardsSettings(Settings):
     boards: dict[Name, BoardSettings] = Field(default_factory=dict)
 
 
-class DeviceSettings(Settings):
+class DeviceSettings(Wiring):
     """One device: a board by name, a chip alone, or the host's own sensors."""
 
     name: Name
@@ -180,11 +210,7 @@ class DeviceSettings(Settings):
     host: Literal[True] | None = None
     bus: int | None = Field(default=None, ge=0)
     address: int | None = None
-    measures: Measures | None = None
     cells: int = Field(default=1, ge=1, le=24)
-    shunt_ohm: float | None = Field(default=None, gt=0)
-    current_sign: Literal[1, -1] = 1
-    analog: AnalogInputs = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> Self:
@@ -196,8 +222,7 @@ class DeviceSettings(Settings):
         if self.chip is not None:
             if self.address is None:
                 raise ValueError("address is missing: say where the chip sits, e.g. 0x40")
-            _check_wiring(self.chip, self.address, self.shunt_ohm)
-            _check_use(self.chip, self.measures, self.analog)
+            _check_wiring(self.chip, self.address, self)
         return self
 
     def parts(self, boards: Mapping[str, BoardSettings]) -> tuple[Part, ...]:
@@ -205,9 +230,8 @@ class DeviceSettings(Settings):
         if self.host:
             return (HostPart(),)
         if self.chip is not None and self.address is not None:
-            analog = tuple(each.analog(number) for number, each in sorted(self.analog.items()))
-            mount = Mount(self.measures, self.shunt_ohm or 0.0, self.current_sign, self.cells, analog)
-            return (_mounted(self.chip, 1 if self.bus is None else self.bus, self.address, mount),)
+            bus, mount = 1 if self.bus is None else self.bus, self.mount(self.cells)
+            return (ChipPart(CHIPS[self.chip].on(mount), bus, self.address, mount),)
         board = boards[self.board or ""]
         bus = board.bus if self.bus is None else self.bus
         chips = tuple(chip.part(bus, board.cells) for chip in board.chips)

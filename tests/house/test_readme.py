@@ -33,7 +33,8 @@ ROOT = Path(__file__).parents[2]
 README, CONTRIBUTING = ROOT / "README.md", ROOT / "CONTRIBUTING.md"
 PAGES = [
     *(README, ROOT / "ARCHITECTURE.md", CONTRIBUTING, ROOT / "CHANGELOG.md"),
-    *(ROOT / "docs" / "compose.md", ROOT / "docs" / "host-agent.md", ROOT / "mosquitto" / "README.md"),
+    *(ROOT / "docs" / name for name in ("compose.md", "host-agent.md", "chips.md")),
+    ROOT / "mosquitto" / "README.md",
     *sorted((ROOT / "docs" / "adr").glob("*.md")),
     *sorted((ROOT / "services").glob("*/README.md")),
 ]
@@ -164,13 +165,13 @@ def test_every_full_topic_is_one_of_ours(page: Path) -> None:
 
 
 def test_the_readme_names_all_there_is_to_choose_from() -> None:
-    """Every service, command, scenario, board and family of chips."""
+    """Every service, command, scenario, board and chip."""
     text = README.read_text(encoding="utf-8")
     boards = yaml.safe_load((ROOT / "config" / "boards.yaml").read_text())["boards"]
     wanted = [f"[{name}](services/{name}/README.md)" for name in SERVICES]
     wanted += [f"`upskeep {name}" for name in cli.commands]
     wanted += [f"`{name}`" for name in (*SCENARIOS, *boards)]
-    wanted += [chip.removeprefix("max170").upper() for chip in CHIPS]
+    wanted += [f"`{kind}`" for kind in CHIPS]
     assert [name for name in wanted if name not in text] == []
 
 

@@ -6,10 +6,11 @@ Both files are the reader's; what else stands in them, and whether it is right, 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from services.event_processor.core.facts import DeviceFacts
+from services.event_processor.core.facts import Cells, DeviceFacts
 from shared.messages import Name
 
 
@@ -22,9 +23,9 @@ class Part(BaseModel):
 class Board(Part):
     """The battery of a board."""
 
-    cells: int | None = None
-    chemistry: str | None = None
-    capacity_mah: float | None = None
+    cells: Cells | None = None
+    chemistry: Name | None = None
+    capacity_mah: Annotated[float, Field(gt=0)] | None = None
 
 
 class Boards(Part):
@@ -38,7 +39,7 @@ class Polled(Part):
 
     name: Name
     board: str | None = None
-    cells: int | None = None
+    cells: Cells | None = None
 
 
 class Simulated(Part):

@@ -20,6 +20,7 @@ def _speakable(key: str) -> str:
 
 
 Key = Annotated[str, AfterValidator(_speakable)]  # a Name, as the key of a mapping
+Cells = Annotated[int, Field(ge=1, le=32)]  # in series
 CellVolts = Annotated[float, Field(gt=0, le=5)]
 
 
@@ -97,7 +98,7 @@ class DeviceFacts(Data):
     """
 
     chemistry: Name | None = None
-    cells: Annotated[int, Field(ge=1, le=32)] | None = None
+    cells: Cells | None = None
     capacity_mah: Annotated[float, Field(gt=0)] | None = None
     resistance_mohm: Annotated[float, Field(ge=0, le=2000)] | None = None
     reserve_percent: Annotated[float, Field(ge=0, lt=100)] | None = None

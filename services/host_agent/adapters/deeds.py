@@ -129,7 +129,7 @@ class Deeds:
         """Offer an event of a shutdown; its id follows from the episode, so it is counted once."""
         if not self._disk.has_room:
             return
-        data = {"host": self._settings.name, "cause": str(memory.cause), "why": memory.why, "dry_run": self.dry_run}
+        data = {"host": self._settings.name, "cause": str(memory.cause), "reason": memory.why, "dry_run": self.dry_run}
         identity = f"{event.lower()}/{self._settings.name}/{memory.episode}"
         self._outlet.suggest(Candidate(type=event, id=identity, data={**data, **more}))
 
@@ -139,7 +139,8 @@ class Deeds:
         if last is None or last.get("told") or last.get("boot") == boot:
             return
         log.info("the last shutdown was this agent's: %s", last.get("why"))
-        data = {key: last[key] for key in ("host", "cause", "why", "time", "supplies") if key in last}
+        told = {"host": "host", "cause": "cause", "why": "reason", "time": "at"}
+        data = {name: last[key] for key, name in told.items() if key in last}
         identity = f"shutdown_completed/{last.get('host')}/{last.get('episode')}"
         self._outlet.suggest(Candidate(type="SHUTDOWN_COMPLETED", id=identity, data=data))
         self.last = {**last, "told": True}

@@ -42,11 +42,13 @@ class Place:
 
 def ask(chip: Chip, at: Place, mount: Mount, memory: Memory, now: float) -> Waits[tuple[Reading, Memory]]:
     """Read the chip once and return what it means, and what to remember; raises BusError. ``now``: uptime seconds."""
+    lost: list[Reading] = []
     for setting in chip.settings:
         if not setting.clears_itself:
-            lost = yield from _keep(setting, at, memory)
-            if lost is not None:
-                return lost, replace(memory, begun=True)
+            found = yield from _keep(setting, at, memory)
+            lost += [found] if found is not None else []
+    if lost:
+        return lost[0], replace(memory, begun=True)
     if chip.periodic is not None:
         ready = yield from _is_ready(chip.periodic, at)
         if not ready:
@@ -147,7 +149,7 @@ def _keep(setting: Setting, at: Place, memory: Memory) -> Waits[Reading | None]:
         return Reading(waits=True)
     if setting.clears_itself:
         return None
-    detail = f"{register.name} reads {word:#x} and was {mended:#x}: the chip has lost power; set again"
+    detail = f"{register.name} reads {word:#x} and was {mended:#x}: the chip has lost power or was reset; set again"
     return Reading(doubts=(Doubt("reset", detail),), waits=True)
 
 

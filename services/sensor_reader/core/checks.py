@@ -17,12 +17,16 @@ Digest = Callable[[int, bytes, bytes], int]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """``digest`` of (address, command, group) is the check byte; ``mend`` is what else a refused payload may be."""
+    """``digest`` of (address, command, group) is the check byte; ``mend`` is what else a refused payload may be.
+
+    ``written`` is the digest of what is written, where it differs from that of an answer.
+    """
 
     name: str
     group: int | None
     digest: Digest
     mend: Callable[[bytes], bytes] | None = None
+    written: Digest | None = None
 
     def wire_length(self, length: int) -> int:
         """Return how many bytes carry ``length`` bytes of payload."""
@@ -33,6 +37,10 @@ class Check:
         return b"".join(
             part + bytes([self.digest(address, command, part)]) for part in self._groups(payload, self.group)
         )
+
+    def seal_written(self, address: int, command: bytes, data: bytes) -> int:
+        """Return the check byte that belongs behind ``data`` when it is written."""
+        return (self.written or self.digest)(address, command, data)
 
     def opened(self, address: int, command: bytes, wire: bytes) -> bytes | None:
         """Return the payload of ``wire``, or None when a check byte is wrong."""
@@ -70,6 +78,10 @@ def _pec(address: int, command: bytes, data: bytes) -> int:
     return crc8(0x07, 0x00, bytes([address << 1, *command, address << 1 | 1, *data]))
 
 
+def _pec_written(address: int, command: bytes, data: bytes) -> int:
+    return crc8(0x07, 0x00, bytes([address << 1, *command, *data]))
+
+
 def _xor(address: int, command: bytes, data: bytes) -> int:  # noqa: ARG001
     return reduce(lambda check, byte: check ^ byte, data, 0xFF)
 
@@ -80,7 +92,8 @@ def _top_bit(payload: bytes) -> bytes:
 
 CRC8_A_WORD = Check("CRC-8 after every word", 2, _sensirion)  # Sensirion, e.g. SHT4x datasheet 4.4: (BE EF) → 92
 CRC8 = Check("CRC-8 at the end", None, _sensirion)  # ASAIR AHT20 datasheet 5.4.4: the same polynomial over all bytes
-SMBUS_PEC = Check("SMBus PEC", None, _pec)  # SMBus 3.1, 6.4.1: CRC-8, x⁸+x²+x+1, addresses and command included
+# SMBus 3.1, 6.4.1: CRC-8, x⁸+x²+x+1, with the addresses and the command.
+SMBUS_PEC = Check("SMBus PEC", None, _pec, written=_pec_written)
 XOR_FF = Check(
     "XOR with 0xFF", None, _xor, _top_bit
 )  # pijuice.py, PiJuiceInterface: bit 7 of the first byte may be lost

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -121,7 +121,8 @@ class Field:
 
     ``channel`` is the quantity it becomes (``{measures}`` stands for battery, output or input); None: not a
     channel of its own. ``never`` are raw values that the working chip cannot show, so they are no reading.
-    ``means`` maps raw values to a state; a raw value that is not in it says nothing.
+    ``means`` maps raw values to a state; a raw value that is not in it says nothing. ``void`` names another field of
+    the chip and the raw value of it at which this one says nothing.
     """
 
     name: str
@@ -135,8 +136,9 @@ class Field:
     channel: str | None = None
     zero: Fraction = Fraction(0)
     clamp: tuple[float, float] | None = None
-    never: tuple[int, ...] = ()
+    never: Container[int] = ()
     means: Mapping[int, bool | str] | None = None
+    void: tuple[str, int] | None = None
 
     @property
     def width(self) -> int:
@@ -187,22 +189,21 @@ def words_of(fields: Iterable[Field], payloads: Payloads) -> dict[str, int]:
     return {register.name: register.word(payloads[register.block]) for register in registers}
 
 
-def decode(fields: Iterable[Field], words: Mapping[str, int]) -> dict[str, float]:
+def decode(fields: Sequence[Field], words: Mapping[str, int]) -> dict[str, float]:
     """Return field values by name from words by register name; what the chip cannot show is left out."""
-    decoded: dict[str, float] = {}
-    for field in fields:
-        if field.register.name in words:
-            raw = field.raw(words[field.register.name])
-            if field.believed(raw):
-                decoded[field.name] = field.value(raw)
-    return decoded
+    return {field.name: field.value(raw) for field, raw in _said(fields, words) if field.believed(raw)}
 
 
-def impossible(fields: Iterable[Field], words: Mapping[str, int]) -> list[tuple[Field, int]]:
+def impossible(fields: Sequence[Field], words: Mapping[str, int]) -> list[tuple[Field, int]]:
     """Return the fields that show a value the working chip cannot show, with that raw value."""
-    shown = [field for field in fields if field.register.name in words]
-    found = [(field, field.raw(words[field.register.name])) for field in shown]
-    return [(field, raw) for field, raw in found if not field.believed(raw)]
+    return [(field, raw) for field, raw in _said(fields, words) if not field.believed(raw)]
+
+
+def _said(fields: Sequence[Field], words: Mapping[str, int]) -> list[tuple[Field, int]]:
+    """Return the fields that were read and are not void, with their raw values."""
+    raws = {field.name: field.raw(words[field.register.name]) for field in fields if field.register.name in words}
+    read = [field for field in fields if field.name in raws]
+    return [(each, raws[each.name]) for each in read if each.void is None or raws.get(each.void[0]) != each.void[1]]
 
 
 def encode(fields: Iterable[Field], values: Mapping[str, float]) -> dict[Block, bytes]:

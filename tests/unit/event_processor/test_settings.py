@@ -8,6 +8,7 @@ import yaml
 from services.event_processor.core.causes import causes
 from services.event_processor.core.rules import Rules
 from services.event_processor.settings import load
+from services.event_processor.settings.pipeline import load_plan
 from shared.jumps import CLOCK_JUMP
 from shared.messages import Severity
 from shared.settings import ConfigError
@@ -86,12 +87,12 @@ def test_a_section_left_out_is_off(tmp_path: Path):
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda path: path.stem)
 def test_a_mistake_is_told_exactly(mistake: Path, tmp_path: Path):
     """Which file is wrong stands in the first part of the broken file's name; the other is the shipped one."""
-    for name in ("events", "event_processor"):
+    for name in ("events", "event_processor", "pipeline", "patterns"):
         source = mistake if mistake.name.startswith(f"{name}.") else CONFIG / f"{name}.yaml"
         (tmp_path / f"{name}.yaml").write_text(source.read_text())
 
     with pytest.raises(ConfigError) as caught:
-        load(tmp_path, {})
+        load_plan(tmp_path, {})
 
     assert mistake.with_suffix(".txt").read_text().rstrip("\n") == str(caught.value).replace(f"{tmp_path}/", "")
 
@@ -190,3 +191,19 @@ def yaml_rules() -> Rules:
         "changes": {"test": {"channel": "self_test", "for_s": 2, "event": "device.state.changed"}},
     }
     return Rules.model_validate(shipped | more)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "fault"),
+    [
+        ("cells: 3", "cells: 0", "boards.attic_ups.cells: Input should be greater than or equal to 1 (got 0)"),
+        ("6000", "none", "boards.attic_ups.capacity_mah: Input should be a valid number, unable to parse"),
+        ("lifepo4", "li ion", "boards.attic_ups.chemistry: String should match pattern"),
+    ],
+)
+def test_a_mistake_in_a_board_is_a_fault_and_no_crash(right: str, wrong: str, fault: str, tmp_path: Path):
+    """The reader tells it too, in the same words, so that the check says it once."""
+    with pytest.raises(ConfigError) as caught:
+        load(housed(tmp_path, "devices: {}", BOARD.replace(right, wrong)), {})
+
+    assert fault in str(caught.value)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from services.event_processor import stage as module
+from services.event_processor.adapters import offered
 from services.event_processor.stage import EventProcessor
 from shared.delivery.stage import Recorder, Stage
 from shared.ledger import Ledger
@@ -128,7 +128,7 @@ def test_a_candidate_without_an_id_is_taken_each_time(ledger: Ledger, outlet: Re
 
 def test_ids_taken_long_ago_are_forgotten(ledger: Ledger, outlet: Recorder, monkeypatch: pytest.MonkeyPatch):
     """The newest are kept: memory on disk is bounded."""
-    monkeypatch.setattr(module, "OFFERED_KEPT", 2)
+    monkeypatch.setattr(offered, "KEPT", 2)
     stage = make(ledger, outlet)
     for candidate_id in "abcd":
         offer(stage, ledger, Candidate(type="device.error", id=candidate_id))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from services.host_agent.adapters.kept_file import KeptFile
 from services.host_agent.settings import HostAgentSettings
@@ -31,6 +32,7 @@ class Outlet(Recorder):
         self.suggested.append(candidate)
 
 
+ROOT = Path(__file__).parents[3]
 MADE: list[Scene] = []
 
 
@@ -220,6 +222,20 @@ def test_the_last_shutdown_is_told_in_the_next_boot_and_once(tmp_path: Path) -> 
         assert expected == told()
     last = scene.agent.answer("plan", {})["last_shutdown"]
     assert ("boot-1", "battery_level", "critical") == (last["boot"], last["cause"], last["supplies"][0]["battery"])
+
+
+def test_every_event_it_offers_is_as_the_catalogue_has_it(tmp_path: Path) -> None:
+    """No field too many, none of another kind."""
+    scene = Scene(tmp_path, delay_s=30).hear()
+    for _ in range(12):
+        scene.go(1).hear("mains")
+    scene.go(1).hear().go(30).ended()
+    scene.begin("boot-2")
+
+    catalogue = yaml.safe_load((ROOT / "config" / "events.yaml").read_text())["events"]
+    told = [(each.type, set(each.data)) for each in scene.outlet.suggested]
+    types = ("SHUTDOWN_REQUESTED", "SHUTDOWN_CANCELLED", "SHUTDOWN_REQUESTED", "SHUTDOWN_COMPLETED")
+    assert [(name, set(catalogue[name]["data"])) for name in types] == told
 
 
 def test_last_words_that_cannot_be_read_keep_nobody_from_starting(tmp_path: Path) -> None:

@@ -131,7 +131,9 @@ def test_a_brownout_is_noticed_told_and_mended() -> None:
     chip.registers[0x2E] = 0x00
     lost = bench.ask()
 
-    assert ["control reads 0x0 and was 0x80: the chip has lost power; set again"] == [d.detail for d in lost.doubts]
+    assert ["control reads 0x0 and was 0x80: the chip has lost power or was reset; set again"] == [
+        d.detail for d in lost.doubts
+    ]
     assert lost.values == {}
     assert bench.ask().values == {"co2": 7}
 

@@ -59,6 +59,10 @@ class SimulatedBus:
         """Put a chip on the bus."""
         self._chips[address] = chip
 
+    def chip(self, address: int) -> SimulatedChip:
+        """Return the chip at ``address``, to be looked into."""
+        return self._chips[address]
+
     def hold(self, address: int, block: Block, payload: bytes) -> None:
         """Let a chip show ``payload``, unless it is frozen."""
         if not self._is("frozen", address):

@@ -34,8 +34,9 @@ class SimulatedChip(Protocol):
 
 
 class RegisterChip:
-    """Registers of ``width`` bytes behind a pointer that goes on by itself; one never set reads 0.
+    """Registers of ``width`` bytes behind a pointer; one never set reads 0.
 
+    The pointer goes on by itself while reading, unless ``goes_on`` is False: then every byte is the first one.
     ``works_out`` are registers that follow from others, such as a current from shunt and calibration. ``clears`` are
     registers whose reading sets them to 0. ``reset`` is a
     write that is not acknowledged, because the chip starts anew; ``resets`` counts them.
@@ -48,8 +49,10 @@ class RegisterChip:
         works_out: Mapping[int, Callable[[RegisterChip], int]] | None = None,
         clears: frozenset[int] = frozenset(),
         reset: bytes | None = None,
+        goes_on: bool = True,
     ) -> None:
         self.width = width
+        self._step = 1 if goes_on else 0
         self.resets = 0
         self._defaults = dict(defaults or {})
         self._reset = reset
@@ -73,7 +76,7 @@ class RegisterChip:
     def read(self, length: int, now: float) -> bytes:  # noqa: ARG002
         """Return what stands at the pointer and behind it."""
         count = -(-length // self.width)
-        at = [(self._pointer + index) & 0xFF for index in range(count)]
+        at = [(self._pointer + self._step * index) & 0xFF for index in range(count)]
         answer = b"".join(self._show(register).to_bytes(self.width, "big") for register in at)
         for register in self._clears.intersection(at):
             self.registers[register] = 0
@@ -150,3 +153,45 @@ class CommandChip:
         """Return what it sends for ``command``, sealed."""
         payload = self.payloads[command]
         return self._check.seal(self.address, command, payload) if self._check else payload
+
+
+class SealedChip:
+    """Registers by command, each answer sealed by ``check``, each write too: one that is not is not taken.
+
+    ``width`` of a register follows from what it holds; one never set is not acknowledged.
+    """
+
+    def __init__(self, address: int, check: Check, registers: Mapping[int, bytes] | None = None) -> None:
+        self.address = address
+        self.registers: dict[int, bytes] = dict(registers or {})
+        self.refused = 0
+        self._check = check
+        self._pointer = 0
+
+    def write(self, data: bytes, now: float) -> None:  # noqa: ARG002
+        """Set the pointer, and the register if the seal is right."""
+        if not data:
+            return
+        self._pointer = data[0]
+        if len(data) == 1:
+            return
+        if self._check.seal_written(self.address, data[:1], data[1:-1]) != data[-1]:
+            self.refused += 1
+            raise Refused
+        self.registers[data[0]] = data[1:-1]
+
+    def read(self, length: int, now: float) -> bytes:  # noqa: ARG002
+        """Return the register at the pointer with its check byte; what follows is all ones."""
+        if self._pointer not in self.registers:
+            raise Refused
+        wire = self._check.seal(self.address, bytes([self._pointer]), self.registers[self._pointer])
+        return wire.ljust(length, b"\xff")[:length]
+
+    def exchange(self, data: bytes, length: int, now: float) -> bytes:
+        """Read at the pointer written."""
+        self.write(data, now)
+        return self.read(length, now)
+
+    def hold(self, block: Block, payload: bytes) -> None:
+        """Put the payload into the block's register."""
+        self.registers[block.command[0]] = payload

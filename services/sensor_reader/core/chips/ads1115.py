@@ -32,7 +32,7 @@ def _field(analog: Analog) -> Field:
     mux, pga = MUX[analog.number, analog.against], PGA[analog.range_v]
     config = START | mux << 12 | pga << 9 | SINGLE | RATE_128 | NO_COMPARATOR
     # 7.8 ms at 128 a second, 10 % more at most (7.5), and waking up takes 25 µs (9.4.2.1).
-    start = Command(b"\x01" + config.to_bytes(2, "big"), "9.4.2.1, single-shot", wait_s=0.009)
+    start = Command(b"\x01" + config.to_bytes(2, "big"), f"converts {analog.name}, 9.4.2.1", wait_s=0.009)
     block = Block(b"\x00", 2, wait_s=0.002, before=(start,), done=Done(CONFIGURATION, START))
     step = Fraction(str(analog.range_v)) / 32768
     return Field(analog.name, Register(analog.name, block), 15, 0, step, "V", "9.5.1, Table 3", form="signed")

@@ -37,7 +37,9 @@ def _chip(kind: str, title: str, addresses: tuple[int, ...], initialise: bytes, 
         title=title,
         addresses=addresses,
         fields=fields,
-        settings=(Setting(STATUS, CALIBRATED, CALIBRATED, "5.4, 1: calibrated", command=initialise),),
+        settings=(
+            Setting(STATUS, CALIBRATED, CALIBRATED, f"`{initialise.hex()}`: calibrated, 5.4", command=initialise),
+        ),
         ready=(Ready(status, BUSY, BUSY),),
         measures=AIR_FIRST,
     )

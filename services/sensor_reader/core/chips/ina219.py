@@ -14,6 +14,7 @@ from fractions import Fraction
 
 from services.sensor_reader.core.chips.model import Chip
 from services.sensor_reader.core.chips.reading import Doubt, Mount, Reading
+from services.sensor_reader.core.chips.shunt import over_shunt
 from services.sensor_reader.core.registers import Field, word
 
 SHUNT = word("shunt", 0x01)
@@ -33,15 +34,10 @@ FIELDS = (
 
 
 def derive(decoded: Mapping[str, float], words: Mapping[str, int], mount: Mount) -> Reading:
-    """Return current and power. Positive charges a battery; power into a load is never below 0."""
+    """Return current and power, unless OVF is set."""
     if decoded["overflow"]:
         return Reading(doubts=(Doubt("implausible", f"OVF is set (bus word {words[BUS.name]:#06x}): no current"),))
-    current = round(mount.current_sign * decoded["shunt_voltage"] / mount.shunt_ohm, 6)
-    values: dict[str, float] = {f"{mount.measures}_current": current}
-    if "voltage" in decoded:
-        power = round(current * decoded["voltage"], 6)
-        values[f"{mount.measures}_power"] = power if mount.measures == "battery" else max(power, 0.0)
-    return Reading(values)
+    return over_shunt(decoded, words, mount)
 
 
 INA219 = Chip(

@@ -104,6 +104,7 @@ def nothing_more(decoded: Mapping[str, float], words: Mapping[str, int], mount: 
 class Chip:
     """One chip variant: where it may sit, how it is known, its fields and what follows from them.
 
+    ``inputs``: how many it has, where a board has to say what each measures.
     ``ready``: registers that say whether what was just measured is there; where not, the read has failed as busy.
     ``measures``: what it may be mounted on, and the first unless the mount says so.
     ``wired``: the chip as a mount wires it, where its fields follow from that.
@@ -116,6 +117,7 @@ class Chip:
     fields: tuple[Field, ...]
     identity: Identity | None = None
     needs_shunt: bool = False
+    inputs: int = 0
     settings: tuple[Setting, ...] = ()
     periodic: Periodic | None = None
     ready: tuple[Ready, ...] = ()
@@ -154,6 +156,8 @@ def _channel(field: Field, value: float, word: int, mount: Mount) -> Values:
     if field.means is not None:
         raw = field.raw(word)
         return {name: field.means[raw]} if raw in field.means else {}
+    if name.endswith("_current"):
+        value *= mount.current_sign
     return {name: value if field.clamp is None else min(max(value, field.clamp[0]), field.clamp[1])}
 
 

@@ -8,8 +8,19 @@ from typing import Literal
 
 from shared.quantities import QUANTITIES
 
-Measures = Literal["battery", "output", "input", "air", "board"]
+Line = Literal["battery", "output", "input"]
+Measures = Line | Literal["air", "board"]
 Values = Mapping[str, float | bool | str]
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """How a board wires one of a chip's several inputs, by its number in the datasheet."""
+
+    number: int
+    measures: Line
+    shunt_ohm: float
+    current_sign: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +53,15 @@ class Analog:
 class Mount:
     """How a board wires a chip: what it measures, the shunt (0: none), which sign charges, cells in series.
 
-    ``measures`` None: what the chip is as a rule for. ``analog``: what its inputs mean; none: their voltages.
+    ``measures`` None: what the chip is as a rule for. ``inputs`` are those in use of a chip that has several.
+    ``analog``: what the inputs of a converter mean; none: their voltages.
     """
 
     measures: Measures | None = None
     shunt_ohm: float = 0.0
     current_sign: int = 1
     cells: int = 1
+    inputs: tuple[Input, ...] = ()
     analog: tuple[Analog, ...] = ()
 
 
