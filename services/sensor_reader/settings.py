@@ -77,13 +77,15 @@ class AnalogSettings(Settings):
         return Analog(number, channel, self.minus, self.range_v, gain, -gain * self.dry_v, 0.0, 100.0)
 
 
-AnalogInputs = dict[Annotated[int, Field(ge=0, le=3)], AnalogSettings]
+AnalogInputs = dict[int, AnalogSettings]
 
 
 def _check_analog(kind: str, inputs: AnalogInputs) -> None:
     if inputs and CHIPS[kind].wired is None:
         raise ValueError(f"analog: {kind} has no analog inputs")
     for number, each in inputs.items():
+        if (number, None) not in MUX:
+            raise ValueError(f"analog: there is no input {number}; {kind} has 0 to 3")
         if (number, each.minus) not in MUX:
             pairs = ", ".join(f"{a} minus {b}" for a, b in MUX if b is not None)
             raise ValueError(f"analog: {kind} cannot measure {number} minus {each.minus}; it can {pairs}")

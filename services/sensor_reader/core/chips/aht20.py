@@ -17,7 +17,7 @@ from services.sensor_reader.core.chips.model import AIR_FIRST, Chip, Ready, Sett
 from services.sensor_reader.core.registers import Block, Field, Register
 
 START = b"\xac\x33\x00"
-BUSY, CALIBRATED = 0x80, 0x08  # 5.3, Table 10
+BUSY, CALIBRATED = 0x80, 0x08  # 5.3
 STATUS = Register("status", Block(b"", 1, how="plain"), 0, 1)
 
 
@@ -27,7 +27,7 @@ def _chip(kind: str, title: str, addresses: tuple[int, ...], initialise: bytes, 
     humidity, temperature = Register("humidity", measure, 1, 3), Register("temperature", measure, 3, 3)
     fields = (
         # name               register  high low step              unit  source
-        Field("busy", status, 7, 7, Fraction(1), "", "5.3, Table 10"),
+        Field("busy", status, 7, 7, Fraction(1), "", "5.3, status"),
         Field("humidity", humidity, 23, 4, Fraction(100, 1 << 20), "%", "6.1", channel="relative_humidity", never=(0,)),
         Field("temperature", temperature, 19, 0, Fraction(200, 1 << 20), "°C", "6.2",
               zero=Fraction(-50), channel="{measures}_temperature"),

@@ -6,7 +6,7 @@ Rules:
 2. ctrl_hum is written before ctrl_meas, since only the latter makes it count (5.4.3).
 3. Status and data come in one transaction, so a measurement that goes on is seen and not believed (5.4.4).
 4. The chip's trimming is read in every poll too: 33 bytes, and nothing is remembered that another chip could belie.
-5. What was not measured shows 0x80000, or 0x8000 for humidity (5.4.7 to 5.4.9), and is no reading.
+5. What was not measured shows 0x80000, or 0x8000 for humidity (5.4.3, 5.4.5), and is no reading.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Rules:
 1. The chip measures by itself, every 2 s unless it was told otherwise, and goes on after power-on. It is started only
    when it has been silent for a minute: starting also forgets a pressure somebody has set (1.4.1). A chip set to
    measure less often than that reads as silent.
-2. Command and answer are two transfers, a STOP and at least 3 ms between them (1.3.2); a repeated START is refused.
+2. Command and answer are two transfers, a STOP and at least 3 ms between them; a repeated START is refused (1.1).
 3. Every two bytes bear a CRC. The chip holds the clock for up to 150 ms once a day (1.1): what a Raspberry Pi then
    reads fails its CRC and is asked for again.
 """

@@ -1,9 +1,9 @@
-"""TI TMP102: a thermometer, as a rule for the board it sits on. Sections are those of the datasheet, SBOS397H.
+"""TI TMP102: a thermometer, as a rule for the board it sits on. Names are those of the datasheet, SBOS397.
 
 Rules:
-1. The temperature word says itself whether it has 12 bits or 13 (D0, Table 8-5): the extended mode, which somebody may
+1. The temperature word says itself whether it has 12 bits or 13 (D0): the extended mode, which somebody may
    have set for more than 128 °C, needs no second read, and is left as it is.
-2. A chip that was shut down keeps showing its last temperature, so the bit SD is cleared where it is found set (8.4.2).
+2. A chip that was shut down keeps showing its last temperature, so the bit SD is cleared where it is set.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ STEP = Fraction("0.0625")
 
 FIELDS = (
     # name             register   high low step unit  source
-    Field("normal", TEMPERATURE, 15, 4, STEP, "°C", "8.5.2, Table 8-3", form="signed"),
-    Field("finer", TEMPERATURE, 3, 3, STEP, "°C", "8.5.2, Table 8-4: in the extended mode the last of 13 bits"),
-    Field("extended", TEMPERATURE, 0, 0, Fraction(1), "", "8.5.2, D0: 1 in the extended mode"),
+    Field("normal", TEMPERATURE, 15, 4, STEP, "°C", "temperature register, 12 bits", form="signed"),
+    Field("finer", TEMPERATURE, 3, 3, STEP, "°C", "temperature register: in the extended mode the last of 13 bits"),
+    Field("extended", TEMPERATURE, 0, 0, Fraction(1), "", "temperature register, D0: 1 in the extended mode"),
 )  # fmt: skip
 
 
@@ -41,7 +41,7 @@ TMP102 = Chip(
     title="TI TMP102, thermometer",
     addresses=(0x48, 0x49, 0x4A, 0x4B),  # ADD0 at ground, V+, SDA, SCL
     fields=FIELDS,
-    settings=(Setting(CONFIGURATION, SHUT_DOWN, 0, "8.4.2, SD"),),
+    settings=(Setting(CONFIGURATION, SHUT_DOWN, 0, "configuration register, SD: not shut down"),),
     derive=derive,
     measures=("board", "air", "battery"),
 )
