@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from datetime import UTC, datetime
 
 import pytest
 
@@ -14,6 +15,7 @@ from services.sensor_reader.core.ask import Memory, Place, ask
 from services.sensor_reader.core.chips import AIR, CHIPS, LIGHT_AND_SOIL
 from services.sensor_reader.core.chips.reading import Analog, Mount, Reading
 from services.sensor_reader.core.device import ChipPart, Device
+from services.sensor_reader.core.poll import poll_device
 from services.sensor_reader.core.ports import BusError, Ports
 from services.sensor_reader.core.probe import probe
 from services.sensor_reader.core.scan import scan
@@ -251,6 +253,21 @@ def test_an_scd30_wants_a_stop_and_three_milliseconds() -> None:
     with pytest.raises(BusError, match="nack"):
         bench.bus.read(bench.address, 3)
     assert bench.poll() == Reading(waits=True)
+
+
+def test_an_scd30_whose_clock_was_stretched_too_far_is_asked_again() -> None:
+    """For 150 ms, once a day: what a Raspberry Pi then reads fails its CRC, and the poll tries again."""
+    bench = Bench("scd30")
+    assert isinstance(bench.chip, Periodic)
+    bench.bus.write(bench.address, bytes.fromhex("0010000081"))
+    bench.bus.wait(3.0)
+    bench.bus.break_chip(bench.address, Fault("noise", times=1))
+    device = Device("room", (ChipPart(bench.table, 1, bench.address, bench.mount),))
+    frame = poll_device(device, Ports({1: bench.bus}), datetime(2026, 1, 1, tzinfo=UTC), bench.bus.wait)
+
+    assert frame is not None
+    assert frame.values.keys() == {"co2", "air_temperature", "relative_humidity"}
+    assert frame.errors == ()
 
 
 def test_an_scd30s_start_without_its_crc_is_not_taken() -> None:

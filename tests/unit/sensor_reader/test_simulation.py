@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import groupby, islice
@@ -11,10 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.sensor_reader.adapters.simulated.greenhouse import SOIL
 from services.sensor_reader.adapters.simulated.room import Room, Tending, pass_time, saturation_kpa
 from services.sensor_reader.adapters.simulated.scenarios import SCENARIOS
+from services.sensor_reader.adapters.simulated.script import Phase
 from services.sensor_reader.adapters.simulated.world import Conditions, Pack, World, advance, noise, open_circuit_v
 from services.sensor_reader.adapters.simulation import Simulation
+from services.sensor_reader.core.chips import AIR, CHIPS, LIGHT_AND_SOIL
+from services.sensor_reader.core.chips.reading import Mount
+from services.sensor_reader.core.device import ChipPart, Device
 from services.sensor_reader.core.feed import Item, Place
 from services.sensor_reader.settings import Configuration, load
 from shared.messages import Frame, Quality
@@ -267,6 +273,32 @@ def test_soil_dries_by_day_and_is_watered_twice() -> None:
 
     assert [len(list(spell)) > 0 for _, spell in groupby(enumerate(climbs), key=lambda at: at[1] - at[0])] == [True] * 2
     assert min(soil) > 40
+
+
+@pytest.mark.parametrize("kind", [chip.kind for chip in (*AIR, *LIGHT_AND_SOIL)])
+def test_every_sensor_of_the_air_can_be_put_into_the_room(kind: str) -> None:
+    """And shows its air, light or soil, without an error, for a morning."""
+    chip = CHIPS[kind]
+    mount = SOIL if kind == "ads1115" else Mount("air" if "air" in chip.measures else None)
+    device = Device("room", (ChipPart(chip.on(mount), 1, chip.addresses[0], mount),), 60.0)
+    script = replace(SCENARIOS["greenhouse_day"], phases=(Phase(2 * 3600.0),))
+    frames = [item.content for item in Simulation(script, (device,)).items(Place(0, START))]
+    room = script.room
+    for _ in range(script.steps):
+        room = pass_time(room, Tending(), script.step_s)
+    truth = {
+        "air_temperature": (room.air_c, 0.2), "relative_humidity": (room.humidity, 0.5), "co2": (room.co2_ppm, 10),
+        "illuminance": (room.light_lx, 0.02 * room.light_lx), "soil_moisture": (room.soil_percent, 0.5),
+        "air_pressure": (1009.0, 0.1),
+    }  # fmt: skip
+
+    assert len(frames) >= script.steps - 2
+    assert isinstance(frames[-1], Frame)
+    assert all(isinstance(frame, Frame) and not frame.errors for frame in frames)
+    assert frames[-1].values
+    for channel, value in frames[-1].values.items():
+        right, within = truth[channel]
+        assert value == pytest.approx(right, abs=within), channel
 
 
 @given(st.floats(-5, 45), st.floats(5, 95), st.floats(0, 24, exclude_max=True), st.floats(0, 1))
