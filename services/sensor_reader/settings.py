@@ -5,16 +5,20 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from services.sensor_reader.core.chips import CHIPS
 from services.sensor_reader.core.chips.model import Measures, Mount
-from services.sensor_reader.core.device import ChipPart, Device, HostPart, LinePart, Part, Retries
+from services.sensor_reader.core.device import ChipPart, Device, HostPart, LinePart, Part, Retries, VitalsPart
+from services.sensor_reader.core.distant import Distant
+from services.sensor_reader.core.driver import GROUP
 from services.sensor_reader.core.life import DEVICE as RESERVED
+from services.sensor_reader.core.lines import Bias
 from shared.messages import Name
 from shared.settings import ConfigError, Fault, Settings, read_settings
 
@@ -33,6 +37,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 Kind = Annotated[str, AfterValidator(_known_chip)]
+KINDS = ("board", "chip", "host", "nut", "driver")
 
 
 class ChipSettings(Settings):
@@ -65,10 +70,19 @@ def _check_wiring(kind: str, address: int, shunt_ohm: float | None) -> None:
 
 
 class AcDetect(Settings):
-    """The GPIO line that tells of the mains, and what its high level means: boards of one maker differ."""
+    """The GPIO line that tells of the mains, and what its high level means: boards of one maker differ.
 
-    line: int = Field(ge=0)
+    ``chip`` is the label of the GPIO chip, None for a Raspberry Pi's header; ``bias`` a pull to switch on.
+    """
+
+    line: Annotated[int, Field(ge=0)] | Annotated[str, Field(min_length=1)]
     high_means: Literal["mains", "lost"]
+    chip: str | None = None
+    bias: Bias = "as_is"
+
+    def part(self) -> LinePart:
+        """Return the line as the poll sees it."""
+        return LinePart(self.line, self.high_means == "mains", self.chip, self.bias)
 
 
 class BoardSettings(Settings):
@@ -100,8 +114,40 @@ class BoardsSettings(Settings):
     boards: dict[Name, BoardSettings] = Field(default_factory=dict)
 
 
+class NutSettings(Settings):
+    """A UPS of a NUT server. ``timeout_s`` holds for each answer of the server, and twice that for a poll.
+
+    ``adapters.nut`` says what the rest does.
+    """
+
+    ups: Annotated[str, Field(pattern=r"^[^\s\"@:]{1,128}$")]
+    host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
+    port: int = Field(default=3493, ge=1, le=65535)
+    username: Annotated[str, Field(pattern=r"^[^\x00-\x1f]{1,128}$")] | None = None
+    password_file: Path | None = None
+    login: bool = False
+    tls: Literal["off", "try", "require"] = "off"
+    ca_file: Path | None = None
+    timeout_s: float = Field(default=3.0, gt=0, le=60)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if bool(self.username) != bool(self.password_file):
+            raise ValueError("username and password_file go together; give both or neither")
+        if self.login and not self.username:
+            raise ValueError("login needs a username and a password_file")
+        if self.ca_file and self.tls == "off":
+            raise ValueError("ca_file says nothing while tls is off; set tls to require (or try)")
+        return self
+
+    @property
+    def place(self) -> str:
+        """``host:port``, for errors."""
+        return f"{self.host}:{self.port}"
+
+
 class DeviceSettings(Settings):
-    """One device: a board by name, a chip alone, or the host's own sensors."""
+    """One device: a board by name, a chip alone, the host's own sensors, a UPS of a NUT server, or a foreign driver."""
 
     name: Name
     zone: Name | None = None
@@ -110,6 +156,10 @@ class DeviceSettings(Settings):
     board: str | None = None
     chip: Kind | None = None
     host: Literal[True] | None = None
+    nut: NutSettings | None = None
+    driver: str | None = None
+    settings: dict[str, Any] = Field(default_factory=dict)
+    timeout_s: float = Field(default=5.0, gt=0, le=600)
     bus: int | None = Field(default=None, ge=0)
     address: int | None = None
     measures: Measures = "battery"
@@ -119,9 +169,12 @@ class DeviceSettings(Settings):
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> Self:
-        named = [key for key in ("board", "chip", "host") if getattr(self, key) is not None]
+        named = [key for key in KINDS if getattr(self, key) is not None]
         if len(named) != 1:
-            raise ValueError(f"a device is one of board, chip or host; this is {' and '.join(named) or 'none of them'}")
+            kinds = f"{', '.join(KINDS[:-1])} or {KINDS[-1]}"
+            raise ValueError(f"a device is one of {kinds}; this is {' and '.join(named) or 'none of them'}")
+        if self.settings and self.driver is None:
+            raise ValueError("settings are a driver's; this device has none")
         if self.name == RESERVED:
             raise ValueError(f"the name {RESERVED!r} is kept for the reader's own start and stop")
         if self.chip is not None:
@@ -131,18 +184,27 @@ class DeviceSettings(Settings):
         return self
 
     def parts(self, boards: Mapping[str, BoardSettings]) -> tuple[Part, ...]:
-        """Return the device's parts; the board must be known."""
+        """Return what is polled of it, none of a device that is distant; the board must be known."""
+        if self.distant() is not None:
+            return ()
         if self.host:
-            return (HostPart(),)
+            return (HostPart(), VitalsPart())
         if self.chip is not None and self.address is not None:
             mount = Mount(self.measures, self.shunt_ohm or 0.0, self.current_sign, self.cells)
             return (ChipPart(CHIPS[self.chip], 1 if self.bus is None else self.bus, self.address, mount),)
         board = boards[self.board or ""]
         bus = board.bus if self.bus is None else self.bus
         chips = tuple(chip.part(bus, board.cells) for chip in board.chips)
-        if board.ac_detect is None:
-            return chips
-        return (*chips, LinePart(board.ac_detect.line, board.ac_detect.high_means == "mains"))
+        return chips if board.ac_detect is None else (*chips, board.ac_detect.part())
+
+    def distant(self) -> Distant | None:
+        """Return it as one that is asked and answers later, None if it is not."""
+        if self.nut is not None:
+            part = f"nut:{self.nut.ups}@{self.nut.host}"
+            return Distant(self.name, part, self.interval_s, 2 * self.nut.timeout_s, self.zone)
+        if self.driver is not None:
+            return Distant(self.name, self.driver, self.interval_s, self.timeout_s, self.zone)
+        return None
 
 
 class RetrySettings(Settings):
@@ -185,14 +247,18 @@ class Configuration:
     boards: Mapping[str, BoardSettings]
 
     def devices(self) -> tuple[Device, ...]:
-        """Return the configured devices as the poll sees them."""
-        return tuple(self._device(device) for device in self.reader.devices)
+        """Return the configured devices as the poll sees them, without the distant ones."""
+        return tuple(self._device(device) for device in self.reader.devices if device.distant() is None)
+
+    def distant(self) -> tuple[tuple[DeviceSettings, Distant], ...]:
+        """Return the devices that are asked and answer later."""
+        return tuple((device, distant) for device in self.reader.devices if (distant := device.distant()) is not None)
 
     def simulated(self, interval_s: float) -> tuple[Device, ...]:
         """Return the devices of the simulator: a UPS on the chosen board, and the host."""
         ups = DeviceSettings(name="ups", board=self.reader.simulation.board, interval_s=interval_s)
         host = DeviceSettings(name="host", host=True, interval_s=interval_s)
-        return self._device(ups), self._device(host)
+        return self._device(ups), replace(self._device(host), parts=(HostPart(),))
 
     def _device(self, device: DeviceSettings) -> Device:
         retries = Retries(self.reader.retries.attempts, self.reader.retries.gap_ms / 1000)
@@ -227,18 +293,32 @@ def _cross_faults(where: str, reader: ReaderSettings, boards: Mapping[str, Board
         Fault(where, path, f"boards.yaml has no such board{did_you_mean(board, boards)} (got {board!r})")
         for path, board in unknown
     ]
-    return faults or _shared_chips(where, reader, boards)
+    faults += _unknown_drivers(where, reader)
+    return faults or _shared_parts(where, reader, boards)
 
 
-def _shared_chips(where: str, reader: ReaderSettings, boards: Mapping[str, BoardSettings]) -> list[Fault]:
-    owners: dict[tuple[int, int], str] = {}
+def _unknown_drivers(where: str, reader: ReaderSettings) -> list[Fault]:
+    """Name drivers that no installed package offers. They are not imported here: that is the reader's first poll."""
+    installed = {point.name for point in entry_points(group=GROUP)}
+    known = f"installed: {', '.join(sorted(installed)) or 'none'}"
+    return [
+        Fault(where, f"devices.{index}.driver", f"no installed package offers this driver; {known} (got {name!r})")
+        for index, name in enumerate(device.driver for device in reader.devices)
+        if name is not None and name not in installed
+    ]
+
+
+def _shared_parts(where: str, reader: ReaderSettings, boards: Mapping[str, BoardSettings]) -> list[Fault]:
+    owners: dict[object, str] = {}
     faults: list[Fault] = []
     for index, device in enumerate(reader.devices):
         for part in device.parts(boards):
-            if not isinstance(part, ChipPart):
+            if not isinstance(part, ChipPart | LinePart):
                 continue
-            owner = owners.setdefault((part.bus, part.address), device.name)
+            place: object = part.line if isinstance(part, LinePart) else (part.bus, part.address)
+            what = part.name if isinstance(part, LinePart) else f"{part.name} on bus {part.bus}"
+            owner = owners.setdefault(place, device.name)
             if owner != device.name:
-                reason = f"{part.name} on bus {part.bus} already belongs to device {owner!r}; a chip has one owner"
+                reason = f"{what} already belongs to device {owner!r}; a chip or line has one owner"
                 faults.append(Fault(where, f"devices.{index}", reason))
     return faults

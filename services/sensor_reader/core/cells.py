@@ -8,7 +8,7 @@ from shared.messages import Scalar
 from shared.quantities import FACTS, QUANTITIES
 
 _WORDS = {"true": True, "false": False}
-_BOOLEANS = ("ac_present", "charging", "clean")
+_BOOLEANS = FACTS.keys() - {"lifecycle", "boot_id"}
 
 
 def cell_value(channel: str, text: str) -> Scalar:

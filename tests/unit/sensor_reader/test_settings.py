@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from services.sensor_reader.core.chips.model import Mount
-from services.sensor_reader.core.device import ChipPart, HostPart, LinePart
+from services.sensor_reader.core.device import ChipPart, HostPart, LinePart, VitalsPart
 from services.sensor_reader.settings import load
 from shared.settings import ConfigError
 
@@ -27,7 +27,7 @@ def test_the_shipped_files_load() -> None:
     ups, host = load(CONFIG, {}).devices()
 
     assert [part.name for part in ups.parts] == ["max17043@0x36", "gpio6"]
-    assert (HostPart(),) == host.parts
+    assert (HostPart(), VitalsPart()) == host.parts
 
 
 @pytest.mark.parametrize(("board", "address", "mount", "mains_high"), [

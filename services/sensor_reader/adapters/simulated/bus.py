@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from services.sensor_reader.core.lines import LineId
 from services.sensor_reader.core.ports import BusError, PortError
 
 FaultKind = Literal["nack", "timeout", "bus", "absent", "frozen"]
@@ -89,9 +90,9 @@ class SimulatedLines:
     """GPIO lines whose levels are set."""
 
     def __init__(self) -> None:
-        self.levels: dict[int, bool] = {}
+        self.levels: dict[LineId, bool] = {}
 
-    def read(self, line: int) -> bool:
+    def read(self, line: LineId) -> bool:
         """Return the level; raises PortError for a line never set."""
         if line not in self.levels:
             raise PortError("bus", f"no simulated line {line}")
