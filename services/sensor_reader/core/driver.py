@@ -27,7 +27,6 @@ __all__ = ["GROUP", "Doubt", "Driver", "PortError", "Reading", "vetted"]
 GROUP = "upskeep.drivers"
 _NAME = re.compile(r"[A-Za-z0-9_.\-]{1,128}")
 _LONGEST_TEXT = 1000
-_WHOLE = range(-(2**63), 2**63)
 _WORDS = ("lifecycle", "boot_id")  # facts that are text; the reader's own
 
 
@@ -54,7 +53,7 @@ def vetted(answer: object) -> Reading:
         if fault:
             doubts.append(Doubt("implausible", f"{name!s:.60}: {fault} (got {value!r:.60})"))
         else:
-            values[name] = value
+            values[name] = _plain(value)
     good, implausible = judge(values)
     return Reading(good, (*_said(answer.doubts), *doubts, *implausible))
 
@@ -62,7 +61,11 @@ def vetted(answer: object) -> Reading:
 def _said(doubts: object) -> tuple[Doubt, ...]:
     if not isinstance(doubts, tuple | list):
         return (Doubt("driver", f"doubts must be Doubts (got {doubts!r:.60})"),)
-    return tuple(d if isinstance(d, Doubt) else Doubt("driver", f"{d!s:.200}") for d in doubts)
+    return tuple(doubt if _is_doubt(doubt) else Doubt("driver", f"{doubt!s:.200}") for doubt in doubts)
+
+
+def _is_doubt(doubt: object) -> bool:
+    return isinstance(doubt, Doubt) and isinstance(doubt.code, str) and isinstance(doubt.detail, str)
 
 
 def _fault(name: object, value: object) -> str | None:
@@ -79,6 +82,12 @@ def _fault(name: object, value: object) -> str | None:
 
 
 def _is_number(value: object) -> bool:
-    if type(value) is int:
-        return value in _WHOLE
-    return type(value) is float and math.isfinite(value)
+    if isinstance(value, int):
+        return not isinstance(value, bool) and -(2**63) <= value < 2**63
+    return isinstance(value, float) and math.isfinite(value)
+
+
+def _plain(value: Any) -> bool | int | float | str:
+    """Return a value of ours: numpy's floats and enums are numbers too."""
+    kind = next(kind for kind in (bool, int, float, str) if isinstance(value, kind))
+    return kind(value)
