@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from upskeep import event_docs, topic_docs
+from upskeep import event_docs, nut_docs, topic_docs
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("docs/schemas",)  # hold generated pages only
@@ -13,7 +13,7 @@ FOLDERS = ("docs/schemas",)  # hold generated pages only
 
 def documents(root: Path) -> dict[str, str]:
     """Return every generated page by its path below ``root``."""
-    return topic_docs.documents() | event_docs.documents(root)
+    return topic_docs.documents() | event_docs.documents(root) | nut_docs.documents()
 
 
 def write(root: Path) -> None:

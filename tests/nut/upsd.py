@@ -82,7 +82,7 @@ class Upsd:
             self._configure()
         self._start_driver()
         self._start_server()
-        until(lambda: self.ask("upsc", f"{UPS}@127.0.0.1:{self.port}", "ups.status") == 0, "upsd has the driver's data")
+        until(lambda: self.says("upsc", f"{UPS}@127.0.0.1:{self.port}", "ups.status") == "OL", "upsd has the data")
 
     def stop(self) -> None:
         """End the server, not the driver."""
@@ -132,14 +132,12 @@ class Upsd:
 
     def clients(self) -> int:
         """Return how many clients the server counts as logged in."""
-        done = subprocess.run(
-            ["upsc", "-c", f"{UPS}@127.0.0.1:{self.port}"], capture_output=True, text=True, check=False
-        )
-        return len(done.stdout.split())
+        return len((self.says("upsc", "-c", f"{UPS}@127.0.0.1:{self.port}") or "").split())
 
-    def ask(self, *command: str) -> int:
-        """Run a client; return its status."""
-        return subprocess.run(command, capture_output=True, check=False, env=self._environ()).returncode
+    def says(self, *command: str) -> str | None:
+        """Run a client; return what it prints, None if it fails."""
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=self._environ())
+        return None if done.returncode else done.stdout.strip()
 
     def _write(self, text: str) -> None:
         whole = self.folder / "whole"
@@ -171,7 +169,7 @@ class Upsd:
 
     def _start_server(self) -> None:
         self.server = self._start("upsd")
-        until(lambda: self.ask("upsc", "-l", f"127.0.0.1:{self.port}") == 0, "upsd listens")
+        until(lambda: self.says("upsc", "-l", f"127.0.0.1:{self.port}") is not None, "upsd listens")
 
     def _start(self, name: str, *options: str) -> subprocess.Popen[bytes]:
         with (self.folder / f"{name}.log").open("ab") as log:
