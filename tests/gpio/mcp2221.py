@@ -65,5 +65,6 @@ class Mcp2221:
         answer = bytearray([asked[0], 0]) + bytearray(62)
         for line in range(4):
             level = self.levels.get(line)
-            answer[2 + 2 * line : 4 + 2 * line] = [NOT_A_GPIO, 0xEF] if level is None else [level, 1]
+            # Value and direction by the datasheet; Linux 6.1 takes the value from the second, so both say the same.
+            answer[2 + 2 * line : 4 + 2 * line] = [NOT_A_GPIO] * 2 if level is None else [level] * 2
         return bytes(answer)
