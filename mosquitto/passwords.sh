@@ -9,6 +9,7 @@ gid_of() { # USER: the group its container runs as
   case $1 in
     mosquitto | operator) echo 1883 ;;
     influxdb) echo 1000 ;;
+    grafana) echo 0 ;;
     *) echo 10001 ;;
   esac
 }
@@ -25,7 +26,7 @@ missing() { [ ! -s "/secrets/$1/$2" ]; }
 
 for folder in /secrets/*/; do
   user=$(basename "$folder")
-  [ "$user" != influxdb ] || continue
+  case $user in influxdb | grafana) continue ;; esac
   if missing "$user" mqtt; then
     put "$(secret)" "$user" mqtt
     echo "passwords.sh: made the MQTT password of $user"
@@ -41,4 +42,9 @@ if [ -d /secrets/influxdb ]; then
   ! missing influxdb password || put "$(secret)" influxdb password
   ! missing influxdb token || put "$(secret)" influxdb token
   put "$(cat /secrets/influxdb/token)" counter_store influx_token
+fi
+if [ -d /secrets/grafana ]; then # the operator's password there, and the one by which it reads InfluxDB
+  ! missing grafana password || put "$(secret)" grafana password
+  ! missing influxdb grafana_password || put "$(secret)" influxdb grafana_password
+  put "$(cat /secrets/influxdb/grafana_password)" grafana influx_password
 fi

@@ -100,6 +100,7 @@ class ReadError(Message):
 class Frame(Sequenced):
     """One poll of one device: all its channels, or why there are none.
 
+    ``uncalibrated`` holds what was read of each channel whose value here is calibrated.
     Live frames say when that was without the wall clock too: ``boot`` (the host's boot id) and ``uptime_s`` (seconds
     since that boot). ``clock`` is unset as long as nothing has set the wall clock in this boot. Absent: not known.
     """
@@ -113,6 +114,7 @@ class Frame(Sequenced):
     quality: Quality = Quality.GOOD
     errors: tuple[ReadError, ...] = ()
     registers: dict[str, Int64] | None = None
+    uncalibrated: dict[str, float] | None = None
     boot: Name | None = None
     uptime_s: float | None = None
     clock: Literal["set", "unset"] | None = None
@@ -180,7 +182,11 @@ class Candidate(Message):
 
 
 class Trigger(Sequenced):
-    """One named trigger of an event: a hook for automations."""
+    """One named trigger of an event: a hook for automations.
+
+    ``depth``: how many events before this one caused one another, absent for none. Who answers with an event hands it
+    on in the event's metadata, so that a circle comes to an end.
+    """
 
     STREAM: ClassVar[str | None] = "trigger"
 
@@ -192,6 +198,7 @@ class Trigger(Sequenced):
     device: Name | None = None
     zone: Name | None = None
     data: dict[str, Any] = {}
+    depth: int | None = None
 
     def topic(self, topics: Topics) -> str:
         """``trigger/{name}``."""
@@ -264,6 +271,30 @@ class Alert(Message):
     def topic(self, topics: Topics) -> str:
         """``alert/{rule}/{key}``, retained."""
         return topics.build("alert", self.rule, self.key)
+
+
+class Incident(Message):
+    """Events that belong together by a named pattern: the newest incident of that pattern and key, as it stands.
+
+    ``end`` and ``why`` (``ended`` by an event, ``quiet``) are absent while it is open. ``events`` names the first 50.
+    """
+
+    RETAIN: ClassVar[bool] = True
+
+    id: str
+    pattern: Name
+    key: Name
+    severity: AnyCaseSeverity
+    start: Time
+    last: Time
+    end: Time | None = None
+    why: Literal["ended", "quiet"] | None = None
+    count: int
+    events: tuple[str, ...]
+
+    def topic(self, topics: Topics) -> str:
+        """``incident/{pattern}/{key}``, retained."""
+        return topics.build("incident", self.pattern, self.key)
 
 
 class StreamEnds(Message):

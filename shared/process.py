@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -84,6 +84,7 @@ class Service:
     stage: Callable[[Any, Context, Ledger, Hop], Stage]
     schema: Sequence[str] = ()
     drive: Callable[[Any, Context, Any, Hop], Drive | None] = lambda *_: None
+    named: Callable[[Any], Route] | None = None  # the route where it follows from the settings
     salvage: Salvage | None = None  # what of a damaged ledger may be trusted in a new one; see docs/adr/0007
 
 
@@ -125,9 +126,13 @@ def main(service: Service, argv: Sequence[str] | None = None) -> int:
     try:
         suite = read_settings(options.config, "suite", SuiteSettings, os.environ)
         context = Context(options.config, os.environ, suite, system_clock())
-        if options.healthy:
+        if options.healthy and service.named is None:
             return 0 if _healthy(context, name) else 1
         settings = service.settings(context)
+        if service.named is not None:
+            service = replace(service, route=service.named(settings))
+        if options.healthy:
+            return 0 if _healthy(context, service.route.name) else 1
     except ConfigError as error:
         _say(f"{name}: the configuration cannot be used:\n{error}")
         return EXIT_CONFIG
@@ -208,7 +213,7 @@ class _Sign:
     """A file in the temporary folder, touched while the service is connected and its turns go through."""
 
     def __init__(self, context: Context, name: str) -> None:
-        self.path = _sign_path(context, name)
+        self.path = _sign_path(context.data, name)
         self.given = float("-inf")
 
     def give(self, hop: Hop) -> None:
@@ -218,13 +223,13 @@ class _Sign:
             self.given = now
 
 
-def _sign_path(context: Context, name: str) -> Path:
-    place = hashlib.sha256(str(context.data.resolve()).encode()).hexdigest()[:12]
+def _sign_path(data: Path, name: str) -> Path:
+    place = hashlib.sha256(str(data.resolve()).encode()).hexdigest()[:12]
     return Path(tempfile.gettempdir()) / f"upskeep-{place}-{name}.alive"
 
 
 def _healthy(context: Context, name: str) -> bool:
-    path = _sign_path(context, name)
+    path = _sign_path(context.data, name)
     try:
         age = time.time() - path.stat().st_mtime
     except FileNotFoundError:
@@ -233,6 +238,13 @@ def _healthy(context: Context, name: str) -> bool:
     if age > HEALTHY_S:
         _say(f"{name}: last sign of health {age:.0f} s ago")
     return age <= HEALTHY_S
+
+
+def seems_alive(data: Path, name: str) -> bool:
+    """Whether that service has not stopped cleanly and gave a sign of health within ``HEALTHY_S``."""
+    running = data / name / "ledger.sqlite.running"
+    sign = _sign_path(data, name)
+    return running.exists() and sign.exists() and time.time() - sign.stat().st_mtime <= HEALTHY_S
 
 
 def _say(text: str) -> None:

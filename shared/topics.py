@@ -19,6 +19,7 @@ PATTERNS: dict[str, tuple[str, ...]] = {
     "event": ("category", "type*"),
     "state": ("device",),
     "trigger": ("name",),
+    "incident": ("pattern", "key"),
     "counter": ("type*",),
     "health": (),
     "report": ("kind",),

@@ -20,13 +20,14 @@ from services.counter_store.settings import CounterStoreSettings
 from services.counter_store.stage import LEDGER_SCHEMA as STORE_SCHEMA
 from services.counter_store.stage import CounterStore
 from services.event_processor.app import SERVICE as EVENT_PROCESSOR
+from services.event_processor.core.pipeline.plan import without_handlers
 from services.event_processor.stage import EventProcessor
 from services.sensor_reader.adapters.recording import Recording, RecordingError
 from services.sensor_reader.core.feed import Place
-from shared.delivery.stage import Recorder, Stage
+from shared.delivery.stage import Following, Recorder, Stage
 from shared.jumps import CLOCK_STEP
 from shared.ledger import Ledger
-from shared.messages import Event, Frame, Sequenced
+from shared.messages import Event, Frame, Message, Sequenced
 from shared.process import Context, system_clock
 from shared.settings import ConfigError, Fault, read_settings
 from shared.suite import SuiteSettings
@@ -53,19 +54,37 @@ class Chain(Recorder):
                 self.out.write(message.model_dump_json(exclude=ENVELOPE, exclude_none=True) + "\n")
 
 
-class Bench:
-    """The stages after the reader, put together without a wire."""
+class Alerts(Recorder):
+    """The alerter's outlet: the store follows every change."""
 
-    def __init__(self, context: Context, out: IO[str] | None, stack: ExitStack) -> None:
-        counters = CounterStoreSettings()  # InfluxDB is none of a backtest's business
-        store_ledger = stack.enter_context(closing(Ledger(":memory:", STORE_SCHEMA)))
+    def __init__(self, store: Following) -> None:
+        super().__init__()
+        self.store = store
+
+    def retain(self, message: Message) -> None:
+        """Pass it on."""
+        self.store.follow(message, retained=False)
+
+
+class Bench:
+    """The stages after the reader, put together without a wire. InfluxDB is none of a backtest's business."""
+
+    def __init__(
+        self,
+        context: Context,
+        out: IO[str] | None,
+        stack: ExitStack,
+        counters: CounterStoreSettings = CounterStoreSettings(),  # noqa: B008 - frozen
+        store_path: Path | str = ":memory:",
+    ) -> None:
+        store_ledger = stack.enter_context(closing(Ledger(store_path, STORE_SCHEMA)))
         self.store = CounterStore(counters, store_ledger, Recorder(), site=context.suite.site)
         alerter_ledger = stack.enter_context(closing(Ledger(":memory:", (ALERTER_SCHEMA,))))
-        self.alerter = Alerter(rules(ALERTER.settings(context)), alerter_ledger, Recorder())
+        self.alerter = Alerter(rules(ALERTER.settings(context)), alerter_ledger, Alerts(self.store))
         processor_ledger = stack.enter_context(closing(Ledger(":memory:")))
         chain = Chain((self.store, self.alerter), out)
-        program = EVENT_PROCESSOR.settings(context)
-        self.processor = EventProcessor(program, processor_ledger, chain, context.clock.wall)
+        plan = without_handlers(EVENT_PROCESSOR.settings(context))
+        self.processor = EventProcessor(plan.program, processor_ledger, chain, context.clock.wall, plan)
         self.ledgers = (processor_ledger, store_ledger, alerter_ledger)
         self.frames = 0
         self.first: datetime | None = None
@@ -82,6 +101,7 @@ class Bench:
                 if self.last is None or frame.time > self.last or CLOCK_STEP in frame.values:
                     self.last = frame.time
                 self.processor.apply(frame)
+                self.store.apply(frame)
             self._flush()
 
     def end(self) -> Outcome:
@@ -94,7 +114,7 @@ class Bench:
         return Outcome(self.frames, counters, self.alerter.snapshot(), self.first, self.last)
 
     def _flush(self) -> None:
-        for stage in (self.processor, self.store, self.alerter):
+        for stage in (self.processor, self.alerter, self.store):
             stage.flush()
 
 

@@ -10,13 +10,14 @@ from services.alerter.settings import unknown_types
 from services.counter_store.app import SERVICE as COUNTER_STORE
 from services.event_processor.app import SERVICE as EVENT_PROCESSOR
 from services.event_processor.core.catalogue import suggestion
+from services.host_agent.app import SERVICE as HOST_AGENT
 from services.sensor_reader.app import SERVICE as SENSOR_READER
 from services.sensor_reader.app import read_speed
 from shared.process import Context, Service, system_clock
 from shared.settings import ConfigError, Fault, read_settings
 from shared.suite import SuiteSettings
 
-SERVICES: tuple[Service, ...] = (SENSOR_READER, EVENT_PROCESSOR, COUNTER_STORE, ALERTER)
+SERVICES: tuple[Service, ...] = (SENSOR_READER, EVENT_PROCESSOR, COUNTER_STORE, ALERTER, HOST_AGENT)
 
 
 def check_config(folder: Path, environ: Mapping[str, str]) -> SuiteSettings:
@@ -41,7 +42,7 @@ def check_config(folder: Path, environ: Mapping[str, str]) -> SuiteSettings:
 def doubts(folder: Path, environ: Mapping[str, str]) -> list[str]:
     """Return what is allowed but looks like a slip, a line each; the configuration itself must be good."""
     context = Context(folder, environ, SuiteSettings(), system_clock())
-    program = EVENT_PROCESSOR.settings(context)
+    program = EVENT_PROCESSOR.settings(context).program
     unknown = unknown_types(ALERTER.settings(context), program.catalogue)
     return [
         f"{folder / 'event_counters.yaml'}: alert_thresholds.{name}: events.yaml has no such type, "

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from shared.exchange import Command, Request, Response, Result
 from shared.messages import Candidate, Message
 from shared.mqtt import Arrived, Confirmed, Connected, Disconnected, Door, Publication
 from shared.suite import SuiteSettings
@@ -17,6 +18,7 @@ from shared.suite import SuiteSettings
 M = TypeVar("M", bound=Message)
 CONNECT_S = 8.0
 QUIET_S = 0.4
+ANSWER_S = 8.0
 
 
 class ClientError(RuntimeError):
@@ -40,11 +42,13 @@ class Client:
         if self.door is not None:
             self.door.close()
 
-    def listen(self, topics: str) -> Iterator[tuple[str, str]]:
-        """Yield (topic below the site, payload text) of every message that matches, until interrupted."""
+    def listen(self, topics: str, seconds: float = float("inf")) -> Iterator[tuple[str, str]]:
+        """Subscribe, and return (topic below the site, payload text) of every message that matches, for ``seconds``."""
         prefix = self.topics.everything().removesuffix("#")
-        door = self._open([prefix + topics])
-        while True:
+        return self._heard(self._open([prefix + topics]), prefix, time.monotonic() + seconds)
+
+    def _heard(self, door: Door, prefix: str, deadline: float) -> Iterator[tuple[str, str]]:
+        while time.monotonic() < deadline:
             for arrival in door.take(100, 1.0):
                 if isinstance(arrival, Arrived):
                     door.ack(arrival.receipt)
@@ -78,6 +82,44 @@ class Client:
                         raise ClientError(f"the broker refuses {topic}: {arrival.refusal}; check the user's rights")
                     return
         raise ClientError(f"{self.suite.broker.url} did not confirm {topic} in {CONNECT_S:g} s")
+
+    def ask(
+        self, service: str, name: str, data: Mapping[str, Any] | None = None, timeout_s: float = ANSWER_S
+    ) -> Mapping[str, Any]:
+        """Ask a service and return its answer; raises ClientError with the service's own words, or when none comes."""
+        asked = Request(service=service, name=name, transaction=uuid.uuid4().hex, data=dict(data or {}))
+        answers = self._said_after(asked, "response", Response, timeout_s)
+        answer = next((a for a in answers if a.transaction == asked.transaction), None)
+        if answer is None:
+            raise ClientError(f"{service} gave no answer in {timeout_s:g} s; is it running? `upskeep tail 'status/#'`")
+        if answer.status == "error":
+            raise ClientError(f"{service}: {answer.error}")
+        return answer.data
+
+    def command(self, command: Command, timeout_s: float = ANSWER_S) -> Result:
+        """Send a command and return what came of it; raises ClientError when nothing is heard of it."""
+        results = self._said_after(command, "result", Result, timeout_s)
+        result = next((r for r in results if r.id == command.id), None)
+        if result is None:
+            where = f"command/{command.target}"
+            raise ClientError(f"nobody on {where} told of a result in {timeout_s:g} s; it may still be carried out")
+        return result
+
+    def _said_after(self, question: Request | Command, kind: str, model: type[M], timeout_s: float) -> Iterator[M]:
+        """Publish ``question`` and yield what is said on ``kind`` by whom it went to, until the time is over."""
+        whom = question.service if isinstance(question, Request) else question.target
+        door = self._open([self.topics.build(kind, whom, question.name)])
+        payload = question.model_dump_json(exclude_none=True, exclude={"producer", "epoch", "seq"}).encode()
+        topic = question.topic(self.topics)
+        door.publish(Publication(topic, payload), "question")
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            for arrival in door.take(100, 0.2):
+                if isinstance(arrival, Arrived):
+                    door.ack(arrival.receipt)
+                    yield self._read(model, arrival)
+                elif isinstance(arrival, Confirmed) and arrival.refusal:
+                    raise ClientError(f"the broker refuses {topic}: {arrival.refusal}; check the user's rights")
 
     def _open(self, subscriptions: list[str]) -> Door:
         name = f"upskeep-cli-{uuid.uuid4().hex[:8]}"

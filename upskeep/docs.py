@@ -5,15 +5,17 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from upskeep import event_docs, nut_docs, topic_docs
+from upskeep import chip_docs, event_docs, nut_docs, topic_docs
+from upskeep.grafana import render
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = ("docs/schemas",)  # hold generated pages only
+FOLDERS = ("docs/schemas", render.FOLDER)  # hold generated pages only
 
 
 def documents(root: Path) -> dict[str, str]:
     """Return every generated page by its path below ``root``."""
-    return topic_docs.documents() | event_docs.documents(root) | nut_docs.documents()
+    pages = topic_docs.documents() | event_docs.documents(root) | chip_docs.documents() | nut_docs.documents()
+    return pages | render.documents()
 
 
 def write(root: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from services.sensor_reader.core.nut.table import VARIABLES, WORDS, Word
 from services.sensor_reader.core.nut.wire import REFUSALS
 from shared.quantities import QUANTITIES
@@ -60,6 +62,8 @@ def documents() -> dict[str, str]:
 
 
 def _word(word: Word) -> str:
-    there = ", ".join(f"`{channel}` {str(value).lower()}" for channel, value in word.says.items())
-    absent = f"`{word.otherwise_false}` false" if word.otherwise_false else ""
-    return f"| {word.word} | {there} | {absent} |\n"
+    return f"| {word.word} | {_facts(word.says)} | {_facts(word.otherwise)} |\n"
+
+
+def _facts(facts: Mapping[str, bool]) -> str:
+    return ", ".join(f"`{channel}` {str(value).lower()}" for channel, value in facts.items())

@@ -10,10 +10,15 @@ from typing import Any
 
 from shared.messages import Alert, Counter
 
+# What the processor tells of the suite itself, by the machine's clock: it says nothing of what was played.
+OF_THE_SUITE = frozenset(
+    {"system.lifecycle.started", "system.health.check", "system.service.offline", "system.service.online"}
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Frames taken, every counter, every alert, and the span of event time."""
+    """Frames taken, every counter but those of the suite itself, every alert, and the span of event time."""
 
     frames: int
     counters: Mapping[str, Counter]
@@ -27,7 +32,7 @@ class Outcome:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the object as plain data."""
-        ordered = sorted(self.counters.items())
+        ordered = sorted(item for item in self.counters.items() if item[0] not in OF_THE_SUITE)
         counters = {name: counter.model_dump(mode="json", exclude={"type", "as_of"}) for name, counter in ordered}
         alerts = sorted(self.alerts, key=lambda alert: (alert.rule, alert.key))
         return {

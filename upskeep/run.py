@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from services.host_agent.settings import FILE, HostAgentSettings
 from shared.messages import Message, Status
 from shared.mqtt import Door
+from shared.settings import read_settings
 from shared.suite import SuiteSettings
 from upskeep import broker
 from upskeep.outcome import Outcome
-from upskeep.suite import SERVICES, Suite
+from upskeep.suite import HOST_AGENT, SERVICES, Suite
 from upskeep.watch import View, viewer
 
 LOOK_S = 0.1
+PLAYED = ("sim", "recording")  # sources that are no hardware
 
 
 class Say(Protocol):
@@ -50,6 +54,12 @@ class Stopped:
 
     def _ask(self, _: int, __: object) -> None:
         self.asked = True
+
+
+def services_of(config: Path) -> tuple[str, ...]:
+    """Return what runs: the suite, and the host's agent where it is enabled."""
+    agent = read_settings(config, FILE, HostAgentSettings, os.environ)
+    return (*SERVICES, HOST_AGENT) if agent.enabled else SERVICES
 
 
 class LocalBroker:
@@ -100,8 +110,11 @@ def run(wish: Wish, settings: SuiteSettings, say: Say, show: Callable[[Message],
     }
     if wish.exit_when_done:  # a scenario is played once; without this it repeats for ever
         environ["UPSKEEP_SENSOR_READER__SIMULATION__CYCLES"] = "1"
+    if wish.source.partition(":")[0] in PLAYED:
+        environ["UPSKEEP_HOST_AGENT__DRY_RUN"] = "true"  # the agent sees to it, too; here it is certain from the start
     settings = settings.model_copy(update={"broker": settings.broker.model_copy(update={"url": local.url})})
-    suite = Suite(environ, settings.data / "log", say)
+    names = services_of(wish.config)
+    suite = Suite(environ, settings.data / "log", say, names)
     view = View(settings.topics)
     door = viewer(settings.broker, settings.topics, "upskeep-run", ("status", "counter", "alert", "event"))
     try:
@@ -109,7 +122,7 @@ def run(wish: Wish, settings: SuiteSettings, say: Say, show: Callable[[Message],
         door.open()
         while not stopped.asked and not (wish.exit_when_done and view.done()):
             for message in view.take(door, LOOK_S):
-                _introduce(message, say)
+                _introduce(message, names, say)
                 show(message)
             suite.watch()
             local.watch()
@@ -122,8 +135,8 @@ def run(wish: Wish, settings: SuiteSettings, say: Say, show: Callable[[Message],
     return outcome_of(view)
 
 
-def _introduce(message: Message, say: Say) -> None:
-    if isinstance(message, Status) and message.service in SERVICES:
+def _introduce(message: Message, names: Sequence[str], say: Say) -> None:
+    if isinstance(message, Status) and message.service in names:
         source = message.figures.get("source", "") if message.state == "online" else ""
         say(f"{message.service}: {message.state}" + (f", {source}" if source else ""))
         if (said := message.figures.get("said")) and message.state == "online":

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from shared.settings import ConfigError, Fault
 
 # In the order of the flow: what feeds others starts first and stops first.
 SERVICES = ("sensor_reader", "event_processor", "counter_store", "alerter")
+HOST_AGENT = "host_agent"  # runs here only where config/host_agent.yaml says enabled
 RESTART_S = (0.2, 1.0, 2.0, 5.0, 15.0, 30.0)
 STEADY_S = 60.0
 STOP_S = 10.0
@@ -40,7 +41,11 @@ class Suite:
     environ: Mapping[str, str]
     log_folder: Path
     say: Callable[[str], None]
-    children: dict[str, Child] = field(default_factory=lambda: {name: Child(name) for name in SERVICES})
+    names: Sequence[str] = SERVICES
+    children: dict[str, Child] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.children = {name: Child(name) for name in self.names}
 
     def start(self) -> None:
         """Start every service."""

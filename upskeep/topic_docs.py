@@ -11,10 +11,11 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from shared import messages
+from shared import exchange, health, messages
 from shared.messages import Message
 from shared.topics import PATTERNS, Topics
 
+MODULES = (messages, health, exchange)  # where payloads are defined
 CONTRACT = "1.0.0"  # of the topics and payloads together; the first part is the v1 of the root
 
 
@@ -45,14 +46,15 @@ ROUTES: dict[str, Route] = {
     "event": Route("event_processor", "everyone", "something that happened", messages.Event),
     "state": Route("event_processor", "everyone", "what is known now of a device", messages.DeviceState),
     "trigger": Route("event_processor", "everyone", "an event's named triggers", messages.Trigger),
+    "incident": Route("event_processor", "everyone", "events that belong together", messages.Incident),
     "counter": Route("counter_store", "everyone", "how often a type was counted", messages.Counter),
-    "health": Route("counter_store", "everyone", "score, grade and factors", None, retained_once_used=True),
+    "health": Route("counter_store", "everyone", "score, grade and factors", health.Health),
     "report": Route("counter_store", "everyone", "the last report of a kind", None, retained_once_used=True),
     "alert": Route("alerter", "everyone", "an alert's present state", messages.Alert),
-    "command": Route("anyone allowed", "the target", "a request to a device or service"),
-    "result": Route("the target", "everyone", "what came of a command"),
-    "request": Route("a client", "the service", "a question"),
-    "response": Route("the service", "the client", "its answer"),
+    "command": Route("anyone allowed", "the target", "something a device or service is to do", exchange.Command),
+    "result": Route("the target", "everyone", "what came of a command", exchange.Result),
+    "request": Route("a client", "the service", "a question", exchange.Request),
+    "response": Route("the service", "the client", "its answer", exchange.Response),
     "status": Route("every service", "everyone", "life sign and vital figures", messages.Status),
     "checkpoint": Route("a consumer", "the producer", "how far the consumer has durably got", messages.Checkpoint),
     "resend": Route("a producer", "the consumer", "messages asked for again", messages.Resend),
@@ -61,7 +63,8 @@ ROUTES: dict[str, Route] = {
 
 _PREFACE = """# Topics and payloads
 
-Made by `upskeep/topic_docs.py` from `shared/topics.py` and `shared/messages.py`; do not edit.
+Made by `upskeep/topic_docs.py` from `shared/topics.py`, `shared/messages.py`, `shared/health.py` and
+`shared/exchange.py`; do not edit.
 
 Every topic begins with `{root}`; root and site are set in `config/suite.yaml`. Payloads are UTF-8 JSON, times
 RFC 3339 in UTC. Unknown fields are ignored; a missing or ill-typed one sends the message to `deadletter/…`. As JSON
@@ -116,9 +119,10 @@ def _json(content: dict[str, Any]) -> str:
 
 
 def _models() -> list[type[Message]]:
-    """Every payload and part of one, in the order of ``shared/messages.py``; not the bases they stand on."""
-    found = [item for item in vars(messages).values() if inspect.isclass(item) and issubclass(item, Message)]
-    return [model for model in found if model not in (Message, messages.Sequenced)]
+    """Every payload and part of one, in the order of their files; not the bases they stand on."""
+    found = [item for module in MODULES for item in vars(module).values() if inspect.isclass(item)]
+    models = [item for item in dict.fromkeys(found) if issubclass(item, Message)]
+    return [model for model in models if model not in (Message, messages.Sequenced)]
 
 
 def _name(model: type[Message]) -> str:

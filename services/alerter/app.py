@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from services.alerter.settings import EventCountersSettings, rules
+from services.alerter.settings import rules
 from services.alerter.stage import LEDGER_SCHEMA, Alerter
 from shared.delivery.hop import Hop, Route
+from shared.event_counters import FILE, EventCountersSettings
 from shared.ledger import Ledger
 from shared.process import Context, Service, main
 from shared.settings import read_settings
@@ -21,7 +22,7 @@ def build(settings: EventCountersSettings, _: Context, ledger: Ledger, hop: Hop)
 
 SERVICE = Service(
     route=ROUTE,
-    settings=lambda context: read_settings(context.folder, "event_counters", EventCountersSettings, context.environ),
+    settings=lambda context: read_settings(context.folder, FILE, EventCountersSettings, context.environ),
     stage=build,
     schema=(LEDGER_SCHEMA,),
 )

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from services.counter_store.adapters import restore
+from functools import partial
+
+from services.counter_store.adapters import influx_setup, restore
 from services.counter_store.adapters.influx_query import InfluxQuery
 from services.counter_store.adapters.point_stores import open_point_store
 from services.counter_store.adapters.restore import Progress, Restorer
 from services.counter_store.adapters.shipper import Shipper
-from services.counter_store.settings import CounterStoreSettings, InfluxSettings
+from services.counter_store.settings import InfluxSettings, Loaded, load
 from services.counter_store.stage import LEDGER_SCHEMA, CounterStore
 from shared.delivery.hop import Figures, Hop, Route
 from shared.ledger import Ledger
 from shared.messages import Candidate
 from shared.process import Context, Drive, Service, main
-from shared.settings import read_settings
 
 FILL = 1000  # events given a point in one turn
-ROUTE = Route(name="counter_store", consumes=("event", "raw"))
+ROUTE = Route(name="counter_store", consumes=("event", "raw"), follows=("alert",), answers=True)
 
 
-def build(settings: CounterStoreSettings, context: Context, ledger: Ledger, hop: Hop) -> CounterStore:
+def build(loaded: Loaded, context: Context, ledger: Ledger, hop: Hop) -> CounterStore:
     """Return the stage, having published every counter again."""
-    if settings.influx.enabled:
+    if loaded.store.influx.enabled:
         restore.begin_if_new(ledger)
-    store = CounterStore(settings, ledger, hop, site=context.suite.site)
+    store = CounterStore(loaded.store, ledger, hop, site=context.suite.site, keeping=loaded.keeping)
     store.announce()
     return store
 
@@ -37,7 +38,8 @@ class Shipping:
         self.timeout_s = settings.timeout_s + 5
         self.progress = restore.load(hop.ledger)
         self.restorer = Restorer(InfluxQuery(settings, site), self.progress, settings.longest_wait_s)
-        self.shipper = Shipper(hop.ledger.path, open_point_store(settings), settings)
+        prepare = partial(influx_setup.prepare, settings) if settings.setup else lambda: True
+        self.shipper = Shipper(hop.ledger.path, open_point_store(settings), settings, prepare=prepare)
         hop.vitals.append(self.figures)
         (self.restorer if self.progress.phase == "read" else self.shipper).start()
 
@@ -86,14 +88,15 @@ class Shipping:
         self.shipper.stop()
 
 
-def drive(settings: CounterStoreSettings, context: Context, store: CounterStore, hop: Hop) -> Drive | None:
+def drive(loaded: Loaded, context: Context, store: CounterStore, hop: Hop) -> Drive | None:
     """Return the shipper's keeper, if InfluxDB is configured."""
-    return Shipping(store, settings.influx, hop, context.suite.site) if settings.influx.enabled else None
+    influx = loaded.store.influx
+    return Shipping(store, influx, hop, context.suite.site) if influx.enabled else None
 
 
 SERVICE = Service(
     route=ROUTE,
-    settings=lambda context: read_settings(context.folder, "counter_store", CounterStoreSettings, context.environ),
+    settings=lambda context: load(context.folder, context.environ),
     stage=build,
     schema=LEDGER_SCHEMA,
     drive=drive,

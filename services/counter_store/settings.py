@@ -1,20 +1,32 @@
-"""``config/counter_store.yaml``: whether and where points go, and how many wait while InfluxDB is away."""
+"""``config/counter_store.yaml``: whether and where points go, and how many wait while InfluxDB is away.
+
+How events are kept and judged stands in ``event_counters.yaml``, which type tells the end of which in ``events.yaml``.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
-from shared.settings import Settings
+from services.counter_store.core.keeping import Keeping, ends_of
+from shared.event_counters import FILE, EventCountersSettings
+from shared.settings import ConfigError, Fault, Settings, read_settings
 
+M = TypeVar("M", bound=BaseModel)
 _NEEDED = {"v2": ("org", "bucket", "token_file"), "v1": ("database",)}
 
 
 class InfluxSettings(Settings):
-    """InfluxDB. ``v2`` is /api/v2/write (1.8 and later, 2, 3), ``v1`` is /write (any 1.x)."""
+    """InfluxDB. ``v2`` is /api/v2/write (1.8 and later, 2, 3), ``v1`` is /write (any 1.x).
+
+    ``readings_to`` names a second bucket or database for readings, made to forget them after ``readings_days`` (0:
+    never). ``setup`` lets the service make what is missing.
+    """
 
     enabled: bool = False
     api: Literal["v2", "v1"] = "v2"
@@ -24,6 +36,9 @@ class InfluxSettings(Settings):
     bucket: str | None = None
     token_file: Path | None = None
     database: str | None = None
+    readings_to: str | None = None
+    readings_days: int = Field(0, ge=0, le=36_500)
+    setup: bool = True
     username: str | None = None
     password_file: Path | None = None
     timeout_s: float = Field(10.0, gt=0, le=300)
@@ -50,10 +65,77 @@ class InfluxSettings(Settings):
             raise ValueError(f"enabled with api {self.api} also needs {', '.join(missing)}")
         if bool(self.username) != bool(self.password_file):
             raise ValueError("username and password_file go together; give both or neither")
+        if self.readings_to is not None and self.readings_to == self.place:
+            raise ValueError(f"readings_to must be another place than {self.place}; leave it out to keep all in one")
+        if self.readings_days and self.readings_to is None:
+            raise ValueError("readings_days needs readings_to: in one place with them events would be forgotten too")
         return self
+
+    @property
+    def place(self) -> str | None:
+        """The bucket or database of all points, but for readings if ``readings_to`` says so."""
+        return self.bucket if self.api == "v2" else self.database
+
+    def at(self, place: str) -> InfluxSettings:
+        """Return the settings with another bucket or database."""
+        return self.model_copy(update={"bucket" if self.api == "v2" else "database": place, "readings_to": None})
 
 
 class CounterStoreSettings(Settings):
     """``config/counter_store.yaml``."""
 
     influx: InfluxSettings = InfluxSettings()
+
+
+class KindSettings(BaseModel):
+    """What the store needs of an event type in ``events.yaml``; event_processor checks the file as a whole."""
+
+    clears: tuple[str, ...] = ()
+
+
+class KindsSettings(BaseModel):
+    """``config/events.yaml``, as far as the store needs it."""
+
+    events: dict[str, KindSettings] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Everything the service is built from."""
+
+    store: CounterStoreSettings
+    counting: EventCountersSettings
+    keeping: Keeping
+
+
+def load(folder: Path, environ: Mapping[str, str]) -> Loaded:
+    """Return the settings of the three files in ``folder``; raises ConfigError with every fault of all of them."""
+    faults: list[Fault] = []
+    store = _read(folder, "counter_store", CounterStoreSettings, environ, faults)
+    counting = _read(folder, FILE, EventCountersSettings, environ, faults)
+    kinds = _read(folder, "events", KindsSettings, environ, faults)
+    if store is None or counting is None or kinds is None:
+        raise ConfigError(faults)
+    return Loaded(store, counting, keeping_of(counting, kinds))
+
+
+def keeping_of(counting: EventCountersSettings, kinds: KindsSettings) -> Keeping:
+    """Return the settings as the core needs them."""
+    history, health = counting.event_counters, counting.health_scoring
+    return Keeping(
+        history_days=history.history_retention_days,
+        history_per_type=history.max_history_per_event,
+        health_enabled=health.enabled,
+        health_interval_s=health.calculation_interval,
+        trend_days=health.trend_analysis_days,
+        trend_min_events=health.min_events_for_trend,
+        ended_by=ends_of({name: kind.clears for name, kind in kinds.events.items()}),
+    )
+
+
+def _read(folder: Path, name: str, model: type[M], environ: Mapping[str, str], faults: list[Fault]) -> M | None:
+    try:
+        return read_settings(folder, name, model, environ)
+    except ConfigError as error:
+        faults += error.faults
+        return None

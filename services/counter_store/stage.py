@@ -14,12 +14,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
-from services.counter_store.adapters import events, point_queue, restore
+from services.counter_store.adapters import archive, events, point_queue, restore
+from services.counter_store.adapters.archive import Archive
 from services.counter_store.adapters.events import CounterRow, EventTable
+from services.counter_store.adapters.hours import Hours
 from services.counter_store.adapters.influx_query import Page
+from services.counter_store.adapters.moment import Moment
 from services.counter_store.adapters.point_queue import PointQueue
 from services.counter_store.adapters.restore import Progress
+from services.counter_store.adapters.settle import settle
+from services.counter_store.core.changes import alert_to_line, health_to_line
 from services.counter_store.core.counting import (
     DAY_US,
     Tally,
@@ -29,6 +35,7 @@ from services.counter_store.core.counting import (
     open_tally,
     tally_to_counter,
 )
+from services.counter_store.core.keeping import Keeping
 from services.counter_store.core.points import (
     counter_time_ns,
     counter_to_line,
@@ -36,30 +43,46 @@ from services.counter_store.core.points import (
     frame_to_line,
     is_datable,
 )
+from services.counter_store.core.statistics import Ever
 from services.counter_store.settings import CounterStoreSettings
 from shared.delivery.stage import Outlet
-from shared.instants import span_to_us, time_to_us
+from shared.instants import span_to_us, time_to_us, us_to_time
 from shared.jumps import CLOCK_JUMP, Jump, read_jump
 from shared.ledger import Ledger
-from shared.messages import Counter, Event, Frame, Message, Sequenced
+from shared.messages import Alert, Counter, Event, Frame, Message, Sequenced
 
-LEDGER_SCHEMA = (events.SCHEMA, point_queue.SCHEMA)  # what the ledger given to CounterStore must be opened with
+LEDGER_SCHEMA = (
+    events.SCHEMA,
+    archive.SCHEMA,
+    point_queue.SCHEMA,
+)  # what the ledger given to CounterStore must be opened with
 _KEPT = "counter_store"
 
 
 class CounterStore:
     """A ``shared.delivery.stage.Stage``. Open its ledger with ``LEDGER_SCHEMA``; it goes on from what that holds."""
 
-    def __init__(self, settings: CounterStoreSettings, ledger: Ledger, outlet: Outlet, *, site: str) -> None:
+    def __init__(
+        self,
+        settings: CounterStoreSettings,
+        ledger: Ledger,
+        outlet: Outlet,
+        *,
+        site: str,
+        keeping: Keeping = Keeping(),  # noqa: B008 - frozen
+    ) -> None:
         self._influx = settings.influx
         self._ledger = ledger
         self._outlet = outlet
         self._site = site
         self._table = EventTable(ledger)
         self._queue = PointQueue(ledger)
+        self._hours = Hours(ledger)
+        self._archive = Archive(ledger, keeping, site)
         kept = json.loads(ledger.get(_KEPT) or b"{}")
         self._as_of_us: int | None = kept.get("as_of_us")
         self._offset_us: int = kept.get("offset_us", 0)
+        self._observed_us: int | None = kept.get("observed_us", self._archive.first_us())
         self._kept: dict[str, int] = {name: kept.get(name, 0) for name in ("lost", "duplicates", "points_dropped")}
         rows = list(self._table.counters())
         self._tallies = {row.type: self._open(row) for row in rows}
@@ -72,15 +95,23 @@ class CounterStore:
 
     def apply(self, message: Sequenced) -> None:
         """Count an event, note a reading; other messages are none of the store's."""
+        if isinstance(message, Event | Frame):
+            self._observe(message.time)
         if isinstance(message, Event):
             self._count(message)
         elif isinstance(message, Frame) and self._influx.enabled:
             self._note(frame_to_line(message, self._site))
+            self._lines.extend(self._hours.take(message, self._site))
 
     def offer(self, producer: str, message: Message, received_on: str, payload: bytes) -> None:
         """Refuse: the store takes nothing that comes without a sequence."""
         reason = f"counter_store takes no {type(message).__name__} without a sequence; send it to the event processor"
         self._outlet.reject(received_on, payload, f"{reason} (from {producer})")
+
+    def follow(self, message: Message, *, retained: bool) -> None:  # noqa: ARG002 - one said again is the same point
+        """Note the change of an alert."""
+        if isinstance(message, Alert) and self._influx.enabled:
+            self._note(alert_to_line(message, self._site))
 
     def advance(self, event_time: datetime) -> None:
         """Let the windows end at ``event_time``; the counting happens at the batch's end."""
@@ -91,15 +122,19 @@ class CounterStore:
         self._advance_tallies()
         if self._influx.enabled:
             self._queue_points()
+            self._hours.save()
+        restored = not self._influx.enabled or restore.load(self._ledger).phase == "done"
+        self._archive.flush(self._steady_us(), self._told_us(), prune=restored)
         if self._newest_us:
             self._table.save(self._row(self._tallies[event_type]) for event_type in self._newest_us)
         if self._dirty:
-            times = {"as_of_us": self._as_of_us, "offset_us": self._offset_us}
+            times = {"as_of_us": self._as_of_us, "offset_us": self._offset_us, "observed_us": self._observed_us}
             self._ledger.put(_KEPT, json.dumps(self._kept | times).encode())
         self._newest_us, self._dirty = {}, False
         for event_type, tally in self._tallies.items():
             if self._published.get(event_type) != _numbers(tally):
                 self._publish(tally)
+        self._publish_health()
 
     def lost(self, producer: str, stream: str, first: int, last: int) -> None:  # noqa: ARG002 - the port's names
         """Remember how many messages are gone for good."""
@@ -111,12 +146,14 @@ class CounterStore:
         new = 0
         for event, point_ns in page.events:
             time_us = time_to_us(event.time)
-            if self._table.add(event, time_us, time_us, None):
-                self._tallies[event.type] = self._fold(event.type, time_us)
+            self._observe(event.time)
+            if self._table.add(event, time_us, time_us, None) and self._tally(event, time_us, time_us):
                 self._newest_us[event.type] = max(time_us, self._newest_us.get(event.type, time_us))
                 new += 1
             self._table.note_point(event.id, event.type, point_ns)
         self._restoring = not page.last
+        if page.last:
+            self._settle()
         return self._note_progress(restore.load(self._ledger).after_page(page, new))
 
     def fill(self, limit: int) -> Progress:
@@ -132,6 +169,21 @@ class CounterStore:
             self._newest_us |= {name: tally.last_us + self._offset_us for name, tally in self._tallies.items()}
         return self._note_progress(progress.after_fill(rows[-1][0] if rows else None))
 
+    def _settle(self) -> None:
+        """All is read back: if the clock jumped in it, times are put right and windows opened anew."""
+        offset_us = settle(self._ledger.db)
+        if offset_us is None:
+            return
+        if self._as_of_us is not None:
+            self._as_of_us += self._offset_us - offset_us
+        self._offset_us, self._dirty = offset_us, True
+        ends = self._table.steady_ends()
+        known = (self._row(tally) for tally in self._tallies.values())
+        rows = [row.between(*ends[row.type]) if row.type in ends else row for row in known]
+        self._table.save(rows)
+        self._tallies = {row.type: self._open(row) for row in rows}
+        self._published.clear()
+
     def _note_progress(self, progress: Progress) -> Progress:
         restore.save(self._ledger, progress)
         return progress
@@ -140,6 +192,12 @@ class CounterStore:
         """Publish every counter again, as after a start: the broker may have lost its retained messages."""
         for tally in self._tallies.values():
             self._publish(tally)
+        self._publish_health()
+
+    def answer(self, name: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the answer to a question (``adapters.questions``), this batch's events included."""
+        self._advance_tallies()
+        return self._archive.answer(name, data, self._moment())
 
     def counters(self) -> list[Counter]:
         """Return every counter as of the last flush, by type."""
@@ -153,7 +211,8 @@ class CounterStore:
     def figures(self) -> Mapping[str, bool | int | float | str]:
         """Return vital figures for ``status/…``."""
         total = sum(tally.total for tally in self._tallies.values())
-        return {"counted": total, "types": len(self._tallies), **self._kept}
+        held = sum(self._archive.retention.held.values())
+        return {"counted": total, "types": len(self._tallies), "history": held, **self._kept}
 
     def _count(self, event: Event) -> None:
         time_us = time_to_us(event.time)
@@ -167,10 +226,19 @@ class CounterStore:
             return
         if jump is not None:
             self._jump(jump)
-        self._tallies[event.type] = self._fold(event.type, time_us - offset_us)
+        self._tally(event, time_us, time_us - offset_us)
         self._newest_us[event.type] = max(time_us, self._newest_us.get(event.type, time_us))
         if point_ns is not None:
             self._note(event_to_line(event, point_ns))
+
+    def _tally(self, event: Event, time_us: int, steady_us: int) -> bool:
+        """Count an event that is in the history now; returns False if it had been counted before it came there."""
+        new = self._archive.take(event, time_us)
+        if new or event.type not in self._tallies:
+            self._tallies[event.type] = self._fold(event.type, steady_us)
+        else:  # its windows did not know of it
+            self._tallies[event.type] = self._open(self._row(self._tallies[event.type]))
+        return new
 
     def _jump(self, jump: Jump) -> None:
         """From now on clocks are ahead by one more step; what they told right before ``since`` is further back then."""
@@ -184,7 +252,15 @@ class CounterStore:
                 self._tallies[event_type] = self._open(self._row(move_tally(tally, since_us, by_us)))
             self._table.save(self._row(tally) for tally in self._tallies.values())
         self._offset_us += span_to_us(jump.step)
+        if self._observed_us is not None:
+            self._observed_us = time_to_us(jump.moved(us_to_time(self._observed_us)))
         self._published.clear()
+
+    def _observe(self, time: datetime) -> None:
+        """Note how far back anything has been heard of: before that, nothing heard is not nothing there."""
+        time_us = time_to_us(time)
+        if self._observed_us is None or time_us < self._observed_us:
+            self._observed_us, self._dirty = time_us, True
 
     def _fold(self, event_type: str, time_us: int) -> Tally:
         tally = self._tallies.get(event_type)
@@ -217,6 +293,41 @@ class CounterStore:
             self._kept["points_dropped"] += dropped
             self._dirty = self._dirty or dropped > 0
             self._lines = []
+
+    def _steady_us(self) -> int | None:
+        """Return how far event time has come, in steady time; before it is known, the newest event's."""
+        newest_us = max((tally.last_us for tally in self._tallies.values()), default=None)
+        return newest_us if self._as_of_us is None else self._as_of_us
+
+    def _told_us(self) -> int | None:
+        """Return the same by the clock as it is now."""
+        steady_us = self._steady_us()
+        return None if steady_us is None else steady_us + self._offset_us
+
+    def _moment(self) -> Moment:
+        pending = {"points_pending": self._queue.pending() if self._influx.enabled else 0}
+        retention = self._archive.retention
+        held = {"history": sum(retention.held.values()), "history_excess": retention.excess()}
+        ever = {
+            name: Ever(tally.total, tally.first_us + self._offset_us, tally.last_us + self._offset_us)
+            for name, tally in self._tallies.items()
+        }
+        return Moment(
+            site=self._site,
+            as_of_us=self._told_us(),
+            observed_us=self._observed_us,
+            counters=tuple(self.counters()),
+            ever=ever,
+            figures=self._kept | pending | held,
+        )
+
+    def _publish_health(self) -> None:
+        health = self._archive.due_health(self._told_us())
+        if health is None:
+            return
+        self._outlet.retain(health)
+        if self._influx.enabled:  # it waits with the next batch's; if that never comes, the next start tells it
+            self._note(health_to_line(self._site, health.score, health.grade.value, health.as_of))
 
     def _row(self, tally: Tally) -> CounterRow:
         return CounterRow(tally.type, tally.total, tally.last_us, tally.first_us, self._point_ns.get(tally.type))

@@ -19,7 +19,12 @@ from shared.settings import ConfigError, Fault
 
 log = logging.getLogger(__name__)
 
-ROUTE = Route(name="sensor_reader", produces={"raw": ("event_processor", "counter_store")})
+ROUTE = Route(
+    name="sensor_reader",
+    produces={"raw": ("event_processor", "counter_store")},
+    answers=True,
+    targets=("sensor_reader",),
+)
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 AGAIN_S = 0.02
 

@@ -7,7 +7,9 @@ Rules:
    and ``finish`` emits ``stopped``.
 3. Frames of hardware say when they were taken by the uptime too. Before the first frame after a jump of the
    wall clock goes a frame that tells of it (``core.course``), also across a restart.
-4. What a source refuses goes to ``deadletter/…`` and counts as played.
+4. Frames of hardware are calibrated as somebody has said by the command ``calibrate``; each is told, and once a day
+   which are overdue.
+5. What a source refuses goes to ``deadletter/…`` and counts as played.
 """
 
 from __future__ import annotations
@@ -15,13 +17,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
+from services.sensor_reader.adapters.calibrations import Calibrations
 from services.sensor_reader.core import life
+from services.sensor_reader.core.calibration import calibrated
 from services.sensor_reader.core.course import Course, follow, jumped
 from services.sensor_reader.core.feed import Feed, Place, Refusal
 from services.sensor_reader.core.life import Life
 from services.sensor_reader.core.ports import HostClock, Instant
-from shared.delivery.stage import Outlet
+from shared.delivery.stage import Outlet, RefusedError
+from shared.exchange import Command
 from shared.ledger import Ledger
 from shared.messages import Frame, Message, Sequenced
 
@@ -47,6 +53,8 @@ class SensorReader:
         self._told = not feed.has_life
         self._last_time: datetime | None = None
         self._counts = {"frames": 0, "errors": 0, "refused": 0}
+        self._calibrations = Calibrations(ledger, self._emit)
+        self._newest: dict[str, Frame] = {}
 
     @property
     def done(self) -> bool:
@@ -72,6 +80,7 @@ class SensorReader:
             contents = self._feed.take(now, instant.time if instant else time, limit)
             if contents and instant:
                 self._follow(instant)
+                self._calibrations.tell_due(instant.time)
             for content in contents:
                 self._give(content)
             place = self._feed.place()
@@ -121,7 +130,23 @@ class SensorReader:
             self._outlet.reject(content.where, content.payload, content.reason)
             return
         self._tell_start(content.time)
+        if self._feed.live:
+            content = calibrated(content, self._calibrations.of(content.device))
+            self._newest[content.device] = content
         self._emit(content)
+
+    def obey(self, command: Command) -> Mapping[str, Any]:
+        """Take ``calibrate`` and ``uncalibrate``; raises RefusedError, or ValidationError for what is mistyped."""
+        now = self._clock.read().time if self._clock else self._last_time
+        if not self._feed.live or now is None:
+            raise RefusedError(f"{self._feed.name} is played, and only hardware is calibrated")
+        return self._calibrations.obey(command, self._newest, now)
+
+    def answer(self, name: str, data: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ARG002
+        """Answer ``calibrations``: all there are."""
+        if name != "calibrations":
+            raise RefusedError(f"no question is called {name!r}; there is calibrations")
+        return self._calibrations.listed()
 
     def _follow(self, instant: Instant) -> None:
         """Take note of the moment; if the clock has jumped since the last one, tell it first."""

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared import __version__
+from shared.delivery.desk import answer_to, carry_out, decode_command
+from shared.delivery.following import filters, follow
 from shared.delivery.inbound import Loss
 from shared.delivery.receiver import Readable, Receiver, Track, Unreadable, UnreadableError, decode
 from shared.delivery.records import EPOCHS_KEPT, Records
@@ -34,7 +36,7 @@ from shared.messages import (
     Status,
 )
 from shared.mqtt import Arrived, Confirmed, Connected, Disconnected, Door, Publication, Receipt
-from shared.suite import BrokerSettings, SuiteSettings
+from shared.suite import SuiteSettings
 from shared.topics import TopicError, Topics
 
 log = logging.getLogger(__name__)
@@ -45,7 +47,7 @@ COMPLAINT_S = 60.0
 GAP = "system.stream.gap"
 DEAD_LETTER_BYTES = 65_536
 OFFER_BYTES = 262_144
-OpenDoor = Callable[[BrokerSettings, str, Sequence[str], Publication | None], Door]
+OpenDoor = Callable[..., Door]  # called as Door is
 Figures = Mapping[str, bool | int | float | str]
 MODELS: dict[str, type[Sequenced]] = {"raw": Frame, "event": Event}
 
@@ -66,6 +68,10 @@ class Route:
     consumes: tuple[str, ...] = ()
     produces: Mapping[str, Sequence[str]] = field(default_factory=dict)
     takes_offers: bool = False
+    answers: bool = False  # questions on request/{name}/…
+    targets: tuple[str, ...] = ()  # commands on command/{target}/…
+    follows: tuple[str, ...] = ()  # kinds whose latest values the stage hears: see shared.delivery.following
+    lasting: bool = True  # the broker keeps what comes while the service is away
 
 
 class Hop:
@@ -84,10 +90,13 @@ class Hop:
         window = suite.delivery.window
         models = {stream: MODELS[stream] for stream in route.consumes}
         self.receiver = Receiver(self.name, self.records, models, window)
-        produces = {**route.produces, "deadletter": (), SUGGESTED: ()}
+        results: Mapping[str, Sequence[str]] = {"result": ()} if route.targets else {}
+        produces = {**route.produces, **results, "deadletter": (), SUGGESTED: ()}
         self.sender = Sender(self.name, self.topics, self.records, produces, suite.delivery)
         self.sender.takers |= {self.name} if route.takes_offers else set()
-        self.door = open_door(suite.broker, f"upskeep-{suite.site}-{self.name}", self._filters(), self._will())
+        kind = {} if route.lasting else {"persistent": False}
+        client_id = f"upskeep-{suite.site}-{self.name}"
+        self.door = open_door(suite.broker, client_id, self._filters(), self._will(), **kind)
         kept = self.records.value("event_time")
         self.event_time = datetime.fromisoformat(kept) if kept else None
         self._kept_event_time = self.event_time
@@ -122,7 +131,10 @@ class Hop:
             mine.append(topics.every("checkpoint", "+", self.name))
         if self.route.takes_offers:
             mine.append(topics.every("ingest"))
-        return mine
+        if self.route.answers:
+            mine.append(topics.every("request", self.name))
+        mine += [topics.every("command", target) for target in self.route.targets]
+        return mine + filters(self.route.follows, topics)
 
     def _will(self) -> Publication:
         return _publication(Status(service=self.name, state="offline"), self.topics)
@@ -205,6 +217,8 @@ class Hop:
                     self._apply_all(self.receiver.receive(kind, arrived.topic, arrived.payload, now))
             elif reader := _READERS.get(kind):
                 reader(self, parts, arrived, now)
+            elif kind in self.route.follows:
+                follow(kind, arrived, self.stage)
         except (TopicError, UnreadableError) as error:
             self.reject(arrived.topic, arrived.payload, str(error))
 
@@ -228,6 +242,8 @@ class Hop:
         if not arrived.payload or parts[0] == self.name:
             return
         status = decode(Status, arrived.payload)
+        if "status" in self.route.follows:
+            follow("status", arrived, self.stage)
         self.sender.seen(status.service, status.state == "online")
         if "event" in status.streams and status.state == "online":
             self.sender.takers.add(status.service)
@@ -251,6 +267,15 @@ class Hop:
             raise UnreadableError(f"has {size} bytes; an offer may have {OFFER_BYTES}")
         candidate = decode(Candidate, arrived.payload)
         self.stage.offer(parts[0], candidate, arrived.topic, arrived.payload)
+
+    def _read_request(self, parts: tuple[str, ...], arrived: Arrived, _: float) -> None:
+        if not arrived.retain:
+            self.sender.say(answer_to(arrived, parts, self.stage, self.topics, self.clock.wall()))
+
+    def _read_command(self, parts: tuple[str, ...], arrived: Arrived, _: float) -> None:
+        if arrived.retain:
+            raise UnreadableError("is retained: a command is meant for now, and must not be given again by the broker")
+        self.emit(carry_out(decode_command(arrived, parts), self.stage, self.records, self.clock.wall()))
 
     # ---- event time: that of the frames, or, for who consumes events, what their producer promises
 
@@ -365,4 +390,6 @@ _READERS = {
     "checkpoint": Hop._read_checkpoint,
     "resend": Hop._read_resend,
     "ingest": Hop._read_offer,
+    "request": Hop._read_request,
+    "command": Hop._read_command,
 }

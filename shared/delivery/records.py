@@ -11,6 +11,7 @@ from shared.delivery.outbound import Outbound
 from shared.ledger import Ledger, is_sound, keep_value, sealed
 
 EPOCHS_KEPT = 8
+COMMANDS_KEPT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,19 @@ class Records:
             "(SELECT epoch FROM applied WHERE producer = ? AND stream = ? ORDER BY latest DESC LIMIT ?)",
             (producer, stream, producer, stream, EPOCHS_KEPT),
         )
+
+    # ---- commands obeyed
+
+    def result(self, command: str) -> bytes | None:
+        """Return what came of the command with this id, as JSON; None if it has not been taken."""
+        row = self.db.execute("SELECT result FROM obeyed WHERE id = ?", (command,)).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def save_result(self, command: str, result: bytes) -> None:
+        """Keep what came of a command, and forget the oldest ones."""
+        (place,) = self._one("SELECT coalesce(max(place), 0) + 1 FROM obeyed") or (1,)
+        self.db.execute("INSERT OR REPLACE INTO obeyed VALUES (?, ?, ?, ?)", sealed(command, result, place))
+        self.db.execute("DELETE FROM obeyed WHERE place <= ?", (place - COMMANDS_KEPT,))
 
     # ---- single values
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections import deque
 from collections.abc import Mapping, Sequence
 
 from shared.delivery.outbound import Outbound
@@ -21,6 +22,7 @@ RESEND_ROWS = 100
 RESEND_ROOM = 8  # places the live stream leaves to answers while somebody asks
 RESEND_BYTES = 200_000
 TRIM_BACKLOG = 500
+ANSWERS_KEPT = 1000  # that wait for room on the wire
 AGE_CHECK_S = 60.0
 REFUSED_PAUSE_S = 5.0
 
@@ -49,6 +51,7 @@ class Sender:
         self._fresh: list[Row] = []
         self._latest: dict[str, bytes] = {}
         self._unsent: dict[str, None] = {}
+        self._once: deque[Publication] = deque(maxlen=ANSWERS_KEPT)
         self._paused_until = 0.0
         self._age_checked = 0.0
 
@@ -86,6 +89,10 @@ class Sender:
         """Publish a retained topic's value even if it is the one sent last: an ask may have been lost."""
         self._latest.pop(message.topic(self.topics), None)
         self.retain(message)
+
+    def say(self, publication: Publication) -> None:
+        """Publish once, after the commit, if there is a connection: an answer nobody waits for later."""
+        self._once.append(publication)
 
     # ---- inside the transaction
 
@@ -136,6 +143,8 @@ class Sender:
         if now < self._paused_until:
             return
         self._send_latest(door)
+        while self._once and door.publish(self._once[0]):
+            self._once.popleft()
         for stream, out in self.streams.items():
             self._send_again(door, stream, out)
         for stream, out in self.streams.items():
@@ -201,6 +210,7 @@ class Sender:
 
     def disconnected(self) -> None:
         """The connection is gone."""
+        self._once.clear()
         for out in self.streams.values():
             out.disconnected()
 

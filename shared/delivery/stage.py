@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
+from shared.exchange import Command
 from shared.messages import Message, Sequenced
 from shared.topics import Topics
 
@@ -52,6 +53,37 @@ class Stage(Protocol):
 
     def figures(self) -> Mapping[str, bool | int | float | str]:
         """Return vital figures for ``status/…``."""
+
+
+class RefusedError(Exception):
+    """A question or command that cannot be met; the text says why, for the person who asked.
+
+    A stage raises it before it has changed anything.
+    """
+
+
+@runtime_checkable
+class Answering(Protocol):
+    """A stage that answers ``request/{service}/…``; its route says ``answers=True``."""
+
+    def answer(self, name: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the answer to the question ``name``, in bounded time and below a megabyte; raises RefusedError."""
+
+
+@runtime_checkable
+class Obeying(Protocol):
+    """A stage that does what ``command/{target}/…`` wants; its route names the targets."""
+
+    def obey(self, command: Command) -> Mapping[str, Any]:
+        """Do it, and return what came of it; raises RefusedError. Called once for each id."""
+
+
+@runtime_checkable
+class Following(Protocol):
+    """A stage that hears latest values; its route says of which kinds (``follows``)."""
+
+    def follow(self, message: Message, *, retained: bool) -> None:
+        """Take a value; ``retained``: the broker kept it, and it may be of any age. It may come more than once."""
 
 
 class Recorder:

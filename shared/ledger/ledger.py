@@ -32,6 +32,8 @@ CREATE TABLE IF NOT EXISTS consumer (
 CREATE TABLE IF NOT EXISTS applied (
     producer TEXT NOT NULL, stream TEXT NOT NULL, epoch TEXT NOT NULL, seq INTEGER NOT NULL, latest INTEGER NOT NULL,
     seal INTEGER NOT NULL, PRIMARY KEY (producer, stream, epoch)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS obeyed (
+    id TEXT PRIMARY KEY, result BLOB NOT NULL, place INTEGER NOT NULL, seal INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS state (key TEXT PRIMARY KEY, value BLOB NOT NULL, seal INTEGER NOT NULL) WITHOUT ROWID;
 """
 
@@ -129,6 +131,10 @@ class Ledger:
     def put(self, key: str, value: bytes) -> None:
         """Keep ``value`` under ``key``; call inside ``transaction``."""
         self.db.execute("INSERT OR REPLACE INTO state VALUES (?, ?, ?)", sealed(key, value))
+
+    def drop(self, key: str) -> None:
+        """Forget what is kept under ``key``; call inside ``transaction``."""
+        self.db.execute("DELETE FROM state WHERE key = ?", (key,))
 
     def items(self, prefix: str) -> Iterator[tuple[str, bytes]]:
         """Yield (key, value) of every state whose key begins with ``prefix``, in key order."""

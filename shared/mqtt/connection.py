@@ -95,10 +95,8 @@ class Connection:
     def publish(self, publication: Publication) -> int | None:
         """Hand a publication (QoS 1) over; returns its message id, None if the connection is gone."""
         properties = None
-        if publication.attributes and self.client.protocol == MQTTProtocolVersion.MQTTv5:
-            properties = _properties(PacketTypes.PUBLISH)
-            properties.ContentType = "application/json"
-            properties.UserProperty = list(publication.attributes.items())
+        if self.client.protocol == MQTTProtocolVersion.MQTTv5:
+            properties = _sent_along(publication)
         info = self.client.publish(publication.topic, publication.payload, 1, publication.retain, properties)
         return info.mid if info.rc == paho.MQTT_ERR_SUCCESS else None
 
@@ -191,7 +189,11 @@ class Connection:
 
     def _on_message(self, _: paho.Client, __: Any, message: paho.MQTTMessage) -> None:
         receipt = Receipt(self.generation, message.mid) if message.qos else Receipt(-1, 0)
-        self.seen.append(Arrived(message.topic, bytes(message.payload), message.retain, receipt))
+        properties = message.properties
+        respond_to = getattr(properties, "ResponseTopic", None)
+        correlation = getattr(properties, "CorrelationData", None)
+        payload = bytes(message.payload)
+        self.seen.append(Arrived(message.topic, payload, message.retain, receipt, respond_to, correlation))
 
     def _on_publish(self, _: paho.Client, __: Any, mid: int, code: ReasonCode, ___: Any) -> None:
         self.seen.append(Acknowledged(self.generation, mid, str(code) if code.is_failure else None))
@@ -209,6 +211,18 @@ class Connection:
 
 def _properties(packet: int) -> Properties:
     return Properties(packet)  # type: ignore[no-untyped-call]  # paho leaves it untyped
+
+
+def _sent_along(publication: Publication) -> Properties | None:
+    if not publication.attributes and publication.correlation is None:
+        return None
+    properties = _properties(PacketTypes.PUBLISH)
+    if publication.attributes:
+        properties.ContentType = "application/json"
+        properties.UserProperty = list(publication.attributes.items())
+    if publication.correlation is not None:
+        properties.CorrelationData = publication.correlation
+    return properties
 
 
 def _wanted(client: paho.Client) -> Any:

@@ -9,12 +9,13 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """What to publish. ``attributes`` become user properties where the broker speaks MQTT 5."""
+    """What to publish. ``attributes`` (as user properties) and ``correlation`` go where the broker speaks MQTT 5."""
 
     topic: str
     payload: bytes
     retain: bool = False
     attributes: Mapping[str, str] | None = None
+    correlation: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +45,14 @@ class Disconnected:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A message came in."""
+    """A message came in. ``respond_to`` and ``correlation`` are MQTT 5's, where the sender gave them."""
 
     topic: str
     payload: bytes
     retain: bool
     receipt: Receipt
+    respond_to: str | None = None
+    correlation: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import subprocess
 import time
@@ -36,7 +37,8 @@ def mosquitto(program: str, folder: Path, users: Iterable[str]) -> Iterator[int]
     passwd, acl, config = folder / "passwd", folder / "acl", folder / "mosquitto.conf"
     passwd.write_text("".join(f"{user}:{user}-pw\n" for user in (*users, "tester")))
     subprocess.run(["mosquitto_passwd", "-U", str(passwd)], check=True)
-    acl.write_text((CONFIGURATION / "acl").read_text() + TESTER)
+    examples = re.compile(r"^# (?=user |topic )", re.MULTILINE)  # what stands in comments is tried, too
+    acl.write_text(examples.sub("", (CONFIGURATION / "acl").read_text()) + TESTER)
     text = (CONFIGURATION / "mosquitto.conf").read_text()
     for there, here in (
         ("listener 1883", f"user root\nlistener {port} 127.0.0.1"),

@@ -15,11 +15,12 @@ pytestmark = pytest.mark.mosquitto
 SERVICES = (
     "sensor_reader", "event_processor", "counter_store", "alerter", "climate_controller", "gateway", "host_agent",
 )  # fmt: skip
-USERS = (*SERVICES, "operator", "mosquitto")
+USERS = (*SERVICES, "host_agent-nas", "operator", "mosquitto")
 EVENTS = "event_processor"
 SPEAKERS = "alerter climate_controller gateway operator"  # who may command
+AGENTS = "host_agent host_agent-nas"
 COUNT_AND_ACT = "counter_store alerter climate_controller"
-HEARERS = "alerter climate_controller"  # who wants to know what came of it
+HEARERS = f"alerter climate_controller {AGENTS}"  # who wants to know what came of it
 
 # topic below the site                     who may publish                    who may read
 WHO: dict[str, tuple[str, str]] = {
@@ -28,24 +29,29 @@ WHO: dict[str, tuple[str, str]] = {
     "ingest/alerter":                      ("alerter operator",               "event_processor"),
     "event/power/AC_POWER_LOSS":           (EVENTS,                           COUNT_AND_ACT),
     "event/sensor/threshold/exceeded":     (EVENTS,                           COUNT_AND_ACT),
-    "state/ups":                           (EVENTS,                           "climate_controller host_agent"),
+    "state/ups":                           (EVENTS,                           f"climate_controller {AGENTS}"),
     "trigger/critical_battery_alert":      (EVENTS,                           ""),
     "counter/AC_POWER_LOSS":               ("counter_store",                  ""),
     "counter/sensor/temperature":          ("counter_store",                  ""),
     "health":                              ("counter_store",                  ""),
     "report/daily":                        ("counter_store",                  ""),
-    "alert/hourly_rate/BATTERY_LOW":       ("alerter",                        "host_agent"),
-    "command/host/shutdown":               (SPEAKERS,                         "host_agent"),
+    "alert/hourly_rate/BATTERY_LOW":       ("alerter",                        f"counter_store {AGENTS}"),
+    "command/host/shutdown":               (f"{SPEAKERS} host_agent",         "host_agent"),
+    "command/host-nas/shutdown":           (f"{SPEAKERS} host_agent",         "host_agent-nas"),
+    "command/host-nas/cancel":             (SPEAKERS,                         "host_agent-nas"),
+    "command/sensor_reader/cut_power":     (f"{SPEAKERS} host_agent",         "sensor_reader"),
     "command/fan/on":                      (SPEAKERS,                         ""),
     "command/sensor_reader/rescan":        (SPEAKERS,                         "sensor_reader"),
     "result/host/shutdown":                ("host_agent",                     HEARERS),
+    "result/host-nas/shutdown":            ("host_agent-nas",                 HEARERS),
     "result/sensor_reader/rescan":         ("sensor_reader",                  HEARERS),
     "request/counter_store/history":       ("gateway operator",               "counter_store"),
+    "request/host_agent/plan":             ("gateway operator",               "host_agent"),
     "request/alerter/silence":             ("gateway operator",               "alerter"),
     "response/counter_store/history":      ("counter_store",                  ""),
     "response/alerter/silence":            ("alerter",                        ""),
-    "status/sensor_reader":                ("sensor_reader",                  " ".join(SERVICES)),
-    "status/gateway":                      ("gateway",                        " ".join(SERVICES)),
+    "status/sensor_reader":                ("sensor_reader",                  " ".join((*SERVICES, "host_agent-nas"))),
+    "status/gateway":                      ("gateway",                        " ".join((*SERVICES, "host_agent-nas"))),
     "checkpoint/event_processor/sensor_reader": (EVENTS,                      "sensor_reader"),
     "checkpoint/alerter/event_processor":  ("alerter",                        EVENTS),
     "resend/counter_store":                ("sensor_reader event_processor",  "counter_store"),

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from services.sensor_reader.adapters.simulated.bus import RegisterBus
+from services.sensor_reader.adapters.simulated.bus import SimulatedBus
 from tests.conftest import Require
 from tests.i2c.observe import CONTRACT, GAUGE, GAUGE_BYTES, MONITOR, MONITOR_WORDS, observe
 
@@ -39,7 +39,7 @@ def outcomes(request: pytest.FixtureRequest) -> dict[str, object]:
     if request.param == "kernel":
         seen: dict[str, object] = request.getfixturevalue("guest")["contract"]
         return seen
-    bus = RegisterBus()
+    bus = SimulatedBus()
     bus.load(
         GAUGE, {0x02 + at: int.from_bytes(GAUGE_BYTES[at : at + 2], "big") for at in range(0, len(GAUGE_BYTES), 2)}
     )
@@ -87,6 +87,17 @@ def test_a_bus_has_one_reader(guest: dict[str, Any]) -> None:
     """A second reader is turned away until the first is gone."""
     assert "another sensor_reader already reads this bus" in guest["second reader"]
     assert guest["after the first has closed"] == "read 0xb520"
+
+
+@pytest.mark.i2c
+def test_a_scan_of_the_kernels_bus_finds_both_chips_and_says_how_sure_it_is(guest: dict[str, Any]) -> None:
+    """The gauge by its version; the monitor by its address alone; and what to paste."""
+    found = {each["address"]: each for each in guest["scan"]}
+
+    assert {GAUGE, MONITOR} == set(found)
+    assert (True, True) == (found[GAUGE]["certain"], "max17040" in found[GAUGE]["kinds"])
+    assert (False, True) == (found[MONITOR]["certain"], "ina219" in found[MONITOR]["kinds"])
+    assert "board: geekworm_x1201, bus: 0" in guest["scan for a person"]
 
 
 @pytest.mark.i2c

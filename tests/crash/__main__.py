@@ -107,6 +107,7 @@ def _prepare(seed: int, kind: str, folder: Path, recording: Path) -> Harness:
         "UPSKEEP_SUITE__BROKER__URL": f"mqtt://127.0.0.1:{port}",
         "UPSKEEP_SUITE__BROKER__KEEPALIVE_S": str(KEEPALIVE_S),
         "UPSKEEP_SUITE__DATA": str(folder / "data"),
+        "UPSKEEP_EVENT_COUNTERS__EVENT_COUNTERS__MAX_HISTORY_PER_EVENT": "100000000",  # every id is compared
         "UPSKEEP_SOURCE": f"recording:{recording}",
         "UPSKEEP_SPEED": str(RATE * STEP_S),
     }

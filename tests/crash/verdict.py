@@ -11,7 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from upskeep.backtest import backtest
-from upskeep.outcome import Outcome
+from upskeep.outcome import OF_THE_SUITE, Outcome
+
+AGGREGATED = "SELECT type, hour, sum(count) FROM hourly JOIN series ON series.id = hourly.series GROUP BY type, hour"
+RECOUNTED = "SELECT type, time_us / 3600000000, count(*) FROM event GROUP BY 1, 2"
 
 
 @dataclass
@@ -36,8 +39,11 @@ def judge(expected: Outcome, ids: Counter[str], found: Outcome, data: Path) -> V
     """Compare a run with its oracle."""
     ledger = data / "counter_store" / "ledger.sqlite"
     with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)) as db:
-        stored = Counter(row[0] for row in db.execute("SELECT id FROM event"))
-        totals = dict(db.execute("SELECT type, total FROM counter"))
+        stored = Counter(row[0] for row in db.execute("SELECT id, type FROM event") if row[1] not in OF_THE_SUITE)
+        totals = {
+            kind: total for kind, total in db.execute("SELECT type, total FROM counter") if kind not in OF_THE_SUITE
+        }
+        by_hour = sorted(db.execute(AGGREGATED)), sorted(db.execute(RECOUNTED))
     wanted, got = expected.as_dict(), found.as_dict()
     lost = sum((ids - stored).values())
     counted = sum(totals.values())
@@ -46,6 +52,8 @@ def judge(expected: Outcome, ids: Counter[str], found: Outcome, data: Path) -> V
     for name in ("frames", "events", "counters", "alerts", "first_time", "last_time"):
         if wanted[name] != got[name]:
             verdict.differences.append(f"{name}: expected {wanted[name]!r}, got {got[name]!r}")
+    if by_hour[0] != by_hour[1]:
+        verdict.differences.append(f"hourly counts: recounted {by_hour[1]!r}, aggregated {by_hour[0]!r}")
     if totals != wanted["events"]:
         verdict.differences.append(f"ledger totals: expected {wanted['events']!r}, got {totals!r}")
     return verdict

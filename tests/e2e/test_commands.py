@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from shared.messages import Alert, Counter, Message
-from tests.e2e.live import command, upskeep
+from tests.e2e.live import Live, backtest, command, upskeep
 from tests.e2e.onlooker import TOPICS, Onlooker
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -58,6 +58,30 @@ def test_counters_and_alerts_print_what_is_retained(looker, any_broker):
     assert ["event", "sensor.threshold.exceeded", "AC_POWER_LOSS"] == [
         row.split()[0] for row in table.stdout.splitlines()
     ]
+
+
+def test_a_recording_of_a_running_suite_plays_back_to_the_same_counts(live, any_broker, tmp_path):
+    """Every frame of an outage is in it, once and in order; a second recording does not write over the first."""
+    where = ("--broker", f"mqtt://127.0.0.1:{any_broker.port}")
+    file = tmp_path / "outage.jsonl"
+    recorder = subprocess.Popen(
+        command("record", file, "--json", *where), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert f"recording to {file}; Ctrl-C ends it\n" == recorder.stderr.readline()
+
+    run = live(Live, "--source", "sim:outage", "--speed", "max", "--exit-when-done", "--json", broker=where[1])
+    outcome = run.outcome()
+    recorder.send_signal(signal.SIGINT)
+    said, complaints = recorder.communicate(timeout=60)
+    again = upskeep("record", file, *where)
+
+    summary = json.loads(said)
+    assert (0, "", 0, 0) == (recorder.returncode, complaints, summary["missing"], summary["unreadable"])
+    assert summary["frames"] == len(file.read_text(encoding="utf-8").splitlines()) > 150
+    played = json.loads(backtest(file))["counters"]
+    assert 1 == played.pop("SYSTEM_SHUTDOWN")["total"]  # the run counted up before it stopped
+    assert outcome["counters"] == played
+    assert (2, True) == (again.returncode, f"{file} is there already" in again.stderr)
 
 
 def test_nothing_yet_is_said(start_broker):

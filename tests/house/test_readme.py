@@ -23,6 +23,7 @@ from services.sensor_reader.core.chips import CHIPS
 from services.sensor_reader.core.chips.model import Chip
 from services.sensor_reader.core.registers import overlaps
 from shared.topics import Topics
+from tests.wires import understood
 from upskeep.backtest import backtest
 from upskeep.check import check_config
 from upskeep.cli import cli
@@ -32,7 +33,8 @@ ROOT = Path(__file__).parents[2]
 README, CONTRIBUTING = ROOT / "README.md", ROOT / "CONTRIBUTING.md"
 PAGES = [
     *(README, ROOT / "ARCHITECTURE.md", CONTRIBUTING, ROOT / "CHANGELOG.md"),
-    *(ROOT / "docs" / "compose.md", ROOT / "mosquitto" / "README.md"),
+    *(ROOT / "docs" / name for name in ("compose.md", "host-agent.md", "chips.md")),
+    ROOT / "mosquitto" / "README.md",
     *sorted((ROOT / "docs" / "adr").glob("*.md")),
     *sorted((ROOT / "services").glob("*/README.md")),
 ]
@@ -163,13 +165,13 @@ def test_every_full_topic_is_one_of_ours(page: Path) -> None:
 
 
 def test_the_readme_names_all_there_is_to_choose_from() -> None:
-    """Every service, command, scenario, board and family of chips."""
+    """Every service, command, scenario, board and chip."""
     text = README.read_text(encoding="utf-8")
     boards = yaml.safe_load((ROOT / "config" / "boards.yaml").read_text())["boards"]
     wanted = [f"[{name}](services/{name}/README.md)" for name in SERVICES]
     wanted += [f"`upskeep {name}" for name in cli.commands]
     wanted += [f"`{name}`" for name in (*SCENARIOS, *boards)]
-    wanted += [chip.removeprefix("max170").upper() for chip in CHIPS]
+    wanted += [f"`{kind}`" for kind in CHIPS]
     assert [name for name in wanted if name not in text] == []
 
 
@@ -228,12 +230,12 @@ def config(tmp_path: Path, chip: Chip, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_chip_of_the_recipe_decodes_its_golden_words(tmp_path: Path, chip: Chip) -> None:
     """The rows for the test say what the table says, and no two fields share a bit."""
     rows = python_block("tests/unit/sensor_reader/test_chips.py")
-    head = "from services.sensor_reader.core.chips.model import Mount\n"
+    head = "from services.sensor_reader.core.chips.reading import Mount\n"
     golden = _module(tmp_path / "golden.py", f"{head}GOLDEN = [\n{rows}]\n").GOLDEN
 
     assert len(golden) == 2
-    for kind, mount, words, expected, _ in golden:
-        assert (kind, expected) == (chip.kind, dict(chip.interpret(words, mount).values))
+    for kind, mount, wires, expected, _ in golden:
+        assert (kind, expected) == (chip.kind, dict(understood(chip, mount, wires).values))
     assert overlaps(chip.fields) == []
 
 

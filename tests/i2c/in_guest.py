@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import smbus2
 from services.sensor_reader.adapters.smbus import SmBus
 from services.sensor_reader.adapters.sources import Options, open_source
 from services.sensor_reader.core.chips import CHIPS
-from services.sensor_reader.core.chips.model import Mount
+from services.sensor_reader.core.chips.reading import Mount
 from services.sensor_reader.core.device import ChipPart, Device
 from services.sensor_reader.core.poll import poll_device
 from services.sensor_reader.core.ports import BusError, Ports
@@ -59,6 +61,12 @@ def auto() -> tuple[str, ...]:
     return (opened.feed.name, *opened.said, *frames)
 
 
+def scan(*options: str) -> str:
+    """Return what the command prints."""
+    command = [sys.executable, "-c", "from upskeep.cli import main; main()", "scan", "--bus", "0", *options]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
 def _no_pause(_: float) -> None:
     """Waiting is for real faults."""
 
@@ -76,6 +84,8 @@ def main() -> None:
     seen["after the first has closed"] = failure(SmBus(0))
     seen["missing bus"] = failure(SmBus(7))
     seen["auto"] = auto()
+    seen["scan"] = json.loads(scan("--json"))
+    seen["scan for a person"] = scan()
     print("\n" + json.dumps(seen))  # noqa: T201
 
 

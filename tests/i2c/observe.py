@@ -16,6 +16,12 @@ MONITOR_WORDS = {0x00: 0x399F, 0x01: 0xFE0C, 0x02: 0x2022}
 
 Operation = Callable[[I2cBus], object]
 
+
+def _written(bus: I2cBus, data: str) -> I2cBus:
+    bus.write(GAUGE, bytes.fromhex(data))
+    return bus
+
+
 CONTRACT: dict[str, tuple[Operation, object]] = {
     "a word comes high byte first": (lambda bus: bus.read_word(GAUGE, 0x02), 0xB520),
     "a word with equal bytes": (lambda bus: bus.read_word(GAUGE, 0x0A), 0xFFFF),
@@ -24,6 +30,17 @@ CONTRACT: dict[str, tuple[Operation, object]] = {
     "a block comes in the order of the wire": (lambda bus: bus.read_block(GAUGE, 0x02, 4).hex(), "b520230f"),
     "a block of one byte": (lambda bus: bus.read_block(GAUGE, 0x05, 1).hex(), "0f"),
     "a long block": (lambda bus: bus.read_block(GAUGE, 0x02, 12).hex(), GAUGE_BYTES.hex()),
+    "a byte": (lambda bus: bus.read_byte(GAUGE, 0x05), 0x0F),
+    "what is written is read back": (
+        lambda bus: (bus.write(GAUGE, b"\x40\x12\x34"), bus.read_block(GAUGE, 0x40, 2).hex())[1],
+        "1234",
+    ),
+    "one byte written is a pointer": (lambda bus: _written(bus, "04").read(GAUGE, 1).hex(), "23"),
+    "somebody is there": (lambda bus: bus.ping(GAUGE), None),
+    "nobody is there": (lambda bus: bus.ping(NOBODY), f"nack {NOBODY}"),
+    "a byte of nobody": (lambda bus: bus.read_byte(NOBODY, 0x02), f"nack {NOBODY}"),
+    "a write to nobody": (lambda bus: bus.write(NOBODY, b"\x40\x12"), f"nack {NOBODY}"),
+    "a plain read of nobody": (lambda bus: bus.read(NOBODY, 1), f"nack {NOBODY}"),
     "a word of nobody": (lambda bus: bus.read_word(NOBODY, 0x02), f"nack {NOBODY}"),
     "a block of nobody": (lambda bus: bus.read_block(NOBODY, 0x02, 4).hex(), f"nack {NOBODY}"),
     "the bus goes on after a failure": (lambda bus: bus.read_word(GAUGE, 0x04), 0x230F),

@@ -2,6 +2,11 @@
 
 ``time_us`` is an event's own time, as told. ``steady_us``, and the times of ``counter``, run on evenly where the wall
 clock jumped: windows go by them. They are the same as long as the clock has never jumped.
+
+``told`` is the events by the times they were told with, ``told_us``. Where the clock has never jumped it reads the
+index of steady times, so that no event has to be written into a second one; only those whose times differ are.
+
+``outlived`` holds the times of events that had to leave the history while a window of the last day may still need them.
 """
 
 from __future__ import annotations
@@ -9,7 +14,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from services.counter_store.core.points import NS_PER_US, data_to_json
@@ -24,6 +29,14 @@ CREATE TABLE IF NOT EXISTS event (
     device TEXT, zone TEXT, data TEXT NOT NULL, metadata TEXT NOT NULL, seal INTEGER NOT NULL,
     point_ns INTEGER, steady_us INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS event_by_time ON event (type, steady_us);
+CREATE INDEX IF NOT EXISTS event_moved ON event (type, time_us) WHERE steady_us <> time_us;
+CREATE VIEW IF NOT EXISTS told AS
+    SELECT rowid AS row, steady_us AS told_us, * FROM event WHERE steady_us = time_us
+    UNION ALL SELECT rowid, time_us, * FROM event WHERE steady_us <> time_us;
+CREATE INDEX IF NOT EXISTS event_by_incident ON event (json_extract(metadata, '$.incident'))
+    WHERE json_extract(metadata, '$.incident') IS NOT NULL;
+CREATE TABLE IF NOT EXISTS outlived (type TEXT NOT NULL, steady_us INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS outlived_by_time ON outlived (type, steady_us);
 CREATE UNIQUE INDEX IF NOT EXISTS event_by_point ON event (type, point_ns) WHERE point_ns IS NOT NULL;
 CREATE TABLE IF NOT EXISTS counter (
     type TEXT PRIMARY KEY, total INTEGER NOT NULL, last_time_us INTEGER NOT NULL, first_time_us INTEGER NOT NULL,
@@ -49,6 +62,10 @@ class CounterRow:
     first_us: int
     point_ns: int | None
 
+    def between(self, first_us: int, last_us: int) -> CounterRow:
+        """Return the row with other times."""
+        return replace(self, first_us=first_us, last_us=last_us)
+
 
 class TypeHistory:
     """The steady times of one type's events, from the index. A ``core.windows.History``."""
@@ -60,17 +77,20 @@ class TypeHistory:
     def between(self, after_us: int, until_us: int) -> int:
         """Return how many events lie in (after, until]."""
         row = self._db.execute(
-            "SELECT count(*) FROM event WHERE type = ? AND steady_us > ? AND steady_us <= ?",
+            "SELECT (SELECT count(*) FROM event WHERE type = ?1 AND steady_us > ?2 AND steady_us <= ?3)"
+            " + (SELECT count(*) FROM outlived WHERE type = ?1 AND steady_us > ?2 AND steady_us <= ?3)",
             (self._type, after_us, until_us),
         ).fetchone()
         return int(row[0])
 
     def next_after(self, after_us: int) -> int | None:
         """Return the time of the first event later than ``after``, or None."""
-        row = self._db.execute(
-            "SELECT min(steady_us) FROM event WHERE type = ? AND steady_us > ?", (self._type, after_us)
-        ).fetchone()
-        return None if row[0] is None else int(row[0])
+        found = self._db.execute(
+            "SELECT min(steady_us) FROM event WHERE type = ?1 AND steady_us > ?2"
+            " UNION ALL SELECT min(steady_us) FROM outlived WHERE type = ?1 AND steady_us > ?2",
+            (self._type, after_us),
+        ).fetchall()
+        return min((int(us) for (us,) in found if us is not None), default=None)
 
 
 class EventTable:
@@ -105,14 +125,15 @@ class EventTable:
             f"SELECT rowid, {columns} FROM event WHERE rowid > ? AND point_ns IS NULL ORDER BY rowid LIMIT ?",  # noqa: S608
             (after, limit),
         )
-        return [(int(rowid), _event(row)) for rowid, *row in rows]
+        return [(int(rowid), read_event(row)) for rowid, *row in rows]
 
     def move(self, event_type: str, after_us: int, until_us: int, by_us: int) -> None:
         """Put the events of one type with steady times in [after, until) at ``by_us`` from there."""
-        self._db.execute(
-            "UPDATE event SET steady_us = steady_us + ? WHERE type = ? AND steady_us >= ? AND steady_us < ?",
-            (by_us, event_type, after_us, until_us),
-        )
+        for table in ("event", "outlived"):
+            self._db.execute(
+                f"UPDATE {table} SET steady_us = steady_us + ? WHERE type = ? AND steady_us >= ? AND steady_us < ?",  # noqa: S608
+                (by_us, event_type, after_us, until_us),
+            )
 
     def history(self, event_type: str) -> TypeHistory:
         """Return the times of one type's events."""
@@ -147,16 +168,18 @@ class EventTable:
             [sealed(row.type, row.total, row.last_us, row.first_us, row.point_ns) for row in rows],
         )
 
-    def count_anew(self) -> int:
-        """Write every counter from the events that are there; returns how many events."""
-        grouped = "SELECT type, count(*), max(steady_us), min(steady_us) FROM event GROUP BY type"
-        found = self._db.execute(grouped).fetchall()
-        rows = [CounterRow(name, total, last, first, None) for name, total, last, first in found]
-        self.save(rows)
-        return sum(row.total for row in rows)
+    def steady_ends(self) -> dict[str, tuple[int, int]]:
+        """Return the first and the last steady time of each type in the history."""
+        rows = self._db.execute("SELECT type, min(steady_us), max(steady_us) FROM event GROUP BY type")
+        return {name: (first_us, last_us) for name, first_us, last_us in rows}
+
+    def held(self) -> dict[str, int]:
+        """Return how many events of each type the history holds."""
+        return dict(self._db.execute("SELECT type, count(*) FROM event GROUP BY type"))
 
 
-def _event(row: Sequence[Any]) -> Event:
+def read_event(row: Sequence[Any]) -> Event:
+    """Return the event of a row of the columns ``SEALED``."""
     fields = dict(zip(SEALED, row, strict=True))
     time = us_to_time(fields.pop("time_us"))
     texts = {name: json.loads(fields.pop(name)) for name in ("data", "metadata")}

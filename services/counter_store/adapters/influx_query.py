@@ -22,7 +22,7 @@ from services.counter_store.core.ports import Unavailable
 from services.counter_store.settings import InfluxSettings
 from shared.messages import Event
 
-_COLUMNS = ("id", "seq", "data")
+_COLUMNS = ("id", "producer", "epoch", "seq", "data", "metadata", "moved_us")
 _TAGS = ("site", "type", "category", "severity", "device", "zone")
 
 
@@ -60,6 +60,11 @@ class InfluxQuery:
         last_ns = rows[-1][0] if rows else at_ns
         read = sum(row[0] == last_ns for row in rows) + (skip if last_ns == at_ns else 0)
         return Page(tuple(events), last_ns, read, last=len(rows) < limit)
+
+    def count(self) -> int:
+        """Return how many points there are to read; raises Unavailable."""
+        text = f'SELECT count("id") FROM "event" WHERE "site" = \'{self._site}\''  # noqa: S608 - no input
+        return sum(int(series["values"][0][1]) for series in self._query(text))
 
     def close(self) -> None:
         """Let go of connections; safe to call twice."""

@@ -2,15 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from services.counter_store.core.ports import PointStore
+from services.counter_store.core.ports import PointStore, Refused
 from services.counter_store.settings import InfluxSettings
+
+READING = "reading,"  # what the line of a reading begins with: measurement and first tag
+FORGOTTEN = "beyond retention policy"  # what 1.x and 2.x answer when the lines were good but too old to be kept
 
 
 def open_point_store(settings: InfluxSettings) -> PointStore:
     """Return the store of ``settings.api``; nothing is connected before the first write."""
-    return _STORES[settings.api](settings)
+    store = _STORES[settings.api](settings)
+    if settings.readings_to is None:
+        return store
+    return Split(store, _STORES[settings.api](settings.at(settings.readings_to)))
+
+
+class Split:
+    """A PointStore over two: readings go to a place of their own, everything else to the other."""
+
+    def __init__(self, main: PointStore, readings: PointStore) -> None:
+        self._main = main
+        self._readings = readings
+
+    def write(self, lines: Sequence[str]) -> None:
+        """Write to both; raises what the first to fail raises, and then the caller writes all again.
+
+        Readings older than their place keeps are forgotten at once, as they would be later: that is no refusal.
+        """
+        if rest := [line for line in lines if not line.startswith(READING)]:
+            self._main.write(rest)
+        if readings := [line for line in lines if line.startswith(READING)]:
+            try:
+                self._readings.write(readings)
+            except Refused as refusal:
+                if FORGOTTEN not in str(refusal):
+                    raise
+
+    def close(self) -> None:
+        """Let go of both."""
+        self._main.close()
+        self._readings.close()
 
 
 # Imported when asked for: influxdb-client takes 16 MB of memory, which a store without it should not pay.

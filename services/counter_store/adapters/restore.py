@@ -20,6 +20,7 @@ from typing import Any, Literal, Protocol
 
 from services.counter_store.adapters.events import SEALED, EventTable
 from services.counter_store.adapters.influx_query import Page
+from services.counter_store.adapters.recount import salvage_counts
 from services.counter_store.core.lines import FIRST_NS
 from services.counter_store.core.ports import Unavailable
 from services.counter_store.core.shipping import back_off_s
@@ -71,7 +72,7 @@ def begin_if_new(ledger: Ledger) -> None:
 
 
 def salvage(damaged: sqlite3.Connection, ledger: Ledger) -> Mapping[str, Any]:
-    """Take over every event whose row is as it was written, count anew, and leave the rest to a restore.
+    """Take over every event and aggregate whose row is as it was written, count anew, and leave the rest to a restore.
 
     The points are not taken over: an event without one gets one after the restore, if InfluxDB lacks it.
     """
@@ -79,7 +80,7 @@ def salvage(damaged: sqlite3.Connection, ledger: Ledger) -> Mapping[str, Any]:
     for row in sound_rows(damaged, "event", SEALED):
         table.add_row(row, int(row[SEALED.index("time_us")] or 0), None)
     save(ledger, Progress())
-    return {"events_salvaged": table.count_anew()}
+    return {"events_salvaged": salvage_counts(damaged, ledger)}
 
 
 class Source(Protocol):

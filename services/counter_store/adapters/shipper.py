@@ -38,7 +38,10 @@ class Shipped:
 
 
 class Shipper:
-    """Ships from the ledger at ``path``; ``jitter`` gives 0…1 and ``clock`` dates the refused."""
+    """Ships from the ledger at ``path``; ``jitter`` gives 0…1 and ``clock`` dates the refused.
+
+    ``prepare`` is called before a batch until it returns True.
+    """
 
     def __init__(
         self,
@@ -47,12 +50,14 @@ class Shipper:
         settings: InfluxSettings,
         jitter: Callable[[], float] = random.random,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        prepare: Callable[[], bool] = lambda: True,
     ) -> None:
         self._path = path
         self._store = store
         self._settings = settings
         self._jitter = jitter
         self._clock = clock
+        self._prepare = prepare
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="shipper", daemon=True)
         self.state = Shipped()
@@ -103,8 +108,9 @@ class Shipper:
         try:
             with closing(self._store), closing(Ledger(self._path, [SCHEMA])) as ledger:
                 queue = PointQueue(ledger)
-                wait_s = 0.0
+                wait_s, ready = 0.0, False
                 while not self._stop.wait(wait_s):
+                    ready = ready or self._prepare()
                     wait_s = self.ship(queue)
         except (LedgerDamagedError, sqlite3.Error) as error:
             self.fault = error

@@ -5,7 +5,8 @@ Rules:
 2. Every number is a float, whatever it looks like today: 3 and 3.1 are of one kind. Only counts are integers.
 3. Two points of one series never share a timestamp, or the later would swallow the earlier. A message's
    microsecond leaves 1000 nanoseconds to tell them apart: a reading takes its ``seq`` modulo 1000, an event
-   the first one that no event of its type holds, a counter the first one after the counter before it.
+   the first one that no event of its type holds, a counter the first one after the counter before it. An event
+   that finds its microsecond full moves to the next one; ``moved_us`` says by how much, so that it can be read back.
 4. A name that the point itself uses gets a ``_``: a channel ``quality`` is stored as ``quality_``.
 """
 
@@ -25,7 +26,8 @@ from shared.messages import Event, Frame
 NS_PER_US = 1000
 
 _RESERVED = frozenset(
-    {"time", "site", "device", "zone", "type", "category", "severity", "id", "seq", "data", "quality"}
+    {"time", "site", "device", "zone", "type", "category", "severity", "quality"}
+    | {"id", "seq", "data", "metadata", "producer", "epoch", "moved_us"}
 )
 _JSON = TypeAdapter(dict[str, Any])
 
@@ -52,7 +54,7 @@ def frame_to_line(frame: Frame, site: str) -> str | None:
 
 
 def event_to_line(event: Event, time_ns: int) -> str | None:
-    """Return the ``event`` point: id, seq, the data as JSON, and each number in the data as a field of its own.
+    """Return the ``event`` point: all that an event holds, and each number in its data as a field of its own too.
 
     A boolean stays inside the JSON: as a field it would quarrel with a number of that name in another type.
     """
@@ -64,7 +66,10 @@ def event_to_line(event: Event, time_ns: int) -> str | None:
         "device": event.device,
         "zone": event.zone,
     }
-    fields: dict[str, Field] = {"id": event.id, "seq": event.seq, "data": data_to_json(event.data)}
+    fields: dict[str, Field] = {"id": event.id, "producer": event.producer, "epoch": event.epoch, "seq": event.seq}
+    fields |= {"data": data_to_json(event.data), "metadata": data_to_json(event.metadata)}
+    if moved_us := time_ns // NS_PER_US - time_to_us(event.time):
+        fields["moved_us"] = moved_us
     for name, value in event.data.items():
         if isinstance(value, int | float) and not isinstance(value, bool):
             number = _float(value)
@@ -75,13 +80,17 @@ def event_to_line(event: Event, time_ns: int) -> str | None:
 def point_to_event(fields: Mapping[str, Any], time_ns: int) -> Event | None:
     """Return the event of an ``event`` point's tags and fields, or None if it is not one of ours.
 
-    The point has no producer, epoch or metadata; ``metadata.restored`` says so.
+    A point of before version 0.1 has no producer, epoch or metadata; ``metadata.restored`` says so.
     """
     try:
-        data = json.loads(fields["data"])
+        metadata = fields.get("metadata")
         known = {name: value for name, value in fields.items() if value not in (None, "")}
-        restored = {"data": data, "time": us_to_time(time_ns // NS_PER_US), "metadata": {"restored": True}}
-        return Event.model_validate(known | restored)
+        time_us = time_ns // NS_PER_US - (fields.get("moved_us") or 0)
+        texts = {
+            "data": json.loads(fields["data"]),
+            "metadata": {"restored": True} if metadata is None else json.loads(metadata),
+        }
+        return Event.model_validate(known | texts | {"time": us_to_time(time_us)})
     except (KeyError, TypeError, ValueError, OverflowError):
         return None
 

@@ -9,7 +9,7 @@ Rules:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 NEVER_US = 2**63 - 1
@@ -44,11 +44,11 @@ def measure_window(span_us: int, as_of_us: int, history: History) -> Window:
 def fold_event(window: Window, time_us: int) -> Window:
     """Take in one event that the history has just got."""
     if time_us > window.as_of_us:
-        return replace(window, due_us=min(window.due_us, time_us))
+        return Window(window.span_us, window.as_of_us, window.count, min(window.due_us, time_us))
     leaves_us = time_us + window.span_us
     if leaves_us <= window.as_of_us:
         return window
-    return replace(window, count=window.count + 1, due_us=min(window.due_us, leaves_us))
+    return Window(window.span_us, window.as_of_us, window.count + 1, min(window.due_us, leaves_us))
 
 
 def advance_window(window: Window, as_of_us: int, history: History) -> Window:

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from services.event_processor.core.catalogue import suggestion
 from services.event_processor.core.latch import stamp
 from services.event_processor.core.program import Program
+from services.event_processor.core.rules import UNKNOWN
+from services.event_processor.core.shapes import mismatches
 from shared.jumps import CLOCK_JUMP
 from shared.messages import Candidate, Event, event_id
 
@@ -17,9 +19,10 @@ NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)  # in an id that must not depend on w
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a candidate is not taken, for a person to read."""
+    """Why a candidate is not taken, for a person to read; ``told`` is the event that counts one of no known type."""
 
     reason: str
+    told: Event | None = None
 
 
 def admit(
@@ -36,7 +39,11 @@ def admit(
     kind = program.catalogue.get(candidate.type)
     if kind is None:
         hint = suggestion(candidate.type, program.catalogue)
-        return Refusal(f"no event type {candidate.type!r} in config/events.yaml{hint or '; add it there to admit it'}")
+        reason = f"no event type {candidate.type!r} in config/events.yaml{hint or '; add it there to admit it'}"
+        return Refusal(reason, _unknown(program, producer, candidate, received_at, arrival))
+    wrong = list(mismatches(kind.data, kind.required, candidate.data))
+    if wrong:
+        return Refusal(f"{candidate.type}: {'; '.join(wrong)}; config/events.yaml says what its data is")
     time = candidate.time or received_at
     if time - received_at > MOST_AHEAD:
         return Refusal(
@@ -57,10 +64,33 @@ def admit(
     )
 
 
+def _unknown(program: Program, producer: str, candidate: Candidate, received_at: datetime, arrival: int) -> Event:
+    """Return the event that counts an offer of an unknown type; of an offer with an id it is the same one each time."""
+    kind = program.catalogue[UNKNOWN]
+    return Event(
+        id=_id(program, producer, candidate, received_at, received_at, arrival, "unknown"),
+        type=UNKNOWN,
+        category=kind.category,
+        severity=kind.severity,
+        time=received_at,
+        site=program.site,
+        device=candidate.device,
+        zone=candidate.zone,
+        data={"offered_type": candidate.type, "offered_by": producer},
+        metadata={"offered_by": producer} | ({"offer": candidate.id} if candidate.id else {}),
+    )
+
+
 def _id(
-    program: Program, producer: str, candidate: Candidate, time: datetime, received_at: datetime, arrival: int
+    program: Program,
+    producer: str,
+    candidate: Candidate,
+    time: datetime,
+    received_at: datetime,
+    arrival: int,
+    what: str = "ingest",
 ) -> str:
     if candidate.id is not None:
-        return event_id(program.site, "", None, NO_TIME, f"ingest|{producer}|{candidate.id}")
-    cause = f"ingest|{producer}|{stamp(received_at)}|{arrival}"
+        return event_id(program.site, "", None, NO_TIME, f"{what}|{producer}|{candidate.id}")
+    cause = f"{what}|{producer}|{stamp(received_at)}|{arrival}"
     return event_id(program.site, candidate.type, candidate.device, time, cause)

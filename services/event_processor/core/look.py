@@ -1,19 +1,20 @@
 """One frame, seen through what is known of its device: what every kind of rule works on.
 
 A Look lives for one call of ``process_frame`` and is changed by the rules as they go; nothing of it
-escapes but the latches it ends with and the findings it gathered.
+escapes but the memory it ends with and the findings it gathered.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, TypeVar
 
+from services.event_processor.core.evidence import Evidence, Gate
 from services.event_processor.core.facts import Chemistry
 from services.event_processor.core.latch import OFF, ZERO, Latch, debounce, stamp
-from services.event_processor.core.memory import Memory
-from services.event_processor.core.rules import Evidence, Gate
+from services.event_processor.core.memory import Memory, Numbers
 from shared.messages import Frame, Severity
 from shared.quantities import QUANTITIES
 
@@ -23,13 +24,38 @@ _NUMBERS = (float, int)
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """The facts of one device, complete."""
+    """The facts of one device, complete. ``battery_told``: cells and chemistry are its own and not the default's."""
 
     chemistry_name: str
     chemistry: Chemistry
     cells: int
-    capacity_mah: float | None
-    zone: str | None
+    capacity_mah: float | None = None
+    zone: str | None = None
+    resistance_mohm: float | None = None
+    reserve_percent: float = 0.0
+    leaf_offset_c: float | None = None
+    calibrated: Mapping[str, date] = field(default_factory=dict)
+    calibrate_every_days: float | None = None
+    battery_told: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A channel that is worked out. ``inputs``: channels of which the frame must show every one of a group."""
+
+    inputs: tuple[tuple[str, ...], ...]
+    compute: Callable[[Look], float | None]
+    shown: bool = True  # in the state of the device
+    steady: bool = False  # of the frame and the facts alone, so that it is worked out once a frame
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What all devices share: gates, formulas, and the units of channels the site made up."""
+
+    gates: Mapping[str, Gate]
+    formulas: Mapping[str, Formula]
+    units: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,26 +71,47 @@ class Finding:
 class Look:
     """One frame with its device's facts and memory."""
 
-    __slots__ = ("device", "elapsed", "findings", "frame", "gates", "latches", "now", "seen", "values")
+    __slots__ = (
+        "before", "derived", "device", "elapsed", "findings", "frame", "latches", "now", "numbers", "seen", "site",
+        "steady_s", "values", "words",
+    )  # fmt: skip
 
-    def __init__(self, device: Device, gates: Mapping[str, Gate], memory: Memory, frame: Frame) -> None:
+    def __init__(self, device: Device, site: Site, memory: Memory, frame: Frame) -> None:
         self.device = device
-        self.gates = gates
+        self.site = site
+        self.before = memory
         self.frame = frame
         self.values = frame.values
         self.now = frame.time
         self.elapsed = memory.elapsed(frame)
+        self.steady_s = memory.steady_s + self.elapsed.total_seconds()
         self.latches = memory.latches
+        self.words = memory.words
+        self.numbers = memory.numbers
         self.seen = memory.seen
         self.findings: list[Finding] = []
+        self.derived: dict[str, float | None] = {}
 
     def number(self, channel: str) -> float | None:
-        """Return a channel's number, None where it is missing or no number."""
+        """Return a channel's number, worked out where no chip gives it; None where it is missing or no number."""
         value = self.values.get(channel)
         if value is None:
-            derive = DERIVED.get(channel)
-            return derive(self) if derive else None
+            return self._derive(channel)
         return value if type(value) in _NUMBERS else None  # type: ignore[return-value]  # bool and str are not in it
+
+    def _derive(self, channel: str) -> float | None:
+        if channel in self.derived:
+            return self.derived[channel]
+        formula = self.site.formulas.get(channel)
+        value = formula.compute(self) if formula else None
+        if formula is not None and formula.steady:
+            self.derived[channel] = value
+        return value
+
+    def value(self, channel: str) -> float | str | None:
+        """Return what a channel says, number or fact; None where it is missing."""
+        value = self.values.get(channel)
+        return self.number(channel) if value is None else value
 
     def consider(self, chain: Iterable[E], was: bool | None) -> tuple[bool | None, E | None]:
         """Ask the first evidence this device has: (what it says, which it was). None says nothing: hold.
@@ -74,19 +121,26 @@ class Look:
         for evidence in chain:
             value = self.values.get(evidence.channel)
             if value is not None:
-                if evidence.channel not in self.seen:
-                    self.seen = self.seen | {evidence.channel}
+                self.meet(evidence.channel)
                 return evidence.judge(value, was), evidence
             if evidence.channel in self.seen:
                 break
         return None, None
 
+    def meet(self, name: str) -> None:
+        """Remember that the device has shown ``name``."""
+        if name not in self.seen:
+            self.seen = self.seen | {name}
+
     def open(self, gate: str | None) -> bool:
         """Say whether a gate lets new conditions begin, as far as this frame tells; no gate is always open."""
         if gate is None:
             return True
-        values = self.values
-        return not any(e.channel in values and e.judge(values[e.channel], was=None) for e in self.gates[gate].unless)
+        held = self.site.gates[gate]
+        return not self._speaks(held.unless) or self._speaks(held.though)
+
+    def _speaks(self, evidence: Iterable[Evidence]) -> bool:
+        return any(e.judge(self.values[e.channel], was=None) for e in evidence if e.channel in self.values)
 
     def settle(self, name: str, wish: bool, on_for_s: float, off_for_s: float) -> Latch:
         """Move the latch towards ``wish`` and return it as it is now."""
@@ -105,6 +159,21 @@ class Look:
         if any(name in self.latches for name in names):
             self.latches = {name: latch for name, latch in self.latches.items() if name not in names}
 
+    def note(self, name: str, numbers: Numbers) -> None:
+        """Remember numbers under a name; none at all forgets them."""
+        if numbers:
+            self.numbers = {**self.numbers, name: numbers}
+        elif name in self.numbers:
+            self.numbers = {kept: value for kept, value in self.numbers.items() if kept != name}
+
+    def noted(self, name: str) -> Numbers | None:
+        """Return the numbers remembered under a name."""
+        return self.numbers.get(name)
+
+    def say(self, name: str, word: str) -> None:
+        """Remember a word under a name."""
+        self.words = {**self.words, name: word}
+
     def tell(self, event: str, cause: str, data: Mapping[str, Any], severity: Severity | None = None) -> None:
         """Note an event; what is None in ``data`` is left out."""
         kept = {key: value for key, value in data.items() if value is not None}
@@ -115,18 +184,14 @@ class Look:
         value = self.number(channel)
         return None if value is None else rounded(channel, value)
 
+    def unit(self, channel: str) -> str | None:
+        """Return a channel's unit; None where nobody gave it one."""
+        quantity = QUANTITIES.get(channel)
+        return (quantity.unit if quantity else self.site.units.get(channel)) or None
+
     def lasted_s(self, latch: Latch) -> float | None:
         """Return how long a latch's state has lasted, s, never negative; None where its begin is not known."""
         return None if latch.began is None else round(max(self.now - latch.began, ZERO).total_seconds(), 3)
-
-
-def _cell_voltage(look: Look) -> float | None:
-    pack = look.number("battery_voltage")
-    return None if pack is None else pack / look.device.cells
-
-
-# Channels that are worked out where no chip gives them.
-DERIVED: dict[str, Callable[[Look], float | None]] = {"cell_voltage": _cell_voltage}
 
 
 def rounded(channel: str, value: float) -> float:

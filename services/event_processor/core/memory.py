@@ -11,13 +11,16 @@ from services.event_processor.core.latch import ZERO, Latch, latch_from_json, la
 from shared.jumps import Jump
 from shared.messages import Frame
 
+Numbers = tuple[float | None, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Memory:
     """``time`` of the last frame, and how many of that very time came before it.
 
     ``seen``: the evidence channels the device is known to have. ``latches`` by name; replaced, never changed.
-    ``boot``, ``uptime_s`` and ``clock`` are the last frame's, None where it had none.
+    ``boot``, ``uptime_s`` and ``clock`` are the last frame's, None where it had none. ``steady_s`` is the time that
+    ran between its frames, which no step of the clock moves. ``words`` and ``numbers`` are the rules' own, by name.
     """
 
     time: datetime | None = None
@@ -27,6 +30,9 @@ class Memory:
     boot: str | None = None
     uptime_s: float | None = None
     clock: str | None = None
+    steady_s: float = 0.0
+    words: Mapping[str, str] = field(default_factory=dict)
+    numbers: Mapping[str, Numbers] = field(default_factory=dict)
 
     def elapsed(self, frame: Frame) -> timedelta:
         """Return how long ago the last frame was when ``frame`` was taken; never negative, 0 where nobody can know.
@@ -57,20 +63,29 @@ class Memory:
                 "seen": sorted(self.seen),
                 "latches": {name: latch_to_json(latch) for name, latch in self.latches.items()},
                 "clocks": [self.boot, self.uptime_s, self.clock],
+                "steady": self.steady_s,
+                "words": dict(self.words),
+                "numbers": dict(self.numbers),
             },
             separators=(",", ":"),
         )
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Memory:
-        """Return the memory ``to_json`` wrote."""
+        """Return the memory ``to_json`` wrote, here or in an earlier version: what that did not know is as new."""
         data = json.loads(text)
+        clocks = data.get("clocks") or (None, None, None)
         return cls(
             read_time(data["time"]),
             data["repeat"],
             frozenset(data["seen"]),
             {name: latch_from_json(values) for name, values in data["latches"].items()},
-            *data.get("clocks", ()),
+            clocks[0],
+            clocks[1],
+            clocks[2],
+            data.get("steady", 0.0),
+            data.get("words", {}),
+            {name: tuple(values) for name, values in data.get("numbers", {}).items()},
         )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.event_processor.core.kinds.unclean import BACKFILLED
 from services.event_processor.core.look import Finding, Look
 from services.event_processor.core.memory import Memory
-from services.event_processor.core.program import BELIEVED, Program
+from services.event_processor.core.program import Plan, Program, Step
 from services.event_processor.core.state import device_state
 from shared.messages import DeviceState, Event, Frame, Trigger, event_id
 
@@ -39,11 +40,27 @@ def process_frame(program: Program, memory: Memory, frame: Frame) -> Outcome:
     last is taken as it comes, and no dwell runs on it.
     """
     plan = program.plan(frame.device)
-    look = Look(plan.device, program.gates, memory, frame)
-    for apply, name, rule in plan.believed if frame.quality in BELIEVED else plan.doubted:
+    return run_steps(program, plan, memory, frame, plan.steps(frame, memory))
+
+
+def run_steps(program: Program, plan: Plan, memory: Memory, frame: Frame, steps: tuple[Step, ...]) -> Outcome:
+    """Return what these rules make of a frame."""
+    look = Look(plan.device, program.known, memory, frame)
+    for apply, name, rule in steps:
         apply(look, name, rule)
     repeat = memory.repeat + 1 if memory.time == frame.time else 0
-    after = Memory(frame.time, repeat, look.seen, look.latches, frame.boot, frame.uptime_s, frame.clock)
+    after = Memory(
+        frame.time,
+        repeat,
+        look.seen,
+        look.latches,
+        frame.boot,
+        frame.uptime_s,
+        frame.clock,
+        look.steady_s,
+        look.words,
+        look.numbers,
+    )
     if not look.findings:
         return Outcome(program, frame, after)
     zone = frame.zone or plan.device.zone
@@ -74,7 +91,7 @@ def _event(program: Program, frame: Frame, zone: str | None, repeat: int, found:
 
 
 def triggers_of(program: Program, events: Sequence[Event]) -> tuple[Trigger, ...]:
-    """Return the triggers the catalogue gives to each event's type."""
+    """Return the triggers the catalogue gives to each event's type; one told after the fact pulls none."""
     return tuple(
         Trigger(
             name=name,
@@ -87,5 +104,6 @@ def triggers_of(program: Program, events: Sequence[Event]) -> tuple[Trigger, ...
             data=event.data,
         )
         for event in events
+        if not event.data.get(BACKFILLED)
         for name in program.catalogue[event.type].triggers
     )

@@ -1,72 +1,164 @@
 """A site's rules made ready: one plan for each device that has facts or rules of its own, one for all others.
 
-``ORDER`` is also the order of the events of one frame: what was said outright, what failed, what was read,
-then what follows from it — power before battery before charging, then thresholds and limits, each section
-in the order of its file.
+``ORDER`` is also the order of the events of one frame: what was said outright, what failed, what was read, then what
+follows from it — power before battery before charging, then what the site made up itself, each section in the order of
+its file. Which rules a frame can feed follows from its channels: that is worked out once for each set of channels.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from services.event_processor.core.catalogue import Catalogue
 from services.event_processor.core.facts import Chemistry, DeviceFacts
+from services.event_processor.core.formulas import FORMULAS, available, derive
+from services.event_processor.core.kinds.absence import find_absence
 from services.event_processor.core.kinds.battery import CRITICAL, LOW, find_battery
+from services.event_processor.core.kinds.battery_flag import CHANNEL as SAYS_LOW
+from services.event_processor.core.kinds.calibration import find_calibration
+from services.event_processor.core.kinds.change import find_change, find_quality
 from services.event_processor.core.kinds.charging import CHARGED, CHARGING, SESSION, TAPER, find_charging
+from services.event_processor.core.kinds.condition import find_condition, find_fault
 from services.event_processor.core.kinds.errors import find_errors
+from services.event_processor.core.kinds.harm import OVER, UNDER, find_harm
 from services.event_processor.core.kinds.jump import find_jump
 from services.event_processor.core.kinds.level import find_limit, find_threshold
-from services.event_processor.core.kinds.power import ON_BATTERY, find_power
-from services.event_processor.core.kinds.reading import find_readings
+from services.event_processor.core.kinds.power import ON_BATTERY, OUTAGE, STARTED, find_power
+from services.event_processor.core.kinds.rate import find_rate
+from services.event_processor.core.kinds.reading import SENSORS, find_readings
 from services.event_processor.core.kinds.signal import find_signal
-from services.event_processor.core.look import Device, Look
-from services.event_processor.core.rules import Gate, Rules
-from shared.jumps import CLOCK_JUMP
-from shared.messages import Quality
+from services.event_processor.core.kinds.unclean import find_unclean
+from services.event_processor.core.kinds.wear import CAPACITY, DRAIN, METER, RESISTANCE, find_wear
+from services.event_processor.core.look import Device, Formula, Look, Site
+from services.event_processor.core.memory import Memory
+from services.event_processor.core.rules import Rules
+from shared.jumps import CLOCK_JUMP, CLOCK_STEP
+from shared.messages import Frame, Quality
 
 Apply = Callable[[Look, str, Any], None]
 Step = tuple[Apply, str, Any]
+Channels = tuple[str, ...]
 
-ALWAYS: tuple[tuple[str, Step], ...] = (("", (find_jump, "jump", CLOCK_JUMP)),)  # before all, whatever the rules say
-ORDER: dict[str, Apply] = {
-    # section of the rules → what applies one of it
-    "signals": find_signal,
-    "errors": find_errors,
-    "readings": find_readings,
-    "power": find_power,
-    "battery": find_battery,
-    "charging": find_charging,
-    "thresholds": find_threshold,
-    "limits": find_limit,
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of rule. ``needs``: the channels of which a frame must show one; None: it looks at every frame.
+
+    ``doubted``: a bad or stale frame feeds it too. Not ``clean``: a good frame without errors does not, as long as none
+    of its latches is left.
+    """
+
+    apply: Apply
+    needs: Callable[[Any, Rules], Iterable[str]] | None
+    doubted: bool = False
+    clean: bool = True
+
+
+def _channels(*names: str) -> Callable[[Any, Rules], Iterable[str]]:
+    return lambda *_: names
+
+
+def _own(rule: Any, _: Rules) -> Iterator[str]:
+    """Yield the channels a rule names itself."""
+    yield from (channel for _, channel in (*rule.channels(), *rule.facts()))
+
+
+def _power(_: Any, rules: Rules) -> Iterator[str]:
+    yield from (evidence.channel for evidence in (rules.power.on_battery if rules.power else ()))
+
+
+def _charging(rule: Any, rules: Rules) -> Iterator[str]:
+    yield from (evidence.channel for evidence in rule.evidence)
+    yield from _power(rule, rules)
+    yield from ("cell_voltage", "state_of_charge", "battery_current")
+
+
+def _readings(*_: Any) -> Iterable[str]:
+    return SENSORS
+
+
+ORDER: dict[str, Kind] = {
+    # section of the rules → what applies one of it, the channels that feed it, whether it looks at doubted frames
+    "signals": Kind(find_signal, _own),
+    "unclean": Kind(find_unclean, _channels("lifecycle")),
+    "errors": Kind(find_errors, None, doubted=True, clean=False),
+    "faults": Kind(find_fault, None, doubted=True, clean=False),
+    "readings": Kind(find_readings, _readings),
+    "quality": Kind(find_quality, _readings, doubted=True),
+    "calibration": Kind(find_calibration, _readings),
+    "wear": Kind(find_wear, _channels("battery_current", "state_of_charge", "output_power")),
+    "power": Kind(find_power, _power),
+    "battery": Kind(find_battery, _channels("cell_voltage", SAYS_LOW)),
+    "harm": Kind(find_harm, _channels("cell_voltage")),
+    "charging": Kind(find_charging, _charging),
+    "conditions": Kind(find_condition, _own),
+    "changes": Kind(find_change, _own),
+    "rates": Kind(find_rate, _own),
+    "absences": Kind(find_absence, None, doubted=True),
+    "thresholds": Kind(find_threshold, _own),
+    "limits": Kind(find_limit, _own),
 }
+JUMP: Step = (find_jump, "jump", CLOCK_JUMP)  # before all, whatever the rules say
 BELIEVED = (Quality.GOOD, Quality.SUSPECT)
-ANY_QUALITY = frozenset({"errors"})  # sections that a bad or stale frame still feeds
+SETS_KEPT = 256  # sets of channels a plan keeps ready; a device that shows more of them is worked out anew
 
 SHOWN = (ON_BATTERY, LOW, CRITICAL, CHARGING)  # latches of the state's ``active``, before the named rules
-RESERVED = frozenset({*SHOWN, SESSION, CHARGED, TAPER})  # names a threshold or limit may not take
+RESERVED = frozenset(
+    {*SHOWN, SESSION, CHARGED, TAPER, STARTED, OUTAGE, OVER, UNDER, METER, RESISTANCE, DRAIN, CAPACITY, "quality"}
+)  # names a rule may not take
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What applies to one device: every rule for a frame that may be believed, few for one that may not."""
+    """What applies to one device: every rule for a frame that may be believed, few for one that may not.
+
+    ``silent`` is what is left when the device says nothing. ``ready`` keeps what has been worked out for a set of
+    channels: a memo, of which no result depends.
+    """
 
     device: Device
-    believed: tuple[Step, ...]
+    believed: tuple[tuple[frozenset[str] | None, bool, Step], ...]
     doubted: tuple[Step, ...]
+    silent: tuple[Step, ...]
+    formulas: Mapping[str, Formula]
+    troubles: frozenset[str]
+    ready: dict[tuple[Channels, bool], tuple[Step, ...]] = field(default_factory=dict, compare=False)
+
+    def steps(self, frame: Frame, memory: Memory) -> tuple[Step, ...]:
+        """Return the rules that a frame can feed, in order. ``memory`` is what its device left behind."""
+        if frame.quality not in BELIEVED:
+            return self.doubted
+        clean = frame.quality is Quality.GOOD and not frame.errors and self.troubles.isdisjoint(memory.latches)
+        key = (tuple(frame.values), clean)
+        found = self.ready.get(key)
+        if found is None:
+            found = self._feeds(*key)
+            if len(self.ready) < SETS_KEPT:
+                self.ready[key] = found
+        return found
+
+    def _feeds(self, channels: Channels, clean: bool) -> tuple[Step, ...]:
+        told = available(frozenset(channels), self.formulas)
+        return tuple(
+            step
+            for needs, of_clean, step in self.believed
+            if (of_clean or not clean) and (needs is None or not needs.isdisjoint(told))
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """Everything the processor knows beforehand about one site."""
+    """Everything the processor knows beforehand about one site. ``awaited``: devices that must be heard of."""
 
     site: str
     catalogue: Catalogue
-    gates: Mapping[str, Gate]
+    known: Site
     plans: Mapping[str, Plan]
     other: Plan
     shown: tuple[str, ...]
+    awaited: tuple[str, ...] = ()
 
     def plan(self, device: str) -> Plan:
         """Return what applies to a device."""
@@ -82,29 +174,48 @@ def compile_program(
     devices: Mapping[str, DeviceFacts],
 ) -> Program:
     """Return the program of a site. Names must have been checked (``settings``); an unknown one is a KeyError."""
-    levels = [*rules.thresholds.values(), *rules.limits.values()]
-    named = {*devices, *(device for level in levels for device in level.devices)}
+    named = {*devices, *(device for _, _, rule in rules.named() for device in rule.devices)}
+    formulas = FORMULAS | {name: derive(rule) for name, rule in rules.derived.items()}
+    units = {name: made.unit for name, made in rules.derived.items()}
+    units |= {name: made.unit for name, made in rules.channels.items()}
+    steps = list(_steps(rules))
 
     def plan(name: str) -> Plan:
-        facts = devices.get(name, DeviceFacts()).over(default_device)
-        steps = [(section, step) for section, step in _steps(rules) if _applies(step, name)]
+        mine = [(section, step) for section, step in steps if _applies(step, name)]
         return Plan(
-            _device(facts, chemistries),
-            tuple(step for _, step in steps),
-            tuple(step for section, step in steps if section in ANY_QUALITY),
+            _device(devices.get(name, DeviceFacts()), default_device, chemistries),
+            (
+                (frozenset({CLOCK_STEP}), True, JUMP),
+                *((_needs(section, step, rules), ORDER[section].clean, step) for section, step in mine),
+            ),
+            tuple(step for section, step in mine if ORDER[section].doubted),
+            tuple(step for section, step in mine if section == "absences"),
+            formulas,
+            frozenset(step[1] for section, step in mine if not ORDER[section].clean),
         )
 
-    shown = (*SHOWN, *rules.thresholds, *rules.limits)
-    return Program(site, catalogue, rules.gates, {name: plan(name) for name in sorted(named)}, plan(""), shown)
+    return Program(
+        site,
+        catalogue,
+        Site(rules.gates, formulas, units),
+        {name: plan(name) for name in sorted(named)},
+        plan(""),
+        (*SHOWN, *(name for _, name, _ in rules.named())),
+        tuple(sorted({device for rule in rules.absences.values() for device in rule.devices})),
+    )
 
 
-def _steps(rules: Rules) -> list[tuple[str, Step]]:
-    found = [*ALWAYS]
-    for section, apply in ORDER.items():
+def _steps(rules: Rules) -> Iterator[tuple[str, Step]]:
+    for section, kind in ORDER.items():
         part = getattr(rules, section)
         named = part if isinstance(part, dict) else {} if part is None else {section: part}
-        found += [(section, (apply, name, rule)) for name, rule in named.items()]
-    return found
+        for name, rule in named.items():
+            yield section, (kind.apply, name, rule)
+
+
+def _needs(section: str, step: Step, rules: Rules) -> frozenset[str] | None:
+    needs = ORDER[section].needs
+    return None if needs is None else frozenset(needs(step[2], rules))
 
 
 def _applies(step: Step, device: str) -> bool:
@@ -112,6 +223,19 @@ def _applies(step: Step, device: str) -> bool:
     return not only or device in only
 
 
-def _device(facts: DeviceFacts, chemistries: Mapping[str, Chemistry]) -> Device:
+def _device(own: DeviceFacts, default: DeviceFacts, chemistries: Mapping[str, Chemistry]) -> Device:
+    facts = own.over(default)
     chemistry = facts.chemistry or ""
-    return Device(chemistry, chemistries[chemistry], facts.cells or 1, facts.capacity_mah, facts.zone)
+    return Device(
+        chemistry,
+        chemistries[chemistry],
+        facts.cells or 1,
+        facts.capacity_mah,
+        facts.zone,
+        facts.resistance_mohm,
+        facts.reserve_percent or 0.0,
+        facts.leaf_offset_c,
+        facts.calibrated or {},
+        facts.calibrate_every_days,
+        own.cells is not None and own.chemistry is not None,
+    )

@@ -1,7 +1,7 @@
 """The rules as data: what ``config/event_processor.yaml`` may say under ``rules``.
 
 A section is a kind of rule; ``core.program.ORDER`` ties each to the code that applies it. Levels are
-exceeded, never merely reached: ``above: 60`` is not met at 60.0.
+exceeded, never merely reached: ``above: 60`` is not met at 60.0. Those of which a site may have many: ``detections``.
 """
 
 from __future__ import annotations
@@ -9,106 +9,66 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field
 
-from services.event_processor.core.catalogue import suggestion
+from services.event_processor.core.detections import (
+    Absence,
+    Change,
+    Channel,
+    Condition,
+    Derived,
+    Fault,
+    Limit,
+    Rate,
+    Rule,
+    Signal,
+    Threshold,
+)
+from services.event_processor.core.evidence import Evidence, Gate, TimedEvidence
 from services.event_processor.core.facts import Data, Key, Seconds
-from shared.messages import AnyCaseSeverity, Name, Severity
-from shared.quantities import FACTS, QUANTITIES
+from shared.messages import Name
 
 EXCEEDED = "sensor.threshold.exceeded"
 CLEARED = "sensor.threshold.cleared"
 GAP = "system.stream.gap"
+UNKNOWN = "system.event.unknown"
+CALIBRATION_DUE = "sensor.maintenance.calibration_due"
 
-
-def _known_channel(channel: str) -> str:
-    if channel not in QUANTITIES and channel not in FACTS:
-        raise ValueError("no such channel" + suggestion(channel, [*QUANTITIES, *FACTS]))
-    return channel
-
-
-def _known_quantity(channel: str) -> str:
-    if channel not in QUANTITIES:
-        raise ValueError("no such numeric channel" + suggestion(channel, QUANTITIES))
-    return channel
-
-
-Channel = Annotated[str, AfterValidator(_known_channel)]
-Numeric = Annotated[str, AfterValidator(_known_quantity)]
-
-
-class Evidence(Data):
-    """One channel's word on a condition: it ``equals`` a value, or is ``above`` or ``below`` a level.
-
-    Once true, a level stays true up to ``until``; between the two, a first look says nothing.
-    """
-
-    channel: Channel
-    equals: bool | str | None = None
-    above: float | None = None
-    below: float | None = None
-    until: float | None = None
-
-    @model_validator(mode="after")
-    def _one_test(self) -> Evidence:
-        if sum(test is not None for test in (self.equals, self.above, self.below)) != 1:
-            raise ValueError("wants exactly one of equals, above and below")
-        if self.until is not None:
-            if self.above is None and self.below is None:
-                raise ValueError("until goes with above or below")
-            _on_the_right_side("until", self.until, self.above, self.below)
-        return self
-
-    def judge(self, value: float | str, was: bool | None) -> bool | None:
-        """Say whether the condition holds; None where the value is no answer or lies in the deadband unseen."""
-        if self.equals is not None:
-            return value == self.equals if type(value) is type(self.equals) else None
-        if isinstance(value, bool | str):
-            return None
-        if self.above is not None:
-            past, back = value > self.above, self.until is None or value < self.until
-        else:
-            past, back = value < (self.below or 0.0), self.until is None or value > self.until
-        return True if past else False if back else was
-
-
-def _on_the_right_side(name: str, release: float, above: float | None, below: float | None) -> None:
-    if above is not None and release > above:
-        raise ValueError(f"{name} ({release}) must not be higher than above ({above})")
-    if below is not None and release < below:
-        raise ValueError(f"{name} ({release}) must not be lower than below ({below})")
-
-
-class TimedEvidence(Evidence):
-    """Evidence that must last ``for_s`` before it is believed, either way."""
-
-    for_s: Seconds = 0
-
-
-class Gate(Data):
-    """A condition that holds unless one piece of evidence speaks against it; what is unknown does not."""
-
-    unless: tuple[Evidence, ...]
-
-
-class Signal(Data):
-    """Every frame whose ``channel`` equals the value is an event; its other values go along."""
-
-    channel: Channel
-    equals: bool | str
-    event: Name
+Percent = Annotated[float, Field(ge=0, le=100)]
 
 
 class Errors(Data):
-    """A frame with errors is one event, however many chips failed."""
+    """A frame with errors is one event, however many chips failed; errors of ``except_codes`` alone make none."""
 
     event: Name
+    except_codes: tuple[Name, ...] = ()
+
+
+class Quality(Data):
+    """A sensor's readings became better or worse, for ``for_s``."""
+
+    event: Name
+    for_s: Seconds = 0
 
 
 class Readings(Data):
     """Every channel that is a sensor's is a ``sensor.<kind>`` event, frame by frame; ``except_for`` leaves some out."""
 
-    except_for: tuple[Numeric, ...] = ()
+    except_for: tuple[Key, ...] = ()
+
+
+class Calibration(Data):
+    """``sensor.maintenance.calibration_due`` when a channel's calibration is over, and again ``every_days``."""
+
+    every_days: Annotated[float, Field(gt=0)] = 7
+
+
+class Unclean(Data):
+    """A start after a run that did not stop cleanly: the machine lost its power. Tells the loss it could not tell."""
+
+    event: Name
+    lost: Name | None = None
+    restored: Name | None = None
 
 
 class Power(Data):
@@ -123,6 +83,7 @@ class Power(Data):
     lost: Name
     restored: Name
     blip: Name
+    started: Name | None = None
 
 
 class Battery(Data):
@@ -134,6 +95,26 @@ class Battery(Data):
     recovered: Name
 
 
+class Harm(Data):
+    """What harms a cell: the chemistry's ``over`` and ``under``."""
+
+    over: Name
+    over_cleared: Name | None = None
+    under: Name
+    under_cleared: Name | None = None
+
+
+class Wear(Data):
+    """Equivalent full cycles, energy, resistance and capacity of a battery, summed by event time.
+
+    Nothing is summed over a silence longer than ``longest_gap_s`` and five times the device's own step.
+    """
+
+    cycle: Name
+    longest_gap_s: Annotated[float, Field(gt=0)] = 30
+    charge_step_percent: Annotated[float, Field(gt=0, le=20)] = 1
+
+
 class Charging(Data):
     """Charge sessions: begun once, completed once. See ``core.kinds.charging`` for the rules."""
 
@@ -141,96 +122,78 @@ class Charging(Data):
     started: Name
     completed: Name
     full_within_v: Annotated[float, Field(ge=0, le=1)]
-    full_at_percent: Annotated[float, Field(ge=0, le=100)]
+    full_at_percent: Percent
     stopped_for_s: Seconds
     taper_c_rate: Annotated[float, Field(gt=0, le=1)]
     taper_for_s: Seconds
     session_ends_after_s: Seconds
 
 
-class Level(Data):
-    """A channel past a level: entered beyond ``above`` or ``below``, left beyond ``clear``, each for its dwell.
-
-    ``cell_voltage`` is worked out as battery_voltage / cells where no chip gives it. Empty ``devices``: all.
-    """
-
-    channel: Numeric
-    above: float | None = None
-    below: float | None = None
-    clear: float
-    enter_for_s: Seconds = 0
-    clear_for_s: Seconds = 0
-    only_while: Name | None = None
-    devices: tuple[Name, ...] = ()
-
-    @model_validator(mode="after")
-    def _one_level(self) -> Level:
-        if (self.above is None) == (self.below is None):
-            raise ValueError("wants exactly one of above and below")
-        _on_the_right_side("clear", self.clear, self.above, self.below)
-        return self
-
-    def wish(self, value: float, on: bool) -> bool:
-        """Say what ``value`` asks for: to be on or off."""
-        if self.above is not None:
-            return value >= self.clear if on else value > self.above
-        return value <= self.clear if on else value < (self.below or 0.0)
-
-    @property
-    def enter(self) -> float:
-        """The level itself."""
-        return self.above if self.above is not None else self.below or 0.0
-
-    @property
-    def direction(self) -> str:
-        """``above`` or ``below``."""
-        return "below" if self.above is None else "above"
-
-
-class Threshold(Level):
-    """A level with event types of its own; ``cleared`` may be left out."""
-
-    event: Name
-    cleared: Name | None = None
-
-
-class Limit(Level):
-    """A sensor's limit: ``sensor.threshold.exceeded`` with this severity, and ``sensor.threshold.cleared``."""
-
-    severity: AnyCaseSeverity = Severity.WARNING
-
-
 class Rules(Data):
     """Every rule of a site, by kind. A kind left out is off."""
 
+    channels: dict[Key, Channel] = Field(default_factory=dict)
+    derived: dict[Key, Derived] = Field(default_factory=dict)
     gates: dict[Key, Gate] = Field(default_factory=dict)
     signals: dict[Key, Signal] = Field(default_factory=dict)
+    unclean: Unclean | None = None
     errors: Errors | None = None
+    faults: dict[Key, Fault] = Field(default_factory=dict)
+    quality: Quality | None = None
     readings: Readings | None = None
+    calibration: Calibration | None = None
+    wear: Wear | None = None
     power: Power | None = None
     battery: Battery | None = None
+    harm: Harm | None = None
     charging: Charging | None = None
+    conditions: dict[Key, Condition] = Field(default_factory=dict)
+    changes: dict[Key, Change] = Field(default_factory=dict)
+    rates: dict[Key, Rate] = Field(default_factory=dict)
+    absences: dict[Key, Absence] = Field(default_factory=dict)
     thresholds: dict[Key, Threshold] = Field(default_factory=dict)
     limits: dict[Key, Limit] = Field(default_factory=dict)
 
+    def named(self) -> Iterator[tuple[str, str, Rule]]:
+        """Yield (section, name, rule) of every rule that has a name of its own."""
+        for section in NAMED:
+            for name, rule in getattr(self, section).items():
+                yield section, name, rule
+
     def named_events(self) -> Iterator[tuple[tuple[str, ...], str]]:
         """Yield (path, event type) of every event type the rules name."""
-        for kind in ("signals", "thresholds"):
-            for name, rule in getattr(self, kind).items():
-                yield from _events_of((kind, name), rule, ("event", "cleared"))
-        yield from _events_of(("errors",), self.errors, ("event",))
-        yield from _events_of(("power",), self.power, ("lost", "restored", "blip"))
-        yield from _events_of(("battery",), self.battery, ("low", "critical", "recovered"))
-        yield from _events_of(("charging",), self.charging, ("started", "completed"))
+        for section, name, rule in self.named():
+            yield from _events_of((section, name), rule, ("event", "cleared"))
+        for section, keys in SINGLE.items():
+            yield from _events_of((section,), getattr(self, section), keys)
+        if self.limits:
+            yield from ((("limits",), event) for event in (EXCEEDED, CLEARED))
+        if self.calibration is not None:
+            yield ("calibration",), CALIBRATION_DUE
 
     def named_gates(self) -> Iterator[tuple[tuple[str, ...], str]]:
         """Yield (path, gate) of every gate the rules name."""
-        gated: dict[tuple[str, ...], Battery | Level | None] = {("battery",): self.battery}
-        gated |= {("thresholds", name): threshold for name, threshold in self.thresholds.items()}
-        gated |= {("limits", name): limit for name, limit in self.limits.items()}
+        gated: dict[tuple[str, ...], Data | None] = {("battery",): self.battery}
+        gated |= {(section, name): rule for section, name, rule in self.named()}
         for path, rule in gated.items():
-            if rule is not None and rule.only_while is not None:
-                yield (*path, "only_while"), rule.only_while
+            gate = getattr(rule, "only_while", None)
+            if gate is not None:
+                yield (*path, "only_while"), gate
+
+
+# Sections of many rules; their names are names of conditions, so no two may be the same.
+NAMED = ("signals", "faults", "conditions", "changes", "rates", "absences", "thresholds", "limits")
+# Sections of one rule, and its keys that name event types.
+SINGLE = {
+    "unclean": ("event", "lost", "restored"),
+    "errors": ("event",),
+    "quality": ("event",),
+    "wear": ("cycle",),
+    "power": ("lost", "restored", "blip", "started"),
+    "battery": ("low", "critical", "recovered"),
+    "harm": ("over", "over_cleared", "under", "under_cleared"),
+    "charging": ("started", "completed"),
+}
 
 
 def _events_of(

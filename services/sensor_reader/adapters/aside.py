@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from queue import SimpleQueue
 
-from services.sensor_reader.core.chips.model import Reading
+from services.sensor_reader.core.chips.reading import Reading
 from services.sensor_reader.core.ports import PortError
 
 _LEAVE_S = 1.0

@@ -17,7 +17,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from services.sensor_reader.core.chips.model import Reading
+from services.sensor_reader.core.chips.reading import Reading
 from services.sensor_reader.core.driver import GROUP, vetted
 from services.sensor_reader.core.ports import PortError
 

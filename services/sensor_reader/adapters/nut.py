@@ -13,7 +13,7 @@ from __future__ import annotations
 import socket
 import ssl
 
-from services.sensor_reader.core.chips.model import Reading
+from services.sensor_reader.core.chips.reading import Reading
 from services.sensor_reader.core.nut.meaning import interpret, status_words
 from services.sensor_reader.core.nut.wire import ProtocolError, RefusalError, quote, refusal, variables, words
 from services.sensor_reader.core.ports import PortError

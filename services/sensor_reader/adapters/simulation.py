@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 
-from services.sensor_reader.adapters.simulated.bus import RegisterBus, SimulatedHost, SimulatedLines
+from services.sensor_reader.adapters.simulated.bus import SimulatedBus, SimulatedHost, SimulatedLines
+from services.sensor_reader.adapters.simulated.parts import SIMULATED
 from services.sensor_reader.adapters.simulated.scenarios import Phase, Scenario
 from services.sensor_reader.adapters.simulated.world import World, advance, in_series, noise
 from services.sensor_reader.core.device import ChipPart, Device, LinePart
 from services.sensor_reader.core.feed import Item, Place
 from services.sensor_reader.core.poller import Poller
 from services.sensor_reader.core.ports import Ports
-from services.sensor_reader.core.registers import encode
+from services.sensor_reader.core.registers import Block, encode
 from shared.messages import Frame
 
 VOLTAGE_NOISE_V = 0.002
@@ -67,7 +68,7 @@ class Simulation:
     def _cycle(self, start: datetime) -> Iterator[Frame]:
         scenario = self.scenario
         stand = _Stand(self.devices)
-        poller = Poller(self.devices, stand.ports, pause=lambda _: None, now=0.0)
+        poller = Poller(self.devices, stand.ports, stand.wait, now=0.0)
         pack = in_series(scenario.pack, stand.cells)
         world = World(scenario.charge)
         for step, phase in enumerate(scenario.moments()):
@@ -84,24 +85,31 @@ class _Stand:
         parts = [part for device in devices for part in device.parts]
         self._chips = [part for part in parts if isinstance(part, ChipPart)]
         self._line_parts = [part for part in parts if isinstance(part, LinePart)]
-        self._buses = {part.bus: RegisterBus() for part in self._chips}
+        self._buses = {part.bus: SimulatedBus() for part in self._chips}
+        for part in self._chips:
+            self._buses[part.bus].attach(part.address, SIMULATED[part.chip.kind](part.address))
         self.cells = max((part.mount.cells for part in self._chips), default=1)
         self._lines = SimulatedLines()
         self._host = SimulatedHost()
         self.ports = Ports(self._buses, self._lines, self._host)
 
+    def wait(self, seconds: float) -> None:
+        for bus in self._buses.values():
+            bus.wait(seconds)
+
     def show(self, world: World, phase: Phase, step: int) -> None:
         for part in self._chips:
             bus = self._buses[part.bus]
             bus.break_chip(part.address, phase.fault)
-            bus.load(part.address, _words(part, world, step), part.chip.stride)
+            for block, payload in _payloads(part, world, step).items():
+                bus.hold(part.address, block, payload)
         for line in self._line_parts:
             self._lines.levels[line.line] = world.mains == line.high_means_mains
         self._host.celsius = round(world.cpu_c + CPU_NOISE_C * noise(step, 2), 1)
 
 
-def _words(part: ChipPart, world: World, step: int) -> dict[int, int]:
-    """Return the registers of a chip that sees the pack, each field by its name in the chip's table."""
+def _payloads(part: ChipPart, world: World, step: int) -> dict[Block, bytes]:
+    """Return the blocks of a chip that sees the pack, each field by its name in the chip's table."""
     current = world.current_a + CURRENT_NOISE_A * noise(step, 1)
     shown = {
         "voltage": world.voltage_v + VOLTAGE_NOISE_V * noise(step, 0),

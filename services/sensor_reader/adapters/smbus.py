@@ -1,7 +1,8 @@
 """A Linux I2C bus, ``/dev/i2c-N``. The only place that knows smbus2.
 
 Rules:
-1. Only reads. A register pointer is all that is ever sent.
+1. Registers are read and written by SMBus transfers, which every adapter of the kernel can do; only a read of several
+   bytes without a pointer needs plain I2C.
 2. The device is opened on the first read and held under a lock, so that one reader owns a bus.
 3. SMBus words are low byte first; all our chips send the high byte first, so words are swapped here.
 """
@@ -50,12 +51,37 @@ class SmBus:
 
     def read_word(self, address: int, register: int) -> int:
         """Return the word at ``register``, high byte first."""
-        low_first: int = self._read(address, lambda bus: bus.read_word_data(address, register))
+        low_first: int = self._transfer(address, lambda bus: bus.read_word_data(address, register))
         return (low_first & 0xFF) << 8 | low_first >> 8
 
     def read_block(self, address: int, register: int, length: int) -> bytes:
         """Return ``length`` bytes beginning at ``register``."""
-        return bytes(self._read(address, lambda bus: bus.read_i2c_block_data(address, register, length)))
+        return bytes(self._transfer(address, lambda bus: bus.read_i2c_block_data(address, register, length)))
+
+    def read_byte(self, address: int, register: int) -> int:
+        """Return the byte at ``register``."""
+        byte: int = self._transfer(address, lambda bus: bus.read_byte_data(address, register))
+        return byte
+
+    def ping(self, address: int) -> None:
+        """Address the chip by an SMBus quick write, or by a read where the adapter cannot (Pi 5: DesignWare)."""
+        quick = self._transfer(address, lambda bus: bool(bus.funcs & smbus2.I2cFunc.SMBUS_QUICK))
+        self._transfer(address, lambda bus: bus.write_quick(address) if quick else bus.read_byte(address))
+
+    def write(self, address: int, data: bytes) -> None:
+        """Write ``data``: on the wire, a block write whose command is the first byte is just that."""
+        if len(data) == 1:
+            self._transfer(address, lambda bus: bus.write_byte(address, data[0]))
+        else:
+            self._transfer(address, lambda bus: bus.write_i2c_block_data(address, data[0], list(data[1:])))
+
+    def read(self, address: int, length: int) -> bytes:
+        """Return ``length`` bytes without a pointer before."""
+        if length == 1:
+            return bytes([self._transfer(address, lambda bus: bus.read_byte(address))])
+        message = smbus2.i2c_msg.read(address, length)
+        self._transfer(address, lambda bus: bus.i2c_rdwr(message))
+        return bytes(message)
 
     def close(self) -> None:
         """Give the bus back; safe to call twice."""
@@ -63,7 +89,7 @@ class SmBus:
             self._bus.close()
             self._bus = None
 
-    def _read(self, address: int, transfer: Callable[[smbus2.SMBus], T]) -> T:
+    def _transfer(self, address: int, transfer: Callable[[smbus2.SMBus], T]) -> T:
         bus = self._open(address)
         try:
             return transfer(bus)

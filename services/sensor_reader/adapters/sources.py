@@ -21,10 +21,10 @@ from services.sensor_reader.adapters.vitals import LinuxVitals
 from services.sensor_reader.core.device import ChipPart, Device, HostPart, LinePart, Part
 from services.sensor_reader.core.distant import Inquirer
 from services.sensor_reader.core.feed import Feed
-from services.sensor_reader.core.poll import Pause
 from services.sensor_reader.core.poller import Poller
 from services.sensor_reader.core.ports import Ports
 from services.sensor_reader.core.probe import Finding, probe
+from services.sensor_reader.core.together import Pause
 from services.sensor_reader.settings import Configuration, DeviceSettings, did_you_mean
 
 DEFAULT_SCENARIO = "outage"

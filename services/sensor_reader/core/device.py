@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.sensor_reader.core.chips.model import Chip, Mount, Reading, judge
+from services.sensor_reader.core.chips.model import Chip
+from services.sensor_reader.core.chips.reading import Mount, Reading, judge
 from services.sensor_reader.core.lines import Bias, Line, LineId
-from services.sensor_reader.core.ports import I2cBus, PortError, Ports
-from services.sensor_reader.core.registers import Read
+from services.sensor_reader.core.ports import PortError, Ports
+from services.sensor_reader.core.trust import USUAL, Trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,22 +24,6 @@ class ChipPart:
     def name(self) -> str:
         """How errors name it, e.g. ``max17043@0x36``."""
         return f"{self.chip.kind}@{self.address:#04x}"
-
-    def read(self, ports: Ports) -> Reading:
-        """Read all its registers once; raises BusError."""
-        words: dict[int, int] = {}
-        for read in self.chip.reads():
-            words |= self._fetch(ports.buses[self.bus], read)
-        return self.chip.interpret(words, self.mount)
-
-    def _fetch(self, bus: I2cBus, read: Read) -> dict[int, int]:
-        if read.words == 1:
-            return {read.register: bus.read_word(self.address, read.register)}
-        block = bus.read_block(self.address, read.register, 2 * read.words)
-        return {
-            read.register + index * self.chip.stride: int.from_bytes(block[2 * index : 2 * index + 2], "big")
-            for index in range(read.words)
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +101,4 @@ class Device:
     zone: str | None = None
     registers: bool = False
     retries: Retries = Retries()
+    trust: Trust = USUAL

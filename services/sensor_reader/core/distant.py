@@ -7,6 +7,10 @@ Rules:
    the poll that is told of. A device that is still at it when its next turn comes is not asked a second thing.
 3. Data that the other side itself calls stale give a frame of quality stale without any values.
 4. A device that fails again and again is asked less often, as in ``core.schedule``; stale data are no such failure.
+5. An answer is held against its quantities' ranges, by who takes it, and not against what was said before
+   (``core.scrutiny``): a UPS behind a server tells its charge in whole percent, minutes apart or in leaps, and its
+   server knows by the driver whether the data are fresh.
+6. A device that is well and has nothing new gives no frame.
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ from datetime import datetime
 from typing import Protocol
 
 from services.sensor_reader.core import schedule
-from services.sensor_reader.core.chips.model import Reading
+from services.sensor_reader.core.chips.reading import Reading
 from services.sensor_reader.core.ports import PortError
 from shared.messages import Frame, Quality, ReadError
 
@@ -94,21 +98,23 @@ class Inquirer:
         del self._waits[name]
         return self._done(name, answer or PortError("timeout", f"no answer within {timeout_s:g} s"), now, time)
 
-    def _done(self, name: str, answer: Reading | PortError, now: float, time: datetime) -> Frame:
+    def _done(self, name: str, answer: Reading | PortError, now: float, time: datetime) -> Frame | None:
         device = self._devices[name]
         frame = frame_of(device, answer, time)
-        failed = frame.quality is Quality.BAD
+        failed = frame is not None and frame.quality is Quality.BAD
         self._turns[name] = schedule.next_turn(self._turns[name], device.interval_s, now, failed=failed)
         return frame
 
 
-def frame_of(device: Distant, answer: Reading | PortError, time: datetime) -> Frame:
-    """Return the frame that an answer makes."""
+def frame_of(device: Distant, answer: Reading | PortError, time: datetime) -> Frame | None:
+    """Return the frame that an answer makes, None where there is nothing new."""
     if isinstance(answer, PortError):
         errors = [ReadError(code=answer.code, chip=device.part, detail=answer.detail)]
         quality = Quality.STALE if answer.code == STALE else Quality.BAD
         return Frame(time=time, device=device.name, zone=device.zone, quality=quality, errors=tuple(errors))
     errors = [ReadError(code=doubt.code, chip=device.part, detail=doubt.detail) for doubt in answer.doubts]
+    if answer.waits and not answer.values and not errors:
+        return None
     quality = Quality.BAD if not answer.values else Quality.SUSPECT if errors else Quality.GOOD
     return Frame(
         time=time,

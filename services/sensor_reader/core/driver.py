@@ -7,6 +7,7 @@ Rules:
    ``driver``, and the driver is made anew for the next poll. ``close()``, if it has one, is called before that and at
    the end.
 3. ``read()`` returns a ``Reading``. A value that its channel cannot have is left out and told; the others stand.
+   ``Reading(waits=True)`` says that all is well and there is nothing new: no frame.
 """
 
 from __future__ import annotations
@@ -18,16 +19,16 @@ from typing import Any, ClassVar, Protocol
 
 from pydantic import BaseModel
 
-from services.sensor_reader.core.chips.model import Doubt, Reading, judge
+from services.sensor_reader.core.chips.reading import Doubt, Reading, judge
 from services.sensor_reader.core.ports import PortError
-from shared.quantities import FACTS, QUANTITIES
+from shared.quantities import FACTS, QUANTITIES, WORDS
 
 __all__ = ["GROUP", "Doubt", "Driver", "PortError", "Reading", "vetted"]
 
 GROUP = "upskeep.drivers"
 _NAME = re.compile(r"[A-Za-z0-9_.\-]{1,128}")
 _LONGEST_TEXT = 1000
-_WORDS = ("lifecycle", "boot_id")  # facts that are text; the reader's own
+_OWN = ("lifecycle", "clean", "boot_id", "calibration", "sensor_id")  # facts that only the reader tells
 
 
 class Driver(Protocol):
@@ -55,7 +56,7 @@ def vetted(answer: object) -> Reading:
         else:
             values[name] = _plain(value)
     good, implausible = judge(values)
-    return Reading(good, (*_said(answer.doubts), *doubts, *implausible))
+    return Reading(good, (*_said(answer.doubts), *doubts, *implausible), waits=answer.waits is True)
 
 
 def _said(doubts: object) -> tuple[Doubt, ...]:
@@ -73,12 +74,18 @@ def _fault(name: object, value: object) -> str | None:
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         return "a channel's name is made of letters, digits, _ . and -"
     if name in FACTS:
-        return "is the reader's own" if name in _WORDS else None if type(value) is bool else "must be true or false"
+        return "is the reader's own" if name in _OWN else _no_fact(name, value)
     if name in QUANTITIES:
         return None if _is_number(value) else "must be a finite number"
     if isinstance(value, bool) or (isinstance(value, str) and len(value) <= _LONGEST_TEXT):
         return None
     return None if _is_number(value) else "must be a finite number, true or false, or a short text"
+
+
+def _no_fact(name: str, value: object) -> str | None:
+    if name in WORDS:
+        return None if isinstance(value, str) and len(value) <= _LONGEST_TEXT else "must be a short text"
+    return None if type(value) is bool else "must be true or false"
 
 
 def _is_number(value: object) -> bool:

@@ -1,37 +1,97 @@
-"""One poll of one device makes one Frame.
+"""Polls of devices make Frames.
 
 Rules:
 1. A part that fails is tried again at most ``retries.attempts`` times in all, then says so once.
-2. A frame holds what this poll has read and nothing else: an old value is never carried over.
-3. Quality: every part failed or no value is left → bad; some failed or were not believed → suspect; else good.
+2. A frame holds what this poll has read and nothing else: an old value is never carried over. A device that is well
+   and has nothing new gives no frame.
+3. Quality: no value is left → bad, or stale if all that is wrong is that numbers have frozen; some failed or were not
+   believed → suspect; else good.
+4. What was read is held against what was read before (``core/scrutiny.py``).
+5. Devices of one round are read together: while one chip measures, others are asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from services.sensor_reader.core.chips.model import Reading
-from services.sensor_reader.core.device import Device, Part, Retries
+from services.sensor_reader.core.ask import Memory, Place, Waits, ask
+from services.sensor_reader.core.chips.reading import Reading
+from services.sensor_reader.core.device import ChipPart, Device, Part
 from services.sensor_reader.core.ports import PortError, Ports
+from services.sensor_reader.core.scrutiny import FROZEN, Outcome, Past, Said, scrutinize
+from services.sensor_reader.core.together import Pause, together
 from shared.messages import Frame, Quality, ReadError, Scalar
 
-Pause = Callable[[float], None]
+
+@dataclass(slots=True)
+class Memories:
+    """What earlier polls have seen: of chips by device and part, of devices by name."""
+
+    chips: dict[tuple[str, str], Memory] = field(default_factory=dict)
+    devices: dict[str, Past] = field(default_factory=dict)
 
 
-def poll_device(device: Device, ports: Ports, time: datetime, pause: Pause) -> Frame:
-    """Read every part of ``device`` and return the frame of ``time``; never raises for a fault of the hardware."""
+def poll_device(device: Device, ports: Ports, time: datetime, pause: Pause) -> Frame | None:
+    """Read every part of ``device``, never seen before; as ``poll_devices``."""
+    return poll_devices([device], ports, time, pause, Memories(), 0.0)[0]
+
+
+def poll_devices(
+    devices: Sequence[Device], ports: Ports, time: datetime, pause: Pause, memories: Memories, now: float
+) -> list[Frame | None]:
+    """Read the devices together and return each one's frame of ``time``; never raises for a fault of the hardware.
+
+    ``memories`` holds what earlier polls have seen, and is brought up to date; ``now`` is uptime in seconds.
+    """
+    parts = [(device, part) for device in devices for part in device.parts]
+    outcomes = together([_read(device, part, ports, memories, now) for device, part in parts], pause)
+    frames = []
+    for device in devices:
+        said = [(part.name, outcome) for (owner, part), outcome in zip(parts, outcomes, strict=True) if owner is device]
+        past = memories.devices.get(device.name, Past())
+        believed, memories.devices[device.name] = scrutinize(said, past, device.trust, now)
+        frames.append(_frame(device, [(name, b) for (name, _), b in zip(said, believed, strict=True)], time))
+    return frames
+
+
+def _read(device: Device, part: Part, ports: Ports, memories: Memories, now: float) -> Waits[Outcome]:
+    key, retries = (device.name, part.name), device.retries
+    for attempt in range(1, retries.attempts + 1):
+        try:
+            reading, memories.chips[key] = yield from _try(part, ports, memories.chips.get(key, Memory()), now)
+        except PortError as error:
+            failure = error
+        else:
+            return reading
+        if attempt < retries.attempts:
+            yield retries.gap_s
+    detail = f"{failure.detail} ({retries.attempts} attempts)"
+    return ReadError(code=failure.code, chip=part.name, detail=detail)
+
+
+def _try(part: Part, ports: Ports, memory: Memory, now: float) -> Waits[tuple[Reading, Memory]]:
+    if isinstance(part, ChipPart):
+        return (yield from ask(part.chip, Place(ports.buses[part.bus], part.address), part.mount, memory, now))
+    return part.read(ports), memory
+
+
+def _frame(device: Device, found: Sequence[Said], time: datetime) -> Frame | None:
     values: dict[str, Scalar] = {}
     registers: dict[str, int] = {}
     errors: list[ReadError] = []
-    for part in device.parts:
-        outcome = _read(part, ports, device.retries, pause)
+    waits = False
+    for name, outcome in found:
         if isinstance(outcome, ReadError):
             errors.append(outcome)
             continue
         values |= outcome.values
         registers |= outcome.registers
-        errors += [ReadError(code=doubt.code, chip=part.name, detail=doubt.detail) for doubt in outcome.doubts]
+        errors += [ReadError(code=doubt.code, chip=name, detail=doubt.detail) for doubt in outcome.doubts]
+        waits |= outcome.waits
+    if waits and not values and not errors:
+        return None
     return Frame(
         time=time,
         device=device.name,
@@ -43,19 +103,8 @@ def poll_device(device: Device, ports: Ports, time: datetime, pause: Pause) -> F
     )
 
 
-def _read(part: Part, ports: Ports, retries: Retries, pause: Pause) -> Reading | ReadError:
-    for attempt in range(1, retries.attempts + 1):
-        try:
-            return part.read(ports)
-        except PortError as error:
-            failure = error
-        if attempt < retries.attempts:
-            pause(retries.gap_s)
-    detail = f"{failure.detail} ({retries.attempts} attempts)"
-    return ReadError(code=failure.code, chip=part.name, detail=detail)
-
-
 def _quality(values: dict[str, Scalar], errors: list[ReadError]) -> Quality:
     if not values:
-        return Quality.BAD
+        frozen = bool(errors) and all(error.code == FROZEN for error in errors)
+        return Quality.STALE if frozen else Quality.BAD
     return Quality.SUSPECT if errors else Quality.GOOD

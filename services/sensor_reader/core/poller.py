@@ -7,8 +7,9 @@ from datetime import datetime
 
 from services.sensor_reader.core import schedule
 from services.sensor_reader.core.device import Device
-from services.sensor_reader.core.poll import Pause, poll_device
+from services.sensor_reader.core.poll import Memories, poll_devices
 from services.sensor_reader.core.ports import Ports
+from services.sensor_reader.core.together import Pause
 from shared.messages import Frame, Quality
 
 
@@ -19,6 +20,7 @@ class Poller:
         self._devices = {device.name: device for device in devices}
         self._ports = ports
         self._pause = pause
+        self._memories = Memories()
         self._turns = schedule.first_turns(self._devices, now)
 
     def next_due(self) -> float | None:
@@ -26,12 +28,13 @@ class Poller:
         return schedule.next_due(self._turns)
 
     def poll_due(self, now: float, time: datetime) -> list[Frame]:
-        """Poll every device that is due; a frame each, all of ``time``."""
-        return [self._poll(name, now, time) for name in schedule.due(self._turns, now)]
-
-    def _poll(self, name: str, now: float, time: datetime) -> Frame:
-        device = self._devices[name]
-        frame = poll_device(device, self._ports, time, self._pause)
-        failed = frame.quality is Quality.BAD
-        self._turns[name] = schedule.next_turn(self._turns[name], device.interval_s, now, failed=failed)
-        return frame
+        """Poll every device that is due, together; a frame each that has something to tell, all of ``time``."""
+        names = schedule.due(self._turns, now)
+        devices = [self._devices[name] for name in names]
+        frames = poll_devices(devices, self._ports, time, self._pause, self._memories, now)
+        for device, frame in zip(devices, frames, strict=True):
+            failed = frame is not None and frame.quality is Quality.BAD
+            self._turns[device.name] = schedule.next_turn(
+                self._turns[device.name], device.interval_s, now, failed=failed
+            )
+        return [frame for frame in frames if frame is not None]

@@ -1,4 +1,4 @@
-"""What the reader needs from outside: a bus, GPIO lines, the host's own sensors. All of them only read."""
+"""What the reader needs from outside: a bus, GPIO lines, the host's own sensors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ ClockMark = Literal["set", "unset"]
 class PortError(Exception):
     """A read that failed. ``code`` is nack (nobody answers), timeout or bus (anything else on the way).
 
-    A NUT server adds refused (it will not tell us) and stale (its own data are old); a foreign driver adds driver.
+    What was read and is not to be trusted has codes of its own: crc, torn, busy (``core/ask.py``). A NUT server adds
+    refused (it will not tell us) and stale (its own data are old); a foreign driver adds driver.
     """
 
     def __init__(self, code: str, detail: str) -> None:
@@ -51,14 +52,30 @@ class HostClock(Protocol):
         """Return the present moment; wall clock and uptime are read together."""
 
 
-class I2cBus(Protocol):
-    """One I2C bus. Both methods raise BusError."""
+class ReadBus(Protocol):
+    """One I2C bus, as far as nothing is changed on it. All methods raise BusError."""
+
+    def ping(self, address: int) -> None:
+        """Return when somebody acknowledges ``address``; no byte is written."""
+
+    def read_byte(self, address: int, register: int) -> int:
+        """Return the byte at ``register``."""
 
     def read_word(self, address: int, register: int) -> int:
         """Return the 16-bit word at ``register``, high byte first on the wire."""
 
     def read_block(self, address: int, register: int, length: int) -> bytes:
         """Return ``length`` (1 to 32) bytes in the order of the wire, beginning at ``register``."""
+
+    def read(self, address: int, length: int) -> bytes:
+        """Return ``length`` bytes without writing before; ends with a STOP."""
+
+
+class I2cBus(ReadBus, Protocol):
+    """One I2C bus, with what chips need that have to be told to measure; it ends with a STOP."""
+
+    def write(self, address: int, data: bytes) -> None:
+        """Write 1 to 32 bytes."""
 
 
 class Lines(Protocol):

@@ -93,7 +93,10 @@ def test_fields_have_one_type_each(influxd: InfluxServer, ledger: Ledger) -> Non
 
     assert {
         "counter": [["total", "integer"]],
-        "event": [["data", "string"], ["id", "string"], ["seq", "integer"], ["value", "float"]],
+        "event": [
+            *([name, "string"] for name in ("data", "epoch", "id", "metadata", "producer")),
+            *(["seq", "integer"], ["value", "float"]),
+        ],
         "reading": [["battery_voltage", "float"], ["quality", "string"]],
     } == {series["name"]: series["values"] for series in found}
 

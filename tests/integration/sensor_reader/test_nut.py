@@ -125,8 +125,12 @@ def test_a_killed_driver_is_one_error_a_poll(upsd: Upsd, source: Opened) -> None
     frames_until(source, lambda frames: frames and frames[-1].values.get("ac_present"))
     bad = [frame for frame in of_the_ups(lost) if frame.quality is Quality.BAD]
 
+    if bad[0].errors[0].code == "missing":  # for a moment upsd tries the driver's old socket, and says WAIT meanwhile
+        bad = bad[1:]
+
     assert {(("nack", f"nut:{UPS}@127.0.0.1"),)} == {tuple((e.code, e.chip) for e in f.errors) for f in bad}
-    assert {True} == {"DRIVER-NOT-CONNECTED" in frame.errors[0].detail and not frame.values for frame in bad}
+    assert {True} == {"DRIVER-NOT-CONNECTED" in frame.errors[0].detail for frame in bad}
+    assert not any(frame.values for frame in of_the_ups(lost) if frame.quality is Quality.BAD)
 
 
 def test_a_server_that_hangs_holds_up_nobody(upsd: Upsd, source: Opened) -> None:

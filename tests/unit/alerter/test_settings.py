@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from services.alerter.core.rules import Rule
-from services.alerter.settings import FILE, EventCountersSettings, rules, unknown_types
+from services.alerter.settings import rules, unknown_types
+from shared.event_counters import FILE, EventCountersSettings
 from shared.messages import Severity
 from shared.settings import ConfigError, parse_settings, read_settings
 

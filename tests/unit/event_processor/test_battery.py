@@ -119,7 +119,7 @@ def test_an_episode_ends_by_voltage_while_the_gate_is_shut():
 
 def test_the_pack_is_divided_by_its_cells():
     """7.1 V is well for one cell and low for two."""
-    two = configured(DEFAULT_DEVICE__CELLS="2")
+    two = configured(DEVICES__UPS__CELLS="2")
 
     assert [("BATTERY_LOW", 10)] == told(series(V, (20, 7.1)), two)
     assert 3.55 == run(series(V, (20, 7.1)), two)[0][0].data["cell_voltage"]
@@ -132,7 +132,7 @@ def test_the_chips_own_cell_voltage_goes_before_the_division():
 
 def test_each_chemistry_has_levels_of_its_own():
     """3.3 V is a full LiFePO4 cell, and a critical Li-ion one."""
-    iron = configured(DEFAULT_DEVICE__CHEMISTRY="lifepo4")
+    iron = configured(DEVICES__UPS__CHEMISTRY="lifepo4")
 
     assert [] == told(series(V, (100, 3.3)), iron)
     assert [("BATTERY_LOW", 10)] == told(series(V, (20, 3.05)), iron)

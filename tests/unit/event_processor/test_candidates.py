@@ -54,8 +54,12 @@ def test_without_an_id_every_arrival_is_an_event():
     ],
 )
 def test_an_unknown_type_is_refused_with_the_nearest_known_one(offered: str, reason: str):
-    """Never counted by accident."""
-    assert Refusal(reason) == admit(SHIPPED, "nodered", Candidate(type=offered), START)
+    """Never counted as what it says it is, and never dropped in silence: it counts as unknown."""
+    refused = admit(SHIPPED, "nodered", Candidate(type=offered), START)
+
+    assert isinstance(refused, Refusal)
+    assert reason == refused.reason
+    assert ("system.event.unknown", offered) == (refused.told.type, refused.told.data["offered_type"])
 
 
 def test_a_time_well_ahead_is_refused():

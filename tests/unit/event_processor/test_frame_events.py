@@ -9,10 +9,10 @@ from tests.unit.event_processor.scenes import NACK, at, configured, frame, run
 @pytest.mark.parametrize(("word", "event"), [("started", "SYSTEM_STARTUP"), ("stopped", "SYSTEM_SHUTDOWN")])
 def test_every_lifecycle_frame_is_an_event(word: str, event: str):
     """Two starts are two events: there is no edge between runs."""
-    events, _ = run(frame(n, "system", lifecycle=word, clean=False, boot_id="b1") for n in range(2))
+    events, _ = run(frame(n, "system", lifecycle=word, clean=True, boot_id="b1") for n in range(2))
 
     assert [event, event] == [found.type for found in events]
-    assert {"clean": False, "boot_id": "b1"} == events[0].data
+    assert {"clean": True, "boot_id": "b1"} == events[0].data
 
 
 def test_another_word_is_no_signal():
@@ -43,7 +43,7 @@ def test_every_sensor_channel_is_a_reading():
     values = {"air_temperature": 23.456, "relative_humidity": 40, "battery_voltage": 4.1, "wind": 3.0, "co2": 721.2}
     events, _ = run([Frame(time=at(0), device="room", zone="zone1", values=values)])
 
-    assert ["sensor.temperature", "sensor.humidity", "sensor.co2"] == [event.type for event in events]
+    assert ["sensor.temperature", "sensor.humidity", "sensor.co2", "sensor.vpd"] == [event.type for event in events]
     assert {"sensor_id": "room.air_temperature", "value": 23.46, "unit": "°C", "quality": "good"} == events[0].data
     assert "zone1" == events[0].zone
 

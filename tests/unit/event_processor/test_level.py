@@ -25,7 +25,8 @@ def test_heat_must_pass_before_it_counts_again():
     still_hot = series("cpu_temperature", (40, 61), (100, 56), (40, 61))
     cooled = series("cpu_temperature", (40, 61), (31, 54.9), (40, 61))
 
-    assert (1, 2) == (len(told(still_hot)), len(told(cooled)))
+    assert [("TEMPERATURE_HIGH", 30)] == told(still_hot)
+    assert ["TEMPERATURE_HIGH", "TEMPERATURE_NORMAL", "TEMPERATURE_HIGH"] == [name for name, _ in told(cooled)]
 
 
 def test_two_hot_channels_are_two_events_with_two_ids():

@@ -56,7 +56,8 @@ def test_an_outage_seen_first_is_told_as_such():
     """The outage is under way when the first frame comes."""
     events, state = run(series("ac_present", (3, False)))
 
-    assert [("AC_POWER_LOSS", True)] == [(event.type, event.data["first_seen"]) for event in events]
+    assert ["STARTED_ON_BATTERY", "AC_POWER_LOSS"] == [event.type for event in events]
+    assert events[1].data["first_seen"] is True
     assert ("battery", ("on_battery",)) == (state.power, state.active)
 
 

@@ -116,7 +116,7 @@ def test_a_step_back_in_time_runs_no_dwell_and_stops_none():
 
 
 def test_events_of_one_frame_come_in_the_documented_order():
-    """Errors, readings, power, battery, charging, thresholds, limits."""
+    """Signals, errors, readings, power, battery, charging, thresholds, limits."""
     values = {
         "ac_present": False,
         "battery_voltage": 3.2,
@@ -138,6 +138,7 @@ def test_events_of_one_frame_come_in_the_documented_order():
         "SYSTEM_STARTUP",
         "I2C_ERROR",
         "sensor.co2",
+        "STARTED_ON_BATTERY",
         "AC_POWER_LOSS",
         "BATTERY_LOW",
         "BATTERY_CRITICAL",
@@ -164,7 +165,7 @@ def test_the_frames_zone_goes_before_the_configured_one():
 
 
 def test_the_state_shows_the_last_frame_and_the_confirmed_conditions():
-    """Values are those of the frame, however old the conditions."""
+    """Values are those of the frame and what follows from them, however old the conditions."""
     _, state = run(series("battery_voltage", (20, 3.5), ac_present=False))
 
     assert ("battery", "low", None, ("on_battery", "battery_low")) == (
@@ -173,7 +174,7 @@ def test_the_state_shows_the_last_frame_and_the_confirmed_conditions():
         state.charging,
         state.active,
     )
-    assert {"battery_voltage": 3.5, "ac_present": False} == state.values
+    assert {"battery_voltage": 3.5, "ac_present": False, "cell_voltage": 3.5} == state.values
 
 
 def test_a_bad_frame_shows_no_old_values():

@@ -22,9 +22,9 @@ def test_the_discharge_crosses_its_level_27_times_and_is_one_low(recording: Call
 
 
 def test_the_room_is_all_readings_and_one_spell_of_bad_air(recording: Callable[[str], Path]):
-    """8,143 readings of four sensors; CO2 over 1500 ppm once, on the afternoon of 9 February."""
+    """8,143 readings of four sensors and the VPD of two; CO2 over 1500 ppm once, on the afternoon of 9 February."""
     events, _ = run(recorded(recording("room_climate_2015.csv"), "room"))
-    sensors = dict.fromkeys(("temperature", "humidity", "illuminance", "co2"), 8143)
+    sensors = dict.fromkeys(("temperature", "humidity", "illuminance", "co2", "vpd"), 8143)
 
     assert {
         **{f"sensor.{kind}": count for kind, count in sensors.items()},

@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from services.event_processor.core.causes import causes
+from services.event_processor.core.rules import Rules
 from services.event_processor.settings import load
+from services.event_processor.settings.pipeline import load_plan
 from shared.jumps import CLOCK_JUMP
 from shared.messages import Severity
 from shared.settings import ConfigError
@@ -78,18 +81,18 @@ def test_a_section_left_out_is_off(tmp_path: Path):
     small = {"chemistries": shipped["chemistries"], "default_device": {"chemistry": "lihv"}, "rules": {}}
     (tmp_path / "event_processor.yaml").write_text(yaml.safe_dump(small))
 
-    assert [CLOCK_JUMP] == [event for _, _, event in load(tmp_path, {}).plan("ups").believed]
+    assert [CLOCK_JUMP] == [event for _, _, (_, _, event) in load(tmp_path, {}).plan("ups").believed]
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda path: path.stem)
 def test_a_mistake_is_told_exactly(mistake: Path, tmp_path: Path):
     """Which file is wrong stands in the first part of the broken file's name; the other is the shipped one."""
-    for name in ("events", "event_processor"):
+    for name in ("events", "event_processor", "pipeline", "patterns"):
         source = mistake if mistake.name.startswith(f"{name}.") else CONFIG / f"{name}.yaml"
         (tmp_path / f"{name}.yaml").write_text(source.read_text())
 
     with pytest.raises(ConfigError) as caught:
-        load(tmp_path, {})
+        load_plan(tmp_path, {})
 
     assert mistake.with_suffix(".txt").read_text().rstrip("\n") == str(caught.value).replace(f"{tmp_path}/", "")
 
@@ -108,3 +111,99 @@ def test_every_mistake_has_its_text():
     """And every text its mistake."""
     assert [path.stem for path in MISTAKES] == sorted(path.stem for path in BROKEN.glob("*.txt"))
     assert len(MISTAKES) >= 15
+
+
+BOARD = """boards:
+  attic_ups: {title: UPS in the attic, cells: 3, chemistry: lifepo4, capacity_mah: 6000,
+              chips: [{chip: ina219, address: 0x41, shunt_ohm: 0.01}]}
+"""
+READER = """source: auto
+devices:
+  - {name: attic, board: attic_ups}
+  - {name: shed, chip: max17049, address: 0x36, cells: 2}
+  - {name: host, host: true}
+simulation: {board: attic_ups}
+"""
+
+
+def housed(tmp_path: Path, processor: str = "", boards: str = BOARD) -> Path:
+    """Return a folder with the shipped rules, a board of its own, and devices on it."""
+    for name in ("events", "event_processor"):
+        (tmp_path / f"{name}.yaml").write_text((CONFIG / f"{name}.yaml").read_text().replace("devices: {}", processor))
+    (tmp_path / "boards.yaml").write_text(boards)
+    (tmp_path / "sensor_reader.yaml").write_text(READER)
+    return tmp_path
+
+
+def test_a_battery_is_what_its_board_says(tmp_path: Path):
+    """Cells, chemistry and capacity of the profile; a lone chip's own cells; the default for the rest."""
+    program = load(housed(tmp_path, "devices: {}"), {})
+    known = {name: program.plan(name).device for name in ("attic", "shed", "host")}
+
+    assert {"attic": (3, "lifepo4", 6000), "shed": (2, "li_ion", None), "host": (1, "li_ion", None)} == {
+        name: (device.cells, device.chemistry_name, device.capacity_mah) for name, device in known.items()
+    }
+
+
+def test_what_the_processor_is_told_goes_before_the_board(tmp_path: Path):
+    """Key by key."""
+    device = load(housed(tmp_path, "devices: {attic: {cells: 4}}"), {}).plan("attic").device
+
+    assert (4, "lifepo4") == (device.cells, device.chemistry_name)
+
+
+@pytest.mark.parametrize(("source", "cells"), [("sim:outage", 3), ("i2c", 1)])
+def test_the_simulators_ups_is_on_the_simulators_board(source: str, cells: int, tmp_path: Path):
+    """Whichever source is in force."""
+    assert cells == load(housed(tmp_path, "devices: {}"), {"UPSKEEP_SOURCE": source}).plan("ups").device.cells
+
+
+def test_a_board_of_an_unknown_chemistry_is_told_where_it_stands(tmp_path: Path):
+    """Judged by the wrong levels a battery would always be critical."""
+    with pytest.raises(ConfigError) as caught:
+        load(housed(tmp_path, "devices: {}", BOARD.replace("lifepo4", "lifepo")), {})
+
+    assert (
+        f"{tmp_path}/boards.yaml:2: boards.attic_ups.chemistry: event_processor.yaml has no such chemistry 'lifepo'; "
+        "did you mean 'lifepo4'?"
+    ) == str(caught.value)
+
+
+def test_every_cause_is_told_in_words():
+    """The page of the catalogue says what the rules in force make of it."""
+    told = causes(yaml_rules(), {})
+
+    assert ["`cpu_temperature` above 60 °C for 30 s"] == told["TEMPERATURE_HIGH"][:1]
+    assert ["`cpu_temperature` below 55 °C for 30 s"] == told["TEMPERATURE_NORMAL"][:1]
+    assert ["`ac_present` is true and `battery_current` below -0.1 A for 30 s"] == told["POWER_INSUFFICIENT"]
+    assert ["the device not heard of for 300 s"] == told["device.error"]
+    assert ["`air_temperature` below -1 °C for 5 s, a minute, over 60 s"] == told["device.action.failed"]
+    assert ["`self_test` takes another value for 2 s"] == told["device.state.changed"]
+
+
+def yaml_rules() -> Rules:
+    """Return the shipped rules and one of each kind that is not shipped."""
+    shipped = yaml.safe_load((CONFIG / "event_processor.yaml").read_text())["rules"]
+    door = {"channel": "air_temperature", "below": -1, "clear": 0, "enter_for_s": 5, "window_s": 60}
+    more = {
+        "absences": {"quiet": {"after_s": 300, "event": "device.error"}},
+        "rates": {"door": {**door, "event": "device.action.failed"}},
+        "changes": {"test": {"channel": "self_test", "for_s": 2, "event": "device.state.changed"}},
+    }
+    return Rules.model_validate(shipped | more)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "fault"),
+    [
+        ("cells: 3", "cells: 0", "boards.attic_ups.cells: Input should be greater than or equal to 1 (got 0)"),
+        ("6000", "none", "boards.attic_ups.capacity_mah: Input should be a valid number, unable to parse"),
+        ("lifepo4", "li ion", "boards.attic_ups.chemistry: String should match pattern"),
+    ],
+)
+def test_a_mistake_in_a_board_is_a_fault_and_no_crash(right: str, wrong: str, fault: str, tmp_path: Path):
+    """The reader tells it too, in the same words, so that the check says it once."""
+    with pytest.raises(ConfigError) as caught:
+        load(housed(tmp_path, "devices: {}", BOARD.replace(right, wrong)), {})
+
+    assert fault in str(caught.value)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from services.event_processor import stage as module
+from services.event_processor.adapters import offered
 from services.event_processor.stage import EventProcessor
 from shared.delivery.stage import Recorder, Stage
 from shared.ledger import Ledger
@@ -128,7 +128,7 @@ def test_a_candidate_without_an_id_is_taken_each_time(ledger: Ledger, outlet: Re
 
 def test_ids_taken_long_ago_are_forgotten(ledger: Ledger, outlet: Recorder, monkeypatch: pytest.MonkeyPatch):
     """The newest are kept: memory on disk is bounded."""
-    monkeypatch.setattr(module, "OFFERED_KEPT", 2)
+    monkeypatch.setattr(offered, "KEPT", 2)
     stage = make(ledger, outlet)
     for candidate_id in "abcd":
         offer(stage, ledger, Candidate(type="device.error", id=candidate_id))
@@ -149,7 +149,8 @@ def test_a_refused_candidate_goes_to_the_dead_letters_and_takes_no_id(ledger: Le
             "no event type 'device.eror' in config/events.yaml; did you mean 'device.error'?",
         )
     ] == outlet.rejected
-    assert ["device.error"] == [event.type for event in events(outlet.emitted)]
+    assert ["system.event.unknown", "device.error"] == [event.type for event in events(outlet.emitted)]
+    assert 2 == len({event.id for event in events(outlet.emitted)})
 
 
 def test_what_is_no_candidate_is_refused(ledger: Ledger, outlet: Recorder):
@@ -189,9 +190,9 @@ def test_a_losss_id_does_not_depend_on_the_clock(ledger: Ledger, outlet: Recorde
 
 
 def test_figures_count_since_the_start(ledger: Ledger, outlet: Recorder):
-    """Frames, events, refusals."""
+    """Frames, events (that of an unknown type among them), refusals."""
     stage = make(ledger, outlet)
     play(stage, ledger, [frame(0, co2=500), frame(1)])
     offer(stage, ledger, Candidate(type="nonsense"))
 
-    assert {"frames": 2, "events": 1, "refused": 1} == stage.figures()
+    assert {"frames": 2, "events": 2, "refused": 1} == stage.figures()

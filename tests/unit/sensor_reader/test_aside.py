@@ -8,7 +8,7 @@ from threading import Event
 import pytest
 
 from services.sensor_reader.adapters.aside import Aside
-from services.sensor_reader.core.chips.model import Reading
+from services.sensor_reader.core.chips.reading import Reading
 from services.sensor_reader.core.ports import PortError
 from tests.nut.upsd import until
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from services.sensor_reader.core.chips.model import Doubt, Reading
+from services.sensor_reader.core.chips.reading import Doubt, Reading
 from services.sensor_reader.core.distant import Distant, Inquirer
+from services.sensor_reader.core.nut.meaning import interpret
 from services.sensor_reader.core.ports import PortError
+from services.sensor_reader.core.trust import USUAL
 from shared.messages import Frame, Quality
 
 START = datetime(2026, 1, 31, 12, tzinfo=UTC)
 RACK = Distant("rack", "nut:ups@nas", interval_s=1.0, timeout_s=2.0, zone="attic")
+FROZEN_AFTER_S = USUAL.frozen_after_s or 600.0
 MAINS = Reading({"ac_present": True})
 
 
@@ -131,6 +134,30 @@ def test_doubts_make_a_frame_suspect_and_nothing_but_doubts_bad() -> None:
     assert [Quality.SUSPECT, Quality.BAD] == [suspect.quality, bad.quality]
     assert ("implausible", "nut:ups@nas", "what a number") == (
         suspect.errors[0].code, suspect.errors[0].chip, suspect.errors[0].detail)  # fmt: skip
+
+
+def test_well_and_nothing_new_is_no_frame() -> None:
+    """Nor a failure: it is asked again when its turn comes."""
+    slow = Slow(Reading(waits=True))
+
+    assert [] == play(slow, 3.5)
+    assert [0.0, 1.0, 2.0, 3.0] == slow.asked
+
+
+def test_a_charge_that_stands_still_or_leaps_is_good() -> None:
+    """A NUT server's whole percents stand for minutes while the battery works, and fall by tens at once."""
+    on_battery = interpret({"ups.status": "OB DISCHRG", "battery.charge": "100", "output.current": "3.0"})
+    fallen = interpret({"ups.status": "OB DISCHRG", "battery.charge": "55", "output.current": "3.0"})
+    slow = Slow(on_battery)
+    inquirer = Inquirer([RACK], {"rack": slow}, 0.0)
+    frames: list[Frame] = []
+    while (due := inquirer.next_due()) is not None and due <= 4 * FROZEN_AFTER_S:
+        slow.now, slow.said = due, fallen if due > 2 * FROZEN_AFTER_S else on_battery
+        frames += inquirer.poll_due(due, START + timedelta(seconds=due))
+
+    assert 4 * FROZEN_AFTER_S == len(frames)
+    assert {(Quality.GOOD, ())} == {(frame.quality, frame.errors) for frame in frames}
+    assert [100.0, 55.0] == [*dict.fromkeys(frame.values["state_of_charge"] for frame in frames)]
 
 
 def test_one_that_hangs_holds_up_nobody() -> None:

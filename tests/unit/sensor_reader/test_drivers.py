@@ -155,6 +155,9 @@ def test_an_answer_that_is_no_reading_is_an_error(answer: object) -> None:
     ("battery_voltage", 1e9, "battery_voltage 1e+09 V is outside 0 to 600 V"),
     ("ac_present", 1, "ac_present: must be true or false (got 1)"),
     ("lifecycle", "stopped", "lifecycle: is the reader's own (got 'stopped')"),
+    ("calibration", "due", "calibration: is the reader's own (got 'due')"),
+    ("clean", True, "clean: is the reader's own (got True)"),
+    ("self_test", True, "self_test: must be a short text (got True)"),
     ("their own", 1.0, "their own: a channel's name is made of letters, digits, _ . and - (got 1.0)"),
     (7, 1.0, "7: a channel's name is made of letters, digits, _ . and - (got 1.0)"),
     ("theirs", [1], "theirs: must be a finite number, true or false, or a short text (got [1])"),
@@ -173,6 +176,16 @@ def test_channels_of_ones_own_are_carried() -> None:
     values = {"acme.fan_speed": 1200, "acme.mode": "eco", "acme.door": False, "acme.x": 0.5}
 
     assert Reading(values) == vetted(Reading(values))
+
+
+def test_facts_in_words_are_carried() -> None:
+    """Such as what came of the UPS's own test."""
+    assert {"self_test": "passed"} == vetted(Reading({"self_test": "passed"})).values
+
+
+def test_a_driver_may_say_that_there_is_nothing_new() -> None:
+    """And only by true."""
+    assert [True, False] == [vetted(Reading(waits=waits)).waits for waits in (True, 7)]  # type: ignore[arg-type]
 
 
 def test_doubts_are_the_drivers_own() -> None:

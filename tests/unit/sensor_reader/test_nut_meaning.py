@@ -9,15 +9,16 @@ from hypothesis import strategies as st
 from services.sensor_reader.core.nut.meaning import interpret, status_words
 from services.sensor_reader.core.nut.table import VARIABLES, WORDS
 from shared.quantities import FACTS, QUANTITIES
+from shared.quantities import WORDS as TEXTS
 
-FLAGS = {word.otherwise_false: False for word in WORDS if word.otherwise_false}
+CALM = {channel: value for word in WORDS for channel, value in word.otherwise.items()}
 
 
 def facts(status: str, *, before: str = "", **variables: str) -> dict[str, object]:
-    """Return the channels of a status, without the flags that are false."""
+    """Return the channels of a status, without what words say by not being there."""
     named = {name.replace("__", "."): value for name, value in variables.items()}
     values = interpret({"ups.status": status, **named}, frozenset(before.split())).values
-    return {name: value for name, value in values.items() if name not in FLAGS or value}
+    return {name: value for name, value in values.items() if CALM.get(name) is not value}
 
 
 @pytest.mark.parametrize(("status", "expected"), [
@@ -26,13 +27,13 @@ def facts(status: str, *, before: str = "", **variables: str) -> dict[str, objec
     ("OB", {"ac_present": False, "charging": False}),
     ("OB DISCHRG", {"ac_present": False, "charging": False}),
     ("OB DISCHRG LB", {"ac_present": False, "charging": False, "battery_low": True}),
-    ("OL RB", {"ac_present": True, "battery_replace": True}),
+    ("OL RB", {"ac_present": True, "replace_battery": True}),
     ("OL HB", {"ac_present": True, "battery_high": True}),
     ("OL OVER", {"ac_present": True, "overload": True}),
     ("OL BYPASS", {"ac_present": True, "bypass": True}),
     ("OL BOOST", {"ac_present": True, "boosting": True}),
     ("OL TRIM", {"ac_present": True, "trimming": True}),
-    ("OL OFF", {"ac_present": True, "output_off": True}),
+    ("OL OFF", {"ac_present": True, "output_on": False}),
     ("OL ALARM", {"ac_present": True, "alarm": True}),
     ("FSD OB LB", {"ac_present": False, "charging": False, "battery_low": True, "forced_shutdown": True}),
     ("OL CAL", {"ac_present": True, "calibrating": True}),
@@ -46,6 +47,13 @@ def facts(status: str, *, before: str = "", **variables: str) -> dict[str, objec
 def test_a_status_says(status: str, expected: dict[str, object]) -> None:
     """Each word its own channels, unknown words nothing, contradictions nothing."""
     assert expected == facts(status)
+
+
+def test_a_word_that_is_not_there_says_so_too() -> None:
+    """A UPS on line that tells of nothing else is well: its output is on, its battery needs nothing."""
+    values = interpret({"ups.status": "OL"}).values
+
+    assert (True, False, False) == (values["output_on"], values["replace_battery"], values["overload"])
 
 
 @pytest.mark.parametrize("variables", [{}, {"ups.status": ""}, {"ups.status": "WAIT"}, {"ups.status": "OL WAIT"}])
@@ -85,7 +93,7 @@ def test_every_variable_of_the_table_becomes_its_channel(variable: object) -> No
 def test_every_word_of_the_table_speaks_of_known_facts() -> None:
     """Words are told once each, and their channels are in the registry."""
     assert len(WORDS) == len({word.word for word in WORDS})
-    assert {channel for word in WORDS for channel in word.says} <= FACTS.keys()
+    assert {channel for word in WORDS for channel in {**word.says, **word.otherwise}} <= FACTS.keys() - TEXTS
 
 
 def test_of_two_variables_for_one_channel_the_first_counts() -> None:

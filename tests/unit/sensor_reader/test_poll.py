@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.sensor_reader.adapters.simulated.bus import Fault, FaultKind, RegisterBus, SimulatedHost, SimulatedLines
+from services.sensor_reader.adapters.simulated.bus import Fault, FaultKind, SimulatedBus, SimulatedHost, SimulatedLines
 from services.sensor_reader.core.chips import CHIPS
-from services.sensor_reader.core.chips.model import Mount
+from services.sensor_reader.core.chips.reading import Mount
 from services.sensor_reader.core.device import ChipPart, Device, HostPart, LinePart, Retries
 from services.sensor_reader.core.poll import poll_device
 from services.sensor_reader.core.ports import Ports
@@ -27,7 +27,7 @@ class Bench:
     """A device on a simulated bus; ``pauses`` is what the poll waited."""
 
     def __init__(self) -> None:
-        self.bus, self.lines, self.host = RegisterBus(), SimulatedLines(), SimulatedHost(51.5)
+        self.bus, self.lines, self.host = SimulatedBus(), SimulatedLines(), SimulatedHost(51.5)
         self.bus.load(0x36, GAUGE_WORDS)
         self.bus.load(0x40, MONITOR_WORDS, stride=1)
         self.pauses: list[float] = []

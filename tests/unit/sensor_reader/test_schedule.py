@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.sensor_reader.adapters.simulated.bus import RegisterBus
+from services.sensor_reader.adapters.simulated.bus import SimulatedBus
 from services.sensor_reader.core import schedule
 from services.sensor_reader.core.chips import CHIPS
-from services.sensor_reader.core.chips.model import Mount
+from services.sensor_reader.core.chips.reading import Mount
 from services.sensor_reader.core.device import ChipPart, Device
 from services.sensor_reader.core.poller import Poller
 from services.sensor_reader.core.ports import Ports
@@ -81,7 +81,7 @@ def test_with_no_devices_nothing_is_due() -> None:
 
 def test_a_chip_that_is_gone_does_not_stop_the_others() -> None:
     """In two minutes the living device is polled every second, the dead one less and less, and it comes back."""
-    bus = RegisterBus()
+    bus = SimulatedBus()
     bus.load(0x36, {0x02: 0xB520, 0x04: 0x230F})
     dead = Device("dead", (ChipPart(CHIPS["ina219"], 1, 0x40, Mount(shunt_ohm=0.1)),))
     alive = Device("alive", (ChipPart(CHIPS["max17043"], 1, 0x36, Mount()),))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from services.sensor_reader.core.chips.model import Mount
+from services.sensor_reader.core.chips.reading import Input, Mount
 from services.sensor_reader.core.device import ChipPart, HostPart, LinePart, VitalsPart
 from services.sensor_reader.core.distant import Distant
 from services.sensor_reader.settings import load
@@ -73,6 +73,16 @@ def test_a_chip_alone_is_a_device(tmp_path: Path) -> None:
 
     assert isinstance(part, ChipPart)
     assert (1, Mount("output", shunt_ohm=0.1)) == (part.bus, part.mount)
+
+
+def test_a_chip_with_several_inputs_is_told_what_each_measures(tmp_path: Path) -> None:
+    """By the number in the datasheet; those not named are not in use."""
+    inputs = "{3: {measures: output, shunt_ohm: 0.05}, 1: {measures: battery, shunt_ohm: 0.1, current_sign: -1}}"
+    folder = write(tmp_path, f"devices: [{{name: rail, chip: ina3221, address: 0x41, inputs: {inputs}}}]")
+    [part] = load(folder, {}).devices()[0].parts
+
+    assert isinstance(part, ChipPart)
+    assert (Input(1, "battery", 0.1, -1), Input(3, "output", 0.05)) == part.mount.inputs
 
 
 def test_the_simulator_polls_the_chosen_board_and_the_host() -> None:

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from services.sensor_reader.adapters.feeds import Live, Played
 from services.sensor_reader.adapters.recording import Recording
-from services.sensor_reader.adapters.simulated.bus import RegisterBus
+from services.sensor_reader.adapters.simulated.bus import SimulatedBus
 from services.sensor_reader.adapters.simulated.scenarios import SCENARIOS
 from services.sensor_reader.adapters.simulation import Simulation
 from services.sensor_reader.core.chips import CHIPS
-from services.sensor_reader.core.chips.model import Mount
+from services.sensor_reader.core.chips.reading import Mount
 from services.sensor_reader.core.device import ChipPart, Device
 from services.sensor_reader.core.feed import Item, Place, Refusal, Source
 from services.sensor_reader.core.poller import Poller
@@ -232,7 +232,7 @@ def test_a_stop_is_told_once() -> None:
 
 def test_hardware_is_polled_live_and_told_of(tmp_path: Path) -> None:
     """Frames bear the wall clock's time; the stop too; errors are counted once a poll."""
-    bus = RegisterBus()
+    bus = SimulatedBus()
     bus.load(0x36, {0x02: 0xB520, 0x04: 0x230F})
     gauge = Device("ups", (ChipPart(CHIPS["max17043"], 1, 0x36, Mount()),))
     gone = Device("rail", (ChipPart(CHIPS["ina219"], 1, 0x40, Mount(shunt_ohm=0.1)),))

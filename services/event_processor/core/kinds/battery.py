@@ -7,6 +7,8 @@ Rules:
    cleared it and sinks again is critical again, and counted again.
 3. A plunge straight to critical gives LOW and then CRITICAL in the same frame: both are true, both count.
 4. While the gate is shut nothing is entered; what is entered still clears, by voltage alone.
+5. Where ``resistance_mohm`` and the current are known, the sag under load (and the lift under charge) is taken out
+   before a cell is judged; the event then tells both voltages.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from typing import Any
 
 from services.event_processor.core.facts import CellLevel
 from services.event_processor.core.kinds.battery_flag import find_by_flag
+from services.event_processor.core.kinds.power import ON_BATTERY
 from services.event_processor.core.latch import OFF, Latch
 from services.event_processor.core.look import Look, rounded, since
 from services.event_processor.core.rules import Battery
@@ -31,6 +34,7 @@ def find_battery(look: Look, name: str, rule: Battery) -> None:
     cell_v = look.number("cell_voltage")
     if cell_v is None:
         return
+    told_v, cell_v = cell_v, cell_v + sag_v(look)
     levels = look.device.chemistry
     low, critical = look.latches.get(LOW), look.latches.get(CRITICAL, OFF)
     if low is None:
@@ -46,11 +50,11 @@ def find_battery(look: Look, name: str, rule: Battery) -> None:
         now_low = Latch(True, now_low.pending or now_critical.began)
         look.put(LOW, now_low)
     if now_low.on and not low.on:
-        look.tell(rule.low, name, _told(look, cell_v, levels.low.enter_v, now_low))
+        look.tell(rule.low, name, _told(look, told_v, cell_v, levels.low.enter_v, now_low))
     if now_critical.on and not critical.on:
-        look.tell(rule.critical, name, _told(look, cell_v, levels.critical.enter_v, now_critical))
+        look.tell(rule.critical, name, _told(look, told_v, cell_v, levels.critical.enter_v, now_critical))
     if low.on and not now_low.on:
-        told = _told(look, cell_v, levels.low.clear_v, now_low)
+        told = _told(look, told_v, cell_v, levels.low.clear_v, now_low)
         look.tell(rule.recovered, name, {**told, "episode_s": look.lasted_s(low)})
 
 
@@ -60,13 +64,27 @@ def _step(look: Look, name: str, level: CellLevel, cell_v: float, may_enter: boo
     return look.settle(name, wish, level.enter_for_s, clear_for_s)
 
 
-def _told(look: Look, cell_v: float, threshold_v: float, latch: Latch) -> dict[str, Any]:
+def sag_v(look: Look) -> float:
+    """Return by how much one cell's terminal voltage lies below its own, V; 0 where nobody can know."""
+    mohm = look.device.resistance_mohm
+    if not mohm:
+        return 0.0
+    amps = look.number("battery_current")
+    if amps is None:
+        watts, volts = look.number("output_power"), look.number("battery_voltage")
+        amps = -watts / volts if watts and volts and look.latches.get(ON_BATTERY, OFF).on else 0.0
+    return -amps * mohm / 1000
+
+
+def _told(look: Look, cell_v: float, judged_v: float, threshold_v: float, latch: Latch) -> dict[str, Any]:
     return {
         "cell_voltage": rounded("cell_voltage", cell_v),
+        "judged_voltage": rounded("cell_voltage", judged_v) if judged_v != cell_v else None,
         "threshold": threshold_v,
         "cells": look.device.cells,
         "chemistry": look.device.chemistry_name,
         "battery_voltage": look.said("battery_voltage"),
         "state_of_charge": look.said("state_of_charge"),
+        "runtime_left_s": look.said("runtime_left_s"),
         "since": since(latch),
     }

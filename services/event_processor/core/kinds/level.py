@@ -4,38 +4,49 @@ from __future__ import annotations
 
 from typing import Any
 
+from services.event_processor.core.detections import Level, Limit, Threshold
 from services.event_processor.core.kinds.reading import sensor_id
 from services.event_processor.core.latch import OFF, Latch
-from services.event_processor.core.look import Look, since
-from services.event_processor.core.rules import CLEARED, EXCEEDED, Level, Limit, Threshold
-from shared.quantities import QUANTITIES
+from services.event_processor.core.look import Look, rounded, since
+from services.event_processor.core.rules import CLEARED, EXCEEDED
 
 
 def find_threshold(look: Look, name: str, rule: Threshold) -> None:
     """The rule's own event when the level is passed, and its clearing event, if it has one."""
-    turn = _turn(look, name, rule)
-    if turn is None:
+    value = look.number(rule.channel)
+    if name in look.latches or (value is not None and rule.wish(value, on=False)):
+        tell_threshold(look, name, rule, value)
+
+
+def tell_threshold(look: Look, name: str, rule: Threshold, value: float | None, per: str = "") -> None:
+    """Hold ``value`` against the rule and tell what comes of it; None holds everything."""
+    turn = _turn(look, name, rule, value)
+    if turn is None or value is None:
         return
     event = rule.event if turn[1].on else rule.cleared
     if event is not None:
-        look.tell(event, name, {"channel": rule.channel, **_told(look, rule, *turn)})
+        look.tell(event, name, {"channel": rule.channel, **_told(look, rule, value, *turn, per)})
 
 
 def find_limit(look: Look, name: str, rule: Limit) -> None:
     """``sensor.threshold.exceeded`` and ``sensor.threshold.cleared``."""
-    turn = _turn(look, name, rule)
-    if turn is None:
+    value = look.number(rule.channel)
+    turn = _turn(look, name, rule, value)
+    if turn is None or value is None:
         return
-    told = {"sensor_id": sensor_id(look, rule.channel), **_told(look, rule, *turn), "severity": rule.severity.value}
+    told = {
+        "sensor_id": sensor_id(look, rule.channel),
+        **_told(look, rule, value, *turn),
+        "severity": rule.severity.value,
+    }
     if turn[1].on:
         look.tell(EXCEEDED, name, told, rule.severity)
     else:
         look.tell(CLEARED, name, told)
 
 
-def _turn(look: Look, name: str, rule: Level) -> tuple[Latch, Latch] | None:
+def _turn(look: Look, name: str, rule: Level, value: float | None) -> tuple[Latch, Latch] | None:
     """Move the rule's latch; return it before and after, if it turned."""
-    value = look.number(rule.channel)
     if value is None:
         return None
     old = look.latches.get(name, OFF)
@@ -48,10 +59,11 @@ def _turn(look: Look, name: str, rule: Level) -> tuple[Latch, Latch] | None:
     return None if new.on == old.on else (old, new)
 
 
-def _told(look: Look, rule: Level, old: Latch, new: Latch) -> dict[str, Any]:
+def _told(look: Look, rule: Level, value: float, old: Latch, new: Latch, per: str = "") -> dict[str, Any]:
+    unit = look.unit(rule.channel)
     return {
-        "value": look.said(rule.channel),
-        "unit": QUANTITIES[rule.channel].unit,
+        "value": rounded(rule.channel, value),
+        "unit": f"{unit}{per}" if unit else None,
         "threshold": rule.enter if new.on else rule.clear,
         "direction": rule.direction,
         "since": since(new),

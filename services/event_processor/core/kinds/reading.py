@@ -12,12 +12,18 @@ def sensor_id(look: Look, channel: str) -> str:
     return f"{look.frame.device}.{channel}"
 
 
+SENSORS = {name: quantity for name, quantity in QUANTITIES.items() if quantity.sensor is not None}
+SENSOR = "sensor"  # among what a device has shown: that it has a sensor
+
+
 def find_readings(look: Look, name: str, rule: Readings) -> None:
-    """A ``sensor.<kind>`` event for every numeric sensor channel, in the frame's order of channels."""
-    for channel, value in look.values.items():
-        quantity = QUANTITIES.get(channel)
-        if quantity is None or quantity.sensor is None or type(value) not in (float, int) or channel in rule.except_for:
+    """A ``sensor.<kind>`` event for every sensor's number, in the frame's order; then for those worked out of them."""
+    for channel in (*look.values, *(derived for derived in DERIVED if derived not in look.values)):
+        quantity = SENSORS.get(channel)
+        value = None if quantity is None or channel in rule.except_for else look.number(channel)
+        if quantity is None or value is None:
             continue
+        look.meet(SENSOR)
         look.tell(
             f"sensor.{quantity.sensor}",
             f"{name}/{channel}",
@@ -28,3 +34,6 @@ def find_readings(look: Look, name: str, rule: Readings) -> None:
                 "quality": look.frame.quality.value,
             },
         )
+
+
+DERIVED = ("vapour_pressure_deficit",)  # sensors' channels that are worked out where no chip gives them

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from services.event_processor.core.detections import Signal
 from services.event_processor.core.look import Look
-from services.event_processor.core.rules import Signal
 
 
 def find_signal(look: Look, name: str, rule: Signal) -> None:

@@ -1,15 +1,19 @@
-"""A bus of chips that hold registers, and can be made to fail: an ``I2cBus`` without hardware."""
+"""A bus of simulated chips that can be made to fail: an ``I2cBus`` without hardware and with a time of its own."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
+from services.sensor_reader.adapters.simulated.chips import Refused, RegisterChip, SimulatedChip
 from services.sensor_reader.core.lines import LineId
 from services.sensor_reader.core.ports import BusError, PortError
+from services.sensor_reader.core.registers import Block
 
-FaultKind = Literal["nack", "timeout", "bus", "absent", "frozen"]
+T = TypeVar("T")
+
+FaultKind = Literal["nack", "timeout", "bus", "absent", "frozen", "noise", "lying", "torn"]
 
 _SAYS = {
     "nack": ("nack", "the simulated chip does not acknowledge"),
@@ -21,69 +25,140 @@ _SAYS = {
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with a chip. ``times``: only so many reads fail and the next goes well; None: all fail.
+    """What is wrong with a chip. ``times``: only so many transfers suffer and the next goes well; None: all do.
 
-    ``frozen`` answers, but its registers stay as they are.
+    ``frozen`` answers, but what it holds stays as it is; ``noise`` flips a bit of every answer; ``lying`` answers
+    ``command`` with ``shows``; ``torn`` begins an answer with a byte of the answer before.
     """
 
     kind: FaultKind
     times: int | None = None
+    command: bytes = b""
+    shows: bytes = b""
 
 
-class RegisterBus:
-    """Simulated chips by address, each with 16-bit words by register. A register never set reads 0.
+class SimulatedBus:
+    """Simulated chips by address. ``now`` passes by ``wait`` only; ``stuck`` holds the bus low for everybody.
 
-    ``stride`` of a chip is 2 where its addresses count bytes, as plain block reads of a MAX1704x do.
+    ``reads`` counts transfers that read.
     """
 
     def __init__(self) -> None:
-        self._words: dict[int, dict[int, int]] = {}
-        self._strides: dict[int, int] = {}
+        self._chips: dict[int, SimulatedChip] = {}
         self._faults: dict[int, Fault | None] = {}
-        self._failed: dict[int, int] = {}
+        self._suffered: dict[int, int] = {}
+        self._last: dict[tuple[int, bytes], bytes] = {}
+        self.now = 0.0
         self.reads = 0
+        self.stuck = False
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += seconds
+
+    def attach(self, address: int, chip: SimulatedChip) -> None:
+        """Put a chip on the bus."""
+        self._chips[address] = chip
+
+    def chip(self, address: int) -> SimulatedChip:
+        """Return the chip at ``address``, to be looked into."""
+        return self._chips[address]
+
+    def hold(self, address: int, block: Block, payload: bytes) -> None:
+        """Let a chip show ``payload``, unless it is frozen."""
+        if not self._is("frozen", address):
+            self._chips[address].hold(block, payload)
 
     def load(self, address: int, words: Mapping[int, int], stride: int = 2) -> None:
-        """Set registers of a chip, which is there from now on; a frozen chip keeps what it shows."""
-        fault = self._faults.get(address)
-        if address in self._words and fault is not None and fault.kind == "frozen":
-            return
-        self._words.setdefault(address, {}).update(words)
-        self._strides[address] = stride
+        """Set 16-bit registers of a chip, which is there from now on; ``stride`` 2 where its addresses count bytes."""
+        if address not in self._chips:
+            self.attach(address, RegisterChip(3 - stride))
+        chip = self._chips[address]
+        if isinstance(chip, RegisterChip) and not self._is("frozen", address):
+            for register, word in words.items():
+                chip.set_bytes(register, word.to_bytes(2, "big"))
 
     def break_chip(self, address: int, fault: Fault | None) -> None:
         """Make a chip fail, or well again with None; ``times`` counts anew."""
         self._faults[address] = fault
-        self._failed[address] = 0
+        self._suffered[address] = 0
+
+    def ping(self, address: int) -> None:
+        """Address a chip."""
+        self._transfer(address, lambda chip: chip.write(b"", self.now))
+
+    def read_byte(self, address: int, register: int) -> int:
+        """Return the byte at ``register``."""
+        return self.exchange(address, bytes([register]), 1)[0]
 
     def read_word(self, address: int, register: int) -> int:
         """Return the word at ``register``."""
-        return int.from_bytes(self.read_block(address, register, 2), "big")
+        return int.from_bytes(self.exchange(address, bytes([register]), 2), "big")
 
     def read_block(self, address: int, register: int, length: int) -> bytes:
         """Return bytes as the chip puts them on the wire."""
-        self.reads += 1
-        self._fail(address)
-        words, stride = self._words[address], self._strides[address]
-        if stride == 1:
-            wire = b"".join(words.get(register + n, 0).to_bytes(2, "big") for n in range((length + 1) // 2))
-            return wire[:length]
-        first = register & ~1
-        wire = b"".join(words.get(at, 0).to_bytes(2, "big") for at in range(first, register + length, 2))
-        return wire[register - first :][:length]
+        return self.exchange(address, bytes([register]), length)
 
-    def _fail(self, address: int) -> None:
-        if address not in self._words:
+    def write(self, address: int, data: bytes) -> None:
+        """Write bytes."""
+        self._transfer(address, lambda chip: chip.write(data, self.now))
+
+    def read(self, address: int, length: int) -> bytes:
+        """Read bytes."""
+        self.reads += 1
+        return self._spoilt(address, b"", self._transfer(address, lambda chip: chip.read(length, self.now)))
+
+    def exchange(self, address: int, data: bytes, length: int) -> bytes:
+        """Write bytes, and read behind a repeated START."""
+        self.reads += 1
+        return self._spoilt(address, data, self._transfer(address, lambda chip: chip.exchange(data, length, self.now)))
+
+    def _transfer(self, address: int, transfer: Callable[[SimulatedChip], T]) -> T:
+        if self.stuck:
+            raise BusError("timeout", address, "the simulated bus is held low")
+        if address not in self._chips:
             raise BusError("nack", address, "no simulated chip is there")
         fault = self._faults.get(address)
-        if fault is None or fault.kind == "frozen":
-            return
-        if fault.times is not None:
-            if self._failed[address] >= fault.times:
-                return
-            self._failed[address] += 1
-        code, detail = _SAYS[fault.kind]
-        raise BusError(code, address, detail)
+        if fault and fault.kind in _SAYS and self._suffers(address, fault):
+            code, detail = _SAYS[fault.kind]
+            raise BusError(code, address, detail)
+        try:
+            return transfer(self._chips[address])
+        except Refused as refusal:
+            raise BusError("nack", address, str(refusal) or "the simulated chip refuses") from refusal
+
+    def _spoilt(self, address: int, command: bytes, answer: bytes) -> bytes:
+        before = self._last.get((address, command), answer)
+        self._last[address, command] = answer
+        fault = self._faults.get(address)
+        if fault is None or fault.kind not in _SPOILS or not self._suffers(address, fault):
+            return answer
+        return _SPOILS[fault.kind](fault, command, before, answer)
+
+    def _suffers(self, address: int, fault: Fault) -> bool:
+        if fault.times is not None and self._suffered[address] >= fault.times:
+            return False
+        self._suffered[address] += 1
+        return True
+
+    def _is(self, kind: FaultKind, address: int) -> bool:
+        fault = self._faults.get(address)
+        return fault is not None and fault.kind == kind
+
+
+def _noise(fault: Fault, command: bytes, before: bytes, answer: bytes) -> bytes:  # noqa: ARG001
+    return bytes([answer[0] ^ 0x10, *answer[1:]])
+
+
+def _lying(fault: Fault, command: bytes, before: bytes, answer: bytes) -> bytes:  # noqa: ARG001
+    return fault.shows if command == fault.command else answer
+
+
+def _torn(fault: Fault, command: bytes, before: bytes, answer: bytes) -> bytes:  # noqa: ARG001
+    return before[:1] + answer[1:]
+
+
+_SPOILS: dict[str, Callable[[Fault, bytes, bytes, bytes], bytes]] = {"noise": _noise, "lying": _lying, "torn": _torn}
 
 
 class SimulatedLines:

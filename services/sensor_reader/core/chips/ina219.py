@@ -12,18 +12,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from services.sensor_reader.core.chips.model import Chip, Doubt, Mount, Reading
-from services.sensor_reader.core.registers import Field, Register
+from services.sensor_reader.core.chips.model import Chip
+from services.sensor_reader.core.chips.reading import Doubt, Mount, Reading
+from services.sensor_reader.core.chips.shunt import over_shunt
+from services.sensor_reader.core.registers import Field, word
 
-SHUNT = Register("shunt", 0x01)
-BUS = Register("bus", 0x02)
+SHUNT = word("shunt", 0x01)
+BUS = word("bus", 0x02)
 
 FLAG = Fraction(1)
 STUCK_HIGH = (0x1FFF,)  # 32.764 V; the bus range ends at 32 V, raw 8000 (§8.6.3.2): a line held high, not a reading
 
 FIELDS = (
     # name             register high low step                  unit  source
-    Field("shunt_voltage", SHUNT, 15, 0, Fraction("0.00001"), "V", "§8.6.3.1, LSB 10 µV", signed=True),
+    Field("shunt_voltage", SHUNT, 15, 0, Fraction("0.00001"), "V", "§8.6.3.1, LSB 10 µV", form="signed"),
     Field("voltage", BUS, 15, 3, Fraction("0.004"), "V", "§8.6.3.2, LSB 4 mV, p. 23",
           channel="{measures}_voltage", never=STUCK_HIGH),
     Field("conversion_ready", BUS, 1, 1, FLAG, "", "§8.6.3.2, CNVR, p. 23"),
@@ -31,23 +33,18 @@ FIELDS = (
 )  # fmt: skip
 
 
-def derive(decoded: Mapping[str, float], words: Mapping[int, int], mount: Mount) -> Reading:
-    """Return current and power. Positive charges a battery; power into a load is never below 0."""
+def derive(decoded: Mapping[str, float], words: Mapping[str, int], mount: Mount) -> Reading:
+    """Return current and power, unless OVF is set."""
     if decoded["overflow"]:
-        return Reading(doubts=(Doubt("implausible", f"OVF is set (bus word {words[BUS.address]:#06x}): no current"),))
-    current = round(mount.current_sign * decoded["shunt_voltage"] / mount.shunt_ohm, 6)
-    values: dict[str, float | bool] = {f"{mount.measures}_current": current}
-    if "voltage" in decoded:
-        power = round(current * decoded["voltage"], 6)
-        values[f"{mount.measures}_power"] = power if mount.measures == "battery" else max(power, 0.0)
-    return Reading(values)
+        return Reading(doubts=(Doubt("implausible", f"OVF is set (bus word {words[BUS.name]:#06x}): no current"),))
+    return over_shunt(decoded, words, mount)
 
 
 INA219 = Chip(
     kind="ina219",
+    title="TI INA219, voltage and current",
     addresses=tuple(range(0x40, 0x50)),  # strapped by A0, A1 (§8.5.5.1)
     fields=FIELDS,
-    stride=1,
     needs_shunt=True,
     derive=derive,  # no identity: the chip has no register that says what it is
 )

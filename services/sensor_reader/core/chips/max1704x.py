@@ -14,12 +14,13 @@ from __future__ import annotations
 from fractions import Fraction
 
 from services.sensor_reader.core.chips.model import Chip, Identity
-from services.sensor_reader.core.registers import Field, Register
+from services.sensor_reader.core.registers import Block, Field, Register, word
 
-VCELL = Register("vcell", 0x02)
-SOC = Register("soc", 0x04)
-VERSION = Register("version", 0x08)
-CRATE = Register("crate", 0x16)
+GAUGE = Block(b"\x02", 4)  # addresses count bytes, and reading goes on to the next: both of one moment
+VCELL = Register("vcell", GAUGE, 0)
+SOC = Register("soc", GAUGE, 2)
+VERSION = word("version", 0x08)
+CRATE = word("crate", 0x16)
 
 EARLY = Identity(VERSION, 0xFFFF, (0x0002, 0x0003))  # seen on 17040/43 in the field
 LATE = Identity(VERSION, 0xFFF0, (0x0010,))  # 17048/49: production version 0x001X
@@ -37,7 +38,7 @@ CHARGE = Field(
     channel="state_of_charge", clamp=(0.0, 100.0), never=(0xFFFF,),
 )  # fmt: skip
 RATE = Field(
-    "rate", CRATE, 15, 0, Fraction("0.208"), "%/h", "CRATE, 19-6171", signed=True, channel="charge_rate"
+    "rate", CRATE, 15, 0, Fraction("0.208"), "%/h", "CRATE, 19-6171", form="signed", channel="charge_rate"
 )  # fmt: skip
 
 _VARIANTS = (
@@ -53,10 +54,9 @@ _VARIANTS = (
 MAX1704X = tuple(
     Chip(
         kind=kind,
+        title=f"Maxim {kind.upper()}, fuel gauge",
         addresses=(0x36,),  # fixed in silicon
         fields=(_voltage(low, step_uv), CHARGE, *more),
-        stride=2,  # addresses count bytes, and reading goes on to the next
-        block_words=2,  # VCELL and SOC in one transaction: of one moment
         identity=identity,
     )
     for kind, low, step_uv, more, identity in _VARIANTS

@@ -1,42 +1,32 @@
-"""What every chip's table holds, and how its words become channels on a given board."""
+"""What every chip's table holds: how it is known, what is read, what has to be written for that, and what it means.
+
+Rules:
+1. What is read in a poll follows from the fields: every block that holds one, in the order of the table.
+2. A chip is written to for three reasons only, each a row of its table: a measurement of its own has to be started
+   (``Block.before``, a plain command), one that goes on by itself has stopped (``Periodic``), or a bit without which
+   nothing is measured is not set (``Setting``). A gauge is never reset and never quick-started.
+3. Looking for a chip (``probe``) writes nothing, not even these.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
 
-from services.sensor_reader.core.registers import Field, Read, Register, decode, impossible, plan_reads
-from shared.quantities import QUANTITIES
+from services.sensor_reader.core.chips.reading import Doubt, Mount, Reading, Values, judge, per_cell
+from services.sensor_reader.core.registers import (
+    Block,
+    Command,
+    Field,
+    Payloads,
+    Register,
+    blocks_of,
+    decode,
+    impossible,
+    words_of,
+)
 
-Measures = Literal["battery", "output", "input"]
-
-
-@dataclass(frozen=True, slots=True)
-class Mount:
-    """How a board wires a chip: what it measures, the shunt (0: none), which sign charges, cells in series."""
-
-    measures: Measures = "battery"
-    shunt_ohm: float = 0.0
-    current_sign: int = 1
-    cells: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Doubt:
-    """Why a value was not given, as ``code`` and ``detail`` of a ReadError."""
-
-    code: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What one part of a device said in one poll. ``registers`` are the words as read, by name."""
-
-    values: Mapping[str, float | bool] = field(default_factory=dict)
-    doubts: tuple[Doubt, ...] = ()
-    registers: Mapping[str, int] = field(default_factory=dict)
+Derive = Callable[[Mapping[str, float], Mapping[str, int], Mount], Reading]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,69 +42,105 @@ class Identity:
         return word & self.mask in self.accepted
 
 
-def nothing_more(decoded: Mapping[str, float], words: Mapping[int, int], mount: Mount) -> Reading:  # noqa: ARG001
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Whether there is a new value: not while ``word & mask`` of ``register`` is ``busy``."""
+
+    register: Register
+    mask: int
+    busy: int = 0
+
+    def holds(self, payload: bytes) -> bool:
+        """Say whether the block of the register tells of a new value."""
+        return self.register.word(payload) & self.mask != self.busy
+
+
+@dataclass(frozen=True, slots=True)
+class Periodic:
+    """A chip that measures by itself: asked whether it is ``ready``, and started when it is silent for ``silence_s``.
+
+    So it is started after power-on and after a brown-out, and not when only this service starts again.
+    """
+
+    ready: Ready
+    start: Command
+    silence_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Bits that must be ``value`` under ``mask`` for the chip to measure; set when found otherwise, as after power-on.
+
+    ``clears_itself``: the bit starts one conversion and goes when that is done, so every poll sets it for the next.
+    """
+
+    register: Register
+    mask: int
+    value: int
+    source: str
+    clears_itself: bool = False
+
+    def mended(self, word: int) -> int | None:
+        """Return what the register must hold, or None where it does."""
+        return None if word & self.mask == self.value else word & ~self.mask | self.value
+
+
+def nothing_more(decoded: Mapping[str, float], words: Mapping[str, int], mount: Mount) -> Reading:  # noqa: ARG001
     """Derive no further channel: the chip's fields are its channels."""
     return Reading()
 
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """One chip variant: where it may sit, how it is known, its fields and what follows from them."""
+    """One chip variant: where it may sit, how it is known, its fields and what follows from them.
+
+    ``inputs``: how many it has, where a board has to say what each measures.
+    ``ready``: registers that say whether what was just measured is there; where not, the read has failed as busy.
+    ``derive`` works out what takes more than one field, from field values by name and words by register name.
+    """
 
     kind: str
+    title: str
     addresses: tuple[int, ...]
     fields: tuple[Field, ...]
-    stride: int
-    block_words: int = 1
     identity: Identity | None = None
     needs_shunt: bool = False
-    derive: Callable[[Mapping[str, float], Mapping[int, int], Mount], Reading] = nothing_more
+    inputs: int = 0
+    settings: tuple[Setting, ...] = ()
+    periodic: Periodic | None = None
+    ready: tuple[Ready, ...] = ()
+    derive: Derive = nothing_more
 
-    def reads(self) -> tuple[Read, ...]:
-        """The bus reads of one poll."""
-        return plan_reads(self.fields, self.block_words, self.stride)
+    def blocks(self) -> tuple[Block, ...]:
+        """The transactions of one poll."""
+        return blocks_of(self.fields)
 
-    def interpret(self, words: Mapping[int, int], mount: Mount) -> Reading:
-        """Return the channels ``words`` mean on a board; what cannot be true is left out and said in ``doubts``."""
+    def interpret(self, payloads: Payloads, mount: Mount) -> Reading:
+        """Return the channels ``payloads`` mean on a board; what cannot be true is left out and said in ``doubts``."""
+        words = words_of(self.fields, payloads)
         decoded = decode(self.fields, words)
         doubts = [_no_reading(field, raw) for field, raw in impossible(self.fields, words)]
-        values: dict[str, float | bool] = {}
-        for table_field in self.fields:
-            if table_field.channel and table_field.name in decoded:
-                name = table_field.channel.format(measures=mount.measures)
-                values[name] = _clamped(decoded[table_field.name], table_field.clamp)
+        values: dict[str, float | bool | str] = {}
+        for field in self.fields:
+            if field.channel and field.name in decoded:
+                values |= _channel(field, decoded[field.name], words[field.register.name], mount)
         more = self.derive(decoded, words, mount)
         values |= more.values
-        values |= _per_cell(values, mount)
-        names = {f.register.address: f.register.name for f in self.fields}
-        registers = {f"{self.kind}.{names[address]}": word for address, word in sorted(words.items())}
+        values |= per_cell(values, mount)
+        registers = {f"{self.kind}.{name}": word for name, word in words.items()}
         good, implausible = judge(values)
         return Reading(good, (*doubts, *more.doubts, *implausible), registers)
 
 
-def judge(values: Mapping[str, float | bool]) -> tuple[dict[str, float | bool], tuple[Doubt, ...]]:
-    """Return the values within their quantity's plausible range, and a doubt for each that is not."""
-    good: dict[str, float | bool] = {}
-    doubts: list[Doubt] = []
-    for name, value in values.items():
-        quantity = QUANTITIES.get(name)
-        if quantity is None or quantity.low <= value <= quantity.high:
-            good[name] = value
-        else:
-            span = f"{quantity.low:g} to {quantity.high:g} {quantity.unit}"
-            doubts.append(Doubt("implausible", f"{name} {value:g} {quantity.unit} is outside {span}"))
-    return good, tuple(doubts)
-
-
-def _per_cell(values: Mapping[str, float | bool], mount: Mount) -> dict[str, float | bool]:
-    if mount.cells == 1 or "battery_voltage" not in values:
-        return {}
-    return {"cell_voltage": round(values["battery_voltage"] / mount.cells, 6)}
+def _channel(field: Field, value: float, word: int, mount: Mount) -> Values:
+    name = (field.channel or "").format(measures=mount.measures)
+    if field.means is not None:
+        raw = field.raw(word)
+        return {name: field.means[raw]} if raw in field.means else {}
+    if name.endswith("_current"):
+        value *= mount.current_sign
+    return {name: value if field.clamp is None else min(max(value, field.clamp[0]), field.clamp[1])}
 
 
 def _no_reading(field: Field, raw: int) -> Doubt:
     return Doubt("implausible", f"{field.name}: raw {raw:#x} is no reading; the chip is off, starting or out of reach")
-
-
-def _clamped(value: float, clamp: tuple[float, float] | None) -> float:
-    return value if clamp is None else min(max(value, clamp[0]), clamp[1])

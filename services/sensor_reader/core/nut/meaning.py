@@ -5,8 +5,8 @@ Rules:
    are left out. A UPS never heard from is unknown, not on line.
 2. OL and OB together say nothing of the mains; nor does OB while calibrating (CAL), when the UPS runs on its battery
    by choice, and neither does LB then of the battery.
-3. A word that is not there makes its flag false. CHRG is the exception: many drivers never say it. ``charging`` is
-   false by DISCHRG, by OB, by the charger's own status, or if this UPS has said CHRG before.
+3. A word that is not there says the opposite of its flag. CHRG is the exception: many drivers never say it.
+   ``charging`` is false by DISCHRG, by OB, by the charger's own status, or if this UPS has said CHRG before.
 4. ``battery.current`` has the sign of the status (CHRG +, OB or DISCHRG -), for drivers differ; without one it is
    left out.
 5. Unknown words and variables are passed over, and empty ones. A value that is no number, or none that its quantity
@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from services.sensor_reader.core.chips.model import Doubt, Reading, judge
+from services.sensor_reader.core.chips.reading import Doubt, Reading, judge
 from services.sensor_reader.core.nut.table import (
     CHARGER,
     CHARGER_SAYS,
@@ -55,9 +55,9 @@ def interpret(variables: Mapping[str, str], said_before: frozenset[str] = frozen
 def _facts(words: frozenset[str]) -> dict[str, bool]:
     if not words:
         return {}
-    facts = {word.otherwise_false: False for word in WORDS if word.otherwise_false}
+    facts: dict[str, bool] = {}
     for word in WORDS:
-        facts |= word.says if word.word in words else {}
+        facts |= word.says if word.word in words else word.otherwise
     if {"OL", "OB"} <= words or {"CAL", "OB"} <= words:
         facts.pop("ac_present")
     if {"CHRG", "DISCHRG"} <= words:

@@ -6,16 +6,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word of ``ups.status``: what it makes true or false, and the channel that is false while it is not there."""
+    """A word of ``ups.status``: what it says, and what is so while it is not there."""
 
     word: str
     says: Mapping[str, bool]
-    otherwise_false: str | None = None
+    otherwise: Mapping[str, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Variable:
 
 
 def _flag(word: str, channel: str) -> Word:
-    return Word(word, {channel: True}, channel)
+    return Word(word, {channel: True}, {channel: False})
 
 
 WORDS = (
@@ -37,13 +37,13 @@ WORDS = (
     Word("DISCHRG", {"charging": False}),
     _flag("LB", "battery_low"),
     _flag("HB", "battery_high"),
-    _flag("RB", "battery_replace"),
+    _flag("RB", "replace_battery"),
     _flag("OVER", "overload"),
     _flag("BYPASS", "bypass"),
     _flag("CAL", "calibrating"),
     _flag("BOOST", "boosting"),
     _flag("TRIM", "trimming"),
-    _flag("OFF", "output_off"),
+    Word("OFF", {"output_on": False}, {"output_on": True}),
     _flag("FSD", "forced_shutdown"),
     _flag("ALARM", "alarm"),
 )
@@ -53,13 +53,13 @@ VARIABLES = (
     Variable("battery.charge", "state_of_charge"),
     Variable("battery.voltage", "battery_voltage"),
     Variable("battery.temperature", "battery_temperature"),
-    Variable("battery.runtime", "runtime_left"),
+    Variable("battery.runtime", "runtime_left_s"),
     Variable("input.voltage", "input_voltage"),
     Variable("input.frequency", "input_frequency"),
     Variable("output.voltage", "output_voltage"),
     Variable("output.current", "output_current"),
     Variable("output.frequency", "output_frequency"),
-    Variable("ups.load", "load"),
+    Variable("ups.load", "output_load"),
     Variable("ups.realpower", "output_power"),
     Variable("output.realpower", "output_power"),
     Variable("ups.power", "apparent_power"),

@@ -1,0 +1,106 @@
+"""Questions to the events that are in the history: pages of them, one by id, and the times of a type.
+
+Everything is answered from an index and stops at a bound. Times are those the events were told with.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.counter_store.adapters.events import SEALED, read_event
+from services.counter_store.core.counted import Series
+from services.counter_store.core.pages import Cursor
+from shared.ledger import Ledger
+from shared.messages import Event
+
+_COLUMNS = ", ".join(SEALED)
+_EVENTS = "(SELECT time_us AS told_us, rowid AS row, * FROM event)"
+_INCIDENT = "json_extract(metadata, '$.incident')"
+Row = tuple[int, int, Event]  # time_us, rowid, event
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which events are wanted: those within [since, until] that meet every condition."""
+
+    since_us: int
+    until_us: int
+    conditions: Mapping[str, Any] = field(default_factory=dict)  # SQL → its value, or a tuple of one for each ?
+
+
+class History:
+    """Reads the history; changes nothing."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._db = ledger.db
+
+    def event(self, event_id: str) -> Event | None:
+        """Return the event of an id, or None where the history does not hold it."""
+        row = self._db.execute(f"SELECT {_COLUMNS} FROM event WHERE id = ?", (event_id,)).fetchone()  # noqa: S608
+        return None if row is None else read_event(row)
+
+    def by_types(self, types: Iterable[str], choice: Choice, cursor: Cursor | None, newest: bool) -> Iterator[Row]:
+        """Yield events of these types in the order of their times, newest or oldest first, after ``cursor``."""
+        each = [self._walk("told", "type = ?", name, choice, cursor, newest) for name in types]
+        return heapq.merge(*each, key=lambda row: row[:2], reverse=newest)
+
+    def by_incident(self, incident: str, choice: Choice, cursor: Cursor | None, newest: bool) -> Iterator[Row]:
+        """Yield events of an incident."""
+        return self._walk(_EVENTS, f"{_INCIDENT} = ?", incident, choice, cursor, newest)
+
+    def times(self, event_type: str, after_us: int, until_us: int, limit: int) -> list[int]:
+        """Return the newest ``limit`` times of a type in (after, until], in order."""
+        rows = self._db.execute(
+            "SELECT told_us FROM told WHERE type = ? AND told_us > ? AND told_us <= ? ORDER BY told_us DESC LIMIT ?",
+            (event_type, after_us, until_us, limit),
+        ).fetchall()
+        return [int(row[0]) for row in reversed(rows)]
+
+    def turns(self, event_type: str, until_us: int, limit: int) -> list[tuple[str | None, int]]:
+        """Return (device, steady time) of the newest ``limit`` events of a type told up to ``until``, in order."""
+        rows = self._db.execute(
+            "SELECT told_us, device, steady_us FROM told WHERE type = ? AND told_us <= ? ORDER BY told_us DESC LIMIT ?",
+            (event_type, until_us, limit),
+        ).fetchall()
+        return [(device, int(us)) for _, device, us in reversed(rows)]
+
+    def last(self, series: Series, types: Sequence[str], until_us: int) -> int | None:
+        """Return the last time of an event of ``types`` on the device of ``series``, up to ``until``."""
+        found = [
+            self._db.execute(
+                "SELECT told_us FROM told WHERE type = ? AND told_us <= ? AND device IS ?"
+                " ORDER BY told_us DESC LIMIT 1",
+                (name, until_us, series.device),
+            ).fetchone()
+            for name in types
+        ]
+        return max((int(row[0]) for row in found if row is not None), default=None)
+
+    def processing_ms(self, limit: int) -> list[float]:
+        """Return how long each of the newest events took event_processor, where that is known, newest first."""
+        rows = self._db.execute(
+            "SELECT took FROM (SELECT rowid, json_extract(metadata, '$.processing_ms') AS took FROM event"
+            " ORDER BY rowid DESC LIMIT ?) WHERE typeof(took) IN ('integer', 'real')",
+            (limit,),
+        )
+        return [float(took) for (took,) in rows]
+
+    def _walk(
+        self, table: str, by: str, value: str, choice: Choice, cursor: Cursor | None, newest: bool
+    ) -> Iterator[Row]:
+        wanted = {by: value, "told_us >= ?": choice.since_us, "told_us <= ?": choice.until_us}
+        wanted |= choice.conditions
+        sign, order = ("<", "DESC") if newest else (">", "ASC")
+        if cursor is not None:
+            wanted[f"(told_us, row) {sign} (?, ?)"] = (cursor.time_us, cursor.row)
+        values = [part for value in wanted.values() for part in (value if isinstance(value, tuple) else (value,))]
+        rows = self._db.execute(
+            f"SELECT told_us, row, {_COLUMNS} FROM {table} WHERE {' AND '.join(wanted)}"  # noqa: S608 - our own
+            f" ORDER BY told_us {order}, row {order}",
+            values,
+        )
+        for told_us, rowid, *row in rows:
+            yield int(told_us), int(rowid), read_event(row)

@@ -1,0 +1,77 @@
+"""Setting InfluxDB up: for a person all that is wanted, for the service what is missing, if it may."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+
+from services.counter_store.adapters.influx_admin import ADMINS, SetupError, Wire
+from services.counter_store.core.ports import Unavailable
+from services.counter_store.core.setup import Do, Step, command, plan, wanted
+from services.counter_store.settings import InfluxSettings
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """One step and what came of it: ``fault`` is empty where it was done, or there was nothing to do."""
+
+    step: Step
+    command: str
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a server is and what came of every step."""
+
+    url: str
+    version: str
+    steps: tuple[Done, ...]
+
+
+def set_up(settings: InfluxSettings, allowed: Sequence[Do]) -> Setup:
+    """Take the steps that are ``allowed``, and return all; raises Unavailable, or SetupError if nothing can be seen."""
+    with closing(Wire(settings)) as wire:
+        version = wire.version()
+        major = int(version[0])
+        admin = ADMINS[major](wire)
+        places = wanted(settings.place or "", settings.readings_to, settings.readings_days)
+        found = {place.name: place for wish in places if (place := admin.find(wish.name)) is not None}
+        done = []
+        for step in plan(places, found, changeable=admin.changeable):
+            fault = ""
+            if step.do in allowed:
+                try:
+                    admin.do(step)
+                except SetupError as error:
+                    fault = str(error)
+            done.append(Done(step, command(step, major, settings.org), fault))
+        return Setup(settings.url, version, tuple(done))
+
+
+def prepare(settings: InfluxSettings) -> bool:
+    """Make what is missing before the first point goes out; returns False while the server cannot be reached.
+
+    What may not be made is said in the log with the command to run; points then wait, and nothing is lost.
+    """
+    try:
+        setup = set_up(settings, ("create",))
+    except Unavailable:
+        return False
+    except SetupError as error:
+        log.warning("InfluxDB is used as it is: %s", error)
+        return True
+    for done in setup.steps:
+        if done.fault:
+            log.warning("%s; %s: an administrator can run: %s", done.step, done.fault, done.command)
+        elif done.step.do == "create":
+            log.info("made %s in InfluxDB %s", done.step.place.name, setup.version)
+        elif done.step.do == "change":
+            log.warning("%s: left as it is, for a shorter time deletes; to change it: %s", done.step, done.command)
+        elif done.step.do == "tell":
+            log.warning("%s", done.step)
+    return True

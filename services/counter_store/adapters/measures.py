@@ -1,0 +1,136 @@
+"""Statistics, health, patterns and reports: read from aggregates and history, judged by the core; changes nothing.
+
+Aggregates are read where they can answer, and a bounded number of events where they cannot.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, islice, pairwise
+
+from services.counter_store.adapters.aggregates import Aggregates
+from services.counter_store.adapters.history import Choice, History
+from services.counter_store.core.anomalies import WEEK_H, WEEKS, Anomalies, find_anomalies, is_judged
+from services.counter_store.core.counted import Cell, Count, Episode, Series, hour_of
+from services.counter_store.core.counting import DAY_US, HOUR_US
+from services.counter_store.core.failures import FAILING, Failures, failure_patterns
+from services.counter_store.core.frequency import Frequency, frequency
+from services.counter_store.core.health import DECAY_US, LASTS_US, Weighed, judge_health
+from services.counter_store.core.keeping import Keeping
+from services.counter_store.core.outages import Outage, pair_outages
+from services.counter_store.core.span import Span, possible_time
+from services.counter_store.core.statistics import Ever, Known, Statistics, by_type, statistics
+from shared.health import Health
+from shared.instants import us_to_time
+from shared.ledger import Ledger
+
+TIMES = 1_000  # newest events whose pauses are looked at
+TURNS = 2_000  # newest beginnings and ends that are paired
+FAILURES = 5_000
+ANOMALIES = 200
+
+
+class Measures:
+    """All that can be said of what was counted, as of a time."""
+
+    def __init__(self, ledger: Ledger, aggregates: Aggregates, keeping: Keeping, site: str) -> None:
+        self.history = History(ledger)
+        self.aggregates = aggregates
+        self.keeping = keeping
+        self._site = site
+
+    def counts(self, span: Span) -> list[Count]:
+        """Return what each series came to in a span; several counts may be of one series."""
+        return list(self.aggregates.counts(span.after_us, span.until_us))
+
+    def statistics(self, span: Span, ever: Mapping[str, Ever], types: Iterable[str]) -> list[Statistics]:
+        """Return the statistics of these types, in their order; one never counted has the fields of one that was."""
+        edges = (span.after_us, span.seen_after_us, span.middle_us, span.until_us)
+        parts = [by_type(self.aggregates.counts(after, until)) for after, until in pairwise(edges)]
+        return [self._statistics(name, span, ever.get(name), [part.get(name) for part in parts]) for name in types]
+
+    def health(self, as_of_us: int) -> Health:
+        """Return the health at a time."""
+        found = self.aggregates.episodes(as_of_us - DECAY_US, as_of_us)
+        last = dict(found)
+        weighed = [Weighed(series, episode, self._lasts(series, episode, last, as_of_us)) for series, episode in found]
+        return judge_health(self._site, weighed, as_of_us, self.keeping.ended_by)
+
+    def frequency(self, span: Span, types: Sequence[str] | None, hours: int) -> Frequency:
+        """Return how often each type came; None: every type that came at all."""
+        counted = by_type(self.aggregates.counts(span.after_us, span.until_us))
+        wanted = sorted(counted) if types is None else types
+        counts = {name: counted[name].count if name in counted else 0 for name in wanted}
+        cells = self.aggregates.cells(hour_of(span.after_us + 1), hour_of(span.until_us))
+        of_types = ((hour, series.type, count) for hour, series, count in cells if series.type in counts)
+        return frequency(counts, of_types, span, hours)
+
+    def failures(self, span: Span, days: float, min_failures: int) -> Failures:
+        """Return the failure patterns of a span, of its newest ``FAILURES`` failures."""
+        types = {series.type for series in self.aggregates.series.values() if series.severity in FAILING}
+        severities = {"severity IN (?, ?)": tuple(severity.value for severity in FAILING)}
+        choice = Choice(span.after_us + 1, span.until_us, severities)
+        rows = list(islice(self.history.by_types(sorted(types), choice, None, newest=True), FAILURES))
+        counted = sum(count.cell.count for count in self.counts(span) if count.series.severity in FAILING)
+        return Failures(
+            as_of=span.as_of,
+            since=span.since,
+            days=days,
+            min_failures=min_failures,
+            looked_at=len(rows),
+            complete=len(rows) == counted,
+            patterns=failure_patterns((event for _, _, event in rows), min_failures),
+        )
+
+    def anomalies(self, span: Span, hours: int, types: Sequence[str] | None) -> Anomalies:
+        """Return what is unusual in the ``hours`` whole hours before the span's end."""
+        end, observed = hour_of(span.until_us), hour_of(span.observed_us - 1) + 1
+        by_name: dict[str, Counter[int]] = {}
+        for hour, series, count in self.aggregates.cells(end - hours - WEEKS * WEEK_H - 1, end - 1):
+            if types is None or series.type in types:
+                by_name.setdefault(series.type, Counter())[hour] += count
+        judged = is_judged(end - 1, observed)
+        found = find_anomalies(by_name, end, hours, observed) if judged else []
+        return Anomalies(
+            as_of=span.as_of,
+            since=possible_time((end - hours) * HOUR_US),
+            hours=hours,
+            anomalies=tuple(found[:ANOMALIES]),
+            not_judged=() if judged else tuple(sorted(by_name)),
+        )
+
+    def daily(self, span: Span) -> dict[str, dict[str, int]]:
+        """Return each type's counts by day of UTC, of the whole days that the span touches, a year of them at most."""
+        first = max(span.after_us + 1, span.until_us - 366 * DAY_US) // DAY_US
+        found: dict[str, Counter[str]] = {}
+        for day, series, count in self.aggregates.days(first, span.until_us // DAY_US):
+            found.setdefault(series.type, Counter())[f"{us_to_time(day * DAY_US):%Y-%m-%d}"] += count
+        return {name: dict(sorted(days.items())) for name, days in sorted(found.items())}
+
+    def _statistics(self, name: str, span: Span, ever: Ever | None, parts: Sequence[Cell | None]) -> Statistics:
+        before, earlier, later = parts
+        known = Known(
+            type=name,
+            ever=ever,
+            before=before,
+            earlier=earlier,
+            later=later,
+            times=tuple(self.history.times(name, span.after_us, span.until_us, TIMES)),
+            outages=self._outages(name, span.until_us),
+        )
+        return statistics(known, span, self.keeping.trend_min_events)
+
+    def _outages(self, name: str, until_us: int) -> tuple[Outage, ...] | None:
+        ends = self.keeping.ended_by.get(name)
+        if not ends:
+            return None
+        ended = chain.from_iterable(self.history.turns(end, until_us, TURNS) for end in ends)
+        return tuple(pair_outages(self.history.turns(name, until_us, TURNS), ended))
+
+    def _lasts(self, series: Series, episode: Episode, last: Mapping[Series, Episode], as_of_us: int) -> bool:
+        ends = self.keeping.ended_by.get(series.type)
+        if not ends or last[series] != episode or as_of_us - episode.ended_us > LASTS_US:
+            return False
+        ended_us = self.history.last(series, ends, as_of_us)
+        return ended_us is None or ended_us < episode.ended_us

@@ -1,0 +1,38 @@
+"""What an answer rests on beside the ledger: how far event time has come, the counters, the stage's figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from services.counter_store.core.span import Span, last_days
+from services.counter_store.core.statistics import Ever
+from shared.delivery.stage import RefusedError
+from shared.instants import time_to_us
+from shared.messages import Counter
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Times are as told, in µs; None before anything was observed."""
+
+    site: str
+    as_of_us: int | None
+    observed_us: int | None
+    counters: tuple[Counter, ...] = ()
+    ever: Mapping[str, Ever] = field(default_factory=dict)
+    figures: Mapping[str, int] = field(default_factory=dict)
+
+    def until_us(self, as_of: datetime | None) -> int:
+        """Return the event time a question is about; raises RefusedError where there is none yet."""
+        if as_of is not None:
+            return time_to_us(as_of)
+        if self.as_of_us is None:
+            raise RefusedError("nothing has been observed yet, so there is no event time to answer for; give as_of")
+        return self.as_of_us
+
+    def span(self, days: int, as_of: datetime | None) -> Span:
+        """Return the span of so many days up to ``as_of``; raises RefusedError where there is no time yet."""
+        until_us = self.until_us(as_of)
+        return last_days(days, until_us, until_us if self.observed_us is None else self.observed_us)

@@ -1,0 +1,19 @@
+"""The base of every answer: a frozen model that is complete, whatever there is to tell."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.messages import Time
+
+
+class Answer(BaseModel):
+    """Part of an answer. A field without a value is null, never absent."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Dated(Answer):
+    """An answer about the time up to ``as_of``, in event time: asked again with it, it is the same."""
+
+    as_of: Time

@@ -1,0 +1,56 @@
+"""The span of time an answer is about: so many days up to ``as_of``, and how much of them the store has observed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from services.counter_store.core.counting import DAY_US
+from shared.instants import time_to_us, us_to_time
+
+_FIRST_US = time_to_us(datetime.min.replace(tzinfo=UTC))
+_LAST_US = time_to_us(datetime.max.replace(tzinfo=UTC))
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """(after, until], with ``observed_us`` the time from which on the store has seen anything at all."""
+
+    after_us: int
+    until_us: int
+    observed_us: int
+
+    @property
+    def seen_after_us(self) -> int:
+        """Where the observed part begins: what was not looked at must not count as quiet."""
+        return min(self.until_us, max(self.after_us, self.observed_us))
+
+    @property
+    def middle_us(self) -> int:
+        """Half way through the observed part."""
+        return (self.seen_after_us + self.until_us) // 2
+
+    @property
+    def observed_days(self) -> float:
+        """Days observed, never less than one: three events in the first hour are three a day and not 72."""
+        return max(1.0, (self.until_us - self.seen_after_us) / DAY_US)
+
+    @property
+    def since(self) -> datetime:
+        """Where the span begins."""
+        return possible_time(self.after_us)
+
+    @property
+    def as_of(self) -> datetime:
+        """Where it ends."""
+        return us_to_time(self.until_us)
+
+
+def possible_time(us: int) -> datetime:
+    """Return the time of ``us``, or the first or last there is (the years 1 and 9999) where it lies beyond."""
+    return us_to_time(min(max(us, _FIRST_US), _LAST_US))
+
+
+def last_days(days: float, until_us: int, observed_us: int) -> Span:
+    """Return the span of ``days`` that ends at ``until``."""
+    return Span(until_us - round(days * DAY_US), until_us, observed_us)

@@ -1,0 +1,1 @@
+"""What the processor touches: its tables, the handlers' threads, webhooks, plug-ins, this machine's figures."""

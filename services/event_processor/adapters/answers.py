@@ -1,0 +1,113 @@
+"""What the processor answers on ``request/event_processor/…`` besides its health.
+
+- ``pipeline``: the stages, how many events ended where, the handlers and their routes.
+- ``incidents``: newest first; ``open`` for those only, ``limit`` (50) and ``cursor`` (of the page before) for more.
+- ``analytics``: rates by type, failures that repeat and hours that stand out, of the last ``hours`` (24).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from services.event_processor.adapters.analytics import HOURS_KEPT, Analytics
+from services.event_processor.adapters.pipeline_tables import PAGE_MOST, PipelineTables
+from services.event_processor.core.catalogue import suggestion
+from services.event_processor.core.correlation.correlate import Standing
+from services.event_processor.core.facts import Data
+from services.event_processor.core.latch import stamp
+from services.event_processor.core.pipeline.passage import Pipeline
+from services.event_processor.core.pipeline.plan import Plan
+from services.event_processor.core.pipeline.stages import STAGES
+from shared.delivery.stage import RefusedError
+from shared.instants import time_to_us, us_to_time
+
+FAILURES = "repeated_failures"
+
+
+class IncidentsAsked(Data):
+    """Which incidents, and how many of them."""
+
+    open: bool = False
+    limit: Annotated[int, Field(ge=1, le=PAGE_MOST)] = 50
+    cursor: int | None = None
+
+
+class AnalyticsAsked(Data):
+    """Over how many hours."""
+
+    hours: Annotated[int, Field(ge=1, le=HOURS_KEPT)] = 24
+
+
+class Answers:
+    """Each answer is bounded, and read from what is there."""
+
+    def __init__(self, plan: Plan, tables: PipelineTables, analytics: Analytics, pipeline: Pipeline) -> None:
+        self._plan = plan
+        self._tables = tables
+        self._analytics = analytics
+        self._pipeline = pipeline
+        self._by_name: dict[str, Callable[[Mapping[str, Any], datetime], Mapping[str, Any]]] = {
+            "pipeline": self._told_pipeline,
+            "incidents": self._incidents,
+            "analytics": self._told_analytics,
+        }
+
+    def answer(self, name: str, data: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
+        """Return the answer; raises RefusedError for a question nobody knows."""
+        answer = self._by_name.get(name)
+        if answer is None:
+            known = ["health", *self._by_name]
+            raise RefusedError(
+                f"event_processor knows no {name!r}{suggestion(name, known)}; it knows {', '.join(known)}"
+            )
+        return answer(data, now)
+
+    def _told_pipeline(self, _: Mapping[str, Any], __: datetime) -> Mapping[str, Any]:
+        rules = self._plan.rules
+        return {
+            "stages": [name for name, _ in STAGES],
+            "counts": dict(self._pipeline.counts),
+            "late": self._pipeline.correlator.late,
+            "handlers": {name: handler.kind for name, handler in rules.handlers.items()},
+            "routes": [route.model_dump(mode="json", exclude_defaults=True) for route in rules.routes],
+        }
+
+    def _incidents(self, data: Mapping[str, Any], _: datetime) -> Mapping[str, Any]:
+        asked = IncidentsAsked.model_validate(data)
+        found = self._tables.page(asked.cursor, asked.limit, asked.open)
+        more = {"cursor": found[-1][0]} if len(found) == asked.limit else {}
+        return {"incidents": [told(standing) for _, standing in found], **more}
+
+    def _told_analytics(self, data: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
+        asked = AnalyticsAsked.model_validate(data)
+        since_us = time_to_us(now) - asked.hours * 3_600_000_000
+        failures = [
+            {
+                "device": standing.key,
+                "pattern": standing.pattern,
+                "failure_count": standing.incident.count,
+                "time_span_s": (standing.incident.last_us - standing.incident.start_us) / 1e6,
+            }
+            for _, standing in self._tables.page(None, PAGE_MOST, False)
+            if standing.pattern == FAILURES and standing.incident.last_us >= since_us
+        ]
+        return {**self._analytics.answer(time_to_us(now), asked.hours), "failure_patterns": failures}
+
+
+def told(standing: Standing) -> dict[str, Any]:
+    """Return an incident as JSON values."""
+    found = standing.incident
+    times = {"start": found.start_us, "last": found.last_us, "end": found.end_us}
+    return {
+        "id": found.id,
+        "pattern": standing.pattern,
+        "key": standing.key,
+        **{name: stamp(us_to_time(us)) for name, us in times.items() if us is not None},
+        **({"why": found.why} if found.why else {}),
+        "count": found.count,
+        "events": list(found.events),
+    }

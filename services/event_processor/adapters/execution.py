@@ -1,0 +1,84 @@
+"""What is done with an event once it is recorded: at once and with its commit, or later by the queue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from services.event_processor.adapters.analytics import Analytics
+from services.event_processor.adapters.work_table import WorkTable
+from services.event_processor.core.pipeline.passage import Passage
+from services.event_processor.core.pipeline.plan import Plan
+from services.event_processor.core.pipeline.rules import (
+    AnalyticsHandler,
+    CommandHandler,
+    Plugin,
+    TriggerHandler,
+    Webhook,
+)
+from shared.delivery.stage import Outlet
+from shared.exchange import Command
+from shared.messages import Event, Trigger, event_id
+
+
+class Execution:
+    """``clock`` is the wall's: a command is for now, and one for an event of long ago is not sent."""
+
+    def __init__(
+        self, plan: Plan, work: WorkTable, analytics: Analytics, outlet: Outlet, clock: Callable[[], datetime]
+    ) -> None:
+        self._plan = plan
+        self._work = work
+        self._analytics = analytics
+        self._outlet = outlet
+        self._clock = clock
+        self.too_old = 0  # commands not sent
+
+    def do(self, passage: Passage) -> None:
+        """Publish the event's triggers, and hand it to its handlers."""
+        for trigger in passage.triggers:
+            self._outlet.emit(trigger)
+        for name in passage.handlers:
+            handler = self._plan.handler(name)
+            match handler:
+                case AnalyticsHandler():
+                    self._analytics.note(passage.event)
+                case TriggerHandler():
+                    self._outlet.emit(_trigger(handler, passage))
+                case CommandHandler():
+                    self._command(name, handler, passage.event)
+                case Webhook() | Plugin():
+                    self._work.add(name, passage.event, self._clock().timestamp())
+
+    def _command(self, name: str, handler: CommandHandler, event: Event) -> None:
+        now = self._clock()
+        if now - event.time > timedelta(seconds=handler.only_within_s):
+            self.too_old += 1
+            return
+        caused = {"event": event.id, "type": event.type, "device": event.device, "zone": event.zone}
+        self._outlet.emit(
+            Command(
+                id=event_id(event.site, event.type, event.device, event.time, f"command|{name}|{event.id}"),
+                target=handler.target,
+                name=handler.name,
+                time=now,
+                expires=now + timedelta(seconds=handler.expires_s),
+                by=f"event_processor/{name}",
+                data={**handler.data, "cause": {key: value for key, value in caused.items() if value is not None}},
+            )
+        )
+
+
+def _trigger(handler: TriggerHandler, passage: Passage) -> Trigger:
+    event = passage.event
+    return Trigger(
+        name=handler.name,
+        event=event.id,
+        type=event.type,
+        time=event.time,
+        severity=event.severity,
+        device=event.device,
+        zone=event.zone,
+        data=event.data,
+        depth=passage.depth or None,
+    )

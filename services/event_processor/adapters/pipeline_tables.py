@@ -1,0 +1,144 @@
+"""What the pipeline remembers, in the ledger: each table written by the row, in the transaction of the batch.
+
+``bucket``: rate limits. ``sight``: the events of the last while, for those related to them. ``pattern_group``: what
+patterns have gathered. ``incident``: every incident, the newest ``incidents_kept``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import Any
+
+from services.event_processor.core.correlation.correlate import Correlator, Laws, Standing
+from services.event_processor.core.correlation.incidents import Incident
+from services.event_processor.core.correlation.keeping import group_from_json, group_to_json
+from services.event_processor.core.correlation.related import ROOM, Sight
+from services.event_processor.core.pipeline.bucket import Bucket
+from services.event_processor.core.pipeline.passage import Pipeline
+from services.event_processor.core.pipeline.plan import Plan
+from services.event_processor.core.pipeline.ports import Seen
+from shared.ledger import Ledger
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS bucket (
+    type TEXT NOT NULL, source TEXT NOT NULL, tokens REAL NOT NULL, at_us INTEGER NOT NULL, skipped INTEGER NOT NULL,
+    PRIMARY KEY (type, source)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS sight (
+    place INTEGER PRIMARY KEY AUTOINCREMENT, time_us INTEGER NOT NULL, id TEXT NOT NULL, device TEXT, zone TEXT);
+CREATE TABLE IF NOT EXISTS pattern_group (
+    pattern TEXT NOT NULL, key TEXT NOT NULL, content TEXT NOT NULL, touched INTEGER NOT NULL,
+    PRIMARY KEY (pattern, key)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS incident (
+    place INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, pattern TEXT NOT NULL, key TEXT NOT NULL,
+    start_us INTEGER NOT NULL, last_us INTEGER NOT NULL, end_us INTEGER, why TEXT, count INTEGER NOT NULL,
+    events TEXT NOT NULL);
+"""
+PAGE_MOST = 500
+
+
+class PipelineTables:
+    """The pipeline's memory on the disk. All writes belong inside the batch's transaction."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._db = ledger.db
+
+    def load(self, plan: Plan, seen: Seen) -> Pipeline:
+        """Return the pipeline as it was left."""
+        buckets = OrderedDict(
+            ((str(kind), str(source)), Bucket(tokens, at_us, skipped))
+            for kind, source, tokens, at_us, skipped in self._db.execute("SELECT * FROM bucket ORDER BY at_us")
+        )
+        return Pipeline(plan, self._correlator(plan.laws), buckets, seen)
+
+    def _correlator(self, laws: Laws) -> Correlator:
+        sights = self._db.execute("SELECT time_us, id, device, zone FROM sight ORDER BY place")
+        groups = self._db.execute("SELECT pattern, key, content FROM pattern_group ORDER BY touched")
+        return Correlator(
+            laws,
+            (((str(pattern), str(key)), group_from_json(content)) for pattern, key, content in groups),
+            (Sight(*row) for row in sights),
+        )
+
+    def save(self, pipeline: Pipeline) -> None:
+        """Write what this batch has changed."""
+        if pipeline.drawn:
+            self._save_buckets(pipeline)
+        correlator = pipeline.correlator
+        if correlator.shifted or correlator.fresh:
+            self._save_sights(correlator)
+        if correlator.touched:
+            self._save_groups(correlator)
+
+    def _save_buckets(self, pipeline: Pipeline) -> None:
+        rows = [(*key, *_bucket(pipeline.buckets[key])) for key in pipeline.drawn if key in pipeline.buckets]
+        self._db.executemany("INSERT OR REPLACE INTO bucket VALUES (?, ?, ?, ?, ?)", rows)
+        gone = [key for key in pipeline.drawn if key not in pipeline.buckets]
+        self._db.executemany("DELETE FROM bucket WHERE type = ? AND source = ?", gone)
+        pipeline.drawn.clear()
+
+    def _save_sights(self, correlator: Correlator) -> None:
+        if correlator.shifted:
+            self._db.execute("DELETE FROM sight")
+        fresh = correlator.recent.sights if correlator.shifted else correlator.fresh
+        rows = [(each.time_us, each.id, each.device, each.zone) for each in fresh]
+        self._db.executemany("INSERT INTO sight (time_us, id, device, zone) VALUES (?, ?, ?, ?)", rows)
+        self._db.execute("DELETE FROM sight WHERE place <= (SELECT max(place) FROM sight) - ?", (ROOM,))
+        correlator.fresh.clear()
+        correlator.shifted = False
+
+    def _save_groups(self, correlator: Correlator) -> None:
+        (touched,) = self._db.execute("SELECT coalesce(max(touched), 0) + 1 FROM pattern_group").fetchone()
+        rows = [
+            (*place, group_to_json(correlator.groups[place]), touched)
+            for place in sorted(correlator.touched)
+            if place in correlator.groups
+        ]
+        self._db.executemany("INSERT OR REPLACE INTO pattern_group VALUES (?, ?, ?, ?)", rows)
+        gone = [place for place in correlator.touched if place not in correlator.groups]
+        self._db.executemany("DELETE FROM pattern_group WHERE pattern = ? AND key = ?", gone)
+        correlator.touched.clear()
+
+    # ---- incidents
+
+    def keep(self, changed: list[Standing], gone: list[str], most: int) -> None:
+        """Write incidents as they stand now; ``gone`` are those a new judgement has undone."""
+        self._db.executemany("DELETE FROM incident WHERE id = ?", [(identity,) for identity in gone])
+        self._db.executemany(
+            "INSERT INTO incident (id, pattern, key, start_us, last_us, end_us, why, count, events) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET start_us = excluded.start_us, "
+            "last_us = excluded.last_us, end_us = excluded.end_us, why = excluded.why, count = excluded.count, "
+            "events = excluded.events",
+            [_row(standing) for standing in changed],
+        )
+        self._db.execute("DELETE FROM incident WHERE place <= (SELECT max(place) FROM incident) - ?", (most,))
+
+    def newest(self) -> Iterator[Standing]:
+        """Yield the newest incident of each pattern and key."""
+        rows = self._db.execute("SELECT *, max(start_us) FROM incident GROUP BY pattern, key ORDER BY pattern, key")
+        yield from (_standing(row[:-1])[1] for row in rows)
+
+    def page(self, cursor: int | None, limit: int, open_only: bool) -> list[tuple[int, Standing]]:
+        """Return (place, incident), newest first, of places before ``cursor``."""
+        rows = self._db.execute(
+            "SELECT * FROM incident WHERE place < ? AND (end_us IS NULL OR NOT ?) ORDER BY place DESC LIMIT ?",
+            (2**62 if cursor is None else cursor, open_only, min(limit, PAGE_MOST)),
+        )
+        return [_standing(row) for row in rows]
+
+
+def _bucket(bucket: Bucket) -> tuple[float, int, int]:
+    return bucket.tokens, bucket.at_us, bucket.skipped
+
+
+def _row(standing: Standing) -> tuple[Any, ...]:
+    i = standing.incident
+    span = (i.start_us, i.last_us, i.end_us, i.why, i.count)
+    return (i.id, standing.pattern, standing.key, *span, json.dumps(i.events))
+
+
+def _standing(row: tuple[Any, ...]) -> tuple[int, Standing]:
+    place, identity, pattern, key, start_us, last_us, end_us, why, count, events = row
+    incident = Incident(identity, start_us, last_us, count, tuple(json.loads(events)), end_us, why)
+    return int(place), Standing(pattern, key, incident)

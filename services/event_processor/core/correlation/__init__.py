@@ -1,0 +1,1 @@
+"""What belongs together: related events, and incidents by named patterns."""

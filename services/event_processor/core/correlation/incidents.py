@@ -1,0 +1,179 @@
+"""Incidents of one pattern and one key: a fold over their events in the order of (time, id).
+
+Rules:
+1. The result is a function of the set of events, not of the order they came in: what comes no more than
+   ``lateness`` behind the newest is put in its place, and what follows it is judged again.
+2. What is older is settled and stays. An event that comes later still belongs to no incident of this key.
+3. An incident's id follows from pattern, key and its first event.
+4. Nothing grows: at most ``ROOM`` events are open to a new judgement (then the oldest are settled early), at most
+   ``ROOM`` wait as evidence, and an incident names at most ``NAMED`` of its events.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+ROOM = 256
+NAMED = 50
+NEVER = -(2**62)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Entry:
+    """An event as a pattern sees it: ``role`` is ``of``, ``joins`` or ``ends``."""
+
+    time_us: int
+    id: str
+    type: str = ""
+    device: str = ""
+    role: str = "of"
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """From its first event to its last. ``end_us`` is None while it is open; ``why`` is ``ended`` or ``quiet``."""
+
+    id: str
+    start_us: int
+    last_us: int
+    count: int
+    events: tuple[str, ...]
+    end_us: int | None = None
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How far a fold has got: evidence that does not suffice yet, or the open incident."""
+
+    evidence: tuple[Entry, ...] = ()
+    open: Incident | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """A pattern made ready. ``name_it`` gives an incident's id from its first event."""
+
+    count: int
+    distinct: str
+    within_us: int
+    quiet_us: int
+    lateness_us: int
+    name_it: Callable[[Entry], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The incidents of one pattern and key. ``pending`` may still be judged again; ``closed`` ended among them.
+
+    ``floor_us`` is the time of the last settled event.
+    """
+
+    settled: Reached = Reached()
+    floor_us: int = NEVER
+    pending: tuple[Entry, ...] = ()
+    live: Reached = Reached()
+    closed: tuple[Incident, ...] = ()
+    newest_us: int = NEVER
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of an event: the incident it belongs to now, and whether it came too late for any."""
+
+    group: Group
+    incident: Incident | None = None
+    late: bool = False
+
+
+def step(law: Law, reached: Reached, entry: Entry) -> tuple[Reached, tuple[Incident, ...], Incident | None]:
+    """Return where the next event leads, what it closed, and the incident it belongs to."""
+    closed: tuple[Incident, ...] = ()
+    current = reached.open
+    if current is not None and entry.time_us - current.last_us > law.quiet_us:
+        closed, current, reached = (ended(current),), None, Reached()
+    if current is not None:
+        joined = _join(current, entry)
+        if entry.role == "ends":
+            joined = replace(joined, end_us=entry.time_us, why="ended")
+            return Reached(), (*closed, joined), joined
+        return Reached((), joined), closed, joined
+    if entry.role != "of":
+        return reached, closed, None
+    evidence = (*(e for e in reached.evidence if entry.time_us - e.time_us <= law.within_us), entry)[-ROOM:]
+    if _weight(law, evidence) < law.count:
+        return Reached(evidence), closed, None
+    ids = tuple(e.id for e in evidence)[:NAMED]
+    opened = Incident(law.name_it(evidence[0]), evidence[0].time_us, entry.time_us, len(evidence), ids)
+    return Reached((), opened), closed, opened
+
+
+def _weight(law: Law, evidence: tuple[Entry, ...]) -> int:
+    return len(evidence) if law.distinct == "event" else len({getattr(e, law.distinct) for e in evidence})
+
+
+def _join(incident: Incident, entry: Entry) -> Incident:
+    named = (*incident.events, entry.id) if len(incident.events) < NAMED else incident.events
+    return replace(incident, last_us=entry.time_us, count=incident.count + 1, events=named)
+
+
+def ended(incident: Incident) -> Incident:
+    """Return an incident that ended by itself: with its last event."""
+    return replace(incident, end_us=incident.last_us, why="quiet")
+
+
+def take(law: Law, group: Group, entry: Entry) -> Taken:
+    """Return the group after one more event, in whatever order they come."""
+    if entry.time_us < group.newest_us - law.lateness_us:
+        return Taken(group, late=True)
+    if entry.time_us < group.floor_us:  # settled early, for want of room: it comes next
+        entry = replace(entry, time_us=group.floor_us)
+    at = bisect_left(group.pending, entry)
+    if at < len(group.pending) and group.pending[at].id == entry.id:
+        return Taken(group)
+    pending = (*group.pending[:at], entry, *group.pending[at:])
+    newest_us = max(group.newest_us, entry.time_us)
+    if at == len(group.pending):
+        live, closed, incident = step(law, group.live, entry)
+        after = replace(group, pending=pending, live=live, closed=group.closed + closed, newest_us=newest_us)
+    else:
+        live, closed, incident = _fold(law, group.settled, pending, entry)
+        after = replace(group, pending=pending, live=live, closed=closed, newest_us=newest_us)
+    return Taken(_settle(law, after), incident)
+
+
+def _fold(
+    law: Law, reached: Reached, entries: tuple[Entry, ...], about: Entry | None = None
+) -> tuple[Reached, tuple[Incident, ...], Incident | None]:
+    closed: tuple[Incident, ...] = ()
+    found = None
+    for entry in entries:
+        reached, ends, incident = step(law, reached, entry)
+        closed += ends
+        if entry is about:
+            found = incident
+    return reached, closed, found
+
+
+def _settle(law: Law, group: Group) -> Group:
+    """Let go of what nothing may come before any more."""
+    horizon_us = group.newest_us - law.lateness_us
+    count = bisect_left(group.pending, Entry(horizon_us, ""))
+    count = max(count, len(group.pending) - ROOM)
+    if not count:
+        return group
+    settled, final, _ = _fold(law, group.settled, group.pending[:count])
+    floor_us = group.pending[count - 1].time_us
+    return replace(
+        group, settled=settled, floor_us=floor_us, pending=group.pending[count:], closed=group.closed[len(final) :]
+    )
+
+
+def present(law: Law, group: Group, now_us: int) -> tuple[Incident, ...]:
+    """Return the incidents that are open or ended among what is pending, oldest first, as they look at ``now_us``."""
+    current = group.live.open
+    if current is None:
+        return group.closed
+    return (*group.closed, ended(current) if now_us - current.last_us > law.quiet_us else current)

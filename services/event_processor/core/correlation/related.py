@@ -1,0 +1,81 @@
+"""Which earlier events an event is related to: those of its device or its zone, a short while before it.
+
+Only the past counts: an event never names a later one, however they arrive. An event without device and zone is
+related to nothing. The newest ``ROOM`` events that came are remembered, and no more.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from shared.instants import time_to_us, us_to_time
+from shared.jumps import Jump
+
+ROOM = 4096
+
+Place = tuple[int, str]  # time_us, id: the order of events
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """An event as its neighbours see it."""
+
+    time_us: int
+    id: str
+    device: str | None
+    zone: str | None
+
+    def sources(self) -> Iterator[str]:
+        """Yield what it may have in common with others."""
+        if self.device is not None:
+            yield f"device/{self.device}"
+        if self.zone is not None:
+            yield f"zone/{self.zone}"
+
+
+class Recent:
+    """The events of the last while. ``sights`` are what a ledger kept, in the order they came."""
+
+    def __init__(self, window_us: int, most: int, sights: Iterable[Sight] = ()) -> None:
+        self.window_us = window_us
+        self.most = most
+        self.sights: deque[Sight] = deque()
+        self._by_source: dict[str, list[Place]] = {}
+        for sight in sights:
+            self.add(sight)
+
+    def before(self, sight: Sight) -> list[str]:
+        """Return the ids of the related events, oldest first; the newest ``most`` of them."""
+        found = set[Place]()
+        for source in sight.sources():
+            places = self._by_source.get(source, [])
+            last = bisect_left(places, (sight.time_us, sight.id))
+            first = bisect_left(places, (sight.time_us - self.window_us, ""), 0, last)
+            found.update(places[max(first, last - self.most) : last])
+        return [identity for _, identity in sorted(found)[-self.most :]]
+
+    def add(self, sight: Sight) -> None:
+        """Remember an event."""
+        self.sights.append(sight)
+        for source in sight.sources():
+            insort(self._by_source.setdefault(source, []), (sight.time_us, sight.id))
+        if len(self.sights) > ROOM:
+            self._forget(self.sights.popleft())
+
+    def _forget(self, sight: Sight) -> None:
+        for source in sight.sources():
+            places = self._by_source[source]
+            del places[bisect_left(places, (sight.time_us, sight.id))]
+            if not places:
+                del self._by_source[source]
+
+    def move(self, jump: Jump) -> None:
+        """Put the events where the wall clock says now that they were."""
+        moved = [replace(each, time_us=time_to_us(jump.moved(us_to_time(each.time_us)))) for each in self.sights]
+        self.sights.clear()
+        self._by_source.clear()
+        for sight in moved:
+            self.add(sight)

@@ -1,0 +1,68 @@
+"""The filters: priority, type, zone and rate. What each keeps back is counted under its name."""
+
+from __future__ import annotations
+
+from services.event_processor.core.pipeline.bucket import draw
+from services.event_processor.core.pipeline.passage import Ended, Passage, Pipeline, Stage
+from services.event_processor.core.pipeline.plan import RANK
+from shared.instants import time_to_us
+from shared.messages import Severity
+
+ZONES_TOLD = 100
+
+
+def filter_event(pipeline: Pipeline, passage: Passage) -> Ended | None:
+    """Priority, type, zone and rate, in this order; critical events pass them all."""
+    event = passage.event
+    if event.severity is Severity.CRITICAL:
+        return None
+    for test in FILTERS:
+        ended = test(pipeline, passage)
+        if ended is not None:
+            return ended
+    return None
+
+
+def _priority(pipeline: Pipeline, passage: Passage) -> Ended | None:
+    return Ended("priority") if RANK[passage.event.severity] < pipeline.plan.at_least else None
+
+
+def _type(_: Pipeline, passage: Passage) -> Ended | None:
+    return Ended("type") if passage.lane is not None and passage.lane.barred else None
+
+
+def _zone(pipeline: Pipeline, passage: Passage) -> Ended | None:
+    """No zone is the whole system. A zone that nothing names is said, once: it may be a slip of the pen."""
+    zone, plan = passage.event.zone, pipeline.plan
+    if zone is None or not plan.zones or zone in plan.zones:
+        return None
+    if zone in plan.rules.enrichment.zones or zone in pipeline.zones_told:
+        return Ended("zone")
+    if len(pipeline.zones_told) < ZONES_TOLD:
+        pipeline.zones_told.add(zone)
+    return Ended("zone", f"its zone {zone!r} is neither in filters.zones nor in enrichment.zones of pipeline.yaml")
+
+
+def _rate(pipeline: Pipeline, passage: Passage) -> Ended | None:
+    """A bucket for each type and source: one that chatters starves nobody else."""
+    limit = passage.lane.limit if passage.lane is not None else None
+    if limit is None or passage.replayed:
+        return None
+    event, buckets = passage.event, pipeline.buckets
+    source = event.device or (passage.offer.producer if passage.offer is not None else "")
+    key = (event.type, source)
+    before = buckets.get(key)
+    bucket, passes = draw(before, limit.per_minute, limit.burst, time_to_us(event.time))
+    buckets[key] = bucket
+    buckets.move_to_end(key)
+    pipeline.drawn.add(key)
+    if len(buckets) > pipeline.plan.rules.filters.rate_limit_sources:
+        pipeline.drawn.add(buckets.popitem(last=False)[0])
+    if not passes:
+        return Ended("rate")
+    if before is not None and before.skipped:
+        passage.added["skipped_before"] = before.skipped
+    return None
+
+
+FILTERS: tuple[Stage, ...] = (_priority, _type, _zone, _rate)

@@ -1,0 +1,145 @@
+"""The pipeline of a site made ready: for each event type, what applies to it. Nothing is searched later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from services.event_processor.core.catalogue import Catalogue, suggestion
+from services.event_processor.core.correlation.correlate import Laws, compile_laws
+from services.event_processor.core.correlation.patterns import Clue, PatternRules
+from services.event_processor.core.pipeline.matching import chosen, is_name
+from services.event_processor.core.pipeline.rules import AnyHandler, EventRoute, PipelineRules, RateLimit, Webhook
+from services.event_processor.core.program import Program
+from shared.messages import Severity
+
+RANK = {severity: rank for rank, severity in enumerate(Severity)}  # least first
+Step = str | int
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """What applies to one event type. ``barred``: never let through, unless it is critical."""
+
+    barred: bool
+    limit: RateLimit | None
+    correlates: bool
+    routes: tuple[EventRoute, ...]
+    triggers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything the pipeline knows beforehand. ``stamp`` is what enrichment adds to every event."""
+
+    program: Program
+    rules: PipelineRules
+    laws: Laws
+    lanes: Mapping[str, Lane]
+    at_least: int
+    zones: frozenset[str]
+    stamp: Mapping[str, str]
+
+    def handler(self, name: str) -> AnyHandler:
+        """Return a handler by its name."""
+        return self.rules.handlers[name]
+
+
+def compile_plan(
+    program: Program,
+    rules: PipelineRules | None = None,
+    patterns: PatternRules | None = None,
+    stamp: Mapping[str, str] | None = None,
+) -> Plan:
+    """Return the plan of a site; without rules nothing is filtered, added or routed."""
+    rules = rules or PipelineRules()
+    laws = compile_laws(program.site, patterns or NO_PATTERNS, program.catalogue)
+    catalogue = program.catalogue
+    only, never = chosen(rules.filters.only, catalogue), chosen(rules.filters.never, catalogue)
+    limits = {name: limit for limit in reversed(rules.filters.rate_limits) for name in chosen([limit.types], catalogue)}
+    lanes = {
+        name: Lane(
+            name in never or bool(rules.filters.only and name not in only),
+            limits.get(name),
+            name in laws.related or name in laws.watches,
+            tuple(route for route in rules.routes if name in chosen(route.types, catalogue)),
+            kind.triggers,
+        )
+        for name, kind in catalogue.items()
+    }
+    least = RANK[rules.filters.at_least]
+    return Plan(program, rules, laws, lanes, least, frozenset(rules.filters.zones), stamp or {})
+
+
+def without_handlers(plan: Plan) -> Plan:
+    """Return the plan for history: it filters and correlates alike, and nothing is done with an event."""
+    return compile_plan(plan.program, plan.rules.model_copy(update={"routes": ()}), plan.laws.rules, plan.stamp)
+
+
+NO_PATTERNS = PatternRules.model_validate({"related": {"most": 0}})
+
+
+def pipeline_faults(rules: PipelineRules, catalogue: Catalogue) -> Iterator[tuple[tuple[Step, ...], str]]:
+    """Yield (path, what is wrong) of every name that leads nowhere."""
+    yield from _type_faults(_filters_named(rules), catalogue)
+    for i, route in enumerate(rules.routes):
+        for k, name in enumerate(route.handlers):
+            if name not in rules.handlers:
+                yield ("routes", i, "handlers", k), f"no such handler {name!r}{suggestion(name, rules.handlers)}"
+    for name, handler in rules.handlers.items():
+        if isinstance(handler, Webhook) and (fault := _address_fault(handler.url, rules.webhooks_allowed)):
+            yield ("handlers", name, "url"), fault
+
+
+def _filters_named(rules: PipelineRules) -> Iterator[tuple[tuple[Step, ...], str]]:
+    for part in ("only", "never"):
+        for i, text in enumerate(getattr(rules.filters, part)):
+            yield ("filters", part, i), text
+    for i, limit in enumerate(rules.filters.rate_limits):
+        yield ("filters", "rate_limits", i, "types"), limit.types
+    for i, route in enumerate(rules.routes):
+        for k, text in enumerate(route.types):
+            yield ("routes", i, "types", k), text
+
+
+def pattern_faults(rules: PatternRules, catalogue: Catalogue) -> Iterator[tuple[tuple[Step, ...], str]]:
+    """Yield (path, what is wrong) of every type that no event has."""
+    yield from _type_faults(_patterns_named(rules), catalogue)
+
+
+def _patterns_named(rules: PatternRules) -> Iterator[tuple[tuple[Step, ...], str]]:
+    for i, text in enumerate(rules.related.except_for):
+        yield ("related", "except_for", i), text
+    for name, pattern in rules.patterns.items():
+        for role in ("of", "joins", "ends"):
+            for i, item in enumerate(getattr(pattern, role)):
+                yield ("patterns", name, role, i), item.types if isinstance(item, Clue) else item
+
+
+def _type_faults(
+    named: Iterable[tuple[tuple[Step, ...], str]], catalogue: Catalogue
+) -> Iterator[tuple[tuple[Step, ...], str]]:
+    for path, text in named:
+        if chosen([text], catalogue):
+            continue
+        if is_name(text):
+            yield path, f"no such event type {text!r} in events.yaml{suggestion(text, catalogue)}"
+        else:
+            yield path, f"no event type of events.yaml is on a topic like {text!r}"
+
+
+def _address_fault(url: str, allowed: tuple[str, ...]) -> str | None:
+    scheme, _, rest = url.partition("://")
+    host = rest.split("/", 1)[0]
+    if scheme not in ("http", "https") or not host:
+        return "is no http:// or https:// address"
+    if "@" in host:
+        return "holds a name or password; put the token into a file and name it in token_file"
+    if not any(_begins(url, prefix) for prefix in allowed):
+        return "is not allowed; add how it begins to webhooks_allowed if events may go there"
+    return None
+
+
+def _begins(url: str, prefix: str) -> bool:
+    """A prefix ends at a level of the path: https://a.example must not allow https://a.example.evil.org."""
+    return url == prefix or url.startswith(prefix if prefix.endswith("/") else prefix + "/")

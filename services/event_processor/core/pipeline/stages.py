@@ -1,0 +1,190 @@
+"""The pipeline: one event through ``STAGES``, in this order.
+
+Rules:
+1. A stage returns None to let the event go on, or why it ends here; every end is counted by stage and reason.
+2. Critical events pass every filter. What is filtered is told nowhere but in the counts: it has no seq, is not
+   stored and triggers nothing. "Counted exactly once" holds for what passes; as shipped everything does.
+3. Events marked ``replayed`` are history: they are recorded, and neither correlated nor executed, nor do they draw
+   from a rate limit.
+4. The result depends on the events and on what is remembered, not on clock, batch or machine.
+"""
+
+from __future__ import annotations
+
+from services.event_processor.core.candidates import Refusal, admit
+from services.event_processor.core.pipeline.filters import filter_event
+from services.event_processor.core.pipeline.passage import Ended, Offer, Passage, Pipeline, Stage
+from services.event_processor.core.pipeline.plan import RANK, Lane, Plan
+from services.event_processor.core.pipeline.rules import EventRoute
+from services.event_processor.core.pipeline.work import DEAD_LETTER
+from services.event_processor.core.process import triggers_of
+from shared.messages import Event
+
+OURS = frozenset(
+    {"system_version", "processing_node", "zone_context", "correlated_events", "correlation_pattern", "incident"}
+    | {"processing_ms", "skipped_before", "depth", "offered_by", "offer"}
+)
+
+
+def run(pipeline: Pipeline, passage: Passage) -> Ended | None:
+    """Take one event through all stages; returns where it ended, None for one that was recorded.
+
+    Of an event of our own, stages that have nothing to do for its type are passed by: ``needed`` knows them.
+    """
+    pipeline.counts["received"] += 1
+    for name, stage in STAGES if passage.offer is not None else _steps(pipeline, passage):
+        ended = stage(pipeline, passage)
+        if ended is not None:
+            pipeline.counts[f"{name}.{ended.code}"] += 1
+            return ended
+    return None
+
+
+def _steps(pipeline: Pipeline, passage: Passage) -> tuple[tuple[str, Stage], ...]:
+    event_type = passage.event.type
+    passage.lane = lane = pipeline.plan.lanes[event_type]
+    steps = pipeline.steps.get(event_type)
+    if steps is None:
+        steps = tuple((name, stage) for name, stage in STAGES if needed(name, pipeline.plan, lane))
+        pipeline.steps[event_type] = steps
+    return steps
+
+
+def needed(stage: str, plan: Plan, lane: Lane) -> bool:
+    """Whether a stage has anything to do for the frames' events of a type."""
+    match stage:
+        case "validate" | "dedupe":
+            return False  # they were when their frame was applied
+        case "filter":
+            return lane.barred or lane.limit is not None or bool(plan.zones) or plan.at_least > 0
+        case "enrich":
+            return bool(plan.stamp or plan.rules.enrichment.zones)
+        case "correlate":
+            return lane.correlates
+        case "route":
+            return bool(lane.routes)
+        case "execute":
+            return bool(lane.triggers)
+    return True
+
+
+def validate(pipeline: Pipeline, passage: Passage) -> Ended | None:
+    """What is offered must be a type of the catalogue, of a time that can be, and no link of an endless chain."""
+    plan = pipeline.plan
+    if passage.offer is not None:
+        offer = passage.offer
+        admitted = admit(plan.program, offer.producer, offer.candidate, offer.received_at, offer.arrival)
+        if isinstance(admitted, Refusal):
+            return Ended("refused", admitted.reason, admitted.told)
+        passage.depth = chain_depth(offer)
+        if passage.depth > plan.rules.longest_chain:
+            text = f"it is the {passage.depth}th event of a chain, and longest_chain in pipeline.yaml is "
+            return Ended("chain", f"{text}{plan.rules.longest_chain}: events cause one another in a circle")
+        passage.event = admitted
+        passage.added = {key: value for key, value in admitted.metadata.items() if key not in OURS}
+        passage.added["offered_by"] = offer.producer
+        if offer.candidate.id is not None:
+            passage.added["offer"] = offer.candidate.id
+    passage.lane = plan.lanes[passage.event.type]
+    passage.replayed = passage.event.metadata.get("replayed") is True
+    return None
+
+
+def chain_depth(offer: Offer) -> int:
+    """Return how long a chain of causes the event ends: 0 for one that no event caused, as far as it says.
+
+    Who answers a trigger with an event hands ``depth`` on in its metadata; one that only names its cause
+    (``caused_by``) is the first link.
+    """
+    if offer.depth is not None:
+        return offer.depth
+    metadata = offer.candidate.metadata
+    told = metadata.get("depth")
+    if isinstance(told, int) and not isinstance(told, bool) and told >= 0:
+        return told + 1
+    return 1 if "caused_by" in metadata else 0
+
+
+def dedupe(pipeline: Pipeline, passage: Passage) -> Ended | None:
+    """What is offered with an id is taken once; the frames' own events are, by their place in the stream."""
+    offer = passage.offer
+    if offer is None or offer.candidate.id is None or pipeline.seen.is_new(offer.producer, offer.candidate.id):
+        return None
+    return Ended("repeat")
+
+
+def enrich(pipeline: Pipeline, passage: Passage) -> Ended | None:
+    """Who processed it, and what is known of its zone: small and from the configuration, never a copy of the world."""
+    added = passage.added
+    added.update(pipeline.plan.stamp)
+    if passage.depth:
+        added["depth"] = passage.depth
+    zone = passage.event.zone
+    if zone is not None and (context := pipeline.plan.rules.enrichment.zones.get(zone)):
+        added["zone_context"] = dict(context)
+    return None
+
+
+def correlate(pipeline: Pipeline, passage: Passage) -> Ended | None:
+    """Set it beside the events before it: see ``core.correlation``."""
+    if passage.replayed or passage.lane is None or not passage.lane.correlates:
+        return None
+    found = pipeline.correlator.take(passage.event)
+    if found.related:
+        passage.added["correlated_events"] = list(found.related)
+    if found.incident is not None:
+        passage.added["correlation_pattern"] = found.pattern
+        passage.added["incident"] = found.incident
+    return None
+
+
+def route(_: Pipeline, passage: Passage) -> Ended | None:
+    """Find the handlers it is for, each once, in the order of the routes."""
+    event = passage.event
+    if passage.lane is None or not passage.lane.routes:
+        return None
+    spared = event.data.get("handler") if event.type == DEAD_LETTER else None  # it would fail on its own failure
+    names = (name for each in passage.lane.routes if _leads(each, event) for name in each.handlers)
+    passage.handlers = tuple(dict.fromkeys(name for name in names if name != spared))
+    return None
+
+
+def _leads(wanted: EventRoute, event: Event) -> bool:
+    return (
+        RANK[event.severity] >= RANK[wanted.at_least]
+        and (not wanted.devices or event.device in wanted.devices)
+        and (not wanted.zones or event.zone in wanted.zones)
+    )
+
+
+def execute(pipeline: Pipeline, passage: Passage) -> Ended | None:
+    """Say what is to be done: triggers now, with the event; handlers by their queue. History does nothing."""
+    if passage.replayed:
+        passage.handlers = ()
+        return None
+    passage.triggers = triggers_of(pipeline.plan.program, (passage.event,))
+    if passage.depth:
+        passage.triggers = tuple(each.model_copy(update={"depth": passage.depth}) for each in passage.triggers)
+    return None
+
+
+def record(pipeline: Pipeline, passage: Passage) -> Ended | None:
+    """Give the event what was added; it is counted as passed and goes to the outbox."""
+    if passage.offer is not None:
+        passage.event = passage.event.model_copy(update={"metadata": passage.added})
+    elif passage.added:
+        passage.event = passage.event.model_copy(update={"metadata": {**passage.event.metadata, **passage.added}})
+    pipeline.counts["passed"] += 1
+    return None
+
+
+STAGES: tuple[tuple[str, Stage], ...] = (
+    ("validate", validate),
+    ("dedupe", dedupe),
+    ("filter", filter_event),
+    ("enrich", enrich),
+    ("correlate", correlate),
+    ("route", route),
+    ("execute", execute),
+    ("record", record),
+)

@@ -1,0 +1,118 @@
+"""What is to become of a handler's work: done, tried again after a pause, or given up.
+
+Rules:
+1. What may be repeated (``idempotent``) is tried ``attempts`` times, with pauses that double; a refusal for good ends
+   it at once. What may not is tried once.
+2. Work that was under way when the process died is tried again if it may be repeated; else it is given up, for
+   nobody knows what came of it.
+3. Work given up is a dead letter with the event and the reason.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from services.event_processor.core.pipeline.rules import Remote
+from shared.messages import Candidate, Severity
+
+LONGEST_ASKED_WAIT_S = 3600.0
+DEAD_LETTER = "event.dead_letter"  # tells that work was given up
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One event for one handler. ``payload`` is the event as JSON; ``attempts`` counts this one."""
+
+    place: int
+    handler: str
+    event_id: str
+    payload: bytes
+    attempts: int
+
+
+def dead_letter(task: Task, event_type: str, reason: str) -> Candidate:
+    """Return the event that tells of work given up; the same work makes the same one."""
+    data = {"event": task.event_id, "type": event_type, "handler": task.handler, "attempts": task.attempts}
+    return Candidate(
+        type=DEAD_LETTER,
+        id=f"dead/{task.event_id}",
+        data={**data, "reason": reason},
+        metadata={"caused_by": task.event_id},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """It went well. ``derived`` are the events it led to."""
+
+    derived: tuple[Candidate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """It went wrong; ``final`` means that trying again is no use. ``retry_after_s`` is what the other side asks for."""
+
+    reason: str
+    final: bool = False
+    retry_after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Try again after so long."""
+
+    pause_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """Tried enough; ``reason`` is for the dead letter."""
+
+    reason: str
+
+
+Outcome = Done | Failed
+
+
+def judge(name: str, handler: Remote, attempts: int, outcome: Outcome, jitter: float) -> Done | Again | GivenUp:
+    """Say what becomes of work after its ``attempts``-th attempt; ``jitter`` in 0…1 spreads the pauses."""
+    if isinstance(outcome, Done):
+        return outcome
+    if outcome.final or attempts >= handler.tries:
+        tried = "once" if attempts == 1 else f"{attempts} times"
+        return GivenUp(f"handler {name} was tried {tried} and failed: {outcome.reason}")
+    pause_s = min(handler.longest_pause_s, handler.first_pause_s * 2.0 ** min(attempts - 1, 60)) * (0.5 + jitter / 2)
+    if outcome.retry_after_s is not None:
+        pause_s = max(pause_s, min(outcome.retry_after_s, LONGEST_ASKED_WAIT_S))
+    return Again(pause_s)
+
+
+def after_a_crash(name: str, handler: Remote | None) -> Again | GivenUp:
+    """Say what becomes of work that was under way when the process died, or whose handler is no more."""
+    if handler is None:
+        return GivenUp(f"handler {name} is not in config/pipeline.yaml any more")
+    if handler.idempotent:
+        return Again(0.0)
+    return GivenUp(f"handler {name} was at it when the process ended, and must not do it twice: see what came of it")
+
+
+class Leaves(StrEnum):
+    """Who leaves a full queue."""
+
+    NOBODY = "nobody"
+    NEWCOMER = "newcomer"
+    WAITING = "waiting"
+
+
+def who_leaves(newcomer_rank: int, least_rank: int | None) -> Leaves:
+    """Say who leaves a full queue for a newcomer; ``least_rank``: the least severity that waits, critical left out.
+
+    The oldest of the least severity goes. A critical newcomer is taken even where all that waits is critical.
+    """
+    if least_rank is not None and least_rank <= newcomer_rank:
+        return Leaves.WAITING
+    return Leaves.NOBODY if newcomer_rank >= CRITICAL else Leaves.NEWCOMER
+
+
+CRITICAL = list(Severity).index(Severity.CRITICAL)

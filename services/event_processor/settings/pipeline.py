@@ -1,0 +1,70 @@
+"""``config/pipeline.yaml`` and ``config/patterns.yaml``, checked against the catalogue and made into a Plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from services.event_processor.core.correlation.patterns import PatternRules
+from services.event_processor.core.pipeline.plan import NO_PATTERNS, Plan, compile_plan, pattern_faults, pipeline_faults
+from services.event_processor.core.pipeline.rules import PipelineRules
+from services.event_processor.core.program import Program
+from services.event_processor.settings import load
+from services.event_processor.settings.lines import Lines, Step
+from shared.settings import ConfigError, Fault, read_settings
+
+M = TypeVar("M", bound=BaseModel)
+PIPELINE, PATTERNS = "pipeline", "patterns"
+HEALTH, STARTED = "system.health.check", "system.lifecycle.started"
+OFFLINE, ONLINE = "system.service.offline", "system.service.online"
+
+
+def load_plan(folder: Path, environ: Mapping[str, str], site: str = "home") -> Plan:
+    """Return everything the processor knows beforehand; raises ConfigError with every fault of all its files."""
+    program = load(folder, environ, site)
+    return load_pipeline(folder, environ, program)
+
+
+def load_pipeline(folder: Path, environ: Mapping[str, str], program: Program) -> Plan:
+    """Return the plan that the two files in ``folder`` describe. A file that is not there turns its part off."""
+    faults: list[Fault] = []
+    rules = _read(folder, PIPELINE, PipelineRules, environ, faults)
+    patterns = _read(folder, PATTERNS, PatternRules, environ, faults)
+    if faults:
+        raise ConfigError(faults)
+    if rules is not None:
+        lines = Lines(folder / f"{PIPELINE}.yaml")
+        faults += [lines.fault(path, reason) for path, reason in _pipeline_faults(rules, program)]
+    if patterns is not None:
+        lines = Lines(folder / f"{PATTERNS}.yaml")
+        faults += [lines.fault(path, reason) for path, reason in pattern_faults(patterns, program.catalogue)]
+    if faults:
+        raise ConfigError(faults)
+    return compile_plan(program, rules, patterns or NO_PATTERNS)
+
+
+def _read(folder: Path, name: str, model: type[M], environ: Mapping[str, str], faults: list[Fault]) -> M | None:
+    if not (folder / f"{name}.yaml").exists():
+        return None
+    try:
+        return read_settings(folder, name, model, environ)
+    except ConfigError as error:
+        faults += error.faults
+        return None
+
+
+def _pipeline_faults(rules: PipelineRules, program: Program) -> Iterator[tuple[tuple[Step, ...], str]]:
+    yield from pipeline_faults(rules, program.catalogue)
+    monitoring = rules.monitoring
+    wanted = {
+        STARTED: monitoring.started,
+        HEALTH: monitoring.health_every_s > 0,
+        OFFLINE: monitoring.presence,
+        ONLINE: monitoring.presence,
+    }
+    for name, told in wanted.items():
+        if told and name not in program.catalogue:
+            yield ("monitoring",), f"wants the event type {name!r} in events.yaml; add it there or turn it off here"

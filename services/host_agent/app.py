@@ -1,0 +1,60 @@
+"""Wiring: the agent's settings, its name and its place on the wire."""
+
+from __future__ import annotations
+
+import shutil
+
+from services.host_agent.adapters.boot import boot_id
+from services.host_agent.adapters.kept_file import KeptFile
+from services.host_agent.settings import FILE, FIRST, HostAgentSettings, service_of, target_of
+from services.host_agent.stage import HostAgent
+from shared.delivery.hop import Hop, Route
+from shared.ledger import Ledger
+from shared.process import Context, Service, main
+from shared.settings import ConfigError, Fault, read_settings
+
+
+def route(name: str = FIRST) -> Route:
+    """Return the route of the agent of the host ``name``: what was said while it was away is not for it."""
+    return Route(
+        name=service_of(name),
+        produces={"command": ()},
+        answers=True,
+        targets=(target_of(name),),
+        follows=("state", "alert", "status", "result"),
+        lasting=False,
+    )
+
+
+def build(settings: HostAgentSettings, context: Context, _: Ledger, hop: Hop) -> HostAgent:
+    """Return the agent, which tells of the shutdown before."""
+    folder, boot = context.data / hop.name, boot_id()
+    memory, last_words = KeptFile(folder / "memory.json"), KeptFile(folder / "last_shutdown.json")
+    return HostAgent(settings, hop, context.clock, boot, memory, last_words, lambda: hop.door.connected)
+
+
+def read(context: Context) -> HostAgentSettings:
+    """Return the settings; raises ConfigError also where something that is to be run in earnest is not there."""
+    settings = read_settings(context.folder, FILE, HostAgentSettings, context.environ)
+    faults = [
+        Fault(str(context.folder / f"{FILE}.yaml"), where, f"there is no program {program.run[0]!r} to run here")
+        for where, program in settings.programs
+        if not settings.dry_run and shutil.which(program.run[0]) is None
+    ]
+    if faults:
+        raise ConfigError(faults)
+    return settings
+
+
+SERVICE = Service(
+    route=route(),
+    settings=read,
+    stage=build,
+    drive=lambda _, __, agent, ___: agent,
+    named=lambda settings: route(settings.name),
+)
+
+
+def run() -> int:
+    """Run the service; returns its exit code."""
+    return main(SERVICE)

@@ -1,0 +1,1 @@
+"""When the host is shut down: pure functions and data."""

@@ -1,0 +1,74 @@
+"""What may happen to the agent besides the passing of time: each changes the memory, and none decides anything."""
+
+from __future__ import annotations
+
+from services.host_agent.core.memory import Asked, Firing, Memory
+from services.host_agent.core.phases import Phase
+from services.host_agent.core.rules import Rules
+from services.host_agent.core.supply import Supply, hear
+from shared.messages import Alert, AlertState, DeviceState
+
+FIRES = (AlertState.FIRING, AlertState.ACKNOWLEDGED)
+
+
+def state_heard(rules: Rules, memory: Memory, state: DeviceState, now_s: float, *, retained: bool) -> Memory:
+    """Take a device's state; of a device the host does not hang on, nothing."""
+    if state.device not in rules.devices:
+        return memory
+    supply = hear(rules, memory.supplies.get(state.device, Supply()), state, now_s, retained=retained)
+    return memory.with_(supplies={**memory.supplies, state.device: supply})
+
+
+def alert_heard(rules: Rules, memory: Memory, alert: Alert, *, news: bool) -> Memory:
+    """Take an alert, if it is one of those that shut the host down; one that is no news only is known from now on."""
+    place = f"{alert.rule}/{alert.key}"
+    if not {place, alert.rule} & set(rules.alerts):
+        return memory
+    if alert.state not in FIRES:
+        return memory.with_(alerts={name: firing for name, firing in memory.alerts.items() if name != place})
+    if not news and place not in memory.alerts:
+        memory = memory.with_(alerts_done={**memory.alerts_done, place: alert.since})
+    return memory.with_(alerts={**memory.alerts, place: Firing(since=alert.since, message=alert.message)})
+
+
+def asked(memory: Memory, why: str, delay_s: float | None) -> Memory:
+    """A person wants the host shut down; what was called off before is on again."""
+    return memory.with_(asked=Asked(why=why, delay_s=delay_s), called_off_until_s=None, called_off_by=None)
+
+
+def called_off(memory: Memory, by: str, until_s: float) -> Memory:
+    """A person wants the host to stay up until then, whatever the battery says."""
+    return memory.with_(asked=None, called_off_until_s=until_s, called_off_by=by)
+
+
+def told(memory: Memory, why: str) -> Memory:
+    """The primary goes down, and this host before it."""
+    return memory.with_(told=why)
+
+
+def hooks_ended(memory: Memory) -> Memory:
+    """The hooks have ended, or were ended."""
+    return memory.with_(hooks_ended=True) if memory.phase is Phase.HOOKS else memory
+
+
+def secondaries_told(rules: Rules, memory: Memory, names: tuple[str, ...], now_s: float) -> Memory:
+    """These were told to go down, and are waited for; with none there is nothing to wait for."""
+    return memory.with_(waiting_for=names, alone_since_s=None if names else now_s - rules.final_delay_s)
+
+
+def secondary_gone(memory: Memory, name: str, now_s: float) -> Memory:
+    """A secondary is down, or said that it will not go down."""
+    if name not in memory.waiting_for:
+        return memory
+    left = tuple(waited for waited in memory.waiting_for if waited != name)
+    return memory.with_(waiting_for=left, alone_since_s=None if left else now_s)
+
+
+def cut_settled(memory: Memory) -> Memory:
+    """What cuts the power has answered, or is not asked."""
+    return memory.with_(cut_settled=True)
+
+
+def command_ended(memory: Memory, *, well: bool) -> Memory:
+    """The command that powers off has ended, with success or without."""
+    return memory.with_(command="done" if well else "failed")

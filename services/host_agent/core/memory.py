@@ -1,0 +1,84 @@
+"""What the agent remembers: of the supplies, of the shutdown under way, of what people and alerts asked for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from services.host_agent.core.dangers import Cause
+from services.host_agent.core.phases import Phase
+from services.host_agent.core.supply import Supply
+
+
+class Asked(BaseModel):
+    """A shutdown that somebody asked for; ``delay_s`` None is the usual delay."""
+
+    model_config = ConfigDict(frozen=True)
+
+    why: str
+    delay_s: float | None = None
+
+
+class Firing(BaseModel):
+    """An alert that fires; ``since`` tells one firing from the next."""
+
+    model_config = ConfigDict(frozen=True)
+
+    since: datetime
+    message: str
+
+
+class Memory(BaseModel):
+    """Everything a decision goes by, besides the rules and the time. ``…_s`` are moments of the monotonic clock."""
+
+    model_config = ConfigDict(frozen=True)
+
+    boot: str
+    supplies: dict[str, Supply] = {}
+    phase: Phase = Phase.WATCHING
+    phase_since_s: float = 0.0
+    cause: Cause | None = None
+    why: str = ""
+    alert: str | None = None  # the one that is the cause
+    episode: str | None = None  # the id of the shutdown under way
+    delay_s: float | None = None
+    counted_s: float = 0.0  # of the countdown, before it was held
+    asked: Asked | None = None
+    told: str | None = None  # what the primary said
+    alerts: dict[str, Firing] = {}
+    alerts_done: dict[str, datetime] = {}  # firings that are no news: acted on, or old when they were first heard of
+    called_off_until_s: float | None = None
+    called_off_by: str | None = None
+    hooks_ended: bool = False
+    waiting_for: tuple[str, ...] = ()  # secondaries that have yet to go down
+    alone_since_s: float | None = None  # from when on no secondary is waited for
+    cut_settled: bool = False
+    simulated: str | None = None  # the source, where readings are not of hardware
+    command: Literal["done", "failed"] | None = None
+
+    def with_(self, **changes: object) -> Memory:
+        """Return a copy with fields changed."""
+        return self.model_copy(update=changes)
+
+
+def recall(text: bytes | None, boot: str) -> Memory:
+    """Return the memory kept as ``text`` if it is of this boot.
+
+    Of another boot nothing is known but the firings that were acted on: the monotonic clock began anew, and what a
+    supply said before says nothing of now.
+    """
+    kept = _read(text)
+    if kept is None:
+        return Memory(boot=boot)
+    return kept if kept.boot == boot else Memory(boot=boot, alerts_done=kept.alerts_done)
+
+
+def _read(text: bytes | None) -> Memory | None:
+    if text is None:
+        return None
+    try:
+        return Memory.model_validate_json(text)
+    except ValidationError:
+        return None

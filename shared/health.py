@@ -1,0 +1,54 @@
+"""The health score as it is on the wire: ``health``, retained."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from shared.messages import AnyCaseSeverity, Message, Name, Time
+from shared.topics import Topics
+
+
+class Grade(StrEnum):
+    """The health score in a word; in capitals, for ``CRITICAL`` is not the severity ``critical``."""
+
+    EXCELLENT = "EXCELLENT"
+    GOOD = "GOOD"
+    FAIR = "FAIR"
+    POOR = "POOR"
+    CRITICAL = "CRITICAL"
+
+
+class HealthFactor(Message):
+    """What one event type takes from the score. ``recovers``: when it takes nothing any more; null while it lasts."""
+
+    type: Name
+    severity: AnyCaseSeverity
+    points: Annotated[int, Field(ge=1, le=100)]
+    episodes: int
+    events: int
+    last: Time
+    recovers: Time | None = None
+    remedy: str
+
+
+class Health(Message):
+    """How well the watched hardware has been over seven days; the factors' points add up to 100 - ``score``.
+
+    ``recovers``: when the score is 100 again if nothing more happens; null at 100, and while something still goes on.
+    """
+
+    RETAIN: ClassVar[bool] = True
+
+    site: Name
+    score: Annotated[int, Field(ge=0, le=100)]
+    grade: Grade
+    factors: tuple[HealthFactor, ...]
+    as_of: Time
+    recovers: Time | None = None
+
+    def topic(self, topics: Topics) -> str:
+        """``health``, retained."""
+        return topics.build("health")

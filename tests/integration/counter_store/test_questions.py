@@ -1,0 +1,77 @@
+"""The store asked over real brokers, as the command line and the gateway ask it."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from services.counter_store.app import SERVICE
+from shared.delivery.hop import Hop
+from shared.ledger import Ledger
+from shared.process import Context, system_clock
+from shared.suite import SuiteSettings
+from tests.brokers import Broker
+from tests.unit.counter_store.benches import DAY, StoreBench
+from upskeep.client import Client, ClientError
+
+CONFIG = Path(__file__).parents[3] / "config"
+DEADLINE_S = 20.0
+
+
+@contextmanager
+def store_at_work(folder: Path, broker: Broker) -> Iterator[SuiteSettings]:
+    """counter_store on a thread of its own, with a month of events in its ledger."""
+    suite = SuiteSettings(data=folder, broker=broker.settings)
+    with closing(Ledger(folder / "ledger.sqlite", SERVICE.schema)) as ledger:
+        StoreBench(ledger).tell(*(n * DAY for n in range(30)), until=30 * DAY)
+    leave, ready = threading.Event(), threading.Event()
+
+    def work() -> None:
+        context = Context(CONFIG, os.environ, suite, system_clock())
+        ledger = Ledger(folder / "ledger.sqlite", SERVICE.schema)
+        hop = Hop(SERVICE.route, suite, ledger, context.clock)
+        with ledger.transaction():
+            stage = SERVICE.stage(SERVICE.settings(context), context, ledger, hop)
+        hop.attach(stage)
+        hop.door.open()
+        while not leave.is_set():
+            hop.turn(0.02)
+            if hop.door.connected:
+                ready.set()
+        hop.close()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        assert ready.wait(DEADLINE_S), "the store did not connect"
+        yield suite
+    finally:
+        leave.set()
+        thread.join()
+
+
+def test_every_report_and_the_history_come_over_mqtt(any_broker: Broker, tmp_path: Path) -> None:
+    """With nulls where there is nothing; and the health is retained."""
+    with store_at_work(tmp_path, any_broker) as suite:
+        with Client(suite) as client:
+            report = client.ask("counter_store", "report", {"kind": "detailed", "days": 30}, DEADLINE_S)
+        with Client(suite) as client:
+            page = client.ask("counter_store", "history", {"limit": 10}, DEADLINE_S)
+
+    assert (29, 30) == (report["total_events"], report["all_time_events"])
+    assert {"outages", "p_value", "first_ever"} <= report["statistics"]["AC_POWER_LOSS"].keys()
+    assert 10 == len(page["events"])
+
+
+def test_what_cannot_be_answered_is_told_in_words(any_broker: Broker, tmp_path: Path) -> None:
+    """Of the question's name, and of a field of it."""
+    with store_at_work(tmp_path, any_broker) as suite:
+        with Client(suite) as client, pytest.raises(ClientError, match="counter_store knows no question 'reports'"):
+            client.ask("counter_store", "reports", {}, DEADLINE_S)
+        with Client(suite) as client, pytest.raises(ClientError, match="days: Input should be greater than or equal"):
+            client.ask("counter_store", "report", {"days": -1}, DEADLINE_S)

@@ -1,0 +1,141 @@
+"""Webhooks against a real HTTP server that accepts, is busy, refuses, leads elsewhere, or is not there."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from services.event_processor.adapters.webhooks import ANSWER_BYTES, WebhookCall
+from services.event_processor.core.pipeline.rules import Webhook
+from services.event_processor.core.pipeline.work import Done, Failed, Outcome, Task
+from tests.brokers import free_port
+from tests.unit.event_processor.flow import event
+
+HOST = "127.0.0.1"
+EVENT = event(0, zone="rack")
+
+
+@dataclass
+class Scripted:
+    """Answers as it is told and keeps what it was sent."""
+
+    status: int = 204
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    received: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
+    port: int = 0
+
+
+@pytest.fixture
+def server() -> Iterator[Scripted]:
+    """Running; its answer may be changed at any time."""
+    script = Scripted()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            script.received.append((self.path, headers, sent))
+            self.send_response(script.status)
+            for name, value in script.headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(script.body)))
+            self.end_headers()
+            self.wfile.write(script.body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
+            """Say nothing."""
+
+    with ThreadingHTTPServer((HOST, 0), Handler) as running:
+        script.port = running.server_port
+        thread = threading.Thread(target=running.serve_forever, args=(0.01,))
+        thread.start()
+        yield script
+        running.shutdown()
+        thread.join()
+
+
+def post(port: int, **more: object) -> Outcome:
+    """Post the event."""
+    settings = Webhook.model_validate({"kind": "webhook", "url": f"http://{HOST}:{port}/hook", "timeout_s": 5, **more})
+    with closing(WebhookCall(settings)) as call:
+        return call(Task(1, "hook", EVENT.id, EVENT.model_dump_json(exclude_none=True).encode(), 1))
+
+
+def test_an_event_is_posted_as_a_cloud_event(server: Scripted, tmp_path: Path):
+    """Its id is the idempotency key; the token comes from a file."""
+    token = tmp_path / "token"
+    token.write_text("s3cret\n")
+
+    assert Done() == post(server.port, token_file=str(token))
+    ((path, headers, sent),) = server.received
+    wanted = {
+        "ce-id": EVENT.id,
+        "ce-type": "I2C_ERROR",
+        "ce-specversion": "1.0",
+        "idempotency-key": EVENT.id,
+        "content-type": "application/json",
+        "authorization": "Bearer s3cret",
+    }
+    assert "/hook" == path
+    assert wanted.items() <= headers.items()
+    assert (EVENT.id, "rack") == (json.loads(sent)["id"], json.loads(sent)["zone"])
+
+
+@pytest.mark.parametrize(("status", "final"), [(500, False), (503, False), (429, False), (404, True), (400, True)])
+def test_a_refusal_is_final_where_trying_again_is_no_use(server: Scripted, status: int, final: bool):
+    """Busy and broken are worth a try, a wrong address is not; what the server says is told."""
+    server.status, server.body = status, b"because"
+    outcome = post(server.port)
+
+    assert isinstance(outcome, Failed)
+    assert (final, True) == (outcome.final, outcome.reason.endswith(f'answered {status}: "because"'))
+
+
+def test_the_server_may_say_when_to_come_back(server: Scripted):
+    """Retry-After in seconds."""
+    server.status, server.headers = 503, {"Retry-After": "7"}
+    outcome = post(server.port)
+
+    assert isinstance(outcome, Failed)
+    assert 7.0 == outcome.retry_after_s
+
+
+def test_a_redirect_is_not_followed(server: Scripted):
+    """It could lead past what is allowed."""
+    server.status, server.headers = 302, {"Location": f"http://{HOST}:{server.port}/elsewhere"}
+    outcome = post(server.port)
+
+    assert isinstance(outcome, Failed)
+    assert outcome.final
+    assert ["/hook"] == [path for path, _, _ in server.received]
+
+
+def test_a_long_answer_is_not_read_to_its_end(server: Scripted):
+    """A few words of it are enough."""
+    server.body = b"x" * (4 * ANSWER_BYTES)
+
+    assert Done() == post(server.port)
+
+
+def test_a_server_that_is_not_there_is_tried_again():
+    """It may come back."""
+    outcome = post(free_port())
+
+    assert isinstance(outcome, Failed)
+    assert not outcome.final
+
+
+def test_a_token_file_that_is_not_there_is_tried_again(server: Scripted):
+    """It may be put there; nothing is posted without it."""
+    outcome = post(server.port, token_file="/nonexistent/token")
+
+    assert isinstance(outcome, Failed)
+    assert (False, []) == (outcome.final, server.received)

@@ -1,0 +1,180 @@
+"""Setting up: a real 1.x, and 2.x and 3 Core as their documents describe them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from services.counter_store.adapters.influx_setup import prepare, set_up
+from services.counter_store.adapters.point_stores import open_point_store
+from services.counter_store.settings import InfluxSettings
+from tests.integration.counter_store.influxd import TOKEN as FRONT_TOKEN
+from tests.integration.counter_store.influxd import Front, InfluxServer
+from tests.integration.influx.servers import READER, TOKEN, Documented, serving
+from upskeep.influx import InfluxError, setup
+
+DAY_S = 86_400
+
+
+@pytest.fixture(params=["v2.7.12", "3.4.1"])
+def documented(request: pytest.FixtureRequest) -> Iterator[Documented]:
+    """2.x and 3 Core, empty."""
+    with serving(Documented(request.param)) as server:
+        yield server
+
+
+def settings(url: str, tmp_path: Path, token: str = TOKEN, days: int = 90) -> InfluxSettings:
+    (tmp_path / "token").write_text(token)
+    return InfluxSettings(
+        enabled=True,
+        url=url,
+        org="home",
+        bucket="upskeep",
+        token_file=tmp_path / "token",
+        readings_to="upskeep_readings",
+        readings_days=days,
+    )
+
+
+def v1(server: InfluxServer, days: int = 90) -> InfluxSettings:
+    return InfluxSettings(
+        enabled=True, api="v1", url=server.url, database="upskeep", readings_to="upskeep_readings", readings_days=days
+    )
+
+
+def policies(server: InfluxServer) -> dict[str, str]:
+    """How long each database keeps, by its default policy."""
+    return {
+        name: row[1]
+        for name in ("upskeep", "upskeep_readings")
+        for row in server.query(name, f'SHOW RETENTION POLICIES ON "{name}"')[0]["values"]
+        if row[4]
+    }
+
+
+@pytest.mark.influxdb
+def test_a_real_1x_is_set_up_and_a_second_time_there_is_nothing_to_do(influxd: InfluxServer) -> None:
+    """A dry run before it says the statements and does nothing."""
+    lines, good = setup(v1(influxd), dry_run=True)
+    assert [
+        f"InfluxDB 1.6.7~rc0 at {influxd.url}",
+        "upskeep: is not there, or may not be seen; to be kept for ever",
+        """  would run: influx -execute 'CREATE DATABASE "upskeep" WITH DURATION INF NAME "autogen"'""",
+        "upskeep_readings: is not there, or may not be seen; to be kept for 90 days",
+        """  would run: influx -execute 'CREATE DATABASE "upskeep_readings" WITH DURATION 2160h NAME "autogen"'""",
+    ] == lines[:5]
+    assert ["create", "create"] == [done.step.do for done in set_up(v1(influxd), ()).steps]
+
+    assert setup(v1(influxd), dry_run=False)[1]
+    assert {"upskeep": "0s", "upskeep_readings": "2160h0m0s"} == policies(influxd)
+    assert ["nothing", "nothing"] == [done.step.do for done in set_up(v1(influxd), ("create",)).steps]
+    assert good
+
+
+@pytest.mark.influxdb
+def test_a_real_1x_is_changed_only_when_a_person_asks(influxd: InfluxServer) -> None:
+    """A shorter time deletes: the service leaves it as it is."""
+    set_up(v1(influxd), ("create",))
+    assert prepare(v1(influxd, days=7))
+    assert "2160h0m0s" == policies(influxd)["upskeep_readings"]
+    assert setup(v1(influxd, days=7), dry_run=False)[1]
+    assert "168h0m0s" == policies(influxd)["upskeep_readings"]
+
+
+@pytest.mark.influxdb
+def test_a_1x_behind_the_v2_write_api_is_set_up_by_influxql(v2_front: Front, tmp_path: Path) -> None:
+    """As 1.8 is: it has /api/v2/write and no /api/v2/buckets."""
+    assert setup(settings(v2_front.url, tmp_path, FRONT_TOKEN), dry_run=False)[1]
+    assert {"upskeep": "0s", "upskeep_readings": "2160h0m0s"} == policies(v2_front.server)
+
+
+@pytest.mark.influxdb
+def test_readings_go_to_their_own_place_and_old_ones_are_forgotten(influxd: InfluxServer) -> None:
+    """Older than the place keeps is no refusal, so a recording of long ago does not fill the table of the refused."""
+    set_up(v1(influxd), ("create",))
+    store = open_point_store(v1(influxd))
+    store.write(["reading,site=home v=1.0 1000", "counter,site=home total=1i 1000"])
+    store.close()
+    assert ([], 1) == (
+        influxd.query("upskeep_readings", "SELECT * FROM reading"),
+        len(influxd.points("upskeep", "counter")),
+    )
+
+
+def test_a_documented_server_gets_what_its_version_understands(documented: Documented, tmp_path: Path) -> None:
+    """2.x: buckets by the organization's id, and the mapping that InfluxQL needs; 3 Core: databases."""
+    assert setup(settings(documented.url, tmp_path), dry_run=False)[1]
+    expected: dict[str, list[tuple[str, str, object]]] = {
+        "v2.7.12": [
+            ("POST", "/api/v2/buckets", {"orgID": "0a", "name": "upskeep", "retentionRules": []}),
+            ("POST", "/api/v2/dbrps", mapping("00", "upskeep")),
+            (
+                *("POST", "/api/v2/buckets"),
+                {
+                    "orgID": "0a",
+                    "name": "upskeep_readings",
+                    "retentionRules": [{"type": "expire", "everySeconds": 90 * DAY_S}],
+                },
+            ),
+            ("POST", "/api/v2/dbrps", mapping("01", "upskeep_readings")),
+        ],
+        "3.4.1": [
+            ("POST", "/api/v3/configure/database", {"db": "upskeep"}),
+            ("POST", "/api/v3/configure/database", {"db": "upskeep_readings", "retention_period": "2160h"}),
+        ],
+    }
+    assert expected[documented.version] == documented.done
+    before = list(documented.done)
+    assert setup(settings(documented.url, tmp_path), dry_run=False)[1]
+    assert before == documented.done
+
+
+def mapping(bucket: str, database: str) -> dict[str, object]:
+    return {
+        "bucketID": bucket,
+        "database": database,
+        "retention_policy": "autogen",
+        "default": True,
+        "orgID": "0a",
+    }
+
+
+def test_who_may_not_is_told_what_to_run(documented: Documented, tmp_path: Path) -> None:
+    """Nothing is done, and the service goes on with what is there."""
+    lines, good = setup(settings(documented.url, tmp_path, READER), dry_run=False)
+    said = {
+        "v2.7.12": "influx bucket create --org home --name upskeep_readings --retention 2160h",
+        "3.4.1": "influxdb3 create database --retention-period 2160h upskeep_readings",
+    }[documented.version]
+    assert (False, f"  to be run by who may: {said}") == (good, lines[4])
+    assert prepare(settings(documented.url, tmp_path, READER))
+    assert [] == documented.done
+
+
+def test_a_retention_that_differs(documented: Documented, tmp_path: Path) -> None:
+    """2.x changes it for a person who asks; 3 Core can neither show nor change it, and says so."""
+    setup(settings(documented.url, tmp_path), dry_run=False)
+    lines, _ = setup(settings(documented.url, tmp_path, days=7), dry_run=False)
+    said = {
+        "v2.7.12": "for 90 days; wanted for 7 days: done",
+        "3.4.1": "as long as it was made for (the server does not say); wanted for 7 days",
+    }[documented.version]
+    assert f"upskeep_readings: is there, kept {said}" == lines[2]
+
+
+def test_a_wrong_token_and_a_wrong_server_are_told(documented: Documented, tmp_path: Path) -> None:
+    """With what the server said."""
+    with pytest.raises(InfluxError, match="answered 401: unauthorized access"):
+        setup(settings(documented.url, tmp_path, "wrong"), dry_run=False)
+    documented.version = "OpenTSDB"
+    with pytest.raises(InfluxError, match="check url: InfluxDB 1, 2 or 3 is known here"):
+        setup(settings(documented.url, tmp_path), dry_run=False)
+
+
+def test_a_server_that_is_away_is_asked_again(tmp_path: Path) -> None:
+    """The shipper tries before each batch until somebody has answered."""
+    assert not prepare(settings("http://127.0.0.1:1", tmp_path))
+    with pytest.raises(InfluxError, match="cannot be reached"):
+        setup(settings("http://127.0.0.1:1", tmp_path), dry_run=True)

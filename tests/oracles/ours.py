@@ -1,0 +1,31 @@
+"""Our own driver over the same simulated chip as the oracle's."""
+
+from __future__ import annotations
+
+from services.sensor_reader.adapters.simulated.bus import SimulatedBus
+from services.sensor_reader.adapters.simulated.parts import SIMULATED
+from services.sensor_reader.core.ask import Memory, Place, ask
+from services.sensor_reader.core.chips import CHIPS
+from services.sensor_reader.core.chips.reading import Mount, Reading
+from services.sensor_reader.core.together import together
+
+
+def attach(bus: SimulatedBus, kind: str) -> int:
+    """Put the simulated chip of ``kind`` on the bus, and return where."""
+    address = CHIPS[kind].addresses[0]
+    bus.attach(address, SIMULATED[kind](address))
+    return address
+
+
+def show(bus: SimulatedBus, kind: str, payloads: dict[str, bytes]) -> None:
+    """Let the chip hold payloads, by the name of the block."""
+    for block in CHIPS[kind].blocks():
+        if block.name in payloads:
+            bus.hold(CHIPS[kind].addresses[0], block, payloads[block.name])
+
+
+def read(bus: SimulatedBus, kind: str, mount: Mount | None = None, memory: Memory | None = None) -> Reading:
+    """Ask the chip once, and return what our driver makes of it."""
+    place = Place(bus, CHIPS[kind].addresses[0])
+    asked = ask(CHIPS[kind], place, mount or Mount(), memory or Memory(0.0, begun=True), bus.now)
+    return together([asked], bus.wait)[0][0]

@@ -1,0 +1,120 @@
+"""What leaves the history, what stays counted, and how much a batch does of it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.counter_store.adapters.retention import ROWS
+from services.counter_store.core.keeping import Keeping
+from shared.jumps import CLOCK_JUMP, Jump
+from tests.unit.counter_store.benches import DAY, HOUR, StoreBench, bench
+from tests.unit.counter_store.messages import event
+from tests.unit.counter_store.test_jump import by
+
+
+def held(here: StoreBench) -> dict[str, int]:
+    return dict(here.rows("SELECT type, count(*) FROM event GROUP BY type"))
+
+
+def test_of_a_type_the_newest_stay() -> None:
+    """As many as configured; of other types nothing goes; all stay counted."""
+    with bench(Keeping(history_per_type=5)) as here:
+        here.tell(*(n * DAY for n in range(20)), until=20 * DAY)
+        here.tell(*(n * DAY for n in range(4)), event_type="I2C_ERROR", until=20 * DAY)
+
+        assert {"AC_POWER_LOSS": 5, "I2C_ERROR": 4} == held(here)
+        assert [(f"id-{n}",) for n in range(16, 21)] == here.rows("SELECT id FROM event WHERE type = 'AC_POWER_LOSS'")
+        assert 20 == here.store.snapshot()["AC_POWER_LOSS"]["total"]
+
+
+def test_an_event_goes_when_it_is_old_enough() -> None:
+    """Also of a type of which nothing comes any more."""
+    with bench(Keeping(history_days=10)) as here:
+        here.tell(0, DAY, 5 * DAY, until=5 * DAY)
+        here.tell(6 * DAY, event_type="I2C_ERROR", until=6 * DAY)
+        seen = []
+        for day in (9, 10.5, 11.5, 15.5):
+            here.batch(until=day * DAY)
+            here.batch(until=day * DAY)
+            seen.append(held(here).get("AC_POWER_LOSS", 0))
+
+        assert [3, 2, 1, 0] == seen
+        assert 3 == here.statistics(days=30)["recent_count"]
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 3 * 86_400), min_size=1, max_size=60), st.integers(1, 5))
+def test_windows_stay_exact_however_few_are_kept(seconds: list[int], most: int) -> None:
+    """5,000 events of a day are 5,000, though the history keeps a hundred; late ones count in their own hour."""
+    with bench(Keeping(history_per_type=most)) as here:
+        now = 0
+        for number, second in enumerate(seconds):
+            now = max(now, second)
+            here.batch(event(number, second), until=now)
+        told = here.store.snapshot()["AC_POWER_LOSS"]
+
+        assert [sum(now - span < s <= now for s in seconds) for span in (HOUR, DAY)] == [
+            told["last_hour"],
+            told["last_day"],
+        ]
+        again = StoreBench(here.ledger, Keeping(history_per_type=most))
+        assert told == again.store.snapshot()["AC_POWER_LOSS"]
+
+
+def test_a_backlog_melts_away_a_bounded_piece_at_a_time() -> None:
+    """The bound was 1,000 and is 10 now: no batch deletes more than it may, and none waits for the whole."""
+    with bench(Keeping(history_per_type=1000)) as here:
+        here.tell(*range(1000), until=1000)
+        smaller = StoreBench(here.ledger, Keeping(history_per_type=10))
+        gone, before = [], 1000
+        while before > 10:
+            smaller.batch(until=1000)
+            now = held(smaller)["AC_POWER_LOSS"]
+            gone.append(before - now)
+            before = now
+
+        assert max(gone) <= ROWS
+        assert 10 == before
+        assert 990 == smaller.rows("SELECT count(*) FROM outlived")[0][0]
+
+
+def test_times_that_were_kept_for_the_windows_go_after_a_day() -> None:
+    """Nothing is left of them but counts."""
+    with bench(Keeping(history_per_type=2)) as here:
+        here.tell(*range(10), until=10)
+        assert [(8,)] == here.rows("SELECT count(*) FROM outlived")
+
+        here.batch(until=DAY + 20)
+        assert [(0,)] == here.rows("SELECT count(*) FROM outlived")
+
+
+def test_hours_become_days_and_still_add_up() -> None:
+    """Long after, without a single event left."""
+    with bench(Keeping(history_days=1, trend_days=30)) as here:
+        here.tell(*(n * HOUR for n in range(100)), until=100 * HOUR)
+        for _ in range(5):
+            here.batch(until=200 * DAY)
+
+        assert [(0,)] == here.rows("SELECT count(*) FROM hourly")
+        assert [(5, 100)] == here.rows("SELECT count(*), sum(count) FROM daily")
+        found = here.statistics(days=365)
+        assert (100, "2026-01-01T00:00:00.000000Z") == (found["recent_count"], found["first_occurrence"])
+
+
+@pytest.mark.parametrize("jump", [by(70 * 365 * DAY), by(-70 * 365 * DAY), Jump(by(400 * DAY).step)])
+def test_a_clock_that_is_wrong_by_years_wipes_nothing(jump: Jump) -> None:
+    """Age goes by time that runs evenly."""
+    step = jump.step.total_seconds()
+    with bench() as here:
+        here.tell(0, 10, until=10)
+        here.batch(event(9, 20 + step, CLOCK_JUMP, data=jump.values()), until=20 + step)
+        for minute in range(1, 5):
+            here.batch(until=minute * 60 + step)
+
+        assert {"AC_POWER_LOSS": 2, CLOCK_JUMP: 1} == held(here)
+        assert (2, 2) == (
+            here.store.snapshot()["AC_POWER_LOSS"]["last_hour"],
+            here.store.snapshot()["AC_POWER_LOSS"]["last_day"],
+        )

@@ -1,0 +1,95 @@
+"""Events read back with jumps of the clock among them: windows are those of the store that was lost."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from datetime import timedelta
+from itertools import accumulate
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.counter_store.adapters import restore
+from services.counter_store.adapters.influx_query import Page
+from services.counter_store.settings import CounterStoreSettings, InfluxSettings
+from services.counter_store.stage import LEDGER_SCHEMA, CounterStore
+from shared.delivery.stage import Recorder
+from shared.instants import time_to_us
+from shared.jumps import CLOCK_JUMP, Jump
+from shared.ledger import Ledger
+from shared.messages import Event
+from tests.unit.counter_store.messages import at, event
+
+ON = CounterStoreSettings(influx=InfluxSettings(enabled=True, api="v1", database="upskeep"))
+Happening = tuple[float, float, bool]  # seconds after the one before, by how much the clock is put on then, all of it
+
+
+def told(happenings: list[Happening]) -> tuple[list[Event], float]:
+    """Events as a processor tells them, and how far event time has come: a jump is told by the clock as it is then."""
+    events: list[Event] = []
+    offset = 0.0
+    steady = list(accumulate(pause for pause, _, _ in happenings))
+    for number, ((_, step, whole), second) in enumerate(zip(happenings, steady, strict=True), start=1):
+        if step:
+            since = None if whole else at(second + offset - 1800)
+            jump = Jump(timedelta(seconds=step), since, timedelta(0))
+            offset += step
+            events.append(event(number, second + offset, CLOCK_JUMP, data=jump.values()))
+        else:
+            events.append(event(number, second + offset))
+    return events, steady[-1] + offset
+
+
+def shown(store: CounterStore, ledger: Ledger, until: float) -> list[str]:
+    with ledger.transaction():
+        store.advance(at(until))
+        store.flush()
+    return [counter.model_dump_json() for counter in store.counters()]
+
+
+def lost_store(events: list[Event], until: float) -> list[str]:
+    """What the store said that applied them one by one, as they came."""
+    with closing(Ledger(":memory:", LEDGER_SCHEMA)) as ledger:
+        store = CounterStore(CounterStoreSettings(), ledger, Recorder(), site="home")
+        with ledger.transaction():
+            for each in events:
+                store.apply(each)
+            store.flush()
+        return shown(store, ledger, until)
+
+
+def restored_store(events: list[Event], size: int, until: float) -> list[str]:
+    """What a new one says that reads them back by the order of their times, in pages, and then is started anew."""
+    ordered = sorted(events, key=lambda each: each.time)
+    pages = [ordered[first : first + size] for first in range(0, len(ordered), size)]
+    with closing(Ledger(":memory:", LEDGER_SCHEMA)) as ledger:
+        with ledger.transaction():
+            restore.begin_if_new(ledger)
+        store = CounterStore(ON, ledger, Recorder(), site="home")
+        for number, page in enumerate(pages):
+            with ledger.transaction():
+                points = tuple((each, time_to_us(each.time) * 1000) for each in page)
+                store.take_back(Page(points, 0, 0, last=number == len(pages) - 1))
+                store.flush()
+        return shown(CounterStore(ON, ledger, Recorder(), site="home"), ledger, until)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 3000), st.sampled_from([0, 0, 0, 7200, -7200, 90_000, -600]), st.just(True)),
+        min_size=1,
+        max_size=20,
+    ),
+    st.integers(1, 7),
+)
+def test_a_restored_store_shows_what_the_lost_one_showed(happenings: list[Happening], size: int) -> None:
+    """Totals, windows and last times, however often and whichever way the clock was put, wherever pages end."""
+    events, until = told(happenings)
+    assert lost_store(events, until) == restored_store(events, size, until)
+
+
+def test_what_another_clock_told_is_moved_as_it_was() -> None:
+    """A jump that moves only the times of this boot."""
+    happenings = [(0.0, 0.0, True), (1000.0, 0.0, True), (2000.0, 7200.0, False), (60.0, 0.0, True)]
+    events, until = told(happenings)
+    assert lost_store(events, until) == restored_store(events, 2, until)

@@ -1,0 +1,170 @@
+"""``python -m upskeep.bench --history N``: a year of N events counted, asked about, pruned; time, memory, bytes.
+
+The store's own stage over a ledger on disk, fed in batches as delivery feeds it, without a wire. The year: sensors that
+report every few minutes, outages with their ends, a faulty bus. Bytes are what the process hands to write(2): the
+write-ahead log, and its way back into the file.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from services.counter_store.core.keeping import Keeping
+from services.counter_store.settings import CounterStoreSettings
+from services.counter_store.stage import LEDGER_SCHEMA, CounterStore
+from shared.delivery.stage import Recorder
+from shared.ledger import Ledger
+from shared.messages import Event, Severity, event_id
+
+START = datetime(2025, 1, 1, tzinfo=UTC)
+YEAR_S = 365 * 86_400
+BATCH = 500
+# type, category, severity, device, share of all events
+KINDS = (
+    ("sensor.temperature", "sensor", Severity.INFO, "tent", 0.30),
+    ("sensor.humidity", "sensor", Severity.INFO, "tent", 0.30),
+    ("sensor.vpd", "sensor", Severity.INFO, "tent", 0.20),
+    ("sensor.co2", "sensor", Severity.INFO, "room", 0.15),
+    ("I2C_ERROR", "system", Severity.ERROR, "ups", 0.03),
+    ("AC_POWER_LOSS", "power", Severity.WARNING, "ups", 0.005),
+    ("AC_POWER_RESTORED", "power", Severity.INFO, "ups", 0.005),
+    ("BATTERY_LOW", "battery", Severity.WARNING, "ups", 0.005),
+    ("BATTERY_CRITICAL", "battery", Severity.CRITICAL, "ups", 0.005),
+)
+ENDED_BY = {"AC_POWER_LOSS": ("AC_POWER_RESTORED",)}
+QUESTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("counters", {}),
+    ("statistics", {"days": 365}),
+    ("health", {}),
+    ("history", {"limit": 500}),
+    ("history", {"device": "ups", "severities": ["critical"], "limit": 500}),
+    ("report", {"kind": "summary", "days": 365}),
+    ("report", {"kind": "detailed", "days": 365}),
+    ("report", {"kind": "trends", "days": 365}),
+    ("report", {"kind": "detailed", "days": 7}),
+    ("frequency", {"days": 366, "hours": 744}),
+    ("failures", {"days": 365}),
+    ("anomalies", {"hours": 168}),
+    ("performance", {}),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How long a question took, the slower of two tries, how much of a processor, and how long its answer is."""
+
+    name: str
+    seconds: float
+    cpu_s: float
+    size: int
+
+    def __str__(self) -> str:
+        return f"  {self.seconds * 1000:7.0f} ms {self.cpu_s * 1000:7.0f} ms CPU {self.size:>9,} bytes  {self.name}"
+
+
+def year(events: int) -> Iterator[Event]:
+    """Yield a year of about ``events`` events in the order of their times."""
+    slots = [kind for kind in KINDS for _ in range(round(kind[4] * 1000))]
+    for index in range(events):
+        event_type, category, severity, device, _ = slots[(index * 617) % len(slots)]  # 617: no slot comes in a row
+        at = START + timedelta(seconds=index * YEAR_S / events)
+        yield Event(
+            producer="event_processor",
+            epoch="bench",
+            seq=index + 1,
+            site="home",
+            time=at,
+            id=event_id("home", event_type, device, at, str(index)),
+            type=event_type,
+            category=category,
+            severity=severity,
+            device=device,
+            data={"value": index % 100, "quality": "good", "errors": [{"code": "nack", "chip": "0x36"}]},
+        )
+
+
+class Bench:
+    """A store over a ledger in ``folder``."""
+
+    def __init__(self, folder: Path, keeping: Keeping) -> None:
+        self.ledger = Ledger(folder / "ledger.sqlite", LEDGER_SCHEMA)
+        began = time.perf_counter()
+        settings = CounterStoreSettings()
+        self.store = CounterStore(settings, self.ledger, Recorder(), site="home", keeping=keeping)
+        self.opened_s = time.perf_counter() - began
+
+    def load(self, events: int, batch: int = BATCH) -> tuple[float, float]:
+        """Count a year; returns events a second and bytes written an event."""
+        began, before, done = time.perf_counter(), _written(), 0
+        coming = year(events)
+        while each := tuple(islice(coming, batch)):
+            done += len(each)
+            self.turn(*each)
+        return done / (time.perf_counter() - began), (_written() - before) / done
+
+    def turn(self, *events: Event) -> None:
+        """One batch, as delivery makes it."""
+        with self.ledger.transaction():
+            for event in events:
+                self.store.apply(event)
+            if events:
+                self.store.advance(events[-1].time)
+            self.store.flush()
+
+    def ask(self, name: str, data: dict[str, Any]) -> Asked:
+        """Ask a question twice and return the slower answer's figures."""
+        taken, used = [], []
+        for _ in range(2):
+            began, cpu = time.perf_counter(), time.process_time()
+            answer = json.dumps(self.store.answer(name, data))
+            taken.append(time.perf_counter() - began)
+            used.append(time.process_time() - cpu)
+        label = " ".join([name, *(f"{key}={value}" for key, value in data.items())])
+        return Asked(label, max(taken), max(used), len(answer))
+
+    def prune(self) -> tuple[int, float, float]:
+        """Let batches without events pass until nothing is left to prune: rows gone, seconds, the longest batch."""
+        before, began, longest = self.store.figures()["history"], time.perf_counter(), 0.0
+        gone = -1
+        while gone:
+            held = self.store.figures()["history"]
+            for _ in KINDS:
+                turned = time.perf_counter()
+                self.turn()
+                longest = max(longest, time.perf_counter() - turned)
+            gone = int(held) - int(self.store.figures()["history"])
+        return int(before) - int(self.store.figures()["history"]), time.perf_counter() - began, longest
+
+
+def measure(events: int, folder: Path, say: Callable[[str], None]) -> None:
+    """Measure and tell."""
+    keeping = Keeping(history_days=3650, history_per_type=events, ended_by=ENDED_BY)
+    bench = Bench(folder, keeping)
+    with closing(bench.ledger):
+        rate, size = bench.load(events)
+        say(f"counted {events:,} events: {rate:,.0f}/s, {size:,.0f} bytes written an event in batches of {BATCH}")
+        say(f"ledger {(folder / 'ledger.sqlite').stat().st_size / 1e6:,.0f} MB")
+        for name, data in QUESTIONS:
+            say(str(bench.ask(name, data)))
+    default = replace(Keeping(), ended_by=ENDED_BY)
+    bench = Bench(folder, default)
+    with closing(bench.ledger):
+        gone, seconds, longest = bench.prune()
+        say(f"opened again in {bench.opened_s:.2f} s")
+        say(f"pruned {gone:,} events in {seconds:.1f} s, a batch {longest * 1000:.1f} ms at most")
+        say(str(bench.ask("report", {"kind": "detailed", "days": 365})))
+    say(f"memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB at most")
+
+
+def _written() -> int:
+    fields = dict(line.split(": ") for line in Path("/proc/self/io").read_text(encoding="ascii").splitlines())
+    return int(fields["wchar"])

@@ -1,0 +1,86 @@
+"""``upskeep calibrate``: what a sensor says, held against what somebody has measured beside it."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from shared.suite import SuiteSettings
+from upskeep.commands.options import JSON, at_a_broker, complaints
+
+
+@click.command()
+@at_a_broker
+@click.argument("device", required=False)
+@click.argument("channel", required=False)
+@click.option("--reference", type=float, help="What it really is, beside what the sensor says now.")
+@click.option("--read", type=float, help="With --reference: what the sensor said then, if not now.")
+@click.option("--offset", type=float, help="True = read × gain + offset.")
+@click.option("--gain", type=float, help="True = read × gain + offset.")
+@click.option("--pair", "pairs", type=(float, float), multiple=True, help="READ TRUE; give all, in place of what was.")
+@click.option("--anew", is_flag=True, help="With --reference: forget the pairs there were.")
+@click.option("--due-days", type=float, help="After how many days it is due again.")
+@click.option("--by", default=getpass.getuser, help="Who says so.  [default: this user]")
+@click.option("--remove", is_flag=True, help="Take the channel's calibration away.")
+@JSON
+def calibrate(
+    suite: SuiteSettings,
+    device: str | None,
+    channel: str | None,
+    by: str,
+    remove: bool,
+    as_json: bool,
+    pairs: tuple[tuple[float, float], ...],
+    **said: Any,
+) -> None:
+    """Calibrate CHANNEL of DEVICE; without them, list what is calibrated, by whom and when.
+
+    A --reference is one point; a second one at another reading makes a line, and more make a curve.
+    """
+    from upskeep.client import Client, ClientError
+
+    with complaints(ClientError), Client(suite) as client:
+        if device is None or channel is None:
+            _print(client.ask("sensor_reader", "calibrations")["calibrations"], as_json)
+            return
+        wanted = {name: value for name, value in said.items() if value not in (None, False)}
+        data = {"device": device, "channel": channel} | ({} if remove else wanted)
+        if pairs and not remove:
+            data["pairs"] = [list(pair) for pair in pairs]
+        result = client.command(_command("uncalibrate" if remove else "calibrate", data, by))
+        if result.status != "done":
+            raise ClientError(f"sensor_reader: {result.reason}")
+    if remove:
+        click.echo(f"{device} {channel} is no longer calibrated")
+    else:
+        _print([{"device": device, **result.data}], as_json)
+
+
+def _command(name: str, data: dict[str, Any], by: str) -> Any:
+    from shared.exchange import Command
+
+    return Command(id=str(uuid.uuid4()), target="sensor_reader", name=name, time=datetime.now(UTC), by=by, data=data)
+
+
+def _print(calibrations: list[dict[str, Any]], as_json: bool) -> None:
+    from rich.table import Table
+
+    from upskeep.show import console
+
+    if as_json:
+        click.echo(json.dumps(calibrations, indent=2, ensure_ascii=False))
+        return
+    if not calibrations:
+        click.echo("nothing is calibrated yet")
+        return
+    table = Table("device", "channel", "read → true", "by", "when", "due after", box=None, pad_edge=False)
+    for known in calibrations:
+        pairs = ", ".join(f"{read:g} → {true:g}" for read, true in known["pairs"])
+        due = f"{known['due_days']:g} days" if known["due_days"] else ""
+        table.add_row(known["device"], known["channel"], pairs, known["by"], known["at"][:16].replace("T", " "), due)
+    console().print(table)

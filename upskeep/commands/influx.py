@@ -1,0 +1,59 @@
+"""``upskeep influx``: set it up, and read a lost ledger back from it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from upskeep.commands.options import CONFIG, complaints
+
+
+@click.group()
+def influx() -> None:
+    """Set InfluxDB up, or read a lost ledger back from it."""
+
+
+@influx.command()
+@CONFIG
+@click.option("--dry-run", is_flag=True, help="Only say what is there and what would be done.")
+def setup(config: Path, dry_run: bool) -> None:
+    """Make what InfluxDB has to hold; says what to run where that is not allowed."""
+    from upskeep.influx import InfluxError, read_config
+    from upskeep.influx import setup as set_up
+
+    with complaints(InfluxError):
+        _, settings = read_config(config, os.environ)
+        lines, good = set_up(settings, dry_run=dry_run)
+    click.echo("\n".join(lines))
+    if not good:
+        sys.exit(1)
+
+
+@influx.command()
+@CONFIG
+@click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="Folder for everything kept.")
+@click.option("--force", is_flag=True, help="Set a ledger that holds events aside; else it is left alone.")
+def restore(config: Path, data: Path | None, force: bool) -> None:
+    """Fill a new ledger of counter_store with the events that InfluxDB holds; the service must be stopped."""
+    from rich.progress import Progress
+
+    from upskeep.influx import InfluxError, read_config
+    from upskeep.influx_restore import restore_ledger
+    from upskeep.show import console
+
+    with complaints(InfluxError), Progress(console=console(stderr=True), transient=True) as progress:
+        suite, settings = read_config(config, os.environ)
+        suite = suite if data is None else suite.model_copy(update={"data": data})
+        task = progress.add_task("reading events", total=None)
+        done = restore_ledger(
+            *(suite, settings, datetime.now(UTC)),
+            lambda read, total: progress.update(task, completed=read, total=max(read, total)),
+            force=force,
+        )
+    if done.aside is not None:
+        click.echo(f"the ledger that was there is now {done.aside}")
+    click.echo(f"restored {done.events} events of {done.types} types")

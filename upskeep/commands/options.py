@@ -1,0 +1,82 @@
+"""What several commands share: where the configuration and the broker are, and how a failure is said."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+from pydantic import ValidationError
+
+from shared.settings import ConfigError, Fault, read_settings
+from shared.suite import BrokerSettings, SuiteSettings
+
+CONFIG = click.option(
+    "--config",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=lambda: Path(os.environ.get("UPSKEEP_CONFIG", "config")),
+    help="Folder of the YAML files.  [default: config]",
+)
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_BROKER = click.option(
+    "--broker",
+    "url",
+    default=lambda: os.environ.get("UPSKEEP_BROKER", "mqtt://localhost:1883"),
+    help="Broker to ask.  [default: $UPSKEEP_BROKER or mqtt://localhost:1883]",
+)
+_USER = click.option("--user", help="User name at the broker.")
+_PASSWORD = click.option(
+    "--password-file", type=click.Path(path_type=Path, dir_okay=False), help="File with the password."
+)
+
+
+def at_a_broker(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that name a broker, and the suite's settings with that broker as its ``suite``."""
+
+    @CONFIG
+    @_BROKER
+    @_USER
+    @_PASSWORD
+    @functools.wraps(command)
+    def called(config: Path, url: str, user: str | None, password_file: Path | None, **rest: Any) -> None:
+        command(suite=_suite(config, url, user, password_file), **rest)
+
+    return called
+
+
+def checked(config: Path) -> SuiteSettings:
+    """Return the suite's settings after a look at every service's; raises ConfigError with all faults."""
+    from upskeep.check import check_config
+
+    return check_config(config, os.environ)
+
+
+def _suite(config: Path, url: str, user: str | None, password_file: Path | None) -> SuiteSettings:
+    """Return the suite's settings with the broker named on the command line; works without a config folder."""
+    with complaints():
+        present = (config / "suite.yaml").exists()
+        suite = read_settings(config, "suite", SuiteSettings, os.environ) if present else SuiteSettings()
+        try:
+            broker = BrokerSettings(url=url, username=user, password_file=password_file, ca_file=suite.broker.ca_file)
+        except ValidationError as error:  # its text repeats the URL, and with it a password
+            reason = error.errors()[0]["msg"].removeprefix("Value error, ")
+            raise ConfigError([Fault("--broker", "", reason)]) from None
+        return suite.model_copy(update={"broker": broker})
+
+
+@contextmanager
+def complaints(*kinds: type[Exception]) -> Iterator[None]:
+    """Turn what may go wrong into a sentence on stderr and an exit code, never a traceback."""
+    try:
+        yield
+    except ConfigError as error:
+        click.echo(f"the configuration cannot be used:\n{error}", err=True)
+        sys.exit(2)
+    except kinds as error:
+        click.echo(f"upskeep: {error}", err=True)
+        sys.exit(1)

@@ -1,0 +1,70 @@
+"""``upskeep run``: the whole suite on this machine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from upskeep.commands.options import CONFIG, checked, complaints
+
+
+@click.command()
+@CONFIG
+@click.option(
+    "--source", default="auto", show_default=True, help="auto, i2c, sim[:SCENARIO] or recording:FILE[,FILE…]."
+)
+@click.option(
+    "--speed", default="1", show_default=True, help="How fast to play a recording or the simulator: N or max."
+)
+@click.option("--exit-when-done", is_flag=True, help="Stop when the source has ended and everything is counted.")
+@click.option("--json", "as_json", is_flag=True, help="Print nothing but one JSON object at the end.")
+@click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="Folder for everything kept.")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=1883, show_default=True, help="Port of the local broker."
+)
+@click.option(
+    "--broker",
+    default=lambda: os.environ.get("UPSKEEP_BROKER", "auto"),
+    help="auto (Mosquitto if installed, else embedded), mosquitto, embedded, or the URL of one that runs.",
+)
+def run(
+    config: Path,
+    source: str,
+    speed: str,
+    exit_when_done: bool,
+    as_json: bool,
+    data: Path | None,
+    port: int,
+    broker: str,
+) -> None:
+    """Run the whole suite on this machine until Ctrl-C."""
+    from rich.text import Text
+
+    from upskeep.broker import BrokerError
+    from upskeep.check import check_speed
+    from upskeep.run import Wish
+    from upskeep.run import run as run_suite
+    from upskeep.show import console, line
+
+    with complaints(BrokerError):
+        settings = checked(config)
+        check_speed(speed)
+        if data is not None:
+            settings = settings.model_copy(update={"data": data})
+        told = console(stderr=as_json)
+
+        def say(text: str, loud: bool = False) -> None:
+            if not as_json:
+                told.print(Text(f"upskeep  {text}", style="bold yellow" if loud else "dim"))
+
+        def show(message: Any) -> None:
+            if not as_json and (text := line(message)) is not None:
+                told.print(text)
+
+        wish = Wish(config, source, speed, exit_when_done, broker, port)
+        outcome = run_suite(wish, settings, say, show)
+    if as_json:
+        click.echo(outcome.as_json())

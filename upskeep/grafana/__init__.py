@@ -1,0 +1,1 @@
+"""Grafana dashboards as tables, and the JSON made from them."""

@@ -1,0 +1,53 @@
+"""``upskeep influx setup``: what InfluxDB has to hold, made or told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from services.counter_store.adapters import influx_setup
+from services.counter_store.adapters.influx_admin import SetupError
+from services.counter_store.adapters.influx_setup import Done
+from services.counter_store.app import SERVICE
+from services.counter_store.core.ports import Unavailable
+from services.counter_store.settings import CounterStoreSettings, InfluxSettings
+from shared.process import Context, system_clock
+from shared.settings import ConfigError, Fault, read_settings
+from shared.suite import SuiteSettings
+
+OFF = "is false; set it to true, with the address of an InfluxDB"
+DOWNSAMPLING = "reading_1h: hourly means come from counter_store itself; nothing to set up"
+
+
+class InfluxError(Exception):
+    """What a person has to know or do before this can go on."""
+
+
+def read_config(folder: Path, environ: Mapping[str, str]) -> tuple[SuiteSettings, InfluxSettings]:
+    """Return the suite's settings and InfluxDB's; raises ConfigError, also where InfluxDB is not turned on."""
+    suite = read_settings(folder, "suite", SuiteSettings, environ)
+    context = Context(folder, environ, suite, system_clock())
+    settings: CounterStoreSettings = SERVICE.settings(context).store
+    if not settings.influx.enabled:
+        raise ConfigError([Fault(str(folder / "counter_store.yaml"), "influx.enabled", OFF)])
+    return suite, settings.influx
+
+
+def setup(settings: InfluxSettings, *, dry_run: bool) -> tuple[list[str], bool]:
+    """Return what to tell, a line each, and whether all is as it should be; raises InfluxError."""
+    try:
+        found = influx_setup.set_up(settings, () if dry_run else ("create", "change"))
+    except (Unavailable, SetupError) as error:
+        raise InfluxError(str(error)) from error
+    lines = [text for done in found.steps for text in _told(done, dry_run)]
+    good = not any(done.fault for done in found.steps)
+    return [f"InfluxDB {found.version} at {found.url}", *lines, DOWNSAMPLING], good
+
+
+def _told(done: Done, dry_run: bool) -> list[str]:
+    step = done.step
+    if done.fault:
+        return [f"{step}: {done.fault}", f"  to be run by who may: {done.command}"]
+    if step.do in ("create", "change"):
+        return [f"{step}", f"  would run: {done.command}"] if dry_run else [f"{step}: done"]
+    return [str(step)]
