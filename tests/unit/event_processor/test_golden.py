@@ -79,6 +79,7 @@ def hold(name: str, found: list[str]) -> None:
     if os.environ.get("UPSKEEP_GOLDEN") == "write":
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("".join(f"{line}\n" for line in found), encoding="utf-8")
+    assert path.exists(), f"no golden file for {name}: write it with UPSKEEP_GOLDEN=write, and read it"
     assert path.read_text(encoding="utf-8").splitlines() == found
 
 

@@ -116,7 +116,7 @@ def test_a_step_back_in_time_runs_no_dwell_and_stops_none():
 
 
 def test_events_of_one_frame_come_in_the_documented_order():
-    """Signals, errors, readings, power, battery, charging, thresholds, limits."""
+    """Signals, errors, faults, readings, power, battery, charging, thresholds, limits."""
     values = {
         "ac_present": False,
         "battery_voltage": 3.2,
@@ -137,6 +137,7 @@ def test_events_of_one_frame_come_in_the_documented_order():
     assert [
         "SYSTEM_STARTUP",
         "I2C_ERROR",
+        "COMM_LOST",
         "sensor.co2",
         "STARTED_ON_BATTERY",
         "AC_POWER_LOSS",
