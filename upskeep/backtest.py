@@ -6,9 +6,11 @@ next. Time is the recordings' own, so two runs give the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from datetime import datetime
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
@@ -38,20 +40,20 @@ ENVELOPE = {"producer", "epoch", "seq"}
 
 
 class Chain(Recorder):
-    """The processor's outlet: every event goes on to store and alerter, and to a file if there is one."""
+    """The processor's outlet: every event goes on to store and alerter, and to who listens."""
 
-    def __init__(self, onward: Sequence[Stage], out: IO[str] | None) -> None:
+    def __init__(self, onward: Sequence[Stage], hear: Callable[[Event], object] | None) -> None:
         super().__init__()
         self.onward = onward
-        self.out = out
+        self.hear = hear
 
     def emit(self, message: Sequenced) -> None:
         """Pass an event on; triggers are for those who live."""
         if isinstance(message, Event):
             for stage in self.onward:
                 stage.apply(message)
-            if self.out is not None:
-                self.out.write(message.model_dump_json(exclude=ENVELOPE, exclude_none=True) + "\n")
+            if self.hear is not None:
+                self.hear(message)
 
 
 class Alerts(Recorder):
@@ -72,7 +74,7 @@ class Bench:
     def __init__(
         self,
         context: Context,
-        out: IO[str] | None,
+        hear: Callable[[Event], object] | None,
         stack: ExitStack,
         counters: CounterStoreSettings = CounterStoreSettings(),  # noqa: B008 - frozen
         store_path: Path | str = ":memory:",
@@ -82,7 +84,7 @@ class Bench:
         alerter_ledger = stack.enter_context(closing(Ledger(":memory:", (ALERTER_SCHEMA,))))
         self.alerter = Alerter(rules(ALERTER.settings(context)), alerter_ledger, Alerts(self.store))
         processor_ledger = stack.enter_context(closing(Ledger(":memory:")))
-        chain = Chain((self.store, self.alerter), out)
+        chain = Chain((self.store, self.alerter), hear)
         plan = without_handlers(EVENT_PROCESSOR.settings(context))
         self.processor = EventProcessor(plan.program, processor_ledger, chain, context.clock.wall, plan)
         self.ledgers = (processor_ledger, store_ledger, alerter_ledger)
@@ -120,18 +122,28 @@ class Bench:
 
 def backtest(files: Sequence[Path], folder: Path, environ: Mapping[str, str], out: Path | None = None) -> Outcome:
     """Return what the recordings come to; raises ConfigError on bad settings or an unusable recording."""
-    context = Context(folder, environ, read_settings(folder, "suite", SuiteSettings, environ), system_clock())
     with ExitStack() as stack:
         written = stack.enter_context(out.open("w", encoding="utf-8")) if out is not None else None
-        bench = Bench(context, written, stack)
-        batch: list[Frame] = []
-        for frame in _frames(files):
-            batch.append(frame)
-            if len(batch) == BATCH:
-                bench.take(batch)
-                batch = []
-        bench.take(batch)
+        bench = Bench(context_of(folder, environ), None if written is None else partial(_write, written), stack)
+        for batch in batches(files):
+            bench.take(batch)
         return bench.end()
+
+
+def context_of(folder: Path, environ: Mapping[str, str]) -> Context:
+    """Return what the stages are set up by; raises ConfigError."""
+    return Context(folder, environ, read_settings(folder, "suite", SuiteSettings, environ), system_clock())
+
+
+def batches(files: Sequence[Path]) -> Iterator[Sequence[Frame]]:
+    """Yield the frames of recordings, ``BATCH`` at a time; raises ConfigError on one that is unusable."""
+    frames = _frames(files)
+    while batch := list(islice(frames, BATCH)):
+        yield batch
+
+
+def _write(out: IO[str], event: Event) -> None:
+    out.write(event.model_dump_json(exclude=ENVELOPE, exclude_none=True) + "\n")
 
 
 def _frames(files: Sequence[Path]) -> Iterator[Frame]:
