@@ -17,7 +17,7 @@ from tests.e2e.onlooker import TOPICS
 OFFERS = 10_000
 DEADLINE_S = 400.0
 TRIGGER = TOPICS.build("trigger", "thermal_protection")
-COUNTED = "SELECT total FROM counter WHERE type = '{}'"
+COUNTED = "SELECT sum(total) FROM counter WHERE type = '{}'"
 
 
 class Automation:
