@@ -6,6 +6,7 @@ next. Time is the recordings' own, so two runs give the same bytes.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from datetime import datetime
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from services.alerter.app import SERVICE as ALERTER
-from services.alerter.settings import rules
+from services.alerter.app import manner
 from services.alerter.stage import LEDGER_SCHEMA as ALERTER_SCHEMA
 from services.alerter.stage import Alerter
 from services.counter_store.settings import CounterStoreSettings
@@ -36,15 +37,17 @@ from shared.suite import SuiteSettings
 from upskeep.outcome import Outcome
 
 BATCH = 500
+STATES_S = 10.0  # of event time: so often the alerter is shown the devices' states
 ENVELOPE = {"producer", "epoch", "seq"}
 
 
 class Chain(Recorder):
     """The processor's outlet: every event goes on to store and alerter, and to who listens."""
 
-    def __init__(self, onward: Sequence[Stage], hear: Callable[[Event], object] | None) -> None:
+    def __init__(self, onward: Sequence[Stage], hear: Callable[[Event], object] | None, follower: Following) -> None:
         super().__init__()
         self.onward = onward
+        self.follower = follower
         self.hear = hear
 
     def emit(self, message: Sequenced) -> None:
@@ -54,6 +57,10 @@ class Chain(Recorder):
                 stage.apply(message)
             if self.hear is not None:
                 self.hear(message)
+
+    def retain(self, message: Message) -> None:
+        """Show a device's state to who follows states."""
+        self.follower.follow(message, retained=False)
 
 
 class Alerts(Recorder):
@@ -82,15 +89,18 @@ class Bench:
         store_ledger = stack.enter_context(closing(Ledger(store_path, STORE_SCHEMA)))
         self.store = CounterStore(counters, store_ledger, Recorder(), site=context.suite.site)
         alerter_ledger = stack.enter_context(closing(Ledger(":memory:", (ALERTER_SCHEMA,))))
-        self.alerter = Alerter(rules(ALERTER.settings(context)), alerter_ledger, Alerts(self.store))
+        alerting = ALERTER.settings(context)
+        how = manner(alerting.alerts, by_events=True)
+        self.alerter = Alerter(alerting.rules(), alerter_ledger, Alerts(self.store), how)
         processor_ledger = stack.enter_context(closing(Ledger(":memory:")))
-        chain = Chain((self.store, self.alerter), hear)
+        chain = Chain((self.store, self.alerter), hear, self.alerter)
         plan = without_handlers(EVENT_PROCESSOR.settings(context))
         self.processor = EventProcessor(plan.program, processor_ledger, chain, context.clock.wall, plan)
         self.ledgers = (processor_ledger, store_ledger, alerter_ledger)
         self.frames = 0
         self.first: datetime | None = None
         self.last: datetime | None = None
+        self.shown: datetime | None = None
 
     def take(self, frames: Sequence[Frame]) -> None:
         """Apply a batch."""
@@ -104,6 +114,9 @@ class Bench:
                     self.last = frame.time
                 self.processor.apply(frame)
                 self.store.apply(frame)
+                if self.shown is None or abs((frame.time - self.shown).total_seconds()) >= STATES_S:
+                    self.shown = frame.time
+                    self.processor.flush()
             self._flush()
 
     def end(self) -> Outcome:
@@ -120,14 +133,27 @@ class Bench:
             stage.flush()
 
 
-def backtest(files: Sequence[Path], folder: Path, environ: Mapping[str, str], out: Path | None = None) -> Outcome:
-    """Return what the recordings come to; raises ConfigError on bad settings or an unusable recording."""
+def backtest(
+    files: Sequence[Path],
+    folder: Path,
+    environ: Mapping[str, str],
+    out: Path | None = None,
+    timeline: Path | None = None,
+) -> Outcome:
+    """Return what the recordings come to; raises ConfigError on bad settings or an unusable recording.
+
+    The events go to ``out``, every change of every alert to ``timeline``, those of ``live`` basis too.
+    """
     with ExitStack() as stack:
         written = stack.enter_context(out.open("w", encoding="utf-8")) if out is not None else None
         bench = Bench(context_of(folder, environ), None if written is None else partial(_write, written), stack)
         for batch in batches(files):
             bench.take(batch)
-        return bench.end()
+        outcome = bench.end()
+        if timeline is not None:
+            lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in bench.alerter.timeline())
+            timeline.write_text("".join(lines), encoding="utf-8")
+        return outcome
 
 
 def context_of(folder: Path, environ: Mapping[str, str]) -> Context:

@@ -25,6 +25,8 @@ from upskeep.differences import Difference, Differences, Kind, Told
 from upskeep.settings_diff import ABSENT, Change, Configuration, settings_diff
 
 EVENT, ALERT = "event", "alert"
+LIT = {AlertState.FIRING, AlertState.ACKNOWLEDGED}
+REASONS = ("value", "threshold", "reason")  # of an alert
 Row = Mapping[str, Any]
 
 
@@ -187,18 +189,14 @@ def _since(*sides: Side) -> datetime | None:
 
 
 def _fired(side: Side, since: datetime | None) -> list[Told]:
-    told = [
-        Told(
-            f"{row['rule']}/{row['key']}",
-            None,
-            datetime.fromisoformat(row["time"]),
-            row["severity"],
-            {name: row[name] for name in ("value", "threshold", "reason") if name in row},
-        )
-        for row in side.bench.alerter.timeline()
-        if row["state"] == AlertState.FIRING
-    ]
-    return [each for each in told if since is None or each.time > since]
+    """Return each time that an alert began to fire; acknowledged, it still does."""
+    told, lit = [], set[str]()
+    for row in side.bench.alerter.timeline():
+        name, state, time = f"{row['rule']}/{row['key']}", row["state"], datetime.fromisoformat(row["time"])
+        if state == AlertState.FIRING and name not in lit and (since is None or time > since):
+            told.append(Told(name, None, time, row["severity"], {key: row[key] for key in REASONS}))
+        (lit.add if state in LIT else lit.discard)(name)
+    return told
 
 
 def _of_event(event: Event) -> Told:

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from services.alerter.settings import AlertsSettings
 from services.event_processor.core.boards import Boards, Reader
 from services.event_processor.core.catalogue import suggestion
 from services.event_processor.core.correlation.patterns import PatternRules
@@ -30,6 +31,7 @@ READ: tuple[tuple[str, type[BaseModel], set[str] | None], ...] = (
     ("event_processor", ProcessorSettings, None),
     ("pipeline", PipelineRules, {"filters", "enrichment", "longest_chain"}),
     ("patterns", PatternRules, None),
+    ("alerts", AlertsSettings, {"rules"}),
     ("event_counters", EventCountersSettings, {"alert_thresholds"}),
 )
 ABSENT = object()  # a key, or a whole file, that is not there

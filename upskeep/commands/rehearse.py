@@ -19,6 +19,11 @@ from upskeep.commands.options import CONFIG, checked, complaints
     "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the events there, a JSON object a line."
 )
 @click.option(
+    "--alerts",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write every change of every alert there, likewise.",
+)
+@click.option(
     "--compare",
     "other",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
@@ -39,6 +44,7 @@ def backtest(
     config: Path,
     files: tuple[Path, ...],
     out: Path | None,
+    alerts: Path | None,
     other: Path | None,
     changes: tuple[str, ...],
     *,
@@ -57,20 +63,20 @@ def backtest(
     if not recordings:
         raise click.BadParameter("no recording is named", param_hint="FILES")
     if other is None and not changes:
-        _backtest(config, recordings, out)
+        _backtest(config, recordings, out, alerts)
         return
-    if out is not None:
-        raise click.UsageError("--out writes the events of one configuration; leave it out of a comparison")
+    if out is not None or alerts is not None:
+        raise click.UsageError("--out and --alerts write what one configuration tells; leave them out of a comparison")
     before = (other or config) if folders else config
     after = folders[0] if folders else (other or config)
     sys.exit(_compare(recordings, before, after, changes, everything=everything, as_json=as_json))
 
 
-def _backtest(config: Path, files: tuple[Path, ...], out: Path | None) -> None:
+def _backtest(config: Path, files: tuple[Path, ...], out: Path | None, alerts: Path | None) -> None:
     from upskeep.backtest import backtest as run_backtest
 
     with complaints():
-        click.echo(run_backtest(files, config, os.environ, out).as_json())
+        click.echo(run_backtest(files, config, os.environ, out, alerts).as_json())
 
 
 def _compare(

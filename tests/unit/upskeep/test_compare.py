@@ -144,7 +144,7 @@ def test_a_fault_says_in_which_of_the_two_it_is(outages: Path, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["FILE", "--compare", "CONFIG", "--out", "x"], "--out writes the events of one configuration"),
+        (["FILE", "--compare", "CONFIG", "--out", "x"], "--out and --alerts write what one configuration tells"),
         (["FILE", "CONFIG"], "is a folder; name recordings"),
         (["CONFIG", "--compare", "CONFIG"], "no recording is named"),
         (["FILE", "CONFIG", "CONFIG", "--compare", "CONFIG"], "is a folder; name recordings"),
