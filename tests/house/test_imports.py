@@ -21,6 +21,8 @@ PURE = "Cores are pure"
 PAHO = "paho is behind shared.mqtt"
 SMBUS = "smbus2 is behind services.sensor_reader.adapters.smbus"
 INFLUX = "influxdb_client is behind services.counter_store.adapters.influx_v2"
+APPRISE = "apprise is behind services.alerter.adapters.by_apprise"
+JINJA = "jinja2 is behind services.alerter.adapters.templates"
 CONSOLE = "click and rich are for the command line"
 
 ALERTER_CORE = "services/alerter/core/__init__.py"
@@ -39,6 +41,8 @@ VIOLATIONS = [
     ("services/alerter/app.py",        "import paho.mqtt.client",             {PAHO}),
     ("services/sensor_reader/app.py",  "import smbus2",                       {SMBUS}),
     ("upskeep/cli.py",                 "import influxdb_client",              {INFLUX}),
+    ("services/alerter/app.py",        "import apprise",                      {APPRISE}),
+    ("services/alerter/app.py",        "import jinja2",                       {JINJA}),
     ("services/alerter/settings.py",   "from rich import print",              {CONSOLE}),
 ]  # fmt: skip
 
@@ -53,7 +57,7 @@ def lint(folder: Path) -> dict[str, str]:
 
 def test_every_contract_is_kept() -> None:
     """What may import what: see .importlinter."""
-    contracts = (APART, BASE, SHAPE, PURE, PAHO, SMBUS, INFLUX, CONSOLE)
+    contracts = (APART, BASE, SHAPE, PURE, PAHO, SMBUS, INFLUX, APPRISE, JINJA, CONSOLE)
     assert dict.fromkeys(contracts, "KEPT") == lint(ROOT)
 
 
