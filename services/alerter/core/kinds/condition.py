@@ -41,6 +41,7 @@ class Reading:
     value: float
     threshold: float
     words: str
+    verdict: str | None = None  # in place of the condition's own, where there is no limit to speak of
 
 
 class Condition(Protocol):

@@ -113,7 +113,9 @@ class Compare:
         said = "unknown" if value is None else shown
         number = float(value) if isinstance(value, bool | int | float) else float(evidence.alight)
         limit = float(self.against) if isinstance(self.against, bool | int | float) else 1.0
-        return Reading(number, limit, f"{key}: {self.watched.field} is {said}")
+        told = {"equals": "which it should not be", "differs": f"which should be {self.against}"}
+        verdict = told.get(self.sign) if evidence.alight else None
+        return Reading(number, limit, f"{key}: {self.watched.field} is {said}", verdict)
 
     def pruned(self, evidence: Seen, now_us: int) -> Seen | None:
         """What is all right need not be remembered."""
