@@ -65,7 +65,7 @@ ROUTES: dict[str, Route] = {
 _PREFACE = """# Topics and payloads
 
 Made by `upskeep/topic_docs.py` from `shared/topics.py`, `shared/messages.py`, `shared/health.py`,
-`shared/exchange.py` and `shared/notices.py`; do not edit.
+`shared/incidents.py`, `shared/exchange.py` and `shared/notices.py`; do not edit.
 
 Every topic begins with `{root}`; root and site are set in `config/suite.yaml`. Payloads are UTF-8 JSON, times
 RFC 3339 in UTC. Unknown fields are ignored; a missing or ill-typed one sends the message to `deadletter/…`. As JSON

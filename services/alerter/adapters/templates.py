@@ -30,12 +30,15 @@ class Words:
 
     def written(self, notice: Notice) -> Notice:
         """Return the notice with title and text, cut to their lengths; raises what a template may raise."""
-        names = _names(notice)
+        return notice.model_copy(update=self.rendered(_names(notice)))
+
+    def rendered(self, names: Mapping[str, Any]) -> dict[str, str]:
+        """Return title and text of these names."""
         title = _cut(" ".join(self._title.render(names).split()), self._wording.title_chars)
         text = self._text.render(names).strip()
         if self._wording.format is not Format.HTML:  # whoever cuts HTML has to understand it: the service does
             text = _cut(text, self._wording.text_chars)
-        return notice.model_copy(update={"title": title, "text": text})
+        return {"title": title, "text": text}
 
     def _compile(self, text: str, *, escaped: bool) -> Template:
         environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=escaped, keep_trailing_newline=False)
@@ -72,7 +75,7 @@ def faults(wordings: Mapping[str, Wording]) -> list[tuple[str, str]]:
         try:
             words = Words(wording)
             for sample in samples(name):
-                words.written(sample)
+                words.rendered(_with_any_label(_names(sample)))
         except FAULTS as error:
             line = getattr(error, "lineno", None)
             found.append((name, f"the template fails{f' in its line {line}' if line else ''}: {error}"))
@@ -84,6 +87,19 @@ def _names(notice: Notice) -> dict[str, Any]:
     severity = alerts[0]["severity"].value if alerts else ""
     names = notice.model_dump(exclude={"alerts", "title", "text", "producer", "epoch", "seq"})
     return {**names, "alerts": alerts, "severity": severity, "truncated": notice.truncated}
+
+
+class _Any(dict[str, str]):
+    """Has every name: which labels and annotations there are is known only with the alerts."""
+
+    def __missing__(self, name: str) -> str:
+        return name
+
+
+def _with_any_label(names: dict[str, Any]) -> dict[str, Any]:
+    free = {"labels", "annotations", "group_labels", "common_labels", "common_annotations"}
+    alerts = [{key: _Any(value) if key in free else value for key, value in a.items()} for a in names["alerts"]]
+    return {key: _Any(value) if key in free else value for key, value in names.items()} | {"alerts": alerts}
 
 
 def _cut(text: str, most: int) -> str:
