@@ -43,12 +43,7 @@ def configure(folder: Path, broker: Broker, hook: Receiving, mailbox: Receiving)
         },
         "receivers": [
             {"name": "ops", "webhook": {"url": f"http://{HOST}:{hook.port}/hook"}},
-            {
-                "name": "mail",
-                "mqtt": False,
-                "apprise": {"url_file": str(url)},
-                "title": "{{ alerts[0].annotations.summary }}",
-            },
+            {"name": "mail", "mqtt": False, "apprise": {"url_file": str(url)}, **words},
             {"name": "nowhere", "webhook": {"url": f"http://{HOST}:{free_port()}/hook"}},
         ],
     }
@@ -133,15 +128,17 @@ def test_a_test_message_goes_the_real_way_and_what_came_of_it_is_told(
     config = configure(tmp_path, any_broker, hook, mailbox)
     with Onlooker(any_broker.port) as onlooker, alerter(config, tmp_path / "log"):
         onlooker.until(lambda: figures(onlooker), "the alerter is there")
-        one = upskeep("alert-test", "mail", "--config", config, "--by", "ann")
-        every = upskeep("alert-test", "--config", config, "--by", "ann")
-        stranger = upskeep("alert-test", "nobody", "--config", config, "--by", "ann")
+        place = ("--config", config, "--broker", any_broker.settings.url, "--by", "ann")
+        one = upskeep("alert-test", "mail", *place)
+        every = upskeep("alert-test", *place)
+        stranger = upskeep("alert-test", "nobody", *place)
+        assert (0, "") == (one.returncode, one.stderr)
         onlooker.until(lambda: notices(onlooker, "ops"), "the test over MQTT")
 
     assert (0, "mail.apprise: sent\n") == (one.returncode, one.stdout)
     assert ["test of mail"] * 2 == [mail["headers"]["Subject"] for mail in mailbox.took()]
     assert 1 == every.returncode
-    assert ["mail.apprise: sent", "ops: on the topic notice/ops", "ops.webhook: sent"] == [
+    assert ["mail.apprise: sent", "ops.webhook: sent", "ops: on the topic notice/ops"] == [
         line for line in sorted(every.stdout.splitlines()) if not line.startswith("nowhere")
     ]
     assert "nowhere.webhook: not sent: " in every.stdout
