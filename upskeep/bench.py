@@ -22,7 +22,7 @@ from typing import Self
 
 import click
 
-from shared.messages import Counter, Frame, Message
+from shared.messages import Counter, Frame, Message, Status
 from shared.mqtt import Arrived, Door
 from shared.notices import Notice
 from shared.settings import read_settings
@@ -37,7 +37,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 TIMEOUT_S = 300.0
 RATE = 100
 EDGE_FRAMES = 20
-MODELS: dict[str, type[Message]] = {"raw": Frame, "counter": Counter, "notice": Notice}
+MODELS: dict[str, type[Message]] = {"raw": Frame, "counter": Counter, "notice": Notice, "status": Status}
 TICKS = os.sysconf("SC_CLK_TCK")
 
 

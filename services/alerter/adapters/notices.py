@@ -1,7 +1,7 @@
 """Notices in the ledger, and how far each has got on each of its receiver's channels.
 
 A row is written in the transaction of the decision, so a notice is there exactly if what it tells of is. A channel's
-courier (over a ledger of its own) takes the ``head``, sends it, and writes what came of it.
+courier (over a ledger of its own) takes the ``heads``, sends it, and writes what came of it.
 """
 
 from __future__ import annotations
@@ -117,14 +117,14 @@ class Notices:
 
     # ---- for a channel's courier
 
-    def head(self, channel: str) -> Head | None:
-        """Return what the channel has to send next."""
-        row = self._db.execute(
+    def heads(self, channel: str, limit: int) -> list[Head]:
+        """Return what the channel has to send next, oldest first."""
+        rows = self._db.execute(
             f"SELECT notice, content, queued_us, state, attempts FROM delivery LEFT JOIN notice ON place = notice "  # noqa: S608
-            f"WHERE channel = ? AND {_OPEN} ORDER BY notice LIMIT 1",
-            (channel,),
-        ).fetchone()
-        return None if row is None else Head(row[0], row[1] or "", row[2], State(row[3]), row[4])
+            f"WHERE channel = ? AND {_OPEN} ORDER BY notice LIMIT ?",
+            (channel, limit),
+        ).fetchall()
+        return [Head(row[0], row[1] or "", row[2], State(row[3]), row[4]) for row in rows]
 
     def note(self, channel: str, place: int, state: State, reason: str = "", tries: int = 0) -> None:
         """Write where a notice stands, ``tries`` attempts later; one that is done with meanwhile stays as it is."""
