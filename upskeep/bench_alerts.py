@@ -1,8 +1,9 @@
 """``python -m upskeep.bench --alerts``: from a frame to the notification that it leads to, through the live suite.
 
-100 frames a second, by turns ten of them too warm and ten not: ten times a second the alert fires or is over, which is a
-notice, over MQTT and to a webhook's receiver in this process. The route waits for nobody (``group_wait: 0s``). A notice's latency is from the
-release of the frame whose time its alert has (scheduled time; the earliest frame sets the zero) until it is here.
+100 frames a second, by turns ten of them too warm and ten not: ten times a second the alert fires or is over, which is
+a notice, over MQTT and to a webhook's receiver in this process. The route waits for nobody (``group_wait: 0s``). A
+notice's latency is from the release of the frame whose time its alert has (scheduled time; the earliest frame sets the
+zero) until it is here.
 """
 
 from __future__ import annotations
