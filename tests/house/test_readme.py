@@ -34,7 +34,10 @@ ROOT = Path(__file__).parents[2]
 README, CONTRIBUTING = ROOT / "README.md", ROOT / "CONTRIBUTING.md"
 PAGES = [
     *(README, ROOT / "ARCHITECTURE.md", CONTRIBUTING, ROOT / "CHANGELOG.md"),
-    *(ROOT / "docs" / name for name in ("backtest.md", "seeds.md", "compose.md", "host-agent.md", "chips.md")),
+    *(
+        ROOT / "docs" / f"{name}.md"
+        for name in ("backtest", "seeds", "compose", "host-agent", "chips", "notifications")
+    ),
     ROOT / "mosquitto" / "README.md",
     *sorted((ROOT / "docs" / "adr").glob("*.md")),
     *sorted((ROOT / "services").glob("*/README.md")),

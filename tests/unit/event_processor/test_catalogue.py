@@ -171,6 +171,7 @@ OFFERED: dict[str, tuple[dict[str, object], dict[str, object]]] = {
     "safety.violation": ({"rule": "r"}, {"rule": 1}),
     "emergency.stop": ({"by": "anna", "reason": "smoke"}, {"by": 1}),
     "emergency.reset": ({"by": "anna"}, {"by": 1}),
+    "alert.notification_failed": ({"receiver": "phone", "notices": 3}, {"notices": "three"}),
     "device.state.changed": ({"device_id": "fan", "old_state": "off", "new_state": "on"}, {"new_state": True}),
     "device.action.requested": ({"device_id": "fan", "action": "on"}, {"action": 1}),
     "device.action.executed": ({"device_id": "fan", "success": True}, {"success": 1}),
