@@ -74,11 +74,13 @@ _TABLE = (
     Quantity(
         "leaf_vapour_pressure_deficit", "kPa", -20.0, 20.0, 3, "vapour pressure deficit at the leaf; below 0 it is wet"
     ),
+    Quantity("air_pressure", "hPa", 300.0, 1100.0, 2, "pressure of the air where the sensor is", "pressure"),
     Quantity("dew_point", "°C", -110.0, 85.0, 2, "dew point of the air"),
     Quantity("absolute_humidity", "g/m³", 0.0, 400.0, 2, "water in the air"),
     Quantity("co2", "ppm", 0.0, 40000.0, 0, "carbon dioxide in the air", "co2"),
     Quantity("illuminance", "lx", 0.0, 200000.0, 1, "illuminance", "illuminance"),
     Quantity("soil_moisture", "%", 0.0, 100.0, 1, "soil moisture", "soil_moisture"),
+    *(Quantity(f"ain{n}_voltage", "V", -6.144, 6.144, 4, f"voltage at analog input {n}") for n in range(4)),
 )
 
 QUANTITIES: dict[str, Quantity] = {quantity.name: quantity for quantity in _TABLE}

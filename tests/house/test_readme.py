@@ -231,8 +231,8 @@ def python_block(path: str) -> str:
 @pytest.fixture
 def chip(tmp_path: Path) -> Chip:
     """The chip of the recipe."""
-    module = _module(tmp_path / "tmp102.py", python_block("services/sensor_reader/core/chips/tmp102.py"))
-    found: Chip = module.TMP102
+    module = _module(tmp_path / "tmp117.py", python_block("services/sensor_reader/core/chips/tmp117.py"))
+    found: Chip = module.TMP117
     return found
 
 
@@ -261,7 +261,7 @@ def test_the_chip_of_the_recipe_decodes_its_golden_words(tmp_path: Path, chip: C
 
 def test_the_chip_of_the_recipe_passes_the_checks() -> None:
     """Format and lint, as it stands on the page."""
-    path = "services/sensor_reader/core/chips/tmp102.py"
+    path = "services/sensor_reader/core/chips/tmp117.py"
     for task in (["format", "--check"], ["check"]):
         ruff = [sys.executable, "-m", "ruff", *task, "--quiet", "--stdin-filename", path, "-"]
         done = subprocess.run(ruff, cwd=ROOT, input=python_block(path), capture_output=True, text=True, check=False)

@@ -89,7 +89,7 @@ def _simulation(scenario: str, configuration: Configuration, options: Options) -
     if scenario not in SCENARIOS:
         raise SourceError(f"source 'sim:{scenario}': no such scenario{did_you_mean(scenario, SCENARIOS)}")
     script = SCENARIOS[scenario]
-    source = Simulation(script, configuration.simulated(script.step_s), options.cycles)
+    source = Simulation(script, script.devices or configuration.simulated(script.step_s), options.cycles)
     return Opened(Played(source, options.speed), (f"playing the simulated scenario {scenario}: {script.description}",))
 
 

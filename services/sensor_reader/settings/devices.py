@@ -93,7 +93,8 @@ class DeviceSettings(Wiring):
             return (HostPart(), VitalsPart())
         if self.chip is not None and self.address is not None:
             bus = 1 if self.bus is None else self.bus
-            return (ChipPart(CHIPS[self.chip], bus, self.address, self.mount(self.cells)),)
+            mount = self.mount(self.cells)
+            return (ChipPart(CHIPS[self.chip].on(mount), bus, self.address, mount),)
         board = boards[self.board or ""]
         bus = board.bus if self.bus is None else self.bus
         chips = tuple(chip.part(bus, board.cells) for chip in board.chips)

@@ -136,6 +136,7 @@ CASES: dict[str, Case] = {
     "sensor.humidity": Case((say(1, relative_humidity=50),), (say(1, relative_humidity="damp"),)),
     "sensor.vpd": Case((say(1, air_temperature=20, relative_humidity=50),),
                        (say(1, air_temperature=20), say(1, relative_humidity=50))),  # never of two frames
+    "sensor.pressure": Case((say(1, air_pressure=1013),), (say(1, air_pressure="low"),)),
     "sensor.co2": Case((say(1, co2=500),), (say(1, co2=500, quality="bad"),)),
     "sensor.illuminance": Case((say(1, illuminance=500),), (say(1, illuminance=500, quality="stale"),)),
     "sensor.soil_moisture": Case((say(1, soil_moisture=50),), (say(1),)),
