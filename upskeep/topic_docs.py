@@ -11,11 +11,11 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from shared import exchange, health, messages
+from shared import exchange, health, messages, report
 from shared.messages import Message
 from shared.topics import PATTERNS, Topics
 
-MODULES = (messages, health, exchange)  # where payloads are defined
+MODULES = (messages, health, report, exchange)  # where payloads are defined
 CONTRACT = "1.0.0"  # of the topics and payloads together; the first part is the v1 of the root
 
 
@@ -49,7 +49,7 @@ ROUTES: dict[str, Route] = {
     "incident": Route("event_processor", "everyone", "events that belong together", messages.Incident),
     "counter": Route("counter_store", "everyone", "how often a type was counted", messages.Counter),
     "health": Route("counter_store", "everyone", "score, grade and factors", health.Health),
-    "report": Route("counter_store", "everyone", "the last report of a kind", None, retained_once_used=True),
+    "report": Route("counter_store", "everyone", "the last daily and weekly report", report.ScheduledReport),
     "alert": Route("alerter", "everyone", "an alert's present state", messages.Alert),
     "command": Route("anyone allowed", "the target", "something a device or service is to do", exchange.Command),
     "result": Route("the target", "everyone", "what came of a command", exchange.Result),
@@ -63,8 +63,8 @@ ROUTES: dict[str, Route] = {
 
 _PREFACE = """# Topics and payloads
 
-Made by `upskeep/topic_docs.py` from `shared/topics.py`, `shared/messages.py`, `shared/health.py` and
-`shared/exchange.py`; do not edit.
+Made by `upskeep/topic_docs.py` from `shared/topics.py`, `shared/messages.py`, `shared/health.py`,
+`shared/report.py` and `shared/exchange.py`; do not edit.
 
 Every topic begins with `{root}`; root and site are set in `config/suite.yaml`. Payloads are UTF-8 JSON, times
 RFC 3339 in UTC. Unknown fields are ignored; a missing or ill-typed one sends the message to `deadletter/…`. As JSON

@@ -23,6 +23,7 @@ from services.counter_store.adapters.hours import Hours
 from services.counter_store.adapters.influx_query import Page
 from services.counter_store.adapters.moment import Moment
 from services.counter_store.adapters.point_queue import PointQueue
+from services.counter_store.adapters.reporter import Reporter
 from services.counter_store.adapters.restore import Progress
 from services.counter_store.adapters.settle import settle
 from services.counter_store.core.changes import alert_to_line, health_to_line
@@ -70,6 +71,7 @@ class CounterStore:
         *,
         site: str,
         keeping: Keeping = Keeping(),  # noqa: B008 - frozen
+        reporter: Reporter | None = None,
     ) -> None:
         self._influx = settings.influx
         self._ledger = ledger
@@ -79,6 +81,7 @@ class CounterStore:
         self._queue = PointQueue(ledger)
         self._hours = Hours(ledger)
         self._archive = Archive(ledger, keeping, site)
+        self._reporter = reporter
         kept = json.loads(ledger.get(_KEPT) or b"{}")
         self._as_of_us: int | None = kept.get("as_of_us")
         self._offset_us: int = kept.get("offset_us", 0)
@@ -135,6 +138,7 @@ class CounterStore:
             if self._published.get(event_type) != _numbers(tally):
                 self._publish(tally)
         self._publish_health()
+        self._report()
 
     def lost(self, producer: str, stream: str, first: int, last: int) -> None:  # noqa: ARG002 - the port's names
         """Remember how many messages are gone for good."""
@@ -193,6 +197,8 @@ class CounterStore:
         for tally in self._tallies.values():
             self._publish(tally)
         self._publish_health()
+        for report in self._reporter.again() if self._reporter else ():
+            self._outlet.retain(report)
 
     def answer(self, name: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the answer to a question (``adapters.questions``), this batch's events included."""
@@ -212,7 +218,8 @@ class CounterStore:
         """Return vital figures for ``status/…``."""
         total = sum(tally.total for tally in self._tallies.values())
         held = sum(self._archive.retention.held.values())
-        return {"counted": total, "types": len(self._tallies), "history": held, **self._kept}
+        unwritten = {"reports_unwritten": self._reporter.failures} if self._reporter and self._reporter.failures else {}
+        return {"counted": total, "types": len(self._tallies), "history": held, **self._kept, **unwritten}
 
     def _count(self, event: Event) -> None:
         time_us = time_to_us(event.time)
@@ -328,6 +335,15 @@ class CounterStore:
         self._outlet.retain(health)
         if self._influx.enabled:  # it waits with the next batch's; if that never comes, the next start tells it
             self._note(health_to_line(self._site, health.score, health.grade.value, health.as_of))
+
+    def _report(self) -> None:
+        """Make the report that is due, if one is."""
+        period = self._reporter.due(self._told_us(), self._observed_us) if self._reporter else None
+        if self._reporter is None or period is None:
+            return
+        made = self._reporter.make(period, self._archive.measures, self._moment())
+        if made is not None:
+            self._outlet.retain(made)
 
     def _row(self, tally: Tally) -> CounterRow:
         return CounterRow(tally.type, tally.total, tally.last_us, tally.first_us, self._point_ns.get(tally.type))
