@@ -7,7 +7,7 @@ import sys
 import click
 
 from shared import __version__
-from upskeep.commands import ask, calibrate, influx, look, offer, record, rehearse, report, run, scan, shutdown
+from upskeep.commands import alerts, ask, calibrate, influx, look, offer, record, rehearse, report, run, scan, shutdown
 
 COMMANDS = (
     run.run,
@@ -21,6 +21,11 @@ COMMANDS = (
     ask.history,
     ask.analyze,
     report.report,
+    alerts.ack,
+    alerts.silence,
+    alerts.unsilence,
+    alerts.silences,
+    alerts.reset_stop,
     offer.emit,
     record.record,
     calibrate.calibrate,
