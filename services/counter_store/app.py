@@ -20,7 +20,9 @@ from shared.messages import Candidate
 from shared.process import Context, Drive, Service, main
 
 FILL = 1000  # events given a point in one turn
-ROUTE = Route(name="counter_store", consumes=("event", "raw"), follows=("alert",), answers=True)
+ROUTE = Route(
+    name="counter_store", consumes=("event", "raw"), follows=("alert",), answers=True, targets=("counter_store",)
+)
 
 
 def build(loaded: Loaded, context: Context, ledger: Ledger, hop: Hop) -> CounterStore:

@@ -44,6 +44,10 @@ class Reporter:
         """Return the last report of each kind, as after a start: the broker may have lost it."""
         return [ScheduledReport.model_validate_json(text) for text in self._last.values()]
 
+    def figures(self) -> dict[str, int]:
+        """Return how often a report could not be written, if ever."""
+        return {"reports_unwritten": self.failures} if self.failures else {}
+
     def due(self, as_of_us: int | None, observed_us: int | None) -> Period | None:
         """Return the period whose turn it is, if any."""
         if as_of_us is None or observed_us is None:
