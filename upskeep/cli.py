@@ -7,7 +7,21 @@ import sys
 import click
 
 from shared import __version__
-from upskeep.commands import alerts, ask, calibrate, influx, look, offer, record, rehearse, report, run, scan, shutdown
+from upskeep.commands import (
+    alerts,
+    ask,
+    calibrate,
+    influx,
+    look,
+    offer,
+    record,
+    rehearse,
+    report,
+    run,
+    scan,
+    shutdown,
+    transfer,
+)
 
 COMMANDS = (
     run.run,
@@ -21,6 +35,8 @@ COMMANDS = (
     ask.history,
     ask.analyze,
     report.report,
+    transfer.export,
+    transfer.import_,
     alerts.ack,
     alerts.silence,
     alerts.unsilence,
