@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Protocol
 
 from services.sensor_reader.core.feed import Item, Place, Refusal, Source
 from services.sensor_reader.core.pace import Pace
-from services.sensor_reader.core.poller import Poller
 from shared.messages import Frame
 
 
@@ -59,26 +59,36 @@ class Played:
         return self._place
 
 
+class Turns(Protocol):
+    """Devices polled in turn: ``core.poller.Poller``, ``core.distant.Inquirer``."""
+
+    def next_due(self) -> float | None:
+        """When the next one is due, monotonic seconds; None if there is none."""
+
+    def poll_due(self, now: float, time: datetime) -> list[Frame]:
+        """Return the frames of those that are due, of ``time``."""
+
+
 class Live:
     """A ``Feed`` that polls the hardware; it keeps no place and never ends."""
 
     live = True
     has_life = True
 
-    def __init__(self, name: str, poller: Poller) -> None:
+    def __init__(self, name: str, *turns: Turns) -> None:
         self.name = name
-        self._poller = poller
+        self._turns = turns
 
     def open(self, stored: Place | None, now: datetime) -> None:
         """Nothing to find again: hardware is read as it is now."""
 
     def next_due(self) -> float | None:
         """Return when the next device is due."""
-        return self._poller.next_due()
+        return min((due for turns in self._turns if (due := turns.next_due()) is not None), default=None)
 
     def take(self, now: float, time: datetime, limit: int) -> list[Frame | Refusal]:  # noqa: ARG002
         """Poll the devices that are due: a frame each."""
-        return [*self._poller.poll_due(now, time)]
+        return [frame for turns in self._turns for frame in turns.poll_due(now, time)]
 
     def place(self) -> Place | None:
         """Nothing to keep."""
