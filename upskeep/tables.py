@@ -99,6 +99,12 @@ def performance_table(answer: Answer) -> RenderableType:
     return _table(("figure", "value"), rows, right=(1,))
 
 
+def differences_table(differences: Iterable[Any]) -> RenderableType:
+    """Return a row for each difference of ``upskeep.verify``."""
+    rows = [(_time(one.time), one.type, one.field, _brief(one.then), _brief(one.now)) for one in differences]
+    return _table(("time", "event", "what", "then", "now"), rows)
+
+
 ANALYSES = {
     "anomalies": anomalies_table,
     "failures": failures_table,
@@ -122,6 +128,11 @@ def _table(names: Sequence[str], rows: Iterable[Sequence[Any]], right: Sequence[
     for row in rows:
         table.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
     return table
+
+
+def _brief(value: object) -> str:
+    text = "-" if value is None else str(value)
+    return text if len(text) <= 40 else text[:39] + "…"
 
 
 def _severity(name: str) -> Text:
