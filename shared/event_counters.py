@@ -52,13 +52,21 @@ class ThresholdSettings(Settings):
         return self
 
 
+ReportFormat = Literal["json", "csv", "markdown", "html"]
+
+
 class ReportingSettings(Settings):
     """``reporting``: which reports are made, where they are put and in which formats."""
 
     auto_generate_daily_report: bool = True
     auto_generate_weekly_report: bool = True
     report_output_directory: Path = Path("data/reports/")
-    export_formats: tuple[Literal["json", "csv"], ...] = ("json", "csv")
+    export_formats: tuple[ReportFormat, ...] = ("json", "csv")
+
+    def folder(self, data: Path) -> Path:
+        """Return where reports go: ``data/`` at the beginning is the folder of everything kept, wherever that is."""
+        path = self.report_output_directory
+        return data.joinpath(*path.parts[1:]) if path.parts[:1] == ("data",) else path
 
 
 class HealthSettings(Settings):

@@ -56,3 +56,8 @@ class SuiteSettings(Settings):
     def topics(self) -> Topics:
         """The topic tree of this site."""
         return Topics(self.root, self.site)
+
+    @property
+    def replay_topics(self) -> Topics:
+        """Where history is played again: a root of its own, below which no service listens."""
+        return Topics(f"replay/{self.root}", self.site)

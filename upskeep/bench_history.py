@@ -1,4 +1,4 @@
-"""``python -m upskeep.bench --history N``: a year of N events counted, asked about, pruned; time, memory, bytes.
+"""``python -m upskeep.bench --history N``: a year of N events counted, asked, exported, pruned; time, memory, bytes.
 
 The store's own stage over a ledger on disk, fed in batches as delivery feeds it, without a wire. The year: sensors that
 report every few minutes, outages with their ends, a faulty bus. Bytes are what the process hands to write(2): the
@@ -10,20 +10,28 @@ from __future__ import annotations
 import json
 import resource
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from services.counter_store.adapters.report_formats import FORMATS
 from services.counter_store.core.keeping import Keeping
+from services.counter_store.core.reports import DetailedReport
 from services.counter_store.settings import CounterStoreSettings
 from services.counter_store.stage import LEDGER_SCHEMA, CounterStore
 from shared.delivery.stage import Recorder
+from shared.event_counters import ReportFormat
+from shared.exchange import Command
 from shared.ledger import Ledger
 from shared.messages import Event, Severity, event_id
+from upskeep.transfer.importer import BATCH as IMPORT_BATCH
+from upskeep.transfer.readers import Source
+from upskeep.transfer.rows import history
+from upskeep.transfer.writers import write_rows
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 YEAR_S = 365 * 86_400
@@ -145,6 +153,44 @@ class Bench:
         return int(before) - int(self.store.figures()["history"]), time.perf_counter() - began, longest
 
 
+def export(bench: Bench, folder: Path, say: Callable[[str], None]) -> None:
+    """Export the whole history in each format as the command does, without the wire, and count the lines again."""
+
+    def ask(name: str, data: Mapping[str, Any]) -> Any:
+        return json.loads(json.dumps(bench.store.answer(name, data)))
+
+    for form in ("jsonl", "csv", "json", "parquet"):
+        file = folder / f"export.{form}"
+        began = time.perf_counter()
+        written = write_rows(file, form, "history", history(ask, {}), lambda: None)
+        took = time.perf_counter() - began
+        size, read = file.stat().st_size / 1e6, sum(1 for _ in Source(file, form).rows())
+        if read != written:
+            raise AssertionError(f"{file} holds {read} events, {written} were written")
+        say(f"exported {written:,} events as {form}: {took:.1f} s, {size:,.0f} MB; {_memory()} MB of memory so far")
+        file.unlink()
+    for form in ("html", "csv"):
+        began = time.perf_counter()
+        found = DetailedReport.model_validate(ask("report", {"kind": "detailed", "days": 365}))
+        text = FORMATS[cast("ReportFormat", form)][1](found)
+        say(f"a year's report as {form}: {time.perf_counter() - began:.2f} s, {len(text):,} bytes")
+
+
+def take_in(events: int, folder: Path, say: Callable[[str], None]) -> None:
+    """Import a tenth as many events into a store of its own, and again."""
+    with closing(Ledger(folder / "import.sqlite", LEDGER_SCHEMA)) as ledger:
+        store = CounterStore(CounterStoreSettings(), ledger, Recorder(), site="home")
+        rows = [json.loads(event.model_dump_json()) for event in year(events // 10)]
+        for what in ("imported", "known when imported again"):
+            began = time.perf_counter()
+            for first in range(0, len(rows), IMPORT_BATCH):
+                data = {"origin": "bench", "label": "bench", "events": rows[first : first + IMPORT_BATCH]}
+                with ledger.transaction():
+                    store.obey(Command(id=f"{what}{first}", target="counter_store", name="import", data=data))
+                    store.flush()
+            say(f"{what}: {len(rows):,} events, {len(rows) / (time.perf_counter() - began):,.0f}/s")
+
+
 def measure(events: int, folder: Path, say: Callable[[str], None]) -> None:
     """Measure and tell."""
     keeping = Keeping(history_days=3650, history_per_type=events, ended_by=ENDED_BY)
@@ -155,6 +201,8 @@ def measure(events: int, folder: Path, say: Callable[[str], None]) -> None:
         say(f"ledger {(folder / 'ledger.sqlite').stat().st_size / 1e6:,.0f} MB")
         for name, data in QUESTIONS:
             say(str(bench.ask(name, data)))
+        export(bench, folder, say)
+    take_in(events, folder, say)
     default = replace(Keeping(), ended_by=ENDED_BY)
     bench = Bench(folder, default)
     with closing(bench.ledger):
@@ -162,7 +210,11 @@ def measure(events: int, folder: Path, say: Callable[[str], None]) -> None:
         say(f"opened again in {bench.opened_s:.2f} s")
         say(f"pruned {gone:,} events in {seconds:.1f} s, a batch {longest * 1000:.1f} ms at most")
         say(str(bench.ask("report", {"kind": "detailed", "days": 365})))
-    say(f"memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB at most")
+    say(f"memory {_memory()} MB at most")
+
+
+def _memory() -> str:
+    return f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f}"
 
 
 def _written() -> int:

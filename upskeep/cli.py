@@ -7,7 +7,22 @@ import sys
 import click
 
 from shared import __version__
-from upskeep.commands import alerts, calibrate, influx, look, offer, record, rehearse, run, scan, shutdown
+from upskeep.commands import (
+    alerts,
+    ask,
+    calibrate,
+    influx,
+    look,
+    offer,
+    record,
+    rehearse,
+    replay,
+    report,
+    run,
+    scan,
+    shutdown,
+    transfer,
+)
 
 COMMANDS = (
     run.run,
@@ -16,6 +31,14 @@ COMMANDS = (
     look.tail,
     look.counters,
     look.alerts,
+    ask.stats,
+    ask.health,
+    ask.history,
+    ask.analyze,
+    report.report,
+    transfer.export,
+    transfer.import_,
+    replay.replay,
     alerts.ack,
     alerts.silence,
     alerts.unsilence,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from shared.messages import Alert, AlertState, Counter, Event, Message, Severity
 
 COLOURS = {Severity.INFO: "green", Severity.WARNING: "yellow", Severity.ERROR: "red", Severity.CRITICAL: "bold red"}
 TOLD = 6
+WIDE = 160  # signs a row where there is no terminal
 
 
 def line(message: Message) -> Text | None:
@@ -79,5 +81,8 @@ def silence_table(silences: Iterable[Mapping[str, Any]]) -> Table:
 
 
 def console(stderr: bool = False) -> Console:
-    """Return a console that does not break lines that are meant to be one."""
-    return Console(stderr=stderr, soft_wrap=True, highlight=False)
+    """Return a console that does not break lines that are meant to be one; into a pipe or file it is wide."""
+    made = Console(stderr=stderr, soft_wrap=True, highlight=False)
+    if not made.is_terminal and "COLUMNS" not in os.environ:
+        made.width = WIDE
+    return made

@@ -7,8 +7,11 @@ from functools import partial
 from services.counter_store.adapters import influx_setup, restore
 from services.counter_store.adapters.influx_query import InfluxQuery
 from services.counter_store.adapters.point_stores import open_point_store
+from services.counter_store.adapters.report_files import ReportFiles
+from services.counter_store.adapters.reporter import Reporter
 from services.counter_store.adapters.restore import Progress, Restorer
 from services.counter_store.adapters.shipper import Shipper
+from services.counter_store.core.schedule import Kind
 from services.counter_store.settings import InfluxSettings, Loaded, load
 from services.counter_store.stage import LEDGER_SCHEMA, CounterStore
 from shared.delivery.hop import Figures, Hop, Route
@@ -17,16 +20,35 @@ from shared.messages import Candidate
 from shared.process import Context, Drive, Service, main
 
 FILL = 1000  # events given a point in one turn
-ROUTE = Route(name="counter_store", consumes=("event", "raw"), follows=("alert",), answers=True)
+ROUTE = Route(
+    name="counter_store", consumes=("event", "raw"), follows=("alert",), answers=True, targets=("counter_store",)
+)
 
 
 def build(loaded: Loaded, context: Context, ledger: Ledger, hop: Hop) -> CounterStore:
     """Return the stage, having published every counter again."""
     if loaded.store.influx.enabled:
         restore.begin_if_new(ledger)
-    store = CounterStore(loaded.store, ledger, hop, site=context.suite.site, keeping=loaded.keeping)
+    store = CounterStore(
+        loaded.store,
+        ledger,
+        hop,
+        site=context.suite.site,
+        keeping=loaded.keeping,
+        reporter=_reporter(loaded, context, ledger),
+    )
     store.announce()
     return store
+
+
+def _reporter(loaded: Loaded, context: Context, ledger: Ledger) -> Reporter:
+    reporting = loaded.counting.reporting
+    wanted: dict[Kind, bool] = {
+        "daily": reporting.auto_generate_daily_report,
+        "weekly": reporting.auto_generate_weekly_report,
+    }
+    files = ReportFiles(reporting.folder(context.data), reporting.export_formats)
+    return Reporter(ledger, files, [kind for kind, on in wanted.items() if on])
 
 
 class Shipping:

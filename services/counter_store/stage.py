@@ -16,16 +16,19 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from services.counter_store.adapters import archive, events, point_queue, restore
+from services.counter_store.adapters import archive, events, imports, point_queue, restore
 from services.counter_store.adapters.archive import Archive
 from services.counter_store.adapters.events import CounterRow, EventTable
 from services.counter_store.adapters.hours import Hours
+from services.counter_store.adapters.imports import Imports
 from services.counter_store.adapters.influx_query import Page
 from services.counter_store.adapters.moment import Moment
 from services.counter_store.adapters.point_queue import PointQueue
+from services.counter_store.adapters.reporter import Reporter
 from services.counter_store.adapters.restore import Progress
 from services.counter_store.adapters.settle import settle
 from services.counter_store.core.changes import alert_to_line, health_to_line
+from services.counter_store.core.counted import Series
 from services.counter_store.core.counting import (
     DAY_US,
     Tally,
@@ -35,6 +38,7 @@ from services.counter_store.core.counting import (
     open_tally,
     tally_to_counter,
 )
+from services.counter_store.core.imports import Balance
 from services.counter_store.core.keeping import Keeping
 from services.counter_store.core.points import (
     counter_time_ns,
@@ -43,19 +47,19 @@ from services.counter_store.core.points import (
     frame_to_line,
     is_datable,
 )
+from services.counter_store.core.runs import Runs
 from services.counter_store.core.statistics import Ever
 from services.counter_store.settings import CounterStoreSettings
-from shared.delivery.stage import Outlet
+from shared.delivery.stage import Outlet, RefusedError
+from shared.exchange import Command
 from shared.instants import span_to_us, time_to_us, us_to_time
 from shared.jumps import CLOCK_JUMP, Jump, read_jump
 from shared.ledger import Ledger
 from shared.messages import Alert, Counter, Event, Frame, Message, Sequenced
 
-LEDGER_SCHEMA = (
-    events.SCHEMA,
-    archive.SCHEMA,
-    point_queue.SCHEMA,
-)  # what the ledger given to CounterStore must be opened with
+# What the ledger given to CounterStore must be opened with.
+LEDGER_SCHEMA = (events.SCHEMA, archive.SCHEMA, point_queue.SCHEMA, imports.SCHEMA)
+FIGURES = ("lost", "duplicates", "replayed", "points_dropped")
 _KEPT = "counter_store"
 
 
@@ -70,6 +74,7 @@ class CounterStore:
         *,
         site: str,
         keeping: Keeping = Keeping(),  # noqa: B008 - frozen
+        reporter: Reporter | None = None,
     ) -> None:
         self._influx = settings.influx
         self._ledger = ledger
@@ -79,11 +84,15 @@ class CounterStore:
         self._queue = PointQueue(ledger)
         self._hours = Hours(ledger)
         self._archive = Archive(ledger, keeping, site)
+        self._reporter = reporter
         kept = json.loads(ledger.get(_KEPT) or b"{}")
         self._as_of_us: int | None = kept.get("as_of_us")
         self._offset_us: int = kept.get("offset_us", 0)
         self._observed_us: int | None = kept.get("observed_us", self._archive.first_us())
-        self._kept: dict[str, int] = {name: kept.get(name, 0) for name in ("lost", "duplicates", "points_dropped")}
+        self._kept: dict[str, int] = {
+            name: kept.get(name, 0) for name in ("lost", "duplicates", "points_dropped", "replayed")
+        }
+        self._imports = Imports(ledger, Runs(kept.get("runs", ())))
         rows = list(self._table.counters())
         self._tallies = {row.type: self._open(row) for row in rows}
         self._point_ns = {row.type: row.point_ns for row in rows}
@@ -129,12 +138,14 @@ class CounterStore:
             self._table.save(self._row(self._tallies[event_type]) for event_type in self._newest_us)
         if self._dirty:
             times = {"as_of_us": self._as_of_us, "offset_us": self._offset_us, "observed_us": self._observed_us}
-            self._ledger.put(_KEPT, json.dumps(self._kept | times).encode())
+            runs = {"runs": self._imports.runs.rows()}
+            self._ledger.put(_KEPT, json.dumps(self._kept | times | runs).encode())
         self._newest_us, self._dirty = {}, False
         for event_type, tally in self._tallies.items():
-            if self._published.get(event_type) != _numbers(tally):
+            if self._published.get(event_type) != tally.numbers:
                 self._publish(tally)
         self._publish_health()
+        self._report()
 
     def lost(self, producer: str, stream: str, first: int, last: int) -> None:  # noqa: ARG002 - the port's names
         """Remember how many messages are gone for good."""
@@ -147,6 +158,7 @@ class CounterStore:
         for event, point_ns in page.events:
             time_us = time_to_us(event.time)
             self._observe(event.time)
+            self._imports.note(event)
             if self._table.add(event, time_us, time_us, None) and self._tally(event, time_us, time_us):
                 self._newest_us[event.type] = max(time_us, self._newest_us.get(event.type, time_us))
                 new += 1
@@ -168,6 +180,30 @@ class CounterStore:
         if not rows:  # the totals that were held back
             self._newest_us |= {name: tally.last_us + self._offset_us for name, tally in self._tallies.items()}
         return self._note_progress(progress.after_fill(rows[-1][0] if rows else None))
+
+    def obey(self, command: Command) -> Mapping[str, Any]:
+        """``import``: count what another store or program has counted, once."""
+        if self._restoring:
+            raise RefusedError("events are being read back from InfluxDB; try again when that is done")
+        return self._imports.take(command, self._import, self._open_balance)
+
+    def _import(self, event: Event) -> bool:
+        if not self._keep(event, self._offset_us):
+            return False
+        self._observe(event.time)
+        self._dirty = True
+        self._tally_kept(event, self._offset_us)
+        return True
+
+    def _open_balance(self, balance: Balance) -> None:
+        """Add to a total, and to the day that the first of those events was in; windows do not know of it."""
+        time_us, name = time_to_us(balance.at), balance.type
+        self._archive.add_counted(Series(name, balance.category, balance.severity), balance.count, time_us)
+        steady_us = time_us - self._offset_us
+        fresh = CounterRow(name, 0, steady_us, steady_us, None)
+        row = self._row(self._tallies[name]) if name in self._tallies else fresh
+        self._tallies[name] = self._open(row.plus(balance.count, steady_us))
+        self._newest_us.setdefault(name, self._tallies[name].last_us + self._offset_us)
 
     def _settle(self) -> None:
         """All is read back: if the clock jumped in it, times are put right and windows opened anew."""
@@ -193,6 +229,8 @@ class CounterStore:
         for tally in self._tallies.values():
             self._publish(tally)
         self._publish_health()
+        for report in self._reporter.again() if self._reporter else ():
+            self._outlet.retain(report)
 
     def answer(self, name: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the answer to a question (``adapters.questions``), this batch's events included."""
@@ -211,25 +249,39 @@ class CounterStore:
     def figures(self) -> Mapping[str, bool | int | float | str]:
         """Return vital figures for ``status/…``."""
         total = sum(tally.total for tally in self._tallies.values())
-        held = sum(self._archive.retention.held.values())
-        return {"counted": total, "types": len(self._tallies), "history": held, **self._kept}
+        held = self._archive.retention.figures()["history"]
+        unwritten = self._reporter.figures() if self._reporter else {}
+        return {"counted": total, "types": len(self._tallies), "history": held, **self._kept, **unwritten}
 
     def _count(self, event: Event) -> None:
-        time_us = time_to_us(event.time)
-        datable = self._influx.enabled and not self._restoring and is_datable(time_us)
-        point_ns = self._table.free_ns(event.type, time_us) if datable else None
         self._dirty = True
+        if event.metadata.get("replayed") is True:  # history that somebody plays is no history of ours
+            self._kept["replayed"] += 1
+            return
         jump = read_jump(event.data) if event.type == CLOCK_JUMP else None
         offset_us = self._offset_us + (span_to_us(jump.step) if jump else 0)
-        if not self._table.add(event, time_us, time_us - offset_us, point_ns):
+        if self._imports.delivered(event) or not self._keep(event, offset_us):
             self._kept["duplicates"] += 1
             return
         if jump is not None:
             self._jump(jump)
-        self._tally(event, time_us, time_us - offset_us)
-        self._newest_us[event.type] = max(time_us, self._newest_us.get(event.type, time_us))
+        self._tally_kept(event, offset_us)
+
+    def _keep(self, event: Event, offset_us: int) -> bool:
+        """Put an event into the history; returns False if it is there already."""
+        time_us = time_to_us(event.time)
+        datable = self._influx.enabled and not self._restoring and is_datable(time_us)
+        point_ns = self._table.free_ns(event.type, time_us) if datable else None
+        if not self._table.add(event, time_us, time_us - offset_us, point_ns):
+            return False
         if point_ns is not None:
             self._note(event_to_line(event, point_ns))
+        return True
+
+    def _tally_kept(self, event: Event, offset_us: int) -> None:
+        time_us = time_to_us(event.time)
+        self._tally(event, time_us, time_us - offset_us)
+        self._newest_us[event.type] = max(time_us, self._newest_us.get(event.type, time_us))
 
     def _tally(self, event: Event, time_us: int, steady_us: int) -> bool:
         """Count an event that is in the history now; returns False if it had been counted before it came there."""
@@ -305,20 +357,18 @@ class CounterStore:
         return None if steady_us is None else steady_us + self._offset_us
 
     def _moment(self) -> Moment:
-        pending = {"points_pending": self._queue.pending() if self._influx.enabled else 0}
-        retention = self._archive.retention
-        held = {"history": sum(retention.held.values()), "history_excess": retention.excess()}
-        ever = {
-            name: Ever(tally.total, tally.first_us + self._offset_us, tally.last_us + self._offset_us)
-            for name, tally in self._tallies.items()
-        }
+        pending = self._queue.pending() if self._influx.enabled else 0
         return Moment(
             site=self._site,
             as_of_us=self._told_us(),
             observed_us=self._observed_us,
             counters=tuple(self.counters()),
-            ever=ever,
-            figures=self._kept | pending | held,
+            ever={
+                name: Ever(tally.total, tally.first_us + self._offset_us, tally.last_us + self._offset_us)
+                for name, tally in self._tallies.items()
+            },
+            figures=self._kept | {"points_pending": pending} | self._archive.retention.figures(),
+            imports=self._imports,
         )
 
     def _publish_health(self) -> None:
@@ -328,6 +378,13 @@ class CounterStore:
         self._outlet.retain(health)
         if self._influx.enabled:  # it waits with the next batch's; if that never comes, the next start tells it
             self._note(health_to_line(self._site, health.score, health.grade.value, health.as_of))
+
+    def _report(self) -> None:
+        """Make the report that is due, if one is."""
+        if self._reporter and (period := self._reporter.due(self._told_us(), self._observed_us)):
+            made = self._reporter.make(period, self._archive.measures, self._moment())
+            if made is not None:
+                self._outlet.retain(made)
 
     def _row(self, tally: Tally) -> CounterRow:
         return CounterRow(tally.type, tally.total, tally.last_us, tally.first_us, self._point_ns.get(tally.type))
@@ -340,8 +397,4 @@ class CounterStore:
 
     def _publish(self, tally: Tally) -> None:
         self._outlet.retain(self._counter(tally))
-        self._published[tally.type] = _numbers(tally)
-
-
-def _numbers(tally: Tally) -> tuple[int, int, int, int]:
-    return tally.total, tally.hour.count, tally.day.count, tally.last_us
+        self._published[tally.type] = tally.numbers

@@ -19,9 +19,10 @@ DEADLINE_S = 30.0
 class Onlooker:
     """Keeps every message by its topic, oldest first."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, topics: Topics = TOPICS) -> None:
+        self.topics = topics
         settings = BrokerSettings(url=f"mqtt://127.0.0.1:{port}")
-        self.door = Door(settings, "onlooker", [TOPICS.everything()], persistent=False)
+        self.door = Door(settings, f"onlooker-{id(self)}", [topics.everything()], persistent=False)
         self.seen: dict[str, list[bytes]] = {}
         self._confirmed: list[object] = []
 
@@ -60,7 +61,7 @@ class Onlooker:
 
     def all(self, kind: str, *parts: str) -> list[Any]:
         """Return every message of a topic as plain data, oldest first."""
-        return [json.loads(payload) for payload in self.seen.get(TOPICS.build(kind, *parts), ())]
+        return [json.loads(payload) for payload in self.seen.get(self.topics.build(kind, *parts), ())]
 
     def last(self, kind: str, *parts: str) -> Any:
         """Return the newest message of a topic as plain data, {} if there is none."""

@@ -23,7 +23,7 @@ SMBUS = "smbus2 is behind services.sensor_reader.adapters.smbus"
 GPIOD = "gpiod is behind services.sensor_reader.adapters.gpio"
 INFLUX = "influxdb_client is behind services.counter_store.adapters.influx_v2"
 APPRISE = "apprise is behind services.alerter.adapters.by_apprise"
-JINJA = "jinja2 is behind services.alerter.adapters.templates"
+JINJA = "jinja2 is behind the adapters that write texts"
 CONSOLE = "click and rich are for the command line"
 
 ALERTER_CORE = "services/alerter/core/__init__.py"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,32 @@ CONFIG = click.option(
     help="Folder of the YAML files.  [default: config]",
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+AGO = re.compile(r"(\d+(?:\.\d+)?)\s*(min|h|d)\Z")
+AGO_S = {"min": 60.0, "h": 3600.0, "d": 86_400.0}
+
+
+class Moment(click.ParamType[str]):
+    """A time in UTC, or how long ago: ``2026-01-31``, ``2026-01-31T12:00:00Z``, ``90min``, ``24h``, ``7d``."""
+
+    name = "TIME"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return it as RFC 3339."""
+        now = datetime.now(UTC)
+        try:
+            if ago := AGO.match(value.strip()):
+                time = now - timedelta(seconds=float(ago[1]) * AGO_S[ago[2]])
+            else:
+                time = datetime.fromisoformat(value.strip().replace(" ", "T"))
+            return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
+        except (ValueError, OverflowError):
+            return self.fail(
+                f"{value!r} is no time; write 2026-01-31, 2026-01-31T12:00:00Z, or 24h for so long ago", param, ctx
+            )
+
+
+SINCE = click.option("--since", type=Moment(), help="From then on: 2026-01-31, 2026-01-31T12:00:00Z, or 7d ago.")
+UNTIL = click.option("--until", type=Moment(), help="Up to then, in the same forms.")
 _BROKER = click.option(
     "--broker",
     "url",
@@ -45,6 +73,21 @@ def at_a_broker(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def called(config: Path, url: str, user: str | None, password_file: Path | None, **rest: Any) -> None:
         command(suite=_suite(config, url, user, password_file), **rest)
+
+    return called
+
+
+def chosen_events(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that choose events, as the fields of the question ``history``."""
+
+    @click.option("--type", "types", multiple=True, help="Only this event type; may be given several times.")
+    @click.option("--category", help="Only this category: power, battery, system, safety, sensor, device, control.")
+    @click.option("--severity", "severities", multiple=True, help="Only this severity; may be given several times.")
+    @click.option("--device", help="Only this device.")
+    @click.option("--zone", help="Only this zone.")
+    @functools.wraps(command)
+    def called(types: tuple[str, ...], severities: tuple[str, ...], **rest: Any) -> None:
+        command(types=list(types) or None, severities=list(severities) or None, **rest)
 
     return called
 

@@ -116,6 +116,11 @@ class Aggregates:
         )
         return ((day, self.series[number], count) for day, number, count in rows)
 
+    def compacted(self, first_day: int, last_day: int) -> bool:
+        """Whether hours of these days have been put together."""
+        found = self._db.execute("SELECT 1 FROM daily WHERE day BETWEEN ? AND ? LIMIT 1", (first_day, last_day))
+        return found.fetchone() is not None
+
     def ever(self) -> dict[str, Cell]:
         """Return what each type comes to in all cells."""
         found: dict[str, Cell] = {}

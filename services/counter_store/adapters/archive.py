@@ -14,7 +14,8 @@ from services.counter_store.adapters.events import EventTable
 from services.counter_store.adapters.measures import Measures
 from services.counter_store.adapters.moment import Moment
 from services.counter_store.adapters.retention import Retention
-from services.counter_store.core.counted import series_of
+from services.counter_store.core.counted import Cell, Series, series_of
+from services.counter_store.core.counting import DAY_US
 from services.counter_store.core.keeping import Keeping
 from shared.health import Health
 from shared.ledger import Ledger
@@ -56,6 +57,10 @@ class Archive:
         self._harvest.add(series_of(event), time_us)
         self._alarmed = self._alarmed or event.severity is Severity.CRITICAL
         return True
+
+    def add_counted(self, series: Series, count: int, time_us: int) -> None:
+        """Add a count without its events to the day they began on."""
+        self._aggregates.add_cell("daily", time_us // DAY_US, series, Cell(count, time_us, time_us))
 
     def flush(self, steady_us: int | None, told_us: int | None, *, prune: bool) -> None:
         """Write what was taken; let go of what has to leave the history."""

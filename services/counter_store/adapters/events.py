@@ -66,6 +66,11 @@ class CounterRow:
         """Return the row with other times."""
         return replace(self, first_us=first_us, last_us=last_us)
 
+    def plus(self, count: int, time_us: int) -> CounterRow:
+        """Return the row with so many more, which were at ``time_us``."""
+        first_us, last_us = min(self.first_us, time_us), max(self.last_us, time_us)
+        return replace(self, total=self.total + count, first_us=first_us, last_us=last_us)
+
 
 class TypeHistory:
     """The steady times of one type's events, from the index. A ``core.windows.History``."""

@@ -42,6 +42,10 @@ class History:
         row = self._db.execute(f"SELECT {_COLUMNS} FROM event WHERE id = ?", (event_id,)).fetchone()  # noqa: S608
         return None if row is None else read_event(row)
 
+    def held(self) -> dict[str, int]:
+        """Return how many events of each type there are."""
+        return dict(self._db.execute("SELECT type, count(*) FROM event GROUP BY type ORDER BY type"))
+
     def by_types(self, types: Iterable[str], choice: Choice, cursor: Cursor | None, newest: bool) -> Iterator[Row]:
         """Yield events of these types in the order of their times, newest or oldest first, after ``cursor``."""
         each = [self._walk("told", "type = ?", name, choice, cursor, newest) for name in types]

@@ -6,7 +6,7 @@ Aggregates are read where they can answer, and a bounded number of events where 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice, pairwise
 
 from services.counter_store.adapters.aggregates import Aggregates
@@ -21,6 +21,7 @@ from services.counter_store.core.keeping import Keeping
 from services.counter_store.core.outages import Outage, pair_outages
 from services.counter_store.core.span import Span, possible_time
 from services.counter_store.core.statistics import Ever, Known, Statistics, by_type, statistics
+from services.counter_store.core.timeline import Timeline, timeline, unit_of
 from shared.health import Health
 from shared.instants import us_to_time
 from shared.ledger import Ledger
@@ -107,6 +108,24 @@ class Measures:
         for day, series, count in self.aggregates.days(first, span.until_us // DAY_US):
             found.setdefault(series.type, Counter())[f"{us_to_time(day * DAY_US):%Y-%m-%d}"] += count
         return {name: dict(sorted(days.items())) for name, days in sorted(found.items())}
+
+    def timeline(self, span: Span) -> Timeline:
+        """Return the span in pieces; what they hold adds up to what ``counts`` holds."""
+        first, last = (span.after_us + 1) // DAY_US, span.until_us // DAY_US
+        days = (span.until_us - span.after_us) / DAY_US
+        unit = unit_of(days, hours=not self.aggregates.compacted(first, last))
+        if unit == "hour":
+            ends = range((first * 24) * HOUR_US - 1, span.until_us, HOUR_US)
+            return timeline(unit, span, chain.from_iterable(self._between(end, end + HOUR_US, span) for end in ends))
+        edges = (self._between(day * DAY_US - 1, (day + 1) * DAY_US - 1, span) for day in sorted({first, last}))
+        inner = ((day * DAY_US, series, count) for day, series, count in self.aggregates.days(first + 1, last - 1))
+        return timeline(unit, span, chain(chain.from_iterable(edges), inner))
+
+    def _between(self, after_us: int, until_us: int, span: Span) -> Iterator[tuple[int, Series, int]]:
+        """Yield what lies in (after, until] and in the span, as of the first instant of it."""
+        inside = max(after_us, span.after_us), min(until_us, span.until_us)
+        if inside[0] < inside[1]:
+            yield from ((after_us + 1, one.series, one.cell.count) for one in self.aggregates.counts(*inside))
 
     def _statistics(self, name: str, span: Span, ever: Ever | None, parts: Sequence[Cell | None]) -> Statistics:
         before, earlier, later = parts

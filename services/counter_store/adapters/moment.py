@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from services.counter_store.adapters.imports import Imports
 from services.counter_store.core.span import Span, last_days
 from services.counter_store.core.statistics import Ever
 from shared.delivery.stage import RefusedError
@@ -23,6 +24,7 @@ class Moment:
     counters: tuple[Counter, ...] = ()
     ever: Mapping[str, Ever] = field(default_factory=dict)
     figures: Mapping[str, int] = field(default_factory=dict)
+    imports: Imports | None = None
 
     def until_us(self, as_of: datetime | None) -> int:
         """Return the event time a question is about; raises RefusedError where there is none yet."""

@@ -25,16 +25,16 @@ EVER_US = 2**62
 def page(history: History, aggregates: Aggregates, question: HistoryQuestion) -> HistoryPage:
     """Return a page of events: as many as are asked for, or fewer where they are large."""
     events: list[dict[str, Any]] = []
-    size, last = 0, None
+    size, last = 0, question.cursor
     rows = _chosen(history, aggregates, question)
     for time_us, rowid, event in islice(rows, question.limit):
         data = as_data(event)
         size += len(json.dumps(data))
         if events and size > PAGE_BYTES:
-            return HistoryPage(events=tuple(events), cursor=last)
+            return HistoryPage(events=tuple(events), cursor=last, last=last)
         events.append(data)
         last = str(Cursor(time_us, rowid))
-    return HistoryPage(events=tuple(events), cursor=last if next(rows, None) else None)
+    return HistoryPage(events=tuple(events), cursor=last if next(rows, None) else None, last=last)
 
 
 def related(history: History, aggregates: Aggregates, question: RelatedQuestion) -> Related:

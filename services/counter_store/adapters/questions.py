@@ -12,6 +12,7 @@ from services.counter_store.adapters.measures import Measures
 from services.counter_store.adapters.moment import Moment
 from services.counter_store.adapters.report_data import report
 from services.counter_store.core import requests as ask
+from services.counter_store.core.inventory import Inventory, Opening
 from services.counter_store.core.performance import Performance, took
 from services.counter_store.core.statistics import AllStatistics, Counters
 from shared.delivery.stage import RefusedError
@@ -69,6 +70,18 @@ def _anomalies(measures: Measures, moment: Moment, question: ask.AnomaliesQuesti
     return measures.anomalies(moment.span(1, question.as_of), question.hours, question.types)
 
 
+def _inventory(measures: Measures, moment: Moment, _: ask.InventoryQuestion) -> BaseModel:
+    if moment.imports is None:
+        raise RefusedError("this store cannot be exported")
+    return Inventory(
+        site=moment.site,
+        origin=moment.imports.origin(),
+        as_of=us_to_time(moment.until_us(None)),
+        held=measures.history.held(),
+        openings=tuple(Opening.model_validate(each) for each in moment.imports.openings()),
+    )
+
+
 def _performance(measures: Measures, moment: Moment, _: ask.PerformanceQuestion) -> BaseModel:
     return Performance(
         as_of=us_to_time(moment.until_us(None)),
@@ -92,5 +105,6 @@ QUESTIONS: dict[str, tuple[type[BaseModel], Callable[[Measures, Moment, Any], Ba
     "frequency": (ask.FrequencyQuestion, _frequency),
     "failures": (ask.FailuresQuestion, _failures),
     "anomalies": (ask.AnomaliesQuestion, _anomalies),
+    "inventory": (ask.InventoryQuestion, _inventory),
     "performance": (ask.PerformanceQuestion, _performance),
 }

@@ -28,7 +28,7 @@ def report(measures: Measures, moment: Moment, kind: ReportType, days: int, as_o
     all_time = sum(ever.total for ever in moment.ever.values())
     common = common_part(kind, moment.site, days, span, measures.counts(span), all_time)
     model, more = REPORTS[kind]
-    return model.model_validate(common | more(measures, moment, span))
+    return model.model_validate(common | {"timeline": measures.timeline(span)} | more(measures, moment, span))
 
 
 def _health(measures: Measures, _: Moment, span: Span) -> dict[str, Any]:

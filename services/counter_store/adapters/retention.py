@@ -42,9 +42,10 @@ class Retention:
         self._compact(min(steady_us, told_us))
         return budget - left
 
-    def excess(self) -> int:
-        """Return how many events are in the history beyond the maximum of their type."""
-        return sum(max(0, held - self._keeping.history_per_type) for held in self.held.values())
+    def figures(self) -> dict[str, int]:
+        """Return how many events the history holds, and how many of these are beyond the maximum of their type."""
+        excess = sum(max(0, held - self._keeping.history_per_type) for held in self.held.values())
+        return {"history": sum(self.held.values()), "history_excess": excess}
 
     def _next_types(self) -> list[str]:
         """Return the one type whose turn it is, so that types of which nothing comes any more are looked at too."""

@@ -12,10 +12,14 @@ EventData = dict[str, Any]  # an event as it is on the wire
 
 
 class HistoryPage(Answer):
-    """Events in the order asked for; ``cursor`` asks for the next page, null: that was all."""
+    """Events in the order asked for; ``cursor`` asks for the next page, null: that was all.
+
+    ``last`` is the cursor of the last event, or what was asked with: what has come since is asked for with it.
+    """
 
     events: tuple[EventData, ...]
     cursor: str | None
+    last: str | None
 
 
 class RelatedEvent(Answer):

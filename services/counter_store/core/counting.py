@@ -23,6 +23,11 @@ class Tally:
     hour: Window
     day: Window
 
+    @property
+    def numbers(self) -> tuple[int, int, int, int]:
+        """What is published of it: a counter whose numbers are the same need not be told again."""
+        return self.total, self.hour.count, self.day.count, self.last_us
+
 
 def open_tally(event_type: str, total: int, first_us: int, last_us: int, as_of_us: int, history: History) -> Tally:
     """Make a tally of what the ledger holds, its windows counted at ``as_of_us``."""

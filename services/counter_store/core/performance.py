@@ -28,6 +28,7 @@ class Performance(Dated):
     series: int
     duplicates: int
     lost: int
+    replayed: int
     points_dropped: int
     points_pending: int
     history: int

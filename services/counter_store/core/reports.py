@@ -9,14 +9,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
 from services.counter_store.core.answers import Answer, Dated
-from services.counter_store.core.counted import Count
+from services.counter_store.core.counted import Cell, Count
 from services.counter_store.core.span import Span
 from services.counter_store.core.statistics import Statistics
+from services.counter_store.core.timeline import Timeline
 from services.counter_store.core.trend import Trend
 from shared.health import Health
-from shared.messages import Time
+from shared.instants import us_to_time
+from shared.messages import Severity, Time
+from shared.report import CategoryCount
 
 TOP = 5
+RANK = tuple(Severity)  # least first
 USUAL = ("power", "battery", "system", "safety")  # the seed's categories: in every report, even if empty
 
 
@@ -28,16 +32,22 @@ class ReportType(StrEnum):
     TRENDS = "trends"
 
 
-class CategoryCount(Answer):
-    """One category's events in the period, with its most frequent types."""
+class TypeCount(Answer):
+    """One type's events in the period; ``severity`` is the worst of them. Of a type in two categories there are two."""
 
-    total_count: int
-    event_types: int
-    top_events: tuple[tuple[str, int], ...]
+    type: str
+    category: str
+    severity: Severity
+    count: int
+    first: Time
+    last: Time
 
 
 class Report(Dated):
-    """What all reports have. The categories add up to ``total_events``, always; ``all_time_events`` is everything."""
+    """What all reports have. Categories, types and timeline each add up to ``total_events``, always.
+
+    ``all_time_events`` is everything ever counted.
+    """
 
     report_type: ReportType
     site: str
@@ -48,6 +58,8 @@ class Report(Dated):
     total_events: int
     all_time_events: int
     event_categories: dict[str, CategoryCount]
+    event_types: tuple[TypeCount, ...]
+    timeline: Timeline
 
 
 class SummaryReport(Report):
@@ -93,10 +105,32 @@ def categorise(counts: Iterable[Count]) -> dict[str, CategoryCount]:
     return {key: _category(found[key]) for key in (*usual, *sorted(found.keys() - set(usual)))}
 
 
+def count_types(counts: Iterable[Count]) -> tuple[TypeCount, ...]:
+    """Return the counts by category and type, the most frequent first."""
+    cells: dict[tuple[str, str], Cell] = {}
+    worst: dict[tuple[str, str], Severity] = {}
+    for count in counts:
+        key = (count.series.category, count.series.type)
+        cells[key] = count.cell.plus(cells.get(key))
+        worst[key] = max(worst.get(key, Severity.INFO), count.series.severity, key=RANK.index)
+    found = [
+        TypeCount(
+            type=name,
+            category=category_key(category),
+            severity=worst[category, name],
+            count=cell.count,
+            first=us_to_time(cell.first_us),
+            last=us_to_time(cell.last_us),
+        )
+        for (category, name), cell in cells.items()
+    ]
+    return tuple(sorted(found, key=lambda one: (-one.count, one.type, one.category)))
+
+
 def common_part(
     kind: ReportType, site: str, days: int, span: Span, counts: Sequence[Count], all_time: int
 ) -> dict[str, object]:
-    """Return the fields that all reports have."""
+    """Return the fields that all reports have but for the timeline."""
     return {
         "report_type": kind,
         "site": site,
@@ -108,6 +142,7 @@ def common_part(
         "total_events": sum(count.cell.count for count in counts),
         "all_time_events": all_time,
         "event_categories": categorise(counts),
+        "event_types": count_types(counts),
     }
 
 

@@ -109,5 +109,9 @@ class AnomaliesQuestion(AsOf):
     hours: Annotated[int, Field(ge=1, le=168)] = 24
 
 
+class InventoryQuestion(Question):
+    """What there is to be exported."""
+
+
 class PerformanceQuestion(Question):
     """How the pipeline does."""

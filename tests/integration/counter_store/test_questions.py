@@ -24,11 +24,12 @@ DEADLINE_S = 20.0
 
 
 @contextmanager
-def store_at_work(folder: Path, broker: Broker) -> Iterator[SuiteSettings]:
-    """counter_store on a thread of its own, with a month of events in its ledger."""
+def store_at_work(folder: Path, broker: Broker, days: int = 30) -> Iterator[SuiteSettings]:
+    """counter_store on a thread of its own, with an event a day in its ledger, a month of them."""
+    folder.mkdir(exist_ok=True)
     suite = SuiteSettings(data=folder, broker=broker.settings)
     with closing(Ledger(folder / "ledger.sqlite", SERVICE.schema)) as ledger:
-        StoreBench(ledger).tell(*(n * DAY for n in range(30)), until=30 * DAY)
+        StoreBench(ledger).tell(*(n * DAY for n in range(days)), until=30 * DAY)
     leave, ready = threading.Event(), threading.Event()
 
     def work() -> None:

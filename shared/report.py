@@ -1,0 +1,43 @@
+"""The reports that are made on schedule, as they are on the wire: ``report/{kind}``, retained."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from shared.health import Health
+from shared.messages import Message, Name, Time
+from shared.topics import Topics
+
+
+class CategoryCount(Message):
+    """One category's events in the period, with its most frequent types."""
+
+    total_count: int
+    event_types: int
+    top_events: tuple[tuple[str, int], ...]
+
+
+class ScheduledReport(Message):
+    """The last daily or weekly report in short. Its ``period`` is a day (``2026-01-31``) or ISO week (``2026-W05``).
+
+    It is about [``since``, ``until``), whole days of UTC; the categories add up to ``total_events``. ``files`` are the
+    names of what was written below the folder for reports.
+    """
+
+    RETAIN: ClassVar[bool] = True
+
+    kind: Literal["daily", "weekly"]
+    period: Name
+    site: Name
+    period_days: int
+    since: Time
+    until: Time
+    total_events: int
+    all_time_events: int
+    event_categories: dict[str, CategoryCount]
+    health: Health | None = None
+    files: tuple[str, ...] = ()
+
+    def topic(self, topics: Topics) -> str:
+        """``report/{kind}``, retained."""
+        return topics.build("report", self.kind)

@@ -1,0 +1,138 @@
+"""``upskeep replay``: history played again, or judged again."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+
+from shared.suite import SuiteSettings
+from upskeep.commands.options import JSON, SINCE, UNTIL, at_a_broker, chosen_events, complaints
+
+TOLD = 20
+BEFORE = timedelta(days=1)  # read, and not told of: what events belong to may have begun before
+
+
+@click.command()
+@at_a_broker
+@chosen_events
+@SINCE
+@UNTIL
+@click.option("--speed", default="1", show_default=True, help="How fast: N times as it was, or max.")
+@click.option("--verify", is_flag=True, help="Play nothing: say where the engine would decide differently now.")
+@click.option(
+    "--frames",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="With --verify: frames recorded then (upskeep record), to be decided upon again.",
+)
+@JSON
+def replay(
+    suite: SuiteSettings, speed: str, verify: bool, frames: tuple[Path, ...], as_json: bool, **choice: Any
+) -> None:
+    """Publish events of the history again, on a topic root of their own, where nothing acts on them or counts them."""
+    if frames and not verify:
+        raise click.UsageError("--frames goes with --verify")
+    if verify:
+        _verify(suite, frames, choice, as_json)
+        return
+    _play(suite, _speed(speed), choice, as_json)
+
+
+def _play(suite: SuiteSettings, speed: float | None, choice: Mapping[str, Any], as_json: bool) -> None:
+    from upskeep.client import ClientError
+    from upskeep.conversation import Conversation
+    from upskeep.replay import Pace, play
+    from upskeep.show import console, line
+
+    topics = suite.replay_topics
+    out = console()
+
+    def step(event: Any) -> None:
+        if not as_json:
+            out.print(line(event))
+
+    with complaints(ClientError), Conversation(suite, "counter_store") as store, Conversation(suite, "replay") as aside:
+        if not as_json:
+            click.echo(f"playing below {topics.everything()}", err=True)
+        played = play(_events(store, choice), aside.door, topics, Pace(speed), step)
+    click.echo(json.dumps({"played": played, "below": topics.everything()}) if as_json else f"{played:,} events played")
+
+
+def _verify(suite: SuiteSettings, frames: tuple[Path, ...], choice: Mapping[str, Any], as_json: bool) -> None:
+    from services.event_processor.app import SERVICE
+    from shared.process import Context, system_clock
+    from upskeep.client import ClientError
+    from upskeep.conversation import Conversation
+    from upskeep.verify import verify_events, verify_frames
+
+    folder = Path(click.get_current_context().params["config"])
+    with complaints(ClientError), Conversation(suite, "counter_store") as store:
+        if frames:
+            made, devices, span = _decided_now(frames, folder)
+            verdict = verify_frames(_events(store, {**choice, **span}), made, devices)
+        else:
+            plan = SERVICE.settings(Context(folder, os.environ, suite, system_clock()))
+            since = datetime.fromisoformat(choice["since"]) if choice["since"] else None
+            begin = None if since is None else (since - BEFORE).isoformat()
+            events = _events(store, {"since": begin, "until": choice["until"]})
+            verdict = verify_events(events, plan, frozenset(choice["types"] or ()), since)
+    if as_json:
+        click.echo(json.dumps(verdict.as_dict(), indent=2, ensure_ascii=False))
+    else:
+        _tell(verdict)
+    sys.exit(0 if verdict.same == verdict.compared else 1)
+
+
+def _tell(verdict: Any) -> None:
+    from upskeep.tables import differences_table, show
+
+    click.echo(f"{verdict.compared:,} events compared, {verdict.same:,} are decided as they were")
+    if verdict.differences:
+        show(differences_table(verdict.differences[:TOLD]))
+        if verdict.by_field.total() > TOLD:
+            counts = ", ".join(f"{count:,} of {name}" for name, count in sorted(verdict.by_field.items()))
+            click.echo(f"all in all {counts}; --json tells more")
+
+
+def _decided_now(frames: tuple[Path, ...], folder: Path) -> tuple[list[Any], frozenset[str], dict[str, str]]:
+    """Return the events that the engine makes of the frames now, their devices, and the span of their times."""
+    import tempfile
+
+    from shared.messages import Event
+    from upskeep.backtest import backtest
+    from upskeep.client import ClientError
+
+    with tempfile.TemporaryDirectory() as scratch:
+        out = Path(scratch) / "events.jsonl"
+        outcome = backtest(frames, folder, os.environ, out)
+        made = [Event.model_validate_json(text) for text in out.read_text(encoding="utf-8").splitlines()]
+    if outcome.first_time is None or outcome.last_time is None:
+        raise ClientError(f"{', '.join(map(str, frames))}: no frames")
+    devices = frozenset(event.device for event in made if event.device)
+    return made, devices, {"since": outcome.first_time.isoformat(), "until": outcome.last_time.isoformat()}
+
+
+def _events(store: Any, choice: Mapping[str, Any]) -> Iterator[Any]:
+    from shared.messages import Event
+    from upskeep.transfer.rows import history
+
+    return (Event.model_validate(row) for row in history(store.ask, choice))
+
+
+def _speed(text: str) -> float | None:
+    if text == "max":
+        return None
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed < float("inf"):
+        raise click.UsageError(f"--speed must be a number above 0, or max (got {text!r})")
+    return speed

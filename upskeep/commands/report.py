@@ -1,0 +1,67 @@
+"""``upskeep report``: a report as a table, or as a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+
+from shared.suite import SuiteSettings
+from upskeep.commands.options import Moment, at_a_broker, complaints
+
+FORMATS = ("json", "csv", "markdown", "html")
+ENDINGS = {".json": "json", ".csv": "csv", ".md": "markdown", ".html": "html", ".htm": "html"}
+
+
+@click.command()
+@at_a_broker
+@click.argument("kind", type=click.Choice(["summary", "detailed", "trends"]), default="summary")
+@click.option("--days", type=click.IntRange(1, 36_600), default=30, show_default=True, help="Over how many days.")
+@click.option("--as-of", type=Moment(), help="As of then, e.g. 2026-02-01T00:00:00Z; otherwise as of now.")
+@click.option("--format", "form", type=click.Choice(FORMATS), help="Otherwise by the ending of FILE, or Markdown.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write it to this FILE.")
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+def report(
+    suite: SuiteSettings,
+    kind: str,
+    days: int,
+    as_of: str | None,
+    form: str | None,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Make a report of events: a summary, in detail, or of trends."""
+    from upskeep.client import Client, ClientError
+
+    chosen = "json" if as_json else form or (ENDINGS.get(out.suffix.lower()) if out else "markdown")
+    if chosen is None:
+        raise click.UsageError(f"{out} ends in none of {', '.join(ENDINGS)}; say --format")
+    question = {"kind": kind, "days": days} | ({} if as_of is None else {"as_of": as_of})
+    with complaints(ClientError, OSError):
+        with Client(suite) as client:
+            text = _written(kind, chosen, client.ask("counter_store", "report", question))
+        if out is None:
+            click.echo(text, nl=False)
+            return
+        from services.counter_store.adapters.report_files import put
+
+        put(out, text.encode())
+    click.echo(f"{kind} report of {days} days in {out}")
+
+
+def _written(kind: str, form: str, answer: Any) -> str:
+    from pydantic import ValidationError
+
+    from services.counter_store.adapters.report_data import REPORTS
+    from services.counter_store.adapters.report_formats import FORMATS as RENDERERS
+    from services.counter_store.core.reports import ReportType
+    from shared.event_counters import ReportFormat
+    from upskeep.client import ClientError
+
+    known = next(each for each in get_args(ReportFormat) if each == form)
+    try:
+        found = REPORTS[ReportType(kind)][0].model_validate(answer)
+    except ValidationError as error:
+        raise ClientError(f"counter_store answers as another version does, please use the same: {error}") from None
+    return RENDERERS[known][1](found)

@@ -1,0 +1,138 @@
+"""``upskeep export`` and ``import``: what is counted, as files."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from shared.suite import SuiteSettings
+from upskeep.commands.options import SINCE, UNTIL, at_a_broker, chosen_events, complaints
+
+ENDINGS = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "parquet"}
+FORMATS = ("json", "jsonl", "csv", "parquet")
+FORMAT = click.option("--format", "form", type=click.Choice(FORMATS), help="Otherwise by the ending of FILE.")
+
+
+@click.command("export")
+@at_a_broker
+@click.argument("what", type=click.Choice(["history", "counters", "statistics", "all"]))
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@FORMAT
+@chosen_events
+@SINCE
+@UNTIL
+@click.option("--days", type=click.IntRange(1, 36_600), help="Of statistics: over how many days.")
+@click.option("--force", is_flag=True, help="Write over a file that is there.")
+def export(suite: SuiteSettings, what: str, file: Path, form: str | None, force: bool, **choice: Any) -> None:
+    """Write counters, events or statistics to FILE; "all" is everything, to be imported elsewhere."""
+    from upskeep.client import ClientError
+    from upskeep.conversation import Conversation
+    from upskeep.transfer.rows import SOURCES
+    from upskeep.transfer.whole import write_whole
+    from upskeep.transfer.writers import write_rows
+
+    form = _format(file, form)
+    if file.exists() and not force:
+        raise click.UsageError(f"{file} is there already; --force writes over it")
+    if what == "all" and (form != "json" or any(choice.values())):
+        raise click.UsageError("all goes into one .json file, and everything of it; choose with history")
+    with complaints(ClientError, OSError), Conversation(suite, "counter_store") as store:
+        inventory = store.ask("inventory")
+        counted = 0
+        with _progress("events", _expected(what, inventory, choice)) as step:
+            if what == "all":
+                counted = write_whole(file, store.ask, inventory, lambda: step(1))
+            else:
+                rows = SOURCES[what](store.ask, choice)
+                counted = write_rows(file, form, what, rows, lambda: step(1))
+    click.echo(f"{counted:,} {'rows' if what in ('counters', 'statistics') else 'events'} in {file}")
+
+
+@click.command("import")
+@at_a_broker
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@FORMAT
+@click.option("--timezone", "zone", default="UTC", show_default=True, help="Of times that name none.")
+@click.option("--by", default=getpass.getuser, help="Who does it.  [default: this user]")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def import_(suite: SuiteSettings, file: Path, form: str | None, zone: str, by: str, as_json: bool) -> None:
+    """Count the events of FILE: an export, or the event_counters.json of the UPS Monitor.
+
+    Each event counts once, however often it is imported, and also where the store has counted it already.
+    """
+    from upskeep.client import ClientError
+    from upskeep.conversation import Conversation
+    from upskeep.transfer.importer import import_file
+
+    source = _source(suite, file, _format(file, form), zone)
+    with complaints(ClientError), Conversation(suite, "counter_store", by) as store, _progress("events", None) as step:
+        done = import_file(source, store.command, step)
+    if as_json:
+        click.echo(json.dumps({"new": done.new, "known": done.known, "opened": done.opened}))
+        return
+    click.echo(f"{done.new:,} events counted, {done.known:,} were known already")
+    for name, count in sorted(done.opened.items()):
+        click.echo(f"{name}: {count:,} more in the total, as an opening balance; {file.name} has no events of them")
+
+
+def _source(suite: SuiteSettings, file: Path, form: str, zone: str) -> Any:
+    from upskeep.client import ClientError
+    from upskeep.transfer.readers import Source, kind_of
+    from upskeep.transfer.seed import SeedSource
+
+    with complaints(ClientError):
+        if form == "json" and kind_of(file) == "seed":
+            try:
+                known_zone = ZoneInfo(zone)
+            except (ValueError, OSError):
+                raise ClientError(f"--timezone: {zone!r} is no time zone; write UTC, or as in Europe/Berlin") from None
+            return SeedSource(file, suite.site, known_zone, _catalogued())
+        return Source(file, form)
+    raise AssertionError  # complaints ends the process
+
+
+def _catalogued() -> Any:
+    """Return a function that knows a type's category and severity by ``config/events.yaml``."""
+    from upskeep.transfer.kinds import catalogued
+
+    folder = click.get_current_context().params.get("config") or os.environ.get("UPSKEEP_CONFIG", "config")
+    return catalogued(Path(folder), os.environ)
+
+
+def _format(file: Path, form: str | None) -> str:
+    found = form or ENDINGS.get(file.suffix.lower())
+    if found is None:
+        raise click.UsageError(f"{file} ends in none of {', '.join(ENDINGS)}; say --format")
+    return found
+
+
+def _expected(what: str, inventory: Mapping[str, Any], choice: Mapping[str, Any]) -> int | None:
+    """Return how many rows are to be expected, None where that is not known."""
+    held: Mapping[str, int] = inventory["held"]
+    if what not in ("history", "all"):
+        return None
+    if any(value for name, value in choice.items() if name != "types"):
+        return None
+    return sum(count for name, count in held.items() if not choice["types"] or name in choice["types"])
+
+
+@contextmanager
+def _progress(what: str, total: int | None) -> Iterator[Any]:
+    """Show a bar on stderr where that is a terminal."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from upskeep.show import console
+
+    out = console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda count: progress.advance(task, count)

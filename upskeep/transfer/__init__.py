@@ -1,0 +1,1 @@
+"""What is counted, as files: export and import. The commands are in ``upskeep/commands/transfer.py``."""

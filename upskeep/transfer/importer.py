@@ -1,0 +1,89 @@
+"""An import: events in batches that a command may carry, and after them the balances.
+
+A row that is no event ends it, named; what went before is counted, and counts once when the mended file comes again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from pydantic import ValidationError
+
+from shared.delivery.desk import QUESTION_BYTES
+from shared.messages import Event
+from upskeep.client import ClientError
+from upskeep.transfer.rows import Row
+
+BATCH = 300
+BATCH_BYTES = QUESTION_BYTES * 2 // 3
+Command = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]  # as Conversation.command
+
+
+class Rows(Protocol):
+    """A file to be imported. Origin and balances are known once its rows have been read."""
+
+    path: Path
+    origin: str
+    balances: list[Row]
+
+    def rows(self) -> Iterator[tuple[str, Row]]:
+        """Yield each event with where it stands."""
+
+
+@dataclass(slots=True)
+class Imported:
+    """What came of an import."""
+
+    new: int = 0
+    known: int = 0
+    opened: dict[str, int] = field(default_factory=dict)
+
+
+def import_file(source: Rows, command: Command, step: Callable[[int], None]) -> Imported:
+    """Hand everything in the file to the store; ``step`` hears of how many events went. Raises ClientError."""
+    done = Imported()
+    label = source.path.name[:200]
+
+    def send(**data: Any) -> None:
+        result = command("import", {"origin": source.origin, "label": label, **data})
+        done.new += result["new"]
+        done.known += result["known"]
+        done.opened |= result["opened"]
+
+    for batch in batches(events(source)):
+        send(events=batch)
+        step(len(batch))
+    for first in range(0, len(source.balances), BATCH):
+        send(balances=source.balances[first : first + BATCH])
+    return done
+
+
+def events(source: Rows) -> Iterator[tuple[Row, int]]:
+    """Yield each event as it goes over the wire, with its length; raises ClientError at a row that is none."""
+    for where, row in source.rows():
+        try:
+            text = Event.model_validate(row).model_dump_json(exclude_none=True)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(map(str, first["loc"])) or "event"
+            raise ClientError(f"{source.path} {where}: {name}: {first['msg']} (got {first['input']!r:.60})") from None
+        if len(text.encode()) > BATCH_BYTES:
+            raise ClientError(f"{source.path} {where}: has {len(text):,} bytes; an event may have {BATCH_BYTES:,}")
+        yield {name: value for name, value in row.items() if value is not None}, len(text.encode())
+
+
+def batches(found: Iterator[tuple[Row, int]]) -> Iterator[list[Row]]:
+    """Yield the events in parts that are neither too many nor too long."""
+    batch: list[Row] = []
+    size = 0
+    for row, length in found:
+        if batch and (len(batch) == BATCH or size + length > BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(row)
+        size += length
+    if batch:
+        yield batch

@@ -1,0 +1,39 @@
+"""What category and severity a type has, by ``config/events.yaml``: of events from where there were none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from shared.messages import AnyCaseSeverity, Name, Severity
+from shared.settings import read_settings
+from upskeep.transfer.seed import Kind
+
+UNKNOWN = ("other", Severity.WARNING.value)
+
+
+class KnownKind(BaseModel):
+    """A row of the catalogue, as far as an import needs it."""
+
+    category: Name
+    severity: AnyCaseSeverity
+
+
+class KnownKinds(BaseModel):
+    """The catalogue."""
+
+    events: dict[str, KnownKind] = {}
+
+
+def catalogued(folder: Path, environ: Mapping[str, str]) -> Kind:
+    """Return what tells category and severity of a type; a type that is not in the file is ``other``, a warning."""
+    there = (folder / "events.yaml").exists()
+    known = read_settings(folder, "events", KnownKinds, environ).events if there else {}
+
+    def kind(name: str) -> tuple[str, str]:
+        found = known.get(name)
+        return UNKNOWN if found is None else (found.category, found.severity.value)
+
+    return kind

@@ -1,0 +1,130 @@
+"""Files of events, read one event at a time: JSON, JSON lines, CSV, Parquet, a whole export, the seed's counters."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import ijson
+from ijson.common import IncompleteJSONError, ObjectBuilder
+
+from services.counter_store.core.sheet import unguarded
+from upskeep.client import ClientError
+from upskeep.transfer.rows import Row, from_cells
+from upskeep.transfer.whole import MARK
+from upskeep.transfer.writers import pyarrow
+
+ENDINGS = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "parquet"}
+CHUNK = 5_000
+
+
+@dataclass(slots=True)
+class Source:
+    """A file to be imported. ``origin`` and ``balances`` are known once its rows have been read."""
+
+    path: Path
+    form: str
+    origin: str = ""
+    balances: list[Row] = field(default_factory=list)
+
+    def rows(self) -> Iterator[tuple[str, Row]]:
+        """Yield each event with where it stands; raises ClientError where the file cannot be read."""
+        self.origin = self.origin or f"file {self.path.name}"[:200]
+        try:
+            yield from self._reader()
+        except (IncompleteJSONError, json.JSONDecodeError, UnicodeDecodeError, csv.Error, OSError) as error:
+            raise ClientError(f"{self.path} cannot be read: {error}") from None
+
+    def _reader(self) -> Iterator[tuple[str, Row]]:
+        readers = {"json": self._json, "jsonl": self._lines, "csv": self._csv, "parquet": self._parquet}
+        return readers[self.form]()
+
+    def _lines(self) -> Iterator[tuple[str, Row]]:
+        with self.path.open(encoding="utf-8") as file:
+            for number, line in enumerate(file, 1):
+                if line.strip():
+                    yield f"line {number}", self._object(f"line {number}", line)
+
+    def _object(self, where: str, text: str) -> Row:
+        try:
+            found = json.loads(text)
+        except ValueError as error:
+            raise ClientError(f"{self.path} {where} is not JSON: {error}") from None
+        if not isinstance(found, dict):
+            raise ClientError(f"{self.path} {where} holds a JSON {type(found).__name__}; an event is an object")
+        return found
+
+    def _csv(self) -> Iterator[tuple[str, Row]]:
+        with self.path.open(encoding="utf-8-sig", newline="") as file:
+            for cells in csv.DictReader(file):
+                where = f"row {cells.get('id') or '?'}"
+                plain = {name: unguarded(cell) for name, cell in cells.items() if isinstance(cell, str)}
+                yield where, self._cells(where, plain)
+
+    def _parquet(self) -> Iterator[tuple[str, Row]]:
+        arrow, parquet = pyarrow()
+        try:
+            with parquet.ParquetFile(self.path) as file:
+                for batch in file.iter_batches(CHUNK):
+                    for number, row in enumerate(batch.to_pylist(), 1):
+                        yield f"row {row.get('id') or number}", self._cells(f"row {number}", row)
+        except arrow.ArrowException as error:
+            raise ClientError(f"{self.path} cannot be read: {error}") from None
+
+    def _cells(self, where: str, cells: Row) -> Row:
+        try:
+            return from_cells(cells)
+        except ValueError as error:
+            raise ClientError(f"{self.path} {where}: {error}") from None
+
+    def _json(self) -> Iterator[tuple[str, Row]]:
+        """Read an array of events, or a whole export, one event at a time."""
+        number = 0
+        with self.path.open("rb") as file:
+            events = ijson.parse(file, use_float=True)
+            for prefix, kind, value in events:
+                if prefix == "origin" and kind == "string":
+                    self.origin = value
+                elif kind == "start_map" and (prefix == "item" or _is_event(prefix)):
+                    number += 1
+                    yield f"event {number}", _build(events, prefix)
+                elif kind == "start_map" and prefix == "balances.item":
+                    self.balances.append(_build(events, prefix))
+
+
+def _is_event(prefix: str) -> bool:
+    return prefix.startswith("event_history.") and prefix.endswith(".item")
+
+
+def _build(events: Iterator[tuple[str, str, Any]], prefix: str) -> Row:
+    """Return the object that has just begun."""
+    builder = ObjectBuilder()
+    builder.event("start_map", None)
+    for inner, kind, value in events:
+        builder.event(kind, value)
+        if inner == prefix and kind == "end_map":
+            break
+    found: Row = builder.value
+    return found
+
+
+def kind_of(path: Path) -> str:
+    """Return ``events``, ``whole`` or ``seed``: what a JSON file is, by what it begins with; raises ClientError."""
+    try:
+        with path.open("rb") as file:
+            for prefix, kind, value in ijson.parse(file):
+                if prefix == "" and kind == "start_array":
+                    return "events"
+                if prefix == "" and kind == "map_key":
+                    if value == MARK:
+                        return "whole"
+                    if value in ("counters", "last_updated", "event_history", "export_timestamp"):
+                        return "seed"
+                    break
+    except (IncompleteJSONError, OSError) as error:
+        raise ClientError(f"{path} cannot be read: {error}") from None
+    raise ClientError(f"{path} is neither an export of Upskeep nor an event_counters.json")
