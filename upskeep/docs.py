@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from upskeep import chip_docs, event_docs, topic_docs
+from upskeep import board_docs, chip_docs, event_docs, topic_docs
 from upskeep.grafana import render
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -14,7 +14,8 @@ FOLDERS = ("docs/schemas", render.FOLDER)  # hold generated pages only
 
 def documents(root: Path) -> dict[str, str]:
     """Return every generated page by its path below ``root``."""
-    return topic_docs.documents() | event_docs.documents(root) | chip_docs.documents() | render.documents()
+    boards = board_docs.documents(root)
+    return topic_docs.documents() | event_docs.documents(root) | chip_docs.documents() | boards | render.documents()
 
 
 def write(root: Path) -> None:

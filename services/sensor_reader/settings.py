@@ -11,12 +11,13 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from services.sensor_reader.core.bounds import Bounds, FrozenAfter, trust
 from services.sensor_reader.core.chips import CHIPS
 from services.sensor_reader.core.chips.reading import Input, Measures, Mount
 from services.sensor_reader.core.device import ChipPart, Device, HostPart, LinePart, Part, Retries
 from services.sensor_reader.core.life import DEVICE as RESERVED
-from services.sensor_reader.core.trust import Trust
 from shared.messages import Name
+from shared.quantities import QUANTITIES
 from shared.settings import ConfigError, Fault, Settings, read_settings
 
 
@@ -24,6 +25,12 @@ def _known_chip(kind: str) -> str:
     if kind not in CHIPS:
         raise ValueError(f"no such chip{did_you_mean(kind, CHIPS)}")
     return kind
+
+
+def _known_quantity(name: str) -> str:
+    if name not in QUANTITIES:
+        raise ValueError(f"no such quantity{did_you_mean(name, QUANTITIES)}")
+    return name
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -34,6 +41,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 Kind = Annotated[str, AfterValidator(_known_chip)]
+Limits = dict[Annotated[str, AfterValidator(_known_quantity)], Bounds]
 
 
 class InputSettings(Settings):
@@ -104,7 +112,10 @@ class AcDetect(Settings):
 
 
 class BoardSettings(Settings):
-    """A board profile. ``cells`` counts cells in series; ``bus`` N is /dev/i2c-N. The battery is event_processor's."""
+    """A board profile. ``cells`` counts cells in series; ``bus`` N is /dev/i2c-N. The battery is event_processor's.
+
+    ``limits`` and ``frozen_after_s`` (seconds, or "never"): ``core.bounds``.
+    """
 
     title: str
     bus: int = Field(default=1, ge=0)
@@ -113,6 +124,8 @@ class BoardSettings(Settings):
     capacity_mah: float | None = Field(default=None, gt=0)
     chips: tuple[ChipSettings, ...]
     ac_detect: AcDetect | None = None
+    limits: Limits = Field(default_factory=dict)
+    frozen_after_s: FrozenAfter | None = None
     notes: str = ""
     source: str = ""
 
@@ -146,6 +159,9 @@ class DeviceSettings(Wiring):
     bus: int | None = Field(default=None, ge=0)
     address: int | None = None
     cells: int = Field(default=1, ge=1, le=24)
+    limits: Limits = Field(default_factory=dict)
+    frozen_after_s: FrozenAfter | None = None
+    allow_power_cut: bool = False
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> Self:
@@ -228,8 +244,11 @@ class Configuration:
         retries = Retries(self.reader.retries.attempts, self.reader.retries.gap_ms / 1000)
         parts = device.parts(self.boards)
         cells = max((part.mount.cells for part in parts if isinstance(part, ChipPart)), default=1)
-        trust = Trust(cells=cells)
-        return Device(device.name, parts, device.interval_s, device.zone, device.registers, retries, trust)
+        board = self.boards.get(device.board or "")
+        limits = {**(board.limits if board else {}), **device.limits}
+        believed = trust(limits, cells, device.frozen_after_s, board.frozen_after_s if board else None)
+        allowed = device.allow_power_cut
+        return Device(device.name, parts, device.interval_s, device.zone, device.registers, retries, believed, allowed)
 
 
 def load(folder: Path, environ: Mapping[str, str]) -> Configuration:

@@ -9,7 +9,8 @@ Rules:
    wall clock goes a frame that tells of it (``core.course``), also across a restart.
 4. Frames of hardware are calibrated as somebody has said by the command ``calibrate``; each is told, and once a day
    which are overdue.
-5. What a source refuses goes to ``deadletter/…`` and counts as played.
+5. ``cut_power`` is passed on to the board that can, unless the order may be an old one (``core.cutting``).
+6. What a source refuses goes to ``deadletter/…`` and counts as played.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from services.sensor_reader.adapters.calibrations import Calibrations
 from services.sensor_reader.core import life
 from services.sensor_reader.core.calibration import calibrated
 from services.sensor_reader.core.course import Course, follow, jumped
+from services.sensor_reader.core.cutting import CutError, check_order
 from services.sensor_reader.core.feed import Feed, Place, Refusal
 from services.sensor_reader.core.life import Life
 from services.sensor_reader.core.ports import HostClock, Instant
@@ -136,11 +138,23 @@ class SensorReader:
         self._emit(content)
 
     def obey(self, command: Command) -> Mapping[str, Any]:
-        """Take ``calibrate`` and ``uncalibrate``; raises RefusedError, or ValidationError for what is mistyped."""
+        """Take ``calibrate``, ``uncalibrate``, ``cut_power``; raises RefusedError, or ValidationError if mistyped."""
+        if command.name == "cut_power":
+            return self._cut_power(command)
         now = self._clock.read().time if self._clock else self._last_time
         if not self._feed.live or now is None:
             raise RefusedError(f"{self._feed.name} is played, and only hardware is calibrated")
         return self._calibrations.obey(command, self._newest, now)
+
+    def _cut_power(self, command: Command) -> Mapping[str, Any]:
+        instant = self._clock.read() if self._clock else None
+        try:
+            if instant is None:
+                raise CutError(f"{self._feed.name} is played, and only hardware can be cut off")
+            order = check_order(command, instant)
+            return self._feed.cut_power(order.device, order.after_s)
+        except CutError as error:
+            raise RefusedError(str(error)) from error
 
     def answer(self, name: str, data: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ARG002
         """Answer ``calibrations``: all there are."""

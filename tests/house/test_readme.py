@@ -33,7 +33,7 @@ ROOT = Path(__file__).parents[2]
 README, CONTRIBUTING = ROOT / "README.md", ROOT / "CONTRIBUTING.md"
 PAGES = [
     *(README, ROOT / "ARCHITECTURE.md", CONTRIBUTING, ROOT / "CHANGELOG.md"),
-    *(ROOT / "docs" / name for name in ("compose.md", "host-agent.md", "chips.md")),
+    *(ROOT / "docs" / name for name in ("compose.md", "host-agent.md", "boards.md", "chips.md")),
     ROOT / "mosquitto" / "README.md",
     *sorted((ROOT / "docs" / "adr").glob("*.md")),
     *sorted((ROOT / "services").glob("*/README.md")),

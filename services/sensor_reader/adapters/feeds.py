@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
+from services.sensor_reader.core.cutting import CutError
 from services.sensor_reader.core.feed import Item, Place, Refusal, Source
 from services.sensor_reader.core.pace import Pace
 from services.sensor_reader.core.poller import Poller
@@ -58,6 +60,10 @@ class Played:
         """Return how far it is played."""
         return self._place
 
+    def cut_power(self, device: str, after_s: int) -> Mapping[str, Any]:  # noqa: ARG002
+        """What is played has no power to cut; raises CutError."""
+        raise CutError(f"{self.name} is played, and only hardware can be cut off")
+
 
 class Live:
     """A ``Feed`` that polls the hardware; it keeps no place and never ends."""
@@ -83,3 +89,7 @@ class Live:
     def place(self) -> Place | None:
         """Nothing to keep."""
         return None
+
+    def cut_power(self, device: str, after_s: int) -> Mapping[str, Any]:
+        """Tell a device's board to cut the power; raises CutError."""
+        return self._poller.cut_power(device, after_s)

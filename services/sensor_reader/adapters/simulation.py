@@ -16,16 +16,14 @@ from itertools import count
 from services.sensor_reader.adapters.simulated.bus import SimulatedBus, SimulatedHost, SimulatedLines
 from services.sensor_reader.adapters.simulated.parts import SIMULATED
 from services.sensor_reader.adapters.simulated.scenarios import Phase, Scenario
+from services.sensor_reader.adapters.simulated.shown import payloads_of
 from services.sensor_reader.adapters.simulated.world import World, advance, in_series, noise
 from services.sensor_reader.core.device import ChipPart, Device, LinePart
 from services.sensor_reader.core.feed import Item, Place
 from services.sensor_reader.core.poller import Poller
 from services.sensor_reader.core.ports import Ports
-from services.sensor_reader.core.registers import Block, encode
 from shared.messages import Frame
 
-VOLTAGE_NOISE_V = 0.002
-CURRENT_NOISE_A = 0.004
 CPU_NOISE_C = 0.3
 
 
@@ -101,21 +99,8 @@ class _Stand:
         for part in self._chips:
             bus = self._buses[part.bus]
             bus.break_chip(part.address, phase.fault)
-            for block, payload in _payloads(part, world, step).items():
+            for block, payload in payloads_of(part, world, step).items():
                 bus.hold(part.address, block, payload)
         for line in self._line_parts:
             self._lines.levels[line.line] = world.mains == line.high_means_mains
         self._host.celsius = round(world.cpu_c + CPU_NOISE_C * noise(step, 2), 1)
-
-
-def _payloads(part: ChipPart, world: World, step: int) -> dict[Block, bytes]:
-    """Return the blocks of a chip that sees the pack, each field by its name in the chip's table."""
-    current = world.current_a + CURRENT_NOISE_A * noise(step, 1)
-    shown = {
-        "voltage": world.voltage_v + VOLTAGE_NOISE_V * noise(step, 0),
-        "shunt_voltage": part.mount.current_sign * current * part.mount.shunt_ohm,
-        "conversion_ready": 1.0,
-        "charge": 100 * world.charge,
-        "rate": 20.0 * world.current_a,
-    }
-    return encode(part.chip.fields, shown)
