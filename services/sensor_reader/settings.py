@@ -234,9 +234,9 @@ class Configuration:
         """Return the configured devices as the poll sees them."""
         return tuple(self._device(device) for device in self.reader.devices)
 
-    def simulated(self, interval_s: float) -> tuple[Device, ...]:
-        """Return the devices of the simulator: a UPS on the chosen board, and the host."""
-        ups = DeviceSettings(name="ups", board=self.reader.simulation.board, interval_s=interval_s)
+    def simulated(self, interval_s: float, board: str | None = None) -> tuple[Device, ...]:
+        """Return the devices of the simulator: a UPS on ``board``, or the one chosen in the settings, and the host."""
+        ups = DeviceSettings(name="ups", board=board or self.reader.simulation.board, interval_s=interval_s)
         host = DeviceSettings(name="host", host=True, interval_s=interval_s)
         return self._device(ups), self._device(host)
 

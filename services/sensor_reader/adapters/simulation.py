@@ -15,7 +15,7 @@ from itertools import count
 
 from services.sensor_reader.adapters.simulated.bus import SimulatedBus, SimulatedHost, SimulatedLines
 from services.sensor_reader.adapters.simulated.parts import SIMULATED
-from services.sensor_reader.adapters.simulated.scenarios import Phase, Scenario
+from services.sensor_reader.adapters.simulated.script import Phase, Scenario
 from services.sensor_reader.adapters.simulated.shown import payloads_of
 from services.sensor_reader.adapters.simulated.world import World, advance, in_series, noise
 from services.sensor_reader.core.device import ChipPart, Device, LinePart
@@ -96,6 +96,8 @@ class _Stand:
             bus.wait(seconds)
 
     def show(self, world: World, phase: Phase, step: int) -> None:
+        for bus in self._buses.values():
+            bus.stuck = phase.fault is not None and phase.fault.kind == "stuck"
         for part in self._chips:
             bus = self._buses[part.bus]
             bus.break_chip(part.address, phase.fault)
