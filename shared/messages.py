@@ -252,7 +252,12 @@ class AlertState(StrEnum):
 
 
 class Alert(Message):
-    """One alert's present state. ``since`` is when it began, ``time`` when it came into this state."""
+    """One alert's present state. ``since`` is when it began, ``time`` when it came into this state.
+
+    ``basis`` says what it follows from: the events alone, so that a replay has it too, or what was to be seen ``live``
+    (states, life signs) by the clock of who looked. ``by`` and ``comment`` are whoever acknowledged it, or lifted a
+    stop. A while after it has resolved its topic is emptied.
+    """
 
     RETAIN: ClassVar[bool] = True
 
@@ -267,34 +272,16 @@ class Alert(Message):
     window_s: float
     reason: str
     message: str
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
+    fingerprint: str | None = None
+    basis: Literal["events", "live"] = "events"
+    by: str | None = None
+    comment: str | None = None
 
     def topic(self, topics: Topics) -> str:
         """``alert/{rule}/{key}``, retained."""
         return topics.build("alert", self.rule, self.key)
-
-
-class Incident(Message):
-    """Events that belong together by a named pattern: the newest incident of that pattern and key, as it stands.
-
-    ``end`` and ``why`` (``ended`` by an event, ``quiet``) are absent while it is open. ``events`` names the first 50.
-    """
-
-    RETAIN: ClassVar[bool] = True
-
-    id: str
-    pattern: Name
-    key: Name
-    severity: AnyCaseSeverity
-    start: Time
-    last: Time
-    end: Time | None = None
-    why: Literal["ended", "quiet"] | None = None
-    count: int
-    events: tuple[str, ...]
-
-    def topic(self, topics: Topics) -> str:
-        """``incident/{pattern}/{key}``, retained."""
-        return topics.build("incident", self.pattern, self.key)
 
 
 class StreamEnds(Message):

@@ -12,10 +12,15 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.brokers import EMBEDDED, MOSQUITTO, Broker, free_port
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# How long an example takes says something of the machine and nothing of the law.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 def _missing(what: str) -> NoReturn:

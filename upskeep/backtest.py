@@ -6,6 +6,7 @@ next. Time is the recordings' own, so two runs give the same bytes.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from datetime import datetime
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from services.alerter.app import SERVICE as ALERTER
-from services.alerter.settings import rules
+from services.alerter.app import manner
 from services.alerter.stage import LEDGER_SCHEMA as ALERTER_SCHEMA
 from services.alerter.stage import Alerter
 from services.counter_store.settings import CounterStoreSettings
@@ -34,15 +35,17 @@ from shared.suite import SuiteSettings
 from upskeep.outcome import Outcome
 
 BATCH = 500
+STATES_S = 10.0  # of event time: so often the alerter is shown the devices' states
 ENVELOPE = {"producer", "epoch", "seq"}
 
 
 class Chain(Recorder):
     """The processor's outlet: every event goes on to store and alerter, and to a file if there is one."""
 
-    def __init__(self, onward: Sequence[Stage], out: IO[str] | None) -> None:
+    def __init__(self, onward: Sequence[Stage], out: IO[str] | None, follower: Following) -> None:
         super().__init__()
         self.onward = onward
+        self.follower = follower
         self.out = out
 
     def emit(self, message: Sequenced) -> None:
@@ -52,6 +55,10 @@ class Chain(Recorder):
                 stage.apply(message)
             if self.out is not None:
                 self.out.write(message.model_dump_json(exclude=ENVELOPE, exclude_none=True) + "\n")
+
+    def retain(self, message: Message) -> None:
+        """Show a device's state to who follows states."""
+        self.follower.follow(message, retained=False)
 
 
 class Alerts(Recorder):
@@ -80,15 +87,18 @@ class Bench:
         store_ledger = stack.enter_context(closing(Ledger(store_path, STORE_SCHEMA)))
         self.store = CounterStore(counters, store_ledger, Recorder(), site=context.suite.site)
         alerter_ledger = stack.enter_context(closing(Ledger(":memory:", (ALERTER_SCHEMA,))))
-        self.alerter = Alerter(rules(ALERTER.settings(context)), alerter_ledger, Alerts(self.store))
+        alerting = ALERTER.settings(context)
+        how = manner(alerting.alerts, by_events=True)
+        self.alerter = Alerter(alerting.rules(), alerter_ledger, Alerts(self.store), how)
         processor_ledger = stack.enter_context(closing(Ledger(":memory:")))
-        chain = Chain((self.store, self.alerter), out)
+        chain = Chain((self.store, self.alerter), out, self.alerter)
         plan = without_handlers(EVENT_PROCESSOR.settings(context))
         self.processor = EventProcessor(plan.program, processor_ledger, chain, context.clock.wall, plan)
         self.ledgers = (processor_ledger, store_ledger, alerter_ledger)
         self.frames = 0
         self.first: datetime | None = None
         self.last: datetime | None = None
+        self.shown: datetime | None = None
 
     def take(self, frames: Sequence[Frame]) -> None:
         """Apply a batch."""
@@ -102,6 +112,9 @@ class Bench:
                     self.last = frame.time
                 self.processor.apply(frame)
                 self.store.apply(frame)
+                if self.shown is None or abs((frame.time - self.shown).total_seconds()) >= STATES_S:
+                    self.shown = frame.time
+                    self.processor.flush()
             self._flush()
 
     def end(self) -> Outcome:
@@ -118,8 +131,17 @@ class Bench:
             stage.flush()
 
 
-def backtest(files: Sequence[Path], folder: Path, environ: Mapping[str, str], out: Path | None = None) -> Outcome:
-    """Return what the recordings come to; raises ConfigError on bad settings or an unusable recording."""
+def backtest(
+    files: Sequence[Path],
+    folder: Path,
+    environ: Mapping[str, str],
+    out: Path | None = None,
+    timeline: Path | None = None,
+) -> Outcome:
+    """Return what the recordings come to; raises ConfigError on bad settings or an unusable recording.
+
+    The events go to ``out``, every change of every alert to ``timeline``, those of ``live`` basis too.
+    """
     context = Context(folder, environ, read_settings(folder, "suite", SuiteSettings, environ), system_clock())
     with ExitStack() as stack:
         written = stack.enter_context(out.open("w", encoding="utf-8")) if out is not None else None
@@ -131,7 +153,11 @@ def backtest(files: Sequence[Path], folder: Path, environ: Mapping[str, str], ou
                 bench.take(batch)
                 batch = []
         bench.take(batch)
-        return bench.end()
+        outcome = bench.end()
+        if timeline is not None:
+            lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in bench.alerter.timeline())
+            timeline.write_text("".join(lines), encoding="utf-8")
+        return outcome
 
 
 def _frames(files: Sequence[Path]) -> Iterator[Frame]:

@@ -45,9 +45,9 @@ def doubts(folder: Path, environ: Mapping[str, str]) -> list[str]:
     program = EVENT_PROCESSOR.settings(context).program
     unknown = unknown_types(ALERTER.settings(context), program.catalogue)
     return [
-        f"{folder / 'event_counters.yaml'}: alert_thresholds.{name}: events.yaml has no such type, "
+        f"{folder / place}.{name}: events.yaml has no such type, "
         f"so it never fires unless somebody adds it{suggestion(name, program.catalogue)}"
-        for name in unknown
+        for place, name in unknown
     ]
 
 

@@ -7,7 +7,7 @@ import sys
 import click
 
 from shared import __version__
-from upskeep.commands import calibrate, influx, look, offer, record, rehearse, run, scan, shutdown
+from upskeep.commands import alerts, calibrate, influx, look, offer, record, rehearse, run, scan, shutdown
 
 COMMANDS = (
     run.run,
@@ -16,6 +16,11 @@ COMMANDS = (
     look.tail,
     look.counters,
     look.alerts,
+    alerts.ack,
+    alerts.silence,
+    alerts.unsilence,
+    alerts.silences,
+    alerts.reset_stop,
     offer.emit,
     record.record,
     calibrate.calibrate,

@@ -14,11 +14,14 @@ from shared.messages import Alert, Counter
 OF_THE_SUITE = frozenset(
     {"system.lifecycle.started", "system.health.check", "system.service.offline", "system.service.online"}
 )
+ALERT = {  # what of an alert follows from the events
+    *("rule", "key", "state", "severity", "since", "time", "value", "threshold", "window_s", "reason", "message"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Frames taken, every counter but those of the suite itself, every alert, and the span of event time."""
+    """Frames, counters but those of the suite itself, alerts that follow from events, the span of event time."""
 
     frames: int
     counters: Mapping[str, Counter]
@@ -34,12 +37,13 @@ class Outcome:
         """Return the object as plain data."""
         ordered = sorted(item for item in self.counters.items() if item[0] not in OF_THE_SUITE)
         counters = {name: counter.model_dump(mode="json", exclude={"type", "as_of"}) for name, counter in ordered}
-        alerts = sorted(self.alerts, key=lambda alert: (alert.rule, alert.key))
+        followed = (alert for alert in self.alerts if alert.basis == "events")  # live ones are of the run
+        alerts = sorted(followed, key=lambda alert: (alert.rule, alert.key))
         return {
             "frames": self.frames,
             "events": {name: counter["total"] for name, counter in counters.items()},
             "counters": counters,
-            "alerts": [alert.model_dump(mode="json") for alert in alerts],
+            "alerts": [alert.model_dump(mode="json", include=ALERT) for alert in alerts],
             "first_time": _text(self.first_time),
             "last_time": _text(self.last_time),
         }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -64,6 +65,16 @@ def alert_table(alerts: Iterable[Alert]) -> Table:
         colour = "green" if alert.state is AlertState.RESOLVED else COLOURS[alert.severity]
         since = f"{alert.since:%Y-%m-%d %H:%M:%S}Z"
         table.add_row(alert.rule, alert.key, Text(alert.state, style=colour), alert.severity, since, alert.message)
+    return table
+
+
+def silence_table(silences: Iterable[Mapping[str, Any]]) -> Table:
+    """Return silences as a table, in the order given."""
+    table = Table("silence", "matchers", "until", "by", "why", box=None, header_style="bold", pad_edge=False)
+    for silence in silences:
+        until = f"{silence['ends'][:19].replace('T', ' ')}Z"
+        matchers = Text(" ".join(silence["matchers"]))
+        table.add_row(silence["id"][:8], matchers, until, Text(silence["by"]), Text(silence["comment"]))
     return table
 
 

@@ -11,11 +11,11 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from shared import exchange, health, messages
+from shared import exchange, health, incidents, messages
 from shared.messages import Message
 from shared.topics import PATTERNS, Topics
 
-MODULES = (messages, health, exchange)  # where payloads are defined
+MODULES = (messages, health, incidents, exchange)  # where payloads are defined
 CONTRACT = "1.0.0"  # of the topics and payloads together; the first part is the v1 of the root
 
 
@@ -46,7 +46,7 @@ ROUTES: dict[str, Route] = {
     "event": Route("event_processor", "everyone", "something that happened", messages.Event),
     "state": Route("event_processor", "everyone", "what is known now of a device", messages.DeviceState),
     "trigger": Route("event_processor", "everyone", "an event's named triggers", messages.Trigger),
-    "incident": Route("event_processor", "everyone", "events that belong together", messages.Incident),
+    "incident": Route("event_processor", "everyone", "events that belong together", incidents.Incident),
     "counter": Route("counter_store", "everyone", "how often a type was counted", messages.Counter),
     "health": Route("counter_store", "everyone", "score, grade and factors", health.Health),
     "report": Route("counter_store", "everyone", "the last report of a kind", None, retained_once_used=True),

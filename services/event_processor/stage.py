@@ -29,10 +29,11 @@ from services.event_processor.core.program import Program
 from services.event_processor.core.rules import GAP
 from services.event_processor.core.silence import Silences
 from shared.delivery.stage import Outlet
+from shared.incidents import Incident
 from shared.instants import time_to_us, us_to_time
 from shared.jumps import CLOCK_STEP, IN_FRAME, Jump, read_jump
 from shared.ledger import Ledger
-from shared.messages import Candidate, Event, Frame, Incident, Message, Quality, Sequenced, Status, event_id
+from shared.messages import Candidate, Event, Frame, Message, Quality, Sequenced, Status, event_id
 
 REFUSED = ("validate.refused", "validate.chain")
 SCHEMA = (offered.SCHEMA, pipeline_tables.SCHEMA, work_table.SCHEMA, analytics.SCHEMA)

@@ -18,7 +18,7 @@ from shared import __version__
 from shared.delivery.desk import answer_to, carry_out, decode_command
 from shared.delivery.following import filters, follow
 from shared.delivery.inbound import Loss
-from shared.delivery.receiver import Readable, Receiver, Track, Unreadable, UnreadableError, decode
+from shared.delivery.receiver import Readable, Receiver, Track, Unreadable, UnreadableError, decode, gap
 from shared.delivery.records import EPOCHS_KEPT, Records
 from shared.delivery.sender import SUGGESTED, Sender
 from shared.delivery.stage import Stage
@@ -44,7 +44,6 @@ log = logging.getLogger(__name__)
 STATUS_S = 1.0
 HEARTBEAT_S = 10.0
 COMPLAINT_S = 60.0
-GAP = "system.stream.gap"
 DEAD_LETTER_BYTES = 65_536
 OFFER_BYTES = 262_144
 OpenDoor = Callable[..., Door]  # called as Door is
@@ -151,6 +150,10 @@ class Hop:
         """Publish the latest value of a retained topic after the commit."""
         self.sender.retain(message)
 
+    def clear(self, kind: str, *parts: str) -> None:
+        """Empty a retained topic after the commit."""
+        self.sender.clear(kind, *parts)
+
     def reject(self, received_on: str, payload: bytes, reason: str) -> None:
         """Send input that cannot be used to ``deadletter/…``."""
         log.warning("refused a message on %s: %s", received_on, reason)
@@ -228,7 +231,7 @@ class Hop:
                 (producer, stream, epoch), loss = item
                 self.stage.lost(producer, stream, loss.first, loss.last)
                 if "event" not in self.route.produces:  # who makes events tells of it by itself
-                    self.suggest(_gap(producer, stream, epoch, loss))
+                    self.suggest(gap(producer, stream, epoch, loss))
             elif isinstance(item, Unreadable):
                 self.reject(item.received_on, item.payload, item.reason)
             else:
@@ -372,12 +375,6 @@ class Hop:
         farewell = self.status().model_copy(update={"state": "stopped", "time": self.clock.wall()})
         self.door.close(_publication(farewell, self.topics))
         self.ledger.close()
-
-
-def _gap(producer: str, stream: str, epoch: str, loss: Loss) -> Candidate:
-    first, last = loss.first, loss.last
-    data = {"producer": producer, "stream": stream, "first": first, "last": last, "count": last - first + 1}
-    return Candidate(type=GAP, id=f"gap/{producer}/{stream}/{epoch}/{first}-{last}", data=data)
 
 
 def _publication(message: Message, topics: Topics) -> Publication:

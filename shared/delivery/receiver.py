@@ -11,13 +11,14 @@ from pydantic import ValidationError
 
 from shared.delivery.inbound import Inbound, Loss, Verdict
 from shared.delivery.records import EPOCHS_KEPT, Records
-from shared.messages import Checkpoint, Mark, Message, Resend, Sequenced, Status
+from shared.messages import Candidate, Checkpoint, Mark, Message, Resend, Sequenced, Status
 
 log = logging.getLogger(__name__)
 
 M = TypeVar("M", bound=Message)
 Track = tuple[str, str, str]  # producer, stream, epoch
 CHECKPOINT_S = 0.2
+GAP = "system.stream.gap"
 PLACE_CHARS = 100  # of where in a payload a fault is: the keys there may be a sender's noise
 
 
@@ -224,3 +225,10 @@ def decode(model: type[M], payload: bytes) -> M:
             place = ".".join(str(step) for step in item["loc"])[:PLACE_CHARS]
             parts.append(f"{place or 'payload'}: {item['msg']} (got {repr(item['input'])[:60]})")
         raise UnreadableError("; ".join(parts)) from None
+
+
+def gap(producer: str, stream: str, epoch: str, loss: Loss) -> Candidate:
+    """Return the event that tells of messages lost for good; its id follows from them."""
+    first, last = loss.first, loss.last
+    data = {"producer": producer, "stream": stream, "first": first, "last": last, "count": last - first + 1}
+    return Candidate(type=GAP, id=f"gap/{producer}/{stream}/{epoch}/{first}-{last}", data=data)

@@ -85,6 +85,13 @@ class Sender:
             self._latest[topic] = payload
             self._unsent[topic] = None
 
+    def clear(self, kind: str, *parts: str) -> None:
+        """Empty a retained topic, so that the broker forgets it; here too, once it is confirmed."""
+        topic = self.topics.build(kind, *parts)
+        if self._latest.get(topic) != b"":
+            self._latest[topic] = b""
+            self._unsent[topic] = None
+
     def repeat(self, message: Message) -> None:
         """Publish a retained topic's value even if it is the one sent last: an ask may have been lost."""
         self._latest.pop(message.topic(self.topics), None)
@@ -222,6 +229,8 @@ class Sender:
             self.disconnected()
         elif isinstance(token, tuple):
             self.streams[token[0]].confirmed(token[1])
+        elif token is not None and self._latest.get(token) == b"" and token not in self._unsent:
+            del self._latest[token]
 
     def checkpoint(self, message: Checkpoint) -> None:
         """A consumer says how far it has got; a mark of another epoch counts as nothing applied."""

@@ -26,6 +26,9 @@ class Outlet(Protocol):
     def retain(self, message: Message) -> None:
         """Publish the latest value of the message's retained topic; only the last one of a batch goes out."""
 
+    def clear(self, kind: str, *parts: str) -> None:
+        """Empty a retained topic, ``alert/{rule}/{key}`` say: what it told of is no more."""
+
     def reject(self, received_on: str, payload: bytes, reason: str) -> None:
         """Send input that cannot be used to ``deadletter/…`` with the reason."""
 
@@ -101,6 +104,10 @@ class Recorder:
     def retain(self, message: Message) -> None:
         """Keep the latest message by its class and identifying fields."""
         self.retained[_identity(message)] = message
+
+    def clear(self, kind: str, *parts: str) -> None:
+        """Forget the latest message of a topic."""
+        self.retained.pop(_TREE.build(kind, *parts), None)
 
     def reject(self, received_on: str, payload: bytes, reason: str) -> None:
         """Keep the refusal."""

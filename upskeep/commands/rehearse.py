@@ -16,12 +16,17 @@ from upskeep.commands.options import CONFIG, checked, complaints
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the events there, a JSON object a line."
 )
-def backtest(config: Path, files: tuple[Path, ...], out: Path | None) -> None:
+@click.option(
+    "--alerts",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write every change of every alert there, likewise.",
+)
+def backtest(config: Path, files: tuple[Path, ...], out: Path | None, alerts: Path | None) -> None:
     """Run recordings through the same code, without broker or clock, and print what comes of them."""
     from upskeep.backtest import backtest as run_backtest
 
     with complaints():
-        click.echo(run_backtest(files, config, os.environ, out).as_json())
+        click.echo(run_backtest(files, config, os.environ, out, alerts).as_json())
 
 
 @click.command()

@@ -1,53 +1,136 @@
-"""What is remembered of one rule between events, and its form in the ledger."""
+"""What is remembered of one alert of one rule, and its form in the ledger."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
-from services.alerter.core.window import Window
-from shared.instants import time_to_us, us_to_time
-from shared.jumps import Jump
-from shared.messages import Alert, AlertState
+from services.alerter.core.kinds.condition import Condition
+from services.alerter.core.life import Reason
+from shared.messages import AlertState, Severity
+
+FIRES = 12  # times it fired that are remembered, for damping
+Labels = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The last transition, as it was told."""
+
+    time_us: int
+    value: float
+    threshold: float
+    reason: Reason
+    message: str
+    severity: Severity = Severity.WARNING
+    window_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """One rule's event times, its last transition if there was one, and how far event time has come."""
+    """One alert. ``since_us`` is when its present spell began, ``quiet_us`` since when it is only kept firing.
 
-    window: Window = field(default_factory=Window)
-    alert: Alert | None = None
+    ``seen_by`` and ``comment`` are who acknowledged it and what they said.
+    """
+
+    evidence: Any
+    labels: Labels = ()
     now_us: int | None = None
+    state: AlertState = AlertState.RESOLVED
+    since_us: int = 0
+    quiet_us: int | None = None
+    told: Told | None = None
+    seen_by: str | None = None
+    comment: str | None = None
+    fires_us: tuple[int, ...] = ()
 
     @property
-    def state(self) -> AlertState:
-        """The alert's state; resolved where it has never fired."""
-        return AlertState.RESOLVED if self.alert is None else self.alert.state
+    def alight(self) -> bool:
+        """Whether it fires, acknowledged or not."""
+        return self.state in (AlertState.FIRING, AlertState.ACKNOWLEDGED)
+
+    @property
+    def fired(self) -> bool:
+        """Whether it has ever fired."""
+        return bool(self.fires_us)
 
 
-def move(memory: Memory, jump: Jump) -> Memory:
-    """Return the memory after a jump of the clock: every event is as long ago as before; the alert stays as told."""
-    times_us = sorted(moved_us(time_us, jump) for time_us in memory.window.times_us)
-    lost_us, now_us = (us if us is None else moved_us(us, jump) for us in (memory.window.lost_us, memory.now_us))
-    return replace(memory, window=Window(tuple(times_us), lost_us), now_us=now_us)
+def move(memory: Memory, condition: Condition, mover: Callable[[int], int]) -> Memory:
+    """Return the memory after a jump of the clock: everything is as long ago as before; what was told stays."""
+    pending = memory.state is AlertState.PENDING
+    return replace(
+        memory,
+        evidence=condition.moved(memory.evidence, mover),
+        now_us=None if memory.now_us is None else mover(memory.now_us),
+        since_us=mover(memory.since_us) if pending else memory.since_us,
+        quiet_us=None if memory.quiet_us is None else mover(memory.quiet_us),
+    )
 
 
-def moved_us(time_us: int, jump: Jump) -> int:
-    """Return where a remembered time stands after a jump of the clock."""
-    return time_to_us(jump.moved(us_to_time(time_us)))
+def to_json(memory: Memory, without: str | None = None) -> str:
+    """Return the memory as JSON; ``from_json`` gives an equal one back. ``without`` leaves out a field of evidence."""
+    evidence = memory.evidence
+    told = memory.told
+    content = {
+        "evidence": {} if evidence is None else _told(evidence, without),
+        "labels": dict(memory.labels),
+        "now_us": memory.now_us,
+        "state": memory.state.value,
+        "since_us": memory.since_us,
+        "quiet_us": memory.quiet_us,
+        "told": None if told is None else [getattr(told, f.name) for f in fields(told)],
+        "seen_by": memory.seen_by,
+        "comment": memory.comment,
+        "fires_us": memory.fires_us,
+    }
+    kept = {name: value for name, value in content.items() if value is not None and value != ()}
+    return json.dumps(kept, separators=(",", ":"))
 
 
-def to_json(memory: Memory) -> bytes:
-    """Return the memory as JSON; ``from_json`` gives an equal one back."""
-    alert = None if memory.alert is None else memory.alert.model_dump(mode="json")
-    window = memory.window
-    content = {"times_us": window.times_us, "lost_us": window.lost_us, "alert": alert, "now_us": memory.now_us}
-    return json.dumps(content, separators=(",", ":")).encode()
+def from_json(text: str, condition: Condition | None, more: Mapping[str, Any] | None = None) -> Memory:
+    """Return the memory that ``to_json`` wrote; ``more`` are fields of evidence kept elsewhere.
 
-
-def from_json(text: bytes) -> Memory:
-    """Return the memory that ``to_json`` wrote; raises ValueError or KeyError on anything else."""
+    Evidence that does not fit the condition (its kind was changed) is left out: it begins anew. Raises ValueError,
+    KeyError or TypeError on anything else.
+    """
     content = json.loads(text)
-    window = Window(tuple(content["times_us"]), content["lost_us"])
-    alert = None if content["alert"] is None else Alert.model_validate(content["alert"])
-    return Memory(window, alert, content["now_us"])
+    told = content.get("told")
+    return Memory(
+        evidence=_evidence(condition, {**content["evidence"], **(more or {})}),
+        labels=tuple(sorted((str(name), str(value)) for name, value in content.get("labels", {}).items())),
+        now_us=content.get("now_us"),
+        state=AlertState(content["state"]),
+        since_us=content["since_us"],
+        quiet_us=content.get("quiet_us"),
+        told=None if told is None else _read_told(told),
+        seen_by=content.get("seen_by"),
+        comment=content.get("comment"),
+        fires_us=tuple(content.get("fires_us", ())),
+    )
+
+
+def _read_told(told: list[Any]) -> Told:
+    time_us, value, threshold, reason, message, severity, window_s = told
+    return Told(time_us, value, threshold, Reason(reason), message, Severity(severity), window_s)
+
+
+def _told(evidence: Any, without: str | None) -> dict[str, Any]:
+    return {f.name: getattr(evidence, f.name) for f in fields(evidence) if f.name != without}
+
+
+def _evidence(condition: Condition | None, content: Mapping[str, Any]) -> Any:
+    if condition is None:
+        return None
+    fresh = condition.begin()
+    names = {f.name for f in fields(fresh)}
+    return (
+        replace(fresh, **{name: _tupled(value) for name, value in content.items()})
+        if names >= content.keys()
+        else fresh
+    )
+
+
+def _tupled(value: Any) -> Any:
+    return tuple(_tupled(item) for item in value) if isinstance(value, list) else value

@@ -1,29 +1,27 @@
-"""The sentence an alert says to a person: what, how often, within what time, and the limit."""
+"""How spans of time and numbers are said to a person."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from services.alerter.core.life import Reason
-from services.alerter.core.rules import Rule
-from services.alerter.core.window import Count
-
-_VERDICTS = {
-    Reason.OVER_LIMIT: "more than the limit of {}",
-    Reason.WITHIN_LIMIT: "back within the limit of {}",
-    Reason.LIMIT_LOWERED: "more than the limit of {}, which was lowered",
-    Reason.LIMIT_RAISED: "within the limit of {}, which was raised",
-    Reason.RULE_REMOVED: "no longer judged: its limit of {} was removed",
-}
+_UNITS = (("h", 3600.0), ("min", 60.0), ("s", 1.0))
 
 
-def describe(rule: Rule, reason: Reason, counted: Count) -> str:
-    """Return e.g. ``I2C_ERROR: 6 in 1 hour, more than the limit of 5``."""
-    number = f"{'' if counted.exact else 'at least '}{counted.number}"
-    return f"{rule.key}: {number} in {in_words(rule.window)}, {_VERDICTS[reason].format(rule.threshold)}"
+def in_words(span: timedelta, *, bare: bool = False) -> str:
+    """Return a span: ``1 hour``, ``24 hours``, ``10 min``, ``90 s``; ``bare`` leaves a single one's number out."""
+    seconds = span.total_seconds()
+    hours = seconds / 3600
+    if hours == 1:
+        return "hour" if bare else "1 hour"
+    if hours >= 1 or hours == 0.5:
+        return f"{hours:g} hours"
+    for unit, size in _UNITS[1:]:
+        if seconds >= size and seconds % size == 0:
+            number = seconds / size
+            return unit if bare and number == 1 else f"{number:g} {unit}"
+    return f"{seconds:g} s"
 
 
-def in_words(window: timedelta) -> str:
-    """Return a window in hours: ``1 hour``, ``24 hours``, ``0.5 hours``."""
-    hours = window / timedelta(hours=1)
-    return "1 hour" if hours == 1 else f"{hours:g} hours"
+def figure(number: float) -> str:
+    """Return a number without digits that nobody reads: four of them."""
+    return f"{number:.4g}" if abs(number) < 10_000 else f"{number:.0f}"

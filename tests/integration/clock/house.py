@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from services.alerter.core.rules import Rule
+from services.alerter.core.rules import rate_rule
 from services.alerter.stage import LEDGER_SCHEMA as ALERTER_SCHEMA
 from services.alerter.stage import Alerter
 from services.counter_store.settings import CounterStoreSettings
@@ -32,8 +32,8 @@ from shared.messages import Alert, Event, Frame, Quality, ReadError, Sequenced
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 PROGRAM = load(Path(__file__).resolve().parents[3] / "config", {})
 WATCHED = ("AC_POWER_LOSS", "POWER_BLIP", "I2C_ERROR")
-RULES = [Rule("hourly_rate", name, timedelta(hours=1), 1) for name in WATCHED]
-RULES += [Rule("daily_rate", name, timedelta(days=1), 3) for name in WATCHED]
+RULES = [rate_rule("hourly_rate", name, timedelta(hours=1), 1) for name in WATCHED]
+RULES += [rate_rule("daily_rate", name, timedelta(days=1), 3) for name in WATCHED]
 SERVICES = ("sensor_reader", "event_processor", "counter_store", "alerter")
 SCHEMAS = {"counter_store": STORE_SCHEMA, "alerter": (ALERTER_SCHEMA,)}
 

@@ -61,9 +61,12 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
         yield opened
 
 
+KINDS = ("reading", "event", "counter", "health")
+
+
 def stored(server: InfluxServer) -> Points:
     """Every point in the database of these tests."""
-    return {k: v for name in ("reading", "event", "counter") for k, v in server.points("upskeep", name).items()}
+    return {k: v for name in KINDS for k, v in server.points("upskeep", name).items()}
 
 
 def v1(server: InfluxServer) -> InfluxSettings:
@@ -118,7 +121,7 @@ def test_a_server_killed_and_started_again_lacks_nothing(influxd: InfluxServer, 
     bench.points.close()
 
     assert 0 < wait_s <= 1
-    assert (100, 101) == (bench.store.figures()["counted"], away["influx_pending"])
+    assert (100, 102) == (bench.store.figures()["counted"], away["influx_pending"])
     assert f"{influxd.url} cannot be reached: " in str(away["influx_last_error"])
     assert (0, "") == (back["influx_pending"], back["influx_last_error"])
     assert expected == stored(influxd)

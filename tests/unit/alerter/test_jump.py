@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.alerter.core.rules import Rule
+from services.alerter.core.rules import rate_rule
 from services.alerter.stage import Alerter
 from shared.delivery.stage import Recorder
 from shared.jumps import CLOCK_JUMP, Jump
@@ -14,7 +14,7 @@ from shared.ledger import Ledger
 from tests.unit.alerter.test_stage import event, feed, shown, timeline
 from tests.unit.alerter.times import at
 
-RULE = Rule("hourly_rate", "AC_POWER_LOSS", timedelta(hours=1), 1)
+RULE = rate_rule("hourly_rate", "AC_POWER_LOSS", timedelta(hours=1), 1)
 STEPS = [180.0, -180.0]
 
 

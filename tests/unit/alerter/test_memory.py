@@ -2,38 +2,83 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.alerter.core.memory import Memory, from_json, to_json
+from services.alerter.adapters.older import take_over
+from services.alerter.core.kinds.absence import Absence, Last
+from services.alerter.core.kinds.counts import Count
+from services.alerter.core.life import Reason
+from services.alerter.core.memory import Memory, Told, from_json, to_json
 from services.alerter.core.window import Window
 from shared.instants import time_to_us, us_to_time
-from shared.messages import AlertState
+from shared.ledger import Ledger
+from shared.messages import AlertState, Severity
+
+RATE = Count(timedelta(hours=1), 2)
+TOLD = Told(5, 1.5, 2.0, Reason.HELD, "so it is", Severity.ERROR, 3600.0)
 
 
-@given(st.lists(st.integers()), st.none() | st.integers(), st.none() | st.integers())
-def test_a_memory_comes_back_from_json_as_it_was(times: list[int], lost_us: int | None, now_us: int | None) -> None:
-    """Nothing of it is lost in the ledger; memories with alerts are under the restart law."""
-    memory = Memory(Window(tuple(times), lost_us), None, now_us)
-    assert memory == from_json(to_json(memory))
+@given(st.lists(st.integers()), st.none() | st.integers(), st.none() | st.integers(), st.sampled_from(AlertState))
+def test_a_memory_comes_back_from_json_as_it_was(
+    times: list[int], lost_us: int | None, now_us: int | None, state: AlertState
+) -> None:
+    """Nothing of it is lost in the ledger."""
+    window = Window(tuple(times), lost_us)
+    memory = Memory(window, (("device", "ups"),), now_us, state, 7, 8, TOLD, "ann", "on it", (1, 2))
+    assert memory == from_json(to_json(memory), RATE)
+
+
+def test_times_may_be_kept_elsewhere() -> None:
+    """And are put together again."""
+    memory = Memory(Window((1, 2, 2)))
+    text = to_json(memory, without="times_us")
+    assert ("[1,2,2]" not in text, memory) == (True, from_json(text, RATE, {"times_us": (1, 2, 2)}))
+
+
+def test_evidence_of_another_kind_is_left_out() -> None:
+    """The rule's condition was changed: it begins anew, and what was told stays."""
+    memory = Memory(Window((1, 2)), told=TOLD, state=AlertState.FIRING)
+    read = from_json(to_json(memory), Absence(timedelta(hours=1)))
+    assert (Last(), TOLD, AlertState.FIRING) == (read.evidence, read.told, read.state)
 
 
 def test_a_memory_that_never_fired_is_resolved() -> None:
     """No alert is no alarm."""
-    assert AlertState.RESOLVED is Memory().state
+    assert AlertState.RESOLVED is Memory(Window()).state
 
 
-@pytest.mark.parametrize("text", [b"", b"{", b'{"times_us": []}'])
-def test_something_else_is_refused(text: bytes) -> None:
+@pytest.mark.parametrize("text", ["", "{", '{"evidence": {}}'])
+def test_something_else_is_refused(text: str) -> None:
     """A damaged ledger does not pass for an empty one."""
     with pytest.raises((ValueError, KeyError)):
-        from_json(text)
+        from_json(text, RATE)
 
 
 @given(st.datetimes(timezones=st.just(UTC)))
 def test_microseconds_hold_any_time_exactly(time: datetime) -> None:
     """No float rounds a time on the way."""
     assert time == us_to_time(time_to_us(time))
+
+
+def test_memories_of_older_ledgers_are_taken_over_once() -> None:
+    """As they were written before there were kinds of rules."""
+    alert = (
+        '{"rule":"hourly_rate","key":"I2C_ERROR","state":"firing","severity":"error",'
+        '"since":"1970-01-01T00:00:05Z","time":"1970-01-01T00:00:05Z","value":3.0,"threshold":2.0,"window_s":3600.0,'
+        '"reason":"over_limit","message":"I2C_ERROR: 3 in 1 hour"}'
+    )
+    old = f'{{"times_us":[1,2,5000000],"lost_us":null,"alert":{alert},"now_us":6000000}}'
+    with closing(Ledger(":memory:")) as ledger:
+        ledger.put("rule/hourly_rate/I2C_ERROR", old.encode())
+        ledger.put("other", b"stays")
+        ((place, memory),) = take_over(ledger)
+
+        assert ("hourly_rate", "I2C_ERROR") == place
+        assert Window((1, 2, 5_000_000)) == memory.evidence
+        assert (AlertState.FIRING, 6_000_000, 5_000_000) == (memory.state, memory.now_us, memory.since_us)
+        assert ([], b"stays") == (list(take_over(ledger)), ledger.get("other"))

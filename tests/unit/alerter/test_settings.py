@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from services.alerter.core.rules import Rule
-from services.alerter.settings import rules, unknown_types
+from services.alerter.core.rules import rate_rule
+from services.alerter.settings import AlerterSettings, AlertsSettings, unknown_types
+from services.alerter.settings.limits import rate_rules
 from shared.event_counters import FILE, EventCountersSettings
 from shared.messages import Severity
 from shared.settings import ConfigError, parse_settings, read_settings
@@ -66,23 +67,23 @@ def test_the_shipped_file_has_the_limits_of_both_of_the_seeds_tables() -> None:
         ("TEMPERATURE_HIGH", 2, 1, Severity.WARNING),
     }
     assert expected == {(key, t.daily, t.hourly, t.severity) for key, t in settings.alert_thresholds.items()}
-    assert len(rules(settings)) == 10
+    assert len(rate_rules(settings)) == 10
 
 
 def test_a_limit_is_a_rule_of_its_own() -> None:
     """Hourly and daily, each where given; a warning unless said otherwise."""
     settings = parse("alert_thresholds: {A: {hourly: 1, daily: 2, severity: Error}, my.own: {daily: 0}}")
     expected = (
-        Rule("hourly_rate", "A", HOUR, 1, Severity.ERROR),
-        Rule("daily_rate", "A", DAY, 2, Severity.ERROR),
-        Rule("daily_rate", "my.own", DAY, 0, Severity.WARNING),
+        rate_rule("hourly_rate", "A", HOUR, 1, Severity.ERROR),
+        rate_rule("daily_rate", "A", DAY, 2, Severity.ERROR),
+        rate_rule("daily_rate", "my.own", DAY, 0, Severity.WARNING),
     )
-    assert expected == rules(settings)
+    assert expected == rate_rules(settings)
 
 
 def test_an_empty_file_means_no_limits() -> None:
     """Everything has a default, and none of them alarms."""
-    assert rules(parse("")) == ()
+    assert rate_rules(parse("")) == ()
 
 
 def test_the_environment_overrides_a_limit() -> None:
@@ -94,7 +95,9 @@ def test_the_environment_overrides_a_limit() -> None:
 def test_types_outside_the_catalogue_are_named() -> None:
     """They are allowed, a user may have types of his own; but a slip of the pen should show."""
     settings = parse("alert_thresholds: {I2C_EROR: {hourly: 1}, AC_POWER_LOSS: {hourly: 1}, mine: {daily: 1}}")
-    assert unknown_types(settings, {"AC_POWER_LOSS", "I2C_ERROR"}) == ("I2C_EROR", "mine")
+    both = AlerterSettings(AlertsSettings(), settings)
+    place = "event_counters.yaml: alert_thresholds"
+    assert [(place, "I2C_EROR"), (place, "mine")] == unknown_types(both, {"AC_POWER_LOSS": 1, "I2C_ERROR": 1})
 
 
 @pytest.mark.parametrize("path", BROKEN, ids=lambda path: path.stem)

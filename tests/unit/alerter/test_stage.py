@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from services.alerter.core.rules import Rule
+from services.alerter.core.rules import rate_rule
 from services.alerter.stage import LEDGER_SCHEMA, Alerter
 from shared.delivery.stage import Recorder, Stage
 from shared.ledger import Ledger
 from shared.messages import Alert, AlertState, Event, Frame, Severity
 from tests.unit.alerter.times import at
 
-HOURLY = Rule("hourly_rate", "AC_POWER_LOSS", timedelta(hours=1), 1)
-DAILY = Rule("daily_rate", "AC_POWER_LOSS", timedelta(days=1), 3)
+HOURLY = rate_rule("hourly_rate", "AC_POWER_LOSS", timedelta(hours=1), 1)
+DAILY = rate_rule("daily_rate", "AC_POWER_LOSS", timedelta(days=1), 3)
 RULES = (HOURLY, DAILY)
 TOPIC = "upskeep/v1/home/alert/{}/AC_POWER_LOSS"
 
@@ -120,7 +120,7 @@ def test_a_rule_that_never_fired_says_nothing(ledger: Ledger) -> None:
 
 def test_a_type_without_a_limit_a_frame_and_a_replayed_event_change_nothing(ledger: Ledger) -> None:
     """Only live events with a limit count."""
-    alerter = Alerter((Rule("hourly_rate", "AC_POWER_LOSS", timedelta(hours=1), 0),), ledger, Recorder())
+    alerter = Alerter((rate_rule("hourly_rate", "AC_POWER_LOSS", timedelta(hours=1), 0),), ledger, Recorder())
     alerter.apply(event(0, "SYSTEM_STARTUP"))
     alerter.apply(Frame(time=at(0), device="ups"))
     alerter.apply(event(0, replayed=True))
@@ -172,7 +172,7 @@ def test_a_limit_changed_while_the_service_was_down_is_judged_at_start(ledger: L
     """A raised one resolves, a removed one too, a lowered one fires."""
     feed(Alerter((HOURLY,), ledger, Recorder()), [0, 10])
     reasons = []
-    for rules in ((Rule("hourly_rate", "AC_POWER_LOSS", timedelta(hours=1), 5),), (HOURLY,), ()):
+    for rules in ((rate_rule("hourly_rate", "AC_POWER_LOSS", timedelta(hours=1), 5),), (HOURLY,), ()):
         outlet = Recorder()
         alerter = Alerter(rules, ledger, outlet)
         alerter.announce()
@@ -207,4 +207,5 @@ def test_vital_figures_tell_rules_firing_alerts_and_losses(ledger: Ledger) -> No
     alerter: Stage = feed(Alerter(RULES, ledger, Recorder()), [0, 10])
     alerter.lost("event_processor", "event", 5, 9)
     alerter.lost("event_processor", "event", 20, 20)
-    assert alerter.figures() == {"rules": 2, "alerts_firing": 1, "messages_lost": 6}
+    figures = alerter.figures()
+    assert (2, 1, 6) == tuple(figures[name] for name in ("rules", "alerts_firing", "messages_lost"))

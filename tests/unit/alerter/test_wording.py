@@ -6,35 +6,44 @@ from datetime import timedelta
 
 import pytest
 
+from services.alerter.core.kinds.condition import Reading
 from services.alerter.core.life import Reason
-from services.alerter.core.rules import Rule
-from services.alerter.core.window import Count
-from services.alerter.core.wording import describe, in_words
+from services.alerter.core.rules import rate_rule
+from services.alerter.core.telling import tell
+from services.alerter.core.wording import figure, in_words
 
-DAILY = Rule("daily_rate", "AC_POWER_LOSS", timedelta(days=1), 3)
+DAILY = rate_rule("daily_rate", "AC_POWER_LOSS", timedelta(days=1), 3)
+WORDS = "AC_POWER_LOSS: 4 in 24 hours"
 
 
 @pytest.mark.parametrize(
-    ("reason", "counted", "expected"),
+    ("reason", "expected"),
     [
-        (Reason.OVER_LIMIT, Count(4), "AC_POWER_LOSS: 4 in 24 hours, more than the limit of 3"),
-        (Reason.OVER_LIMIT, Count(9, exact=False), "AC_POWER_LOSS: at least 9 in 24 hours, more than the limit of 3"),
-        (Reason.WITHIN_LIMIT, Count(3), "AC_POWER_LOSS: 3 in 24 hours, back within the limit of 3"),
-        (Reason.LIMIT_LOWERED, Count(4), "AC_POWER_LOSS: 4 in 24 hours, more than the limit of 3, which was lowered"),
-        (Reason.LIMIT_RAISED, Count(2), "AC_POWER_LOSS: 2 in 24 hours, within the limit of 3, which was raised"),
-        (
-            Reason.RULE_REMOVED,
-            Count(4),
-            "AC_POWER_LOSS: 4 in 24 hours, no longer judged: its limit of 3 was removed",
-        ),
+        (Reason.OVER_LIMIT, "more than the limit of 3"),
+        (Reason.HELD, "more than the limit of 3"),
+        (Reason.WITHIN_LIMIT, "back within the limit of 3"),
+        (Reason.PASSED, "back within the limit of 3; it did not last long enough to fire"),
+        (Reason.LIMIT_LOWERED, "more than the limit of 3, which was lowered"),
+        (Reason.LIMIT_RAISED, "within the limit of 3, which was raised"),
     ],
 )
-def test_an_alert_says_what_how_many_in_what_time_and_the_limit(reason: Reason, counted: Count, expected: str) -> None:
+def test_an_alert_says_what_how_many_in_what_time_and_the_limit(reason: Reason, expected: str) -> None:
     """Every reason has its words."""
-    assert expected == describe(DAILY, reason, counted)
+    assert f"{WORDS}, {expected}" == tell(DAILY, reason, Reading(4, 3, WORDS))
 
 
-@pytest.mark.parametrize(("minutes", "expected"), [(60, "1 hour"), (1440, "24 hours"), (30, "0.5 hours")])
-def test_windows_are_said_in_hours(minutes: int, expected: str) -> None:
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [(3600, "1 hour"), (86400, "24 hours"), (1800, "0.5 hours"), (600, "10 min"), (90, "90 s"), (0.5, "0.5 s")],
+)
+def test_spans_are_said_as_people_say_them(seconds: float, expected: str) -> None:
     """One hour is not "1 hours"."""
-    assert expected == in_words(timedelta(minutes=minutes))
+    assert expected == in_words(timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"), [(3.0, "3"), (0.123456, "0.1235"), (123456.7, "123457"), (-2.5, "-2.5")]
+)
+def test_numbers_have_the_digits_that_are_read(number: float, expected: str) -> None:
+    """Four of them."""
+    assert expected == figure(number)

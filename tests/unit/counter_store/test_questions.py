@@ -6,6 +6,7 @@ import json
 import random
 from collections import Counter
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -298,3 +299,18 @@ def test_failures_and_performance_read_what_events_say() -> None:
             *(performance["events"], performance["history"]),
             *(performance["processing"]["counted"], performance["processing"]["p95_ms"]),
         )
+
+
+@pytest.mark.parametrize("as_of", ["0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"])
+def test_the_ends_of_the_calendar_are_answered_for(as_of: str) -> None:
+    """With events at both of them: no question runs out of dates."""
+    with bench() as here:
+        first, last = (datetime(1, 1, 1, tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+        worst: dict[str, Any] = {"severity": Severity.CRITICAL}
+        here.batch(event(1, time=first, **worst), event(2, time=last, **worst), event(3, 5), until=10)
+
+        for name, (model, _) in QUESTIONS.items():
+            if "as_of" in model.model_fields:
+                assert here.ask(name, as_of=as_of)["as_of"][:19] == as_of[:19]
+        for kind in REPORTS:
+            assert 3 == here.ask("report", kind=kind, days=36_600, as_of=as_of)["all_time_events"]

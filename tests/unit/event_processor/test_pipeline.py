@@ -15,9 +15,10 @@ from services.event_processor.core.pipeline.stages import OURS, STAGES, run
 from services.event_processor.settings.pipeline import load_plan
 from services.event_processor.stage import EventProcessor
 from shared.exchange import Command
+from shared.incidents import Incident
 from shared.jumps import CLOCK_STEP
 from shared.ledger import Ledger
-from shared.messages import Candidate, Event, Frame, Incident, Quality, Trigger
+from shared.messages import Candidate, Event, Frame, Quality, Trigger
 from tests.unit.event_processor.flow import event, events_of, offered, passed, planned, processor
 from tests.unit.event_processor.scenes import CONFIG, NACK, START, at, frame
 

@@ -1,35 +1,58 @@
-"""When alerts fire and resolve."""
+"""When alerts on rates fire and resolve: the laws that every kind of condition rests on."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.alerter.core.decide import Decision, adopt, advance, observe, present, retire
+from services.alerter.core import watch
 from services.alerter.core.memory import Memory, from_json, to_json
-from services.alerter.core.rules import Rule
-from shared.instants import us_to_time
+from services.alerter.core.rules import Rule, rate_rule
+from services.alerter.core.samples import Sample
+from services.alerter.core.telling import present
+from services.alerter.core.watch import Decision, adopt, retire
+from shared.instants import time_to_us, us_to_time
 from shared.messages import Alert, AlertState, Severity
 from tests.unit.alerter.times import at
 
-HOURLY = Rule("hourly_rate", "I2C_ERROR", timedelta(hours=1), 2, Severity.ERROR)
-DENSE = Rule("dense", "X", timedelta(microseconds=10), 2)
+HOURLY = rate_rule("hourly_rate", "I2C_ERROR", timedelta(hours=1), 2, Severity.ERROR)
+DENSE = rate_rule("dense", "X", timedelta(microseconds=10), 2)
 Seen = tuple[str, datetime]
 
 
 def run(rule: Rule, steps: Iterable[tuple[str, datetime]], memory: Memory | None = None) -> Decision:
     """Let events ("event") and passing time ("until") happen; return the memory and all transitions."""
-    memory = memory or Memory()
+    key = rule.only or ""
+    memory = memory or watch.begin(rule, {"type": key})
     transitions: tuple[Alert, ...] = ()
     for kind, time in steps:
-        memory, new = (observe if kind == "event" else advance)(rule, memory, time)
+        if kind == "event":
+            sample = Sample("event", key, time_to_us(time), {"type": key})
+            memory, new = watch.observe(rule, key, memory, sample)
+        else:
+            memory, new = watch.advance(rule, key, memory, time_to_us(time))
         transitions += new
     return memory, transitions
+
+
+def limited(rule: Rule, threshold: int, window: timedelta | None = None) -> Rule:
+    """The rule with another limit."""
+    return rate_rule(
+        rule.name, rule.only or "", window or timedelta(microseconds=round(rule.condition.window_s * 1e6)), threshold
+    )
+
+
+def shown(rule: Rule, memory: Memory) -> Alert | None:
+    return present(rule, rule.only or "", memory, memory.now_us)
+
+
+def kept(memory: Memory, rule: Rule) -> Memory:
+    """The memory, by way of the ledger's JSON."""
+    return from_json(to_json(memory), rule.condition)
 
 
 def seen(transitions: Iterable[Alert]) -> list[Seen]:
@@ -60,6 +83,8 @@ def test_one_event_more_than_the_threshold_fires_at_its_time() -> None:
         window_s=3600,
         reason="over_limit",
         message="I2C_ERROR: 3 in 1 hour, more than the limit of 2",
+        labels={"type": "I2C_ERROR", "rule": "hourly_rate", "severity": "error"},
+        fingerprint=alert.fingerprint,
     )
     assert expected == alert
 
@@ -105,7 +130,7 @@ def test_an_alert_fires_again_after_it_resolved() -> None:
 
 def test_a_threshold_of_zero_fires_at_the_first_event() -> None:
     """For what should never happen."""
-    rule = replace(HOURLY, threshold=0)
+    rule = limited(HOURLY, 0)
     transitions = run(rule, [*events(0), ("until", at(61))])[1]
     assert [("firing", at(0)), ("resolved", at(60))] == seen(transitions)
 
@@ -125,7 +150,7 @@ def test_an_event_older_than_the_window_changes_nothing() -> None:
 @pytest.mark.parametrize("odd", [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)])
 def test_times_at_the_ends_of_the_calendar_are_only_times(odd: datetime) -> None:
     """A broken clock does not stop the alerter."""
-    rule = replace(HOURLY, threshold=0)
+    rule = limited(HOURLY, 0)
     _, (alert,) = run(rule, [("event", odd)])
     assert odd == alert.time
 
@@ -133,23 +158,23 @@ def test_times_at_the_ends_of_the_calendar_are_only_times(odd: datetime) -> None
 def test_a_firing_alert_shows_the_count_by_now() -> None:
     """It fired at 3; now there are 5."""
     memory, _ = run(HOURLY, events(0, 1, 2, 3, 4))
-    shown = present(HOURLY, memory)
-    assert shown is not None
-    assert (5.0, at(2), "I2C_ERROR: 5 in 1 hour, more than the limit of 2") == (shown.value, shown.time, shown.message)
+    now = shown(HOURLY, memory)
+    assert now is not None
+    assert (5.0, at(2), "I2C_ERROR: 5 in 1 hour, more than the limit of 2") == (now.value, now.time, now.message)
 
 
 def test_an_alert_that_never_fired_is_not_shown() -> None:
     """There is nothing to say of it."""
-    assert present(HOURLY, run(HOURLY, events(0, 1))[0]) is None
+    assert shown(HOURLY, run(HOURLY, events(0, 1))[0]) is None
 
 
 def test_a_storm_takes_bounded_memory_and_resolves_to_the_microsecond() -> None:
     """Of 100,000 events the newest thousand are kept, which is enough to decide; the shown count says at least."""
     memory, fired = run(HOURLY, (("event", at(us=1000 * n)) for n in range(100_000)))
-    shown = present(HOURLY, memory)
-    assert shown is not None
-    assert shown.message == "I2C_ERROR: at least 1000 in 1 hour, more than the limit of 2"
-    assert len(memory.window.times_us) == 1000
+    now = shown(HOURLY, memory)
+    assert now is not None
+    assert now.message == "I2C_ERROR: at least 1000 in 1 hour, more than the limit of 2"
+    assert len(memory.evidence.times_us) == 1000
     assert len(to_json(memory)) < 20_000
     _, resolved = run(HOURLY, [("until", at(999))], memory)
     assert [("firing", at(us=2000)), ("resolved", at(60, us=99_997_000))] == seen(fired + resolved)
@@ -157,7 +182,7 @@ def test_a_storm_takes_bounded_memory_and_resolves_to_the_microsecond() -> None:
 
 def test_a_limit_above_the_usual_memory_is_kept_to_the_event() -> None:
     """A rule remembers as many times as its threshold needs."""
-    rule = replace(HOURLY, threshold=1500)
+    rule = limited(HOURLY, 1500)
     _, fired = run(rule, (("event", at(us=n)) for n in range(1501)))
     assert seen(fired) == [("firing", at(us=1500))]
 
@@ -165,35 +190,38 @@ def test_a_limit_above_the_usual_memory_is_kept_to_the_event() -> None:
 def test_adopting_a_memory_at_the_moment_its_alert_ends_does_not_forestall_the_end() -> None:
     """The alert still has to be resolved for what it was: within the limit, no limit was raised."""
     memory, _ = run(HOURLY, [*events(0, 1, 2), ("until", at(60))])
-    assert adopt(HOURLY, memory) == (memory, ())
+    assert adopt(HOURLY, "I2C_ERROR", memory) == (memory, ())
 
 
 def test_a_lowered_limit_fires_when_the_memory_is_adopted() -> None:
     """The settings changed while the service was down."""
     memory, _ = run(HOURLY, events(0, 1))
-    _, (alert,) = adopt(replace(HOURLY, threshold=1), memory)
+    _, (alert,) = adopt(limited(HOURLY, 1), "I2C_ERROR", memory)
     assert ("firing", at(1), "limit_lowered") == (alert.state.value, alert.time, alert.reason)
 
 
 def test_a_raised_limit_resolves_when_the_memory_is_adopted() -> None:
     """What fired under the old limit does not fire for ever."""
     memory, _ = run(HOURLY, events(0, 1, 2))
-    _, (alert,) = adopt(replace(HOURLY, threshold=3), memory)
+    _, (alert,) = adopt(limited(HOURLY, 3), "I2C_ERROR", memory)
     assert ("resolved", at(2), "limit_raised") == (alert.state.value, alert.time, alert.reason)
 
 
-def test_a_removed_rule_resolves_its_alert_and_forgets_its_events() -> None:
+def test_a_removed_rule_resolves_its_alert() -> None:
     """No alert is left firing that nobody judges."""
-    memory, (alert,) = retire(run(HOURLY, events(0, 1, 2))[0])
+    memory, (alert,) = retire(("hourly_rate", "I2C_ERROR"), run(HOURLY, events(0, 1, 2))[0])
     assert ("resolved", at(2), "rule_removed") == (alert.state.value, alert.time, alert.reason)
-    assert memory.window.times_us == ()
+    assert memory.state.value == "resolved"
 
 
 def brute_force(rule: Rule, times_us: list[int]) -> list[Seen]:
     """Look at every moment at which the count can change."""
     transitions, firing = [], False
-    for now_us in sorted({*times_us, *(time_us + rule.window_us for time_us in times_us)}):
-        over = sum(now_us - rule.window_us < time_us <= now_us for time_us in times_us) > rule.threshold
+    for now_us in sorted({*times_us, *(time_us + rule.condition.window_us for time_us in times_us)}):
+        over = (
+            sum(now_us - rule.condition.window_us < time_us <= now_us for time_us in times_us)
+            > rule.condition.threshold
+        )
         if over is not firing:
             transitions.append(("firing" if over else "resolved", us_to_time(now_us)))
         firing = over
@@ -222,7 +250,7 @@ def test_transitions_are_those_of_brute_force_however_often_time_is_looked_at(
 ) -> None:
     """Neither batching nor the calls of advance change what happened when."""
     times_us, steps = run_of_events
-    rule = replace(DENSE, threshold=threshold)
+    rule = limited(DENSE, threshold)
     assert brute_force(rule, times_us) == seen(run(rule, [*steps, *END])[1])
 
 
@@ -234,7 +262,7 @@ def test_a_restart_between_any_two_steps_changes_nothing(
     steps = [*run_of_events[1], *END]
     cut = data.draw(st.integers(0, len(steps)))
     memory, before = run(DENSE, steps[:cut])
-    restored, nothing = adopt(DENSE, from_json(to_json(memory)))
+    restored, nothing = adopt(DENSE, "X", kept(memory, DENSE))
     memory, after = run(DENSE, steps[cut:], restored)
     assert (run(DENSE, steps), ()) == ((memory, before + after), nothing)
 
@@ -243,7 +271,7 @@ def test_a_restart_between_any_two_steps_changes_nothing(
 def test_late_events_end_in_the_same_state_as_events_in_order(times_us: list[int]) -> None:
     """Where all lie within a window's reach, the order of arrival does not change whether the alert fires."""
     arrivals = [("event", us_to_time(time_us)) for time_us in times_us]
-    rule = replace(DENSE, window=timedelta(microseconds=16))
+    rule = limited(DENSE, 2, timedelta(microseconds=16))
     in_order, _ = run(rule, sorted(arrivals))
     as_they_came, _ = run(rule, arrivals)
-    assert (in_order.state, in_order.window) == (as_they_came.state, as_they_came.window)
+    assert (in_order.state, in_order.evidence) == (as_they_came.state, as_they_came.evidence)

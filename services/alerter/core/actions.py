@@ -1,0 +1,106 @@
+"""What comes of an alert that fires, besides its topic: actions are data, carried out once each time it fires."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from string import Formatter
+from typing import Any
+
+from shared.exchange import Command
+from shared.instants import time_to_us
+
+_SPACE = uuid.UUID("0d9b3a0e-6a51-5d8e-9c35-0c3f1f2f7b11")
+EVERYWHERE = "all"  # the zone of a stop that names none
+STOP = "emergency_stop"  # the rule under which stops are retained, and the command that orders one
+RELEASE = "emergency_release"
+SHUTDOWN_EXPIRES = timedelta(minutes=5)  # after the alert fired: an old order must put out nothing that has mains again
+
+
+class Do(StrEnum):
+    """The kinds of actions."""
+
+    NOTIFICATION = "notification"
+    COMMAND = "command"
+    EMERGENCY_STOP = "emergency_stop"
+    SHUTDOWN = "shutdown"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """``target`` and ``name`` are a command's; ``zone`` an emergency stop's. Texts may hold ``{label}``."""
+
+    do: Do
+    target: str = ""
+    name: str = ""
+    zone: str = "{zone}"
+    data: Mapping[str, Any] = field(default_factory=dict)
+    expires: timedelta | None = None
+
+
+NOTIFY = Action(Do.NOTIFICATION)
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why something is ordered: the alert that fired, when, and what it says."""
+
+    rule: str
+    key: str
+    time: datetime
+    message: str
+    labels: Mapping[str, str]
+
+    def identity(self, *parts: object) -> str:
+        """Return an id that follows from the cause: the same firing never orders twice."""
+        place = (self.rule, self.key, time_to_us(self.time), *parts)
+        return str(uuid.uuid5(_SPACE, "|".join(map(str, place))))
+
+
+def command_for(action: Action, cause: Cause, number: int) -> Command | None:
+    """Return the command that an action is, if it is one; ``number`` is its place among the rule's actions."""
+    because = {"rule": cause.rule, "key": cause.key, "reason": cause.message}
+    match action.do:
+        case Do.COMMAND:
+            data = {name: fill(value, cause.labels) for name, value in action.data.items()}
+            target, name, expires = fill(action.target, cause.labels), action.name, action.expires
+        case Do.SHUTDOWN:
+            data, target, name, expires = {**because, **action.data}, "host", "shutdown", SHUTDOWN_EXPIRES
+        case _:
+            return None
+    ends = None if expires is None else cause.time + expires
+    identity = cause.identity(number)
+    return Command(id=identity, target=target, name=name, time=cause.time, by="alerter", expires=ends, data=data)
+
+
+def zone_of(action: Action, labels: Mapping[str, str]) -> str:
+    """Return the zone an emergency stop is for; everywhere where the alert names none."""
+    return fill(action.zone, labels) or EVERYWHERE
+
+
+def stop_command(target: str, name: str, zone: str, cause: Cause, now: datetime) -> Command:
+    """Return the command that tells ``target`` of a stop or of its end. It does not expire: a stop is meant."""
+    data = {"zone": zone, "rule": cause.rule, "key": cause.key, "reason": cause.message}
+    return Command(id=cause.identity(name, target, zone), target=target, name=name, time=now, by="alerter", data=data)
+
+
+def fill(text: Any, labels: Mapping[str, Any]) -> Any:
+    """Return a text with each ``{label}`` replaced; nothing for one that is not there. What is no text stays."""
+    if not isinstance(text, str):
+        return text
+    parts = Formatter().parse(text)
+    return "".join(f"{plain}{'' if name is None else labels.get(name, '')}" for plain, name, _, _ in parts)
+
+
+def unknown_places(text: str) -> str | None:
+    """Return what is wrong with the ``{places}`` of a text, None if nothing is."""
+    try:
+        odd = [
+            name for _, name, form, turn in Formatter().parse(text) if name is not None and (form or turn or not name)
+        ]
+    except ValueError as error:
+        return f"is no template: {error}; write {{{{ for a brace"
+    return f"is no template: {{{odd[0]}}} must be a label's name alone" if odd else None

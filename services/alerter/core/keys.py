@@ -1,0 +1,39 @@
+"""The key of an alert within its rule: the values it is grouped by, made fit for one level of a topic."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+
+from shared.topics import NAME
+
+ALL = "all"  # the key of a rule that groups by nothing
+NONE = "none"  # stands for a value that is not there
+_UNFIT = re.compile(r"[^A-Za-z0-9_\-]")
+_ROOM = 110
+
+
+def key_of(values: Iterable[object]) -> str:
+    """Return the key: one value as it is, several joined by dots; what had to be changed gets a hash of the whole."""
+    parts = [NONE if value is None or value == "" else str(value) for value in values]
+    if not parts:
+        return ALL
+    if len(parts) == 1 and NAME.match(parts[0]) and len(parts[0]) <= _ROOM:
+        return parts[0]
+    slugs = [_UNFIT.sub("_", part) for part in parts]
+    key = ".".join(slugs)
+    if slugs == parts and len(key) <= _ROOM:
+        return key
+    if all(NAME.match(part) for part in parts[1:]) and slugs[:-1] == parts[:-1] and len(key) <= _ROOM:
+        return ".".join(parts)  # only the last may hold dots: it is still clear where it begins
+    return f"{key[:_ROOM]}-{_hash(parts)}"
+
+
+def fingerprint(labels: Mapping[str, str]) -> str:
+    """Return 16 hex digits that tell one set of labels from any other."""
+    return _hash([f"{name}={value}" for name, value in sorted(labels.items())], 16)
+
+
+def _hash(parts: Iterable[str], digits: int = 8) -> str:
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:digits]

@@ -1,0 +1,1 @@
+"""The kinds of conditions: one module for each, all of the shape of ``condition.Condition``."""

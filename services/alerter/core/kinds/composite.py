@@ -1,0 +1,83 @@
+"""Several rules together: all of them fire, or any (``Composite``).
+
+What its members do is told here as samples. It is judged when time has passed them, in their order, so that the
+order in which members found out does not matter; until then they wait in ``ahead``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from services.alerter.core.kinds.condition import Move, Reading, Span
+from services.alerter.core.life import Reason
+from services.alerter.core.samples import Sample
+
+Told = tuple[int, str, str, bool]  # when, rule, key, whether it fires
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """The members' alerts that fire, as (rule, key), and what they have told that is not yet judged."""
+
+    alight: tuple[tuple[str, str], ...] = ()
+    ahead: tuple[Told, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Composite:
+    """Holds while ``all`` or ``any`` of the rules have an alert that fires."""
+
+    begins: ClassVar[Reason] = Reason.MEMBERS_FIRE
+    ends: ClassVar[Reason] = Reason.MEMBERS_QUIET
+    limit: ClassVar[str] = "{} needed"
+    calm: ClassVar[str] = "{} needed"
+
+    rules: tuple[str, ...]
+    needs: Literal["all", "any"]
+
+    @property
+    def window_s(self) -> float:
+        """It looks at its members as they are."""
+        return 0.0
+
+    @property
+    def needed(self) -> int:
+        """How many of the rules have to fire."""
+        return len(self.rules) if self.needs == "all" else 1
+
+    def begin(self) -> Members:
+        """Nobody fires."""
+        return Members()
+
+    def await_(self, evidence: Members, sample: Sample) -> Members:
+        """Keep what a member told until time has passed it."""
+        told = (sample.time_us, sample.name, str(sample.field("key")), sample.field("fires") is True)
+        return Members(evidence.alight, tuple(sorted({*evidence.ahead, told})))
+
+    def fold(self, evidence: Members, sample: Sample, _now_us: int) -> Members:
+        """A member fires, or no longer does."""
+        member = (sample.name, str(sample.field("key")))
+        others = {other for other in evidence.alight if other != member}
+        return Members(tuple(sorted(others | ({member} if sample.field("fires") is True else set()))), evidence.ahead)
+
+    def span(self, evidence: Members) -> Span | None:
+        """As long as enough of them fire."""
+        return Span() if self._firing(evidence) >= self.needed else None
+
+    def reading(self, evidence: Members, _at_us: int, key: str) -> Reading:
+        """How many of them."""
+        number = self._firing(evidence)
+        names = ", ".join(sorted({rule for rule, _ in evidence.alight})) or "none"
+        return Reading(float(number), float(self.needed), f"{key}: {number} of {len(self.rules)} rules fire ({names})")
+
+    def pruned(self, evidence: Members, _now_us: int) -> Members | None:
+        """Nothing where nobody fires."""
+        return evidence if evidence.alight or evidence.ahead else None
+
+    def moved(self, evidence: Members, move: Move) -> Members:
+        """What waits, waits as long as before."""
+        return Members(evidence.alight, tuple(sorted((move(told[0]), *told[1:]) for told in evidence.ahead)))
+
+    def _firing(self, evidence: Members) -> int:
+        return len({rule for rule, _ in evidence.alight})

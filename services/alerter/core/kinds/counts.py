@@ -1,0 +1,158 @@
+"""Too many events within a sliding window (``Count``), and a burst of them that lasts until it is quiet (``Burst``).
+
+1. "More than" is strict: the limit itself is quiet, one more fires.
+2. A count ends when it is back at the limit; a burst when nothing has come for ``quiet``, so that it is one alert
+   and not several.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import ClassVar
+
+from services.alerter.core.kinds.condition import Move, Reading, Span
+from services.alerter.core.life import Reason
+from services.alerter.core.samples import Sample
+from services.alerter.core.window import Window, count, end_of_excess, fold_in, fold_out
+from services.alerter.core.wording import figure, in_words
+from shared.instants import span_to_us
+
+LONGEST_MEMORY = 1000  # times remembered, unless the limit needs more to be decided
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Holds while more than ``threshold`` events lie within ``window``; ``per`` only makes it be said as a rate."""
+
+    begins: ClassVar[Reason] = Reason.OVER_LIMIT
+    ends: ClassVar[Reason] = Reason.WITHIN_LIMIT
+    limit: ClassVar[str] = "more than the limit of {}"
+    calm: ClassVar[str] = "back within the limit of {}"
+
+    window: timedelta
+    threshold: int
+    per: timedelta | None = None
+
+    @property
+    def window_s(self) -> float:
+        """The window in seconds."""
+        return self.window.total_seconds()
+
+    @property
+    def window_us(self) -> int:
+        """The window in microseconds."""
+        return span_to_us(self.window)
+
+    @property
+    def remembered(self) -> int:
+        """How many of the newest event times are kept: enough to decide, and bounded."""
+        return max(self.threshold + 1, LONGEST_MEMORY)
+
+    def begin(self) -> Window:
+        """Nothing has happened."""
+        return Window()
+
+    def fold(self, evidence: Window, sample: Sample, now_us: int) -> Window:
+        """Put the event in its place; one that is older than the window changes nothing."""
+        if sample.time_us <= now_us - self.window_us:
+            return evidence
+        return fold_in(evidence, sample.time_us, self.remembered)
+
+    def span(self, evidence: Window) -> Span | None:
+        """Until the count is back at the limit."""
+        ends_us = end_of_excess(evidence, self.threshold, self.window_us)
+        return None if ends_us is None else Span(until_us=ends_us)
+
+    def reading(self, evidence: Window, at_us: int, key: str) -> Reading:
+        """How many, and the limit; as a rate where that was asked for."""
+        counted = count(evidence, at_us, self.window_us)
+        least = "" if counted.exact else "at least "
+        if self.per is None:
+            words = f"{key}: {least}{counted.number} in {in_words(self.window)}"
+            return Reading(float(counted.number), float(self.threshold), words)
+        factor = self.per / self.window
+        rate, limit = counted.number * factor, self.threshold * factor
+        return Reading(rate, limit, f"{key}: {least}{figure(rate)} per {in_words(self.per, bare=True)}")
+
+    def pruned(self, evidence: Window, now_us: int) -> Window | None:
+        """Without the events that have left the window."""
+        left = fold_out(evidence, now_us - self.window_us)
+        return left if left.times_us else None
+
+    def moved(self, evidence: Window, move: Move) -> Window:
+        """Every event is as long ago as before."""
+        lost_us = None if evidence.lost_us is None else move(evidence.lost_us)
+        return Window(tuple(sorted(move(time_us) for time_us in evidence.times_us)), lost_us)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The newest event times of a burst, and whether it is one."""
+
+    times_us: tuple[int, ...] = ()
+    alight: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """Begins like a count, and lasts until there was no event for ``quiet``."""
+
+    begins: ClassVar[Reason] = Reason.OVER_LIMIT
+    ends: ClassVar[Reason] = Reason.WITHIN_LIMIT
+    limit: ClassVar[str] = "more than the limit of {}"
+    calm: ClassVar[str] = "quiet again; the limit is {}"
+
+    window: timedelta
+    threshold: int
+    quiet: timedelta
+
+    @property
+    def window_s(self) -> float:
+        """The window in seconds."""
+        return self.window.total_seconds()
+
+    @property
+    def _window_us(self) -> int:
+        return span_to_us(self.window)
+
+    @property
+    def _room(self) -> int:
+        return max(self.threshold + 1, LONGEST_MEMORY)
+
+    def begin(self) -> Seen:
+        """Nothing has happened."""
+        return Seen()
+
+    def fold(self, evidence: Seen, sample: Sample, now_us: int) -> Seen:
+        """Put the event in its place, and see whether it makes too many."""
+        if sample.time_us <= now_us - max(self._window_us, span_to_us(self.quiet)):
+            return evidence
+        folded = fold_in(Window(evidence.times_us), sample.time_us, self._room)
+        many = count(folded, max(now_us, sample.time_us), self._window_us).number > self.threshold
+        return Seen(folded.times_us, evidence.alight or many)
+
+    def span(self, evidence: Seen) -> Span | None:
+        """Until ``quiet`` after the last event, once there were too many."""
+        return Span(until_us=evidence.times_us[-1] + span_to_us(self.quiet)) if evidence.alight else None
+
+    def reading(self, evidence: Seen, at_us: int, key: str) -> Reading:
+        """How many within the window."""
+        number = count(Window(evidence.times_us), at_us, self._window_us).number
+        least = "at least " if number >= self._room else ""
+        return Reading(float(number), float(self.threshold), f"{key}: {least}{number} in {in_words(self.window)}")
+
+    def pruned(self, evidence: Seen, now_us: int) -> Seen | None:
+        """Without the events that have left the window, but for the last one, by which a burst ends."""
+        span = self.span(evidence)
+        alight = span is not None and not span.over(now_us)
+        times_us = fold_out(Window(evidence.times_us), now_us - self._window_us).times_us
+        if not times_us and alight:
+            times_us = evidence.times_us[-1:]
+        if len(times_us) == len(evidence.times_us) and alight is evidence.alight:
+            return evidence
+        return Seen(times_us, alight) if times_us else None
+
+    def moved(self, evidence: Seen, move: Move) -> Seen:
+        """Every event is as long ago as before."""
+        return Seen(tuple(sorted(move(time_us) for time_us in evidence.times_us)), evidence.alight)

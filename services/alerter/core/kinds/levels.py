@@ -1,0 +1,227 @@
+"""A field compared with a limit (``Compare``), and its deviation from a target (``Deviation``), as last seen.
+
+1. Limits are exceeded, not merely reached. Between ``clear`` and the limit it stays as it was: hysteresis.
+2. What was seen holds until something else is seen, a clearing event comes, or ``lasts`` is over: a sensor that
+   died keeps no alert alight (that it died is for ``Absence``).
+3. A sample without the field says nothing; one that fails ``only_while`` says that it is all right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from services.alerter.core.kinds.condition import ALWAYS, Move, Reading, Span
+from services.alerter.core.life import Reason
+from services.alerter.core.matchers import Matcher
+from services.alerter.core.samples import Sample
+from services.alerter.core.wording import figure
+from shared.instants import span_to_us
+
+Scalar = bool | float | str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was seen last: the value, what it was to be, and whether it is out of bounds since before now."""
+
+    value: Scalar | None = None
+    target: float | None = None
+    time_us: int = ALWAYS
+    alight: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Which field of which samples, and what ends it besides a good value."""
+
+    field: str
+    only_while: tuple[Matcher, ...] = ()
+    cleared_by: tuple[str, ...] = ()
+    lasts: timedelta | None = None
+
+    def speaks(self, sample: Sample) -> bool | None:
+        """Whether a sample's field is to be judged; False where it ends the matter, None where it says nothing."""
+        if sample.name in self.cleared_by:
+            return False
+        if sample.field(self.field) is None:
+            return None
+        return all(matcher.holds(sample.field(matcher.name)) for matcher in self.only_while)
+
+    def span(self, seen: Seen) -> Span | None:
+        """As long as what was seen holds."""
+        if not seen.alight:
+            return None
+        return Span(until_us=None if self.lasts is None else seen.time_us + span_to_us(self.lasts))
+
+    def pruned(self, seen: Seen, now_us: int) -> Seen | None:
+        """What is all right need not be remembered."""
+        span = self.span(seen)
+        return None if span is None or span.over(now_us) else seen
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """Holds while the field is above, below or equal to something."""
+
+    begins: ClassVar[Reason] = Reason.OVER_LIMIT
+    ends: ClassVar[Reason] = Reason.WITHIN_LIMIT
+    limit: ClassVar[str] = "beyond the limit of {}"
+    calm: ClassVar[str] = "no longer beyond the limit of {}"
+
+    watched: Watched
+    sign: str  # a key of _TESTS
+    against: Scalar
+    clear: float | None = None
+
+    @property
+    def window_s(self) -> float:
+        """It looks at one sample."""
+        return 0.0
+
+    def begin(self) -> Seen:
+        """Nothing has been seen."""
+        return Seen()
+
+    def fold(self, evidence: Seen, sample: Sample, _now_us: int) -> Seen:
+        """The newest sample counts."""
+        speaks = self.watched.speaks(sample)
+        if speaks is None or sample.time_us < evidence.time_us:
+            return evidence
+        value = sample.field(self.watched.field)
+        if sample.name in self.watched.cleared_by:
+            return Seen(evidence.value, None, sample.time_us)
+        if not isinstance(value, bool | int | float | str):
+            return evidence
+        bound = self.clear if evidence.alight and self.clear is not None else self.against
+        try:
+            alight = speaks and _TESTS[self.sign](value, bound)
+        except TypeError:  # a text where a number was to be: it says nothing
+            return evidence
+        return Seen(value, None, sample.time_us, alight)
+
+    def span(self, evidence: Seen) -> Span | None:
+        """As long as what was seen holds."""
+        return self.watched.span(evidence)
+
+    def reading(self, evidence: Seen, _at_us: int, key: str) -> Reading:
+        """The value as seen."""
+        value = evidence.value
+        shown = figure(value) if isinstance(value, float | int) and not isinstance(value, bool) else str(value)
+        said = "unknown" if value is None else shown
+        number = float(value) if isinstance(value, bool | int | float) else float(evidence.alight)
+        limit = float(self.against) if isinstance(self.against, bool | int | float) else 1.0
+        told = {"equals": "which it should not be", "differs": f"which should be {self.against}"}
+        verdict = told.get(self.sign) if evidence.alight else None
+        return Reading(number, limit, f"{key}: {self.watched.field} is {said}", verdict)
+
+    def pruned(self, evidence: Seen, now_us: int) -> Seen | None:
+        """What is all right need not be remembered."""
+        return self.watched.pruned(evidence, now_us)
+
+    def moved(self, evidence: Seen, move: Move) -> Seen:
+        """Seen as long ago as before."""
+        return _moved(evidence, move)
+
+
+_TESTS: Mapping[str, Any] = {
+    "above": lambda value, bound: not isinstance(value, str) and value > bound,
+    "below": lambda value, bound: not isinstance(value, str) and value < bound,
+    "equals": lambda value, bound: value == bound,
+    "differs": lambda value, bound: value != bound,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSource:
+    """Samples that tell a new target instead of a value."""
+
+    names: tuple[str, ...]
+    field: str
+    where: tuple[Matcher, ...] = ()
+
+    def tells(self, sample: Sample) -> float | None:
+        """Return the target a sample tells, None if it tells none."""
+        passes = all(matcher.holds(sample.field(matcher.name)) for matcher in self.where)
+        return sample.number(self.field) if passes else None
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """Holds while the field is further from its target than ``percent`` of it, and than ``floor``.
+
+    ``target`` is a number or the name of a field; where the sample has no such field, the target is what ``source``
+    told last. Once out, it is in again below ``clear_at`` of the limit.
+    """
+
+    begins: ClassVar[Reason] = Reason.OVER_LIMIT
+    ends: ClassVar[Reason] = Reason.WITHIN_LIMIT
+    limit: ClassVar[str] = "more than the {} allowed"
+    calm: ClassVar[str] = "within the {} allowed"
+
+    watched: Watched
+    target: float | str
+    percent: float
+    floor: float
+    clear_at: float = 1.0
+    source: TargetSource | None = None
+
+    @property
+    def window_s(self) -> float:
+        """It looks at one sample."""
+        return 0.0
+
+    def begin(self) -> Seen:
+        """Nothing has been seen."""
+        return Seen()
+
+    def allowed(self, target: float) -> float:
+        """Return how far off is still all right: max(percent of the target, floor)."""
+        return max(abs(target) * self.percent / 100, self.floor)
+
+    def fold(self, evidence: Seen, sample: Sample, _now_us: int) -> Seen:
+        """The newest sample counts; without a target there is no deviation to speak of."""
+        if self.source is not None and sample.name in self.source.names:
+            told = self.source.tells(sample)
+            return evidence if told is None else replace(evidence, target=told)
+        speaks = self.watched.speaks(sample)
+        if speaks is None or sample.time_us < evidence.time_us:
+            return evidence
+        value = sample.number(self.watched.field)
+        target = sample.number(self.target) if isinstance(self.target, str) else self.target
+        target = evidence.target if target is None and self.source is not None else target
+        if sample.name in self.watched.cleared_by:
+            return Seen(evidence.value, evidence.target, sample.time_us)
+        if value is None or target is None:
+            return evidence
+        limit = self.allowed(target) * (self.clear_at if evidence.alight else 1.0)
+        return Seen(value, target, sample.time_us, speaks and round(abs(value - target) - limit, 9) > 0)
+
+    def span(self, evidence: Seen) -> Span | None:
+        """As long as what was seen holds."""
+        return self.watched.span(evidence)
+
+    def reading(self, evidence: Seen, _at_us: int, key: str) -> Reading:
+        """How far off, from what."""
+        if evidence.target is None or not isinstance(evidence.value, float | int):
+            return Reading(0.0, self.floor, f"{key}: {self.watched.field} is unknown")
+        off = abs(evidence.value - evidence.target)
+        words = f"{key}: {self.watched.field} {figure(evidence.value)} is {figure(off)} off {figure(evidence.target)}"
+        return Reading(off, self.allowed(evidence.target), words)
+
+    def pruned(self, evidence: Seen, now_us: int) -> Seen | None:
+        """What is all right need not be remembered, but for a target that was told."""
+        left = self.watched.pruned(evidence, now_us)
+        if left is not None or self.source is None or evidence.target is None:
+            return left
+        return replace(evidence, alight=False) if evidence.alight else evidence
+
+    def moved(self, evidence: Seen, move: Move) -> Seen:
+        """Seen as long ago as before."""
+        return _moved(evidence, move)
+
+
+def _moved(seen: Seen, move: Move) -> Seen:
+    return seen if seen.time_us == ALWAYS else Seen(seen.value, seen.target, move(seen.time_us), seen.alight)

@@ -1,0 +1,129 @@
+"""Something will reach its limit soon: as a device reports, or by the line through what was seen (``Prediction``).
+
+1. Where the device itself reports how long is left, that counts.
+2. Else the least-squares line through the samples of ``over`` says it, once they span half of that; so does
+   ``predict_linear`` of Prometheus.
+3. Out again when more than a quarter above ``within`` is left: an estimate wobbles.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import ClassVar
+
+from services.alerter.core.kinds.condition import ALWAYS, Move, Reading, Span
+from services.alerter.core.kinds.levels import Watched
+from services.alerter.core.life import Reason
+from services.alerter.core.samples import Sample
+from services.alerter.core.wording import in_words
+from shared.instants import span_to_us
+
+ROOM = 60  # samples kept of ``over``
+CLEAR_AT = 1.25
+Point = tuple[int, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """The samples, how many seconds are left by them (None: no end in sight), and whether that is too few."""
+
+    points: tuple[Point, ...] = ()
+    left_s: float | None = None
+    time_us: int = ALWAYS
+    alight: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """Holds while ``watched`` will reach ``reaches`` in less than ``within``."""
+
+    begins: ClassVar[Reason] = Reason.OVER_LIMIT
+    ends: ClassVar[Reason] = Reason.WITHIN_LIMIT
+    limit: ClassVar[str] = "less than {} s"
+    calm: ClassVar[str] = "no longer less than {} s"
+
+    watched: Watched
+    reaches: float
+    within: timedelta
+    over: timedelta
+    reported: str | None = None
+
+    @property
+    def window_s(self) -> float:
+        """The span the line is laid through."""
+        return self.over.total_seconds()
+
+    def begin(self) -> Course:
+        """Nothing has been seen."""
+        return Course()
+
+    def fold(self, evidence: Course, sample: Sample, _now_us: int) -> Course:
+        """Take the newest sample and look ahead."""
+        time_us = sample.time_us
+        if time_us <= evidence.time_us:
+            return evidence
+        reported = None if self.reported is None else sample.number(self.reported)
+        value = sample.number(self.watched.field)
+        if value is None and reported is None:
+            return evidence
+        if not all(matcher.holds(sample.field(matcher.name)) for matcher in self.watched.only_while):
+            return Course(time_us=time_us)
+        points = evidence.points if value is None else self._points(evidence.points, time_us, value)
+        left_s = reported if reported is not None else self._left_s(points)
+        bound_s = self.within.total_seconds() * (CLEAR_AT if evidence.alight else 1.0)
+        return Course(points, left_s, time_us, left_s is not None and left_s < bound_s)
+
+    def span(self, evidence: Course) -> Span | None:
+        """As long as what was seen holds."""
+        if not evidence.alight:
+            return None
+        lasts = self.watched.lasts
+        return Span(until_us=None if lasts is None else evidence.time_us + span_to_us(lasts))
+
+    def reading(self, evidence: Course, _at_us: int, key: str) -> Reading:
+        """How many seconds are left."""
+        limit_s = self.within.total_seconds()
+        if evidence.left_s is None:
+            return Reading(limit_s, limit_s, f"{key}: no end in sight for {self.watched.field}")
+        left = in_words(timedelta(seconds=round(evidence.left_s)))
+        return Reading(evidence.left_s, limit_s, f"{key}: {self.watched.field} lasts {left}")
+
+    def pruned(self, evidence: Course, now_us: int) -> Course | None:
+        """Old samples say nothing of the future."""
+        span = self.span(evidence)
+        if span is not None and not span.over(now_us):
+            return evidence
+        from_us = now_us - span_to_us(self.over)
+        if evidence.time_us <= from_us or not evidence.points:
+            return None
+        points = tuple(point for point in evidence.points if point[0] > from_us)
+        unchanged = not evidence.alight and len(points) == len(evidence.points)
+        return evidence if unchanged else Course(points, evidence.left_s, evidence.time_us, alight=False)
+
+    def moved(self, evidence: Course, move: Move) -> Course:
+        """Everything as long ago as before."""
+        points = tuple(sorted((move(time_us), value) for time_us, value in evidence.points))
+        time_us = evidence.time_us if evidence.time_us == ALWAYS else move(evidence.time_us)
+        return Course(points, evidence.left_s, time_us, evidence.alight)
+
+    def _points(self, points: tuple[Point, ...], time_us: int, value: float) -> tuple[Point, ...]:
+        """At most ROOM of them: the newest takes the place of one that is close behind the one before it."""
+        from_us, apart_us = time_us - span_to_us(self.over), span_to_us(self.over) // ROOM
+        kept = [point for point in points if point[0] > from_us]
+        if len(kept) > 1 and kept[-1][0] - kept[-2][0] < apart_us:
+            kept.pop()
+        return (*kept, (time_us, value))
+
+    def _left_s(self, points: tuple[Point, ...]) -> float | None:
+        if len(points) < 3 or (points[-1][0] - points[0][0]) * 2 < span_to_us(self.over):
+            return None
+        times = [(time_us - points[-1][0]) / 1e6 for time_us, _ in points]
+        values = [value for _, value in points]
+        mean_t, mean_v = sum(times) / len(times), sum(values) / len(values)
+        spread = sum((time - mean_t) ** 2 for time in times)
+        slope = sum((t - mean_t) * (v - mean_v) for t, v in zip(times, values, strict=True)) / spread
+        missing = self.reaches - (mean_v - slope * mean_t)  # from where the line stands now
+        if abs(missing) < 1e-9:
+            return 0.0
+        return missing / slope if slope and missing / slope > 0 else None

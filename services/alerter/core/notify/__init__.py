@@ -1,0 +1,1 @@
+"""From alerts to notices: who is told of what, when, and why not."""

@@ -1,0 +1,115 @@
+"""What the alerter is told: ``config/alerts.yaml`` and the limits of ``config/event_counters.yaml``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from services.alerter.core.actions import STOP
+from services.alerter.core.notify.dispatch import Plan
+from services.alerter.core.rules import Rule
+from services.alerter.settings.durations import LongSpan
+from services.alerter.settings.limits import rate_rules
+from services.alerter.settings.notify import (
+    DEFAULT_ROUTE,
+    FlappingSettings,
+    InhibitSettings,
+    NamedIntervals,
+    ReceiverSettings,
+    RouteSettings,
+)
+from services.alerter.settings.rules import RuleSettings
+from shared.event_counters import EventCountersSettings
+from shared.messages import Name
+from shared.settings import Settings
+
+FILE = "alerts"
+RESERVED = {"hourly_rate", "daily_rate", STOP}  # rules of their own
+
+
+class AlertsSettings(Settings):
+    """``config/alerts.yaml``."""
+
+    rules: dict[Name, RuleSettings] = Field(default_factory=dict)
+    route: RouteSettings = RouteSettings()
+    receivers: tuple[ReceiverSettings, ...] = (ReceiverSettings(name="default"),)
+    inhibit_rules: tuple[InhibitSettings, ...] = ()
+    time_intervals: tuple[NamedIntervals, ...] = ()
+    flapping: FlappingSettings = FlappingSettings()
+    emergency_stop_targets: tuple[Name, ...] = ("climate_controller",)
+    resolved_for: LongSpan = timedelta(days=1)
+    idle_grace: Annotated[LongSpan, Field(ge=timedelta(seconds=5))] = timedelta(seconds=30)
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> AlertsSettings:
+        faults = [*self._odd_rules(), *self._odd_routes()]
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+    def _odd_rules(self) -> list[str]:
+        faults = [f"rules.{name}: the name is taken; choose another" for name in self.rules if name in RESERVED]
+        for name, rule in self.rules.items():
+            for member in rule.members:
+                if member not in self.rules and member not in RESERVED:
+                    faults.append(f"rules.{name}.composite: there is no rule {member!r}")
+                elif member in self.rules and self.rules[member].composite is not None:
+                    faults.append(f"rules.{name}.composite: {member!r} is a composite itself")
+        return faults
+
+    def _odd_routes(self) -> list[str]:
+        receivers = {receiver.name for receiver in self.receivers}
+        intervals = {interval.name for interval in self.time_intervals}
+        faults = []
+        for where, route in self.route.all():
+            wanted = route.receiver or ("default" if where == "route" else None)
+            if wanted is not None and wanted not in receivers:
+                faults.append(f"{where}.receiver: there is no receiver {wanted!r} among receivers")
+            odd = {*route.mute_time_intervals, *route.active_time_intervals} - intervals
+            faults += [f"{where}: there is no interval {name!r} among time_intervals" for name in sorted(odd)]
+        if self.route.matchers or self.route.mute_time_intervals or self.route.active_time_intervals:
+            faults.append("route: the root takes everything always; put matchers and intervals into routes below it")
+        return faults
+
+    def made_rules(self) -> tuple[Rule, ...]:
+        """Return the enabled rules, in the order of the file."""
+        return tuple(rule.rule(name, self.rules) for name, rule in self.rules.items() if rule.enabled)
+
+    def plan(self) -> Plan:
+        """Return who is told, and when not."""
+        return Plan(
+            route=self.route.route(DEFAULT_ROUTE),
+            receivers={settings.name: settings.receiver() for settings in self.receivers},
+            inhibit=tuple(settings.rule() for settings in self.inhibit_rules),
+            intervals={i.name: tuple(part.interval() for part in i.time_intervals) for i in self.time_intervals},
+            flapping=self.flapping.flapping(),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AlerterSettings:
+    """Both files."""
+
+    alerts: AlertsSettings
+    counters: EventCountersSettings
+
+    def rules(self) -> tuple[Rule, ...]:
+        """Return every rule: those of the limits per hour and day, then those of ``alerts.yaml``."""
+        return (*rate_rules(self.counters), *self.alerts.made_rules())
+
+
+def unknown_types(settings: AlerterSettings, catalogue: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Return (place, type) of what is listened for and the catalogue lacks: a user's own, or a slip worth a warning."""
+    limits = [("event_counters.yaml: alert_thresholds", name) for name in settings.counters.alert_thresholds]
+    named = [
+        (f"alerts.yaml: rules.{rule.name}", name)
+        for rule in settings.alerts.made_rules()
+        if rule.intake.source == "event"
+        for name in (*rule.intake.names, *rule.intake.besides)
+        if not set(name) & set("*?")
+    ]
+    return sorted({(place, name) for place, name in (*limits, *named) if name not in catalogue})

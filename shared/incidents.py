@@ -1,0 +1,32 @@
+"""Incidents on the wire: events that event_processor found to belong together."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from shared.messages import AnyCaseSeverity, Message, Name, Time
+from shared.topics import Topics
+
+
+class Incident(Message):
+    """Events that belong together by a named pattern: the newest incident of that pattern and key, as it stands.
+
+    ``end`` and ``why`` (``ended`` by an event, ``quiet``) are absent while it is open. ``events`` names the first 50.
+    """
+
+    RETAIN: ClassVar[bool] = True
+
+    id: str
+    pattern: Name
+    key: Name
+    severity: AnyCaseSeverity
+    start: Time
+    last: Time
+    end: Time | None = None
+    why: Literal["ended", "quiet"] | None = None
+    count: int
+    events: tuple[str, ...]
+
+    def topic(self, topics: Topics) -> str:
+        """``incident/{pattern}/{key}``, retained."""
+        return topics.build("incident", self.pattern, self.key)

@@ -1,0 +1,112 @@
+"""What people do about alerts: ``ack``, ``silence``, ``unsilence``, ``silences``, ``reset-stop``."""
+
+from __future__ import annotations
+
+import getpass
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from shared.suite import SuiteSettings
+from upskeep.commands.options import JSON, at_a_broker, complaints
+
+ALERTER = "alerter"
+
+
+def _me() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        return "cli"
+
+
+BY = click.option("--by", default=_me, help="Who says so.  [default: the user's name]")
+COMMENT = click.option("--comment", help="Why; kept with it.")
+
+
+@click.command()
+@at_a_broker
+@click.argument("rule")
+@click.argument("key")
+@BY
+@COMMENT
+def ack(suite: SuiteSettings, rule: str, key: str, by: str, comment: str | None) -> None:
+    """Say that you have seen the alert RULE KEY: it is not repeated, and its end is still told."""
+    data = {"rule": rule, "key": key} | ({"comment": comment} if comment else {})
+    alert = _told(suite, "ack", data, by)["alert"]
+    click.echo(f"{alert['rule']}/{alert['key']} acknowledged by {by}")
+
+
+@click.command()
+@at_a_broker
+@click.argument("matchers", nargs=-1, required=True)
+@click.option("--for", "span", required=True, help="For how long: 90s, 15m, 2h, 1d.")
+@BY
+@click.option("--comment", required=True, help="Why; kept with it.")
+def silence(suite: SuiteSettings, matchers: tuple[str, ...], span: str, by: str, comment: str) -> None:
+    """Tell nobody of alerts whose labels pass all MATCHERS, such as type=AC_POWER_LOSS 'device=~ups.*'."""
+    from services.alerter.settings.durations import read_duration
+
+    try:
+        for_s = read_duration(span).total_seconds()
+    except ValueError as error:
+        raise click.BadParameter(f"{span!r} {error}", param_hint="--for") from None
+    made = _told(suite, "silence", {"matchers": list(matchers), "for_s": for_s, "comment": comment}, by)["silence"]
+    click.echo(f"silence {made['id']} until {made['ends'][:19]}Z")
+
+
+@click.command()
+@at_a_broker
+@click.argument("identity", metavar="ID")
+@BY
+def unsilence(suite: SuiteSettings, identity: str, by: str) -> None:
+    """End the silence ID; its first characters are enough."""
+    ended = _told(suite, "unsilence", {"id": identity}, by)["silence"]
+    click.echo(f"silence {ended['id']} ended")
+
+
+@click.command()
+@at_a_broker
+@click.option("--expired", is_flag=True, help="Show those of the last five days that are over, too.")
+@JSON
+def silences(suite: SuiteSettings, expired: bool, as_json: bool) -> None:
+    """Print the silences in force."""
+    import json
+
+    from upskeep.client import Client, ClientError
+    from upskeep.show import console, silence_table
+
+    with complaints(ClientError), Client(suite) as client:
+        found = list(client.ask(ALERTER, "silences", {"expired": expired})["silences"])
+    if as_json:
+        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+    elif found:
+        console().print(silence_table(found))
+    else:
+        click.echo("no silences")
+
+
+@click.command("reset-stop")
+@at_a_broker
+@click.argument("zone")
+@BY
+@click.option("--why", required=True, help="What was done about it; kept with it.")
+def reset_stop(suite: SuiteSettings, zone: str, by: str, why: str) -> None:
+    """Lift the emergency stop of ZONE ("all" is the one of everything)."""
+    _told(suite, "reset_stop", {"zone": zone, "why": why}, by)
+    click.echo(f"the stop of {zone} is lifted")
+
+
+def _told(suite: SuiteSettings, name: str, data: dict[str, Any], by: str) -> dict[str, Any]:
+    """Tell the alerter to do something, and return what came of it; says why not where it refuses."""
+    from shared.exchange import Command
+    from upskeep.client import Client, ClientError
+
+    with complaints(ClientError), Client(suite) as client:
+        wanted = Command(id=uuid.uuid4().hex, target=ALERTER, name=name, time=datetime.now(UTC), by=by, data=data)
+        result = client.command(wanted)
+        if result.status != "done":
+            raise ClientError(f"{ALERTER}: {result.reason}")
+        return dict(result.data)
