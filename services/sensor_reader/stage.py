@@ -16,7 +16,7 @@ Rules:
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -83,6 +83,7 @@ class SensorReader:
             if contents and instant:
                 self._follow(instant)
                 self._calibrations.tell_due(instant.time)
+            self._tell_start(contents, instant)
             for content in contents:
                 self._give(content)
             place = self._feed.place()
@@ -131,7 +132,6 @@ class SensorReader:
             self._counts["refused"] += 1
             self._outlet.reject(content.where, content.payload, content.reason)
             return
-        self._tell_start(content.time)
         if self._feed.live:
             content = calibrated(content, self._calibrations.of(content.device))
             self._newest[content.device] = content
@@ -169,11 +169,15 @@ class SensorReader:
         if jump is not None:
             self._emit(jumped(jump, instant.time))
 
-    def _tell_start(self, time: datetime) -> None:
-        if self._told:
+    def _tell_start(self, contents: Sequence[Frame | Refusal], instant: Instant | None) -> None:
+        frames = [content for content in contents if isinstance(content, Frame)]
+        if self._told or not frames:
             return
         self._told = True
-        frame = life.started(self._life(), self._boot_id, time)
+        time = frames[0].time
+        first = (frame for frame in frames if frame.time == time)
+        away = life.power_was_away(first, instant.uptime_s if instant else None)
+        frame = life.started(self._life(), self._boot_id, time, away)
         if frame is not None:
             self._emit(frame)
         self._ledger.put(_LIFE, Life(self._boot_id, running=True).to_json())

@@ -44,7 +44,8 @@ FIELDS = (
           channel="state_of_charge", never=range(101, 0x10000)),
     Field("power_state", byte("power_state", 0x17), 7, 0, ONE, "", f"{SOURCE} 17h: 1 is on"),
     Field("shutdown_s", COUNTDOWN, 7, 0, ONE, "s", f"{SOURCE} 18h: countdown, 0 is none"),
-    Field("runtime_s", _word("runtime", 0x24, 4), 31, 0, ONE, "s", f"{SOURCE} 24h: of this run"),
+    Field("runtime_s", _word("runtime", 0x24, 4), 31, 0, ONE, "s", f"{SOURCE} 24h: of this run",
+          channel="output_run_time"),
 )  # fmt: skip
 
 
