@@ -4,7 +4,7 @@ Throughput: a recording of five-channel UPS frames is played as fast as the pipe
 from the counting of an event at its start to the counting of one at its end. Latency: 100 frames a second,
 each of which makes an event; a frame's latency is from its release (scheduled time; the earliest frame sets
 the zero) until a counter that includes its event arrives here. The suite is the one ``upskeep run`` starts.
-``--core`` measures the processor's rules alone.
+``--core`` measures the processor's rules alone, ``--chips`` the reading of simulated chips alone.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from shared.messages import Counter, Frame, Message
 from shared.mqtt import Arrived, Door
 from shared.settings import read_settings
 from shared.suite import SuiteSettings
-from upskeep import bench_history, broker
+from upskeep import bench_chips, bench_history, broker
 from upskeep.bench_core import core_speeds
 from upskeep.run import LocalBroker
 from upskeep.suite import Suite
@@ -187,12 +187,23 @@ def _free_port() -> int:
 
 @click.command()
 @click.option("--frames", default=30_000, show_default=True, help="Frames of the throughput run.")
-@click.option("--seconds", default=15.0, show_default=True, help="Length of the latency run.")
+@click.option("--seconds", default=15.0, show_default=True, help="Length of the latency run, and of --chips.")
 @click.option("--broker", "kinds", multiple=True, help="embedded or mosquitto; both where both are there.")
 @click.option("--core", is_flag=True, help="The processor's core alone, in this process.")
 @click.option("--history", type=click.IntRange(min=1), help="A year of N events in the counter store instead.")
-def main(frames: int, seconds: float, kinds: tuple[str, ...], *, core: bool, history: int | None) -> None:
+@click.option("--chips", type=click.IntRange(min=1), help="Reading N chips once a second, in this process.")
+def main(
+    frames: int, seconds: float, kinds: tuple[str, ...], *, core: bool, history: int | None, chips: int | None
+) -> None:
     """Measure the live suite on this machine."""
+    if chips is not None:
+        with tempfile.TemporaryDirectory() as folder:
+            share = bench_chips.measure(chips, seconds, Path(folder))
+        click.echo(
+            f"{share.chips} chips once a second: {share.percent:.2f} % of one core over {share.seconds:.0f} s"
+            f" ({share.frames} frames, {share.errors} with errors)"
+        )
+        return
     if core:
         for scene, speed in core_speeds(Path(os.environ.get("UPSKEEP_CONFIG", "config")), os.environ, frames):
             click.echo(f"{scene:<15} {speed:8.0f} frames/s on one core")

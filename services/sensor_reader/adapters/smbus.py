@@ -4,9 +4,9 @@ Rules:
 1. Registers are read and written by SMBus transfers, which every adapter of the kernel can do; only a read of several
    bytes without a pointer needs plain I2C.
 2. The device is opened on the first read and held under a lock, so that one reader owns a bus.
-3. After a fault of the bus the device is closed, and opened anew by the next transfer: an adapter that went away (USB,
-   a driver bound anew) is found again, and one that is going is let go. A bus that a chip holds low needs nine clocks,
-   which userspace cannot give; it is asked again, less and less often (``core/schedule.py``).
+3. After a fault of the bus the device is closed and opened anew, at once, so that nobody else gets the lock: an adapter
+   that went away (USB, a driver bound anew) is found again, and one that is going is let go. A bus that a chip holds
+   low needs nine clocks, which userspace cannot give; it is asked again, less and less often (``core/schedule.py``).
 4. SMBus words are low byte first; all our chips send the high byte first, so words are swapped here.
 """
 
@@ -103,9 +103,14 @@ class SmBus:
             return transfer(bus)
         except OSError as error:
             if error.errno not in _ANSWERED:
-                self.close()
+                self._open_anew(address)
             code, advice = _CODES.get(error.errno or 0, ("bus", error.strerror or str(error)))
             raise BusError(code, address, f"{self._path}: {advice}") from error
+
+    def _open_anew(self, address: int) -> None:
+        self.close()
+        with contextlib.suppress(BusError):  # the next transfer tries again, and says why not
+            self._open(address)
 
     def _open(self, address: int) -> smbus2.SMBus:
         if self._bus is not None:
