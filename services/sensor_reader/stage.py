@@ -10,12 +10,14 @@ Rules:
 4. Frames of hardware are calibrated as somebody has said by the command ``calibrate``; each is told, and once a day
    which are overdue.
 5. ``cut_power`` is passed on to the board that can, unless the order may be an old one (``core.cutting``).
-6. What a source refuses goes to ``deadletter/…`` and counts as played.
+6. A fault of reading is logged when it begins and when it is over (``core.spells``).
+7. What a source refuses goes to ``deadletter/…`` and counts as played.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -28,10 +30,13 @@ from services.sensor_reader.core.cutting import CutError, check_order
 from services.sensor_reader.core.feed import Feed, Place, Refusal
 from services.sensor_reader.core.life import Life
 from services.sensor_reader.core.ports import HostClock, Instant
+from services.sensor_reader.core.spells import Key, Spell, follow_faults
 from shared.delivery.stage import Outlet, RefusedError
 from shared.exchange import Command
 from shared.ledger import Ledger
 from shared.messages import Frame, Message, Sequenced
+
+log = logging.getLogger(__name__)
 
 _LIFE = "life"
 _COURSE = "course"
@@ -57,6 +62,7 @@ class SensorReader:
         self._counts = {"frames": 0, "errors": 0, "refused": 0}
         self._calibrations = Calibrations(ledger, self._emit)
         self._newest: dict[str, Frame] = {}
+        self._spells: dict[Key, Spell] = {}
 
     @property
     def done(self) -> bool:
@@ -132,6 +138,7 @@ class SensorReader:
             self._counts["refused"] += 1
             self._outlet.reject(content.where, content.payload, content.reason)
             return
+        self._log_faults(content)
         if self._feed.live:
             content = calibrated(content, self._calibrations.of(content.device))
             self._newest[content.device] = content
@@ -181,6 +188,11 @@ class SensorReader:
         if frame is not None:
             self._emit(frame)
         self._ledger.put(_LIFE, Life(self._boot_id, running=True).to_json())
+
+    def _log_faults(self, frame: Frame) -> None:
+        self._spells, lines = follow_faults(self._spells, frame)
+        for line in lines:
+            log.log(logging.INFO if line.over else logging.WARNING, "%s", line.text)
 
     def _emit(self, frame: Frame) -> None:
         self._counts["frames"] += 1
