@@ -7,9 +7,11 @@ next. Time is the recordings' own, so two runs give the same bytes.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from datetime import datetime
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
@@ -40,21 +42,21 @@ ENVELOPE = {"producer", "epoch", "seq"}
 
 
 class Chain(Recorder):
-    """The processor's outlet: every event goes on to store and alerter, and to a file if there is one."""
+    """The processor's outlet: every event goes on to store and alerter, and to who listens."""
 
-    def __init__(self, onward: Sequence[Stage], out: IO[str] | None, follower: Following) -> None:
+    def __init__(self, onward: Sequence[Stage], hear: Callable[[Event], object] | None, follower: Following) -> None:
         super().__init__()
         self.onward = onward
         self.follower = follower
-        self.out = out
+        self.hear = hear
 
     def emit(self, message: Sequenced) -> None:
         """Pass an event on; triggers are for those who live."""
         if isinstance(message, Event):
             for stage in self.onward:
                 stage.apply(message)
-            if self.out is not None:
-                self.out.write(message.model_dump_json(exclude=ENVELOPE, exclude_none=True) + "\n")
+            if self.hear is not None:
+                self.hear(message)
 
     def retain(self, message: Message) -> None:
         """Show a device's state to who follows states."""
@@ -79,7 +81,7 @@ class Bench:
     def __init__(
         self,
         context: Context,
-        out: IO[str] | None,
+        hear: Callable[[Event], object] | None,
         stack: ExitStack,
         counters: CounterStoreSettings = CounterStoreSettings(),  # noqa: B008 - frozen
         store_path: Path | str = ":memory:",
@@ -91,7 +93,7 @@ class Bench:
         how = manner(alerting.alerts, by_events=True)
         self.alerter = Alerter(alerting.rules(), alerter_ledger, Alerts(self.store), how)
         processor_ledger = stack.enter_context(closing(Ledger(":memory:")))
-        chain = Chain((self.store, self.alerter), out, self.alerter)
+        chain = Chain((self.store, self.alerter), hear, self.alerter)
         plan = without_handlers(EVENT_PROCESSOR.settings(context))
         self.processor = EventProcessor(plan.program, processor_ledger, chain, context.clock.wall, plan)
         self.ledgers = (processor_ledger, store_ledger, alerter_ledger)
@@ -142,22 +144,32 @@ def backtest(
 
     The events go to ``out``, every change of every alert to ``timeline``, those of ``live`` basis too.
     """
-    context = Context(folder, environ, read_settings(folder, "suite", SuiteSettings, environ), system_clock())
     with ExitStack() as stack:
         written = stack.enter_context(out.open("w", encoding="utf-8")) if out is not None else None
-        bench = Bench(context, written, stack)
-        batch: list[Frame] = []
-        for frame in _frames(files):
-            batch.append(frame)
-            if len(batch) == BATCH:
-                bench.take(batch)
-                batch = []
-        bench.take(batch)
+        bench = Bench(context_of(folder, environ), None if written is None else partial(_write, written), stack)
+        for batch in batches(files):
+            bench.take(batch)
         outcome = bench.end()
         if timeline is not None:
             lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in bench.alerter.timeline())
             timeline.write_text("".join(lines), encoding="utf-8")
         return outcome
+
+
+def context_of(folder: Path, environ: Mapping[str, str]) -> Context:
+    """Return what the stages are set up by; raises ConfigError."""
+    return Context(folder, environ, read_settings(folder, "suite", SuiteSettings, environ), system_clock())
+
+
+def batches(files: Sequence[Path]) -> Iterator[Sequence[Frame]]:
+    """Yield the frames of recordings, ``BATCH`` at a time; raises ConfigError on one that is unusable."""
+    frames = _frames(files)
+    while batch := list(islice(frames, BATCH)):
+        yield batch
+
+
+def _write(out: IO[str], event: Event) -> None:
+    out.write(event.model_dump_json(exclude=ENVELOPE, exclude_none=True) + "\n")
 
 
 def _frames(files: Sequence[Path]) -> Iterator[Frame]:

@@ -4,7 +4,7 @@ Throughput: a recording of five-channel UPS frames is played as fast as the pipe
 from the counting of an event at its start to the counting of one at its end. Latency: 100 frames a second,
 each of which makes an event; a frame's latency is from its release (scheduled time; the earliest frame sets
 the zero) until a counter that includes its event arrives here. The suite is the one ``upskeep run`` starts.
-``--core`` measures the processor's rules alone, ``--chips`` the reading of simulated chips alone.
+``--core`` measures the processor alone: its rules, its pipeline, its stage. ``--chips`` the reading of simulated chips.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from shared.mqtt import Arrived, Door
 from shared.settings import read_settings
 from shared.suite import SuiteSettings
 from upskeep import bench_chips, bench_history, broker
-from upskeep.bench_core import core_speeds
+from upskeep.bench_core import WAYS, core_speeds
 from upskeep.run import LocalBroker
 from upskeep.suite import Suite
 from upskeep.watch import viewer
@@ -205,8 +205,10 @@ def main(
         )
         return
     if core:
-        for scene, speed in core_speeds(Path(os.environ.get("UPSKEEP_CONFIG", "config")), os.environ, frames):
-            click.echo(f"{scene:<15} {speed:8.0f} frames/s on one core")
+        click.echo("frames/s on one core   " + "".join(f"{way:>22}" for way in WAYS))
+        for scene in core_speeds(Path(os.environ.get("UPSKEEP_CONFIG", "config")), os.environ, frames):
+            figures = zip(scene.per_s, scene.ratios, strict=True)
+            click.echo(f"{scene.scene:<23}" + "".join(f"{speed:>15,.0f} ×{1 / ratio:.2f}" for speed, ratio in figures))
         return
     if history is not None:
         with tempfile.TemporaryDirectory() as folder:

@@ -1,24 +1,36 @@
-"""``python -m upskeep.bench --core``: the processor's core alone, without ledger, broker or clock.
+"""``python -m upskeep.bench --core``: the processor's core in this process, without broker or clock.
 
 Three kinds of frames, each through the shipped rules: a UPS of five channels with the mains there, the same with its
-battery at work, and a room of three sensors, of which every frame makes four events.
+battery at work, and a room of three sensors, of which every frame makes four events. Each in three ways, taken in turn
+so that what else the machine does falls on all alike: the rules alone, the pipeline behind them, and the whole stage
+with a ledger in memory. Figures are medians of the rounds.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from statistics import median
 
+from services.event_processor.app import stamped
 from services.event_processor.core.memory import NOTHING
+from services.event_processor.core.pipeline.passage import Passage, Pipeline
+from services.event_processor.core.pipeline.plan import Plan
+from services.event_processor.core.pipeline.stages import run
 from services.event_processor.core.process import process_frame
-from services.event_processor.core.program import Program
-from services.event_processor.settings import load
+from services.event_processor.settings.pipeline import load_plan
+from services.event_processor.stage import EventProcessor
+from shared.delivery.stage import Recorder
+from shared.ledger import Ledger
 from shared.messages import Frame, Scalar
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-ROUNDS = 5
+ROUNDS = 7
+BATCH = 500
 
 
 def _calm(index: int) -> dict[str, Scalar]:
@@ -50,20 +62,62 @@ def _room(index: int) -> dict[str, Scalar]:
 SCENES = {"ups on mains": _calm, "ups on battery": _at_work, "room": _room}
 
 
-def core_speeds(folder: Path, environ: Mapping[str, str], frames: int) -> Iterator[tuple[str, float]]:
-    """Yield (scene, frames a second of one core), the best of five rounds; the frames are made beforehand."""
-    program = load(folder, environ)
+WAYS = ("rules", "with pipeline", "whole stage")
+
+
+@dataclass(frozen=True, slots=True)
+class Speeds:
+    """Frames a second of one core, a figure a way, and the time a frame took as a multiple of the first way's."""
+
+    scene: str
+    per_s: tuple[float, ...]
+    ratios: tuple[float, ...]
+
+
+def core_speeds(folder: Path, environ: Mapping[str, str], frames: int) -> Iterator[Speeds]:
+    """Yield each scene's speeds; the frames are made beforehand."""
+    live = stamped(load_plan(folder, environ))
     for name, values in SCENES.items():
         made = [
             Frame(time=START + timedelta(seconds=index), device="bench", values=values(index))
             for index in range(frames)
         ]
-        yield name, max(_round(program, made) for _ in range(ROUNDS))
+        rounds = [[_seconds(way, live, made) for way in (_rules, _pipeline, _stage)] for _ in range(ROUNDS)]
+        yield Speeds(
+            name,
+            tuple(frames / median(times) for times in zip(*rounds, strict=True)),
+            tuple(median(times) for times in zip(*([each / row[0] for each in row] for row in rounds), strict=True)),
+        )
 
 
-def _round(program: Program, frames: Sequence[Frame]) -> float:
-    memory = NOTHING
+def _seconds(way: Callable[[Plan, Sequence[Frame]], None], plan: Plan, frames: Sequence[Frame]) -> float:
     began = time.process_time()
+    way(plan, frames)
+    return time.process_time() - began
+
+
+def _rules(plan: Plan, frames: Sequence[Frame]) -> None:
+    memory = NOTHING
     for frame in frames:
-        memory = process_frame(program, memory, frame).memory
-    return len(frames) / (time.process_time() - began)
+        memory = process_frame(plan.program, memory, frame).memory
+
+
+def _pipeline(plan: Plan, frames: Sequence[Frame]) -> None:
+    memory, pipeline = NOTHING, Pipeline(plan)
+    for frame in frames:
+        outcome = process_frame(plan.program, memory, frame)
+        memory = outcome.memory
+        for event in outcome.events:
+            run(pipeline, Passage(event, own=True))
+
+
+def _stage(plan: Plan, frames: Sequence[Frame]) -> None:
+    with closing(Ledger(":memory:")) as ledger:
+        outlet = Recorder()
+        stage = EventProcessor(plan.program, ledger, outlet, lambda: START, plan, time.perf_counter)
+        for begin in range(0, len(frames), BATCH):
+            with ledger.transaction():
+                for frame in frames[begin : begin + BATCH]:
+                    stage.apply(frame)
+                stage.flush()
+            outlet.take()

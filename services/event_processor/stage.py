@@ -167,7 +167,8 @@ class EventProcessor:
         return identity is None or self._offered.is_new(offer.producer, f"?{identity}")
 
     def _tell(self, events: Sequence[Event]) -> None:
-        passages = [Passage(event) for event in events]
+        """Take events of our own, made a moment ago and known to nobody."""
+        passages = [Passage(event, own=True) for event in events]
         self._send([passage for passage in passages if self._passes(passage)])
 
     def _passes(self, passage: Passage) -> bool:

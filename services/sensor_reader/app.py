@@ -100,9 +100,10 @@ class Player:
         self.opened.close()
 
 
-def open_feed(chosen: Chosen, now: float) -> Opened:
+def open_feed(chosen: Chosen, now: float, data: Path | None = None) -> Opened:
     """Return the chosen source; what is wrong with it is a fault of the configuration."""
-    options = Options(speed=chosen.speed, cycles=chosen.configuration.reader.simulation.cycles or None)
+    cycles = chosen.configuration.reader.simulation.cycles or None
+    options = Options(speed=chosen.speed, cycles=cycles, data=data)
     try:
         return open_source(chosen.source, chosen.configuration, options, time.sleep, now)
     except (SourceError, RecordingError) as error:
@@ -111,7 +112,7 @@ def open_feed(chosen: Chosen, now: float) -> Opened:
 
 def build(chosen: Chosen, context: Context, ledger: Ledger, hop: Hop) -> SensorReader:
     """Return the stage, at the place where the run before left off."""
-    opened = open_feed(chosen, context.clock.monotonic())
+    opened = open_feed(chosen, context.clock.monotonic(), context.data)
     for said in opened.said:
         log.warning("%s", said)
     hop.vitals.append(lambda: {"said": "; ".join(opened.said)} if opened.said else {})

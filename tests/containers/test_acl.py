@@ -17,7 +17,7 @@ SERVICES = (
 )  # fmt: skip
 USERS = (*SERVICES, "host_agent-nas", "operator", "mosquitto")
 EVENTS = "event_processor"
-SPEAKERS = "alerter climate_controller gateway operator"  # who may command
+SPEAKERS = f"{EVENTS} alerter climate_controller gateway operator"  # who may command
 AGENTS = "host_agent host_agent-nas"
 COUNT_AND_ACT = "counter_store alerter climate_controller"
 HEARERS = f"alerter climate_controller {AGENTS}"  # who wants to know what came of it
@@ -29,7 +29,8 @@ WHO: dict[str, tuple[str, str]] = {
     "ingest/alerter":                      ("alerter operator",               "event_processor"),
     "event/power/AC_POWER_LOSS":           (EVENTS,                           COUNT_AND_ACT),
     "event/sensor/threshold/exceeded":     (EVENTS,                           COUNT_AND_ACT),
-    "state/ups":                           (EVENTS,                           f"climate_controller {AGENTS}"),
+    "state/ups":                           (EVENTS,                           f"alerter climate_controller {AGENTS}"),
+    "incident/power_outage/ups":           (EVENTS,                           ""),
     "trigger/critical_battery_alert":      (EVENTS,                           ""),
     "counter/AC_POWER_LOSS":               ("counter_store",                  ""),
     "counter/sensor/temperature":          ("counter_store",                  ""),

@@ -20,6 +20,7 @@ SHAPE = "Inside a service, one shape"
 PURE = "Cores are pure"
 PAHO = "paho is behind shared.mqtt"
 SMBUS = "smbus2 is behind services.sensor_reader.adapters.smbus"
+GPIOD = "gpiod is behind services.sensor_reader.adapters.gpio"
 INFLUX = "influxdb_client is behind services.counter_store.adapters.influx_v2"
 CONSOLE = "click and rich are for the command line"
 
@@ -38,6 +39,7 @@ VIOLATIONS = [
     (ALERTER_CORE,                     "import shared.mqtt",                  {PURE}),
     ("services/alerter/app.py",        "import paho.mqtt.client",             {PAHO}),
     ("services/sensor_reader/app.py",  "import smbus2",                       {SMBUS}),
+    ("services/sensor_reader/app.py",  "import gpiod",                        {GPIOD}),
     ("upskeep/cli.py",                 "import influxdb_client",              {INFLUX}),
     ("services/alerter/settings.py",   "from rich import print",              {CONSOLE}),
 ]  # fmt: skip
@@ -53,7 +55,7 @@ def lint(folder: Path) -> dict[str, str]:
 
 def test_every_contract_is_kept() -> None:
     """What may import what: see .importlinter."""
-    contracts = (APART, BASE, SHAPE, PURE, PAHO, SMBUS, INFLUX, CONSOLE)
+    contracts = (APART, BASE, SHAPE, PURE, PAHO, SMBUS, GPIOD, INFLUX, CONSOLE)
     assert dict.fromkeys(contracts, "KEPT") == lint(ROOT)
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import click
 import pytest
 import yaml
+from click.testing import CliRunner
 
 from services.sensor_reader.adapters.simulated.scenarios import SCENARIOS
 from services.sensor_reader.core.chips import CHIPS
@@ -33,7 +34,7 @@ ROOT = Path(__file__).parents[2]
 README, CONTRIBUTING = ROOT / "README.md", ROOT / "CONTRIBUTING.md"
 PAGES = [
     *(README, ROOT / "ARCHITECTURE.md", CONTRIBUTING, ROOT / "CHANGELOG.md"),
-    *(ROOT / "docs" / name for name in ("compose.md", "host-agent.md", "boards.md", "chips.md")),
+    *(ROOT / "docs" / name for name in ("backtest.md", "compose.md", "host-agent.md", "boards.md", "chips.md")),
     ROOT / "mosquitto" / "README.md",
     *sorted((ROOT / "docs" / "adr").glob("*.md")),
     *sorted((ROOT / "services").glob("*/README.md")),
@@ -97,6 +98,8 @@ def test_every_command_line_parses(page: Path, tmp_path: Path, monkeypatch: pyte
         command = cli.commands[name]
         for file in (Path(word) for word in arguments if word.endswith(".csv")):
             file.touch()
+        for folder in (Path(word) for flag, word in pairwise(arguments) if flag == "--compare"):
+            folder.mkdir(exist_ok=True)
         scenarios = {word.removeprefix("sim:") for word in arguments if word.startswith("sim:")}
         assert scenarios <= SCENARIOS.keys()
         if arguments or name == "run":
@@ -182,6 +185,23 @@ def test_the_backtest_in_the_readme_prints_what_it_shows(recording: Callable[[st
     command, answer = shown.split("\n", 1)
     outcome = backtest([recording(Path(command).name)], ROOT / "config", {})
     assert json.loads(answer) == outcome.as_dict()
+
+
+@pytest.mark.recordings
+@pytest.mark.parametrize("page", [README, ROOT / "docs" / "backtest.md"], ids=["README", "backtest"])
+def test_the_comparison_on_a_page_prints_what_it_shows(
+    page: Path, recording: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Line by line; an ellipsis stands for the rest of a line."""
+    monkeypatch.chdir(ROOT)
+    recording("ups_hat_discharge_2021.csv")
+    shown = next(block for block in blocks(page, "console") if "--with" in block)
+    command, *answer = shown.splitlines()
+    done = CliRunner().invoke(cli, shlex.split(command)[2:], env={"UPSKEEP_CONFIG": None})
+
+    assert 1 == done.exit_code
+    for line, printed in zip(answer, (row.rstrip() for row in done.stdout.splitlines()), strict=True):
+        assert printed.startswith(line.removesuffix("…")) if line.endswith("…") else line == printed
 
 
 # ---- the recipes of CONTRIBUTING.md, one after the other in a copy of config/

@@ -149,6 +149,8 @@ class Alerter:
         self._pace.busy = True
         if message.type == CLOCK_JUMP and (jump := read_jump(message.data)) is not None:
             self._events.move(lambda time_us: time_to_us(jump.moved(us_to_time(time_us))))
+            if self._manner.by_events:
+                self._teller.shift(jump.step)
         if self._events.listens("event", message.type) and self._heard.is_new(message.id):
             self._counted = True
             self._catch_up(message.time)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from services.event_processor.core import psychrometrics
 from services.event_processor.core.detections import Derived
+from services.event_processor.core.kinds.battery_flag import judges_itself
 from services.event_processor.core.kinds.wear import (
     battery_health,
     capacity_seen,
@@ -32,6 +33,8 @@ def _of(*channels: str) -> Callable[[Callable[..., float | None]], Callable[[Loo
 
 
 def _cell_voltage(look: Look) -> float | None:
+    if judges_itself(look) and not look.device.battery_told:
+        return None  # 27 V of lead over the default's one Li-ion cell is no overvoltage
     pack = look.number("battery_voltage")
     return None if pack is None else pack / look.device.cells
 

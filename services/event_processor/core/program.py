@@ -16,6 +16,7 @@ from services.event_processor.core.facts import Chemistry, DeviceFacts
 from services.event_processor.core.formulas import FORMULAS, available, derive
 from services.event_processor.core.kinds.absence import find_absence
 from services.event_processor.core.kinds.battery import CRITICAL, LOW, find_battery
+from services.event_processor.core.kinds.battery_flag import CHANNEL as SAYS_LOW
 from services.event_processor.core.kinds.calibration import find_calibration
 from services.event_processor.core.kinds.change import find_change, find_quality
 from services.event_processor.core.kinds.charging import CHARGED, CHARGING, SESSION, TAPER, find_charging
@@ -89,7 +90,7 @@ ORDER: dict[str, Kind] = {
     "calibration": Kind(find_calibration, _readings),
     "wear": Kind(find_wear, _channels("battery_current", "state_of_charge", "output_power")),
     "power": Kind(find_power, _power),
-    "battery": Kind(find_battery, _channels("cell_voltage")),
+    "battery": Kind(find_battery, _channels("cell_voltage", SAYS_LOW)),
     "harm": Kind(find_harm, _channels("cell_voltage")),
     "charging": Kind(find_charging, _charging),
     "conditions": Kind(find_condition, _own),
@@ -182,7 +183,7 @@ def compile_program(
     def plan(name: str) -> Plan:
         mine = [(section, step) for section, step in steps if _applies(step, name)]
         return Plan(
-            _device(devices.get(name, DeviceFacts()).over(default_device), chemistries),
+            _device(devices.get(name, DeviceFacts()), default_device, chemistries),
             (
                 (frozenset({CLOCK_STEP}), True, JUMP),
                 *((_needs(section, step, rules), ORDER[section].clean, step) for section, step in mine),
@@ -222,7 +223,8 @@ def _applies(step: Step, device: str) -> bool:
     return not only or device in only
 
 
-def _device(facts: DeviceFacts, chemistries: Mapping[str, Chemistry]) -> Device:
+def _device(own: DeviceFacts, default: DeviceFacts, chemistries: Mapping[str, Chemistry]) -> Device:
+    facts = own.over(default)
     chemistry = facts.chemistry or ""
     return Device(
         chemistry,
@@ -235,4 +237,5 @@ def _device(facts: DeviceFacts, chemistries: Mapping[str, Chemistry]) -> Device:
         facts.leaf_offset_c,
         facts.calibrated or {},
         facts.calibrate_every_days,
+        own.cells is not None and own.chemistry is not None,
     )

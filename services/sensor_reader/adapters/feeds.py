@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from services.sensor_reader.core.cutting import CutError
 from services.sensor_reader.core.feed import Item, Place, Refusal, Source
@@ -65,26 +65,36 @@ class Played:
         raise CutError(f"{self.name} is played, and only hardware can be cut off")
 
 
+class Turns(Protocol):
+    """Devices polled in turn: ``core.poller.Poller``, ``core.distant.Inquirer``."""
+
+    def next_due(self) -> float | None:
+        """When the next one is due, monotonic seconds; None if there is none."""
+
+    def poll_due(self, now: float, time: datetime) -> list[Frame]:
+        """Return the frames of those that are due, of ``time``."""
+
+
 class Live:
     """A ``Feed`` that polls the hardware; it keeps no place and never ends."""
 
     live = True
     has_life = True
 
-    def __init__(self, name: str, poller: Poller) -> None:
+    def __init__(self, name: str, *turns: Turns) -> None:
         self.name = name
-        self._poller = poller
+        self._turns = turns
 
     def open(self, stored: Place | None, now: datetime) -> None:
         """Nothing to find again: hardware is read as it is now."""
 
     def next_due(self) -> float | None:
         """Return when the next device is due."""
-        return self._poller.next_due()
+        return min((due for turns in self._turns if (due := turns.next_due()) is not None), default=None)
 
     def take(self, now: float, time: datetime, limit: int) -> list[Frame | Refusal]:  # noqa: ARG002
         """Poll the devices that are due: a frame each."""
-        return [*self._poller.poll_due(now, time)]
+        return [frame for turns in self._turns for frame in turns.poll_due(now, time)]
 
     def place(self) -> Place | None:
         """Nothing to keep."""
@@ -92,4 +102,7 @@ class Live:
 
     def cut_power(self, device: str, after_s: int) -> Mapping[str, Any]:
         """Tell a device's board to cut the power; raises CutError."""
-        return self._poller.cut_power(device, after_s)
+        poller = next((turns for turns in self._turns if isinstance(turns, Poller)), None)
+        if poller is None:
+            raise CutError(f"{device}: nothing is polled here that could be cut off")
+        return poller.cut_power(device, after_s)

@@ -5,27 +5,45 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 
+from services.sensor_reader.adapters.aside import Aside
+from services.sensor_reader.adapters.drivers import ForeignDriver
 from services.sensor_reader.adapters.feeds import Live, Played
+from services.sensor_reader.adapters.gpio import GpioLines, chip_files
 from services.sensor_reader.adapters.host import LinuxHost
+from services.sensor_reader.adapters.nut import NutUps
 from services.sensor_reader.adapters.recording import Recording
 from services.sensor_reader.adapters.simulated.scenarios import SCENARIOS
 from services.sensor_reader.adapters.simulated.script import Scenario
 from services.sensor_reader.adapters.simulation import Simulation
 from services.sensor_reader.adapters.smbus import SmBus
-from services.sensor_reader.core.device import ChipPart, Device, HostPart, LinePart
+from services.sensor_reader.adapters.vitals import LinuxVitals
+from services.sensor_reader.core.device import ChipPart, Device, HostPart, LinePart, Part
+from services.sensor_reader.core.distant import Inquirer
 from services.sensor_reader.core.feed import Feed
 from services.sensor_reader.core.poller import Poller
 from services.sensor_reader.core.ports import Ports
 from services.sensor_reader.core.probe import Finding, probe
 from services.sensor_reader.core.together import Pause
-from services.sensor_reader.settings import Configuration, did_you_mean
+from services.sensor_reader.settings import Configuration, DeviceSettings, did_you_mean
 
 DEFAULT_SCENARIO = "outage"
+_NO_GPIO = (
+    "its board tells of the mains on a GPIO line, and this machine shows no GPIO chip (/dev/gpiochip*); load its"
+    " driver, or pass the chip into the container: ac_present is left out, so loss of mains is not seen here"
+)
 
 
 class SourceError(ValueError):
     """A source that cannot be what it is called; says what was found and what would be right."""
+
+
+class Closes(Protocol):
+    """Something held that can be given back."""
+
+    def close(self) -> None:
+        """Give it back; safe to call twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +60,7 @@ class Options:
     """What the command line may say beside the source's name.
 
     ``speed`` and ``cycles`` None: as fast as it goes, for ever. ``device`` and ``zone`` are for CSV recordings.
-    ``dev`` and ``root`` stand for /dev and /.
+    ``dev`` and ``root`` stand for /dev and /; ``data`` is the folder whose disk the host's sensors watch.
     """
 
     speed: float | None = 1.0
@@ -51,6 +69,7 @@ class Options:
     zone: str | None = None
     dev: Path = field(default=Path("/dev"))
     root: Path = field(default=Path("/"))
+    data: Path | None = None
 
 
 def open_source(text: str, configuration: Configuration, options: Options, pause: Pause, now: float) -> Opened:
@@ -103,23 +122,33 @@ def _recording(names: str, options: Options) -> Opened:
 def _hardware(configuration: Configuration, options: Options, pause: Pause, now: float) -> Opened:
     if not configuration.reader.devices:
         raise SourceError("source 'i2c': sensor_reader.yaml names no devices; add one under devices")
-    buses = _buses(configuration.devices(), options.dev)
-    devices, notes = _readable(configuration.devices(), LinuxHost(options.root))
-    ports = Ports(buses, None, LinuxHost(options.root))
+    host = LinuxHost(options.root)
+    devices, notes = _readable(configuration.devices(), host, options.dev)
+    buses, lines = _buses(devices, options.dev), _lines(devices, options.dev)
+    ports = Ports(buses, lines, host, LinuxVitals(options.root, options.data))
     findings = [f"{f.device}: {f.chip} on bus {f.bus}: {f.detail}" for f in probe(devices, ports) if f.detail]
-    return Opened(
-        Live("i2c", Poller(devices, ports, pause, now)), (*notes, *findings), lambda: _close(list(buses.values()))
-    )
+    asides = {device.name: _aside(device) for device, _ in configuration.distant()}
+    inquirer = Inquirer([distant for _, distant in configuration.distant()], asides, now)
+    feed = Live("i2c", Poller(devices, ports, pause, now), inquirer)
+    return Opened(feed, (*notes, *findings), lambda: _close([*buses.values(), lines, *asides.values()]))
+
+
+def _aside(device: DeviceSettings) -> Aside:
+    """Return a distant device on a thread of its own."""
+    reader = NutUps(device.nut) if device.nut else ForeignDriver(device.driver or "", device.settings)
+    return Aside(f"reader-{device.name}", reader.read, reader.close)
 
 
 def _whatever_is_there(configuration: Configuration, options: Options, pause: Pause, now: float) -> Opened:
     buses = _buses(configuration.devices(), options.dev)
     findings = probe(configuration.devices(), Ports(buses))
     _close(list(buses.values()))
-    if any(finding.answers for finding in findings):
+    distant = [f"{device.name} ({device.part})" for _, device in configuration.distant()]
+    if distant or any(finding.answers for finding in findings):
         opened = _hardware(configuration, options, pause, now)
-        answering = ", ".join(f"{f.device} ({f.chip})" for f in findings if f.answers)
-        return replace(opened, said=(f"source auto: reading the hardware: {answering} answers", *opened.said))
+        answering = [f"{f.device} ({f.chip}) answers" for f in findings if f.answers]
+        why = ", ".join(answering + [f"{name} is to be asked" for name in distant])
+        return replace(opened, said=(f"source auto: reading the hardware: {why}", *opened.said))
     opened = _simulation(DEFAULT_SCENARIO, configuration, options)
     return replace(opened, said=(_nobody(findings), *opened.said))
 
@@ -132,20 +161,22 @@ def _nobody(findings: Sequence[Finding]) -> str:
     )
 
 
-def _readable(devices: Sequence[Device], host: LinuxHost) -> tuple[tuple[Device, ...], tuple[str, ...]]:
-    """Leave out what this machine cannot read, and say so."""
+def _readable(devices: Sequence[Device], host: LinuxHost, dev: Path) -> tuple[tuple[Device, ...], tuple[str, ...]]:
+    """Leave out what this machine cannot read at all, and say so."""
+    gpio, warm = bool(chip_files(dev)), host.has_cpu_temperature()
+    missing: list[tuple[type[Part], str]] = []
+    if not gpio:
+        missing.append((LinePart, _NO_GPIO))
+    if not warm:
+        missing.append((HostPart, "this machine shows no processor temperature: cpu_temperature is left out"))
     kept: list[Device] = []
     notes: list[str] = []
     for device in devices:
-        parts = tuple(part for part in device.parts if not isinstance(part, LinePart))
-        if len(parts) < len(device.parts):
-            notes.append(
-                f"{device.name}: its board tells of the mains on a GPIO line, which this version does not read:"
-                " ac_present is left out, so loss of mains is not seen here"
-            )
-        if any(isinstance(part, HostPart) for part in parts) and not host.has_cpu_temperature():
-            parts = tuple(part for part in parts if not isinstance(part, HostPart))
-            notes.append(f"{device.name}: this machine shows no processor temperature: cpu_temperature is left out")
+        parts = device.parts
+        for kind, note in missing:
+            if any(isinstance(part, kind) for part in parts):
+                parts = tuple(part for part in parts if not isinstance(part, kind))
+                notes.append(f"{device.name}: {note}")
         if parts:
             kept.append(replace(device, parts=parts))
     return tuple(kept), tuple(notes)
@@ -156,6 +187,11 @@ def _buses(devices: Sequence[Device], dev: Path) -> dict[int, SmBus]:
     return {number: SmBus(number, dev) for number in sorted(numbers)}
 
 
-def _close(buses: Sequence[SmBus]) -> None:
-    for bus in buses:
-        bus.close()
+def _lines(devices: Sequence[Device], dev: Path) -> GpioLines:
+    parts = [part for device in devices for part in device.parts if isinstance(part, LinePart)]
+    return GpioLines({part.line: part.wiring for part in parts}, dev)
+
+
+def _close(held: Sequence[Closes]) -> None:
+    for one in held:
+        one.close()

@@ -5,12 +5,10 @@ from __future__ import annotations
 import math
 
 from shared.messages import Scalar
-from shared.quantities import FACTS, QUANTITIES
+from shared.quantities import FACTS, QUANTITIES, WORDS
 
-_WORDS = {"true": True, "false": False}
-_BOOLEANS = (
-    "ac_present", "charging", "battery_present", "overload", "replace_battery", "output_on", "power_fault", "clean",
-)  # fmt: skip
+_BOOLEAN_WORDS = {"true": True, "false": False}
+_BOOLEANS = FACTS.keys() - WORDS
 
 
 def cell_value(channel: str, text: str) -> Scalar:
@@ -18,7 +16,7 @@ def cell_value(channel: str, text: str) -> Scalar:
 
     A quantity must be a finite number, a yes-or-no fact true or false; an unknown channel takes what it gets.
     """
-    word = _WORDS.get(text.lower())
+    word = _BOOLEAN_WORDS.get(text.lower())
     if channel in _BOOLEANS:
         if word is None:
             raise ValueError(f"{channel}: must be true or false (got {text!r})")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from services.sensor_reader.core.chips.model import Chip
 from services.sensor_reader.core.chips.reading import Mount, Reading, judge
+from services.sensor_reader.core.lines import Bias, Line, LineId
 from services.sensor_reader.core.ports import PortError, Ports
 from services.sensor_reader.core.trust import USUAL, Trust
 
@@ -29,13 +30,20 @@ class ChipPart:
 class LinePart:
     """A GPIO line that tells whether the mains are there; boards differ in which level means so."""
 
-    line: int
+    line: LineId
     high_means_mains: bool
+    chip: str | None = None
+    bias: Bias = "as_is"
 
     @property
     def name(self) -> str:
         """How errors name it."""
-        return f"gpio{self.line}"
+        return f"gpio{self.line}" if isinstance(self.line, int) else self.line
+
+    @property
+    def wiring(self) -> Line:
+        """The line itself."""
+        return Line(self.line, self.chip, self.bias)
 
     def read(self, ports: Ports) -> Reading:
         """Read the line; raises PortError."""
@@ -58,7 +66,21 @@ class HostPart:
         return Reading(values, doubts)
 
 
-Part = ChipPart | LinePart | HostPart
+@dataclass(frozen=True, slots=True)
+class VitalsPart:
+    """What else the host shows of itself: supply and throttling, disk, uptime, load."""
+
+    name: str = "host"
+
+    def read(self, ports: Ports) -> Reading:
+        """Read what there is; raises PortError."""
+        if ports.vitals is None:
+            raise PortError("bus", "this machine shows nothing of its own state")
+        values, doubts = judge(ports.vitals.read())
+        return Reading(values, doubts)
+
+
+Part = ChipPart | LinePart | HostPart | VitalsPart
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
+from services.sensor_reader.core.lines import LineId
+
 ClockMark = Literal["set", "unset"]
 
 
 class PortError(Exception):
     """A read that failed. ``code`` is nack (nobody answers), timeout or bus (anything else on the way).
 
-    What was read and is not to be trusted has codes of its own: crc, torn, busy (``core/ask.py``).
+    What was read and is not to be trusted has codes of its own: crc, torn, busy (``core/ask.py``). A NUT server adds
+    refused (it will not tell us) and stale (its own data are old); a foreign driver adds driver.
     """
 
     def __init__(self, code: str, detail: str) -> None:
@@ -78,7 +81,7 @@ class I2cBus(ReadBus, Protocol):
 class Lines(Protocol):
     """GPIO lines that are inputs."""
 
-    def read(self, line: int) -> bool:
+    def read(self, line: LineId) -> bool:
         """Return whether the line is high; raises PortError."""
 
 
@@ -89,10 +92,18 @@ class HostSensors(Protocol):
         """Return the processor's temperature in °C; raises PortError."""
 
 
+class HostVitals(Protocol):
+    """The rest of what the machine shows of itself."""
+
+    def read(self) -> Mapping[str, float | bool]:
+        """Return the channels this machine shows, by name; raises PortError for one that is there and fails."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Everything a poll may read from. ``lines`` and ``host`` are None where the machine has none."""
+    """Everything a poll may read from. ``lines``, ``host`` and ``vitals`` are None where the machine has none."""
 
     buses: Mapping[int, I2cBus] = field(default_factory=dict)
     lines: Lines | None = None
     host: HostSensors | None = None
+    vitals: HostVitals | None = None

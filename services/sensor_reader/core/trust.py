@@ -2,7 +2,7 @@
 
 Rules:
 1. A value outside its limits is left out and said. The quantity's own range (``shared.quantities``) holds always
-   (``chips.model.judge``); a board or device may set narrower limits here.
+   (``chips.reading.judge``); a board or device may set narrower limits here.
 2. A value that has moved faster than its channel can is held back and said. If ``AGREEING`` readings in a row say the
    same, that is where the channel is now: a real step costs two readings, a spike costs itself. What is held back
    gains nothing by lasting: how far a value may have moved counts from the reading before, believed or not.

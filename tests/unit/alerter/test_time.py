@@ -176,3 +176,14 @@ def test_events_pace_it_where_there_is_no_clock() -> None:
         assert [(30, "first_notification", 1, 0), (630, "all_alerts_resolved", 0, 1)] == [
             (round(at / 30) * 30, *rest) for at, *rest in play.told()
         ]
+
+
+def test_a_jump_in_the_stream_moves_notices_where_events_pace_them() -> None:
+    """Thirty years on: the group is looked at when it was to be, and not every five minutes until then."""
+    with playing(HOT) as play:
+        play.event(0, "x", value=31)
+        play.jump(10 + 1e9, 1e9)
+        play.until(29 + 1e9)
+        assert [] == play.told()
+        play.until(31 + 1e9)
+        assert [(30 + 1e9, "first_notification", 1, 0)] == play.told()

@@ -12,6 +12,7 @@ from services.event_processor.app import stamped
 from services.event_processor.core.pipeline.passage import Passage, Pipeline
 from services.event_processor.core.pipeline.plan import without_handlers
 from services.event_processor.core.pipeline.stages import OURS, STAGES, run
+from services.event_processor.core.pipeline.work import DEAD_LETTER
 from services.event_processor.settings.pipeline import load_plan
 from services.event_processor.stage import EventProcessor
 from shared.exchange import Command
@@ -52,6 +53,31 @@ def test_a_stage_leaves_the_event_it_is_given_as_it_was():
 
     assert before == given_event.model_dump()
     assert {"zone_context": {"title": "Seedlings"}} == found.metadata
+
+
+def test_an_event_that_nobody_else_has_is_not_copied():
+    """It bears what is added itself, and says the same as a copy would."""
+    pipeline = Pipeline(planned({"enrichment": {"zones": {"zone1": {"title": "Seedlings"}}}}))
+    shared, own = Passage(event(0, zone="zone1")), Passage(made := event(0, zone="zone1"), own=True)
+
+    assert (None, None) == (run(pipeline, shared), run(pipeline, own))
+    assert shared.event.metadata == made.metadata
+    assert own.event is made
+
+
+@pytest.mark.parametrize("more", [[], [{"types": ["I2C_ERROR"], "at_least": "error"}]])
+def test_an_event_goes_to_the_same_handlers_whether_they_were_found_before_or_by_its_severity(more: list[Any]):
+    """A type whose routes look at no event has its handlers ready; the dead letters of a handler never do."""
+    rules = {
+        "handlers": {"a": {"kind": "analytics"}, "b": {"kind": "analytics"}},
+        "routes": [{**route, "handlers": ["b", "a"]} for route in ({"types": ["#"]}, *more)],
+    }
+    plan = planned(rules)
+    passage = Passage(event(0, "I2C_ERROR"))
+
+    assert None is run(Pipeline(plan), passage)
+    assert ("b", "a") == passage.handlers
+    assert [not more, False] == [plan.lanes[name].handlers is not None for name in ("I2C_ERROR", DEAD_LETTER)]
 
 
 def test_an_event_says_who_processed_it_where_that_is_known():

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from services.sensor_reader.core.chips.reading import Input, Mount
-from services.sensor_reader.core.device import ChipPart, HostPart, LinePart
+from services.sensor_reader.core.device import ChipPart, HostPart, LinePart, VitalsPart
+from services.sensor_reader.core.distant import Distant
 from services.sensor_reader.settings import load
 from shared.settings import ConfigError
 
@@ -27,7 +28,7 @@ def test_the_shipped_files_load() -> None:
     ups, host = load(CONFIG, {}).devices()
 
     assert [part.name for part in ups.parts] == ["max17043@0x36", "gpio6"]
-    assert (HostPart(),) == host.parts
+    assert (HostPart(), VitalsPart()) == host.parts
 
 
 @pytest.mark.parametrize(("board", "address", "mount", "mains_high"), [
@@ -90,6 +91,55 @@ def test_the_simulator_polls_the_chosen_board_and_the_host() -> None:
 
     assert (ups.name, [part.name for part in ups.parts], ups.interval_s) == ("ups", ["ina219@0x43"], 10.0)
     assert (host.name, host.interval_s) == ("host", 10.0)
+
+
+def test_a_ups_of_a_nut_server_is_a_device_that_answers_later(tmp_path: Path) -> None:
+    """It has no parts to poll; a poll may take as long as two answers."""
+    folder = write(tmp_path, "devices: [{name: rack_ups, zone: attic, interval_s: 2, nut: {ups: rack, host: nas}}]")
+    configuration = load(folder, {})
+    [(device, distant)] = configuration.distant()
+
+    assert () == configuration.devices()
+    assert Distant("rack_ups", "nut:rack@nas", 2.0, 6.0, "attic") == distant
+    assert device.nut is not None
+    assert ("nas:3493", "off", None, False) == (
+        device.nut.place, device.nut.tls, device.nut.username, device.nut.login)  # fmt: skip
+
+
+def test_a_nut_server_is_given_with_all_there_is(tmp_path: Path) -> None:
+    """User, password file, TLS."""
+    folder = write(tmp_path, "devices: [{name: rack_ups, nut: {ups: rack, host: nas, port: 3494, username: me,"
+                   " password_file: /run/secrets/nut, login: true, tls: require, ca_file: /etc/nut.pem}}]")  # fmt: skip
+    nut = load(folder, {}).distant()[0][0].nut
+
+    assert nut is not None
+    assert ("me", Path("/run/secrets/nut"), Path("/etc/nut.pem")) == (nut.username, nut.password_file, nut.ca_file)
+
+
+@pytest.mark.parametrize(("line", "part"), [
+    ("{line: 6, high_means: mains}", LinePart(6, True)),
+    ("{line: GPIO6, high_means: lost, bias: up, chip: pinctrl-rp1}", LinePart("GPIO6", False, "pinctrl-rp1", "up")),
+])  # fmt: skip
+def test_a_mains_line_is_wired_as_the_profile_says(tmp_path: Path, line: str, part: LinePart) -> None:
+    """By number or name, with its pull and its chip."""
+    boards = ("boards: {geekworm_x1201: {title: t, cells: 1, chemistry: li_ion, "
+              f"chips: [{{chip: max17043, address: 0x36}}], ac_detect: {line}}}}}")  # fmt: skip
+    [ups] = load(write(tmp_path, "devices: [{name: ups, board: geekworm_x1201}]", boards), {}).devices()
+
+    assert part == ups.parts[-1]
+
+
+def test_a_line_has_one_owner(tmp_path: Path) -> None:
+    """Two boards on one pin are a mistake, as two chips at one address are."""
+    boards = ("boards: {geekworm_x1201: {title: t, cells: 1, chemistry: li_ion, "
+              "chips: [{chip: max17043, address: 0x36}], ac_detect: {line: 6, high_means: mains}}}")  # fmt: skip
+    reader = "devices: [{name: a, board: geekworm_x1201}, {name: b, board: geekworm_x1201, bus: 3}]"
+
+    with pytest.raises(ConfigError) as caught:
+        load(write(tmp_path, reader, boards), {})
+    assert ["gpio6 already belongs to device 'a'; a chip or line has one owner"] == [
+        fault.reason for fault in caught.value.faults
+    ]
 
 
 @pytest.mark.parametrize("path", sorted(BROKEN.glob("*.yaml")), ids=lambda path: path.stem)

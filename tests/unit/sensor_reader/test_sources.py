@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ from services.sensor_reader.adapters.recording import RecordingError
 from services.sensor_reader.adapters.smbus import SmBus
 from services.sensor_reader.adapters.sources import Opened, Options, SourceError, open_source
 from services.sensor_reader.core.ports import BusError
-from services.sensor_reader.settings import Configuration, ReaderSettings, load
+from services.sensor_reader.settings import Configuration, DeviceSettings, NutSettings, ReaderSettings, load
+from shared.messages import Frame, Quality
 
 SHIPPED = load(Path(__file__).parents[3] / "config", {})
 
@@ -87,3 +89,25 @@ def test_a_file_that_is_no_bus_is_an_error_of_the_bus(tmp_path: Path) -> None:
 
     with pytest.raises(BusError, match="Inappropriate ioctl"):
         SmBus(1, tmp_path).read_word(0x36, 2)
+
+
+def test_auto_takes_a_configured_server_for_hardware(tmp_path: Path) -> None:
+    """Whoever names a UPS of a NUT server has one: nothing is simulated, whether it answers or not."""
+    nut = DeviceSettings(name="rack_ups", nut=NutSettings(ups="rack", port=1))
+    result = opened("auto", tmp_path, Configuration(ReaderSettings(devices=(nut,)), SHIPPED.boards))
+
+    assert ("i2c", ("source auto: reading the hardware: rack_ups (nut:rack@127.0.0.1) is to be asked",)) == (
+        result.feed.name, result.said)  # fmt: skip
+    result.close()
+
+
+def test_the_hosts_own_state_is_read_where_there_is_no_thermometer(tmp_path: Path) -> None:
+    """The device stays, with what this machine shows."""
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc" / "uptime").write_text("12.5 3\n")
+    host = DeviceSettings(name="host", host=True)
+    result = opened("i2c", tmp_path, Configuration(ReaderSettings(devices=(host,)), SHIPPED.boards))
+    [frame] = result.feed.take(0.0, datetime(2026, 1, 31, tzinfo=UTC), 10)
+
+    assert isinstance(frame, Frame)
+    assert ({"uptime": 12.5}, Quality.GOOD) == (frame.values, frame.quality)

@@ -131,7 +131,7 @@ def test_an_event_and_an_alert_are_a_line_each() -> None:
             "--broker: must not hold a password; put it into a file and name that as password_file",
         ),
         (("check", "--config", "/nowhere"), 2, "/nowhere/suite.yaml: no such file"),
-        (("backtest", "no-such-file.csv"), 2, "File 'no-such-file.csv' does not exist"),
+        (("backtest", "no-such-file.csv"), 2, "'no-such-file.csv' does not exist"),
     ],
 )
 def test_a_mistake_is_answered_in_a_sentence(arguments: tuple[str, ...], code: int, complaint: str) -> None:

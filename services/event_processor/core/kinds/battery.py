@@ -1,6 +1,7 @@
 """The battery episode: two levels, low and critical, of one story that ends in one recovery.
 
 Rules:
+0. A device that says itself when its battery is low is judged by that: ``battery_flag``.
 1. An episode begins with LOW and ends with RECOVERED, when the low level clears. No second LOW before that.
 2. CRITICAL is a second count in the same episode. It clears silently, before low can; a battery that has
    cleared it and sinks again is critical again, and counted again.
@@ -16,6 +17,7 @@ import math
 from typing import Any
 
 from services.event_processor.core.facts import CellLevel
+from services.event_processor.core.kinds.battery_flag import find_by_flag
 from services.event_processor.core.kinds.power import ON_BATTERY
 from services.event_processor.core.latch import OFF, Latch
 from services.event_processor.core.look import Look, rounded, since
@@ -27,6 +29,8 @@ CRITICAL = "battery_critical"
 
 def find_battery(look: Look, name: str, rule: Battery) -> None:
     """LOW, CRITICAL and RECOVERED, from the voltage per cell and the levels of the device's chemistry."""
+    if find_by_flag(look, name, rule):
+        return
     cell_v = look.number("cell_voltage")
     if cell_v is None:
         return

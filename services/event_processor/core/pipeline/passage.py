@@ -30,7 +30,10 @@ class Offer:
 
 @dataclass(slots=True)
 class Passage:
-    """One event on its way; the stages change it as they go. ``event`` is unset only before ``validate``."""
+    """One event on its way; the stages change it as they go. ``event`` is unset only before ``validate``.
+
+    ``own``: it was made for this passage and nobody else has it; what is added may go into its metadata as they stand.
+    """
 
     event: Event
     offer: Offer | None = None
@@ -40,6 +43,7 @@ class Passage:
     depth: int = 0
     handlers: tuple[str, ...] = ()
     triggers: tuple[Trigger, ...] = ()
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)

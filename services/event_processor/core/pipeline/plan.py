@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.event_processor.core.catalogue import Catalogue, suggestion
@@ -10,6 +10,7 @@ from services.event_processor.core.correlation.correlate import Laws, compile_la
 from services.event_processor.core.correlation.patterns import Clue, PatternRules
 from services.event_processor.core.pipeline.matching import chosen, is_name
 from services.event_processor.core.pipeline.rules import AnyHandler, EventRoute, PipelineRules, RateLimit, Webhook
+from services.event_processor.core.pipeline.work import DEAD_LETTER
 from services.event_processor.core.program import Program
 from shared.messages import Severity
 
@@ -19,12 +20,16 @@ Step = str | int
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """What applies to one event type. ``barred``: never let through, unless it is critical."""
+    """What applies to one event type. ``barred``: never let through, unless it is critical.
+
+    ``handlers``: those of every event of the type; None where it depends on the event.
+    """
 
     barred: bool
     limit: RateLimit | None
     correlates: bool
     routes: tuple[EventRoute, ...]
+    handlers: tuple[str, ...] | None
     triggers: tuple[str, ...]
 
 
@@ -57,18 +62,27 @@ def compile_plan(
     catalogue = program.catalogue
     only, never = chosen(rules.filters.only, catalogue), chosen(rules.filters.never, catalogue)
     limits = {name: limit for limit in reversed(rules.filters.rate_limits) for name in chosen([limit.types], catalogue)}
+    routes = {name: tuple(each for each in rules.routes if name in chosen(each.types, catalogue)) for name in catalogue}
     lanes = {
         name: Lane(
             name in never or bool(rules.filters.only and name not in only),
             limits.get(name),
             name in laws.related or name in laws.watches,
-            tuple(route for route in rules.routes if name in chosen(route.types, catalogue)),
+            routes[name],
+            _for_all(routes[name]) if name != DEAD_LETTER else None,
             kind.triggers,
         )
         for name, kind in catalogue.items()
     }
     least = RANK[rules.filters.at_least]
     return Plan(program, rules, laws, lanes, least, frozenset(rules.filters.zones), stamp or {})
+
+
+def _for_all(routes: Sequence[EventRoute]) -> tuple[str, ...] | None:
+    """Return the handlers of routes that every event takes, each once; None if one of the routes looks at the event."""
+    if any(RANK[route.at_least] or route.devices or route.zones for route in routes):
+        return None
+    return tuple(dict.fromkeys(name for route in routes for name in route.handlers))
 
 
 def without_handlers(plan: Plan) -> Plan:

@@ -6,7 +6,9 @@ Rules:
    stored and triggers nothing. "Counted exactly once" holds for what passes; as shipped everything does.
 3. Events marked ``replayed`` are history: they are recorded, and neither correlated nor executed, nor do they draw
    from a rate limit.
-4. The result depends on the events and on what is remembered, not on clock, batch or machine.
+4. What is added goes to a copy, but for an event that nobody else has (``Passage.own``): a copy costs as much as the
+   event itself.
+5. The result depends on the events and on what is remembered, not on clock, batch or machine.
 """
 
 from __future__ import annotations
@@ -140,11 +142,14 @@ def correlate(pipeline: Pipeline, passage: Passage) -> Ended | None:
 
 def route(_: Pipeline, passage: Passage) -> Ended | None:
     """Find the handlers it is for, each once, in the order of the routes."""
-    event = passage.event
-    if passage.lane is None or not passage.lane.routes:
+    event, lane = passage.event, passage.lane
+    if lane is None:
+        return None
+    if lane.handlers is not None:
+        passage.handlers = lane.handlers
         return None
     spared = event.data.get("handler") if event.type == DEAD_LETTER else None  # it would fail on its own failure
-    names = (name for each in passage.lane.routes if _leads(each, event) for name in each.handlers)
+    names = (name for each in lane.routes if _leads(each, event) for name in each.handlers)
     passage.handlers = tuple(dict.fromkeys(name for name in names if name != spared))
     return None
 
@@ -172,6 +177,8 @@ def record(pipeline: Pipeline, passage: Passage) -> Ended | None:
     """Give the event what was added; it is counted as passed and goes to the outbox."""
     if passage.offer is not None:
         passage.event = passage.event.model_copy(update={"metadata": passage.added})
+    elif passage.added and passage.own:
+        passage.event.metadata.update(passage.added)
     elif passage.added:
         passage.event = passage.event.model_copy(update={"metadata": {**passage.event.metadata, **passage.added}})
     pipeline.counts["passed"] += 1

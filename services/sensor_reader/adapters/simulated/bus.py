@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from services.sensor_reader.adapters.simulated.chips import Refused, RegisterChip, SimulatedChip
+from services.sensor_reader.core.lines import LineId
 from services.sensor_reader.core.ports import BusError, PortError
 from services.sensor_reader.core.registers import Block
 
@@ -164,9 +165,9 @@ class SimulatedLines:
     """GPIO lines whose levels are set."""
 
     def __init__(self) -> None:
-        self.levels: dict[int, bool] = {}
+        self.levels: dict[LineId, bool] = {}
 
-    def read(self, line: int) -> bool:
+    def read(self, line: LineId) -> bool:
         """Return the level; raises PortError for a line never set."""
         if line not in self.levels:
             raise PortError("bus", f"no simulated line {line}")

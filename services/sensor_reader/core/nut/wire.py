@@ -1,0 +1,89 @@
+"""NUT's network protocol (RFC 9271, NUT docs/net-protocol.txt) as far as reading goes: words of lines, and refusals.
+
+Rules:
+1. A line is words parted by spaces. A word with spaces stands in double quotes; a backslash takes the next letter as
+   it is.
+2. An answer is one line, or a list between ``BEGIN LIST`` and ``END LIST``; ``ERR word`` may stand in place of either.
+3. A word this page does not know is told as it came: servers newer than this page are no fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from services.sensor_reader.core.ports import PortError
+
+# What a server may answer in place of data: (code of the ReadError, what it means and what to do).
+REFUSALS = {
+    "DATA-STALE": ("stale", "the driver has had no fresh data from the UPS; check the cable, then the driver's log"),
+    "DRIVER-NOT-CONNECTED": ("nack", "upsd has lost the UPS's driver; see `upsdrvctl start` and the driver's log"),
+    "UNKNOWN-UPS": ("refused", "the server knows no UPS of this name"),
+    "ACCESS-DENIED": ("refused", "the server refuses this user, password or address; see its upsd.users"),
+    "INVALID-USERNAME": ("refused", "the server takes no such user name"),
+    "INVALID-PASSWORD": ("refused", "the server refuses the password"),
+    "USERNAME-REQUIRED": ("refused", "the server wants a user name first; give username and password_file"),
+    "PASSWORD-REQUIRED": ("refused", "the server wants a password first; give username and password_file"),
+    "FEATURE-NOT-SUPPORTED": ("refused", "this server was built without that, e.g. TLS"),
+    "FEATURE-NOT-CONFIGURED": ("refused", "the server is not set up for that, e.g. it has no certificate (CERTFILE)"),
+    "UNKNOWN-COMMAND": ("refused", "the server does not know the command; is this upsd?"),
+}
+
+
+class ProtocolError(PortError):
+    """The server said something that is not NUT's protocol; what follows on this connection cannot be trusted."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__("bus", detail)
+
+
+class RefusalError(PortError):
+    """The server answered ``ERR word``."""
+
+    def __init__(self, word: str, asked: str) -> None:
+        code, meaning = REFUSALS.get(word, ("refused", "the server's log may say why"))
+        super().__init__(code, f"{asked}: {word}: {meaning}")
+        self.word = word
+
+
+def words(line: str) -> tuple[str, ...]:
+    """Return the words of a line, quotes and escapes resolved; raises ProtocolError where a quote stays open."""
+    found: list[str] = []
+    word: str | None = None
+    quoted = False
+    letters = iter(line)
+    for letter in letters:
+        if letter == "\\":
+            word = (word or "") + next(letters, "")
+        elif letter == '"':
+            quoted, word = not quoted, word or ""
+        elif letter == " " and not quoted:
+            found += [] if word is None else [word]
+            word = None
+        else:
+            word = (word or "") + letter
+    if quoted:
+        raise ProtocolError(f"a quote is left open in {line!r:.80}")
+    return tuple(found) if word is None else (*found, word)
+
+
+def quote(word: str) -> str:
+    """Return ``word`` so that ``words`` gives it back: in quotes, escaped."""
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def refusal(said: tuple[str, ...], asked: str) -> RefusalError | None:
+    """Return the error that an ``ERR`` line means, None for any other line. ``asked`` is told along."""
+    if said[:1] != ("ERR",):
+        return None
+    return RefusalError(said[1] if len(said) > 1 else "ERR", asked)
+
+
+def variables(lines: Iterable[tuple[str, ...]], ups: str) -> dict[str, str]:
+    """Return the variables in the lines of ``LIST VAR ups``; raises ProtocolError at a line that is none of them."""
+    found: dict[str, str] = {}
+    for said in lines:
+        if len(said) != 4 or said[:2] != ("VAR", ups):
+            raise ProtocolError(f"LIST VAR {ups}: got the line {' '.join(said)!r:.80}, which is no variable of it")
+        found[said[2]] = said[3]
+    return found

@@ -1,0 +1,155 @@
+"""``config/sensor_reader.yaml`` and ``config/boards.yaml``: what to read, and how it is wired."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from services.sensor_reader.core.bounds import trust
+from services.sensor_reader.core.device import ChipPart, Device, HostPart, LinePart, Retries
+from services.sensor_reader.core.distant import Distant
+from services.sensor_reader.core.driver import GROUP
+from services.sensor_reader.settings.boards import BoardSettings, BoardsSettings, ChipSettings, did_you_mean
+from services.sensor_reader.settings.devices import DeviceSettings, NutSettings
+from shared.settings import ConfigError, Fault, Settings, read_settings
+
+__all__ = [
+    "BoardSettings",
+    "BoardsSettings",
+    "ChipSettings",
+    "Configuration",
+    "DeviceSettings",
+    "NutSettings",
+    "ReaderSettings",
+    "did_you_mean",
+    "load",
+]
+
+
+class RetrySettings(Settings):
+    """How often a failed chip is read in one poll, and the pause between."""
+
+    attempts: int = Field(default=3, ge=1, le=10)
+    gap_ms: float = Field(default=10, ge=0, le=1000)
+
+
+class SimulationSettings(Settings):
+    """What the simulator plays on: a board of boards.yaml, and how often (0: for ever)."""
+
+    board: str = "geekworm_x1201"
+    cycles: int = Field(default=0, ge=0)
+
+
+class ReaderSettings(Settings):
+    """``config/sensor_reader.yaml``. ``source`` and ``speed`` as the command line has them."""
+
+    source: str = "auto"
+    speed: float | None = Field(default=1.0, gt=0)
+    retries: RetrySettings = RetrySettings()
+    devices: tuple[DeviceSettings, ...] = ()
+    simulation: SimulationSettings = SimulationSettings()
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        taken = Counter(device.name for device in self.devices)
+        twice = [name for name, count in taken.items() if count > 1]
+        if twice:
+            raise ValueError(f"two devices are called {', '.join(twice)}; each needs a name of its own")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Both files, checked against each other."""
+
+    reader: ReaderSettings
+    boards: Mapping[str, BoardSettings]
+
+    def devices(self) -> tuple[Device, ...]:
+        """Return the configured devices as the poll sees them, without the distant ones."""
+        return tuple(self._device(device) for device in self.reader.devices if device.distant() is None)
+
+    def distant(self) -> tuple[tuple[DeviceSettings, Distant], ...]:
+        """Return the devices that are asked and answer later."""
+        return tuple((device, distant) for device in self.reader.devices if (distant := device.distant()) is not None)
+
+    def simulated(self, interval_s: float, board: str | None = None) -> tuple[Device, ...]:
+        """Return the devices of the simulator: a UPS on ``board``, or the one chosen in the settings, and the host."""
+        ups = DeviceSettings(name="ups", board=board or self.reader.simulation.board, interval_s=interval_s)
+        host = DeviceSettings(name="host", host=True, interval_s=interval_s)
+        return self._device(ups), replace(self._device(host), parts=(HostPart(),))
+
+    def _device(self, device: DeviceSettings) -> Device:
+        retries = Retries(self.reader.retries.attempts, self.reader.retries.gap_ms / 1000)
+        parts = device.parts(self.boards)
+        cells = max((part.mount.cells for part in parts if isinstance(part, ChipPart)), default=1)
+        board = self.boards.get(device.board or "")
+        limits = {**(board.limits if board else {}), **device.limits}
+        believed = trust(limits, cells, device.frozen_after_s, board.frozen_after_s if board else None)
+        allowed = device.allow_power_cut
+        return Device(device.name, parts, device.interval_s, device.zone, device.registers, retries, believed, allowed)
+
+
+def load(folder: Path, environ: Mapping[str, str]) -> Configuration:
+    """Return both files of ``folder``; raises ConfigError with the faults of both."""
+    faults: list[Fault] = []
+    reader: ReaderSettings | None = None
+    boards: BoardsSettings | None = None
+    try:
+        reader = read_settings(folder, "sensor_reader", ReaderSettings, environ)
+    except ConfigError as error:
+        faults += error.faults
+    try:
+        boards = read_settings(folder, "boards", BoardsSettings, environ)
+    except ConfigError as error:
+        faults += error.faults
+    if reader and boards:
+        faults += _cross_faults(str(folder / "sensor_reader.yaml"), reader, boards.boards)
+    if faults or reader is None or boards is None:
+        raise ConfigError(faults)
+    return Configuration(reader, boards.boards)
+
+
+def _cross_faults(where: str, reader: ReaderSettings, boards: Mapping[str, BoardSettings]) -> list[Fault]:
+    named = [(f"devices.{index}.board", device.board) for index, device in enumerate(reader.devices)]
+    named.append(("simulation.board", reader.simulation.board))
+    unknown = [(path, board) for path, board in named if board is not None and board not in boards]
+    faults = [
+        Fault(where, path, f"boards.yaml has no such board{did_you_mean(board, boards)} (got {board!r})")
+        for path, board in unknown
+    ]
+    faults += _unknown_drivers(where, reader)
+    return faults or _shared_parts(where, reader, boards)
+
+
+def _unknown_drivers(where: str, reader: ReaderSettings) -> list[Fault]:
+    """Name drivers that no installed package offers. They are not imported here: that is the reader's first poll."""
+    installed = {point.name for point in entry_points(group=GROUP)}
+    known = f"installed: {', '.join(sorted(installed)) or 'none'}"
+    return [
+        Fault(where, f"devices.{index}.driver", f"no installed package offers this driver; {known} (got {name!r})")
+        for index, name in enumerate(device.driver for device in reader.devices)
+        if name is not None and name not in installed
+    ]
+
+
+def _shared_parts(where: str, reader: ReaderSettings, boards: Mapping[str, BoardSettings]) -> list[Fault]:
+    owners: dict[object, str] = {}
+    faults: list[Fault] = []
+    for index, device in enumerate(reader.devices):
+        for part in device.parts(boards):
+            if not isinstance(part, ChipPart | LinePart):
+                continue
+            place: object = part.line if isinstance(part, LinePart) else (part.bus, part.address)
+            what = part.name if isinstance(part, LinePart) else f"{part.name} on bus {part.bus}"
+            owner = owners.setdefault(place, device.name)
+            if owner != device.name:
+                reason = f"{what} already belongs to device {owner!r}; a chip or line has one owner"
+                faults.append(Fault(where, f"devices.{index}", reason))
+    return faults
