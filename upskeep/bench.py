@@ -5,7 +5,7 @@ from the counting of an event at its start to the counting of one at its end. La
 each of which makes an event; a frame's latency is from its release (scheduled time; the earliest frame sets
 the zero) until a counter that includes its event arrives here. The suite is the one ``upskeep run`` starts.
 ``--core`` measures the processor alone (its rules, its pipeline, its stage), ``--alerts`` the way of a frame to a
-notification.
+notification, ``--chips`` the reading of simulated chips.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from shared.mqtt import Arrived, Door
 from shared.notices import Notice
 from shared.settings import read_settings
 from shared.suite import SuiteSettings
-from upskeep import bench_history, broker
+from upskeep import bench_chips, bench_history, broker
 from upskeep.bench_core import WAYS, core_speeds
 from upskeep.run import LocalBroker
 from upskeep.suite import Suite
@@ -194,13 +194,31 @@ def _free_port() -> int:
 
 @click.command()
 @click.option("--frames", default=30_000, show_default=True, help="Frames of the throughput run.")
-@click.option("--seconds", default=15.0, show_default=True, help="Length of the latency run.")
+@click.option("--seconds", default=15.0, show_default=True, help="Length of the latency run, and of --chips.")
 @click.option("--broker", "kinds", multiple=True, help="embedded or mosquitto; both where both are there.")
 @click.option("--core", is_flag=True, help="The processor's core alone, in this process.")
 @click.option("--alerts", is_flag=True, help="From a frame to the notification that it leads to instead.")
 @click.option("--history", type=click.IntRange(min=1), help="A year of N events in the counter store instead.")
-def main(frames: int, seconds: float, kinds: tuple[str, ...], *, core: bool, alerts: bool, history: int | None) -> None:
+@click.option("--chips", type=click.IntRange(min=1), help="Reading N chips once a second, in this process.")
+def main(
+    frames: int,
+    seconds: float,
+    kinds: tuple[str, ...],
+    *,
+    core: bool,
+    alerts: bool,
+    history: int | None,
+    chips: int | None,
+) -> None:
     """Measure the live suite on this machine."""
+    if chips is not None:
+        with tempfile.TemporaryDirectory() as folder:
+            share = bench_chips.measure(chips, seconds, Path(folder))
+        click.echo(
+            f"{share.chips} chips once a second: {share.percent:.2f} % of one core over {share.seconds:.0f} s"
+            f" ({share.frames} frames, {share.errors} with errors)"
+        )
+        return
     if core:
         click.echo("frames/s on one core   " + "".join(f"{way:>22}" for way in WAYS))
         for scene in core_speeds(Path(os.environ.get("UPSKEEP_CONFIG", "config")), os.environ, frames):

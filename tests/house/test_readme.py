@@ -36,7 +36,7 @@ PAGES = [
     *(README, ROOT / "ARCHITECTURE.md", CONTRIBUTING, ROOT / "CHANGELOG.md"),
     *(
         ROOT / "docs" / f"{name}.md"
-        for name in ("backtest", "seeds", "compose", "host-agent", "chips", "notifications")
+        for name in ("backtest", "seeds", "compose", "host-agent", "boards", "chips", "notifications")
     ),
     ROOT / "mosquitto" / "README.md",
     *sorted((ROOT / "docs" / "adr").glob("*.md")),

@@ -103,6 +103,8 @@ class _Stand:
             bus.wait(max(at_s - bus.now, 0.0))
 
     def show(self, world: World, room: Room, phase: Phase, step: int) -> None:
+        for bus in self._buses.values():
+            bus.stuck = phase.fault is not None and phase.fault.kind == "stuck"
         for part in self._chips:
             bus = self._buses[part.bus]
             bus.break_chip(part.address, phase.fault)

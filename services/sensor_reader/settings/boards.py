@@ -9,12 +9,14 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from services.sensor_reader.core.bounds import Bounds, FrozenAfter
 from services.sensor_reader.core.chips import CHIPS
 from services.sensor_reader.core.chips.reading import Input, Line, Measures, Mount
 from services.sensor_reader.core.device import ChipPart, LinePart
 from services.sensor_reader.core.lines import Bias
 from services.sensor_reader.settings.analog import AnalogInputs, check_analog
 from shared.messages import Name
+from shared.quantities import QUANTITIES
 from shared.settings import Settings
 
 
@@ -31,7 +33,14 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(names)}"
 
 
+def _known_quantity(name: str) -> str:
+    if name not in QUANTITIES:
+        raise ValueError(f"no such quantity{did_you_mean(name, QUANTITIES)}")
+    return name
+
+
 Kind = Annotated[str, AfterValidator(_known_chip)]
+Limits = dict[Annotated[str, AfterValidator(_known_quantity)], Bounds]
 
 
 class InputSettings(Settings):
@@ -120,7 +129,10 @@ class AcDetect(Settings):
 
 
 class BoardSettings(Settings):
-    """A board profile. ``cells`` counts cells in series; ``bus`` N is /dev/i2c-N. The battery is event_processor's."""
+    """A board profile. ``cells`` counts cells in series; ``bus`` N is /dev/i2c-N. The battery is event_processor's.
+
+    ``limits`` and ``frozen_after_s`` (seconds, or "never"): ``core.bounds``.
+    """
 
     title: str
     bus: int = Field(default=1, ge=0)
@@ -129,6 +141,8 @@ class BoardSettings(Settings):
     capacity_mah: float | None = Field(default=None, gt=0)
     chips: tuple[ChipSettings, ...]
     ac_detect: AcDetect | None = None
+    limits: Limits = Field(default_factory=dict)
+    frozen_after_s: FrozenAfter | None = None
     notes: str = ""
     source: str = ""
 

@@ -6,6 +6,7 @@ Each is meant to cause its events; the tests say which.
 from __future__ import annotations
 
 from services.sensor_reader.adapters.simulated.bus import Fault
+from services.sensor_reader.adapters.simulated.fault_scenarios import FAULTS
 from services.sensor_reader.adapters.simulated.greenhouse import GREENHOUSE_DAY
 from services.sensor_reader.adapters.simulated.script import Phase, Scenario
 from services.sensor_reader.adapters.simulated.world import Conditions, Pack
@@ -72,4 +73,4 @@ _TABLE = (
     ),
 )  # fmt: skip
 
-SCENARIOS: dict[str, Scenario] = {scenario.name: scenario for scenario in (*_TABLE, GREENHOUSE_DAY)}
+SCENARIOS: dict[str, Scenario] = {scenario.name: scenario for scenario in (*_TABLE, *FAULTS, GREENHOUSE_DAY)}

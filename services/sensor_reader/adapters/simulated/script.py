@@ -17,7 +17,7 @@ MORNING = Room()
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """``seconds`` under constant conditions; ``fault`` is what the chips do meanwhile, ``tending`` what is done."""
+    """``seconds`` under constant conditions; ``fault``: what chips or bus do meanwhile, ``tending``: what is done."""
 
     seconds: float
     conditions: Conditions = FINE
@@ -30,6 +30,7 @@ class Scenario:
     """A script, the pack or room it begins with and how often it is looked at.
 
     ``devices``: what it is played on; none: the board of the settings, and the host.
+    ``board`` is one of boards.yaml, where the script needs a chip that only some boards have; None: any.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Scenario:
     step_s: float = 1.0
     room: Room = MORNING
     devices: tuple[Device, ...] = ()
+    board: str | None = None
 
     @property
     def steps(self) -> int:

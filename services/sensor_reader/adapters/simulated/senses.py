@@ -6,14 +6,13 @@ from collections.abc import Callable
 
 from services.sensor_reader.adapters.simulated.air_parts import AIR
 from services.sensor_reader.adapters.simulated.room import Room
+from services.sensor_reader.adapters.simulated.shown import payloads_of
 from services.sensor_reader.adapters.simulated.world import World, noise
 from services.sensor_reader.core.chips.bme280 import trim_of
 from services.sensor_reader.core.chips.bme280_formulas import fine, humidity, pressure, temperature
 from services.sensor_reader.core.device import ChipPart
 from services.sensor_reader.core.registers import Block, encode
 
-VOLTAGE_NOISE_V = 0.002
-CURRENT_NOISE_A = 0.004
 AIR_NOISE_C = 0.06
 HUMIDITY_NOISE_PERCENT = 0.3
 CO2_NOISE_PPM = 6.0
@@ -32,19 +31,9 @@ TRIM: dict[str, float] = {
 
 def payloads(part: ChipPart, world: World, room: Room, step: int) -> dict[Block, bytes]:
     """Return the blocks of a chip: one of the air sees the room, any other the pack."""
-    seen = _of_the_room(part, room, step) if part.chip.kind in AIR else _of_the_pack(part, world, step)
-    return encode(part.chip.fields, seen)
-
-
-def _of_the_pack(part: ChipPart, world: World, step: int) -> dict[str, float]:
-    current = world.current_a + CURRENT_NOISE_A * noise(step, 1)
-    return {
-        "voltage": world.voltage_v + VOLTAGE_NOISE_V * noise(step, 0),
-        "shunt_voltage": part.mount.current_sign * current * part.mount.shunt_ohm,
-        "conversion_ready": 1.0,
-        "charge": 100 * world.charge,
-        "rate": 20.0 * world.current_a,
-    }
+    if part.chip.kind not in AIR:
+        return payloads_of(part, world, step)
+    return encode(part.chip.fields, _of_the_room(part, room, step))
 
 
 def _of_the_room(part: ChipPart, room: Room, step: int) -> dict[str, float]:

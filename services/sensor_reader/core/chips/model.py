@@ -6,6 +6,7 @@ Rules:
    (``Block.before``, a plain command), one that goes on by itself has stopped (``Periodic``), or a bit without which
    nothing is measured is not set (``Setting``). A gauge is never reset and never quick-started.
 3. Looking for a chip (``probe``) writes nothing, not even these.
+4. What cuts the power (``power_cut``) is written only when the command of that name asks for it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from services.sensor_reader.core.chips.power_cut import PowerCut
 from services.sensor_reader.core.chips.reading import Doubt, Measures, Mount, Reading, Values, judge, per_cell
 from services.sensor_reader.core.registers import (
     Block,
@@ -124,6 +126,7 @@ class Chip:
     measures: tuple[Measures, ...] = POWER_LINES
     wired: Callable[[Chip, Mount], Chip] | None = None
     derive: Derive = nothing_more
+    power_cut: PowerCut | None = None
 
     def blocks(self) -> tuple[Block, ...]:
         """The transactions of one poll."""
