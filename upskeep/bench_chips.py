@@ -17,7 +17,8 @@ from pathlib import Path
 from services.sensor_reader.adapters.feeds import Live
 from services.sensor_reader.adapters.simulated.bus import SimulatedBus
 from services.sensor_reader.adapters.simulated.parts import SIMULATED
-from services.sensor_reader.adapters.simulated.shown import payloads_of
+from services.sensor_reader.adapters.simulated.room import Room
+from services.sensor_reader.adapters.simulated.senses import payloads
 from services.sensor_reader.adapters.simulated.world import World
 from services.sensor_reader.core.chips import CHIPS
 from services.sensor_reader.core.chips.model import Chip
@@ -65,7 +66,8 @@ class Outbox(Recorder):
 def devices(count: int) -> Iterator[Device]:
     """Yield ``count`` devices of one chip each, of every kind in turn, each on a bus of its own."""
     for bus, chip in enumerate(islice(cycle(CHIPS.values()), count)):
-        yield Device(f"chip_{bus}", (ChipPart(chip, bus, chip.addresses[0], _mount(chip)),))
+        mount = _mount(chip)
+        yield Device(f"chip_{bus}", (ChipPart(chip.on(mount), bus, chip.addresses[0], mount),))
 
 
 def _mount(chip: Chip) -> Mount:
@@ -81,7 +83,7 @@ def stand(found: Sequence[Device]) -> dict[int, SimulatedBus]:
             if isinstance(part, ChipPart):
                 bus = buses.setdefault(part.bus, SimulatedBus())
                 bus.attach(part.address, SIMULATED[part.chip.kind](part.address))
-                for block, payload in payloads_of(part, PACK, 0).items():
+                for block, payload in payloads(part, PACK, Room(), 0).items():
                     bus.hold(part.address, block, payload)
     return buses
 

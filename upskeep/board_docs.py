@@ -64,7 +64,8 @@ def _channels(board: BoardSettings) -> Iterator[str]:
 
 def given(part: ChipPart) -> set[str]:
     """Return the channels of a chip as it is wired: those of its fields, and those its ``derive`` has shown."""
-    named = {field.channel.format(measures=part.mount.measures) for field in part.chip.fields if field.channel}
+    measures = part.mount.measures or part.chip.measures[0]
+    named = {field.channel.format(measures=measures) for field in part.chip.fields if field.channel}
     for fill in (0x00, 0x01, 0x21, 0x42, 0x7F):
         payloads = {block: bytes([fill]) * block.length for block in part.chip.blocks()}
         named |= part.chip.interpret(payloads, part.mount).values.keys()
@@ -102,7 +103,7 @@ def _wired(chip: ChipSettings) -> str:
     said = [f"`{chip.chip}` at {chip.address:#04x}"]
     if chip.shunt_ohm is not None:
         said.append(f"shunt {chip.shunt_ohm:g} Ω")
-    if chip.measures != "battery":
+    if chip.measures not in (None, "battery"):
         said.append(f"measures the {chip.measures}")
     if chip.current_sign == -1:
         said.append("current turned round")

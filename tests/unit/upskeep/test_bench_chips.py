@@ -24,7 +24,7 @@ def test_every_chip_of_the_bench_is_read_well() -> None:
 
     poller = Poller(found, Ports(buses), wait, now=0.0)
     newest = {}
-    for second in range(8):
+    for second in range(150):
         newest |= {frame.device: frame for frame in poller.poll_due(float(second), NOON + timedelta(seconds=second))}
         wait(1.0)
 
