@@ -34,7 +34,7 @@ ROOT = Path(__file__).parents[2]
 README, CONTRIBUTING = ROOT / "README.md", ROOT / "CONTRIBUTING.md"
 PAGES = [
     *(README, ROOT / "ARCHITECTURE.md", CONTRIBUTING, ROOT / "CHANGELOG.md"),
-    *(ROOT / "docs" / name for name in ("backtest.md", "compose.md", "host-agent.md", "chips.md")),
+    *(ROOT / "docs" / name for name in ("backtest.md", "compose.md", "host-agent.md", "chips.md", "reports.md")),
     ROOT / "mosquitto" / "README.md",
     *sorted((ROOT / "docs" / "adr").glob("*.md")),
     *sorted((ROOT / "services").glob("*/README.md")),
@@ -96,7 +96,7 @@ def test_every_command_line_parses(page: Path, tmp_path: Path, monkeypatch: pyte
     monkeypatch.chdir(here)
     for name, *arguments in suite_commands(page):
         command = cli.commands[name]
-        for file in (Path(word) for word in arguments if word.endswith(".csv")):
+        for file in (Path(word) for word in arguments if word.endswith((".csv", ".json", ".jsonl"))):
             file.touch()
         for folder in (Path(word) for flag, word in pairwise(arguments) if flag == "--compare"):
             folder.mkdir(exist_ok=True)
