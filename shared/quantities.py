@@ -34,6 +34,7 @@ _TABLE = (
     Quantity("remaining_capacity", "Ah", 0.0, 1000.0, 3, "charge left, as an amount"),
     Quantity("time_to_full_s", "s", 0.0, 1e7, 0, "time until the battery is full, as its controller expects"),
     Quantity("battery_current", "A", -50.0, 50.0, 3, "battery current; positive charges, negative discharges"),
+    Quantity("output_run_time", "s", 0.0, 4.3e9, 0, "how long the board has given power without a break"),
     Quantity("battery_power", "W", -600.0, 600.0, 3, "power into the battery; negative discharges"),
     Quantity("c_rate", "1/h", -50.0, 50.0, 3, "battery current by capacity; 1 fills or empties it in an hour"),
     Quantity("state_of_charge", "%", 0.0, 100.0, 1, "charge left, the gauge's own estimate"),
@@ -74,11 +75,13 @@ _TABLE = (
     Quantity(
         "leaf_vapour_pressure_deficit", "kPa", -20.0, 20.0, 3, "vapour pressure deficit at the leaf; below 0 it is wet"
     ),
+    Quantity("air_pressure", "hPa", 300.0, 1100.0, 2, "pressure of the air where the sensor is", "pressure"),
     Quantity("dew_point", "°C", -110.0, 85.0, 2, "dew point of the air"),
     Quantity("absolute_humidity", "g/m³", 0.0, 400.0, 2, "water in the air"),
     Quantity("co2", "ppm", 0.0, 40000.0, 0, "carbon dioxide in the air", "co2"),
     Quantity("illuminance", "lx", 0.0, 200000.0, 1, "illuminance", "illuminance"),
     Quantity("soil_moisture", "%", 0.0, 100.0, 1, "soil moisture", "soil_moisture"),
+    *(Quantity(f"ain{n}_voltage", "V", -6.144, 6.144, 4, f"voltage at analog input {n}") for n in range(4)),
 )
 
 QUANTITIES: dict[str, Quantity] = {quantity.name: quantity for quantity in _TABLE}
@@ -93,7 +96,7 @@ FACTS: dict[str, str] = {
     "overload": "true while the load is more than the UPS carries",
     "replace_battery": "true while the UPS asks for a new battery",
     "output_on": "false while the UPS feeds no load",
-    "power_fault": "true where the board says that it cut the power itself",
+    "power_fault": "true where the board says that it cut the power itself, once; it stays until somebody clears it",
     "self_test": "'running', 'passed' or 'failed': the UPS's own test",
     # what a UPS says of itself, e.g. in the words of NUT's ups.status
     "battery_low": "true while the UPS itself calls its battery low",

@@ -24,6 +24,7 @@ PATTERNS: dict[str, tuple[str, ...]] = {
     "health": (),
     "report": ("kind",),
     "alert": ("rule", "key"),
+    "notice": ("receiver",),
     "command": ("target", "name"),
     "result": ("target", "name"),
     "request": ("service", "name"),

@@ -4,7 +4,8 @@ Throughput: a recording of five-channel UPS frames is played as fast as the pipe
 from the counting of an event at its start to the counting of one at its end. Latency: 100 frames a second,
 each of which makes an event; a frame's latency is from its release (scheduled time; the earliest frame sets
 the zero) until a counter that includes its event arrives here. The suite is the one ``upskeep run`` starts.
-``--core`` measures the processor alone: its rules, its pipeline, its stage.
+``--core`` measures the processor alone (its rules, its pipeline, its stage), ``--alerts`` the way of a frame to a
+notification, ``--chips`` the reading of simulated chips.
 """
 
 from __future__ import annotations
@@ -18,14 +19,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median, quantiles
+from typing import Self
 
 import click
 
-from shared.messages import Counter, Frame, Message
+from shared.messages import Counter, Frame, Message, Status
 from shared.mqtt import Arrived, Door
+from shared.notices import Notice
 from shared.settings import read_settings
 from shared.suite import SuiteSettings
-from upskeep import bench_history, broker
+from upskeep import bench_chips, bench_history, broker
 from upskeep.bench_core import WAYS, core_speeds
 from upskeep.run import LocalBroker
 from upskeep.suite import Suite
@@ -35,6 +38,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 TIMEOUT_S = 300.0
 RATE = 100
 EDGE_FRAMES = 20
+MODELS: dict[str, type[Message]] = {"raw": Frame, "counter": Counter, "notice": Notice, "status": Status}
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -71,7 +75,7 @@ class Live:
     """The suite over a recording, and a door that looks on."""
 
     def __init__(self, kind: str, rows: Iterator[str], speed: str, folder: Path, kinds: tuple[str, ...]) -> None:
-        config = Path(os.environ.get("UPSKEEP_CONFIG", "config"))
+        config = self.config(folder)
         recording = folder / "bench.csv"
         recording.write_text("\n".join(rows) + "\n", encoding="utf-8")
         port = _free_port()
@@ -88,7 +92,11 @@ class Live:
         self.door: Door = viewer(suite.broker, suite.topics, "upskeep-bench", kinds)
         self.suite = Suite(environ, folder / "log", lambda _: None)
 
-    def __enter__(self) -> Live:
+    def config(self, folder: Path) -> Path:  # noqa: ARG002 - who measures something else makes one there
+        """Return the configuration to run with."""
+        return Path(os.environ.get("UPSKEEP_CONFIG", "config"))
+
+    def __enter__(self) -> Self:
         self.door.open()
         while not self.door.connected:
             self.door.take(10, 0.1)
@@ -101,7 +109,7 @@ class Live:
         self.broker.stop()
 
     def messages(self) -> Iterator[tuple[float, Message]]:
-        """Yield (monotonic seconds, frame or counter) as they arrive; raises TimeoutError."""
+        """Yield (monotonic seconds, message) as they arrive; raises TimeoutError."""
         deadline = time.monotonic() + TIMEOUT_S
         while time.monotonic() < deadline:
             for arrival in self.door.take(1000, 0.1):
@@ -109,8 +117,7 @@ class Live:
                     now = time.monotonic()
                     self.door.ack(arrival.receipt)
                     kind, _ = self.topics.parse(arrival.topic)
-                    model: type[Message] = Frame if kind == "raw" else Counter
-                    yield now, model.model_validate_json(arrival.payload)
+                    yield now, MODELS[kind].model_validate_json(arrival.payload)
             self.suite.watch()
         raise TimeoutError(f"the suite did not finish in {TIMEOUT_S:g} s")
 
@@ -187,12 +194,31 @@ def _free_port() -> int:
 
 @click.command()
 @click.option("--frames", default=30_000, show_default=True, help="Frames of the throughput run.")
-@click.option("--seconds", default=15.0, show_default=True, help="Length of the latency run.")
+@click.option("--seconds", default=15.0, show_default=True, help="Length of the latency run, and of --chips.")
 @click.option("--broker", "kinds", multiple=True, help="embedded or mosquitto; both where both are there.")
 @click.option("--core", is_flag=True, help="The processor's core alone, in this process.")
+@click.option("--alerts", is_flag=True, help="From a frame to the notification that it leads to instead.")
 @click.option("--history", type=click.IntRange(min=1), help="A year of N events in the counter store instead.")
-def main(frames: int, seconds: float, kinds: tuple[str, ...], *, core: bool, history: int | None) -> None:
+@click.option("--chips", type=click.IntRange(min=1), help="Reading N chips once a second, in this process.")
+def main(
+    frames: int,
+    seconds: float,
+    kinds: tuple[str, ...],
+    *,
+    core: bool,
+    alerts: bool,
+    history: int | None,
+    chips: int | None,
+) -> None:
     """Measure the live suite on this machine."""
+    if chips is not None:
+        with tempfile.TemporaryDirectory() as folder:
+            share = bench_chips.measure(chips, seconds, Path(folder))
+        click.echo(
+            f"{share.chips} chips once a second: {share.percent:.2f} % of one core over {share.seconds:.0f} s"
+            f" ({share.frames} frames, {share.errors} with errors)"
+        )
+        return
     if core:
         click.echo("frames/s on one core   " + "".join(f"{way:>22}" for way in WAYS))
         for scene in core_speeds(Path(os.environ.get("UPSKEEP_CONFIG", "config")), os.environ, frames):
@@ -202,6 +228,11 @@ def main(frames: int, seconds: float, kinds: tuple[str, ...], *, core: bool, his
     if history is not None:
         with tempfile.TemporaryDirectory() as folder:
             bench_history.measure(history, Path(folder), click.echo)
+        return
+    if alerts:
+        from upskeep import bench_alerts
+
+        bench_alerts.measure(kinds or ("embedded",), seconds, click.echo)
         return
     installed = ("embedded", "mosquitto") if broker.choose("auto") == "mosquitto" else ("embedded",)
     for kind in kinds or installed:

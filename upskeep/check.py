@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from services.alerter.adapters.secret_files import doubts as secret_doubts
 from services.alerter.app import SERVICE as ALERTER
 from services.alerter.settings import unknown_types
 from services.counter_store.app import SERVICE as COUNTER_STORE
@@ -43,8 +44,13 @@ def doubts(folder: Path, environ: Mapping[str, str]) -> list[str]:
     """Return what is allowed but looks like a slip, a line each; the configuration itself must be good."""
     context = Context(folder, environ, SuiteSettings(), system_clock())
     program = EVENT_PROCESSOR.settings(context).program
-    unknown = unknown_types(ALERTER.settings(context), program.catalogue)
-    return [
+    alerting = ALERTER.settings(context)
+    unknown = unknown_types(alerting, program.catalogue)
+    secrets = [
+        (f"{receiver.name}.{key}", path) for receiver in alerting.alerts.receivers for key, path in receiver.secrets()
+    ]
+    unread = [f"{folder / 'alerts.yaml'}: receivers.{doubt}" for doubt in secret_doubts(secrets)]
+    return unread + [
         f"{folder / place}.{name}: events.yaml has no such type, "
         f"so it never fires unless somebody adds it{suggestion(name, program.catalogue)}"
         for place, name in unknown

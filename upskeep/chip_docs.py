@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from services.sensor_reader.core.chips import AIR, CHARGERS, CONTROLLERS, GAUGES, MONITORS
+from services.sensor_reader.core.chips import AIR, CHARGERS, CONTROLLERS, GAUGES, LIGHT_AND_SOIL, MONITORS
 from services.sensor_reader.core.chips.model import Chip
 from services.sensor_reader.core.registers import Block, Field
 
@@ -24,7 +24,8 @@ GROUPS = (
     ("Fuel gauges", GAUGES),
     ("Chargers and power banks", CHARGERS),
     ("Controllers of UPS boards", CONTROLLERS),
-    ("Air, light, soil, analog inputs", AIR),
+    ("Air", AIR),
+    ("Light, soil, analog inputs", LIGHT_AND_SOIL),
 )
 
 
@@ -53,6 +54,8 @@ def _summary(chip: Chip) -> str:
 def _addresses(addresses: tuple[int, ...]) -> str:
     if len(addresses) == 1:
         return f"{addresses[0]:#04x}"
+    if addresses[-1] - addresses[0] >= len(addresses):
+        return ", ".join(f"{address:#04x}" for address in addresses)
     return f"{addresses[0]:#04x} to {addresses[-1]:#04x}"
 
 
@@ -61,13 +64,15 @@ def _written(chip: Chip) -> Iterator[str]:
         for command in block.before:
             yield f"`{command.data.hex()}` in every poll: {command.source}"
         if block.how == "plain" and block.command:
-            yield f"`{block.command.hex()}` in every poll: starts one measurement"
+            yield f"`{block.command.hex()}` in every poll: {'asks' if chip.periodic else 'starts one measurement'}"
     for setting in chip.settings:
         when = "in every poll" if setting.clears_itself else "when not so"
         yield f"{setting.source} ({when})"
     if chip.periodic:
         start = chip.periodic.start
         yield f"`{start.data.hex()}` when silent for {chip.periodic.silence_s:g} s: {start.source}"
+    if chip.power_cut:
+        yield f"{chip.power_cut.told} by `cut_power`: {chip.power_cut.source}"
 
 
 def _section(chip: Chip) -> str:

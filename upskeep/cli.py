@@ -44,6 +44,7 @@ COMMANDS = (
     alerts.unsilence,
     alerts.silences,
     alerts.reset_stop,
+    alerts.alert_test,
     offer.emit,
     record.record,
     calibrate.calibrate,

@@ -91,13 +91,13 @@ def _table(name: str, tallies: Mapping[str, Tally]) -> Table:
         column.justify = "right"
     for each, tally in tallies.items():
         if not tally.same:
-            counts = (Text(_count(getattr(tally, kind)), COLOURS[kind]) for kind in Kind)
+            counts = (_count(getattr(tally, kind), COLOURS[kind]) for kind in Kind)
             table.add_row(each, str(tally.before), str(tally.after), *counts)
     return table
 
 
-def _count(count: int) -> str:
-    return str(count) if count else "-"
+def _count(count: int, colour: str) -> Text:
+    return Text(str(count), colour) if count else Text("-", "dim")
 
 
 def _rest(found: Comparison) -> str:

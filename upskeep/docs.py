@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from upskeep import chip_docs, event_docs, nut_docs, topic_docs
+from upskeep import board_docs, chip_docs, event_docs, nut_docs, topic_docs
 from upskeep.grafana import render
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -15,7 +15,7 @@ FOLDERS = ("docs/schemas", render.FOLDER)  # hold generated pages only
 def documents(root: Path) -> dict[str, str]:
     """Return every generated page by its path below ``root``."""
     pages = topic_docs.documents() | event_docs.documents(root) | chip_docs.documents() | nut_docs.documents()
-    return pages | render.documents()
+    return pages | board_docs.documents(root) | render.documents()
 
 
 def write(root: Path) -> None:

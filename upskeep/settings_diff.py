@@ -113,4 +113,4 @@ def _told(value: Any) -> Any:
 def _values(where: Configuration, name: str, model: type[BaseModel], keys: set[str] | None) -> Any:
     if not (where.folder / f"{name}.yaml").exists():
         return ABSENT
-    return read_settings(where.folder, name, model, where.environ).model_dump(mode="json", include=keys)
+    return read_settings(where.folder, name, model, where.environ).model_dump(mode="json", by_alias=True, include=keys)

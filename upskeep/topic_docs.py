@@ -11,11 +11,11 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from shared import exchange, health, incidents, messages, report
+from shared import exchange, health, incidents, messages, notices, report
 from shared.messages import Message
 from shared.topics import PATTERNS, Topics
 
-MODULES = (messages, health, incidents, report, exchange)  # where payloads are defined
+MODULES = (messages, health, incidents, report, exchange, notices)  # where payloads are defined
 CONTRACT = "1.0.0"  # of the topics and payloads together; the first part is the v1 of the root
 
 
@@ -51,6 +51,7 @@ ROUTES: dict[str, Route] = {
     "health": Route("counter_store", "everyone", "score, grade and factors", health.Health),
     "report": Route("counter_store", "everyone", "the last daily and weekly report", report.ScheduledReport),
     "alert": Route("alerter", "everyone", "an alert's present state", messages.Alert),
+    "notice": Route("alerter", "everyone", "what a receiver is told of a group of alerts", notices.Notice),
     "command": Route("anyone allowed", "the target", "something a device or service is to do", exchange.Command),
     "result": Route("the target", "everyone", "what came of a command", exchange.Result),
     "request": Route("a client", "the service", "a question", exchange.Request),
@@ -64,7 +65,7 @@ ROUTES: dict[str, Route] = {
 _PREFACE = """# Topics and payloads
 
 Made by `upskeep/topic_docs.py` from `shared/topics.py`, `shared/messages.py`, `shared/health.py`,
-`shared/report.py` and `shared/exchange.py`; do not edit.
+`shared/incidents.py`, `shared/report.py`, `shared/exchange.py` and `shared/notices.py`; do not edit.
 
 Every topic begins with `{root}`; root and site are set in `config/suite.yaml`. Payloads are UTF-8 JSON, times
 RFC 3339 in UTC. Unknown fields are ignored; a missing or ill-typed one sends the message to `deadletter/…`. As JSON

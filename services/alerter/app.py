@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from services.alerter.adapters import templates
+from services.alerter.adapters.courier import Clocks
+from services.alerter.adapters.couriers import Couriers
+from services.alerter.adapters.notices import Loss
+from services.alerter.adapters.templates import Writer
 from services.alerter.settings import FILE, AlerterSettings, AlertsSettings
 from services.alerter.stage import LEDGER_SCHEMA, Alerter, Manner
+from services.alerter.stage.mailroom import NOWHERE, Ways
 from shared.delivery.hop import Clock, Hop, Route
 from shared.event_counters import FILE as COUNTERS
 from shared.event_counters import EventCountersSettings
 from shared.ledger import Ledger
+from shared.messages import Candidate
 from shared.process import Context, Service, main
 from shared.settings import ConfigError, Fault, read_settings
 
 TICK_S = 1.0
+NOTIFICATION_FAILED = "alert.notification_failed"
 
 ROUTE = Route(
     name="alerter",
     consumes=("event",),
-    produces={"command": ()},
+    produces={"command": (), "notice": ()},
     answers=True,
     targets=("alerter",),
     follows=("state", "status"),
@@ -24,26 +32,45 @@ ROUTE = Route(
 
 
 class Ticking:
-    """A Drive: the stage is told the time in every turn."""
+    """A Drive: the stage is told the time in every turn, and the couriers are looked after."""
 
-    def __init__(self, stage: Alerter, clock: Clock, hop: Hop) -> None:
+    def __init__(self, stage: Alerter, couriers: Couriers, clock: Clock, hop: Hop) -> None:
         self._stage = stage
+        self._couriers = couriers
         self._clock = clock
         self._hop = hop
+        self._looked_s = float("-inf")
+        hop.vitals.append(couriers.figures)
+        couriers.start()
 
     def work(self) -> None:
         """Do what is due."""
-        self._stage.tick(self._clock.wall(), self._clock.monotonic(), self._hop.door.connected)
+        now_s = self._clock.monotonic()
+        self._stage.tick(self._clock.wall(), now_s, self._hop.door.connected)
+        if now_s - self._looked_s >= TICK_S:
+            self._looked_s = now_s
+            self._couriers.check()
+            for loss in self._stage.mailroom.notices.losses():
+                self._couriers.lost += loss.notices
+                self._hop.suggest(told_of(loss, self._hop.records.epoch))
 
     def wait_s(self) -> float:
-        """Time is looked at every second."""
+        """Time is looked at every second. The loop asks right after a commit: the couriers may find something."""
+        self._couriers.wake()
         return TICK_S
 
     def finish(self) -> None:
         """Nothing is said at the end that would not be said at the next start."""
 
     def close(self) -> None:
-        """It holds nothing."""
+        """Stop the couriers after the attempts under way."""
+        self._couriers.stop()
+
+
+def told_of(loss: Loss, epoch: str) -> Candidate:
+    """Return the event that tells of notices given up; the same loss makes the same one."""
+    data = {"receiver": loss.receiver, "channel": loss.channel, "notices": loss.notices, "reason": loss.reason}
+    return Candidate(type=NOTIFICATION_FAILED, id=f"unsent/{epoch}/{loss.channel}/{loss.last}", data=data)
 
 
 def read(context: Context) -> AlerterSettings:
@@ -58,15 +85,21 @@ def read(context: Context) -> AlerterSettings:
         counters = read_settings(context.folder, COUNTERS, EventCountersSettings, context.environ)
     except ConfigError as error:
         faults += error.faults
+    file = str(context.folder / f"{FILE}.yaml")
+    faults += [Fault(file, f"receivers.{name}", fault) for name, fault in templates.faults(alerts.wordings())]
     if faults:
         raise ConfigError(faults)
     return AlerterSettings(alerts, counters)
 
 
 def manner(settings: AlertsSettings, *, by_events: bool) -> Manner:
-    """Return how the alerter goes about its work; ``by_events`` where there is no clock but the events'."""
+    """Return how the alerter goes about its work; ``by_events`` where there is no clock but the events'.
+
+    Then nobody is told of anything either: notices are decided and kept.
+    """
     return Manner(
         plan=settings.plan(),
+        ways=NOWHERE if by_events else ways(settings),
         stop_targets=settings.emergency_stop_targets,
         resolved_for=settings.resolved_for,
         idle_grace=settings.idle_grace,
@@ -74,12 +107,29 @@ def manner(settings: AlertsSettings, *, by_events: bool) -> Manner:
     )
 
 
+def ways(settings: AlertsSettings) -> Ways:
+    """Return the ways that notices go."""
+    channels: dict[str, list[str]] = {}
+    for channel in settings.channels():
+        channels.setdefault(channel.receiver, []).append(channel.name)
+    mqtt = frozenset(receiver.name for receiver in settings.receivers if receiver.mqtt)
+    return Ways(channels, mqtt, Writer(settings.wordings()))
+
+
 def build(settings: AlerterSettings, context: Context, ledger: Ledger, hop: Hop) -> Alerter:
     """Return the alerter, having told again what it knew."""
     how = manner(settings.alerts, by_events=False)
     alerter = Alerter(settings.rules(), ledger, hop, how, context.clock.wall)
+    alerter.mailroom.notices.drop_strangers()
     alerter.announce()
     return alerter
+
+
+def drive(settings: AlerterSettings, context: Context, alerter: Alerter, hop: Hop) -> Ticking:
+    """Return the clock's hand, with the couriers on their way."""
+    clocks = Clocks(context.clock.wall, context.clock.monotonic)
+    couriers = Couriers(hop.ledger.path, settings.alerts.channels(), alerter.mailroom.notices, clocks)
+    return Ticking(alerter, couriers, context.clock, hop)
 
 
 SERVICE = Service(
@@ -87,7 +137,7 @@ SERVICE = Service(
     settings=read,
     stage=build,
     schema=(LEDGER_SCHEMA,),
-    drive=lambda _, context, stage, hop: Ticking(stage, context.clock, hop),
+    drive=drive,
 )
 
 

@@ -9,13 +9,16 @@ Rules:
    wall clock goes a frame that tells of it (``core.course``), also across a restart.
 4. Frames of hardware are calibrated as somebody has said by the command ``calibrate``; each is told, and once a day
    which are overdue.
-5. What a source refuses goes to ``deadletter/…`` and counts as played.
+5. ``cut_power`` is passed on to the board that can, unless the order may be an old one (``core.cutting``).
+6. A fault of reading is logged when it begins and when it is over (``core.spells``).
+7. What a source refuses goes to ``deadletter/…`` and counts as played.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,13 +26,17 @@ from services.sensor_reader.adapters.calibrations import Calibrations
 from services.sensor_reader.core import life
 from services.sensor_reader.core.calibration import calibrated
 from services.sensor_reader.core.course import Course, follow, jumped
+from services.sensor_reader.core.cutting import CutError, check_order
 from services.sensor_reader.core.feed import Feed, Place, Refusal
 from services.sensor_reader.core.life import Life
 from services.sensor_reader.core.ports import HostClock, Instant
+from services.sensor_reader.core.spells import Key, Spell, follow_faults
 from shared.delivery.stage import Outlet, RefusedError
 from shared.exchange import Command
 from shared.ledger import Ledger
 from shared.messages import Frame, Message, Sequenced
+
+log = logging.getLogger(__name__)
 
 _LIFE = "life"
 _COURSE = "course"
@@ -55,6 +62,7 @@ class SensorReader:
         self._counts = {"frames": 0, "errors": 0, "refused": 0}
         self._calibrations = Calibrations(ledger, self._emit)
         self._newest: dict[str, Frame] = {}
+        self._spells: dict[Key, Spell] = {}
 
     @property
     def done(self) -> bool:
@@ -81,6 +89,7 @@ class SensorReader:
             if contents and instant:
                 self._follow(instant)
                 self._calibrations.tell_due(instant.time)
+            self._tell_start(contents, instant)
             for content in contents:
                 self._give(content)
             place = self._feed.place()
@@ -129,18 +138,30 @@ class SensorReader:
             self._counts["refused"] += 1
             self._outlet.reject(content.where, content.payload, content.reason)
             return
-        self._tell_start(content.time)
+        self._log_faults(content)
         if self._feed.live:
             content = calibrated(content, self._calibrations.of(content.device))
             self._newest[content.device] = content
         self._emit(content)
 
     def obey(self, command: Command) -> Mapping[str, Any]:
-        """Take ``calibrate`` and ``uncalibrate``; raises RefusedError, or ValidationError for what is mistyped."""
+        """Take ``calibrate``, ``uncalibrate``, ``cut_power``; raises RefusedError, or ValidationError if mistyped."""
+        if command.name == "cut_power":
+            return self._cut_power(command)
         now = self._clock.read().time if self._clock else self._last_time
         if not self._feed.live or now is None:
             raise RefusedError(f"{self._feed.name} is played, and only hardware is calibrated")
         return self._calibrations.obey(command, self._newest, now)
+
+    def _cut_power(self, command: Command) -> Mapping[str, Any]:
+        instant = self._clock.read() if self._clock else None
+        try:
+            if instant is None:
+                raise CutError(f"{self._feed.name} is played, and only hardware can be cut off")
+            order = check_order(command, instant)
+            return self._feed.cut_power(order.device, order.after_s)
+        except CutError as error:
+            raise RefusedError(str(error)) from error
 
     def answer(self, name: str, data: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ARG002
         """Answer ``calibrations``: all there are."""
@@ -155,14 +176,23 @@ class SensorReader:
         if jump is not None:
             self._emit(jumped(jump, instant.time))
 
-    def _tell_start(self, time: datetime) -> None:
-        if self._told:
+    def _tell_start(self, contents: Sequence[Frame | Refusal], instant: Instant | None) -> None:
+        frames = [content for content in contents if isinstance(content, Frame)]
+        if self._told or not frames:
             return
         self._told = True
-        frame = life.started(self._life(), self._boot_id, time)
+        time = frames[0].time
+        first = (frame for frame in frames if frame.time == time)
+        away = life.power_was_away(first, instant.uptime_s if instant else None)
+        frame = life.started(self._life(), self._boot_id, time, away)
         if frame is not None:
             self._emit(frame)
         self._ledger.put(_LIFE, Life(self._boot_id, running=True).to_json())
+
+    def _log_faults(self, frame: Frame) -> None:
+        self._spells, lines = follow_faults(self._spells, frame)
+        for line in lines:
+            log.log(logging.INFO if line.over else logging.WARNING, "%s", line.text)
 
     def _emit(self, frame: Frame) -> None:
         self._counts["frames"] += 1

@@ -108,4 +108,27 @@ def test_auto_takes_the_hardware_when_it_answers(guest: dict[str, Any]) -> None:
     assert (name, chosen) == ("i2c", "source auto: reading the hardware: ups (max17043@0x36) answers")
     assert any("ac_present is left out" in said for said in rest)
     assert not any("VERSION" in said for said in rest)
-    assert '"battery_voltage":3.6225' in rest[-1]
+    assert any('"battery_voltage":3.6225' in said for said in rest)
+
+
+@pytest.mark.i2c
+def test_a_run_of_the_reader_reads_two_chips_every_second_and_asks_for_the_third_less_and_less(
+    guest: dict[str, Any],
+) -> None:
+    """Over the kernel's bus, in real time: the values of the dumps, one nack a failed poll, a start and a stop."""
+    run = guest["run"]
+    by_device: dict[str, list[dict[str, Any]]] = {}
+    for frame in run["frames"]:
+        by_device.setdefault(frame["device"], []).append(frame)
+
+    assert ["started", "stopped"] == [frame["values"]["lifecycle"] for frame in by_device["system"]]
+    assert {3.6225} == {frame["values"]["battery_voltage"] for frame in by_device["ups"]}
+    assert {(4.112, -0.05)} == {
+        (frame["values"]["output_voltage"], frame["values"]["output_current"]) for frame in by_device["rail"]
+    }
+    assert {"good"} == {frame["quality"] for frame in (*by_device["ups"], *by_device["rail"])}
+    assert min(len(by_device["ups"]), len(by_device["rail"])) >= 15
+    assert [["nack"]] * len(by_device["gone"]) == [[e["code"] for e in frame["errors"]] for frame in by_device["gone"]]
+    assert 4 <= len(by_device["gone"]) <= 6
+    assert run["figures"]["errors"] == len(by_device["gone"])
+    assert any("gone" in said for said in run["said"])

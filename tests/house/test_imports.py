@@ -22,6 +22,8 @@ PAHO = "paho is behind shared.mqtt"
 SMBUS = "smbus2 is behind services.sensor_reader.adapters.smbus"
 GPIOD = "gpiod is behind services.sensor_reader.adapters.gpio"
 INFLUX = "influxdb_client is behind services.counter_store.adapters.influx_v2"
+APPRISE = "apprise is behind services.alerter.adapters.by_apprise"
+JINJA = "jinja2 is behind the adapters that write texts"
 CONSOLE = "click and rich are for the command line"
 
 ALERTER_CORE = "services/alerter/core/__init__.py"
@@ -41,6 +43,8 @@ VIOLATIONS = [
     ("services/sensor_reader/app.py",  "import smbus2",                       {SMBUS}),
     ("services/sensor_reader/app.py",  "import gpiod",                        {GPIOD}),
     ("upskeep/cli.py",                 "import influxdb_client",              {INFLUX}),
+    ("services/alerter/app.py",        "import apprise",                      {APPRISE}),
+    ("services/alerter/app.py",        "import jinja2",                       {JINJA}),
     ("services/alerter/settings.py",   "from rich import print",              {CONSOLE}),
 ]  # fmt: skip
 
@@ -55,7 +59,7 @@ def lint(folder: Path) -> dict[str, str]:
 
 def test_every_contract_is_kept() -> None:
     """What may import what: see .importlinter."""
-    contracts = (APART, BASE, SHAPE, PURE, PAHO, SMBUS, GPIOD, INFLUX, CONSOLE)
+    contracts = (APART, BASE, SHAPE, PURE, PAHO, SMBUS, GPIOD, INFLUX, APPRISE, JINJA, CONSOLE)
     assert dict.fromkeys(contracts, "KEPT") == lint(ROOT)
 
 

@@ -34,7 +34,10 @@ ROOT = Path(__file__).parents[2]
 README, CONTRIBUTING = ROOT / "README.md", ROOT / "CONTRIBUTING.md"
 PAGES = [
     *(README, ROOT / "ARCHITECTURE.md", CONTRIBUTING, ROOT / "CHANGELOG.md"),
-    *(ROOT / "docs" / name for name in ("backtest.md", "compose.md", "host-agent.md", "chips.md", "reports.md")),
+    *(
+        ROOT / "docs" / f"{name}.md"
+        for name in ("backtest", "seeds", "compose", "host-agent", "boards", "chips", "notifications", "reports")
+    ),
     ROOT / "mosquitto" / "README.md",
     *sorted((ROOT / "docs" / "adr").glob("*.md")),
     *sorted((ROOT / "services").glob("*/README.md")),
@@ -231,8 +234,8 @@ def python_block(path: str) -> str:
 @pytest.fixture
 def chip(tmp_path: Path) -> Chip:
     """The chip of the recipe."""
-    module = _module(tmp_path / "tmp102.py", python_block("services/sensor_reader/core/chips/tmp102.py"))
-    found: Chip = module.TMP102
+    module = _module(tmp_path / "tmp117.py", python_block("services/sensor_reader/core/chips/tmp117.py"))
+    found: Chip = module.TMP117
     return found
 
 
@@ -261,7 +264,7 @@ def test_the_chip_of_the_recipe_decodes_its_golden_words(tmp_path: Path, chip: C
 
 def test_the_chip_of_the_recipe_passes_the_checks() -> None:
     """Format and lint, as it stands on the page."""
-    path = "services/sensor_reader/core/chips/tmp102.py"
+    path = "services/sensor_reader/core/chips/tmp117.py"
     for task in (["format", "--check"], ["check"]):
         ruff = [sys.executable, "-m", "ruff", *task, "--quiet", "--stdin-filename", path, "-"]
         done = subprocess.run(ruff, cwd=ROOT, input=python_block(path), capture_output=True, text=True, check=False)

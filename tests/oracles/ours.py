@@ -17,15 +17,15 @@ def attach(bus: SimulatedBus, kind: str) -> int:
     return address
 
 
-def show(bus: SimulatedBus, kind: str, payloads: dict[str, bytes]) -> None:
-    """Let the chip hold payloads, by the name of the block."""
-    for block in CHIPS[kind].blocks():
-        if block.name in payloads:
-            bus.hold(CHIPS[kind].addresses[0], block, payloads[block.name])
+def show(bus: SimulatedBus, kind: str, payloads: dict[str, bytes], mount: Mount | None = None) -> None:
+    """Let the chip hold payloads, by the name of the block, or "" for every block."""
+    for block in CHIPS[kind].on(mount or Mount()).blocks():
+        if block.name in payloads or "" in payloads:
+            bus.hold(CHIPS[kind].addresses[0], block, payloads.get(block.name, payloads.get("", b"")))
 
 
 def read(bus: SimulatedBus, kind: str, mount: Mount | None = None, memory: Memory | None = None) -> Reading:
     """Ask the chip once, and return what our driver makes of it."""
     place = Place(bus, CHIPS[kind].addresses[0])
-    asked = ask(CHIPS[kind], place, mount or Mount(), memory or Memory(0.0, begun=True), bus.now)
+    asked = ask(CHIPS[kind].on(mount or Mount()), place, mount or Mount(), memory or Memory(0.0, begun=True), bus.now)
     return together([asked], bus.wait)[0][0]

@@ -7,7 +7,12 @@ from services.sensor_reader.core.ports import BusError
 
 
 class Busio:
-    """What Adafruit's drivers need of ``busio.I2C``; a refusal is an OSError, as Blinka has it."""
+    """What Adafruit's drivers need of ``busio.I2C``; a refusal is an OSError, as Blinka has it.
+
+    A transfer takes time, so that whoever asks again and again without a pause gets his answer.
+    """
+
+    _TAKES_S = 0.0003  # three bytes at 100 kHz
 
     def __init__(self, bus: SimulatedBus) -> None:
         self._bus = bus
@@ -22,12 +27,14 @@ class Busio:
         return []
 
     def writeto(self, address: int, buffer: bytes, *, start: int = 0, end: int | None = None) -> None:
+        self._bus.wait(self._TAKES_S)
         try:
             self._bus.write(address, bytes(buffer[start:end]))
         except BusError as error:
             raise OSError(121, str(error)) from error
 
     def readfrom_into(self, address: int, buffer: bytearray, *, start: int = 0, end: int | None = None) -> None:
+        self._bus.wait(self._TAKES_S)
         into = range(len(buffer))[start:end]
         try:
             buffer[into.start : into.stop] = self._bus.read(address, len(into))
@@ -38,6 +45,7 @@ class Busio:
         self, address: int, out_buffer: bytes, in_buffer: bytearray, *,
         out_start: int = 0, out_end: int | None = None, in_start: int = 0, in_end: int | None = None,
     ) -> None:  # fmt: skip
+        self._bus.wait(self._TAKES_S)
         into = range(len(in_buffer))[in_start:in_end]
         sent = bytes(out_buffer[out_start:out_end])
         try:
@@ -95,3 +103,8 @@ class Qwiic:
 
     def write_block(self, address: int, register: int, values: list[int]) -> None:
         self._bus.write(address, bytes([register, *values]))
+
+    def writeCommand(self, address: int, command: int) -> None:  # noqa: N802
+        self._bus.write(address, bytes([command]))
+
+    readBlock = read_block  # noqa: N815

@@ -1,8 +1,9 @@
-"""What people do about alerts: ``ack``, ``silence``, ``unsilence``, ``silences``, ``reset-stop``."""
+"""What people do about alerts: ``ack``, ``silence``, ``unsilence``, ``silences``, ``reset-stop``, ``alert-test``."""
 
 from __future__ import annotations
 
 import getpass
+import time
 import uuid
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +14,8 @@ from shared.suite import SuiteSettings
 from upskeep.commands.options import JSON, at_a_broker, complaints
 
 ALERTER = "alerter"
+SETTLED = {"sent", "given_up", "lost"}
+LOOK_S = 0.5
 
 
 def _me() -> str:
@@ -97,6 +100,45 @@ def reset_stop(suite: SuiteSettings, zone: str, by: str, why: str) -> None:
     """Lift the emergency stop of ZONE ("all" is the one of everything)."""
     _told(suite, "reset_stop", {"zone": zone, "why": why}, by)
     click.echo(f"the stop of {zone} is lifted")
+
+
+@click.command("alert-test")
+@at_a_broker
+@click.argument("receiver", required=False)
+@BY
+@click.option("--timeout", "timeout_s", default=30.0, show_default=True, help="Seconds to wait for what comes of it.")
+def alert_test(suite: SuiteSettings, receiver: str | None, by: str, timeout_s: float) -> None:
+    """Send a test message to RECEIVER, or to all, by every way it has, and say what came of it."""
+    tests = _told(suite, "test", {"receiver": receiver} if receiver else {}, by)["tests"]
+    rows, waiting = _deliveries(suite, [test["id"] for test in tests], timeout_s)
+    for name in (test["receiver"] for test in tests if test["mqtt"]):
+        click.echo(f"{name}: on the topic notice/{name}")
+    for row in rows:
+        click.echo(f"{row['channel']}: {_came_of(row, waiting.get(row['channel'], 0))}")
+    if any(row["state"] != "sent" for row in rows):
+        raise click.exceptions.Exit(1)
+
+
+def _deliveries(suite: SuiteSettings, ids: list[str], timeout_s: float) -> tuple[list[dict[str, Any]], dict[str, int]]:
+    """Return how far notices have got once none is on its way any more, or the time is over."""
+    from upskeep.client import Client, ClientError
+
+    deadline = time.monotonic() + timeout_s
+    while True:
+        with complaints(ClientError), Client(suite) as client:
+            answer = client.ask(ALERTER, "delivery", {"ids": ids})
+        rows = list(answer["delivery"])
+        if all(row["state"] in SETTLED for row in rows) or time.monotonic() > deadline:
+            return rows, dict(answer["waiting"])
+        time.sleep(LOOK_S)
+
+
+def _came_of(row: dict[str, Any], waiting: int) -> str:
+    if row["state"] == "sent":
+        return "sent"
+    if row["state"] in SETTLED:
+        return f"not sent: {row['reason']}"
+    return f"still waits with {waiting - 1} others; `upskeep tail status/alerter` has the last error"
 
 
 def _told(suite: SuiteSettings, name: str, data: dict[str, Any], by: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,6 +11,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from services.alerter.core.actions import STOP
+from services.alerter.core.notify.channels import Channel, Wording
 from services.alerter.core.notify.dispatch import Plan
 from services.alerter.core.rules import Rule
 from services.alerter.settings.durations import LongSpan
@@ -19,9 +21,9 @@ from services.alerter.settings.notify import (
     FlappingSettings,
     InhibitSettings,
     NamedIntervals,
-    ReceiverSettings,
     RouteSettings,
 )
+from services.alerter.settings.receivers import MOST, ReceiverSettings, TemplateSettings
 from services.alerter.settings.rules import RuleSettings
 from shared.event_counters import EventCountersSettings
 from shared.messages import Name
@@ -36,7 +38,9 @@ class AlertsSettings(Settings):
 
     rules: dict[Name, RuleSettings] = Field(default_factory=dict)
     route: RouteSettings = RouteSettings()
-    receivers: tuple[ReceiverSettings, ...] = (ReceiverSettings(name="default"),)
+    receivers: Annotated[tuple[ReceiverSettings, ...], Field(max_length=MOST)] = (ReceiverSettings(name="default"),)
+    templates: TemplateSettings = TemplateSettings()
+    external_url: str = ""
     inhibit_rules: tuple[InhibitSettings, ...] = ()
     time_intervals: tuple[NamedIntervals, ...] = ()
     flapping: FlappingSettings = FlappingSettings()
@@ -62,9 +66,9 @@ class AlertsSettings(Settings):
         return faults
 
     def _odd_routes(self) -> list[str]:
-        receivers = {receiver.name for receiver in self.receivers}
+        receivers = Counter(receiver.name for receiver in self.receivers)
         intervals = {interval.name for interval in self.time_intervals}
-        faults = []
+        faults = [f"receivers: {name!r} is given {number} times" for name, number in receivers.items() if number > 1]
         for where, route in self.route.all():
             wanted = route.receiver or ("default" if where == "route" else None)
             if wanted is not None and wanted not in receivers:
@@ -78,6 +82,14 @@ class AlertsSettings(Settings):
     def made_rules(self) -> tuple[Rule, ...]:
         """Return the enabled rules, in the order of the file."""
         return tuple(rule.rule(name, self.rules) for name, rule in self.rules.items() if rule.enabled)
+
+    def channels(self) -> tuple[Channel, ...]:
+        """Return every way to every receiver besides MQTT."""
+        return tuple(channel for settings in self.receivers for channel in settings.channels(self.external_url))
+
+    def wordings(self) -> Mapping[str, Wording]:
+        """Return every receiver's words."""
+        return {settings.name: settings.wording(self.templates) for settings in self.receivers}
 
     def plan(self) -> Plan:
         """Return who is told, and when not."""

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from services.alerter.core.matchers import parse_matcher
 from services.alerter.core.notify.inhibition import InhibitRule
 from services.alerter.core.notify.intervals import Interval, Range
-from services.alerter.core.notify.routes import Flapping, Receiver, Route
+from services.alerter.core.notify.routes import Flapping, Route
 from services.alerter.settings.durations import LongSpan, Span
 from services.alerter.settings.rules import MatcherText
 from shared.messages import Name
@@ -65,6 +65,7 @@ def _location(name: str) -> str:
     return name
 
 
+Location = Annotated[str, AfterValidator(_location)]
 Minutes = Annotated[int, BeforeValidator(_minutes)]
 Weekdays = Annotated[Range, _ranges(_DAYS, 0, 6)]
 DaysOfMonth = Annotated[Range, _ranges(_NO_NAMES, -31, 31)]
@@ -87,7 +88,7 @@ class IntervalSettings(Settings):
     days_of_month: tuple[DaysOfMonth, ...] = ()
     months: tuple[Months, ...] = ()
     years: tuple[Years, ...] = ()
-    location: Annotated[str, AfterValidator(_location)] = "UTC"
+    location: Location = "UTC"
 
     def interval(self) -> Interval:
         """Return the interval."""
@@ -114,17 +115,6 @@ class InhibitSettings(Settings):
         """Return the rule."""
         sources, targets = (map(parse_matcher, texts) for texts in (self.source_matchers, self.target_matchers))
         return InhibitRule(tuple(sources), tuple(targets), self.equal)
-
-
-class ReceiverSettings(Settings):
-    """``receivers``: who can be told."""
-
-    name: Name
-    send_resolved: bool = True
-
-    def receiver(self) -> Receiver:
-        """Return the receiver."""
-        return Receiver(self.name, self.send_resolved)
 
 
 class FlappingSettings(Settings):

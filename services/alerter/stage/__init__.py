@@ -23,7 +23,6 @@ from services.alerter.adapters import heard, journal, kept, notices, older
 from services.alerter.adapters.heard import Heard
 from services.alerter.adapters.journal import Journal
 from services.alerter.adapters.kept import Kept
-from services.alerter.adapters.notices import Notices
 from services.alerter.core import watch
 from services.alerter.core.actions import Cause, Do, command_for, zone_of
 from services.alerter.core.board import Board, Place
@@ -36,6 +35,7 @@ from services.alerter.core.samples import event_sample, service_sample, state_sa
 from services.alerter.core.telling import orphan_of
 from services.alerter.settings.notify import DEFAULT_ROUTE
 from services.alerter.stage import desk
+from services.alerter.stage.mailroom import NOWHERE, Mailroom, Ways
 from services.alerter.stage.pace import Pace
 from services.alerter.stage.stops import Stops
 from services.alerter.stage.teller import Teller, reasons
@@ -60,6 +60,7 @@ class Manner:
     """How it goes about its work, besides the rules. ``by_events``: for whom time passes only with the events."""
 
     plan: Plan = PLAN
+    ways: Ways = NOWHERE
     stop_targets: tuple[str, ...] = ()
     resolved_for: timedelta = timedelta(days=1)
     idle_grace: timedelta = timedelta(seconds=30)
@@ -87,14 +88,14 @@ class Alerter:
         self._kept = Kept(ledger)
         self._journal = Journal(ledger)
         self._heard = Heard(ledger)
-        self._notices = Notices(ledger)
         self._outlet = outlet
+        self.mailroom = Mailroom(ledger, outlet, manner.ways)
         self._stops = Stops(self._kept, outlet, manner.stop_targets)
         self._orphans: dict[Place, Memory] = {}  # of rules that are no more
         advanced = ledger.get(_ADVANCED)
         self._events.now_us = self._written_us = None if advanced is None else int(advanced)
         self._recall()
-        self._teller = Teller(manner.plan, self._kept, self._notices, self._boards)
+        self._teller = Teller(manner.plan, self._kept, self.mailroom, self._boards)
         self._pace = Pace()
         self._cleaned: datetime | None = None
         self._counted = False
@@ -189,6 +190,7 @@ class Alerter:
             step_us = step // timedelta(microseconds=1)
             self._live.move(lambda time_us: time_us + step_us)
             self._teller.shift(step)
+            self.mailroom.notices.shift(step)
         idle_s = self._pace.idle_s - self._manner.idle_grace.total_seconds()
         if idle_s > 0 and self._events.now_us is not None:
             self._take(self._events, self._events.assume(self._events.now_us + round(idle_s * 1e6)))
@@ -300,7 +302,6 @@ class Alerter:
             "alerts_acknowledged": states[AlertState.ACKNOWLEDGED],
             "stops": self._stops.standing,
             "notices": self._teller.notices,
-            "notices_dropped": self._notices.dropped,
             "messages_lost": self._lost.total(),
             **reasons(self._teller.quiet),
         }
@@ -316,12 +317,12 @@ class Alerter:
         return [alert.model_dump(mode="json", include=_TIMELINE) for alert in self._journal.read()]
 
     def answer(self, name: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Answer ``alerts``, ``silences``, ``notices`` and ``stops``; raises RefusedError on any other question."""
-        return desk.answer(self, self._teller, self._notices, name, data, self._clock())
+        """Answer a question of ``desk``; raises RefusedError on any other."""
+        return desk.answer(self, self._teller, self.mailroom.notices, name, data, self._clock())
 
     def obey(self, command: Command) -> Mapping[str, Any]:
-        """Do ``ack``, ``silence``, ``unsilence`` or ``reset_stop``; raises RefusedError."""
-        return desk.obey(self, self._teller, command, self._clock())
+        """Do a command of ``desk``; raises RefusedError."""
+        return desk.obey(self, self._teller, self.mailroom, command, self._clock())
 
     def acknowledge(self, place: Place, by: str, comment: str | None, now: datetime) -> Alert:
         """Note that a person has seen an alert; raises RefusedError where it does not fire."""

@@ -13,6 +13,7 @@ from services.alerter.adapters.notices import Notices
 from services.alerter.core.actions import STOP
 from services.alerter.core.matchers import all_hold, parse_matcher
 from services.alerter.core.notify.silences import Silence
+from services.alerter.stage.mailroom import Mailroom
 from services.alerter.stage.teller import Teller
 from shared.delivery.stage import RefusedError
 from shared.exchange import Command
@@ -56,6 +57,18 @@ class NoticesWish(Wish):
     """``notices``: the newest."""
 
     limit: Annotated[int, Field(ge=1, le=100)] = 20
+
+
+class DeliveryWish(Wish):
+    """``delivery``: how far some notices have got on each channel of their receivers."""
+
+    ids: Annotated[tuple[Words, ...], Field(max_length=100)]
+
+
+class TestWish(Wish):
+    """``test``: a message to one receiver, or to all."""
+
+    receiver: Name | None = None
 
 
 class AckWish(Wish):
@@ -134,13 +147,17 @@ def answer(
         case "notices":
             newest = notices.newest(NoticesWish.model_validate(data).limit)
             return {"notices": [notice.model_dump(mode="json", exclude={"alerts"}) for notice in newest]}
+        case "delivery":
+            wish = DeliveryWish.model_validate(data)
+            return {"delivery": notices.delivery(wish.ids), "waiting": dict(notices.waiting())}
         case "stops":
             return {"stops": [a.model_dump(mode="json") for a in work.snapshot() if a.rule == STOP]}
         case _:
-            raise RefusedError(f"the alerter knows no question {name!r}; it knows alerts, silences, notices and stops")
+            known = "alerts, silences, notices, delivery and stops"
+            raise RefusedError(f"the alerter knows no question {name!r}; it knows {known}")
 
 
-def obey(work: Work, teller: Teller, command: Command, now: datetime) -> Mapping[str, Any]:
+def obey(work: Work, teller: Teller, mailroom: Mailroom, command: Command, now: datetime) -> Mapping[str, Any]:
     """Carry out a command; raises RefusedError on one that is not known, ValidationError on odd data."""
     by = command.by or command.producer
     if not by:
@@ -159,6 +176,8 @@ def obey(work: Work, teller: Teller, command: Command, now: datetime) -> Mapping
         case "reset_stop":
             reset = ResetWish.model_validate(command.data)
             return {"stop": work.lift(reset.zone, by, reset.why, now).model_dump(mode="json")}
+        case "test":
+            return mailroom.try_out(TestWish.model_validate(command.data).receiver, command.id, now)
         case _:
-            known = "ack, silence, unsilence and reset_stop"
+            known = "ack, silence, unsilence, reset_stop and test"
             raise RefusedError(f"the alerter knows no command {command.name!r}; it knows {known}")

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from shared.retries import pause_s
+
 FIRST_WAIT_S = 1.0
-LONGEST_ASKED_WAIT_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,4 @@ def back_off_s(failures: int, longest_s: float, jitter: float, retry_after_s: fl
 
     A server's Retry-After counts as the least wait, up to an hour.
     """
-    doubled_s = min(longest_s, FIRST_WAIT_S * 2.0 ** min(failures - 1, 60))
-    wait_s = doubled_s * (0.5 + jitter / 2)
-    return wait_s if retry_after_s is None else max(wait_s, min(retry_after_s, LONGEST_ASKED_WAIT_S))
+    return pause_s(failures, FIRST_WAIT_S, longest_s, jitter, retry_after_s)

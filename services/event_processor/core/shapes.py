@@ -37,7 +37,8 @@ WORDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "any": ("anything", lambda _: True),
 }
 UNITS = (
-    "V", "A", "W", "Wh", "Ah", "mAh", "mΩ", "percent", "°C", "kPa", "ppm", "lx", "s", "days", "g/m³", "1/h", "cycles",
+    "V", "A", "W", "Wh", "Ah", "mAh", "mΩ", "percent", "°C", "kPa", "hPa", "ppm", "lx", "s", "days", "g/m³", "1/h",
+    "cycles",
 )  # fmt: skip
 
 

@@ -44,7 +44,7 @@ class Calibrations:
             return self._calibrate(Wish.model_validate(command.data), command.by or "nobody named", newest, now)
         if command.name == "uncalibrate":
             return self._uncalibrate(Spot.model_validate(command.data))
-        raise RefusedError(f"no command is called {command.name!r}; there are calibrate and uncalibrate")
+        raise RefusedError(f"no command is called {command.name!r}; there are calibrate, uncalibrate and cut_power")
 
     def tell_due(self, now: datetime) -> None:
         """Tell which calibrations are overdue, once a day."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
+from services.sensor_reader.core.cutting import CutError
 from services.sensor_reader.core.feed import Item, Place, Refusal, Source
 from services.sensor_reader.core.pace import Pace
+from services.sensor_reader.core.poller import Poller
 from shared.messages import Frame
 
 
@@ -58,6 +60,10 @@ class Played:
         """Return how far it is played."""
         return self._place
 
+    def cut_power(self, device: str, after_s: int) -> Mapping[str, Any]:  # noqa: ARG002
+        """What is played has no power to cut; raises CutError."""
+        raise CutError(f"{self.name} is played, and only hardware can be cut off")
+
 
 class Turns(Protocol):
     """Devices polled in turn: ``core.poller.Poller``, ``core.distant.Inquirer``."""
@@ -93,3 +99,10 @@ class Live:
     def place(self) -> Place | None:
         """Nothing to keep."""
         return None
+
+    def cut_power(self, device: str, after_s: int) -> Mapping[str, Any]:
+        """Tell a device's board to cut the power; raises CutError."""
+        poller = next((turns for turns in self._turns if isinstance(turns, Poller)), None)
+        if poller is None:
+            raise CutError(f"{device}: nothing is polled here that could be cut off")
+        return poller.cut_power(device, after_s)

@@ -15,17 +15,16 @@ from itertools import count
 
 from services.sensor_reader.adapters.simulated.bus import SimulatedBus, SimulatedHost, SimulatedLines
 from services.sensor_reader.adapters.simulated.parts import SIMULATED
-from services.sensor_reader.adapters.simulated.scenarios import Phase, Scenario
+from services.sensor_reader.adapters.simulated.room import Room, pass_time
+from services.sensor_reader.adapters.simulated.script import Phase, Scenario
+from services.sensor_reader.adapters.simulated.senses import payloads
 from services.sensor_reader.adapters.simulated.world import World, advance, in_series, noise
 from services.sensor_reader.core.device import ChipPart, Device, LinePart
 from services.sensor_reader.core.feed import Item, Place
 from services.sensor_reader.core.poller import Poller
 from services.sensor_reader.core.ports import Ports
-from services.sensor_reader.core.registers import Block, encode
 from shared.messages import Frame
 
-VOLTAGE_NOISE_V = 0.002
-CURRENT_NOISE_A = 0.004
 CPU_NOISE_C = 0.3
 
 
@@ -70,11 +69,13 @@ class Simulation:
         stand = _Stand(self.devices)
         poller = Poller(self.devices, stand.ports, stand.wait, now=0.0)
         pack = in_series(scenario.pack, stand.cells)
-        world = World(scenario.charge)
+        world, room = World(scenario.charge), scenario.room
         for step, phase in enumerate(scenario.moments()):
             world = advance(world, pack, phase.conditions, scenario.step_s)
-            stand.show(world, phase, step)
+            room = pass_time(room, phase.tending, scenario.step_s)
             at_s = step * scenario.step_s
+            stand.wait_until(at_s)
+            stand.show(world, room, phase, step)
             yield from poller.poll_due(at_s, start + timedelta(seconds=at_s))
 
 
@@ -97,25 +98,18 @@ class _Stand:
         for bus in self._buses.values():
             bus.wait(seconds)
 
-    def show(self, world: World, phase: Phase, step: int) -> None:
+    def wait_until(self, at_s: float) -> None:
+        for bus in self._buses.values():
+            bus.wait(max(at_s - bus.now, 0.0))
+
+    def show(self, world: World, room: Room, phase: Phase, step: int) -> None:
+        for bus in self._buses.values():
+            bus.stuck = phase.fault is not None and phase.fault.kind == "stuck"
         for part in self._chips:
             bus = self._buses[part.bus]
             bus.break_chip(part.address, phase.fault)
-            for block, payload in _payloads(part, world, step).items():
+            for block, payload in payloads(part, world, room, step).items():
                 bus.hold(part.address, block, payload)
         for line in self._line_parts:
             self._lines.levels[line.line] = world.mains == line.high_means_mains
         self._host.celsius = round(world.cpu_c + CPU_NOISE_C * noise(step, 2), 1)
-
-
-def _payloads(part: ChipPart, world: World, step: int) -> dict[Block, bytes]:
-    """Return the blocks of a chip that sees the pack, each field by its name in the chip's table."""
-    current = world.current_a + CURRENT_NOISE_A * noise(step, 1)
-    shown = {
-        "voltage": world.voltage_v + VOLTAGE_NOISE_V * noise(step, 0),
-        "shunt_voltage": part.mount.current_sign * current * part.mount.shunt_ohm,
-        "conversion_ready": 1.0,
-        "charge": 100 * world.charge,
-        "rate": 20.0 * world.current_a,
-    }
-    return encode(part.chip.fields, shown)

@@ -4,11 +4,15 @@ Rules:
 1. Registers are read and written by SMBus transfers, which every adapter of the kernel can do; only a read of several
    bytes without a pointer needs plain I2C.
 2. The device is opened on the first read and held under a lock, so that one reader owns a bus.
-3. SMBus words are low byte first; all our chips send the high byte first, so words are swapped here.
+3. After a fault of the bus the device is closed and opened anew, at once, so that nobody else gets the lock: an adapter
+   that went away (USB, a driver bound anew) is found again, and one that is going is let go. A bus that a chip holds
+   low needs nine clocks, which userspace cannot give; it is asked again, less and less often (``core/schedule.py``).
+4. SMBus words are low byte first; all our chips send the high byte first, so words are swapped here.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 from collections.abc import Callable
@@ -31,6 +35,7 @@ _CODES = {
     errno.EBUSY: ("bus", "a kernel driver holds this address; remove its overlay or leave the chip to it"),
     errno.EIO: ("bus", "the transfer broke off"),
 }
+_ANSWERED = {errno.ENXIO, errno.EREMOTEIO, errno.EBUSY}  # the bus itself is well
 _OPENING = {
     errno.ENOENT: "there is no such bus; switch I2C on (raspi-config, or dtparam=i2c_arm=on), or pass the device "
     "into the container",
@@ -43,10 +48,13 @@ _TIMEOUT_TICKS = 10
 
 
 class SmBus:
-    """An ``I2cBus`` over the kernel's adapter ``number``. ``folder`` is where device files live."""
+    """An ``I2cBus`` over the kernel's adapter ``number``. ``folder`` is where device files live; ``make`` a handle."""
 
-    def __init__(self, number: int, folder: Path = Path("/dev")) -> None:
+    def __init__(
+        self, number: int, folder: Path = Path("/dev"), make: Callable[[], smbus2.SMBus] = smbus2.SMBus
+    ) -> None:
         self._path = folder / f"i2c-{number}"
+        self._make = make
         self._bus: smbus2.SMBus | None = None
 
     def read_word(self, address: int, register: int) -> int:
@@ -94,18 +102,26 @@ class SmBus:
         try:
             return transfer(bus)
         except OSError as error:
+            if error.errno not in _ANSWERED:
+                self._open_anew(address)
             code, advice = _CODES.get(error.errno or 0, ("bus", error.strerror or str(error)))
             raise BusError(code, address, f"{self._path}: {advice}") from error
+
+    def _open_anew(self, address: int) -> None:
+        self.close()
+        with contextlib.suppress(BusError):  # the next transfer tries again, and says why not
+            self._open(address)
 
     def _open(self, address: int) -> smbus2.SMBus:
         if self._bus is not None:
             return self._bus
-        bus = smbus2.SMBus()
+        bus = self._make()
         try:
             bus.open(str(self._path))
             device = -1 if bus.fd is None else bus.fd
             fcntl.flock(device, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            fcntl.ioctl(device, _I2C_TIMEOUT, _TIMEOUT_TICKS)
+            with contextlib.suppress(OSError):  # an adapter that cannot has a timeout of its own
+                fcntl.ioctl(device, _I2C_TIMEOUT, _TIMEOUT_TICKS)
         except OSError as error:
             bus.close()
             advice = _OPENING.get(error.errno or 0, error.strerror or str(error))

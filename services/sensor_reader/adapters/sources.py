@@ -15,6 +15,7 @@ from services.sensor_reader.adapters.host import LinuxHost
 from services.sensor_reader.adapters.nut import NutUps
 from services.sensor_reader.adapters.recording import Recording
 from services.sensor_reader.adapters.simulated.scenarios import SCENARIOS
+from services.sensor_reader.adapters.simulated.script import Scenario
 from services.sensor_reader.adapters.simulation import Simulation
 from services.sensor_reader.adapters.smbus import SmBus
 from services.sensor_reader.adapters.vitals import LinuxVitals
@@ -89,8 +90,25 @@ def _simulation(scenario: str, configuration: Configuration, options: Options) -
     if scenario not in SCENARIOS:
         raise SourceError(f"source 'sim:{scenario}': no such scenario{did_you_mean(scenario, SCENARIOS)}")
     script = SCENARIOS[scenario]
-    source = Simulation(script, configuration.simulated(script.step_s), options.cycles)
-    return Opened(Played(source, options.speed), (f"playing the simulated scenario {scenario}: {script.description}",))
+    devices = script.devices or configuration.simulated(script.step_s, _board(script, configuration))
+    source = Simulation(script, devices, options.cycles)
+    on = f" on the board {script.board}" if script.board else ""
+    told = f"playing the simulated scenario {scenario}{on}: {script.description}"
+    return Opened(Played(source, options.speed), (told,))
+
+
+def _board(script: Scenario, configuration: Configuration) -> str | None:
+    """Return the board that the scenario needs; raises SourceError where others would take its battery for another."""
+    if script.board is None:
+        return None
+    chosen = configuration.reader.simulation.board
+    wanted, told = configuration.boards.get(script.board), configuration.boards[chosen]
+    if wanted is None or (wanted.cells, wanted.chemistry) != (told.cells, told.chemistry):
+        raise SourceError(
+            f"source 'sim:{script.name}': it plays on the board {script.board}, and simulation.board is {chosen},"
+            f" whose battery is another; set simulation.board to {script.board}"
+        )
+    return script.board
 
 
 def _recording(names: str, options: Options) -> Opened:

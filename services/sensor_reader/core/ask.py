@@ -15,12 +15,13 @@ from typing import TypeVar
 from services.sensor_reader.core.chips.model import Chip, Periodic, Setting
 from services.sensor_reader.core.chips.reading import Doubt, Mount, Reading
 from services.sensor_reader.core.ports import BusError, I2cBus, ReadBus
-from services.sensor_reader.core.registers import Block
+from services.sensor_reader.core.registers import Block, Done
 
 T = TypeVar("T")
 Waits = Generator[float, None, T]
 
 MOST_READS = 4  # of a block that may change while it is read
+DONE_ASKS = 4  # whether a measurement is done
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,8 @@ def fetch(at: Place, block: Block) -> Waits[bytes]:
         at.bus.write(at.address, command.data)
         if command.wait_s:
             yield command.wait_s
+    if block.done is not None:
+        yield from _until_done(at, block, block.done)
     seen = yield from _once(at, block)
     for _ in range(MOST_READS - 1 if block.twice else 0):
         before, seen = seen, (yield from _once(at, block))
@@ -83,6 +86,15 @@ def fetch(at: Place, block: Block) -> Waits[bytes]:
     if block.twice:
         raise BusError("torn", at.address, f"block {block.name} read otherwise each of {MOST_READS} times")
     return seen
+
+
+def _until_done(at: Place, block: Block, done: Done) -> Waits[None]:
+    for _ in range(DONE_ASKS):
+        payload = yield from fetch(at, done.register.block)
+        if done.holds(payload):
+            return
+        yield block.wait_s
+    raise BusError("busy", at.address, f"block {block.name}: not done after {DONE_ASKS} looks at {done.register.name}")
 
 
 def pointed(bus: ReadBus, address: int, block: Block) -> bytes:
@@ -132,7 +144,7 @@ def _keep(setting: Setting, at: Place, memory: Memory) -> Waits[Reading | None]:
     mended = setting.mended(word)
     if mended is None:
         return None
-    at.bus.write(at.address, register.block.command + mended.to_bytes(register.size, register.order))
+    at.bus.write(at.address, setting.written(mended))
     if not memory.begun:
         return Reading(waits=True)
     if setting.clears_itself:

@@ -93,7 +93,10 @@ class Retries:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """What is polled together under one name. ``registers``: put the words as read into the frame."""
+    """What is polled together under one name. ``registers``: put the words as read into the frame.
+
+    ``allow_power_cut``: whether the command ``cut_power`` may tell its board to.
+    """
 
     name: str
     parts: tuple[Part, ...]
@@ -102,3 +105,4 @@ class Device:
     registers: bool = False
     retries: Retries = Retries()
     trust: Trust = USUAL
+    allow_power_cut: bool = False

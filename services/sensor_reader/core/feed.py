@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from shared.messages import Frame
 
@@ -79,3 +79,6 @@ class Feed(Protocol):
 
     def place(self) -> Place | None:
         """Return how far it is after the last ``take``; None when there is nothing to keep."""
+
+    def cut_power(self, device: str, after_s: int) -> Mapping[str, Any]:
+        """Tell a device's board to cut the power, and return what it will do; raises CutError."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from services.sensor_reader.core import schedule
+from services.sensor_reader.core.cutting import CutError, cut_power
 from services.sensor_reader.core.device import Device
 from services.sensor_reader.core.poll import Memories, poll_devices
 from services.sensor_reader.core.ports import Ports
@@ -38,3 +40,9 @@ class Poller:
                 self._turns[device.name], device.interval_s, now, failed=failed
             )
         return [frame for frame in frames if frame is not None]
+
+    def cut_power(self, name: str, after_s: int) -> Mapping[str, Any]:
+        """Tell the board of a device to cut the power in ``after_s`` or a little later; raises CutError."""
+        if name not in self._devices:
+            raise CutError(f"there is no device {name!r}; there are {', '.join(self._devices) or 'none'}")
+        return cut_power(self._devices[name], after_s, self._ports, self._pause)

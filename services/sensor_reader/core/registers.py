@@ -40,7 +40,8 @@ class Block:
     byte, for chips that do not go on by themselves; plain – a write, a STOP, ``wait_s``, a read (an empty command:
     the read alone). ``twice``: read until two in a row agree, since the chip may change it between bytes.
     ``again``: how often a chip that does not acknowledge the read is asked once more, ``wait_s`` apart: it is busy.
-    ``before``: what has to be written for there to be something to read, as a single measurement's start.
+    ``before``: what has to be written for there to be something to read, as a single measurement's start. ``done``:
+    what tells that it is measured; asked a few times, ``wait_s`` apart, before the block is read.
     """
 
     command: bytes
@@ -51,6 +52,7 @@ class Block:
     twice: bool = False
     again: int = 0
     before: tuple[Command, ...] = ()
+    done: Done | None = None
 
     @property
     def name(self) -> str:
@@ -69,6 +71,18 @@ class Block:
     def sealed(self, address: int, payload: bytes) -> bytes:
         """Return what the chip sends to say ``payload``."""
         return self.check.seal(address, self.command, payload) if self.check else payload
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A measurement is done when a bit of ``mask`` is set in ``register``."""
+
+    register: Register
+    mask: int
+
+    def holds(self, payload: bytes) -> bool:
+        """Say whether the block of the register tells so."""
+        return bool(self.register.word(payload) & self.mask)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +154,7 @@ class Field:
         """Return ``raw`` in the field's unit; NaN where a float says so."""
         if self.form == "float":
             number: float = struct.unpack(">f", raw.to_bytes(4, "big"))[0]
-            return number * float(self.step) + float(self.zero)
+            return number * float(self.step) + float(self.zero) if self.zero else number * float(self.step)
         step, zero = self.step, self.zero
         return (raw * step.numerator * zero.denominator + zero.numerator * step.denominator) / (
             step.denominator * zero.denominator

@@ -4,7 +4,8 @@ Rules:
 1. A value outside its limits is left out and said. The quantity's own range (``shared.quantities``) holds always
    (``chips.reading.judge``); a board or device may set narrower limits here.
 2. A value that has moved faster than its channel can is held back and said. If ``AGREEING`` readings in a row say the
-   same, that is where the channel is now: a real step costs two readings, a spike costs itself.
+   same, that is where the channel is now: a real step costs two readings, a spike costs itself. What is held back
+   gains nothing by lasting: how far a value may have moved counts from the reading before, believed or not.
 3. After ``FORGET_S`` without a believed value the next one is taken as it comes.
 4. ``at_s`` is seconds of a clock that nobody sets.
 """
@@ -71,12 +72,13 @@ USUAL = Trust()
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A channel's last believed value and its time; ``held`` was not believed, said ``times`` times in a row."""
+    """A channel's last believed value and its time; ``held`` was not believed ``times`` times, up to ``held_at_s``."""
 
     value: float
     at_s: float
     held: float | None = None
     times: int = 0
+    held_at_s: float = 0.0
 
 
 def weigh(
@@ -108,7 +110,7 @@ def _judged(
         return seen, Doubt("implausible", f"{channel} {value:g}{unit} is outside {limit.low:g} to {limit.high:g}{unit}")
     if seen is None or limit.slew_per_s is None or at_s - seen.at_s > FORGET_S:
         return Seen(value, at_s), None
-    passed_s = at_s - seen.at_s
+    passed_s = at_s - (seen.at_s if seen.held is None else seen.held_at_s)
     if _reachable(seen.value, value, limit.slew_per_s, passed_s):
         return Seen(value, at_s), None
     agrees = seen.held is not None and _reachable(seen.held, value, limit.slew_per_s, SHORTEST_S)
@@ -117,7 +119,7 @@ def _judged(
         return Seen(value, at_s), None
     moved = f"{channel} went from {seen.value:g} to {value:g}{unit} within {passed_s:.3g} s"
     most = f"at most {limit.slew_per_s:g}{unit} a second is believed"
-    return replace(seen, held=value, times=times), Doubt("implausible", f"{moved}; {most}")
+    return replace(seen, held=value, times=times, held_at_s=at_s), Doubt("implausible", f"{moved}; {most}")
 
 
 def _reachable(before: float, after: float, slew_per_s: float, passed_s: float) -> bool:

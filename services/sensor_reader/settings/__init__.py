@@ -11,16 +11,18 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from services.sensor_reader.core.bounds import trust
 from services.sensor_reader.core.device import ChipPart, Device, HostPart, LinePart, Retries
 from services.sensor_reader.core.distant import Distant
 from services.sensor_reader.core.driver import GROUP
-from services.sensor_reader.core.trust import Trust
-from services.sensor_reader.settings.boards import BoardSettings, BoardsSettings, did_you_mean
+from services.sensor_reader.settings.boards import BoardSettings, BoardsSettings, ChipSettings, did_you_mean
 from services.sensor_reader.settings.devices import DeviceSettings, NutSettings
 from shared.settings import ConfigError, Fault, Settings, read_settings
 
 __all__ = [
     "BoardSettings",
+    "BoardsSettings",
+    "ChipSettings",
     "Configuration",
     "DeviceSettings",
     "NutSettings",
@@ -77,9 +79,9 @@ class Configuration:
         """Return the devices that are asked and answer later."""
         return tuple((device, distant) for device in self.reader.devices if (distant := device.distant()) is not None)
 
-    def simulated(self, interval_s: float) -> tuple[Device, ...]:
-        """Return the devices of the simulator: a UPS on the chosen board, and the host."""
-        ups = DeviceSettings(name="ups", board=self.reader.simulation.board, interval_s=interval_s)
+    def simulated(self, interval_s: float, board: str | None = None) -> tuple[Device, ...]:
+        """Return the devices of the simulator: a UPS on ``board``, or the one chosen in the settings, and the host."""
+        ups = DeviceSettings(name="ups", board=board or self.reader.simulation.board, interval_s=interval_s)
         host = DeviceSettings(name="host", host=True, interval_s=interval_s)
         return self._device(ups), replace(self._device(host), parts=(HostPart(),))
 
@@ -87,8 +89,11 @@ class Configuration:
         retries = Retries(self.reader.retries.attempts, self.reader.retries.gap_ms / 1000)
         parts = device.parts(self.boards)
         cells = max((part.mount.cells for part in parts if isinstance(part, ChipPart)), default=1)
-        trust = Trust(cells=cells)
-        return Device(device.name, parts, device.interval_s, device.zone, device.registers, retries, trust)
+        board = self.boards.get(device.board or "")
+        limits = {**(board.limits if board else {}), **device.limits}
+        believed = trust(limits, cells, device.frozen_after_s, board.frozen_after_s if board else None)
+        allowed = device.allow_power_cut
+        return Device(device.name, parts, device.interval_s, device.zone, device.registers, retries, believed, allowed)
 
 
 def load(folder: Path, environ: Mapping[str, str]) -> Configuration:

@@ -9,11 +9,14 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from services.sensor_reader.core.bounds import Bounds, FrozenAfter
 from services.sensor_reader.core.chips import CHIPS
-from services.sensor_reader.core.chips.reading import Input, Measures, Mount
+from services.sensor_reader.core.chips.reading import Input, Line, Measures, Mount
 from services.sensor_reader.core.device import ChipPart, LinePart
 from services.sensor_reader.core.lines import Bias
+from services.sensor_reader.settings.analog import AnalogInputs, check_analog
 from shared.messages import Name
+from shared.quantities import QUANTITIES
 from shared.settings import Settings
 
 
@@ -30,13 +33,20 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(names)}"
 
 
+def _known_quantity(name: str) -> str:
+    if name not in QUANTITIES:
+        raise ValueError(f"no such quantity{did_you_mean(name, QUANTITIES)}")
+    return name
+
+
 Kind = Annotated[str, AfterValidator(_known_chip)]
+Limits = dict[Annotated[str, AfterValidator(_known_quantity)], Bounds]
 
 
 class InputSettings(Settings):
     """What one of a chip's several inputs measures, and over which shunt."""
 
-    measures: Measures
+    measures: Line
     shunt_ohm: float = Field(gt=0)
     current_sign: Literal[1, -1] = 1
 
@@ -44,19 +54,21 @@ class InputSettings(Settings):
 class Wiring(Settings):
     """How a chip is wired. ``current_sign`` is -1 where the board's shunt counts discharge as positive.
 
-    ``inputs`` is for chips that have several, by the number in the datasheet.
+    ``inputs`` is for chips that have several, by the number in the datasheet; ``analog`` for converters of voltages.
     """
 
-    measures: Measures = "battery"
+    measures: Measures | None = None
     shunt_ohm: float | None = Field(default=None, gt=0)
     current_sign: Literal[1, -1] = 1
     inputs: dict[int, InputSettings] = Field(default_factory=dict)
+    analog: AnalogInputs = Field(default_factory=dict)
 
     def mount(self, cells: int) -> Mount:
         """Return the wiring as the chip's table takes it."""
         used = sorted(self.inputs.items())
         inputs = tuple(Input(number, each.measures, each.shunt_ohm, each.current_sign) for number, each in used)
-        return Mount(self.measures, self.shunt_ohm or 0.0, self.current_sign, cells, inputs)
+        analog = tuple(each.analog(number) for number, each in sorted(self.analog.items()))
+        return Mount(self.measures, self.shunt_ohm or 0.0, self.current_sign, cells, inputs, analog)
 
 
 class ChipSettings(Wiring):
@@ -72,15 +84,20 @@ class ChipSettings(Wiring):
 
     def part(self, bus: int, cells: int) -> ChipPart:
         """Return the chip as the poll sees it."""
-        return ChipPart(CHIPS[self.chip], bus, self.address, self.mount(cells))
+        mount = self.mount(cells)
+        return ChipPart(CHIPS[self.chip].on(mount), bus, self.address, mount)
 
 
 def check_wiring(kind: str, address: int, wiring: Wiring) -> None:
     """Raise ValueError where a chip cannot sit at ``address``, or lacks what it needs to measure."""
     chip = CHIPS[kind]
     if address not in chip.addresses:
-        span = f"{chip.addresses[0]:#04x}" + (f" to {chip.addresses[-1]:#04x}" if len(chip.addresses) > 1 else "")
+        first, last = chip.addresses[0], chip.addresses[-1]
+        joined = " to " if last - first < len(chip.addresses) else " or "
+        span = f"{first:#04x}" + (f"{joined}{last:#04x}" if last > first else "")
         raise ValueError(f"address {address:#04x}: {kind} sits at {span}")
+    if wiring.measures is not None and wiring.measures not in chip.measures:
+        raise ValueError(f"measures: {kind} cannot measure {wiring.measures}; it can {', '.join(chip.measures)}")
     if chip.needs_shunt and wiring.shunt_ohm is None:
         raise ValueError(f"shunt_ohm is missing: {kind} measures current by the voltage over a shunt")
     if chip.inputs and not wiring.inputs:
@@ -92,6 +109,7 @@ def check_wiring(kind: str, address: int, wiring: Wiring) -> None:
     doubled = Counter(each.measures for each in wiring.inputs.values())
     if doubled and max(doubled.values()) > 1:
         raise ValueError(f"inputs: two of them measure {doubled.most_common(1)[0][0]}; each measures something else")
+    check_analog(kind, wiring.analog)
 
 
 class AcDetect(Settings):
@@ -111,7 +129,10 @@ class AcDetect(Settings):
 
 
 class BoardSettings(Settings):
-    """A board profile. ``cells`` counts cells in series; ``bus`` N is /dev/i2c-N. The battery is event_processor's."""
+    """A board profile. ``cells`` counts cells in series; ``bus`` N is /dev/i2c-N. The battery is event_processor's.
+
+    ``limits`` and ``frozen_after_s`` (seconds, or "never"): ``core.bounds``.
+    """
 
     title: str
     bus: int = Field(default=1, ge=0)
@@ -120,6 +141,8 @@ class BoardSettings(Settings):
     capacity_mah: float | None = Field(default=None, gt=0)
     chips: tuple[ChipSettings, ...]
     ac_detect: AcDetect | None = None
+    limits: Limits = Field(default_factory=dict)
+    frozen_after_s: FrozenAfter | None = None
     notes: str = ""
     source: str = ""
 

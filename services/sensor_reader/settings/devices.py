@@ -8,11 +8,12 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from services.sensor_reader.core.bounds import FrozenAfter
 from services.sensor_reader.core.chips import CHIPS
 from services.sensor_reader.core.device import ChipPart, HostPart, Part, VitalsPart
 from services.sensor_reader.core.distant import Distant
 from services.sensor_reader.core.life import DEVICE as RESERVED
-from services.sensor_reader.settings.boards import BoardSettings, Kind, Wiring, check_wiring
+from services.sensor_reader.settings.boards import BoardSettings, Kind, Limits, Wiring, check_wiring
 from shared.messages import Name
 from shared.settings import Settings
 
@@ -68,6 +69,9 @@ class DeviceSettings(Wiring):
     bus: int | None = Field(default=None, ge=0)
     address: int | None = None
     cells: int = Field(default=1, ge=1, le=24)
+    limits: Limits = Field(default_factory=dict)
+    frozen_after_s: FrozenAfter | None = None
+    allow_power_cut: bool = False
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> Self:
@@ -77,6 +81,9 @@ class DeviceSettings(Wiring):
             raise ValueError(f"a device is one of {kinds}; this is {' and '.join(named) or 'none of them'}")
         if self.settings and self.driver is None:
             raise ValueError("settings are a driver's; this device has none")
+        polled_only = [key for key in ("limits", "frozen_after_s", "allow_power_cut") if getattr(self, key)]
+        if polled_only and self.distant() is not None:
+            raise ValueError(f"{polled_only[0]} is for boards and chips, not for a NUT server or a driver")
         if self.name == RESERVED:
             raise ValueError(f"the name {RESERVED!r} is kept for the reader's own start and stop")
         if self.chip is not None:
@@ -93,7 +100,8 @@ class DeviceSettings(Wiring):
             return (HostPart(), VitalsPart())
         if self.chip is not None and self.address is not None:
             bus = 1 if self.bus is None else self.bus
-            return (ChipPart(CHIPS[self.chip], bus, self.address, self.mount(self.cells)),)
+            mount = self.mount(self.cells)
+            return (ChipPart(CHIPS[self.chip].on(mount), bus, self.address, mount),)
         board = boards[self.board or ""]
         bus = board.bus if self.bus is None else self.bus
         chips = tuple(chip.part(bus, board.cells) for chip in board.chips)

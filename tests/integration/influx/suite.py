@@ -33,7 +33,7 @@ def simulated(scenario: Scenario, start: datetime, board: str = "geekworm_x1201"
     shipped = load(ROOT / "config", {})
     chosen = shipped.reader.simulation.model_copy(update={"board": board})
     reader = shipped.reader.model_copy(update={"simulation": chosen})
-    devices = Configuration(reader, shipped.boards).simulated(scenario.step_s)
+    devices = scenario.devices or Configuration(reader, shipped.boards).simulated(scenario.step_s)
     for item in Simulation(scenario, devices, 1).items(Place(0, start)):
         if isinstance(item.content, Frame):
             yield item.content

@@ -11,7 +11,6 @@ from typing import Any
 
 from services.alerter.adapters.notices import Notices
 from services.alerter.app import manner
-from services.alerter.core.notify.notice import Notice
 from services.alerter.settings import AlerterSettings, AlertsSettings
 from services.alerter.stage import LEDGER_SCHEMA, Alerter
 from shared.delivery.stage import Recorder
@@ -20,6 +19,7 @@ from shared.exchange import Command
 from shared.jumps import CLOCK_JUMP, Jump
 from shared.ledger import Ledger
 from shared.messages import Alert, DeviceState, Event, Quality, Severity, Status
+from shared.notices import Notice
 from shared.settings import parse_settings
 from tests.unit.alerter.times import START
 

@@ -136,6 +136,7 @@ CASES: dict[str, Case] = {
     "sensor.humidity": Case((say(1, relative_humidity=50),), (say(1, relative_humidity="damp"),)),
     "sensor.vpd": Case((say(1, air_temperature=20, relative_humidity=50),),
                        (say(1, air_temperature=20), say(1, relative_humidity=50))),  # never of two frames
+    "sensor.pressure": Case((say(1, air_pressure=1013),), (say(1, air_pressure="low"),)),
     "sensor.co2": Case((say(1, co2=500),), (say(1, co2=500, quality="bad"),)),
     "sensor.illuminance": Case((say(1, illuminance=500),), (say(1, illuminance=500, quality="stale"),)),
     "sensor.soil_moisture": Case((say(1, soil_moisture=50),), (say(1),)),
@@ -170,6 +171,7 @@ OFFERED: dict[str, tuple[dict[str, object], dict[str, object]]] = {
     "safety.violation": ({"rule": "r"}, {"rule": 1}),
     "emergency.stop": ({"by": "anna", "reason": "smoke"}, {"by": 1}),
     "emergency.reset": ({"by": "anna"}, {"by": 1}),
+    "alert.notification_failed": ({"receiver": "phone", "notices": 3}, {"notices": "three"}),
     "device.state.changed": ({"device_id": "fan", "old_state": "off", "new_state": "on"}, {"new_state": True}),
     "device.action.requested": ({"device_id": "fan", "action": "on"}, {"action": 1}),
     "device.action.executed": ({"device_id": "fan", "success": True}, {"success": 1}),

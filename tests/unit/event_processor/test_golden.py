@@ -30,7 +30,15 @@ from tests.unit.event_processor.scenes import CONFIG, SHIPPED, recorded
 GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "events"
 BOARDS = ("geekworm_x1201", "waveshare_ups_hat_b")
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
-READINGS = tuple(f"sensor.{kind}" for kind in ("temperature", "humidity", "vpd", "co2", "illuminance"))
+PLAYED = [
+    (name, board)
+    for name, script in SCENARIOS.items()
+    if not script.devices
+    for board in ((script.board,) if script.board else BOARDS)
+]
+IN_A_ROOM = [name for name, script in SCENARIOS.items() if script.devices]
+KINDS = ("temperature", "humidity", "vpd", "co2", "illuminance", "soil_moisture", "pressure")
+READINGS = tuple(f"sensor.{kind}" for kind in KINDS)
 
 
 def played(scenario: str, board: str) -> Iterable[Frame]:
@@ -38,7 +46,7 @@ def played(scenario: str, board: str) -> Iterable[Frame]:
     environ = {"UPSKEEP_SENSOR_READER__SIMULATION__BOARD": board}
     configuration: Configuration = load_reader(CONFIG, environ)
     script = SCENARIOS[scenario]
-    for item in Simulation(script, configuration.simulated(script.step_s)).items(Place(0, START)):
+    for item in Simulation(script, script.devices or configuration.simulated(script.step_s)).items(Place(0, START)):
         assert isinstance(item.content, Frame)
         yield item.content
 
@@ -83,14 +91,31 @@ def hold(name: str, found: list[str]) -> None:
     assert path.read_text(encoding="utf-8").splitlines() == found
 
 
-@pytest.mark.parametrize("board", BOARDS)
-@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize(("scenario", "board"), PLAYED)
 def test_a_scenario_makes_exactly_its_events(scenario: str, board: str):
-    """On a board with a gauge and a mains line, and on one that knows only voltage and current."""
+    """On a board with a gauge and a mains line, and on one that knows only voltage and current, or on its own."""
     events = events_of(played(scenario, board), board)
 
     assert [] == [wrong for e in events for wrong in mismatches(SHIPPED.catalogue[e.type].data, (), e.data)]
     hold(f"{scenario}.{board}", lines(events, START))
+
+
+@pytest.mark.parametrize("scenario", IN_A_ROOM)
+def test_a_room_makes_exactly_its_events(scenario: str):
+    """Gas, heat and damp, each told once and over once; and a reading for every sensor and look."""
+    events = events_of(played(scenario, BOARDS[0]), BOARDS[0])
+
+    assert [] == [wrong for e in events for wrong in mismatches(SHIPPED.catalogue[e.type].data, (), e.data)]
+    hold(scenario, lines(events, START))
+
+
+@pytest.mark.parametrize(("scenario", "board"), PLAYED)
+def test_each_failed_poll_is_one_i2c_error(scenario: str, board: str):
+    """Not one a retry, and not one a chip; a frozen chip has not failed."""
+    frames = list(played(scenario, board))
+    failed = [frame.time for frame in frames if any(error.code != "frozen" for error in frame.errors)]
+
+    assert failed == [event.time for event in events_of(frames, board) if event.type == "I2C_ERROR"]
 
 
 @pytest.mark.recordings
@@ -104,8 +129,8 @@ def test_a_recording_makes_exactly_its_events(name: str, recording: Callable[[st
 
 def test_every_golden_file_is_held_against_something():
     """None is left over."""
-    scenarios = (f"{scenario}.{board}" for scenario in SCENARIOS for board in BOARDS)
-    names = {*chain(scenarios, ("ups_hat_discharge_2021", "room_climate_2015"))}
+    scenarios = (f"{scenario}.{board}" for scenario, board in PLAYED)
+    names = {*chain(scenarios, IN_A_ROOM, ("ups_hat_discharge_2021", "room_climate_2015"))}
 
     assert names == {path.stem for path in GOLDEN.glob("*.txt")}
 

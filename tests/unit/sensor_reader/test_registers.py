@@ -133,7 +133,7 @@ def test_registers_that_share_bytes_of_a_block_clash_by_bits() -> None:
 def test_every_channel_of_a_chip_is_registered_in_its_unit(kind: str) -> None:
     """Tables name only known quantities, in the unit the registry has, and known facts."""
     for each in CHIPS[kind].fields:
-        name = (each.channel or "").format(measures="battery")
+        name = (each.channel or "").format(measures=CHIPS[kind].measures[0])
         if each.means is not None:
             assert name in FACTS
         elif name:

@@ -11,6 +11,7 @@ from services.sensor_reader.core.device import ChipPart, HostPart, LinePart, Vit
 from services.sensor_reader.core.distant import Distant
 from services.sensor_reader.settings import load
 from shared.settings import ConfigError
+from tests.wires import understood
 
 CONFIG = Path(__file__).parents[3] / "config"
 BROKEN = Path(__file__).parents[2] / "broken_configs" / "sensor_reader"
@@ -83,6 +84,31 @@ def test_a_chip_with_several_inputs_is_told_what_each_measures(tmp_path: Path) -
 
     assert isinstance(part, ChipPart)
     assert (Input(1, "battery", 0.1, -1), Input(3, "output", 0.05)) == part.mount.inputs
+
+
+def test_a_voltage_means_what_the_settings_say(tmp_path: Path) -> None:
+    """Soil by two points, a divider's factor, and the voltage itself between two inputs; only these are converted."""
+    soil_and_output = "0: {as: soil_moisture, dry_v: 2.5, wet_v: 0.5}, 1: {as: output_voltage, gain: 11, offset: 0.1}"
+    analog = f"{{{soil_and_output}, 2: {{minus: 3}}}}"
+    folder = write(tmp_path, f"devices: [{{name: bed, chip: ads1115, address: 0x48, analog: {analog}}}]")
+    [part] = load(folder, {}).devices()[0].parts
+    assert isinstance(part, ChipPart)
+    soil, output, between = part.mount.analog
+
+    assert (50.0, 100.0, 0.0) == (soil.value(1.5), soil.value(0.1), soil.value(3.0))
+    assert (output.channel, output.value(1.0)) == ("output_voltage", 11.1)
+    assert (between.channel, between.name, between.value(-0.25)) == ("ain2_voltage", "ain2-ain3", -0.25)
+    assert ["ain0", "ain1", "ain2-ain3"] == [field.name for field in part.chip.fields]
+
+
+@pytest.mark.parametrize("measures", ["air", "board", "battery"])
+def test_a_thermometer_is_mounted_where_the_settings_say(tmp_path: Path, measures: str) -> None:
+    """Its channel follows from that."""
+    folder = write(tmp_path, f"devices: [{{name: t, chip: tmp102, address: 0x48, measures: {measures}}}]")
+    [part] = load(folder, {}).devices()[0].parts
+
+    assert isinstance(part, ChipPart)
+    assert {f"{measures}_temperature": 25.0} == understood(part.chip, part.mount, {"00": "1900"}).values
 
 
 def test_the_simulator_polls_the_chosen_board_and_the_host() -> None:

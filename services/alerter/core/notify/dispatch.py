@@ -15,10 +15,11 @@ from heapq import heapify, heappop, heappush
 from services.alerter.core.notify.groups import Group, Place, group_key, is_alight, look
 from services.alerter.core.notify.inhibition import Inhibition, InhibitRule
 from services.alerter.core.notify.intervals import Interval
-from services.alerter.core.notify.notice import LISTED, Notice, Quiet
+from services.alerter.core.notify.notice import LISTED, Quiet
 from services.alerter.core.notify.routes import Flapping, Receiver, Route
 from services.alerter.core.notify.silences import Silences
 from shared.messages import Alert, AlertState, Severity
+from shared.notices import Notice
 
 _SPACE = uuid.UUID("6c4e4c7e-9f7b-5c1e-8c0a-5a8a1f6f2d53")
 _RANK = {severity: rank for rank, severity in enumerate(reversed(Severity))}

@@ -13,9 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from services.alerter.core.notify.notice import NoticeReason, Quiet
+from services.alerter.core.notify.notice import Quiet
 from services.alerter.core.notify.routes import Receiver, Route
 from shared.messages import Alert, AlertState
+from shared.notices import NoticeReason
 
 Place = tuple[str, str]  # rule, key
 

@@ -15,8 +15,8 @@ from enum import StrEnum
 
 from services.event_processor.core.pipeline.rules import Remote
 from shared.messages import Candidate, Severity
+from shared.retries import pause_s
 
-LONGEST_ASKED_WAIT_S = 3600.0
 DEAD_LETTER = "event.dead_letter"  # tells that work was given up
 
 
@@ -82,10 +82,7 @@ def judge(name: str, handler: Remote, attempts: int, outcome: Outcome, jitter: f
     if outcome.final or attempts >= handler.tries:
         tried = "once" if attempts == 1 else f"{attempts} times"
         return GivenUp(f"handler {name} was tried {tried} and failed: {outcome.reason}")
-    pause_s = min(handler.longest_pause_s, handler.first_pause_s * 2.0 ** min(attempts - 1, 60)) * (0.5 + jitter / 2)
-    if outcome.retry_after_s is not None:
-        pause_s = max(pause_s, min(outcome.retry_after_s, LONGEST_ASKED_WAIT_S))
-    return Again(pause_s)
+    return Again(pause_s(attempts, handler.first_pause_s, handler.longest_pause_s, jitter, outcome.retry_after_s))
 
 
 def after_a_crash(name: str, handler: Remote | None) -> Again | GivenUp:

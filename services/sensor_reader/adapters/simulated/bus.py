@@ -13,7 +13,7 @@ from services.sensor_reader.core.registers import Block
 
 T = TypeVar("T")
 
-FaultKind = Literal["nack", "timeout", "bus", "absent", "frozen", "noise", "lying", "torn"]
+FaultKind = Literal["nack", "timeout", "bus", "absent", "frozen", "noise", "lying", "torn", "stuck"]
 
 _SAYS = {
     "nack": ("nack", "the simulated chip does not acknowledge"),
@@ -28,7 +28,7 @@ class Fault:
     """What is wrong with a chip. ``times``: only so many transfers suffer and the next goes well; None: all do.
 
     ``frozen`` answers, but what it holds stays as it is; ``noise`` flips a bit of every answer; ``lying`` answers
-    ``command`` with ``shows``; ``torn`` begins an answer with a byte of the answer before.
+    ``command`` with ``shows``; ``torn`` begins an answer with a byte of the answer before. ``stuck`` is of a whole bus.
     """
 
     kind: FaultKind

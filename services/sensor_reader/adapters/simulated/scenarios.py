@@ -1,61 +1,22 @@
-"""The scenarios: what mains, load, air and bus do over time, as tables. A phase lasts ``seconds``.
+"""The scenarios: what mains, load, air and bus do over time, as tables.
 
 Each is meant to cause its events; the tests say which.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
 from services.sensor_reader.adapters.simulated.bus import Fault
+from services.sensor_reader.adapters.simulated.fault_scenarios import FAULTS
+from services.sensor_reader.adapters.simulated.greenhouse import GREENHOUSE_DAY
+from services.sensor_reader.adapters.simulated.script import Phase, Scenario
 from services.sensor_reader.adapters.simulated.world import Conditions, Pack
 
 HOUR = 3600.0
-SOUND = Pack()
 WORN = Pack(capacity_ah=3.2, resistance_ohm=0.09, charge_a=1.0)
-FINE = Conditions()
 NO_MAINS = Conditions(mains=False)
 HEAVY = Conditions(mains=False, load_w=8.0)
 DIP = Conditions(supply=0.4, load_w=7.0)
 HOT = Conditions(load_w=11.0, cooling=0.9)
-
-
-@dataclass(frozen=True, slots=True)
-class Phase:
-    """``seconds`` under constant conditions; ``fault`` is what the UPS's chips do meanwhile."""
-
-    seconds: float
-    conditions: Conditions = FINE
-    fault: Fault | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Scenario:
-    """A script, the pack it begins with and how often it is looked at."""
-
-    name: str
-    description: str
-    phases: tuple[Phase, ...]
-    charge: float = 0.9
-    pack: Pack = SOUND
-    step_s: float = 1.0
-
-    @property
-    def steps(self) -> int:
-        """How many looks one playing takes."""
-        return round(sum(phase.seconds for phase in self.phases) / self.step_s)
-
-    @property
-    def lasts_s(self) -> float:
-        """How long one playing lasts."""
-        return self.steps * self.step_s
-
-    def moments(self) -> Iterator[Phase]:
-        """Yield the phase of each step, in order."""
-        for phase in self.phases:
-            for _ in range(round(phase.seconds / self.step_s)):
-                yield phase
 
 
 def _flaps() -> tuple[Phase, ...]:
@@ -112,4 +73,4 @@ _TABLE = (
     ),
 )  # fmt: skip
 
-SCENARIOS: dict[str, Scenario] = {scenario.name: scenario for scenario in _TABLE}
+SCENARIOS: dict[str, Scenario] = {scenario.name: scenario for scenario in (*_TABLE, *FAULTS, GREENHOUSE_DAY)}

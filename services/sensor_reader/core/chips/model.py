@@ -6,14 +6,16 @@ Rules:
    (``Block.before``, a plain command), one that goes on by itself has stopped (``Periodic``), or a bit without which
    nothing is measured is not set (``Setting``). A gauge is never reset and never quick-started.
 3. Looking for a chip (``probe``) writes nothing, not even these.
+4. What cuts the power (``power_cut``) is written only when the command of that name asks for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from services.sensor_reader.core.chips.reading import Doubt, Mount, Reading, Values, judge, per_cell
+from services.sensor_reader.core.chips.power_cut import PowerCut
+from services.sensor_reader.core.chips.reading import Doubt, Measures, Mount, Reading, Values, judge, per_cell
 from services.sensor_reader.core.registers import (
     Block,
     Command,
@@ -25,6 +27,9 @@ from services.sensor_reader.core.registers import (
     impossible,
     words_of,
 )
+
+POWER_LINES: tuple[Measures, ...] = ("battery", "output", "input")
+AIR_FIRST: tuple[Measures, ...] = ("air", "board", "battery")
 
 Derive = Callable[[Mapping[str, float], Mapping[str, int], Mount], Reading]
 
@@ -72,6 +77,7 @@ class Setting:
     """Bits that must be ``value`` under ``mask`` for the chip to measure; set when found otherwise, as after power-on.
 
     ``clears_itself``: the bit starts one conversion and goes when that is done, so every poll sets it for the next.
+    ``command``: what sets the bits where the register itself cannot be written.
     """
 
     register: Register
@@ -79,10 +85,16 @@ class Setting:
     value: int
     source: str
     clears_itself: bool = False
+    command: bytes | None = None
 
     def mended(self, word: int) -> int | None:
         """Return what the register must hold, or None where it does."""
         return None if word & self.mask == self.value else word & ~self.mask | self.value
+
+    def written(self, mended: int) -> bytes:
+        """Return the bytes that make the register hold ``mended``."""
+        register = self.register
+        return self.command or register.block.command + mended.to_bytes(register.size, register.order)
 
 
 def nothing_more(decoded: Mapping[str, float], words: Mapping[str, int], mount: Mount) -> Reading:  # noqa: ARG001
@@ -96,6 +108,8 @@ class Chip:
 
     ``inputs``: how many it has, where a board has to say what each measures.
     ``ready``: registers that say whether what was just measured is there; where not, the read has failed as busy.
+    ``measures``: what it may be mounted on, and the first unless the mount says so.
+    ``wired``: the chip as a mount wires it, where its fields follow from that.
     ``derive`` works out what takes more than one field, from field values by name and words by register name.
     """
 
@@ -109,14 +123,22 @@ class Chip:
     settings: tuple[Setting, ...] = ()
     periodic: Periodic | None = None
     ready: tuple[Ready, ...] = ()
+    measures: tuple[Measures, ...] = POWER_LINES
+    wired: Callable[[Chip, Mount], Chip] | None = None
     derive: Derive = nothing_more
+    power_cut: PowerCut | None = None
 
     def blocks(self) -> tuple[Block, ...]:
         """The transactions of one poll."""
         return blocks_of(self.fields)
 
+    def on(self, mount: Mount) -> Chip:
+        """Return the chip as it is read on a mount."""
+        return self.wired(self, mount) if self.wired else self
+
     def interpret(self, payloads: Payloads, mount: Mount) -> Reading:
         """Return the channels ``payloads`` mean on a board; what cannot be true is left out and said in ``doubts``."""
+        mount = replace(mount, measures=mount.measures or self.measures[0])
         words = words_of(self.fields, payloads)
         decoded = decode(self.fields, words)
         doubts = [_no_reading(field, raw) for field, raw in impossible(self.fields, words)]

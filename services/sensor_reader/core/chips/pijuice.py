@@ -6,7 +6,8 @@ Rules:
    both sees -232 °C for 24 (PiJuice#124).
 3. The battery's current counts discharge as positive (``fuel_gauge_lc709203f.c``: by how much the charge falls).
 4. Mains are there when the USB socket or the 5 V pins are present or weak, as the maker's ``pijuice_sys.py`` has it.
-5. Fault flags stay until somebody clears them, over a loss of power too. They are told, never cleared.
+5. It does not cut the power while the Pi is fed by its own socket (``power_management.c``).
+6. Fault flags stay until somebody clears them, over a loss of power too. They are told, never cleared.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from fractions import Fraction
 from services.sensor_reader.core.checks import XOR_FF
 from services.sensor_reader.core.chips.faults import fault_channel
 from services.sensor_reader.core.chips.model import Chip, Identity
+from services.sensor_reader.core.chips.power_cut import PowerCut, Step
 from services.sensor_reader.core.chips.reading import Mount, Reading
 from services.sensor_reader.core.registers import Block, Field, Register
 
@@ -30,6 +32,7 @@ TEMPERATURE = _register("temperature", 0x47, 2, 1)
 VOLTAGE, CURRENT, IO_VOLTAGE, IO_CURRENT = (
     _register(n, c, 2, 2) for n, c in (("voltage", 0x49), ("current", 0x4B), ("io_voltage", 0x4D), ("io_current", 0x4F))
 )
+POWER_OFF = _register("power_off", 0x62, 1, 1)
 FIRMWARE = _register("firmware", 0xFD, 2, 1)
 
 MILLI, FLAG = Fraction("0.001"), Fraction(1)
@@ -87,4 +90,7 @@ PIJUICE = Chip(
     fields=FIELDS,
     identity=Identity(FIRMWARE, 0xF0, (0x10,)),  # pijuice.py GetFirmwareVersion: major in the high half; 1.x so far
     derive=derive,
+    power_cut=PowerCut(
+        (Step(POWER_OFF),), 1, 250, "pijuice.py SetPowerOff; power_management.c V1.6: 255 calls it back"
+    ),
 )

@@ -4,7 +4,8 @@ Rules:
 1. Every byte is read alone. The two of a word may be of two moments, so they are read until two in a row agree.
 2. The state of charge is the controller's own; PiSugar's software works one out by a curve from the voltage instead.
 3. "Charging allowed" is a setting and no state: whether it charges is not told.
-4. Other software may poll an SCD30 at 0x61 on the same bus: PiSugar's own disturbs it (pisugar-power-manager-rs#129).
+4. Writes are protected (from firmware 1.2.4): 0x29 in 0Bh lifts that, and it is put back at once.
+5. Other software may poll an SCD30 at 0x61 on the same bus: PiSugar's own disturbs it (pisugar-power-manager-rs#129).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from services.sensor_reader.core.chips.model import Chip
+from services.sensor_reader.core.chips.power_cut import PowerCut, Step
 from services.sensor_reader.core.registers import Block, Field, Register, byte
 
 
@@ -20,6 +22,7 @@ def _pair(name: str, high: int) -> Register:
 
 
 CONTROL, TEMPERATURE, PERCENT = byte("control", 0x02), byte("temperature", 0x04), byte("percent", 0x2A)
+PROTECTION, DELAY = byte("write_protection", 0x0B), byte("output_off_delay", 0x09)
 VOLTAGE, OUTPUT = _pair("voltage", 0x22), _pair("output", 0x26)
 MILLI, FLAG = Fraction("0.001"), Fraction(1)
 
@@ -45,4 +48,11 @@ PISUGAR3 = Chip(
     title="PiSugar 3, controller",
     addresses=(0x57,),
     fields=FIELDS,
+    power_cut=PowerCut(
+        steps=(Step(PROTECTION, 0x29, shows=False), Step(DELAY), Step(CONTROL, 0x00, mask=0x20, shows=False)),
+        after=(Step(PROTECTION, 0x00, shows=False),),
+        least_s=1,
+        most_s=255,
+        source="PiSugar3 I2C Datasheet: write protection, delayed output off; pisugar3.rs toggle_output_enabled",
+    ),
 )

@@ -8,7 +8,8 @@ from typing import Literal
 
 from shared.quantities import QUANTITIES
 
-Measures = Literal["battery", "output", "input"]
+Line = Literal["battery", "output", "input"]
+Measures = Line | Literal["air", "board"]
 Values = Mapping[str, float | bool | str]
 
 
@@ -17,23 +18,51 @@ class Input:
     """How a board wires one of a chip's several inputs, by its number in the datasheet."""
 
     number: int
-    measures: Measures
+    measures: Line
     shunt_ohm: float
     current_sign: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Analog:
+    """What a voltage between two inputs means: ``gain`` · V + ``offset`` of ``channel``.
+
+    ``against`` None: ground. ``range_v``: what is measured at most, either way. ``most`` and ``least`` hold the value.
+    """
+
+    number: int
+    channel: str
+    against: int | None = None
+    range_v: float = 4.096
+    gain: float = 1.0
+    offset: float = 0.0
+    least: float = float("-inf")
+    most: float = float("inf")
+
+    @property
+    def name(self) -> str:
+        """How errors and registers name it, as the datasheet does."""
+        return f"ain{self.number}" if self.against is None else f"ain{self.number}-ain{self.against}"
+
+    def value(self, volts: float) -> float:
+        """Return what ``volts`` mean."""
+        return min(max(round(self.gain * volts + self.offset, 6), self.least), self.most)
 
 
 @dataclass(frozen=True, slots=True)
 class Mount:
     """How a board wires a chip: what it measures, the shunt (0: none), which sign charges, cells in series.
 
-    ``inputs`` are those in use of a chip that has several.
+    ``measures`` None: what the chip is as a rule for. ``inputs`` are those in use of a chip that has several.
+    ``analog``: what the inputs of a converter mean; none: their voltages.
     """
 
-    measures: Measures = "battery"
+    measures: Measures | None = None
     shunt_ohm: float = 0.0
     current_sign: int = 1
     cells: int = 1
     inputs: tuple[Input, ...] = ()
+    analog: tuple[Analog, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from services.sensor_reader.core.checks import CRC8_A_WORD
-from services.sensor_reader.core.chips.model import Chip
+from services.sensor_reader.core.chips.model import AIR_FIRST, Chip
 from services.sensor_reader.core.registers import Block, Field, Register
 
 # At most 8.3 ms (3.1, Table 4); what the maker's own driver waits. A read too soon is not acknowledged.
@@ -22,7 +22,7 @@ HUMIDITY = Register("humidity", MEASURE, 2)
 FIELDS = (
     # name               register  high low step                   unit  source
     Field("temperature", TEMPERATURE, 15, 0, Fraction(175, 65535), "°C", "4.6, equation 2",
-          zero=Fraction(-45), channel="air_temperature"),
+          zero=Fraction(-45), channel="{measures}_temperature"),
     Field("humidity", HUMIDITY, 15, 0, Fraction(125, 65535), "%", "4.6, equation 1",
           zero=Fraction(-6), channel="relative_humidity", clamp=(0.0, 100.0)),
 )  # fmt: skip
@@ -32,4 +32,5 @@ SHT4X = Chip(
     title="Sensirion SHT4x, air temperature and humidity",
     addresses=(0x44, 0x45, 0x46),
     fields=FIELDS,
+    measures=AIR_FIRST,
 )

@@ -15,7 +15,7 @@ def over_shunt(decoded: Mapping[str, float], words: Mapping[str, int], mount: Mo
     return Reading(current_and_power(mount.measures, amperes, decoded.get("voltage")))
 
 
-def current_and_power(measures: Measures, amperes: float, volts: float | None) -> dict[str, float]:
+def current_and_power(measures: Measures | None, amperes: float, volts: float | None) -> dict[str, float]:
     """Return the channels. Positive charges a battery; power into a load, or from a supply, is never below 0."""
     current = round(amperes, 6)
     values = {f"{measures}_current": current}

@@ -6,7 +6,7 @@ Rules:
 2. Mains are there while the USB-C or the micro-USB socket has more than 4.0 V (the maker's demo).
 3. Its own battery voltage is wrong while charging (a comment in the demo). It goes into no channel: the board's INA219
    at 0x45 measures it, and its current, and the one at 0x40 what the Pi gets.
-4. Nothing is written. The maker's demo sets a shutdown countdown as it reads.
+4. Nothing is written to read it. The maker's demo sets the countdown to the power cut as it reads.
 5. Firmware 14 stops after about 35 minutes and still answers (geeekpi/upsplus#152); ``runtime_s`` then stands still.
 """
 
@@ -16,11 +16,13 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from services.sensor_reader.core.chips.model import Chip
+from services.sensor_reader.core.chips.power_cut import PowerCut, Step
 from services.sensor_reader.core.chips.reading import Mount, Reading
 from services.sensor_reader.core.registers import Block, Field, Register, byte
 
 SOURCE = "Full-featured-demo-code.py"
 MILLI, ONE = Fraction("0.001"), Fraction(1)
+COUNTDOWN = byte("shutdown", 0x18)
 NONSENSE = range(0xFF00, 0x10000)
 SOCKET_V = 4.0
 
@@ -41,8 +43,9 @@ FIELDS = (
     Field("charge", _word("percent", 0x13), 15, 0, ONE, "%", f"{SOURCE} 13h",
           channel="state_of_charge", never=range(101, 0x10000)),
     Field("power_state", byte("power_state", 0x17), 7, 0, ONE, "", f"{SOURCE} 17h: 1 is on"),
-    Field("shutdown_s", byte("shutdown", 0x18), 7, 0, ONE, "s", f"{SOURCE} 18h: countdown, 0 is none"),
-    Field("runtime_s", _word("runtime", 0x24, 4), 31, 0, ONE, "s", f"{SOURCE} 24h: of this run"),
+    Field("shutdown_s", COUNTDOWN, 7, 0, ONE, "s", f"{SOURCE} 18h: countdown, 0 is none"),
+    Field("runtime_s", _word("runtime", 0x24, 4), 31, 0, ONE, "s", f"{SOURCE} 24h: of this run",
+          channel="output_run_time"),
 )  # fmt: skip
 
 
@@ -60,4 +63,5 @@ UPSPLUS = Chip(
     addresses=(0x17, 0x18),  # 0x18: geeekpi/upsplus#109
     fields=FIELDS,
     derive=derive,
+    power_cut=PowerCut((Step(COUNTDOWN),), 1, 255, f"{SOURCE}: 240 s there, 0 calls it back"),
 )

@@ -4,7 +4,7 @@ Rules:
 1. Blocks go low byte first. Negative currents are two's complement; the maker's code is off by one there (65535).
 2. When the controller has lost its gauge (register 03h bit 1), everything of the battery is old and is left out.
 3. The time to empty is one only while discharging, the time to full only while charging (``lib.rs``).
-4. Register 01h cuts the power within 30 s for good; it is neither read nor written.
+4. Register 01h = 55h cuts the power after 30 s, for good; no poll touches it.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from services.sensor_reader.core.chips.model import Chip
+from services.sensor_reader.core.chips.power_cut import PowerCut, Step
 from services.sensor_reader.core.chips.reading import Doubt, Mount, Reading
 from services.sensor_reader.core.registers import Block, Field, Register, byte
 
-STATE, LINKS = byte("state", 0x02), byte("links", 0x03)
+POWER_OFF, STATE, LINKS = byte("power_off", 0x01), byte("state", 0x02), byte("links", 0x03)
 SUPPLY, BATTERY, CELLS = Block(b"\x10", 6), Block(b"\x20", 12), Block(b"\x30", 8)
 MILLI, FLAG, MINUTE = Fraction("0.001"), Fraction(1), Fraction(60)
 YES = {0: False, 1: True}
@@ -73,4 +74,5 @@ WAVESHARE_E = Chip(
     addresses=(0x2D,),
     fields=FIELDS,
     derive=derive,
+    power_cut=PowerCut((Step(POWER_OFF, 0x55),), 30, 30, "lib.rs force_power_off", final=True),
 )

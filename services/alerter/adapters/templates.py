@@ -1,0 +1,106 @@
+"""Words of notices: Jinja templates in a sandbox. A name that is not there is a fault, not an empty text.
+
+A template that fails on a notice holds nobody up: the notice goes out in plain words, with the fault below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from jinja2 import StrictUndefined, Template, TemplateError
+from jinja2.sandbox import SandboxedEnvironment
+
+from services.alerter.core.notify.channels import Format, Wording
+from services.alerter.core.notify.sample import samples
+from services.alerter.core.wording import figure
+from shared.notices import Notice
+
+FAULTS = (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError)
+
+
+class Words:
+    """One receiver's templates, compiled; raises TemplateError where they cannot be."""
+
+    def __init__(self, wording: Wording) -> None:
+        self._wording = wording
+        self._title = self._compile(wording.title, escaped=False)
+        self._text = self._compile(wording.text, escaped=wording.format is Format.HTML)
+
+    def written(self, notice: Notice) -> Notice:
+        """Return the notice with title and text, cut to their lengths; raises what a template may raise."""
+        return notice.model_copy(update=self.rendered(_names(notice)))
+
+    def rendered(self, names: Mapping[str, Any]) -> dict[str, str]:
+        """Return title and text of these names."""
+        title = _cut(" ".join(self._title.render(names).split()), self._wording.title_chars)
+        text = self._text.render(names).strip()
+        if self._wording.format is not Format.HTML:  # whoever cuts HTML has to understand it: the service does
+            text = _cut(text, self._wording.text_chars)
+        return {"title": title, "text": text}
+
+    def _compile(self, text: str, *, escaped: bool) -> Template:
+        environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=escaped, keep_trailing_newline=False)
+        environment.filters |= {"clock": self._clock, "figure": figure}
+        return environment.from_string(text)
+
+    def _clock(self, time: datetime) -> str:
+        return time.astimezone(self._wording.zone).strftime("%d %b %H:%M %Z")
+
+
+class Writer:
+    """The words of all receivers."""
+
+    def __init__(self, wordings: Mapping[str, Wording]) -> None:
+        self._words = {name: Words(wording) for name, wording in wordings.items()}
+
+    def __call__(self, notice: Notice) -> Notice:
+        """Return the notice in its receiver's words, or in plain ones where a template fails."""
+        try:
+            return self._words[notice.receiver].written(notice)
+        except FAULTS as error:
+            plain = "\n".join(
+                f"{alert.rule}/{alert.key} {alert.state.value}: {alert.message}" for alert in notice.alerts
+            )
+            fault = f"(the template of receiver {notice.receiver} fails: {error})"
+            title = f"{notice.status}: {len(notice.alerts)} alerts"
+            return notice.model_copy(update={"title": title, "text": _cut(f"{plain}\n{fault}", 2000)})
+
+
+def faults(wordings: Mapping[str, Wording]) -> list[tuple[str, str]]:
+    """Return (receiver, fault) of each whose templates fail on a sample of each sort of notice."""
+    found = []
+    for name, wording in wordings.items():
+        try:
+            words = Words(wording)
+            for sample in samples(name):
+                words.rendered(_with_any_label(_names(sample)))
+        except FAULTS as error:
+            line = getattr(error, "lineno", None)
+            found.append((name, f"the template fails{f' in its line {line}' if line else ''}: {error}"))
+    return found
+
+
+def _names(notice: Notice) -> dict[str, Any]:
+    alerts = [alert.model_dump() for alert in notice.alerts]
+    severity = alerts[0]["severity"].value if alerts else ""
+    names = notice.model_dump(exclude={"alerts", "title", "text", "producer", "epoch", "seq"})
+    return {**names, "alerts": alerts, "severity": severity, "truncated": notice.truncated}
+
+
+class _Any(dict[str, str]):
+    """Has every name: which labels and annotations there are is known only with the alerts."""
+
+    def __missing__(self, name: str) -> str:
+        return name
+
+
+def _with_any_label(names: dict[str, Any]) -> dict[str, Any]:
+    free = {"labels", "annotations", "group_labels", "common_labels", "common_annotations"}
+    alerts = [{key: _Any(value) if key in free else value for key, value in a.items()} for a in names["alerts"]]
+    return {key: _Any(value) if key in free else value for key, value in names.items()} | {"alerts": alerts}
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"

@@ -1,0 +1,62 @@
+"""A notice as Alertmanager's webhooks have it, so that its receivers take ours.
+
+The format is version 4 of https://prometheus.io/docs/alerting/latest/configuration/#webhook_config. What an alert there
+must have and ours lacks is filled in: the label ``alertname`` is the rule, the annotation ``description`` the message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC
+from typing import Any
+
+from services.alerter.core.notify.groups import is_alight
+from shared.messages import Alert, Time
+from shared.notices import Notice
+
+VERSION = "4"
+NEVER = "0001-01-01T00:00:00Z"  # Go's zero time: what Alertmanager sends as the end of an alert that fires
+
+
+def webhook_json(notice: Notice, external_url: str = "") -> dict[str, Any]:
+    """Return the body; ``external_url`` is where a person finds more, and may be empty."""
+    alerts = [_alert(alert, external_url) for alert in notice.alerts]
+    return {
+        "version": VERSION,
+        "groupKey": notice.group_key,
+        "truncatedAlerts": notice.truncated,
+        "status": notice.status,
+        "receiver": notice.receiver,
+        "groupLabels": _named(notice.group_labels),
+        "commonLabels": _common([alert["labels"] for alert in alerts]),
+        "commonAnnotations": _common([alert["annotations"] for alert in alerts]),
+        "externalURL": external_url,
+        "alerts": alerts,
+    }
+
+
+def _alert(alert: Alert, external_url: str) -> dict[str, Any]:
+    alight = is_alight(alert)
+    return {
+        "status": "firing" if alight else "resolved",
+        "labels": _named({**alert.labels, "rule": alert.rule, "severity": alert.severity.value}),
+        "annotations": {"description": alert.message, **alert.annotations},
+        "startsAt": _time(alert.since),
+        "endsAt": NEVER if alight else _time(alert.time),
+        "generatorURL": external_url,
+        "fingerprint": alert.fingerprint or "",
+    }
+
+
+def _named(labels: Mapping[str, str]) -> dict[str, str]:
+    return {**labels, "alertname": labels["rule"]} if "rule" in labels else dict(labels)
+
+
+def _common(several: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """Return what all of them have, with the same value."""
+    first, *others = several or [{}]
+    return {name: value for name, value in first.items() if all(other.get(name) == value for other in others)}
+
+
+def _time(time: Time) -> str:
+    return time.astimezone(UTC).isoformat().replace("+00:00", "Z")

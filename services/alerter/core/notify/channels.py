@@ -1,0 +1,64 @@
+"""A receiver's channels: the ways a notice goes out, and its words there. All of it is data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from services.alerter.core.notify.delivery import Care
+
+
+class Format(StrEnum):
+    """What a text is written in."""
+
+    TEXT = "text"
+    HTML = "html"
+    MARKDOWN = "markdown"
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The templates of a receiver, and how long what comes of them may be. HTML is not cut: see the settings."""
+
+    title: str
+    text: str
+    format: Format = Format.TEXT
+    title_chars: int = 60
+    text_chars: int = 1000
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+
+
+@dataclass(frozen=True, slots=True)
+class ByWebhook:
+    """POSTs Alertmanager's JSON to ``url``, or to what stands in ``url_file``."""
+
+    url: str | None
+    url_file: str | None
+    headers_file: str | None
+    timeout_s: float
+    external_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ByApprise:
+    """Goes out through the service that the Apprise URL in ``url_file`` names."""
+
+    url_file: str
+    timeout_s: float
+    format: Format
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One way to one receiver, e.g. ``phone.apprise``; each has its own order and its own pauses."""
+
+    receiver: str
+    kind: str
+    way: ByWebhook | ByApprise
+    care: Care
+
+    @property
+    def name(self) -> str:
+        """What tells it from any other."""
+        return f"{self.receiver}.{self.kind}"
