@@ -36,7 +36,7 @@ PAGES = [
     *(README, ROOT / "ARCHITECTURE.md", CONTRIBUTING, ROOT / "CHANGELOG.md"),
     *(
         ROOT / "docs" / f"{name}.md"
-        for name in ("backtest", "seeds", "compose", "host-agent", "boards", "chips", "notifications")
+        for name in ("backtest", "seeds", "compose", "host-agent", "boards", "chips", "notifications", "reports")
     ),
     ROOT / "mosquitto" / "README.md",
     *sorted((ROOT / "docs" / "adr").glob("*.md")),
@@ -99,7 +99,7 @@ def test_every_command_line_parses(page: Path, tmp_path: Path, monkeypatch: pyte
     monkeypatch.chdir(here)
     for name, *arguments in suite_commands(page):
         command = cli.commands[name]
-        for file in (Path(word) for word in arguments if word.endswith(".csv")):
+        for file in (Path(word) for word in arguments if word.endswith((".csv", ".json", ".jsonl"))):
             file.touch()
         for folder in (Path(word) for flag, word in pairwise(arguments) if flag == "--compare"):
             folder.mkdir(exist_ok=True)

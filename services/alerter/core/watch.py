@@ -15,6 +15,7 @@ from dataclasses import replace
 
 from services.alerter.core.kinds.composite import Composite
 from services.alerter.core.kinds.condition import Span
+from services.alerter.core.kinds.counts import Count
 from services.alerter.core.life import Reason, next_state
 from services.alerter.core.memory import FIRES, Memory, Told
 from services.alerter.core.rules import Rule
@@ -37,7 +38,10 @@ def observe(rule: Rule, key: str, memory: Memory, sample: Sample) -> Decision:
     evidence = rule.condition.fold(memory.evidence, sample, now_us)
     if evidence is memory.evidence and memory.now_us == now_us:
         return memory, before
-    memory, after = _judge(rule, key, replace(memory, evidence=evidence, now_us=now_us), now_us)
+    memory = replace(memory, evidence=evidence, now_us=now_us)
+    if memory.alight and isinstance(rule.condition, Count) and not _is_held(rule, memory, now_us):
+        return memory, before  # one more never ends a count: what has left the window may be made up for at this time
+    memory, after = _judge(rule, key, memory, now_us)
     return memory, before + after
 
 
@@ -164,6 +168,11 @@ def _change(rule: Rule, key: str, memory: Memory, reason: Reason, at_us: int) ->
         comment=memory.comment if state is AlertState.ACKNOWLEDGED else None,
     )
     return memory, (alert_of(rule, key, memory),)
+
+
+def _is_held(rule: Rule, memory: Memory, at_us: int) -> bool:
+    span = rule.condition.span(memory.evidence)
+    return span is not None and span.holds(at_us)
 
 
 def _ahead(span: Span, now_us: int | None) -> bool:

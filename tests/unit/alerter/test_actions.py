@@ -142,7 +142,7 @@ def test_a_replayed_event_orders_nothing(text: str) -> None:
 def test_what_the_alerter_does_not_know_is_refused_with_what_it_knows(name: str) -> None:
     """Commands and questions."""
     with playing(STOP) as play:
-        with pytest.raises(RefusedError, match="it knows ack, silence, unsilence and reset_stop"):
+        with pytest.raises(RefusedError, match="it knows ack, silence, unsilence, reset_stop and test"):
             play.do(name or "x")
-        with pytest.raises(RefusedError, match="it knows alerts, silences, notices and stops"):
+        with pytest.raises(RefusedError, match="it knows alerts, silences, notices, delivery and stops"):
             play.alerter.answer(name, {})

@@ -244,6 +244,13 @@ def with_looks_in_between(draw: st.DrawFn) -> tuple[list[int], list[tuple[str, d
     return times_us, steps
 
 
+def test_events_of_the_very_time_at_which_others_leave_are_counted_together() -> None:
+    """Each of them alone would not keep it firing, and time is not past them before all have come."""
+    times_us = [3, 3, 4, 13, 13]
+    steps = [("event", us_to_time(time_us)) for time_us in times_us]
+    assert brute_force(limited(DENSE, 2), times_us) == seen(run(limited(DENSE, 2), [*steps, *END])[1])
+
+
 @given(with_looks_in_between(), st.integers(0, 4))
 def test_transitions_are_those_of_brute_force_however_often_time_is_looked_at(
     run_of_events: tuple[list[int], list[tuple[str, datetime]]], threshold: int
