@@ -37,6 +37,7 @@ WHO: dict[str, tuple[str, str]] = {
     "health":                              ("counter_store",                  ""),
     "report/daily":                        ("counter_store",                  ""),
     "alert/hourly_rate/BATTERY_LOW":       ("alerter",                        f"counter_store {AGENTS}"),
+    "notice/phone":                        ("alerter",                        ""),
     "command/host/shutdown":               (f"{SPEAKERS} host_agent",         "host_agent"),
     "command/host-nas/shutdown":           (f"{SPEAKERS} host_agent",         "host_agent-nas"),
     "command/host-nas/cancel":             (SPEAKERS,                         "host_agent-nas"),
