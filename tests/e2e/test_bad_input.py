@@ -48,6 +48,8 @@ REAL = {
     "target": "host",
     "service": "event_processor",
     "consumer": "event_processor",
+    "pattern": "power_outage",
+    "receiver": "default",
 }
 SILLY = ("a b", "ü…🔋", "x" * 500, "'; DROP TABLE outbox; --", "..", "$SYS", "NaN", "-1", "a/b", "")
 FORGED = {  # frames of a stream that begins with seq 1: places are right, what stands there is not
