@@ -4,7 +4,6 @@ SHELL := bash
 PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
-ALONE := tests/unit tests/house tests/oracles
 
 .PHONY: help setup run test check fmt docs bench crash lock clean
 
@@ -33,12 +32,7 @@ run: setup ## run the whole suite on this machine; ARGS="--source sim:outage --s
 	@exec $(BIN)/upskeep run $(ARGS)
 
 test: setup .venv/.oracles ## run the tests; UPSKEEP_REQUIRE=all forbids skips; ARGS="-k name"
-ifeq ($(strip $(ARGS)),)
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ALONE) # each file by itself, on all cores
-	@$(BIN)/python -m pytest tests $(addprefix --ignore=,$(ALONE)) # real programs, one after the other
-else
 	@$(BIN)/python -m pytest $(ARGS)
-endif
 
 check: setup ## format, lint, types, import contracts, freshness of generated docs
 	@$(BIN)/ruff format --check --quiet . || { echo 'not formatted: run `make fmt`'; exit 1; }
