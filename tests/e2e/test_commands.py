@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import select
 import signal
 import subprocess
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import IO
 
 import pytest
 
 from shared.messages import Alert, Counter, Message
-from tests.e2e.live import Live, backtest, command, upskeep
+from tests.e2e.live import DEADLINE_S, Live, backtest, command, upskeep
 from tests.e2e.onlooker import TOPICS, Onlooker
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -67,7 +71,7 @@ def test_a_recording_of_a_running_suite_plays_back_to_the_same_counts(live, any_
     recorder = subprocess.Popen(
         command("record", file, "--json", *where), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    assert f"recording to {file}; Ctrl-C ends it\n" == recorder.stderr.readline()
+    assert f"recording to {file}; Ctrl-C ends it\n" == line_of(recorder.stderr)
 
     run = live(Live, "--source", "sim:outage", "--speed", "max", "--exit-when-done", "--json", broker=where[1])
     outcome = run.outcome()
@@ -103,18 +107,27 @@ def test_a_counter_that_is_none_is_named(looker, any_broker):
     assert shown.stderr.startswith("upskeep: upskeep/v1/home/counter/broken holds something else than Counter: ")
 
 
+def line_of(stream: IO[str], again: Callable[[], object] = lambda: None) -> str:
+    """Return the next line a process prints; ``again`` is done every second until there is one."""
+    deadline = time.monotonic() + DEADLINE_S
+    while not select.select([stream], [], [], 1.0)[0]:
+        assert time.monotonic() < deadline, "nothing was printed"
+        again()
+    return stream.readline()
+
+
 def test_tail_prints_each_message_as_it_comes(looker, any_broker):
     """Topic below the site, payload; bytes that are no text do not stop it; Ctrl-C does."""
     call = command("tail", "--broker", f"mqtt://127.0.0.1:{any_broker.port}", "event/#")
     with subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1) as tail:
-        looker.say(TOPICS.build("event", "power", "X"), b"retained", retain=True)  # heard whenever it connects
-        first = tail.stdout.readline()
-        looker.say(TOPICS.build("event", "power", "Y"), b"\xff then")
-        second = tail.stdout.readline()
+        first = line_of(tail.stdout, lambda: looker.say(TOPICS.build("event", "power", "X"), b"said"))
+        second = line_of(tail.stdout, lambda: looker.say(TOPICS.build("event", "power", "Y"), b"\xff then"))
+        while second == first:  # it was said again before it was heard
+            second = line_of(tail.stdout, lambda: looker.say(TOPICS.build("event", "power", "Y"), b"\xff then"))
         tail.send_signal(signal.SIGINT)
         _, complaints = tail.communicate(timeout=10)
 
-    assert ["event/power/X retained\n", "event/power/Y \ufffd then\n"] == [first, second]
+    assert ["event/power/X said\n", "event/power/Y \ufffd then\n"] == [first, second]
     assert (0, "") == (tail.returncode, complaints.strip())
 
 
