@@ -69,8 +69,9 @@ def test_a_recording_of_a_running_suite_plays_back_to_the_same_counts(live, any_
     where = ("--broker", f"mqtt://127.0.0.1:{any_broker.port}")
     file = tmp_path / "outage.jsonl"
     recorder = subprocess.Popen(
-        command("record", file, "--json", *where), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+        command("record", file, "--json", *where),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=hears_ctrl_c,  # noqa: PLW1509
+    )  # fmt: skip
     assert f"recording to {file}; Ctrl-C ends it\n" == line_of(recorder.stderr)
 
     run = live(Live, "--source", "sim:outage", "--speed", "max", "--exit-when-done", "--json", broker=where[1])
@@ -107,6 +108,11 @@ def test_a_counter_that_is_none_is_named(looker, any_broker):
     assert shown.stderr.startswith("upskeep: upskeep/v1/home/counter/broken holds something else than Counter: ")
 
 
+def hears_ctrl_c() -> None:
+    """A test run in the background ignores SIGINT, and what it starts would too."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def line_of(stream: IO[str], again: Callable[[], object] = lambda: None) -> str:
     """Return the next line a process prints; ``again`` is done every second until there is one."""
     deadline = time.monotonic() + DEADLINE_S
@@ -119,7 +125,9 @@ def line_of(stream: IO[str], again: Callable[[], object] = lambda: None) -> str:
 def test_tail_prints_each_message_as_it_comes(looker, any_broker):
     """Topic below the site, payload; bytes that are no text do not stop it; Ctrl-C does."""
     call = command("tail", "--broker", f"mqtt://127.0.0.1:{any_broker.port}", "event/#")
-    with subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1) as tail:
+    with subprocess.Popen(
+        call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1, preexec_fn=hears_ctrl_c  # noqa: PLW1509
+    ) as tail:  # fmt: skip
         first = line_of(tail.stdout, lambda: looker.say(TOPICS.build("event", "power", "X"), b"said"))
         second = line_of(tail.stdout, lambda: looker.say(TOPICS.build("event", "power", "Y"), b"\xff then"))
         while second == first:  # it was said again before it was heard
