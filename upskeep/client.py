@@ -39,8 +39,12 @@ class Client:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._leave()
+
+    def _leave(self) -> None:
         if self.door is not None:
             self.door.close()
+            self.door = None
 
     def listen(self, topics: str, seconds: float = float("inf")) -> Iterator[tuple[str, str]]:
         """Subscribe, and return (topic below the site, payload text) of every message that matches, for ``seconds``."""
@@ -122,6 +126,7 @@ class Client:
                     raise ClientError(f"the broker refuses {topic}: {arrival.refusal}; check the user's rights")
 
     def _open(self, subscriptions: list[str]) -> Door:
+        self._leave()
         name = f"upskeep-cli-{uuid.uuid4().hex[:8]}"
         self.door = Door(self.suite.broker, name, subscriptions, persistent=False)
         self.door.open()
