@@ -5,10 +5,13 @@ With ``UPSKEEP_REQUIRE=all`` (set by CI) nothing is skipped for want of a progra
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import NoReturn
 
 import pytest
@@ -36,6 +39,15 @@ class Require:
         """Return the path of an installed program."""
         found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
         return found or _missing(f"{name} is not installed here")
+
+    def module(self, name: str) -> ModuleType:
+        """Return a module that only tests need: an oracle."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what others import is theirs
+            try:
+                return importlib.import_module(name)
+            except ImportError as error:
+                _missing(f"the oracle {name} is not installed here (make .venv/.oracles): {error}")
 
     def root(self) -> None:
         """Go on only as root."""

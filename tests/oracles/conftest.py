@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import time
-import warnings
 from collections.abc import Callable
 from types import ModuleType
 
@@ -19,17 +17,7 @@ Oracle = Callable[[str], ModuleType]
 @pytest.fixture
 def oracle(require: Require) -> Oracle:
     """Return a driver's module by name; skip where it is not installed."""
-
-    def find(name: str) -> ModuleType:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what others import is theirs
-            try:
-                return importlib.import_module(name)
-            except ImportError as error:
-                require.that(False, f"the oracle {name} is not installed here (make .venv/.oracles): {error}")
-        raise AssertionError
-
-    return find
+    return require.module
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from services.event_processor.core.pipeline.analysis import anomalies, rates, up
 from services.event_processor.core.pipeline.health import HandlerVitals, Vitals, examine
 from services.event_processor.core.pipeline.rules import Queue
 from shared.messages import Quality
+from tests.conftest import Require
 
 QUEUE = Queue(most=100)
 
@@ -73,9 +74,9 @@ def test_without_history_nothing_stands_out():
     assert [] == anomalies({(100, "a"): 1000}, 100, 1.0)
 
 
-def test_the_upper_tail_is_poissons():
+def test_the_upper_tail_is_poissons(require: Require):
     """Held against scipy."""
-    poisson = pytest.importorskip("scipy.stats").poisson
+    poisson = require.module("scipy.stats").poisson
 
     for mean in (0.1, 2.0, 30.0):
         for count in (0, 1, 2, 5, 30, 80):

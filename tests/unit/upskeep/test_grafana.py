@@ -57,9 +57,9 @@ def lost(given: Any, kept: Any, place: str = "") -> Iterator[str]:
 
 
 @each_page
-def test_grafanas_own_library_knows_every_key(page: dict[str, Any]) -> None:
+def test_grafanas_own_library_knows_every_key(page: dict[str, Any], require: Require) -> None:
     """Read into its types and written again, nothing is lost but what belongs to the InfluxDB plugin."""
-    plugins = pytest.importorskip("grafana_foundation_sdk.cog.plugins")
+    plugins = require.module("grafana_foundation_sdk.cog.plugins")
     from grafana_foundation_sdk.cog.encoder import JSONEncoder
     from grafana_foundation_sdk.models.dashboard import Dashboard
 
@@ -75,9 +75,9 @@ def test_a_key_that_grafana_does_not_know_is_found() -> None:
 
 
 @each_page
-def test_every_unit_is_grafanas(page: dict[str, Any]) -> None:
+def test_every_unit_is_grafanas(page: dict[str, Any], require: Require) -> None:
     """A unit it does not know would be printed behind every number."""
-    units = vars(pytest.importorskip("grafana_foundation_sdk.models.units"))
+    units = vars(require.module("grafana_foundation_sdk.models.units"))
     used = {panel["fieldConfig"]["defaults"].get("unit") for panel in panels(page)} - {None}
     assert set() == used - {value for value in units.values() if isinstance(value, str)}
 
