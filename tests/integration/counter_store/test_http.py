@@ -8,8 +8,6 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -18,48 +16,7 @@ from services.counter_store.adapters.point_stores import open_point_store
 from services.counter_store.core.ports import PointStore, Refused, Unavailable
 from services.counter_store.settings import InfluxSettings
 from tests.brokers import free_port
-
-HOST = "127.0.0.1"
-
-
-@dataclass
-class Scripted:
-    """A real HTTP server that answers as it is told and keeps what it was sent."""
-
-    status: int = 204
-    headers: dict[str, str] = field(default_factory=dict)
-    body: bytes = b""
-    received: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
-    port: int = 0
-
-
-@pytest.fixture
-def server() -> Iterator[Scripted]:
-    """Running; its answer may be changed at any time."""
-    script = Scripted()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            script.received.append((self.path, dict(self.headers.items()), sent))
-            self.send_response(script.status)
-            for name, value in script.headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(script.body)))
-            self.end_headers()
-            self.wfile.write(script.body)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
-            """Say nothing."""
-
-    with ThreadingHTTPServer((HOST, 0), Handler) as running:
-        script.port = running.server_port
-        thread = threading.Thread(target=running.serve_forever, args=(0.01,))
-        thread.start()
-        yield script
-        running.shutdown()
-        thread.join()
-
+from tests.integration.scripted import HOST, Scripted
 
 Connect = Callable[[int], PointStore]
 
@@ -91,15 +48,14 @@ def test_one_write_is_one_request(server: Scripted, connect: Connect) -> None:
     """All lines, in order, in nanoseconds, with the credentials of the file."""
     connect(server.port).write(["m v=1.0 1", "m v=2.0 2"])
     ((path, headers, body),) = server.received
-    plain = gzip.decompress(body) if headers.get("Content-Encoding") == "gzip" else body
+    plain = gzip.decompress(body) if headers.get("content-encoding") == "gzip" else body
 
     basic = base64.b64encode("me:pässword".encode()).decode()
     expected = {
         "/write?db=b&precision=ns": f"Basic {basic}",
         "/api/v2/write?org=o&bucket=b&precision=ns": "Token token",
     }
-    given = {name.lower(): value for name, value in headers.items()}
-    assert (b"m v=1.0 1\nm v=2.0 2", expected[path]) == (plain, given["authorization"])
+    assert (b"m v=1.0 1\nm v=2.0 2", expected[path]) == (plain, headers["authorization"])
 
 
 @pytest.mark.parametrize("status", [429, 503])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from shared.ledger import Ledger
 from shared.process import Context, system_clock
 from shared.suite import SuiteSettings
 from tests.brokers import Broker
+from tests.integration.at_work import at_work
 from tests.unit.counter_store.benches import DAY, StoreBench
 from upskeep.client import Client, ClientError
 
@@ -30,30 +30,18 @@ def store_at_work(folder: Path, broker: Broker, days: int = 30) -> Iterator[Suit
     suite = SuiteSettings(data=folder, broker=broker.settings)
     with closing(Ledger(folder / "ledger.sqlite", SERVICE.schema)) as ledger:
         StoreBench(ledger).tell(*(n * DAY for n in range(days)), until=30 * DAY)
-    leave, ready = threading.Event(), threading.Event()
 
-    def work() -> None:
+    def make() -> Hop:
         context = Context(CONFIG, os.environ, suite, system_clock())
         ledger = Ledger(folder / "ledger.sqlite", SERVICE.schema)
         hop = Hop(SERVICE.route, suite, ledger, context.clock)
         with ledger.transaction():
             stage = SERVICE.stage(SERVICE.settings(context), context, ledger, hop)
         hop.attach(stage)
-        hop.door.open()
-        while not leave.is_set():
-            hop.turn(0.02)
-            if hop.door.connected:
-                ready.set()
-        hop.close()
+        return hop
 
-    thread = threading.Thread(target=work)
-    thread.start()
-    try:
-        assert ready.wait(DEADLINE_S), "the store did not connect"
+    with at_work(make):
         yield suite
-    finally:
-        leave.set()
-        thread.join()
 
 
 def test_every_report_and_the_history_come_over_mqtt(any_broker: Broker, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from shared.process import system_clock
 from shared.suite import SuiteSettings
 from tests.brokers import MOSQUITTO, Broker
 from tests.fakes.clerk import ROUTE, Clerk
+from tests.integration.at_work import at_work
 from upskeep.client import Client, ClientError
 
 DEADLINE_S = 15.0
@@ -27,26 +28,14 @@ DEADLINE_S = 15.0
 def clerk_at_work(folder: Path, broker: Broker) -> Iterator[tuple[SuiteSettings, Clerk]]:
     """The clerk's service on a thread of its own, connected."""
     suite, clerk = SuiteSettings(data=folder, broker=broker.settings), Clerk()
-    leave, ready = threading.Event(), threading.Event()
 
-    def work() -> None:
+    def make() -> Hop:
         hop = Hop(ROUTE, suite, Ledger(folder / "ledger.sqlite"), system_clock())
         hop.attach(clerk)
-        hop.door.open()
-        while not leave.is_set():
-            hop.turn(0.02)
-            if hop.door.connected:
-                ready.set()
-        hop.close()
+        return hop
 
-    thread = threading.Thread(target=work)
-    thread.start()
-    try:
-        assert ready.wait(DEADLINE_S), "the clerk did not connect"
+    with at_work(make):
         yield suite, clerk
-    finally:
-        leave.set()
-        thread.join()
 
 
 def test_the_client_gets_the_answer_to_its_question(any_broker: Broker, tmp_path: Path) -> None:

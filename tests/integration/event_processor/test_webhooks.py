@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -16,50 +12,10 @@ from services.event_processor.adapters.webhooks import ANSWER_BYTES, WebhookCall
 from services.event_processor.core.pipeline.rules import Webhook
 from services.event_processor.core.pipeline.work import Done, Failed, Outcome, Task
 from tests.brokers import free_port
+from tests.integration.scripted import HOST, Scripted
 from tests.unit.event_processor.flow import event
 
-HOST = "127.0.0.1"
 EVENT = event(0, zone="rack")
-
-
-@dataclass
-class Scripted:
-    """Answers as it is told and keeps what it was sent."""
-
-    status: int = 204
-    headers: dict[str, str] = field(default_factory=dict)
-    body: bytes = b""
-    received: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
-    port: int = 0
-
-
-@pytest.fixture
-def server() -> Iterator[Scripted]:
-    """Running; its answer may be changed at any time."""
-    script = Scripted()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            script.received.append((self.path, headers, sent))
-            self.send_response(script.status)
-            for name, value in script.headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(script.body)))
-            self.end_headers()
-            self.wfile.write(script.body)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
-            """Say nothing."""
-
-    with ThreadingHTTPServer((HOST, 0), Handler) as running:
-        script.port = running.server_port
-        thread = threading.Thread(target=running.serve_forever, args=(0.01,))
-        thread.start()
-        yield script
-        running.shutdown()
-        thread.join()
 
 
 def post(port: int, **more: object) -> Outcome:
