@@ -5,10 +5,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: help setup run test check fmt docs bench crash lock clean
+.PHONY: help setup influxd2 run test check fmt docs bench crash lock clean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/.ready ## set up .venv with everything, as locked
 
@@ -27,6 +27,11 @@ $(BIN)/uv: # before the first lock there is none to set up by
 .venv/.oracles: .venv/.ready
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock --group oracles
 	@touch $@
+
+influxd2: $(BIN)/influxd2 ## build InfluxDB 2 for the tests, from its Go module (needs Go, Rust and some minutes)
+
+$(BIN)/influxd2: | .venv/.ready
+	@bash tests/integration/counter_store/influxd2.sh v2.7.12 $@
 
 run: setup ## run the whole suite on this machine; ARGS="--source sim:outage --speed 10"
 	@exec $(BIN)/upskeep run $(ARGS)

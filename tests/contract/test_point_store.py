@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from services.counter_store.adapters.influx_setup import prepare
 from services.counter_store.adapters.point_stores import open_point_store
 from services.counter_store.core.lines import FIRST_NS, LAST_NS, encode_point
 from services.counter_store.core.ports import PointStore, Refused
@@ -16,6 +17,7 @@ from services.counter_store.settings import InfluxSettings
 from tests.conftest import Require
 from tests.fakes.point_store import FakePointStore, Value
 from tests.integration.counter_store.influxd import FRONT, TOKEN, Front, InfluxServer, Points
+from tests.integration.counter_store.influxd2 import InfluxServer2
 
 _numbers = itertools.count()
 
@@ -47,6 +49,15 @@ def v2_front(influxd: InfluxServer, require: Require) -> Iterator[Front]:
     front.kill()
 
 
+@pytest.fixture(scope="module")
+def influxd2(require: Require, tmp_path_factory: pytest.TempPathFactory) -> Iterator[InfluxServer2]:
+    """A 2.x for all."""
+    server = InfluxServer2(require.program("influxd2"), tmp_path_factory.mktemp("v2") / "influxd2")
+    server.start()
+    yield server
+    server.kill()
+
+
 @pytest.fixture
 def fake() -> Subject:
     """The one in memory."""
@@ -72,10 +83,19 @@ def v2_write_api_before_a_real_1x_engine(influxd: InfluxServer, v2_front: Front,
     return Subject(open_point_store(settings), lambda name: influxd.points(bucket, name))
 
 
+@pytest.fixture
+def v2(influxd2: InfluxServer2) -> Subject:
+    """/api/v2/write of a real 2.x, in a bucket that is made first."""
+    settings = influxd2.settings(f"contract {next(_numbers)}")
+    assert prepare(settings)
+    return Subject(open_point_store(settings), lambda name: influxd2.points(settings.bucket or "", name))
+
+
 @pytest.fixture(
     params=[
         "fake",
         pytest.param("v1", marks=pytest.mark.influxdb),
+        pytest.param("v2", marks=pytest.mark.influxdb),
         pytest.param("v2_write_api_before_a_real_1x_engine", marks=pytest.mark.influxdb),
     ]
 )

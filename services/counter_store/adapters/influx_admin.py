@@ -1,7 +1,7 @@
 """Looking into an InfluxDB and making places in it: 1.x by InfluxQL, 2.x by /api/v2, 3 Core by /api/v3.
 
 Sources: InfluxDB 1.8 "Manage your database", OSS v2 API reference (buckets, orgs, dbrps), 3 Core API (configure).
-Run against a real 1.6.7; against 2.x and 3 only as far as their documents say what they answer.
+Run against a real 1.6.7 and a real 2.7.12; against 3 only as far as its documents say what it answers.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ import pytest
 
 from tests.conftest import Require
 from tests.integration.counter_store.influxd import FRONT, Front, InfluxServer
+from tests.integration.counter_store.influxd2 import InfluxServer2
 
 
 @pytest.fixture
@@ -28,3 +29,19 @@ def v2_front(influxd: InfluxServer, require: Require) -> Iterator[Front]:
     front.start()
     yield front
     front.kill()
+
+
+@pytest.fixture
+def influxd2(require: Require, tmp_path: Path) -> Iterator[InfluxServer2]:
+    """A running InfluxDB 2.x."""
+    server = InfluxServer2(require.program("influxd2"), tmp_path / "influxd2")
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture(params=["influxd", "influxd2"])
+def server(request: pytest.FixtureRequest) -> InfluxServer:
+    """Each version in turn."""
+    running: InfluxServer = request.getfixturevalue(request.param)
+    return running

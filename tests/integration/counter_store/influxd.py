@@ -6,12 +6,14 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import urllib3
 
+from services.counter_store.settings import InfluxSettings
 from tests.brokers import free_port
 from tests.fakes.point_store import Series, Value
 
@@ -21,10 +23,10 @@ TOKEN = "token-of-a-test"
 Points = dict[tuple[Series, int], dict[str, Value]]
 
 
-def get(url: str, **query: str) -> Any:
+def get(url: str, credentials: Mapping[str, str] | None = None, **query: str) -> Any:
     """Return the JSON that a server answers, waiting up to ten seconds for it to come up."""
     patient = urllib3.Retry(total=100, connect=100, read=0, backoff_factor=0.01, backoff_max=0.1)
-    with urllib3.PoolManager(retries=patient) as pool:
+    with urllib3.PoolManager(retries=patient, headers=credentials) as pool:
         answer = pool.request("GET", url, fields=query)
     assert answer.status < 300, answer.data
     return json.loads(answer.data) if answer.data else None
@@ -42,6 +44,20 @@ class InfluxServer:
     @property
     def url(self) -> str:
         return f"http://{HOST}:{self.port}"
+
+    @property
+    def credentials(self) -> Mapping[str, str]:
+        """The headers of a request that may do everything."""
+        return {}
+
+    def reader(self) -> Mapping[str, str]:
+        """The headers of Grafana, which may read both of the suite's places and do nothing else."""
+        return self.credentials  # a 1.x of these tests asks nobody who they are
+
+    def settings(self, place: str = "upskeep", **more: object) -> InfluxSettings:
+        """Return how counter_store is told of this server and a place in it."""
+        given = {"enabled": True, "api": "v1", "url": self.url, "database": place, "timeout_s": 5}
+        return InfluxSettings.model_validate(given | more)
 
     def start(self) -> None:
         """Start it and wait until it answers."""
@@ -67,9 +83,9 @@ class InfluxServer:
         self.process.kill()
         self.process.wait()
 
-    def query(self, database: str, text: str) -> list[dict[str, Any]]:
-        """Return the series that InfluxQL finds."""
-        answer = get(f"{self.url}/query", db=database, q=text, epoch="ns")
+    def query(self, database: str, text: str, credentials: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+        """Return the series that InfluxQL finds, as somebody who may do everything, or with the given headers."""
+        answer = get(f"{self.url}/query", credentials or self.credentials, db=database, q=text, epoch="ns")
         series: list[dict[str, Any]] = answer["results"][0].get("series", [])
         return series
 

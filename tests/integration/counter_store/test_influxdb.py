@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from services.counter_store.adapters.influx_setup import prepare
 from services.counter_store.adapters.point_queue import PointQueue
 from services.counter_store.adapters.point_stores import open_point_store
 from services.counter_store.adapters.shipper import Shipper
@@ -17,6 +18,7 @@ from shared.delivery.stage import Recorder
 from shared.ledger import Ledger
 from tests.fakes.point_store import parse_line
 from tests.integration.counter_store.influxd import TOKEN, Front, InfluxServer, Points
+from tests.integration.counter_store.influxd2 import InfluxServer2
 from tests.unit.counter_store.messages import event, frame
 
 pytestmark = pytest.mark.influxdb
@@ -28,6 +30,7 @@ class Bench:
     def __init__(self, ledger: Ledger, influx: InfluxSettings) -> None:
         self.ledger = ledger
         self.store = CounterStore(CounterStoreSettings(influx=influx), ledger, Recorder(), site="home")
+        assert prepare(influx)
         self.points = open_point_store(influx)
         self.shipper = Shipper(ledger.path, self.points, influx)
         self.queue = PointQueue(ledger)
@@ -69,30 +72,26 @@ def stored(server: InfluxServer) -> Points:
     return {k: v for name in KINDS for k, v in server.points("upskeep", name).items()}
 
 
-def v1(server: InfluxServer) -> InfluxSettings:
-    return InfluxSettings(enabled=True, api="v1", url=server.url, database="upskeep", timeout_s=5)
-
-
-def test_everything_counted_arrives_and_reads_the_same(influxd: InfluxServer, ledger: Ledger) -> None:
+def test_everything_counted_arrives_and_reads_the_same(server: InfluxServer, ledger: Ledger) -> None:
     """Readings, events and the counter, field for field."""
-    bench = Bench(ledger, v1(influxd))
+    bench = Bench(ledger, server.settings())
     bench.count(0, 100)
     expected = bench.queued()
     bench.shipper.ship(bench.queue)
     bench.points.close()
 
     assert 201 == len(expected)
-    assert expected == stored(influxd)
-    assert 100 == influxd.query("upskeep", "SELECT last(total) FROM counter")[0]["values"][0][1]
+    assert expected == stored(server)
+    assert 100 == server.query("upskeep", "SELECT last(total) FROM counter")[0]["values"][0][1]
 
 
-def test_fields_have_one_type_each(influxd: InfluxServer, ledger: Ledger) -> None:
+def test_fields_have_one_type_each(server: InfluxServer, ledger: Ledger) -> None:
     """Numbers are floats, counts integers: no later reading can quarrel with an earlier one."""
-    bench = Bench(ledger, v1(influxd))
+    bench = Bench(ledger, server.settings())
     bench.count(0, 2)
     bench.shipper.ship(bench.queue)
     bench.points.close()
-    found = influxd.query("upskeep", "SHOW FIELD KEYS")
+    found = server.query("upskeep", "SHOW FIELD KEYS")
 
     assert {
         "counter": [["total", "integer"]],
@@ -104,60 +103,61 @@ def test_fields_have_one_type_each(influxd: InfluxServer, ledger: Ledger) -> Non
     } == {series["name"]: series["values"] for series in found}
 
 
-def test_a_server_killed_and_started_again_lacks_nothing(influxd: InfluxServer, ledger: Ledger) -> None:
+def test_a_server_killed_and_started_again_lacks_nothing(server: InfluxServer, ledger: Ledger) -> None:
     """Counting goes on meanwhile, the points wait, and in the end all are there, each once."""
-    bench = Bench(ledger, v1(influxd))
+    bench = Bench(ledger, server.settings())
     bench.count(0, 50)
     expected = bench.queued()
     bench.shipper.ship(bench.queue)
-    influxd.kill()
+    server.kill()
     bench.count(50, 100)
     expected |= bench.queued()
     wait_s = bench.shipper.ship(bench.queue)
     away = bench.shipper.figures()
-    influxd.start()
+    server.start()
     bench.shipper.ship(bench.queue)
     back = bench.shipper.figures()
     bench.points.close()
 
     assert 0 < wait_s <= 1
     assert (100, 102) == (bench.store.figures()["counted"], away["influx_pending"])
-    assert f"{influxd.url} cannot be reached: " in str(away["influx_last_error"])
+    assert f"{server.url} cannot be reached: " in str(away["influx_last_error"])
     assert (0, "") == (back["influx_pending"], back["influx_last_error"])
-    assert expected == stored(influxd)
+    assert expected == stored(server)
 
 
 def test_after_a_day_without_influxdb_the_series_are_those_of_a_day_with_it(
-    influxd: InfluxServer, ledger: Ledger, tmp_path: Path
+    server: InfluxServer, ledger: Ledger, tmp_path: Path
 ) -> None:
     """A day of simulated time, a reading and an event every 30 s, a ship attempted every hour: nothing differs."""
-    here = v1(influxd)
+    here = server.settings()
     with closing(Ledger(tmp_path / "undisturbed.db", LEDGER_SCHEMA)) as other:
-        undisturbed = Bench(other, here.model_copy(update={"database": "undisturbed"}))
+        undisturbed = Bench(other, server.settings("undisturbed"))
         for hour in range(24):
             undisturbed.hour(hour)
             undisturbed.shipper.ship(undisturbed.queue)
         undisturbed.points.close()
     bench = Bench(ledger, here)
-    influxd.kill()
+    server.kill()
     for hour in range(24):
         bench.hour(hour)
         bench.shipper.ship(bench.queue)
     assert 24 == bench.shipper.state.failures
-    influxd.start()
+    server.start()
     while bench.queue.pending():
         bench.shipper.ship(bench.queue)
+        assert (0, "") == (bench.shipper.state.failures, bench.shipper.state.last_error)
     bench.points.close()
 
     measurements = ("reading", "event", "counter")
-    expected = {name: influxd.points("undisturbed", name) for name in measurements}
+    expected = {name: server.points("undisturbed", name) for name in measurements}
     assert [2880, 2880, 24] == [len(expected[name]) for name in measurements]
-    assert expected == {name: influxd.points("upskeep", name) for name in measurements}
+    assert expected == {name: server.points("upskeep", name) for name in measurements}
 
 
-def test_a_point_that_quarrels_is_set_aside_and_the_rest_arrive(influxd: InfluxServer, ledger: Ledger) -> None:
+def test_a_point_that_quarrels_is_set_aside_and_the_rest_arrive(server: InfluxServer, ledger: Ledger) -> None:
     """A channel that was a number turns up as a text."""
-    bench = Bench(ledger, v1(influxd))
+    bench = Bench(ledger, server.settings())
     bench.count(0, 5)
     with ledger.transaction():
         bench.store.apply(frame(5, 5, {"battery_voltage": "unplugged"}))
@@ -170,8 +170,8 @@ def test_a_point_that_quarrels_is_set_aside_and_the_rest_arrive(influxd: InfluxS
     assert "unplugged" in line
     assert "field type conflict" in reason
     assert (9, 9, 0) == (
-        len(influxd.points("upskeep", "reading")),
-        len(influxd.points("upskeep", "event")),
+        len(server.points("upskeep", "reading")),
+        len(server.points("upskeep", "event")),
         bench.queue.pending(),
     )
 
@@ -197,9 +197,24 @@ def test_v2_write_api_before_a_real_1x_engine(v2_front: Front, ledger: Ledger, t
     assert expected == stored(v2_front.server)
 
 
-def test_the_shippers_thread_ships_while_the_store_counts(influxd: InfluxServer, ledger: Ledger) -> None:
+def test_a_bucket_that_is_not_there_is_waited_for(influxd2: InfluxServer2, ledger: Ledger) -> None:
+    """2.x makes none by itself: taken away, nothing is lost; made again, everything arrives."""
+    bench = Bench(ledger, influxd2.settings())
+    bench.count(0, 10)
+    expected = bench.queued()
+    influxd2.remove_bucket("upskeep")
+    bench.shipper.ship(bench.queue)
+    assert 'bucket "upskeep" not found; check url, org and bucket' in bench.shipper.state.last_error
+    assert prepare(influxd2.settings())
+    bench.shipper.ship(bench.queue)
+    bench.points.close()
+
+    assert expected == stored(influxd2)
+
+
+def test_the_shippers_thread_ships_while_the_store_counts(server: InfluxServer, ledger: Ledger) -> None:
     """Two connections to one ledger: neither hinders the other."""
-    settings = v1(influxd).model_copy(update={"batch_points": 50, "idle_s": 0.001})
+    settings = server.settings().model_copy(update={"batch_points": 50, "idle_s": 0.001})
     bench = Bench(ledger, settings)
     bench.shipper.start()
     for first in range(0, 300, 10):
@@ -210,4 +225,4 @@ def test_the_shippers_thread_ships_while_the_store_counts(influxd: InfluxServer,
     bench.shipper.stop()
 
     assert (True, False) == (alive, bench.shipper.alive)
-    assert (300, 300) == (len(influxd.points("upskeep", "event")), len(influxd.points("upskeep", "reading")))
+    assert (300, 300) == (len(server.points("upskeep", "event")), len(server.points("upskeep", "reading")))

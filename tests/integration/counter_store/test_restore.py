@@ -10,6 +10,7 @@ import pytest
 
 from services.counter_store.adapters import restore
 from services.counter_store.adapters.influx_query import InfluxQuery
+from services.counter_store.adapters.influx_setup import prepare
 from services.counter_store.adapters.point_queue import PointQueue
 from services.counter_store.adapters.point_stores import open_point_store
 from services.counter_store.adapters.restore import Restorer
@@ -20,7 +21,7 @@ from services.counter_store.stage import LEDGER_SCHEMA, CounterStore
 from shared.delivery.stage import Recorder
 from shared.ledger import Ledger
 from tests.brokers import EMBEDDED, Broker
-from tests.integration.counter_store.influxd import TOKEN, Front, InfluxServer
+from tests.integration.counter_store.influxd import InfluxServer
 from tests.integration.ledger.test_service import House
 from tests.unit.counter_store.messages import event
 from upskeep.outcome import OF_THE_SUITE
@@ -79,17 +80,11 @@ def life(path: Path, influx: InfluxSettings) -> Iterator[Life]:
         yield Life(ledger, influx)
 
 
-@pytest.fixture(params=["v1", "v2"])
-def influx(request: pytest.FixtureRequest, tmp_path: Path) -> InfluxSettings:
-    """Each API before the same server."""
-    if request.param == "v1":
-        server: InfluxServer = request.getfixturevalue("influxd")
-        return InfluxSettings(enabled=True, api="v1", url=server.url, database="upskeep")
-    front: Front = request.getfixturevalue("v2_front")
-    (tmp_path / "token").write_text(TOKEN)
-    return InfluxSettings(
-        enabled=True, api="v2", url=front.url, org="home", bucket="upskeep", token_file=tmp_path / "token"
-    )
+@pytest.fixture
+def influx(server: InfluxServer) -> InfluxSettings:
+    """Each version of the server, set up."""
+    assert prepare(server.settings())
+    return server.settings()
 
 
 def events_held(influxd: InfluxServer) -> list[str]:
@@ -97,9 +92,8 @@ def events_held(influxd: InfluxServer) -> list[str]:
 
 
 @pytest.mark.parametrize("page", [1, 4, 5000])
-def test_a_lost_ledger_is_filled_exactly(influxd: InfluxServer, tmp_path: Path, page: int) -> None:
+def test_a_lost_ledger_is_filled_exactly(influx: InfluxSettings, tmp_path: Path, page: int) -> None:
     """Same totals, same events, same places in InfluxDB; pages that end among points of one instant lose none."""
-    influx = InfluxSettings(enabled=True, api="v1", url=influxd.url, database="upskeep")
     with life(tmp_path / "before", influx) as before:
         before.restore()
         before.count(*range(60))
@@ -111,7 +105,7 @@ def test_a_lost_ledger_is_filled_exactly(influxd: InfluxServer, tmp_path: Path, 
 
 
 def test_what_comes_while_influxdb_is_unread_is_counted_once(
-    influx: InfluxSettings, influxd: InfluxServer, tmp_path: Path
+    influx: InfluxSettings, server: InfluxServer, tmp_path: Path
 ) -> None:
     """Repeated events are known by their id; new ones get a point of their own beside those that were there."""
     with life(tmp_path / "before", influx) as before:
@@ -125,12 +119,11 @@ def test_what_comes_while_influxdb_is_unread_is_counted_once(
         assert 50 == sum(after.totals().values())
         after.count(*range(45, 52))
         after.ship()
-    assert sorted(f"id-{n}" for n in range(52)) == events_held(influxd)
+    assert sorted(f"id-{n}" for n in range(52)) == events_held(server)
 
 
-def test_another_sites_events_are_not_counted(influxd: InfluxServer, tmp_path: Path) -> None:
+def test_another_sites_events_are_not_counted(influx: InfluxSettings, tmp_path: Path) -> None:
     """Two sites may share a database."""
-    influx = InfluxSettings(enabled=True, api="v1", url=influxd.url, database="upskeep")
     with life(tmp_path / "before", influx) as before:
         before.restore()
         with before.ledger.transaction():
@@ -142,9 +135,9 @@ def test_another_sites_events_are_not_counted(influxd: InfluxServer, tmp_path: P
         assert 2 == after.restore()
 
 
-def test_a_first_start_finds_nothing(influx: InfluxSettings, tmp_path: Path) -> None:
+def test_a_first_start_finds_nothing(server: InfluxServer, tmp_path: Path) -> None:
     """No database yet is no fault."""
-    with life(tmp_path / "first", influx) as first:
+    with life(tmp_path / "first", server.settings()) as first:
         assert 0 == first.restore()
         assert "done" == restore.load(first.ledger).phase
 
@@ -177,19 +170,18 @@ def test_the_service_reads_back_and_says_so(
     assert 22 == len(events_held(influxd))  # those, system.ledger.restored, and the processor's own start
 
 
-def test_the_reader_waits_while_influxdb_is_away(influxd: InfluxServer, tmp_path: Path) -> None:
+def test_the_reader_waits_while_influxdb_is_away(server: InfluxServer, influx: InfluxSettings, tmp_path: Path) -> None:
     """It says why, and goes on when the server is back."""
-    influx = InfluxSettings(enabled=True, api="v1", url=influxd.url, database="upskeep")
     with life(tmp_path / "before", influx) as before:
         before.restore()
         before.count(*range(5))
         before.ship()
-    influxd.kill()
+    server.kill()
     with closing(InfluxQuery(influx, "home")) as source, pytest.raises(Unavailable, match="cannot be reached"):
         source.read(0, 0, 10)
     restorer = Restorer(InfluxQuery(influx, "home"), restore.Progress(), longest_wait_s=1)
     restorer.start()
-    influxd.start()
+    server.start()
     page = restorer._pages.get(timeout=20)
     restorer.stop(5)
     assert (5, True) == (len(page.events), page.last)

@@ -1,7 +1,7 @@
 """InfluxDB 2.x and 3 Core as far as setting them up goes, from what their documents say that they answer.
 
 Sources: InfluxDB OSS v2 API reference (orgs, buckets, dbrps), InfluxDB 3 Core API (/api/v3/configure/database).
-The real programs are not to be had in these tests; what is held here is the shape of requests and answers.
+What is held here is the shape of requests and answers; test_setup.py has a real 2.x as well.
 """
 
 from __future__ import annotations

@@ -78,12 +78,6 @@ def frames() -> list[Frame]:
     ]
 
 
-def v1(url: str, **more: object) -> InfluxSettings:
-    """Settings for a 1.x of the test's own, readings apart."""
-    given = {"enabled": True, "api": "v1", "url": url, "database": "upskeep", "readings_to": "upskeep_readings"}
-    return InfluxSettings.model_validate(given | more)
-
-
 def fill(influx: InfluxSettings, ledger: Path, played: list[Frame]) -> str:
     """Run the suite over frames and ship every point; returns what ``backtest`` prints."""
     suite = SuiteSettings()

@@ -1,9 +1,12 @@
-"""Every query of every panel, annotation and variable, run against a real InfluxDB that the suite has filled."""
+"""Every query of every panel, annotation and variable, run against a real InfluxDB 1.x and 2.x that the suite filled.
+
+In 2.x they are asked by a user that may only read, as Grafana's is in the containers.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,12 +17,14 @@ from shared.messages import Frame
 from shared.quantities import QUANTITIES
 from tests.conftest import Require
 from tests.integration.counter_store.influxd import InfluxServer
+from tests.integration.counter_store.influxd2 import InfluxServer2
 from tests.integration.influx.grafana import Ask, asks, fill_in
-from tests.integration.influx.suite import START, fill, frames, v1
+from tests.integration.influx.suite import START, fill, frames
 from upskeep.grafana.boards import BOARDS
 from upskeep.grafana.render import dashboard
 
 pytestmark = pytest.mark.influxdb
+VERSIONS: dict[str, type[InfluxServer]] = {"influxd": InfluxServer, "influxd2": InfluxServer2}
 DATABASES = {"upskeep": "upskeep", "upskeep-readings": "upskeep_readings"}
 ASKS = [pytest.param(ask, id=f"{board.uid}: {ask.place}") for board in BOARDS for ask in asks(dashboard(board))]
 READINGS = {f"sensor.{quantity.sensor}" for quantity in QUANTITIES.values() if quantity.sensor} | {
@@ -37,26 +42,31 @@ class Filled:
     first: datetime
     last: datetime
     outcome: dict[str, Any]
+    reader: Mapping[str, str]
 
     def values(self, ask: Ask, chosen: dict[str, str]) -> list[Any]:
         """Every value that is not null, without times."""
         text = fill_in(ask.text, self.first, self.last, chosen)
         assert "$" not in text.replace("$/", "")
-        series = self.server.query(DATABASES[ask.source], text)
+        series = self.server.query(DATABASES[ask.source], text, self.reader)
         at = 1 if series and series[0]["columns"][0] == "time" else 0
         return [value for each in series for row in each["values"] for value in row[at:] if value is not None]
 
 
-@pytest.fixture(scope="module")
-def filled(require: Require, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
+@pytest.fixture(scope="module", params=VERSIONS)
+def filled(
+    request: pytest.FixtureRequest, require: Require, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Filled]:
     """Eight hours of the suite: outages, a discharge, faults, heat and a room."""
     folder = tmp_path_factory.mktemp("grafana")
-    server = InfluxServer(require.program("influxd"), folder / "influxd")
+    server = VERSIONS[request.param](require.program(request.param), folder / "influxd")
     server.start()
     try:
         played = frames()
-        outcome = json.loads(fill(v1(server.url), folder / "ledger.sqlite", played))
-        yield Filled(server, START - timedelta(hours=1), played[-1].time + timedelta(hours=1), outcome)
+        apart = server.settings(readings_to="upskeep_readings")
+        outcome = json.loads(fill(apart, folder / "ledger.sqlite", played))
+        first, last = START - timedelta(hours=1), played[-1].time + timedelta(hours=1)
+        yield Filled(server, first, last, outcome, server.reader())
     finally:
         server.kill()
 

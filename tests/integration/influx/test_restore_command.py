@@ -15,11 +15,12 @@ from shared.delivery.stage import Recorder
 from shared.ledger import Ledger
 from shared.process import _sign_path
 from tests.integration.counter_store.influxd import InfluxServer
-from tests.integration.influx.suite import ROOT, fill, frames, v1
+from tests.integration.influx.suite import ROOT, fill, frames
 from upskeep.cli import cli
 
 pytestmark = pytest.mark.influxdb
 Rows = list[tuple[object, ...]]
+GIVEN = {"enabled", "api", "url", "database", "org", "bucket", "token_file", "readings_to"}
 
 
 def ledger(data: Path) -> Path:
@@ -46,15 +47,15 @@ def counters(path: Path, influx: InfluxSettings) -> str:
 
 def restore(influx: InfluxSettings, data: Path, *more: str) -> Result:
     key = "UPSKEEP_COUNTER_STORE__INFLUX__"
-    environ = {f"{key}{name.upper()}": str(getattr(influx, name)) for name in ("enabled", "api", "url", "database")}
+    environ = {f"{key}{name.upper()}": str(value) for name, value in influx if name in GIVEN and value is not None}
     words = ["influx", "restore", "--config", str(ROOT / "config"), "--data", str(data), *more]
     return CliRunner(env=environ).invoke(cli, words)
 
 
 @pytest.fixture
-def filled(influxd: InfluxServer, tmp_path: Path) -> InfluxSettings:
+def filled(server: InfluxServer, tmp_path: Path) -> InfluxSettings:
     """InfluxDB after a suite's day, whose ledger is in ``data``."""
-    influx = v1(influxd.url)
+    influx = server.settings(readings_to="upskeep_readings")
     ledger(tmp_path / "data").parent.mkdir(parents=True)
     fill(influx, ledger(tmp_path / "data"), frames())
     return influx
@@ -97,7 +98,7 @@ def test_nothing_is_changed_where_there_is_nothing_to_read(filled: InfluxSetting
     """Another database, no server, or a service that is running."""
     path = ledger(tmp_path / "data")
     before = rows(path)
-    empty = filled.model_copy(update={"database": "elsewhere"})
+    empty = filled.at("elsewhere")
     assert "holds no events of site home; nothing is changed" in restore(empty, tmp_path / "data", "--force").stderr
     away = filled.model_copy(update={"url": "http://127.0.0.1:1"})
     assert "cannot be reached" in restore(away, tmp_path / "data", "--force").stderr

@@ -1,17 +1,21 @@
-"""Setting up: a real 1.x, and 2.x and 3 Core as their documents describe them."""
+"""Setting up: a real 1.x, a real 2.x, and 2.x and 3 Core as their documents describe them."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from services.counter_store.adapters.influx_setup import prepare, set_up
 from services.counter_store.adapters.point_stores import open_point_store
+from services.counter_store.core.ports import Refused
 from services.counter_store.settings import InfluxSettings
 from tests.integration.counter_store.influxd import TOKEN as FRONT_TOKEN
 from tests.integration.counter_store.influxd import Front, InfluxServer
+from tests.integration.counter_store.influxd2 import InfluxServer2
 from tests.integration.influx.servers import READER, TOKEN, Documented, serving
 from upskeep.influx import InfluxError, setup
 
@@ -91,16 +95,57 @@ def test_a_1x_behind_the_v2_write_api_is_set_up_by_influxql(v2_front: Front, tmp
 
 
 @pytest.mark.influxdb
-def test_readings_go_to_their_own_place_and_old_ones_are_forgotten(influxd: InfluxServer) -> None:
+def test_readings_go_to_their_own_place_and_old_ones_are_forgotten(server: InfluxServer) -> None:
     """Older than the place keeps is no refusal, so a recording of long ago does not fill the table of the refused."""
-    set_up(v1(influxd), ("create",))
-    store = open_point_store(v1(influxd))
-    store.write(["reading,site=home v=1.0 1000", "counter,site=home total=1i 1000"])
-    store.close()
-    assert ([], 1) == (
-        influxd.query("upskeep_readings", "SELECT * FROM reading"),
-        len(influxd.points("upskeep", "counter")),
+    apart = server.settings(readings_to="upskeep_readings", readings_days=90)
+    set_up(apart, ("create",))
+    now_ns = time.time_ns()
+    with closing(open_point_store(apart)) as store:
+        store.write([f"reading,site=home v=1.0 {now_ns}", "reading,site=home v=1.0 1000", "counter total=1i 1000"])
+        with pytest.raises(Refused, match="field type conflict"):
+            store.write([f'reading,site=home v="text" {now_ns + 1}', "reading,site=home v=1.0 1000"])
+    assert ([now_ns], 1) == (
+        [time_ns for _, time_ns in server.points("upskeep_readings", "reading")],
+        len(server.points("upskeep", "counter")),
     )
+
+
+@pytest.mark.influxdb
+def test_a_real_2x_is_set_up_changed_when_asked_and_read_by_influxql(influxd2: InfluxServer2) -> None:
+    """A dry run does nothing; the service makes what is missing and leaves a time that differs as it is."""
+    apart = influxd2.settings(readings_to="upskeep_readings", readings_days=90)
+    assert setup(apart, dry_run=True)[1]
+    assert ["create", "create"] == [done.step.do for done in set_up(apart, ("create",)).steps]
+    assert ["nothing", "nothing"] == [done.step.do for done in set_up(apart, ("create",)).steps]
+    assert [0, 90 * DAY_S] == [keeps(influxd2, name) for name in ("upskeep", "upskeep_readings")]
+
+    shorter = apart.model_copy(update={"readings_days": 7})
+    assert prepare(shorter)
+    assert 90 * DAY_S == keeps(influxd2, "upskeep_readings")
+    assert (
+        "upskeep_readings: is there, kept for 90 days; wanted for 7 days: done" == setup(shorter, dry_run=False)[0][2]
+    )
+    assert 7 * DAY_S == keeps(influxd2, "upskeep_readings")
+    assert [] == influxd2.query("upskeep", "SELECT * FROM event")
+
+
+@pytest.mark.influxdb
+def test_a_token_that_may_only_write_is_enough_once_the_buckets_are_there(influxd2: InfluxServer2) -> None:
+    """A real 2.x shows it nothing, not even its own bucket: the service goes on, and says what could be run."""
+    set_up(influxd2.settings(), ("create",))
+    limited = influxd2.settings(token=influxd2.writer("upskeep"))
+    assert prepare(limited)
+    lines, good = setup(limited, dry_run=False)
+    said = "upskeep: is not there, or may not be seen; to be kept for ever: there is no organization home, or the token"
+    assert (False, f"{said} may not see it; check org") == (good, lines[1])
+    with closing(open_point_store(limited)) as store:
+        store.write(["counter total=1i 1000"])
+    assert 1 == len(influxd2.points("upskeep", "counter"))
+
+
+def keeps(server: InfluxServer2, name: str) -> int:
+    """How many seconds a bucket keeps."""
+    return sum(rule["everySeconds"] for rule in server.bucket(name)["retentionRules"])
 
 
 def test_a_documented_server_gets_what_its_version_understands(documented: Documented, tmp_path: Path) -> None:
