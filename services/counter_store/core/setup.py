@@ -101,6 +101,8 @@ def command(step: Step, major: int, org: str | None) -> str:
     if major == 2:
         found = f"influx bucket list --hide-headers --org {org} --name {name} | cut -f1"
         return f"influx bucket update --id $({found}) --retention {keep_h}h"
+    if step.do == "change":
+        return f"influxdb3 update database --database {name} --retention-period {f'{keep_h}h' if keep_h else 'none'}"
     retention = f" --retention-period {keep_h}h" if keep_h else ""
     return f"influxdb3 create database{retention} {name}"
 

@@ -63,6 +63,11 @@ def step(do: str, place: Place) -> Step:
         ),
         (step("create", READINGS), 3, "influxdb3 create database --retention-period 2160h upskeep_readings"),
         (step("create", EVENTS), 3, "influxdb3 create database upskeep"),
+        (
+            step("change", READINGS),
+            3,
+            "influxdb3 update database --database upskeep_readings --retention-period 2160h",
+        ),
     ],
 )
 def test_a_person_is_told_exactly_what_to_run(given: Step, major: int, expected: str) -> None:
