@@ -38,8 +38,6 @@ class SetupError(Exception):
 class Admin(Protocol):
     """One version's way of looking and making."""
 
-    changeable: bool
-
     def find(self, name: str) -> Place | None:
         """Return the place of that name, or None; raises SetupError."""
 
@@ -109,8 +107,6 @@ class Wire:
 class Admin1:
     """Databases and their retention policies; a place ``database/policy`` is one policy of it."""
 
-    changeable = True
-
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
 
@@ -136,8 +132,6 @@ class Admin1:
 
 class Admin2:
     """Buckets, and the mapping by which InfluxQL finds them."""
-
-    changeable = True
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
@@ -190,8 +184,6 @@ class Admin2:
 
 class Admin3:
     """Databases; each has one retention policy, which is shown since 3.8 and can be changed since 3.2."""
-
-    changeable = True
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire

@@ -186,6 +186,13 @@ def test_a_wrong_token_and_a_wrong_server_are_told(documented: Documented, tmp_p
         setup(settings(documented.url, tmp_path), dry_run=False)
 
 
+def test_a_token_put_right_makes_what_is_missing(documented: Documented, tmp_path: Path) -> None:
+    """Else a server that makes places by itself would make one that forgets nothing."""
+    assert not prepare(settings(documented.url, tmp_path, "wrong"))
+    assert prepare(settings(documented.url, tmp_path))
+    assert {"upskeep", "upskeep_readings"} == set(documented.places)
+
+
 def test_a_server_that_is_away_is_asked_again(tmp_path: Path) -> None:
     """The shipper tries before each batch until somebody has answered."""
     assert not prepare(settings("http://127.0.0.1:1", tmp_path))
