@@ -1,7 +1,7 @@
 """Looking into an InfluxDB and making places in it: 1.x by InfluxQL, 2.x by /api/v2, 3 Core by /api/v3.
 
-Sources: InfluxDB 1.8 "Manage your database", OSS v2 API reference (buckets, orgs, dbrps), 3 Core API (configure).
-Run against a real 1.6.7 and a real 2.7.12; against 3 only as far as its documents say what it answers.
+Sources: InfluxDB 1.8 "Manage your database", OSS v2 API reference (buckets, orgs, dbrps), InfluxDB 3 Core 3.9.6,
+influxdb3_server/src/http.rs and influxdb3_types/src/http.rs (configure). Run against real ones: 1.6.7, 2.7.12, 3 Core.
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ from urllib.parse import urlencode
 from urllib3 import BaseHTTPResponse, PoolManager, Timeout, make_headers
 from urllib3.exceptions import HTTPError
 
-from services.counter_store.adapters.answers import explain_body
+from services.counter_store.adapters.answers import ADVICE, explain_body
 from services.counter_store.adapters.secrets import as_header, read_secret
 from services.counter_store.core.ports import Unavailable
 from services.counter_store.core.setup import Place, Step, influxql, quoted, split_policy
 from services.counter_store.settings import InfluxSettings
 
-_DURATION = re.compile(r"(\d+)h(\d+)m(\d+)s")
+_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(\d+)s")
 _JSON = {"Content-Type": "application/json"}
+PLACES_OF_3 = "/api/v3/configure/database"
 
 
 class SetupError(Exception):
@@ -36,8 +37,6 @@ class SetupError(Exception):
 
 class Admin(Protocol):
     """One version's way of looking and making."""
-
-    changeable: bool
 
     def find(self, name: str) -> Place | None:
         """Return the place of that name, or None; raises SetupError."""
@@ -60,6 +59,10 @@ class Wire:
     def version(self) -> str:
         """Return what the server calls itself, as ``1.6.7``; raises SetupError if it does not say."""
         answer = self.ask("GET", "/ping")
+        if answer.status in (401, 403):  # 3 Core, which asks for a token here too
+            raise SetupError(
+                f"/ping answered {answer.status}: {explain_body(answer.data)}; {ADVICE[answer.status]}", answer.status
+            )
         found: str = answer.headers.get("X-Influxdb-Version", "").removeprefix("v")
         if re.match(r"[123]\.", found) is None:
             said = f"version {found}" if found else f"status {answer.status} and no version"
@@ -104,8 +107,6 @@ class Wire:
 class Admin1:
     """Databases and their retention policies; a place ``database/policy`` is one policy of it."""
 
-    changeable = True
-
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
 
@@ -126,25 +127,11 @@ class Admin1:
         self._query(influxql(step))
 
     def _query(self, text: str) -> list[dict[str, Any]]:
-        answer = self._wire.json("POST", "/query", {"q": text})
-        if not isinstance(answer, dict) or not answer.get("results"):
-            raise SetupError("/query does not answer as InfluxDB does; check url")
-        result = answer["results"][0]
-        if error := str(result.get("error", "")):
-            if "database not found" in error:
-                return []
-            raise SetupError(f"{text}: {error}", 403 if "authoriz" in error else 0)
-        return [
-            dict(zip(series["columns"], values, strict=True))
-            for series in result.get("series", [])
-            for values in series.get("values", [])
-        ]
+        return _rows(self._wire.json("POST", "/query", {"q": text}), text)
 
 
 class Admin2:
     """Buckets, and the mapping by which InfluxQL finds them."""
-
-    changeable = True
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
@@ -196,31 +183,51 @@ class Admin2:
 
 
 class Admin3:
-    """Databases; 3 Core neither shows nor changes how long one keeps."""
-
-    changeable = False
+    """Databases; each has one retention policy, which is shown since 3.8 and can be changed since 3.2."""
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
 
     def find(self, name: str) -> Place | None:
-        """Return the database, without how long it keeps."""
-        listed = self._wire.json("GET", "/api/v3/configure/database", {"format": "json"}) or []
-        return Place(name, None) if any(each.get("iox::database") == name for each in listed) else None
+        """Return the database."""
+        listed = self._wire.json("GET", PLACES_OF_3, {"format": "json"}) or []
+        if not any(each.get("iox::database") == name for each in listed):
+            return None
+        text = f"SHOW RETENTION POLICIES ON {quoted(name)}"
+        rows = _rows(self._wire.json("GET", "/query", {"q": text}), text)
+        return Place(name, _seconds(str(rows[0].get("duration"))) if rows else None)
 
     def do(self, step: Step) -> None:
-        """Create it."""
+        """Create it or change it; raises SetupError also where the version cannot."""
         keep_h = (step.place.keep_s or 0) // 3600
-        retention = {"retention_period": f"{keep_h}h"} if keep_h else {}
-        self._wire.json("POST", "/api/v3/configure/database", body={"db": step.place.name, **retention})
+        body = {"db": step.place.name} | ({"retention_period": f"{keep_h}h"} if keep_h else {})
+        method = "POST" if step.do == "create" else "PUT"
+        if self._wire.json(method, PLACES_OF_3, body=body) is None:
+            raise SetupError(f"{PLACES_OF_3} answered 404: this version cannot {step.do} a database")
+
+
+def _rows(answer: Any, text: str) -> list[dict[str, Any]]:
+    """Return what InfluxQL found, nothing where there is no such database; raises SetupError."""
+    if not isinstance(answer, dict) or not answer.get("results"):
+        raise SetupError("/query does not answer as InfluxDB does; check url")
+    result = answer["results"][0]
+    if error := str(result.get("error", "")):
+        if "database not found" in error:
+            return []
+        raise SetupError(f"{text}: {error}", 403 if "authoriz" in error else 0)
+    return [
+        dict(zip(series["columns"], values, strict=True))
+        for series in result.get("series", [])
+        for values in series.get("values", [])
+    ]
 
 
 def _seconds(duration: str) -> int | None:
-    """Return a duration as 1.x shows it, ``2160h0m0s``; None where it is spelt in another way."""
+    """Return a duration as 1.x and 3 show it, ``2160h0m0s``; None where it is spelt in another way."""
     found = _DURATION.fullmatch(duration)
     if found is None:
         return None
-    hours, minutes, seconds = map(int, found.groups())
+    hours, minutes, seconds = (int(each or 0) for each in found.groups())
     return hours * 3600 + minutes * 60 + seconds
 
 

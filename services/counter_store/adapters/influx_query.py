@@ -1,6 +1,8 @@
 """Reading events back from InfluxDB by InfluxQL over ``/query``: the one language that 1.x, 2.x and 3.x all answer.
 
 InfluxDB 2 and 3 find the bucket by the database's name (their 1.x compatibility); ``bucket`` may be database/policy.
+3 Core answers no question over more than 432 files, a file being ten minutes of one measurement: it is then asked for
+half the time, down to a minute, and for more again where there is little.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from urllib3.exceptions import HTTPError
 
 from services.counter_store.adapters.answers import check_answer
 from services.counter_store.adapters.secrets import as_header, read_secret
+from services.counter_store.core.lines import FIRST_NS, LAST_NS
 from services.counter_store.core.points import point_to_event
 from services.counter_store.core.ports import Unavailable
 from services.counter_store.settings import InfluxSettings
@@ -24,6 +27,9 @@ from shared.messages import Event
 
 _COLUMNS = ("id", "producer", "epoch", "seq", "data", "metadata", "moved_us")
 _TAGS = ("site", "type", "category", "severity", "device", "zone")
+_TOO_MANY = "file limit"  # in the words of 3 Core 3.2 and 3.9
+_END_NS = LAST_NS + 1
+_SHORTEST_NS = 60 * 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,7 @@ class InfluxQuery:
 
     def __init__(self, settings: InfluxSettings, site: str) -> None:
         self._settings = settings
+        self._span_ns = _END_NS - FIRST_NS
         self._site = site.replace("\\", "\\\\").replace("'", "\\'")
         self._pool = PoolManager(
             retries=False,
@@ -49,22 +56,43 @@ class InfluxQuery:
         )
 
     def read(self, at_ns: int, skip: int, limit: int) -> Page:
-        """Return the next ``limit`` points at and after ``at_ns``, without the first ``skip``; raises Unavailable."""
+        """Return the next ``limit`` points at and after ``at_ns``, without the first ``skip``; raises Unavailable.
+
+        A page that is not the last can hold fewer.
+        """
         names = ", ".join((*(f'"{name}"::field' for name in _COLUMNS), *(f'"{name}"::tag' for name in _TAGS)))
-        text = (
-            f'SELECT {names} FROM "event" WHERE "site" = \'{self._site}\' AND time >= {at_ns}'  # noqa: S608 - no input
-            f" ORDER BY time LIMIT {limit} OFFSET {skip}"
-        )
-        rows = [values for series in self._query(text) for values in series["values"]]
-        events = [(event, row[0]) for row in rows if (event := _event(row)) is not None]
-        last_ns = rows[-1][0] if rows else at_ns
+        order = f" ORDER BY time LIMIT {limit} OFFSET {skip}"
+        series, until_ns = self._ask(names, at_ns, order)
+        rows = [values for each in series for values in each["values"]]
+        events = tuple((event, row[0]) for row in rows if (event := _event(row)) is not None)
+        if len(rows) < limit:
+            self._span_ns *= 2
+            return Page(events, until_ns, 0, last=until_ns == _END_NS)
+        last_ns = rows[-1][0]
         read = sum(row[0] == last_ns for row in rows) + (skip if last_ns == at_ns else 0)
-        return Page(tuple(events), last_ns, read, last=len(rows) < limit)
+        return Page(events, last_ns, read, last=False)
 
     def count(self) -> int:
         """Return how many points there are to read; raises Unavailable."""
-        text = f'SELECT count("id") FROM "event" WHERE "site" = \'{self._site}\''  # noqa: S608 - no input
-        return sum(int(series["values"][0][1]) for series in self._query(text))
+        found, at_ns = 0, FIRST_NS
+        while at_ns < _END_NS:
+            series, at_ns = self._ask('count("id")', at_ns)
+            self._span_ns *= 2
+            found += sum(int(each["values"][0][1]) for each in series)
+        return found
+
+    def _ask(self, what: str, at_ns: int, order: str = "") -> tuple[list[dict[str, Any]], int]:
+        """Return what there is from ``at_ns`` on, and until when: as far as the server answers at once."""
+        while True:
+            until_ns = min(at_ns + self._span_ns, _END_NS)
+            when = f"time >= {at_ns}" if until_ns == _END_NS else f"time >= {at_ns} AND time < {until_ns}"
+            text = f'SELECT {what} FROM "event" WHERE "site" = \'{self._site}\' AND {when}{order}'  # noqa: S608 - no input
+            try:
+                return self._query(text), until_ns
+            except Unavailable as error:
+                if _TOO_MANY not in str(error) or until_ns - at_ns <= _SHORTEST_NS:
+                    raise
+            self._span_ns = max((until_ns - at_ns) // 2, _SHORTEST_NS)
 
     def close(self) -> None:
         """Let go of connections; safe to call twice."""

@@ -42,7 +42,7 @@ def set_up(settings: InfluxSettings, allowed: Sequence[Do]) -> Setup:
         places = wanted(settings.place or "", settings.readings_to, settings.readings_days)
         found = {place.name: place for wish in places if (place := admin.find(wish.name)) is not None}
         done = []
-        for step in plan(places, found, changeable=admin.changeable):
+        for step in plan(places, found):
             fault = ""
             if step.do in allowed:
                 try:
@@ -54,7 +54,9 @@ def set_up(settings: InfluxSettings, allowed: Sequence[Do]) -> Setup:
 
 
 def prepare(settings: InfluxSettings) -> bool:
-    """Make what is missing before the first point goes out; returns False while the server cannot be reached.
+    """Make what is missing before the first point goes out; returns False while the server knows nobody here.
+
+    That is while it cannot be reached or does not take the token, or the username and password.
 
     What may not be made is said in the log with the command to run; points then wait, and nothing is lost.
     """
@@ -64,7 +66,7 @@ def prepare(settings: InfluxSettings) -> bool:
         return False
     except SetupError as error:
         log.warning("InfluxDB is used as it is: %s", error)
-        return True
+        return error.status != 401
     for done in setup.steps:
         if done.fault:
             log.warning("%s; %s: an administrator can run: %s", done.step, done.fault, done.command)

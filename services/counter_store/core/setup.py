@@ -41,9 +41,9 @@ class Step:
         has = keeping(self.found.keep_s)
         if self.do == "change":
             return f"{name}: is there, kept {has}; wanted {keeps}"
-        if self.do == "tell" and self.forever:
+        if self.do == "tell":
             return f"{name}: is there, kept {has}: what is older cannot be read back into a lost ledger"
-        return f"{name}: is there, kept {has}" + (f"; wanted {keeps}" if self.do == "tell" else "")
+        return f"{name}: is there, kept {has}"
 
 
 def wanted(place: str, readings_to: str | None, readings_days: int) -> tuple[Place, ...]:
@@ -52,17 +52,17 @@ def wanted(place: str, readings_to: str | None, readings_days: int) -> tuple[Pla
     return (main,) if readings_to is None else (main, Place(readings_to, readings_days * DAY_S))
 
 
-def plan(places: tuple[Place, ...], found: Mapping[str, Place], *, changeable: bool) -> tuple[Step, ...]:
-    """Return a step for each place. Where the server cannot change how long it keeps, a difference is told."""
-    return tuple(_step(place, found.get(place.name), place is places[0], changeable) for place in places)
+def plan(places: tuple[Place, ...], found: Mapping[str, Place]) -> tuple[Step, ...]:
+    """Return a step for each place; a first place that forgets is told, and not changed."""
+    return tuple(_step(place, found.get(place.name), place is places[0]) for place in places)
 
 
-def _step(place: Place, found: Place | None, forever: bool, changeable: bool) -> Step:
+def _step(place: Place, found: Place | None, forever: bool) -> Step:
     if found is None:
         return Step("create", place, None, forever)
     if found.keep_s == place.keep_s or (found.keep_s is None and not place.keep_s):
         return Step("nothing", place, found, forever)
-    return Step("change" if changeable and not forever else "tell", place, found, forever)
+    return Step("tell" if forever else "change", place, found, forever)
 
 
 def keeping(keep_s: int | None) -> str:
@@ -101,6 +101,8 @@ def command(step: Step, major: int, org: str | None) -> str:
     if major == 2:
         found = f"influx bucket list --hide-headers --org {org} --name {name} | cut -f1"
         return f"influx bucket update --id $({found}) --retention {keep_h}h"
+    if step.do == "change":
+        return f"influxdb3 update database --database {name} --retention-period {f'{keep_h}h' if keep_h else 'none'}"
     retention = f" --retention-period {keep_h}h" if keep_h else ""
     return f"influxdb3 create database{retention} {name}"
 

@@ -22,7 +22,7 @@ from upskeep.influx import InfluxError, setup
 DAY_S = 86_400
 
 
-@pytest.fixture(params=["v2.7.12", "3.4.1"])
+@pytest.fixture(params=["v2.7.12", "3.9.6"])
 def documented(request: pytest.FixtureRequest) -> Iterator[Documented]:
     """2.x and 3 Core, empty."""
     with serving(Documented(request.param)) as server:
@@ -165,7 +165,7 @@ def test_a_documented_server_gets_what_its_version_understands(documented: Docum
             ),
             ("POST", "/api/v2/dbrps", mapping("01", "upskeep_readings")),
         ],
-        "3.4.1": [
+        "3.9.6": [
             ("POST", "/api/v3/configure/database", {"db": "upskeep"}),
             ("POST", "/api/v3/configure/database", {"db": "upskeep_readings", "retention_period": "2160h"}),
         ],
@@ -191,7 +191,7 @@ def test_who_may_not_is_told_what_to_run(documented: Documented, tmp_path: Path)
     lines, good = setup(settings(documented.url, tmp_path, READER), dry_run=False)
     said = {
         "v2.7.12": "influx bucket create --org home --name upskeep_readings --retention 2160h",
-        "3.4.1": "influxdb3 create database --retention-period 2160h upskeep_readings",
+        "3.9.6": "influxdb3 create database --retention-period 2160h upskeep_readings",
     }[documented.version]
     assert (False, f"  to be run by who may: {said}") == (good, lines[4])
     assert prepare(settings(documented.url, tmp_path, READER))
@@ -199,23 +199,43 @@ def test_who_may_not_is_told_what_to_run(documented: Documented, tmp_path: Path)
 
 
 def test_a_retention_that_differs(documented: Documented, tmp_path: Path) -> None:
-    """2.x changes it for a person who asks; 3 Core can neither show nor change it, and says so."""
+    """It is changed for a person who asks."""
     setup(settings(documented.url, tmp_path), dry_run=False)
+    lines, good = setup(settings(documented.url, tmp_path, days=7), dry_run=False)
+    assert (True, "upskeep_readings: is there, kept for 90 days; wanted for 7 days: done") == (good, lines[2])
     lines, _ = setup(settings(documented.url, tmp_path, days=7), dry_run=False)
-    said = {
-        "v2.7.12": "for 90 days; wanted for 7 days: done",
-        "3.4.1": "as long as it was made for (the server does not say); wanted for 7 days",
-    }[documented.version]
+    assert ["upskeep: is there, kept for ever", "upskeep_readings: is there, kept for 7 days"] == lines[1:3]
+
+
+def test_a_3_core_that_does_not_show_how_long_it_keeps_is_told(tmp_path: Path) -> None:
+    """Before 3.8 a database with a period shows none."""
+
+    class Silent(Documented):
+        def kept(self, text: str) -> dict[str, object]:  # noqa: ARG002 - Documented asks for it
+            return {}
+
+    with serving(Silent("3.4.1")) as server:
+        setup(settings(server.url, tmp_path), dry_run=False)
+        lines, _ = setup(settings(server.url, tmp_path, days=7), dry_run=True)
+    said = "as long as it was made for (the server does not say); wanted for 7 days"
     assert f"upskeep_readings: is there, kept {said}" == lines[2]
 
 
 def test_a_wrong_token_and_a_wrong_server_are_told(documented: Documented, tmp_path: Path) -> None:
     """With what the server said."""
-    with pytest.raises(InfluxError, match="answered 401: unauthorized access"):
+    said = {"v2.7.12": "unauthorized access", "3.9.6": "the request was not authenticated"}[documented.version]
+    with pytest.raises(InfluxError, match=f"answered 401: {said}"):
         setup(settings(documented.url, tmp_path, "wrong"), dry_run=False)
     documented.version = "OpenTSDB"
     with pytest.raises(InfluxError, match="check url: InfluxDB 1, 2 or 3 is known here"):
         setup(settings(documented.url, tmp_path), dry_run=False)
+
+
+def test_a_token_put_right_makes_what_is_missing(documented: Documented, tmp_path: Path) -> None:
+    """Else a server that makes places by itself would make one that forgets nothing."""
+    assert not prepare(settings(documented.url, tmp_path, "wrong"))
+    assert prepare(settings(documented.url, tmp_path))
+    assert {"upskeep", "upskeep_readings"} == set(documented.places)
 
 
 def test_a_server_that_is_away_is_asked_again(tmp_path: Path) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from services.counter_store.adapters.answers import check_answer
 from services.counter_store.core.ports import Refused, Unavailable
+
+V3 = {"cluster-uuid": "f9b2a3d0-8f0e-4f0e-9d5a-2f3c4a5b6c7d"}
 
 
 @pytest.mark.parametrize("status", [200, 204])
@@ -28,6 +32,39 @@ def test_400_413_and_422_are_about_the_lines(status: int, body: bytes, said: str
         check_answer(status, body, {}, "http://db")
 
     assert said == str(refusal.value)
+
+
+PARTIAL = b'{"code":"internal error","message":"partial write of line protocol occurred"}'
+REASONS = (
+    b'{"error":"partial write of line protocol occurred","data":[{"original_line":"m v=true 1","line_number":1,'
+    b'"error_message":"invalid field value in line protocol"}]}'
+)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [
+        (500, PARTIAL, "partial write of line protocol occurred"),
+        (400, REASONS, "partial write of line protocol occurred: invalid field value in line protocol"),
+    ],
+)
+def test_3_core_says_that_lines_are_bad_by_its_words(status: int, body: bytes, said: str) -> None:
+    """By 500 and without the reason on /api/v2/write, by 400 and with it on /write."""
+    with pytest.raises(Refused) as refusal:
+        check_answer(status, body, V3, "http://db")
+
+    assert f"http://db answered {status}: {said}" == str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "said", ["cannot write to soft-deleted database 'upskeep' - it is marked for deletion", "error from wal: disk full"]
+)
+def test_another_400_of_3_core_is_not_about_the_lines(said: str) -> None:
+    """They wait: to set them aside would empty the queue over a full disk."""
+    with pytest.raises(Unavailable, match="answered 400") as away:
+        check_answer(400, json.dumps({"code": "invalid", "message": said}).encode(), V3, "http://db")
+
+    assert f"http://db answered 400: {said}; check the server, and bucket or database" == str(away.value)
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ LIST = "influx bucket list --hide-headers"
 BOTH = wanted("upskeep", "upskeep_readings", 90)
 
 
-def steps(*found: Place, changeable: bool = True) -> list[str]:
-    return [step.do for step in plan(BOTH, {place.name: place for place in found}, changeable=changeable)]
+def steps(*found: Place) -> list[str]:
+    return [step.do for step in plan(BOTH, {place.name: place for place in found})]
 
 
 def test_one_place_unless_readings_have_their_own() -> None:
@@ -22,27 +22,24 @@ def test_one_place_unless_readings_have_their_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "changeable", "expected"),
+    ("found", "expected"),
     [
-        ((), True, ["create", "create"]),
-        ((EVENTS,), True, ["nothing", "create"]),
-        ((EVENTS, READINGS), True, ["nothing", "nothing"]),
-        ((EVENTS, Place("upskeep_readings", 7 * DAY_S)), True, ["nothing", "change"]),
-        ((EVENTS, Place("upskeep_readings", 7 * DAY_S)), False, ["nothing", "tell"]),
-        ((Place("upskeep", 7 * DAY_S), READINGS), True, ["tell", "nothing"]),
-        ((Place("upskeep", None), Place("upskeep_readings", None)), False, ["nothing", "tell"]),
+        ((), ["create", "create"]),
+        ((EVENTS,), ["nothing", "create"]),
+        ((EVENTS, READINGS), ["nothing", "nothing"]),
+        ((EVENTS, Place("upskeep_readings", 7 * DAY_S)), ["nothing", "change"]),
+        ((Place("upskeep", 7 * DAY_S), READINGS), ["tell", "nothing"]),
+        ((Place("upskeep", None), Place("upskeep_readings", None)), ["nothing", "change"]),
     ],
 )
-def test_what_is_missing_is_made_and_events_are_never_shortened(
-    found: tuple[Place, ...], changeable: bool, expected: list[str]
-) -> None:
-    """Where the server cannot change or show how long it keeps, a person is told."""
-    assert expected == steps(*found, changeable=changeable)
+def test_what_is_missing_is_made_and_events_are_never_shortened(found: tuple[Place, ...], expected: list[str]) -> None:
+    """Also where the server does not show how long it keeps."""
+    assert expected == steps(*found)
 
 
 def test_a_place_of_events_that_forgets_is_told_with_what_it_means() -> None:
     """Nobody would guess it."""
-    (step, _) = plan(BOTH, {"upskeep": Place("upskeep", 30 * DAY_S)}, changeable=True)
+    (step, _) = plan(BOTH, {"upskeep": Place("upskeep", 30 * DAY_S)})
     assert "upskeep: is there, kept for 30 days: what is older cannot be read back into a lost ledger" == str(step)
 
 
@@ -63,6 +60,11 @@ def step(do: str, place: Place) -> Step:
         ),
         (step("create", READINGS), 3, "influxdb3 create database --retention-period 2160h upskeep_readings"),
         (step("create", EVENTS), 3, "influxdb3 create database upskeep"),
+        (
+            step("change", READINGS),
+            3,
+            "influxdb3 update database --database upskeep_readings --retention-period 2160h",
+        ),
     ],
 )
 def test_a_person_is_told_exactly_what_to_run(given: Step, major: int, expected: str) -> None:

@@ -1,0 +1,114 @@
+"""A real InfluxDB 3 Core for tests, with an administrator's token of its own, on loopback, telling nobody.
+
+The program is named by ``UPSKEEP_INFLUXDB3``, else it is ``influxdb3`` on the path. It cannot be had from a package
+registry, so these tests are not demanded where skipping is forbidden.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import urllib3
+
+from services.counter_store.settings import InfluxSettings
+from tests.brokers import free_port
+from tests.integration.counter_store.influxd import HOST, Points
+
+PATIENT = urllib3.Retry(total=1200, connect=1200, read=0, backoff_factor=0.1, backoff_max=0.1)  # two minutes
+ENVIRON = {
+    "INFLUXDB3_TELEMETRY_DISABLE_UPLOAD": "true",
+    "INFLUXDB3_WAL_FLUSH_INTERVAL": "10ms",  # every write waits for it; 1 s by default
+    "RUST_MIN_STACK": str(16 << 20),  # a build without optimisation needs more than 2 MiB to plan a query
+}
+
+
+def influxdb3_program() -> str:
+    """Return the program, or skip."""
+    found = os.environ.get("UPSKEEP_INFLUXDB3") or shutil.which("influxdb3")
+    return found or pytest.skip("influxdb3 is neither named by UPSKEEP_INFLUXDB3 nor installed; no registry has it")
+
+
+@dataclass
+class Influx3:
+    """One server with its data under ``folder``, on a port that it keeps over restarts."""
+
+    program: str
+    folder: Path
+    port: int = 0
+    token: str = ""
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    def start(self, *words: str) -> None:
+        """Start it, wait until it answers, and at first have the token made."""
+        self.port = self.port or free_port()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        given = {"--node-id": "n", "--object-store": "file", "--data-dir": str(self.folder / "data")}
+        given["--http-bind"] = f"{HOST}:{self.port}"
+        command = [self.program, "serve", *(word for pair in given.items() for word in pair), *words]
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(command, env=os.environ | ENVIRON, stdout=log, stderr=log)
+        self._request("GET", "/ping")  # without a token a 401, which is an answer
+        if not self.token:
+            made = self._request("POST", "/api/v3/configure/token/admin")
+            self.token = json.loads(made.data)["token"]
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def settings(self, folder: Path, **more: object) -> InfluxSettings:
+        """Settings for its v2 API, the token in a file, readings apart."""
+        (folder / "token").write_text(self.token)
+        given = {"enabled": True, "url": self.url, "org": "home", "bucket": "upskeep", "token_file": folder / "token"}
+        return InfluxSettings.model_validate(given | {"readings_to": "upskeep_readings"} | more)
+
+    def query(self, database: str, text: str) -> list[dict[str, Any]]:
+        """Return the series that InfluxQL finds."""
+        answer = self._request("GET", "/query", db=database, q=text, epoch="ns")
+        assert answer.status == 200, answer.data
+        (result,) = json.loads(answer.data)["results"]
+        assert "error" not in result, result
+        series: list[dict[str, Any]] = result.get("series", [])
+        return series
+
+    def points(self, database: str, measurement: str) -> Points:
+        """Return all points of a measurement."""
+        found: Points = {}
+        for series in self.query(database, f'SELECT * FROM "{measurement}" GROUP BY *'):  # noqa: S608
+            tags = tuple(sorted((key, value) for key, value in series.get("tags", {}).items() if value))
+            for time_ns, *values in series["values"]:
+                fields = dict(zip(series["columns"][1:], values, strict=True))
+                found[(measurement, tags), time_ns] = {k: v for k, v in fields.items() if v is not None}
+        return found
+
+    def _request(self, method: str, path: str, **query: str) -> urllib3.BaseHTTPResponse:
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        with urllib3.PoolManager(retries=PATIENT) as pool:
+            return pool.request(method, f"{self.url}{path}", fields=query or None, headers=headers)
+
+
+@contextmanager
+def influx3_under(folder: Path, *words: str) -> Iterator[Influx3]:
+    """Run one for the length of a ``with``."""
+    server = Influx3(influxdb3_program(), folder)
+    try:
+        server.start(*words)
+        yield server
+    finally:
+        if server.process is not None:
+            server.kill()
