@@ -1,4 +1,4 @@
-"""Runs inside the guest: fills the kernel's i2c-stub, reads it through the real adapter, prints JSON."""
+"""Runs inside the guest: fills the kernel's i2c-stub, and reads it through the real adapter."""
 
 from __future__ import annotations
 
@@ -115,8 +115,8 @@ def _no_pause(_: float) -> None:
     """Waiting is for real faults."""
 
 
-def main() -> None:
-    """Print everything there is to see, as one JSON object on the last line."""
+def everything() -> dict[str, object]:
+    """Return everything there is to see."""
     fill()
     bus = SmBus(0)
     seen: dict[str, object] = {"contract": observe(bus)}
@@ -131,8 +131,4 @@ def main() -> None:
     seen["run"] = run()
     seen["scan"] = json.loads(scan("--json"))
     seen["scan for a person"] = scan()
-    print("\n" + json.dumps(seen))  # noqa: T201
-
-
-if __name__ == "__main__":
-    main()
+    return seen
