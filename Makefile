@@ -36,8 +36,8 @@ $(BIN)/influxd2: | .venv/.ready
 run: setup ## run the whole suite on this machine; ARGS="--source sim:outage --speed 10"
 	@exec $(BIN)/upskeep run $(ARGS)
 
-test: setup .venv/.oracles ## run the tests; UPSKEEP_REQUIRE=all forbids skips; ARGS="-k name"
-	@$(BIN)/python -m pytest $(ARGS)
+test: setup .venv/.oracles ## run the tests, on all cores; UPSKEEP_REQUIRE=all forbids skips; ARGS="-k name"
+	@$(BIN)/python -m pytest -n auto $(ARGS)
 
 check: setup ## format, lint, types, import contracts, freshness of generated docs
 	@$(BIN)/ruff format --check --quiet . || { echo 'not formatted: run `make fmt`'; exit 1; }

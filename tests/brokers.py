@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.suite import BrokerSettings
+from tests.cores import is_mine
 from upskeep import broker
 
 MOSQUITTO = "mosquitto"
@@ -15,10 +16,13 @@ EMBEDDED = "embedded"
 
 
 def free_port() -> int:
-    """Return a TCP port of this machine that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind((broker.HOST, 0))
-        return int(probe.getsockname()[1])
+    """Return a TCP port of this machine that nobody uses now, and that no other worker of these tests will."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind((broker.HOST, 0))
+            port = int(probe.getsockname()[1])
+        if is_mine(port):
+            return port
 
 
 @dataclass

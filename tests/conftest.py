@@ -14,11 +14,12 @@ import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import cores
 from tests.brokers import EMBEDDED, MOSQUITTO, Broker, free_port
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,6 +27,23 @@ ROOT = Path(__file__).resolve().parent.parent
 # How long an example takes says something of the machine and nothing of the law.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what takes longest first; within that, the order is chance's."""
+    items.sort(key=lambda item: cores.turn(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Say how many workers ``-n auto`` means."""
+    return cores.workers(config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Hand the tests to the workers as ``tests/cores.py`` says."""
+    return cores.scheduler(config, log)
 
 
 def _missing(what: str, name: str = "") -> NoReturn:

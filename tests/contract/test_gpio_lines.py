@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from services.sensor_reader.adapters.simulated.bus import SimulatedLines
 from services.sensor_reader.core.ports import PortError
-from tests.conftest import Require
 from tests.gpio.mcp2221 import LABEL
 
-ROOT = Path(__file__).parents[2]
-TOOL = ROOT.parent / "shared" / "tools" / "i2c-guest.sh"
-UNUSED = "0x36"  # the guest's I2C chip; this test needs none
 
-
-@pytest.fixture(scope="module")
-def guest(require: Require) -> dict[str, Any]:
-    """What ``tests/gpio/in_guest.py`` saw in a guest whose kernel has a GPIO chip; booted once."""
-    require.root()
-    require.that(TOOL.exists(), "the guest (../shared/tools/i2c-guest.sh) is not beside this checkout")
-    done = subprocess.run(
-        ["bash", TOOL, UNUSED, ROOT, sys.executable, "-m", "tests.gpio.in_guest"],
-        capture_output=True, text=True, timeout=900, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    seen: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return seen
+@pytest.fixture
+def guest(seen_in_guest: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """What ``tests/gpio/in_guest.py`` saw in a guest whose kernel has a GPIO chip."""
+    return seen_in_guest["gpio"]
 
 
 def simulated() -> dict[str, Any]:

@@ -2,35 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from services.sensor_reader.adapters.simulated.bus import SimulatedBus
-from tests.conftest import Require
 from tests.i2c.observe import CONTRACT, GAUGE, GAUGE_BYTES, MONITOR, MONITOR_WORDS, observe
 
-ROOT = Path(__file__).parents[2]
-TOOL = ROOT.parent / "shared" / "tools" / "i2c-guest.sh"
 
-
-@pytest.fixture(scope="module")
-def guest(require: Require) -> dict[str, Any]:
-    """What ``tests/i2c/in_guest.py`` saw in a guest whose kernel has an I2C bus; booted once."""
-    require.root()
-    require.that(TOOL.exists(), "the I2C guest (../shared/tools/i2c-guest.sh) is not beside this checkout")
-    chips = f"{GAUGE:#04x},{MONITOR:#04x}"
-    done = subprocess.run(
-        ["bash", TOOL, chips, ROOT, sys.executable, "-m", "tests.i2c.in_guest"],
-        capture_output=True, text=True, timeout=600, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    seen: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return seen
+@pytest.fixture
+def guest(seen_in_guest: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """What ``tests/i2c/in_guest.py`` saw in a guest whose kernel has an I2C bus."""
+    return seen_in_guest["i2c"]
 
 
 @pytest.fixture(params=["simulated", pytest.param("kernel", marks=pytest.mark.i2c)])

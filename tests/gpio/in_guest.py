@@ -1,8 +1,7 @@
-"""Runs inside the guest: plays a GPIO chip to the kernel, reads it through the real adapter, prints JSON."""
+"""Runs inside the guest: plays a GPIO chip to the kernel, and reads it through the real adapter."""
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
@@ -48,8 +47,8 @@ def follows(chip: Mcp2221) -> list[object]:
     return seen
 
 
-def main() -> None:
-    """Print everything there is to see, as one JSON object on the last line."""
+def everything() -> dict[str, object]:
+    """Return everything there is to see."""
     seen: dict[str, object] = {"without a chip": said(Line(6)), "chips before": len(chip_files(DEV))}
     load_modules()
     chip = Mcp2221({0: True, 1: False, 2: True, 3: None})
@@ -72,8 +71,4 @@ def main() -> None:
     seen["frame"] = poll_device(device, Ports(lines=lines), NOW, lambda _: None).model_dump(mode="json")
     lines.close()
     seen["follows"] = follows(chip)
-    print("\n" + json.dumps(seen))  # noqa: T201
-
-
-if __name__ == "__main__":
-    main()
+    return seen

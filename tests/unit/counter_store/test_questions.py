@@ -184,7 +184,7 @@ CONDITIONS: list[tuple[dict[str, Any], Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("question", "wanted"), CONDITIONS, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(("question", "wanted"), CONDITIONS, ids=[str(question) for question, _ in CONDITIONS])
 @pytest.mark.parametrize("order", ["newest", "oldest"])
 def test_pages_of_the_history_are_all_that_meets_the_conditions(question: Any, wanted: Any, order: str) -> None:
     """Page by page: every event once, in order, and the last page says that it is the last."""
