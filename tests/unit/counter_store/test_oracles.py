@@ -27,11 +27,26 @@ SPAN_DAYS, UNTIL_DAYS = 20, 30
 UNTIL = UNTIL_DAYS * DAY
 NOW_H = time_to_us(START) // 3_600_000_000
 AFTER = UNTIL - SPAN_DAYS * DAY
-MICROSECONDS = st.integers(1, round(UNTIL * 1e6))
-TIMES = st.one_of(MICROSECONDS, st.integers(1, UNTIL_DAYS * 24).map(lambda hour: hour * 3_600_000_000))  # edges too
-TOLD = st.lists(st.tuples(TIMES, st.sampled_from(KINDS), st.sampled_from(DEVICES)), min_size=1, max_size=80)
+SHAPES = ("even", "bursts", "hours", "late")
 Told = list[tuple[int, str, str | None]]
 few = settings(max_examples=40)
+
+
+def scattered(seed: int, number: int, shape: str) -> Told:
+    """Events in no order: spread evenly, in bursts, on the full hour (where spans end), or in the last day."""
+    chance = random.Random(seed)  # noqa: S311 - repeatable
+    told: Told = []
+    while len(told) < number:
+        at_s = chance.uniform(1, UNTIL) if shape != "late" else chance.uniform(UNTIL - 2 * DAY, UNTIL)
+        for _ in range(chance.randint(1, 12) if shape == "bursts" else 1):
+            time_us = round(at_s * 1e6) if shape != "hours" else max(1, round(at_s / HOUR)) * 3_600_000_000
+            told.append((min(time_us, round(UNTIL * 1e6)), chance.choice(KINDS), chance.choice(DEVICES)))
+            at_s += chance.expovariate(1 / 300)
+    chance.shuffle(told)
+    return told
+
+
+TOLD = st.builds(scattered, st.integers(0, 2**32), st.sampled_from([1, 2, 3, 10, 50, 150]), st.sampled_from(SHAPES))
 
 
 @pytest.fixture(scope="session")
@@ -47,14 +62,15 @@ def stats(require: Require) -> Any:
 
 
 def fed(here: StoreBench, told: Told) -> StoreBench:
-    """The store after these events, in batches, as they came; the last batch ends at ``UNTIL``."""
+    """The store after these events, in batches, as they came, while time goes on to ``UNTIL``."""
     events = [
         event(number, us / 1e6, kind, device=device, severity=severity_of(kind))
         for number, (us, kind, device) in enumerate(told, 1)
     ]
     for first in range(0, len(events), 16):
-        here.batch(*events[first : first + 16])
-    here.batch(until=UNTIL)
+        here.batch(*events[first : first + 16], until=UNTIL * (first + 1) / (len(events) + 1))
+    for left in (HOUR / 2, 0):  # windows that move on a little, and so are not counted anew
+        here.batch(until=UNTIL - left)
     here.events += events
     return here
 
@@ -281,7 +297,7 @@ def test_anomalies_are_those_numpy_and_scipy_find(np: Any, stats: Any, seed: int
     usual = chance.choice([0.05, 1.0])
     events: list[Event] = []
     for hour in range(days * 24):
-        wild = hour > (days - 1) * 24 and chance.random() < 0.2
+        wild = chance.random() < (0.2 if hour > (days - 1) * 24 else 0.06)
         number = chance.randint(2, 12) if wild else sum(chance.random() < usual / 5 for _ in range(5))
         seen = sorted(chance.uniform(hour * HOUR, (hour + 1) * HOUR - 1) for _ in range(number))
         events += [event(len(events) + n, second) for n, second in enumerate(seen, 1)]
