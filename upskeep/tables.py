@@ -153,7 +153,8 @@ def _outages(outages: Answer | None) -> str:
     if outages is None or not outages["count"]:
         return "-"
     lasts = ", lasts" if outages["ongoing"] else ""
-    return f"{outages['count']} in all {lasting(outages['total_s'])}{lasts}"
+    least = "" if outages["complete"] else "the newest "
+    return f"{least}{outages['count']} in all {lasting(outages['total_s'])}{lasts}"
 
 
 def _busiest(hour: Answer | None) -> str:

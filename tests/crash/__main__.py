@@ -12,9 +12,11 @@ from pathlib import Path
 
 import click
 
+from services.counter_store.settings import load
 from shared.mqtt import Door
 from shared.settings import read_settings
 from shared.suite import SuiteSettings
+from tests.answers import unlike
 from tests.brokers import EMBEDDED, MOSQUITTO, Broker, free_port
 from tests.crash.fleet import Fleet
 from tests.crash.load import STEP_S, rows
@@ -95,6 +97,10 @@ def play(seed: int, seconds: float, kills_per_minute: float, kind: str, folder: 
         harness.proxy.close()
     verdict = judge(expected, ids, found, folder / "data")
     verdict.differences += harness.fleet.deaths
+    if expected.last_time is not None:
+        keeping = load(CONFIG, harness.fleet.environ).keeping
+        ledger = folder / "data" / "counter_store" / "ledger.sqlite"
+        verdict.differences += unlike(ledger, recording, folder / "expected.jsonl", keeping, expected.last_time)[:20]
     return harness.fleet, verdict
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
+from services.counter_store.settings import load
+from tests.answers import unlike
+from tests.brokers import EMBEDDED
 from tests.e2e import outages
-from tests.e2e.live import APPLIED, BROKER_SIGNS, HEAD, SERVICES, backtest, play
+from tests.e2e.live import APPLIED, BROKER_SIGNS, CONFIG, HEAD, SERVICES, backtest, play
 
 TIGHT = {"UPSKEEP_SUITE__DELIVERY__WINDOW": "200", "UPSKEEP_SUITE__DELIVERY__BATCH": "50"}
 MIDDLE = {  # where a service is in its work: a query of its ledger, begun from, ended at
@@ -35,6 +40,23 @@ def test_a_killed_service_changes_no_count(told, live, broker_kind, service):
 
     assert run.figure(service, query) < end, "the kill came too late to prove anything"
     assert expected == run.result()
+
+
+def test_every_report_after_kills_of_the_store_is_that_of_a_store_left_alone(tmp_path, live):
+    """Killed three times in the midst: reports, statistics, health, patterns, field for field."""
+    recording, events = outages.write(tmp_path / "short.csv", outages=15), tmp_path / "events.jsonl"
+    backtest(recording, out=events)
+    run = live(play, [recording], EMBEDDED, environ=TIGHT)
+    for begun in (100, 250, 400):
+        run.until(
+            lambda begun=begun: run.figure("counter_store", f"{APPLIED} WHERE stream = 'raw'") >= begun, "at work"
+        )
+        run.kill("services.counter_store")
+    assert run.figure("counter_store", f"{APPLIED} WHERE stream = 'raw'") < 600, "the last kill proves nothing"
+    as_of = datetime.fromisoformat(run.outcome()["last_time"])
+
+    ledger = run.data / "counter_store" / "ledger.sqlite"
+    assert [] == unlike(ledger, recording, events, load(CONFIG, {}).keeping, as_of)
 
 
 def test_a_killed_broker_changes_no_count(told, live, broker_kind):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
+
+from shared.event_counters import EventCountersSettings
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "seeds.md").read_text(encoding="utf-8")
@@ -44,14 +47,30 @@ def test_every_event_type_named_is_in_the_catalogue() -> None:
     assert set() == named - KNOWN.keys()
 
 
-def test_no_mistake_is_left_out() -> None:
-    """Forty-one, in order, each with a test or the reason why there is none."""
+@pytest.mark.parametrize(("section", "after", "last"), [("A11", "## B1", 41), ("B4", "## none", 28)])
+def test_no_mistake_is_left_out(section: str, after: str, last: int) -> None:
+    """All of them, in order, each with a test or the reason why there is none."""
     rows = [
         row.split("|")[1:-1]
-        for row in TEXT.partition("## A11")[2].partition("## B1")[0].splitlines()
+        for row in TEXT.partition(f"## {section}")[2].partition(after)[0].splitlines()
         if row[:3] != "|--"
     ]
     numbered = [(int(row[0]), row[2], row[3].strip()) for row in rows if row and row[0].strip().isdecimal()]
 
-    assert list(range(1, 42)) == [number for number, _, _ in numbered]
+    assert list(range(1, last + 1)) == [number for number, _, _ in numbered]
     assert [] == [number for number, here, test in numbered if "::" not in test and "not there" not in here]
+
+
+def test_every_key_of_the_counters_file_has_its_place() -> None:
+    """Those of each section; the thresholds' types are of the user."""
+    part = set(re.findall(r"`([^`]+)`", TEXT.partition("## B3")[2].partition("## B4")[0]))
+    keys = {name for section in EventCountersSettings.model_fields.values() for name in fields_of(section.annotation)}
+
+    assert {"storage_file", "daily", "trend_analysis_days"} < keys
+    assert set() == keys - part
+
+
+def fields_of(annotation: object) -> set[str]:
+    """The keys of a section, or of what stands below each name in it."""
+    models = [each for each in (annotation, *get_args(annotation)) if hasattr(each, "model_fields")]
+    return {name for model in models for name in model.model_fields}

@@ -36,10 +36,11 @@ COLUMNS: dict[str, dict[str, type]] = {
         **dict.fromkeys(("first_occurrence", "last_occurrence", "first_ever", "last_ever"), str),
         **dict.fromkeys(("days", "observed_days"), float),
         **dict.fromkeys(("since", "as_of"), str),
-        **{f"pause_{name}": float for name in ("mean_s", "median_s", "shortest_s", "longest_s")},
+        **{f"pause_{name}": float for name in ("mean_s", "median_s", "p95_s", "shortest_s", "longest_s")},
         "pause_counted": int,
         **dict.fromkeys(("outages_count", "outages_ongoing"), int),
-        **{f"outages_{name}": float for name in ("total_s", "mean_s", "longest_s")},
+        **{f"outages_{name}": float for name in ("total_s", "mean_s", "median_s", "p95_s", "longest_s")},
+        "outages_complete": bool,
     },
 }
 PAGE = 500

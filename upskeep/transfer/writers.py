@@ -87,7 +87,7 @@ class Parquet:
 
     def __init__(self, path: Path, what: str) -> None:
         arrow, parquet = pyarrow()
-        kinds = {str: arrow.string(), int: arrow.int64(), float: arrow.float64()}
+        kinds = {str: arrow.string(), int: arrow.int64(), float: arrow.float64(), bool: arrow.bool_()}
         self._schema = arrow.schema([(name, kinds[kind]) for name, kind in COLUMNS[what].items()])
         self._table = arrow.Table
         self._out = parquet.ParquetWriter(path, self._schema, compression="zstd")

@@ -12,6 +12,7 @@ from typing import Any
 
 from services.counter_store.adapters.events import SEALED, read_event
 from services.counter_store.core.counted import Series
+from services.counter_store.core.outages import Turn
 from services.counter_store.core.pages import Cursor
 from shared.ledger import Ledger
 from shared.messages import Event
@@ -63,13 +64,13 @@ class History:
         ).fetchall()
         return [int(row[0]) for row in reversed(rows)]
 
-    def turns(self, event_type: str, until_us: int, limit: int) -> list[tuple[str | None, int]]:
-        """Return (device, steady time) of the newest ``limit`` events of a type told up to ``until``, in order."""
+    def turns(self, event_type: str, until_us: int, limit: int) -> list[tuple[int, Turn]]:
+        """Return (time told, (device, steady time)) of the newest ``limit`` events of a type up to ``until``."""
         rows = self._db.execute(
             "SELECT told_us, device, steady_us FROM told WHERE type = ? AND told_us <= ? ORDER BY told_us DESC LIMIT ?",
             (event_type, until_us, limit),
         ).fetchall()
-        return [(device, int(us)) for _, device, us in reversed(rows)]
+        return [(int(told_us), (device, int(us))) for told_us, device, us in reversed(rows)]
 
     def last(self, series: Series, types: Sequence[str], until_us: int) -> int | None:
         """Return the last time of an event of ``types`` on the device of ``series``, up to ``until``."""

@@ -18,7 +18,7 @@ from services.counter_store.core.failures import FAILING, Failures, failure_patt
 from services.counter_store.core.frequency import Frequency, frequency
 from services.counter_store.core.health import DECAY_US, LASTS_US, Weighed, judge_health
 from services.counter_store.core.keeping import Keeping
-from services.counter_store.core.outages import Outage, pair_outages
+from services.counter_store.core.outages import Outage, pair_outages, within_reach
 from services.counter_store.core.span import Span, possible_time
 from services.counter_store.core.statistics import Ever, Known, Statistics, by_type, statistics
 from services.counter_store.core.timeline import Timeline, timeline, unit_of
@@ -49,7 +49,7 @@ class Measures:
         """Return the statistics of these types, in their order; one never counted has the fields of one that was."""
         edges = (span.after_us, span.seen_after_us, span.middle_us, span.until_us)
         parts = [by_type(self.aggregates.counts(after, until)) for after, until in pairwise(edges)]
-        return [self._statistics(name, span, ever.get(name), [part.get(name) for part in parts]) for name in types]
+        return [self._statistics(name, span, ever.get(name), parts) for name in types]
 
     def health(self, as_of_us: int) -> Health:
         """Return the health at a time."""
@@ -127,8 +127,9 @@ class Measures:
         if inside[0] < inside[1]:
             yield from ((after_us + 1, one.series, one.cell.count) for one in self.aggregates.counts(*inside))
 
-    def _statistics(self, name: str, span: Span, ever: Ever | None, parts: Sequence[Cell | None]) -> Statistics:
-        before, earlier, later = parts
+    def _statistics(self, name: str, span: Span, ever: Ever | None, parts: Sequence[Mapping[str, Cell]]) -> Statistics:
+        before, earlier, later = (part.get(name) for part in parts)
+        outages, complete = self._outages(name, span, parts)
         known = Known(
             type=name,
             ever=ever,
@@ -136,16 +137,24 @@ class Measures:
             earlier=earlier,
             later=later,
             times=tuple(self.history.times(name, span.after_us, span.until_us, TIMES)),
-            outages=self._outages(name, span.until_us),
+            outages=outages,
+            outages_complete=complete,
         )
         return statistics(known, span, self.keeping.trend_min_events)
 
-    def _outages(self, name: str, until_us: int) -> tuple[Outage, ...] | None:
+    def _outages(
+        self, name: str, span: Span, parts: Sequence[Mapping[str, Cell]]
+    ) -> tuple[tuple[Outage, ...] | None, bool]:
+        """Return the outages up to the span's end, and whether all that is needed of the span was at hand."""
         ends = self.keeping.ended_by.get(name)
         if not ends:
-            return None
-        ended = chain.from_iterable(self.history.turns(end, until_us, TURNS) for end in ends)
-        return tuple(pair_outages(self.history.turns(name, until_us, TURNS), ended))
+            return None, True
+        most = min(TURNS, self.keeping.history_per_type)
+        found = [self.history.turns(each, span.until_us, most) for each in (name, *ends)]
+        held = [sum(told_us > span.after_us for told_us, _ in rows) for rows in found]
+        counted = [sum(part[each].count for part in parts if each in part) for each in (name, *ends)]
+        began, *ended = within_reach(found, most)
+        return tuple(pair_outages(began, chain.from_iterable(ended))), held == counted
 
     def _lasts(self, series: Series, episode: Episode, last: Mapping[Series, Episode], as_of_us: int) -> bool:
         ends = self.keeping.ended_by.get(series.type)

@@ -11,6 +11,7 @@ from services.counter_store.core.reports import DetailedReport, Report, SummaryR
 from services.counter_store.core.sheet import sheet
 from shared.event_counters import ReportFormat
 
+LASTED = ("total_s", "median_s", "longest_s")
 _ESCAPED = str.maketrans({sign: f"\\{sign}" for sign in "\\|*`[]<>"})
 
 
@@ -66,11 +67,16 @@ def _health(report: Report) -> list[str]:
 def _outages(report: Report) -> list[str]:
     found = report.statistics.values() if isinstance(report, DetailedReport) else ()
     rows = [
-        (one.type, one.outages.count, lasting(one.outages.total_s), lasting(one.outages.longest_s), one.outages.ongoing)
+        (
+            one.type,
+            one.outages.count,
+            *(lasting(one.outages.model_dump()[name]) for name in LASTED),
+            one.outages.ongoing,
+        )
         for one in found
         if one.outages is not None and one.outages.count
     ]
-    return _table("How long it lasted", ("type", "times", "in all", "longest", "still lasting"), rows)
+    return _table("How long it lasted", ("type", "times", "in all", "median", "longest", "still lasting"), rows)
 
 
 def _trends(report: Report) -> list[str]:

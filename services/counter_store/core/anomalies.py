@@ -3,10 +3,12 @@
 Rules:
 1. Usual is the median of the same hour of the week, and the hours beside it, over the weeks before; where fewer than
    ``ENOUGH`` of those have been observed, the same hour of the day, and then any hour. No model, nothing to train.
-2. Counts are compared after Anscombe's transform 2√(x + 3/8), under which a Poisson count scatters by 1 whatever its
+2. Counts are held apart by Anscombe's transform 2√(x + 3/8), under which a Poisson count scatters by 1 whatever its
    mean (Anscombe 1948, Biometrika 35). A type that scatters more than that by itself is given its own scatter: 1.4826
-   times the median absolute deviation, which a few wild hours cannot move.
-3. Unusual is what lies more than ``LIMIT`` scatters off, and by at least ``LEAST`` events: many as well as few.
+   times the median absolute deviation, which a few wild hours cannot move. That is the ``score``.
+3. Unusual is a count that chance brings in fewer than one of 100,000 such hours (``CHANCE``), many as well as few, by
+   the exact tail of ``core.surprise``: the transform says too little of counts near 0, and those are most. It has to
+   be off by ``LEAST`` events and ``FAR`` scatters too. Wild hours before it are taken for ``CUT`` scatters off.
 4. Only whole hours are judged, and only hours the store has observed count as quiet.
 """
 
@@ -19,27 +21,34 @@ from typing import Literal
 
 from services.counter_store.core.answers import Answer, Dated
 from services.counter_store.core.counting import HOUR_US
+from services.counter_store.core.surprise import expect, two_sided_p
 from shared.instants import us_to_time
 from shared.messages import Time
 
 WEEK_H = 168
 WEEKS = 8
 ENOUGH = 12
-LIMIT = 4.0
+CHANCE = 1e-5
 LEAST = 3
+FAR = 2.0
+CUT = 4.0
 MAD_TO_SIGMA = 1.4826
 
 Hours = Mapping[int, int]  # hour since 1970 → count; an hour that is missing had none
 
 
 class Anomaly(Answer):
-    """One unusual hour of one type. ``score`` is in scatters, negative for too few; ``text`` says it in words."""
+    """One unusual hour of one type; ``text`` says it in words.
+
+    ``score`` is in scatters, negative for too few; ``p_value`` is how likely so unusual a count is by chance.
+    """
 
     type: str
     hour: Time
     count: int
     usual: float
     score: float
+    p_value: float
     direction: Literal["many", "few"]
     compared_with: str
     text: str
@@ -63,7 +72,7 @@ def find_anomalies(by_type: Mapping[str, Hours], end_hour: int, hours: int, obse
         if hour >= observed_hour
     ]
     found = [anomaly for anomaly in judged if anomaly is not None]
-    return sorted(found, key=lambda one: (-abs(one.score), one.type, one.hour))
+    return sorted(found, key=lambda one: (one.p_value, -abs(one.score), one.type, one.hour))
 
 
 def judge_hour(name: str, of_type: Hours, hour: int, observed_hour: int) -> Anomaly | None:
@@ -75,7 +84,10 @@ def judge_hour(name: str, of_type: Hours, hour: int, observed_hour: int) -> Anom
     count, before = of_type.get(hour, 0), [of_type.get(other, 0) for other in others]
     usual = median(before)
     score = scatters(count, before)
-    if abs(score) <= LIMIT or abs(count - usual) < LEAST:
+    if abs(score) <= FAR or abs(count - usual) < LEAST:
+        return None
+    p_value = chance_of(count, before)
+    if p_value >= CHANCE:
         return None
     start = us_to_time(hour * HOUR_US)
     return Anomaly(
@@ -84,6 +96,7 @@ def judge_hour(name: str, of_type: Hours, hour: int, observed_hour: int) -> Anom
         count=count,
         usual=usual,
         score=round(score, 2),
+        p_value=p_value,
         direction="many" if score > 0 else "few",
         compared_with=words,
         text=f"{name}: {count} in the hour from {start:%Y-%m-%d %H:%M} UTC, usually {usual:g} ({words})",
@@ -113,10 +126,22 @@ def compared(hour: int, observed_hour: int) -> tuple[str, list[int]] | None:
 
 def scatters(count: int, before: Sequence[int]) -> float:
     """Return how many scatters ``count`` lies from the median of ``before``."""
-    levels = [_level(each) for each in before]
-    middle = median(levels)
-    scatter = max(1.0, MAD_TO_SIGMA * median(abs(level - middle) for level in levels))
+    middle, scatter = _usual_level([_level(each) for each in before])
     return (_level(count) - middle) / scatter
+
+
+def chance_of(count: int, before: Sequence[int]) -> float:
+    """Return how likely a count as unusual as ``count`` is by chance, both ways, after the counts ``before``."""
+    middle, scatter = _usual_level([_level(each) for each in before])
+    least, most = (_count(max(0.0, middle + side * CUT * scatter)) for side in (-1, 1))
+    total = sum(min(max(each, least), most) for each in before)
+    return two_sided_p(count, expect(total, len(before), scatter))
+
+
+def _usual_level(levels: Sequence[float]) -> tuple[float, float]:
+    """Return the middle of the levels, and how they scatter about it; by 1 at least, as chance does."""
+    middle = median(levels)
+    return middle, max(1.0, MAD_TO_SIGMA * median(abs(level - middle) for level in levels))
 
 
 def _seen(hours: Iterable[int], observed_hour: int) -> list[int]:
@@ -125,3 +150,8 @@ def _seen(hours: Iterable[int], observed_hour: int) -> list[int]:
 
 def _level(count: float) -> float:
     return 2 * sqrt(count + 0.375)
+
+
+def _count(level: float) -> float:
+    """Return the count that has this level; 0 for levels below that of 0."""
+    return max(0.0, (level / 2) ** 2 - 0.375)

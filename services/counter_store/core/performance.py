@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil
 
 from services.counter_store.core.answers import Answer, Dated
+from services.counter_store.core.ranks import nearest_rank
 
 
 class Took(Answer):
@@ -41,5 +41,5 @@ def took(milliseconds: Sequence[float]) -> Took:
     if not milliseconds:
         return Took()
     ordered = sorted(milliseconds)
-    p50, p95, p99 = (ordered[ceil(share * len(ordered)) - 1] for share in (0.5, 0.95, 0.99))
+    p50, p95, p99 = (nearest_rank(ordered, percent) for percent in (50, 95, 99))
     return Took(counted=len(ordered), p50_ms=p50, p95_ms=p95, p99_ms=p99, longest_ms=ordered[-1])

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Any
 
 from services.counter_store.core.reports import DetailedReport, Report, TrendsReport
-from services.counter_store.core.statistics import Statistics
+from services.counter_store.core.statistics import Outages, Statistics
 
 Cells = Sequence[Any]
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
@@ -63,7 +63,7 @@ def figures(one: Statistics) -> Mapping[str, Any]:
     return told | {f"outages_{name}": value for name, value in outages.items()}
 
 
-OUTAGES = ("count", "ongoing", "total_s", "mean_s", "longest_s")
+OUTAGES = tuple(Outages.model_fields)
 
 
 def _statistics(report: DetailedReport) -> Iterator[Cells]:

@@ -10,6 +10,7 @@ from statistics import median
 from services.counter_store.core.answers import Answer, Dated
 from services.counter_store.core.counted import Cell, Count
 from services.counter_store.core.outages import Outage, overlap_us
+from services.counter_store.core.ranks import nearest_rank
 from services.counter_store.core.span import Span
 from services.counter_store.core.trend import Trend, judge_trend
 from shared.instants import us_to_time
@@ -19,23 +20,33 @@ US_PER_S = 1_000_000
 
 
 class Intervals(Answer):
-    """Seconds from one event to the next. ``mean`` is of all; the others of the ``counted`` newest that are at hand."""
+    """Seconds from one event to the next. ``mean`` is of all; the others of the ``counted`` newest that are at hand.
+
+    ``p95_s`` is a pause there was, which 95 of 100 do not exceed.
+    """
 
     mean_s: float | None = None
     median_s: float | None = None
+    p95_s: float | None = None
     shortest_s: float | None = None
     longest_s: float | None = None
     counted: int = 0
 
 
 class Outages(Answer):
-    """How long what began lasted, as far as it lay in the span. ``ongoing`` ones last until ``as_of``."""
+    """How long what began lasted, as far as it lay in the span. ``ongoing`` ones last until ``as_of``.
+
+    Not ``complete``: some beginnings or ends of the span are not at hand any more, so there were more than these.
+    """
 
     count: int = 0
     ongoing: int = 0
     total_s: float = 0.0
     mean_s: float | None = None
+    median_s: float | None = None
+    p95_s: float | None = None
     longest_s: float | None = None
+    complete: bool = True
 
 
 class Statistics(Dated):
@@ -99,6 +110,7 @@ class Known:
     later: Cell | None = None
     times: tuple[int, ...] = ()
     outages: tuple[Outage, ...] | None = None
+    outages_complete: bool = True
 
 
 def by_type(counts: Iterable[Count]) -> dict[str, Cell]:
@@ -135,7 +147,7 @@ def statistics(known: Known, span: Span, min_events: int) -> Statistics:
         first_ever=_time(known.ever.first_us if known.ever else None),
         last_ever=_time(known.ever.last_us if known.ever else None),
         intervals=intervals(recent, first_us, last_us, known.times),
-        outages=None if known.outages is None else outages(known.outages, span),
+        outages=None if known.outages is None else outages(known.outages, span, complete=known.outages_complete),
     )
 
 
@@ -150,13 +162,14 @@ def intervals(count: int, first_us: int | None, last_us: int | None, times: Sequ
     return Intervals(
         mean_s=mean_s,
         median_s=median(pauses),
+        p95_s=nearest_rank(sorted(pauses), 95),
         shortest_s=min(pauses),
         longest_s=max(pauses),
         counted=len(pauses),
     )
 
 
-def outages(found: Sequence[Outage], span: Span) -> Outages:
+def outages(found: Sequence[Outage], span: Span, *, complete: bool = True) -> Outages:
     """Return how long the outages lasted within the span."""
     inside = [
         outage
@@ -164,15 +177,18 @@ def outages(found: Sequence[Outage], span: Span) -> Outages:
         if outage.began_us <= span.until_us and (outage.ended_us is None or outage.ended_us > span.after_us)
     ]
     cut = [_as_of(outage, span.until_us) for outage in inside]
-    lengths = [overlap_us(outage, span.after_us, span.until_us) / US_PER_S for outage in cut]
+    lengths = sorted(overlap_us(outage, span.after_us, span.until_us) / US_PER_S for outage in cut)
     if not lengths:
-        return Outages()
+        return Outages(complete=complete)
     return Outages(
         count=len(lengths),
         ongoing=sum(outage.ended_us is None for outage in cut),
         total_s=sum(lengths),
         mean_s=sum(lengths) / len(lengths),
-        longest_s=max(lengths),
+        median_s=median(lengths),
+        p95_s=nearest_rank(lengths, 95),
+        longest_s=lengths[-1],
+        complete=complete,
     )
 
 

@@ -28,8 +28,10 @@ def weeks_of(rate: int, weeks: int = 9) -> dict[int, int]:
     ("usual", "count", "expected"),
     [
         (0, 3, None),
+        (0, 4, "many"),
         (0, 20, "many"),
         (10, 12, None),
+        (10, 1, None),
         (10, 60, "many"),
         (3600, 0, "few"),
         (3600, 3650, None),

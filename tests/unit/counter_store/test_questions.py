@@ -314,3 +314,26 @@ def test_the_ends_of_the_calendar_are_answered_for(as_of: str) -> None:
                 assert here.ask(name, as_of=as_of)["as_of"][:19] == as_of[:19]
         for kind in REPORTS:
             assert 3 == here.ask("report", kind=kind, days=36_600, as_of=as_of)["all_time_events"]
+
+
+def test_no_outage_lasts_until_an_end_that_is_not_its_own() -> None:
+    """Beginnings reach further back than the newest ends: what lies before those is not paired, and it is said."""
+    with bench() as here:
+        here.tell(0, event_type="AC_POWER_LOSS")
+        here.tell(*(HOUR + n * 600 for n in range(2500)), event_type="AC_POWER_RESTORED", until=20 * DAY)
+        found, week = here.statistics(days=30)["outages"], here.statistics(days=7)["outages"]
+
+        assert (0, 0.0, False) == (found["count"], found["total_s"], found["complete"])
+        assert (0, True) == (week["count"], week["complete"])
+
+
+def test_outages_that_left_the_history_are_missed() -> None:
+    """Those that are at hand are told, and that there were more."""
+    with bench(replace(KEEPING, history_per_type=10)) as here:
+        for hour in range(1, 31):
+            here.tell(hour * HOUR, event_type="AC_POWER_LOSS", until=hour * HOUR)
+            here.tell(hour * HOUR + 60, event_type="AC_POWER_RESTORED", until=hour * HOUR + 60)
+        found, last = here.statistics(days=30)["outages"], here.ask("statistics", days=1, types=["AC_POWER_LOSS"])
+
+        assert (9, 540.0, False) == (found["count"], found["total_s"], found["complete"])
+        assert not last["statistics"][0]["outages"]["complete"]

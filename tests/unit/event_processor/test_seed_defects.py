@@ -9,7 +9,8 @@ import pytest
 
 from services.event_processor.core.candidates import Refusal, admit
 from services.event_processor.core.process import triggers_of
-from shared.messages import Candidate, Event, Quality
+from shared.messages import Candidate, Event, Quality, Trigger
+from tests.unit.event_processor.flow import events_of, offered, planned, processor
 from tests.unit.event_processor.scenes import SHIPPED, START, configured, frame, run, series, told
 
 
@@ -135,11 +136,17 @@ def test_b23_levels_are_numbers_with_units_hysteresis_and_time():
 
 
 def test_b24_a_trigger_is_a_name_and_runs_nothing():
-    """The catalogue lists them; the core only says them."""
+    """The catalogue lists them; they are said after the event and make no event, so no loop; one put in is refused."""
+    names = ["profile_update", "accuracy_improvement"]
     event = taken(type="CALIBRATION_PERFORMED")
-
     assert isinstance(event, Event)
-    assert ["profile_update", "accuracy_improvement"] == [trigger.name for trigger in triggers_of(SHIPPED, [event])]
+    assert names == [trigger.name for trigger in triggers_of(SHIPPED, [event])]
+
+    with processor(planned()) as (stage, ledger, outlet):
+        offered(stage, ledger, Candidate(type="CALIBRATION_PERFORMED", id="c1"))
+        offered(stage, ledger, *(Candidate(type=name, id=name) for name in names))
+        assert ["CALIBRATION_PERFORMED", "system.event.unknown"] == [each.type for each in events_of(outlet)][:2]
+        assert names == [each.name for each in outlet.emitted if isinstance(each, Trigger)]
 
 
 def test_b25_a_thousand_made_up_types_are_one_counter():
