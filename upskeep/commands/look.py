@@ -48,13 +48,13 @@ def alerts(suite: SuiteSettings, as_json: bool) -> None:
 
 def _print_retained(suite: SuiteSettings, kind: str, model: Any, as_json: bool, table: Any) -> None:
     from upskeep.client import Client, ClientError
-    from upskeep.show import console
+    from upskeep.show import show
 
     with complaints(ClientError), Client(suite) as client:
         found = sorted(client.retained(kind, model), key=lambda message: message.topic(suite.topics))
     if as_json:
         click.echo(json.dumps([message.model_dump(mode="json") for message in found], indent=2, ensure_ascii=False))
     elif found:
-        console().print(table(found))
+        show(table(found))
     else:
         click.echo(f"no {kind}s yet")

@@ -67,7 +67,7 @@ def chart(
 
 
 def round_up(value: int) -> int:
-    """Return the next of 1, 2, 4, 6, 8, 10, 20, 30, 40, 50, 60, 80, 100 …: from 2 on their half is a whole number too."""
+    """Return the next of 1, 2, 4, 6, 8, 10, 20, 30, 40, 50, 60, 80, 100 …: from 2 on their half is whole too."""
     if value <= 1:
         return 1
     power = int(10 ** (len(str(value)) - 1))
