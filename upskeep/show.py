@@ -52,6 +52,7 @@ def event_line(event: Event, dated: bool = False) -> Text:
     text.append(f"{event.device or '-':<8}  ", style="cyan")
     facts = list(event.data.items())[:TOLD]
     text.append("  ".join(f"{key}={_plain(value, event.time)}" for key, value in facts))
+    text.rstrip()
     return text
 
 

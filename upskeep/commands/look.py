@@ -16,7 +16,7 @@ from upskeep.commands.options import JSON, at_a_broker, complaints
 @at_a_broker
 @click.argument("topics", default="#")
 def tail(suite: SuiteSettings, topics: str) -> None:
-    """Print every message as it comes; TOPICS is a filter below the site, e.g. "event/#"."""
+    """Print every message as it comes; TOPICS is a filter below the site, such as "event/#"."""
     from upskeep.client import Client, ClientError
 
     with complaints(ClientError), suppress(KeyboardInterrupt), Client(suite) as client:

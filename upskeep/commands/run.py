@@ -43,13 +43,14 @@ def run(
     """Run the whole suite on this machine until Ctrl-C."""
     from rich.text import Text
 
+    from upskeep.alone import DataError, alone_in
     from upskeep.broker import BrokerError
     from upskeep.check import check_speed
     from upskeep.run import Wish
     from upskeep.run import run as run_suite
     from upskeep.show import console, line, news, tell, tell_all
 
-    with complaints(BrokerError):
+    with complaints(BrokerError, DataError):
         settings = checked(config)
         check_speed(speed)
         if data is not None:
@@ -65,6 +66,7 @@ def run(
                 tell(told, text)
 
         wish = Wish(config, source, speed, exit_when_done, broker, port)
-        outcome = run_suite(wish, settings, say, show)
+        with alone_in(settings.data):
+            outcome = run_suite(wish, settings, say, show)
     if as_json:
         click.echo(outcome.as_json())
