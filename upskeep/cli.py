@@ -24,44 +24,36 @@ from upskeep.commands import (
     transfer,
 )
 
-COMMANDS = (
-    run.run,
-    rehearse.backtest,
-    rehearse.check,
-    look.tail,
-    look.counters,
-    look.alerts,
-    ask.stats,
-    ask.health,
-    ask.history,
-    ask.analyze,
-    report.report,
-    transfer.export,
-    transfer.import_,
-    replay.replay,
-    alerts.ack,
-    alerts.silence,
-    alerts.unsilence,
-    alerts.silences,
-    alerts.reset_stop,
-    alerts.alert_test,
-    offer.emit,
-    record.record,
-    calibrate.calibrate,
-    scan.scan,
-    shutdown.shutdown_plan,
-    influx.influx,
-)
+LONGEST = 200  # signs of a first sentence
+COMMANDS = {
+    "The suite": (run.run, rehearse.check, rehearse.backtest, record.record),
+    "What happens": (look.tail, look.counters, look.alerts),
+    "What has happened": (ask.stats, ask.health, ask.history, ask.analyze, report.report),
+    "Alerts": (*(alerts.ack, alerts.silence, alerts.silences, alerts.unsilence, alerts.reset_stop, alerts.alert_test),),
+    "History as files, and again": (transfer.export, transfer.import_, replay.replay, influx.influx),
+    "Devices and hosts": (scan.scan, calibrate.calibrate, shutdown.shutdown_plan, offer.emit),
+}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class Sections(click.Group):
+    """Lists its commands by what they are for, each with its first sentence whole."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click calls it
+        """Write the sections."""
+        for title, members in COMMANDS.items():
+            with formatter.section(title):
+                formatter.write_dl([(each.name or "", each.get_short_help_str(limit=LONGEST)) for each in members])
+
+
+@click.group(cls=Sections, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="upskeep")
 def cli() -> None:
     """Watch UPS power and room climate, and count every event exactly once."""
 
 
-for command in COMMANDS:
-    cli.add_command(command)
+for _members in COMMANDS.values():
+    for _command in _members:
+        cli.add_command(_command)
 
 
 def main() -> None:

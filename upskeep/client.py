@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import time
 import uuid
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -12,17 +15,31 @@ from pydantic import ValidationError
 
 from shared.exchange import Command, Request, Response, Result
 from shared.messages import Candidate, Message
-from shared.mqtt import Arrived, Confirmed, Connected, Disconnected, Door, Publication
+from shared.mqtt import Arrived, Confirmed, Door, Publication
 from shared.suite import SuiteSettings
+from upskeep.presence import ABSENT_S, CONNECT_S, ClientError, Presence, connect
+from upskeep.suite import SERVICES
+
+__all__ = ["Client", "ClientError"]
 
 M = TypeVar("M", bound=Message)
-CONNECT_S = 8.0
 QUIET_S = 0.4
+VERDICT_S = 1.5  # what a candidate comes to is known by then, as a rule
+PROCESSOR = "event_processor"
 ANSWER_S = 8.0
 
 
-class ClientError(RuntimeError):
-    """The broker cannot be reached or refuses; says which and what to do."""
+def verdict(arrival: Arrived, candidate: Candidate) -> tuple[bool, str | None]:
+    """Return whether what arrived came of the candidate, and why that was refused if it was."""
+    try:
+        told = json.loads(arrival.payload)
+        if "reason" in told:
+            offered = json.loads(base64.b64decode(told["payload"]))
+            return offered.get("id") == candidate.id, str(told["reason"])
+        same_time = candidate.time is not None and datetime.fromisoformat(told["time"]) == candidate.time
+        return same_time and told["type"] == candidate.type, None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return False, None  # something else
 
 
 class Client:
@@ -72,56 +89,71 @@ class Client:
                         found.append(self._read(model, arrival))
         return found
 
-    def offer(self, producer: str, candidate: Candidate) -> None:
-        """Publish a candidate event and wait until the broker has it."""
-        door = self._open([])
+    def offer(self, producer: str, candidate: Candidate) -> str | None:
+        """Publish a candidate event, and return why it was refused if that is told within ``VERDICT_S``."""
+        told = [self.topics.every("event"), self.topics.build("deadletter", PROCESSOR)]
+        door = self._open(told)
         topic = self.topics.build("ingest", producer)
         payload = candidate.model_dump_json(exclude_none=True).encode()
         door.publish(Publication(topic, payload), "offer")
-        deadline = time.monotonic() + CONNECT_S
+        deadline, confirmed = time.monotonic() + CONNECT_S, False
         while time.monotonic() < deadline:
             for arrival in door.take(100, 0.2):
                 if isinstance(arrival, Confirmed):
                     if arrival.refusal:
                         raise ClientError(f"the broker refuses {topic}: {arrival.refusal}; check the user's rights")
-                    return
-        raise ClientError(f"{self.suite.broker.url} did not confirm {topic} in {CONNECT_S:g} s")
+                    confirmed, deadline = True, time.monotonic() + VERDICT_S
+                elif isinstance(arrival, Arrived):
+                    door.ack(arrival.receipt)
+                    about, reason = verdict(arrival, candidate)
+                    if about:
+                        return reason
+        if not confirmed:
+            raise ClientError(f"{self.suite.broker.url} did not confirm {topic} in {CONNECT_S:g} s")
+        return None
 
     def ask(
         self, service: str, name: str, data: Mapping[str, Any] | None = None, timeout_s: float = ANSWER_S
     ) -> Mapping[str, Any]:
         """Ask a service and return its answer; raises ClientError with the service's own words, or when none comes."""
         asked = Request(service=service, name=name, transaction=uuid.uuid4().hex, data=dict(data or {}))
-        answers = self._said_after(asked, "response", Response, timeout_s)
+        presence = Presence(self.topics, service)
+        answers = self._said_after(asked, "response", Response, timeout_s, presence)
         answer = next((a for a in answers if a.transaction == asked.transaction), None)
         if answer is None:
-            raise ClientError(f"{service} gave no answer in {timeout_s:g} s; is it running? `upskeep tail 'status/#'`")
+            raise ClientError(presence.silence(timeout_s))
         if answer.status == "error":
             raise ClientError(f"{service}: {answer.error}")
         return answer.data
 
     def command(self, command: Command, timeout_s: float = ANSWER_S) -> Result:
         """Send a command and return what came of it; raises ClientError when nothing is heard of it."""
-        results = self._said_after(command, "result", Result, timeout_s)
+        presence = Presence(self.topics, command.target, surely=command.target in SERVICES)
+        results = self._said_after(command, "result", Result, timeout_s, presence)
         result = next((r for r in results if r.id == command.id), None)
+        if result is None and presence.absent:
+            raise ClientError(presence.silence(timeout_s))
         if result is None:
             where = f"command/{command.target}"
             raise ClientError(f"nobody on {where} told of a result in {timeout_s:g} s; it may still be carried out")
         return result
 
-    def _said_after(self, question: Request | Command, kind: str, model: type[M], timeout_s: float) -> Iterator[M]:
-        """Publish ``question`` and yield what is said on ``kind`` by whom it went to, until the time is over."""
+    def _said_after(
+        self, question: Request | Command, kind: str, model: type[M], timeout_s: float, presence: Presence
+    ) -> Iterator[M]:
+        """Publish ``question`` and yield what is said on ``kind`` by whom it went to, while an answer may come."""
         whom = question.service if isinstance(question, Request) else question.target
-        door = self._open([self.topics.build(kind, whom, question.name)])
+        door = self._open([self.topics.build(kind, whom, question.name), presence.topic])
         payload = question.model_dump_json(exclude_none=True, exclude={"producer", "epoch", "seq"}).encode()
         topic = question.topic(self.topics)
         door.publish(Publication(topic, payload), "question")
-        deadline = time.monotonic() + timeout_s
-        while time.monotonic() < deadline:
+        began = time.monotonic()
+        while (waited_s := time.monotonic() - began) < timeout_s and not (presence.absent and waited_s > ABSENT_S):
             for arrival in door.take(100, 0.2):
                 if isinstance(arrival, Arrived):
                     door.ack(arrival.receipt)
-                    yield self._read(model, arrival)
+                    if not presence.note(arrival):
+                        yield self._read(model, arrival)
                 elif isinstance(arrival, Confirmed) and arrival.refusal:
                     raise ClientError(f"the broker refuses {topic}: {arrival.refusal}; check the user's rights")
 
@@ -129,16 +161,8 @@ class Client:
         self._leave()
         name = f"upskeep-cli-{uuid.uuid4().hex[:8]}"
         self.door = Door(self.suite.broker, name, subscriptions, persistent=False)
-        self.door.open()
-        deadline = time.monotonic() + CONNECT_S
-        reason = "no answer"
-        while time.monotonic() < deadline:
-            for arrival in self.door.take(1, 0.2):
-                if isinstance(arrival, Connected):
-                    return self.door
-                if isinstance(arrival, Disconnected):
-                    reason = arrival.reason
-        raise ClientError(f"{reason}; is the suite running? `make run` starts it, --broker names another")
+        connect(self.door)
+        return self.door
 
     def _read(self, model: type[M], arrived: Arrived) -> M:
         try:

@@ -16,9 +16,10 @@ from pydantic import ValidationError
 
 from shared.exchange import Command, Request, Response, Result
 from shared.messages import Message
-from shared.mqtt import Arrived, Confirmed, Connected, Disconnected, Door, Publication
+from shared.mqtt import Arrived, Confirmed, Door, Publication
 from shared.suite import SuiteSettings
-from upskeep.client import ANSWER_S, CONNECT_S, ClientError
+from upskeep.client import ANSWER_S
+from upskeep.presence import ABSENT_S, ClientError, Presence, connect
 
 TRIES = 4
 M = TypeVar("M", bound=Message)
@@ -32,21 +33,14 @@ class Conversation:
         self.service = service
         self.by = by
         topics = suite.topics
-        subscriptions = [topics.every("response", service), topics.every("result", service)]
+        self.presence = Presence(topics, service)
+        subscriptions = [topics.every("response", service), topics.every("result", service), self.presence.topic]
         name = f"upskeep-cli-{uuid.uuid4().hex[:8]}"
         self.door = Door(suite.broker, name, subscriptions, persistent=False)
 
     def __enter__(self) -> Conversation:
-        self.door.open()
-        deadline, reason = time.monotonic() + CONNECT_S, "no answer"
-        while time.monotonic() < deadline:
-            for arrival in self.door.take(1, 0.2):
-                if isinstance(arrival, Connected):
-                    return self
-                if isinstance(arrival, Disconnected):
-                    reason = arrival.reason
-        self.door.close()
-        raise ClientError(f"{reason}; is the suite running? `make run` starts it, --broker names another")
+        connect(self.door)
+        return self
 
     def __exit__(self, *_: object) -> None:
         self.door.close()
@@ -56,7 +50,7 @@ class Conversation:
         asked = Request(service=self.service, name=name, transaction=uuid.uuid4().hex, data=dict(data or {}))
         answer = next((a for a in self._said(asked, Response) if a.transaction == asked.transaction), None)
         if answer is None:
-            raise ClientError(f"{self.service} gave no answer in {TRIES * ANSWER_S:g} s; is it running?")
+            raise ClientError(self.presence.silence(TRIES * ANSWER_S))
         if answer.status == "error":
             raise ClientError(f"{self.service}: {answer.error}")
         return answer.data
@@ -67,6 +61,8 @@ class Conversation:
             id=uuid.uuid4().hex, target=self.service, name=name, time=datetime.now(UTC), by=self.by, data=dict(data)
         )
         result = next((r for r in self._said(command, Result) if r.id == command.id), None)
+        if result is None and self.presence.absent:
+            raise ClientError(self.presence.silence(TRIES * ANSWER_S))
         if result is None:
             raise ClientError(f"{self.service} told of no result in {TRIES * ANSWER_S:g} s; it may still carry it out")
         if result.status != "done":
@@ -79,13 +75,17 @@ class Conversation:
         payload = question.model_dump_json(exclude_none=True, exclude={"producer", "epoch", "seq"}).encode()
         for _ in range(TRIES):
             self.door.publish(Publication(topic, payload), "question")
-            deadline = time.monotonic() + ANSWER_S
-            while time.monotonic() < deadline:
+            began = time.monotonic()
+            while (waited_s := time.monotonic() - began) < ANSWER_S:
+                if self.presence.status is None and waited_s > ABSENT_S:
+                    return  # one that never was; what died may be back any moment
                 for arrival in self.door.take(100, 0.2):
                     if isinstance(arrival, Confirmed) and arrival.refusal:
                         raise ClientError(f"the broker refuses {topic}: {arrival.refusal}; check the user's rights")
                     if isinstance(arrival, Arrived):
                         self.door.ack(arrival.receipt)
+                        if self.presence.note(arrival):
+                            continue
                         try:
                             yield model.model_validate_json(arrival.payload)
                         except ValidationError:

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from upskeep.suite import HOST_AGENT, SERVICES, Suite
 from upskeep.watch import View, viewer
 
 LOOK_S = 0.1
+AWAY_S = 3.0
 PLAYED = ("sim", "recording")  # sources that are no hardware
 
 
@@ -97,6 +99,27 @@ class LocalBroker:
                 self.child.wait()
 
 
+class Reachable:
+    """Says when the broker cannot be reached, and when it can again; a short break is not worth a word."""
+
+    def __init__(self, url: str, say: Say) -> None:
+        self.url = url
+        self.say = say
+        self.away_since = time.monotonic()
+        self.told = False
+
+    def look(self, view: View) -> None:
+        """Look once more."""
+        if view.connected:
+            if self.told:
+                self.say(f"the broker at {self.url} is there")
+            self.away_since, self.told = time.monotonic(), False
+        elif not self.told and time.monotonic() - self.away_since > AWAY_S:
+            self.told = True
+            reason = view.reason or "no answer"
+            self.say(f"still without the broker at {self.url}: {reason}; the services wait for it", loud=True)
+
+
 def run(wish: Wish, settings: SuiteSettings, say: Say, show: Callable[[Message], None]) -> Outcome:
     """Run the suite until it is stopped or, when wished, until the source has ended and all is counted."""
     stopped = Stopped()
@@ -117,6 +140,7 @@ def run(wish: Wish, settings: SuiteSettings, say: Say, show: Callable[[Message],
     suite = Suite(environ, settings.data / "log", say, names)
     view = View(settings.topics)
     door = viewer(settings.broker, settings.topics, "upskeep-run", ("status", "counter", "alert", "event"))
+    reachable = Reachable(local.url, say)
     try:
         suite.start()
         door.open()
@@ -124,6 +148,7 @@ def run(wish: Wish, settings: SuiteSettings, say: Say, show: Callable[[Message],
             for message in view.take(door, LOOK_S):
                 _introduce(message, names, say)
                 show(message)
+            reachable.look(view)
             suite.watch()
             local.watch()
         _settle(view, door)

@@ -6,16 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.measure import Measurement
-from rich.table import Table
 from rich.text import Text
 
 from services.counter_store.adapters.report_page import lasting
 from shared.messages import Severity
-from upskeep.show import COLOURS, console
+from upskeep.sheet import Sheet
+from upskeep.show import COLOURS
 
 Answer = Mapping[str, Any]
-TREND = {"increasing": "▲ more", "decreasing": "▼ fewer", "stable": "steady", "insufficient_data": "too few to say"}
+TREND = {"increasing": "▲ more", "decreasing": "▼ fewer", "stable": "steady", "insufficient_data": "too few"}
 HOURS = 24
 
 
@@ -24,11 +23,12 @@ def statistics_table(answer: Answer) -> RenderableType:
     rows = [
         (
             *(one["type"], _number(one["total_count"]), _number(one["recent_count"]), _number(one["daily_average"])),
-            *(TREND[one["trend"]], _time(one["last_occurrence"]), _outages(one["outages"])),
+            *(TREND[one["trend"]], _time(one["last_occurrence"]), *_outages(one["outages"])),
         )
         for one in sorted(answer["statistics"], key=lambda one: (-one["recent_count"], one["type"]))
     ]
-    return _table(("event", "total", "in span", "a day", "trend", "last in span", "outages"), rows, right=(1, 2, 3))
+    names = ("event", "total", _span(answer), "a day", "trend", "last then", "times", "lasted")
+    return Sheet(names, rows, right=(1, 2, 3, 6), spare=(6, 3, 4, 7))
 
 
 def health_lines(answer: Answer) -> RenderableType:
@@ -40,23 +40,23 @@ def health_lines(answer: Answer) -> RenderableType:
             one["type"],
             _severity(one["severity"]),
             f"-{one['points']}",
-            one["episodes"],
+            _number(one["episodes"]),
             _time(one["last"]),
             one["remedy"],
         )
         for one in answer["factors"]
     ]
     names = ("event", "severity", "points", "episodes", "last", "what brings it back")
-    return Group(score, *([_table(names, rows, right=(2, 3))] if rows else []))
+    return Group(score, *([Sheet(names, rows, right=(2, 3), spare=(3, 4))] if rows else []))
 
 
 def anomalies_table(answer: Answer) -> RenderableType:
     """Return a line for each unusual hour, worst first."""
     rows = [
-        (_time(one["hour"]), one["type"], one["count"], _number(one["usual"]), one["text"])
+        (_time(one["hour"]), one["type"], _number(one["count"]), _number(one["usual"]), one["text"])
         for one in answer["anomalies"]
     ]
-    found = _table(("hour", "event", "count", "usual", ""), rows, right=(2, 3)) if rows else Text("nothing unusual")
+    found = Sheet(("hour", "event", "count", "usual", ""), rows, right=(2, 3)) if rows else Text("nothing unusual")
     unjudged = answer["not_judged"]
     return Group(found, Text(f"too little history to judge: {', '.join(unjudged)}", style="dim")) if unjudged else found
 
@@ -66,12 +66,12 @@ def failures_table(answer: Answer) -> RenderableType:
     rows = [
         (
             *(one["device"] or "-", one["error_code"], ", ".join(one["types"]), _number(one["failure_count"])),
-            *(one["episodes"], _time(one["first"]), _time(one["last"])),
+            *(_number(one["episodes"]), _time(one["first"]), _time(one["last"])),
         )
         for one in answer["patterns"]
     ]
     names = ("device", "code", "events", "failures", "episodes", "first", "last")
-    return _table(names, rows, right=(3, 4)) if rows else Text("no failure came that often")
+    return Sheet(names, rows, right=(3, 4), spare=(5, 4)) if rows else Text("no failure came that often")
 
 
 def frequency_table(answer: Answer) -> RenderableType:
@@ -86,7 +86,7 @@ def frequency_table(answer: Answer) -> RenderableType:
         )
         for one in sorted(answer["types"], key=lambda one: (-one["count"], one["type"]))
     ]
-    return _table(("event", "count", "an hour", "busiest hour", "00h to 23h, UTC"), rows, right=(1, 2))
+    return Sheet(("event", "count", "an hour", "busiest hour", "00h to 23h, UTC"), rows, right=(1, 2), spare=(3,))
 
 
 def performance_table(answer: Answer) -> RenderableType:
@@ -94,15 +94,16 @@ def performance_table(answer: Answer) -> RenderableType:
     flat = {name: value for name, value in answer.items() if name != "processing"}
     flat |= {f"processing_{name}": value for name, value in answer["processing"].items()}
     rows = [
-        (name.replace("_", " "), value if isinstance(value, str) else _number(value)) for name, value in flat.items()
+        (name.replace("_", " "), _time(value) if isinstance(value, str) else _number(value))
+        for name, value in flat.items()
     ]
-    return _table(("figure", "value"), rows, right=(1,))
+    return Sheet(("figure", "value"), rows, right=(1,))
 
 
 def differences_table(differences: Iterable[Any]) -> RenderableType:
     """Return a row for each difference of ``upskeep.verify``."""
     rows = [(_time(one.time), one.type, one.field, _brief(one.then), _brief(one.now)) for one in differences]
-    return _table(("time", "event", "what", "then", "now"), rows)
+    return Sheet(("time", "event", "what", "then", "now"), rows)
 
 
 ANALYSES = {
@@ -111,23 +112,6 @@ ANALYSES = {
     "frequency": frequency_table,
     "performance": performance_table,
 }
-
-
-def show(thing: RenderableType) -> None:
-    """Print it, no narrower than its words: what does not fit a terminal is broken by that, not cut."""
-    out = console()
-    out.width = max(out.width, Measurement.get(out, out.options.update(width=1000), thing).minimum)
-    out.print(thing)
-
-
-def _table(names: Sequence[str], rows: Iterable[Sequence[Any]], right: Sequence[int] = ()) -> Table:
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for at, name in enumerate(names):
-        last = at == len(names) - 1
-        table.add_column(name, justify="right" if at in right else "left", no_wrap=not last)
-    for row in rows:
-        table.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
-    return table
 
 
 def _brief(value: object) -> str:
@@ -146,15 +130,22 @@ def _time(text: str | None) -> str:
 def _number(value: float | None) -> str:
     if value is None:
         return "-"
-    return f"{value:,.0f}" if value == int(value) else f"{value:,.2f}"
+    if value == int(value):
+        return f"{value:,.0f}"
+    return f"{value:,.2f}" if value >= 0.1 else f"{value:.2g}"
 
 
-def _outages(outages: Answer | None) -> str:
+def _span(answer: Answer) -> str:
+    days = next((one["days"] for one in answer["statistics"]), 0)
+    return f"{days:g} day" + ("" if days == 1 else "s")
+
+
+def _outages(outages: Answer | None) -> tuple[str, str]:
+    """Return how often it began and how long it was all in all."""
     if outages is None or not outages["count"]:
-        return "-"
-    lasts = ", lasts" if outages["ongoing"] else ""
-    least = "" if outages["complete"] else "the newest "
-    return f"{least}{outages['count']} in all {lasting(outages['total_s'])}{lasts}"
+        return "-", "-"
+    least = "" if outages["complete"] else "newest "
+    return least + _number(outages["count"]), lasting(outages["total_s"]) + (", still" if outages["ongoing"] else "")
 
 
 def _busiest(hour: Answer | None) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
-from shared.messages import Alert, Counter, Event, Message, Status
+from shared.messages import Alert, AlertState, Counter, Event, Message, Status
 from shared.mqtt import Arrived, Connected, Disconnected, Door
 from shared.suite import BrokerSettings
 from shared.topics import TopicError, Topics
@@ -58,7 +58,7 @@ class View:
         if isinstance(message, Alert):
             before_alert = self.alerts.get((message.rule, message.key))
             self.alerts[message.rule, message.key] = message
-            return before_alert is None or before_alert.state != message.state
+            return message.state is not (before_alert.state if before_alert else AlertState.RESOLVED)
         return False
 
     def done(self) -> bool:

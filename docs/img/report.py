@@ -1,7 +1,7 @@
 """The report in docs/reports.md as a page: an invented month of events, counted by the store's own stage.
 
 .venv/bin/python docs/img/report.py > report.html
-chromium --headless --window-size=1020,1480 --hide-scrollbars --screenshot=report.png report.html
+chromium --headless --window-size=1020,1620 --hide-scrollbars --screenshot=report.png report.html
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ ENDED_BY = {
     "AC_POWER_LOSS": ("AC_POWER_RESTORED",),
     "BATTERY_LOW": ("BATTERY_RECOVERED",),
     "BATTERY_CRITICAL": ("BATTERY_RECOVERED",),
+    "TEMPERATURE_HIGH": ("TEMPERATURE_NORMAL",),
+    "THERMAL_SHUTDOWN": ("THERMAL_CLEARED",),
 }
 
 
@@ -61,7 +63,9 @@ def faults(dice: random.Random) -> Iterator[Told]:
             yield START + timedelta(days=day, seconds=30 * index), "I2C_ERROR", "system", "error", "ups"
     for day in (5, 12, 19, 20, 26, 27, 28, 29):
         yield START + timedelta(days=day, hours=14), "TEMPERATURE_HIGH", "system", "warning", "cpu"
+        yield START + timedelta(days=day, hours=17), "TEMPERATURE_NORMAL", "system", "info", "cpu"
     yield START + timedelta(days=26.2), "THERMAL_SHUTDOWN", "safety", "critical", "cpu"
+    yield START + timedelta(days=26.21), "THERMAL_CLEARED", "safety", "info", "cpu"
 
 
 def month() -> list[Event]:

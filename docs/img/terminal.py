@@ -1,6 +1,6 @@
 """A terminal's output as a picture: ANSI text in, SVG out; lines that are too long end in an ellipsis.
 
-FORCE_COLOR=1 make run ARGS="--source sim:outage --speed 5" > run.ansi
+FORCE_COLOR=1 COLUMNS=112 make run ARGS="--source sim:outage --speed 5" > run.ansi
 .venv/bin/python docs/img/terminal.py 'make run' < run.ansi > docs/img/run.svg
 """
 

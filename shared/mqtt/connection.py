@@ -136,7 +136,7 @@ class Connection:
             else:
                 self.client.connect(host, port, settings.keepalive_s)
         except OSError as error:
-            return f"no broker at {host}:{port}: {error}"
+            return f"no broker at {host}:{port}: {error.strerror or error}"
         code = self.client.loop_forever(retry_first_connection=False)
         if not self.stood and code != paho.MQTT_ERR_SUCCESS and self.reason == ENDED:
             self.unsupported = True  # closed before CONNACK: some brokers answer an unknown protocol level so

@@ -36,7 +36,17 @@ PAGES = [
     *(README, ROOT / "ARCHITECTURE.md", CONTRIBUTING, ROOT / "CHANGELOG.md"),
     *(
         ROOT / "docs" / f"{name}.md"
-        for name in ("backtest", "seeds", "compose", "host-agent", "boards", "chips", "notifications", "reports")
+        for name in (
+            "backtest",
+            "commands",
+            "seeds",
+            "compose",
+            "host-agent",
+            "boards",
+            "chips",
+            "notifications",
+            "reports",
+        )
     ),
     ROOT / "mosquitto" / "README.md",
     *sorted((ROOT / "docs" / "adr").glob("*.md")),
@@ -171,20 +181,26 @@ def test_every_full_topic_is_one_of_ours(page: Path) -> None:
 
 
 def test_the_readme_names_all_there_is_to_choose_from() -> None:
-    """Every service, command, scenario, board and chip."""
-    text = README.read_text(encoding="utf-8")
+    """Every service; and the pages it leads to every command and scenario, board and chip."""
     boards = yaml.safe_load((ROOT / "config" / "boards.yaml").read_text())["boards"]
-    wanted = [f"[{name}](services/{name}/README.md)" for name in SERVICES]
-    wanted += [f"`upskeep {name}" for name in cli.commands]
-    wanted += [f"`{name}`" for name in (*SCENARIOS, *boards)]
-    wanted += [f"`{kind}`" for kind in CHIPS]
-    assert [name for name in wanted if name not in text] == []
+    wanted = {
+        "README.md": [f"[{name}](services/{name}/README.md)" for name in SERVICES],
+        "docs/commands.md": [*(f"`upskeep {name}" for name in cli.commands), *(f"`{name}`" for name in SCENARIOS)],
+        "docs/boards.md": [f"`{name}`" for name in boards],
+        "docs/chips.md": [f"`{kind}`" for kind in CHIPS],
+    }
+    front = README.read_text(encoding="utf-8")
+    assert [page for page in wanted if page != "README.md" and f"]({page})" not in front] == []
+    for page, names in wanted.items():
+        text = (ROOT / page).read_text(encoding="utf-8")
+        assert [name for name in names if name not in text] == []
 
 
 @pytest.mark.recordings
-def test_the_backtest_in_the_readme_prints_what_it_shows(recording: Callable[[str], Path]) -> None:
+def test_the_backtest_on_the_page_of_commands_prints_what_it_shows(recording: Callable[[str], Path]) -> None:
     """The whole answer, as it stands there."""
-    shown = next(block for block in blocks(README, "console") if "upskeep backtest ../shared" in block)
+    page = ROOT / "docs" / "commands.md"
+    shown = next(block for block in blocks(page, "console") if "upskeep backtest ../shared" in block)
     command, answer = shown.split("\n", 1)
     outcome = backtest([recording(Path(command).name)], ROOT / "config", {})
     assert json.loads(answer) == outcome.as_dict()

@@ -79,14 +79,14 @@ def silences(suite: SuiteSettings, expired: bool, as_json: bool) -> None:
     import json
 
     from upskeep.client import Client, ClientError
-    from upskeep.show import console, silence_table
+    from upskeep.show import show, silence_table
 
     with complaints(ClientError), Client(suite) as client:
         found = list(client.ask(ALERTER, "silences", {"expired": expired})["silences"])
     if as_json:
         click.echo(json.dumps(found, indent=2, ensure_ascii=False))
     elif found:
-        console().print(silence_table(found))
+        show(silence_table(found))
     else:
         click.echo("no silences")
 

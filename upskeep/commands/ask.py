@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import click
@@ -29,7 +29,11 @@ def stats(suite: SuiteSettings, types: tuple[str, ...], days: int | None, as_of:
     from upskeep.tables import statistics_table
 
     question = {"types": list(types) or None, "days": days, "as_of": as_of}
-    _print(_ask(suite, "statistics", question), as_json, statistics_table)
+    answer = _ask(suite, "statistics", question)
+    _print(answer, as_json, statistics_table)
+    unknown = [one["type"] for one in answer["statistics"] if not one["total_count"]]
+    if unknown:
+        _say_unknown(suite, unknown)
 
 
 @click.command()
@@ -74,8 +78,9 @@ def history(
     suite: SuiteSettings, oldest_first: bool, limit: int, related_to: str | None, as_json: bool, **choice: Any
 ) -> None:
     """Print events that have been counted, those that meet every condition given."""
-    from upskeep.show import console, line
+    from upskeep.show import console, event_line, tell_all
 
+    out = console()
     if related_to is not None:
         answer = _ask(suite, "related", {"id": related_to, "limit": min(limit, 200)})
         events = [each["event"] for each in answer["related"]]
@@ -86,10 +91,24 @@ def history(
         click.echo(json.dumps(events, indent=2, ensure_ascii=False))
     elif not events:
         click.echo("no such events in the history")
+        _say_unknown(suite, choice["types"] or ())
     for event in [] if as_json else _events(events):
-        console().print(f"{event.time:%Y-%m-%d}", line(event))
+        tell_all(out, event_line(event, dated=True))
     if not as_json and answer.get("cursor"):
         click.echo(f"there are more than these {len(events)}; `upskeep export history FILE` writes all", err=True)
+
+
+def _say_unknown(suite: SuiteSettings, wanted: Iterable[str]) -> None:
+    """Say of which types nothing was ever counted, and what may have been meant."""
+    from difflib import get_close_matches
+
+    known = [one["type"] for one in _ask(suite, "statistics", {"days": 1})["statistics"]] if wanted else []
+    for name in wanted:
+        if name not in known:
+            near = get_close_matches(name.casefold(), {each.casefold(): each for each in known}, n=1)
+            meant = next((each for each in known if near and each.casefold() == near[0]), None)
+            advice = f"did you mean {meant}?" if meant else "`upskeep counters` lists what was"
+            click.echo(f"{name} was never counted; {advice}", err=True)
 
 
 def _events(found: list[dict[str, Any]]) -> list[Any]:
@@ -107,7 +126,7 @@ def _ask(suite: SuiteSettings, name: str, question: Mapping[str, Any]) -> Answer
 
 
 def _print(answer: Answer, as_json: bool, table: Callable[[Answer], Any]) -> None:
-    from upskeep.tables import show
+    from upskeep.show import show
 
     if as_json:
         click.echo(json.dumps(answer, indent=2, ensure_ascii=False))

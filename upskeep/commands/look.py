@@ -16,7 +16,7 @@ from upskeep.commands.options import JSON, at_a_broker, complaints
 @at_a_broker
 @click.argument("topics", default="#")
 def tail(suite: SuiteSettings, topics: str) -> None:
-    """Print every message as it comes; TOPICS is a filter below the site, e.g. "event/#"."""
+    """Print every message as it comes; TOPICS is a filter below the site, such as "event/#"."""
     from upskeep.client import Client, ClientError
 
     with complaints(ClientError), suppress(KeyboardInterrupt), Client(suite) as client:
@@ -48,13 +48,13 @@ def alerts(suite: SuiteSettings, as_json: bool) -> None:
 
 def _print_retained(suite: SuiteSettings, kind: str, model: Any, as_json: bool, table: Any) -> None:
     from upskeep.client import Client, ClientError
-    from upskeep.show import console
+    from upskeep.show import show
 
     with complaints(ClientError), Client(suite) as client:
         found = sorted(client.retained(kind, model), key=lambda message: message.topic(suite.topics))
     if as_json:
         click.echo(json.dumps([message.model_dump(mode="json") for message in found], indent=2, ensure_ascii=False))
     elif found:
-        console().print(table(found))
+        show(table(found))
     else:
         click.echo(f"no {kind}s yet")

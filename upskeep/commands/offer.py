@@ -35,7 +35,8 @@ def emit(suite: SuiteSettings, event_type: str, device: str | None, text: str) -
                 "; ".join(f"{e['loc'][0]}: {e['msg']} (got {e['input']!r})" for e in error.errors())
             ) from None
         with Client(suite) as client:
-            client.offer("cli", candidate)
+            if reason := client.offer("cli", candidate):
+                raise ClientError(f"{event_type} is refused: {reason}")
     click.echo(f"offered {event_type} as {candidate.id}")
 
 

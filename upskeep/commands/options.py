@@ -15,6 +15,7 @@ from typing import Any
 import click
 from pydantic import ValidationError
 
+from shared.messages import Severity
 from shared.settings import ConfigError, Fault, read_settings
 from shared.suite import BrokerSettings, SuiteSettings
 
@@ -25,6 +26,8 @@ CONFIG = click.option(
     help="Folder of the YAML files.  [default: config]",
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+CATEGORIES = ("power", "battery", "system", "safety", "sensor", "device", "control", "other")
+SEVERITY = click.Choice([each.value for each in Severity])
 AGO = re.compile(r"(\d+(?:\.\d+)?)\s*(min|h|d)\Z")
 AGO_S = {"min": 60.0, "h": 3600.0, "d": 86_400.0}
 
@@ -81,8 +84,15 @@ def chosen_events(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options that choose events, as the fields of the question ``history``."""
 
     @click.option("--type", "types", multiple=True, help="Only this event type; may be given several times.")
-    @click.option("--category", help="Only this category: power, battery, system, safety, sensor, device, control.")
-    @click.option("--severity", "severities", multiple=True, help="Only this severity; may be given several times.")
+    @click.option("--category", type=click.Choice(CATEGORIES), metavar="NAME", help=f"Only {', '.join(CATEGORIES)}.")
+    @click.option(
+        "--severity",
+        "severities",
+        type=SEVERITY,
+        metavar="NAME",
+        multiple=True,
+        help=f"Only {', '.join(Severity)}; may be given several times.",
+    )
     @click.option("--device", help="Only this device.")
     @click.option("--zone", help="Only this zone.")
     @functools.wraps(command)
@@ -90,6 +100,17 @@ def chosen_events(command: Callable[..., None]) -> Callable[..., None]:
         command(types=list(types) or None, severities=list(severities) or None, **rest)
 
     return called
+
+
+def in_a_folder(file: Path) -> None:
+    """See that a file can be put where it is wanted, before anybody is asked; raises UsageError."""
+    if not file.absolute().parent.is_dir():
+        raise click.UsageError(f"{file}: there is no folder {file.parent}; make it first")
+
+
+def days_long(days: int) -> str:
+    """Return ``1 day``, ``7 days``."""
+    return f"{days:,} day" + ("" if days == 1 else "s")
 
 
 def checked(config: Path) -> SuiteSettings:

@@ -49,14 +49,14 @@ def _play(suite: SuiteSettings, speed: float | None, choice: Mapping[str, Any], 
     from upskeep.client import ClientError
     from upskeep.conversation import Conversation
     from upskeep.replay import Pace, play
-    from upskeep.show import console, line
+    from upskeep.show import console, event_line, tell
 
     topics = suite.replay_topics
     out = console()
 
     def step(event: Any) -> None:
         if not as_json:
-            out.print(line(event))
+            tell(out, event_line(event))
 
     with complaints(ClientError), Conversation(suite, "counter_store") as store, Conversation(suite, "replay") as aside:
         if not as_json:
@@ -91,7 +91,8 @@ def _verify(suite: SuiteSettings, frames: tuple[Path, ...], choice: Mapping[str,
 
 
 def _tell(verdict: Any) -> None:
-    from upskeep.tables import differences_table, show
+    from upskeep.show import show
+    from upskeep.tables import differences_table
 
     click.echo(f"{verdict.compared:,} events compared, {verdict.same:,} are decided as they were")
     if verdict.differences:

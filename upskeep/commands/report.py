@@ -8,7 +8,7 @@ from typing import Any, get_args
 import click
 
 from shared.suite import SuiteSettings
-from upskeep.commands.options import Moment, at_a_broker, complaints
+from upskeep.commands.options import Moment, at_a_broker, complaints, days_long, in_a_folder
 
 FORMATS = ("json", "csv", "markdown", "html")
 ENDINGS = {".json": "json", ".csv": "csv", ".md": "markdown", ".html": "html", ".htm": "html"}
@@ -37,6 +37,8 @@ def report(
     chosen = "json" if as_json else form or (ENDINGS.get(out.suffix.lower()) if out else "markdown")
     if chosen is None:
         raise click.UsageError(f"{out} ends in none of {', '.join(ENDINGS)}; say --format")
+    if out is not None:
+        in_a_folder(out)
     question = {"kind": kind, "days": days} | ({} if as_of is None else {"as_of": as_of})
     with complaints(ClientError, OSError):
         with Client(suite) as client:
@@ -47,7 +49,7 @@ def report(
         from services.counter_store.adapters.report_files import put
 
         put(out, text.encode())
-    click.echo(f"{kind} report of {days} days in {out}")
+    click.echo(f"{kind} report of {days_long(days)} in {out}")
 
 
 def _written(kind: str, form: str, answer: Any) -> str:

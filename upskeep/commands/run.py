@@ -43,13 +43,14 @@ def run(
     """Run the whole suite on this machine until Ctrl-C."""
     from rich.text import Text
 
+    from upskeep.alone import DataError, alone_in
     from upskeep.broker import BrokerError
     from upskeep.check import check_speed
     from upskeep.run import Wish
     from upskeep.run import run as run_suite
-    from upskeep.show import console, line
+    from upskeep.show import console, line, news, tell, tell_all
 
-    with complaints(BrokerError):
+    with complaints(BrokerError, DataError):
         settings = checked(config)
         check_speed(speed)
         if data is not None:
@@ -58,13 +59,14 @@ def run(
 
         def say(text: str, loud: bool = False) -> None:
             if not as_json:
-                told.print(Text(f"upskeep  {text}", style="bold yellow" if loud else "dim"))
+                tell_all(told, Text(f"upskeep  {text}", style="bold yellow" if loud else "dim"))
 
         def show(message: Any) -> None:
-            if not as_json and (text := line(message)) is not None:
-                told.print(text)
+            if not as_json and news(message) and (text := line(message)) is not None:
+                tell(told, text)
 
         wish = Wish(config, source, speed, exit_when_done, broker, port)
-        outcome = run_suite(wish, settings, say, show)
+        with alone_in(settings.data):
+            outcome = run_suite(wish, settings, say, show)
     if as_json:
         click.echo(outcome.as_json())

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from shared.suite import SuiteSettings
-from upskeep.commands.options import SINCE, UNTIL, at_a_broker, chosen_events, complaints
+from upskeep.commands.options import SINCE, UNTIL, at_a_broker, chosen_events, complaints, in_a_folder
 
 ENDINGS = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "parquet"}
 FORMATS = ("json", "jsonl", "csv", "parquet")
@@ -42,6 +42,7 @@ def export(suite: SuiteSettings, what: str, file: Path, form: str | None, force:
     form = _format(file, form)
     if file.exists() and not force:
         raise click.UsageError(f"{file} is there already; --force writes over it")
+    in_a_folder(file)
     if what == "all" and (form != "json" or any(choice.values())):
         raise click.UsageError("all goes into one .json file, and everything of it; choose with history")
     with complaints(ClientError, OSError), Conversation(suite, "counter_store") as store:

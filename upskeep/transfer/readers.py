@@ -20,6 +20,7 @@ from upskeep.transfer.writers import pyarrow
 
 ENDINGS = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "parquet"}
 CHUNK = 5_000
+WHOLE = "`upskeep export history` or `upskeep export all` writes what can be imported"
 
 
 @dataclass(slots=True)
@@ -60,8 +61,11 @@ class Source:
 
     def _csv(self) -> Iterator[tuple[str, Row]]:
         with self.path.open(encoding="utf-8-sig", newline="") as file:
-            for cells in csv.DictReader(file):
-                where = f"row {cells.get('id') or '?'}"
+            rows = csv.DictReader(file)
+            if "id" not in (rows.fieldnames or ()):
+                raise ClientError(f"{self.path} holds no events: it has no column id; {WHOLE}")
+            for number, cells in enumerate(rows, 1):
+                where = f"row {cells['id'] or number}"
                 plain = {name: unguarded(cell) for name, cell in cells.items() if isinstance(cell, str)}
                 yield where, self._cells(where, plain)
 
@@ -127,4 +131,4 @@ def kind_of(path: Path) -> str:
                     break
     except (IncompleteJSONError, OSError) as error:
         raise ClientError(f"{path} cannot be read: {error}") from None
-    raise ClientError(f"{path} is neither an export of Upskeep nor an event_counters.json")
+    raise ClientError(f"{path} is neither an export of Upskeep nor an event_counters.json; {WHOLE}")

@@ -27,7 +27,8 @@ _VERDICTS = {
 def tell(rule: Rule, reason: Reason, reading: Reading) -> str:
     """Return e.g. ``I2C_ERROR: 6 in 1 hour, more than the limit of 5``."""
     threshold = figure(reading.threshold)
-    limit, calm = reading.verdict or rule.condition.limit.format(threshold), rule.condition.calm.format(threshold)
+    limit = reading.verdict or rule.condition.limit.format(threshold)
+    calm = reading.calm or rule.condition.calm.format(threshold)
     verdict = _VERDICTS.get(reason, "{limit}").format(limit=limit, calm=calm, threshold=threshold)
     return f"{reading.words}, {verdict}"
 

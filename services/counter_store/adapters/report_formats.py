@@ -101,12 +101,17 @@ def _trends(report: Report) -> list[str]:
 def _table(title: str, names: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> list[str]:
     if not rows:
         return []
-    head = ["", f"## {title}", "", f"| {' | '.join(names)} |", f"|{'---|' * len(names)}"]
-    return [*head, *(f"| {' | '.join(_cell(value) for value in row)} |" for row in rows)]
+    columns = [_column(name, [row[at] for row in rows]) for at, name in enumerate(names)]
+    return ["", f"## {title}", "", *(f"| {' | '.join(cells)} |" for cells in zip(*columns, strict=True))]
 
 
-def _cell(value: object) -> str:
-    return f"{value:,}" if isinstance(value, int) else _plain(str(value))
+def _column(name: str, values: Sequence[object]) -> list[str]:
+    """Return the cells, equally wide, so that the table can be read as it stands; numbers are on the right."""
+    numbers = all(isinstance(value, int) for value in values)
+    cells = [f"{value:,}" if isinstance(value, int) else _plain(str(value)) for value in values]
+    wide = max(3, *map(len, (name, *cells)))
+    rule = "-" * (wide - 1) + ":" if numbers else "-" * wide
+    return [f"{cell:>{wide}}" if numbers else f"{cell:<{wide}}" for cell in (name, rule, *cells)]
 
 
 def _plain(text: str) -> str:

@@ -21,7 +21,7 @@ from services.counter_store.core.timeline import Piece
 from shared.messages import Severity
 
 FOLDER = Path(__file__).parent
-WIDE, SMALL = (640.0, 150.0), (300.0, 48.0)  # canvases of the charts
+WIDE, PHONE, SMALL = (640.0, 150.0), (300.0, 130.0), (300.0, 48.0)  # canvases of the charts
 WORSE = ("warning", "error", "critical")  # stacked from the ground up
 FORMS = {"hour": "%a %d %b %H:%M", "day": "%a %d %b %Y", "week": "week from %d %b %Y", "month": "%B %Y"}
 TICKS = {"hour": "%H:%M", "day": "%d %b", "week": "%d %b", "month": "%b %Y"}
@@ -34,7 +34,8 @@ def page(report: Report) -> str:
     """Return the page."""
     return _template().render(
         report=report,
-        worse=_worse(report),
+        worse=_worse(report, WIDE),
+        worse_on_a_phone=_worse(report, PHONE),
         categories=_categories(report),
         statistics=_statistics(report),
         outages=[one for one in _statistics(report) if one.outages is not None and one.outages.count],
@@ -43,8 +44,8 @@ def page(report: Report) -> str:
     )
 
 
-def _worse(report: Report) -> Chart:
-    return _chart(report, lambda piece: {one.value: count for one, count in piece.by_severity.items()}, WORSE)
+def _worse(report: Report, canvas: tuple[float, float]) -> Chart:
+    return _chart(report, lambda piece: {one.value: count for one, count in piece.by_severity.items()}, WORSE, canvas)
 
 
 def _categories(report: Report) -> list[dict[str, Any]]:
@@ -60,7 +61,7 @@ def _category(report: Report, name: str) -> Chart:
     return _chart(report, lambda piece: {"events": piece.by_category.get(name, 0)}, ("events",), SMALL)
 
 
-def _chart(report: Report, counts: Counts, keys: tuple[str, ...], canvas: tuple[float, float] = WIDE) -> Chart:
+def _chart(report: Report, counts: Counts, keys: tuple[str, ...], canvas: tuple[float, float]) -> Chart:
     unit = report.timeline.unit
     pieces = [
         (f"{piece.start:{FORMS[unit]}}", f"{piece.start:{TICKS[unit]}}", counts(piece))
@@ -117,7 +118,10 @@ def _share(part: int, whole: int) -> str:
     if not whole:
         return "–"
     percent = 100 * part / whole
-    return f"{percent:.0f} %" if percent >= 10 or part == 0 else f"{percent:.1f} %" if percent >= 0.1 else "< 0.1 %"
+    if part and percent < 0.1:
+        return "< 0.1 %"
+    whole_number = part in (0, whole) or 10 <= percent < 99.5
+    return f"{percent:.0f} %" if whole_number else f"{min(percent, 99.9):.1f} %"
 
 
 def lasting(seconds: float | None) -> str:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from math import ceil
 
 LEAST = 1.5  # units of the canvas: what is there must be seen
-WIDEST = 40.0
-LABELS = 7  # names below the ground, at most
+WIDEST = 40.0  # of a bar: few are drawn apart, not broad
+LABEL = 90.0  # units of the canvas that a name below the ground needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def chart(
 ) -> Chart:
     """Return the chart of (name, short name, counts by key); ``keys`` are stacked in their order."""
     top = round_up(max((sum(counts.get(key, 0) for key in keys) for *_, counts in pieces), default=0))
-    step = min(WIDEST, width / max(1, len(pieces)))
+    step = width / max(1, len(pieces))
     columns = tuple(
         _column(name, counts, keys, (at * step, step, height), top) for at, (name, _, counts) in enumerate(pieces)
     )
@@ -67,25 +67,27 @@ def chart(
 
 
 def round_up(value: int) -> int:
-    """Return the next of 1, 2, 4, 6, 8, 10, 20, 40, 60 …: from 2 on their half is a whole number too."""
+    """Return the next of 1, 2, 4, 6, 8, 10, 20, 30, 40, 50, 60, 80, 100 …: from 2 on their half is whole too."""
     if value <= 1:
         return 1
     power = int(10 ** (len(str(value)) - 1))
-    return next(step * power for step in (1, 2, 4, 6, 8, 10) if step * power >= value)
+    steps = (1, 2, 3, 4, 5, 6, 8, 10) if power > 1 else (2, 4, 6, 8, 10)
+    return next(step * power for step in steps if step * power >= value)
 
 
 def _column(
     label: str, counts: Mapping[str, int], keys: Sequence[str], place: tuple[float, float, float], top: int
 ) -> Column:
     x, step, height = place
-    gap = min(2.0, step * 0.2)
+    wide = min(WIDEST, step - min(2.0, step * 0.2))
+    left = round(x + (step - wide) / 2, 2)
     ground, bars = height, []
     for key in keys:
         count = counts.get(key, 0)
         if count:
             tall = max(LEAST, count / top * height)
             ground -= tall
-            bars.append(Bar(round(x + gap / 2, 2), round(ground, 2), round(step - gap, 2), round(tall, 2), key))
+            bars.append(Bar(left, round(ground, 2), round(wide, 2), round(tall, 2), key))
     told = ", ".join(f"{counts[key]:,} {key}" for key in keys if counts.get(key)) or "none"
     return Column(round(x, 2), round(step, 2), f"{label}: {told}", tuple(bars))
 
@@ -96,7 +98,7 @@ def _scale(top: int, height: float) -> tuple[Tick, ...]:
 
 
 def _labels(texts: Sequence[str], step: float) -> tuple[Tick, ...]:
-    every = max(1, ceil(len(texts) / LABELS))
+    every = max(1, ceil(LABEL / step))
     return tuple(Tick(round((at + 0.5) * step, 2), text) for at, text in enumerate(texts) if at % every == 0)
 
 

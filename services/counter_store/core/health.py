@@ -123,7 +123,5 @@ def _told(factor: _Factor, points: int, ended_by: Mapping[str, Sequence[str]]) -
 def _remedy(name: str, devices: Sequence[str], recovers: Time | None, ended_by: Mapping[str, Sequence[str]]) -> str:
     where = f" on {', '.join(devices)}" if devices else ""
     if recovers is None:
-        return f"has not ended{where}; weighs less and less once {' or '.join(ended_by[name])} has come"
-    return (
-        f"weighs less every day and nothing from {recovers:%Y-%m-%d %H:%M} UTC on, unless {name} happens again{where}"
-    )
+        return f"has not ended{where}; fades once {' or '.join(ended_by[name])} has come"
+    return f"forgotten on {recovers:%Y-%m-%d %H:%M} UTC unless it happens again{where}"

@@ -81,9 +81,11 @@ def _statistics(report: DetailedReport) -> Iterator[Cells]:
 
 
 def _cell(value: Any) -> Any:
-    """Return what is written for a value: times as RFC 3339, nothing for null."""
+    """Return what is written for a value: times as RFC 3339, fractions to six places, nothing for null."""
     if isinstance(value, datetime):
         return value.isoformat(timespec="microseconds")[:-6] + "Z"
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, float):
+        return round(value, 6)
     return guarded(value) if isinstance(value, str) else value

@@ -94,6 +94,25 @@ def test_a11_26_a_deviation_lasts_by_the_timer_and_a_dead_sensor_alerts() -> Non
         assert ("sensor_silent/probe", "firing", 1500) in play.timeline()
 
 
+def test_what_the_machine_says_of_its_start_is_no_sensor_that_went_silent() -> None:
+    """It is told once a boot, and never again."""
+    with shipped() as play:  # type: ignore[attr-defined]
+        play.state(0, "system", lifecycle="started")
+        play.until(9999)
+        assert [] == rows(play, "sensor_silent")
+
+
+def test_what_was_not_as_it_should_be_says_so_when_it_is_again() -> None:
+    """No limit is spoken of where there is none."""
+    with shipped() as play:  # type: ignore[attr-defined]
+        play.state(0, "ups", power="battery")
+        play.state(90, "ups", power="battery")
+        play.state(120, "ups", power="mains")
+        found = play.retained("on_battery", "ups")
+        assert found is not None
+        assert "ups: power is mains, as it should be" == found.message
+
+
 @pytest.mark.parametrize(("value", "target", "waits"), [(0.6, 0.5, 0), (0.61, 0.5, 1), (1.2, 1.0, 0), (1.21, 1.0, 1)])
 def test_a11_27_a_deviation_is_of_the_target_and_has_a_floor(value: float, target: float, waits: int) -> None:
     """max(20 %, 0.10 kPa)."""

@@ -215,3 +215,39 @@ def test_the_page_says_how_much_of_each_severity_there_was() -> None:
         report = ask(store, "summary", 31)
     assert 10 == sum(piece.by_severity.get(Severity.CRITICAL, 0) for piece in report.timeline.pieces)
     assert "10 critical" in FORMATS["html"][1](report)
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_a_page_of_nothing_says_so_once(kind: str) -> None:
+    """And neither shows empty tables and charts nor praises the health of what was never seen."""
+    with bench() as store:
+        page = FORMATS["html"][1](ask(store, kind, 7, as_of="2026-02-01T00:00:00Z"))
+    assert 1 == page.count("No events in this time.")
+    assert (0, 0) == (page.count("<svg"), page.count("of 100"))
+
+
+def test_markdown_can_be_read_as_it_stands() -> None:
+    """Every row of a table is as wide as its head, and numbers are on the right."""
+    with bench() as store:
+        fill(store)
+        text = FORMATS["markdown"][1](ask(store, "detailed", 30))
+    tables = [part.splitlines() for part in text.split("\n\n") if part.startswith("|")]
+
+    assert len(tables) >= 3
+    assert [1] * len(tables) == [len({len(row) for row in table}) for table in tables]
+    assert all("-: |" in table[1] for table in tables)
+
+
+def test_a_csv_has_no_more_places_than_anybody_can_use() -> None:
+    """Six after the point."""
+    with bench() as store:
+        fill(store)
+        text = FORMATS["csv"][1](ask(store, "detailed", 30))
+    places = [len(cell.partition(".")[2]) for row in csv.reader(io.StringIO(text)) for cell in row if _number(cell)]
+
+    assert places
+    assert 6 >= max(places)
+
+
+def _number(cell: str) -> bool:
+    return cell.replace(".", "", 1).isdigit()

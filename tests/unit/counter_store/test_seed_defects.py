@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from pydantic import ValidationError
 
 from services.counter_store.core.counting import DAY_US
@@ -277,6 +278,14 @@ def test_every_key_of_the_seeds_file_is_read() -> None:
     assert Keeping(ended_by=shipped.ended_by) == shipped
     assert Keeping(7, 8, False, 9, 11, 10, shipped.ended_by) == keeping
     assert ("AC_POWER_RESTORED",) == shipped.ended_by["AC_POWER_LOSS"]
+
+
+def test_a_service_that_runs_is_no_outage_that_lasts() -> None:
+    """Of what is information only a pause of the automation has an end that is told."""
+    kinds = yaml.safe_load((CONFIG / "events.yaml").read_text(encoding="utf-8"))["events"]
+    calm = [name for name, kind in kinds.items() if kind["severity"] == "info"]
+    assert "system.lifecycle.started" in calm
+    assert ["control.automation.paused"] == [name for name in calm if name in load(CONFIG, {}).keeping.ended_by]
 
 
 def test_a30_history_is_kept_in_bounds_and_answered_by_an_index() -> None:

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from shared.messages import Alert, AlertState, Counter, Event, Severity
 from tests.brokers import free_port
-from upskeep import client
+from upskeep import presence
 from upskeep.cli import cli
 from upskeep.show import alert_table, counter_table, line
 
@@ -77,7 +77,7 @@ def test_the_counters_are_a_table_most_counted_first() -> None:
 
     assert [
         "event                      total  last hour  last day  last time",
-        "sensor.threshold.exceeded   1234         12        40  2026-01-31 13:30:05Z",
+        "sensor.threshold.exceeded  1,234         12        40  2026-01-31 13:30:05Z",
         "AC_POWER_LOSS                  2          1         2  2026-01-31 13:30:05Z",
         "BATTERY_LOW                    2          0         1  2026-01-31 12:00:00Z",
     ] == rendered(counter_table(counters))
@@ -110,9 +110,9 @@ def test_an_event_and_an_alert_are_a_line_each() -> None:
         data={"battery_voltage": 3.55, "note": "x" * 100, **{f"more{n}": n for n in range(9)}},
     )
 
-    expected = "12:00:00  BATTERY_LOW                 warning  ups       battery_voltage=3.55  "
+    expected = "12:00:00Z  BATTERY_LOW               warning   ups       battery_voltage=3.55  "
     assert [f"{expected}note={'x' * 39}…  more0=0  more1=1  more2=2  more3=3"] == rendered(line(event))
-    assert ["13:30:05  ALERT FIRING   too many"] == rendered(
+    assert ["13:30:05Z  ALERT FIRING  hourly_rate  too many"] == rendered(
         line(alert("hourly_rate", AlertState.FIRING, Severity.WARNING, "too many"))
     )
 
@@ -131,6 +131,9 @@ def test_an_event_and_an_alert_are_a_line_each() -> None:
             "--broker: must not hold a password; put it into a file and name that as password_file",
         ),
         (("check", "--config", "/nowhere"), 2, "/nowhere/suite.yaml: no such file"),
+        (("history", "--severity", "bad"), 2, "'bad' is not one of 'info', 'warning', 'error', 'critical'"),
+        (("export", "history", "/nowhere/h.csv"), 2, "/nowhere/h.csv: there is no folder /nowhere; make it first"),
+        (("report", "--out", "/nowhere/r.html"), 2, "/nowhere/r.html: there is no folder /nowhere; make it first"),
         (("backtest", "no-such-file.csv"), 2, "'no-such-file.csv' does not exist"),
     ],
 )
@@ -147,7 +150,7 @@ def test_a_mistake_is_answered_in_a_sentence(arguments: tuple[str, ...], code: i
 @pytest.mark.parametrize("command", ["counters", "alerts", "tail", "emit"])
 def test_without_a_broker_it_is_said_which_one_is_missing(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """One sentence, exit 1."""
-    monkeypatch.setattr(client, "CONNECT_S", 0.5)
+    monkeypatch.setattr(presence, "CONNECT_S", 0.5)
     port = free_port()
     extra = ("BATTERY_LOW",) if command == "emit" else ()
 
@@ -155,7 +158,7 @@ def test_without_a_broker_it_is_said_which_one_is_missing(command: str, monkeypa
 
     assert 1 == result.exit_code
     advice = "is the suite running? `make run` starts it, --broker names another"
-    assert f"upskeep: no broker at 127.0.0.1:{port}: [Errno 111] Connection refused; {advice}\n" == result.stderr
+    assert f"upskeep: no broker at 127.0.0.1:{port}: Connection refused; {advice}\n" == result.stderr
 
 
 def test_a_backtest_of_what_is_no_recording_is_explained(tmp_path: Path) -> None:

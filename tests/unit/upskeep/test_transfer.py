@@ -219,6 +219,7 @@ def test_memory_does_not_grow_with_the_history(form: str, tmp_path: Path) -> Non
         ("x.jsonl", "\n{nonsense\n", "x.jsonl line 2 is not JSON: "),
         ("x.jsonl", "[1]\n", "x.jsonl line 1 holds a JSON list; an event is an object"),
         ("x.csv", "id,type,data\n7,X,{\n", "x.csv row 7: "),
+        ("x.csv", "type,total_count\nX,7\n", "x.csv holds no events: it has no column id; `upskeep export history`"),
         ("x.csv", "id,seq\n7,many\n", "x.csv row 7: invalid literal for int"),
         ("x.json", '[{"id": "1"', "x.json cannot be read: "),
         ("x.json", '{"weather": 1}', "x.json is neither an export of Upskeep nor an event_counters.json"),

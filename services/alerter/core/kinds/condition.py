@@ -42,6 +42,7 @@ class Reading:
     threshold: float
     words: str
     verdict: str | None = None  # in place of the condition's own, where there is no limit to speak of
+    calm: str | None = None  # likewise, once it is over
 
 
 class Condition(Protocol):

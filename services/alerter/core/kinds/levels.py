@@ -115,7 +115,8 @@ class Compare:
         limit = float(self.against) if isinstance(self.against, bool | int | float) else 1.0
         told = {"equals": "which it should not be", "differs": f"which should be {self.against}"}
         verdict = told.get(self.sign) if evidence.alight else None
-        return Reading(number, limit, f"{key}: {self.watched.field} is {said}", verdict)
+        calm = "as it should be" if self.sign in told else None
+        return Reading(number, limit, f"{key}: {self.watched.field} is {said}", verdict, calm)
 
     def pruned(self, evidence: Seen, now_us: int) -> Seen | None:
         """What is all right need not be remembered."""
