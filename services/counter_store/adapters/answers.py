@@ -1,9 +1,9 @@
 """What an InfluxDB server's HTTP answer means for the lines that were sent.
 
 Source: InfluxDB 2 "troubleshoot writes" and InfluxDB 1.x "HTTP status codes"; 400 and 422 also come when only some
-lines were bad and the others are stored. InfluxDB 3 Core 3.9.6, influxdb3_server/src/http.rs: there bad lines are told
-by ``PARTIAL`` alone, with status 500 on /api/v2/write, and a 400 there is of the server (a name it does not
-take, a deleted database, trouble with its log).
+lines were bad and the others are stored. InfluxDB 3 Core 3.9.6, seen: it stores none of a batch with a bad line, and
+says so in words of ``OF_LINES``; any other 400 or 422 of it is about a name that it does not take, a sixth database,
+one that is being deleted, or its log.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from collections.abc import Mapping
 from services.counter_store.core.ports import Refused, Unavailable
 
 REFUSED = frozenset({400, 413, 422})
-PARTIAL = "partial write of line protocol occurred"  # 3 Core, whatever the status
 OF_3_CORE = "cluster-uuid"  # a header of all its answers since 3.8
+OF_LINES = ("parse failed", "parsing failed")  # on /api/v2/write, on /write
 ADVICE = {
-    400: "check the server, and bucket or database",
+    400: "check bucket or database, and the server",
+    422: "check bucket or database, and the server",
     401: "check the token, or the username and password",
     403: "check the token: it may not write to this bucket or database",
     404: "check url, org and bucket or database",
@@ -29,7 +30,7 @@ def check_answer(status: int, body: bytes | str | None, headers: Mapping[str, st
     if 200 <= status < 300:
         return
     said = f"{where} answered {status}: {explain_body(body)}"
-    if PARTIAL in said or (status in REFUSED and not (status == 400 and OF_3_CORE in headers)):
+    if status in REFUSED and (status == 413 or OF_3_CORE not in headers or any(words in said for words in OF_LINES)):
         raise Refused(said)
     advice = ADVICE.get(status, "check url: this is not where InfluxDB takes writes" if status < 500 else "")
     if status in (408, 429):
@@ -45,15 +46,14 @@ def explain_body(body: bytes | str | None) -> str:
     except ValueError:
         parsed = None
     if isinstance(parsed, dict):
-        text = str(parsed.get("error") or parsed.get("message") or text) + _first_reason(parsed.get("data"))
+        text = str(parsed.get("error") or parsed.get("message") or text) + _reason(parsed.get("data"))
     text = " ".join(text.split())
     return (text if len(text) <= 300 else text[:297] + "...") or "nothing"
 
 
-def _first_reason(data: object) -> str:
-    """Return what 3 Core has against the first of the lines it lists."""
-    first = data[0] if isinstance(data, list) and data else None
-    return f": {first['error_message']}" if isinstance(first, dict) and first.get("error_message") else ""
+def _reason(data: object) -> str:
+    """Return what 3 Core has against the line that it shows."""
+    return f": {data['error_message']}" if isinstance(data, dict) and data.get("error_message") else ""
 
 
 def read_retry_after(headers: Mapping[str, str]) -> float | None:

@@ -96,6 +96,11 @@ class Influx3:
                 found[(measurement, tags), time_ns] = {k: v for k, v in fields.items() if v is not None}
         return found
 
+    def forget(self, *databases: str) -> None:
+        """Delete what a test has made: 3 Core holds five databases and no more."""
+        for name in databases:
+            self._request("DELETE", "/api/v3/configure/database", db=name)
+
     def _request(self, method: str, path: str, **query: str) -> urllib3.BaseHTTPResponse:
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         with urllib3.PoolManager(retries=PATIENT) as pool:

@@ -47,10 +47,11 @@ def influx3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Influx3]:
 
 
 @pytest.fixture
-def given(influx3: Influx3, tmp_path: Path) -> InfluxSettings:
+def given(influx3: Influx3, tmp_path: Path) -> Iterator[InfluxSettings]:
     """Places of a test's own."""
-    number = next(_numbers)
-    return influx3.settings(tmp_path, bucket=f"upskeep{number}", readings_to=f"readings{number}", readings_days=90)
+    here, apart = (f"{name}{next(_numbers)}" for name in ("upskeep", "readings"))
+    yield influx3.settings(tmp_path, bucket=here, readings_to=apart, readings_days=90)
+    influx3.forget(here, apart)
 
 
 @pytest.fixture(params=["v2", "v1"])
@@ -63,6 +64,7 @@ def subject(request: pytest.FixtureRequest, influx3: Influx3, tmp_path: Path) ->
         settings = settings.model_copy(update=more)
     with closing(open_point_store(settings)) as store:
         yield Subject(store, lambda name: influx3.points(place, name))
+    influx3.forget(place)
 
 
 def test_it_is_set_up_and_a_second_time_there_is_nothing_to_do(given: InfluxSettings) -> None:
@@ -100,19 +102,40 @@ def test_a_wrong_token_is_told_and_loses_nothing(given: InfluxSettings, influx3:
     assert 1 == len(influx3.points(given.bucket or "", "m"))
 
 
-def test_a_name_that_it_does_not_take_loses_nothing(given: InfluxSettings) -> None:
-    """The lines wait; the answer says why."""
-    wrong = given.model_copy(update={"bucket": "über uns"})
-    with closing(open_point_store(wrong)) as store, pytest.raises(Unavailable, match="answered 400: "):
-        store.write(["m,site=home v=1.0 1"])
+@pytest.mark.parametrize("api", ["v2", "v1"])
+def test_a_name_that_it_does_not_take_loses_nothing(given: InfluxSettings, tmp_path: Path, api: str) -> None:
+    """The lines wait, and the answer says why; so does that of a sixth database, which it does not take either."""
+    login = {"api": api, "username": "anybody", "password_file": tmp_path / "token", "readings_to": None}
+    for name in ("a b", "_x", "a/b/c"):
+        wrong = given.model_copy(update=login | {"bucket": name, "database": name})
+        with closing(open_point_store(wrong)) as store, pytest.raises(Unavailable, match=r"answered 400: .* name "):
+            store.write(["m,site=home v=1.0 1"])
+
+
+@pytest.mark.parametrize("api", ["v2", "v1"])
+def test_a_sixth_database_loses_nothing(influx3: Influx3, tmp_path: Path, api: str) -> None:
+    """3 Core holds five; there may be others on it than ours."""
+    login = {"api": api, "username": "anybody", "password_file": tmp_path / "token", "readings_to": None}
+    names = [f"full{next(_numbers)}" for _ in range(6)]
+    for name in names:
+        settings = influx3.settings(tmp_path, **login, bucket=name, database=name)
+        with closing(open_point_store(settings)) as store:
+            if name is names[-1]:
+                with pytest.raises(Unavailable, match="would exceed limit of 5 databases"):
+                    store.write(["m,site=home v=1.0 1"])
+            else:
+                store.write(["m,site=home v=1.0 1"])
+    influx3.forget(*names)
 
 
 def test_one_bad_line_keeps_no_other_from_being_stored(given: InfluxSettings, influx3: Influx3) -> None:
-    """A number that was a text before."""
+    """A text that was a number before: it takes none of the batch, and then what remains without it."""
     with closing(open_point_store(given)) as store:
         store.write(["m,site=home v=1.0 1"])
-        with pytest.raises(Refused, match="partial write of line protocol occurred"):
+        with pytest.raises(Refused, match="parse failed: invalid column type for column 'v'"):
             store.write(["m,site=home v=2.0 2", 'm,site=home v="x" 3', "m,site=home v=4.0 4"])
+        assert 1 == len(influx3.points(given.bucket or "", "m"))
+        store.write(["m,site=home v=2.0 2", "m,site=home v=4.0 4"])
     assert [1, 2, 4] == sorted(time_ns for _, time_ns in influx3.points(given.bucket or "", "m"))
 
 
