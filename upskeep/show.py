@@ -47,7 +47,7 @@ def line(message: Message) -> Text | None:
 def event_line(event: Event, dated: bool = False) -> Text:
     """Return one line, with its day if ``dated``."""
     text = Text().append(f"{event.time:%Y-%m-%d %H:%M:%S}Z  " if dated else f"{event.time:%H:%M:%S}Z  ", style="dim")
-    text.append(f"{event.type:<24}  ", style=COLOURS[event.severity])
+    text.append(f"{event.type:<25} ", style=COLOURS[event.severity])
     text.append(f"{event.severity:<8}  ", style=COLOURS[event.severity])
     text.append(f"{event.device or '-':<8}  ", style="cyan")
     facts = list(event.data.items())[:TOLD]

@@ -23,6 +23,15 @@ ANSWER_BYTES = 65_536
 REFUSES_THIS = frozenset({400, 413, 415, 422})
 UNSENT = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError, urllib3.exceptions.SSLError)
 
+IN_WORDS = (  # an error's own text repeats the address, which may be a secret
+    (urllib3.exceptions.NameResolutionError, "the host's name is not known"),
+    (urllib3.exceptions.NewConnectionError, "nobody takes the connection"),
+    (urllib3.exceptions.ConnectTimeoutError, "no connection in time"),
+    (urllib3.exceptions.ReadTimeoutError, "no answer in time"),
+    (urllib3.exceptions.SSLError, "TLS fails; is its certificate valid for that name?"),
+    (urllib3.exceptions.ProtocolError, "the connection broke before the answer"),
+)
+
 
 class Webhook:
     """A Sender for one address."""
@@ -48,11 +57,11 @@ class Webhook:
             finally:
                 answer.release_conn()
         except UNSENT as error:
-            return Failed(f"{where}: {type(error).__name__}")
+            return Failed(f"{where}: {_in_words(error)}")
         except urllib3.exceptions.LocationParseError:
             return Failed(f"{where} is no address of a webhook")
         except urllib3.exceptions.HTTPError as error:
-            return Failed(f"{where}: {type(error).__name__}", doubtful=True)
+            return Failed(f"{where}: {_in_words(error)}", doubtful=True)
         return _outcome(where, answer.status, answer.headers.get("Retry-After"), text)
 
     def close(self) -> None:
@@ -64,6 +73,10 @@ class Webhook:
         if self._way.headers_file is not None:
             sent |= dict(headers(self._way.headers_file))
         return self._way.url or secret(self._way.url_file or ""), sent
+
+
+def _in_words(error: Exception) -> str:
+    return next((words for kind, words in IN_WORDS if isinstance(error, kind)), type(error).__name__)
 
 
 def _outcome(where: str, status: int, retry_after: str | None, text: bytes) -> Outcome:
