@@ -185,7 +185,7 @@ class CounterStore:
         """``import``: count what another store or program has counted, once."""
         if self._restoring:
             raise RefusedError("events are being read back from InfluxDB; try again when that is done")
-        return self._imports.take(command, self._import, self._open_balance)
+        return self._imports.take(command, self._import, self._open_balance, self._tallies)
 
     def _import(self, event: Event) -> bool:
         if not self._keep(event, self._offset_us):

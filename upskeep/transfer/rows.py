@@ -40,6 +40,7 @@ COLUMNS: dict[str, dict[str, type]] = {
         "pause_counted": int,
         **dict.fromkeys(("outages_count", "outages_ongoing"), int),
         **{f"outages_{name}": float for name in ("total_s", "mean_s", "longest_s")},
+        "outages_complete": bool,
     },
 }
 PAGE = 500

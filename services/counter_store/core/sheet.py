@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Any
 
 from services.counter_store.core.reports import DetailedReport, Report, TrendsReport
-from services.counter_store.core.statistics import Statistics
+from services.counter_store.core.statistics import Outages, Statistics
 
 Cells = Sequence[Any]
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
@@ -63,7 +63,7 @@ def figures(one: Statistics) -> Mapping[str, Any]:
     return told | {f"outages_{name}": value for name, value in outages.items()}
 
 
-OUTAGES = ("count", "ongoing", "total_s", "mean_s", "longest_s")
+OUTAGES = tuple(Outages.model_fields)
 
 
 def _statistics(report: DetailedReport) -> Iterator[Cells]:
@@ -84,6 +84,8 @@ def _cell(value: Any) -> Any:
     """Return what is written for a value: times as RFC 3339, nothing for null."""
     if isinstance(value, datetime):
         return value.isoformat(timespec="microseconds")[:-6] + "Z"
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, date):
         return value.isoformat()
     return guarded(value) if isinstance(value, str) else value
