@@ -20,6 +20,7 @@ from upskeep.transfer.writers import pyarrow
 
 ENDINGS = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "parquet"}
 CHUNK = 5_000
+TOTALS = "upskeep_counters"  # what counter_store writes as storage_file
 
 
 @dataclass(slots=True)
@@ -122,6 +123,8 @@ def kind_of(path: Path) -> str:
                 if prefix == "" and kind == "map_key":
                     if value == MARK:
                         return "whole"
+                    if value == TOTALS:
+                        raise ClientError(f"{path} holds totals to look at; what can be imported is an export of all")
                     if value in ("counters", "last_updated", "event_history", "export_timestamp"):
                         return "seed"
                     break
