@@ -153,7 +153,8 @@ def _outages(outages: Answer | None) -> str:
     if outages is None or not outages["count"]:
         return "-"
     lasts = ", lasts" if outages["ongoing"] else ""
-    return f"{outages['count']} in all {lasting(outages['total_s'])}{lasts}"
+    at_least = "" if outages["complete"] else "at least "
+    return f"{at_least}{outages['count']} in all {lasting(outages['total_s'])}{lasts}"
 
 
 def _busiest(hour: Answer | None) -> str:

@@ -66,7 +66,10 @@ def _health(report: Report) -> list[str]:
 def _outages(report: Report) -> list[str]:
     found = report.statistics.values() if isinstance(report, DetailedReport) else ()
     rows = [
-        (one.type, one.outages.count, lasting(one.outages.total_s), lasting(one.outages.longest_s), one.outages.ongoing)
+        (
+            *(one.type, f"{'' if one.outages.complete else 'at least '}{one.outages.count:,}"),
+            *(lasting(one.outages.total_s), lasting(one.outages.longest_s), one.outages.ongoing),
+        )
         for one in found
         if one.outages is not None and one.outages.count
     ]

@@ -153,8 +153,9 @@ def count_days(days: Iterable[tuple[int, Series, int]], as_of: datetime) -> dict
     """Return each type's counts by day of UTC of (time in µs, series, count), of the newest ``DAYS`` days."""
     least = possible_time(time_to_us(as_of) - DAYS * DAY_US).date().isoformat()
     found: dict[str, dict[str, int]] = {}
+    names: dict[int, str] = {}  # many counts are of one time
     for time_us, series, count in days:
-        day = us_to_time(time_us).date().isoformat()
+        day = names.get(time_us) or names.setdefault(time_us, us_to_time(time_us).date().isoformat())
         if day >= least:
             of_type = found.setdefault(series.type, {})
             of_type[day] = of_type.get(day, 0) + count

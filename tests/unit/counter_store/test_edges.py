@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from services.counter_store.adapters.report_formats import FORMATS
 from services.counter_store.core.keeping import Keeping
+from services.counter_store.core.reports import DetailedReport
 from services.counter_store.core.requests import TYPES
+from shared.event_counters import ReportFormat
 from shared.exchange import Command
 from shared.messages import Severity
 from tests.unit.counter_store.benches import DAY, HOUR, StoreBench, bench
@@ -89,6 +92,17 @@ def test_an_outage_lasts_though_ends_of_others_have_left() -> None:
         outages = here.statistics(days=1)["outages"]
 
         assert (1, 1, 4000.0) == tuple(outages[name] for name in ("count", "ongoing", "longest_s"))
+
+
+@pytest.mark.parametrize("form", ["html", "markdown"])
+def test_a_report_says_that_there_were_more_outages(form: ReportFormat) -> None:
+    """Of which the history holds no beginning or no end any more."""
+    with bench(Keeping(history_per_type=3, ended_by=ENDED_BY)) as here:
+        here.tell(*(2 * n * HOUR for n in range(6)), until=12 * HOUR)
+        here.tell(*(2 * n * HOUR + 60 for n in range(6)), until=12 * HOUR, **END)
+        report = DetailedReport.model_validate(here.ask("report", kind="detailed", days=1))
+
+    assert "at least 3" in FORMATS[form][1](report)
 
 
 def test_outages_are_complete_while_everything_is_at_hand() -> None:
