@@ -71,6 +71,15 @@ def test_it_is_written_by_the_interval(tmp_path: Path) -> None:
     assert "2026-01-01T00:05:00.000000Z" == json.loads(path.read_text(encoding="utf-8"))["last_updated"]
 
 
+def test_its_folder_is_made(tmp_path: Path) -> None:
+    """The text's own failed at its first saving."""
+    path = tmp_path / "not" / "there" / "event_counters.json"
+    with saving(path, tmp_path) as here:
+        here.batch((1, 0))
+
+    assert {"AC_POWER_LOSS": 1} == totals(path)
+
+
 def test_it_is_left_alone_while_nothing_changes(tmp_path: Path) -> None:
     """A memory card is not written for nothing; a start writes it anew."""
     path = tmp_path / "event_counters.json"
