@@ -29,13 +29,22 @@ Limit = Annotated[int, Field(strict=True, ge=0, le=10_000)]
 Positive = Annotated[int, Field(strict=True, gt=0)]
 
 
-class CountingSettings(Settings):
-    """``event_counters``: how long and how much history is kept, and how often it is saved as a file."""
+def below(data: Path, path: Path) -> Path:
+    """Return a path of the file: ``data/`` at its beginning is the folder of everything kept, wherever that is."""
+    return data.joinpath(*path.parts[1:]) if path.parts[:1] == ("data",) else path
 
-    storage_file: Path = Path("data/event_counters.json")
+
+class CountingSettings(Settings):
+    """``event_counters``: how long and how much history is kept; the file of the totals (null: none), its seconds."""
+
+    storage_file: Path | None = Path("data/event_counters.json")
     auto_save_interval: Positive = 300
     history_retention_days: Positive = 365
     max_history_per_event: Positive = 10_000
+
+    def file(self, data: Path) -> Path | None:
+        """Return where the totals are written as a file, None for nowhere."""
+        return None if self.storage_file is None else below(data, self.storage_file)
 
 
 class ThresholdSettings(Settings):
@@ -64,9 +73,8 @@ class ReportingSettings(Settings):
     export_formats: tuple[ReportFormat, ...] = ("json", "csv")
 
     def folder(self, data: Path) -> Path:
-        """Return where reports go: ``data/`` at the beginning is the folder of everything kept, wherever that is."""
-        path = self.report_output_directory
-        return data.joinpath(*path.parts[1:]) if path.parts[:1] == ("data",) else path
+        """Return where reports go."""
+        return below(data, self.report_output_directory)
 
 
 class HealthSettings(Settings):

@@ -1,17 +1,18 @@
 """``python -m upskeep.bench --history N``: a year of N events counted, asked, exported, pruned; time, memory, bytes.
 
 The store's own stage over a ledger on disk, fed in batches as delivery feeds it, without a wire. The year: sensors that
-report every few minutes, outages with their ends, a faulty bus. Bytes are what the process hands to write(2): the
-write-ahead log, and its way back into the file.
+report every few minutes, outages with their ends, a faulty bus, each on ``DEVICES`` devices. Bytes are what the process
+hands to write(2): the write-ahead log, and its way back into the file. Memory is the most since the step before.
+
+It fails where an answer takes more than ``ANSWER_S`` of a processor, or any step more than ``MEMORY_MB``.
 """
 
 from __future__ import annotations
 
 import json
-import resource
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -36,6 +37,9 @@ from upskeep.transfer.writers import write_rows
 START = datetime(2025, 1, 1, tzinfo=UTC)
 YEAR_S = 365 * 86_400
 BATCH = 500
+DEVICES = 11  # of each kind: nearly every event is alone in its hour
+ANSWER_S = 1.0
+MEMORY_MB = 256
 # type, category, severity, device, share of all events
 KINDS = (
     ("sensor.temperature", "sensor", Severity.INFO, "tent", 0.30),
@@ -54,7 +58,7 @@ QUESTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("statistics", {"days": 365}),
     ("health", {}),
     ("history", {"limit": 500}),
-    ("history", {"device": "ups", "severities": ["critical"], "limit": 500}),
+    ("history", {"device": "ups-0", "severities": ["critical"], "limit": 500}),
     ("report", {"kind": "summary", "days": 365}),
     ("report", {"kind": "detailed", "days": 365}),
     ("report", {"kind": "trends", "days": 365}),
@@ -64,6 +68,10 @@ QUESTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("anomalies", {"hours": 168}),
     ("performance", {}),
 )
+
+
+class BenchError(AssertionError):
+    """A bound was passed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +91,8 @@ def year(events: int) -> Iterator[Event]:
     """Yield a year of about ``events`` events in the order of their times."""
     slots = [kind for kind in KINDS for _ in range(round(kind[4] * 1000))]
     for index in range(events):
-        event_type, category, severity, device, _ = slots[(index * 617) % len(slots)]  # 617: no slot comes in a row
+        event_type, category, severity, kind, _ = slots[(index * 617) % len(slots)]  # 617: no slot comes in a row
+        device = f"{kind}-{index % DEVICES}"
         at = START + timedelta(seconds=index * YEAR_S / events)
         yield Event(
             producer="event_processor",
@@ -167,7 +176,7 @@ def export(bench: Bench, folder: Path, say: Callable[[str], None]) -> None:
         size, read = file.stat().st_size / 1e6, sum(1 for _ in Source(file, form).rows())
         if read != written:
             raise AssertionError(f"{file} holds {read} events, {written} were written")
-        say(f"exported {written:,} events as {form}: {took:.1f} s, {size:,.0f} MB; {_memory()} MB of memory so far")
+        say(f"exported {written:,} events as {form} and read again: {took:.1f} s to write, {size:,.0f} MB; {memory()}")
         file.unlink()
     for form in ("html", "csv"):
         began = time.perf_counter()
@@ -192,29 +201,45 @@ def take_in(events: int, folder: Path, say: Callable[[str], None]) -> None:
 
 
 def measure(events: int, folder: Path, say: Callable[[str], None]) -> None:
-    """Measure and tell."""
+    """Measure and tell; raises BenchError where a bound is passed."""
     keeping = Keeping(history_days=3650, history_per_type=events, ended_by=ENDED_BY)
     bench = Bench(folder, keeping)
     with closing(bench.ledger):
         rate, size = bench.load(events)
         say(f"counted {events:,} events: {rate:,.0f}/s, {size:,.0f} bytes written an event in batches of {BATCH}")
-        say(f"ledger {(folder / 'ledger.sqlite').stat().st_size / 1e6:,.0f} MB")
+        say(f"ledger {(folder / 'ledger.sqlite').stat().st_size / 1e6:,.0f} MB; {memory()}")
         for name, data in QUESTIONS:
-            say(str(bench.ask(name, data)))
+            tell(bench.ask(name, data), say)
+        say(f"asked; {memory()}")
         export(bench, folder, say)
     take_in(events, folder, say)
+    memory()
     default = replace(Keeping(), ended_by=ENDED_BY)
     bench = Bench(folder, default)
     with closing(bench.ledger):
         gone, seconds, longest = bench.prune()
         say(f"opened again in {bench.opened_s:.2f} s")
-        say(f"pruned {gone:,} events in {seconds:.1f} s, a batch {longest * 1000:.1f} ms at most")
-        say(str(bench.ask("report", {"kind": "detailed", "days": 365})))
-    say(f"memory {_memory()} MB at most")
+        say(f"pruned {gone:,} events in {seconds:.1f} s, a batch {longest * 1000:.1f} ms at most; {memory()}")
+        tell(bench.ask("report", {"kind": "detailed", "days": 365}), say)
+    say(f"every answer took less than {ANSWER_S:g} s of a processor, and every step less than {MEMORY_MB} MB")
 
 
-def _memory() -> str:
-    return f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f}"
+def tell(asked: Asked, say: Callable[[str], None]) -> None:
+    """Say how long an answer took; raises BenchError if too long."""
+    say(str(asked))
+    if asked.cpu_s > ANSWER_S:
+        raise BenchError(f"{asked.name} took {asked.cpu_s:.2f} s of a processor; {ANSWER_S:g} s is the most")
+
+
+def memory() -> str:
+    """Say how much memory the process had at most since it was asked last; raises BenchError if too much."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    used_mb = next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # Linux 4.0 and later: begin anew
+    if used_mb > MEMORY_MB:
+        raise BenchError(f"{used_mb:,.0f} MB of memory; {MEMORY_MB} MB is the most")
+    return f"{used_mb:,.0f} MB of memory"
 
 
 def _written() -> int:

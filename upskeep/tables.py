@@ -144,7 +144,7 @@ def _outages(outages: Answer | None) -> tuple[str, str]:
     """Return how often it began and how long it was all in all."""
     if outages is None or not outages["count"]:
         return "-", "-"
-    least = "" if outages["complete"] else "newest "
+    least = "" if outages["complete"] else "at least "
     return least + _number(outages["count"]), lasting(outages["total_s"]) + (", still" if outages["ongoing"] else "")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from services.counter_store.adapters import influx_setup, restore
+from services.counter_store.adapters.counters_file import CountersFile
 from services.counter_store.adapters.influx_query import InfluxQuery
 from services.counter_store.adapters.point_stores import open_point_store
 from services.counter_store.adapters.report_files import ReportFiles
@@ -48,7 +49,10 @@ def _reporter(loaded: Loaded, context: Context, ledger: Ledger) -> Reporter:
         "weekly": reporting.auto_generate_weekly_report,
     }
     files = ReportFiles(reporting.folder(context.data), reporting.export_formats)
-    return Reporter(ledger, files, [kind for kind, on in wanted.items() if on])
+    counting = loaded.counting.event_counters
+    path = counting.file(context.data)
+    counters = None if path is None else CountersFile(path, counting.auto_save_interval, context.suite.site)
+    return Reporter(ledger, files, [kind for kind, on in wanted.items() if on], counters)
 
 
 class Shipping:

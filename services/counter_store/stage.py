@@ -89,9 +89,7 @@ class CounterStore:
         self._as_of_us: int | None = kept.get("as_of_us")
         self._offset_us: int = kept.get("offset_us", 0)
         self._observed_us: int | None = kept.get("observed_us", self._archive.first_us())
-        self._kept: dict[str, int] = {
-            name: kept.get(name, 0) for name in ("lost", "duplicates", "points_dropped", "replayed")
-        }
+        self._kept: dict[str, int] = {name: kept.get(name, 0) for name in FIGURES}
         self._imports = Imports(ledger, Runs(kept.get("runs", ())))
         rows = list(self._table.counters())
         self._tallies = {row.type: self._open(row) for row in rows}
@@ -185,7 +183,7 @@ class CounterStore:
         """``import``: count what another store or program has counted, once."""
         if self._restoring:
             raise RefusedError("events are being read back from InfluxDB; try again when that is done")
-        return self._imports.take(command, self._import, self._open_balance)
+        return self._imports.take(command, self._import, self._open_balance, self._tallies)
 
     def _import(self, event: Event) -> bool:
         if not self._keep(event, self._offset_us):
@@ -380,7 +378,9 @@ class CounterStore:
             self._note(health_to_line(self._site, health.score, health.grade.value, health.as_of))
 
     def _report(self) -> None:
-        """Make the report that is due, if one is."""
+        """Make the report that is due, if one is, and the file of the counters."""
+        if self._reporter:
+            self._reporter.save(self._told_us(), self.counters)
         if self._reporter and (period := self._reporter.due(self._told_us(), self._observed_us)):
             made = self._reporter.make(period, self._archive.measures, self._moment())
             if made is not None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import ijson
 from ijson.common import IncompleteJSONError, ObjectBuilder
@@ -21,6 +22,27 @@ from upskeep.transfer.writers import pyarrow
 ENDINGS = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "parquet"}
 CHUNK = 5_000
 WHOLE = "`upskeep export history` or `upskeep export all` writes what can be imported"
+DIGITS = 400  # longer than any number that a computer counts or measures with
+_LONG = re.compile(rb"[0-9]{%d}" % (DIGITS + 1))
+TOTALS = "upskeep_counters"  # what counter_store writes as storage_file
+
+
+class Checked:
+    """A file of JSON that is given to no parser with a number so long: ijson's C code dies of it (seen with 3.6.0)."""
+
+    def __init__(self, path: Path, file: IO[bytes]) -> None:
+        self._path = path
+        self._file = file
+        self._tail = b""
+
+    def read(self, size: int = -1) -> bytes:
+        """Return what is next; raises ClientError at ``DIGITS`` digits in a row."""
+        data = self._file.read(size)
+        text = self._tail + data
+        if _LONG.search(text):
+            raise ClientError(f"{self._path} cannot be read: it holds a number of more than {DIGITS:,} digits")
+        self._tail = text[-DIGITS:]
+        return data
 
 
 @dataclass(slots=True)
@@ -37,7 +59,7 @@ class Source:
         self.origin = self.origin or f"file {self.path.name}"[:200]
         try:
             yield from self._reader()
-        except (IncompleteJSONError, json.JSONDecodeError, UnicodeDecodeError, csv.Error, OSError) as error:
+        except (IncompleteJSONError, UnicodeDecodeError, RecursionError, csv.Error, OSError) as error:
             raise ClientError(f"{self.path} cannot be read: {error}") from None
 
     def _reader(self) -> Iterator[tuple[str, Row]]:
@@ -53,7 +75,7 @@ class Source:
     def _object(self, where: str, text: str) -> Row:
         try:
             found = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ClientError(f"{self.path} {where} is not JSON: {error}") from None
         if not isinstance(found, dict):
             raise ClientError(f"{self.path} {where} holds a JSON {type(found).__name__}; an event is an object")
@@ -82,14 +104,14 @@ class Source:
     def _cells(self, where: str, cells: Row) -> Row:
         try:
             return from_cells(cells)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ClientError(f"{self.path} {where}: {error}") from None
 
     def _json(self) -> Iterator[tuple[str, Row]]:
         """Read an array of events, or a whole export, one event at a time."""
         number = 0
         with self.path.open("rb") as file:
-            events = ijson.parse(file, use_float=True)
+            events = ijson.parse(Checked(self.path, file), use_float=True)
             for prefix, kind, value in events:
                 if prefix == "origin" and kind == "string":
                     self.origin = value
@@ -120,12 +142,14 @@ def kind_of(path: Path) -> str:
     """Return ``events``, ``whole`` or ``seed``: what a JSON file is, by what it begins with; raises ClientError."""
     try:
         with path.open("rb") as file:
-            for prefix, kind, value in ijson.parse(file):
+            for prefix, kind, value in ijson.parse(Checked(path, file)):
                 if prefix == "" and kind == "start_array":
                     return "events"
                 if prefix == "" and kind == "map_key":
                     if value == MARK:
                         return "whole"
+                    if value == TOTALS:
+                        raise ClientError(f"{path} holds totals to look at; what can be imported is an export of all")
                     if value in ("counters", "last_updated", "event_history", "export_timestamp"):
                         return "seed"
                     break

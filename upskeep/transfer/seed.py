@@ -23,6 +23,7 @@ from upskeep.transfer.rows import Row
 
 SPACE = uuid.UUID("a4b41f0e-1d57-5c52-9f0b-0c8f9f7f1f0a")
 ORIGIN = "event_counters.json"
+MOST_BYTES = 100_000_000  # read as a whole
 Kind = Callable[[str], tuple[str, str]]  # type → category, severity
 
 
@@ -68,12 +69,14 @@ class SeedSource:
 
     def _read(self) -> SeedCounters:
         try:
+            if (size := self.path.stat().st_size) > MOST_BYTES:
+                raise ValueError(f"it has {size:,} bytes, and the UPS Monitor kept 1,000 records of a type at most")
             return SeedCounters.model_validate(json.loads(self.path.read_text(encoding="utf-8")))
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"]))
             raise ClientError(f"{self.path}: {where}: {first['msg']} (got {first['input']!r:.60})") from None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise ClientError(f"{self.path} cannot be read: {error}") from None
 
     def _event(self, name: str, record: Record, event_id: str) -> Row:

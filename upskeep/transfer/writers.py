@@ -75,7 +75,7 @@ class Csv:
     def write(self, row: Row) -> None:
         """Write a row."""
         cells = (as_cells(row).get(name) for name in self._names)
-        self._writer.writerow([guarded(cell) if isinstance(cell, str) else cell for cell in cells])
+        self._writer.writerow([_cell(cell) for cell in cells])
 
     def close(self) -> None:
         """Close the file."""
@@ -111,6 +111,12 @@ class Parquet:
 
 
 WRITERS: dict[str, Callable[[Path, str], Writer]] = {"json": Json, "jsonl": JsonLines, "csv": Csv, "parquet": Parquet}
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return guarded(value) if isinstance(value, str) else value
 
 
 def array(out: IO[str]) -> Callable[[Any], None]:

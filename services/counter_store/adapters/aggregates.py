@@ -8,7 +8,7 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from services.counter_store.core.counted import (
@@ -106,6 +106,37 @@ class Aggregates:
         )
         return ((hour, self.series[number], count) for hour, number, count in rows)
 
+    def hours(self, after_us: int, until_us: int) -> Iterator[tuple[int, Series, int]]:
+        """Yield (hour, series, count) of (after, until], of the hours that are kept apart; edges as in ``counts``."""
+        first, last = hour_of(after_us + 1), hour_of(until_us)
+        rows = self._db.execute(
+            "SELECT hour, series, count FROM hourly WHERE hour BETWEEN ? AND ? AND first_us > ? AND last_us <= ?",
+            (first, last, after_us, until_us),
+        )
+        yield from ((hour, self.series[number], count) for hour, number, count in rows)
+        for edge in {first, last}:
+            yield from ((edge, one.series, one.cell.count) for one in self._edge("hourly", edge, after_us, until_us))
+
+    def last(
+        self, types: Collection[str], device: str | None, after_us: int, until_us: int, *, possible: bool = False
+    ) -> int | None:
+        """Return the last time in [after, until] of which a cell tells an event of ``types`` on a device.
+
+        Of a cell that reaches beyond ``until`` the first event is certain, and a later one up to ``until`` possible.
+        """
+        found: list[int] = []
+        numbers = [number for number, one in self.series.items() if one.type in types and one.device == device]
+        if numbers and after_us <= until_us:
+            for table, unit_us in (("hourly", DAY_US // HOURS_PER_DAY), ("daily", DAY_US)):
+                (us,) = self._db.execute(
+                    f"SELECT max(CASE WHEN last_us <= ?4 THEN last_us ELSE {'?4' if possible else 'first_us'} END)"  # noqa: S608 - names of our own
+                    f" FROM {table} WHERE {UNITS[table]} BETWEEN ?1 AND ?2 AND last_us >= ?3 AND first_us <= ?4"
+                    f" AND series IN ({', '.join(map(str, numbers))})",
+                    (after_us // unit_us, until_us // unit_us, after_us, until_us),
+                ).fetchone()
+                found += [] if us is None or us < after_us else [int(us)]
+        return max(found, default=None)
+
     def days(self, first_day: int, last_day: int) -> Iterator[tuple[int, Series, int]]:
         """Yield (day, series, count) of the days from first to last, both included; one day may come in two parts."""
         rows = self._db.execute(
@@ -142,15 +173,15 @@ class Aggregates:
         return 0 if row is None else int(row[0])
 
     def episodes(self, after_us: int, until_us: int) -> list[tuple[Series, Episode]]:
-        """Return the episodes that ended after ``after_us``, and the last of each series however old.
+        """Return the episodes that ended after ``after_us``, and the last of each series up to ``until``, however old.
 
         Of one that went on after ``until_us`` what lies before, and none that began later.
         """
         rows = set(
             self._db.execute("SELECT series, began_us, ended_us, count FROM episode WHERE ended_us > ?", (after_us,))
         )
-        last = "SELECT series, max(began_us), ended_us, count FROM episode GROUP BY series"  # the row of the maximum
-        rows.update(self._db.execute(last))
+        last = "SELECT series, max(began_us), ended_us, count FROM episode WHERE began_us <= ? GROUP BY series"
+        rows.update(self._db.execute(last, (until_us,)))  # the row of the maximum
         found = ((self.series[number], Episode(*rest)) for number, *rest in sorted(rows))
         return [
             (series, self._cut(series, episode, until_us)) for series, episode in found if episode.began_us <= until_us

@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.counter_store.adapters.events import SEALED, read_event
-from services.counter_store.core.counted import Series
-from services.counter_store.core.outages import Turn
 from services.counter_store.core.pages import Cursor
 from shared.ledger import Ledger
 from shared.messages import Event
@@ -64,25 +62,30 @@ class History:
         ).fetchall()
         return [int(row[0]) for row in reversed(rows)]
 
-    def turns(self, event_type: str, until_us: int, limit: int) -> list[tuple[int, Turn]]:
-        """Return (time told, (device, steady time)) of the newest ``limit`` events of a type up to ``until``."""
+    def turns(self, event_type: str, until_us: int, limit: int) -> list[tuple[int, str | None, int]]:
+        """Return (time, device, steady time) of a type's newest ``limit`` events told up to ``until``, in order."""
         rows = self._db.execute(
             "SELECT told_us, device, steady_us FROM told WHERE type = ? AND told_us <= ? ORDER BY told_us DESC LIMIT ?",
             (event_type, until_us, limit),
         ).fetchall()
-        return [(int(told_us), (device, int(us))) for told_us, device, us in reversed(rows)]
+        return [(int(told_us), device, int(us)) for told_us, device, us in reversed(rows)]
 
-    def last(self, series: Series, types: Sequence[str], until_us: int) -> int | None:
-        """Return the last time of an event of ``types`` on the device of ``series``, up to ``until``."""
+    def last(self, device: str | None, types: Sequence[str], until_us: int) -> int | None:
+        """Return the last time of an event of ``types`` on a device, up to ``until``."""
         found = [
             self._db.execute(
                 "SELECT told_us FROM told WHERE type = ? AND told_us <= ? AND device IS ?"
                 " ORDER BY told_us DESC LIMIT 1",
-                (name, until_us, series.device),
+                (name, until_us, device),
             ).fetchone()
             for name in types
         ]
         return max((int(row[0]) for row in found if row is not None), default=None)
+
+    def count(self, event_type: str) -> int:
+        """Return how many events of a type there are."""
+        (held,) = self._db.execute("SELECT count(*) FROM event WHERE type = ?", (event_type,)).fetchone()
+        return int(held)
 
     def processing_ms(self, limit: int) -> list[float]:
         """Return how long each of the newest events took event_processor, where that is known, newest first."""

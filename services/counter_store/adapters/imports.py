@@ -9,10 +9,11 @@ Rules:
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from services.counter_store.core.imports import Balance, ImportBatch
+from services.counter_store.core.requests import TYPES
 from services.counter_store.core.runs import Runs
 from shared.delivery.stage import RefusedError
 from shared.exchange import Command
@@ -80,12 +81,24 @@ class Imports:
         self._epochs.add((event.producer, event.epoch))
 
     def take(
-        self, command: Command, keep: Callable[[Event], bool], open_balance: Callable[[Balance], None]
+        self,
+        command: Command,
+        keep: Callable[[Event], bool],
+        open_balance: Callable[[Balance], None],
+        known: Collection[str],
     ) -> dict[str, Any]:
-        """Carry out ``import``: hand on what is new; returns how many events were, and which balances."""
+        """Carry out ``import``: hand on what is new; returns how many events were, and which balances.
+
+        ``known`` types are counted already; raises RefusedError, with nothing done, where there would be too many.
+        """
         if command.name != "import":
             raise RefusedError(f"counter_store takes no command {command.name!r}; it takes import")
         batch = ImportBatch.model_validate(command.data)
+        added = {one.type for one in batch.events} | {one.type for one in batch.balances}
+        added.difference_update(known)
+        if added and len(known) + len(added) > TYPES:
+            some = ", ".join(sorted(added)[:5])
+            raise RefusedError(f"with {some} there would be more than {TYPES:,} types; nothing of this was counted")
         new, opened = 0, {}
         for event in batch.events:
             if event.metadata.get("replayed") is not True and not self.knows(event):

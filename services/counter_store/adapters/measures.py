@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice, pairwise
 
 from services.counter_store.adapters.aggregates import Aggregates
+from services.counter_store.adapters.endings import Endings
 from services.counter_store.adapters.history import Choice, History
 from services.counter_store.core.anomalies import WEEK_H, WEEKS, Anomalies, find_anomalies, is_judged
 from services.counter_store.core.counted import Cell, Count, Episode, Series, hour_of
@@ -18,16 +19,13 @@ from services.counter_store.core.failures import FAILING, Failures, failure_patt
 from services.counter_store.core.frequency import Frequency, frequency
 from services.counter_store.core.health import DECAY_US, LASTS_US, Weighed, judge_health
 from services.counter_store.core.keeping import Keeping
-from services.counter_store.core.outages import Outage, pair_outages, within_reach
 from services.counter_store.core.span import Span, possible_time
 from services.counter_store.core.statistics import Ever, Known, Statistics, by_type, statistics
 from services.counter_store.core.timeline import Timeline, timeline, unit_of
 from shared.health import Health
-from shared.instants import us_to_time
 from shared.ledger import Ledger
 
 TIMES = 1_000  # newest events whose pauses are looked at
-TURNS = 2_000  # newest beginnings and ends that are paired
 FAILURES = 5_000
 ANOMALIES = 200
 
@@ -38,6 +36,7 @@ class Measures:
     def __init__(self, ledger: Ledger, aggregates: Aggregates, keeping: Keeping, site: str) -> None:
         self.history = History(ledger)
         self.aggregates = aggregates
+        self._endings = Endings(self.history, aggregates)
         self.keeping = keeping
         self._site = site
 
@@ -47,9 +46,9 @@ class Measures:
 
     def statistics(self, span: Span, ever: Mapping[str, Ever], types: Iterable[str]) -> list[Statistics]:
         """Return the statistics of these types, in their order; one never counted has the fields of one that was."""
-        edges = (span.after_us, span.seen_after_us, span.middle_us, span.until_us)
+        edges = (span.after_us, span.counted_after_us, span.seen_after_us, span.middle_us, span.until_us)
         parts = [by_type(self.aggregates.counts(after, until)) for after, until in pairwise(edges)]
-        return [self._statistics(name, span, ever.get(name), parts) for name in types]
+        return [self._statistics(name, span, ever, [part.get(name) for part in parts]) for name in types]
 
     def health(self, as_of_us: int) -> Health:
         """Return the health at a time."""
@@ -58,14 +57,17 @@ class Measures:
         weighed = [Weighed(series, episode, self._lasts(series, episode, last, as_of_us)) for series, episode in found]
         return judge_health(self._site, weighed, as_of_us, self.keeping.ended_by)
 
-    def frequency(self, span: Span, types: Sequence[str] | None, hours: int) -> Frequency:
-        """Return how often each type came; None: every type that came at all."""
+    def frequency(self, span: Span, types: Sequence[str] | None, hours: int, kept_us: int) -> Frequency:
+        """Return how often each type came; None: every type that came at all. Hours are kept from ``kept_us`` on."""
         counted = by_type(self.aggregates.counts(span.after_us, span.until_us))
         wanted = sorted(counted) if types is None else types
-        counts = {name: counted[name].count if name in counted else 0 for name in wanted}
-        cells = self.aggregates.cells(hour_of(span.after_us + 1), hour_of(span.until_us))
+        first_us = span.counted_after_us
+        seen = counted if first_us == span.after_us else by_type(self.aggregates.counts(first_us, span.until_us))
+        counts = {name: (_count(counted, name), _count(seen, name)) for name in wanted}
+        since_us = max(span.after_us, min(span.until_us, kept_us - 1))
+        cells = self.aggregates.hours(since_us, span.until_us)
         of_types = ((hour, series.type, count) for hour, series, count in cells if series.type in counts)
-        return frequency(counts, of_types, span, hours)
+        return frequency(counts, of_types, span, hours, since_us)
 
     def failures(self, span: Span, days: float, min_failures: int) -> Failures:
         """Return the failure patterns of a span, of its newest ``FAILURES`` failures."""
@@ -84,9 +86,12 @@ class Measures:
             patterns=failure_patterns((event for _, _, event in rows), min_failures),
         )
 
-    def anomalies(self, span: Span, hours: int, types: Sequence[str] | None) -> Anomalies:
-        """Return what is unusual in the ``hours`` whole hours before the span's end."""
-        end, observed = hour_of(span.until_us), hour_of(span.observed_us - 1) + 1
+    def anomalies(self, span: Span, hours: int, types: Sequence[str] | None, kept_us: int) -> Anomalies:
+        """Return what is unusual in the ``hours`` whole hours before the span's end.
+
+        An hour before ``kept_us`` is in its day's count, and no more known to be quiet than one that nobody observed.
+        """
+        end, observed = hour_of(span.until_us), hour_of(max(span.observed_us, kept_us) - 1) + 1
         by_name: dict[str, Counter[int]] = {}
         for hour, series, count in self.aggregates.cells(end - hours - WEEKS * WEEK_H - 1, end - 1):
             if types is None or series.type in types:
@@ -101,25 +106,22 @@ class Measures:
             not_judged=() if judged else tuple(sorted(by_name)),
         )
 
-    def daily(self, span: Span) -> dict[str, dict[str, int]]:
-        """Return each type's counts by day of UTC, of the whole days that the span touches, a year of them at most."""
-        first = max(span.after_us + 1, span.until_us - 366 * DAY_US) // DAY_US
-        found: dict[str, Counter[str]] = {}
-        for day, series, count in self.aggregates.days(first, span.until_us // DAY_US):
-            found.setdefault(series.type, Counter())[f"{us_to_time(day * DAY_US):%Y-%m-%d}"] += count
-        return {name: dict(sorted(days.items())) for name, days in sorted(found.items())}
+    def days(self, span: Span) -> list[tuple[int, Series, int]]:
+        """Return the span by days of UTC: what lies within it, each as of a time in its day."""
+        first, last = (span.after_us + 1) // DAY_US, span.until_us // DAY_US
+        edges = (self._between(day * DAY_US - 1, (day + 1) * DAY_US - 1, span) for day in sorted({first, last}))
+        inner = ((day * DAY_US, series, count) for day, series, count in self.aggregates.days(first + 1, last - 1))
+        return [*chain.from_iterable(edges), *inner]
 
-    def timeline(self, span: Span) -> Timeline:
-        """Return the span in pieces; what they hold adds up to what ``counts`` holds."""
+    def timeline(self, span: Span, days_of: Sequence[tuple[int, Series, int]]) -> Timeline:
+        """Return the span in pieces, which add up to what ``counts`` holds; ``days_of`` is what ``days`` says of it."""
         first, last = (span.after_us + 1) // DAY_US, span.until_us // DAY_US
         days = (span.until_us - span.after_us) / DAY_US
         unit = unit_of(days, hours=not self.aggregates.compacted(first, last))
         if unit == "hour":
             ends = range((first * 24) * HOUR_US - 1, span.until_us, HOUR_US)
             return timeline(unit, span, chain.from_iterable(self._between(end, end + HOUR_US, span) for end in ends))
-        edges = (self._between(day * DAY_US - 1, (day + 1) * DAY_US - 1, span) for day in sorted({first, last}))
-        inner = ((day * DAY_US, series, count) for day, series, count in self.aggregates.days(first + 1, last - 1))
-        return timeline(unit, span, chain(chain.from_iterable(edges), inner))
+        return timeline(unit, span, days_of)
 
     def _between(self, after_us: int, until_us: int, span: Span) -> Iterator[tuple[int, Series, int]]:
         """Yield what lies in (after, until] and in the span, as of the first instant of it."""
@@ -127,38 +129,29 @@ class Measures:
         if inside[0] < inside[1]:
             yield from ((after_us + 1, one.series, one.cell.count) for one in self.aggregates.counts(*inside))
 
-    def _statistics(self, name: str, span: Span, ever: Ever | None, parts: Sequence[Mapping[str, Cell]]) -> Statistics:
-        before, earlier, later = (part.get(name) for part in parts)
-        outages, complete = self._outages(name, span, parts)
+    def _statistics(self, name: str, span: Span, ever: Mapping[str, Ever], parts: Sequence[Cell | None]) -> Statistics:
+        before, first, earlier, later = parts
+        ends = self.keeping.ended_by.get(name)
+        outages, complete = self._endings.outages(name, ends, span, ever) if ends else (None, True)
         known = Known(
             type=name,
-            ever=ever,
+            ever=ever.get(name),
             before=before,
+            first=first,
             earlier=earlier,
             later=later,
             times=tuple(self.history.times(name, span.after_us, span.until_us, TIMES)),
             outages=outages,
-            outages_complete=complete,
+            complete=complete,
         )
         return statistics(known, span, self.keeping.trend_min_events)
-
-    def _outages(
-        self, name: str, span: Span, parts: Sequence[Mapping[str, Cell]]
-    ) -> tuple[tuple[Outage, ...] | None, bool]:
-        """Return the outages up to the span's end, and whether all that is needed of the span was at hand."""
-        ends = self.keeping.ended_by.get(name)
-        if not ends:
-            return None, True
-        most = min(TURNS, self.keeping.history_per_type)
-        found = [self.history.turns(each, span.until_us, most) for each in (name, *ends)]
-        held = [sum(told_us > span.after_us for told_us, _ in rows) for rows in found]
-        counted = [sum(part[each].count for part in parts if each in part) for each in (name, *ends)]
-        began, *ended = within_reach(found, most)
-        return tuple(pair_outages(began, chain.from_iterable(ended))), held == counted
 
     def _lasts(self, series: Series, episode: Episode, last: Mapping[Series, Episode], as_of_us: int) -> bool:
         ends = self.keeping.ended_by.get(series.type)
         if not ends or last[series] != episode or as_of_us - episode.ended_us > LASTS_US:
             return False
-        ended_us = self.history.last(series, ends, as_of_us)
-        return ended_us is None or ended_us < episode.ended_us
+        return not self._endings.ended(ends, series.device, episode.ended_us, as_of_us)
+
+
+def _count(cells: Mapping[str, Cell], name: str) -> int:
+    return cells[name].count if name in cells else 0

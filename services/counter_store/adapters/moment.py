@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.counter_store.adapters.imports import Imports
-from services.counter_store.core.span import Span, last_days
+from services.counter_store.core.counting import HOUR_US
+from services.counter_store.core.keeping import Keeping
+from services.counter_store.core.span import FIRST_US, Span, last_days
 from services.counter_store.core.statistics import Ever
 from shared.delivery.stage import RefusedError
 from shared.instants import time_to_us
@@ -33,6 +35,10 @@ class Moment:
         if self.as_of_us is None:
             raise RefusedError("nothing has been observed yet, so there is no event time to answer for; give as_of")
         return self.as_of_us
+
+    def hours_us(self, keeping: Keeping) -> int:
+        """Return from when on counts are kept by the hour; before that hours have become days, or soon will."""
+        return FIRST_US if self.as_of_us is None else (self.as_of_us - keeping.hourly_us) // HOUR_US * HOUR_US
 
     def span(self, days: int, as_of: datetime | None) -> Span:
         """Return the span of so many days up to ``as_of``; raises RefusedError where there is no time yet."""

@@ -59,7 +59,8 @@ def _report(measures: Measures, moment: Moment, question: ask.ReportQuestion) ->
 
 
 def _frequency(measures: Measures, moment: Moment, question: ask.FrequencyQuestion) -> BaseModel:
-    return measures.frequency(moment.span(question.days, question.as_of), question.types, question.hours)
+    span = moment.span(question.days, question.as_of)
+    return measures.frequency(span, question.types, question.hours, moment.hours_us(measures.keeping))
 
 
 def _failures(measures: Measures, moment: Moment, question: ask.FailuresQuestion) -> BaseModel:
@@ -67,7 +68,8 @@ def _failures(measures: Measures, moment: Moment, question: ask.FailuresQuestion
 
 
 def _anomalies(measures: Measures, moment: Moment, question: ask.AnomaliesQuestion) -> BaseModel:
-    return measures.anomalies(moment.span(1, question.as_of), question.hours, question.types)
+    span = moment.span(1, question.as_of)
+    return measures.anomalies(span, question.hours, question.types, moment.hours_us(measures.keeping))
 
 
 def _inventory(measures: Measures, moment: Moment, _: ask.InventoryQuestion) -> BaseModel:

@@ -68,8 +68,7 @@ def _outages(report: Report) -> list[str]:
     found = report.statistics.values() if isinstance(report, DetailedReport) else ()
     rows = [
         (
-            one.type,
-            one.outages.count,
+            *(one.type, f"{'' if one.outages.complete else 'at least '}{one.outages.count:,}"),
             *(lasting(one.outages.model_dump()[name]) for name in LASTED),
             one.outages.ongoing,
         )

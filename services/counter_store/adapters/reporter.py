@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
+from services.counter_store.adapters.counters_file import CountersFile
 from services.counter_store.adapters.measures import Measures
 from services.counter_store.adapters.moment import Moment
 from services.counter_store.adapters.report_data import report
@@ -19,6 +20,7 @@ from services.counter_store.adapters.report_files import ReportFiles
 from services.counter_store.core.reports import DetailedReport, ReportType
 from services.counter_store.core.schedule import Kind, Period, due, reached
 from shared.ledger import Ledger
+from shared.messages import Counter
 from shared.report import ScheduledReport
 
 log = logging.getLogger(__name__)
@@ -30,10 +32,13 @@ RETRY_US = 60_000_000
 class Reporter:
     """Makes what is due. All calls come inside the batch's transaction."""
 
-    def __init__(self, ledger: Ledger, files: ReportFiles, kinds: Sequence[Kind]) -> None:
+    def __init__(
+        self, ledger: Ledger, files: ReportFiles, kinds: Sequence[Kind], counters: CountersFile | None = None
+    ) -> None:
         self._ledger = ledger
         self._files = files
         self._kinds = kinds
+        self._counters = counters
         kept = json.loads(ledger.get(KEY) or b"{}")
         self._made: dict[Kind, int] = kept.get("made", {})
         self._last: dict[Kind, str] = kept.get("last", {})
@@ -45,8 +50,14 @@ class Reporter:
         return [ScheduledReport.model_validate_json(text) for text in self._last.values()]
 
     def figures(self) -> dict[str, int]:
-        """Return how often a report could not be written, if ever."""
-        return {"reports_unwritten": self.failures} if self.failures else {}
+        """Return how often a report or the file of the counters could not be written, if ever."""
+        unsaved = self._counters.figures() if self._counters else {}
+        return {**({"reports_unwritten": self.failures} if self.failures else {}), **unsaved}
+
+    def save(self, as_of_us: int | None, counters: Callable[[], Iterable[Counter]]) -> None:
+        """Write the file of the counters if it is time for it."""
+        if self._counters:
+            self._counters.save(as_of_us, counters)
 
     def due(self, as_of_us: int | None, observed_us: int | None) -> Period | None:
         """Return the period whose turn it is, if any."""

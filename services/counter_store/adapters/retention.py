@@ -87,4 +87,4 @@ class Retention:
         numbers = list(self._aggregates.series)
         if numbers:
             number = numbers[self._turn % len(numbers)]
-            self._aggregates.forget_episodes(number, now_us - self._keeping.history_us, ROWS)
+            self._aggregates.forget_episodes(number, now_us - self._keeping.episodes_us, ROWS)

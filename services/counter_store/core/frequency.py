@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from services.counter_store.core.answers import Answer, Dated
 from services.counter_store.core.counting import HOUR_US
-from services.counter_store.core.span import Span
+from services.counter_store.core.span import Span, possible_time
 from shared.instants import us_to_time
 from shared.messages import Time
 
@@ -23,7 +23,8 @@ class HourlyCount(Answer):
 class TypeFrequency(Answer):
     """One type. ``per_hour`` is over the observed hours, at least one.
 
-    ``hours`` are by their beginning, UTC; those not listed had none. ``by_hour_of_day`` is of the whole span.
+    ``per_hour`` is of what came while the store observed. ``hours`` are by their beginning, UTC; those not listed had
+    none. They, ``busiest`` and ``by_hour_of_day`` are of the span from ``hours_since`` on.
     """
 
     type: str
@@ -35,25 +36,40 @@ class TypeFrequency(Answer):
 
 
 class Frequency(Dated):
-    """How often each type came. Counts of ``hours`` are of whole hours, those at the span's edges included."""
+    """How often each type came. Before ``hours_since`` days are counted and no hours."""
 
     since: Time
+    hours_since: Time
     observed_hours: float
     types: tuple[TypeFrequency, ...]
 
 
-def frequency(counts: dict[str, int], hours: Iterable[HourCount], span: Span, most_hours: int) -> Frequency:
-    """Return the frequency of each type in ``counts``; of ``hours`` at most the newest ``most_hours`` are listed."""
+def frequency(
+    counts: Mapping[str, tuple[int, int]], hours: Iterable[HourCount], span: Span, most_hours: int, hours_after_us: int
+) -> Frequency:
+    """Return the frequency of each type in ``counts``: how many in the span, and how many of these while observed.
+
+    ``hours`` are those after ``hours_after_us``; of them at most the newest ``most_hours`` are listed.
+    """
     observed_h = max(1.0, (span.until_us - span.seen_after_us) / HOUR_US)
     per_type: dict[str, dict[int, int]] = {}
     for hour, name, count in hours:
         of_type = per_type.setdefault(name, {})
         of_type[hour] = of_type.get(hour, 0) + count
     types = tuple(_type(name, counts[name], observed_h, per_type.get(name, {}), most_hours) for name in sorted(counts))
-    return Frequency(as_of=span.as_of, since=span.since, observed_hours=observed_h, types=types)
+    return Frequency(
+        as_of=span.as_of,
+        since=span.since,
+        hours_since=possible_time(hours_after_us),
+        observed_hours=observed_h,
+        types=types,
+    )
 
 
-def _type(name: str, count: int, observed_h: float, hours: dict[int, int], most_hours: int) -> TypeFrequency:
+def _type(
+    name: str, counts: tuple[int, int], observed_h: float, hours: dict[int, int], most_hours: int
+) -> TypeFrequency:
+    count, observed = counts
     of_day = [0] * 24
     for hour, number in hours.items():
         of_day[hour % 24] += number
@@ -61,7 +77,7 @@ def _type(name: str, count: int, observed_h: float, hours: dict[int, int], most_
     return TypeFrequency(
         type=name,
         count=count,
-        per_hour=count / observed_h,
+        per_hour=observed / observed_h,
         busiest=None if busiest is None else _hour(busiest, hours[busiest]),
         by_hour_of_day=tuple(of_day),
         hours={_start(hour): hours[hour] for hour in sorted(hours)[len(hours) - min(most_hours, len(hours)) :]},

@@ -26,6 +26,7 @@ GRADES = ((90, Grade.EXCELLENT), (80, Grade.GOOD), (70, Grade.FAIR), (60, Grade.
 DECAY_US = 7 * DAY_US
 LASTS_US = 30 * DAY_US
 MOST = 3
+NAMED = 5  # devices a remedy names: the health is a retained message
 FULL = 100
 
 
@@ -121,7 +122,8 @@ def _told(factor: _Factor, points: int, ended_by: Mapping[str, Sequence[str]]) -
 
 
 def _remedy(name: str, devices: Sequence[str], recovers: Time | None, ended_by: Mapping[str, Sequence[str]]) -> str:
-    where = f" on {', '.join(devices)}" if devices else ""
+    more = f" and {len(devices) - NAMED} more" if len(devices) > NAMED else ""
+    where = f" on {', '.join(devices[:NAMED])}{more}" if devices else ""
     if recovers is None:
         return f"has not ended{where}; fades once {' or '.join(ended_by[name])} has come"
     return f"forgotten on {recovers:%Y-%m-%d %H:%M} UTC unless it happens again{where}"

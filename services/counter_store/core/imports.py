@@ -13,12 +13,15 @@ Label = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class Balance(Question):
-    """So many events of a type were counted elsewhere and are not at hand; the first of them at ``at``."""
+    """So many events of a type were counted elsewhere and are not at hand; the first of them at ``at``.
+
+    Less than 2⁴⁰ of them, so that sums stay within 64 bits.
+    """
 
     type: Name
     category: Name
     severity: AnyCaseSeverity
-    count: Annotated[int, Field(ge=1, lt=2**53)]
+    count: Annotated[int, Field(ge=1, lt=2**40)]
     at: Time
 
 

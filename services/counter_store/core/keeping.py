@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from services.counter_store.core.counting import DAY_US
 
-HOURLY_DAYS = 92  # hours stay apart at least so long: what a judgement by hour of the week looks back on
+HOURLY_DAYS = 92  # hours stay apart at least so long: more than a judgement by hour of the week looks back on
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,12 @@ class Keeping:
     @property
     def hourly_us(self) -> int:
         """How long counts stay apart by hours; then they are days."""
-        return max(self.history_days, self.trend_days, HOURLY_DAYS) * DAY_US
+        return max(self.trend_days, HOURLY_DAYS) * DAY_US
+
+    @property
+    def episodes_us(self) -> int:
+        """How long episodes are kept: longer than any weighs in the health, however short the history is."""
+        return max(self.history_days, HOURLY_DAYS) * DAY_US
 
 
 def ends_of(clears: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 Turn = tuple[str | None, int]  # device, time in µs
@@ -15,16 +15,6 @@ class Outage:
     device: str | None
     began_us: int
     ended_us: int | None
-
-
-def within_reach(rows: Sequence[Sequence[tuple[int, Turn]]], most: int) -> list[list[Turn]]:
-    """Return the turns of each list, all from where all lists reach back to.
-
-    A list of ``most`` rows (time told, turn) may have been cut: before its first there may have been others, and a
-    beginning from back there must not be paired with an end that is not its own.
-    """
-    reach_us = max((each[0][0] for each in rows if len(each) >= most), default=None)
-    return [[turn for told_us, turn in each if reach_us is None or told_us >= reach_us] for each in rows]
 
 
 def pair_outages(began: Iterable[Turn], ended: Iterable[Turn]) -> list[Outage]:

@@ -6,20 +6,23 @@ Field names are the seed's. ``generated_at`` is event time, as ``as_of`` is: the
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
 
 from services.counter_store.core.answers import Answer, Dated
-from services.counter_store.core.counted import Cell, Count
-from services.counter_store.core.span import Span
+from services.counter_store.core.counted import Cell, Count, Series
+from services.counter_store.core.counting import DAY_US
+from services.counter_store.core.span import Span, possible_time
 from services.counter_store.core.statistics import Statistics
 from services.counter_store.core.timeline import Timeline
 from services.counter_store.core.trend import Trend
 from shared.health import Health
-from shared.instants import us_to_time
+from shared.instants import time_to_us, us_to_time
 from shared.messages import Severity, Time
 from shared.report import CategoryCount
 
 TOP = 5
+DAYS = 366  # told one by one in a report of trends
 RANK = tuple(Severity)  # least first
 USUAL = ("power", "battery", "system", "safety")  # the seed's categories: in every report, even if empty
 
@@ -75,7 +78,7 @@ class DetailedReport(SummaryReport):
 
 
 class DailyCounts(Answer):
-    """One type's counts by day of UTC; days not listed had none."""
+    """One type's counts by day of UTC, of the first and the last what lies in the span; days not listed had none."""
 
     days: dict[str, int]
 
@@ -144,6 +147,19 @@ def common_part(
         "event_categories": categorise(counts),
         "event_types": count_types(counts),
     }
+
+
+def count_days(days: Iterable[tuple[int, Series, int]], as_of: datetime) -> dict[str, DailyCounts]:
+    """Return each type's counts by day of UTC of (time in µs, series, count), of the newest ``DAYS`` days."""
+    least = possible_time(time_to_us(as_of) - DAYS * DAY_US).date().isoformat()
+    found: dict[str, dict[str, int]] = {}
+    names: dict[int, str] = {}  # many counts are of one time
+    for time_us, series, count in days:
+        day = names.get(time_us) or names.setdefault(time_us, us_to_time(time_us).date().isoformat())
+        if day >= least:
+            of_type = found.setdefault(series.type, {})
+            of_type[day] = of_type.get(day, 0) + count
+    return {name: DailyCounts(days=dict(sorted(of_type.items()))) for name, of_type in sorted(found.items())}
 
 
 def sort_trends(statistics: Iterable[Statistics]) -> dict[Trend, tuple[Statistics, ...]]:

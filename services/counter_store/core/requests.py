@@ -11,9 +11,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from services.counter_store.core.pages import read_cursor
 from services.counter_store.core.reports import ReportType
-from shared.messages import AnyCaseSeverity, Name, Time
+from shared.messages import AnyCaseSeverity, Name, Severity, Time
+
+TYPES = 1_000  # as many as an answer can hold, and as an import may bring
 
 Days = Annotated[int, Field(ge=1, le=36_600)]
+Types = Annotated[tuple[Name, ...], Field(max_length=TYPES), AfterValidator(lambda names: tuple(dict.fromkeys(names)))]
 
 
 def _cursor(text: str) -> str:
@@ -36,13 +39,13 @@ class AsOf(Question):
 class CountersQuestion(Question):
     """Every counter as it is now, or those of some types."""
 
-    types: tuple[Name, ...] | None = None
+    types: Types | None = None
 
 
 class StatisticsQuestion(AsOf):
     """``days`` is ``trend_analysis_days`` unless given; without ``types``, every type that was ever counted."""
 
-    types: tuple[Name, ...] | None = None
+    types: Types | None = None
     days: Days | None = None
 
 
@@ -53,9 +56,9 @@ class HealthQuestion(AsOf):
 class HistoryQuestion(Question):
     """Events; conditions that are given must all be met. ``cursor`` is that of the page before."""
 
-    types: tuple[Name, ...] | None = None
+    types: Types | None = None
     category: Name | None = None
-    severities: tuple[AnyCaseSeverity, ...] | None = None
+    severities: Annotated[tuple[AnyCaseSeverity, ...], Field(max_length=len(Severity))] | None = None
     device: Name | None = None
     zone: Name | None = None
     incident: str | None = None
@@ -90,7 +93,7 @@ class ReportQuestion(AsOf):
 class FrequencyQuestion(AsOf):
     """Events per hour; ``hours`` is how many of the newest hours are listed one by one."""
 
-    types: tuple[Name, ...] | None = None
+    types: Types | None = None
     days: Annotated[int, Field(ge=1, le=366)] = 7
     hours: Annotated[int, Field(ge=0, le=744)] = 24
 
@@ -105,7 +108,7 @@ class FailuresQuestion(AsOf):
 class AnomaliesQuestion(AsOf):
     """Unusual hours among the ``hours`` whole hours before ``as_of``."""
 
-    types: tuple[Name, ...] | None = None
+    types: Types | None = None
     hours: Annotated[int, Field(ge=1, le=168)] = 24
 
 

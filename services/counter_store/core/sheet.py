@@ -1,7 +1,7 @@
 """Reports as tables: what stands in their CSV, and what in the Markdown.
 
 A cell that a spreadsheet would take for a formula gets an apostrophe before it (``guarded``), which is taken off again
-when such a file is read (``unguarded``): OWASP, "CSV Injection".
+when such a file is read (``unguarded``): OWASP, "CSV Injection", and ASVS 5.0, 1.2.10, which adds the null.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from services.counter_store.core.reports import DetailedReport, Report, TrendsRe
 from services.counter_store.core.statistics import Outages, Statistics
 
 Cells = Sequence[Any]
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_FORMULA = re.compile("'*[=+\\-@\t\r\n\0\uff1d\uff0b\uff0d\uff20]")  # the last four: the same in full width
 
 TYPES = ("category", "event_type", "severity", "count", "first_occurrence", "last_occurrence")
 FIGURES = (
@@ -84,6 +84,8 @@ def _cell(value: Any) -> Any:
     """Return what is written for a value: times as RFC 3339, fractions to six places, nothing for null."""
     if isinstance(value, datetime):
         return value.isoformat(timespec="microseconds")[:-6] + "Z"
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, float):

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from services.counter_store.core.counting import DAY_US
 from shared.instants import time_to_us, us_to_time
 
-_FIRST_US = time_to_us(datetime.min.replace(tzinfo=UTC))
+FIRST_US = time_to_us(datetime.min.replace(tzinfo=UTC))
 _LAST_US = time_to_us(datetime.max.replace(tzinfo=UTC))
 
 
@@ -24,6 +24,11 @@ class Span:
     def seen_after_us(self) -> int:
         """Where the observed part begins: what was not looked at must not count as quiet."""
         return min(self.until_us, max(self.after_us, self.observed_us))
+
+    @property
+    def counted_after_us(self) -> int:
+        """The same for what is counted and not compared: the event by which observing began is one of those."""
+        return max(self.after_us, self.seen_after_us - 1)
 
     @property
     def middle_us(self) -> int:
@@ -48,7 +53,7 @@ class Span:
 
 def possible_time(us: int) -> datetime:
     """Return the time of ``us``, or the first or last there is (the years 1 and 9999) where it lies beyond."""
-    return us_to_time(min(max(us, _FIRST_US), _LAST_US))
+    return us_to_time(min(max(us, FIRST_US), _LAST_US))
 
 
 def last_days(days: float, until_us: int, observed_us: int) -> Span:

@@ -36,7 +36,8 @@ class Intervals(Answer):
 class Outages(Answer):
     """How long what began lasted, as far as it lay in the span. ``ongoing`` ones last until ``as_of``.
 
-    Not ``complete``: some beginnings or ends of the span are not at hand any more, so there were more than these.
+    ``complete``: the beginnings and ends they were worked out of reach back to the beginning of the span. Where they
+    do not, more have left the history than are told here, and what is told is right.
     """
 
     count: int = 0
@@ -52,8 +53,9 @@ class Outages(Answer):
 class Statistics(Dated):
     """One type. ``recent_count`` and all that follows are of the span; ``total_count`` and ``…_ever`` of all time.
 
-    ``daily_average`` is over ``observed_days`` (at least 1). ``trend`` compares ``earlier_count`` and ``later_count``,
-    the halves of the observed span; ``p_value`` is null where there were too few events to say.
+    ``daily_average`` is of what came while the store observed, over ``observed_days`` (at least 1). ``trend`` compares
+    ``earlier_count`` and ``later_count``, the halves of the observed span; ``p_value`` is null where there were too few
+    events to say.
     """
 
     type: str
@@ -100,17 +102,19 @@ class Ever:
 class Known:
     """What is known of a type: all-time figures, the halves of the span, newest times and outages.
 
-    ``before`` is what of the span lies before the store observed anything: events that came late, or were read back.
+    ``before`` is what of the span lies before the store observed anything: totals that were imported without events.
+    ``first`` is what came at the very time from which on it did.
     """
 
     type: str
     ever: Ever | None = None
     before: Cell | None = None
+    first: Cell | None = None
     earlier: Cell | None = None
     later: Cell | None = None
     times: tuple[int, ...] = ()
     outages: tuple[Outage, ...] | None = None
-    outages_complete: bool = True
+    complete: bool = True
 
 
 def by_type(counts: Iterable[Count]) -> dict[str, Cell]:
@@ -123,7 +127,8 @@ def by_type(counts: Iterable[Count]) -> dict[str, Cell]:
 
 def statistics(known: Known, span: Span, min_events: int) -> Statistics:
     """Return the statistics of a type."""
-    cells = [cell for cell in (known.before, known.earlier, known.later) if cell is not None]
+    seen = [cell for cell in (known.first, known.earlier, known.later) if cell is not None]
+    cells = seen if known.before is None else [known.before, *seen]
     recent = sum(cell.count for cell in cells)
     earlier, later = (0 if cell is None else cell.count for cell in (known.earlier, known.later))
     judged = judge_trend(earlier, later, min_events)
@@ -137,7 +142,7 @@ def statistics(known: Known, span: Span, min_events: int) -> Statistics:
         observed_days=span.observed_days,
         total_count=known.ever.total if known.ever else 0,
         recent_count=recent,
-        daily_average=recent / span.observed_days,
+        daily_average=sum(cell.count for cell in seen) / span.observed_days,
         trend=judged.trend,
         p_value=judged.p_value,
         earlier_count=earlier,
@@ -147,7 +152,7 @@ def statistics(known: Known, span: Span, min_events: int) -> Statistics:
         first_ever=_time(known.ever.first_us if known.ever else None),
         last_ever=_time(known.ever.last_us if known.ever else None),
         intervals=intervals(recent, first_us, last_us, known.times),
-        outages=None if known.outages is None else outages(known.outages, span, complete=known.outages_complete),
+        outages=None if known.outages is None else outages(known.outages, span, complete=known.complete),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -46,12 +46,13 @@ def unit_of(days: float, *, hours: bool) -> Unit:
 
 def timeline(unit: Unit, span: Span, counts: Iterable[tuple[int, Series, int]]) -> Timeline:
     """Return the timeline of (time in µs, series, count) within a span."""
-    by_category: dict[datetime, Counter[str]] = {}
-    by_severity: dict[datetime, Counter[Severity]] = {}
+    by_category: defaultdict[datetime, Counter[str]] = defaultdict(Counter)
+    by_severity: defaultdict[datetime, Counter[Severity]] = defaultdict(Counter)
+    starts: dict[int, datetime] = {}  # many counts are of one time
     for time_us, series, count in counts:
-        start = start_of(unit, possible_time(time_us))
-        by_category.setdefault(start, Counter())[series.category] += count
-        by_severity.setdefault(start, Counter())[series.severity] += count
+        start = starts.get(time_us) or starts.setdefault(time_us, start_of(unit, possible_time(time_us)))
+        by_category[start][series.category] += count
+        by_severity[start][series.severity] += count
     first, last = (possible_time(us) for us in (span.seen_after_us + 1, span.until_us - 1))
     pieces = [
         Piece(start=start, by_category=by_category.get(start, {}), by_severity=by_severity.get(start, {}))

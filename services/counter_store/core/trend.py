@@ -2,15 +2,18 @@
 
 If two spans of equal length have the same rate, then of all ``n`` events each falls into either with probability 1/2:
 the conditional test of two Poisson rates (Przyborowski & Wilenski 1940, Biometrika 31), two-sided. It is exact for any
-counts, small ones above all, and needs no table or library.
+counts, small ones above all, and needs no table or library. Beyond ``MANY`` events the normal distribution with a
+correction for continuity is the same to four places, and takes no longer for any number of them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import erfc, sqrt
 
 SIGNIFICANT = 0.05
+MANY = 10_000_000
 
 
 class Trend(StrEnum):
@@ -48,6 +51,8 @@ def equal_rates_p(one: int, other: int) -> float:
     count, least = one + other, min(one, other)
     if one == other:
         return 1.0
+    if count > MANY:
+        return erfc((abs(one - other) - 1) / sqrt(2 * count))
     middle = count // 2
     term, tail, whole = 1.0, 0.0, 0.0
     for heads in range(middle, -1, -1):

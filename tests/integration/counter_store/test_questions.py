@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -45,7 +46,7 @@ def store_at_work(folder: Path, broker: Broker, days: int = 30) -> Iterator[Suit
 
 
 def test_every_report_and_the_history_come_over_mqtt(any_broker: Broker, tmp_path: Path) -> None:
-    """With nulls where there is nothing; and the health is retained."""
+    """With nulls where there is nothing; and the totals are a file, as the settings say."""
     with store_at_work(tmp_path, any_broker) as suite:
         with Client(suite) as client:
             report = client.ask("counter_store", "report", {"kind": "detailed", "days": 30}, DEADLINE_S)
@@ -55,6 +56,7 @@ def test_every_report_and_the_history_come_over_mqtt(any_broker: Broker, tmp_pat
     assert (29, 30) == (report["total_events"], report["all_time_events"])
     assert {"outages", "p_value", "first_ever"} <= report["statistics"]["AC_POWER_LOSS"].keys()
     assert 10 == len(page["events"])
+    assert {"AC_POWER_LOSS": 30} == json.loads((tmp_path / "event_counters.json").read_text())["counters"]
 
 
 def test_what_cannot_be_answered_is_told_in_words(any_broker: Broker, tmp_path: Path) -> None:

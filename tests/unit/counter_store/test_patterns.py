@@ -130,7 +130,7 @@ def test_a_rate_is_events_by_hours(events: int, hours: int) -> None:
     """And not 3,600 whatever there was."""
     now_us = NOW_H * HOUR_US
     span = last_days(30, now_us, now_us - hours * HOUR_US)
-    found = frequency({"X": events}, [(NOW_H - 1, "X", events)], span, 24)
+    found = frequency({"X": (events, events)}, [(NOW_H - 1, "X", events)], span, 24, span.after_us)
 
     assert events / min(hours, 30 * 24) == pytest.approx(found.types[0].per_hour)
     assert events == sum(found.types[0].by_hour_of_day) == sum(found.types[0].hours.values())
@@ -139,7 +139,13 @@ def test_a_rate_is_events_by_hours(events: int, hours: int) -> None:
 def test_of_the_hours_the_newest_are_listed() -> None:
     """The busiest is named whether listed or not."""
     span = last_days(2, NOW_H * HOUR_US, NOW_H * HOUR_US - 2 * DAY_US)
-    found = frequency({"X": 6, "Y": 0}, [(NOW_H - 9, "X", 3), (NOW_H - 2, "X", 2), (NOW_H - 1, "X", 1)], span, 2)
+    found = frequency(
+        {"X": (6, 6), "Y": (0, 0)},
+        [(NOW_H - 9, "X", 3), (NOW_H - 2, "X", 2), (NOW_H - 1, "X", 1)],
+        span,
+        2,
+        span.after_us,
+    )
 
     x, y = found.types
     assert ([2, 1], 3) == (list(x.hours.values()), x.busiest.count if x.busiest else None)

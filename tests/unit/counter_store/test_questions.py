@@ -335,5 +335,5 @@ def test_outages_that_left_the_history_are_missed() -> None:
             here.tell(hour * HOUR + 60, event_type="AC_POWER_RESTORED", until=hour * HOUR + 60)
         found, last = here.statistics(days=30)["outages"], here.ask("statistics", days=1, types=["AC_POWER_LOSS"])
 
-        assert (9, 540.0, False) == (found["count"], found["total_s"], found["complete"])
+        assert (10, 600.0, False) == (found["count"], found["total_s"], found["complete"])
         assert not last["statistics"][0]["outages"]["complete"]

@@ -195,7 +195,7 @@ def test_what_is_told_does_not_get_out_of_its_cell() -> None:
     assert FORMATS["csv"][1](odd).startswith("category,event_type")
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\0=1", "\uff1d1"])
 def test_a_cell_that_a_spreadsheet_would_run_is_guarded(text: str) -> None:
     """By an apostrophe."""
     assert f"'{text}" == guarded(text)

@@ -30,7 +30,8 @@ def told(times: list[int], span: Span) -> Statistics:
     halves = (cell(span.seen_after_us, span.middle_us), cell(span.middle_us, span.until_us))
     inside = tuple(sorted(us for us in times if span.after_us < us <= span.until_us))
     ever = Ever(len(times), min(times), max(times)) if times else None
-    known = Known("X", ever, cell(span.after_us, span.seen_after_us), *halves, times=inside)
+    before = (cell(span.after_us, span.counted_after_us), cell(span.counted_after_us, span.seen_after_us))
+    known = Known("X", ever, *before, *halves, times=inside)
     return statistics(known, span, 5)
 
 
@@ -40,7 +41,9 @@ def test_counts_and_pauses_are_those_of_the_span(times: list[int], observed_days
     found = told(times, span := last_days(30, NOW, NOW - observed_days * DAY_US))
     inside = sorted(us for us in times if us > span.after_us)
 
-    assert len(inside) == found.recent_count == pytest.approx(found.daily_average * found.observed_days)
+    seen = [us for us in inside if us >= span.observed_us]
+    assert len(inside) == found.recent_count
+    assert len(seen) == pytest.approx(found.daily_average * found.observed_days)
     assert len(times) == found.total_count
     if len(inside) > 1:
         pauses = [(later - earlier) / 1e6 for earlier, later in pairwise(inside)]
@@ -62,11 +65,14 @@ def test_an_empty_span_has_every_field_of_a_full_one() -> None:
 
 
 def test_the_average_is_over_what_was_observed() -> None:
-    """Six events in the two days there are: three a day, not a fifth; and in the first hour no more than six a day."""
+    """Six events in the two days there are: three a day, not a fifth; and in the first hour no more than six a day.
+
+    What was before the store looked is no part of it.
+    """
     times = [NOW - n * HOUR_US for n in range(6)]
     averages = [told(times, last_days(30, NOW, NOW - days)).daily_average for days in (2 * DAY_US, HOUR_US * 5, 0)]
 
-    assert [3.0, 6.0, 6.0] == averages
+    assert [3.0, 6.0, 1.0] == averages
 
 
 def test_the_halves_are_of_what_was_observed() -> None:

@@ -78,3 +78,12 @@ def test_a_trend_goes_where_the_counts_go(earlier: int, later: int) -> None:
         assert (later > earlier) == (judged.trend is Trend.INCREASING)
         assert judged.p_value is not None
         assert judged.p_value < SIGNIFICANT
+
+
+@pytest.mark.parametrize(("one", "other"), [(2**39, 2**39 + 4_000_000), (2**39, 2**40), (6_000_000, 6_010_000)])
+def test_trillions_of_events_are_judged_at_once(stats: Any, one: int, other: int) -> None:
+    """What was imported may be any number; the sum would take hours."""
+    expected = 2 * stats.norm.sf((other - one - 1) / (one + other) ** 0.5)
+
+    assert expected == pytest.approx(equal_rates_p(one, other), rel=1e-4)
+    assert equal_rates_p(one, other) == equal_rates_p(other, one)

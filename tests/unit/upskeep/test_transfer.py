@@ -6,8 +6,9 @@ import csv
 import json
 import tracemalloc
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,9 @@ from tests.unit.counter_store.messages import event
 from upskeep.client import ClientError
 from upskeep.transfer.importer import BATCH, BATCH_BYTES, Imported, batches, import_file
 from upskeep.transfer.kinds import catalogued
-from upskeep.transfer.readers import Source, kind_of
+from upskeep.transfer.readers import DIGITS, Checked, Source, kind_of
 from upskeep.transfer.rows import COLUMNS, SOURCES, Row, as_cells, from_cells
-from upskeep.transfer.seed import SeedSource
+from upskeep.transfer.seed import MOST_BYTES, SeedSource
 from upskeep.transfer.whole import write_whole
 from upskeep.transfer.writers import WRITERS, beside, write_rows
 
@@ -222,6 +223,10 @@ def test_memory_does_not_grow_with_the_history(form: str, tmp_path: Path) -> Non
         ("x.csv", "type,total_count\nX,7\n", "x.csv holds no events: it has no column id; `upskeep export history`"),
         ("x.csv", "id,seq\n7,many\n", "x.csv row 7: invalid literal for int"),
         ("x.json", '[{"id": "1"', "x.json cannot be read: "),
+        ("x.json", f'[{{"id": {"9" * 5000}}}]', "x.json cannot be read: it holds a number of more than 400 digits"),
+        ("x.json", f'{{"counters": {{"A": {"9" * 5000}}}}}', "holds a number of more than 400 digits"),
+        ("x.jsonl", '{"a":' * 5000, "x.jsonl line 1 is not JSON: "),
+        ("x.json", '{"counters":' + "[" * 5000, "x.json cannot be read: "),
         ("x.json", '{"weather": 1}', "x.json is neither an export of Upskeep nor an event_counters.json"),
         ("x.parquet", "PAR0", "x.parquet cannot be read: "),
         ("x.json", '{"counters": {"A": -1}}', "x.json: counters.A: Input should be greater"),
@@ -239,6 +244,39 @@ def test_a_file_that_is_wrong_is_told_with_its_place(
         here.take(_opened(file))
     assert complaint in str(caught.value)
     assert {} == here.totals()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(form=st.sampled_from(["json", "jsonl", "csv", "parquet"]), data=st.data())
+def test_a_damaged_file_is_a_complaint_and_no_crash(form: str, data: st.DataObject, tmp_path: Path) -> None:
+    """Cut short, or with any bytes in it that were not there."""
+    file = tmp_path / f"x.{form}"
+    write_rows(file, form, "history", (json.loads(event(n, n).model_dump_json()) for n in (1, 2, 3)), lambda: None)
+    content = bytearray(file.read_bytes())
+    place = data.draw(st.integers(0, len(content)))
+    content[place : place + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=6))
+    file.write_bytes(content[: data.draw(st.integers(0, len(content)))])
+    with suppress(ClientError):
+        import_file(_opened(file), lambda *_: {"new": 0, "known": 0, "opened": {}}, lambda _: None)
+
+
+def test_a_number_is_too_long_however_it_is_read(tmp_path: Path) -> None:
+    """Also where it begins in one piece of the file and ends in another."""
+    file = tmp_path / "x.json"
+    file.write_bytes(b"x" * 95 + b"7" * (DIGITS + 1))
+    for size in (100, 7, -1):
+        with file.open("rb") as opened, pytest.raises(ClientError, match="more than 400 digits"):
+            list(iter(partial(Checked(file, opened).read, size), b""))
+
+
+def test_a_file_that_no_ups_monitor_wrote_is_not_read_into_memory(tmp_path: Path) -> None:
+    """It kept a thousand records of a type."""
+    file = tmp_path / "x.json"
+    with file.open("wb") as out:
+        out.write(b'{"counters": {}}')
+        out.truncate(MOST_BYTES + 1)
+    with pytest.raises(ClientError, match="has 100,000,001 bytes"):
+        list(_seed(file).rows())
 
 
 def _opened(file: Path) -> Any:

@@ -1,0 +1,78 @@
+"""Which ends belong to which beginnings, also where events of either have left the history.
+
+Rules:
+1. Beginnings and ends are those at hand: in the history, and among the newest ``TURNS`` of their type.
+2. The end of a beginning that is older than the oldest end at hand may have left. The cells still say when a device's
+   last one was before that: what began up to then has ended, nobody knows when, and is not told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from services.counter_store.adapters.aggregates import Aggregates
+from services.counter_store.adapters.history import History
+from services.counter_store.core.outages import Outage, pair_outages
+from services.counter_store.core.span import Span
+from services.counter_store.core.statistics import Ever
+
+TURNS = 2_000  # newest beginnings and ends that are paired
+FROM_THE_FIRST = -(2**62)
+Told = tuple[int, str | None, int]  # time, device, steady time
+
+
+@dataclass(frozen=True, slots=True)
+class AtHand:
+    """The newest events of a type: all of them from ``since_us`` on."""
+
+    turns: Sequence[Told]
+    since_us: int
+
+
+class Endings:
+    """Reads history and aggregates; changes nothing."""
+
+    def __init__(self, history: History, aggregates: Aggregates) -> None:
+        self._history = history
+        self._aggregates = aggregates
+
+    def outages(
+        self, name: str, ends: Sequence[str], span: Span, ever: Mapping[str, Ever]
+    ) -> tuple[tuple[Outage, ...], bool]:
+        """Return the outages known at the span's end, and whether they are all there were in it."""
+        began = self._at_hand(name, span.until_us, ever.get(name))
+        ended = [self._at_hand(end, span.until_us, ever.get(end)) for end in ends]
+        since_us = max(each.since_us for each in ended)
+        kept = self._unended(began.turns, ends, since_us)
+        turns = [[(device, us) for _, device, us in each] for each in (kept, *(each.turns for each in ended))]
+        found = pair_outages(turns[0], (turn for some in turns[1:] for turn in some))
+        return tuple(found), max(began.since_us, since_us) <= span.after_us
+
+    def ended(self, ends: Sequence[str], device: str | None, after_us: int, until_us: int) -> bool:
+        """Whether an end was told on a device in [after, until]."""
+        ended_us = self._history.last(device, ends, until_us)
+        if ended_us is not None and ended_us >= after_us:
+            return True
+        return self._aggregates.last(ends, device, after_us, until_us) is not None
+
+    def _at_hand(self, name: str, until_us: int, ever: Ever | None) -> AtHand:
+        turns = self._history.turns(name, until_us, TURNS)
+        if len(turns) < TURNS and (ever is None or self._history.count(name) >= ever.total):
+            return AtHand(turns, FROM_THE_FIRST)
+        return AtHand(turns, turns[0][0] if turns else until_us + 1)
+
+    def _unended(self, began: Iterable[Told], ends: Sequence[str], since_us: int) -> list[Told]:
+        """Return the beginnings but those whose end may have been before ``since``, where ends are not at hand."""
+        kept: list[Told] = []
+        last: dict[str | None, int | None] = {}
+        for turn in began:
+            told_us, device, _ = turn
+            if told_us < since_us:
+                if device not in last:
+                    last[device] = self._aggregates.last(ends, device, told_us, since_us - 1, possible=True)
+                ended_us = last[device]
+                if ended_us is not None and ended_us >= told_us:
+                    continue
+            kept.append(turn)
+        return kept
