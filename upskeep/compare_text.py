@@ -14,6 +14,7 @@ from rich.text import Text
 from upskeep.compare import ALERT, Comparison, Row, Tally
 from upskeep.differences import Kind
 from upskeep.settings_diff import ABSENT, Change
+from upskeep.show import tell_all
 
 SHOWN = 40  # differences, unless all are asked for
 LONGEST = 72  # letters of a value
@@ -40,7 +41,7 @@ def show(found: Comparison, console: Console, before: str, after: str, most: int
     if not found.same:
         console.print()
         for row in found.kept.rows(most):
-            console.print(_difference(row))
+            tell_all(console, _difference(row))
     if most is not None and found.kept.total > most:
         console.print(f"… and {found.kept.total - most:,} more: --all shows them")
 

@@ -68,9 +68,8 @@ def _command(name: str, data: dict[str, Any], by: str) -> Any:
 
 
 def _print(calibrations: list[dict[str, Any]], as_json: bool) -> None:
-    from rich.table import Table
-
-    from upskeep.show import console
+    from upskeep.sheet import Sheet
+    from upskeep.show import show
 
     if as_json:
         click.echo(json.dumps(calibrations, indent=2, ensure_ascii=False))
@@ -78,9 +77,10 @@ def _print(calibrations: list[dict[str, Any]], as_json: bool) -> None:
     if not calibrations:
         click.echo("nothing is calibrated yet")
         return
-    table = Table("device", "channel", "read → true", "by", "when", "due after", box=None, pad_edge=False)
+    rows = []
     for known in calibrations:
         pairs = ", ".join(f"{read:g} → {true:g}" for read, true in known["pairs"])
         due = f"{known['due_days']:g} days" if known["due_days"] else ""
-        table.add_row(known["device"], known["channel"], pairs, known["by"], known["at"][:16].replace("T", " "), due)
-    console().print(table)
+        when = f"{known['at'][:10]} {known['at'][11:16]}Z"
+        rows.append((known["device"], known["channel"], pairs, known["by"] or "-", when, due or "-"))
+    show(Sheet(("device", "channel", "read → true", "by", "when", "due after"), rows, spare=(3,)))

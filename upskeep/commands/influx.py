@@ -45,7 +45,8 @@ def restore(config: Path, data: Path | None, force: bool) -> None:
     from upskeep.influx_restore import restore_ledger
     from upskeep.show import console
 
-    with complaints(InfluxError), Progress(console=console(stderr=True), transient=True) as progress:
+    out = console(stderr=True)
+    with complaints(InfluxError), Progress(console=out, transient=True, disable=not out.is_terminal) as progress:
         suite, settings = read_config(config, os.environ)
         suite = suite if data is None else suite.model_copy(update={"data": data})
         task = progress.add_task("reading events", total=None)
