@@ -18,6 +18,11 @@ from shared.suite import SuiteSettings
 OFF = "is false; set it to true, with the address of an InfluxDB"
 DOWNSAMPLING = "reading_1h: hourly means come from counter_store itself; nothing to set up"
 
+LOOK_BACK = (
+    "3 Core: after a restart it shows the last month of what was written, and no more; start it with"
+    " --gen1-lookback-duration 100years, and with a higher --query-file-limit for panels of more than three days"
+)
+
 
 class InfluxError(Exception):
     """What a person has to know or do before this can go on."""
@@ -41,7 +46,8 @@ def setup(settings: InfluxSettings, *, dry_run: bool) -> tuple[list[str], bool]:
         raise InfluxError(str(error)) from error
     lines = [text for done in found.steps for text in _told(done, dry_run)]
     good = not any(done.fault for done in found.steps)
-    return [f"InfluxDB {found.version} at {found.url}", *lines, DOWNSAMPLING], good
+    of_version = [LOOK_BACK] if found.version.startswith("3.") else []
+    return [f"InfluxDB {found.version} at {found.url}", *lines, DOWNSAMPLING, *of_version], good
 
 
 def _told(done: Done, dry_run: bool) -> list[str]:

@@ -1,8 +1,8 @@
 """Reading events back from InfluxDB by InfluxQL over ``/query``: the one language that 1.x, 2.x and 3.x all answer.
 
-InfluxDB 2 and 3 find the bucket by the database's name (their 1.x compatibility); ``bucket`` may be database/policy.
-3 Core answers no question over more than 432 files, a file being ten minutes of one measurement: it is then asked for
-half the time, down to a minute, and for more again where there is little.
+InfluxDB 2 and 3 find the bucket by the database's name (their 1.x compatibility). ``bucket`` may be database/policy;
+3 takes that for a database of this name. 3 Core answers no question over more than 432 files, a file being ten minutes
+of one measurement: it is then asked for half the time, down to a minute, and for more again where there is little.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 from urllib3 import PoolManager, Timeout, make_headers
 from urllib3.exceptions import HTTPError
 
-from services.counter_store.adapters.answers import check_answer
+from services.counter_store.adapters.answers import OF_3_CORE, check_answer
 from services.counter_store.adapters.secrets import as_header, read_secret
 from services.counter_store.core.lines import FIRST_NS, LAST_NS
 from services.counter_store.core.points import point_to_event
@@ -47,6 +47,7 @@ class InfluxQuery:
 
     def __init__(self, settings: InfluxSettings, site: str) -> None:
         self._settings = settings
+        self._of_3_core = False  # known from its first answer
         self._span_ns = _END_NS - FIRST_NS
         self._site = site.replace("\\", "\\\\").replace("'", "\\'")
         self._pool = PoolManager(
@@ -107,6 +108,10 @@ class InfluxQuery:
             )
         except (HTTPError, OSError) as error:
             raise Unavailable(f"{where} cannot be reached: {error}") from error
+        if OF_3_CORE in answer.headers and not self._of_3_core:
+            self._of_3_core = True
+            if "rp" in query:
+                return self._query(text)
         if answer.status == 404 and b"not found" in answer.data:
             return []
         if not 200 <= answer.status < 300:
@@ -114,8 +119,8 @@ class InfluxQuery:
         return _series(answer.data, where)
 
     def _place(self) -> dict[str, str]:
-        if self._settings.api == "v1":
-            return {"db": self._settings.database or ""}
+        if self._settings.api == "v1" or self._of_3_core:
+            return {"db": self._settings.place or ""}
         database, _, policy = (self._settings.bucket or "").partition("/")
         return {"db": database, "rp": policy} if policy else {"db": database}
 

@@ -12,6 +12,8 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import cast
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -33,6 +35,8 @@ class Files(ThreadingHTTPServer):
     limit = 432
     times_ns: Sequence[int] = ()
     asked = 0
+    places: Sequence[dict[str, str]] = ()
+    headers: Sequence[tuple[str, str]] = ()
 
     def answer(self, text: str) -> dict[str, object]:
         """Return one result."""
@@ -51,9 +55,13 @@ class Files(ThreadingHTTPServer):
 
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        text = parse_qs(urlsplit(self.path).query)["q"][0]
-        body = json.dumps({"results": [self.server.answer(text)]}).encode()  # type: ignore[attr-defined]
+        files = cast("Files", self.server)
+        query = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
+        files.places = [*files.places, {name: query[name] for name in ("db", "rp") if name in query}]
+        body = json.dumps({"results": [files.answer(query["q"])]}).encode()
         self.send_response(200)
+        for name, value in files.headers:
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -112,3 +120,23 @@ def test_a_limit_that_allows_nothing_is_told(files: Files) -> None:
     files.limit = 0
     with closing(query(files)) as source, pytest.raises(Unavailable, match="exceeding the file limit"):
         source.count()
+
+
+@pytest.mark.parametrize(
+    ("headers", "asked"),
+    [
+        ([], [{"db": "upskeep", "rp": "raw"}] * 2),
+        ([("cluster-uuid", "f9b2")], [{"db": "upskeep", "rp": "raw"}, *[{"db": "upskeep/raw"}] * 2]),
+    ],
+)
+def test_a_bucket_with_a_slash_is_one_database_to_3_core(
+    files: Files, tmp_path: Path, headers: list[tuple[str, str]], asked: list[dict[str, str]]
+) -> None:
+    """It writes to a database of that name and reads, whatever ``rp`` says, the one before the slash."""
+    files.headers, files.limit = headers, 10_000
+    (tmp_path / "token").write_text("token")
+    url = f"http://127.0.0.1:{files.server_port}"
+    given = {"url": url, "org": "home", "bucket": "upskeep/raw", "token_file": tmp_path / "token"}
+    with closing(InfluxQuery(InfluxSettings.model_validate({"enabled": True} | given), "home")) as source:
+        assert [len(files.times_ns)] * 2 == [source.count(), source.count()]
+    assert asked == files.places

@@ -25,7 +25,7 @@ from tests.contract.test_point_store import (
     test_what_is_written_is_there,
 )
 from tests.integration.influx.influxdb3 import Influx3, influx3_under
-from upskeep.influx import InfluxError, setup
+from upskeep.influx import LOOK_BACK, InfluxError, setup
 
 # What every PointStore keeps to, here by ``subject`` below.
 __all__ = [
@@ -84,6 +84,7 @@ def test_it_is_set_up_and_a_second_time_there_is_nothing_to_do(given: InfluxSett
 
     week = given.model_copy(update={"readings_days": 7})
     assert prepare(week)
+    assert LOOK_BACK == setup(week, dry_run=True)[0][-1]
     assert f"{apart}: is there, kept for 90 days; wanted for 7 days: done" == setup(week, dry_run=False)[0][2]
     assert f"{apart}: is there, kept for 7 days" == setup(week, dry_run=False)[0][2]
     assert good
@@ -176,6 +177,29 @@ def hourly(store: PointStore, first: int, last: int) -> None:
         time_ns = (1_767_225_600 + hour * 3600) * 10**9
         tags = "event,site=home,type=AC_POWER_LOSS,category=power,severity=critical,device=ups"
         store.write([f'{tags} id="id-{hour}",producer="p",epoch="e",seq={hour}i,data="{{}}",metadata="{{}}" {time_ns}'])
+
+
+def test_a_bucket_with_a_slash_is_a_database_of_that_name(given: InfluxSettings, influx3: Influx3) -> None:
+    """3 Core takes no notice of ``rp``: it would answer from the database before the slash."""
+    with_policy = given.model_copy(update={"bucket": f"{given.bucket}/raw", "readings_to": None})
+    for settings, first in ((given, 0), (with_policy, 2)):
+        assert prepare(settings)
+        with closing(open_point_store(settings)) as store:
+            hourly(store, first, first + 2)
+    assert [["id-0", "id-1"], ["id-2", "id-3"]] == [read(given, 10), read(with_policy, 10)]
+    influx3.forget(with_policy.bucket or "")
+
+
+@pytest.mark.parametrize(("look_back", "kept"), [("100years", range(130, 131)), ("10m", range(100, 130))])
+def test_what_is_older_than_it_looks_back_is_gone_after_a_restart(tmp_path: Path, look_back: str, kept: range) -> None:
+    """Hence what ``upskeep influx setup`` says of 3 Core: at least a hundred snapshots are seen, by default a month."""
+    with influx3_under(tmp_path / "server", "--wal-snapshot-size", "1") as server:
+        settings = server.settings(tmp_path, readings_to=None)
+        with closing(open_point_store(settings)) as store:
+            hourly(store, 0, 130)
+        server.kill()
+        server.start("--gen1-lookback-duration", look_back)
+        assert len(read(settings, 1000)) in kept
 
 
 def test_more_files_than_a_question_may_touch_are_read_all_the_same(tmp_path: Path) -> None:
