@@ -148,9 +148,10 @@ class Bench:
         label = " ".join([name, *(f"{key}={value}" for key, value in data.items())])
         return Asked(label, max(taken), max(used), len(answer))
 
-    def prune(self) -> tuple[int, float, float]:
-        """Let batches without events pass until nothing is left to prune: rows gone, seconds, the longest batch."""
+    def prune(self) -> tuple[int, float, float, float]:
+        """Let batches without events pass until nothing is left to prune: rows gone, seconds, CPU, longest batch."""
         before, began, longest = self.store.figures()["history"], time.perf_counter(), 0.0
+        cpu = time.process_time()
         gone = -1
         while gone:
             held = self.store.figures()["history"]
@@ -159,7 +160,8 @@ class Bench:
                 self.turn()
                 longest = max(longest, time.perf_counter() - turned)
             gone = int(held) - int(self.store.figures()["history"])
-        return int(before) - int(self.store.figures()["history"]), time.perf_counter() - began, longest
+        gone = int(before) - int(self.store.figures()["history"])
+        return gone, time.perf_counter() - began, time.process_time() - cpu, longest
 
 
 def export(bench: Bench, folder: Path, say: Callable[[str], None]) -> None:
@@ -170,13 +172,14 @@ def export(bench: Bench, folder: Path, say: Callable[[str], None]) -> None:
 
     for form in ("jsonl", "csv", "json", "parquet"):
         file = folder / f"export.{form}"
-        began = time.perf_counter()
+        began, cpu = time.perf_counter(), time.process_time()
         written = write_rows(file, form, "history", history(ask, {}), lambda: None)
-        took = time.perf_counter() - began
+        took, used = time.perf_counter() - began, time.process_time() - cpu
         size, read = file.stat().st_size / 1e6, sum(1 for _ in Source(file, form).rows())
         if read != written:
             raise AssertionError(f"{file} holds {read} events, {written} were written")
-        say(f"exported {written:,} events as {form} and read again: {took:.1f} s to write, {size:,.0f} MB; {memory()}")
+        wrote = f"{took:.1f} s to write ({used:.1f} s CPU), {size:,.0f} MB"
+        say(f"exported {written:,} events as {form} and read again: {wrote}; {memory()}")
         file.unlink()
     for form in ("html", "csv"):
         began = time.perf_counter()
@@ -217,9 +220,10 @@ def measure(events: int, folder: Path, say: Callable[[str], None]) -> None:
     default = replace(Keeping(), ended_by=ENDED_BY)
     bench = Bench(folder, default)
     with closing(bench.ledger):
-        gone, seconds, longest = bench.prune()
+        gone, seconds, cpu, longest = bench.prune()
         say(f"opened again in {bench.opened_s:.2f} s")
-        say(f"pruned {gone:,} events in {seconds:.1f} s, a batch {longest * 1000:.1f} ms at most; {memory()}")
+        took = f"{seconds:.1f} s ({cpu:.1f} s CPU), a batch {longest * 1000:.1f} ms at most"
+        say(f"pruned {gone:,} events in {took}; {memory()}")
         tell(bench.ask("report", {"kind": "detailed", "days": 365}), say)
     say(f"every answer took less than {ANSWER_S:g} s of a processor, and every step less than {MEMORY_MB} MB")
 

@@ -117,25 +117,27 @@ class Aggregates:
         for edge in {first, last}:
             yield from ((edge, one.series, one.cell.count) for one in self._edge("hourly", edge, after_us, until_us))
 
-    def last(
-        self, types: Collection[str], device: str | None, after_us: int, until_us: int, *, possible: bool = False
-    ) -> int | None:
-        """Return the last time in [after, until] of which a cell tells an event of ``types`` on a device.
+    def lasts(
+        self, types: Collection[str], after_us: int, until_us: int, *, possible: bool = False
+    ) -> dict[str | None, int]:
+        """Return by device the last time in [after, until] of which a cell tells an event of ``types``.
 
         Of a cell that reaches beyond ``until`` the first event is certain, and a later one up to ``until`` possible.
         """
-        found: list[int] = []
-        numbers = [number for number, one in self.series.items() if one.type in types and one.device == device]
-        if numbers and after_us <= until_us:
-            for table, unit_us in (("hourly", DAY_US // HOURS_PER_DAY), ("daily", DAY_US)):
-                (us,) = self._db.execute(
-                    f"SELECT max(CASE WHEN last_us <= ?4 THEN last_us ELSE {'?4' if possible else 'first_us'} END)"  # noqa: S608 - names of our own
-                    f" FROM {table} WHERE {UNITS[table]} BETWEEN ?1 AND ?2 AND last_us >= ?3 AND first_us <= ?4"
-                    f" AND series IN ({', '.join(map(str, numbers))})",
-                    (after_us // unit_us, until_us // unit_us, after_us, until_us),
-                ).fetchone()
-                found += [] if us is None or us < after_us else [int(us)]
-        return max(found, default=None)
+        numbers = [number for number, one in self.series.items() if one.type in types]
+        beyond = "?4" if possible else "first_us"
+        found: dict[str | None, int] = {}
+        for table, unit_us in (("hourly", DAY_US // HOURS_PER_DAY), ("daily", DAY_US)):
+            rows = self._db.execute(
+                f"SELECT series, max(CASE WHEN last_us <= ?4 THEN last_us ELSE {beyond} END)"  # noqa: S608 - our own names
+                f" FROM {table} WHERE {UNITS[table]} BETWEEN ?1 AND ?2 AND last_us >= ?3 AND first_us <= ?4"
+                f" AND series IN ({', '.join(map(str, numbers))}) GROUP BY series",
+                (after_us // unit_us, until_us // unit_us, after_us, until_us),
+            )
+            for number, us in rows:
+                device = self.series[number].device
+                found[device] = max(us, found.get(device, us))
+        return {device: us for device, us in found.items() if us >= after_us}
 
     def days(self, first_day: int, last_day: int) -> Iterator[tuple[int, Series, int]]:
         """Yield (day, series, count) of the days from first to last, both included; one day may come in two parts."""

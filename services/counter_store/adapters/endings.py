@@ -8,7 +8,7 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from services.counter_store.adapters.aggregates import Aggregates
@@ -54,7 +54,7 @@ class Endings:
         ended_us = self._history.last(device, ends, until_us)
         if ended_us is not None and ended_us >= after_us:
             return True
-        return self._aggregates.last(ends, device, after_us, until_us) is not None
+        return device in self._aggregates.lasts(ends, after_us, until_us)
 
     def _at_hand(self, name: str, until_us: int, ever: Ever | None) -> AtHand:
         turns = self._history.turns(name, until_us, TURNS)
@@ -62,17 +62,9 @@ class Endings:
             return AtHand(turns, FROM_THE_FIRST)
         return AtHand(turns, turns[0][0] if turns else until_us + 1)
 
-    def _unended(self, began: Iterable[Told], ends: Sequence[str], since_us: int) -> list[Told]:
+    def _unended(self, began: Sequence[Told], ends: Sequence[str], since_us: int) -> Sequence[Told]:
         """Return the beginnings but those whose end may have been before ``since``, where ends are not at hand."""
-        kept: list[Told] = []
-        last: dict[str | None, int | None] = {}
-        for turn in began:
-            told_us, device, _ = turn
-            if told_us < since_us:
-                if device not in last:
-                    last[device] = self._aggregates.last(ends, device, told_us, since_us - 1, possible=True)
-                ended_us = last[device]
-                if ended_us is not None and ended_us >= told_us:
-                    continue
-            kept.append(turn)
-        return kept
+        if not began or began[0][0] >= since_us:
+            return began
+        last = self._aggregates.lasts(ends, began[0][0], since_us - 1, possible=True)
+        return [turn for turn in began if turn[0] >= since_us or turn[0] > last.get(turn[1], FROM_THE_FIRST)]

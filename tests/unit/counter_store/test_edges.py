@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from services.counter_store.adapters.report_formats import FORMATS
 from services.counter_store.core.keeping import Keeping
+from services.counter_store.core.outages import pair_outages
 from services.counter_store.core.reports import DetailedReport
 from services.counter_store.core.requests import TYPES
 from shared.event_counters import ReportFormat
@@ -92,6 +95,32 @@ def test_an_outage_lasts_though_ends_of_others_have_left() -> None:
         outages = here.statistics(days=1)["outages"]
 
         assert (1, 1, 4000.0) == tuple(outages[name] for name in ("count", "ongoing", "longest_s"))
+
+
+TURN = st.tuples(st.booleans(), st.sampled_from(["ups", "rack"]), st.integers(0, 40))
+
+
+@settings(deadline=None)
+@given(st.lists(TURN, max_size=30, unique_by=lambda turn: turn[2]), st.integers(1, 8))
+def test_no_more_is_told_of_outages_than_there_were(turns: list[tuple[bool, str, int]], most: int) -> None:
+    """However few events are kept: none longer than it was, and all of them where they are said to be complete."""
+    with bench(Keeping(history_per_type=most, ended_by=ENDED_BY)) as here:
+        for is_end, device, quarters in sorted(turns, key=lambda turn: turn[2]):
+            here.tell(quarters * HOUR / 4, until=quarters * HOUR / 4, device=device, **(END if is_end else {}))
+        here.batch(until=11 * HOUR)
+        told = here.statistics(days=1)["outages"]
+    began, ended = (
+        [(device, quarters * 900) for is_end, device, quarters in turns if is_end is wanted] for wanted in (False, True)
+    )
+    lengths = [
+        (11 * 3600 if one.ended_us is None else one.ended_us) - one.began_us for one in pair_outages(began, ended)
+    ]
+
+    assert told["count"] <= len(lengths)
+    assert told["total_s"] <= sum(lengths)
+    assert (told["longest_s"] or 0) <= max(lengths, default=0)
+    if told["complete"]:
+        assert (len(lengths), sum(lengths)) == (told["count"], told["total_s"])
 
 
 @pytest.mark.parametrize("form", ["html", "markdown"])
