@@ -74,8 +74,8 @@ class Csv:
 
     def write(self, row: Row) -> None:
         """Write a row."""
-        cells = (as_cells(row).get(name) for name in self._names)
-        self._writer.writerow([_cell(cell) for cell in cells])
+        cells = as_cells(row)
+        self._writer.writerow([_cell(cells.get(name)) for name in self._names])
 
     def close(self) -> None:
         """Close the file."""
