@@ -2,8 +2,8 @@
 
 Source: InfluxDB 2 "troubleshoot writes" and InfluxDB 1.x "HTTP status codes"; 400 and 422 also come when only some
 lines were bad and the others are stored. InfluxDB 3 Core 3.9.6, seen: it stores none of a batch with a bad line, and
-says so in words of ``OF_LINES``; any other 400 or 422 of it is about a name that it does not take, a sixth database,
-one that is being deleted, or its log.
+says so in words of ``OF_LINES``; any other 400 or 422 of it is about a name that it does not take or a sixth database,
+and by its sources (influxdb3_server/src/http.rs) one that is being deleted, or its log.
 """
 
 from __future__ import annotations

@@ -60,9 +60,8 @@ class Wire:
         """Return what the server calls itself, as ``1.6.7``; raises SetupError if it does not say."""
         answer = self.ask("GET", "/ping")
         if answer.status in (401, 403):  # 3 Core, which asks for a token here too
-            raise SetupError(
-                f"/ping answered {answer.status}: {explain_body(answer.data)}; {ADVICE[answer.status]}", answer.status
-            )
+            said = f"{answer.status}: {explain_body(answer.data)}; {ADVICE[answer.status]}"
+            raise SetupError(f"{self.settings.url}/ping answered {said}", answer.status)
         found: str = answer.headers.get("X-Influxdb-Version", "").removeprefix("v")
         if re.match(r"[123]\.", found) is None:
             said = f"version {found}" if found else f"status {answer.status} and no version"

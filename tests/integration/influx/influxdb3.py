@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,9 +60,9 @@ class Influx3:
         command = [self.program, "serve", *(word for pair in given.items() for word in pair), *words]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(command, env=os.environ | ENVIRON, stdout=log, stderr=log)
-        self._request("GET", "/ping")  # without a token a 401, which is an answer
+        self.request("GET", "/ping")  # without a token a 401, which is an answer
         if not self.token:
-            made = self._request("POST", "/api/v3/configure/token/admin")
+            made = self.request("POST", "/api/v3/configure/token/admin")
             self.token = json.loads(made.data)["token"]
 
     def kill(self) -> None:
@@ -77,9 +77,13 @@ class Influx3:
         given = {"enabled": True, "url": self.url, "org": "home", "bucket": "upskeep", "token_file": folder / "token"}
         return InfluxSettings.model_validate(given | {"readings_to": "upskeep_readings"} | more)
 
-    def query(self, database: str, text: str) -> list[dict[str, Any]]:
-        """Return the series that InfluxQL finds."""
-        answer = self._request("GET", "/query", db=database, q=text, epoch="ns")
+    def reader(self) -> Mapping[str, str]:
+        """The headers of a Grafana: any user, and the token for a password. Core has no token that may only read."""
+        return urllib3.make_headers(basic_auth=f"grafana:{self.token}")
+
+    def query(self, database: str, text: str, credentials: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+        """Return the series that InfluxQL finds, with the token or the given headers."""
+        answer = self.request("GET", "/query", credentials, db=database, q=text, epoch="ns")
         assert answer.status == 200, answer.data
         (result,) = json.loads(answer.data)["results"]
         assert "error" not in result, result
@@ -99,10 +103,13 @@ class Influx3:
     def forget(self, *databases: str) -> None:
         """Delete what a test has made: 3 Core holds five databases and no more."""
         for name in databases:
-            self._request("DELETE", "/api/v3/configure/database", db=name)
+            self.request("DELETE", "/api/v3/configure/database", db=name)
 
-    def _request(self, method: str, path: str, **query: str) -> urllib3.BaseHTTPResponse:
-        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+    def request(
+        self, method: str, path: str, credentials: Mapping[str, str] | None = None, **query: str
+    ) -> urllib3.BaseHTTPResponse:
+        """Return the answer, whatever its status, waiting for the server to come up."""
+        headers = credentials or {"Authorization": f"Bearer {self.token}"} if self.token else {}
         with urllib3.PoolManager(retries=PATIENT) as pool:
             return pool.request(method, f"{self.url}{path}", fields=query or None, headers=headers)
 

@@ -212,5 +212,5 @@ def test_more_files_than_a_question_may_touch_are_read_all_the_same(tmp_path: Pa
         server.kill()
         server.start(*limited)
         text = "SELECT id FROM event WHERE time > 0"
-        assert "file limit" in str(server._request("GET", "/query", db="upskeep", q=text).data)
+        assert "file limit" in str(server.request("GET", "/query", db="upskeep", q=text).data)
         assert [f"id-{hour}" for hour in range(24)] == read(settings, 5)

@@ -67,8 +67,8 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Full]:
 @pytest.fixture(scope="module")
 def filled(full: Full) -> Filled:
     """As the tests of the boards have it."""
-    last = frames()[-1].time + timedelta(hours=1)
-    return Filled(cast("InfluxServer", full.server), START - timedelta(hours=1), last, full.outcome)
+    server, last = cast("InfluxServer", full.server), frames()[-1].time + timedelta(hours=1)
+    return Filled(server, START - timedelta(hours=1), last, full.outcome, full.server.reader())
 
 
 def test_a_lost_ledger_comes_back_byte_for_byte(full: Full, tmp_path: Path) -> None:
