@@ -16,8 +16,8 @@ from services.counter_store.core.ports import PointStore, Refused
 from services.counter_store.settings import InfluxSettings
 from tests.conftest import Require
 from tests.fakes.point_store import FakePointStore, Value
-from tests.integration.counter_store.influxd import FRONT, TOKEN, Front, InfluxServer, Points
-from tests.integration.counter_store.influxd2 import InfluxServer2
+from tests.influx.influxd import FRONT, TOKEN, Front, InfluxServer, Points
+from tests.influx.influxd2 import InfluxServer2
 
 _numbers = itertools.count()
 

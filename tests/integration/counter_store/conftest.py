@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Require
-from tests.integration.counter_store.influxd import FRONT, Front, InfluxServer
-from tests.integration.counter_store.influxd2 import InfluxServer2
+from tests.influx.influxd import FRONT, Front, InfluxServer
+from tests.influx.influxd2 import InfluxServer2
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from services.counter_store.stage import LEDGER_SCHEMA, CounterStore
 from shared.delivery.stage import Recorder
 from shared.ledger import Ledger
 from tests.fakes.point_store import parse_line
-from tests.integration.counter_store.influxd import TOKEN, Front, InfluxServer, Points
-from tests.integration.counter_store.influxd2 import InfluxServer2
+from tests.influx.influxd import TOKEN, Front, InfluxServer, Points
+from tests.influx.influxd2 import InfluxServer2
 from tests.unit.counter_store.messages import event, frame
 
 pytestmark = pytest.mark.influxdb

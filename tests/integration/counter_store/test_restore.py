@@ -21,7 +21,7 @@ from services.counter_store.stage import LEDGER_SCHEMA, CounterStore
 from shared.delivery.stage import Recorder
 from shared.ledger import Ledger
 from tests.brokers import EMBEDDED, Broker
-from tests.integration.counter_store.influxd import InfluxServer
+from tests.influx.influxd import InfluxServer
 from tests.integration.ledger.test_service import House
 from tests.unit.counter_store.messages import event
 from upskeep.outcome import OF_THE_SUITE

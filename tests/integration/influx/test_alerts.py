@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.brokers import EMBEDDED, Broker
-from tests.integration.counter_store.influxd import InfluxServer, Points
+from tests.influx.influxd import InfluxServer, Points
 from tests.integration.ledger.test_service import DEADLINE_S, House
 
 pytestmark = pytest.mark.influxdb

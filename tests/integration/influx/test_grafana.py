@@ -16,8 +16,8 @@ import pytest
 from shared.messages import Frame
 from shared.quantities import QUANTITIES
 from tests.conftest import Require
-from tests.integration.counter_store.influxd import InfluxServer
-from tests.integration.counter_store.influxd2 import InfluxServer2
+from tests.influx.influxd import InfluxServer
+from tests.influx.influxd2 import InfluxServer2
 from tests.integration.influx.grafana import Ask, asks, fill_in
 from tests.integration.influx.suite import START, fill, frames
 from upskeep.grafana.boards import BOARDS

@@ -24,7 +24,7 @@ from tests.contract.test_point_store import (
     test_times_are_exact_to_the_nanosecond_from_end_to_end,
     test_what_is_written_is_there,
 )
-from tests.integration.influx.influxdb3 import Influx3, influx3_under
+from tests.influx.influxdb3 import Influx3, influx3_under
 from upskeep.influx import LOOK_BACK, InfluxError, setup
 
 # What every PointStore keeps to, here by ``subject`` below.
@@ -50,7 +50,7 @@ def influx3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Influx3]:
 def given(influx3: Influx3, tmp_path: Path) -> Iterator[InfluxSettings]:
     """Places of a test's own."""
     here, apart = (f"{name}{next(_numbers)}" for name in ("upskeep", "readings"))
-    yield influx3.settings(tmp_path, bucket=here, readings_to=apart, readings_days=90)
+    yield influx3.settings(here, token_file=tmp_path / "token", readings_to=apart, readings_days=90)
     influx3.forget(here, apart)
 
 
@@ -58,7 +58,7 @@ def given(influx3: Influx3, tmp_path: Path) -> Iterator[InfluxSettings]:
 def subject(request: pytest.FixtureRequest, influx3: Influx3, tmp_path: Path) -> Iterator[Subject]:
     """Both write APIs; the password of the older is the token."""
     place = f"contract{next(_numbers)}"
-    settings = influx3.settings(tmp_path, bucket=place, readings_to=None)
+    settings = influx3.settings(place, token_file=tmp_path / "token")
     if request.param == "v1":
         more = {"api": "v1", "database": place, "username": "anybody", "password_file": tmp_path / "token"}
         settings = settings.model_copy(update=more)
@@ -119,7 +119,7 @@ def test_a_sixth_database_loses_nothing(influx3: Influx3, tmp_path: Path, api: s
     login = {"api": api, "username": "anybody", "password_file": tmp_path / "token", "readings_to": None}
     names = [f"full{next(_numbers)}" for _ in range(6)]
     for name in names:
-        settings = influx3.settings(tmp_path, **login, bucket=name, database=name)
+        settings = influx3.settings(name, token_file=tmp_path / "token", **login, database=name)
         with closing(open_point_store(settings)) as store:
             if name is names[-1]:
                 with pytest.raises(Unavailable, match="would exceed limit of 5 databases"):
@@ -194,7 +194,7 @@ def test_a_bucket_with_a_slash_is_a_database_of_that_name(given: InfluxSettings,
 def test_what_is_older_than_it_looks_back_is_gone_after_a_restart(tmp_path: Path, look_back: str, kept: range) -> None:
     """Hence what ``upskeep influx setup`` says of 3 Core: at least a hundred snapshots are seen, by default a month."""
     with influx3_under(tmp_path / "server", "--wal-snapshot-size", "1") as server:
-        settings = server.settings(tmp_path, readings_to=None)
+        settings = server.settings(token_file=tmp_path / "token")
         with closing(open_point_store(settings)) as store:
             hourly(store, 0, 130)
         server.kill()
@@ -206,7 +206,7 @@ def test_more_files_than_a_question_may_touch_are_read_all_the_same(tmp_path: Pa
     """And what was written before a restart."""
     limited = ("--query-file-limit", "3", "--wal-snapshot-size", "1")
     with influx3_under(tmp_path / "server", *limited) as server:
-        settings = server.settings(tmp_path, readings_to=None)
+        settings = server.settings(token_file=tmp_path / "token")
         with closing(open_point_store(settings)) as store:
             hourly(store, 0, 24)
         server.kill()

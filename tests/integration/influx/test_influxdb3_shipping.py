@@ -10,9 +10,9 @@ import pytest
 
 from services.counter_store.stage import LEDGER_SCHEMA
 from shared.ledger import Ledger
-from tests.integration.counter_store.influxd import Points
+from tests.influx.influxd import Points
+from tests.influx.influxdb3 import Influx3, influx3_under
 from tests.integration.counter_store.test_influxdb import KINDS, Bench
-from tests.integration.influx.influxdb3 import Influx3, influx3_under
 from tests.unit.counter_store.messages import frame
 
 
@@ -27,7 +27,7 @@ def influx3(tmp_path: Path) -> Iterator[Influx3]:
 def bench(influx3: Influx3, tmp_path: Path) -> Iterator[Bench]:
     """A store and its shipper, stepped by hand."""
     with closing(Ledger(tmp_path / "ledger.db", LEDGER_SCHEMA)) as ledger:
-        made = Bench(ledger, influx3.settings(tmp_path, readings_to=None))
+        made = Bench(ledger, influx3.settings())
         yield made
         made.points.close()
 

@@ -15,8 +15,8 @@ import pytest
 from services.counter_store.adapters.point_stores import open_point_store
 from services.counter_store.settings import InfluxSettings
 from shared.suite import SuiteSettings
-from tests.integration.counter_store.influxd import InfluxServer
-from tests.integration.influx.influxdb3 import Influx3, influx3_under
+from tests.influx.influxd import InfluxServer
+from tests.influx.influxdb3 import Influx3, influx3_under
 from tests.integration.influx.suite import START, fill, frames
 from tests.integration.influx.test_grafana import (
     Filled,
@@ -54,7 +54,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Full]:
     """Eight hours of the suite, and an hour of today: what has been silent for a day is no choice of a board's."""
     folder = tmp_path_factory.mktemp("influxdb3")
     with influx3_under(folder / "server") as server:
-        influx = server.settings(folder)
+        influx = server.settings(readings_to="upskeep_readings")
         ledger(folder / "data").parent.mkdir(parents=True)
         outcome = json.loads(fill(influx, ledger(folder / "data"), frames()))
         with closing(open_point_store(influx)) as store:

@@ -14,7 +14,7 @@ from services.counter_store.stage import LEDGER_SCHEMA, CounterStore
 from shared.delivery.stage import Recorder
 from shared.ledger import Ledger
 from shared.process import _sign_path
-from tests.integration.counter_store.influxd import InfluxServer
+from tests.influx.influxd import InfluxServer
 from tests.integration.influx.suite import ROOT, fill, frames
 from upskeep.cli import cli
 

@@ -13,10 +13,10 @@ from services.counter_store.adapters.influx_setup import prepare, set_up
 from services.counter_store.adapters.point_stores import open_point_store
 from services.counter_store.core.ports import Refused
 from services.counter_store.settings import InfluxSettings
-from tests.integration.counter_store.influxd import TOKEN as FRONT_TOKEN
-from tests.integration.counter_store.influxd import Front, InfluxServer
-from tests.integration.counter_store.influxd2 import InfluxServer2
-from tests.integration.influx.servers import READER, TOKEN, Documented, serving
+from tests.influx.documented import READER, TOKEN, Documented, serving
+from tests.influx.influxd import TOKEN as FRONT_TOKEN
+from tests.influx.influxd import Front, InfluxServer
+from tests.influx.influxd2 import InfluxServer2
 from upskeep.influx import InfluxError, setup
 
 DAY_S = 86_400
@@ -130,10 +130,13 @@ def test_a_real_2x_is_set_up_changed_when_asked_and_read_by_influxql(influxd2: I
 
 
 @pytest.mark.influxdb
-def test_a_token_that_may_only_write_is_enough_once_the_buckets_are_there(influxd2: InfluxServer2) -> None:
+def test_a_token_that_may_only_write_is_enough_once_the_buckets_are_there(
+    influxd2: InfluxServer2, tmp_path: Path
+) -> None:
     """A real 2.x shows it nothing, not even its own bucket: the service goes on, and says what could be run."""
     set_up(influxd2.settings(), ("create",))
-    limited = influxd2.settings(token=influxd2.writer("upskeep"))
+    (tmp_path / "token").write_text(influxd2.writer("upskeep"))
+    limited = influxd2.settings(token_file=tmp_path / "token")
     assert prepare(limited)
     lines, good = setup(limited, dry_run=False)
     said = "upskeep: is not there, or may not be seen; to be kept for ever: there is no organization home, or the token"

@@ -18,7 +18,7 @@ from tests.brokers import free_port
 from tests.fakes.point_store import Series, Value
 
 HOST = "127.0.0.1"
-FRONT = Path(__file__).resolve().parents[4] / "shared" / "tools" / "influxdb_v2_front.py"
+FRONT = Path(__file__).resolve().parents[3] / "shared" / "tools" / "influxdb_v2_front.py"
 TOKEN = "token-of-a-test"
 Points = dict[tuple[Series, int], dict[str, Value]]
 

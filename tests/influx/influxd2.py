@@ -12,7 +12,7 @@ import urllib3
 
 from services.counter_store.settings import InfluxSettings
 from tests.brokers import free_port
-from tests.integration.counter_store.influxd import HOST, TOKEN, InfluxServer, get
+from tests.influx.influxd import HOST, TOKEN, InfluxServer, get
 
 ORG = "home"
 
@@ -25,10 +25,10 @@ class InfluxServer2(InfluxServer):
     def credentials(self) -> Mapping[str, str]:
         return {"Authorization": f"Token {TOKEN}"}
 
-    def settings(self, place: str = "upskeep", token: str = TOKEN, **more: object) -> InfluxSettings:
-        """As for 1.x; ``token`` goes into a file of its own."""
-        file = self.folder / f"token-{len(token)}"
-        file.write_text(token + "\n")
+    def settings(self, place: str = "upskeep", **more: object) -> InfluxSettings:
+        """As for 1.x; the administrator's token is in a file."""
+        file = self.folder / "token"
+        file.write_text(TOKEN + "\n")
         given = {"enabled": True, "api": "v2", "url": self.url, "org": ORG, "bucket": place, "timeout_s": 5}
         return InfluxSettings.model_validate(given | {"token_file": file} | more)
 

@@ -21,7 +21,7 @@ import urllib3
 
 from services.counter_store.settings import InfluxSettings
 from tests.brokers import free_port
-from tests.integration.counter_store.influxd import HOST, Points
+from tests.influx.influxd import HOST, InfluxServer
 
 PATIENT = urllib3.Retry(total=1200, connect=1200, read=0, backoff_factor=0.1, backoff_max=0.1)  # two minutes
 ENVIRON = {
@@ -38,18 +38,14 @@ def influxdb3_program() -> str:
 
 
 @dataclass
-class Influx3:
+class Influx3(InfluxServer):
     """One server with its data under ``folder``, on a port that it keeps over restarts."""
 
-    program: str
-    folder: Path
-    port: int = 0
     token: str = ""
-    process: subprocess.Popen[bytes] | None = None
 
     @property
-    def url(self) -> str:
-        return f"http://{HOST}:{self.port}"
+    def credentials(self) -> Mapping[str, str]:
+        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
 
     def start(self, *words: str) -> None:
         """Start it, wait until it answers, and at first have the token made."""
@@ -65,17 +61,13 @@ class Influx3:
             made = self.request("POST", "/api/v3/configure/token/admin")
             self.token = json.loads(made.data)["token"]
 
-    def kill(self) -> None:
-        """End it as a power cut would."""
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait()
-
-    def settings(self, folder: Path, **more: object) -> InfluxSettings:
-        """Settings for its v2 API, the token in a file, readings apart."""
-        (folder / "token").write_text(self.token)
-        given = {"enabled": True, "url": self.url, "org": "home", "bucket": "upskeep", "token_file": folder / "token"}
-        return InfluxSettings.model_validate(given | {"readings_to": "upskeep_readings"} | more)
+    def settings(self, place: str = "upskeep", **more: object) -> InfluxSettings:
+        """Settings for its v2 API, the token in a file: ``token_file``, or one of the server's."""
+        given = {"enabled": True, "url": self.url, "org": "home", "bucket": place, "token_file": self.folder / "token"}
+        settings = InfluxSettings.model_validate(given | more)
+        assert settings.token_file is not None
+        settings.token_file.write_text(self.token)
+        return settings
 
     def reader(self) -> Mapping[str, str]:
         """The headers of a Grafana: any user, and the token for a password. Core has no token that may only read."""
@@ -90,16 +82,6 @@ class Influx3:
         series: list[dict[str, Any]] = result.get("series", [])
         return series
 
-    def points(self, database: str, measurement: str) -> Points:
-        """Return all points of a measurement."""
-        found: Points = {}
-        for series in self.query(database, f'SELECT * FROM "{measurement}" GROUP BY *'):  # noqa: S608
-            tags = tuple(sorted((key, value) for key, value in series.get("tags", {}).items() if value))
-            for time_ns, *values in series["values"]:
-                fields = dict(zip(series["columns"][1:], values, strict=True))
-                found[(measurement, tags), time_ns] = {k: v for k, v in fields.items() if v is not None}
-        return found
-
     def forget(self, *databases: str) -> None:
         """Delete what a test has made: 3 Core holds five databases and no more."""
         for name in databases:
@@ -109,7 +91,7 @@ class Influx3:
         self, method: str, path: str, credentials: Mapping[str, str] | None = None, **query: str
     ) -> urllib3.BaseHTTPResponse:
         """Return the answer, whatever its status, waiting for the server to come up."""
-        headers = credentials or {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        headers = credentials or self.credentials
         with urllib3.PoolManager(retries=PATIENT) as pool:
             return pool.request(method, f"{self.url}{path}", fields=query or None, headers=headers)
 

@@ -1,0 +1,1 @@
+"""InfluxDB servers for tests: real ones of each version, and what documents say of two."""
