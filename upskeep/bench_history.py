@@ -192,15 +192,16 @@ def take_in(events: int, folder: Path, say: Callable[[str], None]) -> None:
     """Import a tenth as many events into a store of its own, and again."""
     with closing(Ledger(folder / "import.sqlite", LEDGER_SCHEMA)) as ledger:
         store = CounterStore(CounterStoreSettings(), ledger, Recorder(), site="home")
-        rows = [json.loads(event.model_dump_json()) for event in year(events // 10)]
         for what in ("imported", "known when imported again"):
-            began = time.perf_counter()
-            for first in range(0, len(rows), IMPORT_BATCH):
-                data = {"origin": "bench", "label": "bench", "events": rows[first : first + IMPORT_BATCH]}
+            began, done = time.perf_counter(), 0
+            coming = year(events // 10)
+            while batch := [json.loads(event.model_dump_json()) for event in islice(coming, IMPORT_BATCH)]:
+                data = {"origin": "bench", "label": "bench", "events": batch}
                 with ledger.transaction():
-                    store.obey(Command(id=f"{what}{first}", target="counter_store", name="import", data=data))
+                    store.obey(Command(id=f"{what}{done}", target="counter_store", name="import", data=data))
                     store.flush()
-            say(f"{what}: {len(rows):,} events, {len(rows) / (time.perf_counter() - began):,.0f}/s")
+                done += len(batch)
+            say(f"{what}: {done:,} events, {done / (time.perf_counter() - began):,.0f}/s")
 
 
 def measure(events: int, folder: Path, say: Callable[[str], None]) -> None:
@@ -216,7 +217,7 @@ def measure(events: int, folder: Path, say: Callable[[str], None]) -> None:
         say(f"asked; {memory()}")
         export(bench, folder, say)
     take_in(events, folder, say)
-    memory()
+    say(f"imported; {memory()}")
     default = replace(Keeping(), ended_by=ENDED_BY)
     bench = Bench(folder, default)
     with closing(bench.ledger):
