@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from services.counter_store.adapters.events import SEALED, read_event
@@ -28,6 +28,12 @@ class Choice:
     since_us: int
     until_us: int
     conditions: Mapping[str, Any] = field(default_factory=dict)  # SQL → its value, or a tuple of one for each ?
+
+    def from_cursor(self, cursor: Cursor, newest: bool) -> Choice:
+        """Return the choice without what lies before a cursor, for SQLite seeks a time in an index and no pair."""
+        if newest:
+            return replace(self, until_us=min(self.until_us, cursor.time_us))
+        return replace(self, since_us=max(self.since_us, cursor.time_us))
 
 
 class History:
@@ -99,11 +105,12 @@ class History:
     def _walk(
         self, table: str, by: str, value: str, choice: Choice, cursor: Cursor | None, newest: bool
     ) -> Iterator[Row]:
-        wanted = {by: value, "told_us >= ?": choice.since_us, "told_us <= ?": choice.until_us}
-        wanted |= choice.conditions
         sign, order = ("<", "DESC") if newest else (">", "ASC")
+        wanted: dict[str, Any] = {by: value, **choice.conditions}
         if cursor is not None:
+            choice = choice.from_cursor(cursor, newest)
             wanted[f"(told_us, row) {sign} (?, ?)"] = (cursor.time_us, cursor.row)
+        wanted |= {"told_us >= ?": choice.since_us, "told_us <= ?": choice.until_us}
         values = [part for value in wanted.values() for part in (value if isinstance(value, tuple) else (value,))]
         rows = self._db.execute(
             f"SELECT told_us, row, {_COLUMNS} FROM {table} WHERE {' AND '.join(wanted)}"  # noqa: S608 - our own

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 from collections import Counter
@@ -201,6 +202,24 @@ def test_pages_of_the_history_are_all_that_meets_the_conditions(question: Any, w
         expected = [each.id for each in sorted(here.events, key=lambda e: (e.time, e.seq)) if wanted(each)]
 
     assert (expected if order == "oldest" else expected[::-1]) == found
+
+
+@pytest.mark.parametrize("order", ["newest", "oldest"])
+def test_the_last_page_costs_no_more_than_the_first(order: str) -> None:
+    """Work is counted in SQLite's own steps: a page is found in the index and not by counting up to it."""
+    with bench() as here:
+        here.tell(*range(3_000))
+        costs: list[int] = []
+        cursor = None
+        while cursor or not costs:
+            steps = itertools.count()
+            here.ledger.db.set_progress_handler(lambda steps=steps: next(steps) < 0, 1)
+            cursor = here.ask("history", order=order, limit=50, types=["AC_POWER_LOSS"], cursor=cursor)["cursor"]
+            here.ledger.db.set_progress_handler(None, 0)
+            costs.append(next(steps))
+
+    assert 60 == len(costs)
+    assert costs[-2] < 1.5 * costs[1]
 
 
 def test_history_is_cut_by_time_and_by_size() -> None:
