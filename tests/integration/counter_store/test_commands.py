@@ -13,7 +13,7 @@ from shared.suite import SuiteSettings
 from tests.brokers import Broker, free_port
 from tests.e2e.onlooker import Onlooker
 from tests.integration.counter_store.test_questions import store_at_work
-from upskeep import client, conversation
+from upskeep import presence
 from upskeep.cli import cli
 
 CONFIG = str(Path(__file__).parents[3] / "config")
@@ -129,8 +129,7 @@ def test_where_no_suite_runs_each_command_says_so(
     arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In a sentence, with what to do."""
-    for module in (client, conversation):
-        monkeypatch.setattr(module, "CONNECT_S", 0.5)  # nobody will come
+    monkeypatch.setattr(presence, "CONNECT_S", 0.5)  # nobody will come
     suite = SuiteSettings(broker={"url": f"mqtt://127.0.0.1:{free_port()}"})
     done = call(suite, *arguments)
     assert 1 == done.exit_code
