@@ -41,7 +41,7 @@ def influxd2(require: Require, tmp_path: Path) -> Iterator[InfluxServer2]:
 
 
 @pytest.fixture(params=["influxd", "influxd2"])
-def server(request: pytest.FixtureRequest) -> InfluxServer:
+def influxdb(request: pytest.FixtureRequest) -> InfluxServer:
     """Each version in turn."""
     running: InfluxServer = request.getfixturevalue(request.param)
     return running

@@ -67,31 +67,31 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 KINDS = ("reading", "event", "counter", "health")
 
 
-def stored(server: InfluxServer) -> Points:
+def stored(influxdb: InfluxServer) -> Points:
     """Every point in the database of these tests."""
-    return {k: v for name in KINDS for k, v in server.points("upskeep", name).items()}
+    return {k: v for name in KINDS for k, v in influxdb.points("upskeep", name).items()}
 
 
-def test_everything_counted_arrives_and_reads_the_same(server: InfluxServer, ledger: Ledger) -> None:
+def test_everything_counted_arrives_and_reads_the_same(influxdb: InfluxServer, ledger: Ledger) -> None:
     """Readings, events and the counter, field for field."""
-    bench = Bench(ledger, server.settings())
+    bench = Bench(ledger, influxdb.settings())
     bench.count(0, 100)
     expected = bench.queued()
     bench.shipper.ship(bench.queue)
     bench.points.close()
 
     assert 201 == len(expected)
-    assert expected == stored(server)
-    assert 100 == server.query("upskeep", "SELECT last(total) FROM counter")[0]["values"][0][1]
+    assert expected == stored(influxdb)
+    assert 100 == influxdb.query("upskeep", "SELECT last(total) FROM counter")[0]["values"][0][1]
 
 
-def test_fields_have_one_type_each(server: InfluxServer, ledger: Ledger) -> None:
+def test_fields_have_one_type_each(influxdb: InfluxServer, ledger: Ledger) -> None:
     """Numbers are floats, counts integers: no later reading can quarrel with an earlier one."""
-    bench = Bench(ledger, server.settings())
+    bench = Bench(ledger, influxdb.settings())
     bench.count(0, 2)
     bench.shipper.ship(bench.queue)
     bench.points.close()
-    found = server.query("upskeep", "SHOW FIELD KEYS")
+    found = influxdb.query("upskeep", "SHOW FIELD KEYS")
 
     assert {
         "counter": [["total", "integer"]],
@@ -103,61 +103,61 @@ def test_fields_have_one_type_each(server: InfluxServer, ledger: Ledger) -> None
     } == {series["name"]: series["values"] for series in found}
 
 
-def test_a_server_killed_and_started_again_lacks_nothing(server: InfluxServer, ledger: Ledger) -> None:
+def test_a_server_killed_and_started_again_lacks_nothing(influxdb: InfluxServer, ledger: Ledger) -> None:
     """Counting goes on meanwhile, the points wait, and in the end all are there, each once."""
-    bench = Bench(ledger, server.settings())
+    bench = Bench(ledger, influxdb.settings())
     bench.count(0, 50)
     expected = bench.queued()
     bench.shipper.ship(bench.queue)
-    server.kill()
+    influxdb.kill()
     bench.count(50, 100)
     expected |= bench.queued()
     wait_s = bench.shipper.ship(bench.queue)
     away = bench.shipper.figures()
-    server.start()
+    influxdb.start()
     bench.shipper.ship(bench.queue)
     back = bench.shipper.figures()
     bench.points.close()
 
     assert 0 < wait_s <= 1
     assert (100, 102) == (bench.store.figures()["counted"], away["influx_pending"])
-    assert f"{server.url} cannot be reached: " in str(away["influx_last_error"])
+    assert f"{influxdb.url} cannot be reached: " in str(away["influx_last_error"])
     assert (0, "") == (back["influx_pending"], back["influx_last_error"])
-    assert expected == stored(server)
+    assert expected == stored(influxdb)
 
 
 def test_after_a_day_without_influxdb_the_series_are_those_of_a_day_with_it(
-    server: InfluxServer, ledger: Ledger, tmp_path: Path
+    influxdb: InfluxServer, ledger: Ledger, tmp_path: Path
 ) -> None:
     """A day of simulated time, a reading and an event every 30 s, a ship attempted every hour: nothing differs."""
-    here = server.settings()
+    here = influxdb.settings()
     with closing(Ledger(tmp_path / "undisturbed.db", LEDGER_SCHEMA)) as other:
-        undisturbed = Bench(other, server.settings("undisturbed"))
+        undisturbed = Bench(other, influxdb.settings("undisturbed"))
         for hour in range(24):
             undisturbed.hour(hour)
             undisturbed.shipper.ship(undisturbed.queue)
         undisturbed.points.close()
     bench = Bench(ledger, here)
-    server.kill()
+    influxdb.kill()
     for hour in range(24):
         bench.hour(hour)
         bench.shipper.ship(bench.queue)
     assert 24 == bench.shipper.state.failures
-    server.start()
+    influxdb.start()
     while bench.queue.pending():
         bench.shipper.ship(bench.queue)
         assert (0, "") == (bench.shipper.state.failures, bench.shipper.state.last_error)
     bench.points.close()
 
     measurements = ("reading", "event", "counter")
-    expected = {name: server.points("undisturbed", name) for name in measurements}
+    expected = {name: influxdb.points("undisturbed", name) for name in measurements}
     assert [2880, 2880, 24] == [len(expected[name]) for name in measurements]
-    assert expected == {name: server.points("upskeep", name) for name in measurements}
+    assert expected == {name: influxdb.points("upskeep", name) for name in measurements}
 
 
-def test_a_point_that_quarrels_is_set_aside_and_the_rest_arrive(server: InfluxServer, ledger: Ledger) -> None:
+def test_a_point_that_quarrels_is_set_aside_and_the_rest_arrive(influxdb: InfluxServer, ledger: Ledger) -> None:
     """A channel that was a number turns up as a text."""
-    bench = Bench(ledger, server.settings())
+    bench = Bench(ledger, influxdb.settings())
     bench.count(0, 5)
     with ledger.transaction():
         bench.store.apply(frame(5, 5, {"battery_voltage": "unplugged"}))
@@ -170,8 +170,8 @@ def test_a_point_that_quarrels_is_set_aside_and_the_rest_arrive(server: InfluxSe
     assert "unplugged" in line
     assert "field type conflict" in reason
     assert (9, 9, 0) == (
-        len(server.points("upskeep", "reading")),
-        len(server.points("upskeep", "event")),
+        len(influxdb.points("upskeep", "reading")),
+        len(influxdb.points("upskeep", "event")),
         bench.queue.pending(),
     )
 
@@ -212,9 +212,9 @@ def test_a_bucket_that_is_not_there_is_waited_for(influxd2: InfluxServer2, ledge
     assert expected == stored(influxd2)
 
 
-def test_the_shippers_thread_ships_while_the_store_counts(server: InfluxServer, ledger: Ledger) -> None:
+def test_the_shippers_thread_ships_while_the_store_counts(influxdb: InfluxServer, ledger: Ledger) -> None:
     """Two connections to one ledger: neither hinders the other."""
-    settings = server.settings().model_copy(update={"batch_points": 50, "idle_s": 0.001})
+    settings = influxdb.settings().model_copy(update={"batch_points": 50, "idle_s": 0.001})
     bench = Bench(ledger, settings)
     bench.shipper.start()
     for first in range(0, 300, 10):
@@ -225,4 +225,4 @@ def test_the_shippers_thread_ships_while_the_store_counts(server: InfluxServer, 
     bench.shipper.stop()
 
     assert (True, False) == (alive, bench.shipper.alive)
-    assert (300, 300) == (len(server.points("upskeep", "event")), len(server.points("upskeep", "reading")))
+    assert (300, 300) == (len(influxdb.points("upskeep", "event")), len(influxdb.points("upskeep", "reading")))

@@ -81,10 +81,10 @@ def life(path: Path, influx: InfluxSettings) -> Iterator[Life]:
 
 
 @pytest.fixture
-def influx(server: InfluxServer) -> InfluxSettings:
+def influx(influxdb: InfluxServer) -> InfluxSettings:
     """Each version of the server, set up."""
-    assert prepare(server.settings())
-    return server.settings()
+    assert prepare(influxdb.settings())
+    return influxdb.settings()
 
 
 def events_held(influxd: InfluxServer) -> list[str]:
@@ -105,7 +105,7 @@ def test_a_lost_ledger_is_filled_exactly(influx: InfluxSettings, tmp_path: Path,
 
 
 def test_what_comes_while_influxdb_is_unread_is_counted_once(
-    influx: InfluxSettings, server: InfluxServer, tmp_path: Path
+    influx: InfluxSettings, influxdb: InfluxServer, tmp_path: Path
 ) -> None:
     """Repeated events are known by their id; new ones get a point of their own beside those that were there."""
     with life(tmp_path / "before", influx) as before:
@@ -119,7 +119,7 @@ def test_what_comes_while_influxdb_is_unread_is_counted_once(
         assert 50 == sum(after.totals().values())
         after.count(*range(45, 52))
         after.ship()
-    assert sorted(f"id-{n}" for n in range(52)) == events_held(server)
+    assert sorted(f"id-{n}" for n in range(52)) == events_held(influxdb)
 
 
 def test_another_sites_events_are_not_counted(influx: InfluxSettings, tmp_path: Path) -> None:
@@ -135,9 +135,9 @@ def test_another_sites_events_are_not_counted(influx: InfluxSettings, tmp_path: 
         assert 2 == after.restore()
 
 
-def test_a_first_start_finds_nothing(server: InfluxServer, tmp_path: Path) -> None:
+def test_a_first_start_finds_nothing(influxdb: InfluxServer, tmp_path: Path) -> None:
     """No database yet is no fault."""
-    with life(tmp_path / "first", server.settings()) as first:
+    with life(tmp_path / "first", influxdb.settings()) as first:
         assert 0 == first.restore()
         assert "done" == restore.load(first.ledger).phase
 
@@ -170,18 +170,20 @@ def test_the_service_reads_back_and_says_so(
     assert 22 == len(events_held(influxd))  # those, system.ledger.restored, and the processor's own start
 
 
-def test_the_reader_waits_while_influxdb_is_away(server: InfluxServer, influx: InfluxSettings, tmp_path: Path) -> None:
+def test_the_reader_waits_while_influxdb_is_away(
+    influxdb: InfluxServer, influx: InfluxSettings, tmp_path: Path
+) -> None:
     """It says why, and goes on when the server is back."""
     with life(tmp_path / "before", influx) as before:
         before.restore()
         before.count(*range(5))
         before.ship()
-    server.kill()
+    influxdb.kill()
     with closing(InfluxQuery(influx, "home")) as source, pytest.raises(Unavailable, match="cannot be reached"):
         source.read(0, 0, 10)
     restorer = Restorer(InfluxQuery(influx, "home"), restore.Progress(), longest_wait_s=1)
     restorer.start()
-    server.start()
+    influxdb.start()
     page = restorer._pages.get(timeout=20)
     restorer.stop(5)
     assert (5, True) == (len(page.events), page.last)

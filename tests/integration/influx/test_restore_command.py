@@ -53,9 +53,9 @@ def restore(influx: InfluxSettings, data: Path, *more: str) -> Result:
 
 
 @pytest.fixture
-def filled(server: InfluxServer, tmp_path: Path) -> InfluxSettings:
+def filled(influxdb: InfluxServer, tmp_path: Path) -> InfluxSettings:
     """InfluxDB after a suite's day, whose ledger is in ``data``."""
-    influx = server.settings(readings_to="upskeep_readings")
+    influx = influxdb.settings(readings_to="upskeep_readings")
     ledger(tmp_path / "data").parent.mkdir(parents=True)
     fill(influx, ledger(tmp_path / "data"), frames())
     return influx

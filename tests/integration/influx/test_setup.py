@@ -95,9 +95,9 @@ def test_a_1x_behind_the_v2_write_api_is_set_up_by_influxql(v2_front: Front, tmp
 
 
 @pytest.mark.influxdb
-def test_readings_go_to_their_own_place_and_old_ones_are_forgotten(server: InfluxServer) -> None:
+def test_readings_go_to_their_own_place_and_old_ones_are_forgotten(influxdb: InfluxServer) -> None:
     """Older than the place keeps is no refusal, so a recording of long ago does not fill the table of the refused."""
-    apart = server.settings(readings_to="upskeep_readings", readings_days=90)
+    apart = influxdb.settings(readings_to="upskeep_readings", readings_days=90)
     set_up(apart, ("create",))
     now_ns = time.time_ns()
     with closing(open_point_store(apart)) as store:
@@ -105,8 +105,8 @@ def test_readings_go_to_their_own_place_and_old_ones_are_forgotten(server: Influ
         with pytest.raises(Refused, match="field type conflict"):
             store.write([f'reading,site=home v="text" {now_ns + 1}', "reading,site=home v=1.0 1000"])
     assert ([now_ns], 1) == (
-        [time_ns for _, time_ns in server.points("upskeep_readings", "reading")],
-        len(server.points("upskeep", "counter")),
+        [time_ns for _, time_ns in influxdb.points("upskeep_readings", "reading")],
+        len(influxdb.points("upskeep", "counter")),
     )
 
 
