@@ -98,8 +98,7 @@ class CounterStore:
         if dropped := self._points.save(() if self._restoring else self._tallies.points(self._site)):
             self._kept["points_dropped"] += dropped
             self._dirty = True
-        restored = not self._points.wanted or restore.load(self._ledger).phase == "done"
-        self._archive.flush(self._tallies.steady_us(), self._tallies.told_us(), prune=restored)
+        self._archive.flush(self._tallies.steady_us(), self._tallies.told_us(), prune=self._may_prune())
         self._tallies.save()
         if self._dirty:
             runs: dict[str, Any] = {"runs": self._imports.runs.rows()}
@@ -243,9 +242,14 @@ class CounterStore:
             # Its point waits with the next batch's; if that never comes, the next start tells it.
             self._points.note(health_to_line(self._site, health.score, health.grade.value, health.as_of))
 
+    def _may_prune(self) -> bool:
+        """Say whether what is old may go: not before it is known what time it is, and not while a restore counts."""
+        restored = not self._points.wanted or restore.load(self._ledger).phase == "done"
+        return restored and self._tallies.as_of_us is not None
+
     def _report(self) -> None:
-        """Make the report that is due, if one is, and the file of the counters."""
-        if self._reporter is None:
+        """Make the report that is due, if one is, and the file of the counters; none before event time is known."""
+        if self._reporter is None or self._tallies.as_of_us is None:
             return
         told_us = self._tallies.told_us()
         self._reporter.save(told_us, self.counters)

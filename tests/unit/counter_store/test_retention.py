@@ -118,3 +118,17 @@ def test_a_clock_that_is_wrong_by_years_wipes_nothing(jump: Jump) -> None:
             here.store.snapshot()["AC_POWER_LOSS"]["last_hour"],
             here.store.snapshot()["AC_POWER_LOSS"]["last_day"],
         )
+
+
+def test_before_event_time_is_known_nothing_is_let_go() -> None:
+    """A recording of last winter comes in beside what a service tells of itself now: that is no time to prune by."""
+    with bench(Keeping(history_days=1)) as here:
+        here.tell(*range(0, 3600, 600))
+        here.tell(300 * DAY, event_type="system.lifecycle.started")
+        before = here.rows("SELECT count(*) FROM event"), here.rows("SELECT count(*) FROM daily")
+        here.batch(until=3600)
+        here.batch(until=3600)
+
+        assert ([(7,)], [(0,)]) == before
+        assert [(7,)] == here.rows("SELECT count(*) FROM event")
+        assert 6 == here.statistics()["recent_count"]
