@@ -76,6 +76,16 @@ def test_a_day_that_is_over_is_written_and_published(tmp_path: Path) -> None:
         assert ("2026-W01", 4, 7) == (week.period, week.total_events, week.period_days)
 
 
+def test_before_event_time_is_known_there_is_no_report(tmp_path: Path) -> None:
+    """What a service tells of itself now is no time to report by, where a recording of last winter comes in."""
+    with reports(tmp_path / "reports", ("daily",)) as store:
+        store.tell(HOUR)
+        store.tell(300 * DAY, event_type="system.lifecycle.started")
+        assert [] == store.files
+        store.batch(until=1.6 * DAY)
+        assert ["daily-2026-01-01.html", "daily-2026-01-01.json"] == store.files
+
+
 def test_what_was_missed_while_away_is_made_at_the_next_start_once(tmp_path: Path) -> None:
     """Three days, each with its own count; a further start writes nothing again, and publishes the last again."""
     folder, ledger = tmp_path / "reports", tmp_path / "ledger.sqlite"
