@@ -16,6 +16,7 @@ from shared.settings import Settings
 from shared.topics import NAME
 
 FILE = "event_counters"
+TOTALS = "upskeep_counters"  # the first key of a storage_file that counter_store wrote
 
 
 def _as_type(name: str) -> str:

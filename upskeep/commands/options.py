@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 from pydantic import ValidationError
 
+from services.event_processor.core.catalogue import Category
 from shared.messages import Severity
 from shared.settings import ConfigError, Fault, read_settings
 from shared.suite import BrokerSettings, SuiteSettings
@@ -26,7 +27,7 @@ CONFIG = click.option(
     help="Folder of the YAML files.  [default: config]",
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-CATEGORIES = ("power", "battery", "system", "safety", "sensor", "device", "control", "other")
+CATEGORIES = (*get_args(Category), "other")
 SEVERITY = click.Choice([each.value for each in Severity])
 AGO = re.compile(r"(\d+(?:\.\d+)?)\s*(min|h|d)\Z")
 AGO_S = {"min": 60.0, "h": 3600.0, "d": 86_400.0}

@@ -14,6 +14,7 @@ import ijson
 from ijson.common import IncompleteJSONError, ObjectBuilder
 
 from services.counter_store.core.sheet import unguarded
+from shared.event_counters import TOTALS
 from upskeep.client import ClientError
 from upskeep.transfer.rows import Row, from_cells
 from upskeep.transfer.whole import MARK
@@ -24,7 +25,6 @@ CHUNK = 5_000
 WHOLE = "`upskeep export history` or `upskeep export all` writes what can be imported"
 DIGITS = 400  # longer than any number that a computer counts or measures with
 _LONG = re.compile(rb"[0-9]{%d}" % (DIGITS + 1))
-TOTALS = "upskeep_counters"  # what counter_store writes as storage_file
 
 
 class Checked:

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from services.counter_store.adapters.report_files import put
+from shared.event_counters import TOTALS
 from shared.instants import us_to_time
 from shared.messages import Counter
 
 log = logging.getLogger(__name__)
 
-MARK = "upskeep_counters"
 US_PER_S = 1_000_000
 
 
@@ -63,13 +63,13 @@ class CountersFile:
                 " move it away or give storage_file another name"
             )
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        content = json.dumps({MARK: 1, "site": self._site, **told}, indent=2)
+        content = json.dumps({TOTALS: 1, "site": self._site, **told}, indent=2)
         put(self._path, f"{content}\n".encode())
 
 
 def _ours(path: Path) -> bool:
     with path.open("rb") as file:
-        return MARK.encode() in file.read(64)
+        return TOTALS.encode() in file.read(64)
 
 
 def _text(us: int) -> str:
