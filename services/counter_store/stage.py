@@ -39,7 +39,7 @@ from shared.messages import Alert, Counter, Event, Frame, Message, Sequenced
 # What the ledger given to CounterStore must be opened with.
 LEDGER_SCHEMA = (events.SCHEMA, archive.SCHEMA, point_queue.SCHEMA, imports.SCHEMA)
 FIGURES = ("lost", "duplicates", "replayed", "points_dropped")
-_KEPT = "counter_store"
+_KEPT, _TIMES = "counter_store", "counter_store/times"
 
 
 class CounterStore:
@@ -63,7 +63,9 @@ class CounterStore:
         self._archive = Archive(ledger, keeping, site)
         self._reporter = reporter
         kept = json.loads(ledger.get(_KEPT) or b"{}")
-        self._tallies = Tallies(self._table, kept, self._archive.first_us())
+        times = json.loads(ledger.get(_TIMES) or b"{}") or kept  # an older ledger has them among its figures
+        self._tallies = Tallies(self._table, times, self._archive.first_us())
+        self._kept_times = times
         self._kept: dict[str, int] = {name: kept.get(name, 0) for name in FIGURES}
         self._imports = Imports(ledger, Runs(kept.get("runs", ())))
         self._dirty = False
@@ -72,7 +74,7 @@ class CounterStore:
     def apply(self, message: Sequenced) -> None:
         """Count an event, note a reading; other messages are none of the store's."""
         if isinstance(message, Event | Frame):
-            self._observe(message.time)
+            self._tallies.observe(message.time)
         if isinstance(message, Event):
             self._count(message)
         elif isinstance(message, Frame):
@@ -102,8 +104,9 @@ class CounterStore:
         self._tallies.save()
         if self._dirty:
             runs: dict[str, Any] = {"runs": self._imports.runs.rows()}
-            self._ledger.put(_KEPT, json.dumps(self._kept | self._tallies.times() | runs).encode())
+            self._ledger.put(_KEPT, json.dumps(self._kept | runs).encode())
         self._dirty = False
+        self._save_times()
         self._publish()
         self._report()
 
@@ -135,7 +138,7 @@ class CounterStore:
         new = 0
         for event, point_ns in page.events:
             time_us = time_to_us(event.time)
-            self._observe(event.time)
+            self._tallies.observe(event.time)
             self._imports.note(event)
             if self._table.add(event, time_us, time_us, None) and self._tally(event, time_us):
                 self._tallies.touch(event.type, time_us)
@@ -144,7 +147,6 @@ class CounterStore:
         self._restoring = not page.last
         if page.last and (offset_us := settle(self._ledger.db)) is not None:  # the clock jumped in what was read
             self._tallies.reopen(offset_us)
-            self._dirty = True
         return self._note_progress(restore.load(self._ledger).after_page(page, new))
 
     def fill(self, limit: int) -> Progress:
@@ -195,7 +197,7 @@ class CounterStore:
         offset_us = self._tallies.offset_us
         if not self._keep(event, offset_us):
             return False
-        self._observe(event.time)
+        self._tallies.observe(event.time)
         self._dirty = True
         self._tally(event, time_to_us(event.time) - offset_us)
         self._tallies.touch(event.type, time_to_us(event.time))
@@ -224,9 +226,11 @@ class CounterStore:
         self._tallies.count(event.type, steady_us, new=new)
         return new
 
-    def _observe(self, time: datetime) -> None:
-        if self._tallies.observe(time):
-            self._dirty = True
+    def _save_times(self) -> None:
+        """Keep how far event time has come, also where it came on without an event; it is not told again."""
+        if (times := self._tallies.times()) != self._kept_times:
+            self._ledger.put(_TIMES, json.dumps(times).encode())
+            self._kept_times = times
 
     def _note_progress(self, progress: Progress) -> Progress:
         restore.save(self._ledger, progress)
@@ -267,4 +271,5 @@ class CounterStore:
             ever=self._tallies.ever(),
             figures=self._kept | {"points_pending": self._points.pending()} | self._archive.retention.figures(),
             imports=self._imports,
+            lets_go=self._may_prune(),
         )

@@ -18,7 +18,7 @@ from shared.messages import Counter
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Times are as told, in µs; None before anything was observed."""
+    """Times are as told, in µs; None before anything was observed. ``lets_go``: what is old goes, hours become days."""
 
     site: str
     as_of_us: int | None
@@ -27,6 +27,7 @@ class Moment:
     ever: Mapping[str, Ever] = field(default_factory=dict)
     figures: Mapping[str, int] = field(default_factory=dict)
     imports: Imports | None = None
+    lets_go: bool = True
 
     def until_us(self, as_of: datetime | None) -> int:
         """Return the event time a question is about; raises RefusedError where there is none yet."""
@@ -38,7 +39,9 @@ class Moment:
 
     def hours_us(self, keeping: Keeping) -> int:
         """Return from when on counts are kept by the hour; before that hours have become days, or soon will."""
-        return FIRST_US if self.as_of_us is None else (self.as_of_us - keeping.hourly_us) // HOUR_US * HOUR_US
+        if self.as_of_us is None or not self.lets_go:
+            return FIRST_US
+        return (self.as_of_us - keeping.hourly_us) // HOUR_US * HOUR_US
 
     def span(self, days: int, as_of: datetime | None) -> Span:
         """Return the span of so many days up to ``as_of``; raises RefusedError where there is no time yet."""

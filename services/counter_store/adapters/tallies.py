@@ -73,16 +73,10 @@ class Tallies:
         for event_type, tally in self._tallies.items():
             self._tallies[event_type] = advance_tally(tally, self._as_of(tally), self._table.history(event_type))
 
-    def observe(self, time: datetime) -> bool:
-        """Note how far back anything has been heard of: before that, nothing heard is not nothing there.
-
-        Returns whether that is further than was known.
-        """
+    def observe(self, time: datetime) -> None:
+        """Note how far back anything has been heard of: before that, nothing heard is not nothing there."""
         time_us = time_to_us(time)
-        further = self.observed_us is None or time_us < self.observed_us
-        if further:
-            self.observed_us = time_us
-        return further
+        self.observed_us = time_us if self.observed_us is None else min(time_us, self.observed_us)
 
     def count(self, event_type: str, steady_us: int, *, new: bool) -> None:
         """Count an event that is in the history now. If not ``new``, the total had it and the windows did not."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,7 +12,7 @@ from services.counter_store.adapters.retention import ROWS
 from services.counter_store.core.keeping import Keeping
 from shared.jumps import CLOCK_JUMP, Jump
 from tests.unit.counter_store.benches import DAY, HOUR, StoreBench, bench
-from tests.unit.counter_store.messages import event
+from tests.unit.counter_store.messages import at, event
 from tests.unit.counter_store.test_jump import by
 
 
@@ -132,3 +134,27 @@ def test_before_event_time_is_known_nothing_is_let_go() -> None:
         assert ([(7,)], [(0,)]) == before
         assert [(7,)] == here.rows("SELECT count(*) FROM event")
         assert 6 == here.statistics()["recent_count"]
+
+
+def test_before_event_time_is_known_every_hour_is_told() -> None:
+    """None has become part of its day yet, whatever time it is by what a service tells of itself."""
+    with bench() as here:
+        here.tell(*range(0, 7200, 600))
+        here.tell(300 * DAY, event_type="system.lifecycle.started")
+        found = here.ask("frequency", days=1, as_of=at(7200).isoformat(), types=["AC_POWER_LOSS"])
+
+        assert at(7200) - timedelta(days=1) == datetime.fromisoformat(found["hours_since"])
+        assert 12 == sum(found["types"][0]["by_hour_of_day"])
+
+
+def test_event_time_outlives_a_restart_also_when_nothing_happened() -> None:
+    """It comes on with an empty batch and is not told again: windows, age and reports go on from there."""
+    with bench() as here:
+        here.tell(0, until=10)
+        here.batch(until=2 * HOUR)
+        before = here.store.snapshot()
+        again = StoreBench(here.ledger)
+
+        assert 0 == before["AC_POWER_LOSS"]["last_hour"]
+        assert before == again.store.snapshot()
+        assert at(2 * HOUR) == datetime.fromisoformat(again.ask("frequency")["as_of"])
