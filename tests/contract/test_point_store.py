@@ -16,8 +16,9 @@ from services.counter_store.core.ports import PointStore, Refused
 from services.counter_store.settings import InfluxSettings
 from tests.conftest import Require
 from tests.fakes.point_store import FakePointStore, Value
-from tests.influx.influxd import FRONT, TOKEN, Front, InfluxServer, Points
+from tests.influx.influxd import TOKEN, Front, InfluxServer, Points
 from tests.influx.influxd2 import InfluxServer2
+from tests.influx.influxdb3 import Influx3
 
 _numbers = itertools.count()
 
@@ -33,29 +34,29 @@ class Subject:
 @pytest.fixture(scope="module")
 def influxd(require: Require, tmp_path_factory: pytest.TempPathFactory) -> Iterator[InfluxServer]:
     """One server for all; each test has a database of its own."""
-    server = InfluxServer(require.program("influxd"), tmp_path_factory.mktemp("influxd"))
-    server.start()
-    yield server
-    server.kill()
+    with InfluxServer.running(require, tmp_path_factory.mktemp("influxd")) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
 def v2_front(influxd: InfluxServer, require: Require) -> Iterator[Front]:
     """The v2 write API before it."""
-    require.that(FRONT.exists(), "the v2 front is not beside this checkout (../shared/tools)")
-    front = Front(influxd)
-    front.start()
-    yield front
-    front.kill()
+    with Front.before(influxd, require) as front:
+        yield front
 
 
 @pytest.fixture(scope="module")
 def influxd2(require: Require, tmp_path_factory: pytest.TempPathFactory) -> Iterator[InfluxServer2]:
     """A 2.x for all."""
-    server = InfluxServer2(require.program("influxd2"), tmp_path_factory.mktemp("v2") / "influxd2")
-    server.start()
-    yield server
-    server.kill()
+    with InfluxServer2.running(require, tmp_path_factory.mktemp("v2") / "influxd2") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def influxdb3(require: Require, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Influx3]:
+    """A 3 Core for all, where one is named."""
+    with Influx3.running(require, tmp_path_factory.mktemp("influxdb3")) as server:
+        yield server
 
 
 @pytest.fixture
@@ -91,14 +92,29 @@ def v2(influxd2: InfluxServer2) -> Subject:
     return Subject(open_point_store(settings), lambda name: influxd2.points(settings.bucket or "", name))
 
 
-@pytest.fixture(
-    params=[
-        "fake",
-        pytest.param("v1", marks=pytest.mark.influxdb),
-        pytest.param("v2", marks=pytest.mark.influxdb),
-        pytest.param("v2_write_api_before_a_real_1x_engine", marks=pytest.mark.influxdb),
-    ]
-)
+@pytest.fixture
+def v1_of_3_core(influxdb3: Influx3) -> Iterator[Subject]:
+    """/write of a real 3 Core, which makes the database."""
+    yield from of_3_core(influxdb3, "v1")
+
+
+@pytest.fixture
+def v2_of_3_core(influxdb3: Influx3) -> Iterator[Subject]:
+    """/api/v2/write of a real 3 Core, which makes the database too."""
+    yield from of_3_core(influxdb3, "v2")
+
+
+def of_3_core(server: Influx3, api: str) -> Iterator[Subject]:
+    """A store in a database of a test's own; 3 Core has room for five."""
+    database = f"contract{next(_numbers)}"
+    yield Subject(open_point_store(server.settings(database, api=api)), lambda name: server.points(database, name))
+    server.forget(database)
+
+
+REAL = ("v1", "v2", "v2_write_api_before_a_real_1x_engine", "v1_of_3_core", "v2_of_3_core")
+
+
+@pytest.fixture(params=["fake", *(pytest.param(name, marks=pytest.mark.influxdb) for name in REAL)])
 def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
     """Each of them in turn."""
     found: Subject = request.getfixturevalue(request.param)

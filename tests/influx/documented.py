@@ -1,8 +1,8 @@
 """InfluxDB 2.x and 3 Core as far as setting them up goes, from what their documents and sources say that they answer.
 
 Sources: InfluxDB OSS v2 API reference (orgs, buckets, dbrps); InfluxDB 3 Core 3.9.6, influxdb3_server/src/http.rs
-(/ping, /query, /api/v3/configure/database). What is held here is the shape of requests and answers; test_setup.py has a
-real 2.x as well, test_influxdb3.py a real 3 Core where one is named.
+(/ping, /query, /api/v3/configure/database). What is held here is the shape of requests and answers; test_setup.py has
+a real 2.x as well, and a real 3 Core where one is named.
 """
 
 from __future__ import annotations

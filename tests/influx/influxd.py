@@ -1,20 +1,26 @@
-"""A real InfluxDB 1.x for tests, and the v2 write API in front of it: started, killed and started again at will."""
+"""A real InfluxDB 1.x for tests, and the v2 write API in front of it: started, killed and started again at will.
+
+What differs in 2.x and 3 Core is in the classes beside it.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import urllib3
 
 from services.counter_store.settings import InfluxSettings
 from tests.brokers import free_port
+from tests.conftest import Require
 from tests.fakes.point_store import Series, Value
 
 HOST = "127.0.0.1"
@@ -40,6 +46,23 @@ class InfluxServer:
     folder: Path
     port: int = 0
     process: subprocess.Popen[bytes] | None = None
+
+    @classmethod
+    def find(cls, require: Require) -> str:
+        """Return the program, or end the test."""
+        return require.program("influxd")
+
+    @classmethod
+    @contextmanager
+    def running(cls, require: Require, folder: Path, **more: Any) -> Iterator[Self]:
+        """Run one for the length of a ``with``."""
+        server = cls(cls.find(require), folder, **more)
+        try:
+            server.start()
+            yield server
+        finally:
+            if server.process is not None:
+                server.kill()
 
     @property
     def url(self) -> str:
@@ -77,6 +100,18 @@ class InfluxServer:
         )
         get(f"{self.url}/ping")
 
+    def keeps_s(self, place: str) -> int:
+        """How many seconds a place keeps what it holds; 0 is for ever."""
+        (found,) = self.query(place, f'SHOW RETENTION POLICIES ON "{place}"')
+        policies = [dict(zip(found["columns"], row, strict=True)) for row in found["values"]]
+        (kept,) = (policy["duration"] for policy in policies if policy["default"])
+        hours, minutes, seconds = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(\d+)s", kept).groups("0")  # type: ignore[union-attr]
+        return int(hours) * 3600 + int(minutes) * 60 + int(seconds)
+
+    def quarrel(self, field: str) -> str:
+        """What is said of a text where the field was a number before."""
+        return f'field type conflict: input field "{field}"'
+
     def kill(self) -> None:
         """End it as a power cut would."""
         assert self.process is not None
@@ -107,6 +142,18 @@ class Front:
     server: InfluxServer
     port: int = 0
     process: subprocess.Popen[bytes] | None = None
+
+    @classmethod
+    @contextmanager
+    def before(cls, server: InfluxServer, require: Require) -> Iterator[Self]:
+        """Run it for the length of a ``with``."""
+        require.that(FRONT.exists(), "the v2 front is not beside this checkout (../shared/tools)")
+        front = cls(server)
+        front.start()
+        try:
+            yield front
+        finally:
+            front.kill()
 
     @property
     def url(self) -> str:

@@ -12,6 +12,7 @@ import urllib3
 
 from services.counter_store.settings import InfluxSettings
 from tests.brokers import free_port
+from tests.conftest import Require
 from tests.influx.influxd import HOST, TOKEN, InfluxServer, get
 
 ORG = "home"
@@ -20,6 +21,10 @@ ORG = "home"
 @dataclass
 class InfluxServer2(InfluxServer):
     """One influxd 2 with its data under ``folder``; its first start makes an organization and an administrator."""
+
+    @classmethod
+    def find(cls, require: Require) -> str:
+        return require.program("influxd2")
 
     @property
     def credentials(self) -> Mapping[str, str]:
@@ -54,6 +59,9 @@ class InfluxServer2(InfluxServer):
         """Return a bucket as its own API tells it."""
         found: dict[str, Any] = get(f"{self.url}/api/v2/buckets", self.credentials, name=name)["buckets"][0]
         return found
+
+    def keeps_s(self, place: str) -> int:
+        return sum(rule["everySeconds"] for rule in self.bucket(place)["retentionRules"])
 
     def remove_bucket(self, name: str) -> None:
         """Take it away, with all that it holds."""

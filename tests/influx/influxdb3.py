@@ -10,10 +10,8 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +19,7 @@ import urllib3
 
 from services.counter_store.settings import InfluxSettings
 from tests.brokers import free_port
+from tests.conftest import Require
 from tests.influx.influxd import HOST, InfluxServer
 
 PATIENT = urllib3.Retry(total=1200, connect=1200, read=0, backoff_factor=0.1, backoff_max=0.1)  # two minutes
@@ -31,29 +30,29 @@ ENVIRON = {
 }
 
 
-def influxdb3_program() -> str:
-    """Return the program, or skip."""
-    found = os.environ.get("UPSKEEP_INFLUXDB3") or shutil.which("influxdb3")
-    return found or pytest.skip("influxdb3 is neither named by UPSKEEP_INFLUXDB3 nor installed; no registry has it")
-
-
 @dataclass
 class Influx3(InfluxServer):
-    """One server with its data under ``folder``, on a port that it keeps over restarts."""
+    """One server with its data under ``folder``; ``words`` are added to its command line at its next start."""
 
     token: str = ""
+    words: tuple[str, ...] = ()
+
+    @classmethod
+    def find(cls, require: Require) -> str:  # noqa: ARG003 - never demanded
+        found = os.environ.get("UPSKEEP_INFLUXDB3") or shutil.which("influxdb3")
+        return found or pytest.skip("influxdb3 is neither named by UPSKEEP_INFLUXDB3 nor installed; no registry has it")
 
     @property
     def credentials(self) -> Mapping[str, str]:
         return {"Authorization": f"Bearer {self.token}"} if self.token else {}
 
-    def start(self, *words: str) -> None:
+    def start(self) -> None:
         """Start it, wait until it answers, and at first have the token made."""
         self.port = self.port or free_port()
         self.folder.mkdir(parents=True, exist_ok=True)
         given = {"--node-id": "n", "--object-store": "file", "--data-dir": str(self.folder / "data")}
         given["--http-bind"] = f"{HOST}:{self.port}"
-        command = [self.program, "serve", *(word for pair in given.items() for word in pair), *words]
+        command = [self.program, "serve", *(word for pair in given.items() for word in pair), *self.words]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(command, env=os.environ | ENVIRON, stdout=log, stderr=log)
         self.request("GET", "/ping")  # without a token a 401, which is an answer
@@ -62,12 +61,12 @@ class Influx3(InfluxServer):
             self.token = json.loads(made.data)["token"]
 
     def settings(self, place: str = "upskeep", **more: object) -> InfluxSettings:
-        """Settings for its v2 API, the token in a file: ``token_file``, or one of the server's."""
-        given = {"enabled": True, "url": self.url, "org": "home", "bucket": place, "token_file": self.folder / "token"}
-        settings = InfluxSettings.model_validate(given | more)
-        assert settings.token_file is not None
-        settings.token_file.write_text(self.token)
-        return settings
+        """For its v2 API, and with ``api`` for the older one, whose password is the token too: both are in a file."""
+        file = self.folder / "token"
+        file.write_text(self.token)
+        given = {"enabled": True, "url": self.url, "org": "home", "bucket": place, "token_file": file}
+        given |= {"database": place, "username": "anybody", "password_file": file}
+        return InfluxSettings.model_validate(given | more)
 
     def reader(self) -> Mapping[str, str]:
         """The headers of a Grafana: any user, and the token for a password. Core has no token that may only read."""
@@ -87,6 +86,9 @@ class Influx3(InfluxServer):
         for name in databases:
             self.request("DELETE", "/api/v3/configure/database", db=name)
 
+    def quarrel(self, field: str) -> str:
+        return f"parse failed: invalid column type for column '{field}'"
+
     def request(
         self, method: str, path: str, credentials: Mapping[str, str] | None = None, **query: str
     ) -> urllib3.BaseHTTPResponse:
@@ -94,15 +96,3 @@ class Influx3(InfluxServer):
         headers = credentials or self.credentials
         with urllib3.PoolManager(retries=PATIENT) as pool:
             return pool.request(method, f"{self.url}{path}", fields=query or None, headers=headers)
-
-
-@contextmanager
-def influx3_under(folder: Path, *words: str) -> Iterator[Influx3]:
-    """Run one for the length of a ``with``."""
-    server = Influx3(influxdb3_program(), folder)
-    try:
-        server.start(*words)
-        yield server
-    finally:
-        if server.process is not None:
-            server.kill()

@@ -8,39 +8,41 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Require
-from tests.influx.influxd import FRONT, Front, InfluxServer
+from tests.influx.influxd import Front, InfluxServer
 from tests.influx.influxd2 import InfluxServer2
+from tests.influx.influxdb3 import Influx3
+from tests.influx.versions import VERSIONS
 
 
 @pytest.fixture
 def influxd(require: Require, tmp_path: Path) -> Iterator[InfluxServer]:
     """A running InfluxDB 1.x."""
-    server = InfluxServer(require.program("influxd"), tmp_path / "influxd")
-    server.start()
-    yield server
-    server.kill()
+    with InfluxServer.running(require, tmp_path / "influxd") as server:
+        yield server
 
 
 @pytest.fixture
 def v2_front(influxd: InfluxServer, require: Require) -> Iterator[Front]:
     """The v2 write API before that server."""
-    require.that(FRONT.exists(), "the v2 front is not beside this checkout (../shared/tools)")
-    front = Front(influxd)
-    front.start()
-    yield front
-    front.kill()
+    with Front.before(influxd, require) as front:
+        yield front
 
 
 @pytest.fixture
 def influxd2(require: Require, tmp_path: Path) -> Iterator[InfluxServer2]:
     """A running InfluxDB 2.x."""
-    server = InfluxServer2(require.program("influxd2"), tmp_path / "influxd2")
-    server.start()
-    yield server
-    server.kill()
+    with InfluxServer2.running(require, tmp_path / "influxd2") as server:
+        yield server
 
 
-@pytest.fixture(params=["influxd", "influxd2"])
+@pytest.fixture
+def influxdb3(require: Require, tmp_path: Path) -> Iterator[Influx3]:
+    """A running InfluxDB 3 Core, where one is named."""
+    with Influx3.running(require, tmp_path / "influxdb3") as server:
+        yield server
+
+
+@pytest.fixture(params=VERSIONS)
 def influxdb(request: pytest.FixtureRequest) -> InfluxServer:
     """Each version in turn."""
     running: InfluxServer = request.getfixturevalue(request.param)

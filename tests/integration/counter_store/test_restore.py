@@ -80,6 +80,14 @@ def life(path: Path, influx: InfluxSettings) -> Iterator[Life]:
         yield Life(ledger, influx)
 
 
+def lose(path: Path, influx: InfluxSettings, number: int) -> None:
+    """Leave so many events in InfluxDB, counted by a ledger that nobody has from now on."""
+    with life(path, influx) as before:
+        before.restore()
+        before.count(*range(number))
+        before.ship()
+
+
 @pytest.fixture
 def influx(influxdb: InfluxServer) -> InfluxSettings:
     """Each version of the server, set up."""
@@ -108,10 +116,7 @@ def test_what_comes_while_influxdb_is_unread_is_counted_once(
     influx: InfluxSettings, influxdb: InfluxServer, tmp_path: Path
 ) -> None:
     """Repeated events are known by their id; new ones get a point of their own beside those that were there."""
-    with life(tmp_path / "before", influx) as before:
-        before.restore()
-        before.count(*range(40))
-        before.ship()
+    lose(tmp_path / "before", influx, 40)
     with life(tmp_path / "after", influx) as after:
         after.count(*range(30, 50))  # 30 to 39 come again from the producer's outbox
         assert 20 == sum(after.totals().values())
@@ -136,10 +141,15 @@ def test_another_sites_events_are_not_counted(influx: InfluxSettings, tmp_path: 
 
 
 def test_a_first_start_finds_nothing(influxdb: InfluxServer, tmp_path: Path) -> None:
-    """No database yet is no fault."""
-    with life(tmp_path / "first", influxdb.settings()) as first:
-        assert 0 == first.restore()
-        assert "done" == restore.load(first.ledger).phase
+    """No database yet is no fault, nor is one that holds nothing."""
+    influx = influxdb.settings()
+    for name in ("no database", "an empty one"):
+        with life(tmp_path / name, influx) as first:
+            assert 0 == first.restore()
+            assert "done" == restore.load(first.ledger).phase
+        with closing(InfluxQuery(influx, "home")) as source:
+            assert 0 == source.count()
+        assert prepare(influx)
 
 
 def test_the_service_reads_back_and_says_so(
@@ -147,10 +157,7 @@ def test_the_service_reads_back_and_says_so(
 ) -> None:
     """As a process: it goes live, restores, and the event of it is counted and shipped like any other."""
     influx = InfluxSettings(enabled=True, api="v1", url=influxd.url, database="upskeep")
-    with life(tmp_path / "before", influx) as before:
-        before.restore()
-        before.count(*range(20))
-        before.ship()
+    lose(tmp_path / "before", influx, 20)
     house = House(tmp_path, start_broker(EMBEDDED))
     house.environ |= {f"UPSKEEP_COUNTER_STORE__INFLUX__{k.upper()}": str(getattr(influx, k)) for k in ("api", "url")}
     house.environ["UPSKEEP_COUNTER_STORE__INFLUX__ENABLED"] = "true"
@@ -174,10 +181,7 @@ def test_the_reader_waits_while_influxdb_is_away(
     influxdb: InfluxServer, influx: InfluxSettings, tmp_path: Path
 ) -> None:
     """It says why, and goes on when the server is back."""
-    with life(tmp_path / "before", influx) as before:
-        before.restore()
-        before.count(*range(5))
-        before.ship()
+    lose(tmp_path / "before", influx, 5)
     influxdb.kill()
     with closing(InfluxQuery(influx, "home")) as source, pytest.raises(Unavailable, match="cannot be reached"):
         source.read(0, 0, 10)

@@ -22,6 +22,7 @@ from services.counter_store.adapters.influx_query import InfluxQuery
 from services.counter_store.core.lines import FIRST_NS
 from services.counter_store.core.ports import Unavailable
 from services.counter_store.settings import InfluxSettings
+from tests.integration.influx.paging import read
 
 FILE_NS = 600 * 10**9
 NOW_NS = 1_767_225_600 * 10**9
@@ -88,23 +89,12 @@ def query(files: Files) -> InfluxQuery:
     return InfluxQuery(InfluxSettings(enabled=True, api="v1", url=url, database="upskeep"), "home")
 
 
-def read(source: InfluxQuery, page: int) -> list[int]:
-    """Every point's time, to the end."""
-    at_ns, skip, times = FIRST_NS, 0, list[int]()
-    while True:
-        found = source.read(at_ns, skip, page)
-        times += [time_ns for _, time_ns in found.events]
-        at_ns, skip = found.at_ns, found.skip
-        if found.last:
-            return times
-
-
 @pytest.mark.parametrize(("limit", "page"), [(1, 100), (100, 3), (100, 70), (100, 5000)])
 def test_a_year_is_read_in_spans_that_are_allowed(files: Files, page: int, limit: int) -> None:
     """Each event once, in the order of time, wherever pages and spans end."""
     files.limit = limit
     with closing(query(files)) as source:
-        assert files.times_ns == read(source, page)
+        assert files.times_ns == [time_ns for _, time_ns in read(source, page)]
 
 
 def test_they_are_counted_in_spans_too(files: Files) -> None:

@@ -1,10 +1,12 @@
-"""Setting up: a real 1.x, a real 2.x, and 2.x and 3 Core as their documents describe them."""
+"""Setting up: a real server of each version, and 2.x and 3 Core as their documents describe them."""
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from tests.influx.documented import READER, TOKEN, Documented, serving
 from tests.influx.influxd import TOKEN as FRONT_TOKEN
 from tests.influx.influxd import Front, InfluxServer
 from tests.influx.influxd2 import InfluxServer2
+from tests.influx.influxdb3 import Influx3
 from upskeep.influx import InfluxError, setup
 
 DAY_S = 86_400
@@ -42,56 +45,84 @@ def settings(url: str, tmp_path: Path, token: str = TOKEN, days: int = 90) -> In
     )
 
 
-def v1(server: InfluxServer, days: int = 90) -> InfluxSettings:
-    return InfluxSettings(
-        enabled=True, api="v1", url=server.url, database="upskeep", readings_to="upskeep_readings", readings_days=days
-    )
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What one version calls itself, and the commands by which its own program makes both places."""
+
+    version: str
+    events: str
+    readings: str
 
 
-def policies(server: InfluxServer) -> dict[str, str]:
-    """How long each database keeps, by its default policy."""
-    return {
-        name: row[1]
-        for name in ("upskeep", "upskeep_readings")
-        for row in server.query(name, f'SHOW RETENTION POLICIES ON "{name}"')[0]["values"]
-        if row[4]
-    }
+WORDS: dict[type[InfluxServer], Words] = {
+    InfluxServer: Words(
+        r"1\.6\.7~rc0",
+        """influx -execute 'CREATE DATABASE "upskeep" WITH DURATION INF NAME "autogen"'""",
+        """influx -execute 'CREATE DATABASE "upskeep_readings" WITH DURATION 2160h NAME "autogen"'""",
+    ),
+    InfluxServer2: Words(
+        r"2\.7\.12",
+        "influx bucket create --org home --name upskeep --retention 0h",
+        "influx bucket create --org home --name upskeep_readings --retention 2160h",
+    ),
+    Influx3: Words(
+        r"3\.\d+\.\d+\S*",
+        "influxdb3 create database upskeep",
+        "influxdb3 create database --retention-period 2160h upskeep_readings",
+    ),
+}
 
 
 @pytest.mark.influxdb
-def test_a_real_1x_is_set_up_and_a_second_time_there_is_nothing_to_do(influxd: InfluxServer) -> None:
-    """A dry run before it says the statements and does nothing."""
-    lines, good = setup(v1(influxd), dry_run=True)
+def test_it_is_set_up_and_a_second_time_there_is_nothing_to_do(influxdb: InfluxServer) -> None:
+    """A dry run before it says the commands and does nothing."""
+    apart, words = influxdb.settings(readings_to="upskeep_readings", readings_days=90), WORDS[type(influxdb)]
+    lines, good = setup(apart, dry_run=True)
+    assert re.fullmatch(f"InfluxDB {words.version} at {re.escape(influxdb.url)}", lines[0])
     assert [
-        f"InfluxDB 1.6.7~rc0 at {influxd.url}",
         "upskeep: is not there, or may not be seen; to be kept for ever",
-        """  would run: influx -execute 'CREATE DATABASE "upskeep" WITH DURATION INF NAME "autogen"'""",
+        f"  would run: {words.events}",
         "upskeep_readings: is not there, or may not be seen; to be kept for 90 days",
-        """  would run: influx -execute 'CREATE DATABASE "upskeep_readings" WITH DURATION 2160h NAME "autogen"'""",
-    ] == lines[:5]
-    assert ["create", "create"] == [done.step.do for done in set_up(v1(influxd), ()).steps]
-
-    assert setup(v1(influxd), dry_run=False)[1]
-    assert {"upskeep": "0s", "upskeep_readings": "2160h0m0s"} == policies(influxd)
-    assert ["nothing", "nothing"] == [done.step.do for done in set_up(v1(influxd), ("create",)).steps]
+        f"  would run: {words.readings}",
+    ] == lines[1:5]
     assert good
+    assert ["create", "create"] == [done.step.do for done in set_up(apart, ()).steps]
+
+    assert prepare(apart)
+    assert [0, 90 * DAY_S] == [influxdb.keeps_s(name) for name in ("upskeep", "upskeep_readings")]
+    assert ["nothing", "nothing"] == [done.step.do for done in set_up(apart, ("create",)).steps]
+    there = ["upskeep: is there, kept for ever", "upskeep_readings: is there, kept for 90 days"]
+    assert (there, True) == ((told := setup(apart, dry_run=False))[0][1:3], told[1])
+    assert {} == influxdb.points("upskeep", "event")
 
 
 @pytest.mark.influxdb
-def test_a_real_1x_is_changed_only_when_a_person_asks(influxd: InfluxServer) -> None:
+def test_a_person_makes_what_is_missing_too(influxdb: InfluxServer) -> None:
+    """By the command, where the service has not been there yet."""
+    apart = influxdb.settings(readings_to="upskeep_readings", readings_days=90)
+    assert setup(apart, dry_run=False)[1]
+    assert [0, 90 * DAY_S] == [influxdb.keeps_s(name) for name in ("upskeep", "upskeep_readings")]
+
+
+@pytest.mark.influxdb
+def test_a_place_is_changed_only_when_a_person_asks(influxdb: InfluxServer) -> None:
     """A shorter time deletes: the service leaves it as it is."""
-    set_up(v1(influxd), ("create",))
-    assert prepare(v1(influxd, days=7))
-    assert "2160h0m0s" == policies(influxd)["upskeep_readings"]
-    assert setup(v1(influxd, days=7), dry_run=False)[1]
-    assert "168h0m0s" == policies(influxd)["upskeep_readings"]
+    apart = influxdb.settings(readings_to="upskeep_readings", readings_days=90)
+    week = apart.model_copy(update={"readings_days": 7})
+    set_up(apart, ("create",))
+    assert prepare(week)
+    assert 90 * DAY_S == influxdb.keeps_s("upskeep_readings")
+    lines, good = setup(week, dry_run=False)
+    assert (True, "upskeep_readings: is there, kept for 90 days; wanted for 7 days: done") == (good, lines[2])
+    assert 7 * DAY_S == influxdb.keeps_s("upskeep_readings")
+    assert "upskeep_readings: is there, kept for 7 days" == setup(week, dry_run=False)[0][2]
 
 
 @pytest.mark.influxdb
 def test_a_1x_behind_the_v2_write_api_is_set_up_by_influxql(v2_front: Front, tmp_path: Path) -> None:
     """As 1.8 is: it has /api/v2/write and no /api/v2/buckets."""
     assert setup(settings(v2_front.url, tmp_path, FRONT_TOKEN), dry_run=False)[1]
-    assert {"upskeep": "0s", "upskeep_readings": "2160h0m0s"} == policies(v2_front.server)
+    assert [0, 90 * DAY_S] == [v2_front.server.keeps_s(name) for name in ("upskeep", "upskeep_readings")]
 
 
 @pytest.mark.influxdb
@@ -102,31 +133,12 @@ def test_readings_go_to_their_own_place_and_old_ones_are_forgotten(influxdb: Inf
     now_ns = time.time_ns()
     with closing(open_point_store(apart)) as store:
         store.write([f"reading,site=home v=1.0 {now_ns}", "reading,site=home v=1.0 1000", "counter total=1i 1000"])
-        with pytest.raises(Refused, match="field type conflict"):
+        with pytest.raises(Refused, match=influxdb.quarrel("v")):
             store.write([f'reading,site=home v="text" {now_ns + 1}', "reading,site=home v=1.0 1000"])
     assert ([now_ns], 1) == (
         [time_ns for _, time_ns in influxdb.points("upskeep_readings", "reading")],
         len(influxdb.points("upskeep", "counter")),
     )
-
-
-@pytest.mark.influxdb
-def test_a_real_2x_is_set_up_changed_when_asked_and_read_by_influxql(influxd2: InfluxServer2) -> None:
-    """A dry run does nothing; the service makes what is missing and leaves a time that differs as it is."""
-    apart = influxd2.settings(readings_to="upskeep_readings", readings_days=90)
-    assert setup(apart, dry_run=True)[1]
-    assert ["create", "create"] == [done.step.do for done in set_up(apart, ("create",)).steps]
-    assert ["nothing", "nothing"] == [done.step.do for done in set_up(apart, ("create",)).steps]
-    assert [0, 90 * DAY_S] == [keeps(influxd2, name) for name in ("upskeep", "upskeep_readings")]
-
-    shorter = apart.model_copy(update={"readings_days": 7})
-    assert prepare(shorter)
-    assert 90 * DAY_S == keeps(influxd2, "upskeep_readings")
-    assert (
-        "upskeep_readings: is there, kept for 90 days; wanted for 7 days: done" == setup(shorter, dry_run=False)[0][2]
-    )
-    assert 7 * DAY_S == keeps(influxd2, "upskeep_readings")
-    assert [] == influxd2.query("upskeep", "SELECT * FROM event")
 
 
 @pytest.mark.influxdb
@@ -146,9 +158,17 @@ def test_a_token_that_may_only_write_is_enough_once_the_buckets_are_there(
     assert 1 == len(influxd2.points("upskeep", "counter"))
 
 
-def keeps(server: InfluxServer2, name: str) -> int:
-    """How many seconds a bucket keeps."""
-    return sum(rule["everySeconds"] for rule in server.bucket(name)["retentionRules"])
+@pytest.mark.influxdb
+@pytest.mark.parametrize(
+    ("influxdb", "said"),
+    [("influxd2", "unauthorized access"), ("influxdb3", ".*; check the token")],
+    indirect=["influxdb"],
+)
+def test_a_wrong_token_is_told(influxdb: InfluxServer, said: str, tmp_path: Path) -> None:
+    """With what a real server said; nothing is made."""
+    (tmp_path / "wrong").write_text("apiv3_wrong")
+    with pytest.raises(InfluxError, match=rf"answered 401: {said}"):
+        setup(influxdb.settings(token_file=tmp_path / "wrong"), dry_run=False)
 
 
 def test_a_documented_server_gets_what_its_version_understands(documented: Documented, tmp_path: Path) -> None:
