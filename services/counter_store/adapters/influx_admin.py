@@ -9,21 +9,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import urlencode
 
-from urllib3 import BaseHTTPResponse, PoolManager, Timeout, make_headers
-from urllib3.exceptions import HTTPError
+from urllib3 import BaseHTTPResponse
 
 from services.counter_store.adapters.answers import ADVICE, explain_body
-from services.counter_store.adapters.secrets import as_header, read_secret
-from services.counter_store.core.ports import Unavailable
+from services.counter_store.adapters.influx_http import InfluxHttp
 from services.counter_store.core.setup import Place, Step, influxql, quoted, split_policy
 from services.counter_store.settings import InfluxSettings
 
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(\d+)s")
-_JSON = {"Content-Type": "application/json"}
 PLACES_OF_3 = "/api/v3/configure/database"
 
 
@@ -50,11 +45,7 @@ class Wire:
 
     def __init__(self, settings: InfluxSettings) -> None:
         self.settings = settings
-        self._pool = PoolManager(
-            retries=False,
-            timeout=Timeout(total=settings.timeout_s),
-            ca_certs=str(settings.ca_file) if settings.ca_file else None,
-        )
+        self._http = InfluxHttp(settings)
 
     def version(self) -> str:
         """Return what the server calls itself, as ``1.6.7``; raises SetupError if it does not say."""
@@ -70,13 +61,9 @@ class Wire:
 
     def ask(self, method: str, path: str, query: Mapping[str, str] | None = None, body: Any = None) -> BaseHTTPResponse:
         """Return the answer, whatever its status."""
-        url = f"{self.settings.url}{path}" + (f"?{urlencode(query)}" if query else "")
-        sent = None if body is None else json.dumps(body).encode()
-        headers = {**self._credentials(), **({} if body is None else _JSON)}
-        try:
-            return self._pool.request(method, url, body=sent, headers=headers, redirect=False)
-        except (HTTPError, OSError) as error:
-            raise Unavailable(f"{self.settings.url} cannot be reached: {error}") from error
+        if body is None:
+            return self._http.request(method, path, query)
+        return self._http.request(method, path, query, json.dumps(body).encode(), "application/json")
 
     def json(self, method: str, path: str, query: Mapping[str, str] | None = None, body: Any = None) -> Any:
         """Return what a successful answer holds, None for a 404; raises SetupError for any other."""
@@ -92,15 +79,7 @@ class Wire:
 
     def close(self) -> None:
         """Let go of connections."""
-        self._pool.clear()
-
-    def _credentials(self) -> dict[str, str]:
-        given = self.settings
-        if given.api == "v2":
-            return {"Authorization": f"Token {as_header(read_secret(given.token_file or Path()))}"}
-        if given.username is None or given.password_file is None:
-            return {}
-        return dict(make_headers(basic_auth=as_header(f"{given.username}:{read_secret(given.password_file)}")))
+        self._http.close()
 
 
 class Admin1:

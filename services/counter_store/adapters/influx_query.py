@@ -8,17 +8,11 @@ of one measurement: it is then asked for half the time, down to a minute, and fo
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
-
-from urllib3 import PoolManager, Timeout, make_headers
-from urllib3.exceptions import HTTPError
 
 from services.counter_store.adapters.answers import OF_3_CORE, check_answer
-from services.counter_store.adapters.secrets import as_header, read_secret
+from services.counter_store.adapters.influx_http import InfluxHttp
 from services.counter_store.core.lines import FIRST_NS, LAST_NS
 from services.counter_store.core.points import point_to_event
 from services.counter_store.core.ports import Unavailable
@@ -50,11 +44,7 @@ class InfluxQuery:
         self._of_3_core = False  # known from its first answer
         self._span_ns = _END_NS - FIRST_NS
         self._site = site.replace("\\", "\\\\").replace("'", "\\'")
-        self._pool = PoolManager(
-            retries=False,
-            timeout=Timeout(total=settings.timeout_s),
-            ca_certs=str(settings.ca_file) if settings.ca_file else None,
-        )
+        self._http = InfluxHttp(settings)
 
     def read(self, at_ns: int, skip: int, limit: int) -> Page:
         """Return the next ``limit`` points at and after ``at_ns``, without the first ``skip``; raises Unavailable.
@@ -97,17 +87,12 @@ class InfluxQuery:
 
     def close(self) -> None:
         """Let go of connections; safe to call twice."""
-        self._pool.clear()
+        self._http.close()
 
     def _query(self, text: str) -> list[dict[str, Any]]:
         where = self._settings.url
         query = {**self._place(), "q": text, "epoch": "ns"}
-        try:
-            answer = self._pool.request(
-                "GET", f"{where}/query?{urlencode(query)}", headers=self._headers(), redirect=False
-            )
-        except (HTTPError, OSError) as error:
-            raise Unavailable(f"{where} cannot be reached: {error}") from error
+        answer = self._http.request("GET", "/query", query)
         if OF_3_CORE in answer.headers and not self._of_3_core:
             self._of_3_core = True
             if "rp" in query:
@@ -123,14 +108,6 @@ class InfluxQuery:
             return {"db": self._settings.place or ""}
         database, _, policy = (self._settings.bucket or "").partition("/")
         return {"db": database, "rp": policy} if policy else {"db": database}
-
-    def _headers(self) -> Mapping[str, str]:
-        given = self._settings
-        if given.api == "v2":
-            return {"Authorization": f"Token {as_header(read_secret(given.token_file or Path()))}"}
-        if given.username is None or given.password_file is None:
-            return {}
-        return dict(make_headers(basic_auth=as_header(f"{given.username}:{read_secret(given.password_file)}")))
 
 
 def _series(body: bytes, where: str) -> list[dict[str, Any]]:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from urllib.parse import urlencode
+from collections.abc import Sequence
 
-from urllib3 import BaseHTTPResponse, PoolManager, Timeout, make_headers
-from urllib3.exceptions import HTTPError
+from urllib3 import BaseHTTPResponse
 
 from services.counter_store.adapters.answers import check_answer
-from services.counter_store.adapters.secrets import as_header, read_secret
-from services.counter_store.core.ports import Unavailable
+from services.counter_store.adapters.influx_http import InfluxHttp
 from services.counter_store.settings import InfluxSettings
 
 
@@ -19,11 +16,7 @@ class InfluxV1:
 
     def __init__(self, settings: InfluxSettings) -> None:
         self._settings = settings
-        self._pool = PoolManager(
-            retries=False,
-            timeout=Timeout(total=settings.timeout_s),
-            ca_certs=str(settings.ca_file) if settings.ca_file else None,
-        )
+        self._http = InfluxHttp(settings)
 
     def write(self, lines: Sequence[str]) -> None:
         """Write all lines in one request; raises Unavailable or Refused."""
@@ -36,28 +29,14 @@ class InfluxV1:
 
     def close(self) -> None:
         """Let go of connections; safe to call twice."""
-        self._pool.clear()
+        self._http.close()
 
     def _write(self, body: bytes) -> BaseHTTPResponse:
-        return self._post("/write", {"db": self._settings.database or "", "precision": "ns"}, body)
+        return self._http.request("POST", "/write", {"db": self._settings.database or "", "precision": "ns"}, body)
 
     def _create_database(self) -> None:
         name = (self._settings.database or "").replace("\\", "\\\\").replace('"', '\\"')
-        self._check(self._post("/query", {"q": f'CREATE DATABASE "{name}"'}, b""))
-
-    def _post(self, path: str, query: Mapping[str, str], body: bytes) -> BaseHTTPResponse:
-        url = f"{self._settings.url}{path}?{urlencode(query)}"
-        try:
-            return self._pool.request("POST", url, body=body, headers=self._headers(), redirect=False)
-        except (HTTPError, OSError) as error:
-            raise Unavailable(f"{self._settings.url} cannot be reached: {error}") from error
+        self._check(self._http.request("POST", "/query", {"q": f'CREATE DATABASE "{name}"'}, b""))
 
     def _check(self, answer: BaseHTTPResponse) -> None:
         check_answer(answer.status, answer.data, answer.headers, self._settings.url)
-
-    def _headers(self) -> dict[str, str]:
-        given = self._settings
-        if given.username is None or given.password_file is None:
-            return {}
-        credentials = f"{given.username}:{read_secret(given.password_file)}"
-        return dict(make_headers(basic_auth=as_header(credentials)))

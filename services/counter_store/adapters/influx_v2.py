@@ -7,7 +7,6 @@ write here is one request whose outcome is known (influxdb-client-python issue 1
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from influxdb_client.client.influxdb_client import InfluxDBClient
@@ -16,7 +15,7 @@ from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError
 
 from services.counter_store.adapters.answers import REFUSED, check_answer
-from services.counter_store.adapters.secrets import as_header, read_secret
+from services.counter_store.adapters.influx_http import token
 from services.counter_store.core.ports import Unavailable
 from services.counter_store.settings import InfluxSettings
 
@@ -55,11 +54,10 @@ class InfluxV2:
 
     def _connect(self) -> Any:
         given = self._settings
-        token = as_header(read_secret(given.token_file or Path()))
         client: Any = InfluxDBClient
         self._client = client(
             url=given.url,
-            token=token,
+            token=token(given),
             org=given.org,
             timeout=int(given.timeout_s * 1000),
             enable_gzip=True,
