@@ -15,14 +15,13 @@ from services.counter_store.adapters.measures import Measures
 from services.counter_store.adapters.moment import Moment
 from services.counter_store.adapters.retention import Retention
 from services.counter_store.core.counted import Cell, Series, series_of
-from services.counter_store.core.counting import DAY_US
+from services.counter_store.core.counting import DAY_US, US_PER_S
 from services.counter_store.core.keeping import Keeping
 from shared.health import Health
 from shared.ledger import Ledger
 from shared.messages import Event, Severity
 
 SCHEMA = aggregates.SCHEMA + recount.SCHEMA
-US_PER_S = 1_000_000
 
 
 class Archive:

@@ -15,13 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from services.counter_store.adapters.report_files import put
+from services.counter_store.core.counting import US_PER_S
 from shared.event_counters import TOTALS
 from shared.instants import us_to_time
 from shared.messages import Counter
 
 log = logging.getLogger(__name__)
-
-US_PER_S = 1_000_000
 
 
 class CountersFile:

@@ -11,6 +11,7 @@ from services.counter_store.adapters.aggregates import Aggregates
 from services.counter_store.adapters.history import Choice, History, Row
 from services.counter_store.core.chronicle import HistoryPage, Related, RelatedEvent, apart_s, as_data, ties
 from services.counter_store.core.counted import Series
+from services.counter_store.core.counting import US_PER_S
 from services.counter_store.core.pages import Cursor, read_cursor
 from services.counter_store.core.requests import HistoryQuestion, RelatedQuestion
 from shared.delivery.stage import RefusedError
@@ -95,7 +96,7 @@ def _types(aggregates: Aggregates, question: HistoryQuestion) -> list[str]:
 
 def _around(history: History, aggregates: Aggregates, event: Event, window_s: float) -> Iterator[Event]:
     """Yield what lies near an event by device, zone or incident, and a bounded number of each."""
-    at_us, window_us = time_to_us(event.time), round(window_s * 1_000_000)
+    at_us, window_us = time_to_us(event.time), round(window_s * US_PER_S)
     for newest, choice in ((True, Choice(at_us - window_us, at_us)), (False, Choice(at_us, at_us + window_us))):
         for name in ("device", "zone"):
             value = getattr(event, name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from services.counter_store.core.answers import Answer
+from services.counter_store.core.counting import US_PER_S
 from shared.instants import time_to_us
 from shared.messages import Event
 
@@ -51,7 +52,7 @@ def ties(one: Event, other: Event, window_s: float) -> tuple[str, ...]:
 
 def apart_s(one: Event, other: Event) -> float:
     """Return how long after ``one`` the other was."""
-    return (time_to_us(other.time) - time_to_us(one.time)) / 1_000_000
+    return (time_to_us(other.time) - time_to_us(one.time)) / US_PER_S
 
 
 def as_data(event: Event) -> EventData:

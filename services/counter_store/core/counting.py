@@ -8,7 +8,8 @@ from services.counter_store.core.windows import History, Window, advance_window,
 from shared.instants import us_to_time
 from shared.messages import Counter
 
-HOUR_US = 3600 * 1_000_000
+US_PER_S = 1_000_000
+HOUR_US = 3600 * US_PER_S
 DAY_US = 24 * HOUR_US
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from services.counter_store.core.answers import Answer, Dated
 from services.counter_store.core.counted import Episode, join_episodes
+from services.counter_store.core.counting import US_PER_S
 from shared.instants import time_to_us, us_to_time
 from shared.messages import Event, Severity, Time
 
@@ -80,5 +81,5 @@ def _pattern(device: str | None, code: str, group: list[Event]) -> FailurePatter
         episodes=len(join_episodes(Episode(us, us, 1) for us in times)),
         first=us_to_time(times[0]),
         last=us_to_time(times[-1]),
-        time_span_s=(times[-1] - times[0]) / 1_000_000,
+        time_span_s=(times[-1] - times[0]) / US_PER_S,
     )

@@ -15,12 +15,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from services.counter_store.core.counting import HOUR_US
 from services.counter_store.core.lines import Field, encode_point
 from services.counter_store.core.points import NS_PER_US
 from shared.instants import time_to_us
 from shared.messages import Frame, Quality, Scalar
-
-HOUR_US = 3600 * 1_000_000
 
 
 class Span(NamedTuple):  # and no dataclass: one is made for each value that is read

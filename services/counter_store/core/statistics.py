@@ -9,14 +9,13 @@ from statistics import median
 
 from services.counter_store.core.answers import Answer, Dated
 from services.counter_store.core.counted import Cell, Count
+from services.counter_store.core.counting import DAY_US, US_PER_S
 from services.counter_store.core.outages import Outage, overlap_us
 from services.counter_store.core.ranks import nearest_rank
 from services.counter_store.core.span import Span
 from services.counter_store.core.trend import Trend, judge_trend
 from shared.instants import us_to_time
 from shared.messages import Counter, Time
-
-US_PER_S = 1_000_000
 
 
 class Intervals(Answer):
@@ -138,7 +137,7 @@ def statistics(known: Known, span: Span, min_events: int) -> Statistics:
         as_of=span.as_of,
         type=known.type,
         since=span.since,
-        days=(span.until_us - span.after_us) / (86_400 * US_PER_S),
+        days=(span.until_us - span.after_us) / DAY_US,
         observed_days=span.observed_days,
         total_count=known.ever.total if known.ever else 0,
         recent_count=recent,
