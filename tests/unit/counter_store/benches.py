@@ -22,10 +22,13 @@ KEEPING = Keeping(ended_by={"AC_POWER_LOSS": ("AC_POWER_RESTORED",)})
 class StoreBench:
     """Batches in, answers out."""
 
-    def __init__(self, ledger: Ledger, keeping: Keeping = KEEPING) -> None:
+    def __init__(
+        self, ledger: Ledger, keeping: Keeping = KEEPING, settings: CounterStoreSettings | None = None
+    ) -> None:
         self.ledger = ledger
         self.outlet = Recorder()
-        self.store = CounterStore(CounterStoreSettings(), ledger, self.outlet, site="home", keeping=keeping)
+        given = settings or CounterStoreSettings()
+        self.store = CounterStore(given, ledger, self.outlet, site="home", keeping=keeping)
         self.events: list[Event] = []
 
     def batch(self, *messages: Sequenced, until: float | None = None) -> None:

@@ -11,13 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.counter_store.adapters.point_queue import PointQueue
+from services.counter_store.core.keeping import Keeping
 from services.counter_store.settings import CounterStoreSettings, InfluxSettings
 from services.counter_store.stage import LEDGER_SCHEMA, CounterStore
 from shared.delivery.stage import Recorder, Stage
 from shared.ledger import Ledger
-from shared.messages import Candidate, Counter, Sequenced
+from shared.messages import Candidate, Counter
 from tests.fakes.point_store import parse_line
-from tests.unit.counter_store.messages import START_NS, at, event, frame
+from tests.unit.counter_store.benches import StoreBench
+from tests.unit.counter_store.messages import START_NS, event, frame
 
 OFF = CounterStoreSettings()
 ON = CounterStoreSettings(influx=InfluxSettings(enabled=True, api="v1", database="d", max_pending_points=1000))
@@ -30,21 +32,11 @@ def ledger() -> Iterator[Ledger]:
     opened.close()
 
 
-class Bench:
-    """A store over a ledger, fed in batches."""
+class Bench(StoreBench):
+    """One that keeps nothing but what every store keeps; of it is told what it publishes and what points it makes."""
 
     def __init__(self, ledger: Ledger, settings: CounterStoreSettings = OFF) -> None:
-        self.ledger = ledger
-        self.outlet = Recorder()
-        self.store = CounterStore(settings, ledger, self.outlet, site="home")
-
-    def batch(self, *messages: Sequenced, until: float | None = None) -> None:
-        with self.ledger.transaction():
-            for message in messages:
-                self.store.apply(message)
-            if until is not None:
-                self.store.advance(at(until))
-            self.store.flush()
+        super().__init__(ledger, Keeping(), settings)
 
     def published(self) -> dict[str, tuple[int, int, int]]:
         """Take what has been published since the last call: type → total, last hour, last day."""
