@@ -62,6 +62,15 @@ def read_settings(folder: Path, name: str, model: type[M], environ: Mapping[str,
     return parse_settings(text, str(path), name, model, environ)
 
 
+def read_one_of(folder: Path, name: str, model: type[M], environ: Mapping[str, str], faults: list[Fault]) -> M | None:
+    """Return one file of several, or None with its faults added to ``faults``: a person hears those of all at once."""
+    try:
+        return read_settings(folder, name, model, environ)
+    except ConfigError as error:
+        faults += error.faults
+        return None
+
+
 def parse_settings(text: str, where: str, name: str, model: type[M], environ: Mapping[str, str]) -> M:
     """Return YAML ``text`` as ``model``; ``where`` names it in faults."""
     node, data = _load(text, where)

@@ -15,7 +15,7 @@ from services.host_agent.app import SERVICE as HOST_AGENT
 from services.sensor_reader.app import SERVICE as SENSOR_READER
 from services.sensor_reader.app import read_speed
 from shared.process import Context, Service, system_clock
-from shared.settings import ConfigError, Fault, read_settings
+from shared.settings import ConfigError, Fault, read_one_of
 from shared.suite import SuiteSettings
 
 SERVICES: tuple[Service, ...] = (SENSOR_READER, EVENT_PROCESSOR, COUNTER_STORE, ALERTER, HOST_AGENT)
@@ -24,11 +24,7 @@ SERVICES: tuple[Service, ...] = (SENSOR_READER, EVENT_PROCESSOR, COUNTER_STORE, 
 def check_config(folder: Path, environ: Mapping[str, str]) -> SuiteSettings:
     """Return the common settings, having read everybody's; raises ConfigError with all faults of all files."""
     faults: list[Fault] = []
-    suite = SuiteSettings()
-    try:
-        suite = read_settings(folder, "suite", SuiteSettings, environ)
-    except ConfigError as error:
-        faults += error.faults
+    suite = read_one_of(folder, "suite", SuiteSettings, environ, faults) or SuiteSettings()
     context = Context(folder, environ, suite, system_clock())
     for service in SERVICES:
         try:

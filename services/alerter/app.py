@@ -16,7 +16,7 @@ from shared.event_counters import EventCountersSettings
 from shared.ledger import Ledger
 from shared.messages import Candidate
 from shared.process import Context, Service, main
-from shared.settings import ConfigError, Fault, read_settings
+from shared.settings import ConfigError, Fault, read_one_of
 
 TICK_S = 1.0
 NOTIFICATION_FAILED = "alert.notification_failed"
@@ -76,16 +76,10 @@ def told_of(loss: Loss, epoch: str) -> Candidate:
 def read(context: Context) -> AlerterSettings:
     """Return the settings of both files; raises ConfigError with the faults of both."""
     faults: list[Fault] = []
-    alerts, counters = AlertsSettings(), EventCountersSettings()
-    try:
-        alerts = read_settings(context.folder, FILE, AlertsSettings, context.environ)
-    except ConfigError as error:
-        faults += error.faults
-    try:
-        counters = read_settings(context.folder, COUNTERS, EventCountersSettings, context.environ)
-    except ConfigError as error:
-        faults += error.faults
-    file = str(context.folder / f"{FILE}.yaml")
+    folder, environ = context.folder, context.environ
+    alerts = read_one_of(folder, FILE, AlertsSettings, environ, faults) or AlertsSettings()
+    counters = read_one_of(folder, COUNTERS, EventCountersSettings, environ, faults) or EventCountersSettings()
+    file = str(folder / f"{FILE}.yaml")
     faults += [Fault(file, f"receivers.{name}", fault) for name, fault in templates.faults(alerts.wordings())]
     if faults:
         raise ConfigError(faults)

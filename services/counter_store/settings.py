@@ -8,16 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Self, TypeVar
+from typing import Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
 from services.counter_store.core.keeping import Keeping, ends_of
 from shared.event_counters import FILE, EventCountersSettings
-from shared.settings import ConfigError, Fault, Settings, read_settings
+from shared.settings import ConfigError, Fault, Settings, read_one_of
 
-M = TypeVar("M", bound=BaseModel)
 _NEEDED = {"v2": ("org", "bucket", "token_file"), "v1": ("database",)}
 
 
@@ -111,9 +110,9 @@ class Loaded:
 def load(folder: Path, environ: Mapping[str, str]) -> Loaded:
     """Return the settings of the three files in ``folder``; raises ConfigError with every fault of all of them."""
     faults: list[Fault] = []
-    store = _read(folder, "counter_store", CounterStoreSettings, environ, faults)
-    counting = _read(folder, FILE, EventCountersSettings, environ, faults)
-    kinds = _read(folder, "events", KindsSettings, environ, faults)
+    store = read_one_of(folder, "counter_store", CounterStoreSettings, environ, faults)
+    counting = read_one_of(folder, FILE, EventCountersSettings, environ, faults)
+    kinds = read_one_of(folder, "events", KindsSettings, environ, faults)
     if store is None or counting is None or kinds is None:
         raise ConfigError(faults)
     return Loaded(store, counting, keeping_of(counting, kinds))
@@ -131,11 +130,3 @@ def keeping_of(counting: EventCountersSettings, kinds: KindsSettings) -> Keeping
         trend_min_events=health.min_events_for_trend,
         ended_by=ends_of({name: kind.clears for name, kind in kinds.events.items()}),
     )
-
-
-def _read(folder: Path, name: str, model: type[M], environ: Mapping[str, str], faults: list[Fault]) -> M | None:
-    try:
-        return read_settings(folder, name, model, environ)
-    except ConfigError as error:
-        faults += error.faults
-        return None

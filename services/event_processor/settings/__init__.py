@@ -20,7 +20,7 @@ from services.event_processor.core.rules import GAP, UNKNOWN, Rules
 from services.event_processor.settings.lines import Lines
 from shared.jumps import CLOCK_JUMP
 from shared.quantities import FACTS, QUANTITIES
-from shared.settings import ConfigError, Fault, Settings, read_settings
+from shared.settings import ConfigError, Fault, Settings, read_one_of
 
 M = TypeVar("M", bound=BaseModel)
 Steps = tuple[str, ...]
@@ -51,8 +51,8 @@ class ProcessorSettings(Settings):
 def load(folder: Path, environ: Mapping[str, str], site: str = "home") -> Program:
     """Return the program that the files in ``folder`` describe; raises ConfigError with every fault of them all."""
     faults: list[Fault] = []
-    events = _read(folder, EVENTS, EventsSettings, environ, faults)
-    processor = _read(folder, PROCESSOR, ProcessorSettings, environ, faults)
+    events = read_one_of(folder, EVENTS, EventsSettings, environ, faults)
+    processor = read_one_of(folder, PROCESSOR, ProcessorSettings, environ, faults)
     boards = _beside(folder, BOARDS, Boards, environ, faults)
     reader = _beside(folder, READER, Reader, environ, faults)
     if events is None or processor is None or boards is None or reader is None or faults:
@@ -70,19 +70,11 @@ def load(folder: Path, environ: Mapping[str, str], site: str = "home") -> Progra
     )
 
 
-def _read(folder: Path, name: str, model: type[M], environ: Mapping[str, str], faults: list[Fault]) -> M | None:
-    try:
-        return read_settings(folder, name, model, environ)
-    except ConfigError as error:
-        faults += error.faults
-        return None
-
-
 def _beside(folder: Path, name: str, model: type[M], environ: Mapping[str, str], faults: list[Fault]) -> M | None:
     """Return one of the reader's files; nothing in it, where the reader is on another machine and there is none."""
     if not (folder / f"{name}.yaml").exists():
         return model()
-    return _read(folder, name, model, environ, faults)
+    return read_one_of(folder, name, model, environ, faults)
 
 
 def _cross_faults(events: EventsSettings, processor: ProcessorSettings) -> Iterator[Wrong]:

@@ -14,7 +14,7 @@ from services.event_processor.core.pipeline.rules import PipelineRules
 from services.event_processor.core.program import Program
 from services.event_processor.settings import load
 from services.event_processor.settings.lines import Lines, Step
-from shared.settings import ConfigError, Fault, read_settings
+from shared.settings import ConfigError, Fault, read_one_of
 
 M = TypeVar("M", bound=BaseModel)
 PIPELINE, PATTERNS = "pipeline", "patterns"
@@ -49,11 +49,7 @@ def load_pipeline(folder: Path, environ: Mapping[str, str], program: Program) ->
 def _read(folder: Path, name: str, model: type[M], environ: Mapping[str, str], faults: list[Fault]) -> M | None:
     if not (folder / f"{name}.yaml").exists():
         return None
-    try:
-        return read_settings(folder, name, model, environ)
-    except ConfigError as error:
-        faults += error.faults
-        return None
+    return read_one_of(folder, name, model, environ, faults)
 
 
 def _pipeline_faults(rules: PipelineRules, program: Program) -> Iterator[tuple[tuple[Step, ...], str]]:

@@ -17,7 +17,7 @@ from services.sensor_reader.core.distant import Distant
 from services.sensor_reader.core.driver import GROUP
 from services.sensor_reader.settings.boards import BoardSettings, BoardsSettings, ChipSettings, did_you_mean
 from services.sensor_reader.settings.devices import DeviceSettings, NutSettings
-from shared.settings import ConfigError, Fault, Settings, read_settings
+from shared.settings import ConfigError, Fault, Settings, read_one_of
 
 __all__ = [
     "BoardSettings",
@@ -99,16 +99,8 @@ class Configuration:
 def load(folder: Path, environ: Mapping[str, str]) -> Configuration:
     """Return both files of ``folder``; raises ConfigError with the faults of both."""
     faults: list[Fault] = []
-    reader: ReaderSettings | None = None
-    boards: BoardsSettings | None = None
-    try:
-        reader = read_settings(folder, "sensor_reader", ReaderSettings, environ)
-    except ConfigError as error:
-        faults += error.faults
-    try:
-        boards = read_settings(folder, "boards", BoardsSettings, environ)
-    except ConfigError as error:
-        faults += error.faults
+    reader = read_one_of(folder, "sensor_reader", ReaderSettings, environ, faults)
+    boards = read_one_of(folder, "boards", BoardsSettings, environ, faults)
     if reader and boards:
         faults += _cross_faults(str(folder / "sensor_reader.yaml"), reader, boards.boards)
     if faults or reader is None or boards is None:
