@@ -8,13 +8,14 @@ a real 2.x as well, and a real 3 Core where one is named.
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.on_a_thread import on_a_thread
 
 TOKEN, READER = "token-of-an-administrator", "token-that-may-only-write"
 NO_TOKEN = "the request was not authenticated"
@@ -130,10 +131,6 @@ def serving(server: Documented) -> Iterator[Documented]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
             """Say nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
+    with on_a_thread(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as running:
         server.url = f"http://127.0.0.1:{running.server_port}"
-        thread = threading.Thread(target=running.serve_forever, args=(0.01,))
-        thread.start()
         yield server
-        running.shutdown()
-        thread.join()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.on_a_thread import on_a_thread
 
 HOST = "127.0.0.1"
 
@@ -42,10 +43,6 @@ def scripted() -> Iterator[Scripted]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
             """Say nothing."""
 
-    with ThreadingHTTPServer((HOST, 0), Handler) as running:
+    with on_a_thread(ThreadingHTTPServer((HOST, 0), Handler)) as running:
         script.port = running.server_port
-        thread = threading.Thread(target=running.serve_forever, args=(0.01,))
-        thread.start()
         yield script
-        running.shutdown()
-        thread.join()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,6 +22,7 @@ from services.counter_store.core.lines import FIRST_NS
 from services.counter_store.core.ports import Unavailable
 from services.counter_store.settings import InfluxSettings
 from tests.integration.influx.paging import read
+from tests.on_a_thread import on_a_thread
 
 FILE_NS = 600 * 10**9
 NOW_NS = 1_767_225_600 * 10**9
@@ -74,14 +74,10 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def files() -> Iterator[Files]:
     """A server with a year of events, two a day, and four in one instant."""
-    with Files(("127.0.0.1", 0), Handler) as server:
+    with on_a_thread(Files(("127.0.0.1", 0), Handler)) as server:
         server.times_ns = [NOW_NS + hour * 3600 * 10**9 for hour in range(0, 365 * 24, 12)] + [NOW_NS] * 3
         server.times_ns = sorted(server.times_ns)
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
         yield server
-        server.shutdown()
-        thread.join()
 
 
 def query(files: Files) -> InfluxQuery:
