@@ -93,7 +93,7 @@ def _source(suite: SuiteSettings, file: Path, form: str, zone: str) -> Any:
         if form == "json" and kind_of(file) == "seed":
             try:
                 known_zone = ZoneInfo(zone)
-            except (ValueError, OSError):
+            except (KeyError, ValueError, OSError):  # KeyError: none of that name
                 raise ClientError(f"--timezone: {zone!r} is no time zone; write UTC, or as in Europe/Berlin") from None
             return SeedSource(file, suite.site, known_zone, _catalogued())
         return Source(file, form)

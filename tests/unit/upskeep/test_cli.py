@@ -161,6 +161,31 @@ def test_without_a_broker_it_is_said_which_one_is_missing(command: str, monkeypa
     assert f"upskeep: no broker at 127.0.0.1:{port}: Connection refused; {advice}\n" == result.stderr
 
 
+@pytest.mark.parametrize(
+    ("more", "code", "complaint"),
+    [
+        (
+            ("--timezone", "Mars/Phobos"),
+            1,
+            "--timezone: 'Mars/Phobos' is no time zone; write UTC, or as in Europe/Berl",
+        ),
+        (("--timezone", "../x"), 1, "--timezone: '../x' is no time zone"),
+        (("--config", "/nowhere"), 2, "/nowhere/events.yaml: no such file"),
+    ],
+)
+def test_an_import_of_the_seed_s_counters_needs_its_zone_and_the_catalogue(
+    more: tuple[str, ...], code: int, complaint: str, tmp_path: Path
+) -> None:
+    """A zone that nobody knows, or no catalogue to say of what category they are, and nothing is counted."""
+    path = tmp_path / "event_counters.json"
+    path.write_text('{"counters": {"AC_POWER_LOSS": 1}, "last_updated": "2025-03-01T10:00:00"}')
+
+    result = call("import", str(path), *more)
+
+    assert (code, True) == (result.exit_code, complaint in result.stderr), result.output
+    assert isinstance(result.exception, SystemExit)
+
+
 def test_a_backtest_of_what_is_no_recording_is_explained(tmp_path: Path) -> None:
     """Which file, which line, what was found."""
     path = tmp_path / "notes.csv"
