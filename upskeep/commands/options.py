@@ -28,7 +28,7 @@ CONFIG = click.option(
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 CATEGORIES = (*get_args(Category), "other")
-SEVERITY = click.Choice([each.value for each in Severity])
+SEVERITY = click.Choice([each.value for each in Severity], case_sensitive=False)
 AGO = re.compile(r"(\d+(?:\.\d+)?)\s*(min|h|d)\Z")
 AGO_S = {"min": 60.0, "h": 3600.0, "d": 86_400.0}
 
@@ -63,7 +63,7 @@ _BROKER = click.option(
 )
 _USER = click.option("--user", help="User name at the broker.")
 _PASSWORD = click.option(
-    "--password-file", type=click.Path(path_type=Path, dir_okay=False), help="File with the password."
+    "--password-file", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="File with the password."
 )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
@@ -14,7 +16,7 @@ from rich.console import Console
 from shared.messages import Alert, AlertState, Counter, Event, Severity
 from tests.brokers import free_port
 from upskeep import presence
-from upskeep.cli import cli
+from upskeep.cli import Sections, cli
 from upskeep.show import alert_table, counter_table, line
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -130,6 +132,9 @@ def test_an_event_and_an_alert_are_a_line_each() -> None:
             2,
             "--broker: must not hold a password; put it into a file and name that as password_file",
         ),
+        (("stats", "--broker", "mqtt://host:99999"), 2, "--broker: must name a port from 1 to 65535, or none for the"),
+        (("stats", "--broker", "mqtt://host:x"), 2, "--broker: must name a port from 1 to 65535, or none for the"),
+        (("stats", "--user", "me", "--password-file", "/nowhere/pw"), 2, "'/nowhere/pw' does not exist"),
         (("check", "--config", "/nowhere"), 2, "/nowhere/suite.yaml: no such file"),
         (("history", "--severity", "bad"), 2, "'bad' is not one of 'info', 'warning', 'error', 'critical'"),
         (("export", "history", "/nowhere/h.csv"), 2, "/nowhere/h.csv: there is no folder /nowhere; make it first"),
@@ -145,6 +150,38 @@ def test_a_mistake_is_answered_in_a_sentence(arguments: tuple[str, ...], code: i
     assert code == result.exit_code
     assert isinstance(result.exception, SystemExit)
     assert "secret" not in result.stderr
+
+
+def test_a_command_that_is_interrupted_ends_with_the_code_of_the_pages() -> None:
+    """130, and not the 1 of what could not be done."""
+    commands = Sections()
+
+    @commands.command()
+    def wait() -> None:
+        raise KeyboardInterrupt
+
+    assert 130 == CliRunner().invoke(commands, ["wait"]).exit_code
+
+
+def test_where_nothing_can_be_printed_it_is_said_in_a_sentence() -> None:
+    """A full disk behind a `>`: exit code 1, no traceback."""
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", "from upskeep.cli import main; main()", "--help"],
+            stdout=full, stderr=subprocess.PIPE, text=True, timeout=60,
+        )  # fmt: skip
+
+    assert 1 == done.returncode
+    assert "upskeep: what is printed cannot be written: No space left on device\n" == done.stderr
+
+
+def test_severities_are_taken_in_any_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As config/event_counters.yaml has them, too: it is the broker that is missing here."""
+    monkeypatch.setattr(presence, "CONNECT_S", 0.5)
+
+    result = call("history", "--severity", "WARNING", "--broker", f"mqtt://127.0.0.1:{free_port()}")
+
+    assert (1, True) == (result.exit_code, "no broker at" in result.stderr)
 
 
 @pytest.mark.parametrize("command", ["counters", "alerts", "tail", "emit"])
