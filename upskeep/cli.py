@@ -38,7 +38,7 @@ COMMANDS = {
 
 
 class Sections(click.Group):
-    """Lists its commands by what they are for, each with its first sentence whole; Ctrl-C ends one with exit code 130."""
+    """Lists its commands by what they are for, each with its first sentence whole. Ctrl-C ends one with 130."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Call the command; click alone would make 1 of a Ctrl-C."""

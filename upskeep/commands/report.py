@@ -8,7 +8,7 @@ from typing import Any, get_args
 import click
 
 from shared.suite import SuiteSettings
-from upskeep.commands.options import Moment, at_a_broker, complaints, days_long, in_a_folder
+from upskeep.commands.options import Moment, at_a_broker, complaints, days_long, in_a_folder, putting
 
 FORMATS = ("json", "csv", "markdown", "html")
 ENDINGS = {".json": "json", ".csv": "csv", ".md": "markdown", ".html": "html", ".htm": "html"}
@@ -40,15 +40,15 @@ def report(
     if out is not None:
         in_a_folder(out)
     question = {"kind": kind, "days": days} | ({} if as_of is None else {"as_of": as_of})
-    with complaints(ClientError, OSError):
-        with Client(suite) as client:
-            text = _written(kind, chosen, client.ask("counter_store", "report", question))
-        if out is None:
-            click.echo(text, nl=False)
-            return
-        from services.counter_store.adapters.report_files import put
+    with complaints(ClientError), Client(suite) as client:
+        text = _written(kind, chosen, client.ask("counter_store", "report", question))
+    if out is None:
+        click.echo(text, nl=False)
+        return
+    from services.counter_store.adapters.report_files import put
 
-        put(out, text.encode())
+    with complaints(ClientError), putting(out) as place:
+        put(place, text.encode())
     click.echo(f"{kind} report of {days_long(days)} in {out}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -139,6 +140,43 @@ def test_an_event_and_an_alert_are_a_line_each() -> None:
         (("history", "--severity", "bad"), 2, "'bad' is not one of 'info', 'warning', 'error', 'critical'"),
         (("export", "history", "/nowhere/h.csv"), 2, "/nowhere/h.csv: there is no folder /nowhere; make it first"),
         (("report", "--out", "/nowhere/r.html"), 2, "/nowhere/r.html: there is no folder /nowhere; make it first"),
+        (
+            ("analyze", "anomalies", "--days", "5"),
+            2,
+            "anomalies does not go by --days; it takes --",
+        ),
+        (("analyze", "performance", "--as-of", "7d"), 2, "performance does not go by --as-of; it takes no choice"),
+        (("analyze", "anomalies", "--hours", "500"), 2, "--hours: Input should be less than or equal to 168"),
+        (
+            ("history", "--since", "2026-02-02", "--until", "2026-02-01"),
+            2,
+            "Error: since 2026-02-02T00:00:00+00:00",
+        ),
+        (
+            ("history", "--related", "7", "--device", "ups"),
+            2,
+            "--related tells of everything around an event",
+        ),
+        (("stats", "A B"), 2, "--type: String should match pattern"),
+        (("export", "counters", "c.csv", "--device", "ups"), 2, "counters does not go by --device; it takes --type"),
+        (
+            ("export", "statistics", "c.csv", "--since", "1d"),
+            2,
+            "statistics does not go by --since; it takes",
+        ),
+        (
+            ("export", "history", "c.csv", "--days", "3"),
+            2,
+            "history does not go by --days; it takes --type",
+        ),
+        (("export", "all", "c.json", "--type", "X"), 2, "all does not go by --type; it takes no choice"),
+        (("export", "history", "-", "--format", "csv"), 2, "- is no file; it is put into its place"),
+        (("replay", "--verify", "--device", "ups"), 2, "--verify goes by --type, --since and --until alone"),
+        (
+            ("replay", "--verify", "--frames", __file__, "--since", "1d"),
+            2,
+            "--verify goes by --type alone",
+        ),
         (("backtest", "no-such-file.csv"), 2, "'no-such-file.csv' does not exist"),
     ],
 )
@@ -165,10 +203,10 @@ def test_a_command_that_is_interrupted_ends_with_the_code_of_the_pages() -> None
 
 def test_where_nothing_can_be_printed_it_is_said_in_a_sentence() -> None:
     """A full disk behind a `>`: exit code 1, no traceback."""
-    with open("/dev/full", "w") as full:
+    with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             [sys.executable, "-c", "from upskeep.cli import main; main()", "--help"],
-            stdout=full, stderr=subprocess.PIPE, text=True, timeout=60,
+            check=False, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60,
         )  # fmt: skip
 
     assert 1 == done.returncode
@@ -182,6 +220,18 @@ def test_severities_are_taken_in_any_case(monkeypatch: pytest.MonkeyPatch) -> No
     result = call("history", "--severity", "WARNING", "--broker", f"mqtt://127.0.0.1:{free_port()}")
 
     assert (1, True) == (result.exit_code, "no broker at" in result.stderr)
+
+
+@pytest.mark.parametrize("arguments", [("export", "--force", "history"), ("report", "--out")])
+def test_a_pipe_or_a_device_is_not_written_over(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    """Root who writes to /dev/stdout would else leave the machine without one; nobody is asked first."""
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+
+    result = call(*arguments, str(pipe), "--broker", f"mqtt://127.0.0.1:{free_port()}")
+
+    assert (2, True) == (result.exit_code, f"{pipe} is no file; it is put into its place" in result.stderr)
+    assert pipe.is_fifo()
 
 
 @pytest.mark.parametrize("command", ["counters", "alerts", "tail", "emit"])
