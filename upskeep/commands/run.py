@@ -28,7 +28,8 @@ from upskeep.commands.options import CONFIG, checked, complaints
 @click.option(
     "--broker",
     default=lambda: os.environ.get("UPSKEEP_BROKER", "auto"),
-    help="auto (Mosquitto if installed, else embedded), mosquitto, embedded, or the URL of one that runs.",
+    help="auto (Mosquitto if installed, else embedded), mosquitto, embedded, or the URL of one that runs.  "
+    "[default: $UPSKEEP_BROKER or auto]",
 )
 def run(
     config: Path,
@@ -50,6 +51,11 @@ def run(
     from upskeep.run import run as run_suite
     from upskeep.show import console, line, news, tell, tell_all
 
+    given = click.get_current_context().get_parameter_source("port")
+    if "://" in broker and given is click.core.ParameterSource.COMMANDLINE:
+        raise click.UsageError(
+            f"--port is that of a broker of our own; here it is {broker}, by --broker or UPSKEEP_BROKER"
+        )
     with complaints(BrokerError, DataError):
         settings = checked(config)
         check_speed(speed)

@@ -136,6 +136,11 @@ def test_an_event_and_an_alert_are_a_line_each() -> None:
         (("stats", "--broker", "mqtt://host:99999"), 2, "--broker: must name a port from 1 to 65535, or none for the"),
         (("stats", "--broker", "mqtt://host:x"), 2, "--broker: must name a port from 1 to 65535, or none for the"),
         (("stats", "--user", "me", "--password-file", "/nowhere/pw"), 2, "'/nowhere/pw' does not exist"),
+        (
+            ("run", "--broker", "mqtt://host", "--port", "1884"),
+            2,
+            "--port is that of a broker of our own; here it is mqtt://host",
+        ),
         (("check", "--config", "/nowhere"), 2, "/nowhere/suite.yaml: no such file"),
         (("history", "--severity", "bad"), 2, "'bad' is not one of 'info', 'warning', 'error', 'critical'"),
         (("export", "history", "/nowhere/h.csv"), 2, "/nowhere/h.csv: there is no folder /nowhere; make it first"),
