@@ -63,7 +63,7 @@ _BROKER = click.option(
 )
 _USER = click.option("--user", help="User name at the broker.")
 _PASSWORD = click.option(
-    "--password-file", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="File with the password."
+    "--password-file", type=click.Path(path_type=Path, dir_okay=False), help="File with the password."
 )
 
 
@@ -161,6 +161,8 @@ def _suite(config: Path, url: str, user: str | None, password_file: Path | None)
     """Return the suite's settings with the broker named on the command line; works without a config folder."""
     with complaints():
         present = (config / "suite.yaml").exists()
+        if password_file is not None and not password_file.is_file():
+            raise ConfigError([Fault("--password-file", "", f"{password_file} is no file; put the password into one")])
         suite = read_settings(config, "suite", SuiteSettings, os.environ) if present else SuiteSettings()
         try:
             broker = BrokerSettings(url=url, username=user, password_file=password_file, ca_file=suite.broker.ca_file)

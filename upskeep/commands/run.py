@@ -10,6 +10,8 @@ import click
 
 from upskeep.commands.options import CONFIG, checked, complaints
 
+DEFAULT, GIVEN = click.core.ParameterSource.DEFAULT, click.core.ParameterSource.COMMANDLINE
+
 
 @click.command()
 @CONFIG
@@ -51,11 +53,10 @@ def run(
     from upskeep.run import run as run_suite
     from upskeep.show import console, line, news, tell, tell_all
 
-    given = click.get_current_context().get_parameter_source("port")
-    if "://" in broker and given is click.core.ParameterSource.COMMANDLINE:
-        raise click.UsageError(
-            f"--port is that of a broker of our own; here it is {broker}, by --broker or UPSKEEP_BROKER"
-        )
+    source_of = click.get_current_context().get_parameter_source
+    if "://" in broker and (source_of("broker"), source_of("port")) == (DEFAULT, GIVEN):
+        named = f"UPSKEEP_BROKER names {broker}"
+        raise click.UsageError(f"--port is that of a broker of our own, and {named}; with --broker auto it is ours")
     with complaints(BrokerError, DataError):
         settings = checked(config)
         check_speed(speed)

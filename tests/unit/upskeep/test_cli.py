@@ -135,12 +135,7 @@ def test_an_event_and_an_alert_are_a_line_each() -> None:
         ),
         (("stats", "--broker", "mqtt://host:99999"), 2, "--broker: must name a port from 1 to 65535, or none for the"),
         (("stats", "--broker", "mqtt://host:x"), 2, "--broker: must name a port from 1 to 65535, or none for the"),
-        (("stats", "--user", "me", "--password-file", "/nowhere/pw"), 2, "'/nowhere/pw' does not exist"),
-        (
-            ("run", "--broker", "mqtt://host", "--port", "1884"),
-            2,
-            "--port is that of a broker of our own; here it is mqtt://host",
-        ),
+        (("stats", "--user", "me", "--password-file", "/nowhere/pw"), 2, "--password-file: /nowhere/pw is no file"),
         (("check", "--config", "/nowhere"), 2, "/nowhere/suite.yaml: no such file"),
         (("history", "--severity", "bad"), 2, "'bad' is not one of 'info', 'warning', 'error', 'critical'"),
         (("export", "history", "/nowhere/h.csv"), 2, "/nowhere/h.csv: there is no folder /nowhere; make it first"),
@@ -216,6 +211,20 @@ def test_where_nothing_can_be_printed_it_is_said_in_a_sentence() -> None:
 
     assert 1 == done.returncode
     assert "upskeep: what is printed cannot be written: No space left on device\n" == done.stderr
+
+
+def test_a_port_is_refused_where_the_environment_names_a_broker_that_runs() -> None:
+    """The suite would wait for that one, and the port be passed over."""
+    environ = {"UPSKEEP_BROKER": "mqtt://host", "UPSKEEP_CONFIG": "/nowhere"}
+
+    result = CliRunner().invoke(cli, ["run", "--port", "1884"], env=environ)
+    ours = CliRunner().invoke(cli, ["run", "--port", "1884", "--broker", "auto"], env=environ)
+
+    assert (2, True) == (
+        result.exit_code,
+        "and UPSKEEP_BROKER names mqtt://host;" in result.stderr,
+    )
+    assert (2, True) == (ours.exit_code, "/nowhere/suite.yaml: no such file" in ours.stderr)
 
 
 def test_severities_are_taken_in_any_case(monkeypatch: pytest.MonkeyPatch) -> None:
