@@ -145,9 +145,9 @@ def _option(field: str) -> str:
     return "--" + {"types": "type", "severities": "severity"}.get(field, field).replace("_", "-")
 
 
-def days_long(days: int) -> str:
-    """Return ``1 day``, ``7 days``."""
-    return f"{days:,} day" + ("" if days == 1 else "s")
+def so_many(count: int, noun: str) -> str:
+    """Return ``1 day``, ``7 days``, ``1,205 events``."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
 def checked(config: Path) -> SuiteSettings:

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from shared.suite import SuiteSettings
-from upskeep.commands.options import JSON, SINCE, UNTIL, asked, at_a_broker, chosen_events, complaints
+from upskeep.commands.options import JSON, SINCE, UNTIL, asked, at_a_broker, chosen_events, complaints, so_many
 
 TOLD = 20
 BEFORE = timedelta(days=1)  # read, and not told of: what events belong to may have begun before
@@ -66,7 +66,11 @@ def _play(suite: SuiteSettings, speed: float | None, choice: Mapping[str, Any], 
         if not as_json:
             click.echo(f"playing below {topics.everything()}", err=True)
         played = play(_events(store, choice), aside.door, topics, Pace(speed), step)
-    click.echo(json.dumps({"played": played, "below": topics.everything()}) if as_json else f"{played:,} events played")
+    click.echo(
+        json.dumps({"played": played, "below": topics.everything()})
+        if as_json
+        else f"{so_many(played, 'event')} played"
+    )
 
 
 def _verify(suite: SuiteSettings, frames: tuple[Path, ...], choice: Mapping[str, Any], as_json: bool) -> None:
@@ -106,7 +110,7 @@ def _tell(verdict: Any) -> None:
     from upskeep.show import show
     from upskeep.tables import differences_table
 
-    click.echo(f"{verdict.compared:,} events compared, {verdict.same:,} are decided as they were")
+    click.echo(f"{so_many(verdict.compared, 'event')} compared, {verdict.same:,} are decided as they were")
     if verdict.differences:
         show(differences_table(verdict.differences[:TOLD]))
         if verdict.by_field.total() > TOLD:

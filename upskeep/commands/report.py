@@ -8,7 +8,7 @@ from typing import Any, get_args
 import click
 
 from shared.suite import SuiteSettings
-from upskeep.commands.options import Moment, at_a_broker, complaints, days_long, in_a_folder, putting
+from upskeep.commands.options import Moment, at_a_broker, complaints, in_a_folder, putting, so_many
 
 FORMATS = ("json", "csv", "markdown", "html")
 ENDINGS = {".json": "json", ".csv": "csv", ".md": "markdown", ".html": "html", ".htm": "html"}
@@ -49,7 +49,7 @@ def report(
 
     with complaints(ClientError), putting(out) as place:
         put(place, text.encode())
-    click.echo(f"{kind} report of {days_long(days)} in {out}")
+    click.echo(f"{kind} report of {so_many(days, 'day')} in {out}")
 
 
 def _written(kind: str, form: str, answer: Any) -> str:

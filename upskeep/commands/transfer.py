@@ -14,7 +14,17 @@ from zoneinfo import ZoneInfo
 import click
 
 from shared.suite import SuiteSettings
-from upskeep.commands.options import SINCE, UNTIL, asked, at_a_broker, chosen_events, complaints, in_a_folder, putting
+from upskeep.commands.options import (
+    SINCE,
+    UNTIL,
+    asked,
+    at_a_broker,
+    chosen_events,
+    complaints,
+    in_a_folder,
+    putting,
+    so_many,
+)
 
 ENDINGS = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "parquet"}
 FORMATS = ("json", "jsonl", "csv", "parquet")
@@ -55,7 +65,7 @@ def export(suite: SuiteSettings, what: str, file: Path, form: str | None, force:
             else:
                 rows = SOURCES[what](store.ask, choice)
                 counted = write_rows(place, form, what, rows, lambda: step(1))
-    click.echo(f"{counted:,} {'rows' if what in ('counters', 'statistics') else 'events'} in {file}")
+    click.echo(f"{so_many(counted, 'row' if what in ('counters', 'statistics') else 'event')} in {file}")
 
 
 @click.command("import")
@@ -80,7 +90,7 @@ def import_(suite: SuiteSettings, file: Path, form: str | None, zone: str, by: s
     if as_json:
         click.echo(json.dumps({"new": done.new, "known": done.known, "opened": done.opened}))
         return
-    click.echo(f"{done.new:,} events counted, {done.known:,} were known already")
+    click.echo(f"{so_many(done.new, 'event')} counted, {done.known:,} were known already")
     for name, count in sorted(done.opened.items()):
         click.echo(f"{name}: {count:,} more in the total, as an opening balance; {file.name} has no events of them")
 

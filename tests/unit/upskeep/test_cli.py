@@ -18,6 +18,7 @@ from shared.messages import Alert, AlertState, Counter, Event, Severity
 from tests.brokers import free_port
 from upskeep import presence
 from upskeep.cli import Sections, cli
+from upskeep.commands.options import so_many
 from upskeep.show import alert_table, counter_table, line
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -225,6 +226,11 @@ def test_a_port_is_refused_where_the_environment_names_a_broker_that_runs() -> N
         "and UPSKEEP_BROKER names mqtt://host;" in result.stderr,
     )
     assert (2, True) == (ours.exit_code, "/nowhere/suite.yaml: no such file" in ours.stderr)
+
+
+def test_what_is_counted_is_told_as_one_or_as_many() -> None:
+    """None are many."""
+    assert ["0 events", "1 event", "1,205 events"] == [so_many(count, "event") for count in (0, 1, 1205)]
 
 
 def test_severities_are_taken_in_any_case(monkeypatch: pytest.MonkeyPatch) -> None:
