@@ -31,6 +31,12 @@ class BrokerSettings(Settings):
             raise ValueError("must look like mqtt://host:1883 or mqtts://host:8883")
         if parts.password:
             raise ValueError("must not hold a password; put it into a file and name that as password_file")
+        try:
+            port = parts.port
+        except ValueError:
+            port = 0
+        if port == 0:
+            raise ValueError("must name a port from 1 to 65535, or none for the usual one")
         return url
 
 

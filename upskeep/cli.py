@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import click
 
@@ -24,6 +25,7 @@ from upskeep.commands import (
     transfer,
 )
 
+INTERRUPTED = 130  # what a shell makes of SIGINT
 LONGEST = 200  # signs of a first sentence
 COMMANDS = {
     "The suite": (run.run, rehearse.check, rehearse.backtest, record.record),
@@ -36,7 +38,14 @@ COMMANDS = {
 
 
 class Sections(click.Group):
-    """Lists its commands by what they are for, each with its first sentence whole."""
+    """Lists its commands by what they are for, each with its first sentence whole. Ctrl-C ends one with 130."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Call the command; click alone would make 1 of a Ctrl-C."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise click.exceptions.Exit(INTERRUPTED) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click calls it
         """Write the sections."""
@@ -61,4 +70,6 @@ def main() -> None:
     try:
         cli()
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
+    except OSError as error:  # what has to do with a file is said by the commands
+        sys.exit(f"upskeep: what is printed cannot be written: {error.strerror or error}")

@@ -78,19 +78,21 @@ def verify_events(
     return verdict
 
 
-def verify_frames(then: Iterable[Event], now: Iterable[Event], devices: frozenset[str]) -> Verdict:
-    """Hold the events of a history against those the engine makes now of the same frames."""
+def verify_frames(
+    then: Iterable[Event], now: Iterable[Event], devices: frozenset[str], types: frozenset[str] = frozenset()
+) -> Verdict:
+    """Hold the events of a history against those the engine makes now of the same frames, of all types or of some."""
     verdict = Verdict()
-    before = {event.id: event for event in then if _decided(event, devices)}
-    after = {event.id: event for event in now if _decided(event, devices)}
+    before = {event.id: event for event in then if _decided(event, devices, types)}
+    after = {event.id: event for event in now if _decided(event, devices, types)}
     for event_id in sorted(before.keys() | after.keys(), key=lambda each: _order(before.get(each) or after[each])):
         verdict.take(_differences(before.get(event_id), after.get(event_id)))
     return verdict
 
 
-def _decided(event: Event, devices: frozenset[str]) -> bool:
+def _decided(event: Event, devices: frozenset[str], types: frozenset[str]) -> bool:
     ours = event.type not in OF_THE_SUITE and "offered_by" not in event.metadata and "imported" not in event.metadata
-    return ours and event.device in devices
+    return ours and event.device in devices and (not types or event.type in types)
 
 
 def _order(event: Event) -> tuple[Any, ...]:

@@ -13,7 +13,7 @@ from typing import IO
 
 import pytest
 
-from shared.messages import Alert, Counter, Message
+from shared.messages import Alert, Counter, Message, Status
 from tests.e2e.live import DEADLINE_S, Live, backtest, command, upskeep
 from tests.e2e.onlooker import TOPICS, Onlooker
 
@@ -62,6 +62,23 @@ def test_counters_and_alerts_print_what_is_retained(looker, any_broker):
     assert ["event", "sensor.threshold.exceeded", "AC_POWER_LOSS"] == [
         row.split()[0] for row in table.stdout.splitlines()
     ]
+
+
+@pytest.mark.parametrize(("name", "service"), [("counters", "counter_store"), ("alerts", "alerter")])
+def test_where_nothing_is_retained_it_is_said_whether_anybody_is_there(any_broker, name, service):
+    """A broker without a suite is not one where nothing has happened; a program reads the same as ever."""
+    where = ("--broker", f"mqtt://127.0.0.1:{any_broker.port}")
+    absent = f"{service} is not online at this broker; `make run` starts the suite\n"
+    there = Status(service=service, state="online", version="0", epoch="e", time=NOON)
+
+    alone, program = upskeep(name, *where), upskeep(name, "--json", *where)
+    with Onlooker(any_broker.port) as onlooker:
+        onlooker.say(there.topic(TOPICS), there.model_dump_json().encode(), retain=True)
+        idle = upskeep(name, *where)
+
+    assert (0, f"no {name} yet\n", absent) == (alone.returncode, alone.stdout, alone.stderr)
+    assert (0, "[]\n", absent) == (program.returncode, program.stdout, program.stderr)
+    assert (0, f"no {name} yet\n", "") == (idle.returncode, idle.stdout, idle.stderr)
 
 
 def test_a_recording_of_a_running_suite_plays_back_to_the_same_counts(live, any_broker, tmp_path):

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from shared.suite import SuiteSettings
-from upskeep.commands.options import JSON, SINCE, UNTIL, Moment, at_a_broker, chosen_events, complaints
+from upskeep.commands.options import JSON, SINCE, UNTIL, Moment, asked, at_a_broker, chosen_events, complaints
 
 Answer = Mapping[str, Any]
 DAYS = click.option("--days", type=click.IntRange(1, 36_600), help="How many days back.")
@@ -26,9 +26,10 @@ AS_OF = click.option(
 @JSON
 def stats(suite: SuiteSettings, types: tuple[str, ...], days: int | None, as_of: str | None, as_json: bool) -> None:
     """Print totals, averages, trends and outages of these event types, or of all."""
+    from services.counter_store.core.requests import StatisticsQuestion
     from upskeep.tables import statistics_table
 
-    question = {"types": list(types) or None, "days": days, "as_of": as_of}
+    question = asked("stats", StatisticsQuestion, {"types": list(types) or None, "days": days, "as_of": as_of})
     answer = _ask(suite, "statistics", question)
     _print(answer, as_json, statistics_table)
     unknown = [one["type"] for one in answer["statistics"] if not one["total_count"]]
@@ -44,7 +45,7 @@ def health(suite: SuiteSettings, as_of: str | None, as_json: bool) -> None:
     """Print the health score, what it lost, and what would bring that back."""
     from upskeep.tables import health_lines
 
-    _print(_ask(suite, "health", {"as_of": as_of}), as_json, health_lines)
+    _print(_ask(suite, "health", {} if as_of is None else {"as_of": as_of}), as_json, health_lines)
 
 
 @click.command()
@@ -60,9 +61,17 @@ def health(suite: SuiteSettings, as_of: str | None, as_json: bool) -> None:
 @JSON
 def analyze(suite: SuiteSettings, what: str, types: tuple[str, ...], as_json: bool, **more: Any) -> None:
     """Print what is unusual, what fails again and again, how often what comes, or how the pipeline does."""
+    from services.counter_store.core import requests
     from upskeep.tables import ANALYSES
 
-    _print(_ask(suite, what, {**more, "types": list(types) or None}), as_json, ANALYSES[what])
+    models: dict[str, type[requests.Question]] = {
+        "anomalies": requests.AnomaliesQuestion,
+        "failures": requests.FailuresQuestion,
+        "frequency": requests.FrequencyQuestion,
+        "performance": requests.PerformanceQuestion,
+    }
+    question = asked(what, models[what], {**more, "types": list(types) or None})
+    _print(_ask(suite, what, question), as_json, ANALYSES[what])
 
 
 @click.command()
@@ -78,9 +87,13 @@ def history(
     suite: SuiteSettings, oldest_first: bool, limit: int, related_to: str | None, as_json: bool, **choice: Any
 ) -> None:
     """Print events that have been counted, those that meet every condition given."""
+    from services.counter_store.core.requests import HistoryQuestion
     from upskeep.show import console, event_line, tell_all
 
     out = console()
+    choice = asked("history", HistoryQuestion, choice)
+    if related_to is not None and choice:
+        raise click.UsageError("--related tells of everything around an event; leave the other choices out")
     if related_to is not None:
         answer = _ask(suite, "related", {"id": related_to, "limit": min(limit, 200)})
         events = [each["event"] for each in answer["related"]]
@@ -91,7 +104,7 @@ def history(
         click.echo(json.dumps(events, indent=2, ensure_ascii=False))
     elif not events:
         click.echo("no such events in the history")
-        _say_unknown(suite, choice["types"] or ())
+        _say_unknown(suite, choice.get("types", ()))
     for event in [] if as_json else _events(events):
         tell_all(out, event_line(event, dated=True))
     if not as_json and answer.get("cursor"):
@@ -102,7 +115,7 @@ def _say_unknown(suite: SuiteSettings, wanted: Iterable[str]) -> None:
     """Say of which types nothing was ever counted, and what may have been meant."""
     from difflib import get_close_matches
 
-    known = [one["type"] for one in _ask(suite, "statistics", {"days": 1})["statistics"]] if wanted else []
+    known = [one["type"] for one in _ask(suite, "counters", {})["counters"]] if wanted else []
     for name in wanted:
         if name not in known:
             near = get_close_matches(name.casefold(), {each.casefold(): each for each in known}, n=1)
@@ -121,7 +134,7 @@ def _ask(suite: SuiteSettings, name: str, question: Mapping[str, Any]) -> Answer
     from upskeep.client import Client, ClientError
 
     with complaints(ClientError), Client(suite) as client:
-        return client.ask("counter_store", name, {key: value for key, value in question.items() if value is not None})
+        return client.ask("counter_store", name, question)
     raise AssertionError  # complaints ends the process
 
 

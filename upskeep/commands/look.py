@@ -11,6 +11,8 @@ import click
 from shared.suite import SuiteSettings
 from upskeep.commands.options import JSON, at_a_broker, complaints
 
+TELLS = {"counter": "counter_store", "alert": "alerter"}  # retained: who tells of it
+
 
 @click.command()
 @at_a_broker
@@ -46,12 +48,20 @@ def alerts(suite: SuiteSettings, as_json: bool) -> None:
     _print_retained(suite, "alert", Alert, as_json, alert_table)
 
 
+def _is_online(client: Any, service: str) -> bool:
+    from shared.messages import Status
+
+    return any(one.state == "online" for one in client.retained("status", Status) if one.service == service)
+
+
 def _print_retained(suite: SuiteSettings, kind: str, model: Any, as_json: bool, table: Any) -> None:
     from upskeep.client import Client, ClientError
     from upskeep.show import show
 
     with complaints(ClientError), Client(suite) as client:
         found = sorted(client.retained(kind, model), key=lambda message: message.topic(suite.topics))
+        if not found and not _is_online(client, TELLS[kind]):
+            click.echo(f"{TELLS[kind]} is not online at this broker; `make run` starts the suite", err=True)
     if as_json:
         click.echo(json.dumps([message.model_dump(mode="json") for message in found], indent=2, ensure_ascii=False))
     elif found:

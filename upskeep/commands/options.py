@@ -6,14 +6,14 @@ import functools
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args
 
 import click
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from services.event_processor.core.catalogue import Category
 from shared.messages import Severity
@@ -28,7 +28,7 @@ CONFIG = click.option(
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 CATEGORIES = (*get_args(Category), "other")
-SEVERITY = click.Choice([each.value for each in Severity])
+SEVERITY = click.Choice([each.value for each in Severity], case_sensitive=False)
 AGO = re.compile(r"(\d+(?:\.\d+)?)\s*(min|h|d)\Z")
 AGO_S = {"min": 60.0, "h": 3600.0, "d": 86_400.0}
 
@@ -104,14 +104,50 @@ def chosen_events(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def in_a_folder(file: Path) -> None:
-    """See that a file can be put where it is wanted, before anybody is asked; raises UsageError."""
+    """See that a file can be put where it is wanted, before anybody is asked; raises UsageError.
+
+    A device or a pipe is refused: what is put into its place would be a file, for everybody on the machine.
+    """
     if not file.absolute().parent.is_dir():
         raise click.UsageError(f"{file}: there is no folder {file.parent}; make it first")
+    if str(file) == "-" or (file.exists() and not file.is_file()):
+        raise click.UsageError(f"{file} is no file; it is put into its place when it is whole, so name one")
 
 
-def days_long(days: int) -> str:
-    """Return ``1 day``, ``7 days``."""
-    return f"{days:,} day" + ("" if days == 1 else "s")
+@contextmanager
+def putting(file: Path) -> Iterator[Path]:
+    """Yield where a file is to be put, which is where a link to it leads; raises ClientError where it cannot be."""
+    from upskeep.client import ClientError
+
+    try:
+        yield file.resolve()
+    except OSError as error:
+        raise ClientError(f"{file} cannot be written: {error.strerror or error}; nothing is changed there") from None
+
+
+def asked(about: str, model: type[BaseModel], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that were given as the fields of a question; raises UsageError where it does not take one."""
+    question = {name: value for name, value in given.items() if value is not None}
+    try:
+        model.model_validate(question)
+    except ValidationError as error:
+        first = error.errors()[0]
+        named = [_option(str(place)) for place in first["loc"][:1]]
+        if first["type"] == "extra_forbidden":
+            takes = ", ".join(_option(name) for name in model.model_fields if name in given) or "no choice"
+            raise click.UsageError(f"{about} does not go by {named[0]}; it takes {takes}") from None
+        raise click.UsageError(": ".join([*named, first["msg"].removeprefix("Value error, ")])) from None
+    return question
+
+
+def _option(field: str) -> str:
+    """Return the option of a field: ``types`` can be given several times, as ``--type``."""
+    return "--" + {"types": "type", "severities": "severity"}.get(field, field).replace("_", "-")
+
+
+def so_many(count: int, noun: str) -> str:
+    """Return ``1 day``, ``7 days``, ``1,205 events``."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
 def checked(config: Path) -> SuiteSettings:
@@ -125,6 +161,8 @@ def _suite(config: Path, url: str, user: str | None, password_file: Path | None)
     """Return the suite's settings with the broker named on the command line; works without a config folder."""
     with complaints():
         present = (config / "suite.yaml").exists()
+        if password_file is not None and not password_file.is_file():
+            raise ConfigError([Fault("--password-file", "", f"{password_file} is no file; put the password into one")])
         suite = read_settings(config, "suite", SuiteSettings, os.environ) if present else SuiteSettings()
         try:
             broker = BrokerSettings(url=url, username=user, password_file=password_file, ca_file=suite.broker.ca_file)

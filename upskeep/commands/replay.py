@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from shared.suite import SuiteSettings
-from upskeep.commands.options import JSON, SINCE, UNTIL, at_a_broker, chosen_events, complaints
+from upskeep.commands.options import JSON, SINCE, UNTIL, asked, at_a_broker, chosen_events, complaints, so_many
 
 TOLD = 20
 BEFORE = timedelta(days=1)  # read, and not told of: what events belong to may have begun before
@@ -37,8 +37,12 @@ def replay(
     suite: SuiteSettings, speed: str, verify: bool, frames: tuple[Path, ...], as_json: bool, **choice: Any
 ) -> None:
     """Publish events of the history again, on a topic root of their own, where nothing acts on them or counts them."""
+    from services.counter_store.core.requests import HistoryQuestion
+
     if frames and not verify:
         raise click.UsageError("--frames goes with --verify")
+    choice = asked("replay", HistoryQuestion, choice)
+    _see_what_can_be_verified(verify, frames, choice)
     if verify:
         _verify(suite, frames, choice, as_json)
         return
@@ -62,7 +66,11 @@ def _play(suite: SuiteSettings, speed: float | None, choice: Mapping[str, Any], 
         if not as_json:
             click.echo(f"playing below {topics.everything()}", err=True)
         played = play(_events(store, choice), aside.door, topics, Pace(speed), step)
-    click.echo(json.dumps({"played": played, "below": topics.everything()}) if as_json else f"{played:,} events played")
+    click.echo(
+        json.dumps({"played": played, "below": topics.everything()})
+        if as_json
+        else f"{so_many(played, 'event')} played"
+    )
 
 
 def _verify(suite: SuiteSettings, frames: tuple[Path, ...], choice: Mapping[str, Any], as_json: bool) -> None:
@@ -76,13 +84,13 @@ def _verify(suite: SuiteSettings, frames: tuple[Path, ...], choice: Mapping[str,
     with complaints(ClientError), Conversation(suite, "counter_store") as store:
         if frames:
             made, devices, span = _decided_now(frames, folder)
-            verdict = verify_frames(_events(store, {**choice, **span}), made, devices)
+            verdict = verify_frames(_events(store, span), made, devices, frozenset(choice.get("types", ())))
         else:
             plan = SERVICE.settings(Context(folder, os.environ, suite, system_clock()))
-            since = datetime.fromisoformat(choice["since"]) if choice["since"] else None
+            since = datetime.fromisoformat(choice["since"]) if "since" in choice else None
             begin = None if since is None else (since - BEFORE).isoformat()
-            events = _events(store, {"since": begin, "until": choice["until"]})
-            verdict = verify_events(events, plan, frozenset(choice["types"] or ()), since)
+            events = _events(store, {"since": begin, "until": choice.get("until")})
+            verdict = verify_events(events, plan, frozenset(choice.get("types", ())), since)
     if as_json:
         click.echo(json.dumps(verdict.as_dict(), indent=2, ensure_ascii=False))
     else:
@@ -90,11 +98,19 @@ def _verify(suite: SuiteSettings, frames: tuple[Path, ...], choice: Mapping[str,
     sys.exit(0 if verdict.same == verdict.compared else 1)
 
 
+def _see_what_can_be_verified(verify: bool, frames: tuple[Path, ...], choice: Mapping[str, Any]) -> None:
+    """Raise UsageError for a choice that --verify does not make: what it left out would be said to be verified."""
+    goes_by = {"types"} if frames else {"types", "since", "until"}
+    if verify and choice.keys() - goes_by:
+        told = "--type alone; the span is that of the frames" if frames else "--type, --since and --until alone"
+        raise click.UsageError(f"--verify goes by {told}")
+
+
 def _tell(verdict: Any) -> None:
     from upskeep.show import show
     from upskeep.tables import differences_table
 
-    click.echo(f"{verdict.compared:,} events compared, {verdict.same:,} are decided as they were")
+    click.echo(f"{so_many(verdict.compared, 'event')} compared, {verdict.same:,} are decided as they were")
     if verdict.differences:
         show(differences_table(verdict.differences[:TOLD]))
         if verdict.by_field.total() > TOLD:

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import click
 
 from shared.suite import SuiteSettings
-from upskeep.commands.options import Moment, at_a_broker, complaints, days_long, in_a_folder
+from upskeep.commands.options import Moment, at_a_broker, complaints, in_a_folder, putting, so_many
 
 FORMATS = ("json", "csv", "markdown", "html")
 ENDINGS = {".json": "json", ".csv": "csv", ".md": "markdown", ".html": "html", ".htm": "html"}
@@ -40,16 +40,16 @@ def report(
     if out is not None:
         in_a_folder(out)
     question = {"kind": kind, "days": days} | ({} if as_of is None else {"as_of": as_of})
-    with complaints(ClientError, OSError):
-        with Client(suite) as client:
-            text = _written(kind, chosen, client.ask("counter_store", "report", question))
-        if out is None:
-            click.echo(text, nl=False)
-            return
-        from services.counter_store.adapters.report_files import put
+    with complaints(ClientError), Client(suite) as client:
+        text = _written(kind, chosen, client.ask("counter_store", "report", question))
+    if out is None:
+        click.echo(text, nl=False)
+        return
+    from services.counter_store.adapters.report_files import put
 
-        put(out, text.encode())
-    click.echo(f"{kind} report of {days_long(days)} in {out}")
+    with complaints(ClientError), putting(out) as place:
+        put(place, text.encode())
+    click.echo(f"{kind} report of {so_many(days, 'day')} in {out}")
 
 
 def _written(kind: str, form: str, answer: Any) -> str:

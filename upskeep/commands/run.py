@@ -10,6 +10,8 @@ import click
 
 from upskeep.commands.options import CONFIG, checked, complaints
 
+DEFAULT, GIVEN = click.core.ParameterSource.DEFAULT, click.core.ParameterSource.COMMANDLINE
+
 
 @click.command()
 @CONFIG
@@ -28,7 +30,8 @@ from upskeep.commands.options import CONFIG, checked, complaints
 @click.option(
     "--broker",
     default=lambda: os.environ.get("UPSKEEP_BROKER", "auto"),
-    help="auto (Mosquitto if installed, else embedded), mosquitto, embedded, or the URL of one that runs.",
+    help="auto (Mosquitto if installed, else embedded), mosquitto, embedded, or the URL of one that runs.  "
+    "[default: $UPSKEEP_BROKER or auto]",
 )
 def run(
     config: Path,
@@ -50,6 +53,10 @@ def run(
     from upskeep.run import run as run_suite
     from upskeep.show import console, line, news, tell, tell_all
 
+    source_of = click.get_current_context().get_parameter_source
+    if "://" in broker and (source_of("broker"), source_of("port")) == (DEFAULT, GIVEN):
+        named = f"UPSKEEP_BROKER names {broker}"
+        raise click.UsageError(f"--port is that of a broker of our own, and {named}; with --broker auto it is ours")
     with complaints(BrokerError, DataError):
         settings = checked(config)
         check_speed(speed)

@@ -14,7 +14,17 @@ from zoneinfo import ZoneInfo
 import click
 
 from shared.suite import SuiteSettings
-from upskeep.commands.options import SINCE, UNTIL, at_a_broker, chosen_events, complaints, in_a_folder
+from upskeep.commands.options import (
+    SINCE,
+    UNTIL,
+    asked,
+    at_a_broker,
+    chosen_events,
+    complaints,
+    in_a_folder,
+    putting,
+    so_many,
+)
 
 ENDINGS = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "parquet"}
 FORMATS = ("json", "jsonl", "csv", "parquet")
@@ -43,18 +53,19 @@ def export(suite: SuiteSettings, what: str, file: Path, form: str | None, force:
     if file.exists() and not force:
         raise click.UsageError(f"{file} is there already; --force writes over it")
     in_a_folder(file)
-    if what == "all" and (form != "json" or any(choice.values())):
-        raise click.UsageError("all goes into one .json file, and everything of it; choose with history")
-    with complaints(ClientError, OSError), Conversation(suite, "counter_store") as store:
+    if what == "all" and form != "json":
+        raise click.UsageError("all goes into one .json file")
+    choice = _chosen(what, choice)
+    with complaints(ClientError), putting(file) as place, Conversation(suite, "counter_store") as store:
         inventory = store.ask("inventory")
         counted = 0
         with _progress("events", _expected(what, inventory, choice)) as step:
             if what == "all":
-                counted = write_whole(file, store.ask, inventory, lambda: step(1))
+                counted = write_whole(place, store.ask, inventory, lambda: step(1))
             else:
                 rows = SOURCES[what](store.ask, choice)
-                counted = write_rows(file, form, what, rows, lambda: step(1))
-    click.echo(f"{counted:,} {'rows' if what in ('counters', 'statistics') else 'events'} in {file}")
+                counted = write_rows(place, form, what, rows, lambda: step(1))
+    click.echo(f"{so_many(counted, 'row' if what in ('counters', 'statistics') else 'event')} in {file}")
 
 
 @click.command("import")
@@ -79,7 +90,7 @@ def import_(suite: SuiteSettings, file: Path, form: str | None, zone: str, by: s
     if as_json:
         click.echo(json.dumps({"new": done.new, "known": done.known, "opened": done.opened}))
         return
-    click.echo(f"{done.new:,} events counted, {done.known:,} were known already")
+    click.echo(f"{so_many(done.new, 'event')} counted, {done.known:,} were known already")
     for name, count in sorted(done.opened.items()):
         click.echo(f"{name}: {count:,} more in the total, as an opening balance; {file.name} has no events of them")
 
@@ -93,7 +104,7 @@ def _source(suite: SuiteSettings, file: Path, form: str, zone: str) -> Any:
         if form == "json" and kind_of(file) == "seed":
             try:
                 known_zone = ZoneInfo(zone)
-            except (ValueError, OSError):
+            except (KeyError, ValueError, OSError):  # KeyError: none of that name
                 raise ClientError(f"--timezone: {zone!r} is no time zone; write UTC, or as in Europe/Berlin") from None
             return SeedSource(file, suite.site, known_zone, _catalogued())
         return Source(file, form)
@@ -108,6 +119,19 @@ def _catalogued() -> Any:
     return catalogued(Path(folder), os.environ)
 
 
+def _chosen(what: str, choice: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was chosen; raises UsageError where that is nothing to choose ``what`` by."""
+    from services.counter_store.core import requests
+
+    models: dict[str, type[requests.Question]] = {
+        "history": requests.HistoryQuestion,
+        "counters": requests.CountersQuestion,
+        "statistics": requests.StatisticsQuestion,
+        "all": requests.InventoryQuestion,
+    }
+    return asked(what, models[what], choice)
+
+
 def _format(file: Path, form: str | None) -> str:
     found = form or ENDINGS.get(file.suffix.lower())
     if found is None:
@@ -120,9 +144,9 @@ def _expected(what: str, inventory: Mapping[str, Any], choice: Mapping[str, Any]
     held: Mapping[str, int] = inventory["held"]
     if what not in ("history", "all"):
         return None
-    if any(value for name, value in choice.items() if name != "types"):
+    if choice.keys() - {"types"}:
         return None
-    return sum(count for name, count in held.items() if not choice["types"] or name in choice["types"])
+    return sum(count for name, count in held.items() if "types" not in choice or name in choice["types"])
 
 
 @contextmanager

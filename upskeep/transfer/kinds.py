@@ -28,9 +28,11 @@ class KnownKinds(BaseModel):
 
 
 def catalogued(folder: Path, environ: Mapping[str, str]) -> Kind:
-    """Return what tells category and severity of a type; a type that is not in the file is ``other``, a warning."""
-    there = (folder / "events.yaml").exists()
-    known = read_settings(folder, "events", KnownKinds, environ).events if there else {}
+    """Return what tells category and severity of a type; a type that is not in the file is ``other``, a warning.
+
+    Raises ConfigError, also where there is no file: what is imported keeps its category for good.
+    """
+    known = read_settings(folder, "events", KnownKinds, environ).events
 
     def kind(name: str) -> tuple[str, str]:
         found = known.get(name)

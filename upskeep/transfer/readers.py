@@ -60,7 +60,7 @@ class Source:
         try:
             yield from self._reader()
         except (IncompleteJSONError, UnicodeDecodeError, RecursionError, csv.Error, OSError) as error:
-            raise ClientError(f"{self.path} cannot be read: {error}") from None
+            raise ClientError(f"{self.path} cannot be read: {_reason(error)}") from None
 
     def _reader(self) -> Iterator[tuple[str, Row]]:
         readers = {"json": self._json, "jsonl": self._lines, "csv": self._csv, "parquet": self._parquet}
@@ -78,18 +78,22 @@ class Source:
         except (ValueError, RecursionError) as error:
             raise ClientError(f"{self.path} {where} is not JSON: {error}") from None
         if not isinstance(found, dict):
-            raise ClientError(f"{self.path} {where} holds a JSON {type(found).__name__}; an event is an object")
+            raise self._no_event(where, type(found).__name__)
         return found
+
+    def _no_event(self, where: str, found: str) -> ClientError:
+        return ClientError(f"{self.path} {where} holds a JSON {found}; an event is an object")
 
     def _csv(self) -> Iterator[tuple[str, Row]]:
         with self.path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file)
+            rows = csv.DictReader(file, strict=True)
             if "id" not in (rows.fieldnames or ()):
                 raise ClientError(f"{self.path} holds no events: it has no column id; {WHOLE}")
             for number, cells in enumerate(rows, 1):
                 where = f"row {cells['id'] or number}"
-                plain = {name: unguarded(cell) for name, cell in cells.items() if isinstance(cell, str)}
-                yield where, self._cells(where, plain)
+                if None in cells or None in cells.values():
+                    raise ClientError(f"{self.path} {where} has not as many cells as the first row; is the file whole?")
+                yield where, self._cells(where, {name: unguarded(cell) for name, cell in cells.items()})
 
     def _parquet(self) -> Iterator[tuple[str, Row]]:
         arrow, parquet = pyarrow()
@@ -120,6 +124,15 @@ class Source:
                     yield f"event {number}", _build(events, prefix)
                 elif kind == "start_map" and prefix == "balances.item":
                     self.balances.append(_build(events, prefix))
+                elif not kind.startswith("end_") and (prefix == "item" or _is_event(prefix)):
+                    raise self._no_event(f"event {number + 1}", kind.removeprefix("start_"))
+
+
+def _reason(error: Exception) -> str:
+    """Return the first line of why, without the drawing that ijson adds to it; it may come as bytes."""
+    told = error.args[0] if isinstance(error, IncompleteJSONError) and error.args else error
+    text = told.decode("utf-8", "replace") if isinstance(told, bytes) else str(told)
+    return text.partition("\n")[0]
 
 
 def _is_event(prefix: str) -> bool:
@@ -154,5 +167,5 @@ def kind_of(path: Path) -> str:
                         return "seed"
                     break
     except (IncompleteJSONError, OSError) as error:
-        raise ClientError(f"{path} cannot be read: {error}") from None
+        raise ClientError(f"{path} cannot be read: {_reason(error)}") from None
     raise ClientError(f"{path} is neither an export of Upskeep nor an event_counters.json; {WHOLE}")

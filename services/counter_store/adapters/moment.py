@@ -34,7 +34,7 @@ class Moment:
         if as_of is not None:
             return time_to_us(as_of)
         if self.as_of_us is None:
-            raise RefusedError("nothing has been observed yet, so there is no event time to answer for; give as_of")
+            raise RefusedError("nothing has been observed yet, neither events nor readings; ask again later")
         return self.as_of_us
 
     def hours_us(self, keeping: Keeping) -> int:

@@ -31,10 +31,11 @@ def as_markdown(report: Report) -> str:
     """Return the report in short, for a mail or a ticket."""
     days = f"{report.period_days} day" + ("" if report.period_days == 1 else "s")
     span = f"{report.since:%Y-%m-%d %H:%M} to {report.as_of:%Y-%m-%d %H:%M} UTC"
+    plural = "" if report.total_events == 1 else "s"
     lines = [
         f"# {_plain(report.site)}: events of {days}",
         "",
-        f"{span}: {report.total_events:,} events, {report.all_time_events:,} ever.",
+        f"{span}: {report.total_events:,} event{plural}, {report.all_time_events:,} ever.",
         *_health(report),
         *_table(
             "Categories",
@@ -54,7 +55,7 @@ def as_markdown(report: Report) -> str:
 
 def _health(report: Report) -> list[str]:
     health = report.health if isinstance(report, SummaryReport) else None
-    if health is None:
+    if health is None or not report.all_time_events:
         return []
     factors = [
         (one.type, one.severity.value, one.points, one.episodes, f"{one.last:%Y-%m-%d %H:%M}", one.remedy)

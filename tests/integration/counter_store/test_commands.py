@@ -86,6 +86,36 @@ def test_what_is_exported_is_imported_by_another_store(form: str, any_broker: Br
         assert 30 == said(suite, "stats")["statistics"][0]["total_count"]
 
 
+@pytest.mark.parametrize("arguments", [("export", "history"), ("export", "all"), ("report", "detailed", "--out")])
+def test_what_is_written_goes_where_a_link_leads_or_is_said_not_to(
+    arguments: tuple[str, ...], any_broker: Broker, tmp_path: Path
+) -> None:
+    """The link stays one; a place that cannot be written to is named as it was given, and nothing is left beside it."""
+    target, link = tmp_path / "elsewhere" / "target.json", tmp_path / "link.json"
+    target.parent.mkdir()
+    link.symlink_to(target)
+    long = tmp_path / ("x" * 250 + ".json")  # fits into a folder, and what is written beside it does not
+    with store_at_work(tmp_path / "store", any_broker) as suite:
+        done, refused = call(suite, *arguments, link), call(suite, *arguments, long)
+
+    assert (0, True, True) == (done.exit_code, link.is_symlink(), target.is_file()), done.output
+    expected = f"upskeep: {long} cannot be written: File name too long; nothing is changed there\n"
+    assert (1, expected) == (refused.exit_code, refused.stderr)
+    assert [target] == list(target.parent.iterdir())
+
+
+def test_a_store_that_has_seen_nothing_says_so(any_broker: Broker, tmp_path: Path) -> None:
+    """A type that was never counted is no failure there, either."""
+    with store_at_work(tmp_path / "store", any_broker, days=0) as suite:
+        stats, history = call(suite, "stats"), call(suite, "history", "--type", "X")
+
+    assert "upskeep: counter_store: nothing has been observed yet, neither events nor readings; ask again later\n" == (
+        stats.stderr
+    )
+    assert (0, "no such events in the history\n") == (history.exit_code, history.stdout)
+    assert "X was never counted; `upskeep counters` lists what was\n" == history.stderr
+
+
 def test_a_replay_is_heard_on_a_root_of_its_own_and_counted_nowhere(any_broker: Broker, tmp_path: Path) -> None:
     """With the ids and times of then, marked, in order; filtered by type; nothing of it on the suite's own topics."""
     with store_at_work(tmp_path / "store", any_broker) as suite, Onlooker(any_broker.port) as usual:

@@ -238,6 +238,17 @@ def test_markdown_can_be_read_as_it_stands() -> None:
     assert all("-: |" in table[1] for table in tables)
 
 
+def test_markdown_says_one_event_and_praises_no_health_of_what_was_never_seen() -> None:
+    """As the page does."""
+    with bench() as store:
+        never = FORMATS["markdown"][1](ask(store, "summary", 7, as_of="2026-02-01T00:00:00Z"))
+        store.tell(0, until=60)
+        once = FORMATS["markdown"][1](ask(store, "summary", 7))
+
+    assert (True, False) == (": 0 events, 0 ever." in never, "Health" in never)
+    assert (True, True) == (": 1 event, 1 ever." in once, "Health" in once)
+
+
 def test_a_csv_has_no_more_places_than_anybody_can_use() -> None:
     """Six after the point."""
     with bench() as store:

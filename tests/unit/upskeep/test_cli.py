@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
@@ -14,7 +17,8 @@ from rich.console import Console
 from shared.messages import Alert, AlertState, Counter, Event, Severity
 from tests.brokers import free_port
 from upskeep import presence
-from upskeep.cli import cli
+from upskeep.cli import Sections, cli
+from upskeep.commands.options import so_many
 from upskeep.show import alert_table, counter_table, line
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -130,10 +134,50 @@ def test_an_event_and_an_alert_are_a_line_each() -> None:
             2,
             "--broker: must not hold a password; put it into a file and name that as password_file",
         ),
+        (("stats", "--broker", "mqtt://host:99999"), 2, "--broker: must name a port from 1 to 65535, or none for the"),
+        (("stats", "--broker", "mqtt://host:x"), 2, "--broker: must name a port from 1 to 65535, or none for the"),
+        (("stats", "--user", "me", "--password-file", "/nowhere/pw"), 2, "--password-file: /nowhere/pw is no file"),
         (("check", "--config", "/nowhere"), 2, "/nowhere/suite.yaml: no such file"),
         (("history", "--severity", "bad"), 2, "'bad' is not one of 'info', 'warning', 'error', 'critical'"),
         (("export", "history", "/nowhere/h.csv"), 2, "/nowhere/h.csv: there is no folder /nowhere; make it first"),
         (("report", "--out", "/nowhere/r.html"), 2, "/nowhere/r.html: there is no folder /nowhere; make it first"),
+        (
+            ("analyze", "anomalies", "--days", "5"),
+            2,
+            "anomalies does not go by --days; it takes --",
+        ),
+        (("analyze", "performance", "--as-of", "7d"), 2, "performance does not go by --as-of; it takes no choice"),
+        (("analyze", "anomalies", "--hours", "500"), 2, "--hours: Input should be less than or equal to 168"),
+        (
+            ("history", "--since", "2026-02-02", "--until", "2026-02-01"),
+            2,
+            "Error: since 2026-02-02T00:00:00+00:00",
+        ),
+        (
+            ("history", "--related", "7", "--device", "ups"),
+            2,
+            "--related tells of everything around an event",
+        ),
+        (("stats", "A B"), 2, "--type: String should match pattern"),
+        (("export", "counters", "c.csv", "--device", "ups"), 2, "counters does not go by --device; it takes --type"),
+        (
+            ("export", "statistics", "c.csv", "--since", "1d"),
+            2,
+            "statistics does not go by --since; it takes",
+        ),
+        (
+            ("export", "history", "c.csv", "--days", "3"),
+            2,
+            "history does not go by --days; it takes --type",
+        ),
+        (("export", "all", "c.json", "--type", "X"), 2, "all does not go by --type; it takes no choice"),
+        (("export", "history", "-", "--format", "csv"), 2, "- is no file; it is put into its place"),
+        (("replay", "--verify", "--device", "ups"), 2, "--verify goes by --type, --since and --until alone"),
+        (
+            ("replay", "--verify", "--frames", __file__, "--since", "1d"),
+            2,
+            "--verify goes by --type alone",
+        ),
         (("backtest", "no-such-file.csv"), 2, "'no-such-file.csv' does not exist"),
     ],
 )
@@ -145,6 +189,69 @@ def test_a_mistake_is_answered_in_a_sentence(arguments: tuple[str, ...], code: i
     assert code == result.exit_code
     assert isinstance(result.exception, SystemExit)
     assert "secret" not in result.stderr
+
+
+def test_a_command_that_is_interrupted_ends_with_the_code_of_the_pages() -> None:
+    """130, and not the 1 of what could not be done."""
+    commands = Sections()
+
+    @commands.command()
+    def wait() -> None:
+        raise KeyboardInterrupt
+
+    assert 130 == CliRunner().invoke(commands, ["wait"]).exit_code
+
+
+def test_where_nothing_can_be_printed_it_is_said_in_a_sentence() -> None:
+    """A full disk behind a `>`: exit code 1, no traceback."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", "from upskeep.cli import main; main()", "--help"],
+            check=False, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60,
+        )  # fmt: skip
+
+    assert 1 == done.returncode
+    assert "upskeep: what is printed cannot be written: No space left on device\n" == done.stderr
+
+
+def test_a_port_is_refused_where_the_environment_names_a_broker_that_runs() -> None:
+    """The suite would wait for that one, and the port be passed over."""
+    environ = {"UPSKEEP_BROKER": "mqtt://host", "UPSKEEP_CONFIG": "/nowhere"}
+
+    result = CliRunner().invoke(cli, ["run", "--port", "1884"], env=environ)
+    ours = CliRunner().invoke(cli, ["run", "--port", "1884", "--broker", "auto"], env=environ)
+
+    assert (2, True) == (
+        result.exit_code,
+        "and UPSKEEP_BROKER names mqtt://host;" in result.stderr,
+    )
+    assert (2, True) == (ours.exit_code, "/nowhere/suite.yaml: no such file" in ours.stderr)
+
+
+def test_what_is_counted_is_told_as_one_or_as_many() -> None:
+    """None are many."""
+    assert ["0 events", "1 event", "1,205 events"] == [so_many(count, "event") for count in (0, 1, 1205)]
+
+
+def test_severities_are_taken_in_any_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As config/event_counters.yaml has them, too: it is the broker that is missing here."""
+    monkeypatch.setattr(presence, "CONNECT_S", 0.5)
+
+    result = call("history", "--severity", "WARNING", "--broker", f"mqtt://127.0.0.1:{free_port()}")
+
+    assert (1, True) == (result.exit_code, "no broker at" in result.stderr)
+
+
+@pytest.mark.parametrize("arguments", [("export", "--force", "history"), ("report", "--out")])
+def test_a_pipe_or_a_device_is_not_written_over(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    """Root who writes to /dev/stdout would else leave the machine without one; nobody is asked first."""
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+
+    result = call(*arguments, str(pipe), "--broker", f"mqtt://127.0.0.1:{free_port()}")
+
+    assert (2, True) == (result.exit_code, f"{pipe} is no file; it is put into its place" in result.stderr)
+    assert pipe.is_fifo()
 
 
 @pytest.mark.parametrize("command", ["counters", "alerts", "tail", "emit"])
@@ -159,6 +266,31 @@ def test_without_a_broker_it_is_said_which_one_is_missing(command: str, monkeypa
     assert 1 == result.exit_code
     advice = "is the suite running? `make run` starts it, --broker names another"
     assert f"upskeep: no broker at 127.0.0.1:{port}: Connection refused; {advice}\n" == result.stderr
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "complaint"),
+    [
+        (
+            ("--timezone", "Mars/Phobos"),
+            1,
+            "--timezone: 'Mars/Phobos' is no time zone; write UTC, or as in Europe/Berl",
+        ),
+        (("--timezone", "../x"), 1, "--timezone: '../x' is no time zone"),
+        (("--config", "/nowhere"), 2, "/nowhere/events.yaml: no such file"),
+    ],
+)
+def test_an_import_of_the_seed_s_counters_needs_its_zone_and_the_catalogue(
+    more: tuple[str, ...], code: int, complaint: str, tmp_path: Path
+) -> None:
+    """A zone that nobody knows, or no catalogue to say of what category they are, and nothing is counted."""
+    path = tmp_path / "event_counters.json"
+    path.write_text('{"counters": {"AC_POWER_LOSS": 1}, "last_updated": "2025-03-01T10:00:00"}')
+
+    result = call("import", str(path), *more)
+
+    assert (code, True) == (result.exit_code, complaint in result.stderr), result.output
+    assert isinstance(result.exception, SystemExit)
 
 
 def test_a_backtest_of_what_is_no_recording_is_explained(tmp_path: Path) -> None:

@@ -143,6 +143,15 @@ def test_events_made_of_the_same_frames_are_held_against_each_other_by_their_ids
     ]
 
 
+def test_types_that_were_not_asked_for_are_no_difference() -> None:
+    """Neither those of then nor those the engine makes now."""
+    low, loss = event(0, "BATTERY_LOW"), event(1)
+
+    verdict = verify_frames([low], [low, loss], frozenset({"ups"}), frozenset({"BATTERY_LOW"}))
+
+    assert (1, 1) == (verdict.compared, verdict.same)
+
+
 def test_differences_beyond_a_bound_are_counted_and_not_kept() -> None:
     """So that a history of a million may differ everywhere."""
     verdict = verify_frames([event(n) for n in range(SHOWN + 50)], [], frozenset({"ups"}))

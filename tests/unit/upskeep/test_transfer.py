@@ -221,6 +221,13 @@ def test_memory_does_not_grow_with_the_history(form: str, tmp_path: Path) -> Non
         ("x.jsonl", "[1]\n", "x.jsonl line 1 holds a JSON list; an event is an object"),
         ("x.csv", "id,type,data\n7,X,{\n", "x.csv row 7: "),
         ("x.csv", "type,total_count\nX,7\n", "x.csv holds no events: it has no column id; `upskeep export history`"),
+        ("x.csv", "id,type,data\n7,X\n", "x.csv row 7 has not as many cells as the first row; is the file whole?"),
+        ("x.csv", "id,type\n7,X,Y\n", "x.csv row 7 has not as many cells as the first row; is the file whole?"),
+        ("x.csv", 'id,type,data\n7,X,"{', "x.csv cannot be read: unexpected end of data"),
+        ("x.json", "[1, 2]", "x.json event 1 holds a JSON number; an event is an object"),
+        ("x.json", '[["a"]]', "x.json event 1 holds a JSON array; an event is an object"),
+        ("x.json", '{"upskeep_export": 1, "event_history": {"X": [null]}}', "x.json event 1 holds a JSON null"),
+        ("x.json", "\x01", "x.json cannot be read: lexical error: invalid char in json text."),
         ("x.csv", "id,seq\n7,many\n", "x.csv row 7: invalid literal for int"),
         ("x.json", '[{"id": "1"', "x.json cannot be read: "),
         ("x.json", f'[{{"id": {"9" * 5000}}}]', "x.json cannot be read: it holds a number of more than 400 digits"),
@@ -243,6 +250,7 @@ def test_a_file_that_is_wrong_is_told_with_its_place(
     with pytest.raises(ClientError) as caught:
         here.take(_opened(file))
     assert complaint in str(caught.value)
+    assert 1 == len(str(caught.value).splitlines())
     assert {} == here.totals()
 
 
