@@ -31,14 +31,16 @@ def connect(door: Door) -> None:
     """Open the door and return when the broker has accepted; raises ClientError with its reason."""
     door.open()
     began, reason, patience_s = time.monotonic(), f"no answer from {door.settings.url}", CONNECT_S
+    advice = "is the suite running? `make run` starts it, --broker names another"
     while time.monotonic() - began < patience_s:
         for arrival in door.take(1, 0.2):
             if isinstance(arrival, Connected):
                 return
             if isinstance(arrival, Disconnected):
                 reason, patience_s = arrival.reason, min(REFUSED_S, CONNECT_S)
+                advice = "--user and --password-file say who asks" if arrival.refused else advice
     door.close()
-    raise ClientError(f"{reason}; is the suite running? `make run` starts it, --broker names another")
+    raise ClientError(f"{reason}; {advice}")
 
 
 class Presence:

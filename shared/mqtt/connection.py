@@ -63,13 +63,14 @@ class _Client(paho.Client):
 
 
 class Connection:
-    """One connection. ``stood`` tells whether it ever did, ``unsupported`` whether the protocol was the reason."""
+    """One connection. ``stood`` tells whether it ever did, ``refused`` and ``unsupported`` why it did not."""
 
     def __init__(self, door: Owner, generation: int, protocol: int) -> None:
         self.door = door
         self.generation = generation
         self.stood = False
         self.unsupported = False
+        self.refused = False
         self.reason = ENDED
         self.subscribed = False
         self.seen: list[Seen] = []  # told to the door in one piece, and not before the subscription stands
@@ -175,6 +176,7 @@ class Connection:
     def _on_connect(self, client: paho.Client, _: Any, flags: Any, code: ReasonCode, __: Any) -> None:
         if code.is_failure:
             self.unsupported = code.value in UNSUPPORTED_PROTOCOL
+            self.refused = True
             self.reason = _explained(code, self.door.settings)
             return
         self.stood = True

@@ -173,7 +173,7 @@ class Door:
             failures = 0 if connection.stood else failures + 1
             if self._closing.is_set():
                 return
-            self.post([Disconnected(connection.generation, reason)])
+            self.post([Disconnected(connection.generation, reason, connection.refused)])
             if self.settings.protocol == "auto" and connection.unsupported:
                 protocol = 4 if protocol == 5 else 5
                 continue

@@ -37,10 +37,11 @@ class Connected:
 
 @dataclass(frozen=True, slots=True)
 class Disconnected:
-    """The connection is gone, or an attempt at one failed."""
+    """The connection is gone, or an attempt at one failed; ``refused``: somebody was there and said no."""
 
     generation: int
     reason: str
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import pytest
 
 from shared.mqtt import Arrival, Arrived, Confirmed, Connected, Disconnected, Door, Publication
 from tests.brokers import EMBEDDED, MOSQUITTO, Broker
+from upskeep.presence import ClientError, connect
 
 DEADLINE_S = 15.0
 
@@ -254,6 +255,8 @@ def test_a_wrong_password_is_said_and_a_corrected_one_is_picked_up(start_broker,
     reason = next(item.reason for item in reader.seen if isinstance(item, Disconnected))
     assert "refuses reader" in reason
     assert str(mine) in reason
+    with pytest.raises(ClientError, match=r"password file; --user and --password-file say who asks$"):
+        connect(Door(settings, "command", [], persistent=False))  # somebody is there: not "is the suite running?"
 
     mine.write_text("right\n")
     reader.connected()
