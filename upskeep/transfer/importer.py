@@ -53,11 +53,17 @@ def import_file(source: Rows, command: Command, step: Callable[[int], None]) -> 
         done.known += result["known"]
         done.opened |= result["opened"]
 
-    for batch in batches(events(source)):
-        send(events=batch)
-        step(len(batch))
-    for first in range(0, len(source.balances), BATCH):
-        send(balances=source.balances[first : first + BATCH])
+    try:
+        for batch in batches(events(source)):
+            send(events=batch)
+            step(len(batch))
+        for first in range(0, len(source.balances), BATCH):
+            send(balances=source.balances[first : first + BATCH])
+    except ClientError as error:
+        if not done.new:
+            raise
+        told = f"{done.new:,} events were counted before that; import it again then, none counts twice"
+        raise ClientError(f"{error}; {told}") from None
     return done
 
 

@@ -268,6 +268,20 @@ def test_a_damaged_file_is_a_complaint_and_no_crash(form: str, data: st.DataObje
         import_file(_opened(file), lambda *_: {"new": 0, "known": 0, "opened": {}}, lambda _: None)
 
 
+def test_an_import_that_ends_early_says_what_it_counted(stores: Any, tmp_path: Path) -> None:
+    """And counts the rest, no event twice, when the file has been mended."""
+    file = tmp_path / "x.jsonl"
+    rows = [event(n, n).model_dump_json() for n in range(BATCH + 2)]
+    file.write_text("\n".join([*rows[:-1], "{}"]))
+    store = stores()
+
+    with pytest.raises(ClientError, match=rf"line {BATCH + 2}: .*; {BATCH} events were counted before that; "):
+        store.take(Source(file, "jsonl"))
+    file.write_text("\n".join(rows))
+
+    assert Imported(new=2, known=BATCH) == store.take(Source(file, "jsonl"))
+
+
 def test_a_number_is_too_long_however_it_is_read(tmp_path: Path) -> None:
     """Also where it begins in one piece of the file and ends in another."""
     file = tmp_path / "x.json"
