@@ -73,11 +73,10 @@ class CounterStore:
 
     def apply(self, message: Sequenced) -> None:
         """Count an event, note a reading; other messages are none of the store's."""
-        if isinstance(message, Event | Frame):
-            self._tallies.observe(message.time)
         if isinstance(message, Event):
             self._count(message)
         elif isinstance(message, Frame):
+            self._tallies.observe(message.time)
             self._points.note_frame(message)
 
     def offer(self, producer: str, message: Message, received_on: str, payload: bytes) -> None:
@@ -190,6 +189,7 @@ class CounterStore:
             return
         if jump is not None:
             self._tallies.jump(jump)
+        self._tallies.observe(event.time)
         self._tally(event, time_to_us(event.time) - offset_us)
         self._tallies.touch(event.type, time_to_us(event.time))
 
