@@ -144,8 +144,8 @@ class CounterStore:
                 new += 1
             self._table.note_point(event.id, event.type, point_ns)
         self._restoring = not page.last
-        if page.last and (offset_us := settle(self._ledger.db)) is not None:  # the clock jumped in what was read
-            self._tallies.reopen(offset_us)
+        if page.last and (settled := settle(self._ledger.db)) is not None:  # the clock jumped in what was read
+            self._tallies.reopen(*settled)
         return self._note_progress(restore.load(self._ledger).after_page(page, new))
 
     def fill(self, limit: int) -> Progress:

@@ -4,27 +4,28 @@ Rules:
 1. Beginnings and ends are those at hand: in the history, and among the newest ``TURNS`` of their type.
 2. The end of a beginning that is older than the oldest end at hand may have left. The cells still say when a device's
    last one was before that: what began up to then has ended, nobody knows when, and is not told.
-3. What lasts across a step of the clock lasts no longer for it: pairs are made in steady time. Where they lie is told
-   by the clock of their end, and while they last by the clock as it was at the span's end.
+3. What lasts across a step of the clock lasts no longer for it: pairs are made of the times as they stand after
+   all steps up to the span's end. An outage that is over lies where the clock of its end told it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 
 from services.counter_store.adapters.aggregates import Aggregates
 from services.counter_store.adapters.history import History
 from services.counter_store.core.outages import Outage, pair_outages
 from services.counter_store.core.span import Span
 from services.counter_store.core.statistics import Ever
-from shared.jumps import CLOCK_JUMP
+from shared.instants import span_to_us, time_to_us
+from shared.jumps import Jump
 
 TURNS = 2_000  # newest beginnings and ends that are paired
 JUMPS = 100  # newest steps of the clock that are looked at
 FROM_THE_FIRST = -(2**62)
 Told = tuple[int, str | None, int]  # time, device, steady time
+Shifts = tuple[int, int, int]  # since when, by how much what is earlier moves, by how much the rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +51,7 @@ class Endings:
         ended = [self._at_hand(end, span.until_us, ever.get(end)) for end in ends]
         since_us = max(each.since_us for each in ended)
         kept = self._unended(began.turns, ends, since_us)
-        ends_told = [turn for each in ended for turn in each.turns]
-        found = pair_outages(*([(device, us) for _, device, us in turns] for turns in (kept, ends_told)))
-        placed = tuple(self._placed(found, (*kept, *ends_told), span.until_us))
+        placed = tuple(self._placed(kept, [turn for each in ended for turn in each.turns], span.until_us))
         return placed, max(began.since_us, since_us) <= span.after_us
 
     def ended(self, ends: Sequence[str], device: str | None, after_us: int, until_us: int) -> bool:
@@ -68,18 +67,14 @@ class Endings:
             return AtHand(turns, FROM_THE_FIRST)
         return AtHand(turns, turns[0][0] if turns else until_us + 1)
 
-    def _placed(self, found: Iterable[Outage], turns: Iterable[Told], until_us: int) -> Iterator[Outage]:
-        """Yield outages of steady times where the clock says that they lie."""
-        ahead = {(device, us): told_us - us for told_us, device, us in turns}
-        jumps = [(us, told_us - us) for told_us, _, us in self._history.turns(CLOCK_JUMP, until_us, JUMPS)]
-        for one in found:
-            ended_us = one.ended_us
-            if ended_us is None:
-                _, by_us = max((*jumps, (one.began_us, ahead[one.device, one.began_us])), key=itemgetter(0))
-                yield Outage(one.device, one.began_us + by_us, None)
-            else:
-                by_us = ahead[one.device, ended_us]
-                yield Outage(one.device, one.began_us + by_us, ended_us + by_us)
+    def _placed(self, began: Iterable[Told], ended: Iterable[Told], until_us: int) -> Iterator[Outage]:
+        """Yield the outages, each by one clock."""
+        jumps = [(us, _shifts(jump)) for us, jump in self._history.jumps(until_us, JUMPS)]
+        told = {(turn[1], _moved(turn, jumps)): turn[0] for turn in ended}
+        for one in pair_outages(((turn[1], _moved(turn, jumps)) for turn in began), told):
+            back_us = 0 if one.ended_us is None else one.ended_us - told[one.device, one.ended_us]
+            ended_us = None if one.ended_us is None else one.ended_us - back_us
+            yield Outage(one.device, one.began_us - back_us, ended_us)
 
     def _unended(self, began: Sequence[Told], ends: Sequence[str], since_us: int) -> Sequence[Told]:
         """Return the beginnings but those whose end may have been before ``since``, where ends are not at hand."""
@@ -87,3 +82,17 @@ class Endings:
             return began
         last = self._aggregates.lasts(ends, began[0][0], since_us - 1, possible=True)
         return [turn for turn in began if turn[0] >= since_us or turn[0] > last.get(turn[1], FROM_THE_FIRST)]
+
+
+def _shifts(jump: Jump) -> Shifts:
+    since_us = FROM_THE_FIRST if jump.since is None else time_to_us(jump.since)
+    return since_us, span_to_us(jump.earlier), span_to_us(jump.step)
+
+
+def _moved(turn: Told, jumps: Iterable[tuple[int, Shifts]]) -> int:
+    """Return where a time stands after the jumps that came after it."""
+    told_us, _, steady_us = turn
+    for us, (since_us, earlier_us, step_us) in jumps:
+        if us > steady_us:
+            told_us += earlier_us if told_us < since_us else step_us
+    return told_us

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from shared.jumps import CLOCK_JUMP
+from shared.jumps import CLOCK_JUMP, Jump
 from tests.unit.counter_store.benches import DAY, HOUR, StoreBench, bench
-from tests.unit.counter_store.messages import event
+from tests.unit.counter_store.messages import at, event
 from tests.unit.counter_store.test_jump import by
 
 STEPS = [-3 * HOUR, 3 * HOUR, 400 * DAY]
@@ -59,3 +60,14 @@ def test_an_outage_of_before_a_jump_stays_where_it_was(step: float) -> None:
         jump(here, 20 * DAY, step)
 
         assert (1, 0, 60.0) == figures(here, days=1, as_of="2026-01-02T00:02:00Z")
+
+
+def test_what_a_right_clock_told_stays_where_it_was() -> None:
+    """Days before a boot whose clock was wrong: the jump moves what that boot told, and no outage of before."""
+    with bench() as here:
+        here.batch(event(1, 0), event(2, 4 * DAY, device="rack"), event(3, 4 * DAY + 60, END, device="rack"))
+        here.batch(until=5 * DAY)
+        only = Jump(timedelta(days=9), at(5 * DAY - 1), timedelta(0))
+        here.batch(event(4, 14 * DAY, CLOCK_JUMP, data=only.values()), until=15 * DAY)
+
+        assert (2, 1, 15 * DAY + 60) == figures(here, days=30)
