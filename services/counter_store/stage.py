@@ -187,11 +187,11 @@ class CounterStore:
         if self._imports.delivered(event) or not self._keep(event, offset_us):
             self._kept["duplicates"] += 1
             return
-        if jump is not None:
-            self._tallies.jump(jump)
-        self._tallies.observe(event.time)
         self._tally(event, time_to_us(event.time) - offset_us)
         self._tallies.touch(event.type, time_to_us(event.time))
+        if jump is not None:  # counted before, for the windows are opened anew and find it in the history
+            self._tallies.jump(jump)
+        self._tallies.observe(event.time)
 
     def _import(self, event: Event) -> bool:
         offset_us = self._tallies.offset_us

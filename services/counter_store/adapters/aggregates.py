@@ -143,8 +143,8 @@ class Aggregates:
         """Yield (day, series, count) of the days from first to last, both included; one day may come in two parts."""
         rows = self._db.execute(
             "SELECT day, series, count FROM daily WHERE day BETWEEN ?1 AND ?2 UNION ALL"
-            " SELECT hour / 24, series, sum(count) FROM hourly WHERE hour BETWEEN ?1 * 24 AND ?2 * 24 + 23"
-            " GROUP BY hour / 24, series",
+            " SELECT (hour - (hour % 24 + 24) % 24) / 24 AS day, series, sum(count) FROM hourly"  # rounded down
+            " WHERE hour BETWEEN ?1 * 24 AND ?2 * 24 + 23 GROUP BY day, series",
             (first_day, last_day),
         )
         return ((day, self.series[number], count) for day, number, count in rows)
@@ -287,6 +287,8 @@ class Aggregates:
                 yield Count(series, inside)
 
     def _inside(self, series: Series, cell: Cell, after_us: int, until_us: int) -> Cell | None:
+        if self.full and series == series.anonymous():
+            return self._inside_rest(series, cell, after_us, until_us)
         held, inside, first_us, last_us = self._db.execute(
             "SELECT count(*), count(CASE WHEN told_us > ?1 AND told_us <= ?2 THEN 1 END),"
             " min(CASE WHEN told_us > ?1 AND told_us <= ?2 THEN told_us END),"
@@ -301,6 +303,20 @@ class Aggregates:
         if held != cell.count:
             return cell if after_us < cell.last_us <= until_us else None
         return Cell(inside, first_us, last_us) if inside else None
+
+    def _inside_rest(self, rest: Series, cell: Cell, after_us: int, until_us: int) -> Cell | None:
+        """Return the same of a series that takes the events of all that are one too many."""
+        rows = self._db.execute(
+            "SELECT told_us, device, zone FROM told"
+            " WHERE type = ? AND told_us BETWEEN ? AND ? AND category = ? AND severity = ?",
+            (rest.type, cell.first_us, cell.last_us, rest.category, rest.severity.value),
+        )
+        told = ((us, Series(rest.type, rest.category, rest.severity, *where)) for us, *where in rows)
+        held = [us for us, series in told if series == rest or series not in self._ids]
+        if len(held) != cell.count:
+            return cell if after_us < cell.last_us <= until_us else None
+        inside = [us for us in held if after_us < us <= until_us]
+        return Cell(len(inside), min(inside), max(inside)) if inside else None
 
 
 def _series(row: Sequence[Any]) -> Series:

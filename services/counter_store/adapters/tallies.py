@@ -107,7 +107,7 @@ class Tallies:
         """From now on clocks are ahead by one more step; what they told right before ``since`` is further back then."""
         if jump.since is not None and (by_us := span_to_us(jump.earlier - jump.step)):
             since_us = time_to_us(jump.since) - self.offset_us
-            oldest_us = min(since_us, since_us if self.as_of_us is None else self.as_of_us) - DAY_US - max(0, by_us)
+            oldest_us = min(since_us, since_us if self.as_of_us is None else self.as_of_us) - DAY_US - abs(by_us)
             if self.as_of_us is not None and self.as_of_us < since_us:
                 self.as_of_us += by_us
             for event_type, tally in self._tallies.items():
