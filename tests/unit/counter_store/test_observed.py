@@ -8,14 +8,14 @@ import pytest
 
 from shared.jumps import CLOCK_JUMP
 from tests.unit.counter_store.benches import DAY, HOUR, StoreBench, bench
-from tests.unit.counter_store.messages import event, frame
+from tests.unit.counter_store.messages import at, event, frame
 from tests.unit.counter_store.test_jump import by
 
 OBSERVED = ("observed_days", "daily_average", "earlier_count", "later_count", "trend")
 
 
-def observed(here: StoreBench) -> dict[str, Any]:
-    found = here.statistics(days=30)
+def observed(here: StoreBench, days: int = 30, **more: Any) -> dict[str, Any]:
+    found = here.statistics(days=days, **more)
     return {name: found[name] for name in OBSERVED}
 
 
@@ -50,3 +50,25 @@ def test_a_jump_is_told_by_the_clock_as_it_is_then(step: float) -> None:
         here.batch(event(2, 2 * DAY + step), until=2 * DAY + step)
 
         assert 2.0 == observed(here)["observed_days"]
+
+
+def test_what_is_yet_to_come_is_not_quiet() -> None:
+    """Asked as of a time that has not come, all is of what was, and no empty hour is unusual."""
+    ahead = {"as_of": at(15 * DAY).isoformat()}
+    with bench() as here:
+        here.batch(*(event(n, n * HOUR / 4) for n in range(1, 14 * 96)), until=14 * DAY)
+        expected, (rate,) = observed(here, days=14), here.ask("frequency", days=14)["types"]
+
+        assert expected == observed(here, days=15, **ahead)
+        assert rate["per_hour"] == here.ask("frequency", days=15, **ahead)["types"][0]["per_hour"]
+        assert expected["observed_days"] == here.ask("report", days=15, **ahead)["observed_days"]
+        assert [] == here.ask("anomalies", hours=48, **ahead)["anomalies"]
+
+
+def test_an_event_of_a_time_to_come_is_in_the_span_and_in_no_average() -> None:
+    """A clock that runs ahead told it."""
+    with bench() as here:
+        here.batch(event(1, DAY), event(2, 2 * DAY), event(3, 5 * DAY), until=3 * DAY)
+        found = here.statistics(days=7, as_of=at(6 * DAY).isoformat())
+
+        assert (3, 2.0, 1.0) == (found["recent_count"], found["observed_days"], found["daily_average"])
