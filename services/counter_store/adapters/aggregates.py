@@ -21,7 +21,8 @@ from services.counter_store.core.counted import (
     hour_of,
     join_episodes,
 )
-from services.counter_store.core.counting import DAY_US
+from services.counter_store.core.counting import DAY_US, HOUR_US
+from services.counter_store.core.span import FIRST_US
 from shared.ledger import Ledger, sealed
 from shared.messages import Severity
 
@@ -39,6 +40,7 @@ CREATE TABLE IF NOT EXISTS episode (
     series INTEGER NOT NULL, began_us INTEGER NOT NULL, ended_us INTEGER NOT NULL, count INTEGER NOT NULL,
     seal INTEGER NOT NULL, PRIMARY KEY (series, began_us)) WITHOUT ROWID;
 """
+COMPACTED = "compacted"  # in the ledger's state: the hour before which hours have become days
 UNITS = {"hourly": "hour", "daily": "day"}
 MAX_SERIES = 5_000
 
@@ -65,7 +67,9 @@ class Aggregates:
     """Counts by hour and by day, and episodes. All writes happen inside the caller's transaction."""
 
     def __init__(self, ledger: Ledger, max_series: int = MAX_SERIES) -> None:
+        self._ledger = ledger
         self._db = ledger.db
+        self._compacted = int(ledger.get(COMPACTED) or hour_of(FIRST_US))
         self._max_series = max_series
         rows = self._db.execute("SELECT id, type, category, severity, device, zone FROM series").fetchall()
         self.series = {int(row[0]): _series(row[1:]) for row in rows}
@@ -198,7 +202,15 @@ class Aggregates:
         for hour, number, *cell in rows:
             self._add_cell("daily", hour // HOURS_PER_DAY, number, Cell(*cell))
             self._db.execute("DELETE FROM hourly WHERE hour = ? AND series = ?", (hour, number))
+        if rows and rows[-1][0] >= self._compacted:
+            self._compacted = rows[-1][0] + 1
+            self._ledger.put(COMPACTED, str(self._compacted).encode())
         return len(rows)
+
+    @property
+    def hours_since_us(self) -> int:
+        """Return the time before which hours have been put together."""
+        return self._compacted * HOUR_US
 
     def forget_episodes(self, number: int, before_us: int, limit: int) -> int:
         """Delete the oldest episodes of a series, up to ``limit``, if over before ``before_us``; its last one stays."""

@@ -65,7 +65,7 @@ class Measures:
         seen_us = span.counted_after_us, span.seen_until_us
         seen = counted if seen_us == (span.after_us, span.until_us) else by_type(self.aggregates.counts(*seen_us))
         counts = {name: (_count(counted, name), _count(seen, name)) for name in wanted}
-        since_us = max(span.after_us, min(span.until_us, kept_us - 1))
+        since_us = max(span.after_us, min(span.until_us, max(kept_us, self.aggregates.hours_since_us) - 1))
         cells = self.aggregates.hours(since_us, span.until_us)
         of_types = ((hour, series.type, count) for hour, series, count in cells if series.type in counts)
         return frequency(counts, of_types, span, hours, since_us)
@@ -92,6 +92,7 @@ class Measures:
 
         An hour before ``kept_us`` is in its day's count, and no more known to be quiet than one that nobody observed.
         """
+        kept_us = max(kept_us, self.aggregates.hours_since_us)  # that the clock was put back brings no hours back
         end, observed = hour_of(span.until_us), hour_of(max(span.observed_us, kept_us) - 1) + 1
         by_name: dict[str, Counter[int]] = {}
         for hour, series, count in self.aggregates.cells(end - hours - WEEKS * WEEK_H - 1, end - 1):
