@@ -73,11 +73,10 @@ class CounterStore:
 
     def apply(self, message: Sequenced) -> None:
         """Count an event, note a reading; other messages are none of the store's."""
-        if isinstance(message, Event | Frame):
-            self._tallies.observe(message.time)
         if isinstance(message, Event):
             self._count(message)
         elif isinstance(message, Frame):
+            self._tallies.observe(message.time)
             self._points.note_frame(message)
 
     def offer(self, producer: str, message: Message, received_on: str, payload: bytes) -> None:
@@ -145,8 +144,8 @@ class CounterStore:
                 new += 1
             self._table.note_point(event.id, event.type, point_ns)
         self._restoring = not page.last
-        if page.last and (offset_us := settle(self._ledger.db)) is not None:  # the clock jumped in what was read
-            self._tallies.reopen(offset_us)
+        if page.last and (settled := settle(self._ledger.db)) is not None:  # the clock jumped in what was read
+            self._tallies.reopen(*settled)
         return self._note_progress(restore.load(self._ledger).after_page(page, new))
 
     def fill(self, limit: int) -> Progress:
@@ -188,10 +187,11 @@ class CounterStore:
         if self._imports.delivered(event) or not self._keep(event, offset_us):
             self._kept["duplicates"] += 1
             return
-        if jump is not None:
-            self._tallies.jump(jump)
         self._tally(event, time_to_us(event.time) - offset_us)
         self._tallies.touch(event.type, time_to_us(event.time))
+        if jump is not None:  # counted before, for the windows are opened anew and find it in the history
+            self._tallies.jump(jump)
+        self._tallies.observe(event.time)
 
     def _import(self, event: Event) -> bool:
         offset_us = self._tallies.offset_us

@@ -21,7 +21,8 @@ from services.counter_store.core.counted import (
     hour_of,
     join_episodes,
 )
-from services.counter_store.core.counting import DAY_US
+from services.counter_store.core.counting import DAY_US, HOUR_US
+from services.counter_store.core.span import FIRST_US
 from shared.ledger import Ledger, sealed
 from shared.messages import Severity
 
@@ -39,6 +40,7 @@ CREATE TABLE IF NOT EXISTS episode (
     series INTEGER NOT NULL, began_us INTEGER NOT NULL, ended_us INTEGER NOT NULL, count INTEGER NOT NULL,
     seal INTEGER NOT NULL, PRIMARY KEY (series, began_us)) WITHOUT ROWID;
 """
+COMPACTED = "compacted"  # in the ledger's state: the hour before which hours have become days
 UNITS = {"hourly": "hour", "daily": "day"}
 MAX_SERIES = 5_000
 
@@ -65,7 +67,9 @@ class Aggregates:
     """Counts by hour and by day, and episodes. All writes happen inside the caller's transaction."""
 
     def __init__(self, ledger: Ledger, max_series: int = MAX_SERIES) -> None:
+        self._ledger = ledger
         self._db = ledger.db
+        self._compacted = int(ledger.get(COMPACTED) or hour_of(FIRST_US))
         self._max_series = max_series
         rows = self._db.execute("SELECT id, type, category, severity, device, zone FROM series").fetchall()
         self.series = {int(row[0]): _series(row[1:]) for row in rows}
@@ -143,8 +147,8 @@ class Aggregates:
         """Yield (day, series, count) of the days from first to last, both included; one day may come in two parts."""
         rows = self._db.execute(
             "SELECT day, series, count FROM daily WHERE day BETWEEN ?1 AND ?2 UNION ALL"
-            " SELECT hour / 24, series, sum(count) FROM hourly WHERE hour BETWEEN ?1 * 24 AND ?2 * 24 + 23"
-            " GROUP BY hour / 24, series",
+            " SELECT (hour - (hour % 24 + 24) % 24) / 24 AS day, series, sum(count) FROM hourly"  # rounded down
+            " WHERE hour BETWEEN ?1 * 24 AND ?2 * 24 + 23 GROUP BY day, series",
             (first_day, last_day),
         )
         return ((day, self.series[number], count) for day, number, count in rows)
@@ -198,7 +202,15 @@ class Aggregates:
         for hour, number, *cell in rows:
             self._add_cell("daily", hour // HOURS_PER_DAY, number, Cell(*cell))
             self._db.execute("DELETE FROM hourly WHERE hour = ? AND series = ?", (hour, number))
+        if rows and rows[-1][0] >= self._compacted:
+            self._compacted = rows[-1][0] + 1
+            self._ledger.put(COMPACTED, str(self._compacted).encode())
         return len(rows)
+
+    @property
+    def hours_since_us(self) -> int:
+        """Return the time before which hours have been put together."""
+        return self._compacted * HOUR_US
 
     def forget_episodes(self, number: int, before_us: int, limit: int) -> int:
         """Delete the oldest episodes of a series, up to ``limit``, if over before ``before_us``; its last one stays."""
@@ -287,6 +299,8 @@ class Aggregates:
                 yield Count(series, inside)
 
     def _inside(self, series: Series, cell: Cell, after_us: int, until_us: int) -> Cell | None:
+        if self.full and series == series.anonymous():
+            return self._inside_rest(series, cell, after_us, until_us)
         held, inside, first_us, last_us = self._db.execute(
             "SELECT count(*), count(CASE WHEN told_us > ?1 AND told_us <= ?2 THEN 1 END),"
             " min(CASE WHEN told_us > ?1 AND told_us <= ?2 THEN told_us END),"
@@ -301,6 +315,20 @@ class Aggregates:
         if held != cell.count:
             return cell if after_us < cell.last_us <= until_us else None
         return Cell(inside, first_us, last_us) if inside else None
+
+    def _inside_rest(self, rest: Series, cell: Cell, after_us: int, until_us: int) -> Cell | None:
+        """Return the same of a series that takes the events of all that are one too many."""
+        rows = self._db.execute(
+            "SELECT told_us, device, zone FROM told"
+            " WHERE type = ? AND told_us BETWEEN ? AND ? AND category = ? AND severity = ?",
+            (rest.type, cell.first_us, cell.last_us, rest.category, rest.severity.value),
+        )
+        told = ((us, Series(rest.type, rest.category, rest.severity, *where)) for us, *where in rows)
+        held = [us for us, series in told if series == rest or series not in self._ids]
+        if len(held) != cell.count:
+            return cell if after_us < cell.last_us <= until_us else None
+        inside = [us for us in held if after_us < us <= until_us]
+        return Cell(len(inside), min(inside), max(inside)) if inside else None
 
 
 def _series(row: Sequence[Any]) -> Series:

@@ -4,11 +4,13 @@ Rules:
 1. Beginnings and ends are those at hand: in the history, and among the newest ``TURNS`` of their type.
 2. The end of a beginning that is older than the oldest end at hand may have left. The cells still say when a device's
    last one was before that: what began up to then has ended, nobody knows when, and is not told.
+3. What lasts across a step of the clock lasts no longer for it: pairs are made of the times as they stand after
+   all steps up to the span's end. An outage that is over lies where the clock of its end told it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.counter_store.adapters.aggregates import Aggregates
@@ -16,10 +18,14 @@ from services.counter_store.adapters.history import History
 from services.counter_store.core.outages import Outage, pair_outages
 from services.counter_store.core.span import Span
 from services.counter_store.core.statistics import Ever
+from shared.instants import span_to_us, time_to_us
+from shared.jumps import Jump
 
 TURNS = 2_000  # newest beginnings and ends that are paired
+JUMPS = 100  # newest steps of the clock that are looked at
 FROM_THE_FIRST = -(2**62)
 Told = tuple[int, str | None, int]  # time, device, steady time
+Shifts = tuple[int, int, int]  # since when, by how much what is earlier moves, by how much the rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +51,8 @@ class Endings:
         ended = [self._at_hand(end, span.until_us, ever.get(end)) for end in ends]
         since_us = max(each.since_us for each in ended)
         kept = self._unended(began.turns, ends, since_us)
-        turns = [[(device, us) for _, device, us in each] for each in (kept, *(each.turns for each in ended))]
-        found = pair_outages(turns[0], (turn for some in turns[1:] for turn in some))
-        return tuple(found), max(began.since_us, since_us) <= span.after_us
+        placed = tuple(self._placed(kept, [turn for each in ended for turn in each.turns], span.until_us))
+        return placed, max(began.since_us, since_us) <= span.after_us
 
     def ended(self, ends: Sequence[str], device: str | None, after_us: int, until_us: int) -> bool:
         """Whether an end was told on a device in [after, until]."""
@@ -62,9 +67,32 @@ class Endings:
             return AtHand(turns, FROM_THE_FIRST)
         return AtHand(turns, turns[0][0] if turns else until_us + 1)
 
+    def _placed(self, began: Iterable[Told], ended: Iterable[Told], until_us: int) -> Iterator[Outage]:
+        """Yield the outages, each by one clock."""
+        jumps = [(us, _shifts(jump)) for us, jump in self._history.jumps(until_us, JUMPS)]
+        told = {(turn[1], _moved(turn, jumps)): turn[0] for turn in ended}
+        for one in pair_outages(((turn[1], _moved(turn, jumps)) for turn in began), told):
+            back_us = 0 if one.ended_us is None else one.ended_us - told[one.device, one.ended_us]
+            ended_us = None if one.ended_us is None else one.ended_us - back_us
+            yield Outage(one.device, one.began_us - back_us, ended_us)
+
     def _unended(self, began: Sequence[Told], ends: Sequence[str], since_us: int) -> Sequence[Told]:
         """Return the beginnings but those whose end may have been before ``since``, where ends are not at hand."""
         if not began or began[0][0] >= since_us:
             return began
         last = self._aggregates.lasts(ends, began[0][0], since_us - 1, possible=True)
         return [turn for turn in began if turn[0] >= since_us or turn[0] > last.get(turn[1], FROM_THE_FIRST)]
+
+
+def _shifts(jump: Jump) -> Shifts:
+    since_us = FROM_THE_FIRST if jump.since is None else time_to_us(jump.since)
+    return since_us, span_to_us(jump.earlier), span_to_us(jump.step)
+
+
+def _moved(turn: Told, jumps: Iterable[tuple[int, Shifts]]) -> int:
+    """Return where a time stands after the jumps that came after it."""
+    told_us, _, steady_us = turn
+    for us, (since_us, earlier_us, step_us) in jumps:
+        if us > steady_us:
+            told_us += earlier_us if told_us < since_us else step_us
+    return told_us

@@ -6,12 +6,14 @@ Everything is answered from an index and stops at a bound. Times are those the e
 from __future__ import annotations
 
 import heapq
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from services.counter_store.adapters.events import SEALED, read_event
 from services.counter_store.core.pages import Cursor
+from shared.jumps import CLOCK_JUMP, Jump, read_jump
 from shared.ledger import Ledger
 from shared.messages import Event
 
@@ -75,6 +77,15 @@ class History:
             (event_type, until_us, limit),
         ).fetchall()
         return [(int(told_us), device, int(us)) for told_us, device, us in reversed(rows)]
+
+    def jumps(self, until_us: int, limit: int) -> list[tuple[int, Jump]]:
+        """Return (steady time, jump) of the clock's newest ``limit`` steps told up to ``until``, in steady order."""
+        rows = self._db.execute(
+            "SELECT steady_us, data FROM told WHERE type = ? AND told_us <= ? ORDER BY told_us DESC LIMIT ?",
+            (CLOCK_JUMP, until_us, limit),
+        ).fetchall()
+        found = ((int(us), read_jump(json.loads(data))) for us, data in sorted(rows))
+        return [(us, jump) for us, jump in found if jump is not None]
 
     def last(self, device: str | None, types: Sequence[str], until_us: int) -> int | None:
         """Return the last time of an event of ``types`` on a device, up to ``until``."""

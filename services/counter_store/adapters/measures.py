@@ -46,7 +46,8 @@ class Measures:
 
     def statistics(self, span: Span, ever: Mapping[str, Ever], types: Iterable[str]) -> list[Statistics]:
         """Return the statistics of these types, in their order; one never counted has the fields of one that was."""
-        edges = (span.after_us, span.counted_after_us, span.seen_after_us, span.middle_us, span.until_us)
+        seen_us = (span.counted_after_us, span.seen_after_us, span.middle_us, span.seen_until_us)
+        edges = (span.after_us, *seen_us, span.until_us)
         parts = [by_type(self.aggregates.counts(after, until)) for after, until in pairwise(edges)]
         return [self._statistics(name, span, ever, [part.get(name) for part in parts]) for name in types]
 
@@ -61,10 +62,10 @@ class Measures:
         """Return how often each type came; None: every type that came at all. Hours are kept from ``kept_us`` on."""
         counted = by_type(self.aggregates.counts(span.after_us, span.until_us))
         wanted = sorted(counted) if types is None else types
-        first_us = span.counted_after_us
-        seen = counted if first_us == span.after_us else by_type(self.aggregates.counts(first_us, span.until_us))
+        seen_us = span.counted_after_us, span.seen_until_us
+        seen = counted if seen_us == (span.after_us, span.until_us) else by_type(self.aggregates.counts(*seen_us))
         counts = {name: (_count(counted, name), _count(seen, name)) for name in wanted}
-        since_us = max(span.after_us, min(span.until_us, kept_us - 1))
+        since_us = max(span.after_us, min(span.until_us, max(kept_us, self.aggregates.hours_since_us) - 1))
         cells = self.aggregates.hours(since_us, span.until_us)
         of_types = ((hour, series.type, count) for hour, series, count in cells if series.type in counts)
         return frequency(counts, of_types, span, hours, since_us)
@@ -91,13 +92,15 @@ class Measures:
 
         An hour before ``kept_us`` is in its day's count, and no more known to be quiet than one that nobody observed.
         """
+        kept_us = max(kept_us, self.aggregates.hours_since_us)  # that the clock was put back brings no hours back
         end, observed = hour_of(span.until_us), hour_of(max(span.observed_us, kept_us) - 1) + 1
         by_name: dict[str, Counter[int]] = {}
         for hour, series, count in self.aggregates.cells(end - hours - WEEKS * WEEK_H - 1, end - 1):
             if types is None or series.type in types:
                 by_name.setdefault(series.type, Counter())[hour] += count
-        judged = is_judged(end - 1, observed)
-        found = find_anomalies(by_name, end, hours, observed) if judged else []
+        over = min(end, hour_of(span.reached_us))  # hours that have come to their end
+        judged = is_judged(over - 1, observed)
+        found = find_anomalies(by_name, over, hours - (end - over), observed) if judged else []
         return Anomalies(
             as_of=span.as_of,
             since=possible_time((end - hours) * HOUR_US),
@@ -130,7 +133,7 @@ class Measures:
             yield from ((after_us + 1, one.series, one.cell.count) for one in self.aggregates.counts(*inside))
 
     def _statistics(self, name: str, span: Span, ever: Mapping[str, Ever], parts: Sequence[Cell | None]) -> Statistics:
-        before, first, earlier, later = parts
+        before, first, earlier, later, after = parts
         ends = self.keeping.ended_by.get(name)
         outages, complete = self._endings.outages(name, ends, span, ever) if ends else (None, True)
         known = Known(
@@ -140,6 +143,7 @@ class Measures:
             first=first,
             earlier=earlier,
             later=later,
+            after=after,
             times=tuple(self.history.times(name, span.after_us, span.until_us, TIMES)),
             outages=outages,
             complete=complete,

@@ -46,4 +46,5 @@ class Moment:
     def span(self, days: int, as_of: datetime | None) -> Span:
         """Return the span of so many days up to ``as_of``; raises RefusedError where there is no time yet."""
         until_us = self.until_us(as_of)
-        return last_days(days, until_us, until_us if self.observed_us is None else self.observed_us)
+        observed_us = until_us if self.observed_us is None else self.observed_us
+        return last_days(days, until_us, observed_us, until_us if self.as_of_us is None else self.as_of_us)

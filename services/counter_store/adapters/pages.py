@@ -71,7 +71,7 @@ def _chosen(history: History, aggregates: Aggregates, question: HistoryQuestion)
 def _conditions(question: HistoryQuestion) -> dict[str, Any]:
     given: dict[str, Any] = {f"{name} = ?": getattr(question, name) for name in ("category", "device", "zone")}
     for name, values in (("type", question.types), ("severity", question.severities)):
-        if values:
+        if values is not None:
             given[f"+{name} IN ({', '.join('?' * len(values))})"] = tuple(values)  # +: not what picks the index
     return {sql: value for sql, value in given.items() if value is not None}
 
@@ -86,7 +86,7 @@ def _types(aggregates: Aggregates, question: HistoryQuestion) -> list[str]:
         return (
             (question.types is None or series.type in question.types)
             and question.category in (None, series.category)
-            and (not question.severities or series.severity in question.severities)
+            and (question.severities is None or series.severity in question.severities)
             and (aggregates.full or question.device in (None, series.device))
             and (aggregates.full or question.zone in (None, series.zone))
         )
@@ -95,8 +95,9 @@ def _types(aggregates: Aggregates, question: HistoryQuestion) -> list[str]:
 
 
 def _around(history: History, aggregates: Aggregates, event: Event, window_s: float) -> Iterator[Event]:
-    """Yield what lies near an event by device, zone or incident, and a bounded number of each."""
+    """Yield what lies near an event by device, zone or incident: a bounded number of each, the nearest."""
     at_us, window_us = time_to_us(event.time), round(window_s * US_PER_S)
+    incident = event.metadata.get("incident")
     for newest, choice in ((True, Choice(at_us - window_us, at_us)), (False, Choice(at_us, at_us + window_us))):
         for name in ("device", "zone"):
             value = getattr(event, name)
@@ -104,9 +105,9 @@ def _around(history: History, aggregates: Aggregates, event: Event, window_s: fl
                 types = _types(aggregates, HistoryQuestion.model_validate({name: value}))
                 there = Choice(choice.since_us, choice.until_us, {f"{name} = ?": value})
                 yield from _events(history.by_types(types, there, None, newest))
-    incident = event.metadata.get("incident")
-    if isinstance(incident, str):
-        yield from _events(history.by_incident(incident, Choice(-EVER_US, EVER_US), None, newest=True))
+        if isinstance(incident, str):
+            whenever = Choice(-EVER_US, at_us) if newest else Choice(at_us, EVER_US)
+            yield from _events(history.by_incident(incident, whenever, None, newest))
 
 
 def _events(rows: Iterator[Row]) -> Iterator[Event]:

@@ -107,7 +107,7 @@ class Tallies:
         """From now on clocks are ahead by one more step; what they told right before ``since`` is further back then."""
         if jump.since is not None and (by_us := span_to_us(jump.earlier - jump.step)):
             since_us = time_to_us(jump.since) - self.offset_us
-            oldest_us = min(since_us, since_us if self.as_of_us is None else self.as_of_us) - DAY_US
+            oldest_us = min(since_us, since_us if self.as_of_us is None else self.as_of_us) - DAY_US - abs(by_us)
             if self.as_of_us is not None and self.as_of_us < since_us:
                 self.as_of_us += by_us
             for event_type, tally in self._tallies.items():
@@ -119,8 +119,9 @@ class Tallies:
             self.observed_us = time_to_us(jump.moved(us_to_time(self.observed_us)))
         self._published.clear()
 
-    def reopen(self, offset_us: int) -> None:
+    def reopen(self, offset_us: int, observed_us: int) -> None:
         """Open all windows anew over a table whose steady times have been put right, ``offset_us`` behind the clock."""
+        self.observed_us = observed_us
         if self.as_of_us is not None:
             self.as_of_us += self.offset_us - offset_us
         self.offset_us = offset_us

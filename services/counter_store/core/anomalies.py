@@ -9,7 +9,7 @@ Rules:
 3. Unusual is a count that chance brings in fewer than one of 100,000 such hours (``CHANCE``), many as well as few, by
    the exact tail of ``core.surprise``: the transform says too little of counts near 0, and those are most. It has to
    be off by ``LEAST`` events and ``FAR`` scatters too. Wild hours before it are taken for ``CUT`` scatters off.
-4. Only whole hours are judged, and only hours the store has observed count as quiet.
+4. Only whole hours that are over are judged, and only hours the store has observed count as quiet.
 """
 
 from __future__ import annotations

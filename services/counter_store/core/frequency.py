@@ -51,7 +51,7 @@ def frequency(
 
     ``hours`` are those after ``hours_after_us``; of them at most the newest ``most_hours`` are listed.
     """
-    observed_h = max(1.0, (span.until_us - span.seen_after_us) / HOUR_US)
+    observed_h = max(1.0, (span.seen_until_us - span.seen_after_us) / HOUR_US)
     per_type: dict[str, dict[int, int]] = {}
     for hour, name, count in hours:
         of_type = per_type.setdefault(name, {})

@@ -14,16 +14,22 @@ _LAST_US = time_to_us(datetime.max.replace(tzinfo=UTC))
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """(after, until], with ``observed_us`` the time from which on the store has seen anything at all."""
+    """(after, until]. The store has seen anything at all from ``observed_us`` on, and has come to ``reached_us``."""
 
     after_us: int
     until_us: int
     observed_us: int
+    reached_us: int = 2**62
 
     @property
     def seen_after_us(self) -> int:
         """Where the observed part begins: what was not looked at must not count as quiet."""
         return min(self.until_us, max(self.after_us, self.observed_us))
+
+    @property
+    def seen_until_us(self) -> int:
+        """Where it ends: what is yet to come must not count as quiet either."""
+        return max(self.seen_after_us, min(self.until_us, self.reached_us))
 
     @property
     def counted_after_us(self) -> int:
@@ -33,12 +39,12 @@ class Span:
     @property
     def middle_us(self) -> int:
         """Half way through the observed part."""
-        return (self.seen_after_us + self.until_us) // 2
+        return (self.seen_after_us + self.seen_until_us) // 2
 
     @property
     def observed_days(self) -> float:
         """Days observed, never less than one: three events in the first hour are three a day and not 72."""
-        return max(1.0, (self.until_us - self.seen_after_us) / DAY_US)
+        return max(1.0, (self.seen_until_us - self.seen_after_us) / DAY_US)
 
     @property
     def since(self) -> datetime:
@@ -56,6 +62,6 @@ def possible_time(us: int) -> datetime:
     return us_to_time(min(max(us, FIRST_US), _LAST_US))
 
 
-def last_days(days: float, until_us: int, observed_us: int) -> Span:
+def last_days(days: float, until_us: int, observed_us: int, reached_us: int = 2**62) -> Span:
     """Return the span of ``days`` that ends at ``until``."""
-    return Span(until_us - round(days * DAY_US), until_us, observed_us)
+    return Span(until_us - round(days * DAY_US), until_us, observed_us, reached_us)

@@ -102,7 +102,7 @@ class Known:
     """What is known of a type: all-time figures, the halves of the span, newest times and outages.
 
     ``before`` is what of the span lies before the store observed anything: totals that were imported without events.
-    ``first`` is what came at the very time from which on it did.
+    ``first`` is what came at the very time from which on it did; ``after`` what is told of a time that has not come.
     """
 
     type: str
@@ -111,6 +111,7 @@ class Known:
     first: Cell | None = None
     earlier: Cell | None = None
     later: Cell | None = None
+    after: Cell | None = None
     times: tuple[int, ...] = ()
     outages: tuple[Outage, ...] | None = None
     complete: bool = True
@@ -127,7 +128,7 @@ def by_type(counts: Iterable[Count]) -> dict[str, Cell]:
 def statistics(known: Known, span: Span, min_events: int) -> Statistics:
     """Return the statistics of a type."""
     seen = [cell for cell in (known.first, known.earlier, known.later) if cell is not None]
-    cells = seen if known.before is None else [known.before, *seen]
+    cells = [*seen, *(cell for cell in (known.before, known.after) if cell is not None)]
     recent = sum(cell.count for cell in cells)
     earlier, later = (0 if cell is None else cell.count for cell in (known.earlier, known.later))
     judged = judge_trend(earlier, later, min_events)

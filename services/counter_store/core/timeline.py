@@ -53,7 +53,7 @@ def timeline(unit: Unit, span: Span, counts: Iterable[tuple[int, Series, int]]) 
         start = starts.get(time_us) or starts.setdefault(time_us, start_of(unit, possible_time(time_us)))
         by_category[start][series.category] += count
         by_severity[start][series.severity] += count
-    first, last = (possible_time(us) for us in (span.seen_after_us + 1, span.until_us - 1))
+    first, last = (possible_time(us) for us in (span.seen_after_us + 1, span.seen_until_us - 1))
     pieces = [
         Piece(start=start, by_category=by_category.get(start, {}), by_severity=by_severity.get(start, {}))
         for start in _starts(unit, min([first, *by_category]), max([last, *by_category]))

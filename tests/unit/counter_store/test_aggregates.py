@@ -43,6 +43,17 @@ def test_counts_of_any_span_are_exact_while_the_events_are_there(events: list[Ev
 
 
 @settings(deadline=None)
+@given(histories(), MOMENTS, MOMENTS)
+def test_counts_are_as_exact_where_there_are_too_many_series(events: list[Event], one: int, other: int) -> None:
+    """Of those that are counted without their device the events still say when they were."""
+    after, until = sorted((one, other))
+    with shelf(max_series=1) as here:
+        here.put(*events)
+
+        assert by_hand(events, after, until) == here.sums(after, until)
+
+
+@settings(deadline=None)
 @given(histories(), st.lists(MOMENTS, min_size=1, max_size=4), st.sets(st.integers(0, 29)))
 def test_spans_side_by_side_share_out_every_event_once(events: list[Event], cuts: list[int], gone: set[int]) -> None:
     """Whatever has left the history, and wherever the spans are cut."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -16,9 +17,11 @@ from services.counter_store.core.reports import DetailedReport
 from services.counter_store.core.requests import TYPES
 from shared.event_counters import ReportFormat
 from shared.exchange import Command
+from shared.jumps import CLOCK_JUMP
 from shared.messages import Severity
 from tests.unit.counter_store.benches import DAY, HOUR, StoreBench, bench
 from tests.unit.counter_store.messages import at, event
+from tests.unit.counter_store.test_jump import by
 
 ENDED_BY = {"AC_POWER_LOSS": ("AC_POWER_RESTORED",)}
 END = {"event_type": "AC_POWER_RESTORED", "severity": Severity.INFO}
@@ -178,6 +181,21 @@ def test_hours_that_have_become_days_are_said_so_and_not_taken_for_quiet() -> No
         assert [] == here.ask("anomalies", as_of=at(70 * DAY).isoformat(), hours=24)["anomalies"]
         assert frequency["hours_since"] > frequency["since"]
         assert sum(frequency["types"][0]["by_hour_of_day"]) < frequency["types"][0]["count"]
+
+
+@pytest.mark.parametrize(("trend_days", "step"), [(300, 0), (30, -20 * DAY)])
+def test_hours_that_have_become_days_do_not_come_back(trend_days: int, step: float) -> None:
+    """Neither where more are to be kept from now on, nor where the clock is put back: they are not taken for empty."""
+    with bench() as here:
+        here.batch(*(event(n, n * HOUR) for n in range(1, 24 * 200)), until=200 * DAY)
+        for _ in range(20):
+            here.batch()
+        there = StoreBench(here.ledger, Keeping(trend_days=trend_days))
+        there.batch(event(9999, 200 * DAY + step, CLOCK_JUMP, data=by(step).values()), until=200 * DAY + step)
+        found = there.ask("frequency", days=190, types=["AC_POWER_LOSS"], as_of=at(200 * DAY).isoformat())
+
+        hours = (at(200 * DAY) - datetime.fromisoformat(found["hours_since"])).total_seconds() // HOUR
+        assert hours == sum(found["types"][0]["by_hour_of_day"])
 
 
 def test_what_was_counted_elsewhere_before_does_not_swell_the_average() -> None:

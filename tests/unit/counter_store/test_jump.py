@@ -14,7 +14,7 @@ from shared.delivery.stage import Recorder
 from shared.jumps import CLOCK_JUMP, Jump
 from shared.ledger import Ledger
 from shared.messages import Event, Sequenced
-from tests.unit.counter_store.messages import at, event
+from tests.unit.counter_store.messages import at, event, frame
 
 HOUR = 3600.0
 LOSS = "AC_POWER_LOSS"
@@ -110,3 +110,39 @@ def test_what_a_right_clock_told_is_not_taken_for_recent(ledger: Ledger) -> None
     assert [(1, 3), (0, 3), (0, 2), (0, 1)] == [
         windows(batch(ledger, until=second)) for second in (10_869, 10_870, 86_400, 86_450)
     ]
+
+
+def test_a_clock_put_back_takes_in_what_is_a_day_old_then(ledger: Ledger) -> None:
+    """Booted three hours ahead: what seemed to be 25 hours ago was 22 hours ago, and stays for two more."""
+    batch(ledger, event(1, 0), until=0)
+    batch(ledger, frame(1, 25 * HOUR), until=25 * HOUR)
+    batch(ledger, jump(2, 22 * HOUR, Jump(timedelta(hours=-3), at(25 * HOUR), timedelta(0))), until=22 * HOUR)
+
+    assert [(0, 1), (0, 0)] == [windows(batch(ledger, until=second)) for second in (24 * HOUR - 1, 24 * HOUR)]
+
+
+def test_a_jump_is_itself_counted_once(ledger: Ledger) -> None:
+    """Also one that opens windows anew, and that event time had gone beyond: two are two, and gone after a day."""
+    store = batch(ledger, event(1, 0), until=0)
+
+    def happens(*messages: Sequenced, until: float) -> tuple[int, int]:
+        with ledger.transaction():
+            for message in messages:
+                store.apply(message)
+            store.advance(at(until))
+            store.flush()
+        return windows(store, CLOCK_JUMP)
+
+    one, other = (Jump(timedelta(seconds=60), at(second), timedelta(0)) for second in (90, 190))
+    happens(jump(2, 160, one), until=300)
+    seen = [happens(jump(3, 260, other), until=400), happens(until=2 * 86_400)]
+
+    assert [(2, 2), (0, 0)] == seen
+
+
+def test_what_was_a_day_old_before_a_boot_is_no_younger_for_it(ledger: Ledger) -> None:
+    """Event time, that the boot before had come to, is put back behind the step, and all that was before it."""
+    batch(ledger, event(1, 0), event(2, 2 * HOUR), until=25 * HOUR)
+    store = batch(ledger, jump(3, 30 * HOUR, Jump(timedelta(hours=3), at(26 * HOUR), timedelta(0))))
+
+    assert (0, 1) == windows(store)

@@ -356,3 +356,31 @@ def test_outages_that_left_the_history_are_missed() -> None:
 
         assert (10, 600.0, False) == (found["count"], found["total_s"], found["complete"])
         assert not last["statistics"][0]["outages"]["complete"]
+
+
+def test_what_is_related_is_the_nearest_of_a_long_incident() -> None:
+    """And not what came last of it."""
+    with bench() as here:
+        here.batch(*(event(n, n, metadata={"incident": "i"}, device=f"d{n}") for n in range(1, 1500)), until=DAY)
+        found = here.ask("related", id="id-5", limit=4)["related"]
+
+        assert [-1.0, 1.0, -2.0, 2.0] == [one["after_s"] for one in found]
+
+
+def test_days_before_1970_are_days_too() -> None:
+    """Of a clock that was set wrongly: midnight is where it always is."""
+    with bench() as here:
+        second = -60 * 365.25 * DAY  # 1966
+        here.batch(*(event(n, second + n * 5 * HOUR) for n in range(20)), until=second + 5 * DAY)
+        report = here.ask("report", kind="trends", days=10)
+        dates = [one["time"][:10] for one in here.ask("history", order="oldest")["events"]]
+
+        assert Counter(dates) == report["daily_counts"]["AC_POWER_LOSS"]["days"]
+
+
+def test_a_list_of_nothing_asks_for_nothing() -> None:
+    """Of types as of severities, whatever else is asked."""
+    with bench() as here:
+        here.batch(event(1, 1, metadata={"incident": "i"}), until=2)
+        for nothing in ({"types": []}, {"severities": []}, {"types": [], "incident": "i"}):
+            assert [] == here.ask("history", **nothing)["events"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
@@ -18,7 +19,7 @@ from shared.ledger import Ledger
 from shared.messages import Sequenced, Severity
 from tests.answers import QUESTIONS, differences
 from tests.unit.counter_store.benches import DAY, HOUR, StoreBench
-from tests.unit.counter_store.messages import event, frame
+from tests.unit.counter_store.messages import at, event, frame
 from tests.unit.counter_store.test_jump import by
 
 KEEPING = Keeping(history_per_type=6, ended_by={"AC_POWER_LOSS": ("AC_POWER_RESTORED",)})
@@ -28,16 +29,17 @@ KINDS = (
     ("I2C_ERROR", Severity.ERROR),
     ("system.lifecycle.started", Severity.INFO),
 )
+BOOT = by(2 * HOUR)  # what was told before the last minute stays
 Batch = tuple[list[Sequenced], float | None, tuple[int, int] | None]
 
 happened = st.tuples(
     st.sampled_from(KINDS), st.sampled_from([0, 0, 0, 90, 7200]), st.sampled_from(["ups", "rack", None])
 )
 step = st.tuples(
-    st.floats(0, 3 * HOUR),  # how far the clock goes on
+    st.just(0.0) | st.floats(0, 3 * HOUR),  # how far the clock goes on
     st.lists(happened, max_size=5),
     st.booleans(),  # whether event time is told
-    st.sampled_from([None] * 8 + [by(3 * HOUR), by(-3 * HOUR), by(400 * DAY)]),
+    st.sampled_from([None] * 8 + [by(3 * HOUR), by(-3 * HOUR), by(400 * DAY), BOOT, BOOT, BOOT]),
     st.sampled_from([None, None, None, 5]),  # messages lost for good
 )
 
@@ -54,7 +56,8 @@ def batches(steps: list[Any]) -> Iterator[Batch]:
         if jump is not None:
             seq += 1
             clock += jump.step.total_seconds()
-            messages.append(event(seq, clock, CLOCK_JUMP, data=jump.values()))
+            told_by = replace(jump, since=at(clock - 2 * HOUR - 60)) if jump is BOOT else jump
+            messages.append(event(seq, clock, CLOCK_JUMP, data=told_by.values()))
         lost = None if gone is None else (seq + 1, seq + gone)
         seq += gone or 0
         yield messages, clock if told else None, lost

@@ -1,7 +1,8 @@
-"""Events read back with jumps of the clock among them: windows are those of the store that was lost."""
+"""Events read back with jumps of the clock among them: windows and statistics are those of the store that was lost."""
 
 from __future__ import annotations
 
+import json
 from contextlib import closing
 from datetime import timedelta
 from itertools import accumulate
@@ -44,7 +45,8 @@ def shown(store: CounterStore, ledger: Ledger, until: float) -> list[str]:
     with ledger.transaction():
         store.advance(at(until))
         store.flush()
-    return [counter.model_dump_json() for counter in store.counters()]
+    statistics = store.answer("statistics", {"days": 366})["statistics"]
+    return [*(counter.model_dump_json() for counter in store.counters()), *(json.dumps(one) for one in statistics)]
 
 
 def lost_store(events: list[Event], until: float) -> list[str]:
@@ -83,7 +85,7 @@ def restored_store(events: list[Event], size: int, until: float) -> list[str]:
     st.integers(1, 7),
 )
 def test_a_restored_store_shows_what_the_lost_one_showed(happenings: list[Happening], size: int) -> None:
-    """Totals, windows and last times, however often and whichever way the clock was put, wherever pages end."""
+    """Totals, windows, times and what was observed, however often the clock was put, wherever pages end."""
     events, until = told(happenings)
     assert lost_store(events, until) == restored_store(events, size, until)
 
@@ -91,5 +93,12 @@ def test_a_restored_store_shows_what_the_lost_one_showed(happenings: list[Happen
 def test_what_another_clock_told_is_moved_as_it_was() -> None:
     """A jump that moves only the times of this boot."""
     happenings = [(0.0, 0.0, True), (1000.0, 0.0, True), (2000.0, 7200.0, False), (60.0, 0.0, True)]
+    events, until = told(happenings)
+    assert lost_store(events, until) == restored_store(events, 2, until)
+
+
+def test_what_another_clock_told_days_before_stays_where_it_was() -> None:
+    """First and last times too, and what was observed."""
+    happenings = [(0.0, 0.0, True), (400_000.0, 0.0, True), (90_000.0, 900_000.0, False), (60.0, 0.0, True)]
     events, until = told(happenings)
     assert lost_store(events, until) == restored_store(events, 2, until)

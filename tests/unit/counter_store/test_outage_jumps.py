@@ -1,0 +1,73 @@
+"""Outages where the clock was put: as long as they were, and in the span they were in."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.jumps import CLOCK_JUMP, Jump
+from tests.unit.counter_store.benches import DAY, HOUR, StoreBench, bench
+from tests.unit.counter_store.messages import at, event
+from tests.unit.counter_store.test_jump import by
+
+STEPS = [-3 * HOUR, 3 * HOUR, 400 * DAY]
+END = "AC_POWER_RESTORED"
+
+
+def jump(here: StoreBench, second: float, step: float) -> None:
+    """At this second the clock is put on; what comes after is told by it."""
+    told = event(99, second + step, CLOCK_JUMP, data=by(step).values())
+    here.batch(told, until=second + step)
+
+
+def figures(here: StoreBench, **data: Any) -> tuple[int, int, float]:
+    found = here.statistics(**data)["outages"]
+    return found["count"], found["ongoing"], found["total_s"]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_outages_after_a_jump_are_in_the_span(step: float) -> None:
+    """One that is over, one that lasts."""
+    with bench() as here:
+        here.batch(until=DAY)
+        jump(here, DAY, step)
+        here.batch(event(1, DAY + step + 60), event(2, DAY + step + 360, END), event(3, DAY + step + 600))
+        here.batch(until=DAY + step + 700)
+
+        assert (2, 1, 400.0) == figures(here, days=1)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_an_outage_lasts_no_longer_for_a_jump_in_it(step: float) -> None:
+    """Four hours and then five, while it lasts and when it is over."""
+    with bench() as here:
+        here.batch(event(1, DAY), until=DAY)
+        jump(here, DAY + 300, step)
+        here.batch(until=DAY + step + 4 * HOUR)
+        lasting = figures(here, days=1)
+        here.batch(event(2, DAY + step + 5 * HOUR, END), until=DAY + step + 6 * HOUR)
+
+        assert ((1, 1, 4 * HOUR), (1, 0, 5 * HOUR)) == (lasting, figures(here, days=1))
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_an_outage_of_before_a_jump_stays_where_it_was(step: float) -> None:
+    """As of then it was in that day, and it still is."""
+    with bench() as here:
+        here.batch(event(1, DAY), event(2, DAY + 60, END), until=DAY + 120)
+        jump(here, 20 * DAY, step)
+
+        assert (1, 0, 60.0) == figures(here, days=1, as_of="2026-01-02T00:02:00Z")
+
+
+def test_what_a_right_clock_told_stays_where_it_was() -> None:
+    """Days before a boot whose clock was wrong: the jump moves what that boot told, and no outage of before."""
+    with bench() as here:
+        here.batch(event(1, 0), event(2, 4 * DAY, device="rack"), event(3, 4 * DAY + 60, END, device="rack"))
+        here.batch(until=5 * DAY)
+        only = Jump(timedelta(days=9), at(5 * DAY - 1), timedelta(0))
+        here.batch(event(4, 14 * DAY, CLOCK_JUMP, data=only.values()), until=15 * DAY)
+
+        assert (2, 1, 15 * DAY + 60) == figures(here, days=30)
