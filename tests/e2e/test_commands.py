@@ -106,15 +106,6 @@ def test_a_recording_of_a_running_suite_plays_back_to_the_same_counts(live, any_
     assert (2, True) == (again.returncode, f"{file} is there already" in again.stderr)
 
 
-def test_nothing_yet_is_said(start_broker):
-    """An empty broker is no fault."""
-    broker = start_broker("embedded")
-
-    shown = upskeep("alerts", "--broker", f"mqtt://127.0.0.1:{broker.port}")
-
-    assert (0, "no alerts yet\n", "") == (shown.returncode, shown.stdout, shown.stderr)
-
-
 def test_a_counter_that_is_none_is_named(looker, any_broker):
     """Which topic holds something else."""
     looker.say(TOPICS.build("counter", "broken"), b"{}", retain=True)
