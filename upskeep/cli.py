@@ -71,5 +71,7 @@ def main() -> None:
         cli()
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
-    except OSError as error:  # what has to do with a file is said by the commands
+    except OSError as error:
+        if error.filename is not None:  # no command said what is wrong with a file: this is no matter of the output
+            raise
         sys.exit(f"upskeep: what is printed cannot be written: {error.strerror or error}")

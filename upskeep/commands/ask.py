@@ -61,16 +61,11 @@ def health(suite: SuiteSettings, as_of: str | None, as_json: bool) -> None:
 @JSON
 def analyze(suite: SuiteSettings, what: str, types: tuple[str, ...], as_json: bool, **more: Any) -> None:
     """Print what is unusual, what fails again and again, how often what comes, or how the pipeline does."""
-    from services.counter_store.core import requests
+    from services.counter_store.adapters.questions import QUESTIONS
     from upskeep.tables import ANALYSES
 
-    models: dict[str, type[requests.Question]] = {
-        "anomalies": requests.AnomaliesQuestion,
-        "failures": requests.FailuresQuestion,
-        "frequency": requests.FrequencyQuestion,
-        "performance": requests.PerformanceQuestion,
-    }
-    question = asked(what, models[what], {**more, "types": list(types) or None})
+    model, _ = QUESTIONS[what]
+    question = asked(what, model, {**more, "types": list(types) or None})
     _print(_ask(suite, what, question), as_json, ANALYSES[what])
 
 

@@ -121,15 +121,10 @@ def _catalogued() -> Any:
 
 def _chosen(what: str, choice: Mapping[str, Any]) -> dict[str, Any]:
     """Return what was chosen; raises UsageError where that is nothing to choose ``what`` by."""
-    from services.counter_store.core import requests
+    from services.counter_store.adapters.questions import QUESTIONS
 
-    models: dict[str, type[requests.Question]] = {
-        "history": requests.HistoryQuestion,
-        "counters": requests.CountersQuestion,
-        "statistics": requests.StatisticsQuestion,
-        "all": requests.InventoryQuestion,
-    }
-    return asked(what, models[what], choice)
+    model, _ = QUESTIONS["inventory" if what == "all" else what]
+    return asked(what, model, choice)
 
 
 def _format(file: Path, form: str | None) -> str:

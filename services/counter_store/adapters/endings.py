@@ -72,9 +72,11 @@ class Endings:
         jumps = [(us, _shifts(jump)) for us, jump in self._history.jumps(until_us, JUMPS)]
         told = {(turn[1], _moved(turn, jumps)): turn[0] for turn in ended}
         for one in pair_outages(((turn[1], _moved(turn, jumps)) for turn in began), told):
-            back_us = 0 if one.ended_us is None else one.ended_us - told[one.device, one.ended_us]
-            ended_us = None if one.ended_us is None else one.ended_us - back_us
-            yield Outage(one.device, one.began_us - back_us, ended_us)
+            if one.ended_us is None:
+                yield one
+            else:
+                told_us = told[one.device, one.ended_us]
+                yield Outage(one.device, one.began_us - (one.ended_us - told_us), told_us)
 
     def _unended(self, began: Sequence[Told], ends: Sequence[str], since_us: int) -> Sequence[Told]:
         """Return the beginnings but those whose end may have been before ``since``, where ends are not at hand."""
