@@ -31,7 +31,7 @@ $(BIN)/uv: # before the first lock there is none to set up by
 influxd2: $(BIN)/influxd2 ## build InfluxDB 2 for the tests, from its Go module (needs Go, Rust and some minutes)
 
 $(BIN)/influxd2: | .venv/.ready
-	@bash tests/influx/influxd2.sh v2.7.12 $@
+	@bash tests/support/influx/influxd2.sh v2.7.12 $@
 
 run: setup ## run the whole suite on this machine; ARGS="--source sim:outage --speed 10"
 	@exec $(BIN)/upskeep run $(ARGS)

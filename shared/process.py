@@ -21,8 +21,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from shared.delivery.hop import Clock, Hop, Route
-from shared.delivery.stage import Stage
+from shared.delivery.endpoint import Clock, Endpoint, Route
+from shared.delivery.handler import MessageHandler
 from shared.ledger import Ledger, LedgerDamagedError, LedgerError, explain
 from shared.ledger.quarantine import REPORT, Salvage, closed_cleanly, open_ledger, suspect
 from shared.messages import Candidate
@@ -59,7 +59,7 @@ class Context:
         return self.suite.data
 
 
-class Drive(Protocol):
+class BackgroundTasks(Protocol):
     """What a service does of its own accord, besides answering what arrives."""
 
     def work(self) -> None:
@@ -81,9 +81,9 @@ class Service:
 
     route: Route
     settings: Callable[[Context], Any]
-    stage: Callable[[Any, Context, Ledger, Hop], Stage]
+    handler: Callable[[Any, Context, Ledger, Endpoint], MessageHandler]
     schema: Sequence[str] = ()
-    drive: Callable[[Any, Context, Any, Hop], Drive | None] = lambda *_: None
+    drive: Callable[[Any, Context, Any, Endpoint], BackgroundTasks | None] = lambda *_: None
     named: Callable[[Any], Route] | None = None  # the route where it follows from the settings
     salvage: Salvage | None = None  # what of a damaged ledger may be trusted in a new one; see docs/adr/0007
 
@@ -94,14 +94,14 @@ class Stop:
     def __init__(self) -> None:
         self.asked = False
 
-    def catch(self, hop: Hop) -> None:
+    def catch(self, endpoint: Endpoint) -> None:
         """Take the signals over; a second one ends the process at once."""
 
         def asked(number: int, _: object) -> None:
             if self.asked:
                 os._exit(128 + number)
             self.asked = True
-            hop.door.wake()
+            endpoint.client.wake()
 
         signal.signal(signal.SIGTERM, asked)
         signal.signal(signal.SIGINT, asked)
@@ -164,49 +164,51 @@ def _run(service: Service, settings: Any, context: Context) -> int:
 
 def _serve(service: Service, settings: Any, context: Context, path: Path) -> None:
     ledger = open_ledger(path, service.schema, context.clock.wall(), service.salvage)
-    hop = Hop(service.route, context.suite, ledger, context.clock)
+    endpoint = Endpoint(service.route, context.suite, ledger, context.clock)
     with ledger.transaction():
-        stage = service.stage(settings, context, ledger, hop)
-        report_damage(hop)
-    hop.attach(stage)
-    drive = service.drive(settings, context, stage, hop)
+        handler = service.handler(settings, context, ledger, endpoint)
+        report_damage(endpoint)
+    endpoint.attach(handler)
+    drive = service.drive(settings, context, handler, endpoint)
     stop = Stop()
-    stop.catch(hop)
-    hop.door.open()
-    _loop(hop, drive, stop, _Sign(context, service.route.name))
-    _drain(hop, drive)
+    stop.catch(endpoint)
+    endpoint.client.open()
+    _loop(endpoint, drive, stop, _Sign(context, service.route.name))
+    _drain(endpoint, drive)
     if drive:
         drive.close()
-    hop.close()
+    endpoint.close()
     closed_cleanly(path)
 
 
-def report_damage(hop: Hop) -> None:
+def report_damage(endpoint: Endpoint) -> None:
     """Put the report of a damaged ledger into the outbox, once; call inside ``transaction``."""
-    kept = hop.records.value(REPORT)
+    kept = endpoint.records.value(REPORT)
     if kept is None:
         return
     report = json.loads(kept)
-    hop.suggest(Candidate(type=DAMAGED, id=f"damaged/{report['aside']}", data={"service": hop.name, **report}))
-    hop.sender.write(hop.clock.wall().timestamp())
-    hop.records.drop_value(REPORT)
+    endpoint.offer_event(
+        Candidate(type=DAMAGED, id=f"damaged/{report['aside']}", data={"service": endpoint.name, **report})
+    )
+    endpoint.sender.write(endpoint.clock.wall().timestamp())
+    endpoint.records.drop_value(REPORT)
 
 
-def _loop(hop: Hop, drive: Drive | None, stop: Stop, sign: _Sign) -> None:
+def _loop(endpoint: Endpoint, drive: BackgroundTasks | None, stop: Stop, sign: _Sign) -> None:
     while not stop.asked:
         if drive is None:
-            hop.turn(hop.wait_s())
+            endpoint.turn(endpoint.wait_s())
         else:
-            hop.turn(min(hop.wait_s(), drive.wait_s()), drive.work)
-        sign.give(hop)
+            endpoint.turn(min(endpoint.wait_s(), drive.wait_s()), drive.work)
+        sign.give(endpoint)
 
 
-def _drain(hop: Hop, drive: Drive | None) -> None:
+def _drain(endpoint: Endpoint, drive: BackgroundTasks | None) -> None:
     """Give what is committed a moment to leave; what does not is sent after the next start."""
-    hop.turn(0, drive.finish if drive else None)
+    endpoint.turn(0, drive.finish if drive else None)
     deadline = time.monotonic() + DRAIN_S
-    while hop.sender.unsent and hop.door.connected and time.monotonic() < deadline:
-        hop.turn(0.05)
+    while endpoint.sender.unsent and endpoint.client.connected and time.monotonic() < deadline:
+        endpoint.turn(0.05)
 
 
 class _Sign:
@@ -216,9 +218,9 @@ class _Sign:
         self.path = _sign_path(context.data, name)
         self.given = float("-inf")
 
-    def give(self, hop: Hop) -> None:
+    def give(self, endpoint: Endpoint) -> None:
         now = time.monotonic()
-        if hop.door.connected and now - self.given >= SIGN_S:
+        if endpoint.client.connected and now - self.given >= SIGN_S:
             self.path.touch()
             self.given = now
 

@@ -19,8 +19,8 @@ from typing import Any, NoReturn
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests import cores
-from tests.brokers import EMBEDDED, MOSQUITTO, Broker, free_port
+from tests.support import xdist_groups
+from tests.support.brokers import EMBEDDED, MOSQUITTO, Broker, free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -31,19 +31,19 @@ settings.load_profile("any machine")
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put what takes longest first; within that, the order is chance's."""
-    items.sort(key=lambda item: cores.turn(item.nodeid))
+    items.sort(key=lambda item: xdist_groups.turn(item.nodeid))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Say how many workers ``-n auto`` means."""
-    return cores.workers(config)
+    return xdist_groups.workers(config)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Hand the tests to the workers as ``tests/cores.py`` says."""
-    return cores.scheduler(config, log)
+    """Hand the tests to the workers as ``tests/support/xdist_groups.py`` says."""
+    return xdist_groups.scheduler(config, log)
 
 
 def _missing(what: str, name: str = "") -> NoReturn:

@@ -17,17 +17,17 @@ from typing import IO
 
 from services.alerter.app import SERVICE as ALERTER
 from services.alerter.app import manner
-from services.alerter.stage import LEDGER_SCHEMA as ALERTER_SCHEMA
-from services.alerter.stage import Alerter
+from services.alerter.service import LEDGER_SCHEMA as ALERTER_SCHEMA
+from services.alerter.service import Alerter
+from services.counter_store.service import LEDGER_SCHEMA as STORE_SCHEMA
+from services.counter_store.service import CounterStore
 from services.counter_store.settings import CounterStoreSettings
-from services.counter_store.stage import LEDGER_SCHEMA as STORE_SCHEMA
-from services.counter_store.stage import CounterStore
 from services.event_processor.app import SERVICE as EVENT_PROCESSOR
 from services.event_processor.core.pipeline.plan import without_handlers
-from services.event_processor.stage import EventProcessor
+from services.event_processor.service import EventProcessor
 from services.sensor_reader.adapters.recording import Recording, RecordingError
 from services.sensor_reader.core.feed import Place
-from shared.delivery.stage import Following, Recorder, Stage
+from shared.delivery.handler import Following, MessageHandler, Recorder
 from shared.jumps import CLOCK_STEP
 from shared.ledger import Ledger
 from shared.messages import Event, Frame, Message, Sequenced
@@ -44,7 +44,9 @@ ENVELOPE = {"producer", "epoch", "seq"}
 class Chain(Recorder):
     """The processor's outlet: every event goes on to store and alerter, and to who listens."""
 
-    def __init__(self, onward: Sequence[Stage], hear: Callable[[Event], object] | None, follower: Following) -> None:
+    def __init__(
+        self, onward: Sequence[MessageHandler], hear: Callable[[Event], object] | None, follower: Following
+    ) -> None:
         super().__init__()
         self.onward = onward
         self.follower = follower
@@ -53,8 +55,8 @@ class Chain(Recorder):
     def emit(self, message: Sequenced) -> None:
         """Pass an event on; triggers are for those who live."""
         if isinstance(message, Event):
-            for stage in self.onward:
-                stage.apply(message)
+            for handler in self.onward:
+                handler.apply(message)
             if self.hear is not None:
                 self.hear(message)
 
@@ -129,8 +131,8 @@ class Bench:
         return Outcome(self.frames, counters, self.alerter.snapshot(), self.first, self.last)
 
     def _flush(self) -> None:
-        for stage in (self.processor, self.alerter, self.store):
-            stage.flush()
+        for handler in (self.processor, self.alerter, self.store):
+            handler.flush()
 
 
 def backtest(

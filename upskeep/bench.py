@@ -24,7 +24,7 @@ from typing import Self
 import click
 
 from shared.messages import Counter, Frame, Message, Status
-from shared.mqtt import Arrived, Door
+from shared.mqtt import Arrived, MqttClient
 from shared.notices import Notice
 from shared.settings import read_settings
 from shared.suite import SuiteSettings
@@ -89,7 +89,7 @@ class Live:
         }
         suite = read_settings(config, "suite", SuiteSettings, {"UPSKEEP_SUITE__BROKER__URL": self.broker.url})
         self.topics = suite.topics
-        self.door: Door = viewer(suite.broker, suite.topics, "upskeep-bench", kinds)
+        self.client: MqttClient = viewer(suite.broker, suite.topics, "upskeep-bench", kinds)
         self.suite = Suite(environ, folder / "log", lambda _: None)
 
     def config(self, folder: Path) -> Path:  # noqa: ARG002 - who measures something else makes one there
@@ -97,25 +97,25 @@ class Live:
         return Path(os.environ.get("UPSKEEP_CONFIG", "config"))
 
     def __enter__(self) -> Self:
-        self.door.open()
-        while not self.door.connected:
-            self.door.take(10, 0.1)
+        self.client.open()
+        while not self.client.connected:
+            self.client.take(10, 0.1)
         self.suite.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.suite.stop()
-        self.door.close()
+        self.client.close()
         self.broker.stop()
 
     def messages(self) -> Iterator[tuple[float, Message]]:
         """Yield (monotonic seconds, message) as they arrive; raises TimeoutError."""
         deadline = time.monotonic() + TIMEOUT_S
         while time.monotonic() < deadline:
-            for arrival in self.door.take(1000, 0.1):
+            for arrival in self.client.take(1000, 0.1):
                 if isinstance(arrival, Arrived):
                     now = time.monotonic()
-                    self.door.ack(arrival.receipt)
+                    self.client.ack(arrival.receipt)
                     kind, _ = self.topics.parse(arrival.topic)
                     yield now, MODELS[kind].model_validate_json(arrival.payload)
             self.suite.watch()

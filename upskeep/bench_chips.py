@@ -27,9 +27,9 @@ from services.sensor_reader.core.device import ChipPart, Device
 from services.sensor_reader.core.poller import Poller
 from services.sensor_reader.core.ports import Ports
 from services.sensor_reader.core.together import Pause
-from services.sensor_reader.stage import SensorReader
-from shared.delivery.hop import Clock
-from shared.delivery.stage import Recorder
+from services.sensor_reader.service import SensorReader
+from shared.delivery.endpoint import Clock
+from shared.delivery.handler import Recorder
 from shared.ledger import Ledger
 from shared.messages import Sequenced
 from shared.process import system_clock
@@ -101,18 +101,18 @@ def measure(count: int, seconds: float, folder: Path) -> Share:
     with closing(Ledger(folder / "ledger.sqlite")) as ledger:
         outbox = Outbox(ledger)
         began = clock.monotonic()
-        stage = SensorReader(Live("i2c", Poller(found, Ports(buses), pause, began)), ledger, outbox, "bench")
-        stage.begin(clock.wall())
-        used_s, lasted_s = _play(stage, pause, clock, began + seconds)
-        errors = stage.figures()["errors"]
+        handler = SensorReader(Live("i2c", Poller(found, Ports(buses), pause, began)), ledger, outbox, "bench")
+        handler.begin(clock.wall())
+        used_s, lasted_s = _play(handler, pause, clock, began + seconds)
+        errors = handler.figures()["errors"]
     return Share(count, lasted_s, 100 * used_s / lasted_s, outbox.frames, int(errors))
 
 
-def _play(stage: SensorReader, pause: Pause, clock: Clock, ends: float) -> tuple[float, float]:
+def _play(handler: SensorReader, pause: Pause, clock: Clock, ends: float) -> tuple[float, float]:
     """Step when it is due until the time is over; return seconds of processor and of wall from the second poll on."""
-    stage.step(clock.monotonic(), clock.wall())
+    handler.step(clock.monotonic(), clock.wall())
     used, began = time.process_time(), clock.monotonic()
-    while (due := stage.next_release()) is not None and due <= ends:
+    while (due := handler.next_release()) is not None and due <= ends:
         pause(max(due - clock.monotonic(), 0.0))
-        stage.step(clock.monotonic(), clock.wall())
+        handler.step(clock.monotonic(), clock.wall())
     return time.process_time() - used, clock.monotonic() - began

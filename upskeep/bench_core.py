@@ -22,9 +22,9 @@ from services.event_processor.core.pipeline.passage import Passage, Pipeline
 from services.event_processor.core.pipeline.plan import Plan
 from services.event_processor.core.pipeline.stages import run
 from services.event_processor.core.process import process_frame
+from services.event_processor.service import EventProcessor
 from services.event_processor.settings.pipeline import load_plan
-from services.event_processor.stage import EventProcessor
-from shared.delivery.stage import Recorder
+from shared.delivery.handler import Recorder
 from shared.ledger import Ledger
 from shared.messages import Frame, Scalar
 
@@ -82,7 +82,7 @@ def core_speeds(folder: Path, environ: Mapping[str, str], frames: int) -> Iterat
             Frame(time=START + timedelta(seconds=index), device="bench", values=values(index))
             for index in range(frames)
         ]
-        rounds = [[_seconds(way, live, made) for way in (_rules, _pipeline, _stage)] for _ in range(ROUNDS)]
+        rounds = [[_seconds(way, live, made) for way in (_rules, _pipeline, _handler)] for _ in range(ROUNDS)]
         yield Speeds(
             name,
             tuple(frames / median(times) for times in zip(*rounds, strict=True)),
@@ -111,13 +111,13 @@ def _pipeline(plan: Plan, frames: Sequence[Frame]) -> None:
             run(pipeline, Passage(event, own=True))
 
 
-def _stage(plan: Plan, frames: Sequence[Frame]) -> None:
+def _handler(plan: Plan, frames: Sequence[Frame]) -> None:
     with closing(Ledger(":memory:")) as ledger:
         outlet = Recorder()
-        stage = EventProcessor(plan.program, ledger, outlet, lambda: START, plan, time.perf_counter)
+        handler = EventProcessor(plan.program, ledger, outlet, lambda: START, plan, time.perf_counter)
         for begin in range(0, len(frames), BATCH):
             with ledger.transaction():
                 for frame in frames[begin : begin + BATCH]:
-                    stage.apply(frame)
-                stage.flush()
+                    handler.apply(frame)
+                handler.flush()
             outlet.take()

@@ -22,13 +22,13 @@ from typing import Any, cast
 from services.counter_store.adapters.report_formats import FORMATS
 from services.counter_store.core.keeping import Keeping
 from services.counter_store.core.reports import DetailedReport
+from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import CounterStoreSettings
-from services.counter_store.stage import LEDGER_SCHEMA, CounterStore
-from shared.delivery.stage import Recorder
+from shared.delivery.handler import Recorder
 from shared.event_counters import ReportFormat
-from shared.exchange import Command
 from shared.ledger import Ledger
 from shared.messages import Event, Severity, event_id
+from shared.requests import Command
 from upskeep.transfer.importer import BATCH as IMPORT_BATCH
 from upskeep.transfer.readers import Source
 from upskeep.transfer.rows import history

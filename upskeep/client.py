@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from shared.exchange import Command, Request, Response, Result
 from shared.messages import Candidate, Message
-from shared.mqtt import Arrived, Confirmed, Door, Publication
+from shared.mqtt import Arrived, Confirmed, MqttClient, Publication
+from shared.requests import Command, Request, Response, Result
 from shared.suite import SuiteSettings
 from upskeep.presence import ABSENT_S, CONNECT_S, ClientError, Presence, connect
 from upskeep.suite import SERVICES
@@ -48,7 +48,7 @@ class Client:
     def __init__(self, suite: SuiteSettings) -> None:
         self.suite = suite
         self.topics = suite.topics
-        self.door: Door | None = None
+        self.client: MqttClient | None = None
 
     def __enter__(self) -> Client:
         return self
@@ -59,31 +59,31 @@ class Client:
         self._leave()
 
     def _leave(self) -> None:
-        if self.door is not None:
-            self.door.close()
-            self.door = None
+        if self.client is not None:
+            self.client.close()
+            self.client = None
 
     def listen(self, topics: str, seconds: float = float("inf")) -> Iterator[tuple[str, str]]:
         """Subscribe, and return (topic below the site, payload text) of every message that matches, for ``seconds``."""
         prefix = self.topics.everything().removesuffix("#")
         return self._heard(self._open([prefix + topics]), prefix, time.monotonic() + seconds)
 
-    def _heard(self, door: Door, prefix: str, deadline: float) -> Iterator[tuple[str, str]]:
+    def _heard(self, client: MqttClient, prefix: str, deadline: float) -> Iterator[tuple[str, str]]:
         while time.monotonic() < deadline:
-            for arrival in door.take(100, 1.0):
+            for arrival in client.take(100, 1.0):
                 if isinstance(arrival, Arrived):
-                    door.ack(arrival.receipt)
+                    client.ack(arrival.receipt)
                     yield arrival.topic.removeprefix(prefix), arrival.payload.decode("utf-8", "replace")
 
     def retained(self, kind: str, model: type[M]) -> list[M]:
         """Return every retained message of ``kind``: what the broker sends at once on subscribing."""
-        door = self._open([self.topics.every(kind)])
+        client = self._open([self.topics.every(kind)])
         found: list[M] = []
         quiet_since = time.monotonic()
         while time.monotonic() - quiet_since < QUIET_S:
-            for arrival in door.take(1000, 0.1):
+            for arrival in client.take(1000, 0.1):
                 if isinstance(arrival, Arrived):
-                    door.ack(arrival.receipt)
+                    client.ack(arrival.receipt)
                     quiet_since = time.monotonic()
                     if arrival.retain and arrival.payload:
                         found.append(self._read(model, arrival))
@@ -92,19 +92,19 @@ class Client:
     def offer(self, producer: str, candidate: Candidate) -> str | None:
         """Publish a candidate event, and return why it was refused if that is told within ``VERDICT_S``."""
         told = [self.topics.every("event"), self.topics.build("deadletter", PROCESSOR)]
-        door = self._open(told)
+        client = self._open(told)
         topic = self.topics.build("ingest", producer)
         payload = candidate.model_dump_json(exclude_none=True).encode()
-        door.publish(Publication(topic, payload), "offer")
+        client.publish(Publication(topic, payload), "offer")
         deadline, confirmed = time.monotonic() + CONNECT_S, False
         while time.monotonic() < deadline:
-            for arrival in door.take(100, 0.2):
+            for arrival in client.take(100, 0.2):
                 if isinstance(arrival, Confirmed):
                     if arrival.refusal:
                         raise ClientError(f"the broker refuses {topic}: {arrival.refusal}; check the user's rights")
                     confirmed, deadline = True, time.monotonic() + VERDICT_S
                 elif isinstance(arrival, Arrived):
-                    door.ack(arrival.receipt)
+                    client.ack(arrival.receipt)
                     about, reason = verdict(arrival, candidate)
                     if about:
                         return reason
@@ -143,26 +143,26 @@ class Client:
     ) -> Iterator[M]:
         """Publish ``question`` and yield what is said on ``kind`` by whom it went to, while an answer may come."""
         whom = question.service if isinstance(question, Request) else question.target
-        door = self._open([self.topics.build(kind, whom, question.name), presence.topic])
+        client = self._open([self.topics.build(kind, whom, question.name), presence.topic])
         payload = question.model_dump_json(exclude_none=True, exclude={"producer", "epoch", "seq"}).encode()
         topic = question.topic(self.topics)
-        door.publish(Publication(topic, payload), "question")
+        client.publish(Publication(topic, payload), "question")
         began = time.monotonic()
         while (waited_s := time.monotonic() - began) < timeout_s and not (presence.absent and waited_s > ABSENT_S):
-            for arrival in door.take(100, 0.2):
+            for arrival in client.take(100, 0.2):
                 if isinstance(arrival, Arrived):
-                    door.ack(arrival.receipt)
+                    client.ack(arrival.receipt)
                     if not presence.note(arrival):
                         yield self._read(model, arrival)
                 elif isinstance(arrival, Confirmed) and arrival.refusal:
                     raise ClientError(f"the broker refuses {topic}: {arrival.refusal}; check the user's rights")
 
-    def _open(self, subscriptions: list[str]) -> Door:
+    def _open(self, subscriptions: list[str]) -> MqttClient:
         self._leave()
         name = f"upskeep-cli-{uuid.uuid4().hex[:8]}"
-        self.door = Door(self.suite.broker, name, subscriptions, persistent=False)
-        connect(self.door)
-        return self.door
+        self.client = MqttClient(self.suite.broker, name, subscriptions, persistent=False)
+        connect(self.client)
+        return self.client
 
     def _read(self, model: type[M], arrived: Arrived) -> M:
         try:

@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from shared.exchange import Command, Request, Response, Result
 from shared.messages import Message
-from shared.mqtt import Arrived, Confirmed, Door, Publication
+from shared.mqtt import Arrived, Confirmed, MqttClient, Publication
+from shared.requests import Command, Request, Response, Result
 from shared.suite import SuiteSettings
 from upskeep.client import ANSWER_S
 from upskeep.presence import ABSENT_S, ClientError, Presence, connect
@@ -36,14 +36,14 @@ class Conversation:
         self.presence = Presence(topics, service)
         subscriptions = [topics.every("response", service), topics.every("result", service), self.presence.topic]
         name = f"upskeep-cli-{uuid.uuid4().hex[:8]}"
-        self.door = Door(suite.broker, name, subscriptions, persistent=False)
+        self.client = MqttClient(suite.broker, name, subscriptions, persistent=False)
 
     def __enter__(self) -> Conversation:
-        connect(self.door)
+        connect(self.client)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.door.close()
+        self.client.close()
 
     def ask(self, name: str, data: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
         """Return the answer to a question; raises ClientError with the service's own words, or when none comes."""
@@ -74,16 +74,16 @@ class Conversation:
         topic = question.topic(self.suite.topics)
         payload = question.model_dump_json(exclude_none=True, exclude={"producer", "epoch", "seq"}).encode()
         for _ in range(TRIES):
-            self.door.publish(Publication(topic, payload), "question")
+            self.client.publish(Publication(topic, payload), "question")
             began = time.monotonic()
             while (waited_s := time.monotonic() - began) < ANSWER_S:
                 if self.presence.status is None and waited_s > ABSENT_S:
                     return  # one that never was; what died may be back any moment
-                for arrival in self.door.take(100, 0.2):
+                for arrival in self.client.take(100, 0.2):
                     if isinstance(arrival, Confirmed) and arrival.refusal:
                         raise ClientError(f"the broker refuses {topic}: {arrival.refusal}; check the user's rights")
                     if isinstance(arrival, Arrived):
-                        self.door.ack(arrival.receipt)
+                        self.client.ack(arrival.receipt)
                         if self.presence.note(arrival):
                             continue
                         try:

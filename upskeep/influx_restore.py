@@ -17,9 +17,9 @@ from services.counter_store.adapters import restore
 from services.counter_store.adapters.influx_query import InfluxQuery
 from services.counter_store.app import FILL
 from services.counter_store.core.ports import Unavailable
+from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import CounterStoreSettings, InfluxSettings
-from services.counter_store.stage import LEDGER_SCHEMA, CounterStore
-from shared.delivery.stage import Recorder
+from shared.delivery.handler import Recorder
 from shared.ledger import Ledger, LedgerError
 from shared.process import seems_alive
 from shared.suite import SuiteSettings

@@ -12,7 +12,7 @@ import time
 from pydantic import ValidationError
 
 from shared.messages import Status
-from shared.mqtt import Arrived, Connected, Disconnected, Door
+from shared.mqtt import Arrived, Connected, Disconnected, MqttClient
 from shared.topics import Topics
 
 CONNECT_S = 8.0
@@ -27,19 +27,19 @@ class ClientError(RuntimeError):
     """The broker cannot be reached or refuses; says which and what to do."""
 
 
-def connect(door: Door) -> None:
+def connect(client: MqttClient) -> None:
     """Open the door and return when the broker has accepted; raises ClientError with its reason."""
-    door.open()
-    began, reason, patience_s = time.monotonic(), f"no answer from {door.settings.url}", CONNECT_S
+    client.open()
+    began, reason, patience_s = time.monotonic(), f"no answer from {client.settings.url}", CONNECT_S
     advice = "is the suite running? `make run` starts it, --broker names another"
     while time.monotonic() - began < patience_s:
-        for arrival in door.take(1, 0.2):
+        for arrival in client.take(1, 0.2):
             if isinstance(arrival, Connected):
                 return
             if isinstance(arrival, Disconnected):
                 reason, patience_s = arrival.reason, min(REFUSED_S, CONNECT_S)
                 advice = "--user and --password-file say who asks" if arrival.refused else advice
-    door.close()
+    client.close()
     raise ClientError(f"{reason}; {advice}")
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared.messages import Event
-from shared.mqtt import Confirmed, Disconnected, Door, Publication
+from shared.mqtt import Confirmed, Disconnected, MqttClient, Publication
 from shared.topics import Topics
 from upskeep.client import ClientError
 
@@ -46,34 +46,34 @@ def replayed(event: Event) -> Event:
     return event.model_copy(update={"metadata": {**event.metadata, "replayed": True}})
 
 
-def play(events: Iterable[Event], door: Door, topics: Topics, pace: Pace, step: Callable[[Event], None]) -> int:
+def play(events: Iterable[Event], client: MqttClient, topics: Topics, pace: Pace, step: Callable[[Event], None]) -> int:
     """Publish the events and wait until the broker has each; returns how many. Raises ClientError."""
     played = 0
     for event in events:
-        _rest(door, pace.wait_s(event.time))
+        _rest(client, pace.wait_s(event.time))
         marked = replayed(event)
         payload = marked.model_dump_json(exclude=ENVELOPE, exclude_none=True).encode()
-        while not door.publish(Publication(marked.topic(topics), payload), played):
-            _hear(door, 1.0)
+        while not client.publish(Publication(marked.topic(topics), payload), played):
+            _hear(client, 1.0)
         played += 1
         step(marked)
     deadline = time.monotonic() + CONFIRM_S
-    while door.room < door.inflight:
+    while client.room < client.inflight:
         if time.monotonic() > deadline:
             raise ClientError(f"the broker did not confirm the last events in {CONFIRM_S:g} s")
-        _hear(door, 0.2)
+        _hear(client, 0.2)
     return played
 
 
-def _rest(door: Door, seconds: float) -> None:
+def _rest(client: MqttClient, seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while (left := deadline - time.monotonic()) > 0:
-        _hear(door, min(left, 1.0))
-    _hear(door, 0.0)
+        _hear(client, min(left, 1.0))
+    _hear(client, 0.0)
 
 
-def _hear(door: Door, timeout_s: float) -> None:
-    for arrival in door.take(1000, timeout_s):
+def _hear(client: MqttClient, timeout_s: float) -> None:
+    for arrival in client.take(1000, timeout_s):
         if isinstance(arrival, Confirmed) and arrival.refusal:
             raise ClientError(f"the broker refuses the replay: {arrival.refusal}; check the user's rights")
         if isinstance(arrival, Disconnected):

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from services.host_agent.settings import FILE, HostAgentSettings
 from shared.messages import Message, Status
-from shared.mqtt import Door
+from shared.mqtt import MqttClient
 from shared.settings import read_settings
 from shared.suite import SuiteSettings
 from upskeep import broker
@@ -139,23 +139,23 @@ def run(wish: Wish, settings: SuiteSettings, say: Say, show: Callable[[Message],
     names = services_of(wish.config)
     suite = Suite(environ, settings.data / "log", say, names)
     view = View(settings.topics)
-    door = viewer(settings.broker, settings.topics, "upskeep-run", ("status", "counter", "alert", "event"))
+    client = viewer(settings.broker, settings.topics, "upskeep-run", ("status", "counter", "alert", "event"))
     reachable = Reachable(local.url, say)
     try:
         suite.start()
-        door.open()
+        client.open()
         while not stopped.asked and not (wish.exit_when_done and view.done()):
-            for message in view.take(door, LOOK_S):
+            for message in view.take(client, LOOK_S):
                 _introduce(message, names, say)
                 show(message)
             reachable.look(view)
             suite.watch()
             local.watch()
-        _settle(view, door)
+        _settle(view, client)
     finally:
         say("stopping")
         suite.stop()
-        door.close()
+        client.close()
         local.stop()
     return outcome_of(view)
 
@@ -168,9 +168,9 @@ def _introduce(message: Message, names: Sequence[str], say: Say) -> None:
             say(f"{message.service}: {said}", loud=True)
 
 
-def _settle(view: View, door: Door) -> None:
+def _settle(view: View, client: MqttClient) -> None:
     """Take what has already arrived."""
-    while any(True for _ in view.take(door, LOOK_S)):
+    while any(True for _ in view.take(client, LOOK_S)):
         pass
 
 

@@ -11,11 +11,11 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from shared import exchange, health, incidents, messages, notices, report
+from shared import health, incidents, messages, notices, report, requests
 from shared.messages import Message
 from shared.topics import PATTERNS, Topics
 
-MODULES = (messages, health, incidents, report, exchange, notices)  # where payloads are defined
+MODULES = (messages, health, incidents, report, requests, notices)  # where payloads are defined
 CONTRACT = "1.0.0"  # of the topics and payloads together; the first part is the v1 of the root
 
 
@@ -52,10 +52,10 @@ ROUTES: dict[str, Route] = {
     "report": Route("counter_store", "everyone", "the last daily and weekly report", report.ScheduledReport),
     "alert": Route("alerter", "everyone", "an alert's present state", messages.Alert),
     "notice": Route("alerter", "everyone", "what a receiver is told of a group of alerts", notices.Notice),
-    "command": Route("anyone allowed", "the target", "something a device or service is to do", exchange.Command),
-    "result": Route("the target", "everyone", "what came of a command", exchange.Result),
-    "request": Route("a client", "the service", "a question", exchange.Request),
-    "response": Route("the service", "the client", "its answer", exchange.Response),
+    "command": Route("anyone allowed", "the target", "something a device or service is to do", requests.Command),
+    "result": Route("the target", "everyone", "what came of a command", requests.Result),
+    "request": Route("a client", "the service", "a question", requests.Request),
+    "response": Route("the service", "the client", "its answer", requests.Response),
     "status": Route("every service", "everyone", "life sign and vital figures", messages.Status),
     "checkpoint": Route("a consumer", "the producer", "how far the consumer has durably got", messages.Checkpoint),
     "resend": Route("a producer", "the consumer", "messages asked for again", messages.Resend),
@@ -65,7 +65,7 @@ ROUTES: dict[str, Route] = {
 _PREFACE = """# Topics and payloads
 
 Made by `upskeep/topic_docs.py` from `shared/topics.py`, `shared/messages.py`, `shared/health.py`,
-`shared/incidents.py`, `shared/report.py`, `shared/exchange.py` and `shared/notices.py`; do not edit.
+`shared/incidents.py`, `shared/report.py`, `shared/requests.py` and `shared/notices.py`; do not edit.
 
 Every topic begins with `{root}`; root and site are set in `config/suite.yaml`. Payloads are UTF-8 JSON, times
 RFC 3339 in UTC. Unknown fields are ignored; a missing or ill-typed one sends the message to `deadletter/…`. As JSON

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pydantic import ValidationError
 
 from shared.messages import Alert, AlertState, Counter, Event, Message, Status
-from shared.mqtt import Arrived, Connected, Disconnected, Door
+from shared.mqtt import Arrived, Connected, Disconnected, MqttClient
 from shared.suite import BrokerSettings
 from shared.topics import TopicError, Topics
 
@@ -26,15 +26,15 @@ class View:
     connected: bool = False
     reason: str = ""
 
-    def take(self, door: Door, timeout_s: float) -> Iterator[Message]:
+    def take(self, client: MqttClient, timeout_s: float) -> Iterator[Message]:
         """Yield each message of interest that arrived, having noted it."""
-        for arrival in door.take(1000, timeout_s):
+        for arrival in client.take(1000, timeout_s):
             if isinstance(arrival, Connected):
                 self.connected = True
             elif isinstance(arrival, Disconnected):
                 self.connected, self.reason = False, arrival.reason
             elif isinstance(arrival, Arrived):
-                door.ack(arrival.receipt)
+                client.ack(arrival.receipt)
                 message = self._read(arrival)
                 if message is not None and (self._note(message) or isinstance(message, Event)):
                     yield message
@@ -83,6 +83,6 @@ def _applied(consumer: Status, producer: Status, stream: str) -> bool:
     return head == 0 or (mark is not None and mark.epoch == producer.epoch and mark.seq >= head)
 
 
-def viewer(broker: BrokerSettings, topics: Topics, name: str, kinds: tuple[str, ...]) -> Door:
+def viewer(broker: BrokerSettings, topics: Topics, name: str, kinds: tuple[str, ...]) -> MqttClient:
     """Return a door for looking on: a session that leaves nothing behind."""
-    return Door(broker, name, [topics.every(kind) for kind in kinds], persistent=False)
+    return MqttClient(broker, name, [topics.every(kind) for kind in kinds], persistent=False)

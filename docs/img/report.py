@@ -16,9 +16,9 @@ from typing import Any
 from services.counter_store.adapters.report_formats import FORMATS
 from services.counter_store.core.keeping import Keeping
 from services.counter_store.core.reports import DetailedReport
+from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import CounterStoreSettings
-from services.counter_store.stage import LEDGER_SCHEMA, CounterStore
-from shared.delivery.stage import Recorder
+from shared.delivery.handler import Recorder
 from shared.ledger import Ledger
 from shared.messages import Event, event_id
 

@@ -7,10 +7,10 @@ from services.alerter.adapters.courier import Clocks
 from services.alerter.adapters.couriers import Couriers
 from services.alerter.adapters.notices import Loss
 from services.alerter.adapters.templates import Writer
+from services.alerter.service import LEDGER_SCHEMA, Alerter, Manner
+from services.alerter.service.mailroom import NOWHERE, Ways
 from services.alerter.settings import FILE, AlerterSettings, AlertsSettings
-from services.alerter.stage import LEDGER_SCHEMA, Alerter, Manner
-from services.alerter.stage.mailroom import NOWHERE, Ways
-from shared.delivery.hop import Clock, Hop, Route
+from shared.delivery.endpoint import Clock, Endpoint, Route
 from shared.event_counters import FILE as COUNTERS
 from shared.event_counters import EventCountersSettings
 from shared.ledger import Ledger
@@ -34,25 +34,25 @@ ROUTE = Route(
 class Ticking:
     """A Drive: the stage is told the time in every turn, and the couriers are looked after."""
 
-    def __init__(self, stage: Alerter, couriers: Couriers, clock: Clock, hop: Hop) -> None:
-        self._stage = stage
+    def __init__(self, handler: Alerter, couriers: Couriers, clock: Clock, endpoint: Endpoint) -> None:
+        self._handler = handler
         self._couriers = couriers
         self._clock = clock
-        self._hop = hop
+        self._hop = endpoint
         self._looked_s = float("-inf")
-        hop.vitals.append(couriers.figures)
+        endpoint.vitals.append(couriers.figures)
         couriers.start()
 
     def work(self) -> None:
         """Do what is due."""
         now_s = self._clock.monotonic()
-        self._stage.tick(self._clock.wall(), now_s, self._hop.door.connected)
+        self._handler.tick(self._clock.wall(), now_s, self._hop.client.connected)
         if now_s - self._looked_s >= TICK_S:
             self._looked_s = now_s
             self._couriers.check()
-            for loss in self._stage.mailroom.notices.losses():
+            for loss in self._handler.mailroom.notices.losses():
                 self._couriers.lost += loss.notices
-                self._hop.suggest(told_of(loss, self._hop.records.epoch))
+                self._hop.offer_event(told_of(loss, self._hop.records.epoch))
 
     def wait_s(self) -> float:
         """Time is looked at every second. The loop asks right after a commit: the couriers may find something."""
@@ -110,26 +110,26 @@ def ways(settings: AlertsSettings) -> Ways:
     return Ways(channels, mqtt, Writer(settings.wordings()))
 
 
-def build(settings: AlerterSettings, context: Context, ledger: Ledger, hop: Hop) -> Alerter:
+def build(settings: AlerterSettings, context: Context, ledger: Ledger, endpoint: Endpoint) -> Alerter:
     """Return the alerter, having told again what it knew."""
     how = manner(settings.alerts, by_events=False)
-    alerter = Alerter(settings.rules(), ledger, hop, how, context.clock.wall)
+    alerter = Alerter(settings.rules(), ledger, endpoint, how, context.clock.wall)
     alerter.mailroom.notices.drop_strangers()
     alerter.announce()
     return alerter
 
 
-def drive(settings: AlerterSettings, context: Context, alerter: Alerter, hop: Hop) -> Ticking:
+def drive(settings: AlerterSettings, context: Context, alerter: Alerter, endpoint: Endpoint) -> Ticking:
     """Return the clock's hand, with the couriers on their way."""
     clocks = Clocks(context.clock.wall, context.clock.monotonic)
-    couriers = Couriers(hop.ledger.path, settings.alerts.channels(), alerter.mailroom.notices, clocks)
-    return Ticking(alerter, couriers, context.clock, hop)
+    couriers = Couriers(endpoint.ledger.path, settings.alerts.channels(), alerter.mailroom.notices, clocks)
+    return Ticking(alerter, couriers, context.clock, endpoint)
 
 
 SERVICE = Service(
     route=ROUTE,
     settings=read,
-    stage=build,
+    handler=build,
     schema=(LEDGER_SCHEMA,),
     drive=drive,
 )

@@ -13,12 +13,12 @@ from services.counter_store.adapters.reporter import Reporter
 from services.counter_store.adapters.restore import Progress, Restorer
 from services.counter_store.adapters.shipper import Shipper
 from services.counter_store.core.schedule import Kind
+from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import InfluxSettings, Loaded, load
-from services.counter_store.stage import LEDGER_SCHEMA, CounterStore
-from shared.delivery.hop import Figures, Hop, Route
+from shared.delivery.endpoint import Endpoint, Figures, Route
 from shared.ledger import Ledger
 from shared.messages import Candidate
-from shared.process import Context, Drive, Service, main
+from shared.process import BackgroundTasks, Context, Service, main
 
 FILL = 1000  # events given a point in one turn
 ROUTE = Route(
@@ -26,14 +26,14 @@ ROUTE = Route(
 )
 
 
-def build(loaded: Loaded, context: Context, ledger: Ledger, hop: Hop) -> CounterStore:
+def build(loaded: Loaded, context: Context, ledger: Ledger, endpoint: Endpoint) -> CounterStore:
     """Return the stage, having published every counter again."""
     if loaded.store.influx.enabled:
         restore.begin_if_new(ledger)
     store = CounterStore(
         loaded.store,
         ledger,
-        hop,
+        endpoint,
         site=context.suite.site,
         keeping=loaded.keeping,
         reporter=_reporter(loaded, context, ledger),
@@ -58,15 +58,15 @@ def _reporter(loaded: Loaded, context: Context, ledger: Ledger) -> Reporter:
 class Shipping:
     """Reads back what a lost ledger held, then starts the shipper; stops with the service."""
 
-    def __init__(self, store: CounterStore, settings: InfluxSettings, hop: Hop, site: str) -> None:
+    def __init__(self, store: CounterStore, settings: InfluxSettings, endpoint: Endpoint, site: str) -> None:
         self.store = store
-        self.hop = hop
+        self.endpoint = endpoint
         self.timeout_s = settings.timeout_s + 5
-        self.progress = restore.load(hop.ledger)
+        self.progress = restore.load(endpoint.ledger)
         self.restorer = Restorer(InfluxQuery(settings, site), self.progress, settings.longest_wait_s)
         prepare = partial(influx_setup.prepare, settings) if settings.setup else lambda: True
-        self.shipper = Shipper(hop.ledger.path, open_point_store(settings), settings, prepare=prepare)
-        hop.vitals.append(self.figures)
+        self.shipper = Shipper(endpoint.ledger.path, open_point_store(settings), settings, prepare=prepare)
+        endpoint.vitals.append(self.figures)
         (self.restorer if self.progress.phase == "read" else self.shipper).start()
 
     def work(self) -> None:
@@ -87,9 +87,9 @@ class Shipping:
         if progress.phase == "fill" and before == "read":
             self.shipper.start()
         if progress.phase == "done" and progress.new:
-            data = {"service": self.hop.name, "events_restored": progress.new, "events_found": progress.found}
-            epoch = self.hop.records.epoch
-            self.hop.suggest(Candidate(type="system.ledger.restored", id=f"restored/{epoch}", data=data))
+            data = {"service": self.endpoint.name, "events_restored": progress.new, "events_found": progress.found}
+            epoch = self.endpoint.records.epoch
+            self.endpoint.offer_event(Candidate(type="system.ledger.restored", id=f"restored/{epoch}", data=data))
 
     def figures(self) -> Figures:
         """Return the shipper's figures, and how a restore goes while there is one."""
@@ -114,16 +114,16 @@ class Shipping:
         self.shipper.stop()
 
 
-def drive(loaded: Loaded, context: Context, store: CounterStore, hop: Hop) -> Drive | None:
+def drive(loaded: Loaded, context: Context, store: CounterStore, endpoint: Endpoint) -> BackgroundTasks | None:
     """Return the shipper's keeper, if InfluxDB is configured."""
     influx = loaded.store.influx
-    return Shipping(store, influx, hop, context.suite.site) if influx.enabled else None
+    return Shipping(store, influx, endpoint, context.suite.site) if influx.enabled else None
 
 
 SERVICE = Service(
     route=ROUTE,
     settings=lambda context: load(context.folder, context.environ),
-    stage=build,
+    handler=build,
     schema=LEDGER_SCHEMA,
     drive=drive,
     salvage=restore.salvage,

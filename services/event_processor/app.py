@@ -13,13 +13,13 @@ from services.event_processor.adapters.watch import Watch, disk
 from services.event_processor.core.pipeline.health import Vitals
 from services.event_processor.core.pipeline.plan import Plan
 from services.event_processor.core.pipeline.work import DEAD_LETTER
+from services.event_processor.service import SCHEMA, EventProcessor
 from services.event_processor.settings.pipeline import load_plan
-from services.event_processor.stage import SCHEMA, EventProcessor
 from shared import __version__
-from shared.delivery.hop import Hop, Route
+from shared.delivery.endpoint import Endpoint, Route
 from shared.ledger import Ledger
 from shared.messages import Status
-from shared.process import Context, Drive, Service, main
+from shared.process import BackgroundTasks, Context, Service, main
 
 ROUTE = Route(
     name="event_processor",
@@ -31,10 +31,10 @@ ROUTE = Route(
 )
 
 
-def build(plan: Plan, context: Context, ledger: Ledger, hop: Hop) -> EventProcessor:
+def build(plan: Plan, context: Context, ledger: Ledger, endpoint: Endpoint) -> EventProcessor:
     """Return the stage, having told its incidents again."""
     stopwatch = context.clock.monotonic if plan.rules.enrichment.processing_ms else None
-    processor = EventProcessor(plan.program, ledger, hop, context.clock.wall, stamped(plan), stopwatch)
+    processor = EventProcessor(plan.program, ledger, endpoint, context.clock.wall, stamped(plan), stopwatch)
     processor.announce()
     return processor
 
@@ -50,37 +50,39 @@ def stamped(plan: Plan) -> Plan:
 class Conduct:
     """What the processor does besides taking frames: handlers' work, health, who is there."""
 
-    def __init__(self, plan: Plan, processor: EventProcessor, hop: Hop) -> None:
+    def __init__(self, plan: Plan, processor: EventProcessor, endpoint: Endpoint) -> None:
         self.plan = plan
         self.processor = processor
-        self.hop = hop
+        self.endpoint = endpoint
         made = calls(plan.rules)
         self.keeper = Keeper(
             plan.rules,
             made,
             processor.work,
-            hop.clock,
+            endpoint.clock,
             processor.derive,
-            hop.reject,
-            hop.door.wake,
+            endpoint.reject,
+            endpoint.client.wake,
             tells_dead_letters=DEAD_LETTER in plan.program.catalogue,
         )
-        self.watch = Watch(plan.rules.monitoring, hop.ledger, hop.records.epoch, processor.tell, hop.clock.wall)
+        self.watch = Watch(
+            plan.rules.monitoring, endpoint.ledger, endpoint.records.epoch, processor.tell, endpoint.clock.wall
+        )
         processor.hear = self.hear
         processor.health = self.health
 
     def hear(self, status: Status) -> None:
         """Take another service's life sign."""
-        self.watch.hear(status, self.hop.clock.monotonic())
+        self.watch.hear(status, self.endpoint.clock.monotonic())
 
     def work(self) -> None:
         """Do what is due."""
-        now_s = self.hop.clock.monotonic()
+        now_s = self.endpoint.clock.monotonic()
         if not self.watch.begun:
             self.keeper.recover()
             self.watch.begin(now_s, self._start())
         self.keeper.work()
-        self.watch.look(now_s, self.hop.door.connected, self.vitals, self.plan.rules.queue)
+        self.watch.look(now_s, self.endpoint.client.connected, self.vitals, self.plan.rules.queue)
 
     def health(self) -> Mapping[str, Any]:
         """Return the health now, for who asks."""
@@ -90,14 +92,14 @@ class Conduct:
         """Measure."""
         processor, work = self.processor, self.processor.work
         oldest = work.oldest()
-        used, free = disk(self.hop.ledger.path)
+        used, free = disk(self.endpoint.ledger.path)
         return Vitals(
             waiting=work.waiting,
-            oldest_s=0.0 if oldest is None else max(0.0, self.hop.clock.wall().timestamp() - oldest),
+            oldest_s=0.0 if oldest is None else max(0.0, self.endpoint.clock.wall().timestamp() - oldest),
             handlers=self.keeper.vitals(),
             free_bytes=free,
             ledger_bytes=used,
-            lag=self.hop.sender.lag("event"),
+            lag=self.endpoint.sender.lag("event"),
             processing_p95_ms=p95(processor.measures.times_ms),
             services=dict(sorted(self.watch.states.items())),
             devices=dict(sorted(processor.qualities.items())),
@@ -106,10 +108,10 @@ class Conduct:
 
     def _start(self) -> dict[str, Any]:
         return {
-            "service": self.hop.name,
+            "service": self.endpoint.name,
             "version": __version__,
             "configuration_loaded": True,
-            "devices_initialized": sum(1 for _ in self.hop.ledger.items("device/")),
+            "devices_initialized": sum(1 for _ in self.endpoint.ledger.items("device/")),
             "event_types": len(self.plan.program.catalogue),
             "patterns": len(self.plan.laws.laws),
             "handlers": len(self.plan.rules.handlers),
@@ -117,7 +119,7 @@ class Conduct:
 
     def wait_s(self) -> float:
         """How long the loop may wait."""
-        return min(self.keeper.wait_s(), self.watch.wait_s(self.hop.clock.monotonic()))
+        return min(self.keeper.wait_s(), self.watch.wait_s(self.endpoint.clock.monotonic()))
 
     def finish(self) -> None:
         """Nothing is left to say: what is under way is tried again after the next start."""
@@ -127,15 +129,15 @@ class Conduct:
         self.keeper.close()
 
 
-def drive(plan: Plan, _: Context, processor: EventProcessor, hop: Hop) -> Drive:
+def drive(plan: Plan, _: Context, processor: EventProcessor, endpoint: Endpoint) -> BackgroundTasks:
     """Return what the processor does of its own accord."""
-    return Conduct(plan, processor, hop)
+    return Conduct(plan, processor, endpoint)
 
 
 SERVICE = Service(
     route=ROUTE,
     settings=lambda context: load_plan(context.folder, context.environ, context.suite.site),
-    stage=build,
+    handler=build,
     schema=SCHEMA,
     drive=drive,
 )

@@ -6,9 +6,9 @@ import shutil
 
 from services.host_agent.adapters.boot import boot_id
 from services.host_agent.adapters.kept_file import KeptFile
+from services.host_agent.service import HostAgent
 from services.host_agent.settings import FILE, FIRST, HostAgentSettings, service_of, target_of
-from services.host_agent.stage import HostAgent
-from shared.delivery.hop import Hop, Route
+from shared.delivery.endpoint import Endpoint, Route
 from shared.ledger import Ledger
 from shared.process import Context, Service, main
 from shared.settings import ConfigError, Fault, read_settings
@@ -26,11 +26,11 @@ def route(name: str = FIRST) -> Route:
     )
 
 
-def build(settings: HostAgentSettings, context: Context, _: Ledger, hop: Hop) -> HostAgent:
+def build(settings: HostAgentSettings, context: Context, _: Ledger, endpoint: Endpoint) -> HostAgent:
     """Return the agent, which tells of the shutdown before."""
-    folder, boot = context.data / hop.name, boot_id()
+    folder, boot = context.data / endpoint.name, boot_id()
     memory, last_words = KeptFile(folder / "memory.json"), KeptFile(folder / "last_shutdown.json")
-    return HostAgent(settings, hop, context.clock, boot, memory, last_words, lambda: hop.door.connected)
+    return HostAgent(settings, endpoint, context.clock, boot, memory, last_words, lambda: endpoint.client.connected)
 
 
 def read(context: Context) -> HostAgentSettings:
@@ -49,7 +49,7 @@ def read(context: Context) -> HostAgentSettings:
 SERVICE = Service(
     route=route(),
     settings=read,
-    stage=build,
+    handler=build,
     drive=lambda _, __, agent, ___: agent,
     named=lambda settings: route(settings.name),
 )

@@ -10,9 +10,9 @@ from pathlib import Path
 from services.sensor_reader.adapters.clock import LinuxClock
 from services.sensor_reader.adapters.recording import RecordingError
 from services.sensor_reader.adapters.sources import Opened, Options, SourceError, open_source
+from services.sensor_reader.service import SensorReader
 from services.sensor_reader.settings import Configuration, load
-from services.sensor_reader.stage import SensorReader
-from shared.delivery.hop import Clock, Hop, Route
+from shared.delivery.endpoint import Clock, Endpoint, Route
 from shared.ledger import Ledger
 from shared.process import Context, Service, main
 from shared.settings import ConfigError, Fault
@@ -63,28 +63,28 @@ def read_speed(text: str) -> float | None:
 class Player:
     """Plays the feed within what delivery can take: the Drive of this service."""
 
-    def __init__(self, opened: Opened, stage: SensorReader, hop: Hop, clock: Clock) -> None:
+    def __init__(self, opened: Opened, handler: SensorReader, endpoint: Endpoint, clock: Clock) -> None:
         self.opened = opened
-        self.stage = stage
-        self.hop = hop
+        self.handler = handler
+        self.endpoint = endpoint
         self.clock = clock
         self.live = opened.feed.live
 
     def _room(self) -> int:
         """Hardware is read whatever happens downstream; what is played waits for who is to apply it."""
-        bounds = self.hop.suite.delivery
-        return bounds.batch if self.live else min(bounds.batch, bounds.window - self.hop.sender.lag("raw"))
+        bounds = self.endpoint.suite.delivery
+        return bounds.batch if self.live else min(bounds.batch, bounds.window - self.endpoint.sender.lag("raw"))
 
     def work(self) -> None:
         """Emit what is due."""
-        due, now = self.stage.next_release(), self.clock.monotonic()
+        due, now = self.handler.next_release(), self.clock.monotonic()
         room = self._room()
         if due is not None and due <= now and room > 0:
-            self.stage.step(now, self.clock.wall(), room)
+            self.handler.step(now, self.clock.wall(), room)
 
     def wait_s(self) -> float:
         """Return how long until the next frame."""
-        due = self.stage.next_release()
+        due = self.handler.next_release()
         if due is None:
             return 1.0
         if self._room() <= 0:
@@ -93,7 +93,7 @@ class Player:
 
     def finish(self) -> None:
         """Tell of the clean stop."""
-        self.stage.finish(self.clock.wall())
+        self.handler.finish(self.clock.wall())
 
     def close(self) -> None:
         """Let go of the bus."""
@@ -110,25 +110,25 @@ def open_feed(chosen: Chosen, now: float, data: Path | None = None) -> Opened:
         raise ConfigError([Fault("source", "", str(error))]) from error
 
 
-def build(chosen: Chosen, context: Context, ledger: Ledger, hop: Hop) -> SensorReader:
+def build(chosen: Chosen, context: Context, ledger: Ledger, endpoint: Endpoint) -> SensorReader:
     """Return the stage, at the place where the run before left off."""
     opened = open_feed(chosen, context.clock.monotonic(), context.data)
     for said in opened.said:
         log.warning("%s", said)
-    hop.vitals.append(lambda: {"said": "; ".join(opened.said)} if opened.said else {})
+    endpoint.vitals.append(lambda: {"said": "; ".join(opened.said)} if opened.said else {})
     boot_id = BOOT_ID.read_text(encoding="ascii").strip()
     clock = LinuxClock(context.clock.wall) if opened.feed.live else None
-    stage = SensorReader(opened.feed, ledger, hop, boot_id, clock)
-    stage.begin(context.clock.wall())
+    handler = SensorReader(opened.feed, ledger, endpoint, boot_id, clock)
+    handler.begin(context.clock.wall())
     chosen.opened.append(opened)
-    return stage
+    return handler
 
 
 SERVICE = Service(
     route=ROUTE,
     settings=choose,
-    stage=build,
-    drive=lambda chosen, context, stage, hop: Player(chosen.opened[-1], stage, hop, context.clock),
+    handler=build,
+    drive=lambda chosen, context, handler, endpoint: Player(chosen.opened[-1], handler, endpoint, context.clock),
 )
 
 

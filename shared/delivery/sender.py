@@ -10,14 +10,14 @@ from collections.abc import Mapping, Sequence
 from shared.delivery.outbound import Outbound
 from shared.delivery.records import Records, Row
 from shared.messages import Candidate, Checkpoint, Message, Resend, Resent, Sequenced, StreamEnds
-from shared.mqtt import Door, Publication
+from shared.mqtt import MqttClient, Publication
 from shared.suite import DeliverySettings
 from shared.topics import Topics
 
 log = logging.getLogger(__name__)
 
 ENVELOPE = {"producer", "epoch", "seq"}
-SUGGESTED = "ingest"  # the outbox's name for what is offered to the processor; it has no envelope
+OFFERS = "ingest"  # the outbox's name for what is offered to the processor; it has no envelope
 RESEND_ROWS = 100
 RESEND_ROOM = 8  # places the live stream leaves to answers while somebody asks
 RESEND_BYTES = 200_000
@@ -46,7 +46,7 @@ class Sender:
         self.bounds = bounds
         self.streams = {s: records.outbound(s, tuple(awaited), bounds.window) for s, awaited in produces.items()}
         self.dropped = 0
-        self.takers: set[str] = set()  # who is there to take what is suggested
+        self.ingest_consumers: set[str] = set()  # who is there to take what is suggested
         self._prefix = {s: f'{{"producer":"{name}","epoch":"{records.epoch}","seq":'.encode() for s in produces}
         self._fresh: list[Row] = []
         self._latest: dict[str, bytes] = {}
@@ -70,12 +70,12 @@ class Sender:
         row_attributes = json.dumps(attributes) if attributes else None
         self._fresh.append(Row(stream, out.head, message.topic(self.topics), payload, row_attributes, written))
 
-    def suggest(self, candidate: Candidate, written: float) -> None:
+    def offer_event(self, candidate: Candidate, written: float) -> None:
         """Put an offer into the outbox; it stays until the broker has confirmed it."""
-        out = self.streams[SUGGESTED]
+        out = self.streams[OFFERS]
         out.head += 1
         payload = candidate.model_dump_json(exclude_none=True).encode()
-        self._fresh.append(Row(SUGGESTED, out.head, self.topics.build("ingest", self.name), payload, None, written))
+        self._fresh.append(Row(OFFERS, out.head, self.topics.build("ingest", self.name), payload, None, written))
 
     def retain(self, message: Message) -> None:
         """Publish the latest value of a retained topic, now and after every reconnect; the same again is not sent."""
@@ -112,7 +112,7 @@ class Sender:
         for stream, out in self.streams.items():
             finished = out.done()
             if finished >= out.floor and (
-                stream in touched or stream == SUGGESTED or finished - out.floor >= TRIM_BACKLOG
+                stream in touched or stream == OFFERS or finished - out.floor >= TRIM_BACKLOG
             ):
                 self._trim(stream, out, finished)
                 touched.add(stream)
@@ -145,38 +145,38 @@ class Sender:
 
     # ---- after the commit
 
-    def send(self, door: Door, now: float) -> None:
+    def send(self, client: MqttClient, now: float) -> None:
         """Hand over what may go: latest values, what was asked for, then the live streams."""
         if now < self._paused_until:
             return
-        self._send_latest(door)
-        while self._once and door.publish(self._once[0]):
+        self._send_latest(client)
+        while self._once and client.publish(self._once[0]):
             self._once.popleft()
         for stream, out in self.streams.items():
-            self._send_again(door, stream, out)
+            self._send_again(client, stream, out)
         for stream, out in self.streams.items():
-            if stream != SUGGESTED or self.takers:  # a broker drops what nobody has ever subscribed to
-                self._send_live(door, stream, out)
+            if stream != OFFERS or self.ingest_consumers:  # a broker drops what nobody has ever subscribed to
+                self._send_live(client, stream, out)
 
-    def _send_latest(self, door: Door) -> None:
+    def _send_latest(self, client: MqttClient) -> None:
         for topic in list(self._unsent):
-            if not door.publish(Publication(topic, self._latest[topic], retain=True), topic):
+            if not client.publish(Publication(topic, self._latest[topic], retain=True), topic):
                 return
             del self._unsent[topic]
 
-    def _send_live(self, door: Door, stream: str, out: Outbound) -> None:
-        room = door.room - (RESEND_ROOM if out.asks else 0)
+    def _send_live(self, client: MqttClient, stream: str, out: Outbound) -> None:
+        room = client.room - (RESEND_ROOM if out.asks else 0)
         if room <= 0 or out.sent >= out.head:
             return
         for row in self.records.read(stream, out.live(room)):
             attributes = json.loads(row.attributes) if row.attributes else None
-            if not door.publish(Publication(row.topic, row.payload, attributes=attributes), (stream, row.seq)):
+            if not client.publish(Publication(row.topic, row.payload, attributes=attributes), (stream, row.seq)):
                 out.sent = row.seq - 1
                 return
 
-    def _send_again(self, door: Door, stream: str, out: Outbound) -> None:
+    def _send_again(self, client: MqttClient, stream: str, out: Outbound) -> None:
         for consumer in list(out.asks):
-            if door.room <= 0:
+            if client.room <= 0:
                 return
             wanted = out.asks[consumer]
             seqs = out.resend(consumer, RESEND_ROWS)
@@ -195,7 +195,7 @@ class Sender:
                 messages=tuple(Resent(topic=row.topic, payload=row.payload.decode()) for row in rows),
             )
             payload = answer.model_dump_json(by_alias=True).encode()
-            if not door.publish(Publication(answer.topic(self.topics), payload)):
+            if not client.publish(Publication(answer.topic(self.topics), payload)):
                 out.asks[consumer] = wanted
 
     def _within(self, rows: list[Row]) -> list[Row]:
@@ -213,7 +213,7 @@ class Sender:
         for out in self.streams.values():
             out.connected()
         self._unsent = dict.fromkeys(self._latest)
-        self.takers &= {self.name}
+        self.ingest_consumers &= {self.name}
 
     def disconnected(self) -> None:
         """The connection is gone."""
@@ -254,7 +254,9 @@ class Sender:
     def unsent(self) -> bool:
         """Whether something is waiting to leave, or for its confirmation."""
         return bool(self._unsent) or any(
-            out.published < out.head for stream, out in self.streams.items() if stream != SUGGESTED or self.takers
+            out.published < out.head
+            for stream, out in self.streams.items()
+            if stream != OFFERS or self.ingest_consumers
         )
 
     def lag(self, stream: str) -> int:

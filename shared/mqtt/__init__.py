@@ -12,7 +12,7 @@ Rules (each answers a way paho or a broker loses data; tests/integration/shared/
 6. The password file is read anew for every attempt, so a corrected one is picked up.
 """
 
-from shared.mqtt.door import Door
+from shared.mqtt.client import MqttClient
 from shared.mqtt.wire import Arrival, Arrived, Confirmed, Connected, Disconnected, Publication, Receipt
 
-__all__ = ["Arrival", "Arrived", "Confirmed", "Connected", "Disconnected", "Door", "Publication", "Receipt"]
+__all__ = ["Arrival", "Arrived", "Confirmed", "Connected", "Disconnected", "MqttClient", "Publication", "Receipt"]

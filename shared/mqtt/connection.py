@@ -1,6 +1,6 @@
 """One connection to the broker, from CONNECT to its end: the only code that touches paho-mqtt.
 
-Every connection is a paho client of its own (rule 1 of ``shared.mqtt``); it lives on the door's network thread.
+Every connection is a paho client of its own (rule 1 of ``shared.mqtt``); it lives on the owner's network thread.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from shared.mqtt.stream import Stream
+from shared.mqtt.buffered_socket import BufferedSocket
 from shared.mqtt.wire import Acknowledged, Arrived, Connected, Publication, Receipt
 from shared.suite import BrokerSettings
 
@@ -31,7 +31,7 @@ Seen = Arrived | Connected | Acknowledged
 
 
 class Owner(Protocol):
-    """What a connection needs to know of its door."""
+    """What a connection needs to know of its owner."""
 
     settings: BrokerSettings
     client_id: str
@@ -47,11 +47,11 @@ class Owner(Protocol):
 class _Client(paho.Client):
     """paho over a buffered stream, reading on while something is buffered, then telling once what came."""
 
-    stream: Stream | None = None
+    stream: BufferedSocket | None = None
     told: Callable[[], None] = staticmethod(lambda: None)
 
     def _create_socket(self) -> Any:
-        self.stream = Stream(super()._create_socket())
+        self.stream = BufferedSocket(super()._create_socket())
         return self.stream
 
     def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:
@@ -65,26 +65,26 @@ class _Client(paho.Client):
 class Connection:
     """One connection. ``stood`` tells whether it ever did, ``refused`` and ``unsupported`` why it did not."""
 
-    def __init__(self, door: Owner, generation: int, protocol: int) -> None:
-        self.door = door
+    def __init__(self, owner: Owner, generation: int, protocol: int) -> None:
+        self.owner = owner
         self.generation = generation
         self.stood = False
         self.unsupported = False
         self.refused = False
         self.reason = ENDED
         self.subscribed = False
-        self.seen: list[Seen] = []  # told to the door in one piece, and not before the subscription stands
+        self.seen: list[Seen] = []  # told to the owner in one piece, and not before the subscription stands
         version = MQTTProtocolVersion(protocol)
         self.client = _Client(
             CallbackAPIVersion.VERSION2,
-            client_id=door.client_id,
+            client_id=owner.client_id,
             protocol=version,
-            clean_session=None if version == MQTTProtocolVersion.MQTTv5 else not door.persistent,
+            clean_session=None if version == MQTTProtocolVersion.MQTTv5 else not owner.persistent,
             manual_ack=True,
             reconnect_on_failure=False,
         )
         self.client.told = self._tell
-        self.client.max_inflight_messages = door.inflight
+        self.client.max_inflight_messages = owner.inflight
         self.client.on_connect = self._guarded(self._on_connect)
         self.client.on_message = self._guarded(self._on_message)
         self.client.on_publish = self._guarded(self._on_publish)
@@ -123,7 +123,7 @@ class Connection:
 
     def run(self) -> str:
         """Connect and stay; returns why it ended."""
-        settings = self.door.settings
+        settings = self.owner.settings
         parts = urlsplit(settings.url)
         host = parts.hostname or "localhost"
         port = parts.port or (8883 if parts.scheme == "mqtts" else 1883)
@@ -131,8 +131,8 @@ class Connection:
             self._identify(settings, parts.scheme == "mqtts")
             if self.client.protocol == MQTTProtocolVersion.MQTTv5:
                 properties = _properties(PacketTypes.CONNECT)
-                properties.SessionExpiryInterval = SESSION_EXPIRY_S if self.door.persistent else 0
-                clean = not self.door.persistent
+                properties.SessionExpiryInterval = SESSION_EXPIRY_S if self.owner.persistent else 0
+                clean = not self.owner.persistent
                 self.client.connect(host, port, settings.keepalive_s, clean_start=clean, properties=properties)
             else:
                 self.client.connect(host, port, settings.keepalive_s)
@@ -152,15 +152,15 @@ class Connection:
         if tls:
             authorities = str(settings.ca_file) if settings.ca_file else None
             self.client.tls_set(ca_certs=authorities, cert_reqs=ssl.CERT_REQUIRED)
-        will = self.door.will
+        will = self.owner.will
         if will is not None:
             self.client.will_set(will.topic, will.payload, 1, will.retain)
 
     def _tell(self) -> None:
-        """Give the door what has happened since the last time, the Connected first."""
+        """Give the owner what has happened since the last time, the Connected first."""
         if self.subscribed and self.seen:
             seen, self.seen = self.seen, []
-            self.door.post(seen)
+            self.owner.post(seen)
 
     def _guarded(self, callback: Callable[..., None]) -> Callable[..., None]:
         def call(*args: Any) -> None:
@@ -177,14 +177,14 @@ class Connection:
         if code.is_failure:
             self.unsupported = code.value in UNSUPPORTED_PROTOCOL
             self.refused = True
-            self.reason = _explained(code, self.door.settings)
+            self.reason = _explained(code, self.owner.settings)
             return
         self.stood = True
         version = "5" if client.protocol == MQTTProtocolVersion.MQTTv5 else "3.1.1"
         self.seen.append(Connected(self.generation, bool(flags.session_present), version))
-        if self.door.subscriptions:
-            client.subscribe([(topic, _wanted(client)) for topic in self.door.subscriptions])
-        if flags.session_present or not self.door.subscriptions:
+        if self.owner.subscriptions:
+            client.subscribe([(topic, _wanted(client)) for topic in self.owner.subscriptions])
+        if flags.session_present or not self.owner.subscriptions:
             # A session's subscriptions stand already; and rumqttd, with a backlog unacknowledged, sends its SUBACK
             # only after an ack: whoever waits for the one before the other waits for ever.
             self.subscribed = True
@@ -203,7 +203,7 @@ class Connection:
     def _on_subscribe(self, _: paho.Client, __: Any, ___: int, codes: list[ReasonCode], ____: Any) -> None:
         refused = [str(code) for code in codes if code.is_failure]
         if refused:
-            log.error("the broker refuses a subscription of %s: %s", self.door.client_id, ", ".join(refused))
+            log.error("the broker refuses a subscription of %s: %s", self.owner.client_id, ", ".join(refused))
         self.subscribed = True
 
     def _on_disconnect(self, _: paho.Client, __: Any, ___: Any, code: ReasonCode, ____: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.conftest import Require
-from tests.containers.stack import missing
+from tests.support.containers.stack import missing
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import pytest
 
 from shared.topics import PATTERNS, Topics
 from tests.conftest import Require
-from tests.containers.broker import client, mosquitto
+from tests.support.containers.broker import client, mosquitto
 
 pytestmark = pytest.mark.mosquitto
 

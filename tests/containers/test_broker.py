@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.containers.broker import client
-from tests.containers.stack import Stack, run, stack
+from tests.support.containers.broker import client
+from tests.support.containers.stack import Stack, run, stack
 
 pytestmark = pytest.mark.containers
 

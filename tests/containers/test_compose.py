@@ -16,8 +16,8 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.conftest import Require
-from tests.containers.broker import Plain, client, until
-from tests.containers.stack import ROOT, SERVICES, Stack, run, stack
+from tests.support.containers.broker import Plain, client, until
+from tests.support.containers.stack import ROOT, SERVICES, Stack, run, stack
 from upskeep.backtest import backtest
 from upskeep.outcome import OF_THE_SUITE
 

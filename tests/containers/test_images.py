@@ -15,7 +15,7 @@ from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
 from services.counter_store.adapters.point_stores import open_point_store
 from services.counter_store.settings import InfluxSettings
-from shared.mqtt import Arrived, Confirmed, Connected, Door, Publication
+from shared.mqtt import Arrived, Confirmed, Connected, MqttClient, Publication
 from shared.suite import BrokerSettings
 
 pytestmark = pytest.mark.containers
@@ -59,16 +59,16 @@ def influxdb(engine: None) -> Iterator[str]:
 
 def test_the_door_opens_to_the_image_of_the_broker(mosquitto: BrokerSettings) -> None:
     """Publish, confirm, arrive, by MQTT 5."""
-    door = Door(mosquitto, "visitor", ["t/#"])
-    door.open()
+    client = MqttClient(mosquitto, "visitor", ["t/#"])
+    client.open()
     seen: list[object] = []
     deadline = time.monotonic() + DEADLINE_S
     while not any(isinstance(item, Arrived) for item in seen):
         assert time.monotonic() < deadline, seen
-        if any(isinstance(item, Connected) for item in seen) and door.room == door.inflight:
-            door.publish(Publication("t/1", b"hello"), "mine")
-        seen += door.take(10, 0.1)
-    door.close()
+        if any(isinstance(item, Connected) for item in seen) and client.room == client.inflight:
+            client.publish(Publication("t/1", b"hello"), "mine")
+        seen += client.take(10, 0.1)
+    client.close()
 
     assert ["5"] == [item.protocol for item in seen if isinstance(item, Connected)]
     assert b"hello" in [item.payload for item in seen if isinstance(item, Arrived)]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Require
-from tests.i2c.observe import GAUGE, MONITOR
+from tests.support.i2c.observe import GAUGE, MONITOR
 
 ROOT = Path(__file__).parents[2]
 TOOL = ROOT.parent / "shared" / "tools" / "i2c-guest.sh"
@@ -21,11 +21,11 @@ BOOT_S = 600  # it is emulated: what takes a second here takes many there, more 
 
 @pytest.fixture(scope="session")
 def seen_in_guest(require: Require) -> dict[str, dict[str, Any]]:
-    """What ``tests/in_guest.py`` saw, by kind of hardware; booted once for all."""
+    """What ``tests/support/in_guest.py`` saw, by kind of hardware; booted once for all."""
     require.root()
     require.that(TOOL.exists(), "the guest (../shared/tools/i2c-guest.sh) is not beside this checkout")
     done = subprocess.run(
-        ["bash", TOOL, f"{GAUGE:#04x},{MONITOR:#04x}", ROOT, sys.executable, "-m", "tests.in_guest"],
+        ["bash", TOOL, f"{GAUGE:#04x},{MONITOR:#04x}", ROOT, sys.executable, "-m", "tests.support.in_guest"],
         env={**os.environ, "I2C_GUEST_TIMEOUT": str(BOOT_S)},
         capture_output=True, text=True, timeout=BOOT_S + 300, check=False,
     )  # fmt: skip

@@ -8,12 +8,12 @@ import pytest
 
 from services.sensor_reader.adapters.simulated.bus import SimulatedLines
 from services.sensor_reader.core.ports import PortError
-from tests.gpio.mcp2221 import LABEL
+from tests.support.gpio.mcp2221 import LABEL
 
 
 @pytest.fixture
 def guest(seen_in_guest: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """What ``tests/gpio/in_guest.py`` saw in a guest whose kernel has a GPIO chip."""
+    """What ``tests/support/gpio/in_guest.py`` saw in a guest whose kernel has a GPIO chip."""
     return seen_in_guest["gpio"]
 
 

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from services.sensor_reader.adapters.simulated.bus import SimulatedBus
-from tests.i2c.observe import CONTRACT, GAUGE, GAUGE_BYTES, MONITOR, MONITOR_WORDS, observe
+from tests.support.i2c.observe import CONTRACT, GAUGE, GAUGE_BYTES, MONITOR, MONITOR_WORDS, observe
 
 
 @pytest.fixture
 def guest(seen_in_guest: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """What ``tests/i2c/in_guest.py`` saw in a guest whose kernel has an I2C bus."""
+    """What ``tests/support/i2c/in_guest.py`` saw in a guest whose kernel has an I2C bus."""
     return seen_in_guest["i2c"]
 
 

@@ -15,10 +15,10 @@ from services.counter_store.core.lines import FIRST_NS, LAST_NS, encode_point
 from services.counter_store.core.ports import PointStore, Refused
 from services.counter_store.settings import InfluxSettings
 from tests.conftest import Require
-from tests.fakes.point_store import FakePointStore, Value
-from tests.influx.influxd import TOKEN, Front, InfluxServer, Points
-from tests.influx.influxd2 import InfluxServer2
-from tests.influx.influxdb3 import Influx3
+from tests.support.fakes.point_store import FakePointStore, Value
+from tests.support.influx.influxd import TOKEN, Front, InfluxServer, Points
+from tests.support.influx.influxd2 import InfluxServer2
+from tests.support.influx.influxdb3 import Influx3
 
 _numbers = itertools.count()
 

@@ -12,8 +12,8 @@ from services.sensor_reader.core.chips.reading import Reading
 from services.sensor_reader.core.ports import PortError
 from services.sensor_reader.settings import NutSettings
 from tests.conftest import Require
-from tests.fakes.upsd import FakeUpsd
-from tests.nut.upsd import PASSWORD, UPS, USER, Certificate, Upsd, nut_program, until
+from tests.support.fakes.upsd import FakeUpsd
+from tests.support.nut.upsd import PASSWORD, UPS, USER, Certificate, Upsd, nut_program, until
 
 Server = FakeUpsd | Upsd
 Ups = Callable[..., NutUps]

@@ -13,15 +13,15 @@ from pathlib import Path
 import click
 
 from services.counter_store.settings import load
-from shared.mqtt import Door
+from shared.mqtt import MqttClient
 from shared.settings import read_settings
 from shared.suite import SuiteSettings
-from tests.answers import unlike
-from tests.brokers import EMBEDDED, MOSQUITTO, Broker, free_port
 from tests.crash.fleet import Fleet
 from tests.crash.load import STEP_S, rows
 from tests.crash.proxy import Proxy
 from tests.crash.verdict import Verdict, judge, oracle
+from tests.support.answers import unlike
+from tests.support.brokers import EMBEDDED, MOSQUITTO, Broker, free_port
 from upskeep.outcome import Outcome
 from upskeep.run import outcome_of
 from upskeep.suite import SERVICES
@@ -43,13 +43,13 @@ class Harness:
     fleet: Fleet
     proxy: Proxy
     view: View
-    door: Door
+    client: MqttClient
 
     def look(self, seconds: float) -> None:
         """Let time pass, taking in what the suite says."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
-            for _ in self.view.take(self.door, min(left, 0.2)):
+            for _ in self.view.take(self.client, min(left, 0.2)):
                 pass
             self.fleet.watch()
 
@@ -85,7 +85,7 @@ def play(seed: int, seconds: float, kills_per_minute: float, kind: str, folder: 
     chance = random.Random(seed)  # noqa: S311 - repeatable
     try:
         harness.fleet.start()
-        harness.door.open()
+        harness.client.open()
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             harness.look(chance.expovariate(kills_per_minute / 60))
@@ -93,7 +93,7 @@ def play(seed: int, seconds: float, kills_per_minute: float, kind: str, folder: 
         found = _settle(harness)
     finally:
         harness.fleet.stop()
-        harness.door.close()
+        harness.client.close()
         harness.proxy.close()
     verdict = judge(expected, ids, found, folder / "data")
     verdict.differences += harness.fleet.deaths
@@ -119,8 +119,8 @@ def _prepare(seed: int, kind: str, folder: Path, recording: Path) -> Harness:
     }
     suite = read_settings(CONFIG, "suite", SuiteSettings, {})
     fleet = Fleet(broker, environ, folder / "log")
-    door = viewer(broker.settings, suite.topics, "crash-view", ("status", "counter", "alert"))
-    return Harness(seed, folder, fleet, proxy, View(suite.topics), door)
+    client = viewer(broker.settings, suite.topics, "crash-view", ("status", "counter", "alert"))
+    return Harness(seed, folder, fleet, proxy, View(suite.topics), client)
 
 
 def _settle(harness: Harness) -> Outcome:

@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.brokers import Broker
+from tests.support.brokers import Broker
 from upskeep.suite import SERVICES
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.brokers import EMBEDDED, MOSQUITTO
 from tests.conftest import Require
-from tests.e2e.live import Live
+from tests.support.brokers import EMBEDDED, MOSQUITTO
+from tests.support.live_suite import Live
 
 
 @pytest.fixture(params=[pytest.param(MOSQUITTO, marks=pytest.mark.mosquitto), EMBEDDED])

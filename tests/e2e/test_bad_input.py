@@ -11,9 +11,9 @@ import pytest
 
 from shared.messages import DeadLetter
 from shared.topics import PATTERNS
-from tests.brokers import MOSQUITTO
-from tests.e2e.live import SERVICES, Live
-from tests.e2e.onlooker import TOPICS, Onlooker
+from tests.support.brokers import MOSQUITTO
+from tests.support.live_suite import SERVICES, Live
+from tests.support.mqtt_probe import TOPICS, Onlooker
 
 pytestmark = pytest.mark.mosquitto
 

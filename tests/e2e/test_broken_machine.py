@@ -12,10 +12,10 @@ from typing import IO, NoReturn
 
 import pytest
 
-from tests.brokers import MOSQUITTO
-from tests.e2e import outages
-from tests.e2e.live import APPLIED, CONFIG, ROOT, SERVICES, Live, backtest, data_folder, play
-from tests.e2e.onlooker import TOPICS, Onlooker
+from tests.support import outages
+from tests.support.brokers import MOSQUITTO
+from tests.support.live_suite import APPLIED, CONFIG, ROOT, SERVICES, Live, backtest, data_folder, play
+from tests.support.mqtt_probe import TOPICS, Onlooker
 
 TIGHT = {"UPSKEEP_SUITE__DELIVERY__WINDOW": "200", "UPSKEEP_SUITE__DELIVERY__BATCH": "50"}
 

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from shared.mqtt import Arrived, Door, Publication
+from shared.mqtt import Arrived, MqttClient, Publication
 from shared.suite import BrokerSettings
-from tests.e2e.live import Live
-from tests.e2e.onlooker import TOPICS
+from tests.support.live_suite import Live
+from tests.support.mqtt_probe import TOPICS
 
 OFFERS = 10_000
 DEADLINE_S = 400.0
@@ -23,8 +23,8 @@ COUNTED = "SELECT sum(total) FROM counter WHERE type = '{}'"
 class Automation:
     """Offers a burst, and answers each trigger with an event that names its cause, as a user's script would."""
 
-    def __init__(self, door: Door) -> None:
-        self.door = door
+    def __init__(self, client: MqttClient) -> None:
+        self.client = client
         self.answered: set[str] = set()
         self.waiting: list[Publication] = []
 
@@ -34,11 +34,11 @@ class Automation:
 
     def work(self) -> None:
         """Publish what there is room for, and take what has arrived."""
-        while self.waiting and self.door.publish(self.waiting[-1]):
+        while self.waiting and self.client.publish(self.waiting[-1]):
             self.waiting.pop()
-        for arrival in self.door.take(1000, 0.02):
+        for arrival in self.client.take(1000, 0.02):
             if isinstance(arrival, Arrived):
-                self.door.ack(arrival.receipt)
+                self.client.ack(arrival.receipt)
                 self._answer(json.loads(arrival.payload))
 
     def _answer(self, trigger: dict[str, Any]) -> None:
@@ -50,12 +50,12 @@ class Automation:
 
 @contextmanager
 def automation(port: int) -> Iterator[Automation]:
-    door = Door(BrokerSettings(url=f"mqtt://127.0.0.1:{port}"), "burst", [TRIGGER], persistent=False)
-    door.open()
+    client = MqttClient(BrokerSettings(url=f"mqtt://127.0.0.1:{port}"), "burst", [TRIGGER], persistent=False)
+    client.open()
     try:
-        yield Automation(door)
+        yield Automation(client)
     finally:
-        door.close()
+        client.close()
 
 
 def test_ten_thousand_offers_and_what_they_lead_to_are_each_counted_once(live, broker_kind: str):

@@ -14,8 +14,8 @@ from typing import IO
 import pytest
 
 from shared.messages import Alert, Counter, Message, Status
-from tests.e2e.live import DEADLINE_S, Live, backtest, command, upskeep
-from tests.e2e.onlooker import TOPICS, Onlooker
+from tests.support.live_suite import DEADLINE_S, Live, backtest, command, upskeep
+from tests.support.mqtt_probe import TOPICS, Onlooker
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 COUNTERS = [

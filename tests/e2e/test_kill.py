@@ -7,10 +7,10 @@ from datetime import datetime
 import pytest
 
 from services.counter_store.settings import load
-from tests.answers import unlike
-from tests.brokers import EMBEDDED
-from tests.e2e import outages
-from tests.e2e.live import APPLIED, BROKER_SIGNS, CONFIG, HEAD, SERVICES, backtest, play
+from tests.support import outages
+from tests.support.answers import unlike
+from tests.support.brokers import EMBEDDED
+from tests.support.live_suite import APPLIED, BROKER_SIGNS, CONFIG, HEAD, SERVICES, backtest, play
 
 TIGHT = {"UPSKEEP_SUITE__DELIVERY__WINDOW": "200", "UPSKEEP_SUITE__DELIVERY__BATCH": "50"}
 MIDDLE = {  # where a service is in its work: a query of its ledger, begun from, ended at

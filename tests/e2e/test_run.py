@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e import outages
-from tests.e2e.live import APPLIED, Live, backtest, own_config, play, upskeep
+from tests.support import outages
+from tests.support.live_suite import APPLIED, Live, backtest, own_config, play, upskeep
 
 HEADER = "time,battery_voltage,ac_present\n"
 

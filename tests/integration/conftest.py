@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.integration.scripted import Scripted, scripted
+from tests.support.scripted_http import Scripted, scripted
 
 
 @pytest.fixture

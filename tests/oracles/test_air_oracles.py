@@ -16,8 +16,8 @@ from services.sensor_reader.adapters.simulated.bus import SimulatedBus
 from services.sensor_reader.core.chips.reading import Analog, Mount
 from shared.quantities import QUANTITIES
 from tests.oracles.conftest import Oracle
-from tests.oracles.ours import attach, read, show
-from tests.oracles.wires import Busio, Qwiic
+from tests.support.oracles.ours import attach, read, show
+from tests.support.oracles.wires import Busio, Qwiic
 
 any_contents = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 words = st.integers(0, 0xFFFF)

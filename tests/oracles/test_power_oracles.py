@@ -10,8 +10,8 @@ from services.sensor_reader.adapters.simulated.bus import SimulatedBus
 from services.sensor_reader.adapters.simulated.chips import RegisterChip
 from services.sensor_reader.core.chips.reading import Input, Mount
 from tests.oracles.conftest import Oracle
-from tests.oracles.ours import attach, read, show
-from tests.oracles.wires import Busio, Qwiic
+from tests.support.oracles.ours import attach, read, show
+from tests.support.oracles.wires import Busio, Qwiic
 
 any_contents = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 words = st.binary(min_size=2, max_size=2)

@@ -143,7 +143,7 @@ def _came_of(row: dict[str, Any], waiting: int) -> str:
 
 def _told(suite: SuiteSettings, name: str, data: dict[str, Any], by: str) -> dict[str, Any]:
     """Tell the alerter to do something, and return what came of it; says why not where it refuses."""
-    from shared.exchange import Command
+    from shared.requests import Command
     from upskeep.client import Client, ClientError
 
     with complaints(ClientError), Client(suite) as client:

@@ -62,7 +62,7 @@ def calibrate(
 
 
 def _command(name: str, data: dict[str, Any], by: str) -> Any:
-    from shared.exchange import Command
+    from shared.requests import Command
 
     return Command(id=str(uuid.uuid4()), target="sensor_reader", name=name, time=datetime.now(UTC), by=by, data=data)
 

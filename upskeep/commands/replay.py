@@ -65,7 +65,7 @@ def _play(suite: SuiteSettings, speed: float | None, choice: Mapping[str, Any], 
     with complaints(ClientError), Conversation(suite, "counter_store") as store, Conversation(suite, "replay") as aside:
         if not as_json:
             click.echo(f"playing below {topics.everything()}", err=True)
-        played = play(_events(store, choice), aside.door, topics, Pace(speed), step)
+        played = play(_events(store, choice), aside.client, topics, Pace(speed), step)
     click.echo(
         json.dumps({"played": played, "below": topics.everything()})
         if as_json

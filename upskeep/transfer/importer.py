@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from pydantic import ValidationError
 
-from shared.delivery.desk import QUESTION_BYTES
+from shared.delivery.requests import QUESTION_BYTES
 from shared.messages import Event
 from upskeep.client import ClientError
 from upskeep.transfer.rows import Row

@@ -10,8 +10,8 @@ from enum import StrEnum
 from string import Formatter
 from typing import Any
 
-from shared.exchange import Command
 from shared.instants import time_to_us
+from shared.requests import Command
 
 _SPACE = uuid.UUID("0d9b3a0e-6a51-5d8e-9c35-0c3f1f2f7b11")
 EVERYWHERE = "all"  # the zone of a stop that names none

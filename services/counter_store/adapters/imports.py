@@ -15,11 +15,11 @@ from typing import Any
 from services.counter_store.core.imports import Balance, ImportBatch
 from services.counter_store.core.requests import TYPES
 from services.counter_store.core.runs import Runs
-from shared.delivery.stage import RefusedError
-from shared.exchange import Command
+from shared.delivery.handler import RefusedError
 from shared.instants import time_to_us, us_to_time
 from shared.ledger import Ledger
 from shared.messages import Event
+from shared.requests import Command
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS imported_place (

@@ -11,7 +11,7 @@ from services.counter_store.core.counting import HOUR_US
 from services.counter_store.core.keeping import Keeping
 from services.counter_store.core.span import FIRST_US, Span, last_days
 from services.counter_store.core.statistics import Ever
-from shared.delivery.stage import RefusedError
+from shared.delivery.handler import RefusedError
 from shared.instants import time_to_us
 from shared.messages import Counter
 

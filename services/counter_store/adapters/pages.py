@@ -14,7 +14,7 @@ from services.counter_store.core.counted import Series
 from services.counter_store.core.counting import US_PER_S
 from services.counter_store.core.pages import Cursor, read_cursor
 from services.counter_store.core.requests import HistoryQuestion, RelatedQuestion
-from shared.delivery.stage import RefusedError
+from shared.delivery.handler import RefusedError
 from shared.instants import time_to_us
 from shared.messages import Event
 

@@ -15,7 +15,7 @@ from services.counter_store.core import requests as ask
 from services.counter_store.core.inventory import Inventory, Opening
 from services.counter_store.core.performance import Performance, took
 from services.counter_store.core.statistics import AllStatistics, Counters
-from shared.delivery.stage import RefusedError
+from shared.delivery.handler import RefusedError
 from shared.instants import us_to_time
 
 TOOK = 2_000  # newest events whose processing time is looked at

@@ -22,7 +22,7 @@ from services.event_processor.core.latch import stamp
 from services.event_processor.core.pipeline.passage import Pipeline
 from services.event_processor.core.pipeline.plan import Plan
 from services.event_processor.core.pipeline.stages import STAGES
-from shared.delivery.stage import RefusedError
+from shared.delivery.handler import RefusedError
 from shared.instants import time_to_us, us_to_time
 
 FAILURES = "repeated_failures"

@@ -16,16 +16,16 @@ from services.event_processor.core.pipeline.rules import (
     TriggerHandler,
     Webhook,
 )
-from shared.delivery.stage import Outlet
-from shared.exchange import Command
+from shared.delivery.handler import Publisher
 from shared.messages import Event, Trigger, event_id
+from shared.requests import Command
 
 
 class Execution:
     """``clock`` is the wall's: a command is for now, and one for an event of long ago is not sent."""
 
     def __init__(
-        self, plan: Plan, work: WorkTable, analytics: Analytics, outlet: Outlet, clock: Callable[[], datetime]
+        self, plan: Plan, work: WorkTable, analytics: Analytics, outlet: Publisher, clock: Callable[[], datetime]
     ) -> None:
         self._plan = plan
         self._work = work

@@ -39,7 +39,7 @@ from shared.messages import Candidate
 
 
 class Clocks(Protocol):
-    """The two clocks of a service, as ``shared.delivery.hop.Clock`` has them."""
+    """The two clocks of a service, as ``shared.delivery.endpoint.Clock`` has them."""
 
     @property
     def wall(self) -> Callable[[], datetime]:

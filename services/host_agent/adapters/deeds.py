@@ -18,10 +18,10 @@ from services.host_agent.adapters.kept_file import KeptFile
 from services.host_agent.adapters.programs import Program, Programs
 from services.host_agent.core.memory import Memory
 from services.host_agent.settings import HostAgentSettings, ProgramSettings, service_of, target_of
-from shared.delivery.hop import Clock
-from shared.delivery.stage import Outlet
-from shared.exchange import Command
+from shared.delivery.endpoint import Clock
+from shared.delivery.handler import Publisher
 from shared.messages import Candidate
+from shared.requests import Command
 
 log = logging.getLogger(__name__)
 
@@ -29,10 +29,10 @@ ORDER_LIVES_S = 300.0  # more than the clocks of two hosts differ
 READER = "sensor_reader"  # owns the bus, and with it the boards that can cut power
 
 
-class Suggesting(Outlet, Protocol):
+class Suggesting(Publisher, Protocol):
     """The outlet, which can also offer events."""
 
-    def suggest(self, candidate: Candidate) -> None:
+    def offer_event(self, candidate: Candidate) -> None:
         """Offer an event on ``ingest/…``."""
 
 
@@ -131,7 +131,7 @@ class Deeds:
             return
         data = {"host": self._settings.name, "cause": str(memory.cause), "reason": memory.why, "dry_run": self.dry_run}
         identity = f"{event.lower()}/{self._settings.name}/{memory.episode}"
-        self._outlet.suggest(Candidate(type=event, id=identity, data={**data, **more}))
+        self._outlet.offer_event(Candidate(type=event, id=identity, data={**data, **more}))
 
     def tell_last_shutdown(self, boot: str) -> None:
         """Offer the shutdown that ended the boot before, once; call inside a transaction."""
@@ -142,7 +142,7 @@ class Deeds:
         told = {"host": "host", "cause": "cause", "why": "reason", "time": "at"}
         data = {name: last[key] for key, name in told.items() if key in last}
         identity = f"shutdown_completed/{last.get('host')}/{last.get('episode')}"
-        self._outlet.suggest(Candidate(type="SHUTDOWN_COMPLETED", id=identity, data=data))
+        self._outlet.offer_event(Candidate(type="SHUTDOWN_COMPLETED", id=identity, data=data))
         self.last = {**last, "told": True}
         self._last_words.write(json.dumps(self.last).encode())
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from services.sensor_reader.core.calibrating import Spot, Wish, as_data, due, granted, told
 from services.sensor_reader.core.calibration import Calibration, CalibrationError
-from shared.delivery.stage import RefusedError
-from shared.exchange import Command
+from shared.delivery.handler import RefusedError
 from shared.ledger import Ledger
 from shared.messages import Frame
+from shared.requests import Command
 
 DAILY = timedelta(days=1)
 _PREFIX = "calibration/"

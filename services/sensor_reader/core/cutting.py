@@ -22,8 +22,8 @@ from services.sensor_reader.core.chips.power_cut import PowerCut, Step
 from services.sensor_reader.core.device import ChipPart, Device
 from services.sensor_reader.core.ports import BusError, Instant, PortError, Ports
 from services.sensor_reader.core.together import Pause, together
-from shared.exchange import Command
 from shared.messages import Name
+from shared.requests import Command
 
 HOLDS = timedelta(minutes=10)
 YOUNG_S = 120.0

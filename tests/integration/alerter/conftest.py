@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.brokers import free_port
-from tests.integration.alerter.receiving import HOST
+from tests.support.brokers import free_port
+from tests.support.http_receiver import HOST
 
 DEADLINE_S = 30.0
 
@@ -34,7 +34,7 @@ class Receiving:
         command = [
             sys.executable,
             "-m",
-            "tests.integration.alerter.receiving",
+            "tests.support.http_receiver",
             self.kind,
             str(self.port),
             str(self.file),

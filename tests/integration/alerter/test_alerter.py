@@ -13,11 +13,11 @@ from typing import Any
 
 import yaml
 
-from tests.brokers import Broker, free_port
-from tests.e2e.live import upskeep
-from tests.e2e.onlooker import TOPICS, Onlooker
 from tests.integration.alerter.conftest import Receiving
-from tests.integration.alerter.receiving import HOST
+from tests.support.brokers import Broker, free_port
+from tests.support.http_receiver import HOST
+from tests.support.live_suite import upskeep
+from tests.support.mqtt_probe import TOPICS, Onlooker
 
 GONE = "gauge"
 ROOT = Path(__file__).parents[3]

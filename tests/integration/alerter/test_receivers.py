@@ -11,8 +11,8 @@ import pytest
 
 from services.alerter.core.notify.alertmanager import webhook_json
 from services.alerter.core.notify.delivery import Care, OnDoubt
-from tests.integration.alerter.carrying import CARE, Carrying, channel_to, notice
 from tests.integration.alerter.conftest import Receiving
+from tests.support.notice_delivery import CARE, Carrying, channel_to, notice
 
 HOUR_S = 3600.0
 KINDS = pytest.mark.parametrize("kind", ["http", "smtp"])
@@ -135,7 +135,7 @@ import os, sys
 from pathlib import Path
 from services.alerter.adapters.couriers import sender_for
 from services.alerter.core.notify.delivery import Care, OnDoubt
-from tests.integration.alerter.carrying import Carrying, channel_to
+from tests.support.notice_delivery import Carrying, channel_to
 from tests.integration.alerter.conftest import Receiving
 
 class Dies:

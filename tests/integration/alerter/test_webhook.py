@@ -11,8 +11,8 @@ import pytest
 from services.alerter.adapters.webhook import Webhook
 from services.alerter.core.notify.channels import ByWebhook
 from services.alerter.core.notify.delivery import Failed
-from tests.brokers import free_port
-from tests.integration.alerter.carrying import notice
+from tests.support.brokers import free_port
+from tests.support.notice_delivery import notice
 
 
 def sent_to(address: str, folder: Path, timeout_s: float = 5.0) -> Failed:

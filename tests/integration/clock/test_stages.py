@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.integration.clock.house import SERVICES, Poll, play
+from tests.support.clock_world import SERVICES, Poll, play
 
 POLLS = st.builds(Poll, st.sampled_from([1.0, 2.0, 30.0, 300.0, 1500.0]), st.sampled_from([True, False, None]))
 STEPS = st.integers(2, 50_000).flatmap(lambda size: st.sampled_from([float(size), -float(size)]))

@@ -13,12 +13,12 @@ from services.alerter.app import ROUTE as ALERTER
 from services.counter_store.app import ROUTE as STORE
 from services.event_processor.app import ROUTE as PROCESSOR
 from services.sensor_reader.app import ROUTE as READER
-from shared.delivery.hop import Clock, Hop
+from shared.delivery.endpoint import Clock, Endpoint
 from shared.jumps import CLOCK_JUMP
 from shared.ledger import Ledger
 from shared.suite import DeliverySettings, SuiteSettings
-from tests.fakes.broker import FakeBroker, FakeDoor
-from tests.integration.clock.house import SCHEMAS, SERVICES, Poll, Result, World, build, counted, transitions
+from tests.support.clock_world import SCHEMAS, SERVICES, Poll, Result, World, build, counted, transitions
+from tests.support.fakes.broker import FakeBroker, FakeClient
 
 SUITE = SuiteSettings(delivery=DeliverySettings(window=20, batch=50))
 ROUTES = {route.name: route for route in (READER, PROCESSOR, STORE, ALERTER)}
@@ -35,7 +35,7 @@ class House:
         self.ledgers = {
             name: stack.enter_context(closing(Ledger(":memory:", SCHEMAS.get(name, ())))) for name in SERVICES
         }
-        self.hops: dict[str, Hop] = {}
+        self.hops: dict[str, Endpoint] = {}
         self.asleep: Collection[str] = ()
         self.reached: list[datetime] = []
         for name in SERVICES:
@@ -44,22 +44,22 @@ class House:
     def start(self, name: str) -> None:
         """Start a service (anew): nothing is left of it but its ledger."""
         if name in self.hops:
-            self.hops[name].door.vanish()  # type: ignore[attr-defined]
+            self.hops[name].client.vanish()  # type: ignore[attr-defined]
         ledger, clock = self.ledgers[name], Clock(self.world.wall, lambda: self.world.true_s)
-        hop = Hop(ROUTES[name], SUITE, ledger, clock, lambda _, *rest: FakeDoor(self.broker, *rest))  # type: ignore[arg-type,return-value]
+        endpoint = Endpoint(ROUTES[name], SUITE, ledger, clock, lambda _, *rest: FakeClient(self.broker, *rest))  # type: ignore[arg-type,return-value]
         with ledger.transaction():
-            hop.attach(build(name, self.world, ledger, hop))
-        hop.door.open()
-        self.hops[name] = hop
+            endpoint.attach(build(name, self.world, ledger, endpoint))
+        endpoint.client.open()
+        self.hops[name] = endpoint
 
     def turn(self, *, poll: bool = False) -> None:
         """One turn of everybody who is awake."""
         for name in SERVICES:
             if name in self.asleep:
                 continue
-            stage = self.hops[name].stage
+            handler = self.hops[name].handler
             self.hops[name].turn(
-                0, (lambda s=stage: s.step(0.0, self.world.wall())) if poll and name == READER.name else None
+                0, (lambda s=handler: s.step(0.0, self.world.wall())) if poll and name == READER.name else None
             )
 
     def poll(self, poll: Poll, step_s: float) -> None:
@@ -74,9 +74,9 @@ class House:
         for _ in range(60):
             self.world.true_s += 1.1
             self.turn()
-            if len({hop.event_time for hop in self.hops.values()}) == 1 and not self.hops[READER.name].sender.lag(
-                "raw"
-            ):
+            if len({endpoint.event_time for endpoint in self.hops.values()}) == 1 and not self.hops[
+                READER.name
+            ].sender.lag("raw"):
                 return
         pytest.fail(f"did not settle: {[(name, hop.event_time) for name, hop in self.hops.items()]}")
 
@@ -86,8 +86,8 @@ class House:
             self.ledgers[STORE.name].db.execute("SELECT type, device, steady_us FROM event ORDER BY rowid").fetchall()
         )
         told = [row for row in rows if row[0] != CLOCK_JUMP]
-        stage = self.hops[STORE.name].stage
-        return Result(told, transitions(self.ledgers[ALERTER.name]), counted(stage), len(rows) - len(told))
+        handler = self.hops[STORE.name].handler
+        return Result(told, transitions(self.ledgers[ALERTER.name]), counted(handler), len(rows) - len(told))
 
 
 def play(

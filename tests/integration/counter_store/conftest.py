@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Require
-from tests.influx.influxd import Front, InfluxServer
-from tests.influx.influxd2 import InfluxServer2
-from tests.influx.influxdb3 import Influx3
-from tests.influx.versions import VERSIONS
+from tests.support.influx.influxd import Front, InfluxServer
+from tests.support.influx.influxd2 import InfluxServer2
+from tests.support.influx.influxdb3 import Influx3
+from tests.support.influx.versions import VERSIONS
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from shared.suite import SuiteSettings
-from tests.brokers import Broker, free_port
-from tests.e2e.onlooker import Onlooker
 from tests.integration.counter_store.test_questions import store_at_work
+from tests.support.brokers import Broker, free_port
+from tests.support.mqtt_probe import Onlooker
 from upskeep import presence
 from upskeep.cli import cli
 

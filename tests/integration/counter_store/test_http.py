@@ -15,8 +15,8 @@ import pytest
 from services.counter_store.adapters.point_stores import open_point_store
 from services.counter_store.core.ports import PointStore, Refused, Unavailable
 from services.counter_store.settings import InfluxSettings
-from tests.brokers import free_port
-from tests.integration.scripted import HOST, Scripted
+from tests.support.brokers import free_port
+from tests.support.scripted_http import HOST, Scripted
 
 Connect = Callable[[int], PointStore]
 

@@ -13,15 +13,15 @@ from services.counter_store.adapters.influx_setup import prepare
 from services.counter_store.adapters.point_queue import PointQueue
 from services.counter_store.adapters.point_stores import open_point_store
 from services.counter_store.adapters.shipper import Shipper
+from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import CounterStoreSettings, InfluxSettings
-from services.counter_store.stage import LEDGER_SCHEMA, CounterStore
-from shared.delivery.stage import Recorder
+from shared.delivery.handler import Recorder
 from shared.ledger import Ledger
-from tests.fakes.point_store import parse_line
-from tests.influx.influxd import TOKEN, Front, InfluxServer, Points
-from tests.influx.influxd2 import InfluxServer2
-from tests.influx.influxdb3 import Influx3
-from tests.unit.counter_store.messages import event, frame
+from tests.support.fakes.point_store import parse_line
+from tests.support.influx.influxd import TOKEN, Front, InfluxServer, Points
+from tests.support.influx.influxd2 import InfluxServer2
+from tests.support.influx.influxdb3 import Influx3
+from tests.support.store_messages import event, frame
 
 pytestmark = pytest.mark.influxdb
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from services.counter_store.app import SERVICE
-from shared.delivery.hop import Hop
+from shared.delivery.endpoint import Endpoint
 from shared.ledger import Ledger
 from shared.process import Context, system_clock
 from shared.suite import SuiteSettings
-from tests.brokers import Broker
-from tests.integration.at_work import at_work
-from tests.unit.counter_store.benches import DAY, StoreBench
+from tests.support.brokers import Broker
+from tests.support.running_service import at_work
+from tests.support.store_bench import DAY, StoreBench
 from upskeep.client import Client, ClientError
 
 CONFIG = Path(__file__).parents[3] / "config"
@@ -33,14 +33,14 @@ def store_at_work(folder: Path, broker: Broker, days: int = 30) -> Iterator[Suit
         if days:
             StoreBench(ledger).tell(*(n * DAY for n in range(days)), until=30 * DAY)
 
-    def make() -> Hop:
+    def make() -> Endpoint:
         context = Context(CONFIG, os.environ, suite, system_clock())
         ledger = Ledger(folder / "ledger.sqlite", SERVICE.schema)
-        hop = Hop(SERVICE.route, suite, ledger, context.clock)
+        endpoint = Endpoint(SERVICE.route, suite, ledger, context.clock)
         with ledger.transaction():
-            stage = SERVICE.stage(SERVICE.settings(context), context, ledger, hop)
-        hop.attach(stage)
-        return hop
+            handler = SERVICE.handler(SERVICE.settings(context), context, ledger, endpoint)
+        endpoint.attach(handler)
+        return endpoint
 
     with at_work(make):
         yield suite

@@ -12,7 +12,7 @@ import pytest
 
 from services.counter_store.adapters.report_formats import FORMATS
 from tests.conftest import Require
-from tests.unit.counter_store.benches import bench
+from tests.support.store_bench import bench
 from tests.unit.counter_store.test_reports import MODELS, ask, fill
 
 DEADLINE_S = 120

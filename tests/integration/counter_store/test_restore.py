@@ -16,14 +16,14 @@ from services.counter_store.adapters.point_stores import open_point_store
 from services.counter_store.adapters.restore import Restorer
 from services.counter_store.adapters.shipper import Shipper
 from services.counter_store.core.ports import Unavailable
+from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import CounterStoreSettings, InfluxSettings
-from services.counter_store.stage import LEDGER_SCHEMA, CounterStore
-from shared.delivery.stage import Recorder
+from shared.delivery.handler import Recorder
 from shared.ledger import Ledger
-from tests.brokers import EMBEDDED, Broker
-from tests.influx.influxd import InfluxServer
 from tests.integration.ledger.test_service import House
-from tests.unit.counter_store.messages import event
+from tests.support.brokers import EMBEDDED, Broker
+from tests.support.influx.influxd import InfluxServer
+from tests.support.store_messages import event
 from upskeep.outcome import OF_THE_SUITE
 
 pytestmark = pytest.mark.influxdb

@@ -11,14 +11,14 @@ from contextlib import closing
 from pathlib import Path
 
 from services.counter_store.app import SERVICE
-from shared.delivery.hop import Hop, Route
+from shared.delivery.endpoint import Endpoint, Route
 from shared.ledger import Ledger
 from shared.process import Context, system_clock
 from shared.suite import SuiteSettings
-from tests.brokers import EMBEDDED, Broker
-from tests.integration.at_work import at_work
-from tests.integration.delivery.nodes import Node, turn_until
-from tests.unit.counter_store.messages import event
+from tests.support.brokers import EMBEDDED, Broker
+from tests.support.delivery_nodes import Node, turn_until
+from tests.support.running_service import at_work
+from tests.support.store_messages import event
 from upskeep.client import Client
 
 CONFIG = Path(__file__).parents[3] / "config"
@@ -30,14 +30,14 @@ class Teller(Node):
     """event_processor, as far as telling events goes."""
 
     def tell(self, number: int) -> None:
-        assert self.hop is not None
-        hop = self.hop
+        assert self.endpoint is not None
+        endpoint = self.endpoint
 
         def work() -> None:
             for second in range(1, number + 1):
-                hop.emit(event(0, second, producer="", epoch="", id=f"id-{second}"))
+                endpoint.emit(event(0, second, producer="", epoch="", id=f"id-{second}"))
 
-        hop.turn(0, work)
+        endpoint.turn(0, work)
 
 
 class Store:
@@ -48,15 +48,15 @@ class Store:
         self.worker = ""
         self.ran_by: dict[str, int] = {}
 
-    def __call__(self) -> Hop:
+    def __call__(self) -> Endpoint:
         context = Context(CONFIG, os.environ, self.suite, system_clock())
         self.worker = threading.current_thread().name
         ledger = Ledger(self.suite.data / "store.sqlite", SERVICE.schema)
         ledger.db.set_trace_callback(self._note)
-        hop = Hop(SERVICE.route, self.suite, ledger, context.clock)
+        endpoint = Endpoint(SERVICE.route, self.suite, ledger, context.clock)
         with ledger.transaction():
-            hop.attach(SERVICE.stage(SERVICE.settings(context), context, ledger, hop))
-        return hop
+            endpoint.attach(SERVICE.handler(SERVICE.settings(context), context, ledger, endpoint))
+        return endpoint
 
     def total(self) -> int:
         """What another connection finds on the disk; 0 before there is anything."""

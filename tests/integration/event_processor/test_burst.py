@@ -10,8 +10,8 @@ from pathlib import Path
 from services.event_processor.adapters.keeper import Keeper
 from services.event_processor.adapters.plugins import PluginCall
 from shared.messages import Candidate
-from tests.unit.event_processor.flow import events_of, planned, processor
-from tests.unit.event_processor.scenes import START
+from tests.support.event_flow import events_of, planned, processor
+from tests.support.scenarios import START
 from tests.unit.event_processor.test_work import Clocks
 
 
@@ -26,21 +26,21 @@ def test_ten_thousand_events_and_what_they_lead_to_neither_block_nor_grow(tmp_pa
         }
     )
     echo = PluginCall(lambda *_: [{"type": "device.error", "time": START.isoformat()}], {})
-    with processor(plan, str(tmp_path / "ledger.sqlite")) as (stage, ledger, outlet):
+    with processor(plan, str(tmp_path / "ledger.sqlite")) as (handler, ledger, outlet):
         clocks = Clocks()
         keeper = Keeper(
-            plan.rules, {"echo": echo}, stage.work, clocks, stage.derive, lambda *_: None, lambda: None, lambda: 1.0
+            plan.rules, {"echo": echo}, handler.work, clocks, handler.derive, lambda *_: None, lambda: None, lambda: 1.0
         )
         with ledger.transaction():
             for number in range(10_000):
-                stage.offer("burst", Candidate(type="device.error", id=str(number), time=START), "-", b"{}")
-            stage.flush()
+                handler.offer("burst", Candidate(type="device.error", id=str(number), time=START), "-", b"{}")
+            handler.flush()
         threads, deadline = 0, time.monotonic() + 240
-        while stage.work.waiting:
+        while handler.work.waiting:
             assert time.monotonic() < deadline
             with ledger.transaction():
                 keeper.work()
-                stage.flush()
+                handler.flush()
             threads = max(threads, threading.active_count())
         depths = Counter(told.metadata.get("depth", 0) for told in events_of(outlet))
 

@@ -15,15 +15,15 @@ from services.event_processor.app import ROUTE, Conduct, build
 from services.event_processor.core.pipeline.plan import compile_plan
 from services.event_processor.core.pipeline.rules import PipelineRules
 from services.event_processor.settings.pipeline import load_plan
-from shared.delivery.hop import Clock, Hop
-from shared.exchange import Request
+from shared.delivery.endpoint import Clock, Endpoint
 from shared.ledger import Ledger
 from shared.messages import Status
 from shared.mqtt import Arrived, Publication
 from shared.process import Context
+from shared.requests import Request
 from shared.suite import SuiteSettings
-from tests.fakes.broker import FakeBroker, FakeDoor
-from tests.unit.event_processor.scenes import CONFIG, START
+from tests.support.fakes.broker import FakeBroker, FakeClient
+from tests.support.scenarios import CONFIG, START
 
 RULES = PipelineRules.model_validate({"monitoring": {"presence_dwell_s": 15, "health_every_s": 1000}})
 
@@ -38,7 +38,7 @@ class House:
 
     def __post_init__(self) -> None:
         self.suite = SuiteSettings(data=self.folder)
-        self.listener = self.door("listener", ["upskeep/v1/home/#"])
+        self.listener = self.client("listener", ["upskeep/v1/home/#"])
         self.listener.open()
         self.heard: list[tuple[str, dict[str, Any]]] = []
         self.clock = Clock(self.wall, lambda: self.seconds)
@@ -47,9 +47,9 @@ class House:
         """The time."""
         return START + timedelta(seconds=self.seconds)
 
-    def door(self, name: str, filters: Any, will: Publication | None = None, **kind: Any) -> FakeDoor:
+    def client(self, name: str, filters: Any, will: Publication | None = None, **kind: Any) -> FakeClient:
         """A client of the broker."""
-        return FakeDoor(self.broker, name, filters, will, **kind)
+        return FakeClient(self.broker, name, filters, will, **kind)
 
     def alerter(self, state: str) -> None:
         """Let the other service say this of itself."""
@@ -62,21 +62,21 @@ class House:
         shipped = load_plan(CONFIG, {})
         plan = compile_plan(shipped.program, RULES, shipped.laws.rules)
         with closing(Ledger(self.folder / "ledger.sqlite")) as ledger:
-            hop = Hop(ROUTE, self.suite, ledger, self.clock, partial(self._open))
+            endpoint = Endpoint(ROUTE, self.suite, ledger, self.clock, partial(self._open))
             with ledger.transaction():
-                stage = build(plan, context, ledger, hop)
-            hop.attach(stage)
-            conduct = Conduct(plan, stage, hop)
-            hop.door.open()
+                handler = build(plan, context, ledger, endpoint)
+            endpoint.attach(handler)
+            conduct = Conduct(plan, handler, endpoint)
+            endpoint.client.open()
             for turn in range(turns):
                 if meanwhile is not None:
                     meanwhile(turn)
-                hop.turn(0, conduct.work)
+                endpoint.turn(0, conduct.work)
                 self.seconds += step_s
             conduct.close()
 
-    def _open(self, _: Any, name: str, filters: Any, will: Publication | None, **kind: Any) -> FakeDoor:
-        return self.door(name, filters, will, **kind)
+    def _open(self, _: Any, name: str, filters: Any, will: Publication | None, **kind: Any) -> FakeClient:
+        return self.client(name, filters, will, **kind)
 
     def listen(self) -> None:
         """Take what was said."""

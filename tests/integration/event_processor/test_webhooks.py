@@ -11,9 +11,9 @@ import pytest
 from services.event_processor.adapters.webhooks import ANSWER_BYTES, WebhookCall
 from services.event_processor.core.pipeline.rules import Webhook
 from services.event_processor.core.pipeline.work import Done, Failed, Outcome, Task
-from tests.brokers import free_port
-from tests.integration.scripted import HOST, Scripted
-from tests.unit.event_processor.flow import event
+from tests.support.brokers import free_port
+from tests.support.event_flow import event
+from tests.support.scripted_http import HOST, Scripted
 
 EVENT = event(0, zone="rack")
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from shared.suite import SuiteSettings
-from tests.brokers import Broker
-from tests.integration.host_agent.tree import Agent, Ups
+from tests.support.agent_tree import Agent, Ups
+from tests.support.brokers import Broker
 
 
 @pytest.fixture

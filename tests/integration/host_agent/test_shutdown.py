@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from shared.exchange import Command
 from shared.messages import Quality
+from shared.requests import Command
 from shared.suite import SuiteSettings
-from tests.brokers import Broker
 from tests.conftest import Require
-from tests.integration.host_agent.tree import Agent, Ups, python, until
+from tests.support.agent_tree import Agent, Ups, python, until
+from tests.support.brokers import Broker
 from upskeep.client import Client
 
 pytestmark = pytest.mark.mosquitto

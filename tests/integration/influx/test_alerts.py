@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.brokers import EMBEDDED, Broker
-from tests.influx.influxd import InfluxServer, Points
 from tests.integration.ledger.test_service import DEADLINE_S, House
+from tests.support.brokers import EMBEDDED, Broker
+from tests.support.influx.influxd import InfluxServer, Points
 
 pytestmark = pytest.mark.influxdb
 SETTINGS = {"ENABLED": "true", "API": "v1", "READINGS_TO": "upskeep_readings", "READINGS_DAYS": "30"}

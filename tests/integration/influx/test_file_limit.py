@@ -21,8 +21,8 @@ from services.counter_store.adapters.influx_query import InfluxQuery
 from services.counter_store.core.lines import FIRST_NS
 from services.counter_store.core.ports import Unavailable
 from services.counter_store.settings import InfluxSettings
-from tests.integration.influx.paging import read
-from tests.on_a_thread import on_a_thread
+from tests.support.influx.paging import read
+from tests.support.on_a_thread import on_a_thread
 
 FILE_NS = 600 * 10**9
 NOW_NS = 1_767_225_600 * 10**9

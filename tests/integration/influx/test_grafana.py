@@ -19,11 +19,11 @@ from services.counter_store.settings import InfluxSettings
 from shared.messages import Frame
 from shared.quantities import QUANTITIES
 from tests.conftest import Require
-from tests.influx.influxd import InfluxServer
-from tests.influx.influxdb3 import Influx3
-from tests.influx.versions import VERSIONS
-from tests.integration.influx.grafana import Ask, asks, fill_in
-from tests.integration.influx.suite import START, fill, frames
+from tests.support.influx.grafana import Ask, asks, fill_in
+from tests.support.influx.influxd import InfluxServer
+from tests.support.influx.influxdb3 import Influx3
+from tests.support.influx.suite import START, fill, frames
+from tests.support.influx.versions import VERSIONS
 from upskeep.grafana.boards import BOARDS
 from upskeep.grafana.render import dashboard
 

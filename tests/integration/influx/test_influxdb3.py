@@ -15,8 +15,8 @@ from services.counter_store.adapters.point_stores import open_point_store
 from services.counter_store.core.ports import PointStore, Refused, Unavailable
 from services.counter_store.settings import InfluxSettings
 from tests.conftest import Require
-from tests.influx.influxdb3 import Influx3
-from tests.integration.influx.paging import read
+from tests.support.influx.influxdb3 import Influx3
+from tests.support.influx.paging import read
 from upskeep.influx import LOOK_BACK, setup
 
 pytestmark = pytest.mark.influxdb

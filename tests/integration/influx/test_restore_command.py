@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import CounterStoreSettings, InfluxSettings
-from services.counter_store.stage import LEDGER_SCHEMA, CounterStore
-from shared.delivery.stage import Recorder
+from shared.delivery.handler import Recorder
 from shared.ledger import Ledger
 from shared.process import _sign_path
-from tests.influx.influxd import InfluxServer
-from tests.integration.influx.suite import ROOT, fill, frames
+from tests.support.influx.influxd import InfluxServer
+from tests.support.influx.suite import ROOT, fill, frames
 from upskeep.cli import cli
 
 pytestmark = pytest.mark.influxdb

@@ -15,11 +15,11 @@ from services.counter_store.adapters.influx_setup import prepare, set_up
 from services.counter_store.adapters.point_stores import open_point_store
 from services.counter_store.core.ports import Refused
 from services.counter_store.settings import InfluxSettings
-from tests.influx.documented import READER, TOKEN, Documented, serving
-from tests.influx.influxd import TOKEN as FRONT_TOKEN
-from tests.influx.influxd import Front, InfluxServer
-from tests.influx.influxd2 import InfluxServer2
-from tests.influx.influxdb3 import Influx3
+from tests.support.influx.documented import READER, TOKEN, Documented, serving
+from tests.support.influx.influxd import TOKEN as FRONT_TOKEN
+from tests.support.influx.influxd import Front, InfluxServer
+from tests.support.influx.influxd2 import InfluxServer2
+from tests.support.influx.influxdb3 import Influx3
 from upskeep.influx import InfluxError, setup
 
 DAY_S = 86_400

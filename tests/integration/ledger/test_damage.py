@@ -17,14 +17,14 @@ from pathlib import Path
 import pytest
 
 from services.counter_store.adapters import restore
+from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import CounterStoreSettings
-from services.counter_store.stage import LEDGER_SCHEMA, CounterStore
+from shared.delivery.handler import Recorder
 from shared.delivery.records import Records
-from shared.delivery.stage import Recorder
 from shared.ledger import Ledger
 from shared.ledger.quarantine import open_ledger
 from shared.messages import Event
-from tests.unit.counter_store.messages import event
+from tests.support.store_messages import event
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 TRACK = ("event_processor", "event", "e1")

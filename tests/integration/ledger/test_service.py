@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.brokers import EMBEDDED, Broker
+from tests.support.brokers import EMBEDDED, Broker
 
 ROOT = Path(__file__).resolve().parents[3]
 DEADLINE_S = 30.0

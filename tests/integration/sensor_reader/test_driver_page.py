@@ -14,7 +14,7 @@ import yaml
 from services.sensor_reader.adapters.sources import Opened, Options, open_source
 from services.sensor_reader.settings import load
 from shared.messages import Frame, Quality
-from tests.nut.upsd import until
+from tests.support.nut.upsd import until
 from tests.unit.sensor_reader.test_distant import START
 
 ROOT = Path(__file__).parents[3]

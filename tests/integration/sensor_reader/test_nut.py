@@ -15,8 +15,8 @@ from services.sensor_reader.adapters.sources import Opened, Options, open_source
 from services.sensor_reader.settings import load
 from shared.messages import Frame, Quality
 from tests.conftest import Require
-from tests.nut.upsd import MAX_AGE_S, UPS, Upsd, nut_program
-from tests.unit.event_processor.scenes import run
+from tests.support.nut.upsd import MAX_AGE_S, UPS, Upsd, nut_program
+from tests.support.scenarios import run
 
 pytestmark = pytest.mark.nut
 OUTAGE = """ups.status: OL

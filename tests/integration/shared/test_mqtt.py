@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from shared.mqtt import Arrival, Arrived, Confirmed, Connected, Disconnected, Door, Publication
-from tests.brokers import EMBEDDED, MOSQUITTO, Broker
+from shared.mqtt import Arrival, Arrived, Confirmed, Connected, Disconnected, MqttClient, Publication
+from tests.support.brokers import EMBEDDED, MOSQUITTO, Broker
 from upskeep.presence import ClientError, connect
 
 DEADLINE_S = 15.0
@@ -23,18 +23,18 @@ class Visitor:
 
     def __init__(self, broker: Broker, name: str, *filters: str, **options: object) -> None:
         settings = options.pop("settings", broker.settings)
-        self.door = Door(settings, name, list(filters), **options)
+        self.client = MqttClient(settings, name, list(filters), **options)
         self.seen: list[Arrival] = []
-        self.door.open()
+        self.client.open()
 
     def until(self, holds: Callable[[], object], what: str = "the condition") -> None:
         deadline = time.monotonic() + DEADLINE_S
         while not holds():
             assert time.monotonic() < deadline, f"{what} did not come true; saw {self.seen[-5:]}"
-            self.seen += self.door.take(100, 0.05)
+            self.seen += self.client.take(100, 0.05)
 
     def connected(self) -> Visitor:
-        self.until(lambda: self.door.connected, "connecting")
+        self.until(lambda: self.client.connected, "connecting")
         return self
 
     def payloads(self) -> list[bytes]:
@@ -42,16 +42,16 @@ class Visitor:
 
     def say(self, topic: str, payload: bytes, retain: bool = False) -> None:
         token = object()
-        assert self.door.publish(Publication(topic, payload, retain), token)
+        assert self.client.publish(Publication(topic, payload, retain), token)
         self.until(lambda: any(isinstance(i, Confirmed) and i.token is token for i in self.seen), "confirmation")
 
     def crash(self) -> None:
         """Vanish without a DISCONNECT."""
-        self.door._closing.set()
-        connection = self.door._connection
+        self.client._closing.set()
+        connection = self.client._connection
         assert connection is not None
         connection.client._sock_close()
-        self.door._thread.join(5)
+        self.client._thread.join(5)
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def visit() -> Iterator[Callable[..., Visitor]]:
 
     yield make
     for visitor in visitors:
-        visitor.door.close(timeout_s=1)
+        visitor.client.close(timeout_s=1)
 
 
 def test_a_message_goes_through_either_broker(any_broker, visit):
@@ -104,8 +104,8 @@ def test_acknowledged_messages_do_not_come_again(any_broker, visit):
         writer.say("t/1", b"%d" % number)
     first.until(lambda: len(first.payloads()) == 5)
     receipts = [item.receipt for item in first.seen if isinstance(item, Arrived)]
-    first.door.ack(receipts[2])
-    first.until(lambda: first.door.take(10, 0.3) == [])
+    first.client.ack(receipts[2])
+    first.until(lambda: first.client.take(10, 0.3) == [])
     first.crash()
 
     second = visit(any_broker, "reader", "t/#").connected()
@@ -123,15 +123,15 @@ def test_an_ack_from_before_a_reconnect_does_not_touch_the_new_session(start_bro
     reader.until(lambda: reader.payloads())
     stale = next(item.receipt for item in reader.seen if isinstance(item, Arrived))
     broker.kill()
-    reader.until(lambda: not reader.door.connected)
-    writer.until(lambda: not writer.door.connected)
+    reader.until(lambda: not reader.client.connected)
+    writer.until(lambda: not writer.client.connected)
     broker.start()
     reader.connected()
     writer.connected()
     writer.say("t/1", b"new")
     reader.until(lambda: b"new" in reader.payloads())
 
-    reader.door.ack(stale)
+    reader.client.ack(stale)
     reader.crash()
 
     again = visit(broker, "reader", "t/#").connected()
@@ -145,11 +145,11 @@ def test_nothing_is_queued_while_there_is_no_connection(start_broker, visit):
     writer = visit(broker, "writer").connected()
     reader = visit(broker, "reader", "t/#").connected()
     broker.kill()
-    writer.until(lambda: not writer.door.connected)
-    reader.until(lambda: not reader.door.connected)
+    writer.until(lambda: not writer.client.connected)
+    reader.until(lambda: not reader.client.connected)
 
-    assert writer.door.room == 0
-    assert not writer.door.publish(Publication("t/1", b"lost?"))
+    assert writer.client.room == 0
+    assert not writer.client.publish(Publication("t/1", b"lost?"))
 
     broker.start()
     writer.connected()
@@ -167,7 +167,7 @@ def test_a_refused_publication_is_reported(start_broker, visit, tmp_path):
     broker = start_broker(MOSQUITTO, f"allow_anonymous true\nacl_file {acl}")
     writer = visit(broker, "writer").connected()
 
-    writer.door.publish(Publication("t/yours", b"x"), "token")
+    writer.client.publish(Publication("t/yours", b"x"), "token")
     writer.until(lambda: any(isinstance(item, Confirmed) for item in writer.seen))
 
     confirmed = next(item for item in writer.seen if isinstance(item, Confirmed))
@@ -180,7 +180,7 @@ def test_a_fault_in_a_callback_does_not_end_the_network_thread(start_broker, vis
     broker = start_broker()
     reader = visit(broker, "reader", "t/#").connected()
     writer = visit(broker, "writer").connected()
-    connection, broken = reader.door._connection, threading.Event()
+    connection, broken = reader.client._connection, threading.Event()
 
     def fail(*_):
         broken.set()
@@ -200,10 +200,10 @@ def test_no_more_than_the_window_is_ever_unconfirmed(start_broker, visit):
     broker = start_broker()
     writer = visit(broker, "writer", inflight=7).connected()
 
-    handed = [writer.door.publish(Publication("t/1", b"x"), number) for number in range(10)]
+    handed = [writer.client.publish(Publication("t/1", b"x"), number) for number in range(10)]
 
     assert [True] * 7 + [False] * 3 == handed
-    writer.until(lambda: writer.door.room == 7)
+    writer.until(lambda: writer.client.room == 7)
 
 
 def test_what_paho_had_in_flight_is_not_sent_again_by_it(start_broker, visit):
@@ -211,9 +211,9 @@ def test_what_paho_had_in_flight_is_not_sent_again_by_it(start_broker, visit):
     broker = start_broker()
     writer = visit(broker, "writer").connected()
     for number in range(50):
-        writer.door.publish(Publication("t/1", b"%d" % number), number)
+        writer.client.publish(Publication("t/1", b"%d" % number), number)
     broker.kill()
-    writer.until(lambda: not writer.door.connected)
+    writer.until(lambda: not writer.client.connected)
     broker.start()
     reader = visit(broker, "reader", "t/#").connected()
     writer.connected()
@@ -233,9 +233,9 @@ def test_the_last_will_speaks_for_who_vanishes_and_not_for_who_leaves(any_broker
     assert [b"offline"] == watcher.payloads()
 
     left = visit(any_broker, "b", will=Publication("status/b", b"offline", True)).connected()
-    left.door.close(Publication("status/b", b"stopped", True))
+    left.client.close(Publication("status/b", b"stopped", True))
     watcher.until(lambda: len(watcher.payloads()) == 2)
-    watcher.until(lambda: watcher.door.take(10, 0.5) == [])
+    watcher.until(lambda: watcher.client.take(10, 0.5) == [])
 
     assert [b"offline", b"stopped"] == watcher.payloads()
 
@@ -256,7 +256,7 @@ def test_a_wrong_password_is_said_and_a_corrected_one_is_picked_up(start_broker,
     assert "refuses reader" in reason
     assert str(mine) in reason
     with pytest.raises(ClientError, match=r"password file; --user and --password-file say who asks$"):
-        connect(Door(settings, "command", [], persistent=False))  # somebody is there: not "is the suite running?"
+        connect(MqttClient(settings, "command", [], persistent=False))  # somebody is there: not "is the suite running?"
 
     mine.write_text("right\n")
     reader.connected()

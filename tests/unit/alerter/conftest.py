@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from services.alerter.stage import LEDGER_SCHEMA
+from services.alerter.service import LEDGER_SCHEMA
 from shared.ledger import Ledger
 
 

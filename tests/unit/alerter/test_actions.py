@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from shared.delivery.stage import RefusedError
-from shared.exchange import Command
+from shared.delivery.handler import RefusedError
 from shared.messages import AlertState
-from tests.unit.alerter.theatre import Play, after, playing
+from shared.requests import Command
+from tests.support.alerter_harness import Play, after, playing
 
 COMMAND = """
 rules:

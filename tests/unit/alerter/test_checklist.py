@@ -12,7 +12,7 @@ import yaml
 from services.alerter.settings import AlertsSettings
 from shared.messages import Alert
 from shared.settings import read_settings
-from tests.unit.alerter.theatre import Play, playing, settings
+from tests.support.alerter_harness import Play, playing, settings
 
 CONFIG = Path(__file__).parents[3] / "config"
 ALERTS = (CONFIG / "alerts.yaml").read_text()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.alerter.adapters.journal import Journal
 from shared.ledger import Ledger
 from shared.messages import Alert, AlertState, Severity
-from tests.unit.alerter.times import at
+from tests.support.alerter_times import at
 
 
 def fired(minute: float, rule: str = "hourly_rate", key: str = "I2C_ERROR") -> Alert:

@@ -7,12 +7,12 @@ from datetime import timedelta
 import pytest
 
 from services.alerter.core.rules import rate_rule
-from services.alerter.stage import Alerter
-from shared.delivery.stage import Recorder
+from services.alerter.service import Alerter
+from shared.delivery.handler import Recorder
 from shared.jumps import CLOCK_JUMP, Jump
 from shared.ledger import Ledger
-from tests.unit.alerter.test_stage import event, feed, shown, timeline
-from tests.unit.alerter.times import at
+from tests.support.alerter_times import at
+from tests.unit.alerter.test_service import event, feed, shown, timeline
 
 RULE = rate_rule("hourly_rate", "AC_POWER_LOSS", timedelta(hours=1), 1)
 STEPS = [180.0, -180.0]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.unit.alerter.theatre import Play, Row, playing
+from tests.support.alerter_harness import Play, Row, playing
 
 US = 1e-6
 

@@ -13,11 +13,11 @@ from services.alerter.adapters.notices import NO_CHANNEL, NO_ROOM, SCHEMA, Notic
 from services.alerter.app import told_of
 from services.alerter.core.notify.delivery import State
 from services.alerter.core.notify.sample import samples
-from services.alerter.stage.mailroom import Mailroom, Ways
-from shared.delivery.stage import Recorder, RefusedError
+from services.alerter.service.mailroom import Mailroom, Ways
+from shared.delivery.handler import Recorder, RefusedError
 from shared.ledger import Ledger
 from shared.notices import Notice
-from tests.unit.alerter.times import START
+from tests.support.alerter_times import START
 
 HOOK, PHONE = "ops.webhook", "ops.apprise"
 

@@ -8,9 +8,9 @@ import pytest
 
 from services.alerter.core.notify.dispatch import STAGES
 from services.alerter.core.notify.notice import LISTED, Quiet
-from shared.delivery.stage import RefusedError
+from shared.delivery.handler import RefusedError
 from shared.messages import AlertState
-from tests.unit.alerter.theatre import Play, playing
+from tests.support.alerter_harness import Play, playing
 
 RULES = """
 rules:

@@ -17,7 +17,7 @@ from services.alerter.core.telling import present
 from services.alerter.core.watch import Decision, adopt, retire
 from shared.instants import time_to_us, us_to_time
 from shared.messages import Alert, AlertState, Severity
-from tests.unit.alerter.times import at
+from tests.support.alerter_times import at
 
 HOURLY = rate_rule("hourly_rate", "I2C_ERROR", timedelta(hours=1), 2, Severity.ERROR)
 DENSE = rate_rule("dense", "X", timedelta(microseconds=10), 2)

@@ -33,7 +33,7 @@ from services.alerter.settings import AlertsSettings
 from services.alerter.settings.receivers import TEXT, TITLE
 from shared.retries import pause_s
 from shared.settings import ConfigError, parse_settings
-from tests.unit.alerter.times import START
+from tests.support.alerter_times import START
 
 PAGE = Path(__file__).parents[3] / "docs" / "notifications.md"
 FIRING, RESOLVED, MANY = samples("phone")

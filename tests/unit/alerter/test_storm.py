@@ -5,7 +5,7 @@ from __future__ import annotations
 import tracemalloc
 
 from shared.messages import AlertState
-from tests.unit.alerter.theatre import Play, playing
+from tests.support.alerter_harness import Play, playing
 
 RULES = """
 rules:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from shared.messages import Alert
-from tests.unit.alerter.theatre import playing
+from tests.support.alerter_harness import playing
 
 SILENT = "rules: {silent: {absence: {type: x, after: 10m}, by: [device]}}\nidle_grace: 30s\n"
 OFFLINE = "rules: {gone: {offline: {service: '*'}, for: 2m}}\n"

@@ -12,8 +12,8 @@ from services.counter_store.core.counted import EPISODE_GAP_US, Episode, hour_of
 from services.counter_store.core.counting import DAY_US, HOUR_US
 from shared.instants import time_to_us
 from shared.messages import Event, Severity
-from tests.unit.counter_store.archives import by_hand, shelf
-from tests.unit.counter_store.messages import START, event
+from tests.support.archives import by_hand, shelf
+from tests.support.store_messages import START, event
 
 T0 = time_to_us(START)
 SPAN = 4 * DAY_US

@@ -6,8 +6,8 @@ from typing import Any
 
 from services.counter_store.core.changes import alert_to_line, health_to_line
 from shared.messages import Alert, AlertState, Severity
-from tests.fakes.point_store import parse_line
-from tests.unit.counter_store.messages import START, START_NS
+from tests.support.fakes.point_store import parse_line
+from tests.support.store_messages import START, START_NS
 
 
 def alert(key: str = "BATTERY_LOW", **more: Any) -> Alert:

@@ -13,12 +13,12 @@ import pytest
 from services.counter_store.adapters.counters_file import CountersFile
 from services.counter_store.adapters.report_files import ReportFiles
 from services.counter_store.adapters.reporter import Reporter
+from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import CounterStoreSettings
-from services.counter_store.stage import LEDGER_SCHEMA, CounterStore
-from shared.delivery.stage import Recorder
+from shared.delivery.handler import Recorder
 from shared.event_counters import CountingSettings
 from shared.ledger import Ledger
-from tests.unit.counter_store.messages import at, event
+from tests.support.store_messages import at, event
 from upskeep.client import ClientError
 from upskeep.transfer.readers import kind_of
 

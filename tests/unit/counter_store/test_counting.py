@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.counter_store.core.counting import DAY_US, HOUR_US, advance_tally, fold_time, open_tally, tally_to_counter
-from tests.unit.counter_store.messages import at
+from tests.support.store_messages import at
 from tests.unit.counter_store.test_windows import Times
 
 START_US = 1767225600_000000

@@ -12,14 +12,14 @@ import pytest
 
 from services.counter_store.core.counted import Episode, Series, hour_of, join_episodes
 from services.counter_store.core.keeping import Keeping
-from services.counter_store.stage import LEDGER_SCHEMA
+from services.counter_store.service import LEDGER_SCHEMA
 from shared.delivery.records import Records
 from shared.instants import time_to_us
 from shared.ledger import Ledger, LedgerError
 from shared.messages import Event, Severity
-from tests.answers import answers, differences
-from tests.unit.counter_store.benches import HOUR, StoreBench
-from tests.unit.counter_store.messages import at, event
+from tests.support.answers import answers, differences
+from tests.support.store_bench import HOUR, StoreBench
+from tests.support.store_messages import at, event
 
 TRACK = ("event_processor", "event", "e1")
 TABLES = ("series", "hourly", "daily", "episode", "counter", "event", "outlived")

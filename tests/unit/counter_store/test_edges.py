@@ -16,11 +16,11 @@ from services.counter_store.core.outages import pair_outages
 from services.counter_store.core.reports import DetailedReport
 from services.counter_store.core.requests import TYPES
 from shared.event_counters import ReportFormat
-from shared.exchange import Command
 from shared.jumps import CLOCK_JUMP
 from shared.messages import Severity
-from tests.unit.counter_store.benches import DAY, HOUR, StoreBench, bench
-from tests.unit.counter_store.messages import at, event
+from shared.requests import Command
+from tests.support.store_bench import DAY, HOUR, StoreBench, bench
+from tests.support.store_messages import at, event
 from tests.unit.counter_store.test_jump import by
 
 ENDED_BY = {"AC_POWER_LOSS": ("AC_POWER_RESTORED",)}

@@ -14,7 +14,7 @@ from services.counter_store.core.health import DECAY_US, GRADES, Weighed, grade_
 from shared.health import Grade, Health
 from shared.instants import time_to_us, us_to_time
 from shared.messages import Severity
-from tests.unit.counter_store.messages import START
+from tests.support.store_messages import START
 
 NOW = time_to_us(START)
 ENDS = {"AC_POWER_LOSS": ("AC_POWER_RESTORED",)}

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from services.counter_store.core.runs import MOST, Runs
-from shared.delivery.stage import RefusedError
-from shared.exchange import Command
+from shared.delivery.handler import RefusedError
 from shared.messages import Event
-from tests.unit.counter_store.benches import DAY, StoreBench, bench
-from tests.unit.counter_store.messages import at, event
+from shared.requests import Command
+from tests.support.store_bench import DAY, StoreBench, bench
+from tests.support.store_messages import at, event
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 

@@ -8,13 +8,13 @@ from datetime import timedelta
 
 import pytest
 
+from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import CounterStoreSettings
-from services.counter_store.stage import LEDGER_SCHEMA, CounterStore
-from shared.delivery.stage import Recorder
+from shared.delivery.handler import Recorder
 from shared.jumps import CLOCK_JUMP, Jump
 from shared.ledger import Ledger
 from shared.messages import Event, Sequenced
-from tests.unit.counter_store.messages import at, event, frame
+from tests.support.store_messages import at, event, frame
 
 HOUR = 3600.0
 LOSS = "AC_POWER_LOSS"

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from shared.jumps import CLOCK_JUMP
-from tests.unit.counter_store.benches import DAY, HOUR, StoreBench, bench
-from tests.unit.counter_store.messages import at, event, frame
+from tests.support.store_bench import DAY, HOUR, StoreBench, bench
+from tests.support.store_messages import at, event, frame
 from tests.unit.counter_store.test_jump import by
 
 OBSERVED = ("observed_days", "daily_average", "earlier_count", "later_count", "trend")

@@ -18,8 +18,8 @@ from services.counter_store.core.surprise import expect, two_sided_p
 from shared.instants import time_to_us
 from shared.messages import Event, Severity
 from tests.conftest import Require
-from tests.unit.counter_store.benches import DAY, HOUR, KEEPING, StoreBench, bench
-from tests.unit.counter_store.messages import START, event
+from tests.support.store_bench import DAY, HOUR, KEEPING, StoreBench, bench
+from tests.support.store_messages import START, event
 
 KINDS = ("AC_POWER_LOSS", "AC_POWER_RESTORED", "I2C_ERROR")
 DEVICES = ("ups", "tent", None)

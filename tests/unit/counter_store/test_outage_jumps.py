@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from shared.jumps import CLOCK_JUMP, Jump
-from tests.unit.counter_store.benches import DAY, HOUR, StoreBench, bench
-from tests.unit.counter_store.messages import at, event
+from tests.support.store_bench import DAY, HOUR, StoreBench, bench
+from tests.support.store_messages import at, event
 from tests.unit.counter_store.test_jump import by
 
 STEPS = [-3 * HOUR, 3 * HOUR, 400 * DAY]

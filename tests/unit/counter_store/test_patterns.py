@@ -14,7 +14,7 @@ from services.counter_store.core.failures import error_codes, failure_patterns
 from services.counter_store.core.frequency import frequency
 from services.counter_store.core.performance import took
 from services.counter_store.core.span import last_days
-from tests.unit.counter_store.messages import event
+from tests.support.store_messages import event
 
 NOW_H = 500_000
 

@@ -22,8 +22,8 @@ from services.counter_store.core.points import (
 )
 from shared.instants import time_to_us
 from shared.messages import Event, Quality
-from tests.fakes.point_store import parse_line
-from tests.unit.counter_store.messages import START, START_NS, event, frame
+from tests.support.fakes.point_store import parse_line
+from tests.support.store_messages import START, START_NS, event, frame
 
 DAY_US = 86400_000000
 

@@ -14,10 +14,10 @@ import pytest
 from pydantic import ValidationError
 
 from services.counter_store.adapters.questions import QUESTIONS
-from shared.delivery.stage import Answering, RefusedError
+from shared.delivery.handler import Answering, RefusedError
 from shared.messages import Severity
-from tests.unit.counter_store.benches import DAY, HOUR, KEEPING, StoreBench, bench
-from tests.unit.counter_store.messages import event
+from tests.support.store_bench import DAY, HOUR, KEEPING, StoreBench, bench
+from tests.support.store_messages import event
 
 REPORTS = ("summary", "detailed", "trends")
 

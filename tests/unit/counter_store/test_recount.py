@@ -15,15 +15,15 @@ from services.counter_store.adapters import restore
 from services.counter_store.adapters.aggregates import Aggregates
 from services.counter_store.core.counted import hour_of
 from services.counter_store.core.keeping import Keeping
-from services.counter_store.stage import LEDGER_SCHEMA
+from services.counter_store.service import LEDGER_SCHEMA
 from shared.instants import time_to_us
 from shared.jumps import CLOCK_JUMP, Jump
 from shared.ledger import Ledger, keep_value, schema_seals
 from shared.ledger.examine import examine
 from shared.ledger.quarantine import open_ledger
 from shared.messages import Event
-from tests.unit.counter_store.benches import DAY, HOUR, StoreBench
-from tests.unit.counter_store.messages import at, event
+from tests.support.store_bench import DAY, HOUR, StoreBench
+from tests.support.store_messages import at, event
 from tests.unit.counter_store.test_jump import by
 
 NEW = ("series", "hourly", "daily", "episode", "outlived", "credit")

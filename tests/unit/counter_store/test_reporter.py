@@ -10,12 +10,12 @@ from pathlib import Path
 from services.counter_store.adapters.report_files import KEEP, ReportFiles, put
 from services.counter_store.adapters.reporter import Reporter
 from services.counter_store.core.schedule import Kind
+from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import CounterStoreSettings
-from services.counter_store.stage import LEDGER_SCHEMA, CounterStore
 from shared.event_counters import ReportingSettings
 from shared.ledger import Ledger
 from shared.report import ScheduledReport
-from tests.unit.counter_store.benches import DAY, HOUR, KEEPING, StoreBench
+from tests.support.store_bench import DAY, HOUR, KEEPING, StoreBench
 
 ALL: tuple[Kind, ...] = ("daily", "weekly")
 

@@ -15,8 +15,8 @@ from services.counter_store.adapters.report_formats import FORMATS
 from services.counter_store.core.reports import DetailedReport, Report, SummaryReport, TrendsReport
 from services.counter_store.core.sheet import guarded, unguarded
 from shared.messages import Severity
-from tests.unit.counter_store.benches import DAY, HOUR, StoreBench, bench
-from tests.unit.counter_store.messages import at
+from tests.support.store_bench import DAY, HOUR, StoreBench, bench
+from tests.support.store_messages import at
 
 MODELS = {"summary": SummaryReport, "detailed": DetailedReport, "trends": TrendsReport}
 TYPES = (("AC_POWER_LOSS", "power", "warning"), ("sensor.vpd", "sensor", "info"), ("X", "odd", "critical"))

@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.counter_store.core.keeping import Keeping
-from services.counter_store.stage import LEDGER_SCHEMA
-from shared.delivery.stage import RefusedError
+from services.counter_store.service import LEDGER_SCHEMA
+from shared.delivery.handler import RefusedError
 from shared.jumps import CLOCK_JUMP
 from shared.ledger import Ledger
 from shared.messages import Sequenced, Severity
-from tests.answers import QUESTIONS, differences
-from tests.unit.counter_store.benches import DAY, HOUR, StoreBench
-from tests.unit.counter_store.messages import at, event, frame
+from tests.support.answers import QUESTIONS, differences
+from tests.support.store_bench import DAY, HOUR, StoreBench
+from tests.support.store_messages import at, event, frame
 from tests.unit.counter_store.test_jump import by
 
 KEEPING = Keeping(history_per_type=6, ended_by={"AC_POWER_LOSS": ("AC_POWER_RESTORED",)})

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from services.counter_store.adapters.retention import ROWS
 from services.counter_store.core.keeping import Keeping
 from shared.jumps import CLOCK_JUMP, Jump
-from tests.unit.counter_store.benches import DAY, HOUR, StoreBench, bench
-from tests.unit.counter_store.messages import at, event
+from tests.support.store_bench import DAY, HOUR, StoreBench, bench
+from tests.support.store_messages import at, event
 from tests.unit.counter_store.test_jump import by
 
 

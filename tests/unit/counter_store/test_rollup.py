@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from services.counter_store.adapters.hours import Hours
 from shared.ledger import Ledger
 from shared.messages import Frame, Quality, Scalar
-from tests.fakes.point_store import ParsedPoint, parse_line
-from tests.unit.counter_store.messages import START_NS, frame
+from tests.support.fakes.point_store import ParsedPoint, parse_line
+from tests.support.store_messages import START_NS, frame
 
 HOUR_S = 3600
 

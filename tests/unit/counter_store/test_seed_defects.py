@@ -17,14 +17,14 @@ from pydantic import ValidationError
 
 from services.counter_store.core.counting import DAY_US
 from services.counter_store.core.keeping import Keeping
+from services.counter_store.service import LEDGER_SCHEMA
 from services.counter_store.settings import load
-from services.counter_store.stage import LEDGER_SCHEMA
-from shared.delivery.stage import RefusedError
+from shared.delivery.handler import RefusedError
 from shared.health import Grade, Health
 from shared.ledger import Ledger, LedgerError
 from shared.messages import Severity
-from tests.unit.counter_store.benches import DAY, HOUR, KEEPING, StoreBench, bench
-from tests.unit.counter_store.messages import event
+from tests.support.store_bench import DAY, HOUR, KEEPING, StoreBench, bench
+from tests.support.store_messages import event
 
 CONFIG = Path(__file__).parents[3] / "config"
 CATEGORIES = ["POWER_EVENTS", "BATTERY_EVENTS", "SYSTEM_EVENTS", "SAFETY_EVENTS"]

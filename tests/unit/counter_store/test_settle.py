@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from services.counter_store.adapters import restore
 from services.counter_store.adapters.influx_query import Page
+from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import CounterStoreSettings, InfluxSettings
-from services.counter_store.stage import LEDGER_SCHEMA, CounterStore
-from shared.delivery.stage import Recorder
+from shared.delivery.handler import Recorder
 from shared.instants import time_to_us
 from shared.jumps import CLOCK_JUMP, Jump
 from shared.ledger import Ledger
 from shared.messages import Event
-from tests.unit.counter_store.messages import at, event
+from tests.support.store_messages import at, event
 
 ON = CounterStoreSettings(influx=InfluxSettings(enabled=True, api="v1", database="upskeep"))
 Happening = tuple[float, float, bool]  # seconds after the one before, by how much the clock is put on then, all of it

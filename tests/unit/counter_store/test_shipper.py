@@ -11,8 +11,8 @@ from services.counter_store.adapters.shipper import Shipper
 from services.counter_store.core.ports import Unavailable
 from services.counter_store.settings import InfluxSettings
 from shared.ledger import Ledger
-from tests.fakes.point_store import FakePointStore
-from tests.unit.counter_store.messages import START
+from tests.support.fakes.point_store import FakePointStore
+from tests.support.store_messages import START
 
 SETTINGS = InfluxSettings(batch_points=10, max_refused_points=2, idle_s=1, longest_wait_s=60)
 

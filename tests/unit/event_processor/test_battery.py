@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.messages import Frame
-from tests.unit.event_processor.scenes import configured, frame, run, series, told
+from tests.support.scenarios import configured, frame, run, series, told
 
 V = "battery_voltage"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.unit.event_processor.scenes import configured, frame, run, series, told
+from tests.support.scenarios import configured, frame, run, series, told
 
 OUTAGE = {"ac_present": False, "charging": False}
 

@@ -4,7 +4,7 @@ import pytest
 
 from services.event_processor.core.candidates import Refusal, admit
 from shared.messages import Candidate, Event, Severity
-from tests.unit.event_processor.scenes import SHIPPED, START, at, configured
+from tests.support.scenarios import SHIPPED, START, at, configured
 
 
 def taken(candidate: Candidate, producer: str = "nodered", second: float = 0, arrival: int = 0) -> Event:

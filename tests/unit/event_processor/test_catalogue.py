@@ -12,7 +12,7 @@ from services.event_processor.core.candidates import Refusal, admit
 from services.event_processor.core.process import triggers_of
 from services.event_processor.core.shapes import mismatches
 from shared.messages import Candidate, Event, Frame, Quality, ReadError
-from tests.unit.event_processor.scenes import NACK, SHIPPED, START, at, configured, run
+from tests.support.scenarios import NACK, SHIPPED, START, at, configured, run
 
 Spell = tuple[int, dict[str, object]]  # frames, a second apart, and what they say
 

@@ -3,7 +3,7 @@
 import pytest
 
 from shared.messages import Frame
-from tests.unit.event_processor.scenes import configured, frame, run, series
+from tests.support.scenarios import configured, frame, run, series
 
 BIG = configured(DEFAULT_DEVICE__CAPACITY_MAH="5000")  # C/20 is 0.25 A
 

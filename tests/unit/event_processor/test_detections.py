@@ -8,7 +8,7 @@ from services.event_processor.core.memory import NOTHING, Memory
 from services.event_processor.core.process import process_frame
 from services.event_processor.core.program import Program
 from shared.messages import Event, Frame, Quality
-from tests.unit.event_processor.scenes import at, configured, frame, run, series
+from tests.support.scenarios import at, configured, frame, run, series
 
 ERROR, CHANGED = "device.error", "device.state.changed"
 

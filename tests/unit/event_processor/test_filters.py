@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from services.event_processor.core.pipeline.bucket import Bucket, draw
 from services.event_processor.core.pipeline.passage import Pipeline
 from shared.messages import Severity
-from tests.unit.event_processor.flow import CRITICAL, event, passed, planned
+from tests.support.event_flow import CRITICAL, event, passed, planned
 
 SECOND_US = 1_000_000
 EVERYTHING_SHUT = {

@@ -3,7 +3,7 @@
 import pytest
 
 from shared.messages import Frame, Quality
-from tests.unit.event_processor.scenes import NACK, at, configured, frame, run
+from tests.support.scenarios import NACK, at, configured, frame, run
 
 
 @pytest.mark.parametrize(("word", "event"), [("started", "SYSTEM_STARTUP"), ("stopped", "SYSTEM_SHUTDOWN")])

@@ -25,7 +25,7 @@ from services.sensor_reader.core.feed import Place
 from services.sensor_reader.settings import Configuration
 from services.sensor_reader.settings import load as load_reader
 from shared.messages import Event, Frame
-from tests.unit.event_processor.scenes import CONFIG, SHIPPED, recorded
+from tests.support.scenarios import CONFIG, SHIPPED, recorded
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "events"
 BOARDS = ("geekworm_x1201", "waveshare_ups_hat_b")

@@ -10,7 +10,7 @@ from services.event_processor.core.correlation.incidents import NAMED, ROOM, Ent
 from services.event_processor.core.correlation.keeping import group_from_json, group_to_json, moved
 from shared.instants import time_to_us
 from shared.jumps import Jump
-from tests.unit.event_processor.scenes import START
+from tests.support.scenarios import START
 
 SECOND_US = 1_000_000
 ZERO_US = time_to_us(START)

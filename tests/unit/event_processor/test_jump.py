@@ -10,12 +10,12 @@ import pytest
 from services.event_processor.core.candidates import Refusal, admit
 from services.event_processor.core.memory import Memory
 from services.event_processor.core.process import process_frame
-from services.event_processor.stage import EventProcessor
-from shared.delivery.stage import Recorder
+from services.event_processor.service import EventProcessor
+from shared.delivery.handler import Recorder
 from shared.jumps import CLOCK_JUMP, IN_FRAME, Jump, read_jump
 from shared.ledger import Ledger
 from shared.messages import Candidate, Event, Frame
-from tests.unit.event_processor.scenes import SHIPPED, START, at
+from tests.support.scenarios import SHIPPED, START, at
 
 HOURS = timedelta(hours=3)
 

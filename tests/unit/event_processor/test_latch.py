@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.event_processor.core.latch import OFF, Latch, debounce, latch_from_json, latch_to_json, stamp
-from tests.unit.event_processor.scenes import START, at
+from tests.support.scenarios import START, at
 
 
 def _turned_at(wishes: list[bool], dwell_s: float, step_s: float = 1) -> list[int]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.event_processor.core.shapes import mismatches
 from shared.messages import Event, Frame, Quality
-from tests.unit.event_processor.scenes import NACK, SHIPPED, at, configured, frame, run
+from tests.support.scenarios import NACK, SHIPPED, at, configured, frame, run
 
 CELLS = configured(DEVICES__UPS__CAPACITY_MAH="1000", DEVICES__UPS__RESISTANCE_MOHM="40")
 FROZEN = NACK.model_copy(update={"code": "frozen"})

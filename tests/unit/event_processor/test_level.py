@@ -3,7 +3,7 @@
 import pytest
 
 from shared.messages import Severity
-from tests.unit.event_processor.scenes import configured, frame, run, series, told
+from tests.support.scenarios import configured, frame, run, series, told
 
 HOT = "RULES__THRESHOLDS__"
 

@@ -7,7 +7,7 @@ from paho.mqtt.client import topic_matches_sub
 from pydantic import TypeAdapter, ValidationError
 
 from services.event_processor.core.pipeline.matching import TypeFilter, chosen, matches
-from tests.unit.event_processor.scenes import SHIPPED
+from tests.support.scenarios import SHIPPED
 
 LEVELS = st.lists(st.sampled_from("ab"), min_size=1, max_size=4)
 FILTERS = st.lists(st.sampled_from(["a", "b", "+"]), min_size=1, max_size=4).flatmap(

@@ -13,15 +13,15 @@ from services.event_processor.core.pipeline.passage import Passage, Pipeline
 from services.event_processor.core.pipeline.plan import without_handlers
 from services.event_processor.core.pipeline.stages import OURS, STAGES, run
 from services.event_processor.core.pipeline.work import DEAD_LETTER
+from services.event_processor.service import EventProcessor
 from services.event_processor.settings.pipeline import load_plan
-from services.event_processor.stage import EventProcessor
-from shared.exchange import Command
 from shared.incidents import Incident
 from shared.jumps import CLOCK_STEP
 from shared.ledger import Ledger
 from shared.messages import Candidate, Event, Frame, Quality, Trigger
-from tests.unit.event_processor.flow import event, events_of, offered, passed, planned, processor
-from tests.unit.event_processor.scenes import CONFIG, NACK, START, at, frame
+from shared.requests import Command
+from tests.support.event_flow import event, events_of, offered, passed, planned, processor
+from tests.support.scenarios import CONFIG, NACK, START, at, frame
 
 FILES = load_plan(CONFIG, {})
 OUTAGE = {

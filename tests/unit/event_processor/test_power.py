@@ -3,7 +3,7 @@
 import pytest
 
 from shared.messages import Quality
-from tests.unit.event_processor.scenes import frame, run, series, told
+from tests.support.scenarios import frame, run, series, told
 
 MAINS, BATTERY = ("battery_current", 0.0), ("battery_current", -0.5)
 

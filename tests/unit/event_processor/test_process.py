@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from services.event_processor.core.memory import NOTHING, Memory
 from services.event_processor.core.process import process_frame
 from shared.messages import Event, Frame, Quality
-from tests.unit.event_processor.scenes import NACK, SHIPPED, START, at, configured, frame, run, series
+from tests.support.scenarios import NACK, SHIPPED, START, at, configured, frame, run, series
 
 QUALITIES = st.sampled_from([Quality.GOOD, Quality.GOOD, Quality.GOOD, Quality.SUSPECT, Quality.STALE, Quality.BAD])
 VALUES = st.fixed_dictionaries(

@@ -15,7 +15,7 @@ from services.event_processor.core.psychrometrics import (
     saturation_kpa,
 )
 from tests.conftest import Require
-from tests.unit.event_processor.scenes import configured, frame, run
+from tests.support.scenarios import configured, frame, run
 
 PRESSURE_PA = 101325
 GRID = [(t / 2, rh) for t in range(20, 81) for rh in range(10, 100, 3)]  # 10 to 40 °C, 10 to 97 %

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.event_processor.scenes import recorded, run
+from tests.support.scenarios import recorded, run
 
 pytestmark = pytest.mark.recordings
 

@@ -10,8 +10,8 @@ import pytest
 from services.event_processor.core.candidates import Refusal, admit
 from services.event_processor.core.process import triggers_of
 from shared.messages import Candidate, Event, Quality, Trigger
-from tests.unit.event_processor.flow import events_of, offered, planned, processor
-from tests.unit.event_processor.scenes import SHIPPED, START, configured, frame, run, series, told
+from tests.support.event_flow import events_of, offered, planned, processor
+from tests.support.scenarios import SHIPPED, START, configured, frame, run, series, told
 
 
 def taken(**offer: object) -> Event | Refusal:

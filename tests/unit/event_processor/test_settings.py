@@ -13,7 +13,7 @@ from shared.jumps import CLOCK_JUMP
 from shared.messages import Severity
 from shared.settings import ConfigError
 from shared.topics import Topics, type_levels
-from tests.unit.event_processor.scenes import CONFIG, SHIPPED
+from tests.support.scenarios import CONFIG, SHIPPED
 
 BROKEN = Path(__file__).resolve().parents[2] / "broken_configs" / "event_processor"
 MISTAKES = sorted(BROKEN.glob("*.yaml"))
@@ -184,10 +184,10 @@ def test_every_cause_is_told_in_words():
 def yaml_rules() -> Rules:
     """Return the shipped rules and one of each kind that is not shipped."""
     shipped = yaml.safe_load((CONFIG / "event_processor.yaml").read_text())["rules"]
-    door = {"channel": "air_temperature", "below": -1, "clear": 0, "enter_for_s": 5, "window_s": 60}
+    client = {"channel": "air_temperature", "below": -1, "clear": 0, "enter_for_s": 5, "window_s": 60}
     more = {
         "absences": {"quiet": {"after_s": 300, "event": "device.error"}},
-        "rates": {"door": {**door, "event": "device.action.failed"}},
+        "rates": {"door": {**client, "event": "device.action.failed"}},
         "changes": {"test": {"channel": "self_test", "for_s": 2, "event": "device.state.changed"}},
     }
     return Rules.model_validate(shipped | more)

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.event_processor.core.program import Program
-from services.event_processor.stage import EventProcessor
-from shared.delivery.stage import Recorder
+from services.event_processor.service import EventProcessor
+from shared.delivery.handler import Recorder
 from shared.ledger import Ledger
 from shared.messages import Event, Frame
-from tests.unit.event_processor.scenes import START, at, configured, frame
+from tests.support.scenarios import START, at, configured, frame
 
 RULE = "{after_s: 60, devices: [room], event: device.error, cleared: device.state.changed}"
 WATCHED = configured(RULES__ABSENCES__SILENT=RULE, RULES__READINGS="{except_for: [co2]}")

@@ -13,7 +13,7 @@ from services.event_processor.core.pipeline.health import Vitals
 from services.event_processor.core.pipeline.rules import Monitoring, Queue
 from shared.ledger import Ledger
 from shared.messages import Status
-from tests.unit.event_processor.scenes import START
+from tests.support.scenarios import START
 
 RULES = Monitoring(presence_dwell_s=15, health_every_s=60)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.event_processor.core.meter import Meter, Reading, run_on
 from shared.messages import DeviceState, Event, Frame, Quality
-from tests.unit.event_processor.scenes import at, configured, frame, run, series
+from tests.support.scenarios import at, configured, frame, run, series
 
 FIVE_AH = configured(DEVICES__UPS__CAPACITY_MAH="5000")
 CURRENTS = st.lists(st.floats(-5, 5).map(lambda amps: round(amps, 3)), min_size=2, max_size=60)

@@ -30,8 +30,8 @@ from services.event_processor.core.pipeline.work import (
 from shared.ledger import Ledger
 from shared.messages import Candidate
 from shared.settings import ConfigError
-from tests.unit.event_processor.flow import event
-from tests.unit.event_processor.scenes import START
+from tests.support.event_flow import event
+from tests.support.scenarios import START
 
 HANDLER = Plugin(kind="plugin", entry_point="x", attempts=3, first_pause_s=2, longest_pause_s=5)
 ONCE = HANDLER.model_copy(update={"idempotent": False})

@@ -14,7 +14,7 @@ from services.host_agent.core.memory import Memory, recall
 from services.host_agent.core.phases import LIFE, Phase, Signal
 from services.host_agent.core.signals import HOLDS
 from shared.messages import DeviceState, Quality
-from tests.unit.host_agent.host import NOON, Host
+from tests.support.simulated_host import NOON, Host
 
 RULES = {"dead_time_s": 30.0, "stale_after_s": 15.0, "delay_s": 20.0, "mains_back_s": 10.0, "on_battery_for_s": 120.0}
 

@@ -8,7 +8,7 @@ from services.host_agent.core import inputs
 from services.host_agent.core.phases import Phase
 from services.host_agent.core.plan import Acts, plan
 from shared.messages import Quality
-from tests.unit.host_agent.host import Host
+from tests.support.simulated_host import Host
 from upskeep.plan_text import lines
 
 ACTS = Acts(

@@ -10,7 +10,7 @@ from services.host_agent.core import inputs
 from services.host_agent.core.dangers import Cause
 from services.host_agent.core.phases import Phase, Signal
 from shared.messages import Alert, AlertState, Quality, Severity
-from tests.unit.host_agent.host import NOON, Host
+from tests.support.simulated_host import NOON, Host
 
 
 def test_battery_critical_warns_waits_and_acts() -> None:

@@ -10,7 +10,7 @@ from services.sensor_reader.core.chips import CHIPS
 from services.sensor_reader.core.chips.bme280_formulas import Trim, fine, humidity, pressure, temperature
 from services.sensor_reader.core.chips.reading import Analog, Mount
 from shared.quantities import QUANTITIES
-from tests.wires import understood
+from tests.support.wires import understood
 
 GOLDEN = [
     # kind, mount, words by block, values, source

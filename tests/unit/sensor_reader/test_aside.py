@@ -10,7 +10,7 @@ import pytest
 from services.sensor_reader.adapters.aside import Aside
 from services.sensor_reader.core.chips.reading import Reading
 from services.sensor_reader.core.ports import PortError
-from tests.nut.upsd import until
+from tests.support.nut.upsd import until
 
 MAINS = Reading({"ac_present": True})
 

@@ -14,11 +14,11 @@ import pytest
 from pydantic import ValidationError
 
 from services.sensor_reader.core.ports import ClockMark, Instant
-from services.sensor_reader.stage import SensorReader
-from shared.delivery.stage import Recorder, RefusedError
-from shared.exchange import Command
+from services.sensor_reader.service import SensorReader
+from shared.delivery.handler import Recorder, RefusedError
 from shared.ledger import Ledger
 from shared.messages import Frame
+from shared.requests import Command
 from upskeep.backtest import backtest
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -40,8 +40,8 @@ class Attic:
         self.start()
 
     def start(self) -> None:
-        self.stage = SensorReader(self, self.ledger, self.outlet, "b1", self)
-        self.stage.begin(NOON)
+        self.handler = SensorReader(self, self.ledger, self.outlet, "b1", self)
+        self.handler.begin(NOON)
 
     # the clock
     def read(self) -> Instant:
@@ -62,14 +62,14 @@ class Attic:
     def poll(self, after_s: float = 1.0) -> list[Frame]:
         """Return what is emitted by a poll, after what was emitted before."""
         self.up_s += after_s
-        self.stage.step(0.0, NOON)
+        self.handler.step(0.0, NOON)
         return [message for message in self.outlet.take() if isinstance(message, Frame)]
 
     def say(self, name: str = "calibrate", **data: Any) -> dict[str, Any]:
         spot = {"device": "attic", "channel": "air_temperature"}
         command = Command(id=name, target="sensor_reader", name=name, by="ada", data=spot | data)
         with self.ledger.transaction():
-            return dict(self.stage.obey(command))
+            return dict(self.handler.obey(command))
 
     def shown(self, celsius: float) -> object:
         """Return what the reader tells where the sensor says ``celsius``."""
@@ -130,7 +130,7 @@ def test_who_and_when_and_what_are_kept_and_told(attic: Attic) -> None:
     attic.poll()
     attic.say(reference=21.0, due_days=365)
     (told, _) = attic.poll()
-    kept = attic.stage.answer("calibrations", {})["calibrations"]
+    kept = attic.handler.answer("calibrations", {})["calibrations"]
     at = (NOON + timedelta(seconds=1)).isoformat()
     about = {"device": "attic", "channel": "air_temperature", "by": "ada"}
     assert [{**about, "pairs": [[20.0, 21.0]], "at": at, "due_days": 365.0}] == kept
@@ -180,7 +180,7 @@ def test_what_cannot_be_is_refused_with_why(
     attic.up_s += after_s
     with pytest.raises(RefusedError, match=words):
         attic.say(**said)
-    assert [] == attic.stage.answer("calibrations", {})["calibrations"]
+    assert [] == attic.handler.answer("calibrations", {})["calibrations"]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from services.sensor_reader.core.chips import CHIPS
 from services.sensor_reader.core.chips.reading import Mount, Reading
-from tests.wires import understood
+from tests.support.wires import understood
 
 SHUNT = Mount(shunt_ohm=0.1)
 

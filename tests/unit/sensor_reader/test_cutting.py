@@ -22,11 +22,11 @@ from services.sensor_reader.core.chips.reading import Mount
 from services.sensor_reader.core.device import ChipPart, Device
 from services.sensor_reader.core.poller import Poller
 from services.sensor_reader.core.ports import Instant, Ports
+from services.sensor_reader.service import SensorReader
 from services.sensor_reader.settings import load
-from services.sensor_reader.stage import SensorReader
-from shared.delivery.stage import Recorder, RefusedError
-from shared.exchange import Command
+from shared.delivery.handler import Recorder, RefusedError
 from shared.ledger import Ledger
+from shared.requests import Command
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 LATER = Instant(NOON, 3600.0, "set")
@@ -87,19 +87,19 @@ def test_a_board_that_can_is_told_and_the_delay_in_force_is_answered(
 ) -> None:
     """What the maker's code writes, with its check byte; only the bit of the output is cleared, and the rest stays."""
     bus = Heard()
-    with reader(board, bus) as stage:
+    with reader(board, bus) as handler:
         if board == "pisugar_3":
             SimulatedBus.write(bus, 0x57, b"\x02\xf0")  # plugged, charging, output on, auto-restore
 
-        assert {"device": "ups", **told} == stage.obey(order(after_s))
+        assert {"device": "ups", **told} == handler.obey(order(after_s))
     assert wrote == bus.wrote
 
 
 def test_a_cut_never_comes_before_it_was_asked_for() -> None:
     """The HAT (E) cuts after 30 s, whatever one wants: a host that needs 90 s is not cut off in its shutdown."""
     bus = Heard()
-    with reader("waveshare_ups_hat_e", bus) as stage, pytest.raises(RefusedError) as refused:
-        stage.obey(order(90))
+    with reader("waveshare_ups_hat_e", bus) as handler, pytest.raises(RefusedError) as refused:
+        handler.obey(order(90))
 
     assert str(refused.value) == (
         "ups: waveshare_ups_e@0x2d takes 30 s, and would cut before the 90 s asked for are over"
@@ -116,8 +116,8 @@ def test_a_cut_never_comes_before_it_was_asked_for() -> None:
 def test_who_may_not_or_cannot_is_refused_with_the_reason(board: str, allowed: bool, device: str, reason: str) -> None:
     """And nothing is written."""
     bus = Heard()
-    with reader(board, bus, allowed=allowed) as stage, pytest.raises(RefusedError) as refused:
-        stage.obey(order(device=device))
+    with reader(board, bus, allowed=allowed) as handler, pytest.raises(RefusedError) as refused:
+        handler.obey(order(device=device))
 
     assert (reason, []) == (str(refused.value), bus.wrote)
 
@@ -133,8 +133,8 @@ def test_what_may_be_the_order_of_the_boot_before_is_refused(
 ) -> None:
     """Else a machine whose mains are back would be cut off again and again by an order that waits at the broker."""
     bus = Heard()
-    with reader("pijuice", bus, instant=instant) as stage, pytest.raises(RefusedError, match=reason):
-        stage.obey(order(expires=expires))
+    with reader("pijuice", bus, instant=instant) as handler, pytest.raises(RefusedError, match=reason):
+        handler.obey(order(expires=expires))
 
     assert bus.wrote == []
 
@@ -142,19 +142,19 @@ def test_what_may_be_the_order_of_the_boot_before_is_refused(
 def test_a_controller_that_does_not_count_down_has_not_been_told() -> None:
     """UPS Plus firmware that has stopped still acknowledges (geeekpi/upsplus#152): what it shows is read back."""
     bus = Heard()
-    with reader("52pi_upsplus", bus) as stage:
+    with reader("52pi_upsplus", bus) as handler:
         bus.break_chip(0x17, Fault("lying", command=b"\x18", shows=b"\x00"))
         with pytest.raises(RefusedError, match="shutdown reads 0x00 after 0x5a was written; it may count down all"):
-            stage.obey(order(90))
+            handler.obey(order(90))
 
 
 def test_a_fault_that_passes_is_tried_again_and_the_protection_put_back() -> None:
     """A NACK in the middle: the write protection of a PiSugar 3 is on again after each try."""
     bus = Heard()
-    with reader("pisugar_3", bus) as stage:
+    with reader("pisugar_3", bus) as handler:
         bus.break_chip(0x57, Fault("nack", times=2))
 
-        assert stage.obey(order(60))["after_s"] == 60
+        assert handler.obey(order(60))["after_s"] == 60
     assert bus.wrote[-1] == "0b00"
     assert bus.wrote.count("0b00") == bus.wrote.count("0b29")
 
@@ -173,8 +173,8 @@ def test_what_is_played_has_no_power_to_cut() -> None:
 
 def test_a_mistyped_order_is_told_by_field() -> None:
     """As every command."""
-    with reader("pijuice", Heard()) as stage, pytest.raises(ValidationError, match="after_s"):
-        stage.obey(order(after_s=0))
+    with reader("pijuice", Heard()) as handler, pytest.raises(ValidationError, match="after_s"):
+        handler.obey(order(after_s=0))
 
 
 @pytest.mark.parametrize("kind", [kind for kind, chip in CHIPS.items() if chip.power_cut])

@@ -25,9 +25,9 @@ from services.sensor_reader.core.device import ChipPart, Device
 from services.sensor_reader.core.feed import Place
 from services.sensor_reader.core.poller import Poller
 from services.sensor_reader.core.ports import Ports
+from services.sensor_reader.service import SensorReader
 from services.sensor_reader.settings import load
-from services.sensor_reader.stage import SensorReader
-from shared.delivery.stage import Recorder
+from shared.delivery.handler import Recorder
 from shared.ledger import Ledger
 from shared.messages import Event, Frame, Quality
 from shared.settings import ConfigError
@@ -221,11 +221,11 @@ def test_a_dead_chip_is_two_lines_in_the_log_and_not_one_a_poll(caplog: pytest.L
     script = SCENARIOS["dead_chip"]
     with closing(Ledger(":memory:")) as ledger, caplog.at_level(logging.INFO):
         feed = Played(Simulation(script, load(CONFIG, {}).simulated(script.step_s)), None)
-        stage = SensorReader(feed, ledger, Recorder(), "b1")
-        stage.begin(NOON)
-        while not stage.done:
-            stage.step(0.0, NOON)
-        errors = stage.figures()["errors"]
+        handler = SensorReader(feed, ledger, Recorder(), "b1")
+        handler.begin(NOON)
+        while not handler.done:
+            handler.step(0.0, NOON)
+        errors = handler.figures()["errors"]
 
     assert errors == 180
     assert caplog.messages == [

@@ -14,7 +14,7 @@ from services.sensor_reader.core.poller import Poller
 from services.sensor_reader.core.ports import Ports
 from shared.instants import us_to_time
 from shared.messages import Frame
-from tests.oracles.ours import attach, read
+from tests.support.oracles.ours import attach, read
 
 
 class House:

@@ -10,8 +10,8 @@ import pytest
 
 from services.sensor_reader.core.feed import Place
 from services.sensor_reader.core.ports import ClockMark, Instant
-from services.sensor_reader.stage import SensorReader
-from shared.delivery.stage import Recorder
+from services.sensor_reader.service import SensorReader
+from shared.delivery.handler import Recorder
 from shared.ledger import Ledger
 from shared.messages import Frame
 
@@ -50,12 +50,12 @@ class Machine:
         return Instant(NOON + timedelta(seconds=self.up_s + self.ahead_s), self.up_s, self.clock)
 
     def start(self, boot: str = "b1") -> None:
-        self.stage = SensorReader(Probe(), self.ledger, self.outlet, boot, self)
-        self.stage.begin(NOON)
+        self.handler = SensorReader(Probe(), self.ledger, self.outlet, boot, self)
+        self.handler.begin(NOON)
 
     def poll(self, after_s: float = 1.0) -> None:
         self.up_s += after_s
-        self.stage.step(0.0, NOON)
+        self.handler.step(0.0, NOON)
 
     def told(self) -> list[tuple[str, float]]:
         """Take what was emitted: (what, seconds by the wall clock)."""
@@ -109,7 +109,7 @@ def test_a_jump_before_the_stop_is_told_before_the_stop(machine: Machine) -> Non
     machine.poll()
     machine.told()
     machine.ahead_s = -60.0
-    machine.stage.finish(NOON)
+    machine.handler.finish(NOON)
 
     assert [("-60.0", 41.0), ("stopped", 41.0)] == machine.told()
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from services.sensor_reader.core.checks import SMBUS_PEC, XOR_FF
 from services.sensor_reader.core.chips import CHIPS
 from services.sensor_reader.core.chips.reading import Input, Mount, Reading
-from tests.wires import understood
+from tests.support.wires import understood
 
 SHUNT = Mount(shunt_ohm=0.1)
 THREE = Mount(inputs=(Input(1, "battery", 0.1), Input(2, "output", 0.1, -1)))

@@ -11,7 +11,7 @@ from services.sensor_reader.core.device import ChipPart, HostPart, LinePart, Vit
 from services.sensor_reader.core.distant import Distant
 from services.sensor_reader.settings import load
 from shared.settings import ConfigError
-from tests.wires import understood
+from tests.support.wires import understood
 
 CONFIG = Path(__file__).parents[3] / "config"
 BROKEN = Path(__file__).parents[2] / "broken_configs" / "sensor_reader"

@@ -19,8 +19,8 @@ from services.sensor_reader.core.chips.reading import Mount
 from services.sensor_reader.core.device import ChipPart, Device
 from services.sensor_reader.core.poller import Poller
 from services.sensor_reader.core.ports import Instant, Ports
-from services.sensor_reader.stage import SensorReader
-from shared.delivery.stage import Recorder
+from services.sensor_reader.service import SensorReader
+from shared.delivery.handler import Recorder
 from shared.ledger import Ledger
 from shared.messages import Frame
 from upskeep.backtest import backtest
@@ -46,13 +46,13 @@ def run(bus: SimulatedBus, kind: str, folder: Path, boot: str, at: datetime, *, 
     with closing(Ledger(folder / "ledger")) as ledger:
         clock = Clock(Instant(at, 30.0, "set"))
         feed = Live("i2c", Poller([device], Ports({1: bus}), bus.wait, now=30.0))
-        stage = SensorReader(feed, ledger, outlet, boot, clock)
-        stage.begin(at)
+        handler = SensorReader(feed, ledger, outlet, boot, clock)
+        handler.begin(at)
         for second in range(3):
             clock.instant = Instant(at + timedelta(seconds=second), 30.0 + second, "set")
-            stage.step(30.0 + second, clock.instant.time)
+            handler.step(30.0 + second, clock.instant.time)
         if clean:
-            stage.finish(clock.instant.time)
+            handler.finish(clock.instant.time)
     return [message for message in outlet.emitted if isinstance(message, Frame)]
 
 

@@ -16,12 +16,12 @@ from typing import Any
 
 import pytest
 
-from shared.delivery.hop import Clock, Hop, Route
+from shared.delivery.endpoint import Clock, Endpoint, Route
 from shared.ledger import Ledger
 from shared.messages import Event, Frame, Message, Sequenced, event_id
 from shared.mqtt import Publication, Receipt
 from shared.suite import DeliverySettings, SuiteSettings
-from tests.fakes.broker import FakeBroker, FakeDoor
+from tests.support.fakes.broker import FakeBroker, FakeClient
 
 FRAMES = 6
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -73,7 +73,7 @@ class TrippingLedger(Ledger):
         self.bomb.tick()
 
 
-class TrippingDoor(FakeDoor):
+class TrippingDoor(FakeClient):
     """A door whose publishes and acks are boundaries."""
 
     bomb = Bomb(0)
@@ -90,16 +90,16 @@ class TrippingDoor(FakeDoor):
         self.bomb.tick()
 
 
-class Stage:
+class MessageHandler:
     """The work of all three: make frames, make an event of each frame, note what comes."""
 
-    def __init__(self, name: str, ledger: Ledger, hop: Hop) -> None:
-        self.name, self.ledger, self.hop = name, ledger, hop
+    def __init__(self, name: str, ledger: Ledger, endpoint: Endpoint) -> None:
+        self.name, self.ledger, self.endpoint = name, ledger, endpoint
 
     def work(self) -> None:
         made = int(self.ledger.get("made") or b"0")
         if self.name == "source" and made < FRAMES:
-            self.hop.emit(Frame(device="ups", time=START + timedelta(seconds=made), values={"n": made}))
+            self.endpoint.emit(Frame(device="ups", time=START + timedelta(seconds=made), values={"n": made}))
             self.ledger.put("made", str(made + 1).encode())
 
     def apply(self, message: Sequenced) -> None:
@@ -107,7 +107,7 @@ class Stage:
         self.ledger.db.execute("INSERT INTO seen (what) VALUES (?)", (what,))
         if self.name == "maker" and isinstance(message, Frame):
             identity = event_id("home", "TICK", message.device, message.time)
-            self.hop.emit(
+            self.endpoint.emit(
                 Event(id=identity, type="TICK", category="system", severity="info", time=message.time, site="home")
             )
 
@@ -132,7 +132,7 @@ class House:
         self.now = 0.0
         self.broker = FakeBroker()
         TrippingLedger.bomb = TrippingDoor.bomb = bomb
-        self.hops: dict[str, Hop] = {}
+        self.hops: dict[str, Endpoint] = {}
         self.deaths = 0
         for name in ROUTES:
             self.start(name)
@@ -144,26 +144,28 @@ class House:
             ledger = None
             try:
                 ledger = TrippingLedger(self.folder / name / "ledger.sqlite", (STORED,))
-                hop = Hop(ROUTES[name], suite, ledger, clock, lambda _, *rest: TrippingDoor(self.broker, *rest))
-                hop.attach(Stage(name, ledger, hop))
-                hop.door.open()
+                endpoint = Endpoint(
+                    ROUTES[name], suite, ledger, clock, lambda _, *rest: TrippingDoor(self.broker, *rest)
+                )
+                endpoint.attach(MessageHandler(name, ledger, endpoint))
+                endpoint.client.open()
             except Died:
                 self.deaths += 1
                 if ledger is not None:
                     ledger.close()
                 continue
-            self.hops[name] = hop
+            self.hops[name] = endpoint
             return
 
     def turn(self) -> None:
         for name in ROUTES:
-            hop = self.hops[name]
+            endpoint = self.hops[name]
             try:
-                hop.turn(0, hop.stage.work)  # type: ignore[attr-defined]
+                endpoint.turn(0, endpoint.handler.work)  # type: ignore[attr-defined]
             except Died:
                 self.deaths += 1
-                hop.door.vanish()  # type: ignore[attr-defined]
-                hop.ledger.close()
+                endpoint.client.vanish()  # type: ignore[attr-defined]
+                endpoint.ledger.close()
                 self.start(name)
         self.now += 0.3
 
@@ -177,7 +179,7 @@ class House:
 
     def settled(self) -> bool:
         wanted = {"source": 0, "maker": FRAMES, "counter": 2 * FRAMES}
-        streams = [(name, out) for hop in self.hops.values() for name, out in hop.sender.streams.items()]
+        streams = [(name, out) for endpoint in self.hops.values() for name, out in endpoint.sender.streams.items()]
         return all(len(self.seen(name)) >= count for name, count in wanted.items()) and all(
             out.done() == out.head == (0 if name in ("deadletter", "ingest") else FRAMES) for name, out in streams
         )
@@ -186,8 +188,8 @@ class House:
         return [row[0] for row in self.hops[name].ledger.db.execute("SELECT what FROM seen ORDER BY place")]
 
     def close(self) -> None:
-        for hop in self.hops.values():
-            hop.ledger.close()
+        for endpoint in self.hops.values():
+            endpoint.ledger.close()
 
 
 FRAMES_SEEN = [f"Frame {n:02}" for n in range(FRAMES)]
@@ -256,7 +258,7 @@ def test_a_retained_copy_of_a_message_is_no_message(tmp_path):
     topic = house.hops["counter"].topics.build("raw", "ups")
     house.broker.retained[topic] = Publication(topic, forged, retain=True)
 
-    house.hops["counter"].door.cut("a reconnect")
+    house.hops["counter"].client.cut("a reconnect")
     house.turn()
     house.turn()
 

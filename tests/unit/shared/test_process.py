@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.brokers import free_port
+from tests.support.brokers import free_port
 
 ROOT = Path(__file__).parents[3]
 COMMAND = [sys.executable, "-m", "services.alerter"]

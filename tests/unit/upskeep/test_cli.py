@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from rich.console import Console
 
 from shared.messages import Alert, AlertState, Counter, Event, Severity
-from tests.brokers import free_port
+from tests.support.brokers import free_port
 from upskeep import presence
 from upskeep.cli import Sections, cli
 from upskeep.commands.options import so_many

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 import pytest
 
 from shared.messages import Candidate, Status
-from shared.mqtt import Arrived, Door
+from shared.mqtt import Arrived, MqttClient
 from shared.mqtt.wire import Receipt
 from shared.suite import BrokerSettings
 from shared.topics import Topics
-from tests.brokers import free_port
+from tests.support.brokers import free_port
 from upskeep import presence
 from upskeep.client import verdict
 from upskeep.presence import ClientError, Presence, connect
@@ -71,7 +71,7 @@ def test_a_broker_that_refuses_is_given_up_soon(monkeypatch: pytest.MonkeyPatch)
     port = free_port()
 
     with pytest.raises(ClientError, match=f"no broker at 127.0.0.1:{port}: Connection refused; is the suite running"):
-        connect(Door(BrokerSettings(url=f"mqtt://127.0.0.1:{port}"), "x", [], persistent=False))
+        connect(MqttClient(BrokerSettings(url=f"mqtt://127.0.0.1:{port}"), "x", [], persistent=False))
 
 
 @pytest.mark.parametrize(

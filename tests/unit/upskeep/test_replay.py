@@ -15,7 +15,7 @@ from shared.messages import Event, Severity, event_id
 from shared.process import Context, system_clock
 from shared.suite import SuiteSettings
 from shared.topics import TopicError
-from tests.unit.counter_store.benches import bench
+from tests.support.store_bench import bench
 from upskeep.backtest import Bench
 from upskeep.replay import Pace, replayed
 from upskeep.verify import SHOWN, verify_events, verify_frames

@@ -16,9 +16,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.exchange import Command
-from tests.unit.counter_store.benches import DAY, StoreBench, bench
-from tests.unit.counter_store.messages import event
+from shared.requests import Command
+from tests.support.store_bench import DAY, StoreBench, bench
+from tests.support.store_messages import event
 from upskeep.client import ClientError
 from upskeep.transfer.importer import BATCH, BATCH_BYTES, Imported, batches, import_file
 from upskeep.transfer.kinds import catalogued

@@ -1,0 +1,292 @@
+"""The processor as a stage: frames and candidates in; events, triggers, device states and incidents out.
+
+Every event, whoever made it, takes the way of ``core.pipeline.stages``. What is remembered stands in the ledger:
+``device/{name}`` (a Memory), ``gaps`` (how many losses were told), and the tables of the adapters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from services.event_processor.adapters import analytics, offered, pipeline_tables, work_table
+from services.event_processor.adapters.analytics import Analytics
+from services.event_processor.adapters.answers import Answers
+from services.event_processor.adapters.execution import Execution
+from services.event_processor.adapters.measures import Measures
+from services.event_processor.adapters.offered import Offered
+from services.event_processor.adapters.pipeline_tables import PipelineTables
+from services.event_processor.adapters.work_table import WorkTable
+from services.event_processor.core.candidates import NO_TIME
+from services.event_processor.core.correlation.correlate import Standing
+from services.event_processor.core.memory import NOTHING, Memory
+from services.event_processor.core.pipeline.passage import Ended, Offer, Passage
+from services.event_processor.core.pipeline.plan import Plan, compile_plan
+from services.event_processor.core.pipeline.stages import run
+from services.event_processor.core.process import Outcome, process_frame
+from services.event_processor.core.program import Program
+from services.event_processor.core.rules import GAP
+from services.event_processor.core.silence import Silences
+from shared.delivery.handler import Publisher
+from shared.incidents import Incident
+from shared.instants import time_to_us, us_to_time
+from shared.jumps import CLOCK_STEP, IN_FRAME, Jump, read_jump
+from shared.ledger import Ledger
+from shared.messages import Candidate, Event, Frame, Message, Quality, Sequenced, Status, event_id
+
+REFUSED = ("validate.refused", "validate.chain")
+SCHEMA = (offered.SCHEMA, pipeline_tables.SCHEMA, work_table.SCHEMA, analytics.SCHEMA)
+
+
+class EventProcessor:
+    """Implements ``shared.delivery.handler.MessageHandler``; ``clock`` says when a candidate arrived, aware UTC.
+
+    Without a ``plan`` the pipeline filters, adds and routes nothing. ``stopwatch`` (seconds) gives each event's
+    ``processing_ms``; without it there is none. Whoever opens the ledger need not know the tables.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        ledger: Ledger,
+        outlet: Publisher,
+        clock: Callable[[], datetime],
+        plan: Plan | None = None,
+        stopwatch: Callable[[], float] | None = None,
+    ) -> None:
+        self._program = program
+        self.plan = plan or compile_plan(program)
+        self._ledger = ledger
+        self._outlet = outlet
+        self._clock = clock
+        self._memories: dict[str, Memory] = {}
+        self._touched: dict[str, Outcome] = {}
+        self.qualities: dict[str, Quality] = {}
+        self._arrivals = 0
+        self._frames = 0
+        for statement in ";".join(SCHEMA).split(";"):
+            ledger.db.execute(statement)
+        self._offered = Offered(ledger)
+        self._tables = PipelineTables(ledger)
+        self.pipeline = self._tables.load(self.plan, self._offered)
+        self.work = WorkTable(ledger, self.plan.rules.queue.most)
+        self.analytics = Analytics(ledger)
+        self._execution = Execution(self.plan, self.work, self.analytics, outlet, clock)
+        self.measures = Measures(stopwatch)
+        self._answers = Answers(self.plan, self._tables, self.analytics, self.pipeline)
+        self.health: Callable[[], Mapping[str, Any]] | None = None  # told by who measures
+        self.hear: Callable[[Status], None] | None = None  # takes the life signs of other services
+        self._silences = Silences(program)
+        if self._silences.watches:
+            self._memories |= {name: self._memory(name) for name in self._known()}
+
+    def announce(self) -> None:
+        """Retain the newest incident of each pattern and key again; call once at the start of the process."""
+        for standing in self._tables.newest():
+            self._show(standing)
+
+    # ---- what comes in
+
+    def apply(self, message: Sequenced) -> None:
+        """Take the next frame of a reader."""
+        if not isinstance(message, Frame):
+            raise TypeError(f"event_processor takes frames of the stream raw, not {type(message).__name__}")
+        self.measures.begin()
+        if CLOCK_STEP in message.values and (jump := read_jump(message.values, IN_FRAME)) is not None:
+            self._jump(jump)
+        if self._silences.watches:
+            for device, silent in self._silences.heard(message, self._memories):
+                self._keep(device, silent)
+        self._frames += 1
+        self._keep(message.device, process_frame(self._program, self._memory(message.device), message))
+
+    def offer(self, producer: str, message: Message, received_on: str, payload: bytes) -> None:
+        """Take a candidate event; one with an id is taken once, a refused one goes to ``deadletter/…``."""
+        if not isinstance(message, Candidate):
+            self._refuse(received_on, payload, f"ingest takes candidate events, not {type(message).__name__}")
+            return
+        self._arrivals += 1
+        self._take(Offer(producer, message, self._clock(), self._arrivals), received_on, payload)
+
+    def derive(self, handler: str, candidate: Candidate, depth: int) -> None:
+        """Take an event that a handler returned for one that ends a chain of ``depth``."""
+        self._arrivals += 1
+        offer = Offer(f"handler.{handler}", candidate, self._clock(), self._arrivals, depth + 1)
+        self._take(offer, f"handler/{handler}", candidate.model_dump_json(exclude_none=True).encode())
+
+    def tell(self, event_type: str, cause: str, data: Mapping[str, Any], time: datetime | None = None) -> None:
+        """Tell an event of the processor's own; its id follows from ``cause`` alone."""
+        self.measures.begin()
+        kind = self._program.catalogue[event_type]
+        self._tell(
+            (
+                Event(
+                    id=event_id(self._program.site, event_type, None, NO_TIME, cause),
+                    type=event_type,
+                    category=kind.category,
+                    severity=kind.severity,
+                    time=time or self._clock(),
+                    site=self._program.site,
+                    data=dict(data),
+                ),
+            )
+        )
+
+    def follow(self, message: Message, *, retained: bool) -> None:  # noqa: ARG002 - the port's name
+        """Hand a life sign on to who watches the suite; a retained one is as good as any."""
+        if isinstance(message, Status) and self.hear is not None:
+            self.hear(message)
+
+    def lost(self, producer: str, stream: str, first: int, last: int) -> None:
+        """Tell a loss: one ``system.stream.gap``. Its id follows from what was lost and how many losses came before."""
+        ordinal = int(self._ledger.get("gaps") or b"0") + 1
+        self._ledger.put("gaps", str(ordinal).encode())
+        data = {"producer": producer, "stream": stream, "first": first, "last": last, "count": last - first + 1}
+        self.tell(GAP, f"{producer}|{stream}|{first}|{last}|{ordinal}", data)
+
+    def advance(self, event_time: datetime) -> None:
+        """Nothing here waits for time: every rule turns on a frame."""
+
+    # ---- the pipeline
+
+    def _take(self, offer: Offer, received_on: str, payload: bytes) -> None:
+        self.measures.begin()
+        passage = Passage(UNMADE, offer)
+        ended = run(self.pipeline, passage)
+        if ended is None:
+            self._send([passage])
+            return
+        if ended.text:
+            self._refuse(received_on, payload, ended.text)
+        if ended.told is not None and self._is_new_refusal(offer):
+            self._tell((ended.told,))
+
+    def _is_new_refusal(self, offer: Offer) -> bool:
+        identity = offer.candidate.id
+        return identity is None or self._offered.is_new(offer.producer, f"?{identity}")
+
+    def _tell(self, events: Sequence[Event]) -> None:
+        """Take events of our own, made a moment ago and known to nobody."""
+        passages = [Passage(event, own=True) for event in events]
+        self._send([passage for passage in passages if self._passes(passage)])
+
+    def _passes(self, passage: Passage) -> bool:
+        ended: Ended | None = run(self.pipeline, passage)
+        if ended is not None and ended.text:
+            event = passage.event
+            self._outlet.reject(f"event/{event.type}", event.model_dump_json(exclude_none=True).encode(), ended.text)
+        return ended is None
+
+    def _send(self, passages: Sequence[Passage]) -> None:
+        """Events first, then what is done with them: the envelope's order is the order of causes."""
+        for passage in passages:
+            self.measures.end(passage.event)
+            self._outlet.emit(passage.event)
+        for passage in passages:
+            self._execution.do(passage)
+
+    def _refuse(self, received_on: str, payload: bytes, reason: str) -> None:
+        self._outlet.reject(received_on, payload, reason)
+
+    # ---- the batch ends
+
+    def flush(self) -> None:
+        """Write what this batch has changed, retain the last states, and the incidents that look different."""
+        newest = None
+        for device, outcome in self._touched.items():
+            self._put(device)
+            self.qualities[device] = outcome.frame.quality
+            self._outlet.retain(outcome.state)
+            newest = outcome.frame.time if newest is None else max(newest, outcome.frame.time)
+        self._touched.clear()
+        self._offered.flush()
+        self._show_incidents(newest)
+        self._tables.save(self.pipeline)
+        self.analytics.flush()
+
+    def _show_incidents(self, newest: datetime | None) -> None:
+        correlator = self.pipeline.correlator
+        if not correlator.told and not correlator.touched:
+            return
+        changed, gone = correlator.standing(correlator.now_us if newest is None else time_to_us(newest))
+        if changed or gone:
+            self._tables.keep(changed, gone, self.plan.laws.rules.incidents_kept)
+        for standing in changed:
+            self._show(standing)
+
+    def _show(self, standing: Standing) -> None:
+        pattern = self.plan.laws.rules.patterns.get(standing.pattern)
+        if pattern is None:
+            return
+        found = standing.incident
+        self._outlet.retain(
+            Incident(
+                id=found.id,
+                pattern=standing.pattern,
+                key=standing.key,
+                severity=pattern.severity,
+                start=us_to_time(found.start_us),
+                last=us_to_time(found.last_us),
+                end=None if found.end_us is None else us_to_time(found.end_us),
+                why=found.why,
+                count=found.count,
+                events=found.events,
+            )
+        )
+
+    # ---- what is asked
+
+    def figures(self) -> Mapping[str, bool | int | float | str]:
+        """Frames taken, events told, and what ended on the way by stage and reason, since the start."""
+        counts = self.pipeline.counts
+        ends = {f"ended_{name}": count for name, count in counts.items() if "." in name and name not in REFUSED}
+        dropped = sum(self.work.dropped.values())
+        return {
+            "frames": self._frames,
+            "events": counts["passed"],
+            "refused": sum(counts[name] for name in REFUSED),
+            **ends,
+            **({"late": self.pipeline.correlator.late} if self.pipeline.correlator.late else {}),
+            **({"work_waiting": self.work.waiting} if self.work.waiting else {}),
+            **({"work_dropped": dropped} if dropped else {}),
+            **({"commands_too_old": self._execution.too_old} if self._execution.too_old else {}),
+        }
+
+    def answer(self, name: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Answer ``health``, ``pipeline``, ``incidents`` and ``analytics``; see ``adapters.answers``."""
+        if name == "health" and self.health is not None:
+            return self.health()
+        return self._answers.answer(name, data, self._clock())
+
+    # ---- devices
+
+    def _keep(self, device: str, outcome: Outcome) -> None:
+        self._memories[device] = outcome.memory
+        self._touched[device] = outcome
+        if outcome.events:
+            self._tell(outcome.events)
+
+    def _memory(self, device: str) -> Memory:
+        memory = self._memories.get(device)
+        if memory is None:
+            kept = self._ledger.get(f"device/{device}")
+            memory = NOTHING if kept is None else Memory.from_json(kept)
+        return memory
+
+    def _jump(self, jump: Jump) -> None:
+        """Move what is remembered of every device, heard in this batch or not, and of past events."""
+        for device in self._known() | self._memories.keys():
+            self._memories[device] = self._memory(device).moved(jump)
+            self._put(device)
+        self._silences.moved()
+        self.pipeline.move(jump)
+
+    def _known(self) -> set[str]:
+        return {key.removeprefix("device/") for key, _ in self._ledger.items("device/")}
+
+    def _put(self, device: str) -> None:
+        self._ledger.put(f"device/{device}", self._memories[device].to_json().encode())
+
+
+UNMADE = Event(id="", type="-", category="-", severity="info", time=NO_TIME, site="-")

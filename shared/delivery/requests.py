@@ -1,0 +1,119 @@
+"""Questions and commands: what arrives on ``request/…`` and ``command/…``, and what goes back.
+
+Rules:
+1. A question is answered from the batch it arrives in, and the answer leaves after the commit. It is not kept: who
+   asked asks again. A question more than ``STALE_S`` old is refused, for nobody waits for it any more.
+2. A command is taken once by its id: what came of it is in the ledger with the change it made, and a repeat is
+   given the same result. Past ``expires`` it is refused.
+3. Where the question names a response topic (MQTT 5), it must lie below ``response/{service}``: a service publishes
+   nowhere else for a stranger's sake.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import ValidationError
+
+from shared.delivery.handler import Answering, MessageHandler, Obeying, RefusedError
+from shared.delivery.receiver import UnreadableError, decode
+from shared.delivery.records import Records
+from shared.mqtt import Arrived, Publication
+from shared.requests import Command, Request, Response, Result
+from shared.topics import Topics
+
+log = logging.getLogger(__name__)
+
+STALE_S = 60.0
+QUESTION_BYTES = 262_144
+ANSWER_BYTES = 1_000_000  # what any broker passes
+
+
+def handle_request(
+    arrived: Arrived, parts: tuple[str, ...], handler: MessageHandler, topics: Topics, now: datetime
+) -> Publication:
+    """Return the response to a question; raises UnreadableError for a payload that is none."""
+    request = decode(Request, _with(arrived.payload, service=parts[0], name=parts[1]))
+    try:
+        data = _answer(request, handler, now)
+        payload = _response(request, "ok", data=data)
+        if len(payload) > ANSWER_BYTES:
+            raise RefusedError(f"the answer has {len(payload):,} bytes, and {ANSWER_BYTES:,} pass: ask for less")
+    except (RefusedError, ValidationError) as refusal:
+        payload = _response(request, "error", error=_words(refusal))
+    except Exception as error:
+        log.exception("a fault in answering %s", arrived.topic)
+        payload = _response(request, "error", error=f"a fault in {request.service}, see its log: {error!r}")
+    return Publication(_back_to(arrived, request, topics), payload, correlation=arrived.correlation)
+
+
+def _answer(request: Request, handler: MessageHandler, now: datetime) -> Mapping[str, Any]:
+    if request.time is not None and now - request.time > timedelta(seconds=STALE_S):
+        age_s = (now - request.time).total_seconds()
+        raise RefusedError(f"the question is {age_s:.0f} s old by this machine's clock; {STALE_S:g} s is the most")
+    if not isinstance(handler, Answering):
+        raise RefusedError(f"{request.service} answers no questions")
+    return handler.answer(request.name, request.data)
+
+
+def _response(request: Request, status: str, **more: Any) -> bytes:
+    fields = {"service": request.service, "name": request.name, "transaction": request.transaction, "status": status}
+    return Response.model_validate(fields | more).model_dump_json(exclude_none=True).encode()
+
+
+def _back_to(arrived: Arrived, request: Request, topics: Topics) -> str:
+    usual = topics.build("response", request.service, request.name)
+    wanted = arrived.respond_to or usual
+    allowed = topics.every("response", request.service).removesuffix("#")
+    return wanted if wanted.startswith(allowed) and not set(wanted) & set("+#") else usual
+
+
+def decode_command(arrived: Arrived, parts: tuple[str, ...]) -> Command:
+    """Return the command; raises UnreadableError."""
+    return decode(Command, _with(arrived.payload, target=parts[0], name=parts[1]))
+
+
+def execute_command(command: Command, handler: MessageHandler, records: Records, now: datetime) -> Result:
+    """Do what a command wants, unless it has been done; call inside the batch's transaction."""
+    if (kept := records.result(command.id)) is not None:
+        return Result.model_validate_json(kept)
+    result = _obey(command, handler, now)
+    records.save_result(command.id, result.model_dump_json(exclude_none=True).encode())
+    return result
+
+
+def _obey(command: Command, handler: MessageHandler, now: datetime) -> Result:
+    came = Result(id=command.id, target=command.target, name=command.name, status="done", time=now)
+    try:
+        if command.expires is not None and command.expires < now:
+            raise RefusedError(f"it expired at {command.expires.isoformat()}")
+        if not isinstance(handler, Obeying):
+            raise RefusedError(f"{command.target} takes no commands")
+        return came.model_copy(update={"data": dict(handler.obey(command))})
+    except (RefusedError, ValidationError) as refusal:
+        return came.model_copy(update={"status": "refused", "reason": _words(refusal)})
+
+
+def _words(refusal: Exception) -> str:
+    """Return why, for the person who asked."""
+    if not isinstance(refusal, ValidationError):
+        return str(refusal)
+    faults = (f"{'.'.join(str(p) for p in e['loc']) or 'data'}: {e['msg']}" for e in refusal.errors(include_url=False))
+    return "; ".join(faults)
+
+
+def _with(payload: bytes, **names: str) -> bytes:
+    """Return the payload with what its topic says laid over it."""
+    if len(payload) > QUESTION_BYTES:
+        raise UnreadableError(f"has {len(payload):,} bytes; a question or command may have {QUESTION_BYTES:,}")
+    try:
+        content = json.loads(payload)
+    except (ValueError, RecursionError) as error:
+        raise UnreadableError(f"is not JSON: {error}") from None
+    if not isinstance(content, dict):
+        raise UnreadableError(f"is a JSON {type(content).__name__}; an object is wanted")
+    return json.dumps(content | names).encode()

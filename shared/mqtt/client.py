@@ -1,0 +1,180 @@
+"""The door's near side: what its owner calls, and the thread that keeps a connection."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from shared.mqtt.connection import Connection
+from shared.mqtt.wire import Acknowledged, Arrival, Arrived, Confirmed, Connected, Disconnected, Publication, Receipt
+from shared.suite import BrokerSettings
+
+BACK_OFF_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+Seen = Arrived | Connected | Disconnected | Acknowledged
+
+
+class MqttClient:
+    """One service's way to the broker. All methods but the network thread's own belong to one thread."""
+
+    def __init__(
+        self,
+        settings: BrokerSettings,
+        client_id: str,
+        subscriptions: Sequence[str],
+        will: Publication | None = None,
+        *,
+        inflight: int = 100,
+        persistent: bool = True,
+    ) -> None:
+        self.settings = settings
+        self.client_id = client_id
+        self.subscriptions = tuple(subscriptions)
+        self.will = will
+        self.inflight = inflight
+        self.persistent = persistent
+        self._inbox: deque[Seen] = deque()
+        self._ready = threading.Condition()
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._generation = 0
+        self._connection: Connection | None = None
+        self._live = 0
+        self._tokens: dict[int, Any] = {}
+        self._unacked: deque[Receipt] = deque()
+
+    def open(self) -> None:
+        """Begin to connect, and go on for as long as the door is open."""
+        self._thread = threading.Thread(target=self._serve, name=f"mqtt-{self.client_id}", daemon=True)
+        self._thread.start()
+
+    @property
+    def connected(self) -> bool:
+        """Whether a connection stands, as far as the owner has taken note by ``take``."""
+        return self._live != 0
+
+    @property
+    def room(self) -> int:
+        """How many publications may be handed over now."""
+        return self.inflight - len(self._tokens) if self._live else 0
+
+    def take(self, limit: int, timeout_s: float) -> list[Arrival]:
+        """Return what happened, oldest first, at most ``limit``; waits up to ``timeout_s`` for something."""
+        with self._ready:
+            if not self._inbox and timeout_s > 0:
+                self._ready.wait(timeout_s)
+            count = min(limit, len(self._inbox))
+        return [seen for _ in range(count) if (seen := self._note(self._inbox.popleft())) is not None]
+
+    def wake(self) -> None:
+        """End a ``take`` that waits; may be called from a signal handler."""
+        with self._ready:
+            self._ready.notify()
+
+    def publish(self, publication: Publication, token: Any = None) -> bool:
+        """Hand a publication (QoS 1) to the connection; a Confirmed with ``token`` follows.
+
+        Returns False, and has done nothing, when there is no connection or no room.
+        """
+        connection = self._connection
+        if connection is None or self.room <= 0:
+            return False
+        mid = connection.publish(publication)
+        if mid is None:
+            return False
+        self._tokens[mid] = token
+        return True
+
+    def ack(self, receipt: Receipt) -> None:
+        """Acknowledge every arrived message up to and including ``receipt``, in order of arrival.
+
+        A receipt of an earlier connection, or of a message without QoS, acknowledges nothing.
+        """
+        connection = self._connection
+        if connection is None or receipt not in self._unacked:
+            return
+        while self._unacked:
+            first = self._unacked.popleft()
+            connection.ack(first.mid)
+            if first == receipt:
+                return
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Publish and acknowledge within as one write to the network."""
+        connection = self._connection
+        if connection is None:
+            yield
+            return
+        connection.hold()
+        try:
+            yield
+        finally:
+            connection.flush()
+
+    def close(self, farewell: Publication | None = None, timeout_s: float = 5.0) -> None:
+        """Publish ``farewell``, wait for its confirmation, and disconnect cleanly (no last will)."""
+        if farewell is not None and self._live:
+            self._say_farewell(farewell, time.monotonic() + timeout_s)
+        self._closing.set()
+        connection = self._connection
+        if connection is not None:
+            connection.disconnect()
+        if self._thread is not None:
+            self._thread.join(timeout_s)
+        self._live = 0
+
+    def _say_farewell(self, farewell: Publication, deadline: float) -> None:
+        mark = object()
+        handed = False
+        while time.monotonic() < deadline and self._live:
+            handed = handed or self.publish(farewell, mark)
+            if any(isinstance(a, Confirmed) and a.token is mark for a in self.take(1000, 0.1)):
+                return
+
+    def _note(self, item: Seen) -> Arrival | None:
+        """Keep the owner's view in step with what it is being told."""
+        if isinstance(item, Arrived):
+            if item.receipt.generation == self._live:
+                self._unacked.append(item.receipt)
+            return item
+        if isinstance(item, Acknowledged):
+            if item.generation != self._live or item.mid not in self._tokens:
+                return None
+            return Confirmed(self._tokens.pop(item.mid), item.refusal)
+        self._tokens.clear()
+        self._unacked.clear()
+        self._live = item.generation if isinstance(item, Connected) else 0
+        return item
+
+    # ---- below: the network thread
+
+    def post(self, seen: Sequence[Seen]) -> None:
+        """Put what happened into the inbox and wake the owner."""
+        with self._ready:
+            self._inbox.extend(seen)
+            self._ready.notify()
+
+    def _serve(self) -> None:
+        failures = 0
+        protocol = {"5": 5, "3.1.1": 4, "auto": 5}[self.settings.protocol]
+        while not self._closing.is_set():
+            self._generation += 1
+            connection = Connection(self, self._generation, protocol)
+            self._connection = connection
+            try:
+                reason = connection.run()
+            except Exception as error:  # noqa: BLE001 - rule 2: nothing may end this thread
+                reason = f"{type(error).__name__}: {error}"
+            self._connection = None
+            failures = 0 if connection.stood else failures + 1
+            if self._closing.is_set():
+                return
+            self.post([Disconnected(connection.generation, reason, connection.refused)])
+            if self.settings.protocol == "auto" and connection.unsupported:
+                protocol = 4 if protocol == 5 else 5
+                continue
+            self._closing.wait(BACK_OFF_S[min(failures, len(BACK_OFF_S) - 1)])

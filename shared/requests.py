@@ -1,0 +1,81 @@
+"""Questions with their answers, and commands with what came of them: the payloads of four kinds of topic.
+
+How they are taken and answered: ``shared.delivery.requests``.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from shared.messages import Message, Name, Sequenced, Time
+from shared.topics import Topics
+
+
+class Request(Message):
+    """A question to a service; ``transaction`` ties its answer to it. ``time``, if given, must not be a minute old."""
+
+    service: Name
+    name: Name
+    transaction: Name
+    time: Time | None = None
+    data: dict[str, Any] = Field(default_factory=dict)
+
+    def topic(self, topics: Topics) -> str:
+        """``request/{service}/{name}``."""
+        return topics.build("request", self.service, self.name)
+
+
+class Response(Message):
+    """The answer to a Request. ``error`` says in a person's words why there is none."""
+
+    service: Name
+    name: Name
+    transaction: Name
+    status: Literal["ok", "error"]
+    error: str | None = None
+    data: dict[str, Any] = Field(default_factory=dict)
+
+    def topic(self, topics: Topics) -> str:
+        """``response/{service}/{name}``."""
+        return topics.build("response", self.service, self.name)
+
+
+class Command(Sequenced):
+    """Something a device or service is to do, once however often it arrives. After ``expires`` it is refused.
+
+    ``by`` says who wants it. Without producer, epoch and seq it comes from outside.
+    """
+
+    STREAM: ClassVar[str | None] = "command"
+
+    id: Annotated[str, Field(min_length=1, max_length=128)]
+    target: Name
+    name: Name
+    time: Time | None = None
+    expires: Time | None = None
+    by: str | None = None
+    data: dict[str, Any] = Field(default_factory=dict)
+
+    def topic(self, topics: Topics) -> str:
+        """``command/{target}/{name}``."""
+        return topics.build("command", self.target, self.name)
+
+
+class Result(Sequenced):
+    """What came of the Command with that ``id``."""
+
+    STREAM: ClassVar[str | None] = "result"
+
+    id: str
+    target: Name
+    name: Name
+    status: Literal["done", "refused", "failed"]
+    reason: str | None = None
+    time: Time
+    data: dict[str, Any] = Field(default_factory=dict)
+
+    def topic(self, topics: Topics) -> str:
+        """``result/{target}/{name}``."""
+        return topics.build("result", self.target, self.name)

@@ -1,9 +1,0 @@
-"""The versions of InfluxDB that a fact of all is held to, each by the name that its tests bear."""
-
-from __future__ import annotations
-
-from tests.influx.influxd import InfluxServer
-from tests.influx.influxd2 import InfluxServer2
-from tests.influx.influxdb3 import Influx3
-
-VERSIONS: dict[str, type[InfluxServer]] = {"influxd": InfluxServer, "influxd2": InfluxServer2, "influxdb3": Influx3}

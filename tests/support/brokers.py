@@ -1,0 +1,67 @@
+"""Real brokers for tests: started, killed and started again at will."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.suite import BrokerSettings
+from tests.support.xdist_groups import is_mine
+from upskeep import broker
+
+MOSQUITTO = "mosquitto"
+EMBEDDED = "embedded"
+
+
+def free_port() -> int:
+    """Return a TCP port of this machine that nobody uses now, and that no other worker of these tests will."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind((broker.HOST, 0))
+            port = int(probe.getsockname()[1])
+        if is_mine(port):
+            return port
+
+
+@dataclass
+class Broker:
+    """One broker process. ``extra`` lines go into a Mosquitto configuration of the test's own."""
+
+    kind: str
+    port: int
+    folder: Path
+    extra: str = ""
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def settings(self) -> BrokerSettings:
+        """How to reach it."""
+        return BrokerSettings(url=f"mqtt://{broker.HOST}:{self.port}")
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        if self.kind == MOSQUITTO and self.extra:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            config = self.folder / "own.conf"
+            config.write_text(
+                f"listener {self.port} {broker.HOST}\n{broker.as_this_user()}{self.extra}\n", encoding="utf-8"
+            )
+            program = broker._mosquitto() or MOSQUITTO
+            self.process = subprocess.Popen([program, "-c", str(config)], stderr=subprocess.DEVNULL)
+            while not broker.answers(self.port):
+                assert self.process.poll() is None, "mosquitto did not start"
+        else:
+            self.process = broker.start(self.kind, self.port, self.folder)
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        """End it, if it runs."""
+        if self.process is not None and self.process.poll() is None:
+            self.kill()

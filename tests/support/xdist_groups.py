@@ -1,0 +1,64 @@
+"""How the tests are shared out over the cores (pytest-xdist).
+
+1. A file stays whole, on one worker: what a module shares is made once.
+2. What starts a whole suite, containers or a guest is done one after another, by one worker, beginning at once; the
+   other workers do the rest beside it. So the machine is busy then, and no test may hang on how fast something goes:
+   it waits for what is to come true, with a deadline.
+3. Where there is one core there are no workers: pytest does it all by itself.
+
+Every worker collects the tests for itself; names of cases that differ between two (an address, the order of a set) end
+the run at its start.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+    from xdist.scheduler import LoadScopeScheduling
+
+# Beginnings of paths, in the order of their turns. The longest come last: the other workers are done by then.
+ONE_BY_ONE = (
+    "tests/e2e/",
+    "tests/integration/host_agent/",
+    "tests/contract/test_i2c_bus.py",
+    "tests/contract/test_gpio_lines.py",
+    "tests/containers/",
+)
+ORDER = (*ONE_BY_ONE, "tests/integration/", "tests/contract/", "tests/repo_rules/", "")
+
+
+def turn(nodeid: str) -> int:
+    """Return when a test's turn is: the lower the earlier."""
+    return next(number for number, path in enumerate(ORDER) if nodeid.startswith(path))
+
+
+def workers(config: pytest.Config) -> int:
+    """Return how many workers ``-n auto`` means here; 0 is none, and pytest does it by itself."""
+    cores = len(os.sched_getaffinity(0))
+    return 0 if cores == 1 or config.getvalue("usepdb") or config.getvalue("collectonly") else cores
+
+
+def scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Return what hands the tests to the workers."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "one by one" if nodeid.startswith(ONE_BY_ONE) else nodeid.partition("::")[0]
+
+    config.option.loadscopereorder = False  # by number of tests, which says little of their time: the order is ours
+    return ByFile(config, log)
+
+
+def is_mine(port: int) -> bool:
+    """Say whether a free port is this worker's to take: no two workers may take the same.
+
+    In pairs, for Linux gives those who ask for any port every second one only.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    return port // 2 % int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")) == worker
