@@ -22,7 +22,7 @@ PAHO = "paho is behind shared.mqtt"
 SMBUS = "smbus2 is behind services.sensor_reader.adapters.smbus"
 GPIOD = "gpiod is behind services.sensor_reader.adapters.gpio"
 INFLUX = "influxdb_client is behind services.counter_store.adapters.influx_v2"
-APPRISE = "apprise is behind services.alerter.adapters.by_apprise"
+APPRISE = "apprise is behind services.alerter.adapters.apprise_sender"
 JINJA = "jinja2 is behind the adapters that write texts"
 CONSOLE = "click and rich are for the command line"
 

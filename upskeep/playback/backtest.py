@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from services.alerter.app import SERVICE as ALERTER
-from services.alerter.app import manner
+from services.alerter.app import options
 from services.alerter.service import LEDGER_SCHEMA as ALERTER_SCHEMA
 from services.alerter.service import Alerter
 from services.counter_store.service import LEDGER_SCHEMA as STORE_SCHEMA
@@ -92,7 +92,7 @@ class Bench:
         self.store = CounterStore(counters, store_ledger, Recorder(), site=context.suite.site)
         alerter_ledger = stack.enter_context(closing(Ledger(":memory:", (ALERTER_SCHEMA,))))
         alerting = ALERTER.settings(context)
-        how = manner(alerting.alerts, by_events=True)
+        how = options(alerting.alerts, by_events=True)
         self.alerter = Alerter(alerting.rules(), alerter_ledger, Alerts(self.store), how)
         processor_ledger = stack.enter_context(closing(Ledger(":memory:")))
         chain = Chain((self.store, self.alerter), hear, self.alerter)

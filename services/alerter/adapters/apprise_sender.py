@@ -13,7 +13,7 @@ import logging
 from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType
 
 from services.alerter.adapters.secret_files import SecretError, secret
-from services.alerter.core.notify.channels import ByApprise, Format
+from services.alerter.core.notify.channels import AppriseTarget, Format
 from services.alerter.core.notify.delivery import Failed, Outcome, Sent
 from shared.messages import Severity
 from shared.notices import Notice
@@ -31,7 +31,7 @@ logging.getLogger("apprise").propagate = False  # rule 3
 class AppriseSender:
     """A Sender through one of Apprise's services."""
 
-    def __init__(self, way: ByApprise) -> None:
+    def __init__(self, way: AppriseTarget) -> None:
         self._way = way
 
     def send(self, notice: Notice) -> Outcome:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.alerter.core.life import LIFE, Reason, next_state
+from services.alerter.core.states import TRANSITIONS, Reason, next_state
 from shared.messages import AlertState
 
 PENDING, FIRING, SEEN, RESOLVED = AlertState
@@ -38,14 +38,14 @@ def test_a_reason_leads_to_a_state(state: AlertState, reason: Reason, expected: 
 
 def test_every_reason_leads_somewhere() -> None:
     """No reason is without a row in the table."""
-    assert set(Reason) == {reason for _, reason in LIFE}
+    assert set(Reason) == {reason for _, reason in TRANSITIONS}
 
 
 def test_no_row_of_the_table_stands_still() -> None:
     """A row that changed nothing would be noise."""
-    assert [row for row, state in LIFE.items() if row[0] is state] == []
+    assert [row for row, state in TRANSITIONS.items() if row[0] is state] == []
 
 
 def test_every_state_can_be_left() -> None:
     """No alert is stuck."""
-    assert set(AlertState) == {state for state, _ in LIFE}
+    assert set(AlertState) == {state for state, _ in TRANSITIONS}

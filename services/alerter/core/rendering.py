@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from services.alerter.core.actions import fill
+from services.alerter.core.alert_record import AlertRecord
 from services.alerter.core.keys import fingerprint
 from services.alerter.core.kinds.condition import Reading
-from services.alerter.core.life import Reason
-from services.alerter.core.memory import Memory
 from services.alerter.core.rules import Rule
+from services.alerter.core.states import Reason
 from services.alerter.core.wording import figure
 from shared.instants import us_to_time
 from shared.messages import Alert, AlertState
@@ -24,7 +24,7 @@ _VERDICTS = {
 }
 
 
-def tell(rule: Rule, reason: Reason, reading: Reading) -> str:
+def message_for(rule: Rule, reason: Reason, reading: Reading) -> str:
     """Return e.g. ``I2C_ERROR: 6 in 1 hour, more than the limit of 5``."""
     threshold = figure(reading.threshold)
     limit = reading.verdict or rule.condition.limit.format(threshold)
@@ -33,69 +33,69 @@ def tell(rule: Rule, reason: Reason, reading: Reading) -> str:
     return f"{reading.words}, {verdict}"
 
 
-def labels_of(rule: Rule, memory: Memory) -> dict[str, str]:
+def labels_of(rule: Rule, record: AlertRecord) -> dict[str, str]:
     """Return every label of an alert: of its group, of its rule, and the rule's name and severity."""
-    return {**dict(memory.labels), "rule": rule.name, "severity": rule.severity.value}
+    return {**dict(record.labels), "rule": rule.name, "severity": rule.severity.value}
 
 
-def alert_of(rule: Rule, key: str, memory: Memory) -> Alert:
+def alert_of(rule: Rule, key: str, record: AlertRecord) -> Alert:
     """Return the last transition as a message; raises ValueError where there was none."""
-    told = memory.told
-    if told is None:
+    last = record.last
+    if last is None:
         raise ValueError(f"{rule.name}/{key} has told of nothing yet")
-    labels = labels_of(rule, memory)
-    said = {**labels, "value": figure(told.value), "threshold": figure(told.threshold), "message": told.message}
+    labels = labels_of(rule, record)
+    said = {**labels, "value": figure(last.value), "threshold": figure(last.threshold), "message": last.message}
     return Alert(
         rule=rule.name,
         key=key,
-        state=memory.state,
+        state=record.state,
         severity=rule.severity,
-        since=us_to_time(memory.since_us),
-        time=us_to_time(told.time_us),
-        value=told.value,
-        threshold=told.threshold,
+        since=us_to_time(record.since_us),
+        time=us_to_time(last.time_us),
+        value=last.value,
+        threshold=last.threshold,
         window_s=rule.condition.window_s,
-        reason=told.reason.value,
-        message=told.message,
+        reason=last.reason.value,
+        message=last.message,
         labels=labels,
         annotations={name: fill(text, said) for name, text in rule.annotations.items()},
-        fingerprint=fingerprint({**dict(memory.labels), "rule": rule.name, "key": key}),
+        fingerprint=fingerprint({**dict(record.labels), "rule": rule.name, "key": key}),
         basis=rule.basis,
-        by=memory.seen_by,
-        comment=memory.comment,
+        by=record.seen_by,
+        comment=record.comment,
     )
 
 
-def orphan_of(name: str, key: str, memory: Memory) -> Alert:
+def orphan_of(name: str, key: str, record: AlertRecord) -> Alert:
     """Return the last transition of an alert whose rule is no more; raises ValueError where there was none."""
-    told = memory.told
-    if told is None:
+    last = record.last
+    if last is None:
         raise ValueError(f"{name}/{key} has told of nothing yet")
     return Alert(
         rule=name,
         key=key,
-        state=memory.state,
-        severity=told.severity,
-        since=us_to_time(memory.since_us),
-        time=us_to_time(told.time_us),
-        value=told.value,
-        threshold=told.threshold,
-        window_s=told.window_s,
-        reason=told.reason.value,
-        message=told.message,
-        labels={**dict(memory.labels), "rule": name, "severity": told.severity.value},
+        state=record.state,
+        severity=last.severity,
+        since=us_to_time(record.since_us),
+        time=us_to_time(last.time_us),
+        value=last.value,
+        threshold=last.threshold,
+        window_s=last.window_s,
+        reason=last.reason.value,
+        message=last.message,
+        labels={**dict(record.labels), "rule": name, "severity": last.severity.value},
     )
 
 
-def present(rule: Rule, key: str, memory: Memory, now_us: int | None) -> Alert | None:
+def current_alert(rule: Rule, key: str, record: AlertRecord, now_us: int | None) -> Alert | None:
     """Return the alert as it stands, while it fires with what is now; None if it never fired and does not wait to."""
-    if memory.told is None or (memory.state is AlertState.RESOLVED and not memory.fired):
+    if record.last is None or (record.state is AlertState.RESOLVED and not record.fired):
         return None
-    alert = alert_of(rule, key, memory)
-    if memory.state is AlertState.RESOLVED or now_us is None:
+    alert = alert_of(rule, key, record)
+    if record.state is AlertState.RESOLVED or now_us is None:
         return alert
-    reading = rule.condition.reading(memory.evidence, now_us, key)
-    message = tell(rule, memory.told.reason, reading)
+    reading = rule.condition.reading(record.evidence, now_us, key)
+    message = message_for(rule, record.last.reason, reading)
     said = {**alert.labels, "value": figure(reading.value), "threshold": figure(reading.threshold), "message": message}
     changed = {
         "value": reading.value,

@@ -10,17 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.alerter.adapters.older import take_over
-from services.alerter.core.kinds.absence import Absence, Last
-from services.alerter.core.kinds.counts import Count
-from services.alerter.core.life import Reason
-from services.alerter.core.memory import Memory, Told, from_json, to_json
+from services.alerter.core.alert_record import AlertRecord, LastTransition, from_json, to_json
+from services.alerter.core.kinds.absence import Absence, LastSeen
+from services.alerter.core.kinds.composite import Composite
+from services.alerter.core.kinds.condition import Condition
+from services.alerter.core.kinds.counts import Burst, Count
+from services.alerter.core.states import Reason
 from services.alerter.core.window import Window
 from shared.instants import time_to_us, us_to_time
 from shared.ledger import Ledger
 from shared.messages import AlertState, Severity
 
 RATE = Count(timedelta(hours=1), 2)
-TOLD = Told(5, 1.5, 2.0, Reason.HELD, "so it is", Severity.ERROR, 3600.0)
+LAST = LastTransition(5, 1.5, 2.0, Reason.HELD, "so it is", Severity.ERROR, 3600.0)
 
 
 @given(st.lists(st.integers()), st.none() | st.integers(), st.none() | st.integers(), st.sampled_from(AlertState))
@@ -29,27 +31,27 @@ def test_a_memory_comes_back_from_json_as_it_was(
 ) -> None:
     """Nothing of it is lost in the ledger."""
     window = Window(tuple(times), lost_us)
-    memory = Memory(window, (("device", "ups"),), now_us, state, 7, 8, TOLD, "ann", "on it", (1, 2))
-    assert memory == from_json(to_json(memory), RATE)
+    record = AlertRecord(window, (("device", "ups"),), now_us, state, 7, 8, LAST, "ann", "on it", (1, 2))
+    assert record == from_json(to_json(record), RATE)
 
 
 def test_times_may_be_kept_elsewhere() -> None:
     """And are put together again."""
-    memory = Memory(Window((1, 2, 2)))
-    text = to_json(memory, without="times_us")
-    assert ("[1,2,2]" not in text, memory) == (True, from_json(text, RATE, {"times_us": (1, 2, 2)}))
+    record = AlertRecord(Window((1, 2, 2)))
+    text = to_json(record, without="times_us")
+    assert ("[1,2,2]" not in text, record) == (True, from_json(text, RATE, {"times_us": (1, 2, 2)}))
 
 
 def test_evidence_of_another_kind_is_left_out() -> None:
     """The rule's condition was changed: it begins anew, and what was told stays."""
-    memory = Memory(Window((1, 2)), told=TOLD, state=AlertState.FIRING)
-    read = from_json(to_json(memory), Absence(timedelta(hours=1)))
-    assert (Last(), TOLD, AlertState.FIRING) == (read.evidence, read.told, read.state)
+    record = AlertRecord(Window((1, 2)), last=LAST, state=AlertState.FIRING)
+    read = from_json(to_json(record), Absence(timedelta(hours=1)))
+    assert (LastSeen(), LAST, AlertState.FIRING) == (read.evidence, read.last, read.state)
 
 
 def test_a_memory_that_never_fired_is_resolved() -> None:
     """No alert is no alarm."""
-    assert AlertState.RESOLVED is Memory(Window()).state
+    assert AlertState.RESOLVED is AlertRecord(Window()).state
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"evidence": {}}'])
@@ -76,9 +78,22 @@ def test_memories_of_older_ledgers_are_taken_over_once() -> None:
     with closing(Ledger(":memory:")) as ledger:
         ledger.put("rule/hourly_rate/I2C_ERROR", old.encode())
         ledger.put("other", b"stays")
-        ((place, memory),) = take_over(ledger)
+        ((place, record),) = take_over(ledger)
 
         assert ("hourly_rate", "I2C_ERROR") == place
-        assert Window((1, 2, 5_000_000)) == memory.evidence
-        assert (AlertState.FIRING, 6_000_000, 5_000_000) == (memory.state, memory.now_us, memory.since_us)
+        assert Window((1, 2, 5_000_000)) == record.evidence
+        assert (AlertState.FIRING, 6_000_000, 5_000_000) == (record.state, record.now_us, record.since_us)
         assert ([], b"stays") == (list(take_over(ledger)), ledger.get("other"))
+
+
+@pytest.mark.parametrize(
+    ("condition", "evidence"),
+    [
+        (Burst(timedelta(hours=1), 2, timedelta(hours=1)), '{"times_us":[1],"alight":true}'),
+        (Composite(("a", "b"), "all"), '{"alight":[["a","k"]],"ahead":[]}'),
+    ],
+)
+def test_evidence_under_its_former_field_name_is_read(condition: Condition, evidence: str) -> None:
+    """Ledgers before 2026-12 say ``alight`` where evidence now says ``holds`` or ``firing``."""
+    read = from_json(f'{{"evidence":{evidence},"state":"firing","since_us":1}}', condition)
+    assert condition.span(read.evidence) is not None or read.evidence.firing == (("a", "k"),)

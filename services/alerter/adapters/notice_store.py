@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from services.alerter.core.notify.delivery import State
+from services.alerter.core.notify.delivery import DeliveryState
 from shared.instants import span_to_us, time_to_us
 from shared.ledger import Ledger
 from shared.notices import Notice
@@ -36,18 +36,18 @@ _OPEN = "state IN ('waiting', 'under_way')"
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class QueuedNotice:
     """The oldest notice that a channel has yet to send. ``content`` is its JSON."""
 
     place: int
     content: str
     queued_us: int
-    state: State
+    state: DeliveryState
     attempts: int
 
 
 @dataclass(frozen=True, slots=True)
-class Loss:
+class DeliveryLoss:
     """Notices that a channel gave up: how many, the last one's place, and why that."""
 
     channel: str
@@ -57,7 +57,7 @@ class Loss:
     reason: str
 
 
-class Notices:
+class NoticeStore:
     """The newest ``room`` notices in an open ledger: a NoticeBox. Every write belongs inside a transaction."""
 
     def __init__(self, ledger: Ledger, channels: Mapping[str, Sequence[str]] | None = None, room: int = ROOM) -> None:
@@ -95,7 +95,7 @@ class Notices:
             (NO_CHANNEL, known),
         )
 
-    def losses(self) -> list[Loss]:
+    def losses(self) -> list[DeliveryLoss]:
         """Return what was given up since this was last asked, a row for each channel; each notice is in one answer."""
         rows = self._db.execute(
             "SELECT channel, receiver, count(*), max(notice), reason FROM delivery "
@@ -103,7 +103,7 @@ class Notices:
         ).fetchall()
         if rows:
             self._db.execute("UPDATE delivery SET state = 'lost' WHERE state = 'given_up'")
-        return [Loss(*row) for row in rows]
+        return [DeliveryLoss(*row) for row in rows]
 
     def delivery(self, ids: Sequence[str]) -> list[dict[str, str | int]]:
         """Return how far notices have got, by their ids: a row for each channel."""
@@ -117,16 +117,16 @@ class Notices:
 
     # ---- for a channel's courier
 
-    def heads(self, channel: str, limit: int) -> list[Head]:
+    def heads(self, channel: str, limit: int) -> list[QueuedNotice]:
         """Return what the channel has to send next, oldest first."""
         rows = self._db.execute(
             f"SELECT notice, content, queued_us, state, attempts FROM delivery LEFT JOIN notice ON place = notice "  # noqa: S608
             f"WHERE channel = ? AND {_OPEN} ORDER BY notice LIMIT ?",
             (channel, limit),
         ).fetchall()
-        return [Head(row[0], row[1] or "", row[2], State(row[3]), row[4]) for row in rows]
+        return [QueuedNotice(row[0], row[1] or "", row[2], DeliveryState(row[3]), row[4]) for row in rows]
 
-    def note(self, channel: str, place: int, state: State, reason: str = "", tries: int = 0) -> None:
+    def note(self, channel: str, place: int, state: DeliveryState, reason: str = "", tries: int = 0) -> None:
         """Write where a notice stands, ``tries`` attempts later; one that is done with meanwhile stays as it is."""
         self._db.execute(
             f"UPDATE delivery SET state = ?, reason = ?, attempts = attempts + ? "  # noqa: S608

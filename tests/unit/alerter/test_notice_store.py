@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from services.alerter.adapters.notices import NO_CHANNEL, NO_ROOM, SCHEMA, Notices
-from services.alerter.app import told_of
-from services.alerter.core.notify.delivery import State
+from services.alerter.adapters.notice_store import NO_CHANNEL, NO_ROOM, SCHEMA, NoticeStore
+from services.alerter.app import loss_event
+from services.alerter.application.notice_outbox import Channels, NoticeOutbox
+from services.alerter.core.notify.delivery import DeliveryState
 from services.alerter.core.notify.sample import samples
-from services.alerter.service.mailroom import Mailroom, Ways
 from shared.delivery.handler import Recorder, RefusedError
 from shared.ledger import Ledger
 from shared.notices import Notice
@@ -28,9 +28,9 @@ def notice(number: int) -> Notice:
 
 def test_a_notice_waits_for_each_channel_of_its_receiver_on_its_own(ledger: Ledger) -> None:
     """What one has sent, another may have yet to send."""
-    notices = Notices(ledger, {"ops": [HOOK, PHONE]})
+    notices = NoticeStore(ledger, {"ops": [HOOK, PHONE]})
     notices.put([notice(1), notice(2)])
-    notices.note(HOOK, notices.heads(HOOK, 1)[0].place, State.SENT, tries=1)
+    notices.note(HOOK, notices.heads(HOOK, 1)[0].place, DeliveryState.SENT, tries=1)
 
     assert ["n2"] == [json.loads(head.content)["id"] for head in notices.heads(HOOK, 9)]
     assert ["n1", "n2"] == [json.loads(head.content)["id"] for head in notices.heads(PHONE, 9)]
@@ -42,23 +42,23 @@ def test_a_notice_waits_for_each_channel_of_its_receiver_on_its_own(ledger: Ledg
 
 def test_the_oldest_go_where_there_is_no_room_and_are_told_if_unsent(ledger: Ledger) -> None:
     """Nothing is lost in silence; what was sent is."""
-    notices = Notices(ledger, {"ops": [HOOK]}, room=2)
+    notices = NoticeStore(ledger, {"ops": [HOOK]}, room=2)
     notices.put([notice(1)])
-    notices.note(HOOK, 1, State.SENT)
+    notices.note(HOOK, 1, DeliveryState.SENT)
     notices.put([notice(2), notice(3), notice(4), notice(5)])
 
     (loss,) = notices.losses()
     assert (HOOK, "ops", 2, NO_ROOM) == (loss.channel, loss.receiver, loss.notices, loss.reason)
     assert ["n5", "n4"] == [kept.id for kept in notices.newest()]
-    candidate = told_of(loss, "e1")
+    candidate = loss_event(loss, "e1")
     assert ("alert.notification_failed", "unsent/e1/ops.webhook/3") == (candidate.type, candidate.id)
     assert {"receiver": "ops", "channel": HOOK, "notices": 2, "reason": NO_ROOM} == candidate.data
 
 
 def test_what_waits_for_a_channel_that_is_no_more_is_given_up(ledger: Ledger) -> None:
     """Whoever takes a receiver out of the file hears of what it had not got."""
-    Notices(ledger, {"ops": [HOOK, PHONE]}).put([notice(1)])
-    notices = Notices(ledger, {"ops": [HOOK]})
+    NoticeStore(ledger, {"ops": [HOOK, PHONE]}).put([notice(1)])
+    notices = NoticeStore(ledger, {"ops": [HOOK]})
     notices.drop_strangers()
     assert [(PHONE, NO_CHANNEL)] == [(loss.channel, loss.reason) for loss in notices.losses()]
     assert {HOOK: 1} == notices.waiting()
@@ -66,7 +66,7 @@ def test_what_waits_for_a_channel_that_is_no_more_is_given_up(ledger: Ledger) ->
 
 def test_a_step_of_the_clock_makes_nothing_wait_longer(ledger: Ledger) -> None:
     """Only what waits is moved."""
-    notices = Notices(ledger, {"ops": [HOOK]})
+    notices = NoticeStore(ledger, {"ops": [HOOK]})
     notices.put([notice(1)])
     before = notices.oldest_us()
     notices.shift(timedelta(days=365))
@@ -84,7 +84,7 @@ def test_a_ledger_of_before_there_were_channels_is_gone_on_with(tmp_path: Path) 
         row = (0, "ops", notice(1).model_dump_json(exclude={"title", "text", "producer", "epoch", "seq"}))
         ledger.db.execute("INSERT INTO notice (time_us, receiver, content) VALUES (?, ?, ?)", row)
     with closing(Ledger(tmp_path / "ledger.sqlite", [SCHEMA])) as ledger:
-        notices = Notices(ledger, {"ops": [HOOK]})
+        notices = NoticeStore(ledger, {"ops": [HOOK]})
         notices.put([notice(2)])
         assert ["n2", "n1"] == [kept.id for kept in notices.newest()]
         assert ["n2"] == [json.loads(head.content)["id"] for head in notices.heads(HOOK, 9)]
@@ -92,22 +92,22 @@ def test_a_ledger_of_before_there_were_channels_is_gone_on_with(tmp_path: Path) 
 
 def test_every_notice_goes_over_mqtt_unless_its_receiver_wants_none(ledger: Ledger) -> None:
     """In its receiver's words."""
-    outlet = Recorder()
+    publisher = Recorder()
     words = {"title": "t", "text": "x"}
-    ways = Ways({"ops": [HOOK]}, frozenset({"home"}), lambda one: one.model_copy(update=words))
-    Mailroom(ledger, outlet, ways).put([notice(1), notice(2).model_copy(update={"receiver": "home"})])
-    (told,) = outlet.emitted
+    channels = Channels({"ops": [HOOK]}, frozenset({"home"}), lambda one: one.model_copy(update=words))
+    NoticeOutbox(ledger, publisher, channels).put([notice(1), notice(2).model_copy(update={"receiver": "home"})])
+    (told,) = publisher.emitted
     assert isinstance(told, Notice)
     assert ("home", "n2", "t", "x") == (told.receiver, told.id, told.title, told.text)
 
 
 def test_a_test_goes_to_one_receiver_or_to_all(ledger: Ledger) -> None:
     """Again under the same cause it is the same notice; a stranger is refused, with those there are."""
-    mailroom = Mailroom(ledger, Recorder(), Ways({"ops": [HOOK]}, frozenset({"home"})))
-    (one,) = mailroom.try_out("ops", "c1", START)["tests"]
-    every = mailroom.try_out(None, "c1", START)["tests"]
+    outbox = NoticeOutbox(ledger, Recorder(), Channels({"ops": [HOOK]}, frozenset({"home"})))
+    (one,) = outbox.try_out("ops", "c1", START)["tests"]
+    every = outbox.try_out(None, "c1", START)["tests"]
     assert (False, [HOOK]) == (one["mqtt"], one["channels"])
     assert [("home", True), ("ops", False)] == [(row["receiver"], row["mqtt"]) for row in every]
     assert one["id"] == every[1]["id"]
     with pytest.raises(RefusedError, match="there is home, ops"):
-        mailroom.try_out("nobody", "c2", START)
+        outbox.try_out("nobody", "c2", START)

@@ -1,6 +1,6 @@
 """The life of an alert: which reason leads from which state to which. A pair not in the table changes nothing.
 
-An alert that is not there is ``resolved``. ``watch.py`` finds the reasons; this table alone says what they do.
+An alert that is not there is ``resolved``. ``transitions.py`` finds the reasons; this table alone says what they do.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _ENDS = (
 )
 _ALIGHT = (AlertState.FIRING, AlertState.ACKNOWLEDGED)
 
-LIFE: dict[tuple[AlertState, Reason], AlertState] = {
+TRANSITIONS: dict[tuple[AlertState, Reason], AlertState] = {
     (AlertState.RESOLVED, Reason.BEGAN): AlertState.PENDING,
     (AlertState.PENDING, Reason.PASSED): AlertState.RESOLVED,
     (AlertState.PENDING, Reason.HELD): AlertState.FIRING,
@@ -66,4 +66,4 @@ LIFE: dict[tuple[AlertState, Reason], AlertState] = {
 
 def next_state(state: AlertState, reason: Reason) -> AlertState:
     """Return the state that ``reason`` leads to; the same one where it means nothing."""
-    return LIFE.get((state, reason), state)
+    return TRANSITIONS.get((state, reason), state)

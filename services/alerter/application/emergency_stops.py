@@ -9,23 +9,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from services.alerter.adapters.kept import Kept
+from services.alerter.adapters.repository import AlertRepository
 from services.alerter.core.actions import RELEASE, STOP, Cause, stop_command
 from services.alerter.core.keys import fingerprint, key_of
-from services.alerter.core.life import Reason
+from services.alerter.core.states import Reason
 from shared.delivery.handler import Publisher, RefusedError
 from shared.instants import time_to_us
 from shared.messages import Alert, AlertState, Severity
 
 
-class Stops:
+class EmergencyStops:
     """The stops, in the ledger and on their topics. ``targets`` are told of each by a command."""
 
-    def __init__(self, kept: Kept, outlet: Publisher, targets: Sequence[str]) -> None:
-        self._kept = kept
-        self._outlet = outlet
+    def __init__(self, repository: AlertRepository, publisher: Publisher, targets: Sequence[str]) -> None:
+        self._repository = repository
+        self._publisher = publisher
         self._targets = targets
-        self._stops = kept.stops()
+        self._stops = repository.stops()
 
     @property
     def all(self) -> Mapping[str, Alert]:
@@ -40,7 +40,7 @@ class Stops:
     def announce(self) -> None:
         """Retain every stop again."""
         for stop in self._stops.values():
-            self._outlet.retain(stop)
+            self._publisher.retain(stop)
 
     def call(self, zone: str, cause: Cause, now: datetime) -> Alert | None:
         """Stop a zone; return the stop, or None where it stands already."""
@@ -66,7 +66,7 @@ class Stops:
         )
         self._put(key, stop)
         for target in self._targets:
-            self._outlet.emit(stop_command(target, STOP, zone, cause, now))
+            self._publisher.emit(stop_command(target, STOP, zone, cause, now))
         return stop
 
     def lift(self, zone: str, by: str, why: str, now: datetime) -> Alert:
@@ -82,7 +82,7 @@ class Stops:
         self._put(key, lifted)
         cause = Cause(STOP, key, stop.since, message, stop.labels)
         for target in self._targets:
-            self._outlet.emit(stop_command(target, RELEASE, zone, cause, now))
+            self._publisher.emit(stop_command(target, RELEASE, zone, cause, now))
         return lifted
 
     def forget(self, before: datetime) -> None:
@@ -90,11 +90,11 @@ class Stops:
         gone = [key for key, stop in self._stops.items() if stop.state is AlertState.RESOLVED and stop.time < before]
         for key in gone:
             del self._stops[key]
-            self._outlet.clear("alert", STOP, key)
-            self._kept.write_stop(key, None)
-            self._kept.note_emptied((STOP, key), time_to_us(before))
+            self._publisher.clear("alert", STOP, key)
+            self._repository.write_stop(key, None)
+            self._repository.note_emptied((STOP, key), time_to_us(before))
 
     def _put(self, key: str, stop: Alert) -> None:
         self._stops[key] = stop
-        self._kept.write_stop(key, stop)
-        self._outlet.retain(stop)
+        self._repository.write_stop(key, stop)
+        self._publisher.retain(stop)

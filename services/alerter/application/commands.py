@@ -9,12 +9,12 @@ from typing import Annotated, Any, Protocol
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from services.alerter.adapters.notices import Notices
+from services.alerter.adapters.notice_store import NoticeStore
+from services.alerter.application.notice_outbox import NoticeOutbox
+from services.alerter.application.notifier import Notifier
 from services.alerter.core.actions import STOP
 from services.alerter.core.matchers import all_hold, parse_matcher
 from services.alerter.core.notify.silences import Silence
-from services.alerter.service.mailroom import Mailroom
-from services.alerter.service.teller import Teller
 from shared.delivery.handler import RefusedError
 from shared.messages import Alert, AlertState, Name, Time
 from shared.requests import Command
@@ -29,16 +29,16 @@ def _matcher(text: str) -> str:
 
 
 Matchers = Annotated[tuple[Annotated[str, AfterValidator(_matcher)], ...], Field(max_length=32)]
-Words = Annotated[str, Field(min_length=1, max_length=1000)]
+Text = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
-class Wish(BaseModel):
+class Query(BaseModel):
     """Base of what is asked: a key it does not know is a slip, and said so."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class AlertsWish(Wish):
+class AlertsQuery(Query):
     """``alerts``: those in some states whose labels pass the matchers, ``limit`` after ``cursor``."""
 
     states: tuple[AlertState, ...] = (AlertState.PENDING, AlertState.FIRING, AlertState.ACKNOWLEDGED)
@@ -47,43 +47,43 @@ class AlertsWish(Wish):
     limit: Annotated[int, Field(ge=1, le=PAGE)] = PAGE
 
 
-class SilencesWish(Wish):
+class SilencesQuery(Query):
     """``silences``: those in force or to come; with ``expired`` those that are over and still kept, too."""
 
     expired: bool = False
 
 
-class NoticesWish(Wish):
+class NoticesQuery(Query):
     """``notices``: the newest."""
 
     limit: Annotated[int, Field(ge=1, le=100)] = 20
 
 
-class DeliveryWish(Wish):
+class DeliveryQuery(Query):
     """``delivery``: how far some notices have got on each channel of their receivers."""
 
-    ids: Annotated[tuple[Words, ...], Field(max_length=100)]
+    ids: Annotated[tuple[Text, ...], Field(max_length=100)]
 
 
-class TestWish(Wish):
+class TestCommand(Query):
     """``test``: a message to one receiver, or to all."""
 
     receiver: Name | None = None
 
 
-class AckWish(Wish):
+class AckCommand(Query):
     """``ack``: somebody has seen an alert."""
 
     rule: Name
     key: Name
-    comment: Words | None = None
+    comment: Text | None = None
 
 
-class SilenceWish(Wish):
+class SilenceCommand(Query):
     """``silence``: for so many seconds from ``starts`` (now, if not given), or until ``ends``."""
 
     matchers: Matchers
-    comment: Words
+    comment: Text
     for_s: Annotated[float, Field(gt=0, le=LONGEST_SILENCE_S)] | None = None
     starts: Time | None = None
     ends: Time | None = None
@@ -97,20 +97,20 @@ class SilenceWish(Wish):
         return Silence(**known, starts=starts, ends=ends, lasting=lasting)
 
 
-class UnsilenceWish(Wish):
+class UnsilenceCommand(Query):
     """``unsilence``: end a silence now."""
 
-    id: Words
+    id: Text
 
 
-class ResetWish(Wish):
+class ResetCommand(Query):
     """``reset_stop``: lift an emergency stop, and say why."""
 
-    zone: Words
-    why: Words
+    zone: Text
+    why: Text
 
 
-def page_of(alerts: list[Alert], wish: AlertsWish, muted: Callable[[Alert], str | None]) -> Mapping[str, Any]:
+def page_of(alerts: list[Alert], wish: AlertsQuery, muted: Callable[[Alert], str | None]) -> Mapping[str, Any]:
     """Return one page of those wanted, each with why it is mute if it is; ``cursor`` is None on the last page."""
     matchers = tuple(map(parse_matcher, wish.matchers))
     wanted = [alert for alert in alerts if alert.state in wish.states and all_hold(matchers, alert.labels)]
@@ -120,7 +120,7 @@ def page_of(alerts: list[Alert], wish: AlertsWish, muted: Callable[[Alert], str 
     return {"alerts": rows, "total": len(wanted), "cursor": after if after < len(wanted) else None}
 
 
-class Work(Protocol):
+class AlertOperations(Protocol):
     """What a desk can have done: by the Alerter."""
 
     def snapshot(self) -> list[Alert]:
@@ -134,21 +134,21 @@ class Work(Protocol):
 
 
 def answer(
-    work: Work, teller: Teller, notices: Notices, name: str, data: Mapping[str, Any], now: datetime
+    work: AlertOperations, notifier: Notifier, notices: NoticeStore, name: str, data: Mapping[str, Any], now: datetime
 ) -> Mapping[str, Any]:
     """Answer a question; raises RefusedError on one that is not known, ValidationError on odd data."""
     match name:
         case "alerts":
-            return page_of(work.snapshot(), AlertsWish.model_validate(data), partial(teller.why, now=now))
+            return page_of(work.snapshot(), AlertsQuery.model_validate(data), partial(notifier.suppression_of, now=now))
         case "silences":
-            expired = SilencesWish.model_validate(data).expired
-            found = [silence for silence in teller.silences if expired or silence.ends > now]
+            expired = SilencesQuery.model_validate(data).expired
+            found = [silence for silence in notifier.silences if expired or silence.ends > now]
             return {"silences": [silence.model_dump(mode="json") for silence in found]}
         case "notices":
-            newest = notices.newest(NoticesWish.model_validate(data).limit)
+            newest = notices.newest(NoticesQuery.model_validate(data).limit)
             return {"notices": [notice.model_dump(mode="json", exclude={"alerts"}) for notice in newest]}
         case "delivery":
-            wish = DeliveryWish.model_validate(data)
+            wish = DeliveryQuery.model_validate(data)
             return {"delivery": notices.delivery(wish.ids), "waiting": dict(notices.waiting())}
         case "stops":
             return {"stops": [a.model_dump(mode="json") for a in work.snapshot() if a.rule == STOP]}
@@ -157,27 +157,29 @@ def answer(
             raise RefusedError(f"the alerter knows no question {name!r}; it knows {known}")
 
 
-def obey(work: Work, teller: Teller, mailroom: Mailroom, command: Command, now: datetime) -> Mapping[str, Any]:
+def execute(
+    work: AlertOperations, notifier: Notifier, outbox: NoticeOutbox, command: Command, now: datetime
+) -> Mapping[str, Any]:
     """Carry out a command; raises RefusedError on one that is not known, ValidationError on odd data."""
     by = command.by or command.producer
     if not by:
         raise RefusedError("says not who wants it; put that into by")
     match command.name:
         case "ack":
-            ack = AckWish.model_validate(command.data)
+            ack = AckCommand.model_validate(command.data)
             return {"alert": work.acknowledge((ack.rule, ack.key), by, ack.comment, now).model_dump(mode="json")}
         case "silence":
-            silence = SilenceWish.model_validate(command.data).silence(command.id, by, now)
-            teller.silence(silence, now)
+            silence = SilenceCommand.model_validate(command.data).silence(command.id, by, now)
+            notifier.silence(silence, now)
             return {"silence": silence.model_dump(mode="json")}
         case "unsilence":
-            ended = teller.unsilence(UnsilenceWish.model_validate(command.data).id, now)
+            ended = notifier.unsilence(UnsilenceCommand.model_validate(command.data).id, now)
             return {"silence": ended.model_dump(mode="json")}
         case "reset_stop":
-            reset = ResetWish.model_validate(command.data)
+            reset = ResetCommand.model_validate(command.data)
             return {"stop": work.lift(reset.zone, by, reset.why, now).model_dump(mode="json")}
         case "test":
-            return mailroom.try_out(TestWish.model_validate(command.data).receiver, command.id, now)
+            return outbox.try_out(TestCommand.model_validate(command.data).receiver, command.id, now)
         case _:
             known = "ack, silence, unsilence, reset_stop and test"
             raise RefusedError(f"the alerter knows no command {command.name!r}; it knows {known}")

@@ -15,7 +15,7 @@ STEP_S = 2.0
 
 
 @dataclass(slots=True)
-class Pace:
+class ClockWatch:
     """Where the clocks stood at the last tick."""
 
     wall: datetime | None = None

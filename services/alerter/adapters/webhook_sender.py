@@ -15,7 +15,7 @@ import urllib3
 
 from services.alerter.adapters.secret_files import SecretError, headers, secret
 from services.alerter.core.notify.alertmanager import webhook_json
-from services.alerter.core.notify.channels import ByWebhook
+from services.alerter.core.notify.channels import WebhookTarget
 from services.alerter.core.notify.delivery import Failed, Outcome, Sent
 from shared.notices import Notice
 
@@ -33,10 +33,10 @@ IN_WORDS = (  # an error's own text repeats the address, which may be a secret
 )
 
 
-class Webhook:
+class WebhookSender:
     """A Sender for one address."""
 
-    def __init__(self, way: ByWebhook) -> None:
+    def __init__(self, way: WebhookTarget) -> None:
         self._way = way
         wait = urllib3.Timeout(connect=min(5.0, way.timeout_s), read=way.timeout_s)
         self._pool = urllib3.PoolManager(num_pools=1, maxsize=1, timeout=wait, retries=False)

@@ -11,7 +11,7 @@ from shared.notices import Notice
 LISTED = 50  # alerts that a notice lists; of the rest it says how many
 
 
-class Quiet(StrEnum):
+class SuppressionReason(StrEnum):
     """Why an alert is not told of now."""
 
     NOT_WANTED = "no_notification_action"
@@ -26,7 +26,7 @@ class Quiet(StrEnum):
     FLAPPING = "flapping"
 
 
-class NoticeBox(Protocol):
+class NoticeSink(Protocol):
     """Where notices wait to be sent. ``put`` commits with what it was made of."""
 
     def put(self, notices: Sequence[Notice]) -> None:

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
+from services.alerter.core.alert_record import AlertRecord, from_json, to_json
+from services.alerter.core.keys import AlertId
 from services.alerter.core.kinds.condition import Condition
-from services.alerter.core.memory import Memory, from_json, to_json
 from services.alerter.core.notify.groups import Group
 from services.alerter.core.notify.silences import Silence
 from shared.ledger import Ledger, sealed
@@ -37,62 +38,61 @@ CREATE TABLE IF NOT EXISTS emptied (
 CREATE TABLE IF NOT EXISTS stop (zone TEXT PRIMARY KEY, content TEXT NOT NULL, seal INTEGER NOT NULL) WITHOUT ROWID;
 """
 
-Place = tuple[str, str]
 TIMES = "times_us"
 
 
-class Kept:
+class AlertRepository:
     """Rows in an open ledger. Every write belongs inside the batch's transaction."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._db = ledger.db
-        self._written: dict[Place, tuple[int, ...]] = {}  # the times that stand in the ledger
-        self._members: dict[str, dict[Place, bool]] = {}  # who stands there as a group's, and whether it was told of
+        self._written: dict[AlertId, tuple[int, ...]] = {}  # the times that stand in the ledger
+        self._members: dict[str, dict[AlertId, bool]] = {}  # who stands there as a group's, and whether it was told of
 
     # ---- alerts
 
-    def memories(self, condition: Callable[[Place], Condition | None]) -> Iterator[tuple[Place, Memory]]:
+    def records(self, condition: Callable[[AlertId], Condition | None]) -> Iterator[tuple[AlertId, AlertRecord]]:
         """Yield every memory; ``condition`` tells what its evidence is for, None where no rule is left for it."""
-        times: dict[Place, list[int]] = {}
+        times: dict[AlertId, list[int]] = {}
         for rule, key, time_us, number in self._db.execute(
             "SELECT rule, key, time_us, times FROM moment ORDER BY 1,2,3"
         ):
             times.setdefault((rule, key), []).extend([time_us] * number)
         for rule, key, text in self._db.execute("SELECT rule, key, memory FROM watch ORDER BY rule, key"):
-            place = (rule, key)
-            found = tuple(times.get(place, ()))
-            self._written[place] = found
-            yield place, from_json(text, condition(place), {TIMES: found} if found else {})
+            alert_id = (rule, key)
+            found = tuple(times.get(alert_id, ()))
+            self._written[alert_id] = found
+            yield alert_id, from_json(text, condition(alert_id), {TIMES: found} if found else {})
 
-    def write(self, place: Place, memory: Memory) -> None:
+    def write(self, alert_id: AlertId, record: AlertRecord) -> None:
         """Write one memory, and of its times only those that are new or gone."""
-        times = getattr(memory.evidence, TIMES, ())
-        text = to_json(memory, without=TIMES)
-        self._db.execute("INSERT OR REPLACE INTO watch VALUES (?, ?, ?, ?)", sealed(*place, text))
-        before = self._written.get(place, ())
+        times = getattr(record.evidence, TIMES, ())
+        text = to_json(record, without=TIMES)
+        self._db.execute("INSERT OR REPLACE INTO watch VALUES (?, ?, ?, ?)", sealed(*alert_id, text))
+        before = self._written.get(alert_id, ())
         if times is not before and times != before:
-            self._write_times(place, Counter(before), Counter(times))
-        self._written[place] = times
+            self._write_times(alert_id, Counter(before), Counter(times))
+        self._written[alert_id] = times
 
-    def drop(self, place: Place) -> None:
+    def drop(self, alert_id: AlertId) -> None:
         """Forget one memory."""
-        self._db.execute("DELETE FROM watch WHERE rule = ? AND key = ?", place)
-        if self._written.pop(place, ()):
-            self._db.execute("DELETE FROM moment WHERE rule = ? AND key = ?", place)
+        self._db.execute("DELETE FROM watch WHERE rule = ? AND key = ?", alert_id)
+        if self._written.pop(alert_id, ()):
+            self._db.execute("DELETE FROM moment WHERE rule = ? AND key = ?", alert_id)
 
-    def note_emptied(self, place: Place, time_us: int) -> None:
+    def note_emptied(self, alert_id: AlertId, time_us: int) -> None:
         """Note that a topic was emptied: should that be lost with this process, it is emptied again."""
-        self._db.execute("INSERT OR REPLACE INTO emptied VALUES (?, ?, ?)", (*place, time_us))
+        self._db.execute("INSERT OR REPLACE INTO emptied VALUES (?, ?, ?)", (*alert_id, time_us))
 
-    def emptied(self, since_us: int) -> list[Place]:
+    def emptied(self, since_us: int) -> list[AlertId]:
         """Return whose topics were emptied, and forget those from before ``since_us``."""
         self._db.execute("DELETE FROM emptied WHERE time_us < ?", (since_us,))
         return [(rule, key) for rule, key in self._db.execute("SELECT rule, key FROM emptied")]
 
-    def _write_times(self, place: Place, before: Counter[int], after: Counter[int]) -> None:
-        gone = [(*place, time_us) for time_us in before if time_us not in after]
-        fresh = [sealed(*place, time_us, number) for time_us, number in after.items() if before[time_us] != number]
+    def _write_times(self, alert_id: AlertId, before: Counter[int], after: Counter[int]) -> None:
+        gone = [(*alert_id, time_us) for time_us in before if time_us not in after]
+        fresh = [sealed(*alert_id, time_us, number) for time_us, number in after.items() if before[time_us] != number]
         self._db.executemany("DELETE FROM moment WHERE rule = ? AND key = ? AND time_us = ?", gone)
         self._db.executemany("INSERT OR REPLACE INTO moment VALUES (?, ?, ?, ?, ?)", fresh)
 
@@ -105,12 +105,12 @@ class Kept:
         rows = self._db.execute("SELECT key, content FROM gathering ORDER BY key")
         return [_group(json.loads(text), self._members.get(key, {})) for key, text in rows]
 
-    def join(self, joined: Iterable[tuple[str, Place]]) -> None:
+    def join(self, joined: Iterable[tuple[str, AlertId]]) -> None:
         """Write who has come to a group."""
-        fresh = [(key, place) for key, place in joined if place not in self._members.setdefault(key, {})]
-        for key, place in fresh:
-            self._members[key][place] = False
-        rows = [sealed(key, *place, 0) for key, place in fresh]
+        fresh = [(key, alert_id) for key, alert_id in joined if alert_id not in self._members.setdefault(key, {})]
+        for key, alert_id in fresh:
+            self._members[key][alert_id] = False
+        rows = [sealed(key, *alert_id, 0) for key, alert_id in fresh]
         self._db.executemany("INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?, ?)", rows)
 
     def write_group(self, key: str, group: Group | None) -> None:
@@ -122,9 +122,11 @@ class Kept:
             self._members.pop(key, None)
             return
         self._db.execute("INSERT OR REPLACE INTO gathering VALUES (?, ?, ?)", sealed(key, _group_json(group)))
-        members = {place: place in group.told for place in group.members}
-        gone = [(key, *place) for place in known if place not in members]
-        fresh = [sealed(key, *place, int(told)) for place, told in members.items() if known.get(place) is not told]
+        members = {alert_id: alert_id in group.notified for alert_id in group.members}
+        gone = [(key, *one) for one in known if one not in members]
+        fresh = [
+            sealed(key, *alert_id, int(told)) for alert_id, told in members.items() if known.get(alert_id) is not told
+        ]
         self._db.executemany("DELETE FROM member WHERE gathering = ? AND rule = ? AND key = ?", gone)
         self._db.executemany("INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?, ?)", fresh)
         self._members[key] = members
@@ -160,19 +162,19 @@ def _group_json(group: Group) -> str:
         "route": group.route,
         "labels": dict(group.labels),
         "due": group.due.isoformat(),
-        "told_at": None if group.told_at is None else group.told_at.isoformat(),
+        "told_at": None if group.notified_at is None else group.notified_at.isoformat(),
         "number": group.number,
     }
     return json.dumps(content)
 
 
-def _group(content: dict[str, Any], members: dict[Place, bool]) -> Group:
+def _group(content: dict[str, Any], members: dict[AlertId, bool]) -> Group:
     return Group(
         route=content["route"],
         labels=tuple(sorted(content["labels"].items())),
         due=datetime.fromisoformat(content["due"]),
         members=frozenset(members),
-        told=frozenset(place for place, told in members.items() if told),
-        told_at=None if content["told_at"] is None else datetime.fromisoformat(content["told_at"]),
+        notified=frozenset(alert_id for alert_id, told in members.items() if told),
+        notified_at=None if content["told_at"] is None else datetime.fromisoformat(content["told_at"]),
         number=content["number"],
     )

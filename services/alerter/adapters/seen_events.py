@@ -14,7 +14,7 @@ CREATE TABLE IF NOT EXISTS heard (place INTEGER PRIMARY KEY AUTOINCREMENT, id TE
 """
 
 
-class Heard:
+class SeenEvents:
     """The newest ``room`` ids in an open ledger. All calls belong inside the batch's transaction."""
 
     def __init__(self, ledger: Ledger, room: int = ROOM) -> None:

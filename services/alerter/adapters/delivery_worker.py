@@ -24,21 +24,21 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from services.alerter.adapters.notices import SCHEMA, Head, Notices
+from services.alerter.adapters.notice_store import SCHEMA, NoticeStore, QueuedNotice
 from services.alerter.core.notify.channels import Channel
 from services.alerter.core.notify.delivery import (
-    Again,
+    Attempts,
+    DeliveryState,
     Failed,
     GivenUp,
     OnDoubt,
     Outcome,
+    RetryLater,
     Sender,
     Sent,
-    State,
-    Trial,
     Verdict,
     after_a_crash,
-    judge,
+    decide_delivery,
 )
 from shared.instants import us_to_time
 from shared.ledger import Ledger, LedgerDamagedError, LedgerError
@@ -49,11 +49,15 @@ IDLE_S = 10.0
 LEDGER_BUSY_S = 1.0
 PATIENCE_S, LOOK_S = 10.0, 0.002
 HANDFUL, HANDFUL_S = 16, 0.25
-_STATES: dict[type[Verdict], State] = {Sent: State.SENT, Again: State.WAITING, GivenUp: State.GIVEN_UP}
+_STATES: dict[type[Verdict], DeliveryState] = {
+    Sent: DeliveryState.SENT,
+    RetryLater: DeliveryState.WAITING,
+    GivenUp: DeliveryState.GIVEN_UP,
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Carried:
+class WorkerFigures:
     """A courier's figures since its start. ``last_error`` is empty again once something has arrived."""
 
     sent: int = 0
@@ -71,7 +75,7 @@ class Clocks:
     jitter: Callable[[], float] = random.random
 
 
-class Courier:
+class DeliveryWorker:
     """Carries the notices of one channel from the ledger at ``path``."""
 
     def __init__(self, path: Path | str, channel: Channel, sender: Sender, clocks: Clocks) -> None:
@@ -82,12 +86,12 @@ class Courier:
         self._wake = threading.Event()
         self._stop = False
         self._thread = threading.Thread(target=self._run, name=channel.name, daemon=True)
-        self._unwritten: list[tuple[Head, Verdict]] = []  # rule 2
+        self._unwritten: list[tuple[QueuedNotice, Verdict]] = []  # rule 2
         self._begun = False
         self._failing_since: float | None = None
         self._row = 0  # failures in a row
         self._not_before = float("-inf")
-        self.state = Carried()
+        self.state = WorkerFigures()
         self.fault: Exception | None = None  # a damaged ledger: for the process to end on
 
     @property
@@ -118,7 +122,7 @@ class Courier:
         if self._thread.ident is not None:
             self._thread.join(patience_s)
 
-    def step(self, ledger: Ledger, notices: Notices) -> float:
+    def step(self, ledger: Ledger, notices: NoticeStore) -> float:
         """Carry a handful of notices, if one is due; return the seconds until there may be something to do."""
         now = self._clocks.monotonic()
         if now < self._not_before:
@@ -134,7 +138,7 @@ class Courier:
     def _run(self) -> None:
         try:
             with closing(self._sender), closing(Ledger(self._path, [SCHEMA])) as ledger:
-                notices = Notices(ledger)
+                notices = NoticeStore(ledger)
                 while not self._stop:
                     wait_s = self.step(ledger, notices)
                     if wait_s:
@@ -143,7 +147,7 @@ class Courier:
         except (LedgerDamagedError, sqlite3.Error) as error:
             self.fault = error
 
-    def _step(self, ledger: Ledger, notices: Notices) -> float:
+    def _step(self, ledger: Ledger, notices: NoticeStore) -> float:
         if self._unwritten:
             return self._write(ledger, notices)
         heads = notices.heads(self.name, 1 if self._channel.care.on_doubt is OnDoubt.SKIP else HANDFUL)
@@ -152,22 +156,24 @@ class Courier:
             return IDLE_S
         enough_s = self._clocks.monotonic() + HANDFUL_S
         for head in heads:
-            verdict = after_a_crash(self._channel.care) if first and head.state is State.UNDER_WAY else None
+            verdict = after_a_crash(self._channel.care) if first and head.state is DeliveryState.UNDER_WAY else None
             self._unwritten.append((head, verdict or self._carry(ledger, notices, head)))
-            if isinstance(self._unwritten[-1][1], Again) or self._clocks.monotonic() > enough_s or self._stop:
+            if isinstance(self._unwritten[-1][1], RetryLater) or self._clocks.monotonic() > enough_s or self._stop:
                 break
         return self._write(ledger, notices)
 
-    def _carry(self, ledger: Ledger, notices: Notices, head: Head) -> Verdict:
+    def _carry(self, ledger: Ledger, notices: NoticeStore, head: QueuedNotice) -> Verdict:
         try:
             notice = Notice.model_validate_json(head.content)
         except ValidationError as error:
             return GivenUp(f"what the ledger holds of it cannot be read: {error}")
         if self._channel.care.on_doubt is OnDoubt.SKIP:
-            self._note(ledger, notices, [(head, State.UNDER_WAY, "", 0)])
+            self._note(ledger, notices, [(head, DeliveryState.UNDER_WAY, "", 0)])
         return self._judge(head, notice, self._send(notice))
 
-    def _note(self, ledger: Ledger, notices: Notices, rows: Sequence[tuple[Head, State, str, int]]) -> None:
+    def _note(
+        self, ledger: Ledger, notices: NoticeStore, rows: Sequence[tuple[QueuedNotice, DeliveryState, str, int]]
+    ) -> None:
         """Write where notices stand. SQLite waits for others in steps of up to 100 ms; here they are short."""
         ledger.db.execute("PRAGMA busy_timeout = 0")
         deadline = time.monotonic() + PATIENCE_S
@@ -188,7 +194,7 @@ class Courier:
         except Exception as error:  # noqa: BLE001 - whatever a service's plug-in does, the others go on
             return Failed(f"{type(error).__name__} in sending, which is a fault of the sender", doubtful=True)
 
-    def _judge(self, head: Head, notice: Notice, outcome: Outcome) -> Verdict:
+    def _judge(self, head: QueuedNotice, notice: Notice, outcome: Outcome) -> Verdict:
         now = self._clocks.monotonic()
         if isinstance(outcome, Sent):
             self._row, self._failing_since = 0, None
@@ -198,16 +204,18 @@ class Courier:
             self.state = replace(self.state, failures=self.state.failures + 1, last_error=outcome.reason)
         failing = timedelta(seconds=0 if self._failing_since is None else now - self._failing_since)
         waited = self._clocks.wall() - us_to_time(head.queued_us)
-        return judge(self._channel.care, notice, outcome, Trial(self._row, failing, waited), self._clocks.jitter())
+        return decide_delivery(
+            self._channel.care, notice, outcome, Attempts(self._row, failing, waited), self._clocks.jitter()
+        )
 
-    def _write(self, ledger: Ledger, notices: Notices) -> float:
+    def _write(self, ledger: Ledger, notices: NoticeStore) -> float:
         rows = [(head, _STATES[type(verdict)], _reason(verdict), 1) for head, verdict in self._unwritten]
         self._note(ledger, notices, rows)
         verdicts = [verdict for _, verdict in self._unwritten]
         self._unwritten.clear()
         for verdict in verdicts:
             self._count(verdict)
-        if not isinstance(last := verdicts[-1], Again):
+        if not isinstance(last := verdicts[-1], RetryLater):
             return 0.0
         self._not_before = self._clocks.monotonic() + last.pause_s
         return last.pause_s
