@@ -27,16 +27,15 @@ class Interval(NamedTuple):
 def left_at(battery: Battery, charge: Charge, load: float, *, by_power: bool) -> Interval | None:
     """Return how long the battery lasts at ``load`` (A out of the battery at its present voltage, positive).
 
-    A load of constant power draws more current as the voltage falls: ``by_power`` allows for it. None: there is no load.
+    A load of constant power draws more current as the voltage falls: ``by_power`` allows for it. None: no load.
     """
     if load <= 0:
         return None
     amount, spread = remaining(charge.belief)
     if by_power:
         present = max(charge.volts, 0.1)
-        load *= present / max(
-            _mean_voltage(battery.curve, charge.belief.charge) - load * charge.resistance, 0.3 * present
-        )
+        mean = _mean_voltage(battery.curve, charge.belief.charge) - load * charge.resistance
+        load *= present / max(mean, 0.3 * present)
     varies = LOAD_VARIES * charge.load_var**0.5 / max(abs(charge.mean), 1e-9) + (POWER_ERROR if by_power else 0.0)
     middle_s = amount / load * 3600
     return _interval(middle_s, ((spread / load * 3600) ** 2 + (varies * middle_s) ** 2) ** 0.5)
