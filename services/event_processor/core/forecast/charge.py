@@ -1,7 +1,8 @@
 """A battery's charge, followed from one reading to the next: ``follow`` is a function of its arguments alone.
 
-The order of a step: what flowed since the last reading, then what the voltage says, then what the gauge says, then
-whether the battery is full or has run empty.
+Most readings only add up what flowed (``Track``). Every ``SETTLE_S``, and at once when the load steps, the sum is
+settled into the estimate (``Charge``): what flowed, then what the voltage says, then what the gauge says, then whether
+the battery is full or has run empty.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from services.event_processor.core.forecast.kalman import Belief, correct, corre
 
 LONGEST_GAP_S = 600.0  # a longer silence, where the device's own step is not longer
 FEW_STEPS = 5
-CORRECT_EVERY_S = 10.0  # voltage and percent correct that often: their errors last, and a correction costs time
+SETTLE_S = 10.0  # voltage and percent correct that often: their errors last, and a correction costs time
 REST_S = 600.0  # a battery without a load for so long shows its open-circuit voltage
 IDLE_SHARE = 0.02  # of the capacity in an hour: a smaller current is none
 SAG_ERROR = 0.3  # of the sag under load: what polarization adds to the resistance and takes from it
@@ -55,23 +56,44 @@ class Reading(NamedTuple):
 
 
 class Charge(NamedTuple):
-    """What is remembered, all numbers. ``load`` as the unit of the capacity has it; ``drawn`` None: not from full."""
+    """The estimate. Loads are in the unit of the capacity, negative discharges. ``drawn`` None: not from full."""
 
     belief: Belief
-    volts: float
-    load: float  # A into the battery at the last reading, negative discharges
+    volts: float  # of one cell, at the last reading
+    load: float  # at the last reading
     mean: float  # of the load since it has had this direction, at most over MEAN_OVER_S
     load_var: float  # of the load about that mean
     resistance: float
     steps: float = 0.0  # of the load that have shown the resistance
     ran_s: float = 0.0  # since the load has had this direction
-    since_s: float = 0.0  # the last correction
     rested_s: float = 0.0
     drawn: float | None = None  # since it was full
     lowest: float = 9.0  # V per cell under load in this discharge
     whole: float | None = None  # what the last discharge from full to empty gave
     wholes: float = 0.0  # how many there were
     through: float = 0.0  # everything ever drawn
+
+
+class Track(NamedTuple):
+    """What is remembered: the estimate as last settled, the last reading, and what has flowed since."""
+
+    charge: Charge
+    volts: float
+    load: float
+    amount: float = 0.0  # Ah, or hours of load
+    seconds: float = 0.0
+    step: float = 1e9  # a change of the load as large as this is settled at once
+
+    @property
+    def now(self) -> Charge:
+        """The estimate at the last reading."""
+        return self.charge._replace(
+            belief=flow(self.charge.belief, self.amount, GAIN_ERROR), volts=self.volts, load=self.load
+        )
+
+
+def _settled(charge: Charge) -> Track:
+    return Track(charge, charge.volts, charge.load, 0.0, 0.0, STEP_OF_LOAD * charge.belief.capacity)
 
 
 def load_of(reading: Reading) -> float:
@@ -86,8 +108,24 @@ def load_of(reading: Reading) -> float:
     return -1.0 if reading.on_battery else 0.0
 
 
-def begin(battery: Battery, reading: Reading) -> Charge:
-    """Return what the first reading says."""
+def follow(battery: Battery, track: Track | None, reading: Reading) -> Track:
+    """Return what is remembered after ``reading``; None before is the first."""
+    if track is None:
+        return _settled(_begun(battery, reading))
+    load, elapsed_s = load_of(reading), reading.elapsed_s
+    if elapsed_s > LONGEST_GAP_S:
+        charge = track.now._replace(load=load, mean=load, load_var=0.0, ran_s=0.0)
+        return _settled(_woken(battery, reading, charge))
+    charge, before_v, before, amount, seconds, step = track
+    amount += (before + load) * elapsed_s / 7200
+    seconds += elapsed_s
+    if seconds < SETTLE_S and not reading.full and -step < load - before < step:
+        return Track(charge, reading.volts / battery.cells, load, amount, seconds, step)
+    charge = _resisted(battery, charge, Track(charge, before_v, before), reading, load)
+    return _settled(_settle(battery, charge, reading, load, amount, seconds))
+
+
+def _begun(battery: Battery, reading: Reading) -> Charge:
     load = load_of(reading)
     measured = reading.amps is not None or reading.watts is not None
     if battery.capacity_ah is not None and measured:
@@ -96,22 +134,19 @@ def begin(battery: Battery, reading: Reading) -> Charge:
         capacity, error = UNKNOWN_AH if measured else UNKNOWN_HOURS, UNKNOWN_ERROR
     belief = Belief(0.5, log(capacity), 0.3**2, 0.0, error**2)
     resistance = RESISTANCE_OHM if battery.resistance_ohm is None else battery.resistance_ohm
-    charge = Charge(belief, reading.volts / battery.cells, load, load, 0.0, resistance)
-    return _woken(battery, reading, charge)
+    return _woken(battery, reading, Charge(belief, reading.volts / battery.cells, load, load, 0.0, resistance))
 
 
 def _woken(battery: Battery, reading: Reading, charge: Charge) -> Charge:
-    """The first reading, or the first after a silence: charge is anew unknown, and the voltage corrects it."""
-    cell, capacity = reading.volts / battery.cells, charge.belief.capacity
+    """The first reading, or the first after a silence: the charge is unknown, and the voltage says it anew."""
     if charge.drawn is not None and charge.lowest < battery.curve.empty_v:
         charge = _ran_empty(charge)
-    idle = abs(charge.load) < IDLE_SHARE * capacity
+    cell, (_, log_capacity, _, _, capacity_var) = reading.volts / battery.cells, charge.belief
+    idle = abs(charge.load) < IDLE_SHARE * charge.belief.capacity
     shown = charge_at(battery.curve, cell if idle else cell - charge.load * charge.resistance)
     error = battery.curve.spread_v / max(slope(battery.curve, shown), 0.2) + (0.0 if idle else 0.08)
-    log_capacity, capacity_var = charge.belief.log_capacity, charge.belief.capacity_var
-    held = min(max(shown, 0.0), 1.0)
-    belief = Belief(held, log_capacity, min(error, 0.3) ** 2, 0.0, capacity_var)
-    charge = charge._replace(belief=belief, volts=cell, drawn=None, lowest=9.0, rested_s=0.0, since_s=0.0)
+    belief = Belief(min(max(shown, 0.0), 1.0), log_capacity, min(error, 0.3) ** 2, 0.0, capacity_var)
+    charge = charge._replace(belief=belief, volts=cell, drawn=None, lowest=9.0, rested_s=0.0)
     return _filled(charge) if reading.full or (idle and shown >= FULL_SHARE) else charge
 
 
@@ -131,37 +166,25 @@ def _ran_empty(charge: Charge) -> Charge:
     return charge._replace(belief=emptied, drawn=None, lowest=9.0, whole=whole, wholes=charge.wholes + 1)
 
 
-def follow(battery: Battery, charge: Charge | None, reading: Reading) -> Charge:
-    """Return the charge after ``reading``; None before is the first."""
-    if charge is None:
-        return begin(battery, reading)
-    load, elapsed_s = load_of(reading), reading.elapsed_s
-    if elapsed_s > LONGEST_GAP_S:
-        return _woken(battery, reading, charge._replace(load=load, mean=load, load_var=0.0, ran_s=0.0))
-    cell = reading.volts / battery.cells
-    amount = (charge.load + load) / 2 * elapsed_s / 3600
+def _settle(battery: Battery, charge: Charge, reading: Reading, load: float, amount: float, seconds: float) -> Charge:
     belief = flow(charge.belief, amount, GAIN_ERROR if reading.amps is not None else POWER_GAIN_ERROR)
-    capacity = belief.capacity
-    discharging = load < -IDLE_SHARE * capacity
-    resistance, steps = _resistance(battery, charge, cell, load, elapsed_s, capacity)
-    mean, load_var, ran_s = _mean_load(charge, load, elapsed_s, IDLE_SHARE * capacity)
+    idle, cell = IDLE_SHARE * belief.capacity, reading.volts / battery.cells
+    discharging = load < -idle
+    mean, load_var, ran_s = _mean_load(charge, load, seconds, idle)
     charge = charge._replace(
         belief=belief,
-        resistance=resistance,
-        steps=steps,
         volts=cell,
         load=load,
         mean=mean,
         load_var=load_var,
         ran_s=ran_s,
-        since_s=charge.since_s + elapsed_s,
-        rested_s=0.0 if abs(load) >= IDLE_SHARE * capacity else charge.rested_s + elapsed_s,
+        rested_s=0.0 if abs(load) >= idle else charge.rested_s + seconds,
         drawn=None if charge.drawn is None else charge.drawn - amount,
         lowest=min(charge.lowest, cell) if discharging else charge.lowest,
         through=charge.through - min(amount, 0.0),
     )
-    if charge.since_s >= CORRECT_EVERY_S:
-        charge = _corrected(battery, charge, reading)
+    if seconds > 0:
+        charge = _corrected(battery, charge, reading, seconds)
     if reading.full:
         return _filled(charge)
     if not discharging and charge.drawn is not None and charge.lowest < battery.curve.empty_v:
@@ -183,32 +206,37 @@ def _direction(load: float, idle: float) -> int:
     return 0 if abs(load) < idle else 1 if load > 0 else -1
 
 
-def _resistance(
-    battery: Battery, charge: Charge, cell: float, load: float, elapsed_s: float, capacity: float
-) -> tuple[float, float]:
-    """Return the resistance and how many steps of the load have shown it: the first ones count most."""
-    step = load - charge.load
-    if battery.resistance_ohm is not None or abs(step) < STEP_OF_LOAD * capacity or elapsed_s > STEP_WITHIN_S:
-        return charge.resistance, charge.steps
-    seen = (cell - charge.volts) / step
+def _resisted(battery: Battery, charge: Charge, before: Track, reading: Reading, load: float) -> Charge:
+    """Return the charge with the resistance that a step of the load has shown: the first ones count most.
+
+    The reading before the step is the last word on how low the voltage went under that load.
+    """
+    if before.load < -IDLE_SHARE * charge.belief.capacity:
+        charge = charge._replace(lowest=min(charge.lowest, before.volts))
+    step = load - before.load
+    if battery.resistance_ohm is not None or reading.elapsed_s > STEP_WITHIN_S:
+        return charge
+    if abs(step) < STEP_OF_LOAD * charge.belief.capacity:
+        return charge
+    seen = (reading.volts / battery.cells - before.volts) / step
     if not 0 < seen < MOST_OHM:
-        return charge.resistance, charge.steps
+        return charge
     steps = charge.steps + 1
-    return charge.resistance + (seen - charge.resistance) * max(1 / (steps + 0.5), LEAST_WEIGHT), steps
+    weight = max(1 / (steps + 0.5), LEAST_WEIGHT)
+    return charge._replace(resistance=charge.resistance + (seen - charge.resistance) * weight, steps=steps)
 
 
-def _corrected(battery: Battery, charge: Charge, reading: Reading) -> Charge:
-    belief, since_s = charge.belief, charge.since_s
+def _corrected(battery: Battery, charge: Charge, reading: Reading, since_s: float) -> Charge:
+    belief = charge.belief
     sag = charge.load * charge.resistance
     rested = charge.rested_s >= REST_S
     error = battery.curve.spread_v if rested else battery.curve.spread_v + 0.04 + SAG_ERROR * abs(sag)
     if reading.amps is None and reading.watts is None and not rested:
         error += UNKNOWN_SAG_V
-    expected = voltage(battery.curve, belief.charge)
-    surprise = charge.volts - sag - expected
+    surprise = charge.volts - sag - voltage(battery.curve, belief.charge)
     belief = correct(belief, surprise, slope(battery.curve, belief.charge), error**2 * ERRORS_LAST_S / since_s)
     if reading.percent is not None:
         percent = reading.percent / 100
         error = GAUGE_ERROR + GAUGE_ERROR_FULL * percent
         belief = correct(belief, percent - belief.charge, 1.0, error**2 * GAUGE_LASTS_S / since_s)
-    return charge._replace(belief=belief, since_s=0.0)
+    return charge._replace(belief=belief)

@@ -10,7 +10,7 @@ from statistics import mean, median
 import pytest
 
 from services.event_processor.core.forecast.life import Life, add, reaches
-from tests.support.battery_truth import Played, play_cell, play_to_the_last_reading, read_rows
+from tools.bench.discharges import Played, play_cell, play_to_the_last_reading, read_rows
 
 pytestmark = pytest.mark.recordings
 END_OF_LIFE_AH, HALF_LIFE = 1.4, 84

@@ -7,7 +7,7 @@ from statistics import mean, median
 import pytest
 
 from services.event_processor.core.forecast.curves import CURVES
-from tests.support.battery_truth import LOADS, simulate
+from tools.bench.discharges import LOADS, simulate
 
 SEEDS = range(8)
 

@@ -84,7 +84,7 @@ def discharges(rows: Sequence[Row]) -> Iterator[list[Row]]:
 
 def play_cell(rows: Sequence[Row], capacities: Sequence[float], *, with_current: bool) -> list[Played]:
     """Play a cell's discharges in order; without its current it shows a constant power instead."""
-    battery, charge, before = Battery(CURVES["li_ion"], 1, 2.0), None, None
+    battery, track, before = Battery(CURVES["li_ion"], 1, 2.0), None, None
     played = []
     for part, capacity in zip(discharges(rows), capacities, strict=True):
         loaded = [row.at_s for row in part if (row.amps or 0) < -ON_LOAD_A]
@@ -98,32 +98,32 @@ def play_cell(rows: Sequence[Row], capacities: Sequence[float], *, with_current:
                 drawn -= (amps + (before.amps or 0.0)) / 2 * elapsed_s / 3600
             watts = POWER_W if discharging else 0.0
             reading = Reading(elapsed_s, row.volts, amps if with_current else None, None if with_current else watts)
-            charge, before = follow(battery, charge, reading), row
+            track, before = follow(battery, track, reading), row
             if not begin <= row.at_s <= end:
                 continue
-            squares.append((charge.belief.charge - (1 - drawn / capacity)) ** 2)
+            squares.append((track.now.belief.charge - (1 - drawn / capacity)) ** 2)
             if asked and row.at_s - begin >= asked[0] * (end - begin):
                 asked.pop(0)
-                error, held = judge(battery, charge, end - row.at_s, by_power=not with_current)
+                error, held = judge(battery, track.now, end - row.at_s, by_power=not with_current)
                 errors.append(error / (end - begin))
                 inside.append(held)
         root = (sum(squares) / len(squares)) ** 0.5
-        played.append(Played(root, tuple(errors), tuple(inside), charge.whole if charge else None))
+        played.append(Played(root, tuple(errors), tuple(inside), track.charge.whole if track else None))
     return played
 
 
 def play_to_the_last_reading(rows: Sequence[Row]) -> list[float]:
     """Return the errors of the time to the last reading at ``ASKED``, each as a share of that time."""
-    battery, charge, before = Battery(CURVES["li_ion"]), None, None
+    battery, track, before = Battery(CURVES["li_ion"]), None, None
     begin, end = rows[0].at_s, rows[-1].at_s
     asked, errors = list(ASKED), []
     for row in rows:
         elapsed_s = 0.0 if before is None else row.at_s - before
-        charge = follow(battery, charge, Reading(elapsed_s, row.volts, row.amps, row.watts, row.percent, True))
+        track = follow(battery, track, Reading(elapsed_s, row.volts, row.amps, row.watts, row.percent, True))
         before = row.at_s
         if asked and row.at_s - begin >= asked[0] * (end - begin):
             asked.pop(0)
-            error, _ = judge(battery, charge, end - row.at_s, by_power=True)
+            error, _ = judge(battery, track.now, end - row.at_s, by_power=True)
             errors.append(error / (end - row.at_s))
     return errors
 
@@ -150,7 +150,7 @@ def simulate(
     resistance = rng.uniform(0.01, 0.04) * (2 if cold else 1)
     slow, lag_s = resistance * rng.uniform(0.5, 1.0), rng.uniform(60, 300)
     mean_a = nameplate * rng.uniform(0.25, 0.7)
-    battery, charge, played = Battery(curve, 1, nameplate), None, []
+    battery, track, played = Battery(curve, 1, nameplate), None, []
     for cycle in range(cycles):
         held, lagging, at_s, path = 1.0, 0.0, 0.0, []
         while True:
@@ -167,16 +167,16 @@ def simulate(
         for at_s, volts, amps, held in path:
             elapsed_s = step_s if at_s else 4 * 3600.0
             shown = Reading(elapsed_s, volts, None if by_power else -amps, amps * volts if by_power else None)
-            charge = follow(battery, charge, shown)
-            squares.append((charge.belief.charge - (held - left_over) / (1 - left_over)) ** 2)
+            track = follow(battery, track, shown)
+            squares.append((track.now.belief.charge - (held - left_over) / (1 - left_over)) ** 2)
             if asked and at_s >= asked[0] * end:
                 asked.pop(0)
-                error, holds = judge(battery, charge, end - at_s, by_power=by_power)
+                error, holds = judge(battery, track.now, end - at_s, by_power=by_power)
                 errors.append(error / end)
                 inside.append(holds)
         for _ in range(3):
             idle = Reading(step_s, volts + 0.1, None if by_power else 0.0, 0.0 if by_power else None)
-            charge = follow(battery, charge, idle)
+            track = follow(battery, track, idle)
         root = (sum(squares) / len(squares)) ** 0.5
-        played.append(Played(root, tuple(errors), tuple(inside), charge.whole if charge else None))
+        played.append(Played(root, tuple(errors), tuple(inside), track.charge.whole if track else None))
     return played
