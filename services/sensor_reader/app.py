@@ -9,7 +9,7 @@ from pathlib import Path
 
 from services.sensor_reader.adapters.clock import LinuxClock
 from services.sensor_reader.adapters.recording import RecordingError
-from services.sensor_reader.adapters.sources import Opened, Options, SourceError, open_source
+from services.sensor_reader.adapters.open_source import Opened, Options, SourceError, open_source
 from services.sensor_reader.service import SensorReader
 from services.sensor_reader.settings import Configuration, load
 from shared.delivery.endpoint import Clock, Endpoint, Route

@@ -11,7 +11,7 @@ from time import monotonic
 
 import pytest
 
-from services.sensor_reader.adapters.sources import Opened, Options, open_source
+from services.sensor_reader.adapters.open_source import Opened, Options, open_source
 from services.sensor_reader.settings import load
 from shared.messages import Frame, Quality
 from tests.conftest import Require

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from services.sensor_reader.adapters.clock import LinuxClock
 from services.sensor_reader.adapters.smbus import SmBus
-from services.sensor_reader.adapters.sources import Options, open_source
+from services.sensor_reader.adapters.open_source import Options, open_source
 from services.sensor_reader.core.chips import CHIPS
 from services.sensor_reader.core.chips.reading import Mount
 from services.sensor_reader.core.device import ChipPart, Device

@@ -9,7 +9,7 @@ import pytest
 
 from services.sensor_reader.adapters.recording import RecordingError
 from services.sensor_reader.adapters.smbus import SmBus
-from services.sensor_reader.adapters.sources import Opened, Options, SourceError, open_source
+from services.sensor_reader.adapters.open_source import Opened, Options, SourceError, open_source
 from services.sensor_reader.core.ports import BusError
 from services.sensor_reader.settings import Configuration, DeviceSettings, NutSettings, ReaderSettings, load
 from shared.messages import Frame, Quality
