@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.sensor_reader.core.chips import CHIPS
-from services.sensor_reader.core.registers import (
+from services.sensor_reader.core.registers.fields import (
     Block,
     Field,
     Form,

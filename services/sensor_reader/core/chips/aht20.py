@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from services.sensor_reader.core.checks import CRC8, Check
 from services.sensor_reader.core.chips.model import AIR_FIRST, Chip, Ready, Setting
-from services.sensor_reader.core.registers import Block, Field, Register
+from services.sensor_reader.core.registers.checksums import CRC8, Check
+from services.sensor_reader.core.registers.fields import Block, Field, Register
 
 START = b"\xac\x33\x00"
 BUSY, CALIBRATED = 0x80, 0x08  # 5.3

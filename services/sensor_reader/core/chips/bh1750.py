@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from services.sensor_reader.core.chips.model import Chip
-from services.sensor_reader.core.chips.reading import Doubt, Mount, Reading
-from services.sensor_reader.core.registers import Block, Command, Field, Register
+from services.sensor_reader.core.reading import Doubt, Mount, Reading
+from services.sensor_reader.core.registers.fields import Block, Command, Field, Register
 
 LIGHT = Register(
     "light",

@@ -16,8 +16,8 @@ from fractions import Fraction
 
 from services.sensor_reader.core.chips.bme280_formulas import Trim, fine, humidity, pressure, temperature
 from services.sensor_reader.core.chips.model import AIR_FIRST, Chip, Identity, Ready
-from services.sensor_reader.core.chips.reading import Mount, Reading
-from services.sensor_reader.core.registers import Block, Command, Field, Form, Register, byte
+from services.sensor_reader.core.reading import Mount, Reading
+from services.sensor_reader.core.registers.fields import Block, Command, Field, Form, Register, byte
 
 ONE = Fraction(1)
 IDENTITY = byte("id", 0xD0)  # a BMP280, which has no humidity, shows 0x58

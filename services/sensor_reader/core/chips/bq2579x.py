@@ -15,8 +15,8 @@ from fractions import Fraction
 
 from services.sensor_reader.core.chips.faults import fault_channel
 from services.sensor_reader.core.chips.model import Chip, Identity, Setting
-from services.sensor_reader.core.chips.reading import Mount, Reading
-from services.sensor_reader.core.registers import Block, Field, Register, byte
+from services.sensor_reader.core.reading import Mount, Reading
+from services.sensor_reader.core.registers.fields import Block, Field, Register, byte
 
 STATUS = Block(b"\x1b", 7)  # 1Bh to 21h
 ADC = Block(b"\x31", 18)  # 31h to 42h

@@ -15,8 +15,8 @@ from fractions import Fraction
 
 from services.sensor_reader.core.chips.faults import fault_channel
 from services.sensor_reader.core.chips.model import Chip, Identity, Setting
-from services.sensor_reader.core.chips.reading import Mount, Reading
-from services.sensor_reader.core.registers import Block, Field, Register, byte
+from services.sensor_reader.core.reading import Mount, Reading
+from services.sensor_reader.core.registers.fields import Block, Field, Register, byte
 
 CONTROL = Register("control", Block(b"\x02", 1, twice=True), 0, 1)
 STATUS, FAULT, PART = byte("status", 0x0B), byte("fault", 0x0C), byte("part", 0x14)

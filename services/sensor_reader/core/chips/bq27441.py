@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from services.sensor_reader.core.chips.model import Chip
-from services.sensor_reader.core.chips.reading import Doubt, Mount, Reading
-from services.sensor_reader.core.registers import Block, Field, Register
+from services.sensor_reader.core.reading import Doubt, Mount, Reading
+from services.sensor_reader.core.registers.fields import Block, Field, Register
 
 ALL = Block(b"\x02", 32)
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from services.sensor_reader.core.chips.model import Chip, Setting
-from services.sensor_reader.core.registers import Block, Field, Register, word
+from services.sensor_reader.core.registers.fields import Block, Field, Register, word
 
 VCELL = word("vcell", 0x02)
 SOC = word("soc", 0x04)

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from services.sensor_reader.core.chips.model import Chip
-from services.sensor_reader.core.chips.reading import Doubt, Mount, Reading
 from services.sensor_reader.core.chips.shunt import over_shunt
-from services.sensor_reader.core.registers import Field, word
+from services.sensor_reader.core.reading import Doubt, Mount, Reading
+from services.sensor_reader.core.registers.fields import Field, word
 
 SHUNT = word("shunt", 0x01)
 BUS = word("bus", 0x02)

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from services.sensor_reader.core.chips.model import Chip, Identity
 from services.sensor_reader.core.chips.shunt import over_shunt
-from services.sensor_reader.core.registers import Field, word
+from services.sensor_reader.core.registers.fields import Field, word
 
 SHUNT = word("shunt", 0x01)
 BUS = word("bus", 0x02)

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from services.sensor_reader.core.chips.model import Chip, Identity
-from services.sensor_reader.core.chips.reading import Mount, Reading
 from services.sensor_reader.core.chips.shunt import current_and_power
-from services.sensor_reader.core.registers import Field, word
+from services.sensor_reader.core.reading import Mount, Reading
+from services.sensor_reader.core.registers.fields import Field, word
 
 DIE = word("die", 0xFF)
 ENDS = (0x0FFF, -0x1000)  # the end of the range: what is beyond it reads the same

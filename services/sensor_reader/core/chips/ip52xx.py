@@ -14,7 +14,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from services.sensor_reader.core.chips.model import Chip
-from services.sensor_reader.core.registers import Block, Field, Form, Register
+from services.sensor_reader.core.registers.fields import Block, Field, Form, Register
 
 
 def _pair(name: str, low: int) -> Register:

@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from services.sensor_reader.core.checks import SMBUS_PEC
 from services.sensor_reader.core.chips.model import Chip, Identity
-from services.sensor_reader.core.chips.reading import Doubt, Mount, Reading
-from services.sensor_reader.core.registers import Field, Register, word
+from services.sensor_reader.core.reading import Doubt, Mount, Reading
+from services.sensor_reader.core.registers.checksums import SMBUS_PEC
+from services.sensor_reader.core.registers.fields import Field, Register, word
 
 
 def _register(name: str, command: int) -> Register:

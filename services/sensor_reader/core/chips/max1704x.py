@@ -14,7 +14,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from services.sensor_reader.core.chips.model import Chip, Identity
-from services.sensor_reader.core.registers import Block, Field, Register, word
+from services.sensor_reader.core.registers.fields import Block, Field, Register, word
 
 GAUGE = Block(b"\x02", 4)  # addresses count bytes, and reading goes on to the next: both of one moment
 VCELL = Register("vcell", GAUGE, 0)

@@ -15,12 +15,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from services.sensor_reader.core.checks import XOR_FF
 from services.sensor_reader.core.chips.faults import fault_channel
 from services.sensor_reader.core.chips.model import Chip, Identity
 from services.sensor_reader.core.chips.power_cut import PowerCut, Step
-from services.sensor_reader.core.chips.reading import Mount, Reading
-from services.sensor_reader.core.registers import Block, Field, Register
+from services.sensor_reader.core.reading import Mount, Reading
+from services.sensor_reader.core.registers.checksums import XOR_FF
+from services.sensor_reader.core.registers.fields import Block, Field, Register
 
 
 def _register(name: str, command: int, length: int, size: int) -> Register:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from services.sensor_reader.core.chips.model import Chip, Identity
-from services.sensor_reader.core.registers import Block, Field, Register, word
+from services.sensor_reader.core.registers.fields import Block, Field, Register, word
 
 ALL = Block(b"\x00", 21)
 BOARD = word("board_id", 0x8C)

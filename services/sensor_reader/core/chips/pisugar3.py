@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from services.sensor_reader.core.chips.model import Chip
 from services.sensor_reader.core.chips.power_cut import PowerCut, Step
-from services.sensor_reader.core.registers import Block, Field, Register, byte
+from services.sensor_reader.core.registers.fields import Block, Field, Register, byte
 
 
 def _pair(name: str, high: int) -> Register:

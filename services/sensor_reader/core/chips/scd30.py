@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from services.sensor_reader.core.checks import CRC8_A_WORD
 from services.sensor_reader.core.chips.model import AIR_FIRST, Chip, Periodic, Ready
-from services.sensor_reader.core.registers import Block, Command, Field, Register
+from services.sensor_reader.core.registers.checksums import CRC8_A_WORD
+from services.sensor_reader.core.registers.fields import Block, Command, Field, Register
 
 APART_S = 0.004
 READY = Register("ready", Block(b"\x02\x02", 2, how="plain", check=CRC8_A_WORD, wait_s=APART_S))

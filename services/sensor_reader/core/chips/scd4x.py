@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from services.sensor_reader.core.checks import CRC8_A_WORD
 from services.sensor_reader.core.chips.model import AIR_FIRST, Chip, Periodic, Ready
-from services.sensor_reader.core.registers import Block, Command, Field, Register
+from services.sensor_reader.core.registers.checksums import CRC8_A_WORD
+from services.sensor_reader.core.registers.fields import Block, Command, Field, Register
 
 READY = Register("ready", Block(b"\xe4\xb8", 2, how="plain", check=CRC8_A_WORD, wait_s=0.001, again=1))
 READ = Block(b"\xec\x05", 6, how="plain", check=CRC8_A_WORD, wait_s=0.001, again=1)

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from services.sensor_reader.core.checks import CRC8_A_WORD
 from services.sensor_reader.core.chips.model import AIR_FIRST, Chip
-from services.sensor_reader.core.registers import Block, Field, Register
+from services.sensor_reader.core.registers.checksums import CRC8_A_WORD
+from services.sensor_reader.core.registers.fields import Block, Field, Register
 
 # At most 15.5 ms (2.2, Table 4, "low VDD"). A read too soon is not acknowledged (4.3).
 MEASURE = Block(b"\x24\x00", 4, how="plain", check=CRC8_A_WORD, wait_s=0.016, again=2)

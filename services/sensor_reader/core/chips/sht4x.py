@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from services.sensor_reader.core.checks import CRC8_A_WORD
 from services.sensor_reader.core.chips.model import AIR_FIRST, Chip
-from services.sensor_reader.core.registers import Block, Field, Register
+from services.sensor_reader.core.registers.checksums import CRC8_A_WORD
+from services.sensor_reader.core.registers.fields import Block, Field, Register
 
 # At most 8.3 ms (3.1, Table 4); what the maker's own driver waits. A read too soon is not acknowledged.
 MEASURE = Block(b"\xfd", 4, how="plain", check=CRC8_A_WORD, wait_s=0.01, again=2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.sensor_reader.core.chips.reading import Measures, Mount, Reading
+from services.sensor_reader.core.reading import Measures, Mount, Reading
 
 
 def over_shunt(decoded: Mapping[str, float], words: Mapping[str, int], mount: Mount) -> Reading:  # noqa: ARG001

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from services.sensor_reader.core.chips.model import Chip, Setting
-from services.sensor_reader.core.chips.reading import Mount, Reading
-from services.sensor_reader.core.registers import Field, word
+from services.sensor_reader.core.reading import Mount, Reading
+from services.sensor_reader.core.registers.fields import Field, word
 
 TEMPERATURE = word("temperature", 0x00)
 CONFIGURATION = word("configuration", 0x01)

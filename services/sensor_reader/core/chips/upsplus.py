@@ -17,8 +17,8 @@ from fractions import Fraction
 
 from services.sensor_reader.core.chips.model import Chip
 from services.sensor_reader.core.chips.power_cut import PowerCut, Step
-from services.sensor_reader.core.chips.reading import Mount, Reading
-from services.sensor_reader.core.registers import Block, Field, Register, byte
+from services.sensor_reader.core.reading import Mount, Reading
+from services.sensor_reader.core.registers.fields import Block, Field, Register, byte
 
 SOURCE = "Full-featured-demo-code.py"
 MILLI, ONE = Fraction("0.001"), Fraction(1)

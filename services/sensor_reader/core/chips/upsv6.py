@@ -13,8 +13,8 @@ from fractions import Fraction
 
 from services.sensor_reader.core.chips.faults import fault_channel
 from services.sensor_reader.core.chips.model import Chip, Identity
-from services.sensor_reader.core.chips.reading import Mount, Reading
-from services.sensor_reader.core.registers import Block, Field, Register, byte
+from services.sensor_reader.core.reading import Mount, Reading
+from services.sensor_reader.core.registers.fields import Block, Field, Register, byte
 
 ALL = Block(b"\x0e", 19)  # 0Eh to 20h
 WHO = byte("who_am_i", 0x00)

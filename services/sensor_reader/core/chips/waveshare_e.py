@@ -14,8 +14,8 @@ from fractions import Fraction
 
 from services.sensor_reader.core.chips.model import Chip
 from services.sensor_reader.core.chips.power_cut import PowerCut, Step
-from services.sensor_reader.core.chips.reading import Doubt, Mount, Reading
-from services.sensor_reader.core.registers import Block, Field, Register, byte
+from services.sensor_reader.core.reading import Doubt, Mount, Reading
+from services.sensor_reader.core.registers.fields import Block, Field, Register, byte
 
 POWER_OFF, STATE, LINKS = byte("power_off", 0x01), byte("state", 0x02), byte("links", 0x03)
 SUPPLY, BATTERY, CELLS = Block(b"\x10", 6), Block(b"\x20", 12), Block(b"\x30", 8)
