@@ -23,10 +23,10 @@ from services.sensor_reader.adapters.sources.feeds import LiveFeed
 from services.sensor_reader.core.bus.interleave import Pause
 from services.sensor_reader.core.chips import CHIPS
 from services.sensor_reader.core.chips.model import Chip
+from services.sensor_reader.core.chips.mount import Input, Mount
 from services.sensor_reader.core.polling.device import ChipPart, Device
 from services.sensor_reader.core.polling.poller import Poller
 from services.sensor_reader.core.ports import Ports
-from services.sensor_reader.core.reading import Input, Mount
 from services.sensor_reader.service import SensorReader
 from shared.delivery.endpoint import Clock
 from shared.delivery.handler import Recorder

@@ -23,10 +23,10 @@ from datetime import datetime
 from typing import Any
 
 from services.sensor_reader.adapters.calibration_store import CalibrationStore
+from services.sensor_reader.core import lifecycle
 from services.sensor_reader.core.calibration.model import calibrated
 from services.sensor_reader.core.clock_drift import ClockDrift, compare_clocks, jump_frame
 from services.sensor_reader.core.fault_log import FaultKey, FaultSpell, follow_faults
-from services.sensor_reader.core import lifecycle
 from services.sensor_reader.core.lifecycle import RunRecord
 from services.sensor_reader.core.polling.power_cut_command import CutError, check_command
 from services.sensor_reader.core.ports import HostClock, Instant

@@ -157,10 +157,9 @@ def _supply_obstacles(moment: Moment, device: str) -> list[str]:
 
 def _coming(moment: Moment, due_policy: DuePolicy) -> str:
     left_s = due_policy.due_s - moment.now_s
-    cause = due_policy.cause
-    return f"not yet: {cause} in {left_s:.0f} s" if left_s > 0 else f"nothing: {describe(moment, due_policy)}"
-        f"not yet: {due_policy.cause} in {left_s:.0f} s" if left_s > 0 else f"nothing: {describe(moment, due_policy)}"
-    )
+    if left_s > 0:
+        return f"not yet: {due_policy.cause} in {left_s:.0f} s"
+    return f"nothing: {describe(moment, due_policy)}"
 
 
 def _ago(moment: Moment, since_s: float | None) -> float | None:

@@ -10,10 +10,10 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from services.sensor_reader.core.chips import CHIPS
+from services.sensor_reader.core.chips.mount import Input, Measures, Mount, PowerLine
 from services.sensor_reader.core.gpio_line import Bias
 from services.sensor_reader.core.plausibility.limit_settings import Bounds, FrozenAfter
 from services.sensor_reader.core.polling.device import ChipPart, LinePart
-from services.sensor_reader.core.reading import Input, Measures, Mount, PowerLine
 from services.sensor_reader.settings.analog import AnalogInputs, check_analog
 from shared.messages import Name
 from shared.quantities import QUANTITIES

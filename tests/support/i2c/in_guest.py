@@ -17,10 +17,10 @@ from services.sensor_reader.adapters.machine.clock import LinuxClock
 from services.sensor_reader.adapters.machine.smbus import SmBus
 from services.sensor_reader.adapters.sources.open_source import Options, open_source
 from services.sensor_reader.core.chips import CHIPS
+from services.sensor_reader.core.chips.mount import Mount
 from services.sensor_reader.core.polling.device import ChipPart, Device
 from services.sensor_reader.core.polling.poll import poll_device
 from services.sensor_reader.core.ports import BusError, Ports
-from services.sensor_reader.core.reading import Mount
 from services.sensor_reader.service import SensorReader
 from services.sensor_reader.settings import Configuration, load
 from shared.delivery.handler import Recorder

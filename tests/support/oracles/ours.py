@@ -7,7 +7,8 @@ from services.sensor_reader.adapters.simulated.parts import SIMULATED
 from services.sensor_reader.core.bus.chip_io import ChipAddress, ChipMemory, read_chip
 from services.sensor_reader.core.bus.interleave import interleave
 from services.sensor_reader.core.chips import CHIPS
-from services.sensor_reader.core.reading import Mount, Reading
+from services.sensor_reader.core.chips.mount import Mount
+from services.sensor_reader.core.reading import Reading
 
 
 def attach(bus: SimulatedBus, kind: str) -> int:

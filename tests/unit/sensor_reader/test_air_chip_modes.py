@@ -15,11 +15,12 @@ from services.sensor_reader.core.bus.chip_io import ChipAddress, ChipMemory, rea
 from services.sensor_reader.core.bus.interleave import interleave
 from services.sensor_reader.core.bus.scan import scan
 from services.sensor_reader.core.chips import AIR, CHIPS, LIGHT_AND_SOIL
+from services.sensor_reader.core.chips.mount import Analog, Mount
 from services.sensor_reader.core.polling.device import ChipPart, Device
 from services.sensor_reader.core.polling.poll import poll_device
 from services.sensor_reader.core.polling.probe import probe
 from services.sensor_reader.core.ports import BusError, Ports
-from services.sensor_reader.core.reading import Analog, Mount, Reading
+from services.sensor_reader.core.reading import Reading
 
 ROOM = {"2400": "66668000", "fd": "66668000", "ac3300": "1c800005ffff", "ec05": "01f466675eb9", "00": "1900",
         "0300": "43db8c2e41d9e7ff42433a1b", "01 20": "8390"}  # fmt: skip

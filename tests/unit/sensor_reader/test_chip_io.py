@@ -12,10 +12,11 @@ from services.sensor_reader.adapters.simulated.chips import CommandChip, Registe
 from services.sensor_reader.core.bus.chip_io import ChipAddress, ChipMemory, fetch_block, read_chip
 from services.sensor_reader.core.bus.interleave import interleave
 from services.sensor_reader.core.chips.model import Chip, Periodic, Ready, Setting
+from services.sensor_reader.core.chips.mount import Mount
 from services.sensor_reader.core.ports import BusError
-from services.sensor_reader.core.reading import Mount, Reading
+from services.sensor_reader.core.reading import Reading
 from services.sensor_reader.core.registers.checksums import CRC8_A_WORD
-from services.sensor_reader.core.registers.fields import Block, Command, Field, Register, byte
+from services.sensor_reader.core.registers.fields import Block, Command, Field, Register, bits, byte
 
 AT = 0x44
 FAST = Block(b"\xfd", 4, how="plain", check=CRC8_A_WORD, wait_s=0.01, again=2)
@@ -108,7 +109,7 @@ def test_a_word_that_is_never_the_same_is_no_answer() -> None:
 
 COUNT = byte("count", 0x10)
 ENABLE = byte("control", 0x2E)
-FIELDS = (Field("count", COUNT, 7, 0, Fraction(1), "ppm", "test", channel="co2"),)
+FIELDS = (Field("count", COUNT, bits(7, 0), Fraction(1), "ppm", "test", channel="co2"),)
 ENABLED = Chip("enabled", "test", (AT,), FIELDS, settings=(Setting(ENABLE, 0x80, 0x80, "test"),))
 
 
@@ -197,7 +198,7 @@ def test_a_chip_that_is_silent_is_started_and_later_told_of() -> None:
 def test_a_measurement_that_is_not_done_is_busy() -> None:
     """A chip that tells so in its answer is believed."""
     data = Register("data", Block(b"\x10", 2), 0)
-    done = Chip("done", "test", (AT,), (Field("x", data, 7, 0, Fraction(1), "", "test"),),
+    done = Chip("done", "test", (AT,), (Field("x", data, bits(7, 0), Fraction(1), "", "test"),),
                 ready=(Ready(data, 0x8000, 0x8000),))  # fmt: skip
     bench = Bench(done, RegisterChip(defaults={0x10: 0x80, 0x11: 5}))
 

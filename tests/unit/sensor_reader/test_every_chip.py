@@ -12,8 +12,9 @@ from services.sensor_reader.core.bus.chip_io import ChipAddress, ChipMemory, rea
 from services.sensor_reader.core.bus.interleave import interleave
 from services.sensor_reader.core.chips import CHIPS
 from services.sensor_reader.core.chips.model import Chip
+from services.sensor_reader.core.chips.mount import Input, Mount
 from services.sensor_reader.core.ports import BusError
-from services.sensor_reader.core.reading import Input, Mount, Reading
+from services.sensor_reader.core.reading import Reading
 from services.sensor_reader.core.registers.fields import encode, overlaps
 
 LONGEST_WAIT_S = 0.2

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from services.sensor_reader.adapters.simulated.bus import Fault, SimulatedBus, SimulatedLines
 from services.sensor_reader.adapters.simulated.parts import SIMULATED
 from services.sensor_reader.core.chips import CHIPS
+from services.sensor_reader.core.chips.mount import Mount
 from services.sensor_reader.core.plausibility.limits import Plausibility
 from services.sensor_reader.core.polling.device import ChipPart, Device, LinePart
 from services.sensor_reader.core.polling.poller import Poller
 from services.sensor_reader.core.ports import Ports
-from services.sensor_reader.core.reading import Mount
 from shared.messages import Frame, Quality
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)

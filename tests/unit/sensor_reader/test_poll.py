@@ -9,10 +9,10 @@ import pytest
 
 from services.sensor_reader.adapters.simulated.bus import Fault, FaultKind, SimulatedBus, SimulatedHost, SimulatedLines
 from services.sensor_reader.core.chips import CHIPS
+from services.sensor_reader.core.chips.mount import Mount
 from services.sensor_reader.core.polling.device import ChipPart, Device, HostPart, LinePart, Retries
 from services.sensor_reader.core.polling.poll import poll_device
 from services.sensor_reader.core.ports import Ports
-from services.sensor_reader.core.reading import Mount
 from shared.messages import Frame, Quality
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

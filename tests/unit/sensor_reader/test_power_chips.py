@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.sensor_reader.core.chips import CHIPS
-from services.sensor_reader.core.reading import Input, Mount, Reading
+from services.sensor_reader.core.chips.mount import Input, Mount
+from services.sensor_reader.core.reading import Reading
 from services.sensor_reader.core.registers.checksums import SMBUS_PEC, XOR_FF
 from tests.support.wires import understood
 

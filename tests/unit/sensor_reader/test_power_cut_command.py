@@ -18,10 +18,10 @@ from services.sensor_reader.adapters.simulated.scenarios import SCENARIOS
 from services.sensor_reader.adapters.sources.feeds import LiveFeed, PlayedFeed
 from services.sensor_reader.adapters.sources.simulation import Simulation
 from services.sensor_reader.core.chips import CHIPS
+from services.sensor_reader.core.chips.mount import Mount
 from services.sensor_reader.core.polling.device import ChipPart, Device
 from services.sensor_reader.core.polling.poller import Poller
 from services.sensor_reader.core.ports import Instant, Ports
-from services.sensor_reader.core.reading import Mount
 from services.sensor_reader.service import SensorReader
 from services.sensor_reader.settings import load
 from shared.delivery.handler import Recorder, RefusedError

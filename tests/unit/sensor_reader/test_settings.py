@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from services.sensor_reader.core.chips.mount import Input, Mount
 from services.sensor_reader.core.polling.device import ChipPart, HostPart, LinePart, VitalsPart
 from services.sensor_reader.core.polling.remote_devices import RemoteDevice
-from services.sensor_reader.core.reading import Input, Mount
 from services.sensor_reader.settings import load
 from shared.settings import ConfigError
 from tests.support.wires import understood

@@ -20,8 +20,8 @@ from services.sensor_reader.adapters.simulated.script import Phase
 from services.sensor_reader.adapters.simulated.world import Conditions, Pack, World, advance, noise, open_circuit_v
 from services.sensor_reader.adapters.sources.simulation import Simulation
 from services.sensor_reader.core.chips import AIR, CHIPS, LIGHT_AND_SOIL
+from services.sensor_reader.core.chips.mount import Mount
 from services.sensor_reader.core.polling.device import ChipPart, Device
-from services.sensor_reader.core.reading import Mount
 from services.sensor_reader.core.sources.feed import Item, SourcePosition
 from services.sensor_reader.settings import load
 from shared.messages import Frame, Quality

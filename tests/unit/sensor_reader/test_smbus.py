@@ -15,10 +15,10 @@ import pytest
 
 from services.sensor_reader.adapters.machine.smbus import SmBus
 from services.sensor_reader.core.chips import CHIPS
+from services.sensor_reader.core.chips.mount import Mount
 from services.sensor_reader.core.polling.device import ChipPart, Device
 from services.sensor_reader.core.polling.poller import Poller
 from services.sensor_reader.core.ports import BusError, Ports
-from services.sensor_reader.core.reading import Mount
 from shared.messages import Quality
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)

@@ -15,10 +15,10 @@ from services.sensor_reader.adapters.simulated.chips import RegisterChip, Sealed
 from services.sensor_reader.adapters.simulated.parts import SIMULATED
 from services.sensor_reader.adapters.sources.feeds import LiveFeed
 from services.sensor_reader.core.chips import CHIPS
+from services.sensor_reader.core.chips.mount import Mount
 from services.sensor_reader.core.polling.device import ChipPart, Device
 from services.sensor_reader.core.polling.poller import Poller
 from services.sensor_reader.core.ports import Instant, Ports
-from services.sensor_reader.core.reading import Mount
 from services.sensor_reader.service import SensorReader
 from shared.delivery.handler import Recorder
 from shared.ledger import Ledger

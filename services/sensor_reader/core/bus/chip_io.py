@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from services.sensor_reader.core.chips.model import Chip, Periodic, Setting
+from services.sensor_reader.core.chips.mount import Mount
 from services.sensor_reader.core.ports import BusError, I2cBus, ReadBus
-from services.sensor_reader.core.reading import Doubt, Mount, Reading
+from services.sensor_reader.core.reading import Doubt, Reading
 from services.sensor_reader.core.registers.fields import Block, Done
 
 T = TypeVar("T")

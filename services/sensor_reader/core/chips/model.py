@@ -14,8 +14,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from services.sensor_reader.core.chips.mount import Measures, Mount, per_cell
 from services.sensor_reader.core.chips.power_cut import PowerCut
-from services.sensor_reader.core.reading import Doubt, Measures, Mount, Reading, Values, per_cell, within_range
+from services.sensor_reader.core.reading import Doubt, Reading, Values, within_range
 from services.sensor_reader.core.registers.fields import (
     Block,
     Command,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.sensor_reader.core.chips.model import Chip
+from services.sensor_reader.core.chips.mount import Mount
 from services.sensor_reader.core.gpio_line import Bias, GpioLine, LineId
 from services.sensor_reader.core.plausibility.limits import USUAL, Plausibility
 from services.sensor_reader.core.ports import PortError, Ports
-from services.sensor_reader.core.reading import Mount, Reading, within_range
+from services.sensor_reader.core.reading import Reading, within_range
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import struct
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from services.sensor_reader.core.registers.checksums import Check
 
@@ -115,9 +115,26 @@ def word(name: str, address: int, order: Order = "big", check: Check | None = No
     return Register(name, Block(bytes([address]), 2, check=check), 0, 2, order)
 
 
+class Bits(NamedTuple):
+    """Bits ``high`` down to ``low`` of a register, both included."""
+
+    high: int
+    low: int
+
+
+def bits(high: int, low: int) -> Bits:
+    """Return bits ``high`` down to ``low``: ``bits(15, 3)`` is the upper 13 of 16."""
+    return Bits(high, low)
+
+
+def bit(number: int) -> Bits:
+    """Return one bit alone."""
+    return Bits(number, number)
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
-    """Bits ``high`` down to ``low`` of a register: ``zero`` plus ``step`` of ``unit`` for each.
+    """A run of ``bits`` of a register: ``zero`` plus ``step`` of ``unit`` for each.
 
     ``channel`` is the quantity it becomes (``{measures}`` stands for battery, output or input); None: not a
     channel of its own. ``never`` are raw values that the working chip cannot show, so they are no reading.
@@ -127,8 +144,7 @@ class Field:
 
     name: str
     register: Register
-    high: int
-    low: int
+    bits: Bits
     step: Fraction
     unit: str
     source: str
@@ -141,14 +157,24 @@ class Field:
     void: tuple[str, int] | None = None
 
     @property
+    def low(self) -> int:
+        """The lowest bit."""
+        return self.bits.low
+
+    @property
+    def high(self) -> int:
+        """The highest bit."""
+        return self.bits.high
+
+    @property
     def width(self) -> int:
         """How many bits."""
         return self.high - self.low + 1
 
     def raw(self, word: int) -> int:
         """Return the field's bits of ``word``, two's complement where signed (0xFFFF is -1)."""
-        bits = (word >> self.low) & ((1 << self.width) - 1)
-        return bits - (1 << self.width) if self.form == "signed" and bits >> (self.width - 1) else bits
+        raw = (word >> self.low) & ((1 << self.width) - 1)
+        return raw - (1 << self.width) if self.form == "signed" and raw >> (self.width - 1) else raw
 
     def value(self, raw: int) -> float:
         """Return ``raw`` in the field's unit; NaN where a float says so."""
