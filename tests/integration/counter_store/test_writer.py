@@ -11,7 +11,8 @@ from contextlib import closing
 from pathlib import Path
 
 from services.counter_store.app import SERVICE
-from shared.delivery.endpoint import Endpoint, Route
+from shared.delivery.endpoint import Endpoint
+from shared.delivery.route import Route
 from shared.ledger import Ledger
 from shared.process import Context, system_clock
 from shared.suite import SuiteSettings
