@@ -25,10 +25,10 @@ from services.sensor_reader.core.chips.model import Chip
 from services.sensor_reader.core.registers import overlaps
 from shared.topics import Topics
 from tests.support.wires import understood
-from upskeep.backtest import backtest
 from upskeep.check import check_config
 from upskeep.cli import cli
-from upskeep.suite import SERVICES
+from upskeep.playback.backtest import backtest
+from upskeep.runner.supervisor import SERVICES
 
 ROOT = Path(__file__).parents[2]
 README, CONTRIBUTING = ROOT / "README.md", ROOT / "CONTRIBUTING.md"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.kinds import KINDS
 from shared.topics import TopicError, Topics
-from upskeep.topic_docs import asyncapi, render, schemas
+from tools.docs.topics import asyncapi, render, schemas
 
 ROOT = Path(__file__).parents[2]
 CODE = sorted(path for folder in ("shared", "services", "upskeep") for path in (ROOT / folder).rglob("*.py"))

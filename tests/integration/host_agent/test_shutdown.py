@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
+from shared.client.client import Client
 from shared.messages import Quality
 from shared.requests import Command
 from shared.suite import SuiteSettings
 from tests.conftest import Require
 from tests.support.agent_tree import Agent, Ups, python, until
 from tests.support.brokers import Broker
-from upskeep.client import Client
 
 pytestmark = pytest.mark.mosquitto
 Make = Callable[..., Agent]

@@ -21,7 +21,7 @@ from services.sensor_reader.settings import Configuration, load
 from shared.messages import Frame
 from shared.process import Context, system_clock
 from shared.suite import SuiteSettings
-from upskeep.backtest import BATCH, Bench
+from upskeep.playback.backtest import BATCH, Bench
 
 ROOT = Path(__file__).parents[3]
 START = datetime(2026, 1, 1, tzinfo=UTC)

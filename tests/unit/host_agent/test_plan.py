@@ -9,7 +9,7 @@ from services.host_agent.core.phases import Phase
 from services.host_agent.core.plan import Acts, plan
 from shared.messages import Quality
 from tests.support.simulated_host import Host
-from upskeep.plan_text import lines
+from upskeep.text.plan_text import lines
 
 ACTS = Acts(
     warn=("wall power",),

@@ -19,7 +19,7 @@ from shared.delivery.handler import Recorder, RefusedError
 from shared.ledger import Ledger
 from shared.messages import Frame
 from shared.requests import Command
-from upskeep.backtest import backtest
+from upskeep.playback.backtest import backtest
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 CONFIG = Path(__file__).parents[3] / "config"

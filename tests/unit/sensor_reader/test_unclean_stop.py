@@ -23,7 +23,7 @@ from services.sensor_reader.service import SensorReader
 from shared.delivery.handler import Recorder
 from shared.ledger import Ledger
 from shared.messages import Frame
-from upskeep.backtest import backtest
+from upskeep.playback.backtest import backtest
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 CONFIG = Path(__file__).parents[3] / "config"
