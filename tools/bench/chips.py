@@ -14,19 +14,19 @@ from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
 
-from services.sensor_reader.adapters.feeds import Live
 from services.sensor_reader.adapters.simulated.bus import SimulatedBus
 from services.sensor_reader.adapters.simulated.parts import SIMULATED
 from services.sensor_reader.adapters.simulated.room import Room
 from services.sensor_reader.adapters.simulated.senses import payloads
 from services.sensor_reader.adapters.simulated.world import World
+from services.sensor_reader.adapters.sources.feeds import LiveFeed
+from services.sensor_reader.core.bus.interleave import Pause
 from services.sensor_reader.core.chips import CHIPS
 from services.sensor_reader.core.chips.model import Chip
-from services.sensor_reader.core.chips.reading import Input, Mount
-from services.sensor_reader.core.device import ChipPart, Device
-from services.sensor_reader.core.poller import Poller
+from services.sensor_reader.core.chips.mount import Input, Mount
+from services.sensor_reader.core.polling.device import ChipPart, Device
+from services.sensor_reader.core.polling.poller import Poller
 from services.sensor_reader.core.ports import Ports
-from services.sensor_reader.core.together import Pause
 from services.sensor_reader.service import SensorReader
 from shared.delivery.endpoint import Clock
 from shared.delivery.handler import Recorder
@@ -101,7 +101,7 @@ def measure(count: int, seconds: float, folder: Path) -> Share:
     with closing(Ledger(folder / "ledger.sqlite")) as ledger:
         outbox = Outbox(ledger)
         began = clock.monotonic()
-        handler = SensorReader(Live("i2c", Poller(found, Ports(buses), pause, began)), ledger, outbox, "bench")
+        handler = SensorReader(LiveFeed("i2c", Poller(found, Ports(buses), pause, began)), ledger, outbox, "bench")
         handler.begin(clock.wall())
         used_s, lasted_s = _play(handler, pause, clock, began + seconds)
         errors = handler.figures()["errors"]

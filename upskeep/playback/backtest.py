@@ -25,8 +25,8 @@ from services.counter_store.settings import CounterStoreSettings
 from services.event_processor.app import SERVICE as EVENT_PROCESSOR
 from services.event_processor.core.pipeline.plan import without_handlers
 from services.event_processor.service import EventProcessor
-from services.sensor_reader.adapters.recording import Recording, RecordingError
-from services.sensor_reader.core.feed import Place
+from services.sensor_reader.adapters.sources.recording import Recording, RecordingError
+from services.sensor_reader.core.sources.feed import SourcePosition
 from shared.delivery.handler import Following, MessageHandler, Recorder
 from shared.jumps import CLOCK_STEP
 from shared.ledger import Ledger
@@ -180,6 +180,6 @@ def _frames(files: Sequence[Path]) -> Iterator[Frame]:
         source.check()
     except RecordingError as error:
         raise ConfigError([Fault("recording", "", str(error))]) from error
-    for item in source.items(Place()):
+    for item in source.items(SourcePosition()):
         if isinstance(item.content, Frame):
             yield item.content
