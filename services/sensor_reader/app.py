@@ -12,19 +12,15 @@ from services.sensor_reader.adapters.sources.open_source import OpenedSource, Op
 from services.sensor_reader.adapters.sources.recording import RecordingError
 from services.sensor_reader.service import SensorReader
 from services.sensor_reader.settings import Configuration, load
-from shared.delivery.endpoint import Clock, Endpoint, Route
+from shared.delivery.endpoint import Clock, Endpoint
+from shared.delivery.route import route_of
 from shared.ledger import Ledger
 from shared.process import Context, Service, main
 from shared.settings import ConfigError, Fault
 
 log = logging.getLogger(__name__)
 
-ROUTE = Route(
-    name="sensor_reader",
-    produces={"raw": ("event_processor", "counter_store")},
-    answers=True,
-    targets=("sensor_reader",),
-)
+ROUTE = route_of("sensor_reader")
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 AGAIN_S = 0.02
 

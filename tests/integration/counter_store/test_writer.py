@@ -12,7 +12,8 @@ from pathlib import Path
 
 from services.counter_store.app import SERVICE
 from shared.client.client import Client
-from shared.delivery.endpoint import Endpoint, Route
+from shared.delivery.endpoint import Endpoint
+from shared.delivery.route import Route
 from shared.ledger import Ledger
 from shared.process import Context, system_clock
 from shared.suite import SuiteSettings
