@@ -11,7 +11,8 @@ from services.alerter.application.notice_outbox import MQTT_NOWHERE, Channels
 from services.alerter.service import LEDGER_SCHEMA, Alerter, Options
 from services.alerter.settings import FILE, AlerterSettings, AlertsSettings
 from services.alerter.settings.intervals import read_intervals
-from shared.delivery.endpoint import Clock, Endpoint, Route
+from shared.delivery.endpoint import Clock, Endpoint
+from shared.delivery.route import route_of
 from shared.event_counters import FILE as COUNTERS
 from shared.event_counters import EventCountersSettings
 from shared.ledger import Ledger
@@ -22,14 +23,7 @@ from shared.settings import ConfigError, Fault, read_one_of
 TICK_S = 1.0
 NOTIFICATION_FAILED = "alert.notification_failed"
 
-ROUTE = Route(
-    name="alerter",
-    consumes=("event",),
-    produces={"command": (), "notice": ()},
-    answers=True,
-    targets=("alerter",),
-    follows=("state", "status"),
-)
+ROUTE = route_of("alerter")
 
 
 class ClockTasks:
@@ -131,7 +125,7 @@ SERVICE = Service(
     route=ROUTE,
     settings=read,
     handler=build,
-    schema=(LEDGER_SCHEMA,),
+    schema=LEDGER_SCHEMA,
     drive=drive,
 )
 

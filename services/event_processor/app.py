@@ -13,22 +13,16 @@ from services.event_processor.adapters.watch import Watch, disk
 from services.event_processor.core.pipeline.health import Vitals
 from services.event_processor.core.pipeline.plan import Plan
 from services.event_processor.core.pipeline.work import DEAD_LETTER
-from services.event_processor.service import SCHEMA, EventProcessor
+from services.event_processor.service import LEDGER_SCHEMA, EventProcessor
 from services.event_processor.settings.pipeline import load_plan
 from shared import __version__
-from shared.delivery.endpoint import Endpoint, Route
+from shared.delivery.endpoint import Endpoint
+from shared.delivery.route import route_of
 from shared.ledger import Ledger
 from shared.messages import Status
 from shared.process import BackgroundTasks, Context, Service, main
 
-ROUTE = Route(
-    name="event_processor",
-    consumes=("raw",),
-    produces={"event": ("counter_store", "alerter"), "trigger": (), "command": ()},
-    takes_offers=True,
-    answers=True,
-    follows=("status",),
-)
+ROUTE = route_of("event_processor")
 
 
 def build(plan: Plan, context: Context, ledger: Ledger, endpoint: Endpoint) -> EventProcessor:
@@ -138,7 +132,7 @@ SERVICE = Service(
     route=ROUTE,
     settings=lambda context: load_plan(context.folder, context.environ, context.suite.site),
     handler=build,
-    schema=SCHEMA,
+    schema=LEDGER_SCHEMA,
     drive=drive,
 )
 
