@@ -10,7 +10,9 @@ from services.alerter.adapters.templates import Writer
 from services.alerter.service import LEDGER_SCHEMA, Alerter, Manner
 from services.alerter.service.mailroom import NOWHERE, Ways
 from services.alerter.settings import FILE, AlerterSettings, AlertsSettings
-from shared.delivery.endpoint import Clock, Endpoint, Route
+from shared.clock import Clock
+from shared.delivery.endpoint import Endpoint
+from shared.delivery.route import Route
 from shared.event_counters import FILE as COUNTERS
 from shared.event_counters import EventCountersSettings
 from shared.ledger import Ledger
@@ -40,19 +42,19 @@ class Ticking:
         self._clock = clock
         self._hop = endpoint
         self._looked_s = float("-inf")
-        endpoint.vitals.append(couriers.figures)
+        endpoint.add_figures(couriers.figures)
         couriers.start()
 
     def work(self) -> None:
         """Do what is due."""
         now_s = self._clock.monotonic()
-        self._handler.tick(self._clock.wall(), now_s, self._hop.client.connected)
+        self._handler.tick(self._clock.wall(), now_s, self._hop.connected)
         if now_s - self._looked_s >= TICK_S:
             self._looked_s = now_s
             self._couriers.check()
             for loss in self._handler.mailroom.notices.losses():
                 self._couriers.lost += loss.notices
-                self._hop.offer_event(told_of(loss, self._hop.records.epoch))
+                self._hop.offer_event(told_of(loss, self._hop.epoch))
 
     def wait_s(self) -> float:
         """Time is looked at every second. The loop asks right after a commit: the couriers may find something."""

@@ -16,7 +16,8 @@ from services.event_processor.core.pipeline.work import DEAD_LETTER
 from services.event_processor.service import SCHEMA, EventProcessor
 from services.event_processor.settings.pipeline import load_plan
 from shared import __version__
-from shared.delivery.endpoint import Endpoint, Route
+from shared.delivery.endpoint import Endpoint
+from shared.delivery.route import Route
 from shared.ledger import Ledger
 from shared.messages import Status
 from shared.process import BackgroundTasks, Context, Service, main
@@ -25,7 +26,7 @@ ROUTE = Route(
     name="event_processor",
     consumes=("raw",),
     produces={"event": ("counter_store", "alerter"), "trigger": (), "command": ()},
-    takes_offers=True,
+    consumes_offers=True,
     answers=True,
     follows=("status",),
 )
@@ -62,12 +63,10 @@ class Conduct:
             endpoint.clock,
             processor.derive,
             endpoint.reject,
-            endpoint.client.wake,
+            endpoint.wake,
             tells_dead_letters=DEAD_LETTER in plan.program.catalogue,
         )
-        self.watch = Watch(
-            plan.rules.monitoring, endpoint.ledger, endpoint.records.epoch, processor.tell, endpoint.clock.wall
-        )
+        self.watch = Watch(plan.rules.monitoring, endpoint.ledger, endpoint.epoch, processor.tell, endpoint.clock.wall)
         processor.hear = self.hear
         processor.health = self.health
 
@@ -82,7 +81,7 @@ class Conduct:
             self.keeper.recover()
             self.watch.begin(now_s, self._start())
         self.keeper.work()
-        self.watch.look(now_s, self.endpoint.client.connected, self.vitals, self.plan.rules.queue)
+        self.watch.look(now_s, self.endpoint.connected, self.vitals, self.plan.rules.queue)
 
     def health(self) -> Mapping[str, Any]:
         """Return the health now, for who asks."""
@@ -99,7 +98,7 @@ class Conduct:
             handlers=self.keeper.vitals(),
             free_bytes=free,
             ledger_bytes=used,
-            lag=self.endpoint.sender.lag("event"),
+            lag=self.endpoint.lag("event"),
             processing_p95_ms=p95(processor.measures.times_ms),
             services=dict(sorted(self.watch.states.items())),
             devices=dict(sorted(processor.qualities.items())),

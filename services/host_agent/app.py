@@ -8,7 +8,8 @@ from services.host_agent.adapters.boot import boot_id
 from services.host_agent.adapters.kept_file import KeptFile
 from services.host_agent.service import HostAgent
 from services.host_agent.settings import FILE, FIRST, HostAgentSettings, service_of, target_of
-from shared.delivery.endpoint import Endpoint, Route
+from shared.delivery.endpoint import Endpoint
+from shared.delivery.route import Route
 from shared.ledger import Ledger
 from shared.process import Context, Service, main
 from shared.settings import ConfigError, Fault, read_settings
@@ -22,7 +23,7 @@ def route(name: str = FIRST) -> Route:
         answers=True,
         targets=(target_of(name),),
         follows=("state", "alert", "status", "result"),
-        lasting=False,
+        persistent_session=False,
     )
 
 
@@ -30,7 +31,7 @@ def build(settings: HostAgentSettings, context: Context, _: Ledger, endpoint: En
     """Return the agent, which tells of the shutdown before."""
     folder, boot = context.data / endpoint.name, boot_id()
     memory, last_words = KeptFile(folder / "memory.json"), KeptFile(folder / "last_shutdown.json")
-    return HostAgent(settings, endpoint, context.clock, boot, memory, last_words, lambda: endpoint.client.connected)
+    return HostAgent(settings, endpoint, context.clock, boot, memory, last_words, lambda: endpoint.connected)
 
 
 def read(context: Context) -> HostAgentSettings:

@@ -12,7 +12,9 @@ from services.sensor_reader.adapters.recording import RecordingError
 from services.sensor_reader.adapters.sources import Opened, Options, SourceError, open_source
 from services.sensor_reader.service import SensorReader
 from services.sensor_reader.settings import Configuration, load
-from shared.delivery.endpoint import Clock, Endpoint, Route
+from shared.clock import Clock
+from shared.delivery.endpoint import Endpoint
+from shared.delivery.route import Route
 from shared.ledger import Ledger
 from shared.process import Context, Service, main
 from shared.settings import ConfigError, Fault
@@ -73,7 +75,7 @@ class Player:
     def _room(self) -> int:
         """Hardware is read whatever happens downstream; what is played waits for who is to apply it."""
         bounds = self.endpoint.suite.delivery
-        return bounds.batch if self.live else min(bounds.batch, bounds.window - self.endpoint.sender.lag("raw"))
+        return bounds.batch if self.live else min(bounds.batch, bounds.window - self.endpoint.lag("raw"))
 
     def work(self) -> None:
         """Emit what is due."""
@@ -115,7 +117,7 @@ def build(chosen: Chosen, context: Context, ledger: Ledger, endpoint: Endpoint) 
     opened = open_feed(chosen, context.clock.monotonic(), context.data)
     for said in opened.said:
         log.warning("%s", said)
-    endpoint.vitals.append(lambda: {"said": "; ".join(opened.said)} if opened.said else {})
+    endpoint.add_figures(lambda: {"said": "; ".join(opened.said)} if opened.said else {})
     boot_id = BOOT_ID.read_text(encoding="ascii").strip()
     clock = LinuxClock(context.clock.wall) if opened.feed.live else None
     handler = SensorReader(opened.feed, ledger, endpoint, boot_id, clock)

@@ -165,9 +165,6 @@ class Alerter:
             now_us = time_to_us(self._clock())
             self._take(self._live, self._live.observe(service_sample(message, now_us)))
 
-    def offer(self, producer: str, message: Message, received_on: str, payload: bytes) -> None:
-        """Nothing is offered to the alerter."""
-
     def advance(self, event_time: datetime) -> None:
         """Decide what has fallen due before ``event_time``."""
         self._pace.busy = True
@@ -320,7 +317,7 @@ class Alerter:
         """Answer a question of ``desk``; raises RefusedError on any other."""
         return desk.answer(self, self._teller, self.mailroom.notices, name, data, self._clock())
 
-    def obey(self, command: Command) -> Mapping[str, Any]:
+    def execute(self, command: Command) -> Mapping[str, Any]:
         """Do a command of ``desk``; raises RefusedError."""
         return desk.obey(self, self._teller, self.mailroom, command, self._clock())
 

@@ -14,7 +14,7 @@ from services.alerter.app import told_of
 from services.alerter.core.notify.delivery import State
 from services.alerter.core.notify.sample import samples
 from services.alerter.service.mailroom import Mailroom, Ways
-from shared.delivery.handler import Recorder, RefusedError
+from shared.delivery.handler import InMemoryPublisher, RefusedError
 from shared.ledger import Ledger
 from shared.notices import Notice
 from tests.support.alerter_times import START
@@ -92,7 +92,7 @@ def test_a_ledger_of_before_there_were_channels_is_gone_on_with(tmp_path: Path) 
 
 def test_every_notice_goes_over_mqtt_unless_its_receiver_wants_none(ledger: Ledger) -> None:
     """In its receiver's words."""
-    outlet = Recorder()
+    outlet = InMemoryPublisher()
     words = {"title": "t", "text": "x"}
     ways = Ways({"ops": [HOOK]}, frozenset({"home"}), lambda one: one.model_copy(update=words))
     Mailroom(ledger, outlet, ways).put([notice(1), notice(2).model_copy(update={"receiver": "home"})])
@@ -103,7 +103,7 @@ def test_every_notice_goes_over_mqtt_unless_its_receiver_wants_none(ledger: Ledg
 
 def test_a_test_goes_to_one_receiver_or_to_all(ledger: Ledger) -> None:
     """Again under the same cause it is the same notice; a stranger is refused, with those there are."""
-    mailroom = Mailroom(ledger, Recorder(), Ways({"ops": [HOOK]}, frozenset({"home"})))
+    mailroom = Mailroom(ledger, InMemoryPublisher(), Ways({"ops": [HOOK]}, frozenset({"home"})))
     (one,) = mailroom.try_out("ops", "c1", START)["tests"]
     every = mailroom.try_out(None, "c1", START)["tests"]
     assert (False, [HOOK]) == (one["mqtt"], one["channels"])

@@ -9,7 +9,8 @@ import pytest
 from services.host_agent.app import read, route
 from services.host_agent.core.rules import Rules
 from services.host_agent.settings import HostAgentSettings
-from shared.process import Context, system_clock
+from shared.clock import SYSTEM_CLOCK
+from shared.process import Context
 from shared.settings import ConfigError, parse_settings, read_settings
 from shared.suite import SuiteSettings
 
@@ -38,7 +39,7 @@ def test_in_earnest_every_program_must_be_there(tmp_path: Path) -> None:
 
     def read_as(dry: str) -> HostAgentSettings:
         (tmp_path / "host_agent.yaml").write_text(text.format(dry=dry))
-        return read(Context(tmp_path, {}, SuiteSettings(), system_clock()))
+        return read(Context(tmp_path, {}, SuiteSettings(), SYSTEM_CLOCK))
 
     assert read_as("true").dry_run
     with pytest.raises(ConfigError) as fault:

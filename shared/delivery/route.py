@@ -1,0 +1,40 @@
+"""A service's place in the flow: what it consumes, produces, answers, executes and follows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from shared.delivery.handler import HandlerError, Handlers
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What a service consumes and produces: streams, and for each produced one the consumers it waits for."""
+
+    name: str
+    consumes: tuple[str, ...] = ()
+    produces: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    consumes_offers: bool = False
+    answers: bool = False  # requests on request/{name}/…
+    targets: tuple[str, ...] = ()  # commands on command/{target}/…
+    follows: tuple[str, ...] = ()  # kinds whose latest values the handler receives: see shared.delivery.retained
+    persistent_session: bool = True  # the broker keeps what comes while the service is away
+
+    def handlers(self, handler: object) -> Handlers:
+        """Return what ``handler`` implements; raises HandlerError where it lacks what this route needs."""
+        found = Handlers.of(handler)
+        needs = (
+            (self.consumes, found.stream, f"consumes the stream {' and '.join(self.consumes)}", "apply"),
+            (self.consumes_offers, found.offer, "consumes offers on ingest/…", "offer"),
+            (self.answers, found.request, f"answers request/{self.name}/…", "answer"),
+            (self.targets, found.command, f"executes command/{'|'.join(self.targets)}/…", "execute"),
+            (self.follows, found.retained, f"follows {' and '.join(self.follows)}", "follow"),
+        )
+        for needed, implemented, what, method in needs:
+            if needed and implemented is None:
+                raise HandlerError(
+                    f"the route of {self.name} {what}, but its handler {type(handler).__name__} has no method "
+                    f"{method}(): write it, or take that out of the route"
+                )
+        return found
