@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 
 from services.host_agent.adapters.boot import boot_id
-from services.host_agent.adapters.kept_file import KeptFile
+from services.host_agent.adapters.durable_file import DurableFile
 from services.host_agent.service import HostAgent
 from services.host_agent.settings import FILE, FIRST, HostAgentSettings, service_of, target_of
 from shared.delivery.endpoint import Endpoint
@@ -30,7 +30,7 @@ def route(name: str = FIRST) -> Route:
 def build(settings: HostAgentSettings, context: Context, _: Ledger, endpoint: Endpoint) -> HostAgent:
     """Return the agent, which tells of the shutdown before."""
     folder, boot = context.data / endpoint.name, boot_id()
-    memory, last_words = KeptFile(folder / "memory.json"), KeptFile(folder / "last_shutdown.json")
+    memory, last_words = DurableFile(folder / "memory.json"), DurableFile(folder / "last_shutdown.json")
     return HostAgent(settings, endpoint, context.clock, boot, memory, last_words, lambda: endpoint.connected)
 
 

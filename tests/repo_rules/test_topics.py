@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from shared import messages
 from shared.messages import Message
 from shared.topics import PATTERNS, TopicError, Topics
-from upskeep.topic_docs import ROUTES, asyncapi, render, schemas
+from tools.docs.topics import ROUTES, asyncapi, render, schemas
 
 ROOT = Path(__file__).parents[2]
 CODE = sorted(path for folder in ("shared", "services", "upskeep") for path in (ROOT / folder).rglob("*.py"))

@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 from services.counter_store.app import SERVICE
+from shared.client.client import Client
 from shared.clock import SYSTEM_CLOCK
 from shared.delivery.endpoint import Endpoint
 from shared.delivery.route import Route
@@ -21,7 +22,6 @@ from tests.support.brokers import EMBEDDED, Broker
 from tests.support.delivery_nodes import Node, turn_until
 from tests.support.running_service import at_work
 from tests.support.store_messages import event
-from upskeep.client import Client
 
 CONFIG = Path(__file__).parents[3] / "config"
 EVENTS, ASKERS = 200, 3

@@ -18,7 +18,7 @@ class Applying:
     def apply(self, message: Sequenced) -> None: ...
 
 
-class Answering(Applying):
+class RequestHandler(Applying):
     """Implements two."""
 
     def answer(self, name: str, data: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ARG002
@@ -27,7 +27,7 @@ class Answering(Applying):
 
 def test_a_handler_is_known_by_what_it_implements() -> None:
     """What it does not implement is None."""
-    handler = Answering()
+    handler = RequestHandler()
     found = Handlers.of(handler)
 
     assert found.stream is handler
