@@ -12,7 +12,7 @@ from services.alerter.service import LEDGER_SCHEMA, Alerter, Options
 from services.alerter.settings import FILE, AlerterSettings, AlertsSettings
 from shared.clock import Clock
 from shared.delivery.endpoint import Endpoint
-from shared.delivery.route import Route
+from shared.delivery.route import route_of
 from shared.event_counters import FILE as COUNTERS
 from shared.event_counters import EventCountersSettings
 from shared.ledger import Ledger
@@ -23,14 +23,7 @@ from shared.settings import ConfigError, Fault, read_one_of
 TICK_S = 1.0
 NOTIFICATION_FAILED = "alert.notification_failed"
 
-ROUTE = Route(
-    name="alerter",
-    consumes=("event",),
-    produces={"command": (), "notice": ()},
-    answers=True,
-    targets=("alerter",),
-    follows=("state", "status"),
-)
+ROUTE = route_of("alerter")
 
 
 class ClockTasks:

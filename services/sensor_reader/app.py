@@ -14,19 +14,14 @@ from services.sensor_reader.service import SensorReader
 from services.sensor_reader.settings import Configuration, load
 from shared.clock import Clock
 from shared.delivery.endpoint import Endpoint
-from shared.delivery.route import Route
+from shared.delivery.route import route_of
 from shared.ledger import Ledger
 from shared.process import Context, Service, main
 from shared.settings import ConfigError, Fault
 
 log = logging.getLogger(__name__)
 
-ROUTE = Route(
-    name="sensor_reader",
-    produces={"raw": ("event_processor", "counter_store")},
-    answers=True,
-    targets=("sensor_reader",),
-)
+ROUTE = route_of("sensor_reader")
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 AGAIN_S = 0.02
 

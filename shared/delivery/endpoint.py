@@ -23,6 +23,7 @@ from shared.delivery.retained import decode_value, filters
 from shared.delivery.route import Route
 from shared.delivery.sender import OFFERS, Sender
 from shared.jumps import CLOCK_JUMP
+from shared.kinds import kind_of, sequenced_model
 from shared.ledger import Ledger
 from shared.messages import (
     Candidate,
@@ -47,7 +48,6 @@ LOG_AGAIN_S = 60.0
 DEAD_LETTER_BYTES = 65_536
 OFFER_BYTES = 262_144
 OpenClient = Callable[..., MqttClient]  # called as MqttClient is
-MODELS: dict[str, type[Sequenced]] = {"raw": Frame, "event": Event}
 
 
 class Endpoint:
@@ -64,10 +64,11 @@ class Endpoint:
         self.clock = clock
         self.records = Records(ledger)
         window = suite.delivery.window
-        models = {stream: MODELS[stream] for stream in route.consumes}
+        models = {stream: sequenced_model(stream) for stream in route.consumes}
         self.receiver = Receiver(self.name, self.records, models, window)
         results: Mapping[str, Sequence[str]] = {"result": ()} if route.targets else {}
-        produces = {**route.produces, **results, "deadletter": (), OFFERS: ()}
+        awaited = {stream: suite.delivery.consumers.get(stream, names) for stream, names in route.produces.items()}
+        produces = {**awaited, **results, "deadletter": (), OFFERS: ()}
         self.sender = Sender(self.name, self.topics, self.records, produces, suite.delivery)
         self.sender.ingest_consumers |= {self.name} if route.consumes_offers else set()
         client_id = f"upskeep-{suite.site}-{self.name}"
@@ -135,7 +136,7 @@ class Endpoint:
         topics, mine = self.topics, [self.topics.every("status")]
         mine += [topics.every(stream) for stream in self.route.consumes]
         if self.route.consumes:
-            mine.append(topics.every("resend", self.name))
+            mine.append(topics.every("resend", "+", self.name))
         if self.route.produces:
             mine.append(topics.every("checkpoint", "+", self.name))
         if self.route.consumes_offers:
@@ -374,7 +375,7 @@ class Endpoint:
 
 def _publication(message: Message, topics: Topics) -> Publication:
     payload = message.model_dump_json(exclude_none=True, by_alias=True).encode()
-    return Publication(message.topic(topics), payload, retain=message.RETAIN)
+    return Publication(message.topic(topics), payload, retain=kind_of(message).retained)
 
 
 _READERS = {

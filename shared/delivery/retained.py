@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from shared.delivery.receiver import decode
-from shared.messages import Alert, DeviceState, Message, Status
-from shared.requests import Result
+from shared.kinds import model_of
+from shared.messages import Message
 from shared.topics import Topics
-
-FOLLOWED: dict[str, type[Message]] = {"state": DeviceState, "alert": Alert, "status": Status, "result": Result}
 
 
 def filters(kinds: Iterable[str], topics: Topics) -> list[str]:
@@ -23,4 +21,4 @@ def filters(kinds: Iterable[str], topics: Topics) -> list[str]:
 
 def decode_value(kind: str, payload: bytes) -> Message:
     """Return a latest value of ``kind``; raises UnreadableError."""
-    return decode(FOLLOWED[kind], payload)
+    return decode(model_of(kind), payload)

@@ -1,4 +1,4 @@
-"""A service's place in the flow: what it consumes, produces, answers, executes and follows."""
+"""What one service consumes, produces, answers, executes and follows, by ``shared.kinds`` and ``shared.services``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from shared.delivery.handler import HandlerError, Handlers
+from shared.kinds import KINDS
+from shared.services import service_row, target_of
+
+OWN_STREAMS = ("deadletter", "result")  # every service has these; the endpoint adds them
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +42,23 @@ class Route:
                     f"{method}(): write it, or take that out of the route"
                 )
         return found
+
+
+def route_of(name: str) -> Route:
+    """Return the route of the service ``name``, which may be a name of its own (``host_agent-nas``)."""
+    row = service_row(name)
+    kinds = KINDS.values()
+    return Route(
+        name=name,
+        consumes=tuple(kind.name for kind in kinds if kind.sequenced and row.name in kind.consumers),
+        produces={
+            kind.name: kind.consumers
+            for kind in kinds
+            if kind.sequenced and row.name in kind.producers and kind.name not in OWN_STREAMS
+        },
+        consumes_offers=row.name in KINDS["ingest"].consumers,
+        answers=row.answers,
+        targets=(target_of(name),) if row.target else (),
+        follows=tuple(kind.name for kind in kinds if row.name in kind.followers),
+        persistent_session=row.session,
+    )

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
+from shared.kinds import model_of
 from shared.messages import Alert, AlertState, Counter, Event, Message, Status
 from shared.mqtt import Arrived, Connected, Disconnected, MqttClient
 from shared.suite import BrokerSettings
 from shared.topics import TopicError, Topics
 
-MODELS: dict[str, type[Message]] = {"status": Status, "counter": Counter, "alert": Alert, "event": Event}
+MODELS = {kind: model_of(kind) for kind in ("status", "counter", "alert", "event")}
 
 
 @dataclass(slots=True)
