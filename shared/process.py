@@ -72,7 +72,7 @@ class BackgroundTasks(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service as data: its route, its settings, and how its stage is built."""
+    """A service as data: its route, its settings, and how its handler is built."""
 
     route: Route
     settings: Callable[[Context], Any]
