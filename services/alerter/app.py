@@ -125,7 +125,7 @@ SERVICE = Service(
     route=ROUTE,
     settings=read,
     handler=build,
-    schema=(LEDGER_SCHEMA,),
+    schema=LEDGER_SCHEMA,
     drive=drive,
 )
 
