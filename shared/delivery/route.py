@@ -28,12 +28,13 @@ class Route:
     def handlers(self, handler: object) -> Handlers:
         """Return what ``handler`` implements; raises HandlerError where it lacks what this route needs."""
         found = Handlers.of(handler)
+        follows = [kind for kind in self.follows if kind != "status"]  # delivery itself reads that, in every service
         needs = (
             (self.consumes, found.stream, f"consumes the stream {' and '.join(self.consumes)}", "apply"),
             (self.consumes_offers, found.offer, "consumes offers on ingest/…", "offer"),
             (self.answers, found.request, f"answers request/{self.name}/…", "answer"),
             (self.targets, found.command, f"executes command/{'|'.join(self.targets)}/…", "execute"),
-            (self.follows, found.retained, f"follows {' and '.join(self.follows)}", "follow"),
+            (follows, found.retained, f"follows {' and '.join(follows)}", "follow"),
         )
         for needed, implemented, what, method in needs:
             if needed and implemented is None:
