@@ -21,8 +21,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from shared.delivery.endpoint import Clock, Endpoint, Route
+from shared.delivery.endpoint import Clock, Endpoint
 from shared.delivery.handler import MessageHandler
+from shared.delivery.route import Route
 from shared.ledger import Ledger, LedgerDamagedError, LedgerError, explain
 from shared.ledger.quarantine import REPORT, Salvage, closed_cleanly, open_ledger, suspect
 from shared.messages import Candidate

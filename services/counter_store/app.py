@@ -16,15 +16,14 @@ from services.counter_store.application.restore import RestoreProgress, Restorer
 from services.counter_store.core.reports.schedule import Kind
 from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import InfluxSettings, LoadedSettings, load
-from shared.delivery.endpoint import Endpoint, Figures, Route
+from shared.delivery.endpoint import Endpoint, Figures
+from shared.delivery.route import route_of
 from shared.ledger import Ledger
 from shared.messages import Candidate
 from shared.process import BackgroundTasks, Context, Service, main
 
 FILL = 1000  # events given a point in one turn
-ROUTE = Route(
-    name="counter_store", consumes=("event", "raw"), follows=("alert",), answers=True, targets=("counter_store",)
-)
+ROUTE = route_of("counter_store")
 
 
 def build(loaded: LoadedSettings, context: Context, ledger: Ledger, endpoint: Endpoint) -> CounterStore:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.delivery.endpoint import Clock, Endpoint, Route
+from shared.delivery.endpoint import Clock, Endpoint
+from shared.delivery.route import Route
 from shared.ledger import LedgerDamagedError
 from shared.ledger.quarantine import open_ledger
 from shared.messages import Candidate, Checkpoint, Frame, Mark, Message, Resend, Sequenced

@@ -2,8 +2,8 @@
 
 Rules:
 1. While the history holds an event, its id identifies it. After that its place in its producer's stream does: a bit for
-   each place (``imported_place``) or an interval (``core/counting/intervals.py``). The id of an event without a place is
-   kept (``imported_id``).
+   each place (``imported_place``) or an interval (``core/counting/intervals.py``). The id of an event without a place
+   is kept (``imported_id``).
 2. A balance counts once for each origin and type (``opening``). The store refuses its own.
 """
 
