@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from services.counter_store.adapters.influx.query import EventPage
-from services.counter_store.adapters.tables import events, imports, point_queue
+from services.counter_store.adapters.tables import events, imports, migrations, point_queue
 from services.counter_store.adapters.tables.events import EventTable
 from services.counter_store.adapters.tables.imports import Imports
 from services.counter_store.adapters.tables.point_batch import PointBatch
@@ -33,12 +33,12 @@ from services.counter_store.settings import CounterStoreSettings
 from shared.delivery.handler import Publisher, RefusedError
 from shared.instants import span_to_us, time_to_us
 from shared.jumps import CLOCK_JUMP, read_jump
-from shared.ledger import Ledger
+from shared.ledger import Ledger, Schema
 from shared.messages import Alert, Counter, Event, Frame, Message, Sequenced
 from shared.requests import Command
 
 # What the ledger given to CounterStore must be opened with.
-LEDGER_SCHEMA = (events.SCHEMA, archive.SCHEMA, point_queue.SCHEMA, imports.SCHEMA)
+LEDGER_SCHEMA = Schema((events.SCHEMA, archive.SCHEMA, point_queue.SCHEMA, imports.SCHEMA), migrations.STEPS)
 FIGURES = ("lost", "duplicates", "replayed", "points_dropped")
 _KEPT, _TIMES = "counter_store", "counter_store/times"
 
