@@ -16,7 +16,8 @@ from services.counter_store.application.restore import RestoreProgress, Restorer
 from services.counter_store.core.reports.schedule import Kind
 from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import InfluxSettings, LoadedSettings, load
-from shared.delivery.endpoint import Endpoint, Figures
+from shared.delivery.endpoint import Endpoint
+from shared.delivery.handler import Figures
 from shared.delivery.route import route_of
 from shared.ledger import Ledger
 from shared.messages import Candidate
@@ -66,7 +67,7 @@ class InfluxTasks:
         self.restorer = Restorer(InfluxQuery(settings, site), self.progress, settings.longest_wait_s)
         prepare = partial(setup.prepare, settings) if settings.setup else lambda: True
         self.shipper = Shipper(endpoint.ledger.path, open_point_store(settings), settings, prepare=prepare)
-        endpoint.vitals.append(self.figures)
+        endpoint.add_figures(self.figures)
         (self.restorer if self.progress.phase == "read" else self.shipper).start()
 
     def work(self) -> None:
@@ -88,7 +89,7 @@ class InfluxTasks:
             self.shipper.start()
         if progress.phase == "done" and progress.new:
             data = {"service": self.endpoint.name, "events_restored": progress.new, "events_found": progress.found}
-            epoch = self.endpoint.records.epoch
+            epoch = self.endpoint.epoch
             self.endpoint.offer_event(Candidate(type="system.ledger.restored", id=f"restored/{epoch}", data=data))
 
     def figures(self) -> Figures:

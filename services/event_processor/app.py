@@ -56,12 +56,10 @@ class Conduct:
             endpoint.clock,
             processor.derive,
             endpoint.reject,
-            endpoint.client.wake,
+            endpoint.wake,
             tells_dead_letters=DEAD_LETTER in plan.program.catalogue,
         )
-        self.watch = Watch(
-            plan.rules.monitoring, endpoint.ledger, endpoint.records.epoch, processor.tell, endpoint.clock.wall
-        )
+        self.watch = Watch(plan.rules.monitoring, endpoint.ledger, endpoint.epoch, processor.tell, endpoint.clock.wall)
         processor.hear = self.hear
         processor.health = self.health
 
@@ -76,7 +74,7 @@ class Conduct:
             self.keeper.recover()
             self.watch.begin(now_s, self._start())
         self.keeper.work()
-        self.watch.look(now_s, self.endpoint.client.connected, self.vitals, self.plan.rules.queue)
+        self.watch.look(now_s, self.endpoint.connected, self.vitals, self.plan.rules.queue)
 
     def health(self) -> Mapping[str, Any]:
         """Return the health now, for who asks."""
@@ -93,7 +91,7 @@ class Conduct:
             handlers=self.keeper.vitals(),
             free_bytes=free,
             ledger_bytes=used,
-            lag=self.endpoint.sender.lag("event"),
+            lag=self.endpoint.lag("event"),
             processing_p95_ms=p95(processor.measures.times_ms),
             services=dict(sorted(self.watch.states.items())),
             devices=dict(sorted(processor.qualities.items())),
