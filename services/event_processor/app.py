@@ -13,22 +13,16 @@ from services.event_processor.adapters.watch import Watch, disk
 from services.event_processor.core.pipeline.health import Vitals
 from services.event_processor.core.pipeline.plan import Plan
 from services.event_processor.core.pipeline.work import DEAD_LETTER
-from services.event_processor.service import SCHEMA, EventProcessor
+from services.event_processor.service import LEDGER_SCHEMA, EventProcessor
 from services.event_processor.settings.pipeline import load_plan
 from shared import __version__
-from shared.delivery.endpoint import Endpoint, Route
+from shared.delivery.endpoint import Endpoint
+from shared.delivery.route import route_of
 from shared.ledger import Ledger
 from shared.messages import Status
 from shared.process import BackgroundTasks, Context, Service, main
 
-ROUTE = Route(
-    name="event_processor",
-    consumes=("raw",),
-    produces={"event": ("counter_store", "alerter"), "trigger": (), "command": ()},
-    takes_offers=True,
-    answers=True,
-    follows=("status",),
-)
+ROUTE = route_of("event_processor")
 
 
 def build(plan: Plan, context: Context, ledger: Ledger, endpoint: Endpoint) -> EventProcessor:
@@ -62,12 +56,10 @@ class Conduct:
             endpoint.clock,
             processor.derive,
             endpoint.reject,
-            endpoint.client.wake,
+            endpoint.wake,
             tells_dead_letters=DEAD_LETTER in plan.program.catalogue,
         )
-        self.watch = Watch(
-            plan.rules.monitoring, endpoint.ledger, endpoint.records.epoch, processor.tell, endpoint.clock.wall
-        )
+        self.watch = Watch(plan.rules.monitoring, endpoint.ledger, endpoint.epoch, processor.tell, endpoint.clock.wall)
         processor.hear = self.hear
         processor.health = self.health
 
@@ -82,7 +74,7 @@ class Conduct:
             self.keeper.recover()
             self.watch.begin(now_s, self._start())
         self.keeper.work()
-        self.watch.look(now_s, self.endpoint.client.connected, self.vitals, self.plan.rules.queue)
+        self.watch.look(now_s, self.endpoint.connected, self.vitals, self.plan.rules.queue)
 
     def health(self) -> Mapping[str, Any]:
         """Return the health now, for who asks."""
@@ -99,7 +91,7 @@ class Conduct:
             handlers=self.keeper.vitals(),
             free_bytes=free,
             ledger_bytes=used,
-            lag=self.endpoint.sender.lag("event"),
+            lag=self.endpoint.lag("event"),
             processing_p95_ms=p95(processor.measures.times_ms),
             services=dict(sorted(self.watch.states.items())),
             devices=dict(sorted(processor.qualities.items())),
@@ -138,7 +130,7 @@ SERVICE = Service(
     route=ROUTE,
     settings=lambda context: load_plan(context.folder, context.environ, context.suite.site),
     handler=build,
-    schema=SCHEMA,
+    schema=LEDGER_SCHEMA,
     drive=drive,
 )
 

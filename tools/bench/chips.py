@@ -14,25 +14,24 @@ from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
 
-from services.sensor_reader.adapters.feeds import Live
 from services.sensor_reader.adapters.simulated.bus import SimulatedBus
 from services.sensor_reader.adapters.simulated.parts import SIMULATED
 from services.sensor_reader.adapters.simulated.room import Room
 from services.sensor_reader.adapters.simulated.senses import payloads
 from services.sensor_reader.adapters.simulated.world import World
+from services.sensor_reader.adapters.sources.feeds import LiveFeed
+from services.sensor_reader.core.bus.interleave import Pause
 from services.sensor_reader.core.chips import CHIPS
 from services.sensor_reader.core.chips.model import Chip
-from services.sensor_reader.core.chips.reading import Input, Mount
-from services.sensor_reader.core.device import ChipPart, Device
-from services.sensor_reader.core.poller import Poller
+from services.sensor_reader.core.chips.mount import Input, Mount
+from services.sensor_reader.core.polling.device import ChipPart, Device
+from services.sensor_reader.core.polling.poller import Poller
 from services.sensor_reader.core.ports import Ports
-from services.sensor_reader.core.together import Pause
 from services.sensor_reader.service import SensorReader
-from shared.delivery.endpoint import Clock
-from shared.delivery.handler import Recorder
+from shared.clock import SYSTEM_CLOCK, Clock
+from shared.delivery.handler import InMemoryPublisher
 from shared.ledger import Ledger
 from shared.messages import Sequenced
-from shared.process import system_clock
 
 PACK = World(charge=0.8, voltage_v=4.0, current_a=0.5)
 SHUNT_OHM = 0.1
@@ -49,7 +48,7 @@ class Share:
     errors: int
 
 
-class Outbox(Recorder):
+class Outbox(InMemoryPublisher):
     """An outlet that serialises each frame and puts it into the ledger's transaction."""
 
     def __init__(self, ledger: Ledger) -> None:
@@ -90,7 +89,7 @@ def stand(found: Sequence[Device]) -> dict[int, SimulatedBus]:
 
 def measure(count: int, seconds: float, folder: Path) -> Share:
     """Read ``count`` chips once a second for ``seconds``, and return what it took of the processor."""
-    found, clock = list(devices(count)), system_clock()
+    found, clock = list(devices(count)), SYSTEM_CLOCK
     buses = stand(found)
 
     def pause(wait_s: float) -> None:
@@ -101,7 +100,7 @@ def measure(count: int, seconds: float, folder: Path) -> Share:
     with closing(Ledger(folder / "ledger.sqlite")) as ledger:
         outbox = Outbox(ledger)
         began = clock.monotonic()
-        handler = SensorReader(Live("i2c", Poller(found, Ports(buses), pause, began)), ledger, outbox, "bench")
+        handler = SensorReader(LiveFeed("i2c", Poller(found, Ports(buses), pause, began)), ledger, outbox, "bench")
         handler.begin(clock.wall())
         used_s, lasted_s = _play(handler, pause, clock, began + seconds)
         errors = handler.figures()["errors"]

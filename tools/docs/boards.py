@@ -7,7 +7,7 @@ from pathlib import Path
 
 from services.sensor_reader.core.chips import CHIPS
 from services.sensor_reader.core.chips.model import Chip
-from services.sensor_reader.core.device import ChipPart
+from services.sensor_reader.core.polling.device import ChipPart
 from services.sensor_reader.settings import BoardSettings, BoardsSettings, ChipSettings
 from shared.quantities import QUANTITIES
 from shared.settings import read_settings

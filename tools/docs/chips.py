@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from services.sensor_reader.core.chips import AIR, CHARGERS, CONTROLLERS, GAUGES, LIGHT_AND_SOIL, MONITORS
 from services.sensor_reader.core.chips.model import Chip
-from services.sensor_reader.core.registers import Block, Field
+from services.sensor_reader.core.registers.fields import Block, Field
 
 HEAD = """# Chips
 

@@ -12,7 +12,7 @@ from shared.suite import SuiteSettings
 from upskeep.commands.options import DATA, JSON, at_a_broker, complaints, line_style, times
 
 PUBLISHERS = {"counter": "counter_store", "alert": "alerter"}  # of what is retained
-PLUMBING = ("checkpoint", "resend", "wire", "replay")  # kinds that services need and people do not
+PLUMBING = ("wire",)  # what only services read
 
 
 @click.command()

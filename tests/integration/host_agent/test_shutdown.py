@@ -306,7 +306,7 @@ def test_a_person_shuts_down_and_calls_off(agent: Make, ups: Ups, broker: Broker
 
     assert ("refused", "reason: Field required") == ((r := command("shutdown")).status, r.reason)
     assert "done" == command("shutdown", reason="moving house").status
-    host.logs("watching → counting_down (danger): ann: moving house")
+    host.logs("watching → counting_down (policy_due): ann: moving house")
     assert "done" == command("cancel", reason="not today").status
     host.logs("counting_down → watching (called_off)")
     assert "done" == command("shutdown", reason="now", delay_s=0).status

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from services.sensor_reader.core.chips import CHIPS
-from services.sensor_reader.core.poller import Poller
+from services.sensor_reader.core.polling.poller import Poller
 from services.sensor_reader.core.ports import Ports
 from shared.messages import Quality
 from tools.bench.chips import devices, stand
