@@ -44,17 +44,17 @@ check: setup ## format, lint, types, import contracts, freshness of generated do
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m upskeep.docs --check
+	@$(BIN)/python -m tools.docs --check
 
 fmt: setup ## format the code and mend what can be mended
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format --quiet .
 
 docs: setup ## write the generated pages anew
-	@$(BIN)/python -m upskeep.docs
+	@$(BIN)/python -m tools.docs
 
 bench: setup ## frames per second, latency and memory of the live suite; ARGS="--frames 20000"
-	@$(BIN)/python -m upskeep.bench $(ARGS)
+	@$(BIN)/python -m tools.bench $(ARGS)
 
 crash: setup ## kill and cut the live suite under load; ARGS="--seed 1 --seconds 90 --kills-per-minute 60"
 	@$(BIN)/python -m tests.crash $(ARGS)

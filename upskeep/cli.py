@@ -10,13 +10,13 @@ import click
 from shared import __version__
 from upskeep.commands import (
     alerts,
-    ask,
     calibrate,
     influx,
-    look,
+    live,
     offer,
+    offline,
+    queries,
     record,
-    rehearse,
     replay,
     report,
     run,
@@ -28,9 +28,9 @@ from upskeep.commands import (
 INTERRUPTED = 130  # what a shell makes of SIGINT
 LONGEST = 200  # signs of a first sentence
 COMMANDS = {
-    "The suite": (run.run, rehearse.check, rehearse.backtest, record.record),
-    "What happens": (look.tail, look.counters, look.alerts),
-    "What has happened": (ask.stats, ask.health, ask.history, ask.analyze, report.report),
+    "The suite": (run.run, offline.check, offline.backtest, record.record),
+    "What happens": (live.tail, live.counters, live.alerts),
+    "What has happened": (queries.stats, queries.health, queries.history, queries.analyze, report.report),
     "Alerts": (*(alerts.ack, alerts.silence, alerts.silences, alerts.unsilence, alerts.reset_stop, alerts.alert_test),),
     "History as files, and again": (transfer.export, transfer.import_, replay.replay, influx.influx),
     "Devices and hosts": (scan.scan, calibrate.calibrate, shutdown.shutdown_plan, offer.emit),

@@ -9,10 +9,10 @@ from typing import Any
 
 from rich.table import Table
 
-from services.sensor_reader.adapters.smbus import SmBus
+from services.sensor_reader.adapters.machine.smbus import SmBus
+from services.sensor_reader.core.bus.scan import Found, fitting, scan
 from services.sensor_reader.core.chips import CHIPS
 from services.sensor_reader.core.ports import BusError
-from services.sensor_reader.core.scan import Found, fitting, scan
 from services.sensor_reader.settings import BoardSettings
 
 SHUNT = "shunt_ohm: 0.1   # look at the resistor beside the chip: R100 is 0.1, R010 is 0.01"

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from services.alerter.adapters import templates
-from services.alerter.adapters.courier import Clocks
-from services.alerter.adapters.couriers import Couriers
-from services.alerter.adapters.notices import Loss
-from services.alerter.adapters.templates import Writer
-from services.alerter.service import LEDGER_SCHEMA, Alerter, Manner
-from services.alerter.service.mailroom import NOWHERE, Ways
+from services.alerter.adapters.delivery_worker import Clocks
+from services.alerter.adapters.delivery_workers import DeliveryWorkers
+from services.alerter.adapters.notice_store import DeliveryLoss
+from services.alerter.adapters.templates import NoticeWriter
+from services.alerter.application.notice_outbox import MQTT_NOWHERE, Channels
+from services.alerter.service import LEDGER_SCHEMA, Alerter, Options
 from services.alerter.settings import FILE, AlerterSettings, AlertsSettings
-from shared.delivery.endpoint import Clock, Endpoint, Route
+from shared.delivery.endpoint import Clock, Endpoint
+from shared.delivery.route import route_of
 from shared.event_counters import FILE as COUNTERS
 from shared.event_counters import EventCountersSettings
 from shared.ledger import Ledger
@@ -21,27 +22,20 @@ from shared.settings import ConfigError, Fault, read_one_of
 TICK_S = 1.0
 NOTIFICATION_FAILED = "alert.notification_failed"
 
-ROUTE = Route(
-    name="alerter",
-    consumes=("event",),
-    produces={"command": (), "notice": ()},
-    answers=True,
-    targets=("alerter",),
-    follows=("state", "status"),
-)
+ROUTE = route_of("alerter")
 
 
-class Ticking:
+class ClockTasks:
     """A Drive: the stage is told the time in every turn, and the couriers are looked after."""
 
-    def __init__(self, handler: Alerter, couriers: Couriers, clock: Clock, endpoint: Endpoint) -> None:
+    def __init__(self, handler: Alerter, workers: DeliveryWorkers, clock: Clock, endpoint: Endpoint) -> None:
         self._handler = handler
-        self._couriers = couriers
+        self._workers = workers
         self._clock = clock
         self._hop = endpoint
         self._looked_s = float("-inf")
-        endpoint.vitals.append(couriers.figures)
-        couriers.start()
+        endpoint.vitals.append(workers.figures)
+        workers.start()
 
     def work(self) -> None:
         """Do what is due."""
@@ -49,14 +43,14 @@ class Ticking:
         self._handler.tick(self._clock.wall(), now_s, self._hop.client.connected)
         if now_s - self._looked_s >= TICK_S:
             self._looked_s = now_s
-            self._couriers.check()
-            for loss in self._handler.mailroom.notices.losses():
-                self._couriers.lost += loss.notices
-                self._hop.offer_event(told_of(loss, self._hop.records.epoch))
+            self._workers.check()
+            for loss in self._handler.outbox.notices.losses():
+                self._workers.lost += loss.notices
+                self._hop.offer_event(loss_event(loss, self._hop.records.epoch))
 
     def wait_s(self) -> float:
         """Time is looked at every second. The loop asks right after a commit: the couriers may find something."""
-        self._couriers.wake()
+        self._workers.wake()
         return TICK_S
 
     def finish(self) -> None:
@@ -64,10 +58,10 @@ class Ticking:
 
     def close(self) -> None:
         """Stop the couriers after the attempts under way."""
-        self._couriers.stop()
+        self._workers.stop()
 
 
-def told_of(loss: Loss, epoch: str) -> Candidate:
+def loss_event(loss: DeliveryLoss, epoch: str) -> Candidate:
     """Return the event that tells of notices given up; the same loss makes the same one."""
     data = {"receiver": loss.receiver, "channel": loss.channel, "notices": loss.notices, "reason": loss.reason}
     return Candidate(type=NOTIFICATION_FAILED, id=f"unsent/{epoch}/{loss.channel}/{loss.last}", data=data)
@@ -86,14 +80,14 @@ def read(context: Context) -> AlerterSettings:
     return AlerterSettings(alerts, counters)
 
 
-def manner(settings: AlertsSettings, *, by_events: bool) -> Manner:
+def options(settings: AlertsSettings, *, by_events: bool) -> Options:
     """Return how the alerter goes about its work; ``by_events`` where there is no clock but the events'.
 
     Then nobody is told of anything either: notices are decided and kept.
     """
-    return Manner(
+    return Options(
         plan=settings.plan(),
-        ways=NOWHERE if by_events else ways(settings),
+        channels=MQTT_NOWHERE if by_events else channels(settings),
         stop_targets=settings.emergency_stop_targets,
         resolved_for=settings.resolved_for,
         idle_grace=settings.idle_grace,
@@ -101,36 +95,36 @@ def manner(settings: AlertsSettings, *, by_events: bool) -> Manner:
     )
 
 
-def ways(settings: AlertsSettings) -> Ways:
+def channels(settings: AlertsSettings) -> Channels:
     """Return the ways that notices go."""
     channels: dict[str, list[str]] = {}
     for channel in settings.channels():
         channels.setdefault(channel.receiver, []).append(channel.name)
     mqtt = frozenset(receiver.name for receiver in settings.receivers if receiver.mqtt)
-    return Ways(channels, mqtt, Writer(settings.wordings()))
+    return Channels(channels, mqtt, NoticeWriter(settings.wordings()))
 
 
 def build(settings: AlerterSettings, context: Context, ledger: Ledger, endpoint: Endpoint) -> Alerter:
     """Return the alerter, having told again what it knew."""
-    how = manner(settings.alerts, by_events=False)
+    how = options(settings.alerts, by_events=False)
     alerter = Alerter(settings.rules(), ledger, endpoint, how, context.clock.wall)
-    alerter.mailroom.notices.drop_strangers()
+    alerter.outbox.notices.drop_strangers()
     alerter.announce()
     return alerter
 
 
-def drive(settings: AlerterSettings, context: Context, alerter: Alerter, endpoint: Endpoint) -> Ticking:
+def drive(settings: AlerterSettings, context: Context, alerter: Alerter, endpoint: Endpoint) -> ClockTasks:
     """Return the clock's hand, with the couriers on their way."""
     clocks = Clocks(context.clock.wall, context.clock.monotonic)
-    couriers = Couriers(endpoint.ledger.path, settings.alerts.channels(), alerter.mailroom.notices, clocks)
-    return Ticking(alerter, couriers, context.clock, endpoint)
+    workers = DeliveryWorkers(endpoint.ledger.path, settings.alerts.channels(), alerter.outbox.notices, clocks)
+    return ClockTasks(alerter, workers, context.clock, endpoint)
 
 
 SERVICE = Service(
     route=ROUTE,
     settings=read,
     handler=build,
-    schema=(LEDGER_SCHEMA,),
+    schema=LEDGER_SCHEMA,
     drive=drive,
 )
 

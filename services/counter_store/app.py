@@ -15,15 +15,14 @@ from services.counter_store.adapters.shipper import Shipper
 from services.counter_store.core.schedule import Kind
 from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import InfluxSettings, Loaded, load
-from shared.delivery.endpoint import Endpoint, Figures, Route
+from shared.delivery.endpoint import Endpoint, Figures
+from shared.delivery.route import route_of
 from shared.ledger import Ledger
 from shared.messages import Candidate
 from shared.process import BackgroundTasks, Context, Service, main
 
 FILL = 1000  # events given a point in one turn
-ROUTE = Route(
-    name="counter_store", consumes=("event", "raw"), follows=("alert",), answers=True, targets=("counter_store",)
-)
+ROUTE = route_of("counter_store")
 
 
 def build(loaded: Loaded, context: Context, ledger: Ledger, endpoint: Endpoint) -> CounterStore:

@@ -12,21 +12,15 @@ from services.event_processor.adapters.suite_monitor import OwnEvent, SuiteMonit
 from services.event_processor.adapters.work_table import WorkTable
 from services.event_processor.core.pipeline.plan import Plan
 from services.event_processor.core.pipeline.work import DEAD_LETTER
-from services.event_processor.service import SCHEMA, EventProcessor, Host, create_tables
+from services.event_processor.service import LEDGER_SCHEMA, EventProcessor, Host, create_tables
 from services.event_processor.settings.pipeline import load_plan
 from shared import __version__
-from shared.delivery.endpoint import Endpoint, Route
+from shared.delivery.endpoint import Endpoint
+from shared.delivery.route import route_of
 from shared.ledger import Ledger
 from shared.process import BackgroundTasks, Context, Service, main
 
-ROUTE = Route(
-    name="event_processor",
-    consumes=("raw",),
-    produces={"event": ("counter_store", "alerter"), "trigger": (), "command": ()},
-    takes_offers=True,
-    answers=True,
-    follows=("status",),
-)
+ROUTE = route_of("event_processor")
 
 
 def build(plan: Plan, context: Context, ledger: Ledger, endpoint: Endpoint) -> EventProcessor:
@@ -125,7 +119,7 @@ SERVICE = Service(
     route=ROUTE,
     settings=lambda context: load_plan(context.folder, context.environ, context.suite.site),
     handler=build,
-    schema=SCHEMA,
+    schema=LEDGER_SCHEMA,
     drive=drive,
 )
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from services.event_processor.adapters import analytics, offered, pipeline_tables, work_table
+from services.event_processor.adapters import analytics, migrations, offered, pipeline_tables, work_table
 from services.event_processor.adapters.analytics import Analytics
 from services.event_processor.adapters.answers import Answers
 from services.event_processor.adapters.execution import Execution
@@ -36,16 +36,18 @@ from shared.delivery.handler import Publisher
 from shared.incidents import Incident
 from shared.instants import time_to_us, us_to_time
 from shared.jumps import CLOCK_STEP, IN_FRAME, Jump, read_jump
-from shared.ledger import Ledger
+from shared.ledger import Ledger, Schema
 from shared.messages import Candidate, Event, Frame, Message, Quality, Sequenced, Status, event_id
 
 REFUSED = ("validate.refused", "validate.chain")
-SCHEMA = (offered.SCHEMA, pipeline_tables.SCHEMA, work_table.SCHEMA, analytics.SCHEMA)
+# What the ledger given to EventProcessor must be opened with.
+TABLES = (offered.SCHEMA, pipeline_tables.SCHEMA, work_table.SCHEMA, analytics.SCHEMA)
+LEDGER_SCHEMA = Schema(TABLES, migrations.STEPS)
 
 
 def create_tables(ledger: Ledger) -> None:
     """Create the processor's tables where they are missing."""
-    for statement in ";".join(SCHEMA).split(";"):
+    for statement in ";".join(TABLES).split(";"):
         ledger.db.execute(statement)
 
 

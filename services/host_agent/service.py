@@ -15,12 +15,12 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from services.host_agent.adapters.deeds import Deeds, Suggesting
-from services.host_agent.adapters.kept_file import KeptFile
+from services.host_agent.adapters.actions import Actions, OfferPublisher
+from services.host_agent.adapters.durable_file import DurableFile
 from services.host_agent.core import inputs
 from services.host_agent.core.memory import Memory, recall
 from services.host_agent.core.phases import BEGIN, FINAL, UNDER_WAY, Phase
-from services.host_agent.core.plan import Acts, plan
+from services.host_agent.core.plan import PlannedActions, plan
 from services.host_agent.core.signals import Moment
 from services.host_agent.core.step import Move, step
 from services.host_agent.settings import HostAgentSettings, service_of, target_of
@@ -59,23 +59,23 @@ class HostAgent:
     def __init__(
         self,
         settings: HostAgentSettings,
-        outlet: Suggesting,
+        outlet: OfferPublisher,
         clock: Clock,
         boot: str,
-        disk: KeptFile,
-        last_words: KeptFile,
+        disk: DurableFile,
+        last_words: DurableFile,
         connected: Callable[[], bool] = lambda: True,
     ) -> None:
         self._settings, self._rules = settings, settings.rules
         self._clock, self._connected, self._disk = clock, connected, disk
-        self._deeds = Deeds(settings, outlet, clock, disk, last_words)
+        self._actions = Actions(settings, outlet, clock, disk, last_words)
         self._began_s = clock.monotonic()
         self._memory = recall(disk.read(), boot)
         self._kept: tuple[object, ...] | None = None
         self._online: dict[str, bool] = {}
         self._was_connected = self._lost_once = False
         self._to_do = self._unfinished()
-        self._deeds.tell_last_shutdown(boot)
+        self._actions.tell_last_shutdown(boot)
 
     # ---- what arrives
 
@@ -131,9 +131,9 @@ class HostAgent:
             raise RefusedError("only a secondary is sent down by another host; this one is a primary (role)")
         why = f"{by}: {wish.reason}"
         if wish.final:
-            self._memory = inputs.told(self._memory, why)
+            self._memory = inputs.ordered_by_primary(self._memory, why)
         elif self._memory.phase not in FINAL:
-            self._memory = inputs.asked(self._memory, why, wish.delay_s)
+            self._memory = inputs.asked_by_person(self._memory, why, wish.delay_s)
         return self._stand()
 
     def _cancel(self, wish: CancelData, by: str) -> Mapping[str, Any]:
@@ -153,7 +153,7 @@ class HostAgent:
         """Answer ``plan``: what would happen now, and why not."""
         if name != "plan":
             raise RefusedError(f"no question is called {name!r}; there is plan")
-        host = {"host": self._settings.name, "role": self._settings.role, "last_shutdown": self._deeds.last}
+        host = {"host": self._settings.name, "role": self._settings.role, "last_shutdown": self._actions.last}
         return {**host, **plan(self._moment(), self._acts())}
 
     def apply(self, message: Sequenced) -> None:
@@ -188,11 +188,11 @@ class HostAgent:
         """Carry out what was decided, take what programs have come to, and decide anew."""
         now_s = self._clock.monotonic()
         self._note_connection()
-        self._deeds.dry_run = self.dry_run
+        self._actions.dry_run = self.dry_run
         to_do, self._to_do = self._to_do, []
         for act in to_do:
             act()
-        for ended in self._deeds.programs.poll(now_s):
+        for ended in self._actions.programs.poll(now_s):
             if ended.job == "hooks":
                 self._memory = inputs.hooks_ended(self._memory)
             elif ended.job == "action":
@@ -207,14 +207,14 @@ class HostAgent:
     def wait_s(self) -> float:
         """Return a short wait while anything is under way."""
         calm = self._memory.phase in (Phase.WATCHING, Phase.DONE)
-        return CALM_S if calm and not self._to_do and not self._deeds.programs.busy else BUSY_S
+        return CALM_S if calm and not self._to_do and not self._actions.programs.busy else BUSY_S
 
     def finish(self) -> None:
         """Nothing is left to say: the service's status tells that it stopped."""
 
     def close(self) -> None:
         """End what still runs, but the command that powers off: it is why this process is told to stop."""
-        self._deeds.programs.close(spare="action")
+        self._actions.programs.close(spare="action")
 
     @property
     def dry_run(self) -> bool:
@@ -229,9 +229,9 @@ class HostAgent:
     def _moment(self) -> Moment:
         return Moment(self._rules, self._memory, self._clock.monotonic(), self._began_s, self.dry_run)
 
-    def _acts(self) -> Acts:
+    def _acts(self) -> PlannedActions:
         settings, cut = self._settings, self._settings.cut_power
-        return Acts(
+        return PlannedActions(
             warn=tuple(" ".join(program.run) for program in settings.warn),
             hooks=tuple((" ".join(program.run), program.timeout_s) for program in settings.hooks),
             secondaries=settings.secondaries,
@@ -260,9 +260,9 @@ class HostAgent:
         dry = "dry run: " if self.dry_run else ""
         log.warning("%s%s → %s (%s)%s", dry, move.before.phase, move.into, move.signal, why)
         if move.signal in BEGIN:
-            self._deeds.tell("SHUTDOWN_REQUESTED", memory, in_s=self._delay_s(memory))
+            self._actions.tell("SHUTDOWN_REQUESTED", memory, in_s=self._delay_s(memory))
         elif _cancels(move):
-            self._deeds.tell("SHUTDOWN_CANCELLED", memory, ended_by=str(move.signal))
+            self._actions.tell("SHUTDOWN_CANCELLED", memory, ended_by=str(move.signal))
 
     def _delay_s(self, memory: Memory) -> float:
         if memory.told is not None:
@@ -272,9 +272,9 @@ class HostAgent:
     def _wanted(self, move: Move) -> Act | None:
         """Return what a move wants done, once it has been kept."""
         if move.into is Phase.COUNTING_DOWN and move.signal in BEGIN:
-            return lambda: self._deeds.warn(move.memory)
+            return lambda: self._actions.warn(move.memory)
         if _cancels(move):
-            return lambda: self._deeds.stand_down(move.before)
+            return lambda: self._actions.stand_down(move.before)
         return self._entered(move.into)
 
     def _entered(self, phase: Phase) -> Act | None:
@@ -295,31 +295,31 @@ class HostAgent:
         return [act]
 
     def _hooks(self) -> None:
-        if not self._deeds.hooks(self._memory):
+        if not self._actions.hooks(self._memory):
             self._memory = inputs.hooks_ended(self._memory)
 
     def _secondaries(self) -> None:
         """Send the secondaries down, and wait for those that are there; without a broker any of them may be there."""
         names = () if self.dry_run else self._settings.secondaries
         for name in names:
-            self._deeds.send_down(name, self._memory)
+            self._actions.send_down(name, self._memory)
         there = tuple(name for name in names if self._online.get(service_of(name), not self._connected()))
         if names:
             log.warning("sent %s down; waiting for %s", ", ".join(names), ", ".join(there) or "nobody")
-        self._memory = inputs.secondaries_told(self._rules, self._memory, there, self._clock.monotonic())
+        self._memory = inputs.secondaries_ordered(self._rules, self._memory, there, self._clock.monotonic())
 
     def _cut_power(self) -> None:
         enabled = self._settings.cut_power.enabled
         if enabled and not self.dry_run and self._connected():
-            self._deeds.cut_power(self._memory)
+            self._actions.cut_power(self._memory)
             return
         if enabled:
             log.warning("the power will not be cut afterwards: %s", "dry run" if self.dry_run else "no broker")
         self._memory = inputs.cut_settled(self._memory)
 
     def _act(self) -> None:
-        supplies = plan(self._moment(), Acts())["supplies"]
-        if not self._deeds.power_off(self._memory, supplies):
+        supplies = plan(self._moment(), PlannedActions())["supplies"]
+        if not self._actions.power_off(self._memory, supplies):
             self._memory = inputs.command_ended(self._memory, well=True)
 
 

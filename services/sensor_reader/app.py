@@ -7,44 +7,40 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from services.sensor_reader.adapters.clock import LinuxClock
-from services.sensor_reader.adapters.recording import RecordingError
-from services.sensor_reader.adapters.sources import Opened, Options, SourceError, open_source
+from services.sensor_reader.adapters.machine.clock import LinuxClock
+from services.sensor_reader.adapters.sources.open_source import OpenedSource, Options, SourceError, open_source
+from services.sensor_reader.adapters.sources.recording import RecordingError
 from services.sensor_reader.service import SensorReader
 from services.sensor_reader.settings import Configuration, load
-from shared.delivery.endpoint import Clock, Endpoint, Route
+from shared.delivery.endpoint import Clock, Endpoint
+from shared.delivery.route import route_of
 from shared.ledger import Ledger
 from shared.process import Context, Service, main
 from shared.settings import ConfigError, Fault
 
 log = logging.getLogger(__name__)
 
-ROUTE = Route(
-    name="sensor_reader",
-    produces={"raw": ("event_processor", "counter_store")},
-    answers=True,
-    targets=("sensor_reader",),
-)
+ROUTE = route_of("sensor_reader")
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 AGAIN_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class ReaderSetup:
     """The configuration, and the source as the environment or the file names it."""
 
     configuration: Configuration
     source: str
     speed: float | None
-    opened: list[Opened] = field(default_factory=list)
+    opened: list[OpenedSource] = field(default_factory=list)
 
 
-def choose(context: Context) -> Chosen:
+def choose(context: Context) -> ReaderSetup:
     """Return the settings with ``UPSKEEP_SOURCE`` and ``UPSKEEP_SPEED`` laid over them."""
     configuration = load(context.folder, context.environ)
     source = context.environ.get("UPSKEEP_SOURCE") or configuration.reader.source
     text = context.environ.get("UPSKEEP_SPEED")
-    return Chosen(configuration, source, configuration.reader.speed if not text else read_speed(text))
+    return ReaderSetup(configuration, source, configuration.reader.speed if not text else read_speed(text))
 
 
 def read_speed(text: str) -> float | None:
@@ -63,7 +59,7 @@ def read_speed(text: str) -> float | None:
 class Player:
     """Plays the feed within what delivery can take: the Drive of this service."""
 
-    def __init__(self, opened: Opened, handler: SensorReader, endpoint: Endpoint, clock: Clock) -> None:
+    def __init__(self, opened: OpenedSource, handler: SensorReader, endpoint: Endpoint, clock: Clock) -> None:
         self.opened = opened
         self.handler = handler
         self.endpoint = endpoint
@@ -100,7 +96,7 @@ class Player:
         self.opened.close()
 
 
-def open_feed(chosen: Chosen, now: float, data: Path | None = None) -> Opened:
+def open_feed(chosen: ReaderSetup, now: float, data: Path | None = None) -> OpenedSource:
     """Return the chosen source; what is wrong with it is a fault of the configuration."""
     cycles = chosen.configuration.reader.simulation.cycles or None
     options = Options(speed=chosen.speed, cycles=cycles, data=data)
@@ -110,7 +106,7 @@ def open_feed(chosen: Chosen, now: float, data: Path | None = None) -> Opened:
         raise ConfigError([Fault("source", "", str(error))]) from error
 
 
-def build(chosen: Chosen, context: Context, ledger: Ledger, endpoint: Endpoint) -> SensorReader:
+def build(chosen: ReaderSetup, context: Context, ledger: Ledger, endpoint: Endpoint) -> SensorReader:
     """Return the stage, at the place where the run before left off."""
     opened = open_feed(chosen, context.clock.monotonic(), context.data)
     for said in opened.said:

@@ -22,15 +22,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from services.sensor_reader.adapters.calibrations import Calibrations
-from services.sensor_reader.core import life
-from services.sensor_reader.core.calibration import calibrated
-from services.sensor_reader.core.course import Course, follow, jumped
-from services.sensor_reader.core.cutting import CutError, check_order
-from services.sensor_reader.core.feed import Feed, Place, Refusal
-from services.sensor_reader.core.life import Life
+from services.sensor_reader.adapters.calibration_store import CalibrationStore
+from services.sensor_reader.core import lifecycle
+from services.sensor_reader.core.calibration.model import calibrated
+from services.sensor_reader.core.clock_drift import ClockDrift, compare_clocks, jump_frame
+from services.sensor_reader.core.fault_log import FaultKey, FaultSpell, follow_faults
+from services.sensor_reader.core.lifecycle import RunRecord
+from services.sensor_reader.core.polling.power_cut_command import CutError, check_command
 from services.sensor_reader.core.ports import HostClock, Instant
-from services.sensor_reader.core.spells import Key, Spell, follow_faults
+from services.sensor_reader.core.sources.feed import Feed, Refusal, SourcePosition
 from shared.delivery.handler import Publisher, RefusedError
 from shared.ledger import Ledger
 from shared.messages import Frame, Message, Sequenced
@@ -39,7 +39,7 @@ from shared.requests import Command
 log = logging.getLogger(__name__)
 
 _LIFE = "life"
-_COURSE = "course"
+_CLOCK_DRIFT = "course"
 
 
 class SensorReader:
@@ -56,13 +56,13 @@ class SensorReader:
         self._outlet = outlet
         self._boot_id = boot_id
         self._clock = clock
-        self._course: Course | None = None
+        self._clock_drift: ClockDrift | None = None
         self._told = not feed.has_life
         self._last_time: datetime | None = None
         self._counts = {"frames": 0, "errors": 0, "refused": 0}
-        self._calibrations = Calibrations(ledger, self._emit)
+        self._calibrations = CalibrationStore(ledger, self._emit)
         self._newest: dict[str, Frame] = {}
-        self._spells: dict[Key, Spell] = {}
+        self._fault_spells: dict[FaultKey, FaultSpell] = {}
 
     @property
     def done(self) -> bool:
@@ -73,8 +73,8 @@ class SensorReader:
         """Find the place where the run before left off."""
         kept = self._ledger.get(self._key)
         place, self._last_time = _from_json(kept) if kept else (None, None)
-        course = self._ledger.get(_COURSE)
-        self._course = Course.from_json(course) if course and self._clock else None
+        course = self._ledger.get(_CLOCK_DRIFT)
+        self._clock_drift = ClockDrift.from_json(course) if course and self._clock else None
         self._feed.open(place, now)
 
     def next_release(self) -> float | None:
@@ -88,7 +88,7 @@ class SensorReader:
             contents = self._feed.take(now, instant.time if instant else time, limit)
             if contents and instant:
                 self._follow(instant)
-                self._calibrations.tell_due(instant.time)
+                self._calibrations.emit_overdue(instant.time)
             self._tell_start(contents, instant)
             for content in contents:
                 self._give(content)
@@ -107,8 +107,8 @@ class SensorReader:
                     instant = self._clock.read()
                     at = instant.time
                     self._follow(instant)
-                self._emit(life.stopped(self._boot_id, at))
-                self._ledger.put(_LIFE, Life(self._boot_id, running=False).to_json())
+                self._emit(lifecycle.stopped_frame(self._boot_id, at))
+                self._ledger.put(_LIFE, RunRecord(self._boot_id, running=False).to_json())
 
     def apply(self, message: Sequenced) -> None:
         """Nothing is ever applied: the reader consumes no stream."""
@@ -158,7 +158,7 @@ class SensorReader:
         try:
             if instant is None:
                 raise CutError(f"{self._feed.name} is played, and only hardware can be cut off")
-            order = check_order(command, instant)
+            order = check_command(command, instant)
             return self._feed.cut_power(order.device, order.after_s)
         except CutError as error:
             raise RefusedError(str(error)) from error
@@ -171,10 +171,10 @@ class SensorReader:
 
     def _follow(self, instant: Instant) -> None:
         """Take note of the moment; if the clock has jumped since the last one, tell it first."""
-        self._course, jump = follow(self._course, self._boot_id, instant)
-        self._ledger.put(_COURSE, self._course.to_json())
+        self._clock_drift, jump = compare_clocks(self._clock_drift, self._boot_id, instant)
+        self._ledger.put(_CLOCK_DRIFT, self._clock_drift.to_json())
         if jump is not None:
-            self._emit(jumped(jump, instant.time))
+            self._emit(jump_frame(jump, instant.time))
 
     def _tell_start(self, contents: Sequence[Frame | Refusal], instant: Instant | None) -> None:
         frames = [content for content in contents if isinstance(content, Frame)]
@@ -183,14 +183,14 @@ class SensorReader:
         self._told = True
         time = frames[0].time
         first = (frame for frame in frames if frame.time == time)
-        away = life.power_was_away(first, instant.uptime_s if instant else None)
-        frame = life.started(self._life(), self._boot_id, time, away)
+        away = lifecycle.power_was_away(first, instant.uptime_s if instant else None)
+        frame = lifecycle.started_frame(self._life(), self._boot_id, time, away)
         if frame is not None:
             self._emit(frame)
-        self._ledger.put(_LIFE, Life(self._boot_id, running=True).to_json())
+        self._ledger.put(_LIFE, RunRecord(self._boot_id, running=True).to_json())
 
     def _log_faults(self, frame: Frame) -> None:
-        self._spells, lines = follow_faults(self._spells, frame)
+        self._fault_spells, lines = follow_faults(self._fault_spells, frame)
         for line in lines:
             log.log(logging.INFO if line.over else logging.WARNING, "%s", line.text)
 
@@ -198,27 +198,27 @@ class SensorReader:
         self._counts["frames"] += 1
         self._counts["errors"] += bool(frame.errors)
         self._last_time = frame.time
-        if self._course is not None:
-            instant = self._course.instant
-            stamp = {"boot": self._course.boot, "uptime_s": instant.uptime_s, "clock": instant.clock}
+        if self._clock_drift is not None:
+            instant = self._clock_drift.instant
+            stamp = {"boot": self._clock_drift.boot, "uptime_s": instant.uptime_s, "clock": instant.clock}
             frame = frame.model_copy(update=stamp)
         self._outlet.emit(frame)
 
-    def _life(self) -> Life | None:
+    def _life(self) -> RunRecord | None:
         kept = self._ledger.get(_LIFE)
-        return Life.from_json(kept) if kept else None
+        return RunRecord.from_json(kept) if kept else None
 
 
-def _from_json(text: bytes) -> tuple[Place, datetime | None]:
+def _from_json(text: bytes) -> tuple[SourcePosition, datetime | None]:
     data = json.loads(text)
-    return Place(int(data["position"]), _time(data["anchor"])), _time(data["last"])
+    return SourcePosition(int(data["position"]), _time(data["anchor"])), _time(data["last"])
 
 
 def _time(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def _to_json(place: Place, last: datetime | None) -> bytes:
+def _to_json(place: SourcePosition, last: datetime | None) -> bytes:
     """``last`` is the time of the last frame: a simulation's ``stopped`` bears it, also after a crash."""
     times = {"anchor": place.anchor, "last": last}
     return json.dumps(

@@ -11,7 +11,7 @@ import base64
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from shared import __version__
@@ -21,8 +21,10 @@ from shared.delivery.receiver import Readable, Receiver, Track, Unreadable, Unre
 from shared.delivery.records import EPOCHS_KEPT, Records
 from shared.delivery.requests import decode_command, execute_command, handle_request
 from shared.delivery.retained import filters, follow
+from shared.delivery.route import Route
 from shared.delivery.sender import OFFERS, Sender
 from shared.jumps import CLOCK_JUMP, CLOCK_STEP, read_jump
+from shared.kinds import kind_of, sequenced_model
 from shared.ledger import Ledger
 from shared.messages import (
     Candidate,
@@ -48,7 +50,6 @@ DEAD_LETTER_BYTES = 65_536
 OFFER_BYTES = 262_144
 OpenClient = Callable[..., MqttClient]  # called as Door is
 Figures = Mapping[str, bool | int | float | str]
-MODELS: dict[str, type[Sequenced]] = {"raw": Frame, "event": Event}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +58,6 @@ class Clock:
 
     wall: Callable[[], datetime]
     monotonic: Callable[[], float]
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """What a service takes and gives: consumed streams, produced streams with the consumers they wait for."""
-
-    name: str
-    consumes: tuple[str, ...] = ()
-    produces: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    takes_offers: bool = False
-    answers: bool = False  # questions on request/{name}/…
-    targets: tuple[str, ...] = ()  # commands on command/{target}/…
-    follows: tuple[str, ...] = ()  # kinds whose latest values the stage hears: see shared.delivery.retained
-    lasting: bool = True  # the broker keeps what comes while the service is away
 
 
 class Endpoint:
@@ -87,10 +74,11 @@ class Endpoint:
         self.clock = clock
         self.records = Records(ledger)
         window = suite.delivery.window
-        models = {stream: MODELS[stream] for stream in route.consumes}
+        models = {stream: sequenced_model(stream) for stream in route.consumes}
         self.receiver = Receiver(self.name, self.records, models, window)
         results: Mapping[str, Sequence[str]] = {"result": ()} if route.targets else {}
-        produces = {**route.produces, **results, "deadletter": (), OFFERS: ()}
+        awaited = {stream: suite.delivery.consumers.get(stream, names) for stream, names in route.produces.items()}
+        produces = {**awaited, **results, "deadletter": (), OFFERS: ()}
         self.sender = Sender(self.name, self.topics, self.records, produces, suite.delivery)
         self.sender.ingest_consumers |= {self.name} if route.takes_offers else set()
         kind = {} if route.lasting else {"persistent": False}
@@ -125,7 +113,7 @@ class Endpoint:
         topics, mine = self.topics, [self.topics.every("status")]
         mine += [topics.every(stream) for stream in self.route.consumes]
         if self.route.consumes:
-            mine.append(topics.every("resend", self.name))
+            mine.append(topics.every("resend", "+", self.name))
         if self.route.produces:
             mine.append(topics.every("checkpoint", "+", self.name))
         if self.route.takes_offers:
@@ -379,7 +367,7 @@ class Endpoint:
 
 def _publication(message: Message, topics: Topics) -> Publication:
     payload = message.model_dump_json(exclude_none=True, by_alias=True).encode()
-    return Publication(message.topic(topics), payload, retain=message.RETAIN)
+    return Publication(message.topic(topics), payload, retain=kind_of(message).retained)
 
 
 _READERS = {

@@ -10,12 +10,9 @@ from collections.abc import Iterable
 
 from shared.delivery.handler import Following, MessageHandler
 from shared.delivery.receiver import decode
-from shared.messages import Alert, DeviceState, Message, Status
+from shared.kinds import model_of
 from shared.mqtt import Arrived
-from shared.requests import Result
 from shared.topics import Topics
-
-FOLLOWED: dict[str, type[Message]] = {"state": DeviceState, "alert": Alert, "status": Status, "result": Result}
 
 
 def filters(kinds: Iterable[str], topics: Topics) -> list[str]:
@@ -26,4 +23,4 @@ def filters(kinds: Iterable[str], topics: Topics) -> list[str]:
 def follow(kind: str, arrived: Arrived, handler: MessageHandler) -> None:
     """Hand a value to the stage, if it takes any; an empty payload clears a topic and says nothing."""
     if arrived.payload and isinstance(handler, Following):
-        handler.follow(decode(FOLLOWED[kind], arrived.payload), retained=arrived.retain)
+        handler.follow(decode(model_of(kind), arrived.payload), retained=arrived.retain)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from shared.delivery.outbound import Outbound
 from shared.delivery.records import Records, Row
+from shared.kinds import kind_of
 from shared.messages import Candidate, Checkpoint, Message, Resend, Resent, Sequenced, StreamEnds
 from shared.mqtt import MqttClient, Publication
 from shared.suite import DeliverySettings
@@ -59,8 +60,8 @@ class Sender:
 
     def emit(self, message: Sequenced, written: float) -> None:
         """Give the message its place in its stream. It leaves after the commit."""
-        stream = message.STREAM
-        if stream is None or stream not in self.streams:
+        stream = kind_of(message).name
+        if stream not in self.streams:
             raise ValueError(f"{self.name} does not produce the stream {stream!r} of {type(message).__name__}")
         out = self.streams[stream]
         out.head += 1

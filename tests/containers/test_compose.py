@@ -18,8 +18,8 @@ import pytest
 from tests.conftest import Require
 from tests.support.containers.broker import Plain, client, until
 from tests.support.containers.stack import ROOT, SERVICES, Stack, run, stack
-from upskeep.backtest import backtest
 from upskeep.outcome import OF_THE_SUITE
+from upskeep.playback.backtest import backtest
 
 pytestmark = [pytest.mark.containers, pytest.mark.recordings]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from services.sensor_reader.adapters.nut import NutUps
-from services.sensor_reader.core.chips.reading import Reading
+from services.sensor_reader.adapters.remote.nut import NutUps
 from services.sensor_reader.core.ports import PortError
+from services.sensor_reader.core.reading import Reading
 from services.sensor_reader.settings import NutSettings
 from tests.conftest import Require
 from tests.support.fakes.upsd import FakeUpsd

@@ -23,9 +23,9 @@ from tests.crash.verdict import Verdict, judge, oracle
 from tests.support.answers import unlike
 from tests.support.brokers import EMBEDDED, MOSQUITTO, Broker, free_port
 from upskeep.outcome import Outcome
-from upskeep.run import outcome_of
-from upskeep.suite import SERVICES
-from upskeep.watch import View, viewer
+from upskeep.runner.live_view import LiveView, viewer
+from upskeep.runner.run import outcome_of
+from upskeep.runner.supervisor import SERVICES
 
 RATE = 100  # frames a second
 KEEPALIVE_S = 3
@@ -42,7 +42,7 @@ class Harness:
     folder: Path
     fleet: Fleet
     proxy: Proxy
-    view: View
+    view: LiveView
     client: MqttClient
 
     def look(self, seconds: float) -> None:
@@ -120,7 +120,7 @@ def _prepare(seed: int, kind: str, folder: Path, recording: Path) -> Harness:
     suite = read_settings(CONFIG, "suite", SuiteSettings, {})
     fleet = Fleet(broker, environ, folder / "log")
     client = viewer(broker.settings, suite.topics, "crash-view", ("status", "counter", "alert"))
-    return Harness(seed, folder, fleet, proxy, View(suite.topics), client)
+    return Harness(seed, folder, fleet, proxy, LiveView(suite.topics), client)
 
 
 def _settle(harness: Harness) -> Outcome:

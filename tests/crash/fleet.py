@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.support.brokers import Broker
-from upskeep.suite import SERVICES
+from upskeep.runner.supervisor import SERVICES
 
 
 @dataclass

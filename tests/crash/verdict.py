@@ -10,8 +10,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from upskeep.backtest import backtest
 from upskeep.outcome import OF_THE_SUITE, Outcome
+from upskeep.playback.backtest import backtest
 
 AGGREGATED = "SELECT type, hour, sum(count) FROM hourly JOIN series ON series.id = hourly.series GROUP BY type, hour"
 RECOUNTED = "SELECT type, time_us / 3600000000, count(*) FROM event GROUP BY 1, 2"

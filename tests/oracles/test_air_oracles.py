@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.sensor_reader.adapters.simulated.bus import SimulatedBus
-from services.sensor_reader.core.chips.reading import Analog, Mount
+from services.sensor_reader.core.chips.mount import Analog, Mount
 from shared.quantities import QUANTITIES
 from tests.oracles.conftest import Oracle
 from tests.support.oracles.ours import attach, read, show

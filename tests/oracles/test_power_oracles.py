@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.sensor_reader.adapters.simulated.bus import SimulatedBus
 from services.sensor_reader.adapters.simulated.chips import RegisterChip
-from services.sensor_reader.core.chips.reading import Input, Mount
+from services.sensor_reader.core.chips.mount import Input, Mount
 from tests.oracles.conftest import Oracle
 from tests.support.oracles.ours import attach, read, show
 from tests.support.oracles.wires import Busio, Qwiic

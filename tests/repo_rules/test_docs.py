@@ -6,7 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
-from upskeep.docs import ROOT, stale, write
+from tools.docs.pages import ROOT, stale, write
 
 
 def test_the_committed_pages_are_what_the_code_says() -> None:

@@ -22,13 +22,13 @@ from click.testing import CliRunner
 from services.sensor_reader.adapters.simulated.scenarios import SCENARIOS
 from services.sensor_reader.core.chips import CHIPS
 from services.sensor_reader.core.chips.model import Chip
-from services.sensor_reader.core.registers import overlaps
+from services.sensor_reader.core.registers.fields import overlaps
 from shared.topics import Topics
 from tests.support.wires import understood
-from upskeep.backtest import backtest
 from upskeep.check import check_config
 from upskeep.cli import cli
-from upskeep.suite import SERVICES
+from upskeep.playback.backtest import backtest
+from upskeep.runner.supervisor import SERVICES
 
 ROOT = Path(__file__).parents[2]
 README, CONTRIBUTING = ROOT / "README.md", ROOT / "CONTRIBUTING.md"
@@ -269,7 +269,7 @@ def config(tmp_path: Path, chip: Chip, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_chip_of_the_recipe_decodes_its_golden_words(tmp_path: Path, chip: Chip) -> None:
     """The rows for the test say what the table says, and no two fields share a bit."""
     rows = python_block("tests/unit/sensor_reader/test_chips.py")
-    head = "from services.sensor_reader.core.chips.reading import Mount\n"
+    head = "from services.sensor_reader.core.chips.mount import Mount\n"
     golden = _module(tmp_path / "golden.py", f"{head}GOLDEN = [\n{rows}]\n").GOLDEN
 
     assert len(golden) == 2

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from services.alerter.adapters.notices import Notices
-from services.alerter.app import manner
+from services.alerter.adapters.notice_store import NoticeStore
+from services.alerter.app import options
 from services.alerter.service import LEDGER_SCHEMA, Alerter
 from services.alerter.settings import AlerterSettings, AlertsSettings
 from shared.delivery.handler import Recorder
@@ -44,7 +44,7 @@ class Play:
     path: Path | str = ":memory:"
     wall: bool = False
     limits: str = ""
-    outlet: Recorder = field(default_factory=Recorder)
+    publisher: Recorder = field(default_factory=Recorder)
     now_s: float = 0.0
     uptime_s: float = 0.0
 
@@ -53,9 +53,9 @@ class Play:
 
     def open(self) -> None:
         made = settings(self.text, self.limits)
-        self.ledger = Ledger(self.path, (LEDGER_SCHEMA,))
-        how = manner(made.alerts, by_events=not self.wall)
-        self.alerter = Alerter(made.rules(), self.ledger, self.outlet, how, lambda: after(self.now_s))
+        self.ledger = Ledger(self.path, LEDGER_SCHEMA)
+        how = options(made.alerts, by_events=not self.wall)
+        self.alerter = Alerter(made.rules(), self.ledger, self.publisher, how, lambda: after(self.now_s))
         self.alerter.announce()
 
     def close(self) -> None:
@@ -130,7 +130,7 @@ class Play:
         return [(f"{a.rule}/{a.key}", a.state.value, (a.time - START).total_seconds()) for a in alerts]
 
     def notices(self) -> list[Notice]:
-        return list(reversed(Notices(self.ledger).newest(10_000)))
+        return list(reversed(NoticeStore(self.ledger).newest(10_000)))
 
     def told(self) -> list[tuple[float, str, int, int]]:
         """When, why, and of how many that fire and have resolved."""
@@ -138,10 +138,10 @@ class Play:
         return [((n.time - START).total_seconds(), n.reason.value, n.firing, n.resolved) for n in found]
 
     def commands(self) -> list[tuple[str, str, dict[str, Any]]]:
-        return [(m.target, m.name, m.data) for m in self.outlet.emitted if isinstance(m, Command)]
+        return [(m.target, m.name, m.data) for m in self.publisher.emitted if isinstance(m, Command)]
 
     def retained(self, rule: str, key: str) -> Alert | None:
-        found = self.outlet.retained.get(f"upskeep/v1/home/alert/{rule}/{key}")
+        found = self.publisher.retained.get(f"upskeep/v1/home/alert/{rule}/{key}")
         assert found is None or isinstance(found, Alert)
         return found
 

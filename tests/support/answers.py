@@ -19,8 +19,8 @@ from services.counter_store.settings import CounterStoreSettings
 from shared.delivery.handler import Recorder
 from shared.ledger import Ledger
 from shared.messages import Event
-from upskeep.backtest import batches
 from upskeep.outcome import OF_THE_SUITE
+from upskeep.playback.backtest import batches
 
 REPORTS = [(kind, days) for kind in ("summary", "detailed", "trends") for days in (1, 30)]
 QUESTIONS: dict[str, tuple[str, Mapping[str, Any]]] = {

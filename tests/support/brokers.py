@@ -9,7 +9,7 @@ from pathlib import Path
 
 from shared.suite import BrokerSettings
 from tests.support.xdist_groups import is_mine
-from upskeep import broker
+from upskeep.runner import broker
 
 MOSQUITTO = "mosquitto"
 EMBEDDED = "embedded"

@@ -21,8 +21,8 @@ from services.counter_store.service import CounterStore
 from services.counter_store.settings import CounterStoreSettings
 from services.event_processor.service import EventProcessor
 from services.event_processor.settings import load
-from services.sensor_reader.core.feed import Place
 from services.sensor_reader.core.ports import Instant
+from services.sensor_reader.core.sources.feed import SourcePosition
 from services.sensor_reader.service import SensorReader
 from shared.delivery.handler import MessageHandler, Publisher
 from shared.jumps import CLOCK_JUMP
@@ -35,7 +35,7 @@ WATCHED = ("AC_POWER_LOSS", "POWER_BLIP", "I2C_ERROR")
 RULES = [rate_rule("hourly_rate", name, timedelta(hours=1), 1) for name in WATCHED]
 RULES += [rate_rule("daily_rate", name, timedelta(days=1), 3) for name in WATCHED]
 SERVICES = ("sensor_reader", "event_processor", "counter_store", "alerter")
-SCHEMAS = {"counter_store": STORE_SCHEMA, "alerter": (ALERTER_SCHEMA,)}
+SCHEMAS = {"counter_store": STORE_SCHEMA, "alerter": ALERTER_SCHEMA}
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Hardware:
     def __init__(self, world: World) -> None:
         self.world = world
 
-    def open(self, stored: Place | None, now: datetime) -> None: ...
+    def open(self, stored: SourcePosition | None, now: datetime) -> None: ...
 
     def next_due(self) -> float:
         return 0.0

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from shared.delivery.endpoint import Endpoint, Route
+from shared.delivery.endpoint import Endpoint
+from shared.delivery.route import Route
 from shared.ledger import Ledger
 from shared.messages import Frame, Message, Sequenced
 from shared.process import system_clock

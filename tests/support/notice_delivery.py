@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from services.alerter.adapters.courier import Clocks, Courier
-from services.alerter.adapters.couriers import sender_for
-from services.alerter.adapters.notices import SCHEMA, Notices
-from services.alerter.core.notify.channels import ByApprise, ByWebhook, Channel, Format
-from services.alerter.core.notify.delivery import Care, Sender
+from services.alerter.adapters.delivery_worker import Clocks, DeliveryWorker
+from services.alerter.adapters.delivery_workers import sender_for
+from services.alerter.adapters.notice_store import SCHEMA, NoticeStore
+from services.alerter.core.notify.channels import AppriseTarget, Channel, Format, WebhookTarget
+from services.alerter.core.notify.delivery import RetryPolicy, Sender
 from services.alerter.core.notify.sample import samples
 from shared.ledger import Ledger
 from shared.notices import Notice
@@ -18,17 +18,17 @@ from tests.integration.alerter.conftest import Receiving
 from tests.support.alerter_times import START
 from tests.support.http_receiver import HOST
 
-CARE = Care()
+CARE = RetryPolicy()
 
 
-def channel_to(receiver: Receiving, care: Care = CARE, path: str = "/hook") -> Channel:
+def channel_to(receiver: Receiving, care: RetryPolicy = CARE, path: str = "/hook") -> Channel:
     """Return a channel to a real receiver."""
     if receiver.kind == "http":
-        way = ByWebhook(f"http://{HOST}:{receiver.port}{path}", None, None, 5.0, "")
+        way = WebhookTarget(f"http://{HOST}:{receiver.port}{path}", None, None, 5.0, "")
         return Channel("ops", "webhook", way, care)
     url = receiver.file.with_suffix(".url")
     url.write_text(f"mailto://{HOST}:{receiver.port}?from=upskeep@example.org&to=anna@example.org&mode=insecure\n")
-    return Channel("ops", "apprise", ByApprise(str(url), 5.0, Format.TEXT), care)
+    return Channel("ops", "apprise", AppriseTarget(str(url), 5.0, Format.TEXT), care)
 
 
 def notice(number: int, at_s: float = 0.0) -> Notice:
@@ -50,13 +50,13 @@ class Carrying:
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.path, [SCHEMA])
-        self.notices = Notices(self.ledger, {"ops": [self.channel.name]})
+        self.notices = NoticeStore(self.ledger, {"ops": [self.channel.name]})
         self.restart()
 
     def restart(self) -> None:
         """A new process over the same ledger."""
         clocks = Clocks(lambda: START + timedelta(seconds=self.now_s), lambda: self.now_s, lambda: 1.0)
-        self.courier = Courier(self.path, self.channel, self.sender or sender_for(self.channel), clocks)
+        self.worker = DeliveryWorker(self.path, self.channel, self.sender or sender_for(self.channel), clocks)
 
     def give(self, number: int) -> None:
         """One more notice waits."""
@@ -67,7 +67,7 @@ class Carrying:
     def until(self, to_s: float) -> None:
         """Let the time pass."""
         while self.now_s < to_s:
-            wait_s = self.courier.step(self.ledger, self.notices)
+            wait_s = self.worker.step(self.ledger, self.notices)
             self.now_s = min(to_s, self.now_s + wait_s)
 
     def until_empty(self, most_s: float = 86_400.0) -> None:
@@ -75,7 +75,7 @@ class Carrying:
         end_s = self.now_s + most_s
         while self.notices.waiting():
             assert self.now_s < end_s
-            self.now_s += self.courier.step(self.ledger, self.notices)
+            self.now_s += self.worker.step(self.ledger, self.notices)
 
     def states(self) -> list[str]:
         """Return where every notice stands, in their order."""
@@ -84,4 +84,4 @@ class Carrying:
     def close(self) -> None:
         """Close ledger and sender."""
         self.ledger.close()
-        self.courier._sender.close()
+        self.worker._sender.close()

@@ -111,7 +111,7 @@ class Host:
         if phase is Phase.HOOKS:
             self.memory = inputs.hooks_ended(memory)
         elif phase is Phase.SECONDARIES:
-            self.memory = inputs.secondaries_told(self.rules, memory, (), self.now_s)
+            self.memory = inputs.secondaries_ordered(self.rules, memory, (), self.now_s)
         elif phase is Phase.CUTTING_POWER:
             self.memory = inputs.cut_settled(memory)
         elif phase is Phase.ACTING:

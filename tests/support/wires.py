@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from services.sensor_reader.core.chips.model import Chip
-from services.sensor_reader.core.chips.reading import Mount, Reading
+from services.sensor_reader.core.chips.mount import Mount
+from services.sensor_reader.core.reading import Reading
 
 
 def understood(chip: Chip, mount: Mount, wires: Mapping[str, str]) -> Reading:

@@ -78,8 +78,8 @@ def silences(suite: SuiteSettings, expired: bool, as_json: bool) -> None:
     """Print the silences in force."""
     import json
 
-    from upskeep.client import Client, ClientError
-    from upskeep.show import show, silence_table
+    from shared.client.client import Client, ClientError
+    from upskeep.text.message_text import show, silence_table
 
     with complaints(ClientError), Client(suite) as client:
         found = list(client.ask(ALERTER, "silences", {"expired": expired})["silences"])
@@ -121,7 +121,7 @@ def alert_test(suite: SuiteSettings, receiver: str | None, by: str, timeout_s: f
 
 def _deliveries(suite: SuiteSettings, ids: list[str], timeout_s: float) -> tuple[list[dict[str, Any]], dict[str, int]]:
     """Return how far notices have got once none is on its way any more, or the time is over."""
-    from upskeep.client import Client, ClientError
+    from shared.client.client import Client, ClientError
 
     deadline = time.monotonic() + timeout_s
     while True:
@@ -143,8 +143,8 @@ def _came_of(row: dict[str, Any], waiting: int) -> str:
 
 def _told(suite: SuiteSettings, name: str, data: dict[str, Any], by: str) -> dict[str, Any]:
     """Tell the alerter to do something, and return what came of it; says why not where it refuses."""
+    from shared.client.client import Client, ClientError
     from shared.requests import Command
-    from upskeep.client import Client, ClientError
 
     with complaints(ClientError), Client(suite) as client:
         wanted = Command(id=uuid.uuid4().hex, target=ALERTER, name=name, time=datetime.now(UTC), by=by, data=data)

@@ -42,7 +42,7 @@ def calibrate(
 
     A --reference is one point; a second one at another reading makes a line, and more make a curve.
     """
-    from upskeep.client import Client, ClientError
+    from shared.client.client import Client, ClientError
 
     with complaints(ClientError), Client(suite) as client:
         if device is None or channel is None:
@@ -68,8 +68,8 @@ def _command(name: str, data: dict[str, Any], by: str) -> Any:
 
 
 def _print(calibrations: list[dict[str, Any]], as_json: bool) -> None:
-    from upskeep.sheet import Sheet
-    from upskeep.show import show
+    from upskeep.text.message_text import show
+    from upskeep.text.table import FittedTable
 
     if as_json:
         click.echo(json.dumps(calibrations, indent=2, ensure_ascii=False))
@@ -83,4 +83,4 @@ def _print(calibrations: list[dict[str, Any]], as_json: bool) -> None:
         due = f"{known['due_days']:g} days" if known["due_days"] else ""
         when = f"{known['at'][:10]} {known['at'][11:16]}Z"
         rows.append((known["device"], known["channel"], pairs, known["by"] or "-", when, due or "-"))
-    show(Sheet(("device", "channel", "read → true", "by", "when", "due after"), rows, spare=(3,)))
+    show(FittedTable(("device", "channel", "read → true", "by", "when", "due after"), rows, spare=(3,)))

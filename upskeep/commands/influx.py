@@ -22,8 +22,8 @@ def influx() -> None:
 @click.option("--dry-run", is_flag=True, help="Only say what is there and what would be done.")
 def setup(config: Path, dry_run: bool) -> None:
     """Make what InfluxDB has to hold; says what to run where that is not allowed."""
-    from upskeep.influx import InfluxError, read_config
-    from upskeep.influx import setup as set_up
+    from upskeep.influxdb.setup import InfluxError, read_config
+    from upskeep.influxdb.setup import setup as set_up
 
     with complaints(InfluxError):
         _, settings = read_config(config, os.environ)
@@ -41,9 +41,9 @@ def restore(config: Path, data: Path | None, force: bool) -> None:
     """Fill a new ledger of counter_store with the events that InfluxDB holds; the service must be stopped."""
     from rich.progress import Progress
 
-    from upskeep.influx import InfluxError, read_config
-    from upskeep.influx_restore import restore_ledger
-    from upskeep.show import console
+    from upskeep.influxdb.restore import restore_ledger
+    from upskeep.influxdb.setup import InfluxError, read_config
+    from upskeep.text.message_text import console
 
     out = console(stderr=True)
     with complaints(InfluxError), Progress(console=out, transient=True, disable=not out.is_terminal) as progress:

@@ -21,8 +21,8 @@ from upskeep.commands.options import at_a_broker, complaints
 @click.option("--data", "text", default="{}", help="Its data, a JSON object.")
 def emit(suite: SuiteSettings, event_type: str, device: str | None, text: str) -> None:
     """Offer an event to the suite on ingest/cli, as a script or Node-RED would."""
+    from shared.client.client import Client, ClientError
     from shared.messages import Candidate
-    from upskeep.client import Client, ClientError
 
     with complaints(ClientError):
         data = _json_object(text)

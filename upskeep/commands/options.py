@@ -117,7 +117,7 @@ def in_a_folder(file: Path) -> None:
 @contextmanager
 def putting(file: Path) -> Iterator[Path]:
     """Yield where a file is to be put, which is where a link to it leads; raises ClientError where it cannot be."""
-    from upskeep.client import ClientError
+    from shared.client.client import ClientError
 
     try:
         yield file.resolve()

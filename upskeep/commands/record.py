@@ -25,8 +25,8 @@ def record(
     suite: SuiteSettings, file: Path, seconds: float | None, devices: tuple[str, ...], force: bool, as_json: bool
 ) -> None:
     """Write the frames of a running suite to FILE (.jsonl), for backtest, the recording source or a bug report."""
-    from upskeep.client import Client, ClientError
-    from upskeep.recorder import Tally
+    from shared.client.client import Client, ClientError
+    from upskeep.transfer.recorder import Tally
 
     if file.suffix.lower() not in ENDINGS:
         raise click.UsageError(f"FILE must end in .jsonl, so that it can be played again (got {file.name!r})")

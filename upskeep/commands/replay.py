@@ -50,10 +50,10 @@ def replay(
 
 
 def _play(suite: SuiteSettings, speed: float | None, choice: Mapping[str, Any], as_json: bool) -> None:
-    from upskeep.client import ClientError
-    from upskeep.conversation import Conversation
-    from upskeep.replay import Pace, play
-    from upskeep.show import console, event_line, tell
+    from shared.client.client import ClientError
+    from shared.client.session import Session
+    from upskeep.playback.replay import Pace, play
+    from upskeep.text.message_text import console, event_line, tell
 
     topics = suite.replay_topics
     out = console()
@@ -62,7 +62,7 @@ def _play(suite: SuiteSettings, speed: float | None, choice: Mapping[str, Any], 
         if not as_json:
             tell(out, event_line(event))
 
-    with complaints(ClientError), Conversation(suite, "counter_store") as store, Conversation(suite, "replay") as aside:
+    with complaints(ClientError), Session(suite, "counter_store") as store, Session(suite, "replay") as aside:
         if not as_json:
             click.echo(f"playing below {topics.everything()}", err=True)
         played = play(_events(store, choice), aside.client, topics, Pace(speed), step)
@@ -75,13 +75,13 @@ def _play(suite: SuiteSettings, speed: float | None, choice: Mapping[str, Any], 
 
 def _verify(suite: SuiteSettings, frames: tuple[Path, ...], choice: Mapping[str, Any], as_json: bool) -> None:
     from services.event_processor.app import SERVICE
+    from shared.client.client import ClientError
+    from shared.client.session import Session
     from shared.process import Context, system_clock
-    from upskeep.client import ClientError
-    from upskeep.conversation import Conversation
-    from upskeep.verify import verify_events, verify_frames
+    from upskeep.playback.verify import verify_events, verify_frames
 
     folder = Path(click.get_current_context().params["config"])
-    with complaints(ClientError), Conversation(suite, "counter_store") as store:
+    with complaints(ClientError), Session(suite, "counter_store") as store:
         if frames:
             made, devices, span = _decided_now(frames, folder)
             verdict = verify_frames(_events(store, span), made, devices, frozenset(choice.get("types", ())))
@@ -107,8 +107,8 @@ def _see_what_can_be_verified(verify: bool, frames: tuple[Path, ...], choice: Ma
 
 
 def _tell(verdict: Any) -> None:
-    from upskeep.show import show
-    from upskeep.tables import differences_table
+    from upskeep.text.answer_tables import differences_table
+    from upskeep.text.message_text import show
 
     click.echo(f"{so_many(verdict.compared, 'event')} compared, {verdict.same:,} are decided as they were")
     if verdict.differences:
@@ -122,9 +122,9 @@ def _decided_now(frames: tuple[Path, ...], folder: Path) -> tuple[list[Any], fro
     """Return the events that the engine makes of the frames now, their devices, and the span of their times."""
     import tempfile
 
+    from shared.client.client import ClientError
     from shared.messages import Event
-    from upskeep.backtest import backtest
-    from upskeep.client import ClientError
+    from upskeep.playback.backtest import backtest
 
     with tempfile.TemporaryDirectory() as scratch:
         out = Path(scratch) / "events.jsonl"

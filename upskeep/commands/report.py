@@ -32,7 +32,7 @@ def report(
     as_json: bool,
 ) -> None:
     """Make a report of events: a summary, in detail, or of trends."""
-    from upskeep.client import Client, ClientError
+    from shared.client.client import Client, ClientError
 
     chosen = "json" if as_json else form or (ENDINGS.get(out.suffix.lower()) if out else "markdown")
     if chosen is None:
@@ -58,8 +58,8 @@ def _written(kind: str, form: str, answer: Any) -> str:
     from services.counter_store.adapters.report_data import REPORTS
     from services.counter_store.adapters.report_formats import FORMATS as RENDERERS
     from services.counter_store.core.reports import ReportType
+    from shared.client.client import ClientError
     from shared.event_counters import ReportFormat
-    from upskeep.client import ClientError
 
     known = next(each for each in get_args(ReportFormat) if each == form)
     try:

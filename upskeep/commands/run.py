@@ -46,12 +46,12 @@ def run(
     """Run the whole suite on this machine until Ctrl-C."""
     from rich.text import Text
 
-    from upskeep.alone import DataError, alone_in
-    from upskeep.broker import BrokerError
     from upskeep.check import check_speed
-    from upskeep.run import Wish
-    from upskeep.run import run as run_suite
-    from upskeep.show import console, line, news, tell, tell_all
+    from upskeep.runner.broker import BrokerError
+    from upskeep.runner.data_lock import DataError, hold_data_folder
+    from upskeep.runner.run import RunOptions
+    from upskeep.runner.run import run as run_suite
+    from upskeep.text.message_text import console, line, news, tell, tell_all
 
     source_of = click.get_current_context().get_parameter_source
     if "://" in broker and (source_of("broker"), source_of("port")) == (DEFAULT, GIVEN):
@@ -72,8 +72,8 @@ def run(
             if not as_json and news(message) and (text := line(message)) is not None:
                 tell(told, text)
 
-        wish = Wish(config, source, speed, exit_when_done, broker, port)
-        with alone_in(settings.data):
+        wish = RunOptions(config, source, speed, exit_when_done, broker, port)
+        with hold_data_folder(settings.data):
             outcome = run_suite(wish, settings, say, show)
     if as_json:
         click.echo(outcome.as_json())

@@ -22,7 +22,7 @@ def scan(config: Path, numbers: tuple[int, ...], as_json: bool) -> None:
     """
     from services.sensor_reader.settings import load
     from upskeep import scan as scanning
-    from upskeep.show import console
+    from upskeep.text.message_text import console
 
     with complaints(scanning.ScanError):
         boards = load(config, os.environ).boards

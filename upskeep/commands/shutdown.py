@@ -17,8 +17,8 @@ from upskeep.commands.options import JSON, at_a_broker, complaints
 def shutdown_plan(suite: SuiteSettings, host: str, as_json: bool) -> None:
     """Ask a host's agent what would happen now, in which order and when, and what keeps the host up."""
     from services.host_agent.settings import service_of
-    from upskeep.client import Client, ClientError
-    from upskeep.plan_text import lines
+    from shared.client.client import Client, ClientError
+    from upskeep.text.plan_text import lines
 
     with complaints(ClientError), Client(suite) as client:
         plan = client.ask(service_of(host), "plan")

@@ -43,8 +43,8 @@ FORMAT = click.option("--format", "form", type=click.Choice(FORMATS), help="Othe
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
 def export(suite: SuiteSettings, what: str, file: Path, form: str | None, force: bool, **choice: Any) -> None:
     """Write counters, events or statistics to FILE; "all" is everything, to be imported elsewhere."""
-    from upskeep.client import ClientError
-    from upskeep.conversation import Conversation
+    from shared.client.client import ClientError
+    from shared.client.session import Session
     from upskeep.transfer.rows import SOURCES
     from upskeep.transfer.whole import write_whole
     from upskeep.transfer.writers import write_rows
@@ -56,7 +56,7 @@ def export(suite: SuiteSettings, what: str, file: Path, form: str | None, force:
     if what == "all" and form != "json":
         raise click.UsageError("all goes into one .json file")
     choice = _chosen(what, choice)
-    with complaints(ClientError), putting(file) as place, Conversation(suite, "counter_store") as store:
+    with complaints(ClientError), putting(file) as place, Session(suite, "counter_store") as store:
         inventory = store.ask("inventory")
         counted = 0
         with _progress("events", _expected(what, inventory, choice)) as step:
@@ -80,12 +80,12 @@ def import_(suite: SuiteSettings, file: Path, form: str | None, zone: str, by: s
 
     Each event counts once, however often it is imported, and also where the store has counted it already.
     """
-    from upskeep.client import ClientError
-    from upskeep.conversation import Conversation
+    from shared.client.client import ClientError
+    from shared.client.session import Session
     from upskeep.transfer.importer import import_file
 
     source = _source(suite, file, _format(file, form), zone)
-    with complaints(ClientError), Conversation(suite, "counter_store", by) as store, _progress("events", None) as step:
+    with complaints(ClientError), Session(suite, "counter_store", by) as store, _progress("events", None) as step:
         done = import_file(source, store.command, step)
     if as_json:
         click.echo(json.dumps({"new": done.new, "known": done.known, "opened": done.opened}))
@@ -96,7 +96,7 @@ def import_(suite: SuiteSettings, file: Path, form: str | None, zone: str, by: s
 
 
 def _source(suite: SuiteSettings, file: Path, form: str, zone: str) -> Any:
-    from upskeep.client import ClientError
+    from shared.client.client import ClientError
     from upskeep.transfer.readers import Source, kind_of
     from upskeep.transfer.seed import SeedSource
 
@@ -149,7 +149,7 @@ def _progress(what: str, total: int | None) -> Iterator[Any]:
     """Show a bar on stderr where that is a terminal."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from upskeep.show import console
+    from upskeep.text.message_text import console
 
     out = console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

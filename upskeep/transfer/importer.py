@@ -12,14 +12,14 @@ from typing import Any, Protocol
 
 from pydantic import ValidationError
 
+from shared.client.client import ClientError
 from shared.delivery.requests import QUESTION_BYTES
 from shared.messages import Event
-from upskeep.client import ClientError
 from upskeep.transfer.rows import Row
 
 BATCH = 300
 BATCH_BYTES = QUESTION_BYTES * 2 // 3
-Command = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]  # as Conversation.command
+Command = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]  # as Session.command
 
 
 class Rows(Protocol):

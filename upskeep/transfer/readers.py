@@ -14,8 +14,8 @@ import ijson
 from ijson.common import IncompleteJSONError, ObjectBuilder
 
 from services.counter_store.core.sheet import unguarded
+from shared.client.client import ClientError
 from shared.event_counters import TOTALS
-from upskeep.client import ClientError
 from upskeep.transfer.rows import Row, from_cells
 from upskeep.transfer.whole import MARK
 from upskeep.transfer.writers import pyarrow

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 Row = dict[str, Any]
 What = Literal["history", "counters", "statistics", "all"]
-Ask = Any  # (name, data) -> answer, as Conversation.ask
+Ask = Any  # (name, data) -> answer, as Session.ask
 
 NESTED = ("data", "metadata")
 COLUMNS: dict[str, dict[str, type]] = {

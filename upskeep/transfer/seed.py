@@ -17,8 +17,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError
 
+from shared.client.client import ClientError
 from shared.messages import Name
-from upskeep.client import ClientError
 from upskeep.transfer.rows import Row
 
 SPACE = uuid.UUID("a4b41f0e-1d57-5c52-9f0b-0c8f9f7f1f0a")

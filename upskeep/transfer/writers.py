@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from services.counter_store.core.sheet import guarded
-from upskeep.client import ClientError
+from shared.client.client import ClientError
 from upskeep.transfer.rows import COLUMNS, Row, as_cells
 
 GROUP = 20_000  # rows of a Parquet row group: what is held in memory

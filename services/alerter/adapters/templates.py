@@ -20,7 +20,7 @@ from shared.notices import Notice
 FAULTS = (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError)
 
 
-class Words:
+class NoticeTemplate:
     """One receiver's templates, compiled; raises TemplateError where they cannot be."""
 
     def __init__(self, wording: Wording) -> None:
@@ -49,11 +49,11 @@ class Words:
         return time.astimezone(self._wording.zone).strftime("%d %b %H:%M %Z")
 
 
-class Writer:
+class NoticeWriter:
     """The words of all receivers."""
 
     def __init__(self, wordings: Mapping[str, Wording]) -> None:
-        self._words = {name: Words(wording) for name, wording in wordings.items()}
+        self._words = {name: NoticeTemplate(wording) for name, wording in wordings.items()}
 
     def __call__(self, notice: Notice) -> Notice:
         """Return the notice in its receiver's words, or in plain ones where a template fails."""
@@ -73,7 +73,7 @@ def faults(wordings: Mapping[str, Wording]) -> list[tuple[str, str]]:
     found = []
     for name, wording in wordings.items():
         try:
-            words = Words(wording)
+            words = NoticeTemplate(wording)
             for sample in samples(name):
                 words.rendered(_with_any_label(_names(sample)))
         except FAULTS as error:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from shared.topics import NAME
 
+AlertId = tuple[str, str]  # rule, key
 ALL = "all"  # the key of a rule that groups by nothing
 NONE = "none"  # stands for a value that is not there
 _UNFIT = re.compile(r"[^A-Za-z0-9_\-]")

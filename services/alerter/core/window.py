@@ -19,7 +19,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
+class WindowCount:
     """How many events; where not ``exact``, there were at least so many."""
 
     number: int
@@ -46,11 +46,11 @@ def fold_out(window: Window, before_us: int) -> Window:
     return Window(window.times_us[place:], None if forgotten else window.lost_us)
 
 
-def count(window: Window, now_us: int, span_us: int) -> Count:
+def count(window: Window, now_us: int, span_us: int) -> WindowCount:
     """Return how many times lie in (now − span, now]."""
     first = bisect_right(window.times_us, now_us - span_us)
     last = bisect_right(window.times_us, now_us)
-    return Count(last - first, window.lost_us is None or window.lost_us <= now_us - span_us)
+    return WindowCount(last - first, window.lost_us is None or window.lost_us <= now_us - span_us)
 
 
 def end_of_excess(window: Window, threshold: int, span_us: int) -> int | None:

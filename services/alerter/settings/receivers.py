@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, model_validator
 
-from services.alerter.core.notify.channels import ByApprise, ByWebhook, Channel, Format, Wording
-from services.alerter.core.notify.delivery import Care, OnDoubt
+from services.alerter.core.notify.channels import AppriseTarget, Channel, Format, WebhookTarget, Wording
+from services.alerter.core.notify.delivery import OnDoubt, RetryPolicy
 from services.alerter.core.notify.routes import Receiver
 from services.alerter.settings.durations import LongSpan
 from services.alerter.settings.notify import Location
@@ -107,13 +107,13 @@ class ReceiverSettings(TemplateSettings):
 
     def channels(self, external_url: str) -> Iterator[Channel]:
         """Yield its ways besides MQTT."""
-        care = Care(self.on_doubt, self.give_up_after)
+        care = RetryPolicy(self.on_doubt, self.give_up_after)
         if (apprise := self.apprise) is not None:
-            by_apprise = ByApprise(str(apprise.url_file), apprise.timeout_s, self.format)
+            by_apprise = AppriseTarget(str(apprise.url_file), apprise.timeout_s, self.format)
             yield Channel(self.name, "apprise", by_apprise, care)
         if (hook := self.webhook) is not None:
             url_file, headers_file = (str(path) if path else None for path in (hook.url_file, hook.headers_file))
-            by_hook = ByWebhook(hook.url, url_file, headers_file, hook.timeout_s, external_url)
+            by_hook = WebhookTarget(hook.url, url_file, headers_file, hook.timeout_s, external_url)
             yield Channel(self.name, "webhook", by_hook, care)
 
     def secrets(self) -> Iterator[tuple[str, Path]]:

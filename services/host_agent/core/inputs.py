@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.host_agent.core.memory import Asked, Firing, Memory
 from services.host_agent.core.phases import Phase
 from services.host_agent.core.rules import Rules
-from services.host_agent.core.supply import Supply, hear
+from services.host_agent.core.supply import Supply, after_state
 from shared.messages import Alert, AlertState, DeviceState
 
 FIRES = (AlertState.FIRING, AlertState.ACKNOWLEDGED)
@@ -15,7 +15,7 @@ def state_heard(rules: Rules, memory: Memory, state: DeviceState, now_s: float, 
     """Take a device's state; of a device the host does not hang on, nothing."""
     if state.device not in rules.devices:
         return memory
-    supply = hear(rules, memory.supplies.get(state.device, Supply()), state, now_s, retained=retained)
+    supply = after_state(rules, memory.supplies.get(state.device, Supply()), state, now_s, retained=retained)
     return memory.with_(supplies={**memory.supplies, state.device: supply})
 
 
@@ -31,7 +31,7 @@ def alert_heard(rules: Rules, memory: Memory, alert: Alert, *, news: bool) -> Me
     return memory.with_(alerts={**memory.alerts, place: Firing(since=alert.since, message=alert.message)})
 
 
-def asked(memory: Memory, why: str, delay_s: float | None) -> Memory:
+def asked_by_person(memory: Memory, why: str, delay_s: float | None) -> Memory:
     """A person wants the host shut down; what was called off before is on again."""
     return memory.with_(asked=Asked(why=why, delay_s=delay_s), called_off_until_s=None, called_off_by=None)
 
@@ -41,7 +41,7 @@ def called_off(memory: Memory, by: str, until_s: float) -> Memory:
     return memory.with_(asked=None, called_off_until_s=until_s, called_off_by=by)
 
 
-def told(memory: Memory, why: str) -> Memory:
+def ordered_by_primary(memory: Memory, why: str) -> Memory:
     """The primary goes down, and this host before it."""
     return memory.with_(told=why)
 
@@ -51,7 +51,7 @@ def hooks_ended(memory: Memory) -> Memory:
     return memory.with_(hooks_ended=True) if memory.phase is Phase.HOOKS else memory
 
 
-def secondaries_told(rules: Rules, memory: Memory, names: tuple[str, ...], now_s: float) -> Memory:
+def secondaries_ordered(rules: Rules, memory: Memory, names: tuple[str, ...], now_s: float) -> Memory:
     """These were told to go down, and are waited for; with none there is nothing to wait for."""
     return memory.with_(waiting_for=names, alone_since_s=None if names else now_s - rules.final_delay_s)
 

@@ -7,8 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from services.host_agent.core.dangers import Cause
 from services.host_agent.core.phases import Phase
+from services.host_agent.core.policies import Cause
 from services.host_agent.core.supply import Supply
 
 

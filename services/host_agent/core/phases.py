@@ -35,7 +35,7 @@ class Signal(StrEnum):
 
     TOLD = "told"  # the primary goes down now
     ASKED = "asked"  # by a person, while something else counts down
-    DANGER = "danger"
+    POLICY_DUE = "policy_due"
     ON_BATTERY = "on_battery"
     ON_MAINS = "on_mains"  # every spell on battery has ended
     MAINS_SEEN = "mains_seen"
@@ -53,9 +53,9 @@ class Signal(StrEnum):
 
 
 P, S = Phase, Signal
-LIFE: dict[Phase, tuple[tuple[Signal, Phase], ...]] = {
-    P.WATCHING: ((S.TOLD, P.HOOKS), (S.DANGER, P.COUNTING_DOWN), (S.ON_BATTERY, P.WARNED)),
-    P.WARNED: ((S.TOLD, P.HOOKS), (S.DANGER, P.COUNTING_DOWN), (S.ON_MAINS, P.WATCHING)),
+TRANSITIONS: dict[Phase, tuple[tuple[Signal, Phase], ...]] = {
+    P.WATCHING: ((S.TOLD, P.HOOKS), (S.POLICY_DUE, P.COUNTING_DOWN), (S.ON_BATTERY, P.WARNED)),
+    P.WARNED: ((S.TOLD, P.HOOKS), (S.POLICY_DUE, P.COUNTING_DOWN), (S.ON_MAINS, P.WATCHING)),
     P.COUNTING_DOWN: (
         (S.TOLD, P.HOOKS), (S.ASKED, P.COUNTING_DOWN), (S.CALLED_OFF, P.WATCHING), (S.MAINS_SEEN, P.HELD),
         (S.SAFE_AGAIN, P.WATCHING), (S.TIME_UP, P.HOOKS),
@@ -74,6 +74,6 @@ LIFE: dict[Phase, tuple[tuple[Signal, Phase], ...]] = {
     P.DONE: ((S.OVER, P.WATCHING),),
 }  # fmt: skip
 
-BEGIN = (S.DANGER, S.ASKED, S.TOLD)  # a shutdown begins, or another cause takes it over
+BEGIN = (S.POLICY_DUE, S.ASKED, S.TOLD)  # a shutdown begins, or another cause takes it over
 UNDER_WAY = (P.COUNTING_DOWN, P.HELD, P.HOOKS)  # may still be cancelled
 FINAL = (P.SECONDARIES, P.CUTTING_POWER, P.ACTING, P.DONE)

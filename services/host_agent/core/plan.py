@@ -11,14 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from services.host_agent.core.dangers import POLICIES, Danger
 from services.host_agent.core.phases import FINAL, UNDER_WAY, Phase
+from services.host_agent.core.policies import POLICIES, DuePolicy
 from services.host_agent.core.signals import Moment, describe
 from services.host_agent.core.supply import fresh
 
 
 @dataclass(frozen=True, slots=True)
-class Acts:
+class PlannedActions:
     """What the settings say will be done: what the core does not decide by, but a person wants to see."""
 
     warn: tuple[str, ...] = ()
@@ -28,7 +28,7 @@ class Acts:
     action: str = ""
 
 
-def plan(moment: Moment, acts: Acts) -> Mapping[str, Any]:
+def plan(moment: Moment, acts: PlannedActions) -> Mapping[str, Any]:
     """Return the plan, JSON-ready."""
     memory = moment.memory
     return {
@@ -62,8 +62,8 @@ def _supply(moment: Moment, device: str) -> dict[str, Any]:
 def _policies(moment: Moment) -> list[dict[str, Any]]:
     """Each policy that is on, for each device: whether it holds, and in how many seconds it would decide."""
     rows = []
-    for device, found in moment.dangers.items():
-        due = {danger.cause: danger.due_s for danger in found}
+    for device, found in moment.due_policies.items():
+        due = {due_policy.cause: due_policy.due_s for due_policy in found}
         for policy in POLICIES:
             if (wording := policy.wording(moment.rules)) is not None:
                 in_s = None if policy.cause not in due else round(max(0.0, due[policy.cause] - moment.now_s), 1)
@@ -71,7 +71,7 @@ def _policies(moment: Moment) -> list[dict[str, Any]]:
     return rows
 
 
-def _steps(moment: Moment, acts: Acts) -> list[dict[str, Any]]:
+def _steps(moment: Moment, acts: PlannedActions) -> list[dict[str, Any]]:
     """What is still to come, with the earliest and the latest second of its begin; None: not before a danger."""
     earliest = latest = _begin_s(moment)
     steps = []
@@ -84,7 +84,7 @@ def _steps(moment: Moment, acts: Acts) -> list[dict[str, Any]]:
     return steps
 
 
-def _to_come(moment: Moment, acts: Acts) -> list[tuple[Phase, str | None, float]]:
+def _to_come(moment: Moment, acts: PlannedActions) -> list[tuple[Phase, str | None, float]]:
     """Return what belongs to each phase that is not over, and how long it may last; what was said is not said again."""
     rules, phase = moment.rules, moment.memory.phase
     counting = phase in (Phase.COUNTING_DOWN, Phase.HELD)
@@ -106,8 +106,8 @@ def _begin_s(moment: Moment) -> float | None:
     """In how many seconds it begins; None where nothing is in sight."""
     if moment.memory.phase in (*UNDER_WAY, *FINAL):
         return 0.0
-    danger = moment.danger
-    return None if danger is None else max(0.0, danger.due_s - moment.now_s)
+    due_policy = moment.due_policy
+    return None if due_policy is None else max(0.0, due_policy.due_s - moment.now_s)
 
 
 def _countdown_s(moment: Moment) -> float:
@@ -137,8 +137,8 @@ def obstacles(moment: Moment) -> list[str]:
         found.append(f"the machine started {moment.now_s:.0f} s ago; for {rules.boot_grace_s:g} s most policies wait")
     for device in rules.devices:
         found += _supply_obstacles(moment, device)
-    if (danger := moment.danger) is not None and memory.phase in (Phase.WATCHING, Phase.WARNED):
-        found.append(_coming(moment, danger))
+    if (due_policy := moment.due_policy) is not None and memory.phase in (Phase.WATCHING, Phase.WARNED):
+        found.append(_coming(moment, due_policy))
     return found
 
 
@@ -155,9 +155,11 @@ def _supply_obstacles(moment: Moment, device: str) -> list[str]:
     return []
 
 
-def _coming(moment: Moment, danger: Danger) -> str:
-    left_s = danger.due_s - moment.now_s
-    return f"not yet: {danger.cause} in {left_s:.0f} s" if left_s > 0 else f"nothing: {describe(moment, danger)}"
+def _coming(moment: Moment, due_policy: DuePolicy) -> str:
+    left_s = due_policy.due_s - moment.now_s
+    if left_s > 0:
+        return f"not yet: {due_policy.cause} in {left_s:.0f} s"
+    return f"nothing: {describe(moment, due_policy)}"
 
 
 def _ago(moment: Moment, since_s: float | None) -> float | None:

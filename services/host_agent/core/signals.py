@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from services.host_agent.core.dangers import POWER, Cause, Danger, dangers, decisive
 from services.host_agent.core.memory import Memory
 from services.host_agent.core.phases import Signal
+from services.host_agent.core.policies import POWER, Cause, DuePolicy, decisive, due_policies
 from services.host_agent.core.rules import Rules
 from services.host_agent.core.supply import Supply, stands
 
@@ -27,17 +27,17 @@ class Moment:
         return self.memory.supplies.get(device, Supply())
 
     @property
-    def dangers(self) -> dict[str, tuple[Danger, ...]]:
+    def due_policies(self) -> dict[str, tuple[DuePolicy, ...]]:
         """What endangers the host, by device."""
         return {
-            device: dangers(self.rules, device, self.supply(device), self.now_s, self.listening_since_s)
+            device: due_policies(self.rules, device, self.supply(device), self.now_s, self.listening_since_s)
             for device in self.rules.devices
         }
 
     @property
-    def danger(self) -> Danger | None:
+    def due_policy(self) -> DuePolicy | None:
         """The danger that decides, now or later."""
-        return decisive(self.rules, self.dangers)
+        return decisive(self.rules, self.due_policies)
 
     @property
     def in_phase_s(self) -> float:
@@ -83,15 +83,15 @@ def trigger(moment: Moment) -> Trigger | None:
         for place, firing in memory.alerts.items():
             if memory.alerts_done.get(place) != firing.since:
                 return Trigger(Cause.ALERT, f"{place}: {firing.message}", place=place)
-    danger = moment.danger
-    if danger is None or danger.due_s > moment.now_s:
+    due_policy = moment.due_policy
+    if due_policy is None or due_policy.due_s > moment.now_s:
         return None
-    return Trigger(danger.cause, describe(moment, danger))
+    return Trigger(due_policy.cause, describe(moment, due_policy))
 
 
-def describe(moment: Moment, danger: Danger) -> str:
+def describe(moment: Moment, due_policy: DuePolicy) -> str:
     """Say what a danger is, with the figures seen."""
-    supply = moment.supply(danger.device)
+    supply = moment.supply(due_policy.device)
     since_s = moment.now_s if supply.on_battery_since_s is None else supply.on_battery_since_s
     heard_s = moment.now_s if supply.heard_s is None else supply.heard_s
     wording = {
@@ -102,7 +102,7 @@ def describe(moment: Moment, danger: Danger) -> str:
         Cause.ON_BATTERY_TOO_LONG: f"on battery for {moment.now_s - since_s:.0f} s",
         Cause.SILENT: f"last known on battery, and silent for {moment.now_s - heard_s:.0f} s",
     }
-    return f"{danger.device}: {wording[danger.cause]}"
+    return f"{due_policy.device}: {wording[due_policy.cause]}"
 
 
 def _enough(moment: Moment, holds: Callable[[Supply], bool]) -> bool:
@@ -127,8 +127,8 @@ def _safe_again(moment: Moment) -> bool:
         return False
     if memory.cause is Cause.ALERT:
         return memory.alert not in memory.alerts
-    danger = moment.danger
-    return memory.cause is Cause.SILENT and (danger is None or danger.due_s > moment.now_s)
+    due_policy = moment.due_policy
+    return memory.cause is Cause.SILENT and (due_policy is None or due_policy.due_s > moment.now_s)
 
 
 def _called_off(moment: Moment) -> bool:
@@ -146,10 +146,10 @@ def _over(moment: Moment) -> bool:
     return _mains_back(moment) or _safe_again(moment) or (moment.dry_run and not moment.by_power)
 
 
-HOLDS: dict[Signal, Callable[[Moment], bool]] = {
+SIGNAL_HOLDS: dict[Signal, Callable[[Moment], bool]] = {
     Signal.TOLD: lambda moment: moment.memory.told is not None,
     Signal.ASKED: lambda moment: moment.memory.asked is not None,
-    Signal.DANGER: lambda moment: trigger(moment) is not None,
+    Signal.POLICY_DUE: lambda moment: trigger(moment) is not None,
     Signal.ON_BATTERY: _on_battery,
     Signal.ON_MAINS: lambda moment: not _on_battery(moment),
     Signal.MAINS_SEEN: _mains_seen,

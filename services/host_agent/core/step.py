@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from services.host_agent.core.dangers import Cause
 from services.host_agent.core.memory import Memory
-from services.host_agent.core.phases import LIFE, Phase, Signal
-from services.host_agent.core.signals import HOLDS, Moment, trigger
-from services.host_agent.core.supply import settle
+from services.host_agent.core.phases import TRANSITIONS, Phase, Signal
+from services.host_agent.core.policies import Cause
+from services.host_agent.core.signals import SIGNAL_HOLDS, Moment, trigger
+from services.host_agent.core.supply import end_spell
 
 OUTSIDE: dict[Phase, dict[str, object]] = {
     # phase entered → the marks that somebody outside has yet to set
@@ -57,7 +57,7 @@ def step(moment: Moment) -> tuple[Memory, tuple[Move, ...]]:
 def _settled(moment: Moment) -> Memory:
     """End the spells on battery that are over; with the last of them ends what was called off."""
     memory, rules = moment.memory, moment.rules
-    supplies = {name: settle(rules, supply, moment.now_s) for name, supply in memory.supplies.items()}
+    supplies = {name: end_spell(rules, supply, moment.now_s) for name, supply in memory.supplies.items()}
     if supplies != memory.supplies:
         memory = memory.with_(supplies=supplies)
         if all(supply.on_battery_since_s is None for supply in supplies.values()):
@@ -67,8 +67,8 @@ def _settled(moment: Moment) -> Memory:
 
 def _next(moment: Moment) -> Move | None:
     before = moment.memory
-    for signal, into in LIFE[before.phase]:
-        if HOLDS[signal](moment):
+    for signal, into in TRANSITIONS[before.phase]:
+        if SIGNAL_HOLDS[signal](moment):
             entered = before.with_(phase=into, phase_since_s=moment.now_s, **OUTSIDE.get(into, {}))
             return Move(signal, before, _changed(moment, signal, entered))
     return None
@@ -77,7 +77,7 @@ def _next(moment: Moment) -> Move | None:
 def _changed(moment: Moment, signal: Signal, entered: Memory) -> Memory:
     """Return the memory with what the signal means beyond the phase."""
     match signal:
-        case Signal.DANGER | Signal.ASKED:
+        case Signal.POLICY_DUE | Signal.ASKED:
             return _begun(moment, entered)
         case Signal.TOLD:
             named = moment.memory.episode or _episode(moment, Cause.PRIMARY)

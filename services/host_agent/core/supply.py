@@ -43,7 +43,7 @@ class Supply(BaseModel):
     runtime_low_since_s: float | None = None
 
 
-def hear(rules: Rules, supply: Supply, state: DeviceState, now_s: float, *, retained: bool) -> Supply:
+def after_state(rules: Rules, supply: Supply, state: DeviceState, now_s: float, *, retained: bool) -> Supply:
     """Return what is known after ``state``."""
     if state.time == supply.time:
         return supply
@@ -72,7 +72,7 @@ def doubt_in(rules: Rules, state: DeviceState) -> str | None:
     return None
 
 
-def settle(rules: Rules, supply: Supply, now_s: float) -> Supply:
+def end_spell(rules: Rules, supply: Supply, now_s: float) -> Supply:
     """End the spell on battery where the mains have stood long enough."""
     if supply.on_battery_since_s is not None and stands(rules, supply, now_s):
         return supply.model_copy(update={"on_battery_since_s": None})

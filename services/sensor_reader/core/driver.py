@@ -19,8 +19,8 @@ from typing import Any, ClassVar, Protocol
 
 from pydantic import BaseModel
 
-from services.sensor_reader.core.chips.reading import Doubt, Reading, judge
 from services.sensor_reader.core.ports import PortError
+from services.sensor_reader.core.reading import Doubt, Reading, within_range
 from shared.quantities import FACTS, QUANTITIES, WORDS
 
 __all__ = ["GROUP", "Doubt", "Driver", "PortError", "Reading", "vetted"]
@@ -55,7 +55,7 @@ def vetted(answer: object) -> Reading:
             doubts.append(Doubt("implausible", f"{name!s:.60}: {fault} (got {value!r:.60})"))
         else:
             values[name] = _plain(value)
-    good, implausible = judge(values)
+    good, implausible = within_range(values)
     return Reading(good, (*_said(answer.doubts), *doubts, *implausible), waits=answer.waits is True)
 
 

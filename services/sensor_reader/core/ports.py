@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
-from services.sensor_reader.core.lines import LineId
+from services.sensor_reader.core.gpio_line import LineId
 
 ClockMark = Literal["set", "unset"]
 

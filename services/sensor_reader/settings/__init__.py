@@ -11,10 +11,10 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from services.sensor_reader.core.bounds import trust
-from services.sensor_reader.core.device import ChipPart, Device, HostPart, LinePart, Retries
-from services.sensor_reader.core.distant import Distant
 from services.sensor_reader.core.driver import GROUP
+from services.sensor_reader.core.plausibility.limit_settings import plausibility
+from services.sensor_reader.core.polling.device import ChipPart, Device, HostPart, LinePart, Retries
+from services.sensor_reader.core.polling.remote_devices import RemoteDevice
 from services.sensor_reader.settings.boards import BoardSettings, BoardsSettings, ChipSettings, did_you_mean
 from services.sensor_reader.settings.devices import DeviceSettings, NutSettings
 from shared.settings import ConfigError, Fault, Settings, read_one_of
@@ -73,11 +73,11 @@ class Configuration:
 
     def devices(self) -> tuple[Device, ...]:
         """Return the configured devices as the poll sees them, without the distant ones."""
-        return tuple(self._device(device) for device in self.reader.devices if device.distant() is None)
+        return tuple(self._device(device) for device in self.reader.devices if device.remote() is None)
 
-    def distant(self) -> tuple[tuple[DeviceSettings, Distant], ...]:
+    def remote(self) -> tuple[tuple[DeviceSettings, RemoteDevice], ...]:
         """Return the devices that are asked and answer later."""
-        return tuple((device, distant) for device in self.reader.devices if (distant := device.distant()) is not None)
+        return tuple((device, remote) for device in self.reader.devices if (remote := device.remote()) is not None)
 
     def simulated(self, interval_s: float, board: str | None = None) -> tuple[Device, ...]:
         """Return the devices of the simulator: a UPS on ``board``, or the one chosen in the settings, and the host."""
@@ -91,7 +91,7 @@ class Configuration:
         cells = max((part.mount.cells for part in parts if isinstance(part, ChipPart)), default=1)
         board = self.boards.get(device.board or "")
         limits = {**(board.limits if board else {}), **device.limits}
-        believed = trust(limits, cells, device.frozen_after_s, board.frozen_after_s if board else None)
+        believed = plausibility(limits, cells, device.frozen_after_s, board.frozen_after_s if board else None)
         allowed = device.allow_power_cut
         return Device(device.name, parts, device.interval_s, device.zone, device.registers, retries, believed, allowed)
 

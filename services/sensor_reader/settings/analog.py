@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from services.sensor_reader.core.chips import CHIPS
 from services.sensor_reader.core.chips.ads1115 import MUX, PGA
-from services.sensor_reader.core.chips.reading import Analog
+from services.sensor_reader.core.chips.mount import Analog
 from shared.messages import Name
 from shared.settings import Settings
 

@@ -9,11 +9,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from services.sensor_reader.core.bounds import Bounds, FrozenAfter
 from services.sensor_reader.core.chips import CHIPS
-from services.sensor_reader.core.chips.reading import Input, Line, Measures, Mount
-from services.sensor_reader.core.device import ChipPart, LinePart
-from services.sensor_reader.core.lines import Bias
+from services.sensor_reader.core.chips.mount import Input, Measures, Mount, PowerLine
+from services.sensor_reader.core.gpio_line import Bias
+from services.sensor_reader.core.plausibility.limit_settings import Bounds, FrozenAfter
+from services.sensor_reader.core.polling.device import ChipPart, LinePart
 from services.sensor_reader.settings.analog import AnalogInputs, check_analog
 from shared.messages import Name
 from shared.quantities import QUANTITIES
@@ -46,7 +46,7 @@ Limits = dict[Annotated[str, AfterValidator(_known_quantity)], Bounds]
 class InputSettings(Settings):
     """What one of a chip's several inputs measures, and over which shunt."""
 
-    measures: Line
+    measures: PowerLine
     shunt_ohm: float = Field(gt=0)
     current_sign: Literal[1, -1] = 1
 

@@ -8,11 +8,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from services.sensor_reader.core.bounds import FrozenAfter
 from services.sensor_reader.core.chips import CHIPS
-from services.sensor_reader.core.device import ChipPart, HostPart, Part, VitalsPart
-from services.sensor_reader.core.distant import Distant
-from services.sensor_reader.core.life import DEVICE as RESERVED
+from services.sensor_reader.core.lifecycle import DEVICE as RESERVED
+from services.sensor_reader.core.plausibility.limit_settings import FrozenAfter
+from services.sensor_reader.core.polling.device import ChipPart, HostPart, Part, VitalsPart
+from services.sensor_reader.core.polling.remote_devices import RemoteDevice
 from services.sensor_reader.settings.boards import BoardSettings, Kind, Limits, Wiring, check_wiring
 from shared.messages import Name
 from shared.settings import Settings
@@ -82,7 +82,7 @@ class DeviceSettings(Wiring):
         if self.settings and self.driver is None:
             raise ValueError("settings are a driver's; this device has none")
         polled_only = [key for key in ("limits", "frozen_after_s", "allow_power_cut") if getattr(self, key)]
-        if polled_only and self.distant() is not None:
+        if polled_only and self.remote() is not None:
             raise ValueError(f"{polled_only[0]} is for boards and chips, not for a NUT server or a driver")
         if self.name == RESERVED:
             raise ValueError(f"the name {RESERVED!r} is kept for the reader's own start and stop")
@@ -94,7 +94,7 @@ class DeviceSettings(Wiring):
 
     def parts(self, boards: Mapping[str, BoardSettings]) -> tuple[Part, ...]:
         """Return what is polled of it, none of a device that is distant; the board must be known."""
-        if self.distant() is not None:
+        if self.remote() is not None:
             return ()
         if self.host:
             return (HostPart(), VitalsPart())
@@ -107,11 +107,11 @@ class DeviceSettings(Wiring):
         chips = tuple(chip.part(bus, board.cells) for chip in board.chips)
         return chips if board.ac_detect is None else (*chips, board.ac_detect.part())
 
-    def distant(self) -> Distant | None:
+    def remote(self) -> RemoteDevice | None:
         """Return it as one that is asked and answers later, None if it is not."""
         if self.nut is not None:
             part = f"nut:{self.nut.ups}@{self.nut.host}"
-            return Distant(self.name, part, self.interval_s, 2 * self.nut.timeout_s, self.zone)
+            return RemoteDevice(self.name, part, self.interval_s, 2 * self.nut.timeout_s, self.zone)
         if self.driver is not None:
-            return Distant(self.name, self.driver, self.interval_s, self.timeout_s, self.zone)
+            return RemoteDevice(self.name, self.driver, self.interval_s, self.timeout_s, self.zone)
         return None

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from services.alerter.core.notify.alertmanager import webhook_json
-from services.alerter.core.notify.delivery import Care, OnDoubt
+from services.alerter.core.notify.delivery import OnDoubt, RetryPolicy
 from tests.integration.alerter.conftest import Receiving
 from tests.support.notice_delivery import CARE, Carrying, channel_to, notice
 
@@ -24,7 +24,7 @@ def carry(tmp_path: Path) -> Iterator[Start]:
     """Return a function that starts a courier to a receiver."""
     made: list[Carrying] = []
 
-    def start(receiver: Receiving, care: Care = CARE, path: str = "/hook") -> Carrying:
+    def start(receiver: Receiving, care: RetryPolicy = CARE, path: str = "/hook") -> Carrying:
         made.append(Carrying(tmp_path / "ledger.sqlite", channel_to(receiver, care, path)))
         return made[-1]
 
@@ -46,14 +46,14 @@ def test_a_receiver_that_was_down_for_an_hour_gets_everything_once_and_in_order(
         if minute == 30:
             carrying.restart()
     assert ["waiting"] * 60 == carrying.states()
-    assert "" != carrying.courier.state.last_error
+    assert "" != carrying.worker.state.last_error
 
     receiver.start()
     carrying.until_empty(most_s=300)
 
     assert ["sent"] * 60 == carrying.states()
     assert carrying.put == receiver.ids()
-    assert (60, "") == (carrying.courier.state.sent, carrying.courier.state.last_error)
+    assert (60, "") == (carrying.worker.state.sent, carrying.worker.state.last_error)
 
 
 def test_the_pauses_double_up_to_five_minutes(receiving: Callable[[str], Receiving], carry: Start) -> None:
@@ -62,7 +62,7 @@ def test_the_pauses_double_up_to_five_minutes(receiving: Callable[[str], Receivi
     carrying.give(0)
     carrying.until(HOUR_S)
     # 1 + 2 + 4 … + 256 s are the first nine pauses, 511 s together; then one every 300 s.
-    assert 10 + int((HOUR_S - 511) // 300) == carrying.courier.state.failures
+    assert 10 + int((HOUR_S - 511) // 300) == carrying.worker.state.failures
 
 
 def test_what_waited_a_day_is_given_up_and_told_once(receiving: Callable[[str], Receiving], carry: Start) -> None:
@@ -125,15 +125,15 @@ def test_only_a_refusal_of_the_notice_itself_is_final(
     receiver.start()
     carrying = carry(receiver, path=f"/hook?{status}")
     carrying.give(0)
-    carrying.courier.step(carrying.ledger, carrying.notices)
+    carrying.worker.step(carrying.ledger, carrying.notices)
     assert [state] == carrying.states()
-    assert f"answered {status}" in carrying.courier.state.last_error
+    assert f"answered {status}" in carrying.worker.state.last_error
 
 
 DIES = """
 import os, sys
 from pathlib import Path
-from services.alerter.adapters.couriers import sender_for
+from services.alerter.adapters.delivery_workers import sender_for
 from services.alerter.core.notify.delivery import Care, OnDoubt
 from tests.support.notice_delivery import Carrying, channel_to
 from tests.integration.alerter.conftest import Receiving
@@ -168,7 +168,7 @@ def test_a_kill_between_sending_and_writing_repeats_with_the_same_id_or_skips(
     place = (str(tmp_path / "ledger.sqlite"), str(receiver.port), on_doubt.value)
     assert 9 == subprocess.run([sys.executable, "-c", DIES, *place], check=False).returncode
 
-    carrying = carry(receiver, Care(on_doubt))
+    carrying = carry(receiver, RetryPolicy(on_doubt))
     carrying.put.append("n0")
     carrying.give(1)
     carrying.until_empty()

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from services.alerter.adapters.webhook import Webhook
-from services.alerter.core.notify.channels import ByWebhook
+from services.alerter.adapters.webhook_sender import WebhookSender
+from services.alerter.core.notify.channels import WebhookTarget
 from services.alerter.core.notify.delivery import Failed
 from tests.support.brokers import free_port
 from tests.support.notice_delivery import notice
@@ -19,7 +19,7 @@ def sent_to(address: str, folder: Path, timeout_s: float = 5.0) -> Failed:
     """Post a notice to an address that stands in a file, and return how it failed."""
     file = folder / "ops"
     file.write_text(address)
-    hook = Webhook(ByWebhook(None, str(file), None, timeout_s, ""))
+    hook = WebhookSender(WebhookTarget(None, str(file), None, timeout_s, ""))
     try:
         outcome = hook.send(notice(1))
     finally:

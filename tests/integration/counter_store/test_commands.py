@@ -13,7 +13,6 @@ from shared.suite import SuiteSettings
 from tests.integration.counter_store.test_questions import store_at_work
 from tests.support.brokers import Broker, free_port
 from tests.support.mqtt_probe import Onlooker
-from upskeep import presence
 from upskeep.cli import cli
 
 CONFIG = str(Path(__file__).parents[3] / "config")
@@ -159,7 +158,7 @@ def test_where_no_suite_runs_each_command_says_so(
     arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In a sentence, with what to do."""
-    monkeypatch.setattr(presence, "CONNECT_S", 0.5)  # nobody will come
+    monkeypatch.setattr("shared.client.connect.CONNECT_S", 0.5)  # nobody will come
     suite = SuiteSettings(broker={"url": f"mqtt://127.0.0.1:{free_port()}"})
     done = call(suite, *arguments)
     assert 1 == done.exit_code

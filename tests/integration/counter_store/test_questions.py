@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from services.counter_store.app import SERVICE
+from shared.client.client import Client, ClientError
 from shared.delivery.endpoint import Endpoint
 from shared.ledger import Ledger
 from shared.process import Context, system_clock
@@ -18,7 +19,6 @@ from shared.suite import SuiteSettings
 from tests.support.brokers import Broker
 from tests.support.running_service import at_work
 from tests.support.store_bench import DAY, StoreBench
-from upskeep.client import Client, ClientError
 
 CONFIG = Path(__file__).parents[3] / "config"
 DEADLINE_S = 20.0

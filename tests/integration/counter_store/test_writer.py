@@ -11,7 +11,9 @@ from contextlib import closing
 from pathlib import Path
 
 from services.counter_store.app import SERVICE
-from shared.delivery.endpoint import Endpoint, Route
+from shared.client.client import Client
+from shared.delivery.endpoint import Endpoint
+from shared.delivery.route import Route
 from shared.ledger import Ledger
 from shared.process import Context, system_clock
 from shared.suite import SuiteSettings
@@ -19,7 +21,6 @@ from tests.support.brokers import EMBEDDED, Broker
 from tests.support.delivery_nodes import Node, turn_until
 from tests.support.running_service import at_work
 from tests.support.store_messages import event
-from upskeep.client import Client
 
 CONFIG = Path(__file__).parents[3] / "config"
 EVENTS, ASKERS = 200, 3

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
-from shared.delivery.endpoint import Route
+from shared.delivery.route import Route
 from shared.messages import Resend
 from tests.support.brokers import EMBEDDED, MOSQUITTO, Broker
 from tests.support.delivery_nodes import Node, consumer, producer, turn_until
@@ -179,13 +179,13 @@ def test_a_live_subscriber_sees_each_message_once_whoever_recovers(any_broker, m
         turn_until([source, there], noted_by([there], 310), "the one that is there has all")
         late = make(consumer, any_broker, "b")  # the broker kept nothing for it: it has to ask
         turn_until([source, there, late], noted_by([late], 310), "the other has all")
-        looker.until(lambda: looker.all("resend", "b"), "what was asked for is seen, too")
+        looker.until(lambda: looker.all("resend", "counting", "b"), "what was asked for is seen, too")
         looker.look(0.3)
 
         live = [message["seq"] for message in looker.all("raw", "d")]
-        again = [Resend.model_validate(answer) for answer in looker.all("resend", "b")]
+        again = [Resend.model_validate(answer) for answer in looker.all("resend", "counting", "b")]
 
     assert one_to(310) == live
     assert 310 <= sum(len(answer.messages) for answer in again)
     assert one_to(310) == late.noted
-    assert [] == [topic for topic in looker.seen if topic == TOPICS.build("resend", "a")]
+    assert [] == [topic for topic in looker.seen if topic == TOPICS.build("resend", "counting", "a")]

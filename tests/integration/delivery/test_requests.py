@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.client.client import Client, ClientError
 from shared.delivery.endpoint import Endpoint
 from shared.ledger import Ledger
 from shared.process import system_clock
@@ -19,7 +20,6 @@ from shared.suite import SuiteSettings
 from tests.support.brokers import MOSQUITTO, Broker
 from tests.support.fakes.clerk import ROUTE, Clerk
 from tests.support.running_service import at_work
-from upskeep.client import Client, ClientError
 
 DEADLINE_S = 15.0
 

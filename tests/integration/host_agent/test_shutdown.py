@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
+from shared.client.client import Client
 from shared.messages import Quality
 from shared.requests import Command
 from shared.suite import SuiteSettings
 from tests.conftest import Require
 from tests.support.agent_tree import Agent, Ups, python, until
 from tests.support.brokers import Broker
-from upskeep.client import Client
 
 pytestmark = pytest.mark.mosquitto
 Make = Callable[..., Agent]
@@ -306,7 +306,7 @@ def test_a_person_shuts_down_and_calls_off(agent: Make, ups: Ups, broker: Broker
 
     assert ("refused", "reason: Field required") == ((r := command("shutdown")).status, r.reason)
     assert "done" == command("shutdown", reason="moving house").status
-    host.logs("watching → counting_down (danger): ann: moving house")
+    host.logs("watching → counting_down (policy_due): ann: moving house")
     assert "done" == command("cancel", reason="not today").status
     host.logs("counting_down → watching (called_off)")
     assert "done" == command("shutdown", reason="now", delay_s=0).status

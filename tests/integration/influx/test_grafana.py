@@ -24,8 +24,8 @@ from tests.support.influx.influxd import InfluxServer
 from tests.support.influx.influxdb3 import Influx3
 from tests.support.influx.suite import START, fill, frames
 from tests.support.influx.versions import VERSIONS
-from upskeep.grafana.boards import BOARDS
-from upskeep.grafana.render import dashboard
+from tools.grafana.boards import BOARDS
+from tools.grafana.render import dashboard
 
 pytestmark = pytest.mark.influxdb
 DATABASES = {"upskeep": "upskeep", "upskeep-readings": "upskeep_readings"}

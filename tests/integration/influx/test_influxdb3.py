@@ -17,7 +17,7 @@ from services.counter_store.settings import InfluxSettings
 from tests.conftest import Require
 from tests.support.influx.influxdb3 import Influx3
 from tests.support.influx.paging import read
-from upskeep.influx import LOOK_BACK, setup
+from upskeep.influxdb.setup import LOOK_BACK, setup
 
 pytestmark = pytest.mark.influxdb
 _numbers = itertools.count()

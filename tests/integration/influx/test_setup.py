@@ -20,7 +20,7 @@ from tests.support.influx.influxd import TOKEN as FRONT_TOKEN
 from tests.support.influx.influxd import Front, InfluxServer
 from tests.support.influx.influxd2 import InfluxServer2
 from tests.support.influx.influxdb3 import Influx3
-from upskeep.influx import InfluxError, setup
+from upskeep.influxdb.setup import InfluxError, setup
 
 DAY_S = 86_400
 

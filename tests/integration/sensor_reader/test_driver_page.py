@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from services.sensor_reader.adapters.sources import Opened, Options, open_source
+from services.sensor_reader.adapters.sources.open_source import OpenedSource, Options, open_source
 from services.sensor_reader.settings import load
 from shared.messages import Frame, Quality
 from tests.support.nut.upsd import until
-from tests.unit.sensor_reader.test_distant import START
+from tests.unit.sensor_reader.test_remote_devices import START
 
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs" / "drivers.md"
@@ -44,7 +44,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     sys.modules.pop("acme_ups", None)
 
 
-def opened(folder: Path, **overrides: object) -> Opened:
+def opened(folder: Path, **overrides: object) -> OpenedSource:
     """Open the page's configuration, with some keys of the device overridden."""
     path = folder / "config" / "sensor_reader.yaml"
     configured = yaml.safe_load(path.read_text())
@@ -54,7 +54,7 @@ def opened(folder: Path, **overrides: object) -> Opened:
     return open_source("auto", load(folder / "config", {}), Options(dev=folder), lambda _: None, 0.0)
 
 
-def next_frame(source: Opened) -> Frame:
+def next_frame(source: OpenedSource) -> Frame:
     """Run the feed's own clock until there is a frame."""
     frames: list[Frame] = []
 

@@ -11,7 +11,7 @@ from time import monotonic
 
 import pytest
 
-from services.sensor_reader.adapters.sources import Opened, Options, open_source
+from services.sensor_reader.adapters.sources.open_source import OpenedSource, Options, open_source
 from services.sensor_reader.settings import load
 from shared.messages import Frame, Quality
 from tests.conftest import Require
@@ -55,7 +55,7 @@ def upsd(require: Require, tmp_path: Path) -> Iterator[Upsd]:
 
 
 @pytest.fixture
-def source(upsd: Upsd, tmp_path: Path) -> Iterator[Opened]:
+def source(upsd: Upsd, tmp_path: Path) -> Iterator[OpenedSource]:
     """The hardware source, with this server's UPS and the host."""
     (tmp_path / "sensor_reader.yaml").write_text(CONFIG.format(port=upsd.port))
     (tmp_path / "boards.yaml").write_text(BOARDS)
@@ -64,7 +64,7 @@ def source(upsd: Upsd, tmp_path: Path) -> Iterator[Opened]:
     opened.close()
 
 
-def frames_until(source: Opened, holds: Callable[[list[Frame]], object], within_s: float = 40.0) -> list[Frame]:
+def frames_until(source: OpenedSource, holds: Callable[[list[Frame]], object], within_s: float = 40.0) -> list[Frame]:
     """Poll as the service does until the UPS's frames are as wanted; return all frames."""
     deadline = monotonic() + within_s
     frames: list[Frame] = []
@@ -81,7 +81,7 @@ def of_the_ups(frames: list[Frame]) -> list[Frame]:
     return [frame for frame in frames if frame.device == "rack_ups"]
 
 
-def test_a_scripted_outage_is_counted_once(upsd: Upsd, source: Opened) -> None:
+def test_a_scripted_outage_is_counted_once(upsd: Upsd, source: OpenedSource) -> None:
     """OL, OB, OB LB, OL by dummy-ups' own clock: one loss, one low battery, one return, and nothing else of power."""
     upsd.play(OUTAGE)
 
@@ -101,7 +101,7 @@ def test_a_scripted_outage_is_counted_once(upsd: Upsd, source: Opened) -> None:
     assert {"attic"} == {frame.zone for frame in frames}
 
 
-def test_a_frozen_driver_makes_stale_frames_and_no_loss_of_power(upsd: Upsd, source: Opened) -> None:
+def test_a_frozen_driver_makes_stale_frames_and_no_loss_of_power(upsd: Upsd, source: OpenedSource) -> None:
     """Beyond MAXAGE nothing is known: no values, nothing carried over, no AC_POWER_LOSS; then it goes on."""
     before = frames_until(source, lambda frames: frames and frames[-1].values.get("ac_present"))
     upsd.freeze()
@@ -116,7 +116,7 @@ def test_a_frozen_driver_makes_stale_frames_and_no_loss_of_power(upsd: Upsd, sou
     assert "AC_POWER_LOSS" not in {event.type for event in run(of_the_ups(before + frozen + after))[0]}
 
 
-def test_a_killed_driver_is_one_error_a_poll(upsd: Upsd, source: Opened) -> None:
+def test_a_killed_driver_is_one_error_a_poll(upsd: Upsd, source: OpenedSource) -> None:
     """Bad and empty, asked less and less often, and read again when the driver is back."""
     frames_until(source, lambda frames: frames and frames[-1].values.get("ac_present"))
     upsd.lose_driver()
@@ -133,7 +133,7 @@ def test_a_killed_driver_is_one_error_a_poll(upsd: Upsd, source: Opened) -> None
     assert not any(frame.values for frame in of_the_ups(lost) if frame.quality is Quality.BAD)
 
 
-def test_a_server_that_hangs_holds_up_nobody(upsd: Upsd, source: Opened) -> None:
+def test_a_server_that_hangs_holds_up_nobody(upsd: Upsd, source: OpenedSource) -> None:
     """The host is polled four times a second all the while."""
     frames_until(source, lambda frames: frames and frames[-1].values.get("ac_present"))
     upsd.hang()
@@ -147,7 +147,7 @@ def test_a_server_that_hangs_holds_up_nobody(upsd: Upsd, source: Opened) -> None
     assert sorted(gaps)[len(gaps) // 2] < 0.3  # s; the median, for machines that are busy otherwise
 
 
-def test_a_ups_never_heard_from_is_unknown(upsd: Upsd, source: Opened) -> None:
+def test_a_ups_never_heard_from_is_unknown(upsd: Upsd, source: OpenedSource) -> None:
     """No event of power, whatever the server says first; NUT's own monitor takes such a UPS to be on line."""
     upsd.stop()
     silent = frames_until(source, lambda frames: len(frames) >= 3)

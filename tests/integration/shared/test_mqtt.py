@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from shared.client.connect import ClientError, connect
 from shared.mqtt import Arrival, Arrived, Confirmed, Connected, Disconnected, MqttClient, Publication
 from tests.support.brokers import EMBEDDED, MOSQUITTO, Broker
-from upskeep.presence import ClientError, connect
 
 DEADLINE_S = 15.0
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from shared.delivery.endpoint import Route
 from shared.delivery.handler import RefusedError
+from shared.delivery.route import Route
 from shared.messages import Message, Sequenced
 from shared.requests import Command
 

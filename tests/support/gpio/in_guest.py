@@ -8,10 +8,10 @@ from threading import Event
 
 import gpiod
 
-from services.sensor_reader.adapters.gpio import GpioLines, chip_files
-from services.sensor_reader.core.device import Device, LinePart
-from services.sensor_reader.core.lines import Line
-from services.sensor_reader.core.poll import poll_device
+from services.sensor_reader.adapters.machine.gpio import GpioLines, chip_files
+from services.sensor_reader.core.gpio_line import GpioLine
+from services.sensor_reader.core.polling.device import Device, LinePart
+from services.sensor_reader.core.polling.poll import poll_device
 from services.sensor_reader.core.ports import PortError, Ports
 from tests.support.gpio.mcp2221 import LABEL, Mcp2221, load_modules
 
@@ -19,7 +19,7 @@ DEV = Path("/dev")
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def said(line: Line) -> object:
+def said(line: GpioLine) -> object:
     """Return a line's level, or the error of it."""
     lines = GpioLines({line.line: line})
     try:
@@ -32,7 +32,7 @@ def said(line: Line) -> object:
 
 def follows(chip: Mcp2221) -> list[object]:
     """Change a level while the line is held, and take the chip away."""
-    lines = GpioLines({0: Line(0, LABEL)})
+    lines = GpioLines({0: GpioLine(0, LABEL)})
     seen: list[object] = []
     for level in (True, False, True):
         chip.levels[0] = level
@@ -49,7 +49,7 @@ def follows(chip: Mcp2221) -> list[object]:
 
 def everything() -> dict[str, object]:
     """Return everything there is to see."""
-    seen: dict[str, object] = {"without a chip": said(Line(6)), "chips before": len(chip_files(DEV))}
+    seen: dict[str, object] = {"without a chip": said(GpioLine(6)), "chips before": len(chip_files(DEV))}
     load_modules()
     chip = Mcp2221({0: True, 1: False, 2: True, 3: None})
     for _ in range(600):
@@ -57,16 +57,16 @@ def everything() -> dict[str, object]:
             break
         Event().wait(0.05)
     seen["chips"] = [path.name for path in chip_files(DEV)]
-    seen["high"], seen["low"] = said(Line(0, LABEL)), said(Line(1, LABEL))
-    seen["pulled"] = said(Line(2, LABEL, "up"))
-    seen["not a gpio"] = said(Line(3, LABEL))
-    seen["no such line"] = said(Line(6, LABEL))
-    seen["no such name"] = said(Line("GPIO6"))
-    seen["no such chip"] = said(Line(0, "pinctrl-rp1"))
-    seen["no header"] = said(Line(6))
+    seen["high"], seen["low"] = said(GpioLine(0, LABEL)), said(GpioLine(1, LABEL))
+    seen["pulled"] = said(GpioLine(2, LABEL, "up"))
+    seen["not a gpio"] = said(GpioLine(3, LABEL))
+    seen["no such line"] = said(GpioLine(6, LABEL))
+    seen["no such name"] = said(GpioLine("GPIO6"))
+    seen["no such chip"] = said(GpioLine(0, "pinctrl-rp1"))
+    seen["no header"] = said(GpioLine(6))
     with gpiod.request_lines(str(chip_files(DEV)[0]), consumer="somebody", config={0: None}):
-        seen["held by another"] = said(Line(0, LABEL))
-    lines = GpioLines({1: Line(1, LABEL)})
+        seen["held by another"] = said(GpioLine(0, LABEL))
+    lines = GpioLines({1: GpioLine(1, LABEL)})
     device = Device("ups", (LinePart(1, high_means_mains=True, chip=LABEL),))
     seen["frame"] = poll_device(device, Ports(lines=lines), NOW, lambda _: None).model_dump(mode="json")
     lines.close()

@@ -13,13 +13,13 @@ from pathlib import Path
 import smbus2
 from click.testing import CliRunner
 
-from services.sensor_reader.adapters.clock import LinuxClock
-from services.sensor_reader.adapters.smbus import SmBus
-from services.sensor_reader.adapters.sources import Options, open_source
+from services.sensor_reader.adapters.machine.clock import LinuxClock
+from services.sensor_reader.adapters.machine.smbus import SmBus
+from services.sensor_reader.adapters.sources.open_source import Options, open_source
 from services.sensor_reader.core.chips import CHIPS
-from services.sensor_reader.core.chips.reading import Mount
-from services.sensor_reader.core.device import ChipPart, Device
-from services.sensor_reader.core.poll import poll_device
+from services.sensor_reader.core.chips.mount import Mount
+from services.sensor_reader.core.polling.device import ChipPart, Device
+from services.sensor_reader.core.polling.poll import poll_device
 from services.sensor_reader.core.ports import BusError, Ports
 from services.sensor_reader.service import SensorReader
 from services.sensor_reader.settings import Configuration, load

@@ -15,13 +15,13 @@ from services.counter_store.adapters.shipper import Shipper
 from services.counter_store.core.changes import health_to_line
 from services.counter_store.settings import CounterStoreSettings, InfluxSettings
 from services.sensor_reader.adapters.simulated.scenarios import SCENARIOS, Scenario
-from services.sensor_reader.adapters.simulation import Simulation
-from services.sensor_reader.core.feed import Place
+from services.sensor_reader.adapters.sources.simulation import Simulation
+from services.sensor_reader.core.sources.feed import SourcePosition
 from services.sensor_reader.settings import Configuration, load
 from shared.messages import Frame
 from shared.process import Context, system_clock
 from shared.suite import SuiteSettings
-from upskeep.backtest import BATCH, Bench
+from upskeep.playback.backtest import BATCH, Bench
 
 ROOT = Path(__file__).parents[3]
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -34,7 +34,7 @@ def simulated(scenario: Scenario, start: datetime, board: str = "geekworm_x1201"
     chosen = shipped.reader.simulation.model_copy(update={"board": board})
     reader = shipped.reader.model_copy(update={"simulation": chosen})
     devices = scenario.devices or Configuration(reader, shipped.boards).simulated(scenario.step_s)
-    for item in Simulation(scenario, devices, 1).items(Place(0, start)):
+    for item in Simulation(scenario, devices, 1).items(SourcePosition(0, start)):
         if isinstance(item.content, Frame):
             yield item.content
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from services.sensor_reader.adapters.simulated.bus import SimulatedBus
 from services.sensor_reader.adapters.simulated.parts import SIMULATED
-from services.sensor_reader.core.ask import Memory, Place, ask
+from services.sensor_reader.core.bus.chip_io import ChipAddress, ChipMemory, read_chip
+from services.sensor_reader.core.bus.interleave import interleave
 from services.sensor_reader.core.chips import CHIPS
-from services.sensor_reader.core.chips.reading import Mount, Reading
-from services.sensor_reader.core.together import together
+from services.sensor_reader.core.chips.mount import Mount
+from services.sensor_reader.core.reading import Reading
 
 
 def attach(bus: SimulatedBus, kind: str) -> int:
@@ -24,8 +25,10 @@ def show(bus: SimulatedBus, kind: str, payloads: dict[str, bytes], mount: Mount 
             bus.hold(CHIPS[kind].addresses[0], block, payloads.get(block.name, payloads.get("", b"")))
 
 
-def read(bus: SimulatedBus, kind: str, mount: Mount | None = None, memory: Memory | None = None) -> Reading:
+def read(bus: SimulatedBus, kind: str, mount: Mount | None = None, memory: ChipMemory | None = None) -> Reading:
     """Ask the chip once, and return what our driver makes of it."""
-    place = Place(bus, CHIPS[kind].addresses[0])
-    asked = ask(CHIPS[kind].on(mount or Mount()), place, mount or Mount(), memory or Memory(0.0, begun=True), bus.now)
-    return together([asked], bus.wait)[0][0]
+    place = ChipAddress(bus, CHIPS[kind].addresses[0])
+    asked = read_chip(
+        CHIPS[kind].on(mount or Mount()), place, mount or Mount(), memory or ChipMemory(0.0, begun=True), bus.now
+    )
+    return interleave([asked], bus.wait)[0][0]

@@ -23,7 +23,7 @@ SHUTDOWN = "rules: {low: {compare: {type: x, above: 30}, actions: [shutdown]}}\n
 
 
 def commands(play: Play) -> list[Command]:
-    return [message for message in play.outlet.emitted if isinstance(message, Command)]
+    return [message for message in play.publisher.emitted if isinstance(message, Command)]
 
 
 def test_a_command_goes_to_the_device_it_is_about() -> None:
@@ -51,7 +51,7 @@ def test_a_batch_that_did_not_commit_gives_the_same_command_again(tmp_path: Path
             play.ledger.db.execute("BEGIN")
             play.event(0, "x", value=31, id="same")
             ids += [command.id for command in commands(play)]
-            play.outlet.emitted.clear()
+            play.publisher.emitted.clear()
             play.ledger.db.execute("ROLLBACK")
             play.restart()
     assert 2 == len(ids)
@@ -95,7 +95,7 @@ def test_a_stop_survives_a_restart(tmp_path: Path) -> None:
     """And is retained again."""
     with playing(STOP, path=tmp_path / "ledger") as play:
         play.event(0, "x", "d1", "tent", value=31)
-        play.outlet.retained.clear()
+        play.publisher.retained.clear()
         play.restart()
         stop = play.retained("emergency_stop", "tent")
         assert stop is not None
@@ -135,7 +135,7 @@ def test_a_replayed_event_orders_nothing(text: str) -> None:
     """By construction: it reaches no rule."""
     with playing(text) as play:
         play.event(0, "x", value=31, replayed=True)
-        assert ([], [], {}) == (commands(play), play.timeline(), play.outlet.retained)
+        assert ([], [], {}) == (commands(play), play.timeline(), play.publisher.retained)
 
 
 @pytest.mark.parametrize("name", ["nonsense", ""])

@@ -18,9 +18,9 @@ RULE = rate_rule("hourly_rate", "AC_POWER_LOSS", timedelta(hours=1), 1)
 STEPS = [180.0, -180.0]
 
 
-def start(ledger: Ledger, outlet: Recorder | None = None) -> Alerter:
+def start(ledger: Ledger, publisher: Recorder | None = None) -> Alerter:
     """A process that finds what the one before left in the ledger."""
-    alerter = Alerter([RULE], ledger, outlet or Recorder())
+    alerter = Alerter([RULE], ledger, publisher or Recorder())
     alerter.announce()
     return alerter
 
@@ -58,12 +58,12 @@ def test_two_that_were_too_far_apart_still_are(ledger: Ledger, step: float) -> N
 @pytest.mark.parametrize("step", STEPS)
 def test_an_alert_that_fires_goes_on_firing_until_its_time(ledger: Ledger, step: float) -> None:
     """It resolves an hour after the first event, by the new clock; since when it fires stays as told."""
-    outlet = Recorder()
+    publisher = Recorder()
     feed(start(ledger), [0, 5], until=10)
     jump(start(ledger), 10 + step, by(step))
-    alerter = feed(start(ledger, outlet), [], until=60 + step)
+    alerter = feed(start(ledger, publisher), [], until=60 + step)
 
-    assert ("firing", at(5)) == (shown(outlet, "hourly_rate").state, shown(outlet, "hourly_rate").since)
+    assert ("firing", at(5)) == (shown(publisher, "hourly_rate").state, shown(publisher, "hourly_rate").since)
 
     feed(alerter, [], until=60.1 + step)
     assert sorted([("hourly_rate", "firing", at(5)), ("hourly_rate", "resolved", at(60 + step))]) == sorted(

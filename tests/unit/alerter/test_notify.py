@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from services.alerter.core.notify.dispatch import STAGES
-from services.alerter.core.notify.notice import LISTED, Quiet
+from services.alerter.core.notify.dispatch import MUTE_STAGES
+from services.alerter.core.notify.suppression import LISTED, SuppressionReason
 from shared.delivery.handler import RefusedError
 from shared.messages import AlertState
 from tests.support.alerter_harness import Play, playing
@@ -30,8 +30,14 @@ def cool(play: Play, device: str = "d1", kind: str = "x") -> None:
 
 def test_the_stages_stand_in_one_list() -> None:
     """In this order an alert passes them."""
-    expected = [Quiet.INHIBITED, Quiet.MUTED, Quiet.INACTIVE, Quiet.SILENCED, Quiet.FLAPPING]
-    assert expected == [reason for reason, _ in STAGES]
+    expected = [
+        SuppressionReason.INHIBITED,
+        SuppressionReason.MUTED,
+        SuppressionReason.INACTIVE,
+        SuppressionReason.SILENCED,
+        SuppressionReason.FLAPPING,
+    ]
+    assert expected == [reason for reason, _ in MUTE_STAGES]
 
 
 def test_a_new_group_waits_for_more_to_come() -> None:

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.alerter.core import watch
-from services.alerter.core.memory import Memory, from_json, to_json
+from services.alerter.core import transitions
+from services.alerter.core.alert_record import AlertRecord, from_json, to_json
+from services.alerter.core.rendering import current_alert
 from services.alerter.core.rules import Rule, rate_rule
 from services.alerter.core.samples import Sample
-from services.alerter.core.telling import present
-from services.alerter.core.watch import Decision, adopt, retire
+from services.alerter.core.transitions import Decision, rejudge, resolve_orphan
 from shared.instants import time_to_us, us_to_time
 from shared.messages import Alert, AlertState, Severity
 from tests.support.alerter_times import at
@@ -24,19 +24,19 @@ DENSE = rate_rule("dense", "X", timedelta(microseconds=10), 2)
 Seen = tuple[str, datetime]
 
 
-def run(rule: Rule, steps: Iterable[tuple[str, datetime]], memory: Memory | None = None) -> Decision:
+def run(rule: Rule, steps: Iterable[tuple[str, datetime]], record: AlertRecord | None = None) -> Decision:
     """Let events ("event") and passing time ("until") happen; return the memory and all transitions."""
     key = rule.only or ""
-    memory = memory or watch.begin(rule, {"type": key})
-    transitions: tuple[Alert, ...] = ()
+    record = record or transitions.begin(rule, {"type": key})
+    changes: tuple[Alert, ...] = ()
     for kind, time in steps:
         if kind == "event":
             sample = Sample("event", key, time_to_us(time), {"type": key})
-            memory, new = watch.observe(rule, key, memory, sample)
+            record, new = transitions.observe(rule, key, record, sample)
         else:
-            memory, new = watch.advance(rule, key, memory, time_to_us(time))
-        transitions += new
-    return memory, transitions
+            record, new = transitions.advance(rule, key, record, time_to_us(time))
+        changes += new
+    return record, changes
 
 
 def limited(rule: Rule, threshold: int, window: timedelta | None = None) -> Rule:
@@ -46,13 +46,13 @@ def limited(rule: Rule, threshold: int, window: timedelta | None = None) -> Rule
     )
 
 
-def shown(rule: Rule, memory: Memory) -> Alert | None:
-    return present(rule, rule.only or "", memory, memory.now_us)
+def shown(rule: Rule, record: AlertRecord) -> Alert | None:
+    return current_alert(rule, rule.only or "", record, record.now_us)
 
 
-def kept(memory: Memory, rule: Rule) -> Memory:
+def kept(record: AlertRecord, rule: Rule) -> AlertRecord:
     """The memory, by way of the ledger's JSON."""
-    return from_json(to_json(memory), rule.condition)
+    return from_json(to_json(record), rule.condition)
 
 
 def seen(transitions: Iterable[Alert]) -> list[Seen]:
@@ -110,9 +110,9 @@ def test_an_alert_resolves_when_the_count_is_back_at_the_limit_whenever_somebody
 
 def test_an_alert_that_ends_now_is_resolved_once_time_is_past_now() -> None:
     """At the very microsecond another event may still come."""
-    memory, fired = run(HOURLY, [*events(0, 1, 2), ("until", at(60))])
+    record, fired = run(HOURLY, [*events(0, 1, 2), ("until", at(60))])
     assert [("firing", at(2))] == seen(fired)
-    assert [("resolved", at(60))] == seen(run(HOURLY, [("until", at(60, 1))], memory)[1])
+    assert [("resolved", at(60))] == seen(run(HOURLY, [("until", at(60, 1))], record)[1])
 
 
 def test_an_event_at_the_moment_another_leaves_keeps_the_alert_firing() -> None:
@@ -143,8 +143,8 @@ def test_a_late_event_counts_in_its_place() -> None:
 
 def test_an_event_older_than_the_window_changes_nothing() -> None:
     """Had it come in time it would be out of the window by now."""
-    memory, _ = run(HOURLY, events(100, 101))
-    assert (memory, ()) == run(HOURLY, events(41, 0), memory)
+    record, _ = run(HOURLY, events(100, 101))
+    assert (record, ()) == run(HOURLY, events(41, 0), record)
 
 
 @pytest.mark.parametrize("odd", [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)])
@@ -157,8 +157,8 @@ def test_times_at_the_ends_of_the_calendar_are_only_times(odd: datetime) -> None
 
 def test_a_firing_alert_shows_the_count_by_now() -> None:
     """It fired at 3; now there are 5."""
-    memory, _ = run(HOURLY, events(0, 1, 2, 3, 4))
-    now = shown(HOURLY, memory)
+    record, _ = run(HOURLY, events(0, 1, 2, 3, 4))
+    now = shown(HOURLY, record)
     assert now is not None
     assert (5.0, at(2), "I2C_ERROR: 5 in 1 hour, more than the limit of 2") == (now.value, now.time, now.message)
 
@@ -170,13 +170,13 @@ def test_an_alert_that_never_fired_is_not_shown() -> None:
 
 def test_a_storm_takes_bounded_memory_and_resolves_to_the_microsecond() -> None:
     """Of 100,000 events the newest thousand are kept, which is enough to decide; the shown count says at least."""
-    memory, fired = run(HOURLY, (("event", at(us=1000 * n)) for n in range(100_000)))
-    now = shown(HOURLY, memory)
+    record, fired = run(HOURLY, (("event", at(us=1000 * n)) for n in range(100_000)))
+    now = shown(HOURLY, record)
     assert now is not None
     assert now.message == "I2C_ERROR: at least 1000 in 1 hour, more than the limit of 2"
-    assert len(memory.evidence.times_us) == 1000
-    assert len(to_json(memory)) < 20_000
-    _, resolved = run(HOURLY, [("until", at(999))], memory)
+    assert len(record.evidence.times_us) == 1000
+    assert len(to_json(record)) < 20_000
+    _, resolved = run(HOURLY, [("until", at(999))], record)
     assert [("firing", at(us=2000)), ("resolved", at(60, us=99_997_000))] == seen(fired + resolved)
 
 
@@ -189,29 +189,29 @@ def test_a_limit_above_the_usual_memory_is_kept_to_the_event() -> None:
 
 def test_adopting_a_memory_at_the_moment_its_alert_ends_does_not_forestall_the_end() -> None:
     """The alert still has to be resolved for what it was: within the limit, no limit was raised."""
-    memory, _ = run(HOURLY, [*events(0, 1, 2), ("until", at(60))])
-    assert adopt(HOURLY, "I2C_ERROR", memory) == (memory, ())
+    record, _ = run(HOURLY, [*events(0, 1, 2), ("until", at(60))])
+    assert rejudge(HOURLY, "I2C_ERROR", record) == (record, ())
 
 
 def test_a_lowered_limit_fires_when_the_memory_is_adopted() -> None:
     """The settings changed while the service was down."""
-    memory, _ = run(HOURLY, events(0, 1))
-    _, (alert,) = adopt(limited(HOURLY, 1), "I2C_ERROR", memory)
+    record, _ = run(HOURLY, events(0, 1))
+    _, (alert,) = rejudge(limited(HOURLY, 1), "I2C_ERROR", record)
     assert ("firing", at(1), "limit_lowered") == (alert.state.value, alert.time, alert.reason)
 
 
 def test_a_raised_limit_resolves_when_the_memory_is_adopted() -> None:
     """What fired under the old limit does not fire for ever."""
-    memory, _ = run(HOURLY, events(0, 1, 2))
-    _, (alert,) = adopt(limited(HOURLY, 3), "I2C_ERROR", memory)
+    record, _ = run(HOURLY, events(0, 1, 2))
+    _, (alert,) = rejudge(limited(HOURLY, 3), "I2C_ERROR", record)
     assert ("resolved", at(2), "limit_raised") == (alert.state.value, alert.time, alert.reason)
 
 
 def test_a_removed_rule_resolves_its_alert() -> None:
     """No alert is left firing that nobody judges."""
-    memory, (alert,) = retire(("hourly_rate", "I2C_ERROR"), run(HOURLY, events(0, 1, 2))[0])
+    record, (alert,) = resolve_orphan(("hourly_rate", "I2C_ERROR"), run(HOURLY, events(0, 1, 2))[0])
     assert ("resolved", at(2), "rule_removed") == (alert.state.value, alert.time, alert.reason)
-    assert memory.state.value == "resolved"
+    assert record.state.value == "resolved"
 
 
 def brute_force(rule: Rule, times_us: list[int]) -> list[Seen]:
@@ -268,10 +268,10 @@ def test_a_restart_between_any_two_steps_changes_nothing(
     """Memory through JSON, adopted under the same rule, goes on as if nothing had been."""
     steps = [*run_of_events[1], *END]
     cut = data.draw(st.integers(0, len(steps)))
-    memory, before = run(DENSE, steps[:cut])
-    restored, nothing = adopt(DENSE, "X", kept(memory, DENSE))
-    memory, after = run(DENSE, steps[cut:], restored)
-    assert (run(DENSE, steps), ()) == ((memory, before + after), nothing)
+    record, before = run(DENSE, steps[:cut])
+    restored, nothing = rejudge(DENSE, "X", kept(record, DENSE))
+    record, after = run(DENSE, steps[cut:], restored)
+    assert (run(DENSE, steps), ()) == ((record, before + after), nothing)
 
 
 @given(st.lists(st.integers(0, 15), max_size=30))

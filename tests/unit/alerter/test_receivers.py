@@ -12,21 +12,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.alerter.adapters import secret_files
-from services.alerter.adapters.by_apprise import opened
-from services.alerter.adapters.templates import Words, Writer, faults
+from services.alerter.adapters.apprise_sender import opened
+from services.alerter.adapters.templates import NoticeTemplate, NoticeWriter, faults
 from services.alerter.core.notify.alertmanager import NEVER, webhook_json
 from services.alerter.core.notify.channels import Format, Wording
 from services.alerter.core.notify.delivery import (
     FAIR_TRIAL,
-    Again,
-    Care,
+    Attempts,
     Failed,
     GivenUp,
     OnDoubt,
+    RetryLater,
+    RetryPolicy,
     Sent,
-    Trial,
     after_a_crash,
-    judge,
+    decide_delivery,
 )
 from services.alerter.core.notify.sample import samples, trial
 from services.alerter.settings import AlertsSettings
@@ -123,19 +123,19 @@ def test_headers_are_read_line_by_line(tmp_path: Path) -> None:
 
 def test_the_shipped_words_say_what_since_when_value_limit_and_what_to_do() -> None:
     """On a phone's screen."""
-    written = Words(Wording(TITLE, TEXT)).written(FIRING)
+    written = NoticeTemplate(Wording(TITLE, TEXT)).written(FIRING)
     assert "info: upskeep_test test" == written.title
     assert [
         "ups: 3.4, below the limit of 3.6",
         "since 31 Jan 12:00 UTC; value 3.4, limit 3.6",
         "Seen it? upskeep ack upskeep_test test",
     ] == written.text.splitlines()
-    assert "There is nothing to do." in Words(Wording(TITLE, TEXT)).written(trial("phone", "c", START)).text
+    assert "There is nothing to do." in NoticeTemplate(Wording(TITLE, TEXT)).written(trial("phone", "c", START)).text
 
 
 def test_words_are_cut_to_their_length() -> None:
     """Titles at 60 characters, texts at 1,000, if nothing else is said; a title has one line."""
-    written = Words(Wording("a\nb {{ 'x' * 100 }}", TEXT)).written(MANY)
+    written = NoticeTemplate(Wording("a\nb {{ 'x' * 100 }}", TEXT)).written(MANY)
     assert (60, "a b x", "…") == (len(written.title), written.title[:5], written.title[-1])
     assert 1000 >= len(written.text)
 
@@ -145,9 +145,9 @@ def test_html_is_escaped_and_text_is_not() -> None:
     alert = FIRING.alerts[0].model_copy(update={"message": "<b>3 < 4</b>"})
     notice = FIRING.model_copy(update={"alerts": (alert,)})
     text = "<p>{{ alerts[0].message }}</p>"
-    html = Words(Wording(TITLE, text, Format.HTML)).written(notice).text
+    html = NoticeTemplate(Wording(TITLE, text, Format.HTML)).written(notice).text
     assert "<p>&lt;b&gt;3 &lt; 4&lt;/b&gt;</p>" == html
-    assert "<p><b>3 < 4</b></p>" == Words(Wording(TITLE, text)).written(notice).text
+    assert "<p><b>3 < 4</b></p>" == NoticeTemplate(Wording(TITLE, text)).written(notice).text
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_a_template_that_fails_later_holds_nobody_up() -> None:
     """Plain words go out, with the fault."""
     wordings = {"phone": Wording("{{ alerts[0].annotations.floor }}", TEXT)}
     assert [] == faults(wordings)
-    written = Writer(wordings)(FIRING)
+    written = NoticeWriter(wordings)(FIRING)
     assert "firing: 1 alerts" == written.title
     assert "ups: 3.4, below the limit of 3.6" in written.text
     assert "the template of receiver phone fails" in written.text
@@ -205,38 +205,43 @@ def test_an_alert_that_fires_has_no_end_and_one_that_is_over_has() -> None:
 # ---- what becomes of an attempt
 
 FAILED = Failed("no connection")
-JUST = Trial(1, timedelta(0), timedelta(0))
-LONG = Trial(50, FAIR_TRIAL, DAY)
+JUST = Attempts(1, timedelta(0), timedelta(0))
+LONG = Attempts(50, FAIR_TRIAL, DAY)
 
 
 @pytest.mark.parametrize(
     ("care", "outcome", "so_far", "verdict"),
     [
-        (Care(), Sent(), LONG, Sent),
-        (Care(), FAILED, JUST, Again),
-        (Care(), Failed("x", doubtful=True), JUST, Again),
-        (Care(OnDoubt.SKIP), Failed("x", doubtful=True), JUST, GivenUp),
-        (Care(OnDoubt.SKIP), FAILED, JUST, Again),
-        (Care(), Failed("x", final=True), JUST, GivenUp),
-        (Care(), FAILED, LONG, GivenUp),
-        (Care(), FAILED, Trial(1, timedelta(0), 3 * DAY), Again),  # the machine was off: it has hardly been tried
-        (Care(), FAILED, Trial(99, DAY, DAY - timedelta(seconds=1)), Again),
+        (RetryPolicy(), Sent(), LONG, Sent),
+        (RetryPolicy(), FAILED, JUST, RetryLater),
+        (RetryPolicy(), Failed("x", doubtful=True), JUST, RetryLater),
+        (RetryPolicy(OnDoubt.SKIP), Failed("x", doubtful=True), JUST, GivenUp),
+        (RetryPolicy(OnDoubt.SKIP), FAILED, JUST, RetryLater),
+        (RetryPolicy(), Failed("x", final=True), JUST, GivenUp),
+        (RetryPolicy(), FAILED, LONG, GivenUp),
+        (
+            RetryPolicy(),
+            FAILED,
+            Attempts(1, timedelta(0), 3 * DAY),
+            RetryLater,
+        ),  # the machine was off: it has hardly been tried
+        (RetryPolicy(), FAILED, Attempts(99, DAY, DAY - timedelta(seconds=1)), RetryLater),
     ],
 )
-def test_an_attempt_is_judged(care: Care, outcome: Failed | Sent, so_far: Trial, verdict: type) -> None:
+def test_an_attempt_is_judged(care: RetryPolicy, outcome: Failed | Sent, so_far: Attempts, verdict: type) -> None:
     """Sent, tried again or given up."""
-    assert verdict is type(judge(care, FIRING, outcome, so_far, 1.0))
+    assert verdict is type(decide_delivery(care, FIRING, outcome, so_far, 1.0))
 
 
 def test_a_test_message_is_tried_once() -> None:
     """A person waits."""
-    assert GivenUp("no connection") == judge(Care(), trial("phone", "c", START), FAILED, JUST, 1.0)
+    assert GivenUp("no connection") == decide_delivery(RetryPolicy(), trial("phone", "c", START), FAILED, JUST, 1.0)
 
 
 def test_what_was_under_way_in_a_crash_is_repeated_or_given_up() -> None:
     """As ``on_doubt`` says."""
-    assert after_a_crash(Care()) is None
-    assert isinstance(after_a_crash(Care(OnDoubt.SKIP)), GivenUp)
+    assert after_a_crash(RetryPolicy()) is None
+    assert isinstance(after_a_crash(RetryPolicy(OnDoubt.SKIP)), GivenUp)
 
 
 @given(st.integers(1, 10_000), st.floats(0, 1), st.none() | st.floats(0, 1e9))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from upskeep.backtest import backtest
+from upskeep.playback.backtest import backtest
 
 ROOT = Path(__file__).parents[3]
 GOLDEN = ROOT / "tests" / "golden" / "alerts"

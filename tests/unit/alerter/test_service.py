@@ -48,8 +48,8 @@ def timeline(alerter: Alerter) -> list[tuple[str, str, datetime]]:
     return [(row["rule"], row["state"], datetime.fromisoformat(row["time"])) for row in alerter.timeline()]
 
 
-def shown(outlet: Recorder, rule: str) -> Alert:
-    alert = outlet.retained[TOPIC.format(rule)]
+def shown(publisher: Recorder, rule: str) -> Alert:
+    alert = publisher.retained[TOPIC.format(rule)]
     assert isinstance(alert, Alert)
     return alert
 
@@ -57,8 +57,8 @@ def shown(outlet: Recorder, rule: str) -> Alert:
 def test_an_event_that_comes_again_is_counted_once(ledger: Ledger) -> None:
     """A producer that was rebuilt makes it anew, with the id it had; also after a restart of the alerter."""
     feed(Alerter(RULES, ledger, Recorder()), [0])
-    outlet = Recorder()
-    again = feed(Alerter(RULES, ledger, outlet), [0, 0])
+    publisher = Recorder()
+    again = feed(Alerter(RULES, ledger, publisher), [0, 0])
 
     assert [] == again.timeline()
     assert ["firing"] == [row["state"] for row in feed(again, [1]).timeline()]
@@ -93,29 +93,29 @@ def test_the_timeline_has_what_backtest_prints(ledger: Ledger) -> None:
 
 def test_an_alert_is_retained_while_it_fires_and_as_resolved_after(ledger: Ledger) -> None:
     """The retained value tells the count by now."""
-    outlet = Recorder()
-    alerter = feed(Alerter(RULES, ledger, outlet), [0, 10])
-    assert (shown(outlet, "hourly_rate").state, shown(outlet, "hourly_rate").value) == (AlertState.FIRING, 2.0)
+    publisher = Recorder()
+    alerter = feed(Alerter(RULES, ledger, publisher), [0, 10])
+    assert (shown(publisher, "hourly_rate").state, shown(publisher, "hourly_rate").value) == (AlertState.FIRING, 2.0)
     feed(alerter, [20])
-    assert (shown(outlet, "hourly_rate").state, shown(outlet, "hourly_rate").value) == (AlertState.FIRING, 3.0)
+    assert (shown(publisher, "hourly_rate").state, shown(publisher, "hourly_rate").value) == (AlertState.FIRING, 3.0)
     feed(alerter, [], until=500)
-    assert (shown(outlet, "hourly_rate").state, shown(outlet, "hourly_rate").value) == (AlertState.RESOLVED, 1.0)
+    assert (shown(publisher, "hourly_rate").state, shown(publisher, "hourly_rate").value) == (AlertState.RESOLVED, 1.0)
 
 
 def test_an_alert_that_looks_the_same_is_not_retained_again(ledger: Ledger) -> None:
     """Passing time alone makes no traffic."""
-    outlet = Recorder()
-    alerter = feed(Alerter(RULES, ledger, outlet), [0, 10])
-    outlet.retained.clear()
+    publisher = Recorder()
+    alerter = feed(Alerter(RULES, ledger, publisher), [0, 10])
+    publisher.retained.clear()
     feed(alerter, [], until=20)
-    assert outlet.retained == {}
+    assert publisher.retained == {}
 
 
 def test_a_rule_that_never_fired_says_nothing(ledger: Ledger) -> None:
     """No topic, no row, no alert."""
-    outlet = Recorder()
-    alerter = feed(Alerter(RULES, ledger, outlet), [0], until=5000)
-    assert (outlet.retained, alerter.timeline(), alerter.snapshot()) == ({}, [], [])
+    publisher = Recorder()
+    alerter = feed(Alerter(RULES, ledger, publisher), [0], until=5000)
+    assert (publisher.retained, alerter.timeline(), alerter.snapshot()) == ({}, [], [])
 
 
 def test_a_type_without_a_limit_a_frame_and_a_replayed_event_change_nothing(ledger: Ledger) -> None:
@@ -132,11 +132,11 @@ def test_a_type_without_a_limit_a_frame_and_a_replayed_event_change_nothing(ledg
 def test_a_restart_at_any_point_changes_nothing(tmp_path: Path, cut: int) -> None:
     """What the last batch wrote is enough to go on from."""
     minutes, path = [0, 10, 30, 200, 205, 400], tmp_path / "alerter.db"
-    with closing(Ledger(":memory:", (LEDGER_SCHEMA,))) as ledger:
+    with closing(Ledger(":memory:", LEDGER_SCHEMA)) as ledger:
         expected = timeline(feed(Alerter(RULES, ledger, Recorder()), minutes, until=5000))
-    with closing(Ledger(path, (LEDGER_SCHEMA,))) as ledger:
+    with closing(Ledger(path, LEDGER_SCHEMA)) as ledger:
         feed(Alerter(RULES, ledger, Recorder()), minutes[:cut])
-    with closing(Ledger(path, (LEDGER_SCHEMA,))) as ledger:
+    with closing(Ledger(path, LEDGER_SCHEMA)) as ledger:
         restarted = Alerter(RULES, ledger, Recorder())
         restarted.announce()
         assert expected == timeline(feed(restarted, minutes[cut:], until=5000))
@@ -145,11 +145,11 @@ def test_a_restart_at_any_point_changes_nothing(tmp_path: Path, cut: int) -> Non
 def test_a_batch_that_did_not_commit_has_not_happened(tmp_path: Path) -> None:
     """Memory and transitions stand or fall with the batch's transaction."""
     path = tmp_path / "alerter.db"
-    with closing(Ledger(path, (LEDGER_SCHEMA,))) as ledger:
+    with closing(Ledger(path, LEDGER_SCHEMA)) as ledger:
         feed(Alerter(RULES, ledger, Recorder()), [0])
         ledger.db.execute("BEGIN")
         feed(Alerter(RULES, ledger, Recorder()), [10])
-    with closing(Ledger(path, (LEDGER_SCHEMA,))) as ledger:
+    with closing(Ledger(path, LEDGER_SCHEMA)) as ledger:
         alerter = Alerter(RULES, ledger, Recorder())
         assert alerter.timeline() == []
         assert [("hourly_rate", "firing", at(10))] == timeline(feed(alerter, [10]))
@@ -158,14 +158,14 @@ def test_a_batch_that_did_not_commit_has_not_happened(tmp_path: Path) -> None:
 def test_known_alerts_are_retained_again_at_start(ledger: Ledger) -> None:
     """A broker that lost its store gets them back."""
     alerter = feed(Alerter(RULES, ledger, Recorder()), [0, 10, 20])
-    outlet = Recorder()
-    restarted = Alerter(RULES, ledger, outlet)
+    publisher = Recorder()
+    restarted = Alerter(RULES, ledger, publisher)
     restarted.announce()
-    assert {TOPIC.format("hourly_rate"): alerter.snapshot()[0]} == outlet.retained
+    assert {TOPIC.format("hourly_rate"): alerter.snapshot()[0]} == publisher.retained
     assert alerter.snapshot() == restarted.snapshot()
-    outlet.retained.clear()
+    publisher.retained.clear()
     restarted.announce()
-    assert {TOPIC.format("hourly_rate"): alerter.snapshot()[0]} == outlet.retained
+    assert {TOPIC.format("hourly_rate"): alerter.snapshot()[0]} == publisher.retained
 
 
 def test_a_limit_changed_while_the_service_was_down_is_judged_at_start(ledger: Ledger) -> None:
@@ -173,10 +173,10 @@ def test_a_limit_changed_while_the_service_was_down_is_judged_at_start(ledger: L
     feed(Alerter((HOURLY,), ledger, Recorder()), [0, 10])
     reasons = []
     for rules in ((rate_rule("hourly_rate", "AC_POWER_LOSS", timedelta(hours=1), 5),), (HOURLY,), ()):
-        outlet = Recorder()
-        alerter = Alerter(rules, ledger, outlet)
+        publisher = Recorder()
+        alerter = Alerter(rules, ledger, publisher)
         alerter.announce()
-        reasons.append((shown(outlet, "hourly_rate").state.value, alerter.timeline()[-1]["reason"]))
+        reasons.append((shown(publisher, "hourly_rate").state.value, alerter.timeline()[-1]["reason"]))
     assert reasons == [("resolved", "limit_raised"), ("firing", "limit_lowered"), ("resolved", "rule_removed")]
 
 

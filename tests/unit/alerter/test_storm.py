@@ -32,7 +32,7 @@ def test_a_storm_makes_few_notices_and_loses_no_alert() -> None:
     with playing(RULES, wall=True) as play:
         storm(play)
         firing = [alert for alert in play.alerter.snapshot() if alert.state is AlertState.FIRING]
-        assert DEVICES == len(firing) == len(play.outlet.retained)
+        assert DEVICES == len(firing) == len(play.publisher.retained)
         assert {EVENTS / DEVICES} == {alert.value for alert in firing}
         play.tick(3600 + 310, 10)
         assert 1 <= len(play.told()) <= 2 + 3600 // 300
@@ -45,9 +45,9 @@ def test_a_storm_makes_few_notices_and_loses_no_alert() -> None:
 
 def test_more_keys_than_there_is_room_for_share_one_alert() -> None:
     """Memory is bounded, and what has no alert of its own still has one."""
-    from services.alerter.core import board
+    from services.alerter.core import alert_set
 
-    room, board.ROOM = board.ROOM, 10
+    room, alert_set.ROOM = alert_set.ROOM, 10
     try:
         with playing("rules: {r: {compare: {type: x, above: 1}}}") as play:
             for number in range(30):
@@ -55,7 +55,7 @@ def test_more_keys_than_there_is_room_for_share_one_alert() -> None:
             assert 11 == len(play.alerter.snapshot())
             assert play.retained("r", "others") is not None
     finally:
-        board.ROOM = room
+        alert_set.ROOM = room
 
 
 def test_an_active_alert_takes_less_than_six_kilobytes() -> None:
@@ -68,7 +68,7 @@ def test_an_active_alert_takes_less_than_six_kilobytes() -> None:
                 play.event(0, "x", f"device_{number}", value=2)
             play.alerter.flush = flush  # type: ignore[method-assign]
             play.alerter.flush()
-            play.outlet.retained.clear()
+            play.publisher.retained.clear()
             play.tick(60, 30)
             assert 2_000 == play.alerter.figures()["alerts_firing"]
             assert tracemalloc.get_traced_memory()[0] < 2_000 * 6_000

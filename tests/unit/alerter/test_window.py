@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.alerter.core.window import Count, Window, count, end_of_excess, fold_in, fold_out
+from services.alerter.core.window import Window, WindowCount, count, end_of_excess, fold_in, fold_out
 
 TIMES = st.lists(st.integers(0, 60), max_size=30)
 
@@ -33,7 +33,7 @@ def test_times_are_in_order_however_they_came(times: list[int]) -> None:
 def test_a_count_is_what_counting_one_by_one_gives(times: list[int], now_us: int, span_us: int) -> None:
     """Two bisections count what a scan counts."""
     expected = sum(now_us - span_us < time <= now_us for time in times)
-    assert Count(expected) == count(filled(times), now_us, span_us)
+    assert WindowCount(expected) == count(filled(times), now_us, span_us)
 
 
 @given(TIMES, st.integers(1, 5), st.integers(1, 20))
@@ -42,7 +42,7 @@ def test_without_room_a_count_is_a_lower_bound_and_says_so(times: list[int], roo
     now_us = max(times, default=0)
     true = sum(now_us - span_us < time for time in times)
     found = count(filled(times, room), now_us, span_us)
-    assert Count(min(true, room), exact=true <= room) == found
+    assert WindowCount(min(true, room), exact=true <= room) == found
 
 
 def test_room_that_was_short_is_forgotten_when_the_lost_times_are_out_of_the_window() -> None:

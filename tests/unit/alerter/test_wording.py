@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from services.alerter.core.kinds.condition import Reading
-from services.alerter.core.life import Reason
+from services.alerter.core.rendering import message_for
 from services.alerter.core.rules import rate_rule
-from services.alerter.core.telling import tell
+from services.alerter.core.states import Reason
 from services.alerter.core.wording import figure, in_words
 
 DAILY = rate_rule("daily_rate", "AC_POWER_LOSS", timedelta(days=1), 3)
@@ -29,7 +29,7 @@ WORDS = "AC_POWER_LOSS: 4 in 24 hours"
 )
 def test_an_alert_says_what_how_many_in_what_time_and_the_limit(reason: Reason, expected: str) -> None:
     """Every reason has its words."""
-    assert f"{WORDS}, {expected}" == tell(DAILY, reason, Reading(4, 3, WORDS))
+    assert f"{WORDS}, {expected}" == message_for(DAILY, reason, Reading(4, 3, WORDS))
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,11 @@ from services.counter_store.adapters.report_files import ReportFiles
 from services.counter_store.adapters.reporter import Reporter
 from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import CounterStoreSettings
+from shared.client.client import ClientError
 from shared.delivery.handler import Recorder
 from shared.event_counters import CountingSettings
 from shared.ledger import Ledger
 from tests.support.store_messages import at, event
-from upskeep.client import ClientError
 from upskeep.transfer.readers import kind_of
 
 Batch = tuple[int, float]  # number of the event, 0 for none; second

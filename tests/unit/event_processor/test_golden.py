@@ -20,8 +20,8 @@ from services.event_processor.core.device.memory import NOTHING, Memory
 from services.event_processor.core.process import process_frame
 from services.event_processor.settings import load
 from services.sensor_reader.adapters.simulated.scenarios import SCENARIOS
-from services.sensor_reader.adapters.simulation import Simulation
-from services.sensor_reader.core.feed import Place
+from services.sensor_reader.adapters.sources.simulation import Simulation
+from services.sensor_reader.core.sources.feed import SourcePosition
 from services.sensor_reader.settings import Configuration
 from services.sensor_reader.settings import load as load_reader
 from shared.messages import Event, Frame
@@ -46,7 +46,9 @@ def played(scenario: str, board: str) -> Iterable[Frame]:
     environ = {"UPSKEEP_SENSOR_READER__SIMULATION__BOARD": board}
     configuration: Configuration = load_reader(CONFIG, environ)
     script = SCENARIOS[scenario]
-    for item in Simulation(script, script.devices or configuration.simulated(script.step_s)).items(Place(0, START)):
+    for item in Simulation(script, script.devices or configuration.simulated(script.step_s)).items(
+        SourcePosition(0, START)
+    ):
         assert isinstance(item.content, Frame)
         yield item.content
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from upskeep.run import services_of
-from upskeep.suite import SERVICES, Suite
+from upskeep.runner.run import services_of
+from upskeep.runner.supervisor import SERVICES, Supervisor
 
 ROOT = Path(__file__).parents[3]
 
@@ -50,4 +50,4 @@ def test_the_suite_runs_it_where_it_is_enabled(tmp_path: Path, text: str, more: 
     (config / "host_agent.yaml").write_text(text)
     names = services_of(config)
     assert (*SERVICES, *more) == names
-    assert list(names) == list(Suite({}, tmp_path, print, names).children)
+    assert list(names) == list(Supervisor({}, tmp_path, print, names).children)

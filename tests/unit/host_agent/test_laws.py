@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from services.host_agent.core import inputs
 from services.host_agent.core.memory import Memory, recall
-from services.host_agent.core.phases import LIFE, Phase, Signal
-from services.host_agent.core.signals import HOLDS
+from services.host_agent.core.phases import TRANSITIONS, Phase, Signal
+from services.host_agent.core.signals import SIGNAL_HOLDS
 from shared.messages import DeviceState, Quality
 from tests.support.simulated_host import NOON, Host
 
@@ -147,8 +147,8 @@ def test_a_memory_that_cannot_be_read_is_none() -> None:
 
 def test_every_phase_and_every_signal_is_in_the_table() -> None:
     """And every phase can be reached and left."""
-    used = {signal for row in LIFE.values() for signal, _ in row}
-    reached = {phase for row in LIFE.values() for _, phase in row}
-    assert set(Phase) == set(LIFE) == reached
-    assert set(Signal) == set(HOLDS) == used
-    assert [] == [phase for phase, row in LIFE.items() if all(into is phase for _, into in row)]
+    used = {signal for row in TRANSITIONS.values() for signal, _ in row}
+    reached = {phase for row in TRANSITIONS.values() for _, phase in row}
+    assert set(Phase) == set(TRANSITIONS) == reached
+    assert set(Signal) == set(SIGNAL_HOLDS) == used
+    assert [] == [phase for phase, row in TRANSITIONS.items() if all(into is phase for _, into in row)]

@@ -6,12 +6,12 @@ from typing import Any
 
 from services.host_agent.core import inputs
 from services.host_agent.core.phases import Phase
-from services.host_agent.core.plan import Acts, plan
+from services.host_agent.core.plan import PlannedActions, plan
 from shared.messages import Quality
 from tests.support.simulated_host import Host
-from upskeep.plan_text import lines
+from upskeep.text.plan_text import lines
 
-ACTS = Acts(
+ACTS = PlannedActions(
     warn=("wall power",),
     hooks=(("stop-database", 20.0),),
     secondaries=("nas", "web"),

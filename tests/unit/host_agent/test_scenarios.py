@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from services.host_agent.core import inputs
-from services.host_agent.core.dangers import Cause
 from services.host_agent.core.phases import Phase, Signal
+from services.host_agent.core.policies import Cause
 from shared.messages import Alert, AlertState, Quality, Severity
 from tests.support.simulated_host import NOON, Host
 
@@ -48,7 +48,7 @@ def test_flapping_mains_cancel_nothing_and_gain_nothing() -> None:
     assert (0, Phase.HELD) == (host.acts, host.phase)
 
     host.keep_hearing(10, battery="critical")
-    assert (1, 1) == (host.acts, host.signals.count(Signal.DANGER))
+    assert (1, 1) == (host.acts, host.signals.count(Signal.POLICY_DUE))
 
 
 def test_short_spells_on_battery_with_a_good_battery_do_nothing() -> None:
@@ -193,7 +193,7 @@ def test_past_the_point_of_no_return_mains_change_nothing() -> None:
     host = Host(delay_s=0, host_sync_s=15)
     host.slow = {Phase.SECONDARIES}
     host.hear(battery="critical")
-    host.change(inputs.secondaries_told(host.rules, host.memory, ("nas",), host.now_s))
+    host.change(inputs.secondaries_ordered(host.rules, host.memory, ("nas",), host.now_s))
     host.keep_hearing(14, "mains")
     assert (Phase.SECONDARIES, 0) == (host.phase, host.acts)
     assert 1 == host.keep_hearing(1, "mains").acts
@@ -204,7 +204,7 @@ def test_the_primary_goes_on_a_little_after_the_last_secondary_has_gone() -> Non
     host = Host(delay_s=0, host_sync_s=100, final_delay_s=5)
     host.slow = {Phase.SECONDARIES}
     host.hear(battery="critical")
-    host.change(inputs.secondaries_told(host.rules, host.memory, ("nas", "web"), host.now_s))
+    host.change(inputs.secondaries_ordered(host.rules, host.memory, ("nas", "web"), host.now_s))
     host.go(3).change(inputs.secondary_gone(host.memory, "nas", host.now_s)).go(10)
     assert 0 == host.acts
     host.change(inputs.secondary_gone(host.memory, "web", host.now_s)).go(4.5)
@@ -225,7 +225,7 @@ def test_a_command_that_fails_is_tried_again_after_a_pause() -> None:
 def test_a_person_may_shut_down_on_mains_and_only_a_person_ends_it() -> None:
     """With a delay of one's own."""
     host = Host().hear("mains")
-    host.change(inputs.asked(host.memory, "ann: moving house", 60)).keep_hearing(59, "mains")
+    host.change(inputs.asked_by_person(host.memory, "ann: moving house", 60)).keep_hearing(59, "mains")
     assert (Phase.COUNTING_DOWN, 0) == (host.phase, host.acts)
     assert (1, Cause.PERSON) == (host.go(1).acts, host.memory.cause)
 
@@ -251,7 +251,7 @@ def test_mains_end_what_was_called_off() -> None:
 def test_a_person_takes_over_a_countdown() -> None:
     """Now means now."""
     host = Host(delay_s=300).hear(battery="critical").go(5)
-    host.change(inputs.asked(host.memory, "ann: now", 0))
+    host.change(inputs.asked_by_person(host.memory, "ann: now", 0))
     assert (1, Cause.PERSON) == (host.acts, host.memory.cause)
 
 
@@ -259,7 +259,7 @@ def test_the_primarys_word_is_final_and_needs_no_countdown() -> None:
     """On mains, too, and nobody calls it off."""
     host = Host().hear("mains")
     host.slow = {Phase.HOOKS}
-    host.change(inputs.told(host.memory, "host_agent: the battery is critical"))
+    host.change(inputs.ordered_by_primary(host.memory, "host_agent: the battery is critical"))
     host.change(inputs.called_off(host.memory, "ann: no", host.now_s + 100)).keep_hearing(20, "mains")
     assert Phase.HOOKS is host.phase
     assert (1, Cause.PRIMARY) == (host.change(inputs.hooks_ended(host.memory)).acts, host.memory.cause)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from services.host_agent.adapters.kept_file import KeptFile
+from services.host_agent.adapters.durable_file import DurableFile
 from services.host_agent.service import HostAgent
 from services.host_agent.settings import HostAgentSettings
 from shared.delivery.endpoint import Clock
@@ -57,7 +57,7 @@ class Scene:
 
     def begin(self, boot: str = "boot-1") -> HostAgent:
         wall = lambda: NOON + timedelta(seconds=self.now_s)  # noqa: E731
-        memory, last = KeptFile(self.folder / "memory.json"), KeptFile(self.folder / "last_shutdown.json")
+        memory, last = DurableFile(self.folder / "memory.json"), DurableFile(self.folder / "last_shutdown.json")
         clock = Clock(wall, lambda: self.now_s)
         return HostAgent(self.settings, self.outlet, clock, boot, memory, last, lambda: self.connected)
 

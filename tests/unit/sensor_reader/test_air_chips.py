@@ -8,7 +8,7 @@ import pytest
 
 from services.sensor_reader.core.chips import CHIPS
 from services.sensor_reader.core.chips.bme280_formulas import Trim, fine, humidity, pressure, temperature
-from services.sensor_reader.core.chips.reading import Analog, Mount
+from services.sensor_reader.core.chips.mount import Analog, Mount
 from shared.quantities import QUANTITIES
 from tests.support.wires import understood
 

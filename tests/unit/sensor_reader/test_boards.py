@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from services.sensor_reader.core.device import ChipPart
+from services.sensor_reader.core.polling.device import ChipPart
 from services.sensor_reader.settings import DeviceSettings, load
 
 SHIPPED = load(Path(__file__).parents[3] / "config", {})

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from services.sensor_reader.core.calibration import Calibration, CalibrationError, calibrated
+from services.sensor_reader.core.calibration.model import Calibration, CalibrationError, calibrated
 from shared.messages import Frame
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from services.sensor_reader.core.chips import CHIPS
-from services.sensor_reader.core.chips.reading import Mount, Reading
+from services.sensor_reader.core.chips.mount import Mount
+from services.sensor_reader.core.reading import Reading
 from tests.support.wires import understood
 
 SHUNT = Mount(shunt_ohm=0.1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from services.sensor_reader.adapters.clock import LinuxClock, clock_mark
+from services.sensor_reader.adapters.machine.clock import LinuxClock, clock_mark
 from services.sensor_reader.core.ports import Instant
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from services.sensor_reader.adapters.drivers import ForeignDriver
+from services.sensor_reader.adapters.remote.drivers import ForeignDriver
 from services.sensor_reader.core.driver import Doubt, PortError, Reading, vetted
 from shared.messages import Frame
-from tests.unit.sensor_reader.test_distant import START
+from tests.unit.sensor_reader.test_remote_devices import START
 
 
 class Settings(BaseModel, extra="forbid"):

@@ -8,13 +8,14 @@ import pytest
 
 from services.sensor_reader.adapters.simulated.bus import Fault, SimulatedBus
 from services.sensor_reader.adapters.simulated.parts import SIMULATED
-from services.sensor_reader.core.ask import Memory, Place, ask
+from services.sensor_reader.core.bus.chip_io import ChipAddress, ChipMemory, read_chip
+from services.sensor_reader.core.bus.interleave import interleave
 from services.sensor_reader.core.chips import CHIPS
 from services.sensor_reader.core.chips.model import Chip
-from services.sensor_reader.core.chips.reading import Input, Mount, Reading
+from services.sensor_reader.core.chips.mount import Input, Mount
 from services.sensor_reader.core.ports import BusError
-from services.sensor_reader.core.registers import encode, overlaps
-from services.sensor_reader.core.together import together
+from services.sensor_reader.core.reading import Reading
+from services.sensor_reader.core.registers.fields import encode, overlaps
 
 LONGEST_WAIT_S = 0.2
 SMBUS_BLOCK = 32
@@ -28,7 +29,7 @@ class Bench:
     """A chip's simulated twin, asked again and again; ``written`` is what it was sent that was no pointer."""
 
     def __init__(self, chip: Chip) -> None:
-        self.chip, self.address, self.bus, self.memory = chip, chip.addresses[0], SimulatedBus(), Memory()
+        self.chip, self.address, self.bus, self.memory = chip, chip.addresses[0], SimulatedBus(), ChipMemory()
         self.bus.attach(self.address, SIMULATED[chip.kind](self.address))
         for block, payload in encode(chip.fields, {}).items():
             self.bus.hold(self.address, block, payload)
@@ -37,8 +38,8 @@ class Bench:
         self.bus.write = lambda address, data: (self.written.add(data), plain_write(address, data))[1]  # type: ignore[method-assign]
 
     def ask(self, mount: Mount = MOUNT) -> Reading:
-        asked = ask(self.chip, Place(self.bus, self.address), mount, self.memory, self.bus.now)
-        reading, self.memory = together([asked], self.bus.wait)[0]
+        asked = read_chip(self.chip, ChipAddress(self.bus, self.address), mount, self.memory, self.bus.now)
+        reading, self.memory = interleave([asked], self.bus.wait)[0]
         return reading
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from services.sensor_reader.adapters.simulated.fault_scenarios import FAULTS
-from services.sensor_reader.adapters.sources import Options, SourceError, open_source
+from services.sensor_reader.adapters.sources.open_source import Options, SourceError, open_source
 from services.sensor_reader.settings import load
 from shared.messages import Frame, Quality
 from tests.unit.sensor_reader.test_simulation import played

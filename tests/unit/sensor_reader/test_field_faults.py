@@ -14,17 +14,17 @@ from pathlib import Path
 
 import pytest
 
-from services.sensor_reader.adapters.feeds import Played
 from services.sensor_reader.adapters.simulated.bus import Fault, SimulatedBus
 from services.sensor_reader.adapters.simulated.parts import SIMULATED
 from services.sensor_reader.adapters.simulated.scenarios import SCENARIOS
-from services.sensor_reader.adapters.simulation import Simulation
+from services.sensor_reader.adapters.sources.feeds import PlayedFeed
+from services.sensor_reader.adapters.sources.simulation import Simulation
 from services.sensor_reader.core.chips import CHIPS
-from services.sensor_reader.core.chips.reading import Mount
-from services.sensor_reader.core.device import ChipPart, Device
-from services.sensor_reader.core.feed import Place
-from services.sensor_reader.core.poller import Poller
+from services.sensor_reader.core.chips.mount import Mount
+from services.sensor_reader.core.polling.device import ChipPart, Device
+from services.sensor_reader.core.polling.poller import Poller
 from services.sensor_reader.core.ports import Ports
+from services.sensor_reader.core.sources.feed import SourcePosition
 from services.sensor_reader.service import SensorReader
 from services.sensor_reader.settings import load
 from shared.delivery.handler import Recorder
@@ -32,7 +32,7 @@ from shared.ledger import Ledger
 from shared.messages import Event, Frame, Quality
 from shared.settings import ConfigError
 from tests.unit.event_processor.test_golden import events_of
-from tests.unit.sensor_reader.test_cutting import Heard
+from tests.unit.sensor_reader.test_power_cut_command import Heard
 
 CONFIG = Path(__file__).parents[3] / "config"
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -171,7 +171,7 @@ def test_an_outage_is_one_whatever_sign_the_board_gives_it(board: str) -> None:
     """NUT hwmon_ina219.c reads other boards than its own the wrong way round (nut#2378, odya#30)."""
     script = SCENARIOS["outage"]
     configuration = load(CONFIG, {"UPSKEEP_SENSOR_READER__SIMULATION__BOARD": board})
-    items = Simulation(script, configuration.simulated(script.step_s)).items(Place(0, NOON))
+    items = Simulation(script, configuration.simulated(script.step_s)).items(SourcePosition(0, NOON))
     found = events_of([item.content for item in items if isinstance(item.content, Frame)], board)
     mains = [(event.type, event.time - NOON) for event in found if event.type.startswith("AC_POWER")]
 
@@ -220,7 +220,7 @@ def test_a_dead_chip_is_two_lines_in_the_log_and_not_one_a_poll(caplog: pytest.L
     """nut#506, home-assistant/core#85919, geekworm-com/x728#9: 180 failing polls; its beginning and its end."""
     script = SCENARIOS["dead_chip"]
     with closing(Ledger(":memory:")) as ledger, caplog.at_level(logging.INFO):
-        feed = Played(Simulation(script, load(CONFIG, {}).simulated(script.step_s)), None)
+        feed = PlayedFeed(Simulation(script, load(CONFIG, {}).simulated(script.step_s)), None)
         handler = SensorReader(feed, ledger, Recorder(), "b1")
         handler.begin(NOON)
         while not handler.done:

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from services.sensor_reader.adapters.gpio import GpioLines, chip_files
-from services.sensor_reader.core.device import LinePart
-from services.sensor_reader.core.lines import Line
+from services.sensor_reader.adapters.machine.gpio import GpioLines, chip_files
+from services.sensor_reader.core.gpio_line import GpioLine
+from services.sensor_reader.core.polling.device import LinePart
 from services.sensor_reader.core.ports import PortError, Ports
 
 
-@pytest.mark.parametrize("line", [Line(6), Line("GPIO6"), Line(6, "pinctrl-rp1", "up")])
-def test_a_machine_without_chips_says_so_and_guesses_nothing(tmp_path: Path, line: Line) -> None:
+@pytest.mark.parametrize("line", [GpioLine(6), GpioLine("GPIO6"), GpioLine(6, "pinctrl-rp1", "up")])
+def test_a_machine_without_chips_says_so_and_guesses_nothing(tmp_path: Path, line: GpioLine) -> None:
     """What is missing, and what to do."""
     lines = GpioLines({line.line: line}, tmp_path)
 
@@ -50,4 +50,4 @@ def test_which_level_means_mains_is_the_boards(*, high: bool, means_mains: bool,
 def test_a_part_is_named_by_its_line() -> None:
     """By number or by name."""
     assert ["gpio6", "AC_DETECT"] == [LinePart(6, True).name, LinePart("AC_DETECT", True).name]
-    assert Line("AC_DETECT", "tca9555", "down") == LinePart("AC_DETECT", True, "tca9555", "down").wiring
+    assert GpioLine("AC_DETECT", "tca9555", "down") == LinePart("AC_DETECT", True, "tca9555", "down").wiring

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from services.sensor_reader.adapters.host import LinuxHost
+from services.sensor_reader.adapters.machine.host import LinuxHost
 from services.sensor_reader.core.ports import PortError
 
 

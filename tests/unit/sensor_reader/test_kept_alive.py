@@ -8,10 +8,11 @@ from services.sensor_reader.adapters.simulated.bus import Fault, SimulatedBus
 from services.sensor_reader.adapters.simulated.chips import RegisterChip
 from services.sensor_reader.adapters.simulated.parts import SIMULATED
 from services.sensor_reader.core.chips import CHIPS
-from services.sensor_reader.core.chips.reading import Mount, Reading
-from services.sensor_reader.core.device import ChipPart, Device
-from services.sensor_reader.core.poller import Poller
+from services.sensor_reader.core.chips.mount import Mount
+from services.sensor_reader.core.polling.device import ChipPart, Device
+from services.sensor_reader.core.polling.poller import Poller
 from services.sensor_reader.core.ports import Ports
+from services.sensor_reader.core.reading import Reading
 from shared.instants import us_to_time
 from shared.messages import Frame
 from tests.support.oracles.ours import attach, read

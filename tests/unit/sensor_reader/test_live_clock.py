@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.sensor_reader.core.feed import Place
 from services.sensor_reader.core.ports import ClockMark, Instant
+from services.sensor_reader.core.sources.feed import SourcePosition
 from services.sensor_reader.service import SensorReader
 from shared.delivery.handler import Recorder
 from shared.ledger import Ledger
@@ -23,7 +23,7 @@ class Probe:
 
     name, has_life, live = "probe", True, True
 
-    def open(self, stored: Place | None, now: datetime) -> None: ...
+    def open(self, stored: SourcePosition | None, now: datetime) -> None: ...
 
     def next_due(self) -> float:
         return 0.0

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.sensor_reader.core.pace import Pace
+from services.sensor_reader.core.sources.pace import Pace
 
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 

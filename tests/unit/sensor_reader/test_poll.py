@@ -9,9 +9,9 @@ import pytest
 
 from services.sensor_reader.adapters.simulated.bus import Fault, FaultKind, SimulatedBus, SimulatedHost, SimulatedLines
 from services.sensor_reader.core.chips import CHIPS
-from services.sensor_reader.core.chips.reading import Mount
-from services.sensor_reader.core.device import ChipPart, Device, HostPart, LinePart, Retries
-from services.sensor_reader.core.poll import poll_device
+from services.sensor_reader.core.chips.mount import Mount
+from services.sensor_reader.core.polling.device import ChipPart, Device, HostPart, LinePart, Retries
+from services.sensor_reader.core.polling.poll import poll_device
 from services.sensor_reader.core.ports import Ports
 from shared.messages import Frame, Quality
 

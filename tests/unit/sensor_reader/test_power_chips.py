@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.sensor_reader.core.checks import SMBUS_PEC, XOR_FF
 from services.sensor_reader.core.chips import CHIPS
-from services.sensor_reader.core.chips.reading import Input, Mount, Reading
+from services.sensor_reader.core.chips.mount import Input, Mount
+from services.sensor_reader.core.reading import Reading
+from services.sensor_reader.core.registers.checksums import SMBUS_PEC, XOR_FF
 from tests.support.wires import understood
 
 SHUNT = Mount(shunt_ohm=0.1)

@@ -7,10 +7,10 @@ import pytest
 from services.sensor_reader.adapters.simulated.bus import Fault, SimulatedBus
 from services.sensor_reader.adapters.simulated.parts import SIMULATED
 from services.sensor_reader.core.chips import CHIPS
-from services.sensor_reader.core.chips.reading import Mount
-from services.sensor_reader.core.device import ChipPart, Device
+from services.sensor_reader.core.chips.mount import Mount
+from services.sensor_reader.core.polling.device import ChipPart, Device
+from services.sensor_reader.core.polling.probe import Finding, probe
 from services.sensor_reader.core.ports import Ports
-from services.sensor_reader.core.probe import Finding, probe
 
 
 class Untouchable(SimulatedBus):

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.sensor_reader.adapters.recording import Recording, RecordingError
-from services.sensor_reader.core.feed import Item, Place, Refusal
+from services.sensor_reader.adapters.sources.recording import Recording, RecordingError
+from services.sensor_reader.core.sources.feed import Item, Refusal, SourcePosition
 from shared.messages import Frame, Quality, ReadError
 
 HEADER = "time,battery_voltage,ac_present,state_of_charge\n"
@@ -23,8 +23,8 @@ def written(folder: Path, text: str | bytes, name: str = "a.csv") -> Path:
     return path
 
 
-def played(*files: Path, place: Place | None = None, device: str | None = None) -> list[Item]:
-    return list(Recording(files, device).items(place or Place()))
+def played(*files: Path, place: SourcePosition | None = None, device: str | None = None) -> list[Item]:
+    return list(Recording(files, device).items(place or SourcePosition()))
 
 
 def refusals(*files: Path) -> list[Refusal]:
@@ -174,7 +174,7 @@ def test_playing_goes_on_anywhere(tmp_path: Path, rows: list[str], position: int
     two = written(tmp_path, "time,co2\n" + "".join(rows[half:]), "two.csv")
     whole = played(one, two)
 
-    assert [item for item in whole if item.position > position] == played(one, two, place=Place(position))
+    assert [item for item in whole if item.position > position] == played(one, two, place=SourcePosition(position))
 
 
 @pytest.mark.recordings

@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.sensor_reader.core.chips import CHIPS
-from services.sensor_reader.core.registers import (
+from services.sensor_reader.core.registers.fields import (
     Block,
     Field,
     Form,
     Register,
+    bits,
     blocks_of,
     byte,
     decode,
@@ -32,15 +33,15 @@ SIX = Block(b"\x10", 6)
 
 
 def field(name: str, register: Register, high: int, low: int, form: Form = "unsigned") -> Field:
-    return Field(name, register, high, low, Fraction(1), "", "test", form=form)
+    return Field(name, register, bits(high, low), Fraction(1), "", "test", form=form)
 
 
 def test_all_words_of_a_signed_field_are_twos_complement() -> None:
     """Each of the 65,536 words decodes as Python's own two's complement."""
     whole = field("x", A, 15, 0, "signed")
 
-    for bits in range(0x10000):
-        assert int.from_bytes(bits.to_bytes(2, "big"), "big", signed=True) == whole.raw(bits)
+    for pattern in range(0x10000):
+        assert int.from_bytes(pattern.to_bytes(2, "big"), "big", signed=True) == whole.raw(pattern)
 
 
 # Fields that are decoded alike are tried once; there is a row for every way that is in use.
@@ -75,7 +76,7 @@ def test_a_register_has_any_size_in_either_order(order: str, expected: int) -> N
 
 def test_a_zero_that_is_not_nothing_is_added() -> None:
     """175 steps of 1/65535 of 175 above -45 are rounded once."""
-    celsius = Field("t", A, 15, 0, Fraction(175, 65535), "°C", "test", zero=Fraction(-45))
+    celsius = Field("t", A, bits(15, 0), Fraction(175, 65535), "°C", "test", zero=Fraction(-45))
 
     assert [-45.0, 25.0, 130.0] == [celsius.value(raw) for raw in (0, 0x6666, 0xFFFF)]
     assert celsius.place(25.0) == 0x6666
@@ -102,7 +103,7 @@ def test_a_value_outside_the_field_is_held_to_its_range() -> None:
 
 def test_a_raw_value_that_is_never_shown_is_no_reading() -> None:
     """A sentinel is left out of what is decoded, and can be told of."""
-    gauge = Field("v", A, 15, 0, Fraction(1), "V", "test", never=(0,))
+    gauge = Field("v", A, bits(15, 0), Fraction(1), "V", "test", never=(0,))
 
     assert decode([gauge], {"a": 0}) == {}
     assert [(gauge, 0)] == impossible([gauge], {"a": 0})

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.sensor_reader.adapters.simulated.bus import SimulatedBus
-from services.sensor_reader.core import schedule
 from services.sensor_reader.core.chips import CHIPS
-from services.sensor_reader.core.chips.reading import Mount
-from services.sensor_reader.core.device import ChipPart, Device
-from services.sensor_reader.core.poller import Poller
+from services.sensor_reader.core.chips.mount import Mount
+from services.sensor_reader.core.polling import schedule
+from services.sensor_reader.core.polling.device import ChipPart, Device
+from services.sensor_reader.core.polling.poller import Poller
+from services.sensor_reader.core.polling.schedule import Turn, next_turn
 from services.sensor_reader.core.ports import Ports
-from services.sensor_reader.core.schedule import Turn, next_turn
 from shared.messages import Quality
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -12,17 +12,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.sensor_reader.adapters.feeds import Live, Played
-from services.sensor_reader.adapters.recording import Recording
 from services.sensor_reader.adapters.simulated.bus import SimulatedBus
 from services.sensor_reader.adapters.simulated.scenarios import SCENARIOS
-from services.sensor_reader.adapters.simulation import Simulation
+from services.sensor_reader.adapters.sources.feeds import LiveFeed, PlayedFeed
+from services.sensor_reader.adapters.sources.recording import Recording
+from services.sensor_reader.adapters.sources.simulation import Simulation
 from services.sensor_reader.core.chips import CHIPS
-from services.sensor_reader.core.chips.reading import Mount
-from services.sensor_reader.core.device import ChipPart, Device
-from services.sensor_reader.core.feed import Item, Place, Refusal, Source
-from services.sensor_reader.core.poller import Poller
+from services.sensor_reader.core.chips.mount import Mount
+from services.sensor_reader.core.polling.device import ChipPart, Device
+from services.sensor_reader.core.polling.poller import Poller
 from services.sensor_reader.core.ports import Ports
+from services.sensor_reader.core.sources.feed import Item, Refusal, Source, SourcePosition
 from services.sensor_reader.service import SensorReader
 from services.sensor_reader.settings import load
 from shared.delivery.handler import MessageHandler, Recorder
@@ -62,10 +62,10 @@ class Numbers:
     name: str = "numbers"
     has_life: bool = False
 
-    def place(self, stored: Place | None, now: datetime) -> Place:  # noqa: ARG002
-        return stored or Place()
+    def place(self, stored: SourcePosition | None, now: datetime) -> SourcePosition:  # noqa: ARG002
+        return stored or SourcePosition()
 
-    def items(self, place: Place) -> Iterator[Item]:
+    def items(self, place: SourcePosition) -> Iterator[Item]:
         for position in range(place.position + 1, self.count + 1):
             frame = Frame(time=START + timedelta(seconds=position), device="n", values={"n": float(position)})
             yield Item(position, Refusal("f:3", b"x", "f:3: bad") if position == 3 else frame)
@@ -79,7 +79,7 @@ def outage(cycles: int | None = 1) -> Simulation:
 def reader(
     source: Source, ledger: Ledger, outlet: Recorder, speed: float | None = None, boot: str = "b1"
 ) -> SensorReader:
-    handler = SensorReader(Played(source, speed), ledger, outlet, boot)
+    handler = SensorReader(PlayedFeed(source, speed), ledger, outlet, boot)
     handler.begin(START)
     return handler
 
@@ -238,7 +238,7 @@ def test_hardware_is_polled_live_and_told_of(tmp_path: Path) -> None:
     gone = Device("rail", (ChipPart(CHIPS["ina219"], 1, 0x40, Mount(shunt_ohm=0.1)),))
     outlet = Recorder()
     with closing(Ledger(tmp_path / "ledger")) as ledger:
-        feed = Live("i2c", Poller([gone, gauge], Ports({1: bus}), lambda _: None, now=50.0))
+        feed = LiveFeed("i2c", Poller([gone, gauge], Ports({1: bus}), lambda _: None, now=50.0))
         handler = SensorReader(feed, ledger, outlet, "b1")
         handler.begin(START)
         for second in range(3):

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from services.sensor_reader.core.chips.reading import Input, Mount
-from services.sensor_reader.core.device import ChipPart, HostPart, LinePart, VitalsPart
-from services.sensor_reader.core.distant import Distant
+from services.sensor_reader.core.chips.mount import Input, Mount
+from services.sensor_reader.core.polling.device import ChipPart, HostPart, LinePart, VitalsPart
+from services.sensor_reader.core.polling.remote_devices import RemoteDevice
 from services.sensor_reader.settings import load
 from shared.settings import ConfigError
 from tests.support.wires import understood
@@ -123,10 +123,10 @@ def test_a_ups_of_a_nut_server_is_a_device_that_answers_later(tmp_path: Path) ->
     """It has no parts to poll; a poll may take as long as two answers."""
     folder = write(tmp_path, "devices: [{name: rack_ups, zone: attic, interval_s: 2, nut: {ups: rack, host: nas}}]")
     configuration = load(folder, {})
-    [(device, distant)] = configuration.distant()
+    [(device, remote)] = configuration.remote()
 
     assert () == configuration.devices()
-    assert Distant("rack_ups", "nut:rack@nas", 2.0, 6.0, "attic") == distant
+    assert RemoteDevice("rack_ups", "nut:rack@nas", 2.0, 6.0, "attic") == remote
     assert device.nut is not None
     assert ("nas:3493", "off", None, False) == (
         device.nut.place, device.nut.tls, device.nut.username, device.nut.login)  # fmt: skip
@@ -136,7 +136,7 @@ def test_a_nut_server_is_given_with_all_there_is(tmp_path: Path) -> None:
     """User, password file, TLS."""
     folder = write(tmp_path, "devices: [{name: rack_ups, nut: {ups: rack, host: nas, port: 3494, username: me,"
                    " password_file: /run/secrets/nut, login: true, tls: require, ca_file: /etc/nut.pem}}]")  # fmt: skip
-    nut = load(folder, {}).distant()[0][0].nut
+    nut = load(folder, {}).remote()[0][0].nut
 
     assert nut is not None
     assert ("me", Path("/run/secrets/nut"), Path("/etc/nut.pem")) == (nut.username, nut.password_file, nut.ca_file)

@@ -18,11 +18,11 @@ from services.sensor_reader.adapters.simulated.room import Room, Tending, pass_t
 from services.sensor_reader.adapters.simulated.scenarios import SCENARIOS
 from services.sensor_reader.adapters.simulated.script import Phase
 from services.sensor_reader.adapters.simulated.world import Conditions, Pack, World, advance, noise, open_circuit_v
-from services.sensor_reader.adapters.simulation import Simulation
+from services.sensor_reader.adapters.sources.simulation import Simulation
 from services.sensor_reader.core.chips import AIR, CHIPS, LIGHT_AND_SOIL
-from services.sensor_reader.core.chips.reading import Mount
-from services.sensor_reader.core.device import ChipPart, Device
-from services.sensor_reader.core.feed import Item, Place
+from services.sensor_reader.core.chips.mount import Mount
+from services.sensor_reader.core.polling.device import ChipPart, Device
+from services.sensor_reader.core.sources.feed import Item, SourcePosition
 from services.sensor_reader.settings import load
 from shared.messages import Frame, Quality
 
@@ -39,13 +39,13 @@ def simulation(name: str, cycles: int | None = 1, board: str | None = None) -> S
 
 
 def played(name: str, device: str = "ups", board: str | None = None) -> list[Frame]:
-    items = simulation(name, board=board).items(Place(0, START))
+    items = simulation(name, board=board).items(SourcePosition(0, START))
     return [item.content for item in items if isinstance(item.content, Frame) and item.content.device == device]
 
 
 @cache
 def three_cycles(name: str) -> list[Item]:
-    return list(simulation(name, cycles=3).items(Place(0, START)))
+    return list(simulation(name, cycles=3).items(SourcePosition(0, START)))
 
 
 def seconds(name: str, channel: str, *, value: bool) -> list[float]:
@@ -59,7 +59,7 @@ def seconds(name: str, channel: str, *, value: bool) -> list[float]:
 def test_two_playings_are_the_same_bit_for_bit(name: str) -> None:
     """Frames follow from scenario, start and step alone."""
     first, second = (
-        [repr(item.content) for item in simulation(name).items(Place(0, START))]
+        [repr(item.content) for item in simulation(name).items(SourcePosition(0, START))]
         for _ in range(2)
     )  # fmt: skip
 
@@ -78,23 +78,25 @@ def test_playing_goes_on_anywhere(name: str, data: st.DataObject) -> None:
     whole = three_cycles(name)
     position = data.draw(st.integers(0, len(whole)))
 
-    assert whole[position : position + 40] == list(islice(simulation(name, cycles=3).items(Place(position, START)), 40))
+    assert whole[position : position + 40] == list(
+        islice(simulation(name, cycles=3).items(SourcePosition(position, START)), 40)
+    )
 
 
 @pytest.mark.parametrize("name", LONG)
 def test_the_long_ones_go_on_anywhere_too(name: str) -> None:
     """At their ends and in the middle."""
-    whole = list(simulation(name).items(Place(0, START)))
+    whole = list(simulation(name).items(SourcePosition(0, START)))
 
     for position in (0, 1, len(whole) // 2, len(whole) - 1, len(whole)):
-        assert whole[position:] == list(simulation(name).items(Place(position, START)))
+        assert whole[position:] == list(simulation(name).items(SourcePosition(position, START)))
 
 
 def test_cycles_repeat_and_time_goes_on() -> None:
     """The second cycle is the first, one length later; for ever when no number is given."""
     script = SCENARIOS["outage"]
-    once = list(simulation("outage").items(Place(0, START)))
-    later = islice(simulation("outage", cycles=None).items(Place(0, START)), 7 * len(once), 8 * len(once))
+    once = list(simulation("outage").items(SourcePosition(0, START)))
+    later = islice(simulation("outage", cycles=None).items(SourcePosition(0, START)), 7 * len(once), 8 * len(once))
     shift = timedelta(seconds=7 * script.lasts_s)
 
     def shifted(item: Item) -> Item:
@@ -282,7 +284,7 @@ def test_every_sensor_of_the_air_can_be_put_into_the_room(kind: str) -> None:
     mount = SOIL if kind == "ads1115" else Mount("air" if "air" in chip.measures else None)
     device = Device("room", (ChipPart(chip.on(mount), 1, chip.addresses[0], mount),), 60.0)
     script = replace(SCENARIOS["greenhouse_day"], phases=(Phase(2 * 3600.0),))
-    frames = [item.content for item in Simulation(script, (device,)).items(Place(0, START))]
+    frames = [item.content for item in Simulation(script, (device,)).items(SourcePosition(0, START))]
     room = script.room
     for _ in range(script.steps):
         room = pass_time(room, Tending(), script.step_s)

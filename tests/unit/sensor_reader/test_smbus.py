@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from services.sensor_reader.adapters.smbus import SmBus
+from services.sensor_reader.adapters.machine.smbus import SmBus
 from services.sensor_reader.core.chips import CHIPS
-from services.sensor_reader.core.chips.reading import Mount
-from services.sensor_reader.core.device import ChipPart, Device
-from services.sensor_reader.core.poller import Poller
+from services.sensor_reader.core.chips.mount import Mount
+from services.sensor_reader.core.polling.device import ChipPart, Device
+from services.sensor_reader.core.polling.poller import Poller
 from services.sensor_reader.core.ports import BusError, Ports
 from shared.messages import Quality
 

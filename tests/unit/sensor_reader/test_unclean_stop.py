@@ -10,20 +10,20 @@ from pathlib import Path
 
 import pytest
 
-from services.sensor_reader.adapters.feeds import Live
 from services.sensor_reader.adapters.simulated.bus import SimulatedBus
 from services.sensor_reader.adapters.simulated.chips import RegisterChip, SealedChip
 from services.sensor_reader.adapters.simulated.parts import SIMULATED
+from services.sensor_reader.adapters.sources.feeds import LiveFeed
 from services.sensor_reader.core.chips import CHIPS
-from services.sensor_reader.core.chips.reading import Mount
-from services.sensor_reader.core.device import ChipPart, Device
-from services.sensor_reader.core.poller import Poller
+from services.sensor_reader.core.chips.mount import Mount
+from services.sensor_reader.core.polling.device import ChipPart, Device
+from services.sensor_reader.core.polling.poller import Poller
 from services.sensor_reader.core.ports import Instant, Ports
 from services.sensor_reader.service import SensorReader
 from shared.delivery.handler import Recorder
 from shared.ledger import Ledger
 from shared.messages import Frame
-from upskeep.backtest import backtest
+from upskeep.playback.backtest import backtest
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 CONFIG = Path(__file__).parents[3] / "config"
@@ -45,7 +45,7 @@ def run(bus: SimulatedBus, kind: str, folder: Path, boot: str, at: datetime, *, 
     outlet = Recorder()
     with closing(Ledger(folder / "ledger")) as ledger:
         clock = Clock(Instant(at, 30.0, "set"))
-        feed = Live("i2c", Poller([device], Ports({1: bus}), bus.wait, now=30.0))
+        feed = LiveFeed("i2c", Poller([device], Ports({1: bus}), bus.wait, now=30.0))
         handler = SensorReader(feed, ledger, outlet, boot, clock)
         handler.begin(at)
         for second in range(3):

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from services.sensor_reader.adapters.vitals import LinuxVitals, throttled
-from services.sensor_reader.core.device import VitalsPart
+from services.sensor_reader.adapters.machine.vitals import LinuxVitals, throttled
+from services.sensor_reader.core.polling.device import VitalsPart
 from services.sensor_reader.core.ports import PortError, Ports
 from shared.quantities import FACTS, QUANTITIES
 

@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from shared.delivery.endpoint import Clock, Endpoint, Route
+from shared.delivery.endpoint import Clock, Endpoint
+from shared.delivery.route import Route
 from shared.ledger import Ledger
 from shared.messages import Event, Frame, Message, Sequenced, event_id
 from shared.mqtt import Publication, Receipt

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.delivery.endpoint import Clock, Endpoint, Route
+from shared.delivery.endpoint import Clock, Endpoint
+from shared.delivery.route import Route
 from shared.ledger import Ledger
 from shared.messages import DeviceState, Message, Quality
 from shared.mqtt import Publication

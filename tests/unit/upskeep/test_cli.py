@@ -16,10 +16,9 @@ from rich.console import Console
 
 from shared.messages import Alert, AlertState, Counter, Event, Severity
 from tests.support.brokers import free_port
-from upskeep import presence
 from upskeep.cli import Sections, cli
 from upskeep.commands.options import so_many
-from upskeep.show import alert_table, counter_table, line
+from upskeep.text.message_text import alert_table, counter_table, line
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 LATER = datetime(2026, 1, 31, 13, 30, 5, tzinfo=UTC)
@@ -235,7 +234,7 @@ def test_what_is_counted_is_told_as_one_or_as_many() -> None:
 
 def test_severities_are_taken_in_any_case(monkeypatch: pytest.MonkeyPatch) -> None:
     """As config/event_counters.yaml has them, too: it is the broker that is missing here."""
-    monkeypatch.setattr(presence, "CONNECT_S", 0.5)
+    monkeypatch.setattr("shared.client.connect.CONNECT_S", 0.5)
 
     result = call("history", "--severity", "WARNING", "--broker", f"mqtt://127.0.0.1:{free_port()}")
 
@@ -257,7 +256,7 @@ def test_a_pipe_or_a_device_is_not_written_over(arguments: tuple[str, ...], tmp_
 @pytest.mark.parametrize("command", ["counters", "alerts", "tail", "emit"])
 def test_without_a_broker_it_is_said_which_one_is_missing(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """One sentence, exit 1."""
-    monkeypatch.setattr(presence, "CONNECT_S", 0.5)
+    monkeypatch.setattr("shared.client.connect.CONNECT_S", 0.5)
     port = free_port()
     extra = ("BATTERY_LOW",) if command == "emit" else ()
 

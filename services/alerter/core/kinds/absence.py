@@ -7,14 +7,14 @@ from datetime import timedelta
 from typing import ClassVar
 
 from services.alerter.core.kinds.condition import Move, Reading, Span
-from services.alerter.core.life import Reason
 from services.alerter.core.samples import Sample
+from services.alerter.core.states import Reason
 from services.alerter.core.wording import in_words
 from shared.instants import span_to_us
 
 
 @dataclass(frozen=True, slots=True)
-class Last:
+class LastSeen:
     """When it was last seen."""
 
     time_us: int | None = None
@@ -37,37 +37,37 @@ class Absence:
         """How long it may be away."""
         return self.after.total_seconds()
 
-    def begin(self) -> Last:
+    def begin(self) -> LastSeen:
         """It was never seen."""
-        return Last()
+        return LastSeen()
 
-    def fold(self, evidence: Last, sample: Sample, _now_us: int) -> Last:
+    def fold(self, evidence: LastSeen, sample: Sample, _now_us: int) -> LastSeen:
         """The newest counts."""
         if evidence.time_us is not None and sample.time_us <= evidence.time_us:
             return evidence
-        return Last(sample.time_us)
+        return LastSeen(sample.time_us)
 
-    def span(self, evidence: Last) -> Span | None:
+    def span(self, evidence: LastSeen) -> Span | None:
         """From ``after`` on."""
         if evidence.time_us is None:
             return None
         from_us = evidence.time_us + span_to_us(self.after)
         return Span(from_us, from_us + span_to_us(self.give_up))
 
-    def reading(self, evidence: Last, at_us: int, key: str) -> Reading:
+    def reading(self, evidence: LastSeen, at_us: int, key: str) -> Reading:
         """For how long."""
         away_us = 0 if evidence.time_us is None else max(0, at_us - evidence.time_us)
         away = timedelta(microseconds=away_us)
         return Reading(away.total_seconds(), self.window_s, f"{key}: nothing for {in_words(away)}")
 
-    def pruned(self, evidence: Last, now_us: int) -> Last | None:
+    def pruned(self, evidence: LastSeen, now_us: int) -> LastSeen | None:
         """Remembered until nobody waits for it."""
         span = self.span(evidence)
         return None if span is None or span.over(now_us) else evidence
 
-    def moved(self, evidence: Last, move: Move) -> Last:
+    def moved(self, evidence: LastSeen, move: Move) -> LastSeen:
         """Seen as long ago as before."""
-        return evidence if evidence.time_us is None else Last(move(evidence.time_us))
+        return evidence if evidence.time_us is None else LastSeen(move(evidence.time_us))
 
 
 @dataclass(frozen=True, slots=True)

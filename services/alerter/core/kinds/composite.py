@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from services.alerter.core.kinds.condition import Move, Reading, Span
-from services.alerter.core.life import Reason
 from services.alerter.core.samples import Sample
+from services.alerter.core.states import Reason
 
-Told = tuple[int, str, str, bool]  # when, rule, key, whether it fires
+MemberReport = tuple[int, str, str, bool]  # when, rule, key, whether it fires
 
 
 @dataclass(frozen=True, slots=True)
 class Members:
     """The members' alerts that fire, as (rule, key), and what they have told that is not yet judged."""
 
-    alight: tuple[tuple[str, str], ...] = ()
-    ahead: tuple[Told, ...] = ()
+    firing: tuple[tuple[str, str], ...] = ()
+    ahead: tuple[MemberReport, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +53,12 @@ class Composite:
     def await_(self, evidence: Members, sample: Sample) -> Members:
         """Keep what a member told until time has passed it."""
         told = (sample.time_us, sample.name, str(sample.field("key")), sample.field("fires") is True)
-        return Members(evidence.alight, tuple(sorted({*evidence.ahead, told})))
+        return Members(evidence.firing, tuple(sorted({*evidence.ahead, told})))
 
     def fold(self, evidence: Members, sample: Sample, _now_us: int) -> Members:
         """A member fires, or no longer does."""
         member = (sample.name, str(sample.field("key")))
-        others = {other for other in evidence.alight if other != member}
+        others = {other for other in evidence.firing if other != member}
         return Members(tuple(sorted(others | ({member} if sample.field("fires") is True else set()))), evidence.ahead)
 
     def span(self, evidence: Members) -> Span | None:
@@ -68,16 +68,16 @@ class Composite:
     def reading(self, evidence: Members, _at_us: int, key: str) -> Reading:
         """How many of them."""
         number = self._firing(evidence)
-        names = ", ".join(sorted({rule for rule, _ in evidence.alight})) or "none"
+        names = ", ".join(sorted({rule for rule, _ in evidence.firing})) or "none"
         return Reading(float(number), float(self.needed), f"{key}: {number} of {len(self.rules)} rules fire ({names})")
 
     def pruned(self, evidence: Members, _now_us: int) -> Members | None:
         """Nothing where nobody fires."""
-        return evidence if evidence.alight or evidence.ahead else None
+        return evidence if evidence.firing or evidence.ahead else None
 
     def moved(self, evidence: Members, move: Move) -> Members:
         """What waits, waits as long as before."""
-        return Members(evidence.alight, tuple(sorted((move(told[0]), *told[1:]) for told in evidence.ahead)))
+        return Members(evidence.firing, tuple(sorted((move(told[0]), *told[1:]) for told in evidence.ahead)))
 
     def _firing(self, evidence: Members) -> int:
-        return len({rule for rule, _ in evidence.alight})
+        return len({rule for rule, _ in evidence.firing})

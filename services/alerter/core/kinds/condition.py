@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
-from services.alerter.core.life import Reason
 from services.alerter.core.samples import Sample
+from services.alerter.core.states import Reason
 
 Move = Callable[[int], int]
 ALWAYS = -(2**63)

@@ -12,8 +12,8 @@ from datetime import timedelta
 from typing import ClassVar
 
 from services.alerter.core.kinds.condition import Move, Reading, Span
-from services.alerter.core.life import Reason
 from services.alerter.core.samples import Sample
+from services.alerter.core.states import Reason
 from services.alerter.core.window import Window, count, end_of_excess, fold_in, fold_out
 from services.alerter.core.wording import figure, in_words
 from shared.instants import span_to_us
@@ -87,11 +87,11 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class BurstEvidence:
     """The newest event times of a burst, and whether it is one."""
 
     times_us: tuple[int, ...] = ()
-    alight: bool = False
+    holds: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,39 +120,39 @@ class Burst:
     def _room(self) -> int:
         return max(self.threshold + 1, LONGEST_MEMORY)
 
-    def begin(self) -> Seen:
+    def begin(self) -> BurstEvidence:
         """Nothing has happened."""
-        return Seen()
+        return BurstEvidence()
 
-    def fold(self, evidence: Seen, sample: Sample, now_us: int) -> Seen:
+    def fold(self, evidence: BurstEvidence, sample: Sample, now_us: int) -> BurstEvidence:
         """Put the event in its place, and see whether it makes too many."""
         if sample.time_us <= now_us - max(self._window_us, span_to_us(self.quiet)):
             return evidence
         folded = fold_in(Window(evidence.times_us), sample.time_us, self._room)
         many = count(folded, max(now_us, sample.time_us), self._window_us).number > self.threshold
-        return Seen(folded.times_us, evidence.alight or many)
+        return BurstEvidence(folded.times_us, evidence.holds or many)
 
-    def span(self, evidence: Seen) -> Span | None:
+    def span(self, evidence: BurstEvidence) -> Span | None:
         """Until ``quiet`` after the last event, once there were too many."""
-        return Span(until_us=evidence.times_us[-1] + span_to_us(self.quiet)) if evidence.alight else None
+        return Span(until_us=evidence.times_us[-1] + span_to_us(self.quiet)) if evidence.holds else None
 
-    def reading(self, evidence: Seen, at_us: int, key: str) -> Reading:
+    def reading(self, evidence: BurstEvidence, at_us: int, key: str) -> Reading:
         """How many within the window."""
         number = count(Window(evidence.times_us), at_us, self._window_us).number
         least = "at least " if number >= self._room else ""
         return Reading(float(number), float(self.threshold), f"{key}: {least}{number} in {in_words(self.window)}")
 
-    def pruned(self, evidence: Seen, now_us: int) -> Seen | None:
+    def pruned(self, evidence: BurstEvidence, now_us: int) -> BurstEvidence | None:
         """Without the events that have left the window, but for the last one, by which a burst ends."""
         span = self.span(evidence)
-        alight = span is not None and not span.over(now_us)
+        holds = span is not None and not span.over(now_us)
         times_us = fold_out(Window(evidence.times_us), now_us - self._window_us).times_us
-        if not times_us and alight:
+        if not times_us and holds:
             times_us = evidence.times_us[-1:]
-        if len(times_us) == len(evidence.times_us) and alight is evidence.alight:
+        if len(times_us) == len(evidence.times_us) and holds is evidence.holds:
             return evidence
-        return Seen(times_us, alight) if times_us else None
+        return BurstEvidence(times_us, holds) if times_us else None
 
-    def moved(self, evidence: Seen, move: Move) -> Seen:
+    def moved(self, evidence: BurstEvidence, move: Move) -> BurstEvidence:
         """Every event is as long ago as before."""
-        return Seen(tuple(sorted(move(time_us) for time_us in evidence.times_us)), evidence.alight)
+        return BurstEvidence(tuple(sorted(move(time_us) for time_us in evidence.times_us)), evidence.holds)

@@ -14,9 +14,9 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from services.alerter.core.kinds.condition import ALWAYS, Move, Reading, Span
-from services.alerter.core.life import Reason
 from services.alerter.core.matchers import Matcher
 from services.alerter.core.samples import Sample
+from services.alerter.core.states import Reason
 from services.alerter.core.wording import figure
 from shared.instants import span_to_us
 
@@ -24,13 +24,13 @@ Scalar = bool | float | str
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class LastValue:
     """What was seen last: the value, what it was to be, and whether it is out of bounds since before now."""
 
     value: Scalar | None = None
     target: float | None = None
     time_us: int = ALWAYS
-    alight: bool = False
+    holds: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +50,13 @@ class Watched:
             return None
         return all(matcher.holds(sample.field(matcher.name)) for matcher in self.only_while)
 
-    def span(self, seen: Seen) -> Span | None:
+    def span(self, seen: LastValue) -> Span | None:
         """As long as what was seen holds."""
-        if not seen.alight:
+        if not seen.holds:
             return None
         return Span(until_us=None if self.lasts is None else seen.time_us + span_to_us(self.lasts))
 
-    def pruned(self, seen: Seen, now_us: int) -> Seen | None:
+    def pruned(self, seen: LastValue, now_us: int) -> LastValue | None:
         """What is all right need not be remembered."""
         span = self.span(seen)
         return None if span is None or span.over(now_us) else seen
@@ -81,48 +81,48 @@ class Compare:
         """It looks at one sample."""
         return 0.0
 
-    def begin(self) -> Seen:
+    def begin(self) -> LastValue:
         """Nothing has been seen."""
-        return Seen()
+        return LastValue()
 
-    def fold(self, evidence: Seen, sample: Sample, _now_us: int) -> Seen:
+    def fold(self, evidence: LastValue, sample: Sample, _now_us: int) -> LastValue:
         """The newest sample counts."""
         speaks = self.watched.speaks(sample)
         if speaks is None or sample.time_us < evidence.time_us:
             return evidence
         value = sample.field(self.watched.field)
         if sample.name in self.watched.cleared_by:
-            return Seen(evidence.value, None, sample.time_us)
+            return LastValue(evidence.value, None, sample.time_us)
         if not isinstance(value, bool | int | float | str):
             return evidence
-        bound = self.clear if evidence.alight and self.clear is not None else self.against
+        bound = self.clear if evidence.holds and self.clear is not None else self.against
         try:
-            alight = speaks and _TESTS[self.sign](value, bound)
+            holds = speaks and _TESTS[self.sign](value, bound)
         except TypeError:  # a text where a number was to be: it says nothing
             return evidence
-        return Seen(value, None, sample.time_us, alight)
+        return LastValue(value, None, sample.time_us, holds)
 
-    def span(self, evidence: Seen) -> Span | None:
+    def span(self, evidence: LastValue) -> Span | None:
         """As long as what was seen holds."""
         return self.watched.span(evidence)
 
-    def reading(self, evidence: Seen, _at_us: int, key: str) -> Reading:
+    def reading(self, evidence: LastValue, _at_us: int, key: str) -> Reading:
         """The value as seen."""
         value = evidence.value
         shown = figure(value) if isinstance(value, float | int) and not isinstance(value, bool) else str(value)
         said = "unknown" if value is None else shown
-        number = float(value) if isinstance(value, bool | int | float) else float(evidence.alight)
+        number = float(value) if isinstance(value, bool | int | float) else float(evidence.holds)
         limit = float(self.against) if isinstance(self.against, bool | int | float) else 1.0
         told = {"equals": "which it should not be", "differs": f"which should be {self.against}"}
-        verdict = told.get(self.sign) if evidence.alight else None
+        verdict = told.get(self.sign) if evidence.holds else None
         calm = "as it should be" if self.sign in told else None
         return Reading(number, limit, f"{key}: {self.watched.field} is {said}", verdict, calm)
 
-    def pruned(self, evidence: Seen, now_us: int) -> Seen | None:
+    def pruned(self, evidence: LastValue, now_us: int) -> LastValue | None:
         """What is all right need not be remembered."""
         return self.watched.pruned(evidence, now_us)
 
-    def moved(self, evidence: Seen, move: Move) -> Seen:
+    def moved(self, evidence: LastValue, move: Move) -> LastValue:
         """Seen as long ago as before."""
         return _moved(evidence, move)
 
@@ -174,15 +174,15 @@ class Deviation:
         """It looks at one sample."""
         return 0.0
 
-    def begin(self) -> Seen:
+    def begin(self) -> LastValue:
         """Nothing has been seen."""
-        return Seen()
+        return LastValue()
 
     def allowed(self, target: float) -> float:
         """Return how far off is still all right: max(percent of the target, floor)."""
         return max(abs(target) * self.percent / 100, self.floor)
 
-    def fold(self, evidence: Seen, sample: Sample, _now_us: int) -> Seen:
+    def fold(self, evidence: LastValue, sample: Sample, _now_us: int) -> LastValue:
         """The newest sample counts; without a target there is no deviation to speak of."""
         if self.source is not None and sample.name in self.source.names:
             told = self.source.tells(sample)
@@ -194,17 +194,17 @@ class Deviation:
         target = sample.number(self.target) if isinstance(self.target, str) else self.target
         target = evidence.target if target is None and self.source is not None else target
         if sample.name in self.watched.cleared_by:
-            return Seen(evidence.value, evidence.target, sample.time_us)
+            return LastValue(evidence.value, evidence.target, sample.time_us)
         if value is None or target is None:
             return evidence
-        limit = self.allowed(target) * (self.clear_at if evidence.alight else 1.0)
-        return Seen(value, target, sample.time_us, speaks and round(abs(value - target) - limit, 9) > 0)
+        limit = self.allowed(target) * (self.clear_at if evidence.holds else 1.0)
+        return LastValue(value, target, sample.time_us, speaks and round(abs(value - target) - limit, 9) > 0)
 
-    def span(self, evidence: Seen) -> Span | None:
+    def span(self, evidence: LastValue) -> Span | None:
         """As long as what was seen holds."""
         return self.watched.span(evidence)
 
-    def reading(self, evidence: Seen, _at_us: int, key: str) -> Reading:
+    def reading(self, evidence: LastValue, _at_us: int, key: str) -> Reading:
         """How far off, from what."""
         if evidence.target is None or not isinstance(evidence.value, float | int):
             return Reading(0.0, self.floor, f"{key}: {self.watched.field} is unknown")
@@ -212,17 +212,17 @@ class Deviation:
         words = f"{key}: {self.watched.field} {figure(evidence.value)} is {figure(off)} off {figure(evidence.target)}"
         return Reading(off, self.allowed(evidence.target), words)
 
-    def pruned(self, evidence: Seen, now_us: int) -> Seen | None:
+    def pruned(self, evidence: LastValue, now_us: int) -> LastValue | None:
         """What is all right need not be remembered, but for a target that was told."""
         left = self.watched.pruned(evidence, now_us)
         if left is not None or self.source is None or evidence.target is None:
             return left
-        return replace(evidence, alight=False) if evidence.alight else evidence
+        return replace(evidence, holds=False) if evidence.holds else evidence
 
-    def moved(self, evidence: Seen, move: Move) -> Seen:
+    def moved(self, evidence: LastValue, move: Move) -> LastValue:
         """Seen as long ago as before."""
         return _moved(evidence, move)
 
 
-def _moved(seen: Seen, move: Move) -> Seen:
-    return seen if seen.time_us == ALWAYS else Seen(seen.value, seen.target, move(seen.time_us), seen.alight)
+def _moved(seen: LastValue, move: Move) -> LastValue:
+    return seen if seen.time_us == ALWAYS else LastValue(seen.value, seen.target, move(seen.time_us), seen.holds)

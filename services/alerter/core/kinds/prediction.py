@@ -14,8 +14,8 @@ from typing import ClassVar
 
 from services.alerter.core.kinds.condition import ALWAYS, Move, Reading, Span
 from services.alerter.core.kinds.levels import Watched
-from services.alerter.core.life import Reason
 from services.alerter.core.samples import Sample
+from services.alerter.core.states import Reason
 from services.alerter.core.wording import in_words
 from shared.instants import span_to_us
 
@@ -25,13 +25,13 @@ Point = tuple[int, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class Forecast:
     """The samples, how many seconds are left by them (None: no end in sight), and whether that is too few."""
 
     points: tuple[Point, ...] = ()
     left_s: float | None = None
     time_us: int = ALWAYS
-    alight: bool = False
+    holds: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +54,11 @@ class Prediction:
         """The span the line is laid through."""
         return self.over.total_seconds()
 
-    def begin(self) -> Course:
+    def begin(self) -> Forecast:
         """Nothing has been seen."""
-        return Course()
+        return Forecast()
 
-    def fold(self, evidence: Course, sample: Sample, _now_us: int) -> Course:
+    def fold(self, evidence: Forecast, sample: Sample, _now_us: int) -> Forecast:
         """Take the newest sample and look ahead."""
         time_us = sample.time_us
         if time_us <= evidence.time_us:
@@ -68,20 +68,20 @@ class Prediction:
         if value is None and reported is None:
             return evidence
         if not all(matcher.holds(sample.field(matcher.name)) for matcher in self.watched.only_while):
-            return Course(time_us=time_us)
+            return Forecast(time_us=time_us)
         points = evidence.points if value is None else self._points(evidence.points, time_us, value)
         left_s = reported if reported is not None else self._left_s(points)
-        bound_s = self.within.total_seconds() * (CLEAR_AT if evidence.alight else 1.0)
-        return Course(points, left_s, time_us, left_s is not None and left_s < bound_s)
+        bound_s = self.within.total_seconds() * (CLEAR_AT if evidence.holds else 1.0)
+        return Forecast(points, left_s, time_us, left_s is not None and left_s < bound_s)
 
-    def span(self, evidence: Course) -> Span | None:
+    def span(self, evidence: Forecast) -> Span | None:
         """As long as what was seen holds."""
-        if not evidence.alight:
+        if not evidence.holds:
             return None
         lasts = self.watched.lasts
         return Span(until_us=None if lasts is None else evidence.time_us + span_to_us(lasts))
 
-    def reading(self, evidence: Course, _at_us: int, key: str) -> Reading:
+    def reading(self, evidence: Forecast, _at_us: int, key: str) -> Reading:
         """How many seconds are left."""
         limit_s = self.within.total_seconds()
         if evidence.left_s is None:
@@ -89,7 +89,7 @@ class Prediction:
         left = in_words(timedelta(seconds=round(evidence.left_s)))
         return Reading(evidence.left_s, limit_s, f"{key}: {self.watched.field} lasts {left}")
 
-    def pruned(self, evidence: Course, now_us: int) -> Course | None:
+    def pruned(self, evidence: Forecast, now_us: int) -> Forecast | None:
         """Old samples say nothing of the future."""
         span = self.span(evidence)
         if span is not None and not span.over(now_us):
@@ -98,14 +98,14 @@ class Prediction:
         if evidence.time_us <= from_us or not evidence.points:
             return None
         points = tuple(point for point in evidence.points if point[0] > from_us)
-        unchanged = not evidence.alight and len(points) == len(evidence.points)
-        return evidence if unchanged else Course(points, evidence.left_s, evidence.time_us, alight=False)
+        unchanged = not evidence.holds and len(points) == len(evidence.points)
+        return evidence if unchanged else Forecast(points, evidence.left_s, evidence.time_us, holds=False)
 
-    def moved(self, evidence: Course, move: Move) -> Course:
+    def moved(self, evidence: Forecast, move: Move) -> Forecast:
         """Everything as long ago as before."""
         points = tuple(sorted((move(time_us), value) for time_us, value in evidence.points))
         time_us = evidence.time_us if evidence.time_us == ALWAYS else move(evidence.time_us)
-        return Course(points, evidence.left_s, time_us, evidence.alight)
+        return Forecast(points, evidence.left_s, time_us, evidence.holds)
 
     def _points(self, points: tuple[Point, ...], time_us: int, value: float) -> tuple[Point, ...]:
         """At most ROOM of them: the newest takes the place of one that is close behind the one before it."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC
 from typing import Any
 
-from services.alerter.core.notify.groups import is_alight
+from services.alerter.core.notify.groups import is_firing
 from shared.messages import Alert, Time
 from shared.notices import Notice
 
@@ -36,13 +36,13 @@ def webhook_json(notice: Notice, external_url: str = "") -> dict[str, Any]:
 
 
 def _alert(alert: Alert, external_url: str) -> dict[str, Any]:
-    alight = is_alight(alert)
+    firing = is_firing(alert)
     return {
-        "status": "firing" if alight else "resolved",
+        "status": "firing" if firing else "resolved",
         "labels": _named({**alert.labels, "rule": alert.rule, "severity": alert.severity.value}),
         "annotations": {"description": alert.message, **alert.annotations},
         "startsAt": _time(alert.since),
-        "endsAt": NEVER if alight else _time(alert.time),
+        "endsAt": NEVER if firing else _time(alert.time),
         "generatorURL": external_url,
         "fingerprint": alert.fingerprint or "",
     }

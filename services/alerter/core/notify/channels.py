@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from services.alerter.core.notify.delivery import Care
+from services.alerter.core.notify.delivery import RetryPolicy
 
 
 class Format(StrEnum):
@@ -30,7 +30,7 @@ class Wording:
 
 
 @dataclass(frozen=True, slots=True)
-class ByWebhook:
+class WebhookTarget:
     """POSTs Alertmanager's JSON to ``url``, or to what stands in ``url_file``."""
 
     url: str | None
@@ -41,7 +41,7 @@ class ByWebhook:
 
 
 @dataclass(frozen=True, slots=True)
-class ByApprise:
+class AppriseTarget:
     """Goes out through the service that the Apprise URL in ``url_file`` names."""
 
     url_file: str
@@ -55,8 +55,8 @@ class Channel:
 
     receiver: str
     kind: str
-    way: ByWebhook | ByApprise
-    care: Care
+    way: WebhookTarget | AppriseTarget
+    care: RetryPolicy
 
     @property
     def name(self) -> str:

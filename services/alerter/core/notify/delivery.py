@@ -30,7 +30,7 @@ class OnDoubt(StrEnum):
     SKIP = "skip"
 
 
-class State(StrEnum):
+class DeliveryState(StrEnum):
     """Where a notice stands on a channel. ``LOST`` is given up and told as an event."""
 
     WAITING = "waiting"
@@ -41,7 +41,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Care:
+class RetryPolicy:
     """How hard a channel tries."""
 
     on_doubt: OnDoubt = OnDoubt.REPEAT
@@ -66,7 +66,7 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class RetryLater:
     """Try again after so long."""
 
     pause_s: float
@@ -81,7 +81,7 @@ class GivenUp:
 
 
 Outcome = Sent | Failed
-Verdict = Sent | Again | GivenUp
+Verdict = Sent | RetryLater | GivenUp
 
 
 class Sender(Protocol):
@@ -95,7 +95,7 @@ class Sender(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class Attempts:
     """What has been tried: failures of the channel in a row with this one, and how long that has gone on.
 
     ``waited`` is since the notice was made.
@@ -106,7 +106,7 @@ class Trial:
     waited: timedelta
 
 
-def judge(care: Care, notice: Notice, outcome: Outcome, trial: Trial, jitter: float) -> Verdict:
+def decide_delivery(care: RetryPolicy, notice: Notice, outcome: Outcome, attempts: Attempts, jitter: float) -> Verdict:
     """Say what becomes of a notice after an attempt; ``jitter`` in 0…1 spreads the pauses."""
     if isinstance(outcome, Sent):
         return outcome
@@ -116,14 +116,14 @@ def judge(care: Care, notice: Notice, outcome: Outcome, trial: Trial, jitter: fl
         return GivenUp(f"{outcome.reason}; it may have arrived, and on_doubt: skip forbids to repeat it")
     if notice.reason is NoticeReason.TEST:
         return GivenUp(outcome.reason)
-    if trial.waited >= care.give_up_after and trial.failing >= min(FAIR_TRIAL, care.give_up_after):
-        hours = trial.waited / timedelta(hours=1)
+    if attempts.waited >= care.give_up_after and attempts.failing >= min(FAIR_TRIAL, care.give_up_after):
+        hours = attempts.waited / timedelta(hours=1)
         return GivenUp(f"waited {hours:.1f} h, and the channel still fails: {outcome.reason}")
-    pause = pause_s(trial.failures, care.first_pause_s, care.longest_pause_s, jitter, outcome.retry_after_s)
-    return Again(pause, outcome.reason)
+    pause = pause_s(attempts.failures, care.first_pause_s, care.longest_pause_s, jitter, outcome.retry_after_s)
+    return RetryLater(pause, outcome.reason)
 
 
-def after_a_crash(care: Care) -> GivenUp | None:
+def after_a_crash(care: RetryPolicy) -> GivenUp | None:
     """Say what becomes of a notice that was under way when the process died; None: it is sent again."""
     if care.on_doubt is OnDoubt.REPEAT:
         return None

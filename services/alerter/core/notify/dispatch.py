@@ -1,7 +1,7 @@
-"""The way of an alert from firing to a notice. ``STAGES`` is all of it, in order; each says why it stops somebody.
+"""The way of an alert from firing to a notice. ``MUTE_STAGES`` lists what can hold it back, in order, with the reason.
 
-The stages up to ``flapping`` can mute an alert each time its group is looked at; ``groups.look`` then decides by what
-has been told already. Nothing here reads a clock: ``now`` is the wall clock's time, or a recording's.
+Each stage can suppress an alert each time its group is due. ``groups.decide_group`` then decides by what earlier
+notices named. Nothing here reads a clock: ``now`` is the wall clock's time, or a recording's.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from heapq import heapify, heappop, heappush
 
-from services.alerter.core.notify.groups import Group, Place, group_key, is_alight, look
+from services.alerter.core.keys import AlertId
+from services.alerter.core.notify.groups import Group, GroupDecision, decide_group, group_key, is_firing
 from services.alerter.core.notify.inhibition import Inhibition, InhibitRule
 from services.alerter.core.notify.intervals import Interval
-from services.alerter.core.notify.notice import LISTED, Quiet
 from services.alerter.core.notify.routes import Flapping, Receiver, Route
 from services.alerter.core.notify.silences import Silences
+from services.alerter.core.notify.suppression import LISTED, SuppressionReason
 from shared.messages import Alert, AlertState, Severity
-from shared.notices import Notice
+from shared.notices import Notice, NoticeReason
 
 _SPACE = uuid.UUID("6c4e4c7e-9f7b-5c1e-8c0a-5a8a1f6f2d53")
 _RANK = {severity: rank for rank, severity in enumerate(reversed(Severity))}
@@ -27,7 +28,7 @@ _RANK = {severity: rank for rank, severity in enumerate(reversed(Severity))}
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Who is told of what, and when not: the settings of ``config/alerts.yaml`` that are not rules."""
+    """Who is notified of what, and when not: the settings of ``config/alerts.yaml`` that are not rules."""
 
     route: Route
     receivers: Mapping[str, Receiver]
@@ -37,88 +38,90 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
-    """What is known while groups are looked at: the alerts, those that flap, what is silenced and inhibited."""
+class MuteContext:
+    """What the stages judge by: the alerts as they stand, those that flap, and what is silenced and inhibited."""
 
     now: datetime
-    alert: Callable[[Place], Alert | None]
-    flaps: Callable[[Place], bool]
+    alert: Callable[[AlertId], Alert | None]
+    flaps: Callable[[AlertId], bool]
     silences: Silences
     inhibition: Inhibition
 
 
-Stage = Callable[[Plan, Route, Sight, Place, Alert], bool]
+Stage = Callable[[Plan, Route, MuteContext, AlertId, Alert], bool]
 
 
-def _inhibited(_: Plan, __: Route, sight: Sight, ___: Place, alert: Alert) -> bool:
-    return sight.inhibition.over(alert.labels) is not None
+def _inhibited(_: Plan, __: Route, context: MuteContext, ___: AlertId, alert: Alert) -> bool:
+    return context.inhibition.over(alert.labels) is not None
 
 
-def _silenced(_: Plan, __: Route, sight: Sight, ___: Place, alert: Alert) -> bool:
-    return sight.silences.over(alert.labels, sight.now) is not None
+def _silenced(_: Plan, __: Route, context: MuteContext, ___: AlertId, alert: Alert) -> bool:
+    return context.silences.over(alert.labels, context.now) is not None
 
 
-def _muted(plan: Plan, route: Route, sight: Sight, _: Place, __: Alert) -> bool:
-    return any(interval.holds(sight.now) for name in route.mute for interval in plan.intervals[name])
+def _muted(plan: Plan, route: Route, context: MuteContext, _: AlertId, __: Alert) -> bool:
+    return any(interval.holds(context.now) for name in route.mute for interval in plan.intervals[name])
 
 
-def _inactive(plan: Plan, route: Route, sight: Sight, _: Place, __: Alert) -> bool:
-    active = (interval.holds(sight.now) for name in route.active for interval in plan.intervals[name])
+def _inactive(plan: Plan, route: Route, context: MuteContext, _: AlertId, __: Alert) -> bool:
+    active = (interval.holds(context.now) for name in route.active for interval in plan.intervals[name])
     return bool(route.active) and not any(active)
 
 
-def _flapping(_: Plan, __: Route, sight: Sight, place: Place, alert: Alert) -> bool:
-    return alert.state is AlertState.RESOLVED and sight.flaps(place)
+def _flapping(_: Plan, __: Route, context: MuteContext, alert_id: AlertId, alert: Alert) -> bool:
+    return alert.state is AlertState.RESOLVED and context.flaps(alert_id)
 
 
-STAGES: tuple[tuple[Quiet, Stage], ...] = (
-    (Quiet.INHIBITED, _inhibited),
-    (Quiet.MUTED, _muted),
-    (Quiet.INACTIVE, _inactive),
-    (Quiet.SILENCED, _silenced),
-    (Quiet.FLAPPING, _flapping),
+MUTE_STAGES: tuple[tuple[SuppressionReason, Stage], ...] = (
+    (SuppressionReason.INHIBITED, _inhibited),
+    (SuppressionReason.MUTED, _muted),
+    (SuppressionReason.INACTIVE, _inactive),
+    (SuppressionReason.SILENCED, _silenced),
+    (SuppressionReason.FLAPPING, _flapping),
 )
 
 
-def why_mute(plan: Plan, route: Route, sight: Sight, place: Place, alert: Alert) -> Quiet | None:
-    """Return the reason of the first stage that stops an alert, None if none does."""
-    return next((reason for reason, stops in STAGES if stops(plan, route, sight, place, alert)), None)
+def suppression_reason(
+    plan: Plan, route: Route, context: MuteContext, alert_id: AlertId, alert: Alert
+) -> SuppressionReason | None:
+    """Return the reason of the first stage that holds an alert back; None: nothing does."""
+    return next((reason for reason, stops in MUTE_STAGES if stops(plan, route, context, alert_id, alert)), None)
 
 
 class Dispatcher:
-    """All groups. ``touched`` collects the keys of those that have changed since it was last emptied."""
+    """All groups. ``touched`` collects the keys of groups that changed since a caller last emptied it."""
 
     def __init__(self, plan: Plan, groups: Iterable[Group] = ()) -> None:
         self.plan = plan
         self._routes = {route.path: route for route in plan.route.all()}
         self.groups = {group.key: group for group in groups if group.route in self._routes}
         self.touched: dict[str, None] = {group.key: None for group in groups if group.route not in self._routes}
-        self._joined: list[tuple[str, Place]] = []  # who has come to which group since that was last asked
-        self._newcomers: dict[str, set[Place]] = {}
+        self._joined: list[tuple[str, AlertId]] = []  # (group, alert) pairs that are new since the last ``joined``
+        self._newcomers: dict[str, set[AlertId]] = {}
         self._reschedule()
 
-    def take(self, alert: Alert, now: datetime) -> None:
-        """An alert fires: put it into the groups its routes say."""
-        place = (alert.rule, alert.key)
+    def insert(self, alert: Alert, now: datetime) -> None:
+        """Put a firing alert into the groups that its routes name."""
+        alert_id = (alert.rule, alert.key)
         for route in self.plan.route.match(alert.labels):
             labels = route.group(alert.labels)
             key = group_key(route.path, labels)
             if key not in self.groups:
-                self._keep(Group(route.path, tuple(sorted(labels.items())), now + route.group_wait))
+                self._put(Group(route.path, tuple(sorted(labels.items())), now + route.group_wait))
             newcomers = self._newcomers.setdefault(key, set())
-            if place not in newcomers and place not in self.groups[key].members:
-                newcomers.add(place)
-                self._joined.append((key, place))
+            if alert_id not in newcomers and alert_id not in self.groups[key].members:
+                newcomers.add(alert_id)
+                self._joined.append((key, alert_id))
 
     def current(self, key: str) -> Group | None:
-        """Return a group with everybody who is in it by now."""
+        """Return a group with every alert that is in it by now."""
         group = self.groups.get(key)
         return None if group is None else replace(group, members=group.members | self._newcomers.get(key, set()))
 
-    def joined(self) -> list[tuple[str, Place]]:
-        """Return who has come to which group since this was last asked, and is still new there."""
+    def joined(self) -> list[tuple[str, AlertId]]:
+        """Return the alerts that joined a group since the last call and that the group has not decided on yet."""
         joined, self._joined = self._joined, []
-        return [(key, place) for key, place in joined if place in self._newcomers.get(key, ())]
+        return [(key, alert_id) for key, alert_id in joined if alert_id in self._newcomers.get(key, ())]
 
     def due(self, now: datetime) -> bool:
         """Whether a group is due."""
@@ -128,46 +131,50 @@ class Dispatcher:
         """Return when a group may be due next."""
         return self._due[0][0] if self._due else None
 
-    def look(self, sight: Sight) -> tuple[list[Notice], dict[Place, Quiet]]:
-        """Look at every group that is due; return the notices, and why others were not told of."""
+    def flush_due(self, context: MuteContext) -> tuple[list[Notice], dict[AlertId, SuppressionReason]]:
+        """Decide every group that is due; return the notices, and why other alerts are in none."""
         notices: list[Notice] = []
-        quiet: dict[Place, Quiet] = {}
-        while self._due and self._due[0][0] <= sight.now:
+        suppressed: dict[AlertId, SuppressionReason] = {}
+        while self._due and self._due[0][0] <= context.now:
             due, key = heappop(self._due)
             group = self.groups.get(key)
             if group is not None and group.due == due:
                 group = replace(group, members=group.members | self._newcomers.pop(key, set()))
-                notices += self._look(group, sight, quiet)
-        return notices, quiet
+                decision, route = self._decide(group, context), self._routes[group.route]
+                suppressed.update(decision.suppressed)
+                if decision.reason is not None:
+                    notices.append(_notice(decision, decision.reason, route, context.now))
+        return notices, suppressed
 
     def shift(self, by: timedelta) -> None:
-        """The clock stepped: what was to be in an hour still is."""
+        """Move every group along with a step of the wall clock: what was due in an hour still is."""
         for group in list(self.groups.values()):
-            told_at = None if group.told_at is None else group.told_at + by
-            self.groups[group.key] = replace(group, due=group.due + by, told_at=told_at)
+            notified_at = None if group.notified_at is None else group.notified_at + by
+            self.groups[group.key] = replace(group, due=group.due + by, notified_at=notified_at)
             self.touched[group.key] = None
         self._reschedule()
 
-    def _look(self, group: Group, sight: Sight, quiet: dict[Place, Quiet]) -> list[Notice]:
+    def _decide(self, group: Group, context: MuteContext) -> GroupDecision:
         route = self._routes[group.route]
-        found = {place: alert for place in sorted(group.members) if (alert := sight.alert(place)) is not None}
-        mute = {
-            place: why for place, alert in found.items() if (why := why_mute(self.plan, route, sight, place, alert))
+        alerts = {one: alert for one in sorted(group.members) if (alert := context.alert(one)) is not None}
+        suppressed = {
+            one: reason
+            for one, alert in alerts.items()
+            if (reason := suppression_reason(self.plan, route, context, one, alert)) is not None
         }
-        for place in [place for place, why in mute.items() if why is Quiet.FLAPPING]:
-            found[place] = found[place].model_copy(update={"state": AlertState.FIRING})
-        seen = look(group, found, mute, route, self.plan.receivers[route.receiver], sight.now)
-        quiet.update(seen.quiet)
-        if seen.group.members:
-            self._keep(seen.group)
+        # An alert that flaps keeps its standing as firing, so that its group does not resolve and begin anew.
+        for one in [one for one, reason in suppressed.items() if reason is SuppressionReason.FLAPPING]:
+            alerts[one] = alerts[one].model_copy(update={"state": AlertState.FIRING})
+        decision = decide_group(group, alerts, suppressed, route, self.plan.receivers[route.receiver], context.now)
+        # A group without members is over. The next alert opens a new one, which waits ``group_wait`` again.
+        if decision.group.members:
+            self._put(decision.group)
         else:
             del self.groups[group.key]
             self.touched[group.key] = None
-        if seen.reason is None:
-            return []
-        return [_notice(seen.group, route, seen.reason, seen.firing, seen.resolved, sight.now)]
+        return decision
 
-    def _keep(self, group: Group) -> None:
+    def _put(self, group: Group) -> None:
         self.groups[group.key] = group
         self.touched[group.key] = None
         heappush(self._due, (group.due, group.key))
@@ -177,9 +184,8 @@ class Dispatcher:
         heapify(self._due)
 
 
-def _notice(
-    group: Group, route: Route, reason: str, firing: Sequence[Alert], resolved: Sequence[Alert], now: datetime
-) -> Notice:
+def _notice(decision: GroupDecision, reason: NoticeReason, route: Route, now: datetime) -> Notice:
+    group, firing, resolved = decision.group, decision.firing, decision.resolved
     listed = sorted(firing, key=_worst_first) + sorted(resolved, key=_worst_first)
     return Notice.model_validate(
         {
@@ -188,7 +194,7 @@ def _notice(
             "group_key": group.key,
             "number": group.number,
             "time": now,
-            "status": "firing" if any(map(is_alight, firing)) else "resolved",
+            "status": "firing" if any(map(is_firing, firing)) else "resolved",
             "reason": reason,
             "group_labels": dict(group.labels),
             "common_labels": _common([alert.labels for alert in listed]),

@@ -1,10 +1,10 @@
-"""Groups: the alerts of one route that are told of together, and when. Pure functions of (group, alerts, now).
+"""Groups: the alerts of one route that share a notice, and when it goes out. Pure functions of (group, alerts, now).
 
-1. A new group waits ``group_wait``, then is looked at every ``group_interval``.
-2. It is told of when an alert fires in it that was not told of, when all have resolved, when some have and the receiver
-   wants to hear it, and again after ``repeat_interval`` while one fires that nobody has acknowledged.
-3. What resolved before it was told of is not told of. What is mute now and was told of keeps its place: it is neither
-   resolved nor new when it can be heard again.
+1. A new group waits ``group_wait``. After that it is decided anew every ``group_interval``.
+2. A group sends a notice when an alert fires that no notice has named, when all have resolved, when some have and the
+   receiver wants to hear of it, and again after ``repeat_interval`` while one fires that nobody has acknowledged.
+3. An alert that resolves before any notice named it is never sent. An alert that is suppressed now but was sent before
+   keeps its standing: when it can be heard again, it is neither resolved nor new.
 """
 
 from __future__ import annotations
@@ -13,24 +13,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from services.alerter.core.notify.notice import Quiet
+from services.alerter.core.keys import AlertId
 from services.alerter.core.notify.routes import Receiver, Route
+from services.alerter.core.notify.suppression import SuppressionReason
 from shared.messages import Alert, AlertState
 from shared.notices import NoticeReason
 
-Place = tuple[str, str]  # rule, key
+Alerts = Mapping[AlertId, Alert]
+Suppressed = Mapping[AlertId, SuppressionReason]
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """``members`` are all alerts in it, ``told`` those told of as firing; ``number`` counts its notices."""
+    """``members`` are all its alerts, ``notified`` those a notice named as firing; ``number`` counts its notices."""
 
     route: str
     labels: tuple[tuple[str, str], ...]
     due: datetime
-    members: frozenset[Place] = frozenset()
-    told: frozenset[Place] = frozenset()
-    told_at: datetime | None = None
+    members: frozenset[AlertId] = frozenset()
+    notified: frozenset[AlertId] = frozenset()
+    notified_at: datetime | None = None
     number: int = 0
 
     @property
@@ -41,76 +43,97 @@ class Group:
 
 def group_key(route: str, labels: Mapping[str, str]) -> str:
     """Return what tells a group from any other."""
-    said = ",".join(f'{name}="{value}"' for name, value in sorted(labels.items()))
-    return f"{route}:{{{said}}}"
+    text = ",".join(f'{name}="{value}"' for name, value in sorted(labels.items()))
+    return f"{route}:{{{text}}}"
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What a look at a group came to: the group after it, why a notice is given if one is, and of whom."""
+class GroupDecision:
+    """The group afterwards, and the notice it sends: its reason (None: no notice) and its alerts."""
 
     group: Group
     reason: NoticeReason | None
     firing: tuple[Alert, ...]
     resolved: tuple[Alert, ...]
-    quiet: Mapping[Place, Quiet]  # why an alert is not in the notice
+    suppressed: Suppressed  # why an alert is not in the notice
 
 
-def look(
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """How a group's alerts stand: those a notice may name, and those it already named but may not name now."""
+
+    firing: Alerts
+    resolved: Alerts  # named as firing before
+    unsent: Alerts  # resolved before any notice named them
+    held: frozenset[AlertId]  # named before, suppressed now
+
+
+def decide_group(
     group: Group,
-    alerts: Mapping[Place, Alert],
-    mute: Mapping[Place, Quiet],
+    alerts: Alerts,
+    suppressed: Suppressed,
     route: Route,
     receiver: Receiver,
     now: datetime,
-) -> Look:
-    """Decide what is told of a group that is due. ``alerts`` are its members as they stand, ``mute`` those that are."""
-    alight = {place for place, alert in alerts.items() if is_alight(alert)}
-    firing = {place: alert for place, alert in alerts.items() if place in alight and place not in mute}
-    over = {place: alert for place, alert in alerts.items() if place not in alight and place not in mute}
-    resolved = {place: alert for place, alert in over.items() if place in group.told}
-    held = frozenset(place for place in group.told if place in mute and place in alight)
-    quiet = {**mute, **{place: Quiet.UNTOLD for place in over if place not in resolved}}
-    after = replace(group, due=now + route.group_interval, members=frozenset(alight))
-    reason = _reason(group, firing, resolved, held, route, receiver, now)
+) -> GroupDecision:
+    """Decide what a due group sends. ``alerts`` are its members as they stand, ``suppressed`` those held back."""
+    standing = _standing(group, alerts, suppressed)
+    quiet = {**suppressed, **dict.fromkeys(standing.unsent, SuppressionReason.UNTOLD)}
+    members = frozenset(alert_id for alert_id, alert in alerts.items() if is_firing(alert))
+    after = replace(group, due=now + route.group_interval, members=members)
+    resolved = dict(standing.resolved)
+    reason = notice_reason(group, standing, route, receiver, now)
     if reason is not None and not receiver.send_resolved:
-        quiet |= dict.fromkeys(resolved, Quiet.NO_RESOLVED)
+        # The receiver does not want ends. They leave the notice; without a firing alert nothing is left to send.
+        quiet |= dict.fromkeys(resolved, SuppressionReason.NO_RESOLVED)
         resolved = {}
-        if not firing:
-            return Look(replace(after, told=held), None, (), (), quiet)
+        if not standing.firing:
+            return GroupDecision(replace(after, notified=standing.held), None, (), (), quiet)
     if reason is None:
-        still = frozenset(group.told & alight)
-        return Look(replace(after, told=still), None, (), (), quiet | _why_quiet(firing))
-    after = replace(after, told=held | firing.keys(), told_at=now, number=group.number + 1)
-    return Look(after, reason, tuple(firing.values()), tuple(resolved.values()), quiet)
+        # Nothing is new. What was sent and still fires stays sent, so that only a change or a repeat speaks again.
+        still = frozenset(group.notified & members)
+        return GroupDecision(replace(after, notified=still), None, (), (), quiet | _already_sent(standing.firing))
+    sent = standing.held | standing.firing.keys()
+    after = replace(after, notified=sent, notified_at=now, number=group.number + 1)
+    return GroupDecision(after, reason, tuple(standing.firing.values()), tuple(resolved.values()), quiet)
 
 
-def is_alight(alert: Alert) -> bool:
+def is_firing(alert: Alert) -> bool:
     """Whether an alert fires, acknowledged or not."""
     return alert.state in (AlertState.FIRING, AlertState.ACKNOWLEDGED)
 
 
-def _reason(
-    group: Group,
-    firing: Mapping[Place, Alert],
-    resolved: Mapping[Place, Alert],
-    held: frozenset[Place],
-    route: Route,
-    receiver: Receiver,
-    now: datetime,
+def notice_reason(
+    group: Group, standing: _Standing, route: Route, receiver: Receiver, now: datetime
 ) -> NoticeReason | None:
-    unseen = {place for place, alert in firing.items() if alert.state is AlertState.FIRING}
-    if unseen - group.told:
-        return NoticeReason.NEW_ALERTS if group.told else NoticeReason.FIRST
-    if resolved and not firing and not held:
+    """Return why a group sends a notice now; None: it sends none."""
+    unseen = {alert_id for alert_id, alert in standing.firing.items() if alert.state is AlertState.FIRING}
+    # Somebody must hear of an alert that no notice has named. A person who acknowledged it has heard of it.
+    if unseen - group.notified:
+        return NoticeReason.NEW_ALERTS if group.notified else NoticeReason.FIRST
+    # The end of everything closes the matter. While a sent alert is only suppressed, the matter is not closed.
+    if standing.resolved and not standing.firing and not standing.held:
         return NoticeReason.ALL_RESOLVED
-    if resolved and receiver.send_resolved:
+    # Some have ended and others go on: that is news for a receiver who wants ends.
+    if standing.resolved and receiver.send_resolved:
         return NoticeReason.RESOLVED
-    if unseen and group.told_at is not None and now >= group.told_at + route.repeat_interval:
+    # Nothing has changed. Remind whoever has not acknowledged, at the pace of the route.
+    if unseen and group.notified_at is not None and now >= group.notified_at + route.repeat_interval:
         return NoticeReason.REPEAT
     return None
 
 
-def _why_quiet(firing: Mapping[Place, Alert]) -> dict[Place, Quiet]:
-    seen = AlertState.ACKNOWLEDGED
-    return {place: Quiet.ACKNOWLEDGED if alert.state is seen else Quiet.TOLD for place, alert in firing.items()}
+def _standing(group: Group, alerts: Alerts, suppressed: Suppressed) -> _Standing:
+    heard = {alert_id: alert for alert_id, alert in alerts.items() if alert_id not in suppressed}
+    over = {alert_id: alert for alert_id, alert in heard.items() if not is_firing(alert)}
+    return _Standing(
+        firing={alert_id: alert for alert_id, alert in heard.items() if is_firing(alert)},
+        resolved={alert_id: alert for alert_id, alert in over.items() if alert_id in group.notified},
+        unsent={alert_id: alert for alert_id, alert in over.items() if alert_id not in group.notified},
+        held=frozenset(i for i in group.notified if i in suppressed and i in alerts and is_firing(alerts[i])),
+    )
+
+
+def _already_sent(firing: Alerts) -> dict[AlertId, SuppressionReason]:
+    reasons = {AlertState.ACKNOWLEDGED: SuppressionReason.ACKNOWLEDGED}
+    return {alert_id: reasons.get(alert.state, SuppressionReason.TOLD) for alert_id, alert in firing.items()}

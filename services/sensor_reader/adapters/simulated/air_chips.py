@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from services.sensor_reader.adapters.simulated.chips import CommandChip, Refused, RegisterChip
-from services.sensor_reader.core.checks import CRC8, CRC8_A_WORD
-from services.sensor_reader.core.registers import Block
+from services.sensor_reader.core.registers.checksums import CRC8, CRC8_A_WORD
+from services.sensor_reader.core.registers.fields import Block
 
 
 class Aht:
@@ -152,7 +152,7 @@ class Bme280(RegisterChip):
             self.registers[0xF4] &= 0xFC
 
 
-class Periodic(CommandChip):
+class PeriodicChip(CommandChip):
     """A sensor that, once started, has a new value every ``every_s``, which reading takes away.
 
     ``ready`` and ``fetch`` are the commands that ask for it; a ``deaf`` one acknowledges little else while it measures.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from services.sensor_reader.adapters.simulated.air_chips import Ads1115, Aht, Bh1750, Bme280, Periodic
+from services.sensor_reader.adapters.simulated.air_chips import Ads1115, Aht, Bh1750, Bme280, PeriodicChip
 from services.sensor_reader.adapters.simulated.chips import CommandChip, RegisterChip, SimulatedChip
-from services.sensor_reader.core.checks import CRC8_A_WORD
+from services.sensor_reader.core.registers.checksums import CRC8_A_WORD
 
 
 def _sht3x(address: int) -> SimulatedChip:
@@ -28,7 +28,7 @@ def _sht4x(address: int) -> SimulatedChip:
 
 def _scd4x(address: int) -> SimulatedChip:
     """A value every 5 s; while it measures it acknowledges only what has to do with that."""
-    chip = Periodic(
+    chip = PeriodicChip(
         address, b"\x21\xb1", b"\x3f\x86", b"\xe4\xb8", b"\xec\x05", every_s=5.0, apart_s=0.001,
         deaf=True, others={b"\x36\x82": 0.001, b"\x36\x46": 0.03},
     )  # fmt: skip
@@ -38,7 +38,7 @@ def _scd4x(address: int) -> SimulatedChip:
 
 def _scd30(address: int) -> SimulatedChip:
     """A value every 2 s; a read less than 3 ms after its command, or behind a repeated START, is not acknowledged."""
-    chip = Periodic(
+    chip = PeriodicChip(
         address, b"\x00\x10", b"\x01\x04", b"\x02\x02", b"\x03\x00", every_s=2.0, apart_s=0.003,
         others={b"\xd3\x04": 0.0},
     )  # fmt: skip

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from services.sensor_reader.adapters.simulated.chips import Refused, RegisterChip, SimulatedChip
-from services.sensor_reader.core.lines import LineId
+from services.sensor_reader.core.gpio_line import LineId
 from services.sensor_reader.core.ports import BusError, PortError
-from services.sensor_reader.core.registers import Block
+from services.sensor_reader.core.registers.fields import Block
 
 T = TypeVar("T")
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from services.sensor_reader.core.checks import Check
-from services.sensor_reader.core.registers import Block
+from services.sensor_reader.core.registers.checksums import Check
+from services.sensor_reader.core.registers.fields import Block
 
 
 class Refused(Exception):  # noqa: N818

@@ -5,8 +5,8 @@ from __future__ import annotations
 from services.sensor_reader.adapters.simulated.room import Tending
 from services.sensor_reader.adapters.simulated.script import Phase, Scenario
 from services.sensor_reader.core.chips import CHIPS
-from services.sensor_reader.core.chips.reading import Analog, Mount
-from services.sensor_reader.core.device import ChipPart, Device
+from services.sensor_reader.core.chips.mount import Analog, Mount
+from services.sensor_reader.core.polling.device import ChipPart, Device
 
 MINUTE, HOUR = 60.0, 3600.0
 STEP_S = 60.0

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from services.sensor_reader.adapters.simulated.chips import RegisterChip, SealedChip, SimulatedChip
-from services.sensor_reader.core.checks import SMBUS_PEC, XOR_FF
+from services.sensor_reader.core.registers.checksums import SMBUS_PEC, XOR_FF
 
 
 def _signed(word: int) -> int:

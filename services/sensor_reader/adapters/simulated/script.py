@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from services.sensor_reader.adapters.simulated.bus import Fault
 from services.sensor_reader.adapters.simulated.room import UNTENDED, Room, Tending
 from services.sensor_reader.adapters.simulated.world import Conditions, Pack
-from services.sensor_reader.core.device import Device
+from services.sensor_reader.core.polling.device import Device
 
 SOUND = Pack()
 FINE = Conditions()

@@ -10,8 +10,8 @@ from services.sensor_reader.adapters.simulated.shown import payloads_of
 from services.sensor_reader.adapters.simulated.world import World, noise
 from services.sensor_reader.core.chips.bme280 import trim_of
 from services.sensor_reader.core.chips.bme280_formulas import fine, humidity, pressure, temperature
-from services.sensor_reader.core.device import ChipPart
-from services.sensor_reader.core.registers import Block, encode
+from services.sensor_reader.core.polling.device import ChipPart
+from services.sensor_reader.core.registers.fields import Block, encode
 
 AIR_NOISE_C = 0.06
 HUMIDITY_NOISE_PERCENT = 0.3

@@ -6,8 +6,8 @@ A field of another name stays 0, which every table takes for "no fault".
 from __future__ import annotations
 
 from services.sensor_reader.adapters.simulated.world import World, noise
-from services.sensor_reader.core.device import ChipPart
-from services.sensor_reader.core.registers import Block, encode
+from services.sensor_reader.core.polling.device import ChipPart
+from services.sensor_reader.core.registers.fields import Block, encode
 
 VOLTAGE_NOISE_V = 0.002
 CURRENT_NOISE_A = 0.004

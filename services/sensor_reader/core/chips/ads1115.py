@@ -16,8 +16,9 @@ from dataclasses import replace
 from fractions import Fraction
 
 from services.sensor_reader.core.chips.model import Chip
-from services.sensor_reader.core.chips.reading import Analog, Doubt, Mount, Reading
-from services.sensor_reader.core.registers import Block, Command, Done, Field, Register, word
+from services.sensor_reader.core.chips.mount import Analog, Mount
+from services.sensor_reader.core.reading import Doubt, Reading
+from services.sensor_reader.core.registers.fields import Block, Command, Done, Field, Register, bits, word
 
 # Config register, MUX: what is measured against what; None is ground.
 MUX = {(0, 1): 0, (0, 3): 1, (1, 3): 2, (2, 3): 3, (0, None): 4, (1, None): 5, (2, None): 6, (3, None): 7}
@@ -39,8 +40,7 @@ def _field(analog: Analog) -> Field:
     return Field(
         analog.name,
         Register(analog.name, block),
-        15,
-        0,
+        bits(15, 0),
         step,
         "V",
         "conversion register; full-scale range / 2^15",

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from services.sensor_reader.core.checks import CRC8, Check
 from services.sensor_reader.core.chips.model import AIR_FIRST, Chip, Ready, Setting
-from services.sensor_reader.core.registers import Block, Field, Register
+from services.sensor_reader.core.registers.checksums import CRC8, Check
+from services.sensor_reader.core.registers.fields import Block, Field, Register, bit, bits
 
 START = b"\xac\x33\x00"
 BUSY, CALIBRATED = 0x80, 0x08  # 5.3
@@ -26,10 +26,11 @@ def _chip(kind: str, title: str, addresses: tuple[int, ...], initialise: bytes, 
     status = Register("status", measure, 0, 1)
     humidity, temperature = Register("humidity", measure, 1, 3), Register("temperature", measure, 3, 3)
     fields = (
-        # name               register  high low step              unit  source
-        Field("busy", status, 7, 7, Fraction(1), "", "5.3, status"),
-        Field("humidity", humidity, 23, 4, Fraction(100, 1 << 20), "%", "6.1", channel="relative_humidity", never=(0,)),
-        Field("temperature", temperature, 19, 0, Fraction(200, 1 << 20), "°C", "6.2",
+        # name               register  bits     step              unit  source
+        Field("busy", status, bit(7), Fraction(1), "", "5.3, status"),
+        Field("humidity", humidity, bits(23, 4), Fraction(100, 1 << 20), "%", "6.1",
+              channel="relative_humidity", never=(0,)),
+        Field("temperature", temperature, bits(19, 0), Fraction(200, 1 << 20), "°C", "6.2",
               zero=Fraction(-50), channel="{measures}_temperature"),
     )  # fmt: skip
     return Chip(

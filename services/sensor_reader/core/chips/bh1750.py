@@ -14,8 +14,9 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from services.sensor_reader.core.chips.model import Chip
-from services.sensor_reader.core.chips.reading import Doubt, Mount, Reading
-from services.sensor_reader.core.registers import Block, Command, Field, Register
+from services.sensor_reader.core.chips.mount import Mount
+from services.sensor_reader.core.reading import Doubt, Reading
+from services.sensor_reader.core.registers.fields import Block, Command, Field, Register, bits
 
 LIGHT = Register(
     "light",
@@ -25,8 +26,8 @@ LIGHT = Register(
 MOST = 0xFFFF
 
 FIELDS = (
-    # name               register high low step         unit  source
-    Field("illuminance", LIGHT, 15, 0, Fraction(5, 6), "lx", "p. 7: word / 1.2", channel="illuminance"),
+    # name               register bits     step         unit  source
+    Field("illuminance", LIGHT, bits(15, 0), Fraction(5, 6), "lx", "p. 7: word / 1.2", channel="illuminance"),
 )  # fmt: skip
 
 

@@ -16,8 +16,9 @@ from fractions import Fraction
 
 from services.sensor_reader.core.chips.bme280_formulas import Trim, fine, humidity, pressure, temperature
 from services.sensor_reader.core.chips.model import AIR_FIRST, Chip, Identity, Ready
-from services.sensor_reader.core.chips.reading import Mount, Reading
-from services.sensor_reader.core.registers import Block, Command, Field, Form, Register, byte
+from services.sensor_reader.core.chips.mount import Mount
+from services.sensor_reader.core.reading import Reading
+from services.sensor_reader.core.registers.fields import Block, Command, Field, Form, Register, bit, bits, byte
 
 ONE = Fraction(1)
 IDENTITY = byte("id", 0xD0)  # a BMP280, which has no humidity, shows 0x58
@@ -36,7 +37,7 @@ MEASURING = 0x08
 
 def _trim(name: str, block: Block, offset: int, form: Form = "signed", size: int = 2) -> Field:
     register = Register(name, block, offset, size, "little")
-    return Field(name, register, 8 * size - 1, 0, ONE, "", "4.2.2, Table 16", form=form)
+    return Field(name, register, bits(8 * size - 1, 0), ONE, "", "4.2.2, Table 16", form=form)
 
 
 H4 = Register("h4_high", TRIM_H, 3, 1)  # E4: bits 11 to 4 of H4, with the sign
@@ -47,15 +48,15 @@ FIELDS = (
     _trim("p1", TRIM_TP, 6, "unsigned"), *(_trim(f"p{n}", TRIM_TP, 4 + 2 * n) for n in range(2, 10)),
     _trim("h1", TRIM_TP, 25, "unsigned", 1),
     _trim("h2", TRIM_H, 0), _trim("h3", TRIM_H, 2, "unsigned", 1),
-    Field("h4_high", H4, 7, 0, ONE, "", "4.2.2, Table 16", form="signed"),
-    Field("h4_low", H4_H5, 3, 0, ONE, "", "4.2.2, Table 16"),
-    Field("h5", H4_H5, 15, 4, ONE, "", "4.2.2, Table 16", form="signed"),
+    Field("h4_high", H4, bits(7, 0), ONE, "", "4.2.2, Table 16", form="signed"),
+    Field("h4_low", H4_H5, bits(3, 0), ONE, "", "4.2.2, Table 16"),
+    Field("h5", H4_H5, bits(15, 4), ONE, "", "4.2.2, Table 16", form="signed"),
     _trim("h6", TRIM_H, 6, size=1),
-    # name               register                                  high low       source
-    Field("measuring", STATUS, 3, 3, ONE, "", "5.4.4"),
-    Field("pressure", Register("pressure", MEASURED, 4, 3), 23, 4, ONE, "", "5.4.7", never=(0x80000,)),
-    Field("temperature", Register("temperature", MEASURED, 7, 3), 23, 4, ONE, "", "5.4.8", never=(0x80000,)),
-    Field("humidity", Register("humidity", MEASURED, 10, 2), 15, 0, ONE, "", "5.4.9", never=(0x8000,)),
+    # name               register                                  bits             source
+    Field("measuring", STATUS, bit(3), ONE, "", "5.4.4"),
+    Field("pressure", Register("pressure", MEASURED, 4, 3), bits(23, 4), ONE, "", "5.4.7", never=(0x80000,)),
+    Field("temperature", Register("temperature", MEASURED, 7, 3), bits(23, 4), ONE, "", "5.4.8", never=(0x80000,)),
+    Field("humidity", Register("humidity", MEASURED, 10, 2), bits(15, 0), ONE, "", "5.4.9", never=(0x8000,)),
 )  # fmt: skip
 
 

@@ -15,8 +15,9 @@ from fractions import Fraction
 
 from services.sensor_reader.core.chips.faults import fault_channel
 from services.sensor_reader.core.chips.model import Chip, Identity, Setting
-from services.sensor_reader.core.chips.reading import Mount, Reading
-from services.sensor_reader.core.registers import Block, Field, Register, byte
+from services.sensor_reader.core.chips.mount import Mount
+from services.sensor_reader.core.reading import Reading
+from services.sensor_reader.core.registers.fields import Block, Field, Register, bit, bits, byte
 
 STATUS = Block(b"\x1b", 7)  # 1Bh to 21h
 ADC = Block(b"\x31", 18)  # 31h to 42h
@@ -44,24 +45,25 @@ CHARGING = {
 }
 
 FIELDS = (
-    # name            register high low step  unit source
-    Field("power_good", ST0, 3, 3, FLAG, "", "1Bh, PG_STAT", channel="ac_present", means=YES),
-    Field("charge_status", ST1, 7, 5, FLAG, "", "1Ch, CHG_STAT: 6 top-off, 7 done", channel="charging", means=CHARGING),
-    Field("present", ST2, 0, 0, FLAG, "", "1Dh, VBAT_PRESENT", channel="battery_present", means=YES),
-    Field("input_overvoltage", F0, 6, 6, FLAG, "", "20h, VBUS_OVP"),
-    Field("battery_overvoltage", F0, 5, 5, FLAG, "", "20h, VBAT_OVP"),
-    Field("input_overcurrent", F0, 4, 4, FLAG, "", "20h, IBUS_OCP"),
-    Field("battery_overcurrent", F0, 3, 3, FLAG, "", "20h, IBAT_OCP"),
-    Field("converter_overcurrent", F0, 2, 2, FLAG, "", "20h, CONV_OCP"),
-    Field("output_short", F1, 7, 7, FLAG, "", "21h, VSYS_SHORT"),
-    Field("output_overvoltage", F1, 6, 6, FLAG, "", "21h, VSYS_OVP"),
-    Field("thermal_shutdown", F1, 2, 2, FLAG, "", "21h, TSHUT"),
-    Field("supply_current", IBUS, 15, 0, MILLI, "A", "31h: mA", form="signed", channel="input_current"),
-    Field("current", IBAT, 15, 0, MILLI, "A", "33h: mA, positive charges", form="signed",
+    # name            register bits     step  unit source
+    Field("power_good", ST0, bit(3), FLAG, "", "1Bh, PG_STAT", channel="ac_present", means=YES),
+    Field("charge_status", ST1, bits(7, 5), FLAG, "", "1Ch, CHG_STAT: 6 top-off, 7 done",
+          channel="charging", means=CHARGING),
+    Field("present", ST2, bit(0), FLAG, "", "1Dh, VBAT_PRESENT", channel="battery_present", means=YES),
+    Field("input_overvoltage", F0, bit(6), FLAG, "", "20h, VBUS_OVP"),
+    Field("battery_overvoltage", F0, bit(5), FLAG, "", "20h, VBAT_OVP"),
+    Field("input_overcurrent", F0, bit(4), FLAG, "", "20h, IBUS_OCP"),
+    Field("battery_overcurrent", F0, bit(3), FLAG, "", "20h, IBAT_OCP"),
+    Field("converter_overcurrent", F0, bit(2), FLAG, "", "20h, CONV_OCP"),
+    Field("output_short", F1, bit(7), FLAG, "", "21h, VSYS_SHORT"),
+    Field("output_overvoltage", F1, bit(6), FLAG, "", "21h, VSYS_OVP"),
+    Field("thermal_shutdown", F1, bit(2), FLAG, "", "21h, TSHUT"),
+    Field("supply_current", IBUS, bits(15, 0), MILLI, "A", "31h: mA", form="signed", channel="input_current"),
+    Field("current", IBAT, bits(15, 0), MILLI, "A", "33h: mA, positive charges", form="signed",
           channel="battery_current"),
-    Field("supply_voltage", VBUS, 15, 0, MILLI, "V", "35h: mV", channel="input_voltage"),
-    Field("voltage", VBAT, 15, 0, MILLI, "V", "3Bh: mV", channel="battery_voltage", never=(0xFFFF,)),
-    Field("temperature", TDIE, 15, 0, Fraction("0.5"), "°C", "41h: 0.5 °C", form="signed",
+    Field("supply_voltage", VBUS, bits(15, 0), MILLI, "V", "35h: mV", channel="input_voltage"),
+    Field("voltage", VBAT, bits(15, 0), MILLI, "V", "3Bh: mV", channel="battery_voltage", never=(0xFFFF,)),
+    Field("temperature", TDIE, bits(15, 0), Fraction("0.5"), "°C", "41h: 0.5 °C", form="signed",
           channel="board_temperature"),
 )  # fmt: skip
 

@@ -15,8 +15,9 @@ from fractions import Fraction
 
 from services.sensor_reader.core.chips.faults import fault_channel
 from services.sensor_reader.core.chips.model import Chip, Identity, Setting
-from services.sensor_reader.core.chips.reading import Mount, Reading
-from services.sensor_reader.core.registers import Block, Field, Register, byte
+from services.sensor_reader.core.chips.mount import Mount
+from services.sensor_reader.core.reading import Reading
+from services.sensor_reader.core.registers.fields import Block, Field, Register, bit, bits, byte
 
 CONTROL = Register("control", Block(b"\x02", 1, twice=True), 0, 1)
 STATUS, FAULT, PART = byte("status", 0x0B), byte("fault", 0x0C), byte("part", 0x14)
@@ -29,21 +30,21 @@ FLAG, TWENTY = Fraction(1), Fraction("0.02")
 CHARGING = {0: False, 1: True, 2: True, 3: False}  # not, pre-charge, fast, done
 
 FIELDS = (
-    # name               register high low step  unit source
-    Field("charge_status", STATUS, 4, 3, FLAG, "", "REG0B", channel="charging", means=CHARGING),
-    Field("power_good", STATUS, 2, 2, FLAG, "", "REG0B", channel="ac_present", means={0: False, 1: True}),
-    Field("watchdog_fault", FAULT, 7, 7, FLAG, "", "REG0C"),
-    Field("boost_fault", FAULT, 6, 6, FLAG, "", "REG0C"),
-    Field("charge_fault", FAULT, 5, 4, FLAG, "", "REG0C: 1 input, 2 hot, 3 timer"),
-    Field("battery_fault", FAULT, 3, 3, FLAG, "", "REG0C: overvoltage"),
-    Field("temperature_fault", FAULT, 2, 0, FLAG, "", "REG0C"),
-    Field("voltage", BATV, 6, 0, TWENTY, "V", "REG0E", zero=Fraction("2.304"),
+    # name               register bits     step  unit source
+    Field("charge_status", STATUS, bits(4, 3), FLAG, "", "REG0B", channel="charging", means=CHARGING),
+    Field("power_good", STATUS, bit(2), FLAG, "", "REG0B", channel="ac_present", means={0: False, 1: True}),
+    Field("watchdog_fault", FAULT, bit(7), FLAG, "", "REG0C"),
+    Field("boost_fault", FAULT, bit(6), FLAG, "", "REG0C"),
+    Field("charge_fault", FAULT, bits(5, 4), FLAG, "", "REG0C: 1 input, 2 hot, 3 timer"),
+    Field("battery_fault", FAULT, bit(3), FLAG, "", "REG0C: overvoltage"),
+    Field("temperature_fault", FAULT, bits(2, 0), FLAG, "", "REG0C"),
+    Field("voltage", BATV, bits(6, 0), TWENTY, "V", "REG0E", zero=Fraction("2.304"),
           channel="battery_voltage", never=(0, 0x7F)),
-    Field("system_voltage", SYSV, 6, 0, TWENTY, "V", "REG0F", zero=Fraction("2.304")),
-    Field("supply_good", VBUS, 7, 7, FLAG, "", "REG11, VBUS_GD"),
-    Field("supply_voltage", VBUS, 6, 0, Fraction("0.1"), "V", "REG11", zero=Fraction("2.6"),
+    Field("system_voltage", SYSV, bits(6, 0), TWENTY, "V", "REG0F", zero=Fraction("2.304")),
+    Field("supply_good", VBUS, bit(7), FLAG, "", "REG11, VBUS_GD"),
+    Field("supply_voltage", VBUS, bits(6, 0), Fraction("0.1"), "V", "REG11", zero=Fraction("2.6"),
           channel="input_voltage", void=("supply_good", 0)),
-    Field("charge_current", ICHG, 6, 0, Fraction("0.05"), "A", "REG12", channel="charge_current"),
+    Field("charge_current", ICHG, bits(6, 0), Fraction("0.05"), "A", "REG12", channel="charge_current"),
 )  # fmt: skip
 
 FLAGS = ("watchdog_fault", "boost_fault", "battery_fault", "temperature_fault")

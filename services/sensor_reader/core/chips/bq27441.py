@@ -13,8 +13,9 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from services.sensor_reader.core.chips.model import Chip
-from services.sensor_reader.core.chips.reading import Doubt, Mount, Reading
-from services.sensor_reader.core.registers import Block, Field, Register
+from services.sensor_reader.core.chips.mount import Mount
+from services.sensor_reader.core.reading import Doubt, Reading
+from services.sensor_reader.core.registers.fields import Block, Field, Register, bit, bits
 
 ALL = Block(b"\x02", 32)
 
@@ -28,21 +29,21 @@ MILLI, FLAG = Fraction("0.001"), Fraction(1)
 FORGOTTEN = ("forgotten", 1)
 
 FIELDS = (
-    # name             register                      high low step  unit source
-    Field("temperature", _register("temperature", 0x02), 15, 0, Fraction("0.1"), "°C", "Temperature: 0.1 K",
+    # name             register                      bits     step  unit source
+    Field("temperature", _register("temperature", 0x02), bits(15, 0), Fraction("0.1"), "°C", "Temperature: 0.1 K",
           zero=Fraction("-273.15"), channel="board_temperature", never=(0,)),
-    Field("voltage", _register("voltage", 0x04), 15, 0, MILLI, "V", "Voltage: mV",
+    Field("voltage", _register("voltage", 0x04), bits(15, 0), MILLI, "V", "Voltage: mV",
           channel="battery_voltage", never=(0, 0xFFFF)),
-    Field("full", FLAGS, 9, 9, FLAG, "", "Flags, FC"),
-    Field("forgotten", FLAGS, 5, 5, FLAG, "", "Flags, ITPOR"),
-    Field("present", FLAGS, 3, 3, FLAG, "", "Flags, BAT_DET", channel="battery_present", means={0: False, 1: True}),
-    Field("remaining", _register("remaining", 0x0C), 15, 0, MILLI, "Ah", "RemainingCapacity: mAh",
+    Field("full", FLAGS, bit(9), FLAG, "", "Flags, FC"),
+    Field("forgotten", FLAGS, bit(5), FLAG, "", "Flags, ITPOR"),
+    Field("present", FLAGS, bit(3), FLAG, "", "Flags, BAT_DET", channel="battery_present", means={0: False, 1: True}),
+    Field("remaining", _register("remaining", 0x0C), bits(15, 0), MILLI, "Ah", "RemainingCapacity: mAh",
           channel="remaining_capacity", never=(0xFFFF,), void=FORGOTTEN),
-    Field("current", _register("current", 0x10), 15, 0, MILLI, "A", "AverageCurrent: mA, negative discharges",
+    Field("current", _register("current", 0x10), bits(15, 0), MILLI, "A", "AverageCurrent: mA, negative discharges",
           form="signed", channel="battery_current", never=(-0x8000,)),
-    Field("charge", _register("charge", 0x1C), 15, 0, FLAG, "%", "StateOfCharge",
+    Field("charge", _register("charge", 0x1C), bits(15, 0), FLAG, "%", "StateOfCharge",
           channel="state_of_charge", clamp=(0.0, 100.0), never=range(256, 0x10000), void=FORGOTTEN),
-    Field("health", SOH, 7, 0, FLAG, "%", "StateOfHealth, low byte",
+    Field("health", SOH, bits(7, 0), FLAG, "%", "StateOfHealth, low byte",
           channel="battery_health", clamp=(0.0, 100.0), void=FORGOTTEN),
 )  # fmt: skip
 

@@ -12,17 +12,18 @@ from __future__ import annotations
 from fractions import Fraction
 
 from services.sensor_reader.core.chips.model import Chip, Setting
-from services.sensor_reader.core.registers import Block, Field, Register, word
+from services.sensor_reader.core.registers.fields import Block, Field, Register, bits, word
 
 VCELL = word("vcell", 0x02)
 SOC = word("soc", 0x04)
 MODE = Register("mode", Block(b"\x0a", 1, twice=True), 0, 1)
 
 FIELDS = (
-    # name         register high low step            unit source
-    Field("voltage", VCELL, 13, 0, Fraction("0.000305"), "V", "VCELL: 305 µV a step, Linux cw_get_voltage",
+    # name         register bits     step            unit source
+    Field("voltage", VCELL, bits(13, 0), Fraction("0.000305"), "V", "VCELL: 305 µV a step, Linux cw_get_voltage",
           channel="battery_voltage", never=(0, 0x3FFF)),
-    Field("charge", SOC, 15, 0, Fraction(1, 256), "%", "SOC: percent, and a 256th in the second byte, Linux cw_get_soc",
+    Field("charge", SOC, bits(15, 0), Fraction(1, 256), "%",
+          "SOC: percent, and a 256th in the second byte, Linux cw_get_soc",
           channel="state_of_charge", never=range(100 * 256 + 1, 0x10000)),
 )  # fmt: skip
 

@@ -13,9 +13,10 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from services.sensor_reader.core.chips.model import Chip
-from services.sensor_reader.core.chips.reading import Doubt, Mount, Reading
+from services.sensor_reader.core.chips.mount import Mount
 from services.sensor_reader.core.chips.shunt import over_shunt
-from services.sensor_reader.core.registers import Field, word
+from services.sensor_reader.core.reading import Doubt, Reading
+from services.sensor_reader.core.registers.fields import Field, bit, bits, word
 
 SHUNT = word("shunt", 0x01)
 BUS = word("bus", 0x02)
@@ -24,12 +25,12 @@ FLAG = Fraction(1)
 STUCK_HIGH = (0x1FFF,)  # 32.764 V; the bus range ends at 32 V, raw 8000 (§8.6.3.2): a line held high, not a reading
 
 FIELDS = (
-    # name             register high low step                  unit  source
-    Field("shunt_voltage", SHUNT, 15, 0, Fraction("0.00001"), "V", "§8.6.3.1, LSB 10 µV", form="signed"),
-    Field("voltage", BUS, 15, 3, Fraction("0.004"), "V", "§8.6.3.2, LSB 4 mV, p. 23",
+    # name             register bits     step                  unit  source
+    Field("shunt_voltage", SHUNT, bits(15, 0), Fraction("0.00001"), "V", "§8.6.3.1, LSB 10 µV", form="signed"),
+    Field("voltage", BUS, bits(15, 3), Fraction("0.004"), "V", "§8.6.3.2, LSB 4 mV, p. 23",
           channel="{measures}_voltage", never=STUCK_HIGH),
-    Field("conversion_ready", BUS, 1, 1, FLAG, "", "§8.6.3.2, CNVR, p. 23"),
-    Field("overflow", BUS, 0, 0, FLAG, "", "§8.6.3.2, OVF, p. 23"),
+    Field("conversion_ready", BUS, bit(1), FLAG, "", "§8.6.3.2, CNVR, p. 23"),
+    Field("overflow", BUS, bit(0), FLAG, "", "§8.6.3.2, OVF, p. 23"),
 )  # fmt: skip
 
 

@@ -13,17 +13,17 @@ from fractions import Fraction
 
 from services.sensor_reader.core.chips.model import Chip, Identity
 from services.sensor_reader.core.chips.shunt import over_shunt
-from services.sensor_reader.core.registers import Field, word
+from services.sensor_reader.core.registers.fields import Field, bits, word
 
 SHUNT = word("shunt", 0x01)
 BUS = word("bus", 0x02)
 DIE = word("die", 0xFF)
 
 FIELDS = (
-    # name                register high low step              unit source
-    Field("shunt_voltage", SHUNT, 15, 0, Fraction("0.0000025"), "V", "§7.6.2, LSB 2.5 µV",
+    # name                register bits     step              unit source
+    Field("shunt_voltage", SHUNT, bits(15, 0), Fraction("0.0000025"), "V", "§7.6.2, LSB 2.5 µV",
           form="signed", never=(0x7FFF, -0x8000)),
-    Field("voltage", BUS, 14, 0, Fraction("0.00125"), "V", "§7.6.3, LSB 1.25 mV",
+    Field("voltage", BUS, bits(14, 0), Fraction("0.00125"), "V", "§7.6.3, LSB 1.25 mV",
           channel="{measures}_voltage", never=(0x7FFF,)),
 )  # fmt: skip
 

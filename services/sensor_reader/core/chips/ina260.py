@@ -10,19 +10,20 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from services.sensor_reader.core.chips.model import Chip, Identity
-from services.sensor_reader.core.chips.reading import Mount, Reading
+from services.sensor_reader.core.chips.mount import Mount
 from services.sensor_reader.core.chips.shunt import current_and_power
-from services.sensor_reader.core.registers import Field, word
+from services.sensor_reader.core.reading import Reading
+from services.sensor_reader.core.registers.fields import Field, bits, word
 
 CURRENT = word("current", 0x01)
 BUS = word("bus", 0x02)
 DIE = word("die", 0xFF)
 
 FIELDS = (
-    # name          register  high low step           unit source
-    Field("current", CURRENT, 15, 0, Fraction("0.00125"), "A", "§8.6.2, LSB 1.25 mA",
+    # name          register  bits     step           unit source
+    Field("current", CURRENT, bits(15, 0), Fraction("0.00125"), "A", "§8.6.2, LSB 1.25 mA",
           form="signed", never=(0x7FFF, -0x8000)),
-    Field("voltage", BUS, 14, 0, Fraction("0.00125"), "V", "§8.6.3, LSB 1.25 mV",
+    Field("voltage", BUS, bits(14, 0), Fraction("0.00125"), "V", "§8.6.3, LSB 1.25 mV",
           channel="{measures}_voltage", never=(0x7FFF,)),
 )  # fmt: skip
 

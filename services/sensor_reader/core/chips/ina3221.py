@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from services.sensor_reader.core.chips.model import Chip, Identity
-from services.sensor_reader.core.chips.reading import Mount, Reading
+from services.sensor_reader.core.chips.mount import Mount
 from services.sensor_reader.core.chips.shunt import current_and_power
-from services.sensor_reader.core.registers import Field, word
+from services.sensor_reader.core.reading import Reading
+from services.sensor_reader.core.registers.fields import Field, bits, word
 
 DIE = word("die", 0xFF)
 ENDS = (0x0FFF, -0x1000)  # the end of the range: what is beyond it reads the same
@@ -23,9 +24,9 @@ ENDS = (0x0FFF, -0x1000)  # the end of the range: what is beyond it reads the sa
 def _fields(number: int) -> tuple[Field, Field]:
     shunt, bus = word(f"shunt_{number}", 2 * number - 1), word(f"bus_{number}", 2 * number)
     return (
-        Field(f"shunt_voltage_{number}", shunt, 15, 3, Fraction("0.00004"), "V", "01h, 03h, 05h, LSB 40 µV",
+        Field(f"shunt_voltage_{number}", shunt, bits(15, 3), Fraction("0.00004"), "V", "01h, 03h, 05h, LSB 40 µV",
               form="signed", never=ENDS),
-        Field(f"voltage_{number}", bus, 15, 3, Fraction("0.008"), "V", "02h, 04h, 06h, LSB 8 mV",
+        Field(f"voltage_{number}", bus, bits(15, 3), Fraction("0.008"), "V", "02h, 04h, 06h, LSB 8 mV",
               form="signed", never=ENDS),
     )  # fmt: skip
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from services.sensor_reader.core.chips.model import Chip
-from services.sensor_reader.core.registers import Block, Field, Form, Register
+from services.sensor_reader.core.registers.fields import Block, Field, Form, Register, bits
 
 
 def _pair(name: str, low: int) -> Register:
@@ -24,10 +24,10 @@ def _pair(name: str, low: int) -> Register:
 def _chip(kind: str, voltage_at: int, form: Form, current_ma: str, source: str) -> Chip:
     voltage, current = _pair("voltage", voltage_at), _pair("current", voltage_at + 2)
     fields = (
-        # name        register high low step            unit source
-        Field("voltage", voltage, 13, 0, Fraction("0.00026855"), "V", f"{source}, read_voltage",
+        # name        register bits     step            unit source
+        Field("voltage", voltage, bits(13, 0), Fraction("0.00026855"), "V", f"{source}, read_voltage",
               form=form, zero=Fraction("2.6"), channel="battery_voltage", never=(0, -1, 0x3FFF)),
-        Field("current", current, 13, 0, Fraction(current_ma) / 1000, "A", f"{source}, read_intensity",
+        Field("current", current, bits(13, 0), Fraction(current_ma) / 1000, "A", f"{source}, read_intensity",
               form="signed", channel="battery_current"),
     )  # fmt: skip
     return Chip(kind=kind, title=f"Injoinic {kind.upper()}, power bank", addresses=(0x75,), fields=fields)

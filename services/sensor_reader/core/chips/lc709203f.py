@@ -13,10 +13,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from services.sensor_reader.core.checks import SMBUS_PEC
 from services.sensor_reader.core.chips.model import Chip, Identity
-from services.sensor_reader.core.chips.reading import Doubt, Mount, Reading
-from services.sensor_reader.core.registers import Field, Register, word
+from services.sensor_reader.core.chips.mount import Mount
+from services.sensor_reader.core.reading import Doubt, Reading
+from services.sensor_reader.core.registers.checksums import SMBUS_PEC
+from services.sensor_reader.core.registers.fields import Field, Register, bit, bits, word
 
 
 def _register(name: str, command: int) -> Register:
@@ -29,14 +30,14 @@ VERSION = _register("version", 0x11)
 SLEEP = 2
 
 FIELDS = (
-    # name             register     high low step           unit source
-    Field("asleep", POWER, 15, 0, Fraction(1), "", "15h: 1 operational, 2 sleep"),
-    Field("thermistor", STATUS, 0, 0, Fraction(1), "", "16h: 1 measures, 0 is told"),
-    Field("voltage", VOLTAGE, 15, 0, Fraction("0.001"), "V", "09h: mV",
+    # name             register     bits     step           unit source
+    Field("asleep", POWER, bits(15, 0), Fraction(1), "", "15h: 1 operational, 2 sleep"),
+    Field("thermistor", STATUS, bit(0), Fraction(1), "", "16h: 1 measures, 0 is told"),
+    Field("voltage", VOLTAGE, bits(15, 0), Fraction("0.001"), "V", "09h: mV",
           channel="battery_voltage", never=(0, 0xFFFF), void=("asleep", SLEEP)),
-    Field("charge", ITE, 15, 0, Fraction("0.1"), "%", "0Fh: 0.1 %", channel="state_of_charge",
+    Field("charge", ITE, bits(15, 0), Fraction("0.1"), "%", "0Fh: 0.1 %", channel="state_of_charge",
           clamp=(0.0, 100.0), never=(0xFFFF,), void=("asleep", SLEEP)),
-    Field("temperature", TEMPERATURE, 15, 0, Fraction("0.1"), "°C", "08h: 0.1 K", zero=Fraction("-273.15"),
+    Field("temperature", TEMPERATURE, bits(15, 0), Fraction("0.1"), "°C", "08h: 0.1 K", zero=Fraction("-273.15"),
           channel="battery_temperature", void=("thermistor", 0)),
 )  # fmt: skip
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from services.sensor_reader.core.chips.model import Chip, Identity
-from services.sensor_reader.core.registers import Block, Field, Register, word
+from services.sensor_reader.core.registers.fields import Block, Field, Register, bits, word
 
 GAUGE = Block(b"\x02", 4)  # addresses count bytes, and reading goes on to the next: both of one moment
 VCELL = Register("vcell", GAUGE, 0)
@@ -30,15 +30,15 @@ def _voltage(low: int, step_uv: str) -> Field:
     ones = (1 << (16 - low)) - 1
     step = Fraction(step_uv) / 1_000_000
     source = "VCELL, MAX17043 p. 8" if low else "VCELL, 19-6171"
-    return Field("voltage", VCELL, 15, low, step, "V", source, channel="battery_voltage", never=(0, ones))
+    return Field("voltage", VCELL, bits(15, low), step, "V", source, channel="battery_voltage", never=(0, ones))
 
 
 CHARGE = Field(
-    "charge", SOC, 15, 0, Fraction(1, 256), "%", "SOC, MAX17043 p. 8",
+    "charge", SOC, bits(15, 0), Fraction(1, 256), "%", "SOC, MAX17043 p. 8",
     channel="state_of_charge", clamp=(0.0, 100.0), never=(0xFFFF,),
 )  # fmt: skip
 RATE = Field(
-    "rate", CRATE, 15, 0, Fraction("0.208"), "%/h", "CRATE, 19-6171", form="signed", channel="charge_rate"
+    "rate", CRATE, bits(15, 0), Fraction("0.208"), "%/h", "CRATE, 19-6171", form="signed", channel="charge_rate"
 )  # fmt: skip
 
 _VARIANTS = (

@@ -14,9 +14,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from services.sensor_reader.core.chips.mount import Measures, Mount, per_cell
 from services.sensor_reader.core.chips.power_cut import PowerCut
-from services.sensor_reader.core.chips.reading import Doubt, Measures, Mount, Reading, Values, judge, per_cell
-from services.sensor_reader.core.registers import (
+from services.sensor_reader.core.reading import Doubt, Reading, Values, within_range
+from services.sensor_reader.core.registers.fields import (
     Block,
     Command,
     Field,
@@ -150,7 +151,7 @@ class Chip:
         values |= more.values
         values |= per_cell(values, mount)
         registers = {f"{self.kind}.{name}": word for name, word in words.items()}
-        good, implausible = judge(values)
+        good, implausible = within_range(values)
         return Reading(good, (*doubts, *more.doubts, *implausible), registers)
 
 

@@ -15,12 +15,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from services.sensor_reader.core.checks import XOR_FF
 from services.sensor_reader.core.chips.faults import fault_channel
 from services.sensor_reader.core.chips.model import Chip, Identity
+from services.sensor_reader.core.chips.mount import Mount
 from services.sensor_reader.core.chips.power_cut import PowerCut, Step
-from services.sensor_reader.core.chips.reading import Mount, Reading
-from services.sensor_reader.core.registers import Block, Field, Register
+from services.sensor_reader.core.reading import Reading
+from services.sensor_reader.core.registers.checksums import XOR_FF
+from services.sensor_reader.core.registers.fields import Block, Field, Register, bit, bits
 
 
 def _register(name: str, command: int, length: int, size: int) -> Register:
@@ -39,30 +40,30 @@ MILLI, FLAG = Fraction("0.001"), Fraction(1)
 BAD = 1  # 0 not present, 1 bad, 2 weak, 3 present
 
 FIELDS = (
-    # name               register high low step  unit source
-    Field("fault", STATUS, 0, 0, FLAG, "", "pijuice.py GetStatus"),
-    Field("button", STATUS, 1, 1, FLAG, "", "pijuice.py GetStatus"),
-    Field("battery", STATUS, 3, 2, FLAG, "", "pijuice.py GetStatus: 1 from USB, 2 from 5 V, 3 none",
+    # name               register bits     step  unit source
+    Field("fault", STATUS, bit(0), FLAG, "", "pijuice.py GetStatus"),
+    Field("button", STATUS, bit(1), FLAG, "", "pijuice.py GetStatus"),
+    Field("battery", STATUS, bits(3, 2), FLAG, "", "pijuice.py GetStatus: 1 from USB, 2 from 5 V, 3 none",
           channel="charging", means={0: False, 1: True, 2: True, 3: False}),
-    Field("usb_input", STATUS, 5, 4, FLAG, "", "pijuice.py GetStatus"),
-    Field("pin_input", STATUS, 7, 6, FLAG, "", "pijuice.py GetStatus"),
-    Field("charge", LEVEL, 7, 0, FLAG, "%", "pijuice.py GetChargeLevel",
+    Field("usb_input", STATUS, bits(5, 4), FLAG, "", "pijuice.py GetStatus"),
+    Field("pin_input", STATUS, bits(7, 6), FLAG, "", "pijuice.py GetStatus"),
+    Field("charge", LEVEL, bits(7, 0), FLAG, "%", "pijuice.py GetChargeLevel",
           channel="state_of_charge", never=range(101, 256)),
-    Field("button_power_off", FAULTS, 0, 0, FLAG, "", "pijuice.py GetFaultStatus"),
-    Field("forced_power_off", FAULTS, 1, 1, FLAG, "", "pijuice.py GetFaultStatus"),
-    Field("forced_sys_power_off", FAULTS, 2, 2, FLAG, "", "pijuice.py GetFaultStatus"),
-    Field("watchdog_reset", FAULTS, 3, 3, FLAG, "", "pijuice.py GetFaultStatus"),
-    Field("battery_profile_invalid", FAULTS, 5, 5, FLAG, "", "pijuice.py GetFaultStatus"),
-    Field("charging_temperature", FAULTS, 7, 6, FLAG, "", "pijuice.py GetFaultStatus"),
-    Field("temperature", TEMPERATURE, 7, 0, FLAG, "°C", "command_server.c CmdServerReadBatTemp", form="signed",
+    Field("button_power_off", FAULTS, bit(0), FLAG, "", "pijuice.py GetFaultStatus"),
+    Field("forced_power_off", FAULTS, bit(1), FLAG, "", "pijuice.py GetFaultStatus"),
+    Field("forced_sys_power_off", FAULTS, bit(2), FLAG, "", "pijuice.py GetFaultStatus"),
+    Field("watchdog_reset", FAULTS, bit(3), FLAG, "", "pijuice.py GetFaultStatus"),
+    Field("battery_profile_invalid", FAULTS, bit(5), FLAG, "", "pijuice.py GetFaultStatus"),
+    Field("charging_temperature", FAULTS, bits(7, 6), FLAG, "", "pijuice.py GetFaultStatus"),
+    Field("temperature", TEMPERATURE, bits(7, 0), FLAG, "°C", "command_server.c CmdServerReadBatTemp", form="signed",
           channel="battery_temperature"),
-    Field("voltage", VOLTAGE, 15, 0, MILLI, "V", "command_server.c CmdServerReadBatVoltage",
+    Field("voltage", VOLTAGE, bits(15, 0), MILLI, "V", "command_server.c CmdServerReadBatVoltage",
           channel="battery_voltage", never=(0xFFFF,), void=("battery", 3)),
-    Field("current", CURRENT, 15, 0, -MILLI, "A", "command_server.c CmdServerReadBatCurrent", form="signed",
+    Field("current", CURRENT, bits(15, 0), -MILLI, "A", "command_server.c CmdServerReadBatCurrent", form="signed",
           channel="battery_current", void=("battery", 3)),
-    Field("io_voltage", IO_VOLTAGE, 15, 0, MILLI, "V", "command_server.c CmdServerReadMainVoltage",
+    Field("io_voltage", IO_VOLTAGE, bits(15, 0), MILLI, "V", "command_server.c CmdServerReadMainVoltage",
           channel="output_voltage", never=(0xFFFF,)),
-    Field("io_current", IO_CURRENT, 15, 0, MILLI, "A", "PiJuice Software/README.md: positive into the Pi",
+    Field("io_current", IO_CURRENT, bits(15, 0), MILLI, "A", "PiJuice Software/README.md: positive into the Pi",
           form="signed", channel="output_current"),
 )  # fmt: skip
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from services.sensor_reader.core.chips.model import Chip, Identity
-from services.sensor_reader.core.registers import Block, Field, Register, word
+from services.sensor_reader.core.registers.fields import Block, Field, Register, bit, bits, word
 
 ALL = Block(b"\x00", 21)
 BOARD = word("board_id", 0x8C)
@@ -31,22 +31,23 @@ def _byte(name: str, address: int) -> Register:
 
 
 COMMON = (
-    # name                register                 high low step unit source
-    Field("supply_voltage", _word("vin", 0), 15, 0, MILLI, "V", SHEET, channel="input_voltage"),
-    Field("output_voltage", _word("vout", 4), 15, 0, MILLI, "V", SHEET, channel="output_voltage"),
-    Field("voltage", _word("vbat", 8), 15, 0, MILLI, "V", SHEET, channel="battery_voltage", never=(0xFFFF,)),
-    Field("charge", _byte("percent", 12), 7, 0, ONE, "%", SHEET, channel="state_of_charge", never=range(101, 256)),
-    Field("on_battery", _byte("power_source", 15), 0, 0, ONE, "", SHEET),
-    Field("plugged", _byte("plugged", 16), 7, 0, ONE, "", SHEET, channel="ac_present", means=YES),
-    Field("charging", _byte("charging", 18), 7, 0, ONE, "", SHEET, channel="charging", means=YES),
-    Field("request", _byte("request", 20), 7, 0, ONE, "", "spc.py SHUTDOWN_REQUEST",
+    # name                register                 bits     step unit source
+    Field("supply_voltage", _word("vin", 0), bits(15, 0), MILLI, "V", SHEET, channel="input_voltage"),
+    Field("output_voltage", _word("vout", 4), bits(15, 0), MILLI, "V", SHEET, channel="output_voltage"),
+    Field("voltage", _word("vbat", 8), bits(15, 0), MILLI, "V", SHEET, channel="battery_voltage", never=(0xFFFF,)),
+    Field("charge", _byte("percent", 12), bits(7, 0), ONE, "%", SHEET,
+          channel="state_of_charge", never=range(101, 256)),
+    Field("on_battery", _byte("power_source", 15), bit(0), ONE, "", SHEET),
+    Field("plugged", _byte("plugged", 16), bits(7, 0), ONE, "", SHEET, channel="ac_present", means=YES),
+    Field("charging", _byte("charging", 18), bits(7, 0), ONE, "", SHEET, channel="charging", means=YES),
+    Field("request", _byte("request", 20), bits(7, 0), ONE, "", "spc.py SHUTDOWN_REQUEST",
           channel="shutdown_request", means=REQUESTS),
 )  # fmt: skip
 
 CURRENTS = (
-    Field("supply_current", _word("iin", 2), 15, 0, MILLI, "A", SHEET, channel="input_current"),
-    Field("output_current", _word("iout", 6), 15, 0, MILLI, "A", SHEET, channel="output_current"),
-    Field("current", _word("ibat", 10), 15, 0, -MILLI, "A", f"{SHEET}; pipower5 battery_device.py", form="signed",
+    Field("supply_current", _word("iin", 2), bits(15, 0), MILLI, "A", SHEET, channel="input_current"),
+    Field("output_current", _word("iout", 6), bits(15, 0), MILLI, "A", SHEET, channel="output_current"),
+    Field("current", _word("ibat", 10), bits(15, 0), -MILLI, "A", f"{SHEET}; pipower5 battery_device.py", form="signed",
           channel="battery_current"),
 )  # fmt: skip
 

@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from services.sensor_reader.core.chips.model import Chip
 from services.sensor_reader.core.chips.power_cut import PowerCut, Step
-from services.sensor_reader.core.registers import Block, Field, Register, byte
+from services.sensor_reader.core.registers.fields import Block, Field, Register, bit, bits, byte
 
 
 def _pair(name: str, high: int) -> Register:
@@ -27,19 +27,19 @@ VOLTAGE, OUTPUT = _pair("voltage", 0x22), _pair("output", 0x26)
 MILLI, FLAG = Fraction("0.001"), Fraction(1)
 
 FIELDS = (
-    # name               register high low step  unit source
-    Field("plugged", CONTROL, 7, 7, FLAG, "", "pisugar3.rs is_power_plugged",
+    # name               register bits     step  unit source
+    Field("plugged", CONTROL, bit(7), FLAG, "", "pisugar3.rs is_power_plugged",
           channel="ac_present", means={0: False, 1: True}),
-    Field("charging_allowed", CONTROL, 6, 6, FLAG, "", "pisugar3.rs is_allow_charging"),
-    Field("output_on", CONTROL, 5, 5, FLAG, "", "pisugar3.rs read_output_enabled",
+    Field("charging_allowed", CONTROL, bit(6), FLAG, "", "pisugar3.rs is_allow_charging"),
+    Field("output_on", CONTROL, bit(5), FLAG, "", "pisugar3.rs read_output_enabled",
           channel="output_on", means={0: False, 1: True}),
-    Field("temperature", TEMPERATURE, 7, 0, FLAG, "°C", "pisugar3.rs read_temp", zero=Fraction(-40),
+    Field("temperature", TEMPERATURE, bits(7, 0), FLAG, "°C", "pisugar3.rs read_temp", zero=Fraction(-40),
           channel="board_temperature", never=(0, 0xFF)),
-    Field("voltage", VOLTAGE, 15, 0, MILLI, "V", "pisugar3.rs read_voltage",
+    Field("voltage", VOLTAGE, bits(15, 0), MILLI, "V", "pisugar3.rs read_voltage",
           channel="battery_voltage", never=(0, 0xFFFF)),
-    Field("output_current", OUTPUT, 15, 0, MILLI, "A", "pisugar3.rs read_output_current",
+    Field("output_current", OUTPUT, bits(15, 0), MILLI, "A", "pisugar3.rs read_output_current",
           channel="output_current", never=(0xFFFF,)),
-    Field("charge", PERCENT, 7, 0, FLAG, "%", "pisugar3.rs read_percent",
+    Field("charge", PERCENT, bits(7, 0), FLAG, "%", "pisugar3.rs read_percent",
           channel="state_of_charge", never=range(101, 256)),
 )  # fmt: skip
 

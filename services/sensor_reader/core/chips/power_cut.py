@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.sensor_reader.core.registers import Register
+from services.sensor_reader.core.registers.fields import Register
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from services.sensor_reader.core.checks import CRC8_A_WORD
 from services.sensor_reader.core.chips.model import AIR_FIRST, Chip, Periodic, Ready
-from services.sensor_reader.core.registers import Block, Command, Field, Register
+from services.sensor_reader.core.registers.checksums import CRC8_A_WORD
+from services.sensor_reader.core.registers.fields import Block, Command, Field, Register, bits
 
 APART_S = 0.004
 READY = Register("ready", Block(b"\x02\x02", 2, how="plain", check=CRC8_A_WORD, wait_s=APART_S))
@@ -24,12 +24,12 @@ CO2, TEMPERATURE = Register("co2", READ, 0, 4), Register("temperature", READ, 4,
 HUMIDITY = Register("humidity", READ, 8, 4)
 
 FIELDS = (
-    # name               register  high low step     unit  source
-    Field("co2", CO2, 31, 0, Fraction(1), "ppm", "1.4.5", form="float",
+    # name               register  bits     step     unit  source
+    Field("co2", CO2, bits(31, 0), Fraction(1), "ppm", "1.4.5", form="float",
           channel="co2", never=(0,)),  # what it shows until it has measured
-    Field("temperature", TEMPERATURE, 31, 0, Fraction(1), "°C", "1.4.5", form="float",
+    Field("temperature", TEMPERATURE, bits(31, 0), Fraction(1), "°C", "1.4.5", form="float",
           channel="{measures}_temperature"),
-    Field("humidity", HUMIDITY, 31, 0, Fraction(1), "%", "1.4.5", form="float", channel="relative_humidity"),
+    Field("humidity", HUMIDITY, bits(31, 0), Fraction(1), "%", "1.4.5", form="float", channel="relative_humidity"),
 )  # fmt: skip
 
 SCD30 = Chip(

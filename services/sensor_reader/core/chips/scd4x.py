@@ -13,21 +13,21 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from services.sensor_reader.core.checks import CRC8_A_WORD
 from services.sensor_reader.core.chips.model import AIR_FIRST, Chip, Periodic, Ready
-from services.sensor_reader.core.registers import Block, Command, Field, Register
+from services.sensor_reader.core.registers.checksums import CRC8_A_WORD
+from services.sensor_reader.core.registers.fields import Block, Command, Field, Register, bits
 
 READY = Register("ready", Block(b"\xe4\xb8", 2, how="plain", check=CRC8_A_WORD, wait_s=0.001, again=1))
 READ = Block(b"\xec\x05", 6, how="plain", check=CRC8_A_WORD, wait_s=0.001, again=1)
 CO2, TEMPERATURE, HUMIDITY = Register("co2", READ, 0), Register("temperature", READ, 2), Register("humidity", READ, 4)
 
 FIELDS = (
-    # name               register  high low step                   unit  source
-    Field("co2", CO2, 15, 0, Fraction(1), "ppm", "3.5.2", channel="co2",
+    # name               register  bits     step                   unit  source
+    Field("co2", CO2, bits(15, 0), Fraction(1), "ppm", "3.5.2", channel="co2",
           never=(0,)),  # 3.10.2: what it shows where it measured none
-    Field("temperature", TEMPERATURE, 15, 0, Fraction(175, 65535), "°C", "3.5.2",
+    Field("temperature", TEMPERATURE, bits(15, 0), Fraction(175, 65535), "°C", "3.5.2",
           zero=Fraction(-45), channel="{measures}_temperature"),
-    Field("humidity", HUMIDITY, 15, 0, Fraction(100, 65535), "%", "3.5.2", channel="relative_humidity"),
+    Field("humidity", HUMIDITY, bits(15, 0), Fraction(100, 65535), "%", "3.5.2", channel="relative_humidity"),
 )  # fmt: skip
 
 SCD4X = Chip(

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from services.sensor_reader.core.checks import CRC8_A_WORD
 from services.sensor_reader.core.chips.model import AIR_FIRST, Chip
-from services.sensor_reader.core.registers import Block, Field, Register
+from services.sensor_reader.core.registers.checksums import CRC8_A_WORD
+from services.sensor_reader.core.registers.fields import Block, Field, Register, bits
 
 # At most 15.5 ms (2.2, Table 4, "low VDD"). A read too soon is not acknowledged (4.3).
 MEASURE = Block(b"\x24\x00", 4, how="plain", check=CRC8_A_WORD, wait_s=0.016, again=2)
@@ -21,10 +21,10 @@ TEMPERATURE = Register("temperature", MEASURE, 0)
 HUMIDITY = Register("humidity", MEASURE, 2)
 
 FIELDS = (
-    # name               register  high low step                   unit  source
-    Field("temperature", TEMPERATURE, 15, 0, Fraction(175, 65535), "°C", "4.13",
+    # name               register  bits     step                   unit  source
+    Field("temperature", TEMPERATURE, bits(15, 0), Fraction(175, 65535), "°C", "4.13",
           zero=Fraction(-45), channel="{measures}_temperature"),
-    Field("humidity", HUMIDITY, 15, 0, Fraction(100, 65535), "%", "4.13", channel="relative_humidity"),
+    Field("humidity", HUMIDITY, bits(15, 0), Fraction(100, 65535), "%", "4.13", channel="relative_humidity"),
 )  # fmt: skip
 
 SHT3X = Chip(

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from services.sensor_reader.core.checks import CRC8_A_WORD
 from services.sensor_reader.core.chips.model import AIR_FIRST, Chip
-from services.sensor_reader.core.registers import Block, Field, Register
+from services.sensor_reader.core.registers.checksums import CRC8_A_WORD
+from services.sensor_reader.core.registers.fields import Block, Field, Register, bits
 
 # At most 8.3 ms (3.1, Table 4); what the maker's own driver waits. A read too soon is not acknowledged.
 MEASURE = Block(b"\xfd", 4, how="plain", check=CRC8_A_WORD, wait_s=0.01, again=2)
@@ -20,10 +20,10 @@ TEMPERATURE = Register("temperature", MEASURE, 0)
 HUMIDITY = Register("humidity", MEASURE, 2)
 
 FIELDS = (
-    # name               register  high low step                   unit  source
-    Field("temperature", TEMPERATURE, 15, 0, Fraction(175, 65535), "°C", "4.6, equation 2",
+    # name               register  bits     step                   unit  source
+    Field("temperature", TEMPERATURE, bits(15, 0), Fraction(175, 65535), "°C", "4.6, equation 2",
           zero=Fraction(-45), channel="{measures}_temperature"),
-    Field("humidity", HUMIDITY, 15, 0, Fraction(125, 65535), "%", "4.6, equation 1",
+    Field("humidity", HUMIDITY, bits(15, 0), Fraction(125, 65535), "%", "4.6, equation 1",
           zero=Fraction(-6), channel="relative_humidity", clamp=(0.0, 100.0)),
 )  # fmt: skip
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.sensor_reader.core.chips.reading import Measures, Mount, Reading
+from services.sensor_reader.core.chips.mount import Measures, Mount
+from services.sensor_reader.core.reading import Reading
 
 
 def over_shunt(decoded: Mapping[str, float], words: Mapping[str, int], mount: Mount) -> Reading:  # noqa: ARG001

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from services.sensor_reader.core.chips.model import Chip, Setting
-from services.sensor_reader.core.chips.reading import Mount, Reading
-from services.sensor_reader.core.registers import Field, word
+from services.sensor_reader.core.chips.mount import Mount
+from services.sensor_reader.core.reading import Reading
+from services.sensor_reader.core.registers.fields import Field, bit, bits, word
 
 TEMPERATURE = word("temperature", 0x00)
 CONFIGURATION = word("configuration", 0x01)
@@ -22,10 +23,10 @@ SHUT_DOWN = 0x0100
 STEP = Fraction("0.0625")
 
 FIELDS = (
-    # name             register   high low step unit  source
-    Field("normal", TEMPERATURE, 15, 4, STEP, "°C", "temperature register, 12 bits", form="signed"),
-    Field("finer", TEMPERATURE, 3, 3, STEP, "°C", "temperature register: in the extended mode the last of 13 bits"),
-    Field("extended", TEMPERATURE, 0, 0, Fraction(1), "", "temperature register, D0: 1 in the extended mode"),
+    # name             register   bits     step unit  source
+    Field("normal", TEMPERATURE, bits(15, 4), STEP, "°C", "temperature register, 12 bits", form="signed"),
+    Field("finer", TEMPERATURE, bit(3), STEP, "°C", "temperature register: in the extended mode the last of 13 bits"),
+    Field("extended", TEMPERATURE, bit(0), Fraction(1), "", "temperature register, D0: 1 in the extended mode"),
 )  # fmt: skip
 
 

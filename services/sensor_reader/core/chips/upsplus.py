@@ -16,9 +16,10 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from services.sensor_reader.core.chips.model import Chip
+from services.sensor_reader.core.chips.mount import Mount
 from services.sensor_reader.core.chips.power_cut import PowerCut, Step
-from services.sensor_reader.core.chips.reading import Mount, Reading
-from services.sensor_reader.core.registers import Block, Field, Register, byte
+from services.sensor_reader.core.reading import Reading
+from services.sensor_reader.core.registers.fields import Block, Field, Register, bits, byte
 
 SOURCE = "Full-featured-demo-code.py"
 MILLI, ONE = Fraction("0.001"), Fraction(1)
@@ -32,19 +33,19 @@ def _word(name: str, low: int, length: int = 2) -> Register:
 
 
 FIELDS = (
-    # name              register               high low step unit source
-    Field("mcu_voltage", _word("mcu", 0x01), 15, 0, MILLI, "V", f"{SOURCE} 01h", never=NONSENSE),
-    Field("pi_voltage", _word("pi", 0x03), 15, 0, MILLI, "V", f"{SOURCE} 03h", never=NONSENSE),
-    Field("pack_voltage", _word("battery", 0x05), 15, 0, MILLI, "V", f"{SOURCE} 05h", never=NONSENSE),
-    Field("usb_c_voltage", _word("usb_c", 0x07), 15, 0, MILLI, "V", f"{SOURCE} 07h", never=NONSENSE),
-    Field("micro_usb_voltage", _word("micro_usb", 0x09), 15, 0, MILLI, "V", f"{SOURCE} 09h", never=NONSENSE),
-    Field("temperature", _word("temperature", 0x0B), 15, 0, ONE, "°C", f"{SOURCE} 0Bh: estimated",
+    # name              register               bits     step unit source
+    Field("mcu_voltage", _word("mcu", 0x01), bits(15, 0), MILLI, "V", f"{SOURCE} 01h", never=NONSENSE),
+    Field("pi_voltage", _word("pi", 0x03), bits(15, 0), MILLI, "V", f"{SOURCE} 03h", never=NONSENSE),
+    Field("pack_voltage", _word("battery", 0x05), bits(15, 0), MILLI, "V", f"{SOURCE} 05h", never=NONSENSE),
+    Field("usb_c_voltage", _word("usb_c", 0x07), bits(15, 0), MILLI, "V", f"{SOURCE} 07h", never=NONSENSE),
+    Field("micro_usb_voltage", _word("micro_usb", 0x09), bits(15, 0), MILLI, "V", f"{SOURCE} 09h", never=NONSENSE),
+    Field("temperature", _word("temperature", 0x0B), bits(15, 0), ONE, "°C", f"{SOURCE} 0Bh: estimated",
           channel="battery_temperature", never=NONSENSE),
-    Field("charge", _word("percent", 0x13), 15, 0, ONE, "%", f"{SOURCE} 13h",
+    Field("charge", _word("percent", 0x13), bits(15, 0), ONE, "%", f"{SOURCE} 13h",
           channel="state_of_charge", never=range(101, 0x10000)),
-    Field("power_state", byte("power_state", 0x17), 7, 0, ONE, "", f"{SOURCE} 17h: 1 is on"),
-    Field("shutdown_s", COUNTDOWN, 7, 0, ONE, "s", f"{SOURCE} 18h: countdown, 0 is none"),
-    Field("runtime_s", _word("runtime", 0x24, 4), 31, 0, ONE, "s", f"{SOURCE} 24h: of this run",
+    Field("power_state", byte("power_state", 0x17), bits(7, 0), ONE, "", f"{SOURCE} 17h: 1 is on"),
+    Field("shutdown_s", COUNTDOWN, bits(7, 0), ONE, "s", f"{SOURCE} 18h: countdown, 0 is none"),
+    Field("runtime_s", _word("runtime", 0x24, 4), bits(31, 0), ONE, "s", f"{SOURCE} 24h: of this run",
           channel="output_run_time"),
 )  # fmt: skip
 

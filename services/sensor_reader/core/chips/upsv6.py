@@ -13,8 +13,9 @@ from fractions import Fraction
 
 from services.sensor_reader.core.chips.faults import fault_channel
 from services.sensor_reader.core.chips.model import Chip, Identity
-from services.sensor_reader.core.chips.reading import Mount, Reading
-from services.sensor_reader.core.registers import Block, Field, Register, byte
+from services.sensor_reader.core.chips.mount import Mount
+from services.sensor_reader.core.reading import Reading
+from services.sensor_reader.core.registers.fields import Block, Field, Register, bit, bits, byte
 
 ALL = Block(b"\x0e", 19)  # 0Eh to 20h
 WHO = byte("who_am_i", 0x00)
@@ -29,25 +30,27 @@ def _word(name: str, address: int) -> Register:
 
 
 FIELDS = (
-    # name              register            high low step  unit source
-    Field("output_voltage", _word("vout", 0x0E), 15, 0, MILLI, "V", SOURCE, channel="output_voltage", void=BROKEN),
-    Field("supply_voltage", _word("vin", 0x10), 15, 0, MILLI, "V", SOURCE, channel="input_voltage", void=BROKEN),
-    Field("voltage", _word("vbat", 0x12), 15, 0, MILLI, "V", SOURCE, channel="battery_voltage", void=BROKEN),
-    Field("mcu_voltage", _word("vmcu", 0x14), 15, 0, MILLI, "V", SOURCE, void=BROKEN),
-    Field("output_current", _word("iout", 0x16), 15, 0, MILLI, "A", SOURCE, channel="output_current", void=BROKEN),
-    Field("supply_current", _word("iin", 0x18), 15, 0, MILLI, "A", SOURCE, channel="input_current", void=BROKEN),
-    Field("current", _word("ibat", 0x1A), 15, 0, MILLI, "A", f"{SOURCE}: positive charges", form="signed",
+    # name              register            bits     step  unit source
+    Field("output_voltage", _word("vout", 0x0E), bits(15, 0), MILLI, "V", SOURCE,
+          channel="output_voltage", void=BROKEN),
+    Field("supply_voltage", _word("vin", 0x10), bits(15, 0), MILLI, "V", SOURCE, channel="input_voltage", void=BROKEN),
+    Field("voltage", _word("vbat", 0x12), bits(15, 0), MILLI, "V", SOURCE, channel="battery_voltage", void=BROKEN),
+    Field("mcu_voltage", _word("vmcu", 0x14), bits(15, 0), MILLI, "V", SOURCE, void=BROKEN),
+    Field("output_current", _word("iout", 0x16), bits(15, 0), MILLI, "A", SOURCE,
+          channel="output_current", void=BROKEN),
+    Field("supply_current", _word("iin", 0x18), bits(15, 0), MILLI, "A", SOURCE, channel="input_current", void=BROKEN),
+    Field("current", _word("ibat", 0x1A), bits(15, 0), MILLI, "A", f"{SOURCE}: positive charges", form="signed",
           channel="battery_current", void=BROKEN),
-    Field("temperature", Register("temperature", ALL, 14, 1), 7, 0, FLAG, "°C", SOURCE, form="signed",
+    Field("temperature", Register("temperature", ALL, 14, 1), bits(7, 0), FLAG, "°C", SOURCE, form="signed",
           channel="board_temperature", void=BROKEN),
-    Field("battery_failure", STATUS, 7, 7, FLAG, "", f"{SOURCE} sr1"),
-    Field("adc_error", STATUS, 6, 6, FLAG, "", f"{SOURCE} sr1"),
-    Field("battery_low", STATUS, 5, 5, FLAG, "", f"{SOURCE} sr1"),
-    Field("output_low", STATUS, 4, 4, FLAG, "", f"{SOURCE} sr1"),
-    Field("input_low", STATUS, 3, 3, FLAG, "", f"{SOURCE} sr1", channel="ac_present", means={0: True, 1: False}),
-    Field("discharging", STATUS, 2, 2, FLAG, "", f"{SOURCE} sr1", channel="charging", means={0: True, 1: False}),
-    Field("slow_charge", STATUS, 1, 1, FLAG, "", f"{SOURCE} sr1"),
-    Field("output_on", STATUS, 0, 0, FLAG, "", f"{SOURCE} sr1", channel="output_on", means={0: False, 1: True}),
+    Field("battery_failure", STATUS, bit(7), FLAG, "", f"{SOURCE} sr1"),
+    Field("adc_error", STATUS, bit(6), FLAG, "", f"{SOURCE} sr1"),
+    Field("battery_low", STATUS, bit(5), FLAG, "", f"{SOURCE} sr1"),
+    Field("output_low", STATUS, bit(4), FLAG, "", f"{SOURCE} sr1"),
+    Field("input_low", STATUS, bit(3), FLAG, "", f"{SOURCE} sr1", channel="ac_present", means={0: True, 1: False}),
+    Field("discharging", STATUS, bit(2), FLAG, "", f"{SOURCE} sr1", channel="charging", means={0: True, 1: False}),
+    Field("slow_charge", STATUS, bit(1), FLAG, "", f"{SOURCE} sr1"),
+    Field("output_on", STATUS, bit(0), FLAG, "", f"{SOURCE} sr1", channel="output_on", means={0: False, 1: True}),
 )  # fmt: skip
 
 

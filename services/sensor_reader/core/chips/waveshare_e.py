@@ -13,9 +13,10 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from services.sensor_reader.core.chips.model import Chip
+from services.sensor_reader.core.chips.mount import Mount
 from services.sensor_reader.core.chips.power_cut import PowerCut, Step
-from services.sensor_reader.core.chips.reading import Doubt, Mount, Reading
-from services.sensor_reader.core.registers import Block, Field, Register, byte
+from services.sensor_reader.core.reading import Doubt, Reading
+from services.sensor_reader.core.registers.fields import Block, Field, Register, bit, bits, byte
 
 POWER_OFF, STATE, LINKS = byte("power_off", 0x01), byte("state", 0x02), byte("links", 0x03)
 SUPPLY, BATTERY, CELLS = Block(b"\x10", 6), Block(b"\x20", 12), Block(b"\x30", 8)
@@ -30,27 +31,28 @@ def _at(name: str, block: Block, offset: int) -> Register:
 
 
 FIELDS = (
-    # name               register high low step  unit source
-    Field("charging", STATE, 7, 7, FLAG, "", "registers.rs 02h", channel="charging", means=YES),
-    Field("fast", STATE, 6, 6, FLAG, "", "registers.rs 02h, USB PD"),
-    Field("supply", STATE, 5, 5, FLAG, "", "registers.rs 02h, VBUS", channel="ac_present", means=YES),
-    Field("activity", STATE, 2, 0, FLAG, "", "registers.rs 02h: standby, trickle, CC, CV, pending, full, timeout"),
-    Field("gauge_ok", LINKS, 1, 1, FLAG, "", "registers.rs 03h, BQ4050"),
-    Field("charger_ok", LINKS, 0, 0, FLAG, "", "registers.rs 03h, IP2368"),
-    Field("supply_voltage", _at("vbus", SUPPLY, 0), 15, 0, MILLI, "V", "lib.rs 10h", channel="input_voltage"),
-    Field("supply_current", _at("ibus", SUPPLY, 2), 15, 0, MILLI, "A", "lib.rs 10h", channel="input_current"),
-    Field("supply_power", _at("pbus", SUPPLY, 4), 15, 0, MILLI, "W", "lib.rs 10h", channel="input_power"),
-    Field("voltage", _at("vbat", BATTERY, 0), 15, 0, MILLI, "V", "lib.rs 20h",
+    # name               register bits     step  unit source
+    Field("charging", STATE, bit(7), FLAG, "", "registers.rs 02h", channel="charging", means=YES),
+    Field("fast", STATE, bit(6), FLAG, "", "registers.rs 02h, USB PD"),
+    Field("supply", STATE, bit(5), FLAG, "", "registers.rs 02h, VBUS", channel="ac_present", means=YES),
+    Field("activity", STATE, bits(2, 0), FLAG, "",
+          "registers.rs 02h: standby, trickle, CC, CV, pending, full, timeout"),
+    Field("gauge_ok", LINKS, bit(1), FLAG, "", "registers.rs 03h, BQ4050"),
+    Field("charger_ok", LINKS, bit(0), FLAG, "", "registers.rs 03h, IP2368"),
+    Field("supply_voltage", _at("vbus", SUPPLY, 0), bits(15, 0), MILLI, "V", "lib.rs 10h", channel="input_voltage"),
+    Field("supply_current", _at("ibus", SUPPLY, 2), bits(15, 0), MILLI, "A", "lib.rs 10h", channel="input_current"),
+    Field("supply_power", _at("pbus", SUPPLY, 4), bits(15, 0), MILLI, "W", "lib.rs 10h", channel="input_power"),
+    Field("voltage", _at("vbat", BATTERY, 0), bits(15, 0), MILLI, "V", "lib.rs 20h",
           channel="battery_voltage", never=(0xFFFF,), void=LOST),
-    Field("current", _at("ibat", BATTERY, 2), 15, 0, MILLI, "A", "lib.rs 20h: negative discharges", form="signed",
+    Field("current", _at("ibat", BATTERY, 2), bits(15, 0), MILLI, "A", "lib.rs 20h: negative discharges", form="signed",
           channel="battery_current", void=LOST),
-    Field("charge", _at("percent", BATTERY, 4), 15, 0, FLAG, "%", "lib.rs 20h",
+    Field("charge", _at("percent", BATTERY, 4), bits(15, 0), FLAG, "%", "lib.rs 20h",
           channel="state_of_charge", never=range(101, 0x10000), void=LOST),
-    Field("remaining", _at("remaining", BATTERY, 6), 15, 0, MILLI, "Ah", "lib.rs 20h",
+    Field("remaining", _at("remaining", BATTERY, 6), bits(15, 0), MILLI, "Ah", "lib.rs 20h",
           channel="remaining_capacity", void=LOST),
-    Field("to_empty", _at("to_empty", BATTERY, 8), 15, 0, MINUTE, "s", "lib.rs 20h: minutes", void=LOST),
-    Field("to_full", _at("to_full", BATTERY, 10), 15, 0, MINUTE, "s", "lib.rs 20h: minutes", void=LOST),
-    *(Field(f"cell_{n}", _at(f"cell_{n}", CELLS, 2 * n - 2), 15, 0, MILLI, "V", "lib.rs 30h",
+    Field("to_empty", _at("to_empty", BATTERY, 8), bits(15, 0), MINUTE, "s", "lib.rs 20h: minutes", void=LOST),
+    Field("to_full", _at("to_full", BATTERY, 10), bits(15, 0), MINUTE, "s", "lib.rs 20h: minutes", void=LOST),
+    *(Field(f"cell_{n}", _at(f"cell_{n}", CELLS, 2 * n - 2), bits(15, 0), MILLI, "V", "lib.rs 30h",
             channel=f"cell_{n}_voltage", never=(0xFFFF,), void=LOST) for n in (1, 2, 3, 4)),
 )  # fmt: skip
 

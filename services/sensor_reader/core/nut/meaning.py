@@ -18,7 +18,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from services.sensor_reader.core.chips.reading import Doubt, Reading, judge
 from services.sensor_reader.core.nut.table import (
     CHARGER,
     CHARGER_SAYS,
@@ -28,6 +27,7 @@ from services.sensor_reader.core.nut.table import (
     VARIABLES,
     WORDS,
 )
+from services.sensor_reader.core.reading import Doubt, Reading, within_range
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)")
 _ON_BATTERY = {"OB", "DISCHRG"}
@@ -48,7 +48,9 @@ def interpret(variables: Mapping[str, str], said_before: frozenset[str] = frozen
         doubts.append(Doubt("missing", f"{STATUS} says {shown}: whether the mains are there is not known"))
     numbers, no_numbers = _numbers(variables)
     current, no_current = _current(variables, words)
-    values, implausible = judge({**_facts(words), **_charging(variables, words, said_before), **numbers, **current})
+    values, implausible = within_range(
+        {**_facts(words), **_charging(variables, words, said_before), **numbers, **current}
+    )
     return Reading(values, (*doubts, *no_numbers, *no_current, *implausible))
 
 

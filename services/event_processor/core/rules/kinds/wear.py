@@ -1,7 +1,7 @@
 """What a battery has done and what it still can: cycles, energy, resistance, capacity, runtime left.
 
 Rules:
-1. ``cycle`` is told whenever the equivalent full cycles (``core.device.meter``) pass a whole number; the fraction is kept.
+1. ``cycle`` is told whenever the equivalent full cycles (``device.meter``) pass a whole number; the fraction is kept.
 2. Resistance: two frames within 15 s whose currents differ by 0.3 A or more; the median of the newest nine.
 3. Capacity: once the state of charge has sunk by 40 % without rising by 2 %, charge drawn by share lost.
 """

@@ -1,0 +1,75 @@
+"""All couriers of the alerter: one for each channel, started, woken, looked after and stopped together."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from services.alerter.adapters.delivery_worker import Clocks, DeliveryWorker
+from services.alerter.adapters.notice_store import NoticeStore
+from services.alerter.adapters.webhook_sender import WebhookSender
+from services.alerter.core.notify.channels import Channel, WebhookTarget
+from services.alerter.core.notify.delivery import Sender
+from shared.instants import us_to_time
+
+PATIENCE_S = 5.0
+
+
+def sender_for(channel: Channel) -> Sender:
+    """Return the way out of a channel."""
+    if isinstance(channel.way, WebhookTarget):
+        return WebhookSender(channel.way)
+    from services.alerter.adapters.apprise_sender import AppriseSender  # 20 MB that who has no such channel saves
+
+    return AppriseSender(channel.way)
+
+
+class DeliveryWorkers:
+    """Carry what waits in the ledger at ``path``; ``notices`` is the service's own view of it."""
+
+    def __init__(self, path: Path | str, channels: Iterable[Channel], notices: NoticeStore, clocks: Clocks) -> None:
+        self._notices = notices
+        self._clocks = clocks
+        self.lost = 0  # notices given up and told of so, since the start
+        self._workers = [DeliveryWorker(path, channel, sender_for(channel), clocks) for channel in channels]
+
+    def start(self) -> None:
+        """Begin to carry."""
+        for worker in self._workers:
+            worker.start()
+
+    def wake(self) -> None:
+        """Something may have been committed."""
+        for worker in self._workers:
+            worker.wake()
+
+    def check(self) -> None:
+        """See that all live; raises what one ended on."""
+        for worker in self._workers:
+            if worker.fault is not None:
+                raise worker.fault
+            if not worker.alive:
+                raise RuntimeError(f"the thread of {worker.name} has ended by a fault; the process ends to start anew")
+
+    def figures(self) -> Mapping[str, bool | int | float | str]:
+        """Return vital figures for ``status/…``: all channels together, and what the last one to fail said."""
+        waiting = self._notices.waiting()
+        oldest_us = self._notices.oldest_us() if waiting else None
+        age = None if oldest_us is None else self._clocks.wall() - us_to_time(oldest_us)
+        errors = [f"{c.name}: {c.state.last_error}" for c in self._workers if c.state.last_error]
+        return {
+            "notices_waiting": waiting.total(),
+            "notices_sent": sum(worker.state.sent for worker in self._workers),
+            "notices_failed": self.lost,
+            "notices_oldest_s": 0.0 if age is None else round(age.total_seconds(), 1),
+            "notices_last_error": "; ".join(errors)[:500],
+        }
+
+    def stop(self) -> None:
+        """Stop all; the attempts under way have a moment together."""
+        for worker in self._workers:
+            worker.stop()
+        deadline = time.monotonic() + PATIENCE_S
+        for worker in self._workers:
+            worker.join(max(0.0, deadline - time.monotonic()))

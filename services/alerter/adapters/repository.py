@@ -1,0 +1,180 @@
+"""The alerter's memories in its ledger: alerts, groups, silences, stops, each in a row of its own.
+
+1. What a batch has not touched is not written. The times of events, of which an alert may remember a thousand, stand
+   in a table of theirs: of these only what came and what went is written.
+2. Every row is sealed (docs/adr/0007).
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from services.alerter.core.alert_record import AlertRecord, from_json, to_json
+from services.alerter.core.keys import AlertId
+from services.alerter.core.kinds.condition import Condition
+from services.alerter.core.notify.groups import Group
+from services.alerter.core.notify.silences import Silence
+from shared.ledger import Ledger, sealed
+from shared.messages import Alert
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS watch (
+    rule TEXT NOT NULL, key TEXT NOT NULL, memory TEXT NOT NULL, seal INTEGER NOT NULL,
+    PRIMARY KEY (rule, key)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS moment (
+    rule TEXT NOT NULL, key TEXT NOT NULL, time_us INTEGER NOT NULL, times INTEGER NOT NULL, seal INTEGER NOT NULL,
+    PRIMARY KEY (rule, key, time_us)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS gathering (key TEXT PRIMARY KEY, content TEXT NOT NULL, seal INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS member (
+    gathering TEXT NOT NULL, rule TEXT NOT NULL, key TEXT NOT NULL, told INTEGER NOT NULL, seal INTEGER NOT NULL,
+    PRIMARY KEY (gathering, rule, key)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS silence (id TEXT PRIMARY KEY, content TEXT NOT NULL, seal INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS emptied (
+    rule TEXT NOT NULL, key TEXT NOT NULL, time_us INTEGER NOT NULL, PRIMARY KEY (rule, key)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS stop (zone TEXT PRIMARY KEY, content TEXT NOT NULL, seal INTEGER NOT NULL) WITHOUT ROWID;
+"""
+
+TIMES = "times_us"
+
+
+class AlertRepository:
+    """Rows in an open ledger. Every write belongs inside the batch's transaction."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._db = ledger.db
+        self._written: dict[AlertId, tuple[int, ...]] = {}  # the times that stand in the ledger
+        self._members: dict[str, dict[AlertId, bool]] = {}  # who stands there as a group's, and whether it was told of
+
+    # ---- alerts
+
+    def records(self, condition: Callable[[AlertId], Condition | None]) -> Iterator[tuple[AlertId, AlertRecord]]:
+        """Yield every memory; ``condition`` tells what its evidence is for, None where no rule is left for it."""
+        times: dict[AlertId, list[int]] = {}
+        for rule, key, time_us, number in self._db.execute(
+            "SELECT rule, key, time_us, times FROM moment ORDER BY 1,2,3"
+        ):
+            times.setdefault((rule, key), []).extend([time_us] * number)
+        for rule, key, text in self._db.execute("SELECT rule, key, memory FROM watch ORDER BY rule, key"):
+            alert_id = (rule, key)
+            found = tuple(times.get(alert_id, ()))
+            self._written[alert_id] = found
+            yield alert_id, from_json(text, condition(alert_id), {TIMES: found} if found else {})
+
+    def write(self, alert_id: AlertId, record: AlertRecord) -> None:
+        """Write one memory, and of its times only those that are new or gone."""
+        times = getattr(record.evidence, TIMES, ())
+        text = to_json(record, without=TIMES)
+        self._db.execute("INSERT OR REPLACE INTO watch VALUES (?, ?, ?, ?)", sealed(*alert_id, text))
+        before = self._written.get(alert_id, ())
+        if times is not before and times != before:
+            self._write_times(alert_id, Counter(before), Counter(times))
+        self._written[alert_id] = times
+
+    def drop(self, alert_id: AlertId) -> None:
+        """Forget one memory."""
+        self._db.execute("DELETE FROM watch WHERE rule = ? AND key = ?", alert_id)
+        if self._written.pop(alert_id, ()):
+            self._db.execute("DELETE FROM moment WHERE rule = ? AND key = ?", alert_id)
+
+    def note_emptied(self, alert_id: AlertId, time_us: int) -> None:
+        """Note that a topic was emptied: should that be lost with this process, it is emptied again."""
+        self._db.execute("INSERT OR REPLACE INTO emptied VALUES (?, ?, ?)", (*alert_id, time_us))
+
+    def emptied(self, since_us: int) -> list[AlertId]:
+        """Return whose topics were emptied, and forget those from before ``since_us``."""
+        self._db.execute("DELETE FROM emptied WHERE time_us < ?", (since_us,))
+        return [(rule, key) for rule, key in self._db.execute("SELECT rule, key FROM emptied")]
+
+    def _write_times(self, alert_id: AlertId, before: Counter[int], after: Counter[int]) -> None:
+        gone = [(*alert_id, time_us) for time_us in before if time_us not in after]
+        fresh = [sealed(*alert_id, time_us, number) for time_us, number in after.items() if before[time_us] != number]
+        self._db.executemany("DELETE FROM moment WHERE rule = ? AND key = ? AND time_us = ?", gone)
+        self._db.executemany("INSERT OR REPLACE INTO moment VALUES (?, ?, ?, ?, ?)", fresh)
+
+    # ---- groups
+
+    def groups(self) -> list[Group]:
+        """Return every group."""
+        for key, rule, name, told in self._db.execute("SELECT gathering, rule, key, told FROM member"):
+            self._members.setdefault(key, {})[rule, name] = bool(told)
+        rows = self._db.execute("SELECT key, content FROM gathering ORDER BY key")
+        return [_group(json.loads(text), self._members.get(key, {})) for key, text in rows]
+
+    def join(self, joined: Iterable[tuple[str, AlertId]]) -> None:
+        """Write who has come to a group."""
+        fresh = [(key, alert_id) for key, alert_id in joined if alert_id not in self._members.setdefault(key, {})]
+        for key, alert_id in fresh:
+            self._members[key][alert_id] = False
+        rows = [sealed(key, *alert_id, 0) for key, alert_id in fresh]
+        self._db.executemany("INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?, ?)", rows)
+
+    def write_group(self, key: str, group: Group | None) -> None:
+        """Write a group, and of its members those that came, went or were told of; None forgets it."""
+        known = self._members.get(key, {})
+        if group is None:
+            self._db.execute("DELETE FROM gathering WHERE key = ?", (key,))
+            self._db.execute("DELETE FROM member WHERE gathering = ?", (key,))
+            self._members.pop(key, None)
+            return
+        self._db.execute("INSERT OR REPLACE INTO gathering VALUES (?, ?, ?)", sealed(key, _group_json(group)))
+        members = {alert_id: alert_id in group.notified for alert_id in group.members}
+        gone = [(key, *one) for one in known if one not in members]
+        fresh = [
+            sealed(key, *alert_id, int(told)) for alert_id, told in members.items() if known.get(alert_id) is not told
+        ]
+        self._db.executemany("DELETE FROM member WHERE gathering = ? AND rule = ? AND key = ?", gone)
+        self._db.executemany("INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?, ?)", fresh)
+        self._members[key] = members
+
+    # ---- silences and stops
+
+    def silences(self) -> list[Silence]:
+        """Return every silence, those that are over too."""
+        rows = self._db.execute("SELECT content FROM silence ORDER BY id")
+        return [Silence.model_validate_json(text) for (text,) in rows]
+
+    def write_silences(self, silences: Iterable[Silence], gone: Iterable[str] = ()) -> None:
+        """Write silences, and forget others by their id."""
+        rows = [sealed(silence.id, silence.model_dump_json()) for silence in silences]
+        self._db.executemany("INSERT OR REPLACE INTO silence VALUES (?, ?, ?)", rows)
+        self._db.executemany("DELETE FROM silence WHERE id = ?", [(identity,) for identity in gone])
+
+    def stops(self) -> dict[str, Alert]:
+        """Return every emergency stop by its zone, those that were lifted too."""
+        rows = self._db.execute("SELECT zone, content FROM stop ORDER BY zone")
+        return {zone: Alert.model_validate_json(text) for zone, text in rows}
+
+    def write_stop(self, zone: str, stop: Alert | None) -> None:
+        """Write a stop; None forgets it."""
+        if stop is None:
+            self._db.execute("DELETE FROM stop WHERE zone = ?", (zone,))
+        else:
+            self._db.execute("INSERT OR REPLACE INTO stop VALUES (?, ?, ?)", sealed(zone, stop.model_dump_json()))
+
+
+def _group_json(group: Group) -> str:
+    content: dict[str, Any] = {
+        "route": group.route,
+        "labels": dict(group.labels),
+        "due": group.due.isoformat(),
+        "told_at": None if group.notified_at is None else group.notified_at.isoformat(),
+        "number": group.number,
+    }
+    return json.dumps(content)
+
+
+def _group(content: dict[str, Any], members: dict[AlertId, bool]) -> Group:
+    return Group(
+        route=content["route"],
+        labels=tuple(sorted(content["labels"].items())),
+        due=datetime.fromisoformat(content["due"]),
+        members=frozenset(members),
+        notified=frozenset(alert_id for alert_id, told in members.items() if told),
+        notified_at=None if content["told_at"] is None else datetime.fromisoformat(content["told_at"]),
+        number=content["number"],
+    )

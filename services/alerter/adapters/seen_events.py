@@ -1,0 +1,30 @@
+"""The ids of the events that rules have counted: the second line of defence after delivery's own.
+
+A producer whose ledger was rebuilt makes events of the same cause again, with the same ids, in a new epoch.
+"""
+
+from __future__ import annotations
+
+from shared.ledger import Ledger
+
+ROOM = 100_000
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS heard (place INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE);
+"""
+
+
+class SeenEvents:
+    """The newest ``room`` ids in an open ledger. All calls belong inside the batch's transaction."""
+
+    def __init__(self, ledger: Ledger, room: int = ROOM) -> None:
+        self._db = ledger.db
+        self._room = room
+
+    def is_new(self, identity: str) -> bool:
+        """Note an id; returns whether it had not been heard before."""
+        return self._db.execute("INSERT OR IGNORE INTO heard (id) VALUES (?)", (identity,)).rowcount > 0
+
+    def forget(self) -> None:
+        """Let the oldest go where there are more than ``room``."""
+        self._db.execute("DELETE FROM heard WHERE place <= (SELECT max(place) FROM heard) - ?", (self._room,))

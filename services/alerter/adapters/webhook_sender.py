@@ -1,0 +1,90 @@
+"""Webhooks: a notice POSTed as Alertmanager's JSON.
+
+1. The notice's id goes along as ``Idempotency-Key``: whoever has it already may drop the repeat.
+2. What says that the other side is away, busy or not yet set up (no connection, 5xx, 401, 404 …) is tried again; only a
+   refusal of this very body (400, 413, 415, 422) is final.
+3. Redirects are not followed: they could take headers with secrets elsewhere. 64 KiB of an answer are read at most.
+"""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import urlsplit
+
+import urllib3
+
+from services.alerter.adapters.secret_files import SecretError, headers, secret
+from services.alerter.core.notify.alertmanager import webhook_json
+from services.alerter.core.notify.channels import WebhookTarget
+from services.alerter.core.notify.delivery import Failed, Outcome, Sent
+from shared.notices import Notice
+
+ANSWER_BYTES = 65_536
+REFUSES_THIS = frozenset({400, 413, 415, 422})
+UNSENT = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError, urllib3.exceptions.SSLError)
+
+IN_WORDS = (  # an error's own text repeats the address, which may be a secret
+    (urllib3.exceptions.NameResolutionError, "the host's name is not known"),
+    (urllib3.exceptions.NewConnectionError, "nobody takes the connection"),
+    (urllib3.exceptions.ConnectTimeoutError, "no connection in time"),
+    (urllib3.exceptions.ReadTimeoutError, "no answer in time"),
+    (urllib3.exceptions.SSLError, "TLS fails; is its certificate valid for that name?"),
+    (urllib3.exceptions.ProtocolError, "the connection broke before the answer"),
+)
+
+
+class WebhookSender:
+    """A Sender for one address."""
+
+    def __init__(self, way: WebhookTarget) -> None:
+        self._way = way
+        wait = urllib3.Timeout(connect=min(5.0, way.timeout_s), read=way.timeout_s)
+        self._pool = urllib3.PoolManager(num_pools=1, maxsize=1, timeout=wait, retries=False)
+
+    def send(self, notice: Notice) -> Outcome:
+        """Post the notice, and say what came of it."""
+        try:
+            url, sent = self._address(notice)
+        except SecretError as error:
+            return Failed(str(error))
+        host = urlsplit(url).hostname  # all of a url_file that may be told
+        where = self._way.url or f"the address in {self._way.url_file} ({host})"
+        body = json.dumps(webhook_json(notice, self._way.external_url), ensure_ascii=False).encode()
+        try:
+            answer = self._pool.request("POST", url, body=body, headers=sent, redirect=False, preload_content=False)
+            try:
+                text = answer.read(ANSWER_BYTES)
+            finally:
+                answer.release_conn()
+        except UNSENT as error:
+            return Failed(f"{where}: {_in_words(error)}")
+        except urllib3.exceptions.LocationParseError:
+            return Failed(f"{where} is no address of a webhook")
+        except urllib3.exceptions.HTTPError as error:
+            return Failed(f"{where}: {_in_words(error)}", doubtful=True)
+        return _outcome(where, answer.status, answer.headers.get("Retry-After"), text)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._pool.clear()
+
+    def _address(self, notice: Notice) -> tuple[str, dict[str, str]]:
+        sent = {"content-type": "application/json", "user-agent": "upskeep", "idempotency-key": notice.id}
+        if self._way.headers_file is not None:
+            sent |= dict(headers(self._way.headers_file))
+        return self._way.url or secret(self._way.url_file or ""), sent
+
+
+def _in_words(error: Exception) -> str:
+    return next((words for kind, words in IN_WORDS if isinstance(error, kind)), type(error).__name__)
+
+
+def _outcome(where: str, status: int, retry_after: str | None, text: bytes) -> Outcome:
+    if 200 <= status < 300:
+        return Sent()
+    said = text[:200].decode("utf-8", "replace").strip()
+    reason = f"{where} answered {status}" + (f": {json.dumps(said)}" if said else "")
+    if 300 <= status < 400:
+        reason += "; redirects are not followed, write where it leads to"
+    wait_s = float(retry_after) if retry_after is not None and retry_after.isdecimal() else None
+    return Failed(reason, final=status in REFUSES_THIS, retry_after_s=wait_s)

@@ -1,0 +1,1 @@
+"""What the alerter does around its core: notify people, keep notices, order emergency stops, answer and obey people."""

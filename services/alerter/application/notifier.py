@@ -1,0 +1,154 @@
+"""Who is told: groups and silences over the boards, notices into their box, and why others are not told of."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from services.alerter.adapters.repository import AlertRepository
+from services.alerter.core.alert_set import AlertSet
+from services.alerter.core.keys import AlertId
+from services.alerter.core.notify.dispatch import Dispatcher, MuteContext, Plan, suppression_reason
+from services.alerter.core.notify.groups import is_firing
+from services.alerter.core.notify.inhibition import Inhibition
+from services.alerter.core.notify.silences import Silence, Silences
+from services.alerter.core.notify.suppression import NoticeSink, SuppressionReason
+from services.alerter.core.rendering import labels_of
+from shared.delivery.handler import RefusedError
+from shared.instants import span_to_us
+from shared.messages import Alert
+
+MOST_SILENCES = 1000
+EXPIRED_KEPT = timedelta(days=5)  # a silence that is over can still be looked at
+
+
+class Notifier:
+    """``alert_sets`` are looked at for the alerts as they stand; the first that has one tells."""
+
+    def __init__(
+        self, plan: Plan, repository: AlertRepository, outbox: NoticeSink, alert_sets: Sequence[AlertSet]
+    ) -> None:
+        self._plan = plan
+        self._repository = repository
+        self._box = outbox
+        self._alert_sets = alert_sets
+        self._dispatcher = Dispatcher(plan, repository.groups())
+        self._silences = Silences(repository.silences())
+        self.suppressed: Counter[SuppressionReason] = (
+            Counter()
+        )  # how often somebody was not told of, by reason, since the start
+        self.notices = 0
+
+    @property
+    def silences(self) -> tuple[Silence, ...]:
+        """Every silence, those that are over too."""
+        return self._silences.all
+
+    @property
+    def groups(self) -> int:
+        """How many groups there are."""
+        return len(self._dispatcher.groups)
+
+    def add(self, alert: Alert, now: datetime) -> None:
+        """An alert fires and wants to be told of."""
+        self._dispatcher.insert(alert, now)
+
+    def send_due(self, now: datetime) -> None:
+        """Tell of every group that is due."""
+        if not self._dispatcher.due(now):
+            return
+        notices, suppressed = self._dispatcher.flush_due(self._mute_context(now))
+        self._box.put(notices)
+        self.notices += len(notices)
+        self.suppressed.update(suppressed.values())
+
+    def next_due(self, before: datetime) -> datetime | None:
+        """Return when something is due next, if that is before a time."""
+        due = self._dispatcher.next_due()
+        return due if due is not None and due < before else None
+
+    def suppression_of(self, alert: Alert, now: datetime) -> str | None:
+        """Return why a firing alert would not be told of now, by its first route; None if it would."""
+        if not is_firing(alert):
+            return None
+        route = next(self._plan.route.match(alert.labels), self._plan.route)
+        reason = suppression_reason(self._plan, route, self._mute_context(now), (alert.rule, alert.key), alert)
+        return None if reason is None else reason.value
+
+    def silence(self, silence: Silence, now: datetime) -> None:
+        """Keep a silence; raises RefusedError where there are too many."""
+        if len([one for one in self.silences if one.ends > now]) >= MOST_SILENCES:
+            raise RefusedError(f"there are {MOST_SILENCES} silences; end some with `upskeep unsilence`")
+        self._repository.write_silences([silence])
+        self._silences = Silences([*self.silences, silence])
+
+    def unsilence(self, identity: str, now: datetime) -> Silence:
+        """End a silence now; raises RefusedError where there is none of that id, or it is over."""
+        found = next((silence for silence in self.silences if silence.id.startswith(identity)), None)
+        if found is None or found.ends <= now:
+            raise RefusedError(f"there is no silence {identity!r} in force or to come; `upskeep silences` lists them")
+        starts = min(found.starts, now - timedelta(microseconds=1))
+        ended = found.model_copy(update={"starts": starts, "ends": now})
+        self._replace([ended])
+        return ended
+
+    def forget(self, now: datetime) -> None:
+        """Let go of silences that are long over."""
+        gone = [silence.id for silence in self.silences if silence.ends + EXPIRED_KEPT < now]
+        if gone:
+            self._repository.write_silences((), gone)
+            self._silences = Silences(silence for silence in self.silences if silence.id not in gone)
+
+    def shift(self, by: timedelta) -> None:
+        """The wall clock stepped: groups and silences that last are due when they were to be."""
+        self._dispatcher.shift(by)
+        moved = [
+            silence.model_copy(update={"starts": silence.starts + by, "ends": silence.ends + by})
+            for silence in self.silences
+            if silence.lasting
+        ]
+        if moved:
+            self._replace(moved)
+
+    def flush(self) -> None:
+        """Write the groups that have changed."""
+        for key in self._dispatcher.touched:
+            self._repository.write_group(key, self._dispatcher.current(key))
+        self._dispatcher.touched.clear()
+        self._repository.join(self._dispatcher.joined())
+
+    def _replace(self, silences: Iterable[Silence]) -> None:
+        changed = {silence.id: silence for silence in silences}
+        self._repository.write_silences(changed.values())
+        self._silences = Silences(changed.get(silence.id, silence) for silence in self.silences)
+
+    def _mute_context(self, now: datetime) -> MuteContext:
+        firing = [
+            ("/".join(alert_id), labels_of(alert_set.rule_at(alert_id), record))
+            for alert_set in self._alert_sets
+            for alert_id, record in alert_set.records.items()
+            if record.is_firing
+        ]
+        inhibition = Inhibition(self._plan.inhibit, firing if self._plan.inhibit else ())
+        return MuteContext(now, self._alert, self._flaps, self._silences, inhibition)
+
+    def _alert(self, alert_id: AlertId) -> Alert | None:
+        alert_set = self._alert_set(alert_id)
+        return None if alert_set is None else alert_set.alert(alert_id)
+
+    def _flaps(self, alert_id: AlertId) -> bool:
+        alert_set = self._alert_set(alert_id)
+        if alert_set is None:
+            return False
+        flapping = self._plan.flapping
+        from_us = alert_set.reached_us(alert_id) - span_to_us(flapping.within)
+        return sum(fired_us > from_us for fired_us in alert_set.records[alert_id].fires_us) >= flapping.fires
+
+    def _alert_set(self, alert_id: AlertId) -> AlertSet | None:
+        return next((alert_set for alert_set in self._alert_sets if alert_id in alert_set.records), None)
+
+
+def reasons(suppressed: Mapping[SuppressionReason, int]) -> dict[str, int]:
+    """Return the counts as figures for ``status/…``."""
+    return {f"quiet_{reason.value}": number for reason, number in sorted(suppressed.items())}

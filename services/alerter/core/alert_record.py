@@ -1,0 +1,138 @@
+"""What is remembered of one alert of one rule, and its form in the ledger."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from services.alerter.core.kinds.condition import Condition
+from services.alerter.core.states import Reason
+from shared.messages import AlertState, Severity
+
+FIRES = 12  # times it fired that are remembered, for damping
+Labels = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LastTransition:
+    """The last transition, as it was told."""
+
+    time_us: int
+    value: float
+    threshold: float
+    reason: Reason
+    message: str
+    severity: Severity = Severity.WARNING
+    window_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRecord:
+    """One alert. ``since_us`` is when its present spell began, ``quiet_us`` since when it is only kept firing.
+
+    ``seen_by`` and ``comment`` are who acknowledged it and what they said.
+    """
+
+    evidence: Any
+    labels: Labels = ()
+    now_us: int | None = None
+    state: AlertState = AlertState.RESOLVED
+    since_us: int = 0
+    quiet_us: int | None = None
+    last: LastTransition | None = None
+    seen_by: str | None = None
+    comment: str | None = None
+    fires_us: tuple[int, ...] = ()
+
+    @property
+    def is_firing(self) -> bool:
+        """Whether it fires, acknowledged or not."""
+        return self.state in (AlertState.FIRING, AlertState.ACKNOWLEDGED)
+
+    @property
+    def fired(self) -> bool:
+        """Whether it has ever fired."""
+        return bool(self.fires_us)
+
+
+def move(record: AlertRecord, condition: Condition, mover: Callable[[int], int]) -> AlertRecord:
+    """Return the memory after a jump of the clock: everything is as long ago as before; what was told stays."""
+    pending = record.state is AlertState.PENDING
+    return replace(
+        record,
+        evidence=condition.moved(record.evidence, mover),
+        now_us=None if record.now_us is None else mover(record.now_us),
+        since_us=mover(record.since_us) if pending else record.since_us,
+        quiet_us=None if record.quiet_us is None else mover(record.quiet_us),
+    )
+
+
+def to_json(record: AlertRecord, without: str | None = None) -> str:
+    """Return the memory as JSON; ``from_json`` gives an equal one back. ``without`` leaves out a field of evidence."""
+    evidence = record.evidence
+    last = record.last
+    content = {
+        "evidence": {} if evidence is None else _evidence_json(evidence, without),
+        "labels": dict(record.labels),
+        "now_us": record.now_us,
+        "state": record.state.value,
+        "since_us": record.since_us,
+        "quiet_us": record.quiet_us,
+        "told": None if last is None else [getattr(last, f.name) for f in fields(last)],
+        "seen_by": record.seen_by,
+        "comment": record.comment,
+        "fires_us": record.fires_us,
+    }
+    kept = {name: value for name, value in content.items() if value is not None and value != ()}
+    return json.dumps(kept, separators=(",", ":"))
+
+
+def from_json(text: str, condition: Condition | None, more: Mapping[str, Any] | None = None) -> AlertRecord:
+    """Return the memory that ``to_json`` wrote; ``more`` are fields of evidence kept elsewhere.
+
+    Evidence that does not fit the condition (its kind was changed) is left out: it begins anew. Raises ValueError,
+    KeyError or TypeError on anything else.
+    """
+    content = json.loads(text)
+    last = content.get("told")
+    return AlertRecord(
+        evidence=_evidence(condition, {**content["evidence"], **(more or {})}),
+        labels=tuple(sorted((str(name), str(value)) for name, value in content.get("labels", {}).items())),
+        now_us=content.get("now_us"),
+        state=AlertState(content["state"]),
+        since_us=content["since_us"],
+        quiet_us=content.get("quiet_us"),
+        last=None if last is None else _read_last(last),
+        seen_by=content.get("seen_by"),
+        comment=content.get("comment"),
+        fires_us=tuple(content.get("fires_us", ())),
+    )
+
+
+def _read_last(last: list[Any]) -> LastTransition:
+    time_us, value, threshold, reason, message, severity, window_s = last
+    return LastTransition(time_us, value, threshold, Reason(reason), message, Severity(severity), window_s)
+
+
+def _evidence_json(evidence: Any, without: str | None) -> dict[str, Any]:
+    return {f.name: getattr(evidence, f.name) for f in fields(evidence) if f.name != without}
+
+
+def _evidence(condition: Condition | None, content: Mapping[str, Any]) -> Any:
+    if condition is None:
+        return None
+    fresh = condition.begin()
+    names = {f.name for f in fields(fresh)}
+    values = {_renamed(name, names): _tupled(value) for name, value in content.items()}
+    return replace(fresh, **values) if names >= values.keys() else fresh
+
+
+def _renamed(name: str, names: set[str]) -> str:
+    """Return the present name of a field of evidence: ledgers before 2026-12 say ``alight``."""
+    return next((new for new in ("holds", "firing") if new in names), name) if name == "alight" else name
+
+
+def _tupled(value: Any) -> Any:
+    return tuple(_tupled(item) for item in value) if isinstance(value, list) else value

@@ -1,0 +1,302 @@
+"""All alerts of all rules: who is touched by a sample, and who by passing time.
+
+1. A sample reaches the rules that listen to its name, and of each the one alert whose key it has; passing time only
+   those for which something falls due. So neither costs more for ten thousand alerts than for ten.
+2. Time falls due in its order, whatever the order of the rules.
+3. What fires or ends is told to the composites it is a member of, and judged there once time has passed it.
+4. A rule has at most ``ROOM`` keys; what would be one more goes by the key ``others``, so nothing is lost from sight.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import partial
+from heapq import heapify, heappop, heappush
+
+from services.alerter.core import transitions
+from services.alerter.core.alert_record import AlertRecord, move
+from services.alerter.core.keys import AlertId, key_of
+from services.alerter.core.rendering import current_alert
+from services.alerter.core.rules import Rule
+from services.alerter.core.samples import Sample, Source
+from services.alerter.core.states import Reason
+from shared.instants import time_to_us
+from shared.messages import Alert, AlertState
+
+ROOM = 20_000
+OTHERS = "others"
+Decide = Callable[[Rule, str, AlertRecord], transitions.Decision]
+_FIRES = {AlertState.FIRING: True, AlertState.RESOLVED: False}
+
+
+class AlertSet:
+    """Memories by alert_id. ``touched`` collects the places whose memory has changed since it was last emptied."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self.rules = tuple(rules)
+        self.records: dict[AlertId, AlertRecord] = {}
+        self.touched: dict[AlertId, None] = {}
+        self.dropped: dict[AlertId, None] = {}
+        self.now_us: int | None = None
+        self._rule_of: dict[AlertId, Rule] = {}
+        self._listeners: dict[tuple[Source, str], tuple[Rule, ...]] = {}
+        self._due: list[tuple[int, bool, AlertId]] = []  # when, whether a composite, who
+        self._composites = [rule for rule in self.rules if rule.composite is not None]
+        self._ahead: dict[AlertId, None] = {}  # composites that have been told of something
+        self._keys: Counter[str] = Counter()
+        self._expected = False
+
+    # ---- who there is
+
+    def rule_for(self, alert_id: AlertId) -> Rule | None:
+        """Return the rule of a alert_id, None if there is none for it any more."""
+        name, key = alert_id
+        fits = (rule for rule in self.rules if rule.name == name and rule.only in (None, key))
+        return next(fits, None)
+
+    def put(self, alert_id: AlertId, rule: Rule, record: AlertRecord) -> None:
+        """Take a memory that was kept."""
+        self._rule_of[alert_id] = rule
+        if alert_id not in self.records:
+            self._keys[rule.name] += 1
+        self.records[alert_id] = record
+        self._schedule(alert_id, rule, record)
+        if rule.composite is not None and record.evidence.ahead:
+            self._ahead[alert_id] = None
+
+    def drop(self, alert_id: AlertId) -> None:
+        """Forget an alert."""
+        if self.records.pop(alert_id, None) is not None:
+            self._keys[alert_id[0]] -= 1
+            self._rule_of.pop(alert_id, None)
+            self._ahead.pop(alert_id, None)
+            self.touched.pop(alert_id, None)
+            self.dropped[alert_id] = None
+
+    def listens(self, source: Source, name: str) -> bool:
+        """Whether any rule looks at samples of that name."""
+        return bool(self._who(source, name))
+
+    def alert(self, alert_id: AlertId) -> Alert | None:
+        """Return an alert as it stands by now; None if it has never fired and does not wait to."""
+        record = self.records[alert_id]
+        return current_alert(self._rule_of[alert_id], alert_id[1], record, record.now_us)
+
+    def reached_us(self, alert_id: AlertId) -> int:
+        """Return how far time has come for an alert."""
+        return self._now(self.records[alert_id])
+
+    def rule_at(self, alert_id: AlertId) -> Rule:
+        """Return the rule that a memory is judged by."""
+        return self._rule_of[alert_id]
+
+    # ---- what happens
+
+    def observe(self, sample: Sample) -> list[Alert]:
+        """Take a sample; return the transitions."""
+        if not self._expected:
+            self._expect(sample.time_us)
+        changes: list[Alert] = []
+        for rule in self._who(sample.source, sample.name):
+            if rule.intake.takes(sample):
+                key, labels = rule.group(sample)
+                changes += self._observe(rule, key, labels, sample)
+        return changes
+
+    def advance(self, to_us: int) -> list[Alert]:
+        """Time has reached ``to_us``; return what has fallen due, in its order."""
+        if self.now_us is not None and to_us <= self.now_us:
+            return []
+        if not self._expected:
+            self._expect(to_us)
+        changes = self._run(to_us)
+        while waiting := [alert_id for alert_id in self._ahead if self._is_due(alert_id, to_us)]:
+            for alert_id in sorted(waiting):
+                changes += self._catch_up(alert_id, to_us)
+            changes += self._run(to_us)
+        self.now_us = to_us
+        return sorted(changes, key=lambda alert: (alert.time, alert.rule, alert.key)) if len(changes) > 1 else changes
+
+    def assume(self, to_us: int) -> list[Alert]:
+        """Nothing comes any more, though it might be ``to_us`` by now: return what is absent by then."""
+        changes: list[Alert] = []
+        for alert_id, record in list(self.records.items()):
+            rule = self._rule_of[alert_id]
+            due_us = transitions.due(rule, record) if rule.condition.begins is Reason.ABSENT else None
+            if due_us is not None and due_us < to_us:
+                changes += self.change(alert_id, partial(_advanced, to_us=due_us + 1))
+        return changes
+
+    def report_to_composites(self, changes: Iterable[Alert]) -> None:
+        """Take what alerts of another board have told, for the composites here."""
+        self._report(changes)
+
+    def change(
+        self, alert_id: AlertId, decide: Callable[[Rule, str, AlertRecord], transitions.Decision]
+    ) -> list[Alert]:
+        """Let ``decide`` change one memory; return the transitions."""
+        rule = self._rule_of[alert_id]
+        record, changes = decide(rule, alert_id[1], self.records[alert_id])
+        if record is not self.records[alert_id]:
+            self._keep(alert_id, rule, record)
+        self._report(changes)
+        return list(changes)
+
+    def move(self, mover: Callable[[int], int]) -> None:
+        """The clock jumped: everything is as long ago as before."""
+        for alert_id, record in self.records.items():
+            self.records[alert_id] = move(record, self._rule_of[alert_id].condition, mover)
+            self.touched[alert_id] = None
+        if self.now_us is not None:
+            self.now_us = mover(self.now_us)
+        self._reschedule()
+
+    def sleepers(self, before_us: int) -> Iterator[AlertId]:
+        """Yield the alerts of which nothing matters any more and that have told nothing since ``before_us``."""
+        for alert_id, record in self.records.items():
+            told_us = record.last.time_us if record.last is not None else None
+            if (told_us is None or told_us < before_us) and transitions.idle(
+                self._rule_of[alert_id], record, self._now(record)
+            ):
+                yield alert_id
+
+    # ---- within
+
+    def _now(self, record: AlertRecord) -> int:
+        times = [time_us for time_us in (record.now_us, self.now_us) if time_us is not None]
+        return max(times, default=0)
+
+    def _who(self, source: Source, name: str) -> tuple[Rule, ...]:
+        alert_id = (source, name)
+        if alert_id not in self._listeners:
+            if len(self._listeners) > ROOM:
+                self._listeners.clear()
+            self._listeners[alert_id] = tuple(rule for rule in self.rules if rule.intake.listens(source, name))
+        return self._listeners[alert_id]
+
+    def _observe(self, rule: Rule, key: str, labels: dict[str, str], sample: Sample) -> tuple[Alert, ...]:
+        if rule.only not in (None, key):
+            return ()
+        alert_id = (rule.name, key)
+        record = self.records.get(alert_id)
+        if record is None:
+            if self._keys[rule.name] >= ROOM:
+                key, labels = OTHERS, {}
+                alert_id = (rule.name, key)
+            record = self.records.get(alert_id) or transitions.begin(rule, labels, self.now_us)
+        elif self.now_us is not None and (record.now_us is None or record.now_us < self.now_us):
+            record, _ = transitions.advance(rule, key, record, self.now_us)  # nothing was due: it was run already
+        changed, changes = transitions.observe(rule, key, record, sample)
+        if changed is not record or alert_id not in self.records:
+            self._keep(alert_id, rule, changed)
+        self._report(changes)
+        return changes
+
+    def _keep(self, alert_id: AlertId, rule: Rule, record: AlertRecord) -> None:
+        if (
+            record.state is AlertState.RESOLVED
+            and record.last is None
+            and transitions.idle(rule, record, self._now(record))
+        ):
+            self.drop(alert_id)
+            return
+        self.touched[alert_id] = None
+        self.dropped.pop(alert_id, None)
+        self.put(alert_id, rule, record)
+
+    def _schedule(self, alert_id: AlertId, rule: Rule, record: AlertRecord) -> None:
+        wakes_us = _wakes_us(rule, record)
+        if wakes_us is not None:
+            heappush(self._due, (wakes_us, rule.composite is not None, alert_id))
+            if len(self._due) > 64 + 4 * len(self.records):
+                self._reschedule()
+
+    def _reschedule(self) -> None:
+        self._due = [
+            (wakes_us, rule.composite is not None, alert_id)
+            for alert_id, rule in self._rule_of.items()
+            if (wakes_us := _wakes_us(rule, self.records[alert_id])) is not None
+        ]
+        heapify(self._due)
+
+    def _run(self, to_us: int) -> list[Alert]:
+        changes: list[Alert] = []
+        while self._due and self._due[0][0] < to_us:
+            due_us, _, alert_id = heappop(self._due)
+            if alert_id in self._ahead:  # what members told of the time before comes first
+                changes += self._catch_up(alert_id, due_us + 1)
+            record, rule = self.records.get(alert_id), self._rule_of.get(alert_id)
+            if record is None or rule is None:
+                continue
+            changed, further = transitions.advance(rule, alert_id[1], record, due_us + 1)
+            if changed is not record:
+                if further or changed.evidence != record.evidence or changed.quiet_us != record.quiet_us:
+                    self._keep(alert_id, rule, changed)
+                else:
+                    self.put(alert_id, rule, changed)
+            self._report(further)
+            changes += further
+        return changes
+
+    def _report(self, changes: Iterable[Alert]) -> None:
+        for alert in changes if self._composites else ():
+            fires = _FIRES.get(alert.state)
+            for rule in self._composites:
+                if fires is None or rule.composite is None or alert.rule not in rule.composite.rules:
+                    continue
+                fields = {**alert.labels, "key": alert.key, "fires": fires}
+                sample = Sample("alert", alert.rule, time_to_us(alert.time), fields)
+                key, labels = rule.group(sample)
+                alert_id = (rule.name, key)
+                record = self.records.get(alert_id) or transitions.begin(rule, labels, self.now_us)
+                evidence = rule.composite.await_(record.evidence, sample)
+                self._ahead[alert_id] = None
+                self._keep(alert_id, rule, replace(record, evidence=evidence))
+
+    def _is_due(self, alert_id: AlertId, to_us: int) -> bool:
+        return any(changes[0] < to_us for changes in self.records[alert_id].evidence.ahead)
+
+    def _catch_up(self, alert_id: AlertId, to_us: int) -> list[Alert]:
+        """Judge a composite by what its members have told of the time before ``to_us``."""
+        rule, changes = self._rule_of[alert_id], list[Alert]()
+        record = self.records[alert_id]
+        passed = tuple(item for item in record.evidence.ahead if item[0] < to_us)
+        left = record.evidence.ahead[len(passed) :]
+        for time_us, name, key, fires in passed:
+            sample = Sample("alert", name, time_us, {"key": key, "fires": fires})
+            record, further = transitions.observe(rule, alert_id[1], record, sample)
+            changes += further
+        record = replace(record, evidence=replace(record.evidence, ahead=left))
+        if not left:
+            del self._ahead[alert_id]
+        self._keep(alert_id, rule, record)
+        return changes
+
+    def _expect(self, from_us: int) -> None:
+        """What is expected is waited for from the first moment that is known."""
+        self._expected = True
+        for rule in self.rules:
+            for group in rule.expects:
+                key, labels = key_of(group), rule.labelled(list(group))
+                if (rule.name, key) not in self.records:
+                    self._observe(rule, key, labels, Sample("event", "", from_us, {}))
+
+
+def _advanced(rule: Rule, key: str, record: AlertRecord, to_us: int) -> transitions.Decision:
+    return transitions.advance(rule, key, record, to_us)
+
+
+def _wakes_us(rule: Rule, record: AlertRecord) -> int | None:
+    """Return when something falls due: a transition, a change of what is shown, or the end of what is remembered."""
+    due_us = transitions.due(rule, record)
+    oldest_us: tuple[int, ...] = getattr(record.evidence, "times_us", ())[:1]
+    window_us = round(rule.condition.window_s * 1e6)
+    if oldest_us and (record.is_firing or record.last is None):
+        leaves_us = oldest_us[0] + window_us
+        if record.now_us is None or leaves_us >= record.now_us:
+            return leaves_us if due_us is None else min(due_us, leaves_us)
+    if due_us is not None or record.last is not None or record.now_us is None or rule.composite is not None:
+        return due_us
+    return record.now_us + window_us if window_us else None

@@ -1,0 +1,106 @@
+"""What an alert says: the message on its topic, made of rule and memory."""
+
+from __future__ import annotations
+
+from services.alerter.core.actions import fill
+from services.alerter.core.alert_record import AlertRecord
+from services.alerter.core.keys import fingerprint
+from services.alerter.core.kinds.condition import Reading
+from services.alerter.core.rules import Rule
+from services.alerter.core.states import Reason
+from services.alerter.core.wording import figure
+from shared.instants import us_to_time
+from shared.messages import Alert, AlertState
+
+_VERDICTS = {
+    Reason.LIMIT_LOWERED: "{limit}, which was lowered",
+    Reason.LIMIT_RAISED: "within the limit of {threshold}, which was raised",
+    Reason.PASSED: "{calm}; it did not last long enough to fire",
+    Reason.GIVEN_UP: "no longer waited for",
+    Reason.WITHIN_LIMIT: "{calm}",
+    Reason.SEEN_AGAIN: "{calm}",
+    Reason.BACK: "{calm}",
+    Reason.MEMBERS_QUIET: "{calm}",
+}
+
+
+def message_for(rule: Rule, reason: Reason, reading: Reading) -> str:
+    """Return e.g. ``I2C_ERROR: 6 in 1 hour, more than the limit of 5``."""
+    threshold = figure(reading.threshold)
+    limit = reading.verdict or rule.condition.limit.format(threshold)
+    calm = reading.calm or rule.condition.calm.format(threshold)
+    verdict = _VERDICTS.get(reason, "{limit}").format(limit=limit, calm=calm, threshold=threshold)
+    return f"{reading.words}, {verdict}"
+
+
+def labels_of(rule: Rule, record: AlertRecord) -> dict[str, str]:
+    """Return every label of an alert: of its group, of its rule, and the rule's name and severity."""
+    return {**dict(record.labels), "rule": rule.name, "severity": rule.severity.value}
+
+
+def alert_of(rule: Rule, key: str, record: AlertRecord) -> Alert:
+    """Return the last transition as a message; raises ValueError where there was none."""
+    last = record.last
+    if last is None:
+        raise ValueError(f"{rule.name}/{key} has told of nothing yet")
+    labels = labels_of(rule, record)
+    said = {**labels, "value": figure(last.value), "threshold": figure(last.threshold), "message": last.message}
+    return Alert(
+        rule=rule.name,
+        key=key,
+        state=record.state,
+        severity=rule.severity,
+        since=us_to_time(record.since_us),
+        time=us_to_time(last.time_us),
+        value=last.value,
+        threshold=last.threshold,
+        window_s=rule.condition.window_s,
+        reason=last.reason.value,
+        message=last.message,
+        labels=labels,
+        annotations={name: fill(text, said) for name, text in rule.annotations.items()},
+        fingerprint=fingerprint({**dict(record.labels), "rule": rule.name, "key": key}),
+        basis=rule.basis,
+        by=record.seen_by,
+        comment=record.comment,
+    )
+
+
+def orphan_of(name: str, key: str, record: AlertRecord) -> Alert:
+    """Return the last transition of an alert whose rule is no more; raises ValueError where there was none."""
+    last = record.last
+    if last is None:
+        raise ValueError(f"{name}/{key} has told of nothing yet")
+    return Alert(
+        rule=name,
+        key=key,
+        state=record.state,
+        severity=last.severity,
+        since=us_to_time(record.since_us),
+        time=us_to_time(last.time_us),
+        value=last.value,
+        threshold=last.threshold,
+        window_s=last.window_s,
+        reason=last.reason.value,
+        message=last.message,
+        labels={**dict(record.labels), "rule": name, "severity": last.severity.value},
+    )
+
+
+def current_alert(rule: Rule, key: str, record: AlertRecord, now_us: int | None) -> Alert | None:
+    """Return the alert as it stands, while it fires with what is now; None if it never fired and does not wait to."""
+    if record.last is None or (record.state is AlertState.RESOLVED and not record.fired):
+        return None
+    alert = alert_of(rule, key, record)
+    if record.state is AlertState.RESOLVED or now_us is None:
+        return alert
+    reading = rule.condition.reading(record.evidence, now_us, key)
+    message = message_for(rule, record.last.reason, reading)
+    said = {**alert.labels, "value": figure(reading.value), "threshold": figure(reading.threshold), "message": message}
+    changed = {
+        "value": reading.value,
+        "threshold": reading.threshold,
+        "message": message,
+        "annotations": {name: fill(text, said) for name, text in rule.annotations.items()},
+    }
+    return alert.model_copy(update=changed)

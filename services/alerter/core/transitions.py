@@ -1,0 +1,187 @@
+"""When an alert begins to wait, fires and resolves: pure functions of (rule, memory, sample or time).
+
+1. An alert fires at the time of the sample that makes its condition hold, or where it has to hold for a while, at the
+   end of that while. It resolves at the time the condition is over. Both follow from the samples' times alone and not
+   from when anybody looks.
+2. What falls due exactly at t is decided once time is past t: until then another sample of t may come.
+3. So for samples in order of time the transitions are the same however they are batched and whenever ``advance`` is
+   called in between.
+4. A late sample is put in its alert_id and decided upon at the time already reached.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from services.alerter.core.alert_record import FIRES, AlertRecord, LastTransition
+from services.alerter.core.kinds.composite import Composite
+from services.alerter.core.kinds.condition import Span
+from services.alerter.core.kinds.counts import Count
+from services.alerter.core.rendering import alert_of, message_for, orphan_of
+from services.alerter.core.rules import Rule
+from services.alerter.core.samples import Sample
+from services.alerter.core.states import Reason, next_state
+from shared.messages import Alert, AlertState
+
+Decision = tuple[AlertRecord, tuple[Alert, ...]]
+
+
+def begin(rule: Rule, labels: dict[str, str], now_us: int | None = None) -> AlertRecord:
+    """Return the memory of an alert of which nothing is known yet."""
+    return AlertRecord(rule.condition.begin(), tuple(sorted({**labels, **rule.labels}.items())), now_us)
+
+
+def observe(rule: Rule, key: str, record: AlertRecord, sample: Sample) -> Decision:
+    """A sample was seen; return the new memory and the transitions."""
+    record, before = advance(rule, key, record, sample.time_us)
+    now_us = sample.time_us if record.now_us is None else max(record.now_us, sample.time_us)
+    evidence = rule.condition.fold(record.evidence, sample, now_us)
+    if evidence is record.evidence and record.now_us == now_us:
+        return record, before
+    record = replace(record, evidence=evidence, now_us=now_us)
+    if record.is_firing and isinstance(rule.condition, Count) and not _is_held(rule, record, now_us):
+        return record, before  # one more never ends a count: what has left the window may be made up for at this time
+    record, after = _judge(rule, key, record, now_us)
+    return record, before + after
+
+
+def advance(rule: Rule, key: str, record: AlertRecord, to_us: int) -> Decision:
+    """Time has reached ``to_us`` and all before it is known; a time already passed changes nothing."""
+    if record.now_us is not None and to_us <= record.now_us:
+        return record, ()
+    transitions: tuple[Alert, ...] = ()
+    while (due_us := due(rule, record)) is not None and due_us < to_us:
+        record, more = _judge(rule, key, replace(record, now_us=due_us), due_us)
+        transitions += more
+        if not more and due(rule, record) == due_us:
+            break
+    left = rule.condition.pruned(record.evidence, to_us)
+    return replace(record, now_us=to_us, evidence=rule.condition.begin() if left is None else left), transitions
+
+
+def due(rule: Rule, record: AlertRecord) -> int | None:
+    """Return when something may change though nothing is seen; None: never."""
+    span = rule.condition.span(record.evidence)
+    match record.state:
+        case AlertState.RESOLVED:
+            return None if span is None or not _ahead(span, record.now_us) else _later(span.from_us, record.now_us)
+        case AlertState.PENDING:
+            over_us = None if span is None else span.until_us
+            return _earliest(record.since_us + rule.hold_us, over_us)
+        case _ if record.quiet_us is not None:
+            return record.quiet_us + rule.keep_us
+        case _:
+            return record.now_us if span is None else span.until_us
+
+
+def idle(rule: Rule, record: AlertRecord, now_us: int) -> bool:
+    """Whether nothing of the memory matters any more, but for what was told."""
+    return record.state is AlertState.RESOLVED and rule.condition.pruned(record.evidence, now_us) is None
+
+
+def acknowledge(rule: Rule, key: str, record: AlertRecord, at_us: int, by: str, comment: str | None) -> Decision:
+    """A person has seen it: it goes on being what it is, and is not told of again and again."""
+    if record.state is not AlertState.FIRING:
+        return record, ()
+    return _change(rule, key, replace(record, seen_by=by, comment=comment), Reason.ACKNOWLEDGED, at_us)
+
+
+def rejudge(rule: Rule, key: str, record: AlertRecord) -> Decision:
+    """Judge a memory under a rule whose limits may have changed since it was written."""
+    now_us = record.now_us
+    if now_us is None:
+        return record, ()
+    span = rule.condition.span(record.evidence)
+    holds = span is not None and span.holds(now_us)
+    if holds and record.state is AlertState.RESOLVED and not rule.hold and rule.condition.begins is Reason.OVER_LIMIT:
+        return _change(rule, key, record, Reason.LIMIT_LOWERED, now_us)
+    over = span is None or span.from_us > now_us or (span.until_us is not None and span.until_us < now_us)
+    if over and record.is_firing and record.quiet_us is None and not isinstance(rule.condition, Composite):
+        return _change(rule, key, record, Reason.LIMIT_RAISED, now_us)
+    return _judge(rule, key, record, now_us) if record.state is AlertState.PENDING and over else (record, ())
+
+
+def resolve_orphan(alert_id: tuple[str, str], record: AlertRecord) -> Decision:
+    """The rule is no longer in the settings: resolve its alert, as it last was."""
+    state = next_state(record.state, Reason.RULE_REMOVED)
+    if record.last is None or state is record.state:
+        return record, ()
+    last = replace(
+        record.last,
+        time_us=max(record.now_us or record.since_us, record.last.time_us),
+        reason=Reason.RULE_REMOVED,
+        message=f"{alert_id[1]}: no longer judged: the rule {alert_id[0]} was removed",
+    )
+    record = replace(record, state=state, last=last, quiet_us=None, seen_by=None, comment=None)
+    return record, (orphan_of(*alert_id, record),)
+
+
+def _judge(rule: Rule, key: str, record: AlertRecord, at_us: int) -> Decision:
+    """Decide at ``at_us``, by the evidence there is."""
+    span = rule.condition.span(record.evidence)
+    if span is not None and span.holds(at_us):
+        return _holds(rule, key, record, at_us)
+    return _over(rule, key, record, at_us, span)
+
+
+def _holds(rule: Rule, key: str, record: AlertRecord, at_us: int) -> Decision:
+    record = record if record.quiet_us is None else replace(record, quiet_us=None)
+    before: tuple[Alert, ...] = ()
+    if record.state is AlertState.RESOLVED:
+        reason = Reason.BEGAN if rule.hold_us else rule.condition.begins
+        record, before = _change(rule, key, replace(record, since_us=at_us), reason, at_us)
+    if record.state is AlertState.PENDING and at_us >= record.since_us + rule.hold_us:
+        record, after = _change(rule, key, record, Reason.HELD, at_us)
+        return record, before + after
+    return record, before
+
+
+def _over(rule: Rule, key: str, record: AlertRecord, at_us: int, span: Span | None) -> Decision:
+    if record.state is AlertState.PENDING:
+        return _change(rule, key, record, Reason.PASSED, at_us)
+    if not record.is_firing:
+        return record, ()
+    quiet_us = at_us if record.quiet_us is None else record.quiet_us
+    if at_us < quiet_us + rule.keep_us:
+        return replace(record, quiet_us=quiet_us), ()
+    given_up = rule.condition.ends is Reason.SEEN_AGAIN and span is not None and span.until_us == at_us - rule.keep_us
+    return _change(rule, key, record, Reason.GIVEN_UP if given_up else rule.condition.ends, at_us)
+
+
+def _change(rule: Rule, key: str, record: AlertRecord, reason: Reason, at_us: int) -> Decision:
+    state = next_state(record.state, reason)
+    if state is record.state:
+        return record, ()
+    reading = rule.condition.reading(record.evidence, at_us, key)
+    words, window_s = message_for(rule, reason, reading), rule.condition.window_s
+    last = LastTransition(at_us, reading.value, reading.threshold, reason, words, rule.severity, window_s)
+    fired = state is AlertState.FIRING
+    afresh = fired and record.state is AlertState.RESOLVED
+    record = replace(
+        record,
+        state=state,
+        since_us=at_us if afresh else record.since_us,
+        quiet_us=None,
+        last=last,
+        fires_us=(*record.fires_us, at_us)[-FIRES:] if fired else record.fires_us,
+        seen_by=record.seen_by if state is AlertState.ACKNOWLEDGED else None,
+        comment=record.comment if state is AlertState.ACKNOWLEDGED else None,
+    )
+    return record, (alert_of(rule, key, record),)
+
+
+def _is_held(rule: Rule, record: AlertRecord, at_us: int) -> bool:
+    span = rule.condition.span(record.evidence)
+    return span is not None and span.holds(at_us)
+
+
+def _ahead(span: Span, now_us: int | None) -> bool:
+    return span.until_us is None or now_us is None or now_us < span.until_us
+
+
+def _later(from_us: int, now_us: int | None) -> int:
+    return from_us if now_us is None else max(from_us, now_us)
+
+
+def _earliest(first: int, second: int | None) -> int:
+    return first if second is None else min(first, second)

@@ -1,0 +1,357 @@
+"""The alerter's work between delivery and core: what happens, what it means for the alerts, and who is told.
+
+1. Events are judged by their times: their alerts are the same live, after a restart and in a replay. Whatever follows
+   from latest values, life signs or the passing of wall-clock time alone is judged by the clock here; its alerts say
+   ``live`` as their basis.
+2. Absence goes by event time too. When nothing at all comes any more, event time stands still, and how long nothing
+   came (``ClockWatch``) takes its alert_id for absence alone: such an alert has the very time it would have had.
+3. All that a batch changed commits with it: memories, transitions, notices, commands.
+4. An event is judged if its id has not been heard, so a producer that was rebuilt repeats nothing. Events marked
+   ``replayed`` in their metadata are history: they raise no alert and move nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from services.alerter.adapters import journal, migrations, notice_store, older, repository, seen_events
+from services.alerter.adapters.journal import Journal
+from services.alerter.adapters.repository import AlertRepository
+from services.alerter.adapters.seen_events import SeenEvents
+from services.alerter.application import commands
+from services.alerter.application.emergency_stops import EmergencyStops
+from services.alerter.application.notice_outbox import MQTT_NOWHERE, Channels, NoticeOutbox
+from services.alerter.application.notifier import Notifier, reasons
+from services.alerter.core import transitions
+from services.alerter.core.actions import Cause, Do, command_for, zone_of
+from services.alerter.core.alert_record import AlertRecord
+from services.alerter.core.alert_set import AlertSet
+from services.alerter.core.clock_watch import ClockWatch
+from services.alerter.core.keys import AlertId
+from services.alerter.core.notify.dispatch import Plan
+from services.alerter.core.notify.routes import Receiver
+from services.alerter.core.notify.suppression import SuppressionReason
+from services.alerter.core.rendering import orphan_of
+from services.alerter.core.rules import Rule
+from services.alerter.core.samples import event_sample, service_sample, state_sample
+from services.alerter.settings.notify import DEFAULT_ROUTE
+from shared.delivery.handler import Publisher, RefusedError
+from shared.instants import time_to_us, us_to_time
+from shared.jumps import CLOCK_JUMP, read_jump
+from shared.ledger import Ledger, Schema
+from shared.messages import Alert, AlertState, DeviceState, Event, Message, Sequenced, Status
+from shared.requests import Command
+
+# What the ledger given to Alerter must be opened with.
+LEDGER_SCHEMA = Schema((journal.SCHEMA, seen_events.SCHEMA, repository.SCHEMA, notice_store.SCHEMA), migrations.STEPS)
+
+_TIMELINE = {"rule", "key", "state", "time", "value", "threshold", "severity", "reason"}
+_ADVANCED = "event_time_us"
+CLEAN_S = 60.0
+EMPTIED_KEPT_US = 3_600_000_000
+PLAN = Plan(DEFAULT_ROUTE, {DEFAULT_ROUTE.receiver: Receiver(DEFAULT_ROUTE.receiver)})
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How it goes about its work, besides the rules. ``by_events``: for whom time passes only with the events."""
+
+    plan: Plan = PLAN
+    channels: Channels = MQTT_NOWHERE
+    stop_targets: tuple[str, ...] = ()
+    resolved_for: timedelta = timedelta(days=1)
+    idle_grace: timedelta = timedelta(seconds=30)
+    by_events: bool = True
+
+
+class Alerter:
+    """The alerter's Stage. Open its ledger with ``LEDGER_SCHEMA`` and call ``announce`` once at start."""
+
+    def __init__(
+        self,
+        rules: Iterable[Rule],
+        ledger: Ledger,
+        publisher: Publisher,
+        options: Options = Options(),
+        clock: Callable[[], datetime] = lambda: datetime.fromtimestamp(0, UTC),
+    ) -> None:
+        rules = tuple(rules)
+        self._options = options
+        self._clock = clock
+        self._events = AlertSet(rule for rule in rules if not rule.live)
+        self._live = AlertSet(rule for rule in rules if rule.live)
+        self._alert_sets = (self._events, self._live)
+        self._ledger = ledger
+        self._repository = AlertRepository(ledger)
+        self._journal = Journal(ledger)
+        self._seen_events = SeenEvents(ledger)
+        self._publisher = publisher
+        self.outbox = NoticeOutbox(ledger, publisher, options.channels)
+        self._stops = EmergencyStops(self._repository, publisher, options.stop_targets)
+        self._orphans: dict[AlertId, AlertRecord] = {}  # of rules that are no more
+        advanced = ledger.get(_ADVANCED)
+        self._events.now_us = self._written_us = None if advanced is None else int(advanced)
+        self._recall()
+        self._notifier = Notifier(options.plan, self._repository, self.outbox, self._alert_sets)
+        self._clock_watch = ClockWatch()
+        self._cleaned: datetime | None = None
+        self._counted = False
+        self._transitions: list[Alert] = []
+        self._retained: dict[AlertId, int] = {}
+        self._lost: Counter[tuple[str, str]] = Counter()
+
+    # ---- the beginning
+
+    def announce(self) -> None:
+        """Judge what is remembered by the rules as they now are, and retain every known alert again."""
+        for alert_set in self._alert_sets:
+            for alert_id in [*alert_set.records]:
+                self._handle(alert_set, alert_set.change(alert_id, transitions.rejudge))
+                alert_set.touched[alert_id] = None
+        for alert_id, record in self._orphans.items():
+            self._orphans[alert_id], changes = transitions.resolve_orphan(alert_id, record)
+            self._transitions += changes
+            self._repository.write(alert_id, self._orphans[alert_id])
+        self._retained.clear()
+        for rule, key in self._repository.emptied(0):
+            self._publisher.clear("alert", rule, key)
+        self._stops.announce()
+        self.flush()
+
+    def _recall(self) -> None:
+        with self._ledger.transaction():
+            for alert_id, record in older.take_over(self._ledger):
+                self._repository.write(alert_id, record)
+        for alert_id, record in self._repository.records(self._condition):
+            alert_set = self._alert_set_for(alert_id)
+            rule = None if alert_set is None else alert_set.rule_for(alert_id)
+            if alert_set is None or rule is None:
+                self._orphans[alert_id] = record
+            else:
+                alert_set.put(alert_id, rule, record)
+
+    def _alert_set_for(self, alert_id: AlertId) -> AlertSet | None:
+        return next((alert_set for alert_set in self._alert_sets if alert_set.rule_for(alert_id) is not None), None)
+
+    def _condition(self, alert_id: AlertId) -> Any:
+        alert_set = self._alert_set_for(alert_id)
+        rule = None if alert_set is None else alert_set.rule_for(alert_id)
+        return None if rule is None else rule.condition
+
+    # ---- what arrives
+
+    def apply(self, message: Sequenced) -> None:
+        """Judge an event by the rules that listen to it; anything else is not for the alerter."""
+        if not isinstance(message, Event) or message.metadata.get("replayed") is True:
+            return
+        self._clock_watch.busy = True
+        if message.type == CLOCK_JUMP and (jump := read_jump(message.data)) is not None:
+            self._events.move(lambda time_us: time_to_us(jump.moved(us_to_time(time_us))))
+            if self._options.by_events:
+                self._notifier.shift(jump.step)
+        if self._events.listens("event", message.type) and self._seen_events.is_new(message.id):
+            self._counted = True
+            self._send_notices_until(message.time)
+            self._handle(self._events, self._events.observe(event_sample(message)))
+
+    def follow(self, message: Message, *, retained: bool = False) -> None:  # noqa: ARG002 - its time says its age
+        """Look at a device's state, or a service's life sign."""
+        if isinstance(message, DeviceState):
+            self._handle(self._events, self._events.observe(state_sample(message)))
+        elif isinstance(message, Status):
+            now_us = time_to_us(self._clock())
+            self._handle(self._live, self._live.observe(service_sample(message, now_us)))
+
+    def offer(self, producer: str, message: Message, received_on: str, payload: bytes) -> None:
+        """Nothing is offered to the alerter."""
+
+    def advance(self, event_time: datetime) -> None:
+        """Decide what has fallen due before ``event_time``."""
+        self._clock_watch.busy = True
+        if self._options.by_events:
+            while (due := self._notifier.next_due(event_time)) is not None:
+                self._handle(self._events, self._events.advance(time_to_us(due)))
+                self._notifier.send_due(due)
+        self._handle(self._events, self._events.advance(time_to_us(event_time)))
+
+    def lost(self, producer: str, stream: str, first: int, last: int) -> None:
+        """Remember how many messages went unjudged."""
+        self._lost[producer, stream] += last - first + 1
+
+    # ---- the time that passes here
+
+    def tick(self, now: datetime, monotonic_s: float, connected: bool) -> None:
+        """Do what is due by the wall clock: ``now``. Whoever is paced by events has no such time."""
+        step = self._clock_watch.tick(now, monotonic_s, connected)
+        if step:
+            step_us = step // timedelta(microseconds=1)
+            self._live.move(lambda time_us: time_us + step_us)
+            self._notifier.shift(step)
+            self.outbox.notices.shift(step)
+        idle_s = self._clock_watch.idle_s - self._options.idle_grace.total_seconds()
+        if idle_s > 0 and self._events.now_us is not None:
+            self._handle(self._events, self._events.assume(self._events.now_us + round(idle_s * 1e6)))
+        self._handle(self._live, self._live.advance(time_to_us(now)))
+        self._notifier.send_due(now)
+        if self._cleaned is None or abs((now - self._cleaned).total_seconds()) >= CLEAN_S:
+            self._cleaned = now
+            self._clean(now)
+
+    def _clean(self, now: datetime) -> None:
+        """Let go of what resolved long ago, and empty its topics."""
+        before = now - self._options.resolved_for
+        now_us, before_us = time_to_us(now), time_to_us(before)
+        self._repository.emptied(now_us - EMPTIED_KEPT_US)
+        for alert_set in self._alert_sets:
+            for alert_id in list(alert_set.sleepers(before_us)):
+                alert_set.drop(alert_id)
+                self._empty(alert_id, now_us)
+        told = ((alert_id, record.last) for alert_id, record in self._orphans.items())
+        for alert_id in [alert_id for alert_id, last in told if last is None or last.time_us < before_us]:
+            del self._orphans[alert_id]
+            self._repository.drop(alert_id)
+            self._empty(alert_id, now_us)
+        self._stops.forget(before)
+        self._notifier.forget(now)
+
+    def _empty(self, alert_id: AlertId, now_us: int) -> None:
+        if self._retained.pop(alert_id, None):
+            self._publisher.clear("alert", *alert_id)
+            self._repository.note_emptied(alert_id, now_us)
+
+    # ---- what comes of it
+
+    def _handle(self, alert_set: AlertSet, changes: Iterable[Alert]) -> None:
+        """Note transitions, tell the other board's composites, and do what each alert that fires is for."""
+        for alert in changes:
+            self._transitions.append(alert)
+            now = alert.time if self._options.by_events else self._clock()
+            self._send_notices_until(alert.time)
+            if alert_set is self._events:
+                self._live.report_to_composites([alert])
+            if alert.state is AlertState.FIRING:
+                self._act(alert_set.rule_at((alert.rule, alert.key)), alert, now)
+
+    def _send_notices_until(self, to: datetime) -> None:
+        """Tell of what was due before ``to``, where time passes with the events."""
+        while self._options.by_events and (due := self._notifier.next_due(to)) is not None:
+            self._notifier.send_due(due)
+
+    def _act(self, rule: Rule, alert: Alert, now: datetime) -> None:
+        labels = {**alert.labels, "key": alert.key}
+        cause = Cause(alert.rule, alert.key, alert.time, alert.message, labels)
+        for number, action in enumerate(rule.actions):
+            if action.do is Do.NOTIFICATION:
+                self._notifier.add(alert, now)
+            elif action.do is Do.EMERGENCY_STOP:
+                stop = self._stops.call(zone_of(action, labels), cause, now)
+                self._transitions += [] if stop is None else [stop]
+            elif (command := command_for(action, cause, number)) is not None:
+                self._publisher.emit(command)
+        if not any(action.do is Do.NOTIFICATION for action in rule.actions):
+            self._notifier.suppressed[SuppressionReason.NOT_WANTED] += 1
+
+    def flush(self) -> None:
+        """Write what was touched, and retain the alerts that look different now."""
+        with self._ledger.transaction():
+            if self._counted:
+                self._seen_events.forget()
+                self._counted = False
+            for alert_set in self._alert_sets:
+                self._flush(alert_set)
+            for alert_id, record in self._orphans.items():
+                self._retain(alert_id, orphan_of(*alert_id, record) if record.fired else None)
+            if self._events.now_us is not None and self._events.now_us != self._written_us:
+                self._written_us = self._events.now_us
+                self._ledger.put(_ADVANCED, str(self._written_us).encode())
+            if self._transitions:
+                self._journal.write(self._transitions)
+                self._transitions.clear()
+            self._notifier.flush()
+
+    def _flush(self, alert_set: AlertSet) -> None:
+        for alert_id in alert_set.dropped:
+            self._repository.drop(alert_id)
+        for alert_id in alert_set.touched:
+            self._repository.write(alert_id, alert_set.records[alert_id])
+            self._retain(alert_id, alert_set.alert(alert_id))
+        alert_set.dropped.clear()
+        alert_set.touched.clear()
+
+    def _retain(self, alert_id: AlertId, alert: Alert | None) -> None:
+        """Retain an alert if it looks different; the topic of one that waited and never fired is emptied."""
+        if alert is None:
+            self._empty(alert_id, self._events.now_us or 0)
+        elif self._retained.get(alert_id) != (look := hash(alert.model_dump_json())):
+            self._retained[alert_id] = look
+            self._publisher.retain(alert)
+
+    # ---- what is to be seen of it
+
+    def figures(self) -> Mapping[str, bool | int | float | str]:
+        """Rules, alerts by state, notices and why none was given, stops, and losses since the start."""
+        records = [record for alert_set in self._alert_sets for record in alert_set.records.values()]
+        states = Counter(record.state for record in records)
+        return {
+            "rules": sum(len(alert_set.rules) for alert_set in self._alert_sets),
+            "alerts_firing": states[AlertState.FIRING],
+            "alerts_pending": states[AlertState.PENDING],
+            "alerts_acknowledged": states[AlertState.ACKNOWLEDGED],
+            "stops": self._stops.standing,
+            "notices": self._notifier.notices,
+            "messages_lost": self._lost.total(),
+            **reasons(self._notifier.suppressed),
+        }
+
+    def snapshot(self) -> list[Alert]:
+        """Return every alert that has ever fired or waits to, as it stands now, by rule and key."""
+        found = [
+            alert
+            for alert_set in self._alert_sets
+            for alert_id in alert_set.records
+            if (alert := alert_set.alert(alert_id))
+        ]
+        found += [orphan_of(*alert_id, record) for alert_id, record in self._orphans.items() if record.fired]
+        return sorted([*found, *self._stops.all.values()], key=lambda alert: (alert.rule, alert.key))
+
+    def timeline(self) -> list[dict[str, Any]]:
+        """Return the written transitions in order of time, as JSON-ready rows; at most the newest 10,000."""
+        return [alert.model_dump(mode="json", include=_TIMELINE) for alert in self._journal.read()]
+
+    def answer(self, name: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Answer a question of ``commands``; raises RefusedError on any other."""
+        return commands.answer(self, self._notifier, self.outbox.notices, name, data, self._clock())
+
+    def obey(self, command: Command) -> Mapping[str, Any]:
+        """Do a command of ``commands``; raises RefusedError."""
+        return commands.execute(self, self._notifier, self.outbox, command, self._clock())
+
+    def acknowledge(self, alert_id: AlertId, by: str, comment: str | None, now: datetime) -> Alert:
+        """Note that a person has seen an alert; raises RefusedError where it does not fire."""
+        alert_set = next((alert_set for alert_set in self._alert_sets if alert_id in alert_set.records), None)
+        state = None if alert_set is None else alert_set.records[alert_id].state
+        if alert_set is None or state is not AlertState.FIRING:
+            why = "is not there" if state is None else _WHY_NOT[state]
+            raise RefusedError(f"{'/'.join(alert_id)} {why}; `upskeep alerts` lists those that fire")
+        at_us = max(time_to_us(now), alert_set.records[alert_id].since_us)
+        changes = alert_set.change(alert_id, partial(transitions.acknowledge, at_us=at_us, by=by, comment=comment))
+        self._handle(alert_set, changes)
+        return changes[-1]
+
+    def lift(self, zone: str, by: str, why: str, now: datetime) -> Alert:
+        """Lift an emergency stop; raises RefusedError where there is none."""
+        lifted = self._stops.lift(zone, by, why, now)
+        self._transitions.append(lifted)
+        return lifted
+
+
+_WHY_NOT = {
+    AlertState.ACKNOWLEDGED: "has been acknowledged already",
+    AlertState.PENDING: "only waits to fire",
+    AlertState.RESOLVED: "has resolved",
+}

@@ -1,0 +1,137 @@
+"""The policies as a table: what endangers a host on battery, and from when on.
+
+Rules:
+1. A policy speaks only of a supply that is, for all that is known, on battery. Nothing else is evidence.
+2. All but two need fresh readings. ``ON_BATTERY_TOO_LONG`` goes by the time alone; ``SILENT`` is NUT's rule: last
+   known on battery and silent for longer than the dead time is as bad as empty (upsmon.conf(5), DEADTIME).
+3. Nothing counts before the boot grace is over, so that a low battery after a reboot is no loop of shutdowns;
+   only what cannot wait (an undervoltage) does.
+4. Silence counts from when this process listens, so a restart of the agent gives the supply its chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from services.host_agent.core.rules import Rules
+from services.host_agent.core.supply import Supply, fresh
+
+
+class Cause(StrEnum):
+    """Why a host is shut down."""
+
+    UNDERVOLTAGE = "undervoltage"
+    BATTERY_LEVEL = "battery_level"
+    CHARGE = "charge"
+    RUNTIME = "runtime"
+    ON_BATTERY_TOO_LONG = "on_battery_too_long"
+    SILENT = "silent_on_battery"
+    ALERT = "alert"
+    PERSON = "person"
+    PRIMARY = "primary"
+
+
+POWER = frozenset(Cause) - {Cause.ALERT, Cause.PERSON, Cause.PRIMARY}  # what ends when the mains are back
+
+
+@dataclass(frozen=True, slots=True)
+class SupplyMoment:
+    """One supply at one moment. ``listening_since_s``: when this process began to listen."""
+
+    rules: Rules
+    supply: Supply
+    now_s: float
+    listening_since_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class DuePolicy:
+    """A policy that would end in a shutdown at ``due_s`` (monotonic; past: now) if nothing changes."""
+
+    cause: Cause
+    device: str
+    due_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """``due`` returns from when on the policy holds, None if it does not; ``waits`` for the boot grace."""
+
+    cause: Cause
+    due: Callable[[SupplyMoment], float | None]
+    wording: Callable[[Rules], str | None]
+    waits: bool = True
+
+
+def _undervoltage(sight: SupplyMoment) -> float | None:
+    hit = set(sight.rules.active) & set(sight.supply.active)
+    return sight.now_s if hit and _fresh(sight) else None
+
+
+def _level(sight: SupplyMoment) -> float | None:
+    levels = {"low": ("low", "critical"), "critical": ("critical",), "never": ()}[sight.rules.battery]
+    return sight.now_s if sight.supply.battery in levels and _fresh(sight) else None
+
+
+def _charge(sight: SupplyMoment) -> float | None:
+    return _held(sight, sight.supply.charge_low_since_s)
+
+
+def _runtime(sight: SupplyMoment) -> float | None:
+    return _held(sight, sight.supply.runtime_low_since_s)
+
+
+def _too_long(sight: SupplyMoment) -> float | None:
+    limit, since_s = sight.rules.on_battery_for_s, sight.supply.on_battery_since_s
+    return None if limit is None or since_s is None else since_s + limit
+
+
+def _silent(sight: SupplyMoment) -> float | None:
+    heard_s = sight.supply.heard_s
+    return None if heard_s is None else max(heard_s, sight.listening_since_s) + sight.rules.dead_time_s
+
+
+def _held(sight: SupplyMoment, since_s: float | None) -> float | None:
+    return None if since_s is None or not _fresh(sight) else since_s + sight.rules.hold_s
+
+
+def _fresh(sight: SupplyMoment) -> bool:
+    return fresh(sight.rules, sight.supply, sight.now_s)
+
+
+POLICIES: tuple[Policy, ...] = (
+    Policy(Cause.UNDERVOLTAGE, _undervoltage, lambda r: f"{' or '.join(r.active)} is active" if r.active else None,
+           waits=False),
+    Policy(Cause.BATTERY_LEVEL, _level, lambda r: None if r.battery == "never" else f"battery {r.battery}"),
+    Policy(Cause.CHARGE, _charge,
+           lambda r: None if r.charge_below_percent is None else f"charge {r.charge_below_percent:g} % or less"),
+    Policy(Cause.RUNTIME, _runtime,
+           lambda r: None if r.runtime_below_s is None else f"{r.runtime_below_s:g} s of runtime left or less"),
+    Policy(Cause.ON_BATTERY_TOO_LONG, _too_long,
+           lambda r: None if r.on_battery_for_s is None else f"on battery for {r.on_battery_for_s:g} s"),
+    Policy(Cause.SILENT, _silent, lambda r: f"silent for {r.dead_time_s:g} s while last known on battery"),
+)  # fmt: skip
+
+
+def due_policies(
+    rules: Rules, device: str, supply: Supply, now_s: float, listening_since_s: float
+) -> tuple[DuePolicy, ...]:
+    """Return what endangers a host that hangs on this supply, first due first."""
+    if supply.power != "battery":
+        return ()
+    sight = SupplyMoment(rules, supply, now_s, listening_since_s)
+    found = [
+        DuePolicy(policy.cause, device, max(due_s, rules.boot_grace_s) if policy.waits else due_s)
+        for policy in POLICIES
+        if (due_s := policy.due(sight)) is not None
+    ]
+    return tuple(sorted(found, key=lambda due_policy: due_policy.due_s))
+
+
+def decisive(rules: Rules, found: dict[str, tuple[DuePolicy, ...]]) -> DuePolicy | None:
+    """Return the danger that leaves fewer than ``needs`` sound supplies, None if enough are not in danger at all."""
+    first = sorted((of_device[0] for of_device in found.values() if of_device), key=lambda due_policy: due_policy.due_s)
+    spare = len(rules.devices) - rules.needs
+    return first[spare] if len(first) > spare else None

@@ -1,0 +1,1 @@
+"""Where frames come from: live hardware, recordings or the simulator, opened by name."""

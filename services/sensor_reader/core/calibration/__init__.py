@@ -1,0 +1,1 @@
+"""Calibration of sensors: the model, and the commands that change it."""

@@ -1,0 +1,1 @@
+"""Whether a reading can be believed: limits, speed of change, frozen numbers."""

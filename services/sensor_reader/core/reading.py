@@ -1,0 +1,45 @@
+"""What one part of a device says in one poll: values that can be believed, and doubts about those that cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from shared.quantities import QUANTITIES
+
+Values = Mapping[str, float | bool | str]
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Why a value was not given, as ``code`` and ``detail`` of a ReadError."""
+
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one part of a device said in one poll. ``registers`` are the words as read, by name.
+
+    ``waits``: it is well and has nothing new yet, which is no fault.
+    """
+
+    values: Values = field(default_factory=dict)
+    doubts: tuple[Doubt, ...] = ()
+    registers: Mapping[str, int] = field(default_factory=dict)
+    waits: bool = False
+
+
+def within_range(values: Values) -> tuple[dict[str, float | bool | str], tuple[Doubt, ...]]:
+    """Return the values within their quantity's plausible range, and a doubt for each that is not."""
+    good: dict[str, float | bool | str] = {}
+    doubts: list[Doubt] = []
+    for name, value in values.items():
+        quantity = QUANTITIES.get(name)
+        if quantity is None or isinstance(value, str) or quantity.low <= value <= quantity.high:
+            good[name] = value
+        else:
+            span = f"{quantity.low:g} to {quantity.high:g} {quantity.unit}"
+            doubts.append(Doubt("implausible", f"{name} {value:g} {quantity.unit} is outside {span}"))
+    return good, tuple(doubts)

@@ -1,0 +1,1 @@
+"""What is played instead of polled: positions, pace, cells of recordings; and the port of every source."""

@@ -1,0 +1,170 @@
+"""A short-lived MQTT client for the command line: look, list, offer."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from types import TracebackType
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from shared.client.connect import ABSENT_S, CONNECT_S, SERVICES, ClientError, Presence, connect
+from shared.messages import Candidate, Message
+from shared.mqtt import Arrived, Confirmed, MqttClient, Publication
+from shared.requests import Command, Request, Response, Result
+from shared.suite import SuiteSettings
+
+__all__ = ["Client", "ClientError"]
+
+M = TypeVar("M", bound=Message)
+QUIET_S = 0.4
+VERDICT_S = 1.5  # what a candidate comes to is known by then, as a rule
+PROCESSOR = "event_processor"
+ANSWER_S = 8.0
+
+
+def verdict(arrival: Arrived, candidate: Candidate) -> tuple[bool, str | None]:
+    """Return whether what arrived came of the candidate, and why that was refused if it was."""
+    try:
+        told = json.loads(arrival.payload)
+        if "reason" in told:
+            offered = json.loads(base64.b64decode(told["payload"]))
+            return offered.get("id") == candidate.id, str(told["reason"])
+        same_time = candidate.time is not None and datetime.fromisoformat(told["time"]) == candidate.time
+        return same_time and told["type"] == candidate.type, None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return False, None  # something else
+
+
+class Client:
+    """One command's connection to the suite."""
+
+    def __init__(self, suite: SuiteSettings) -> None:
+        self.suite = suite
+        self.topics = suite.topics
+        self.client: MqttClient | None = None
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._leave()
+
+    def _leave(self) -> None:
+        if self.client is not None:
+            self.client.close()
+            self.client = None
+
+    def listen(self, topics: str, seconds: float = float("inf")) -> Iterator[tuple[str, str]]:
+        """Subscribe, and return (topic below the site, payload text) of every message that matches, for ``seconds``."""
+        prefix = self.topics.everything().removesuffix("#")
+        return self._heard(self._open([prefix + topics]), prefix, time.monotonic() + seconds)
+
+    def _heard(self, client: MqttClient, prefix: str, deadline: float) -> Iterator[tuple[str, str]]:
+        while time.monotonic() < deadline:
+            for arrival in client.take(100, 1.0):
+                if isinstance(arrival, Arrived):
+                    client.ack(arrival.receipt)
+                    yield arrival.topic.removeprefix(prefix), arrival.payload.decode("utf-8", "replace")
+
+    def retained(self, kind: str, model: type[M]) -> list[M]:
+        """Return every retained message of ``kind``: what the broker sends at once on subscribing."""
+        client = self._open([self.topics.every(kind)])
+        found: list[M] = []
+        quiet_since = time.monotonic()
+        while time.monotonic() - quiet_since < QUIET_S:
+            for arrival in client.take(1000, 0.1):
+                if isinstance(arrival, Arrived):
+                    client.ack(arrival.receipt)
+                    quiet_since = time.monotonic()
+                    if arrival.retain and arrival.payload:
+                        found.append(self._read(model, arrival))
+        return found
+
+    def offer(self, producer: str, candidate: Candidate) -> str | None:
+        """Publish a candidate event, and return why it was refused if that is told within ``VERDICT_S``."""
+        told = [self.topics.every("event"), self.topics.build("deadletter", PROCESSOR)]
+        client = self._open(told)
+        topic = self.topics.build("ingest", producer)
+        payload = candidate.model_dump_json(exclude_none=True).encode()
+        client.publish(Publication(topic, payload), "offer")
+        deadline, confirmed = time.monotonic() + CONNECT_S, False
+        while time.monotonic() < deadline:
+            for arrival in client.take(100, 0.2):
+                if isinstance(arrival, Confirmed):
+                    if arrival.refusal:
+                        raise ClientError(f"the broker refuses {topic}: {arrival.refusal}; check the user's rights")
+                    confirmed, deadline = True, time.monotonic() + VERDICT_S
+                elif isinstance(arrival, Arrived):
+                    client.ack(arrival.receipt)
+                    about, reason = verdict(arrival, candidate)
+                    if about:
+                        return reason
+        if not confirmed:
+            raise ClientError(f"{self.suite.broker.url} did not confirm {topic} in {CONNECT_S:g} s")
+        return None
+
+    def ask(
+        self, service: str, name: str, data: Mapping[str, Any] | None = None, timeout_s: float = ANSWER_S
+    ) -> Mapping[str, Any]:
+        """Ask a service and return its answer; raises ClientError with the service's own words, or when none comes."""
+        asked = Request(service=service, name=name, transaction=uuid.uuid4().hex, data=dict(data or {}))
+        presence = Presence(self.topics, service)
+        answers = self._said_after(asked, "response", Response, timeout_s, presence)
+        answer = next((a for a in answers if a.transaction == asked.transaction), None)
+        if answer is None:
+            raise ClientError(presence.silence(timeout_s))
+        if answer.status == "error":
+            raise ClientError(f"{service}: {answer.error}")
+        return answer.data
+
+    def command(self, command: Command, timeout_s: float = ANSWER_S) -> Result:
+        """Send a command and return what came of it; raises ClientError when nothing is heard of it."""
+        presence = Presence(self.topics, command.target, surely=command.target in SERVICES)
+        results = self._said_after(command, "result", Result, timeout_s, presence)
+        result = next((r for r in results if r.id == command.id), None)
+        if result is None and presence.absent:
+            raise ClientError(presence.silence(timeout_s))
+        if result is None:
+            where = f"command/{command.target}"
+            raise ClientError(f"nobody on {where} told of a result in {timeout_s:g} s; it may still be carried out")
+        return result
+
+    def _said_after(
+        self, question: Request | Command, kind: str, model: type[M], timeout_s: float, presence: Presence
+    ) -> Iterator[M]:
+        """Publish ``question`` and yield what is said on ``kind`` by whom it went to, while an answer may come."""
+        whom = question.service if isinstance(question, Request) else question.target
+        client = self._open([self.topics.build(kind, whom, question.name), presence.topic])
+        payload = question.model_dump_json(exclude_none=True, exclude={"producer", "epoch", "seq"}).encode()
+        topic = question.topic(self.topics)
+        client.publish(Publication(topic, payload), "question")
+        began = time.monotonic()
+        while (waited_s := time.monotonic() - began) < timeout_s and not (presence.absent and waited_s > ABSENT_S):
+            for arrival in client.take(100, 0.2):
+                if isinstance(arrival, Arrived):
+                    client.ack(arrival.receipt)
+                    if not presence.note(arrival):
+                        yield self._read(model, arrival)
+                elif isinstance(arrival, Confirmed) and arrival.refusal:
+                    raise ClientError(f"the broker refuses {topic}: {arrival.refusal}; check the user's rights")
+
+    def _open(self, subscriptions: list[str]) -> MqttClient:
+        self._leave()
+        name = f"upskeep-cli-{uuid.uuid4().hex[:8]}"
+        self.client = MqttClient(self.suite.broker, name, subscriptions, persistent=False)
+        connect(self.client)
+        return self.client
+
+    def _read(self, model: type[M], arrived: Arrived) -> M:
+        try:
+            return model.model_validate_json(arrived.payload)
+        except ValidationError as error:
+            raise ClientError(f"{arrived.topic} holds something else than {model.__name__}: {error}") from None

@@ -1,0 +1,121 @@
+"""What a person who looks on is told, and that nothing gets lost on a narrow screen."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from io import StringIO
+
+import pytest
+from rich.console import Console
+from rich.text import Text
+
+from shared.messages import Alert, AlertState, Event, Severity
+from shared.topics import Topics
+from upskeep.runner.live_view import LiveView
+from upskeep.text.message_text import event_line, line, news, tell, tell_all
+
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+def event(name: str, severity: Severity = Severity.INFO, **data: object) -> Event:
+    return Event(
+        id="1", type=name, category="power", severity=severity, time=NOON, site="home", device="ups", data=data
+    )
+
+
+def alert(state: AlertState, reason: str = "over_limit", **annotations: str) -> Alert:
+    return Alert(
+        rule="on_battery",
+        key="ups",
+        state=state,
+        severity=Severity.WARNING,
+        since=NOON,
+        time=NOON,
+        value=1,
+        threshold=1,
+        window_s=0,
+        reason=reason,
+        message="ups: power is battery",
+        annotations=annotations,
+    )
+
+
+def screen(width: int, terminal: bool) -> Console:
+    return Console(file=StringIO(), width=width, force_terminal=terminal, color_system=None, soft_wrap=True)
+
+
+def shown(out: Console) -> str:
+    return out.file.getvalue()  # type: ignore[attr-defined,no-any-return]
+
+
+def test_what_happens_is_news_and_what_a_service_says_of_its_start_is_not() -> None:
+    """Unless it is worse than information."""
+    assert news(event("AC_POWER_LOSS"))
+    assert not news(event("system.lifecycle.started"))
+    assert not news(event("system.health.check"))
+    assert news(event("system.service.offline", Severity.ERROR))
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "told"),
+    [
+        (AlertState.PENDING, "began", False),
+        (AlertState.RESOLVED, "passed", False),
+        (AlertState.FIRING, "held", True),
+        (AlertState.ACKNOWLEDGED, "acknowledged", True),
+        (AlertState.RESOLVED, "within_limit", True),
+    ],
+)
+def test_an_alert_is_news_once_it_fires(state: AlertState, reason: str, told: bool) -> None:
+    """What may become one is not, nor that it did not."""
+    assert told == news(alert(state, reason))
+
+
+def test_what_was_over_before_anybody_looked_is_not_told() -> None:
+    """A retained alert that has resolved says nothing new; one that fires does, once."""
+    view = LiveView(Topics("home"))
+
+    assert [False, True, False, True] == [
+        view._note(alert(state))
+        for state in (AlertState.RESOLVED, AlertState.FIRING, AlertState.FIRING, AlertState.RESOLVED)
+    ]
+
+
+def test_an_alert_is_told_in_its_rules_words_while_it_fires() -> None:
+    """And by what was found once it is over."""
+    words = {"summary": "ups has been on battery for more than a minute"}
+    lines = [str(line(alert(state, **words))) for state in (AlertState.FIRING, AlertState.RESOLVED)]
+
+    assert [
+        "12:00:00Z  ALERT FIRING  on_battery  ups has been on battery for more than a minute",
+        "12:00:00Z  ALERT RESOLVED  on_battery  ups: power is battery",
+    ] == lines
+
+
+def test_a_time_among_the_data_is_as_short_as_can_be() -> None:
+    """Without its date on the same day, never without its zone; flags are words."""
+    told = event("X", since="2026-01-31T11:59:58.486666Z", began="2026-01-30T23:00:00Z", on=True, off=False)
+
+    assert str(event_line(told)).endswith("since=11:59:58Z  began=2026-01-30 23:00:00Z  on=yes  off=no")
+    assert str(event_line(told, dated=True)).startswith("2026-01-31 12:00:00Z  X ")
+
+
+def test_a_terminal_gets_a_line_of_its_width_and_a_pipe_all_of_it() -> None:
+    """One line stays one line."""
+    narrow, pipe = screen(10, terminal=True), screen(10, terminal=False)
+    for out in (narrow, pipe):
+        tell(out, Text("0123456789abc"))
+
+    assert ("012345678…\n", "0123456789abc\n") == (shown(narrow), shown(pipe))
+
+
+def test_what_is_told_whole_goes_on_below() -> None:
+    """Indented; no word is lost."""
+    narrow, pipe = screen(12, terminal=True), screen(12, terminal=False)
+    for out in (narrow, pipe):
+        tell_all(out, Text("one two three four five six"))
+
+    assert "one two\n    three\n    four\n    five six\n" == "".join(
+        row.rstrip() + "\n" for row in shown(narrow).splitlines()
+    )
+    assert "one two three four five six\n" == shown(pipe)

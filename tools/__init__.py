@@ -1,0 +1,1 @@
+"""Tools of developers: benchmarks, generators of pages and dashboards. Not installed with the product."""

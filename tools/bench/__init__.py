@@ -1,0 +1,1 @@
+"""``make bench``: what the suite costs on this machine."""

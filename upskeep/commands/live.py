@@ -1,0 +1,70 @@
+"""Looking at a running suite: ``tail``, ``counters``, ``alerts``."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from typing import Any
+
+import click
+
+from shared.suite import SuiteSettings
+from upskeep.commands.options import JSON, at_a_broker, complaints
+
+TELLS = {"counter": "counter_store", "alert": "alerter"}  # retained: who tells of it
+
+
+@click.command()
+@at_a_broker
+@click.argument("topics", default="#")
+def tail(suite: SuiteSettings, topics: str) -> None:
+    """Print every message as it comes; TOPICS is a filter below the site, such as "event/#"."""
+    from shared.client.client import Client, ClientError
+
+    with complaints(ClientError), suppress(KeyboardInterrupt), Client(suite) as client:
+        for topic, payload in client.listen(topics):
+            click.echo(f"{topic} {payload}")
+
+
+@click.command()
+@at_a_broker
+@JSON
+def counters(suite: SuiteSettings, as_json: bool) -> None:
+    """Print every counter."""
+    from shared.messages import Counter
+    from upskeep.text.message_text import counter_table
+
+    _print_retained(suite, "counter", Counter, as_json, counter_table)
+
+
+@click.command()
+@at_a_broker
+@JSON
+def alerts(suite: SuiteSettings, as_json: bool) -> None:
+    """Print every alert, firing or resolved."""
+    from shared.messages import Alert
+    from upskeep.text.message_text import alert_table
+
+    _print_retained(suite, "alert", Alert, as_json, alert_table)
+
+
+def _is_online(client: Any, service: str) -> bool:
+    from shared.messages import Status
+
+    return any(one.state == "online" for one in client.retained("status", Status) if one.service == service)
+
+
+def _print_retained(suite: SuiteSettings, kind: str, model: Any, as_json: bool, table: Any) -> None:
+    from shared.client.client import Client, ClientError
+    from upskeep.text.message_text import show
+
+    with complaints(ClientError), Client(suite) as client:
+        found = sorted(client.retained(kind, model), key=lambda message: message.topic(suite.topics))
+        if not found and not _is_online(client, TELLS[kind]):
+            click.echo(f"{TELLS[kind]} is not online at this broker; `make run` starts the suite", err=True)
+    if as_json:
+        click.echo(json.dumps([message.model_dump(mode="json") for message in found], indent=2, ensure_ascii=False))
+    elif found:
+        show(table(found))
+    else:
+        click.echo(f"no {kind}s yet")

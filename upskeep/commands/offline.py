@@ -1,0 +1,113 @@
+"""Without a broker: ``backtest`` plays recordings through the same code, ``check`` reads the configuration."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+
+from upskeep.commands.options import CONFIG, checked, complaints
+
+
+@click.command()
+@CONFIG
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the events there, a JSON object a line."
+)
+@click.option(
+    "--alerts",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write every change of every alert there, likewise.",
+)
+@click.option(
+    "--compare",
+    "other",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="FOLDER [FOLDER]",
+    help="Say what another folder of YAML files would have told, beside that of --config or a second one named here.",
+)
+@click.option(
+    "--with",
+    "changes",
+    multiple=True,
+    metavar="FILE.KEY=VALUE",
+    help="Say what this value would have changed, e.g. event_processor.chemistries.li_ion.low.enter_v=3.5; "
+    "may be given more than once.",
+)
+@click.option("--all", "everything", is_flag=True, help="List every difference, not only the first 40.")
+@click.option("--json", "as_json", is_flag=True, help="Print a comparison as JSON too, as everything else is.")
+def backtest(
+    config: Path,
+    files: tuple[Path, ...],
+    out: Path | None,
+    alerts: Path | None,
+    other: Path | None,
+    changes: tuple[str, ...],
+    *,
+    everything: bool,
+    as_json: bool,
+) -> None:
+    """Run recordings through the same code, without broker or clock, and print what comes of them.
+
+    With --compare or --with, print what differs between two configurations: settings, then events and alerts. Exit
+    with 0 if they tell the same, 1 if not, 2 if a configuration cannot be used.
+    """
+    folders = [path for path in files if path.is_dir()]
+    recordings = tuple(path for path in files if not path.is_dir())
+    if folders and (other is None or len(folders) > 1):
+        raise click.BadParameter(f"'{folders[-1]}' is a folder; name recordings", param_hint="FILES")
+    if not recordings:
+        raise click.BadParameter("no recording is named", param_hint="FILES")
+    if other is None and not changes:
+        _backtest(config, recordings, out, alerts)
+        return
+    if out is not None or alerts is not None:
+        raise click.UsageError("--out and --alerts write what one configuration tells; leave them out of a comparison")
+    before = (other or config) if folders else config
+    after = folders[0] if folders else (other or config)
+    sys.exit(_compare(recordings, before, after, changes, everything=everything, as_json=as_json))
+
+
+def _backtest(config: Path, files: tuple[Path, ...], out: Path | None, alerts: Path | None) -> None:
+    from upskeep.playback.backtest import backtest as run_backtest
+
+    with complaints():
+        click.echo(run_backtest(files, config, os.environ, out, alerts).as_json())
+
+
+def _compare(
+    files: tuple[Path, ...], before: Path, after: Path, changes: tuple[str, ...], *, everything: bool, as_json: bool
+) -> int:
+    from upskeep.playback.compare import compare
+    from upskeep.playback.settings_diff import Configuration
+    from upskeep.text.comparison_text import SHOWN, json_lines, show
+    from upskeep.text.message_text import console
+
+    one, other = Configuration(before, os.environ), Configuration(after, os.environ, changes)
+    most = None if everything else SHOWN
+    with complaints(), ExitStack() as stack:
+        found = compare(files, one, other, stack)
+        if as_json:
+            for line in json_lines(found, most):
+                click.echo(line)
+        else:
+            show(found, console(), str(one), str(other), most)
+        return 0 if found.same else 1
+    raise AssertionError("unreachable: complaints() ends the process")
+
+
+@click.command()
+@CONFIG
+def check(config: Path) -> None:
+    """Check the configuration and say everything that is wrong with it."""
+    from upskeep.check import doubts
+
+    with complaints():
+        checked(config)
+        for doubt in doubts(config, os.environ):
+            click.echo(f"doubtful: {doubt}", err=True)
+    click.echo(f"the configuration in {config} is good")

@@ -1,0 +1,142 @@
+"""What counter_store answers: ``stats``, ``health``, ``analyze``, ``history``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import click
+
+from shared.suite import SuiteSettings
+from upskeep.commands.options import JSON, SINCE, UNTIL, Moment, asked, at_a_broker, chosen_events, complaints
+
+Answer = Mapping[str, Any]
+DAYS = click.option("--days", type=click.IntRange(1, 36_600), help="How many days back.")
+AS_OF = click.option(
+    "--as-of", type=Moment(), help="Answer as of then, e.g. 2026-01-31T12:00:00Z; otherwise as of now."
+)
+
+
+@click.command()
+@at_a_broker
+@click.argument("types", nargs=-1, metavar="[TYPE]...")
+@DAYS
+@AS_OF
+@JSON
+def stats(suite: SuiteSettings, types: tuple[str, ...], days: int | None, as_of: str | None, as_json: bool) -> None:
+    """Print totals, averages, trends and outages of these event types, or of all."""
+    from services.counter_store.core.requests import StatisticsQuestion
+    from upskeep.text.answer_tables import statistics_table
+
+    question = asked("stats", StatisticsQuestion, {"types": list(types) or None, "days": days, "as_of": as_of})
+    answer = _ask(suite, "statistics", question)
+    _print(answer, as_json, statistics_table)
+    unknown = [one["type"] for one in answer["statistics"] if not one["total_count"]]
+    if unknown:
+        _say_unknown(suite, unknown)
+
+
+@click.command()
+@at_a_broker
+@AS_OF
+@JSON
+def health(suite: SuiteSettings, as_of: str | None, as_json: bool) -> None:
+    """Print the health score, what it lost, and what would bring that back."""
+    from upskeep.text.answer_tables import health_lines
+
+    _print(_ask(suite, "health", {} if as_of is None else {"as_of": as_of}), as_json, health_lines)
+
+
+@click.command()
+@at_a_broker
+@click.argument("what", type=click.Choice(["anomalies", "failures", "frequency", "performance"]))
+@click.option("--type", "types", multiple=True, help="Only this event type (anomalies, frequency); several times.")
+@DAYS
+@click.option(
+    "--hours", type=click.IntRange(1, 744), help="How many hours to look at one by one (anomalies, frequency)."
+)
+@click.option("--min-failures", type=click.IntRange(1), help="How many failures make a pattern.")
+@AS_OF
+@JSON
+def analyze(suite: SuiteSettings, what: str, types: tuple[str, ...], as_json: bool, **more: Any) -> None:
+    """Print what is unusual, what fails again and again, how often what comes, or how the pipeline does."""
+    from services.counter_store.adapters.questions import QUESTIONS
+    from upskeep.text.answer_tables import ANALYSES
+
+    model, _ = QUESTIONS[what]
+    question = asked(what, model, {**more, "types": list(types) or None})
+    _print(_ask(suite, what, question), as_json, ANALYSES[what])
+
+
+@click.command()
+@at_a_broker
+@chosen_events
+@SINCE
+@UNTIL
+@click.option("--oldest-first", is_flag=True, help="From the beginning on; otherwise the newest.")
+@click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True, help="How many at most.")
+@click.option("--related", "related_to", metavar="ID", help="What happened around the event of this id, instead.")
+@JSON
+def history(
+    suite: SuiteSettings, oldest_first: bool, limit: int, related_to: str | None, as_json: bool, **choice: Any
+) -> None:
+    """Print events that have been counted, those that meet every condition given."""
+    from services.counter_store.core.requests import HistoryQuestion
+    from upskeep.text.message_text import console, event_line, tell_all
+
+    out = console()
+    choice = asked("history", HistoryQuestion, choice)
+    if related_to is not None and choice:
+        raise click.UsageError("--related tells of everything around an event; leave the other choices out")
+    if related_to is not None:
+        answer = _ask(suite, "related", {"id": related_to, "limit": min(limit, 200)})
+        events = [each["event"] for each in answer["related"]]
+    else:
+        answer = _ask(suite, "history", {**choice, "order": "oldest" if oldest_first else "newest", "limit": limit})
+        events = answer["events"] if oldest_first else answer["events"][::-1]
+    if as_json:
+        click.echo(json.dumps(events, indent=2, ensure_ascii=False))
+    elif not events:
+        click.echo("no such events in the history")
+        _say_unknown(suite, choice.get("types", ()))
+    for event in [] if as_json else _events(events):
+        tell_all(out, event_line(event, dated=True))
+    if not as_json and answer.get("cursor"):
+        click.echo(f"there are more than these {len(events)}; `upskeep export history FILE` writes all", err=True)
+
+
+def _say_unknown(suite: SuiteSettings, wanted: Iterable[str]) -> None:
+    """Say of which types nothing was ever counted, and what may have been meant."""
+    from difflib import get_close_matches
+
+    known = [one["type"] for one in _ask(suite, "counters", {})["counters"]] if wanted else []
+    for name in wanted:
+        if name not in known:
+            near = get_close_matches(name.casefold(), {each.casefold(): each for each in known}, n=1)
+            meant = next((each for each in known if near and each.casefold() == near[0]), None)
+            advice = f"did you mean {meant}?" if meant else "`upskeep counters` lists what was"
+            click.echo(f"{name} was never counted; {advice}", err=True)
+
+
+def _events(found: list[dict[str, Any]]) -> list[Any]:
+    from shared.messages import Event
+
+    return [Event.model_validate(each) for each in found]
+
+
+def _ask(suite: SuiteSettings, name: str, question: Mapping[str, Any]) -> Answer:
+    from shared.client.client import Client, ClientError
+
+    with complaints(ClientError), Client(suite) as client:
+        return client.ask("counter_store", name, question)
+    raise AssertionError  # complaints ends the process
+
+
+def _print(answer: Answer, as_json: bool, table: Callable[[Answer], Any]) -> None:
+    from upskeep.text.message_text import show
+
+    if as_json:
+        click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
+    else:
+        show(table(answer))

@@ -1,0 +1,1 @@
+"""InfluxDB from the command line: set it up, restore a ledger from it."""

@@ -1,0 +1,1 @@
+"""Frames and events played again: backtest, comparison of two configurations, replay, verification."""

@@ -1,0 +1,185 @@
+"""``upskeep backtest``: recordings through the same stages, in memory, without broker, threads or clock.
+
+The stages are those of the live suite, each over a ledger in memory; what one emits goes straight to the
+next. Time is the recordings' own, so two runs give the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
+from datetime import datetime
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import IO
+
+from services.alerter.app import SERVICE as ALERTER
+from services.alerter.app import options
+from services.alerter.service import LEDGER_SCHEMA as ALERTER_SCHEMA
+from services.alerter.service import Alerter
+from services.counter_store.service import LEDGER_SCHEMA as STORE_SCHEMA
+from services.counter_store.service import CounterStore
+from services.counter_store.settings import CounterStoreSettings
+from services.event_processor.app import SERVICE as EVENT_PROCESSOR
+from services.event_processor.core.pipeline.plan import without_handlers
+from services.event_processor.service import EventProcessor
+from services.sensor_reader.adapters.sources.recording import Recording, RecordingError
+from services.sensor_reader.core.sources.feed import SourcePosition
+from shared.delivery.handler import Following, MessageHandler, Recorder
+from shared.jumps import CLOCK_STEP
+from shared.ledger import Ledger
+from shared.messages import Event, Frame, Message, Sequenced
+from shared.process import Context, system_clock
+from shared.settings import ConfigError, Fault, read_settings
+from shared.suite import SuiteSettings
+from upskeep.outcome import Outcome
+
+BATCH = 500
+STATES_S = 10.0  # of event time: so often the alerter is shown the devices' states
+ENVELOPE = {"producer", "epoch", "seq"}
+
+
+class Chain(Recorder):
+    """The processor's outlet: every event goes on to store and alerter, and to who listens."""
+
+    def __init__(
+        self, onward: Sequence[MessageHandler], hear: Callable[[Event], object] | None, follower: Following
+    ) -> None:
+        super().__init__()
+        self.onward = onward
+        self.follower = follower
+        self.hear = hear
+
+    def emit(self, message: Sequenced) -> None:
+        """Pass an event on; triggers are for those who live."""
+        if isinstance(message, Event):
+            for handler in self.onward:
+                handler.apply(message)
+            if self.hear is not None:
+                self.hear(message)
+
+    def retain(self, message: Message) -> None:
+        """Show a device's state to who follows states."""
+        self.follower.follow(message, retained=False)
+
+
+class Alerts(Recorder):
+    """The alerter's outlet: the store follows every change."""
+
+    def __init__(self, store: Following) -> None:
+        super().__init__()
+        self.store = store
+
+    def retain(self, message: Message) -> None:
+        """Pass it on."""
+        self.store.follow(message, retained=False)
+
+
+class Bench:
+    """The stages after the reader, put together without a wire. InfluxDB is none of a backtest's business."""
+
+    def __init__(
+        self,
+        context: Context,
+        hear: Callable[[Event], object] | None,
+        stack: ExitStack,
+        counters: CounterStoreSettings = CounterStoreSettings(),  # noqa: B008 - frozen
+        store_path: Path | str = ":memory:",
+    ) -> None:
+        store_ledger = stack.enter_context(closing(Ledger(store_path, STORE_SCHEMA)))
+        self.store = CounterStore(counters, store_ledger, Recorder(), site=context.suite.site)
+        alerter_ledger = stack.enter_context(closing(Ledger(":memory:", ALERTER_SCHEMA)))
+        alerting = ALERTER.settings(context)
+        how = options(alerting.alerts, by_events=True)
+        self.alerter = Alerter(alerting.rules(), alerter_ledger, Alerts(self.store), how)
+        processor_ledger = stack.enter_context(closing(Ledger(":memory:")))
+        chain = Chain((self.store, self.alerter), hear, self.alerter)
+        plan = without_handlers(EVENT_PROCESSOR.settings(context))
+        self.processor = EventProcessor(plan.compiled, processor_ledger, chain, context.clock.wall, plan)
+        self.ledgers = (processor_ledger, store_ledger, alerter_ledger)
+        self.frames = 0
+        self.first: datetime | None = None
+        self.last: datetime | None = None
+        self.shown: datetime | None = None
+
+    def take(self, frames: Sequence[Frame]) -> None:
+        """Apply a batch."""
+        with ExitStack() as open_transactions:
+            for ledger in self.ledgers:
+                open_transactions.enter_context(ledger.transaction())
+            for frame in frames:
+                self.frames += 1
+                self.first = self.first or frame.time
+                if self.last is None or frame.time > self.last or CLOCK_STEP in frame.values:
+                    self.last = frame.time
+                self.processor.apply(frame)
+                self.store.apply(frame)
+                if self.shown is None or abs((frame.time - self.shown).total_seconds()) >= STATES_S:
+                    self.shown = frame.time
+                    self.processor.flush()
+            self._flush()
+
+    def end(self) -> Outcome:
+        """Let time reach the last frame, and return what it came to."""
+        if self.last is not None:
+            self.store.advance(self.last)
+            self.alerter.advance(self.last)
+            self.take(())
+        counters = {counter.type: counter for counter in self.store.counters()}
+        return Outcome(self.frames, counters, self.alerter.snapshot(), self.first, self.last)
+
+    def _flush(self) -> None:
+        for handler in (self.processor, self.alerter, self.store):
+            handler.flush()
+
+
+def backtest(
+    files: Sequence[Path],
+    folder: Path,
+    environ: Mapping[str, str],
+    out: Path | None = None,
+    timeline: Path | None = None,
+) -> Outcome:
+    """Return what the recordings come to; raises ConfigError on bad settings or an unusable recording.
+
+    The events go to ``out``, every change of every alert to ``timeline``, those of ``live`` basis too.
+    """
+    with ExitStack() as stack:
+        written = stack.enter_context(out.open("w", encoding="utf-8")) if out is not None else None
+        bench = Bench(context_of(folder, environ), None if written is None else partial(_write, written), stack)
+        for batch in batches(files):
+            bench.take(batch)
+        outcome = bench.end()
+        if timeline is not None:
+            lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in bench.alerter.timeline())
+            timeline.write_text("".join(lines), encoding="utf-8")
+        return outcome
+
+
+def context_of(folder: Path, environ: Mapping[str, str]) -> Context:
+    """Return what the stages are set up by; raises ConfigError."""
+    return Context(folder, environ, read_settings(folder, "suite", SuiteSettings, environ), system_clock())
+
+
+def batches(files: Sequence[Path]) -> Iterator[Sequence[Frame]]:
+    """Yield the frames of recordings, ``BATCH`` at a time; raises ConfigError on one that is unusable."""
+    frames = _frames(files)
+    while batch := list(islice(frames, BATCH)):
+        yield batch
+
+
+def _write(out: IO[str], event: Event) -> None:
+    out.write(event.model_dump_json(exclude=ENVELOPE, exclude_none=True) + "\n")
+
+
+def _frames(files: Sequence[Path]) -> Iterator[Frame]:
+    try:
+        source = Recording(tuple(files), None, None)
+        source.check()
+    except RecordingError as error:
+        raise ConfigError([Fault("recording", "", str(error))]) from error
+    for item in source.items(SourcePosition()):
+        if isinstance(item.content, Frame):
+            yield item.content

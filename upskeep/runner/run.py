@@ -1,0 +1,183 @@
+"""``upskeep run``: broker and services on one machine, what happens shown live, stopped cleanly by Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from services.host_agent.settings import FILE, HostAgentSettings
+from shared.messages import Message, Status
+from shared.mqtt import MqttClient
+from shared.settings import read_settings
+from shared.suite import SuiteSettings
+from upskeep.outcome import Outcome
+from upskeep.runner import broker
+from upskeep.runner.live_view import LiveView, viewer
+from upskeep.runner.supervisor import HOST_AGENT, SERVICES, Supervisor
+
+LOOK_S = 0.1
+AWAY_S = 3.0
+PLAYED = ("sim", "recording")  # sources that are no hardware
+
+
+class Say(Protocol):
+    """Tells the person at the terminal; ``loud`` is what must not be overlooked."""
+
+    def __call__(self, text: str, loud: bool = False) -> None:
+        """Say one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What the user asked for on the command line."""
+
+    config: Path
+    source: str
+    speed: str
+    exit_when_done: bool
+    broker: str
+    port: int
+
+
+class Stopped:
+    """Set by Ctrl-C or SIGTERM."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._ask)
+
+    def _ask(self, _: int, __: object) -> None:
+        self.asked = True
+
+
+def services_of(config: Path) -> tuple[str, ...]:
+    """Return what runs: the suite, and the host's agent where it is enabled."""
+    agent = read_settings(config, FILE, HostAgentSettings, os.environ)
+    return (*SERVICES, HOST_AGENT) if agent.enabled else SERVICES
+
+
+class LocalBroker:
+    """The broker of this run: a child that is started again when it dies, or one that runs elsewhere."""
+
+    def __init__(self, wanted: str, port: int, folder: Path, say: Callable[[str], None]) -> None:
+        self.url = wanted
+        self.port = port
+        self.folder = folder
+        self.say = say
+        self.kind: str | None = None
+        self.child: subprocess.Popen[bytes] | None = None
+        if "://" not in wanted:
+            self.kind = broker.choose(wanted)
+            self.url = f"mqtt://{broker.HOST}:{port}"
+            self.child = broker.start(self.kind, port, folder)
+            say(f"broker: {self.kind} on port {port}, this machine only")
+        else:
+            say(f"broker: {wanted}")
+
+    def watch(self) -> None:
+        """Start a broker that died again."""
+        if self.kind and self.child is not None and (code := self.child.poll()) is not None:
+            self.say(f"the broker ended (exit code {code}); it starts again, nothing is lost")
+            self.child = broker.start(self.kind, self.port, self.folder)
+
+    def stop(self) -> None:
+        """Stop it, if it is ours."""
+        if self.child is not None:
+            self.child.terminate()
+            try:
+                self.child.wait(5)
+            except subprocess.TimeoutExpired:
+                self.child.kill()
+                self.child.wait()
+
+
+class Reachable:
+    """Says when the broker cannot be reached, and when it can again; a short break is not worth a word."""
+
+    def __init__(self, url: str, say: Say) -> None:
+        self.url = url
+        self.say = say
+        self.away_since = time.monotonic()
+        self.told = False
+
+    def look(self, view: LiveView) -> None:
+        """Look once more."""
+        if view.connected:
+            if self.told:
+                self.say(f"the broker at {self.url} is there")
+            self.away_since, self.told = time.monotonic(), False
+        elif not self.told and time.monotonic() - self.away_since > AWAY_S:
+            self.told = True
+            reason = view.reason or "no answer"
+            self.say(f"still without the broker at {self.url}: {reason}; the services wait for it", loud=True)
+
+
+def run(wish: RunOptions, settings: SuiteSettings, say: Say, show: Callable[[Message], None]) -> Outcome:
+    """Run the suite until it is stopped or, when wished, until the source has ended and all is counted."""
+    stopped = Stopped()
+    local = LocalBroker(wish.broker, wish.port, settings.data / "broker", say)
+    environ = {
+        "UPSKEEP_CONFIG": str(wish.config),
+        "UPSKEEP_SUITE__BROKER__URL": local.url,
+        "UPSKEEP_SUITE__DATA": json.dumps(str(settings.data)),  # read as YAML: quoted, it stays as it is
+        "UPSKEEP_SOURCE": wish.source,
+        "UPSKEEP_SPEED": wish.speed,
+    }
+    if wish.exit_when_done:  # a scenario is played once; without this it repeats for ever
+        environ["UPSKEEP_SENSOR_READER__SIMULATION__CYCLES"] = "1"
+    if wish.source.partition(":")[0] in PLAYED:
+        environ["UPSKEEP_HOST_AGENT__DRY_RUN"] = "true"  # the agent sees to it, too; here it is certain from the start
+    settings = settings.model_copy(update={"broker": settings.broker.model_copy(update={"url": local.url})})
+    names = services_of(wish.config)
+    suite = Supervisor(environ, settings.data / "log", say, names)
+    view = LiveView(settings.topics)
+    client = viewer(settings.broker, settings.topics, "upskeep-run", ("status", "counter", "alert", "event"))
+    reachable = Reachable(local.url, say)
+    try:
+        suite.start()
+        client.open()
+        while not stopped.asked and not (wish.exit_when_done and view.done()):
+            for message in view.take(client, LOOK_S):
+                _introduce(message, names, say)
+                show(message)
+            reachable.look(view)
+            suite.watch()
+            local.watch()
+        _settle(view, client)
+    finally:
+        say("stopping")
+        suite.stop()
+        client.close()
+        local.stop()
+    return outcome_of(view)
+
+
+def _introduce(message: Message, names: Sequence[str], say: Say) -> None:
+    if isinstance(message, Status) and message.service in names:
+        source = message.figures.get("source", "") if message.state == "online" else ""
+        say(f"{message.service}: {message.state}" + (f", {source}" if source else ""))
+        if (said := message.figures.get("said")) and message.state == "online":
+            say(f"{message.service}: {said}", loud=True)
+
+
+def _settle(view: LiveView, client: MqttClient) -> None:
+    """Take what has already arrived."""
+    while any(True for _ in view.take(client, LOOK_S)):
+        pass
+
+
+def outcome_of(view: LiveView) -> Outcome:
+    """Return what a suite has told of itself."""
+    reader = view.statuses.get("sensor_reader")
+    frames = reader.streams["raw"].head if reader and "raw" in reader.streams else 0
+    first = reader.first_time if reader else None
+    last = reader.event_time if reader else None
+    return Outcome(frames, view.counters, view.alerts.values(), first, last)

@@ -1,0 +1,110 @@
+"""The suite as child processes of one machine: start, watch over, restart, stop in the order of the flow."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from shared.process import EXIT_CONFIG
+from shared.services import suite_of
+from shared.settings import ConfigError, Fault
+
+# In the order of the flow: what feeds others starts first and stops first.
+SERVICES = suite_of()
+HOST_AGENT = "host_agent"  # runs here only where config/host_agent.yaml says enabled
+RESTART_S = (0.2, 1.0, 2.0, 5.0, 15.0, 30.0)
+STEADY_S = 60.0
+STOP_S = 10.0
+LAST_WORDS = 4096
+
+
+@dataclass(slots=True)
+class Child:
+    """One service's process and its restarts."""
+
+    name: str
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    failures: int = 0
+    due: float = 0.0
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """All services of one machine. ``say`` hears of every restart."""
+
+    environ: Mapping[str, str]
+    log_folder: Path
+    say: Callable[[str], None]
+    names: Sequence[str] = SERVICES
+    children: dict[str, Child] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.children = {name: Child(name) for name in self.names}
+
+    def start(self) -> None:
+        """Start every service."""
+        self.log_folder.mkdir(parents=True, exist_ok=True)
+        for child in self.children.values():
+            self._start(child)
+
+    def watch(self) -> None:
+        """Start again what has died, with a growing pause; raises ConfigError when its settings are wrong."""
+        now = time.monotonic()
+        for child in self.children.values():
+            if child.process is not None and (code := child.process.poll()) is not None:
+                if code == EXIT_CONFIG:
+                    raise ConfigError([Fault(child.name, "", self._last_words(child))])
+                child.process = None
+                child.failures = 0 if now - child.started > STEADY_S else child.failures + 1
+                pause = RESTART_S[min(child.failures, len(RESTART_S)) - 1]
+                child.due = now + pause
+                why = f": {self._last_words(child)}" if code > 0 else ""
+                self.say(f"{child.name} ended ({_ending(code)}); it starts again in {pause:g} s{why}")
+            if child.process is None and now >= child.due:
+                self._start(child)
+
+    def stop(self) -> None:
+        """Stop every service in the order of the flow, each after what feeds it."""
+        for child in self.children.values():
+            process = child.process
+            if process is None or process.poll() is not None:
+                continue
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(STOP_S)
+            except subprocess.TimeoutExpired:
+                self.say(f"{child.name} does not stop; killed")
+                process.kill()
+                process.wait()
+
+    def _log(self, child: Child) -> Path:
+        return self.log_folder / f"{child.name}.log"
+
+    def _last_words(self, child: Child) -> str:
+        """Return why it says it ended, without the time; what a service cannot go on with is critical."""
+        text = self._log(child).read_bytes()[-LAST_WORDS:].decode("utf-8", "replace")
+        *_, last = text.rstrip().split(f" CRITICAL {child.name}: ")
+        return last if last != text.rstrip() else f"see {self._log(child)}"
+
+    def _start(self, child: Child) -> None:
+        with self._log(child).open("ab") as log:
+            child.process = subprocess.Popen(  # noqa: S603 - our own command line
+                [sys.executable, "-m", f"services.{child.name}"],
+                env={**os.environ, **self.environ},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C reaches the runner alone, which stops them in order
+            )
+        child.started = time.monotonic()
+
+
+def _ending(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"exit code {code}"

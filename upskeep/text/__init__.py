@@ -1,0 +1,1 @@
+"""Messages, answers and plans as text for a terminal."""
