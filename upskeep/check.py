@@ -14,7 +14,8 @@ from services.event_processor.core.catalogue.event_types import suggestion
 from services.host_agent.app import SERVICE as HOST_AGENT
 from services.sensor_reader.app import SERVICE as SENSOR_READER
 from services.sensor_reader.app import read_speed
-from shared.process import Context, Service, system_clock
+from shared.clock import SYSTEM_CLOCK
+from shared.process import Context, Service
 from shared.settings import ConfigError, Fault, read_one_of
 from shared.suite import SuiteSettings
 
@@ -25,7 +26,7 @@ def check_config(folder: Path, environ: Mapping[str, str]) -> SuiteSettings:
     """Return the common settings, having read everybody's; raises ConfigError with all faults of all files."""
     faults: list[Fault] = []
     suite = read_one_of(folder, "suite", SuiteSettings, environ, faults) or SuiteSettings()
-    context = Context(folder, environ, suite, system_clock())
+    context = Context(folder, environ, suite, SYSTEM_CLOCK)
     for service in SERVICES:
         try:
             service.settings(context)
@@ -38,7 +39,7 @@ def check_config(folder: Path, environ: Mapping[str, str]) -> SuiteSettings:
 
 def doubts(folder: Path, environ: Mapping[str, str]) -> list[str]:
     """Return what is allowed but looks like a slip, a line each; the configuration itself must be good."""
-    context = Context(folder, environ, SuiteSettings(), system_clock())
+    context = Context(folder, environ, SuiteSettings(), SYSTEM_CLOCK)
     compiled = EVENT_PROCESSOR.settings(context).compiled
     alerting = ALERTER.settings(context)
     unknown = unknown_types(alerting, compiled.catalogue)

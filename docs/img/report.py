@@ -18,7 +18,7 @@ from services.counter_store.core.keeping import Keeping
 from services.counter_store.core.reports import DetailedReport
 from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import CounterStoreSettings
-from shared.delivery.handler import Recorder
+from shared.delivery.handler import InMemoryPublisher
 from shared.ledger import Ledger
 from shared.messages import Event, event_id
 
@@ -87,7 +87,7 @@ def main() -> None:
     """Print the page."""
     with closing(Ledger(":memory:", LEDGER_SCHEMA)) as ledger, ledger.transaction():
         keeping = Keeping(ended_by=ENDED_BY)
-        store = CounterStore(CounterStoreSettings(), ledger, Recorder(), site="home", keeping=keeping)
+        store = CounterStore(CounterStoreSettings(), ledger, InMemoryPublisher(), site="home", keeping=keeping)
         for each in month():
             store.apply(each)
         store.advance(END)

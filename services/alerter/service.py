@@ -167,9 +167,6 @@ class Alerter:
             now_us = time_to_us(self._clock())
             self._handle(self._live, self._live.observe(service_sample(message, now_us)))
 
-    def offer(self, producer: str, message: Message, received_on: str, payload: bytes) -> None:
-        """Nothing is offered to the alerter."""
-
     def advance(self, event_time: datetime) -> None:
         """Decide what has fallen due before ``event_time``."""
         self._clock_watch.busy = True
@@ -327,7 +324,7 @@ class Alerter:
         """Answer a question of ``commands``; raises RefusedError on any other."""
         return commands.answer(self, self._notifier, self.outbox.notices, name, data, self._clock())
 
-    def obey(self, command: Command) -> Mapping[str, Any]:
+    def execute(self, command: Command) -> Mapping[str, Any]:
         """Do a command of ``commands``; raises RefusedError."""
         return commands.execute(self, self._notifier, self.outbox, command, self._clock())
 

@@ -15,7 +15,8 @@ from services.counter_store.adapters.shipper import Shipper
 from services.counter_store.core.schedule import Kind
 from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import InfluxSettings, Loaded, load
-from shared.delivery.endpoint import Endpoint, Figures
+from shared.delivery.endpoint import Endpoint
+from shared.delivery.handler import Figures
 from shared.delivery.route import route_of
 from shared.ledger import Ledger
 from shared.messages import Candidate
@@ -65,7 +66,7 @@ class Shipping:
         self.restorer = Restorer(InfluxQuery(settings, site), self.progress, settings.longest_wait_s)
         prepare = partial(influx_setup.prepare, settings) if settings.setup else lambda: True
         self.shipper = Shipper(endpoint.ledger.path, open_point_store(settings), settings, prepare=prepare)
-        endpoint.vitals.append(self.figures)
+        endpoint.add_figures(self.figures)
         (self.restorer if self.progress.phase == "read" else self.shipper).start()
 
     def work(self) -> None:
@@ -87,7 +88,7 @@ class Shipping:
             self.shipper.start()
         if progress.phase == "done" and progress.new:
             data = {"service": self.endpoint.name, "events_restored": progress.new, "events_found": progress.found}
-            epoch = self.endpoint.records.epoch
+            epoch = self.endpoint.epoch
             self.endpoint.offer_event(Candidate(type="system.ledger.restored", id=f"restored/{epoch}", data=data))
 
     def figures(self) -> Figures:

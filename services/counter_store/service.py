@@ -79,11 +79,6 @@ class CounterStore:
             self._tallies.observe(message.time)
             self._points.note_frame(message)
 
-    def offer(self, producer: str, message: Message, received_on: str, payload: bytes) -> None:
-        """Refuse: the store takes nothing that comes without a sequence."""
-        reason = f"counter_store takes no {type(message).__name__} without a sequence; send it to the event processor"
-        self._outlet.reject(received_on, payload, f"{reason} (from {producer})")
-
     def follow(self, message: Message, *, retained: bool) -> None:  # noqa: ARG002 - one said again is the same point
         """Note the change of an alert."""
         if isinstance(message, Alert):
@@ -126,7 +121,7 @@ class CounterStore:
         self._tallies.catch_up()
         return self._archive.answer(name, data, self._moment())
 
-    def obey(self, command: Command) -> Mapping[str, Any]:
+    def execute(self, command: Command) -> Mapping[str, Any]:
         """``import``: count what another store or program has counted, once."""
         if self._restoring:
             raise RefusedError("events are being read back from InfluxDB; try again when that is done")

@@ -43,12 +43,12 @@ def surroundings(plan: Plan, ledger: Ledger, endpoint: Endpoint) -> Host:
         work,
         clock,
         endpoint.reject,
-        endpoint.client.wake,
+        endpoint.wake,
         tells_dead_letters=DEAD_LETTER in plan.compiled.catalogue,
     )
-    epoch = endpoint.records.epoch
+    epoch = endpoint.epoch
     monitor = SuiteMonitor(plan.rules.monitoring, plan.rules.queue, ledger, epoch, clock.wall, clock.monotonic)
-    return Host(work, scheduler, monitor, lambda: endpoint.sender.lag("event"))
+    return Host(work, scheduler, monitor, lambda: endpoint.lag("event"))
 
 
 def stamped(plan: Plan) -> Plan:
@@ -75,7 +75,7 @@ class ProcessorTasks:
             self._offer(scheduler.recover())
             self._emit(monitor.begin(self._start()))
         self._offer(scheduler.work())
-        self._emit(monitor.due_events(self._endpoint.client.connected, lambda: self._processor.vitals(self._host)))
+        self._emit(monitor.due_events(self._endpoint.connected, lambda: self._processor.vitals(self._host)))
 
     def _offer(self, derived: Iterable[DerivedOffer]) -> None:
         for each in derived:

@@ -166,9 +166,6 @@ class EventProcessor:
         data = {"producer": producer, "stream": stream, "first": first, "last": last, "count": last - first + 1}
         self.emit_own(GAP, f"{producer}|{stream}|{first}|{last}|{ordinal}", data)
 
-    def advance(self, event_time: datetime) -> None:
-        """Nothing here waits for time: every rule turns on a frame."""
-
     # ---- the pipeline
 
     def _process_offer(self, offer: Offer, received_on: str, payload: bytes) -> None:

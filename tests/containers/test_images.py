@@ -67,7 +67,7 @@ def test_the_door_opens_to_the_image_of_the_broker(mosquitto: BrokerSettings) ->
         assert time.monotonic() < deadline, seen
         if any(isinstance(item, Connected) for item in seen) and client.room == client.inflight:
             client.publish(Publication("t/1", b"hello"), "mine")
-        seen += client.take(10, 0.1)
+        seen += client.poll(10, 0.1)
     client.close()
 
     assert ["5"] == [item.protocol for item in seen if isinstance(item, Connected)]

@@ -13,7 +13,7 @@ from services.alerter.adapters.notice_store import NoticeStore
 from services.alerter.app import options
 from services.alerter.service import LEDGER_SCHEMA, Alerter
 from services.alerter.settings import AlerterSettings, AlertsSettings
-from shared.delivery.handler import Recorder
+from shared.delivery.handler import InMemoryPublisher
 from shared.event_counters import EventCountersSettings
 from shared.jumps import CLOCK_JUMP, Jump
 from shared.ledger import Ledger
@@ -44,7 +44,7 @@ class Play:
     path: Path | str = ":memory:"
     wall: bool = False
     limits: str = ""
-    publisher: Recorder = field(default_factory=Recorder)
+    publisher: InMemoryPublisher = field(default_factory=InMemoryPublisher)
     now_s: float = 0.0
     uptime_s: float = 0.0
 
@@ -118,7 +118,7 @@ class Play:
 
     def do(self, name: str, by: str = "ann", **data: Any) -> Any:
         command = Command(id=f"c{next(_ids)}", target="alerter", name=name, by=by, data=data)
-        came = self.alerter.obey(command)
+        came = self.alerter.execute(command)
         self.alerter.flush()
         return came
 

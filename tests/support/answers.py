@@ -16,7 +16,7 @@ from typing import Any
 from services.counter_store.core.keeping import Keeping
 from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import CounterStoreSettings
-from shared.delivery.handler import Recorder
+from shared.delivery.handler import InMemoryPublisher
 from shared.ledger import Ledger
 from shared.messages import Event
 from upskeep.outcome import OF_THE_SUITE
@@ -69,7 +69,7 @@ def unlike(ledger: Path, recording: Path, events: Path, keeping: Keeping, as_of:
 
 
 def _store(ledger: Ledger, keeping: Keeping) -> CounterStore:
-    return CounterStore(CounterStoreSettings(), ledger, Recorder(), site="home", keeping=keeping)
+    return CounterStore(CounterStoreSettings(), ledger, InMemoryPublisher(), site="home", keeping=keeping)
 
 
 def _written(path: Path) -> Iterator[Event]:

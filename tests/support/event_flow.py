@@ -12,7 +12,7 @@ from services.event_processor.core.pipeline.plan import NO_PATTERNS, Plan, compi
 from services.event_processor.core.pipeline.rules import PipelineRules
 from services.event_processor.core.pipeline.stages import run
 from services.event_processor.service import EventProcessor
-from shared.delivery.handler import Recorder
+from shared.delivery.handler import InMemoryPublisher
 from shared.ledger import Ledger
 from shared.messages import Candidate, Event, Severity
 from tests.support.scenarios import SHIPPED, START, at
@@ -44,10 +44,10 @@ def passed(pipeline: Pipeline, events: Iterable[Event]) -> list[Event]:
 
 
 @contextmanager
-def processor(plan: Plan, path: str = ":memory:") -> Iterator[tuple[EventProcessor, Ledger, Recorder]]:
+def processor(plan: Plan, path: str = ":memory:") -> Iterator[tuple[EventProcessor, Ledger, InMemoryPublisher]]:
     """A stage over a ledger of its own; its clock stands at the scene's start."""
     with closing(Ledger(path)) as ledger:
-        outlet = Recorder()
+        outlet = InMemoryPublisher()
         yield EventProcessor(SHIPPED, ledger, outlet, lambda: START, plan), ledger, outlet
 
 
@@ -59,7 +59,7 @@ def offered(stage: EventProcessor, ledger: Ledger, *candidates: Candidate, produ
         stage.flush()
 
 
-def events_of(outlet: Recorder) -> list[Event]:
+def events_of(outlet: InMemoryPublisher) -> list[Event]:
     """Return the events that were emitted."""
     return [message for message in outlet.emitted if isinstance(message, Event)]
 

@@ -9,7 +9,7 @@ from typing import Any
 from services.counter_store.core.keeping import Keeping
 from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import CounterStoreSettings
-from shared.delivery.handler import Recorder
+from shared.delivery.handler import InMemoryPublisher
 from shared.health import Health
 from shared.ledger import Ledger
 from shared.messages import Event, Sequenced
@@ -26,7 +26,7 @@ class StoreBench:
         self, ledger: Ledger, keeping: Keeping = KEEPING, settings: CounterStoreSettings | None = None
     ) -> None:
         self.ledger = ledger
-        self.outlet = Recorder()
+        self.outlet = InMemoryPublisher()
         given = settings or CounterStoreSettings()
         self.store = CounterStore(given, ledger, self.outlet, site="home", keeping=keeping)
         self.events: list[Event] = []

@@ -24,7 +24,7 @@ from services.event_processor.core.pipeline.stages import run
 from services.event_processor.core.process import process_frame
 from services.event_processor.service import EventProcessor
 from services.event_processor.settings.pipeline import load_plan
-from shared.delivery.handler import Recorder
+from shared.delivery.handler import InMemoryPublisher
 from shared.ledger import Ledger
 from shared.messages import Frame, Scalar
 
@@ -113,11 +113,11 @@ def _pipeline(plan: Plan, frames: Sequence[Frame]) -> None:
 
 def _handler(plan: Plan, frames: Sequence[Frame]) -> None:
     with closing(Ledger(":memory:")) as ledger:
-        outlet = Recorder()
+        outlet = InMemoryPublisher()
         handler = EventProcessor(plan.compiled, ledger, outlet, lambda: START, plan, time.perf_counter)
         for begin in range(0, len(frames), BATCH):
             with ledger.transaction():
                 for frame in frames[begin : begin + BATCH]:
                     handler.apply(frame)
                 handler.flush()
-            outlet.take()
+            outlet.drain()

@@ -24,7 +24,7 @@ from services.counter_store.core.keeping import Keeping
 from services.counter_store.core.reports import DetailedReport
 from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import CounterStoreSettings
-from shared.delivery.handler import Recorder
+from shared.delivery.handler import InMemoryPublisher
 from shared.event_counters import ReportFormat
 from shared.ledger import Ledger
 from shared.messages import Event, Severity, event_id
@@ -116,7 +116,7 @@ class Bench:
         self.ledger = Ledger(folder / "ledger.sqlite", LEDGER_SCHEMA)
         began = time.perf_counter()
         settings = CounterStoreSettings()
-        self.store = CounterStore(settings, self.ledger, Recorder(), site="home", keeping=keeping)
+        self.store = CounterStore(settings, self.ledger, InMemoryPublisher(), site="home", keeping=keeping)
         self.opened_s = time.perf_counter() - began
 
     def load(self, events: int, batch: int = BATCH) -> tuple[float, float]:
@@ -191,14 +191,14 @@ def export(bench: Bench, folder: Path, say: Callable[[str], None]) -> None:
 def take_in(events: int, folder: Path, say: Callable[[str], None]) -> None:
     """Import a tenth as many events into a store of its own, and again."""
     with closing(Ledger(folder / "import.sqlite", LEDGER_SCHEMA)) as ledger:
-        store = CounterStore(CounterStoreSettings(), ledger, Recorder(), site="home")
+        store = CounterStore(CounterStoreSettings(), ledger, InMemoryPublisher(), site="home")
         for what in ("imported", "known when imported again"):
             began, done = time.perf_counter(), 0
             coming = year(events // 10)
             while batch := [json.loads(event.model_dump_json()) for event in islice(coming, IMPORT_BATCH)]:
                 data = {"origin": "bench", "label": "bench", "events": batch}
                 with ledger.transaction():
-                    store.obey(Command(id=f"{what}{done}", target="counter_store", name="import", data=data))
+                    store.execute(Command(id=f"{what}{done}", target="counter_store", name="import", data=data))
                     store.flush()
                 done += len(batch)
             say(f"{what}: {done:,} events, {done / (time.perf_counter() - began):,.0f}/s")

@@ -19,7 +19,7 @@ from services.counter_store.app import FILL
 from services.counter_store.core.ports import Unavailable
 from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import CounterStoreSettings, InfluxSettings
-from shared.delivery.handler import Recorder
+from shared.delivery.handler import InMemoryPublisher
 from shared.ledger import Ledger, LedgerError
 from shared.process import seems_alive
 from shared.suite import SuiteSettings
@@ -76,7 +76,7 @@ def _fill(path: Path, site: str, settings: InfluxSettings, bar: Bar) -> Restored
         progress = restore.Progress()
         with ledger.transaction():
             restore.save(ledger, progress)
-        store = CounterStore(CounterStoreSettings(influx=settings), ledger, Recorder(), site=site)
+        store = CounterStore(CounterStoreSettings(influx=settings), ledger, InMemoryPublisher(), site=site)
         while progress.phase != "done":
             page = source.read(progress.at_ns, progress.skip, restore.PAGE) if progress.phase == "read" else None
             with ledger.transaction():

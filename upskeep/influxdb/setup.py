@@ -11,7 +11,8 @@ from services.counter_store.adapters.influx_setup import Done
 from services.counter_store.app import SERVICE
 from services.counter_store.core.ports import Unavailable
 from services.counter_store.settings import CounterStoreSettings, InfluxSettings
-from shared.process import Context, system_clock
+from shared.clock import SYSTEM_CLOCK
+from shared.process import Context
 from shared.settings import ConfigError, Fault, read_settings
 from shared.suite import SuiteSettings
 
@@ -31,7 +32,7 @@ class InfluxError(Exception):
 def read_config(folder: Path, environ: Mapping[str, str]) -> tuple[SuiteSettings, InfluxSettings]:
     """Return the suite's settings and InfluxDB's; raises ConfigError, also where InfluxDB is not turned on."""
     suite = read_settings(folder, "suite", SuiteSettings, environ)
-    context = Context(folder, environ, suite, system_clock())
+    context = Context(folder, environ, suite, SYSTEM_CLOCK)
     settings: CounterStoreSettings = SERVICE.settings(context).store
     if not settings.influx.enabled:
         raise ConfigError([Fault(str(folder / "counter_store.yaml"), "influx.enabled", OFF)])

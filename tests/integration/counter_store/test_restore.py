@@ -18,7 +18,7 @@ from services.counter_store.adapters.shipper import Shipper
 from services.counter_store.core.ports import Unavailable
 from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import CounterStoreSettings, InfluxSettings
-from shared.delivery.handler import Recorder
+from shared.delivery.handler import InMemoryPublisher
 from shared.ledger import Ledger
 from tests.integration.ledger.test_service import House
 from tests.support.brokers import EMBEDDED, Broker
@@ -37,7 +37,7 @@ class Life:
         self.ledger, self.influx = ledger, influx
         with ledger.transaction():
             restore.begin_if_new(ledger)
-        self.store = CounterStore(CounterStoreSettings(influx=influx), ledger, Recorder(), site="home")
+        self.store = CounterStore(CounterStoreSettings(influx=influx), ledger, InMemoryPublisher(), site="home")
 
     def count(self, *numbers: int) -> None:
         """Eight events share each instant: two or three of each type."""

@@ -15,7 +15,8 @@ from services.event_processor.app import ROUTE, build, drive
 from services.event_processor.core.pipeline.plan import compile_plan
 from services.event_processor.core.pipeline.rules import PipelineRules
 from services.event_processor.settings.pipeline import load_plan
-from shared.delivery.endpoint import Clock, Endpoint
+from shared.clock import Clock
+from shared.delivery.endpoint import Endpoint
 from shared.ledger import Ledger
 from shared.messages import Status
 from shared.mqtt import Arrived, Publication
@@ -67,7 +68,7 @@ class House:
                 handler = build(plan, context, ledger, endpoint)
             endpoint.attach(handler)
             tasks = drive(plan, context, handler, endpoint)
-            endpoint.client.open()
+            endpoint.open()
             for turn in range(turns):
                 if meanwhile is not None:
                     meanwhile(turn)

@@ -18,8 +18,9 @@ from services.sensor_reader.adapters.simulated.scenarios import SCENARIOS, Scena
 from services.sensor_reader.adapters.sources.simulation import Simulation
 from services.sensor_reader.core.sources.feed import SourcePosition
 from services.sensor_reader.settings import Configuration, load
+from shared.clock import SYSTEM_CLOCK
 from shared.messages import Frame
-from shared.process import Context, system_clock
+from shared.process import Context
 from shared.suite import SuiteSettings
 from upskeep.playback.backtest import BATCH, Bench
 
@@ -82,7 +83,7 @@ def fill(influx: InfluxSettings, ledger: Path, played: list[Frame]) -> str:
     """Run the suite over frames and ship every point; returns what ``backtest`` prints."""
     suite = SuiteSettings()
     with ExitStack() as stack:
-        context = Context(ROOT / "config", {}, suite, system_clock())
+        context = Context(ROOT / "config", {}, suite, SYSTEM_CLOCK)
         bench = Bench(context, None, stack, CounterStoreSettings(influx=influx), ledger)
         for first in range(0, len(played), BATCH):
             bench.take(played[first : first + BATCH])

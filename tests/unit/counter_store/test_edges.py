@@ -30,7 +30,7 @@ END = {"event_type": "AC_POWER_RESTORED", "severity": Severity.INFO}
 def bring(here: StoreBench, **data: Any) -> None:
     command = Command(id="c1", target="counter_store", name="import", data={"origin": "o", "label": "l", **data})
     with here.ledger.transaction():
-        here.store.obey(command)
+        here.store.execute(command)
         here.store.flush()
 
 
@@ -251,6 +251,6 @@ def test_an_import_brings_no_more_types_than_can_be_kept() -> None:
             data={"origin": "p", "label": "l", "balances": [{**balance, "type": "U"}, {**balance, "type": "T1"}]},
         )
         with pytest.raises(Exception, match="1,000 types"), here.ledger.transaction():
-            here.store.obey(refused)
+            here.store.execute(refused)
 
         assert 1000 == len(here.store.counters())

@@ -30,7 +30,7 @@ def imported(store: StoreBench, *events: Event, origin: str = "elsewhere", **mor
     }
     command = Command(id="1", target="counter_store", name="import", time=NOON, data=data | more)
     with store.ledger.transaction():
-        result = dict(store.store.obey(command))
+        result = dict(store.store.execute(command))
         store.store.flush()
     return result
 
@@ -186,7 +186,7 @@ def test_a_command_that_cannot_be_carried_out_is_refused_in_words_and_changes_no
     with bench() as store:
         other = Command(id="1", target="counter_store", name="forget", time=NOON)
         with pytest.raises(RefusedError, match="counter_store takes no command 'forget'; it takes import"):
-            store.store.obey(other)
+            store.store.execute(other)
         with pytest.raises(ValidationError, match="count"):
             imported(store, balances=[balance(0)])
         with pytest.raises(ValidationError, match="severity"):

@@ -14,7 +14,7 @@ import pytest
 from pydantic import ValidationError
 
 from services.counter_store.adapters.questions import QUESTIONS
-from shared.delivery.handler import Answering, RefusedError
+from shared.delivery.handler import RefusedError, RequestHandler
 from shared.messages import Severity
 from tests.support.store_bench import DAY, HOUR, KEEPING, StoreBench, bench
 from tests.support.store_messages import event
@@ -45,7 +45,7 @@ def busy(here: StoreBench, count: int = 300, days: float = 40) -> None:
 def test_the_store_answers() -> None:
     """Its stage has the port that delivery asks for."""
     with bench() as here:
-        assert isinstance(here.store, Answering)
+        assert isinstance(here.store, RequestHandler)
 
 
 @pytest.mark.parametrize("name", sorted(set(QUESTIONS) - {"related"}))

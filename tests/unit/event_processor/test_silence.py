@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.event_processor.core.rules.compiled import CompiledRules
 from services.event_processor.service import EventProcessor
-from shared.delivery.handler import Recorder
+from shared.delivery.handler import InMemoryPublisher
 from shared.ledger import Ledger
 from shared.messages import Event, Frame
 from tests.support.scenarios import START, at, configured, frame
@@ -22,7 +22,7 @@ EVERYBODY = configured(RULES__ABSENCES__SILENT="{after_s: 60, event: device.erro
 
 def tell(compiled: CompiledRules, frames: list[Frame], batches: list[int] | None = None) -> list[Event]:
     """Return the events of the frames, applied in batches of these sizes, each by a process of its own."""
-    ledger, outlet = Ledger(":memory:"), Recorder()
+    ledger, outlet = Ledger(":memory:"), InMemoryPublisher()
     left, sizes = list(frames), iter(batches or [])
     try:
         while left:

@@ -11,8 +11,9 @@ import pytest
 
 from services.event_processor.app import SERVICE as EVENT_PROCESSOR
 from services.event_processor.core.pipeline.plan import Plan, compile_plan
+from shared.clock import SYSTEM_CLOCK
 from shared.messages import Event, Severity, event_id
-from shared.process import Context, system_clock
+from shared.process import Context
 from shared.suite import SuiteSettings
 from shared.topics import TopicError
 from tests.support.store_bench import bench
@@ -34,7 +35,7 @@ def event(seconds: float, name: str = "AC_POWER_LOSS", **more: Any) -> Event:
 @pytest.fixture(scope="module")
 def plan() -> Plan:
     """The shipped rules."""
-    context = Context(CONFIG, {}, SuiteSettings(), system_clock())
+    context = Context(CONFIG, {}, SuiteSettings(), SYSTEM_CLOCK)
     made: Plan = EVENT_PROCESSOR.settings(context)
     return made
 
@@ -71,7 +72,7 @@ def test_neither_counters_nor_alerts_move_by_what_is_played(tmp_path: Path) -> N
     """Also where somebody puts it on the suite's own topics."""
     from contextlib import ExitStack
 
-    context = Context(CONFIG, os.environ, SuiteSettings(), system_clock())
+    context = Context(CONFIG, os.environ, SuiteSettings(), SYSTEM_CLOCK)
     with ExitStack() as stack, bench() as store:
         suite = Bench(context, None, stack)
         for n in range(10):
