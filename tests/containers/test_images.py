@@ -13,7 +13,7 @@ from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
-from services.counter_store.adapters.point_stores import open_point_store
+from services.counter_store.adapters.influx.point_stores import open_point_store
 from services.counter_store.settings import InfluxSettings
 from shared.mqtt import Arrived, Confirmed, Connected, MqttClient, Publication
 from shared.suite import BrokerSettings

@@ -37,7 +37,7 @@ def replay(
     suite: SuiteSettings, speed: str, verify: bool, frames: tuple[Path, ...], as_json: bool, **choice: Any
 ) -> None:
     """Publish events of the history again, on a topic root of their own, where nothing acts on them or counts them."""
-    from services.counter_store.core.requests import HistoryQuestion
+    from services.counter_store.core.requests.questions import HistoryQuestion
 
     if frames and not verify:
         raise click.UsageError("--frames goes with --verify")

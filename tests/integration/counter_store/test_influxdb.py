@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from services.counter_store.adapters.influx_setup import prepare
-from services.counter_store.adapters.point_queue import PointQueue
-from services.counter_store.adapters.point_stores import open_point_store
-from services.counter_store.adapters.shipper import Shipper
+from services.counter_store.adapters.influx.point_stores import open_point_store
+from services.counter_store.adapters.influx.setup import prepare
+from services.counter_store.adapters.influx.shipper import Shipper
+from services.counter_store.adapters.tables.point_queue import PointQueue
 from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import CounterStoreSettings, InfluxSettings
 from shared.delivery.handler import InMemoryPublisher

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from services.counter_store.adapters import restore
+from services.counter_store.application import restore
 from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import CounterStoreSettings
 from shared.delivery.handler import InMemoryPublisher

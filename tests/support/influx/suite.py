@@ -8,11 +8,11 @@ from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from services.counter_store.adapters.influx_setup import prepare
-from services.counter_store.adapters.point_queue import PointQueue
-from services.counter_store.adapters.point_stores import open_point_store
-from services.counter_store.adapters.shipper import Shipper
-from services.counter_store.core.changes import health_to_line
+from services.counter_store.adapters.influx.point_stores import open_point_store
+from services.counter_store.adapters.influx.setup import prepare
+from services.counter_store.adapters.influx.shipper import Shipper
+from services.counter_store.adapters.tables.point_queue import PointQueue
+from services.counter_store.core.influx.retained_points import health_to_line
 from services.counter_store.settings import CounterStoreSettings, InfluxSettings
 from services.sensor_reader.adapters.simulated.scenarios import SCENARIOS, Scenario
 from services.sensor_reader.adapters.sources.simulation import Simulation

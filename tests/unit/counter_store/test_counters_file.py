@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from services.counter_store.adapters.counters_file import CountersFile
-from services.counter_store.adapters.report_files import ReportFiles
-from services.counter_store.adapters.reporter import Reporter
+from services.counter_store.adapters.reports.counters_file import CountersFile
+from services.counter_store.adapters.reports.files import ReportFiles
+from services.counter_store.application.reporter import Reporter
 from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import CounterStoreSettings
 from shared.client.client import ClientError

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.counter_store.adapters.point_queue import PointQueue
-from services.counter_store.core.keeping import Keeping
+from services.counter_store.adapters.tables.point_queue import PointQueue
+from services.counter_store.core.policy import StorePolicy
 from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import CounterStoreSettings, InfluxSettings
 from shared.delivery.handler import InMemoryPublisher, MessageHandler
@@ -36,7 +36,7 @@ class Bench(StoreBench):
     """One that keeps nothing but what every store keeps; of it is told what it publishes and what points it makes."""
 
     def __init__(self, ledger: Ledger, settings: CounterStoreSettings = OFF) -> None:
-        super().__init__(ledger, Keeping(), settings)
+        super().__init__(ledger, StorePolicy(), settings)
 
     def published(self) -> dict[str, tuple[int, int, int]]:
         """Take what has been published since the last call: type → total, last hour, last day."""

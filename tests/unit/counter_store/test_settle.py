@@ -10,8 +10,8 @@ from itertools import accumulate
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.counter_store.adapters import restore
-from services.counter_store.adapters.influx_query import Page
+from services.counter_store.adapters.influx.query import EventPage
+from services.counter_store.application import restore
 from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import CounterStoreSettings, InfluxSettings
 from shared.delivery.handler import InMemoryPublisher
@@ -71,7 +71,7 @@ def restored_store(events: list[Event], size: int, until: float) -> list[str]:
         for number, page in enumerate(pages):
             with ledger.transaction():
                 points = tuple((each, time_to_us(each.time) * 1000) for each in page)
-                store.take_back(Page(points, 0, 0, last=number == len(pages) - 1))
+                store.restore_page(EventPage(points, 0, 0, last=number == len(pages) - 1))
                 store.flush()
         return shown(CounterStore(ON, ledger, InMemoryPublisher(), site="home"), ledger, until)
 
