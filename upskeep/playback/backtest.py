@@ -98,7 +98,7 @@ class Bench:
         processor_ledger = stack.enter_context(closing(Ledger(":memory:")))
         chain = Chain((self.store, self.alerter), hear, self.alerter)
         plan = without_handlers(EVENT_PROCESSOR.settings(context))
-        self.processor = EventProcessor(plan.program, processor_ledger, chain, context.clock.wall, plan)
+        self.processor = EventProcessor(plan.compiled, processor_ledger, chain, context.clock.wall, plan)
         self.ledgers = (processor_ledger, store_ledger, alerter_ledger)
         self.frames = 0
         self.first: datetime | None = None

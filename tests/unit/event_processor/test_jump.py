@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from services.event_processor.core.candidates import Refusal, admit
-from services.event_processor.core.memory import Memory
+from services.event_processor.core.device.memory import Memory
+from services.event_processor.core.pipeline.candidates import Refusal, admit
 from services.event_processor.core.process import process_frame
 from services.event_processor.service import EventProcessor
 from shared.delivery.handler import InMemoryPublisher
