@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import Field
 
 from shared.messages import AnyCaseSeverity, Message, Name, Time
-from shared.topics import Topics
 
 
 class Grade(StrEnum):
@@ -40,15 +39,9 @@ class Health(Message):
     ``recovers``: when the score is 100 again if nothing more happens; null at 100, and while something still goes on.
     """
 
-    RETAIN: ClassVar[bool] = True
-
     site: Name
     score: Annotated[int, Field(ge=0, le=100)]
     grade: Grade
     factors: tuple[HealthFactor, ...]
     as_of: Time
     recovers: Time | None = None
-
-    def topic(self, topics: Topics) -> str:
-        """``health``, retained."""
-        return topics.build("health")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 from shared.messages import AnyCaseSeverity, Message, Name, Time
-from shared.topics import Topics
 
 
 class Incident(Message):
@@ -13,8 +12,6 @@ class Incident(Message):
 
     ``end`` and ``why`` (``ended`` by an event, ``quiet``) are absent while it is open. ``events`` names the first 50.
     """
-
-    RETAIN: ClassVar[bool] = True
 
     id: str
     pattern: Name
@@ -26,7 +23,3 @@ class Incident(Message):
     why: Literal["ended", "quiet"] | None = None
     count: int
     events: tuple[str, ...]
-
-    def topic(self, topics: Topics) -> str:
-        """``incident/{pattern}/{key}``, retained."""
-        return topics.build("incident", self.pattern, self.key)

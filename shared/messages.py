@@ -1,4 +1,4 @@
-"""Every payload on the wire, as a frozen model that owns its topic, QoS and retain flag.
+"""The payloads that services say to one another, as frozen models. Their topics: ``shared.kinds``.
 
 Rules:
 1. Unknown fields are ignored; a missing or ill-typed one raises pydantic's ValidationError, and the
@@ -13,14 +13,12 @@ from __future__ import annotations
 import uuid
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from shared.instants import time_to_us
-from shared.topics import Topics, type_levels
-
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.\-]{1,128}$")]
+from shared.names import Name as Name
 
 
 def _as_utc(value: datetime) -> datetime:
@@ -63,18 +61,21 @@ class Quality(StrEnum):
     BAD = "bad"
 
 
+class TopicTree(Protocol):
+    """Where a message finds its topic; ``shared.topics.Topics`` is one."""
+
+    def of(self, message: Message) -> str:
+        """Return the topic of ``message``."""
+
+
 class Message(BaseModel):
-    """Base of all payloads. ``STREAM`` names the sequenced stream it belongs to, if any."""
+    """Base of all payloads. Which kind of message a payload is, and its topic: ``shared.kinds``."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
-    QOS: ClassVar[int] = 1
-    RETAIN: ClassVar[bool] = False
-    STREAM: ClassVar[str | None] = None
-
-    def topic(self, topics: Topics) -> str:
-        """Return the topic this message is published under."""
-        raise NotImplementedError
+    def topic(self, topics: TopicTree) -> str:
+        """Return the topic this message is published under, by its row in ``shared.kinds``."""
+        return topics.of(self)
 
     def attributes(self) -> dict[str, str]:
         """Return the MQTT 5 user properties that go along; none unless a model says so."""
@@ -110,8 +111,6 @@ class Frame(Sequenced):
     since that boot). ``clock`` is unset as long as nothing has set the wall clock in this boot. Absent: not known.
     """
 
-    STREAM: ClassVar[str | None] = "raw"
-
     time: Time
     device: Name
     zone: Name | None = None
@@ -124,15 +123,9 @@ class Frame(Sequenced):
     uptime_s: float | None = None
     clock: Literal["set", "unset"] | None = None
 
-    def topic(self, topics: Topics) -> str:
-        """``raw/{device}``."""
-        return topics.build("raw", self.device)
-
 
 class Event(Sequenced):
     """Something that happened. ``id`` follows from the cause, so the same cause never makes two."""
-
-    STREAM: ClassVar[str | None] = "event"
 
     id: str
     type: Name
@@ -144,10 +137,6 @@ class Event(Sequenced):
     zone: Name | None = None
     data: dict[str, Any] = {}
     metadata: dict[str, Any] = {}
-
-    def topic(self, topics: Topics) -> str:
-        """``event/{category}/{type}``."""
-        return topics.build("event", self.category, type_levels(self.category, self.type))
 
     def attributes(self) -> dict[str, str]:
         """CloudEvents 1.0 attributes, MQTT 5 binary mode."""
@@ -193,8 +182,6 @@ class Trigger(Sequenced):
     on in the event's metadata, so that a circle comes to an end.
     """
 
-    STREAM: ClassVar[str | None] = "trigger"
-
     name: Name
     event: str
     type: Name
@@ -205,15 +192,9 @@ class Trigger(Sequenced):
     data: dict[str, Any] = {}
     depth: int | None = None
 
-    def topic(self, topics: Topics) -> str:
-        """``trigger/{name}``."""
-        return topics.build("trigger", self.name)
-
 
 class DeviceState(Message):
     """What is known now of a device. Unknown is ``None``, never a guess."""
-
-    RETAIN: ClassVar[bool] = True
 
     device: Name
     zone: Name | None = None
@@ -225,15 +206,9 @@ class DeviceState(Message):
     active: tuple[str, ...] = ()
     values: dict[str, Scalar] = {}
 
-    def topic(self, topics: Topics) -> str:
-        """``state/{device}``, retained."""
-        return topics.build("state", self.device)
-
 
 class Counter(Message):
     """How often an event type was counted; the windows end at ``as_of`` (event time)."""
-
-    RETAIN: ClassVar[bool] = True
 
     type: Name
     total: int
@@ -241,10 +216,6 @@ class Counter(Message):
     last_day: int
     last_time: Time
     as_of: Time
-
-    def topic(self, topics: Topics) -> str:
-        """``counter/{type}``, retained; dots become levels."""
-        return topics.build("counter", self.type.replace(".", "/"))
 
 
 class AlertState(StrEnum):
@@ -264,8 +235,6 @@ class Alert(Message):
     stop. A while after it has resolved its topic is emptied.
     """
 
-    RETAIN: ClassVar[bool] = True
-
     rule: Name
     key: Name
     state: AlertState
@@ -283,10 +252,6 @@ class Alert(Message):
     basis: Literal["events", "live"] = "events"
     by: str | None = None
     comment: str | None = None
-
-    def topic(self, topics: Topics) -> str:
-        """``alert/{rule}/{key}``, retained."""
-        return topics.build("alert", self.rule, self.key)
 
 
 class StreamEnds(Message):
@@ -311,8 +276,6 @@ class Status(Message):
     ``CLOCK_JUMP`` that is in them. ``first_time``: the first frame ever seen.
     """
 
-    RETAIN: ClassVar[bool] = True
-
     service: Name
     state: Literal["online", "stopped", "offline"]
     version: str | None = None
@@ -324,23 +287,13 @@ class Status(Message):
     applied: dict[str, dict[str, Mark]] = {}
     figures: dict[str, Scalar] = {}
 
-    def topic(self, topics: Topics) -> str:
-        """``status/{service}``, retained."""
-        return topics.build("status", self.service)
-
 
 class Checkpoint(Message):
     """Consumer to producer: how far each stream is durably applied, and whether more is asked for."""
 
-    RETAIN: ClassVar[bool] = True
-
     consumer: Name
     producer: Name
     streams: dict[str, Mark]
-
-    def topic(self, topics: Topics) -> str:
-        """``checkpoint/{consumer}/{producer}``, retained."""
-        return topics.build("checkpoint", self.consumer, self.producer)
 
 
 class Resent(Message):
@@ -361,22 +314,12 @@ class Resend(Message):
     head: Seq
     messages: tuple[Resent, ...] = ()
 
-    def topic(self, topics: Topics) -> str:
-        """``resend/{consumer}``."""
-        return topics.build("resend", self.consumer)
-
 
 class DeadLetter(Sequenced):
     """What a service refused, and why. ``payload`` is base64, cut at 64 KiB."""
-
-    STREAM: ClassVar[str | None] = "deadletter"
 
     service: Name
     time: Time
     reason: str
     received_on: str
     payload: str
-
-    def topic(self, topics: Topics) -> str:
-        """``deadletter/{service}``."""
-        return topics.build("deadletter", self.service)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import ClassVar, Literal
+from typing import Literal
 
 from shared.messages import Alert, Name, Sequenced, Time
-from shared.topics import Topics
 
 
 class NoticeReason(StrEnum):
@@ -26,8 +25,6 @@ class Notice(Sequenced):
     ``alerts`` begins with those that fire, worst first, then oldest; ``firing`` and ``resolved`` count all there are.
     ``title`` and ``text`` are by the receiver's templates.
     """
-
-    STREAM: ClassVar[str | None] = "notice"
 
     id: str
     receiver: Name
@@ -49,7 +46,3 @@ class Notice(Sequenced):
     def truncated(self) -> int:
         """How many alerts are not listed."""
         return self.firing + self.resolved - len(self.alerts)
-
-    def topic(self, topics: Topics) -> str:
-        """``notice/{receiver}``."""
-        return topics.build("notice", self.receiver)

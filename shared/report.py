@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 from shared.health import Health
 from shared.messages import Message, Name, Time
-from shared.topics import Topics
 
 
 class CategoryCount(Message):
@@ -24,8 +23,6 @@ class ScheduledReport(Message):
     names of what was written below the folder for reports.
     """
 
-    RETAIN: ClassVar[bool] = True
-
     kind: Literal["daily", "weekly"]
     period: Name
     site: Name
@@ -37,7 +34,3 @@ class ScheduledReport(Message):
     event_categories: dict[str, CategoryCount]
     health: Health | None = None
     files: tuple[str, ...] = ()
-
-    def topic(self, topics: Topics) -> str:
-        """``report/{kind}``, retained."""
-        return topics.build("report", self.kind)

@@ -5,12 +5,11 @@ How they are taken and answered: ``shared.delivery.requests``.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from shared.messages import Message, Name, Sequenced, Time
-from shared.topics import Topics
 
 
 class Request(Message):
@@ -21,10 +20,6 @@ class Request(Message):
     transaction: Name
     time: Time | None = None
     data: dict[str, Any] = Field(default_factory=dict)
-
-    def topic(self, topics: Topics) -> str:
-        """``request/{service}/{name}``."""
-        return topics.build("request", self.service, self.name)
 
 
 class Response(Message):
@@ -37,18 +32,12 @@ class Response(Message):
     error: str | None = None
     data: dict[str, Any] = Field(default_factory=dict)
 
-    def topic(self, topics: Topics) -> str:
-        """``response/{service}/{name}``."""
-        return topics.build("response", self.service, self.name)
-
 
 class Command(Sequenced):
     """Something a device or service is to do, once however often it arrives. After ``expires`` it is refused.
 
     ``by`` says who wants it. Without producer, epoch and seq it comes from outside.
     """
-
-    STREAM: ClassVar[str | None] = "command"
 
     id: Annotated[str, Field(min_length=1, max_length=128)]
     target: Name
@@ -58,15 +47,9 @@ class Command(Sequenced):
     by: str | None = None
     data: dict[str, Any] = Field(default_factory=dict)
 
-    def topic(self, topics: Topics) -> str:
-        """``command/{target}/{name}``."""
-        return topics.build("command", self.target, self.name)
-
 
 class Result(Sequenced):
     """What came of the Command with that ``id``."""
-
-    STREAM: ClassVar[str | None] = "result"
 
     id: str
     target: Name
@@ -75,7 +58,3 @@ class Result(Sequenced):
     reason: str | None = None
     time: Time
     data: dict[str, Any] = Field(default_factory=dict)
-
-    def topic(self, topics: Topics) -> str:
-        """``result/{target}/{name}``."""
-        return topics.build("result", self.target, self.name)

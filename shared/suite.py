@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
-from shared.messages import Name
+from shared.names import Name
 from shared.settings import Settings
 from shared.topics import Topics
 
@@ -41,12 +41,16 @@ class BrokerSettings(Settings):
 
 
 class DeliverySettings(Settings):
-    """Bounds of the durable hop; see docs/adr and ``shared.delivery``."""
+    """Bounds of delivery; see docs/adr and ``shared.delivery``.
+
+    ``consumers`` names the services that a stream's producers wait for, in place of those of ``shared.kinds``.
+    """
 
     window: int = 2000
     batch: int = 500
     outbox_max_rows: int = 1_000_000
     outbox_max_age_h: float = 24 * 30
+    consumers: dict[Name, tuple[Name, ...]] = Field(default_factory=dict)
 
 
 class SuiteSettings(Settings):

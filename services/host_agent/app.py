@@ -7,30 +7,19 @@ import shutil
 from services.host_agent.adapters.boot import boot_id
 from services.host_agent.adapters.durable_file import DurableFile
 from services.host_agent.service import HostAgent
-from services.host_agent.settings import FILE, FIRST, HostAgentSettings, service_of, target_of
-from shared.delivery.endpoint import Endpoint, Route
+from services.host_agent.settings import FILE, HostAgentSettings, service_of
+from shared.delivery.endpoint import Endpoint
+from shared.delivery.route import route_of
 from shared.ledger import Ledger
 from shared.process import Context, Service, main
 from shared.settings import ConfigError, Fault, read_settings
-
-
-def route(name: str = FIRST) -> Route:
-    """Return the route of the agent of the host ``name``: what was said while it was away is not for it."""
-    return Route(
-        name=service_of(name),
-        produces={"command": ()},
-        answers=True,
-        targets=(target_of(name),),
-        follows=("state", "alert", "status", "result"),
-        lasting=False,
-    )
 
 
 def build(settings: HostAgentSettings, context: Context, _: Ledger, endpoint: Endpoint) -> HostAgent:
     """Return the agent, which tells of the shutdown before."""
     folder, boot = context.data / endpoint.name, boot_id()
     memory, last_words = DurableFile(folder / "memory.json"), DurableFile(folder / "last_shutdown.json")
-    return HostAgent(settings, endpoint, context.clock, boot, memory, last_words, lambda: endpoint.client.connected)
+    return HostAgent(settings, endpoint, context.clock, boot, memory, last_words, lambda: endpoint.connected)
 
 
 def read(context: Context) -> HostAgentSettings:
@@ -47,11 +36,11 @@ def read(context: Context) -> HostAgentSettings:
 
 
 SERVICE = Service(
-    route=route(),
+    route=route_of("host_agent"),
     settings=read,
     handler=build,
     drive=lambda _, __, agent, ___: agent,
-    named=lambda settings: route(settings.name),
+    named=lambda settings: route_of(service_of(settings.name)),
 )
 
 

@@ -1,4 +1,4 @@
-"""The sending half of the hop: outbox rows and latest values to the door, in order, within the window."""
+"""The sending half of delivery: outbox rows and latest values to the MQTT client, in order, within the window."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from shared.delivery.outbound import Outbound
 from shared.delivery.records import Records, Row
+from shared.kinds import kind_of
 from shared.messages import Candidate, Checkpoint, Message, Resend, Resent, Sequenced, StreamEnds
 from shared.mqtt import MqttClient, Publication
 from shared.suite import DeliverySettings
@@ -46,7 +47,7 @@ class Sender:
         self.bounds = bounds
         self.streams = {s: records.outbound(s, tuple(awaited), bounds.window) for s, awaited in produces.items()}
         self.dropped = 0
-        self.ingest_consumers: set[str] = set()  # who is there to take what is suggested
+        self.ingest_consumers: set[str] = set()  # online consumers of offers
         self._prefix = {s: f'{{"producer":"{name}","epoch":"{records.epoch}","seq":'.encode() for s in produces}
         self._fresh: list[Row] = []
         self._latest: dict[str, bytes] = {}
@@ -55,12 +56,12 @@ class Sender:
         self._paused_until = 0.0
         self._age_checked = 0.0
 
-    # ---- what a stage puts in
+    # ---- what a handler publishes
 
     def emit(self, message: Sequenced, written: float) -> None:
         """Give the message its place in its stream. It leaves after the commit."""
-        stream = message.STREAM
-        if stream is None or stream not in self.streams:
+        stream = kind_of(message).name
+        if stream not in self.streams:
             raise ValueError(f"{self.name} does not produce the stream {stream!r} of {type(message).__name__}")
         out = self.streams[stream]
         out.head += 1
@@ -97,8 +98,8 @@ class Sender:
         self._latest.pop(message.topic(self.topics), None)
         self.retain(message)
 
-    def say(self, publication: Publication) -> None:
-        """Publish once, after the commit, if there is a connection: an answer nobody waits for later."""
+    def publish_once(self, publication: Publication) -> None:
+        """Publish once, after the commit, if there is a connection: a response nobody waits for later."""
         self._once.append(publication)
 
     # ---- inside the transaction

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from shared.topics import PATTERNS, Topics
+from shared.kinds import KINDS
+from shared.topics import Topics
 from tests.conftest import Require
 from tests.support.containers.broker import client, mosquitto
 
@@ -54,10 +55,14 @@ WHO: dict[str, tuple[str, str]] = {
     "response/alerter/silence":            ("alerter",                        ""),
     "status/sensor_reader":                ("sensor_reader",                  " ".join((*SERVICES, "host_agent-nas"))),
     "status/gateway":                      ("gateway",                        " ".join((*SERVICES, "host_agent-nas"))),
-    "checkpoint/event_processor/sensor_reader": (EVENTS,                      "sensor_reader"),
-    "checkpoint/alerter/event_processor":  ("alerter",                        EVENTS),
-    "resend/counter_store":                ("sensor_reader event_processor",  "counter_store"),
-    "resend/event_processor":              ("sensor_reader event_processor",  EVENTS),
+    "wire/sensor_reader/stream/raw":       ("sensor_reader",                  f"{EVENTS} counter_store"),
+    "wire/sensor_reader-attic/stream/raw": ("",                               f"{EVENTS} counter_store"),
+    "wire/event_processor/stream/event":   (EVENTS,                           "counter_store alerter"),
+    "wire/alerter/stream/raw":             ("alerter",                        f"{EVENTS} counter_store"),
+    "wire/event_processor/checkpoint/sensor_reader": (EVENTS,                 "sensor_reader"),
+    "wire/alerter/checkpoint/event_processor": ("alerter",                    EVENTS),
+    "wire/sensor_reader/resend/counter_store": ("sensor_reader",              "counter_store"),
+    "wire/event_processor/resend/alerter": (EVENTS,                           "alerter"),
     "deadletter/event_processor":          (EVENTS,                           ""),
     "deadletter/host_agent":               ("host_agent",                     ""),
     "nonsense":                            ("",                               ""),
@@ -115,4 +120,4 @@ def test_a_client_without_a_users_password_is_refused(port: int, user: str | Non
 def test_the_table_names_every_kind_of_topic() -> None:
     """A new kind of topic needs a row here and a line in the ACL."""
     rows = {topic: Topics().parse(f"upskeep/v1/home/{topic}")[0] for topic in WHO if topic != "nonsense"}
-    assert set(PATTERNS) == set(rows.values())
+    assert set(KINDS) == set(rows.values())

@@ -24,7 +24,7 @@ from services.event_processor.settings import load
 from services.sensor_reader.core.ports import Instant
 from services.sensor_reader.core.sources.feed import SourcePosition
 from services.sensor_reader.service import SensorReader
-from shared.delivery.handler import MessageHandler, Publisher
+from shared.delivery.handler import BatchHandler, MessageHandler, Publisher
 from shared.jumps import CLOCK_JUMP
 from shared.ledger import Ledger
 from shared.messages import Alert, Event, Frame, Quality, ReadError, Sequenced
@@ -35,7 +35,7 @@ WATCHED = ("AC_POWER_LOSS", "POWER_BLIP", "I2C_ERROR")
 RULES = [rate_rule("hourly_rate", name, timedelta(hours=1), 1) for name in WATCHED]
 RULES += [rate_rule("daily_rate", name, timedelta(days=1), 3) for name in WATCHED]
 SERVICES = ("sensor_reader", "event_processor", "counter_store", "alerter")
-SCHEMAS = {"counter_store": STORE_SCHEMA, "alerter": (ALERTER_SCHEMA,)}
+SCHEMAS = {"counter_store": STORE_SCHEMA, "alerter": ALERTER_SCHEMA}
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,8 @@ class Chain:
             for name in ("counter_store", "alerter"):
                 self.stages[name].advance(self.world.wall())
             for handler in self.stages.values():
-                handler.flush()
+                if isinstance(handler, BatchHandler):
+                    handler.flush()
 
 
 def play(

@@ -8,64 +8,20 @@ from __future__ import annotations
 
 import inspect
 import json
-from dataclasses import dataclass
 from typing import Any
 
 from shared import health, incidents, messages, notices, report, requests
+from shared.kinds import ANYONE, EVERY_SERVICE, KINDS, Kind
 from shared.messages import Message
-from shared.topics import PATTERNS, Topics
+from shared.topics import Topics
 
 MODULES = (messages, health, incidents, report, requests, notices)  # where payloads are defined
 CONTRACT = "1.0.0"  # of the topics and payloads together; the first part is the v1 of the root
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """Who says what to whom on one kind of topic. Without ``message`` the kind is reserved."""
-
-    sender: str
-    receivers: str
-    purpose: str
-    message: type[Message] | None = None
-    retained_once_used: bool = False
-
-    @property
-    def qos(self) -> int:
-        """The message's QoS."""
-        return 1 if self.message is None else self.message.QOS
-
-    @property
-    def retained(self) -> bool:
-        """Whether the broker keeps the last value."""
-        return self.retained_once_used if self.message is None else self.message.RETAIN
-
-
-ROUTES: dict[str, Route] = {
-    "raw": Route("sensor_reader", "event_processor, counter_store", "one poll of one device", messages.Frame),
-    "ingest": Route("anyone", "event_processor", "an event offered from outside", messages.Candidate),
-    "event": Route("event_processor", "everyone", "something that happened", messages.Event),
-    "state": Route("event_processor", "everyone", "what is known now of a device", messages.DeviceState),
-    "trigger": Route("event_processor", "everyone", "an event's named triggers", messages.Trigger),
-    "incident": Route("event_processor", "everyone", "events that belong together", incidents.Incident),
-    "counter": Route("counter_store", "everyone", "how often a type was counted", messages.Counter),
-    "health": Route("counter_store", "everyone", "score, grade and factors", health.Health),
-    "report": Route("counter_store", "everyone", "the last daily and weekly report", report.ScheduledReport),
-    "alert": Route("alerter", "everyone", "an alert's present state", messages.Alert),
-    "notice": Route("alerter", "everyone", "what a receiver is told of a group of alerts", notices.Notice),
-    "command": Route("anyone allowed", "the target", "something a device or service is to do", requests.Command),
-    "result": Route("the target", "everyone", "what came of a command", requests.Result),
-    "request": Route("a client", "the service", "a question", requests.Request),
-    "response": Route("the service", "the client", "its answer", requests.Response),
-    "status": Route("every service", "everyone", "life sign and vital figures", messages.Status),
-    "checkpoint": Route("a consumer", "the producer", "how far the consumer has durably got", messages.Checkpoint),
-    "resend": Route("a producer", "the consumer", "messages asked for again", messages.Resend),
-    "deadletter": Route("every service", "the operator", "what was refused, and why", messages.DeadLetter),
-}
+QOS = 1  # of every kind
 
 _PREFACE = """# Topics and payloads
 
-Made by `tools/docs/topics.py` from `shared/topics.py`, `shared/messages.py`, `shared/health.py`,
-`shared/incidents.py`, `shared/report.py`, `shared/requests.py` and `shared/notices.py`; do not edit.
+`make docs` writes this page from `shared/kinds.py` and the models it names. Do not edit it.
 
 Every topic begins with `{root}`; root and site are set in `config/suite.yaml`. Payloads are UTF-8 JSON, times
 RFC 3339 in UTC. Unknown fields are ignored; a missing or ill-typed one sends the message to `deadletter/…`. As JSON
@@ -76,12 +32,12 @@ Schemas: [schemas/](schemas/); as AsyncAPI 3: [asyncapi.json](asyncapi.json). A 
 def render() -> str:
     """Return ``docs/topics.md``."""
     overview = ["| topic | from → to | QoS | retained | payload |", "|---|---|---|---|---|"]
-    for kind, route in ROUTES.items():
-        payload = "reserved" if route.message is None else f"[{_name(route.message)}](#{_name(route.message).lower()})"
-        path = f"{route.sender} → {route.receivers}"
-        retained = "yes" if route.retained else ""
-        overview.append(f"| `{_below_site(kind)}` | {path} | {route.qos} | {retained} | {payload}: {route.purpose} |")
-    root = _address("health").removesuffix("/health")
+    for kind in KINDS.values():
+        payload = "reserved" if kind.model is None else f"[{_name(kind.model)}](#{_name(kind.model).lower()})"
+        retained = "yes" if kind.retained else ""
+        topic = kind.topic.replace("*}", "…}")
+        overview.append(f"| `{topic}` | {_path(kind)} | {QOS} | {retained} | {payload}: {kind.purpose} |")
+    root = _address(KINDS["health"]).removesuffix("/health")
     parts = [_PREFACE.format(root=root), "\n".join(overview) + "\n", *map(_section, _models())]
     return "\n".join(parts)
 
@@ -94,7 +50,7 @@ def schemas() -> dict[str, dict[str, Any]]:
 
 def asyncapi() -> dict[str, Any]:
     """Return the AsyncAPI 3.0 document; its payloads refer to the files of ``schemas``."""
-    used = {_name(route.message): route.message for route in ROUTES.values() if route.message is not None}
+    used = {_name(kind.model): kind.model for kind in KINDS.values() if kind.model is not None}
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -103,8 +59,8 @@ def asyncapi() -> dict[str, Any]:
             "description": "Small services over MQTT that watch UPS power and room climate and count every event once.",
         },
         "defaultContentType": "application/json",
-        "channels": {kind: _channel(kind, route) for kind, route in ROUTES.items()},
-        "operations": {f"send_{kind}": _operation(kind, route) for kind, route in ROUTES.items()},
+        "channels": {name: _channel(kind) for name, kind in KINDS.items()},
+        "operations": {f"send_{name}": _operation(kind) for name, kind in KINDS.items()},
         "components": {"messages": {name: _message(model) for name, model in used.items()}},
     }
 
@@ -130,38 +86,42 @@ def _name(model: type[Message]) -> str:
     return model.__name__
 
 
-def _address(kind: str) -> str:
-    levels = [f"{{{level.removesuffix('*')}}}" for level in PATTERNS[kind]]
-    return Topics(site="{site}").every(kind, *levels)
+def _address(kind: Kind) -> str:
+    levels = [f"{{{level.removesuffix('*')}}}" for level in kind.levels]
+    return Topics(site="{site}").every(kind.name, *levels)
 
 
-def _below_site(kind: str) -> str:
-    levels = [f"{{{level.replace('*', '…')}}}" for level in PATTERNS[kind]]
-    return "/".join((kind, *levels))
+def _path(kind: Kind) -> str:
+    """Say from whom to whom a kind goes; consumers and followers are only some of those who may read it."""
+    senders = {EVERY_SERVICE: "every service", ANYONE: "anyone"}.get(kind.producers, ", ".join(kind.producers))
+    if kind.addressee:
+        return f"{senders} → the {kind.addressee}"
+    receivers = kind.consumers or kind.followers
+    return f"{senders} → {', '.join(receivers) if receivers != EVERY_SERVICE else 'every service'}".rstrip(" →")
 
 
 def _about(model: type[Message]) -> str:
     return " ".join(inspect.cleandoc(model.__doc__ or "").replace("``", "`").split())
 
 
-def _channel(kind: str, route: Route) -> dict[str, Any]:
+def _channel(kind: Kind) -> dict[str, Any]:
     parameters = {"site": {"description": "the site's name, one level"}}
-    for level in PATTERNS[kind]:
+    for level in kind.levels:
         spans = "may span several levels" if level.endswith("*") else "one level"
         parameters[level.removesuffix("*")] = {"description": spans}
-    channel: dict[str, Any] = {"address": _address(kind), "description": route.purpose, "parameters": parameters}
-    if route.message is not None:
-        name = _name(route.message)
+    channel: dict[str, Any] = {"address": _address(kind), "description": kind.purpose, "parameters": parameters}
+    if kind.model is not None:
+        name = _name(kind.model)
         channel["messages"] = {name: {"$ref": f"#/components/messages/{name}"}}
     return channel
 
 
-def _operation(kind: str, route: Route) -> dict[str, Any]:
+def _operation(kind: Kind) -> dict[str, Any]:
     return {
         "action": "send",
-        "channel": {"$ref": f"#/channels/{kind}"},
-        "summary": f"{route.sender} → {route.receivers}",
-        "bindings": {"mqtt": {"qos": route.qos, "retain": route.retained, "bindingVersion": "0.2.0"}},
+        "channel": {"$ref": f"#/channels/{kind.name}"},
+        "summary": _path(kind),
+        "bindings": {"mqtt": {"qos": QOS, "retain": kind.retained, "bindingVersion": "0.2.0"}},
     }
 
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
+from shared.kinds import model_of
 from shared.messages import Alert, AlertState, Counter, Event, Message, Status
 from shared.mqtt import Arrived, Connected, Disconnected, MqttClient
 from shared.suite import BrokerSettings
 from shared.topics import TopicError, Topics
 
-MODELS: dict[str, type[Message]] = {"status": Status, "counter": Counter, "alert": Alert, "event": Event}
+MODELS = {kind: model_of(kind) for kind in ("status", "counter", "alert", "event")}
 
 
 @dataclass(slots=True)
@@ -28,7 +29,7 @@ class LiveView:
 
     def take(self, client: MqttClient, timeout_s: float) -> Iterator[Message]:
         """Yield each message of interest that arrived, having noted it."""
-        for arrival in client.take(1000, timeout_s):
+        for arrival in client.poll(1000, timeout_s):
             if isinstance(arrival, Connected):
                 self.connected = True
             elif isinstance(arrival, Disconnected):

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from shared.process import EXIT_CONFIG
+from shared.services import suite_of
 from shared.settings import ConfigError, Fault
 
 # In the order of the flow: what feeds others starts first and stops first.
-SERVICES = ("sensor_reader", "event_processor", "counter_store", "alerter")
+SERVICES = suite_of()
 HOST_AGENT = "host_agent"  # runs here only where config/host_agent.yaml says enabled
 RESTART_S = (0.2, 1.0, 2.0, 5.0, 15.0, 30.0)
 STEADY_S = 60.0

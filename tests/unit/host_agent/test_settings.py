@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from services.host_agent.app import read, route
+from services.host_agent.app import read
 from services.host_agent.core.rules import Rules
-from services.host_agent.settings import HostAgentSettings
-from shared.process import Context, system_clock
+from services.host_agent.settings import HostAgentSettings, service_of
+from shared.clock import SYSTEM_CLOCK
+from shared.delivery.route import route_of
+from shared.process import Context
 from shared.settings import ConfigError, parse_settings, read_settings
 from shared.suite import SuiteSettings
 
@@ -28,8 +30,9 @@ def test_the_projects_own_file_holds_the_defaults_and_does_nothing() -> None:
 
 def test_the_first_host_has_the_short_names_and_others_have_their_own() -> None:
     """Two agents must not share a session, a status or a target."""
-    assert ("host_agent", ("host",)) == (route().name, route().targets)
-    assert ("host_agent-nas", ("host-nas",)) == (route("nas").name, route("nas").targets)
+    first, other = route_of(service_of("host")), route_of(service_of("nas"))
+    assert ("host_agent", ("host",)) == (first.name, first.targets)
+    assert ("host_agent-nas", ("host-nas",)) == (other.name, other.targets)
 
 
 def test_in_earnest_every_program_must_be_there(tmp_path: Path) -> None:
@@ -38,7 +41,7 @@ def test_in_earnest_every_program_must_be_there(tmp_path: Path) -> None:
 
     def read_as(dry: str) -> HostAgentSettings:
         (tmp_path / "host_agent.yaml").write_text(text.format(dry=dry))
-        return read(Context(tmp_path, {}, SuiteSettings(), system_clock()))
+        return read(Context(tmp_path, {}, SuiteSettings(), SYSTEM_CLOCK))
 
     assert read_as("true").dry_run
     with pytest.raises(ConfigError) as fault:

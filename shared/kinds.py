@@ -1,0 +1,157 @@
+"""The registry of message kinds: one row for each thing that is said over MQTT.
+
+What follows from it, or is held against it by ``tests/repo_rules/test_kinds.py``: every topic (``shared.topics``), each
+service's route and its subscriptions (``shared.delivery``), the broker's ACL (``mosquitto/acl``), docs/topics.md, its
+schemas and docs/asyncapi.json.
+
+Rules:
+1. ``topic`` is what comes below the site. ``{level}`` is the field of that name in the payload; ``{level*}`` is a
+   dotted name written as several levels.
+2. A name in ``producers``, ``consumers`` and ``followers`` is a service of ``shared.services``; for one that may run
+   several times it means each of them.
+3. A ``sequenced`` kind is a durable stream: its messages carry producer, epoch and seq. A producer keeps each message
+   until every one of ``consumers`` has applied it. A kind without sequence comes from the broker's session alone.
+4. ``followers`` subscribe too, best effort: they get what comes while they are there, and what is retained.
+5. ``speaker`` is the level that names the publisher, ``addressee`` the level that names the reader: the broker binds
+   both to its users.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from shared.health import Health
+from shared.incidents import Incident
+from shared.messages import (
+    Alert,
+    Candidate,
+    Checkpoint,
+    Counter,
+    DeadLetter,
+    DeviceState,
+    Event,
+    Frame,
+    Message,
+    Resend,
+    Sequenced,
+    Status,
+    Trigger,
+)
+from shared.notices import Notice
+from shared.report import ScheduledReport
+from shared.requests import Command, Request, Response, Result
+from shared.services import CLIENTS, service_row, suite_of
+
+EVERY_SERVICE = suite_of(optional=True)
+ANYONE = (*EVERY_SERVICE, *CLIENTS)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of message; the rules at the top of this file say what each column means.
+
+    Without ``model`` nothing publishes the kind yet.
+    """
+
+    name: str
+    topic: str
+    model: type[Message] | None
+    purpose: str
+    producers: tuple[str, ...]
+    consumers: tuple[str, ...] = ()
+    followers: tuple[str, ...] = ()
+    sequenced: bool = False
+    retained: bool = False
+    speaker: str = ""
+    addressee: str = ""
+
+    @cached_property
+    def steps(self) -> tuple[str, ...]:
+        """The topic's levels below the site, as they are written."""
+        return tuple(self.topic.split("/"))
+
+    @cached_property
+    def levels(self) -> tuple[str, ...]:
+        """The names of the levels that vary, in order; one that spans several ends with ``*``."""
+        return tuple(re.findall(r"{(\w+\*?)}", self.topic))
+
+    def spoken_by(self, name: str) -> bool:
+        """Whether ``name`` may publish this kind: ``sensor_reader-attic`` may what sensor_reader may."""
+        if name in self.producers:
+            return True
+        try:
+            row = service_row(name)
+        except KeyError:
+            return False
+        return row.name in self.producers
+
+
+_KINDS = (
+    Kind("raw", "raw/{device}", Frame, "one poll of one device",
+         producers=("sensor_reader",), consumers=("event_processor", "counter_store"), sequenced=True),
+    Kind("ingest", "ingest/{producer}", Candidate, "an event offered from outside",
+         producers=ANYONE, consumers=("event_processor",), speaker="producer"),
+    Kind("event", "event/{category}/{type*}", Event, "something that happened",
+         producers=("event_processor",), consumers=("counter_store", "alerter"), sequenced=True),
+    Kind("state", "state/{device}", DeviceState, "what is known now of a device",
+         producers=("event_processor",), followers=("alerter", "host_agent"), retained=True),
+    Kind("trigger", "trigger/{name}", Trigger, "one named trigger of an event",
+         producers=("event_processor",), sequenced=True),
+    Kind("incident", "incident/{pattern}/{key}", Incident, "events that belong together",
+         producers=("event_processor",), retained=True),
+    Kind("counter", "counter/{type*}", Counter, "how often a type was counted",
+         producers=("counter_store",), retained=True),
+    Kind("health", "health", Health, "score, grade and factors",
+         producers=("counter_store",), retained=True),
+    Kind("report", "report/{kind}", ScheduledReport, "the last daily and weekly report",
+         producers=("counter_store",), retained=True),
+    Kind("alert", "alert/{rule}/{key}", Alert, "an alert's present state",
+         producers=("alerter",), followers=("counter_store", "host_agent"), retained=True),
+    Kind("notice", "notice/{receiver}", Notice, "a notification of a group of alerts",
+         producers=("alerter",), sequenced=True),
+    Kind("command", "command/{target}/{name}", Command, "something a device or service is to do",
+         producers=("event_processor", "alerter", "host_agent", "operator"), sequenced=True, addressee="target"),
+    Kind("result", "result/{target}/{name}", Result, "what came of a command",
+         producers=("sensor_reader", "counter_store", "alerter", "host_agent"), followers=("host_agent",),
+         sequenced=True, speaker="target"),
+    Kind("request", "request/{service}/{name}", Request, "a question to a service",
+         producers=("operator",), addressee="service"),
+    Kind("response", "response/{service}/{name}", Response, "its answer",
+         producers=EVERY_SERVICE, followers=CLIENTS, speaker="service"),
+    Kind("status", "status/{service}", Status, "a service's life sign and vital figures",
+         producers=EVERY_SERVICE, followers=EVERY_SERVICE, retained=True, speaker="service"),
+    Kind("deadletter", "deadletter/{service}", DeadLetter, "what a service refused, and why",
+         producers=EVERY_SERVICE, sequenced=True, speaker="service"),
+    # The suite's own wire. Only services read it; the first level below `wire` always names who speaks.
+    Kind("stream", "wire/{producer}/stream/{stream}", None, "the messages of a sequenced stream, in order",
+         producers=EVERY_SERVICE, speaker="producer"),
+    Kind("checkpoint", "wire/{consumer}/checkpoint/{producer}", Checkpoint, "how far a consumer has durably got",
+         producers=EVERY_SERVICE, retained=True, speaker="consumer", addressee="producer"),
+    Kind("resend", "wire/{producer}/resend/{consumer}", Resend, "messages that a consumer asked for again",
+         producers=EVERY_SERVICE, speaker="producer", addressee="consumer"),
+)  # fmt: skip
+
+KINDS: dict[str, Kind] = {kind.name: kind for kind in _KINDS}
+BY_MODEL: dict[type[Message], Kind] = {kind.model: kind for kind in _KINDS if kind.model is not None}
+
+
+def kind_of(message: Message) -> Kind:
+    """Return the kind of a message; raises KeyError for a part of one, which has no topic of its own."""
+    return BY_MODEL[type(message)]
+
+
+def model_of(kind: str) -> type[Message]:
+    """Return the payload's model of a kind; raises KeyError where nothing publishes it yet."""
+    if (model := KINDS[kind].model) is None:
+        raise KeyError(kind)
+    return model
+
+
+def sequenced_model(stream: str) -> type[Sequenced]:
+    """Return the model of a stream's messages."""
+    model = model_of(stream)
+    if not issubclass(model, Sequenced):
+        raise TypeError(f"{stream} is no sequenced stream")
+    return model
