@@ -13,6 +13,7 @@ from services.event_processor.core.channels.frame_context import FrameContext
 from services.event_processor.core.device.keys import CAPACITY, METER, ON_BATTERY, OUTAGE, RESISTANCE
 from services.event_processor.core.device.latch import OFF
 from services.event_processor.core.device.meter import Meter, read_meter
+from services.event_processor.core.device.outage import read_outage
 
 SLOPE_PERCENT = 2.0
 IDLE_A = 0.05
@@ -92,5 +93,5 @@ def _by_outage(context: FrameContext, percent: float) -> float | None:
 
 def outage_began(context: FrameContext) -> tuple[float, float | None] | None:
     """Return when the present outage began, on the device's steady clock, and the state of charge then."""
-    kept = context.get_numbers(OUTAGE)
-    return None if kept is None or kept[0] is None else (kept[0], kept[1])
+    kept = read_outage(context.get_numbers(OUTAGE))
+    return None if kept is None else (kept.began_s, kept.percent)
