@@ -71,9 +71,7 @@ class Receiver:
             place = decode(Sequenced, payload)  # raises again when not even that can be read
             message = Unreadable(topic, payload, str(error))
         if place.producer != producer:
-            raise UnreadableError(
-                f"its topic says that {producer} speaks, and it names the producer {place.producer!r}"
-            )
+            raise UnreadableError(f"its topic names the producer {producer}, and it says {place.producer!r}")
         if not place.epoch or place.seq < 1:
             raise UnreadableError("no epoch and seq; offer events on ingest/… instead")
         track = Track(self.site, producer, stream, place.epoch)
@@ -133,9 +131,7 @@ class Receiver:
         inbound = self.tracks.get(track)
         if inbound is None:
             if not may_produce(track.producer, track.stream):
-                raise UnreadableError(
-                    f"{track.producer} may not produce the stream {track.stream}: see shared/kinds.py"
-                )
+                raise UnreadableError(f"{track.producer} may not produce the stream {track.stream}")
             if track.producer not in self.current and len(self.current) >= PRODUCERS:
                 raise UnreadableError(
                     f"{len(self.current)} producers are known, which is the bound: {track.producer} is one too many"
