@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -34,6 +34,7 @@ class MqttClient:
         persistent: bool = True,
         unsubscriptions: Sequence[str] = (),
         clock: Clock = SYSTEM_CLOCK,
+        on_arrival: Callable[[], object] = lambda: None,
     ) -> None:
         self.settings = settings
         self.client_id = client_id
@@ -43,6 +44,7 @@ class MqttClient:
         self.inflight = inflight
         self.persistent = persistent
         self._clock = clock
+        self._on_arrival = on_arrival  # called on the network's thread when ``poll`` has something
         self._inbox: deque[Seen] = deque()
         self._ready = threading.Condition()
         self._closing = threading.Event()
@@ -165,6 +167,7 @@ class MqttClient:
         with self._ready:
             self._inbox.extend(seen)
             self._ready.notify()
+        self._on_arrival()
 
     def _serve(self) -> None:
         failures = 0
