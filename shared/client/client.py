@@ -69,7 +69,7 @@ class Client:
 
     def _heard(self, client: MqttClient, prefix: str, deadline: float) -> Iterator[tuple[str, str]]:
         while time.monotonic() < deadline:
-            for arrival in client.take(100, 1.0):
+            for arrival in client.poll(100, 1.0):
                 if isinstance(arrival, Arrived):
                     client.ack(arrival.receipt)
                     yield arrival.topic.removeprefix(prefix), arrival.payload.decode("utf-8", "replace")
@@ -80,7 +80,7 @@ class Client:
         found: list[M] = []
         quiet_since = time.monotonic()
         while time.monotonic() - quiet_since < QUIET_S:
-            for arrival in client.take(1000, 0.1):
+            for arrival in client.poll(1000, 0.1):
                 if isinstance(arrival, Arrived):
                     client.ack(arrival.receipt)
                     quiet_since = time.monotonic()
@@ -97,7 +97,7 @@ class Client:
         client.publish(Publication(topic, payload), "offer")
         deadline, confirmed = time.monotonic() + CONNECT_S, False
         while time.monotonic() < deadline:
-            for arrival in client.take(100, 0.2):
+            for arrival in client.poll(100, 0.2):
                 if isinstance(arrival, Confirmed):
                     if arrival.refusal:
                         raise ClientError(f"the broker refuses {topic}: {arrival.refusal}; check the user's rights")
@@ -148,7 +148,7 @@ class Client:
         client.publish(Publication(topic, payload), "question")
         began = time.monotonic()
         while (waited_s := time.monotonic() - began) < timeout_s and not (presence.absent and waited_s > ABSENT_S):
-            for arrival in client.take(100, 0.2):
+            for arrival in client.poll(100, 0.2):
                 if isinstance(arrival, Arrived):
                     client.ack(arrival.receipt)
                     if not presence.note(arrival):

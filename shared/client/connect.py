@@ -34,7 +34,7 @@ def connect(client: MqttClient) -> None:
     began, reason, patience_s = time.monotonic(), f"no answer from {client.settings.url}", CONNECT_S
     advice = "is the suite running? `make run` starts it, --broker names another"
     while time.monotonic() - began < patience_s:
-        for arrival in client.take(1, 0.2):
+        for arrival in client.poll(1, 0.2):
             if isinstance(arrival, Connected):
                 return
             if isinstance(arrival, Disconnected):

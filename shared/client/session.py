@@ -79,7 +79,7 @@ class Session:
             while (waited_s := time.monotonic() - began) < ANSWER_S:
                 if self.presence.status is None and waited_s > ABSENT_S:
                     return  # one that never was; what died may be back any moment
-                for arrival in self.client.take(100, 0.2):
+                for arrival in self.client.poll(100, 0.2):
                     if isinstance(arrival, Confirmed) and arrival.refusal:
                         raise ClientError(f"the broker refuses {topic}: {arrival.refusal}; check the user's rights")
                     if isinstance(arrival, Arrived):

@@ -15,7 +15,7 @@ from typing import Any, get_args
 import click
 from pydantic import BaseModel, ValidationError
 
-from services.event_processor.core.catalogue import Category
+from services.event_processor.core.catalogue.event_types import Category
 from shared.messages import Severity
 from shared.settings import ConfigError, Fault, read_settings
 from shared.suite import BrokerSettings, SuiteSettings

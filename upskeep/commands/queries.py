@@ -26,7 +26,7 @@ AS_OF = click.option(
 @JSON
 def stats(suite: SuiteSettings, types: tuple[str, ...], days: int | None, as_of: str | None, as_json: bool) -> None:
     """Print totals, averages, trends and outages of these event types, or of all."""
-    from services.counter_store.core.requests import StatisticsQuestion
+    from services.counter_store.core.requests.questions import StatisticsQuestion
     from upskeep.text.answer_tables import statistics_table
 
     question = asked("stats", StatisticsQuestion, {"types": list(types) or None, "days": days, "as_of": as_of})
@@ -61,7 +61,7 @@ def health(suite: SuiteSettings, as_of: str | None, as_json: bool) -> None:
 @JSON
 def analyze(suite: SuiteSettings, what: str, types: tuple[str, ...], as_json: bool, **more: Any) -> None:
     """Print what is unusual, what fails again and again, how often what comes, or how the pipeline does."""
-    from services.counter_store.adapters.questions import QUESTIONS
+    from services.counter_store.application.queries import QUESTIONS
     from upskeep.text.answer_tables import ANALYSES
 
     model, _ = QUESTIONS[what]
@@ -82,7 +82,7 @@ def history(
     suite: SuiteSettings, oldest_first: bool, limit: int, related_to: str | None, as_json: bool, **choice: Any
 ) -> None:
     """Print events that have been counted, those that meet every condition given."""
-    from services.counter_store.core.requests import HistoryQuestion
+    from services.counter_store.core.requests.questions import HistoryQuestion
     from upskeep.text.message_text import console, event_line, tell_all
 
     out = console()

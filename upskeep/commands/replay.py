@@ -37,7 +37,7 @@ def replay(
     suite: SuiteSettings, speed: str, verify: bool, frames: tuple[Path, ...], as_json: bool, **choice: Any
 ) -> None:
     """Publish events of the history again, on a topic root of their own, where nothing acts on them or counts them."""
-    from services.counter_store.core.requests import HistoryQuestion
+    from services.counter_store.core.requests.questions import HistoryQuestion
 
     if frames and not verify:
         raise click.UsageError("--frames goes with --verify")
@@ -77,7 +77,8 @@ def _verify(suite: SuiteSettings, frames: tuple[Path, ...], choice: Mapping[str,
     from services.event_processor.app import SERVICE
     from shared.client.client import ClientError
     from shared.client.session import Session
-    from shared.process import Context, system_clock
+    from shared.clock import SYSTEM_CLOCK
+    from shared.process import Context
     from upskeep.playback.verify import verify_events, verify_frames
 
     folder = Path(click.get_current_context().params["config"])
@@ -86,7 +87,7 @@ def _verify(suite: SuiteSettings, frames: tuple[Path, ...], choice: Mapping[str,
             made, devices, span = _decided_now(frames, folder)
             verdict = verify_frames(_events(store, span), made, devices, frozenset(choice.get("types", ())))
         else:
-            plan = SERVICE.settings(Context(folder, os.environ, suite, system_clock()))
+            plan = SERVICE.settings(Context(folder, os.environ, suite, SYSTEM_CLOCK))
             since = datetime.fromisoformat(choice["since"]) if "since" in choice else None
             begin = None if since is None else (since - BEFORE).isoformat()
             events = _events(store, {"since": begin, "until": choice.get("until")})

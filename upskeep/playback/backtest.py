@@ -27,11 +27,12 @@ from services.event_processor.core.pipeline.plan import without_handlers
 from services.event_processor.service import EventProcessor
 from services.sensor_reader.adapters.sources.recording import Recording, RecordingError
 from services.sensor_reader.core.sources.feed import SourcePosition
-from shared.delivery.handler import Following, MessageHandler, Recorder
+from shared.clock import SYSTEM_CLOCK
+from shared.delivery.handler import InMemoryPublisher, RetainedHandler, StreamHandler
 from shared.jumps import CLOCK_STEP
 from shared.ledger import Ledger
 from shared.messages import Event, Frame, Message, Sequenced
-from shared.process import Context, system_clock
+from shared.process import Context
 from shared.settings import ConfigError, Fault, read_settings
 from shared.suite import SuiteSettings
 from upskeep.outcome import Outcome
@@ -41,11 +42,11 @@ STATES_S = 10.0  # of event time: so often the alerter is shown the devices' sta
 ENVELOPE = {"producer", "epoch", "seq"}
 
 
-class Chain(Recorder):
+class Chain(InMemoryPublisher):
     """The processor's outlet: every event goes on to store and alerter, and to who listens."""
 
     def __init__(
-        self, onward: Sequence[MessageHandler], hear: Callable[[Event], object] | None, follower: Following
+        self, onward: Sequence[StreamHandler], hear: Callable[[Event], object] | None, follower: RetainedHandler
     ) -> None:
         super().__init__()
         self.onward = onward
@@ -65,10 +66,10 @@ class Chain(Recorder):
         self.follower.follow(message, retained=False)
 
 
-class Alerts(Recorder):
+class Alerts(InMemoryPublisher):
     """The alerter's outlet: the store follows every change."""
 
-    def __init__(self, store: Following) -> None:
+    def __init__(self, store: RetainedHandler) -> None:
         super().__init__()
         self.store = store
 
@@ -89,7 +90,7 @@ class Bench:
         store_path: Path | str = ":memory:",
     ) -> None:
         store_ledger = stack.enter_context(closing(Ledger(store_path, STORE_SCHEMA)))
-        self.store = CounterStore(counters, store_ledger, Recorder(), site=context.suite.site)
+        self.store = CounterStore(counters, store_ledger, InMemoryPublisher(), site=context.suite.site)
         alerter_ledger = stack.enter_context(closing(Ledger(":memory:", ALERTER_SCHEMA)))
         alerting = ALERTER.settings(context)
         how = options(alerting.alerts, by_events=True)
@@ -97,7 +98,7 @@ class Bench:
         processor_ledger = stack.enter_context(closing(Ledger(":memory:")))
         chain = Chain((self.store, self.alerter), hear, self.alerter)
         plan = without_handlers(EVENT_PROCESSOR.settings(context))
-        self.processor = EventProcessor(plan.program, processor_ledger, chain, context.clock.wall, plan)
+        self.processor = EventProcessor(plan.compiled, processor_ledger, chain, context.clock.wall, plan)
         self.ledgers = (processor_ledger, store_ledger, alerter_ledger)
         self.frames = 0
         self.first: datetime | None = None
@@ -160,7 +161,7 @@ def backtest(
 
 def context_of(folder: Path, environ: Mapping[str, str]) -> Context:
     """Return what the stages are set up by; raises ConfigError."""
-    return Context(folder, environ, read_settings(folder, "suite", SuiteSettings, environ), system_clock())
+    return Context(folder, environ, read_settings(folder, "suite", SuiteSettings, environ), SYSTEM_CLOCK)
 
 
 def batches(files: Sequence[Path]) -> Iterator[Sequence[Frame]]:

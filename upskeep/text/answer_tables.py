@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from services.counter_store.adapters.report_page import lasting
+from services.counter_store.adapters.reports.page import lasting
 from shared.messages import Severity
 from upskeep.text.message_text import COLOURS
 from upskeep.text.table import FittedTable

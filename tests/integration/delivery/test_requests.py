@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from shared.client.client import Client, ClientError
+from shared.clock import SYSTEM_CLOCK
 from shared.delivery.endpoint import Endpoint
 from shared.ledger import Ledger
-from shared.process import system_clock
 from shared.requests import Command
 from shared.suite import SuiteSettings
 from tests.support.brokers import MOSQUITTO, Broker
@@ -30,7 +30,7 @@ def clerk_at_work(folder: Path, broker: Broker) -> Iterator[tuple[SuiteSettings,
     suite, clerk = SuiteSettings(data=folder, broker=broker.settings), Clerk()
 
     def make() -> Endpoint:
-        endpoint = Endpoint(ROUTE, suite, Ledger(folder / "ledger.sqlite"), system_clock())
+        endpoint = Endpoint(ROUTE, suite, Ledger(folder / "ledger.sqlite"), SYSTEM_CLOCK)
         endpoint.attach(clerk)
         return endpoint
 

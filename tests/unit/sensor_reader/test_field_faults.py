@@ -27,7 +27,7 @@ from services.sensor_reader.core.ports import Ports
 from services.sensor_reader.core.sources.feed import SourcePosition
 from services.sensor_reader.service import SensorReader
 from services.sensor_reader.settings import load
-from shared.delivery.handler import Recorder
+from shared.delivery.handler import InMemoryPublisher
 from shared.ledger import Ledger
 from shared.messages import Event, Frame, Quality
 from shared.settings import ConfigError
@@ -221,7 +221,7 @@ def test_a_dead_chip_is_two_lines_in_the_log_and_not_one_a_poll(caplog: pytest.L
     script = SCENARIOS["dead_chip"]
     with closing(Ledger(":memory:")) as ledger, caplog.at_level(logging.INFO):
         feed = PlayedFeed(Simulation(script, load(CONFIG, {}).simulated(script.step_s)), None)
-        handler = SensorReader(feed, ledger, Recorder(), "b1")
+        handler = SensorReader(feed, ledger, InMemoryPublisher(), "b1")
         handler.begin(NOON)
         while not handler.done:
             handler.step(0.0, NOON)
