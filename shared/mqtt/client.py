@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -30,6 +30,7 @@ class MqttClient:
         inflight: int = 100,
         persistent: bool = True,
         clock: Clock = SYSTEM_CLOCK,
+        on_arrival: Callable[[], object] = lambda: None,
     ) -> None:
         self.settings = settings
         self.client_id = client_id
@@ -38,6 +39,7 @@ class MqttClient:
         self.inflight = inflight
         self.persistent = persistent
         self._clock = clock
+        self._on_arrival = on_arrival  # called on the network's thread when ``poll`` has something
         self._inbox: deque[Seen] = deque()
         self._ready = threading.Condition()
         self._closing = threading.Event()
@@ -159,6 +161,7 @@ class MqttClient:
         with self._ready:
             self._inbox.extend(seen)
             self._ready.notify()
+        self._on_arrival()
 
     def _serve(self) -> None:
         failures = 0
