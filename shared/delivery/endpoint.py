@@ -80,7 +80,7 @@ class Endpoint:
             persistent=route.persistent_session,
             clock=clock,
         )
-        self.time = EventTime(self.records)
+        self.time = EventTime(self.records, route.consumes)
         self._figures: list[Callable[[], Figures]] = []
         self._handlers: Handlers | None = None
         self._status: Status | None = None

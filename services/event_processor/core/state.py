@@ -34,6 +34,17 @@ def device_state(compiled: CompiledRules, memory: Memory, frame: Frame) -> Devic
     )
 
 
+def state_words(memory: Memory, frame: Frame) -> dict[str, str | bool | None]:
+    """Return what the state says in words, without working out its numbers."""
+    latches = memory.latches
+    return {
+        "quality": frame.quality.value,
+        "power": POWER[latches.get(ON_BATTERY, OFF).known],
+        "battery": _battery(memory),
+        "charging": latches.get(CHARGING, OFF).known,
+    }
+
+
 def _derived(compiled: CompiledRules, memory: Memory, frame: Frame) -> dict[str, float | str]:
     if frame.quality not in BELIEVED:
         return {}
