@@ -208,6 +208,13 @@ class DeviceState(Message):
     values: dict[str, Scalar] = {}
 
 
+class StateSample(DeviceState, Sequenced):
+    """A device's state at a time, in order: what alerts on states are judged by.
+
+    Words and flags come when they change, numbers every ten seconds of event time.
+    """
+
+
 class Counter(Message):
     """How often an event type was counted; the windows end at ``as_of`` (event time)."""
 

@@ -75,7 +75,7 @@ class Endpoint:
             unsubscriptions=[topics.every(stream) for stream in route.consumes],  # of versions before the wire
             clock=clock,
         )
-        self.time = EventTime(self.records)
+        self.time = EventTime(self.records, route.consumes)
         self._figures: list[Callable[[], Figures]] = []
         self.inbox = Inbox(route, self.topics, self.records, self.receiver, self.sender, self.time, clock, self)
         self._attached = False
