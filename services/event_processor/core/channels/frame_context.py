@@ -73,8 +73,8 @@ class FrameContext:
     """One frame with its device's facts and memory."""
 
     __slots__ = (
-        "before", "derived", "device", "elapsed", "findings", "frame", "gap_s", "latches", "longest_gap_s", "memo", "now",
-        "numbers", "seen", "site", "steady_s", "values", "words",
+        "before", "derived", "device", "elapsed", "findings", "frame", "gap_s", "latches", "longest_gap_s", "memo",
+        "now", "numbers", "seen", "site", "steady_s", "values", "words",
     )  # fmt: skip
 
     def __init__(self, device: Device, site: SiteChannels, memory: Memory, frame: Frame) -> None:
