@@ -22,6 +22,7 @@ from shared.messages import DeviceState, Quality
 
 BATTERY_FIGURES = ("battery_voltage", "cell_voltage", "state_of_charge")
 RUNTIME = "runtime_left_s"
+ESTIMATED_RUNTIME = "estimated_runtime_low_s"  # the lower bound: where there is one, it decides
 
 
 class Supply(BaseModel):
@@ -33,6 +34,7 @@ class Supply(BaseModel):
     battery: Literal["ok", "low", "critical"] | None = None
     charge_percent: float | None = None
     runtime_left_s: float | None = None
+    runtime_is_estimate: bool = False  # the lower bound of an estimate, not what the UPS reports
     active: tuple[str, ...] = ()
     time: datetime | None = None  # the supply's own, of the newest state whatever its worth
     heard_s: float | None = None  # the last evidence
@@ -98,12 +100,14 @@ def _power(rules: Rules, state: DeviceState) -> Literal["mains", "battery"] | No
 def _known(rules: Rules, old: Supply, state: DeviceState, heard_s: float) -> Supply:
     power = _power(rules, state)
     on_battery = power == "battery"
-    charge, runtime = _number(state, "state_of_charge"), _number(state, RUNTIME)
+    charge, estimate = _number(state, "state_of_charge"), _number(state, ESTIMATED_RUNTIME)
+    runtime = _number(state, RUNTIME) if estimate is None else estimate
     return Supply(
         power=power,
         battery=state.battery,
         charge_percent=charge,
         runtime_left_s=runtime,
+        runtime_is_estimate=estimate is not None,
         active=state.active,
         time=state.time,
         heard_s=heard_s,
