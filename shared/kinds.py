@@ -11,6 +11,8 @@ Rules:
    several times it means each of them.
 3. A ``sequenced`` kind is a durable stream: its messages carry producer, epoch and seq. A producer keeps each message
    until every one of ``consumers`` has applied it. A kind without sequence comes from the broker's session alone.
+   A stream that has consumers travels to them as the kind ``stream``, on the wire; what leaves under its own topic is a
+   public copy for other readers, with ``qos``, which no service reads.
 4. ``followers`` subscribe too, best effort: they get what comes while they are there, and what is retained.
 5. ``speaker`` is the level that names the publisher, ``addressee`` the level that names the reader: the broker binds
    both to its users.
@@ -21,6 +23,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 from shared.health import Health
 from shared.incidents import Incident
@@ -36,6 +39,7 @@ from shared.messages import (
     Message,
     Resend,
     Sequenced,
+    StateSample,
     Status,
     Trigger,
 )
@@ -52,7 +56,7 @@ ANYONE = (*EVERY_SERVICE, *CLIENTS)
 class Kind:
     """One kind of message; the rules at the top of this file say what each column means.
 
-    Without ``model`` nothing publishes the kind yet.
+    Without ``model`` the payload is that of another kind.
     """
 
     name: str
@@ -63,6 +67,7 @@ class Kind:
     consumers: tuple[str, ...] = ()
     followers: tuple[str, ...] = ()
     sequenced: bool = False
+    qos: Literal[0, 1] = 1
     retained: bool = False
     speaker: str = ""
     addressee: str = ""
@@ -90,13 +95,15 @@ class Kind:
 
 _KINDS = (
     Kind("raw", "raw/{device}", Frame, "one poll of one device",
-         producers=("sensor_reader",), consumers=("event_processor", "counter_store"), sequenced=True),
+         producers=("sensor_reader",), consumers=("event_processor", "counter_store"), sequenced=True, qos=0),
     Kind("ingest", "ingest/{producer}", Candidate, "an event offered from outside",
          producers=ANYONE, consumers=("event_processor",), speaker="producer"),
     Kind("event", "event/{category}/{type*}", Event, "something that happened",
          producers=("event_processor",), consumers=("counter_store", "alerter"), sequenced=True),
     Kind("state", "state/{device}", DeviceState, "what is known now of a device",
-         producers=("event_processor",), followers=("alerter", "host_agent"), retained=True),
+         producers=("event_processor",), followers=("host_agent",), retained=True),
+    Kind("sample", "sample/{device}", StateSample, "a device's state at a time, in order",
+         producers=("event_processor",), consumers=("alerter",), sequenced=True),
     Kind("trigger", "trigger/{name}", Trigger, "one named trigger of an event",
          producers=("event_processor",), sequenced=True),
     Kind("incident", "incident/{pattern}/{key}", Incident, "events that belong together",
