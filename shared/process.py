@@ -24,7 +24,7 @@ from typing import Any, Protocol
 from shared.delivery.endpoint import Clock, Endpoint
 from shared.delivery.handler import MessageHandler
 from shared.delivery.route import Route
-from shared.ledger import Ledger, LedgerDamagedError, LedgerError, explain
+from shared.ledger import Ledger, LedgerDamagedError, LedgerError, Schema, explain
 from shared.ledger.quarantine import REPORT, Salvage, closed_cleanly, open_ledger, suspect
 from shared.messages import Candidate
 from shared.settings import ConfigError, read_settings
@@ -83,7 +83,7 @@ class Service:
     route: Route
     settings: Callable[[Context], Any]
     handler: Callable[[Any, Context, Ledger, Endpoint], MessageHandler]
-    schema: Sequence[str] = ()
+    schema: Schema = Schema()  # noqa: RUF009 - frozen
     drive: Callable[[Any, Context, Any, Endpoint], BackgroundTasks | None] = lambda *_: None
     named: Callable[[Any], Route] | None = None  # the route where it follows from the settings
     salvage: Salvage | None = None  # what of a damaged ledger may be trusted in a new one; see docs/adr/0007
@@ -164,7 +164,7 @@ def _run(service: Service, settings: Any, context: Context) -> int:
 
 
 def _serve(service: Service, settings: Any, context: Context, path: Path) -> None:
-    ledger = open_ledger(path, service.schema, context.clock.wall(), service.salvage)
+    ledger = open_ledger(path, service.schema, context.clock.wall(), service.salvage, context.suite.site)
     endpoint = Endpoint(service.route, context.suite, ledger, context.clock)
     with ledger.transaction():
         handler = service.handler(settings, context, ledger, endpoint)

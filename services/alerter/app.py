@@ -124,7 +124,7 @@ SERVICE = Service(
     route=ROUTE,
     settings=read,
     handler=build,
-    schema=(LEDGER_SCHEMA,),
+    schema=LEDGER_SCHEMA,
     drive=drive,
 )
 

@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from services.alerter.adapters import journal, notice_store, older, repository, seen_events
+from services.alerter.adapters import journal, migrations, notice_store, older, repository, seen_events
 from services.alerter.adapters.journal import Journal
 from services.alerter.adapters.repository import AlertRepository
 from services.alerter.adapters.seen_events import SeenEvents
@@ -43,13 +43,12 @@ from services.alerter.settings.notify import DEFAULT_ROUTE
 from shared.delivery.handler import Publisher, RefusedError
 from shared.instants import time_to_us, us_to_time
 from shared.jumps import CLOCK_JUMP, read_jump
-from shared.ledger import Ledger
+from shared.ledger import Ledger, Schema
 from shared.messages import Alert, AlertState, DeviceState, Event, Message, Sequenced, Status
 from shared.requests import Command
 
-LEDGER_SCHEMA = (
-    journal.SCHEMA + seen_events.SCHEMA + repository.SCHEMA + notice_store.SCHEMA
-)  # the tables to open the ledger with
+# What the ledger given to Alerter must be opened with.
+LEDGER_SCHEMA = Schema((journal.SCHEMA, seen_events.SCHEMA, repository.SCHEMA, notice_store.SCHEMA), migrations.STEPS)
 
 _TIMELINE = {"rule", "key", "state", "time", "value", "threshold", "severity", "reason"}
 _ADVANCED = "event_time_us"

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from services.counter_store.adapters import archive, events, imports, point_queue, restore
+from services.counter_store.adapters import archive, events, imports, migrations, point_queue, restore
 from services.counter_store.adapters.archive import Archive
 from services.counter_store.adapters.events import EventTable
 from services.counter_store.adapters.imports import Imports
@@ -32,12 +32,12 @@ from services.counter_store.settings import CounterStoreSettings
 from shared.delivery.handler import Publisher, RefusedError
 from shared.instants import span_to_us, time_to_us
 from shared.jumps import CLOCK_JUMP, read_jump
-from shared.ledger import Ledger
+from shared.ledger import Ledger, Schema
 from shared.messages import Alert, Counter, Event, Frame, Message, Sequenced
 from shared.requests import Command
 
 # What the ledger given to CounterStore must be opened with.
-LEDGER_SCHEMA = (events.SCHEMA, archive.SCHEMA, point_queue.SCHEMA, imports.SCHEMA)
+LEDGER_SCHEMA = Schema((events.SCHEMA, archive.SCHEMA, point_queue.SCHEMA, imports.SCHEMA), migrations.STEPS)
 FIGURES = ("lost", "duplicates", "replayed", "points_dropped")
 _KEPT, _TIMES = "counter_store", "counter_store/times"
 

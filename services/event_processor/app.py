@@ -13,7 +13,7 @@ from services.event_processor.adapters.watch import Watch, disk
 from services.event_processor.core.pipeline.health import Vitals
 from services.event_processor.core.pipeline.plan import Plan
 from services.event_processor.core.pipeline.work import DEAD_LETTER
-from services.event_processor.service import SCHEMA, EventProcessor
+from services.event_processor.service import LEDGER_SCHEMA, EventProcessor
 from services.event_processor.settings.pipeline import load_plan
 from shared import __version__
 from shared.delivery.endpoint import Endpoint
@@ -132,7 +132,7 @@ SERVICE = Service(
     route=ROUTE,
     settings=lambda context: load_plan(context.folder, context.environ, context.suite.site),
     handler=build,
-    schema=SCHEMA,
+    schema=LEDGER_SCHEMA,
     drive=drive,
 )
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from services.event_processor.adapters import analytics, offered, pipeline_tables, work_table
+from services.event_processor.adapters import analytics, migrations, offered, pipeline_tables, work_table
 from services.event_processor.adapters.analytics import Analytics
 from services.event_processor.adapters.answers import Answers
 from services.event_processor.adapters.execution import Execution
@@ -32,11 +32,13 @@ from shared.delivery.handler import Publisher
 from shared.incidents import Incident
 from shared.instants import time_to_us, us_to_time
 from shared.jumps import CLOCK_STEP, IN_FRAME, Jump, read_jump
-from shared.ledger import Ledger
+from shared.ledger import Ledger, Schema
 from shared.messages import Candidate, Event, Frame, Message, Quality, Sequenced, Status, event_id
 
 REFUSED = ("validate.refused", "validate.chain")
-SCHEMA = (offered.SCHEMA, pipeline_tables.SCHEMA, work_table.SCHEMA, analytics.SCHEMA)
+# What the ledger given to EventProcessor must be opened with.
+TABLES = (offered.SCHEMA, pipeline_tables.SCHEMA, work_table.SCHEMA, analytics.SCHEMA)
+LEDGER_SCHEMA = Schema(TABLES, migrations.STEPS)
 
 
 class EventProcessor:
@@ -65,7 +67,7 @@ class EventProcessor:
         self.qualities: dict[str, Quality] = {}
         self._arrivals = 0
         self._frames = 0
-        for statement in ";".join(SCHEMA).split(";"):
+        for statement in ";".join(TABLES).split(";"):
             ledger.db.execute(statement)
         self._offered = Offered(ledger)
         self._tables = PipelineTables(ledger)

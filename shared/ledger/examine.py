@@ -14,8 +14,10 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
-from shared.ledger import APPLICATION_ID, explain, is_damage, is_sound, schema_seals
+from shared.ledger.errors import explain, is_damage, is_mismatch
+from shared.ledger.seals import is_sound, schema_seals
 
+APPLICATION_ID = 0x55505331  # "UPS1" in the file's header: what tells a ledger from other SQLite files
 SMALL_BYTES = 4_194_304  # read through in well under a second
 SMALL_TABLES = ("life", "stream", "consumer", "applied", "state")
 
@@ -42,7 +44,7 @@ def examine(path: Path, *, unclean: bool = False, suspect: bool = False) -> str 
     except UnicodeDecodeError:  # SQLite's own message quotes what it could not make sense of
         return "the description of its tables is not text"
     except sqlite3.Error as error:
-        if is_damage(error):
+        if is_damage(error) or is_mismatch(error):  # every name asked for is one that the file itself says
             return " ".join(str(error).split())[:200]
         raise explain(path, error) from error
 

@@ -13,15 +13,17 @@ import json
 import logging
 import os
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from shared.ledger import Ledger, LedgerDamagedError, LedgerError, keep_value
+from shared.ledger import Ledger, LedgerDamagedError, LedgerError, Schema, keep_value
+from shared.ledger.copies import drop_old_copies, keep_copy
 from shared.ledger.examine import examine
+from shared.ledger.migrations import Version, due, refuse_newer, version_of_file
 from shared.ledger.salvage import open_aside, waiting
 
 log = logging.getLogger(__name__)
@@ -43,21 +45,30 @@ class Beside:
         return self.path.with_name(f"{self.path.name}.{ending}")
 
 
-def open_ledger(path: Path, schema: Sequence[str], now: datetime, salvage: Salvage | None = None) -> Ledger:
+def open_ledger(
+    path: Path, schema: Schema, now: datetime, salvage: Salvage | None = None, site: str = "home"
+) -> Ledger:
     """Open a service's ledger; a damaged one is set aside (dated ``now``) and a new one filled by ``salvage``.
 
-    The report then waits in the new ledger under ``life/damage``. Raises LedgerError for what is no damage.
+    The report then waits in the new ledger under ``life/damage``. An older one is led to the newest tables; before rows
+    are rewritten it is looked at closely, and a copy is kept. Raises LedgerError for what is no damage.
     """
     beside = Beside(path)
     try:
-        case = _case_under_way(beside) or _find(beside, now)
+        found = version_of_file(path) or Version()
+        refuse_newer(path, found, schema)
+        rewrites = path.exists() and any(step.rewrites for step in due(found, schema))
+        case = _case_under_way(beside) or _find(beside, now, closely=rewrites)
         if case is None:
-            ledger = Ledger(path, schema)
+            if rewrites:
+                keep_copy(path, str(found))
+            ledger = Ledger(path, schema, site)
         else:
             _set_aside(beside, case["aside"])
             ledger = _rebuild(beside, schema, case, salvage)
         beside.file("running").touch()
         beside.file("suspect").unlink(missing_ok=True)
+        drop_old_copies(path, now)
     except OSError as error:
         raise LedgerError(f"{path}: {error}: check that this user may write to its folder") from error
     return ledger
@@ -73,9 +84,9 @@ def suspect(path: Path, error: LedgerDamagedError) -> None:
     _write(Beside(path).file("suspect"), {"found": error.found, "certain": error.certain})
 
 
-def _find(beside: Beside, now: datetime) -> dict[str, str] | None:
+def _find(beside: Beside, now: datetime, *, closely: bool) -> dict[str, str] | None:
     told = _read(beside.file("suspect"))
-    found = examine(beside.path, unclean=beside.file("running").exists(), suspect=told is not None)
+    found = examine(beside.path, unclean=beside.file("running").exists(), suspect=closely or told is not None)
     if found is None and told is not None and beside.path.exists():
         if told.get("certain"):
             found = str(told.get("found"))
@@ -112,7 +123,7 @@ def _set_aside(beside: Beside, name: str) -> None:
             old.with_name(old.name + tail).unlink(missing_ok=True)
 
 
-def _rebuild(beside: Beside, schema: Sequence[str], case: Mapping[str, str], salvage: Salvage | None) -> Ledger:
+def _rebuild(beside: Beside, schema: Schema, case: Mapping[str, str], salvage: Salvage | None) -> Ledger:
     """Make the new ledger: what is salvaged and the report commit together."""
     ledger = Ledger(beside.path, schema)
     with ledger.transaction() as db:

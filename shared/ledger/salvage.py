@@ -6,8 +6,8 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from shared.ledger import Value, is_sound
 from shared.ledger.examine import open_read_only
+from shared.ledger.seals import Value, is_sound
 
 UNREADABLE = (sqlite3.Error, UnicodeDecodeError)
 GAP_ROWS = 5_000  # so many rows in a row unreadable, more than one inner page leads to: the rest is given up

@@ -53,7 +53,7 @@ class Play:
 
     def open(self) -> None:
         made = settings(self.text, self.limits)
-        self.ledger = Ledger(self.path, (LEDGER_SCHEMA,))
+        self.ledger = Ledger(self.path, LEDGER_SCHEMA)
         how = options(made.alerts, by_events=not self.wall)
         self.alerter = Alerter(made.rules(), self.ledger, self.publisher, how, lambda: after(self.now_s))
         self.alerter.announce()

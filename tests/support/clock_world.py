@@ -35,7 +35,7 @@ WATCHED = ("AC_POWER_LOSS", "POWER_BLIP", "I2C_ERROR")
 RULES = [rate_rule("hourly_rate", name, timedelta(hours=1), 1) for name in WATCHED]
 RULES += [rate_rule("daily_rate", name, timedelta(days=1), 3) for name in WATCHED]
 SERVICES = ("sensor_reader", "event_processor", "counter_store", "alerter")
-SCHEMAS = {"counter_store": STORE_SCHEMA, "alerter": (ALERTER_SCHEMA,)}
+SCHEMAS = {"counter_store": STORE_SCHEMA, "alerter": ALERTER_SCHEMA}
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import click
 
 from tools.bench import alerts as alerts_bench
 from tools.bench import chips as chips_bench
+from tools.bench import forecast as forecast_bench
 from tools.bench import history as history_bench
 from tools.bench.core import WAYS, core_speeds
 from tools.bench.live import RATE
@@ -24,6 +25,7 @@ from upskeep.runner import broker
 @click.option("--core", is_flag=True, help="The processor's core alone, in this process.")
 @click.option("--alerts", is_flag=True, help="From a frame to the notification that it leads to instead.")
 @click.option("--history", type=click.IntRange(min=1), help="A year of N events in the counter store instead.")
+@click.option("--forecast", is_flag=True, help="How right charge, runtime and life of batteries are, in this process.")
 @click.option("--chips", type=click.IntRange(min=1), help="Reading N chips once a second, in this process.")
 def main(
     frames: int,
@@ -34,8 +36,12 @@ def main(
     alerts: bool,
     history: int | None,
     chips: int | None,
+    forecast: bool,
 ) -> None:
     """Measure the live suite on this machine."""
+    if forecast:
+        forecast_bench.measure(click.echo)
+        return
     if chips is not None:
         with tempfile.TemporaryDirectory() as folder:
             share = chips_bench.measure(chips, seconds, Path(folder))

@@ -90,7 +90,7 @@ class Bench:
     ) -> None:
         store_ledger = stack.enter_context(closing(Ledger(store_path, STORE_SCHEMA)))
         self.store = CounterStore(counters, store_ledger, Recorder(), site=context.suite.site)
-        alerter_ledger = stack.enter_context(closing(Ledger(":memory:", (ALERTER_SCHEMA,))))
+        alerter_ledger = stack.enter_context(closing(Ledger(":memory:", ALERTER_SCHEMA)))
         alerting = ALERTER.settings(context)
         how = options(alerting.alerts, by_events=True)
         self.alerter = Alerter(alerting.rules(), alerter_ledger, Alerts(self.store), how)

@@ -14,5 +14,5 @@ from shared.ledger import Ledger
 @pytest.fixture
 def ledger() -> Iterator[Ledger]:
     """An empty ledger in memory with the alerter's tables."""
-    with closing(Ledger(":memory:", (LEDGER_SCHEMA,))) as opened:
+    with closing(Ledger(":memory:", LEDGER_SCHEMA)) as opened:
         yield opened

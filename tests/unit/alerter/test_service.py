@@ -132,11 +132,11 @@ def test_a_type_without_a_limit_a_frame_and_a_replayed_event_change_nothing(ledg
 def test_a_restart_at_any_point_changes_nothing(tmp_path: Path, cut: int) -> None:
     """What the last batch wrote is enough to go on from."""
     minutes, path = [0, 10, 30, 200, 205, 400], tmp_path / "alerter.db"
-    with closing(Ledger(":memory:", (LEDGER_SCHEMA,))) as ledger:
+    with closing(Ledger(":memory:", LEDGER_SCHEMA)) as ledger:
         expected = timeline(feed(Alerter(RULES, ledger, Recorder()), minutes, until=5000))
-    with closing(Ledger(path, (LEDGER_SCHEMA,))) as ledger:
+    with closing(Ledger(path, LEDGER_SCHEMA)) as ledger:
         feed(Alerter(RULES, ledger, Recorder()), minutes[:cut])
-    with closing(Ledger(path, (LEDGER_SCHEMA,))) as ledger:
+    with closing(Ledger(path, LEDGER_SCHEMA)) as ledger:
         restarted = Alerter(RULES, ledger, Recorder())
         restarted.announce()
         assert expected == timeline(feed(restarted, minutes[cut:], until=5000))
@@ -145,11 +145,11 @@ def test_a_restart_at_any_point_changes_nothing(tmp_path: Path, cut: int) -> Non
 def test_a_batch_that_did_not_commit_has_not_happened(tmp_path: Path) -> None:
     """Memory and transitions stand or fall with the batch's transaction."""
     path = tmp_path / "alerter.db"
-    with closing(Ledger(path, (LEDGER_SCHEMA,))) as ledger:
+    with closing(Ledger(path, LEDGER_SCHEMA)) as ledger:
         feed(Alerter(RULES, ledger, Recorder()), [0])
         ledger.db.execute("BEGIN")
         feed(Alerter(RULES, ledger, Recorder()), [10])
-    with closing(Ledger(path, (LEDGER_SCHEMA,))) as ledger:
+    with closing(Ledger(path, LEDGER_SCHEMA)) as ledger:
         alerter = Alerter(RULES, ledger, Recorder())
         assert alerter.timeline() == []
         assert [("hourly_rate", "firing", at(10))] == timeline(feed(alerter, [10]))

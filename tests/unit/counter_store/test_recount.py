@@ -49,6 +49,7 @@ def make_old(path: Path) -> None:
         for name in NEW:
             db.execute(f"DROP TABLE {name}")
         db.execute("DELETE FROM state WHERE key = 'aggregated'")
+        db.execute("DELETE FROM life WHERE name = 'version'")
         keep_value(db, "schema", json.dumps(schema_seals(db)))
         db.commit()
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.ledger import APPLICATION_ID, Ledger, LedgerDamagedError, LedgerError, explain, is_sound, sealed
+from shared.ledger import APPLICATION_ID, Ledger, LedgerDamagedError, LedgerError, Schema, explain, is_sound, sealed
 from shared.ledger.examine import SMALL_BYTES, examine
 from shared.ledger.quarantine import KEPT, closed_cleanly, open_ledger, suspect
 
@@ -25,7 +25,7 @@ VALUES = st.lists(st.none() | st.integers(-(2**63), 2**63 - 1) | st.text() | st.
 def path(tmp_path: Path) -> Iterator[Path]:
     """A ledger that was closed cleanly and holds one state."""
     made = tmp_path / "ledger.sqlite"
-    fill(open_ledger(made, (), NOW))
+    fill(open_ledger(made, Schema(), NOW))
     closed_cleanly(made)
     return made
 
@@ -96,7 +96,7 @@ def test_another_programs_file_is_set_aside_and_kept(tmp_path: Path) -> None:
     """It may be somebody's: it is moved, not written into."""
     path = tmp_path / "ledger.sqlite"
     change(path, "CREATE TABLE theirs (a)")
-    with closing(open_ledger(path, (), NOW)) as ledger:
+    with closing(open_ledger(path, Schema(), NOW)) as ledger:
         assert "not a ledger: application_id is 0x0" == (report(ledger) or {})["found"]
     with closing(sqlite3.connect(tmp_path / "ledger.sqlite.damaged-20261122T061448Z")) as db:
         assert [] == db.execute("SELECT * FROM theirs").fetchall()
@@ -104,7 +104,7 @@ def test_another_programs_file_is_set_aside_and_kept(tmp_path: Path) -> None:
 
 def test_a_damaged_ledger_is_set_aside_under_a_dated_name_and_reported(path: Path) -> None:
     path.write_bytes(b"\0" * 5000)
-    with closing(open_ledger(path, (), NOW)) as ledger:
+    with closing(open_ledger(path, Schema(), NOW)) as ledger:
         assert ledger.get("key") is None
         assert {
             "found": "file is not a database",
@@ -120,8 +120,8 @@ def test_only_the_newest_sets_are_kept(path: Path) -> None:
     """A disk that damages a ledger every day does not fill up with the evidence."""
     for day in range(5):
         path.write_bytes(b"nonsense" * 100)
-        open_ledger(path, (), NOW + timedelta(days=day)).close()
-        open_ledger(path, (), NOW + timedelta(days=day)).close()
+        open_ledger(path, Schema(), NOW + timedelta(days=day)).close()
+        open_ledger(path, Schema(), NOW + timedelta(days=day)).close()
     kept = [name for name in names(path) if ".damaged-" in name]
     assert [f"ledger.sqlite.damaged-202611{day}T061448Z" for day in (24, 25, 26)] == kept
     assert KEPT == len(kept)
@@ -130,7 +130,7 @@ def test_only_the_newest_sets_are_kept(path: Path) -> None:
 def test_two_findings_in_one_second_do_not_overwrite_each_other(path: Path) -> None:
     for _ in range(2):
         path.write_bytes(b"nonsense" * 100)
-        open_ledger(path, (), NOW).close()
+        open_ledger(path, Schema(), NOW).close()
     assert ["ledger.sqlite.damaged-20261122T061448Z", "ledger.sqlite.damaged-20261122T061448Z-2"] == [
         name for name in names(path) if ".damaged-" in name
     ]
@@ -149,7 +149,7 @@ def test_a_death_while_setting_aside_goes_on_from_there(path: Path, step: str) -
         path.rename(path.with_name(aside))
     if step == "the new one is begun":
         Ledger(path).close()
-    with closing(open_ledger(path, (), NOW + timedelta(days=9))) as ledger:
+    with closing(open_ledger(path, Schema(), NOW + timedelta(days=9))) as ledger:
         assert {**case, "waiting": {}} == report(ledger)
         assert ledger.get("key") is None
     assert [aside] == [n for n in names(path) if ".damaged-" in n and not n.endswith(("-wal", "-shm"))]
@@ -160,7 +160,7 @@ def test_a_suspicion_that_a_close_look_refutes_keeps_the_ledger(path: Path) -> N
     error = explain(path, sqlite3.DatabaseError("database disk image is malformed"))
     assert isinstance(error, LedgerDamagedError)
     suspect(path, error)
-    with closing(open_ledger(path, (), NOW)) as ledger:
+    with closing(open_ledger(path, Schema(), NOW)) as ledger:
         assert (b"1", None) == (ledger.get("key"), report(ledger))
 
 
@@ -168,7 +168,7 @@ def test_damage_that_is_certain_needs_no_look(path: Path) -> None:
     """A ledger that has gone back is sound in itself."""
     with closing(Ledger(path)) as ledger:
         suspect(path, ledger.damaged("it has gone back"))
-    with closing(open_ledger(path, (), NOW)) as ledger:
+    with closing(open_ledger(path, Schema(), NOW)) as ledger:
         assert "it has gone back" == (report(ledger) or {})["found"]
 
 
@@ -195,4 +195,4 @@ def test_a_locked_ledger_is_not_damaged(path: Path) -> None:
 def test_a_folder_that_cannot_be_written_is_no_damage(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(LedgerError, match="write"):
-        open_ledger(tmp_path / "file" / "ledger.sqlite", (), NOW)
+        open_ledger(tmp_path / "file" / "ledger.sqlite", Schema(), NOW)

@@ -11,7 +11,7 @@ import pytest
 
 from shared.delivery.endpoint import Clock, Endpoint
 from shared.delivery.route import Route
-from shared.ledger import LedgerDamagedError
+from shared.ledger import LedgerDamagedError, Schema
 from shared.ledger.quarantine import open_ledger
 from shared.messages import Candidate, Checkpoint, Frame, Mark, Message, Resend, Sequenced
 from shared.mqtt import Publication
@@ -55,7 +55,7 @@ def make(broker: FakeBroker, tmp_path: Path) -> Iterator[Make]:
     with ExitStack() as stack:
 
         def make(route: Route, client: type[FakeClient] = FakeClient) -> Endpoint:
-            ledger = stack.enter_context(closing(open_ledger(tmp_path / route.name / "ledger.sqlite", (), NOW)))
+            ledger = stack.enter_context(closing(open_ledger(tmp_path / route.name / "ledger.sqlite", Schema(), NOW)))
             clock = Clock(wall=lambda: NOW, monotonic=lambda: 0.0)
             endpoint = Endpoint(route, SuiteSettings(), ledger, clock, lambda _, *rest: client(broker, *rest))
             with ledger.transaction():

@@ -1,0 +1,61 @@
+"""The steps that this service's tables have behind them, oldest first. A step is frozen once it has landed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shared.ledger import Migration
+from shared.ledger.step import running
+
+# Version 1: the tables as they were when versions began. A ledger of before lacks some of them.
+TABLES_1 = """
+CREATE TABLE IF NOT EXISTS event (
+    id TEXT PRIMARY KEY, type TEXT NOT NULL, time_us INTEGER NOT NULL, seq INTEGER NOT NULL,
+    producer TEXT NOT NULL, epoch TEXT NOT NULL, site TEXT NOT NULL, category TEXT NOT NULL, severity TEXT NOT NULL,
+    device TEXT, zone TEXT, data TEXT NOT NULL, metadata TEXT NOT NULL, seal INTEGER NOT NULL,
+    point_ns INTEGER, steady_us INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS event_by_time ON event (type, steady_us);
+CREATE INDEX IF NOT EXISTS event_moved ON event (type, time_us) WHERE steady_us <> time_us;
+CREATE VIEW IF NOT EXISTS told AS
+    SELECT rowid AS row, steady_us AS told_us, * FROM event WHERE steady_us = time_us
+    UNION ALL SELECT rowid, time_us, * FROM event WHERE steady_us <> time_us;
+CREATE INDEX IF NOT EXISTS event_by_incident ON event (json_extract(metadata, '$.incident'))
+    WHERE json_extract(metadata, '$.incident') IS NOT NULL;
+CREATE TABLE IF NOT EXISTS outlived (type TEXT NOT NULL, steady_us INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS outlived_by_time ON outlived (type, steady_us);
+CREATE UNIQUE INDEX IF NOT EXISTS event_by_point ON event (type, point_ns) WHERE point_ns IS NOT NULL;
+CREATE TABLE IF NOT EXISTS counter (
+    type TEXT PRIMARY KEY, total INTEGER NOT NULL, last_time_us INTEGER NOT NULL, first_time_us INTEGER NOT NULL,
+    point_ns INTEGER, seal INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS series (
+    id INTEGER PRIMARY KEY, type TEXT NOT NULL, category TEXT NOT NULL, severity TEXT NOT NULL, device TEXT, zone TEXT,
+    seal INTEGER NOT NULL);
+
+CREATE TABLE IF NOT EXISTS hourly (
+    hour INTEGER NOT NULL, series INTEGER NOT NULL, count INTEGER NOT NULL, first_us INTEGER NOT NULL,
+    last_us INTEGER NOT NULL, seal INTEGER NOT NULL, PRIMARY KEY (hour, series)) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS daily (
+    day INTEGER NOT NULL, series INTEGER NOT NULL, count INTEGER NOT NULL, first_us INTEGER NOT NULL,
+    last_us INTEGER NOT NULL, seal INTEGER NOT NULL, PRIMARY KEY (day, series)) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS episode (
+    series INTEGER NOT NULL, began_us INTEGER NOT NULL, ended_us INTEGER NOT NULL, count INTEGER NOT NULL,
+    seal INTEGER NOT NULL, PRIMARY KEY (series, began_us)) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS credit (
+    name TEXT NOT NULL, unit INTEGER NOT NULL, owner TEXT NOT NULL, count INTEGER NOT NULL, until_us INTEGER NOT NULL,
+    PRIMARY KEY (name, unit, owner)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS point (seq INTEGER PRIMARY KEY AUTOINCREMENT, line TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS refused_point (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, line TEXT NOT NULL, reason TEXT NOT NULL, time TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS imported_place (
+    producer TEXT NOT NULL, epoch TEXT NOT NULL, block INTEGER NOT NULL, bits BLOB NOT NULL,
+    PRIMARY KEY (producer, epoch, block)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS imported_id (id TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS opening (
+    origin TEXT NOT NULL, type TEXT NOT NULL, count INTEGER NOT NULL, at_us INTEGER NOT NULL, label TEXT NOT NULL,
+    PRIMARY KEY (origin, type)) WITHOUT ROWID;
+"""
+
+STEPS: Sequence[Migration] = (Migration("give every table of the first version", running(TABLES_1)),)

@@ -1,0 +1,242 @@
+"""A battery's charge, followed from one reading to the next: ``follow`` is a function of its arguments alone.
+
+Most readings only add up what flowed (``Track``). Every ``SETTLE_S``, and at once when the load steps, the sum is
+settled into the estimate (``Charge``): what flowed, then what the voltage says, then what the gauge says, then whether
+the battery is full or has run empty.
+"""
+
+from __future__ import annotations
+
+from math import log
+from typing import NamedTuple
+
+from services.event_processor.core.forecast.curves import Curve, charge_at, slope, voltage
+from services.event_processor.core.forecast.kalman import Belief, correct, correct_capacity, flow
+
+LONGEST_GAP_S = 600.0  # a longer silence, where the device's own step is not longer
+FEW_STEPS = 5
+SETTLE_S = 10.0  # voltage and percent correct that often: their errors last, and a correction costs time
+REST_S = 600.0  # a battery without a load for so long shows its open-circuit voltage
+IDLE_SHARE = 0.02  # of the capacity in an hour: a smaller current is none
+SAG_ERROR = 0.3  # of the sag under load: what polarization adds to the resistance and takes from it
+UNKNOWN_SAG_V = 0.08  # where neither current nor power is known
+ERRORS_LAST_S = 3600.0  # an error of voltage under load lasts about so long
+MEAN_OVER_S, MEAN_AT_LEAST_S = 1800.0, 60.0
+GAUGE_ERROR, GAUGE_ERROR_FULL, GAUGE_LASTS_S = 0.06, 0.12, 3600.0  # a gauge knows best where its board gives up
+GAIN_ERROR, POWER_GAIN_ERROR = 0.01, 0.04  # of a current, of one worked out of a power
+STEP_OF_LOAD, STEP_WITHIN_S = 0.15, 60.0  # of the capacity in an hour: what shows the resistance
+NAMEPLATE_SHARE, NAMEPLATE_ERROR = 0.93, 0.13  # a battery holds this much of what it is sold with
+UNKNOWN_AH, UNKNOWN_HOURS, UNKNOWN_ERROR = 11.0, 3.0, 0.8  # four 18650 cells; a board that lasts 1 to 7 hours
+RESISTANCE_OHM, MOST_OHM, LEAST_WEIGHT = 0.06, 2.0, 0.1  # of one cell in the pack's current, before a step shows it
+FULL_SHARE = 0.97
+FULL_ERROR = 0.008
+EMPTY_ERROR = 0.003  # of the capacity that a whole discharge shows
+AGEING_ERROR = 0.008  # from one discharge to the next
+
+
+class Battery(NamedTuple):
+    """What is known beforehand. ``resistance_ohm`` is that of one cell in the pack's current, None: to be learned."""
+
+    curve: Curve
+    cells: int = 1
+    capacity_ah: float | None = None
+    resistance_ohm: float | None = None
+
+
+class Reading(NamedTuple):
+    """One frame: V of the pack, A (positive charges), W into the load, percent of the gauge, and whether on battery."""
+
+    elapsed_s: float
+    volts: float
+    amps: float | None = None
+    watts: float | None = None
+    percent: float | None = None
+    on_battery: bool | None = None
+    full: bool = False  # the charger says so
+
+
+class Charge(NamedTuple):
+    """The estimate. Loads are in the unit of the capacity, negative discharges. ``drawn`` None: not from full."""
+
+    belief: Belief
+    volts: float  # of one cell, at the last reading
+    load: float  # at the last reading
+    mean: float  # of the load since it has had this direction, at most over MEAN_OVER_S
+    load_var: float  # of the load about that mean
+    resistance: float
+    steps: float = 0.0  # of the load that have shown the resistance
+    ran_s: float = 0.0  # since the load has had this direction
+    rested_s: float = 0.0
+    drawn: float | None = None  # since it was full
+    lowest: float = 9.0  # V per cell under load in this discharge
+    whole: float | None = None  # what the last discharge from full to empty gave
+    wholes: float = 0.0  # how many there were
+    through: float = 0.0  # everything ever drawn
+
+
+class Track(NamedTuple):
+    """What is remembered: the estimate as last settled, the last reading, and what has flowed since."""
+
+    charge: Charge
+    volts: float
+    load: float
+    amount: float = 0.0  # Ah, or hours of load
+    seconds: float = 0.0
+    step: float = 1e9  # a change of the load as large as this is settled at once
+
+    @property
+    def now(self) -> Charge:
+        """The estimate at the last reading."""
+        return self.charge._replace(
+            belief=flow(self.charge.belief, self.amount, GAIN_ERROR), volts=self.volts, load=self.load
+        )
+
+
+def _settled(charge: Charge) -> Track:
+    return Track(charge, charge.volts, charge.load, 0.0, 0.0, STEP_OF_LOAD * charge.belief.capacity)
+
+
+def load_of(reading: Reading) -> float:
+    """Return the current into the battery in the unit of its capacity.
+
+    That is A; or 1 while discharging, where neither current nor power is known.
+    """
+    if reading.amps is not None:
+        return reading.amps
+    if reading.watts is not None:
+        return 0.0 if reading.on_battery is False else -reading.watts / max(reading.volts, 0.1)
+    return -1.0 if reading.on_battery else 0.0
+
+
+def follow(battery: Battery, track: Track | None, reading: Reading) -> Track:
+    """Return what is remembered after ``reading``; None before is the first."""
+    if track is None:
+        return _settled(_begun(battery, reading))
+    load, elapsed_s = load_of(reading), reading.elapsed_s
+    if elapsed_s > LONGEST_GAP_S:
+        charge = track.now._replace(load=load, mean=load, load_var=0.0, ran_s=0.0)
+        return _settled(_woken(battery, reading, charge))
+    charge, before_v, before, amount, seconds, step = track
+    amount += (before + load) * elapsed_s / 7200
+    seconds += elapsed_s
+    if seconds < SETTLE_S and not reading.full and -step < load - before < step:
+        return Track(charge, reading.volts / battery.cells, load, amount, seconds, step)
+    charge = _resisted(battery, charge, Track(charge, before_v, before), reading, load)
+    return _settled(_settle(battery, charge, reading, load, amount, seconds))
+
+
+def _begun(battery: Battery, reading: Reading) -> Charge:
+    load = load_of(reading)
+    measured = reading.amps is not None or reading.watts is not None
+    if battery.capacity_ah is not None and measured:
+        capacity, error = battery.capacity_ah * NAMEPLATE_SHARE, NAMEPLATE_ERROR
+    else:
+        capacity, error = UNKNOWN_AH if measured else UNKNOWN_HOURS, UNKNOWN_ERROR
+    belief = Belief(0.5, log(capacity), 0.3**2, 0.0, error**2)
+    resistance = RESISTANCE_OHM if battery.resistance_ohm is None else battery.resistance_ohm
+    return _woken(battery, reading, Charge(belief, reading.volts / battery.cells, load, load, 0.0, resistance))
+
+
+def _woken(battery: Battery, reading: Reading, charge: Charge) -> Charge:
+    """The first reading, or the first after a silence: the charge is unknown, and the voltage says it anew."""
+    if charge.drawn is not None and charge.lowest < battery.curve.empty_v:
+        charge = _ran_empty(charge)
+    cell, (_, log_capacity, _, _, capacity_var) = reading.volts / battery.cells, charge.belief
+    idle = abs(charge.load) < IDLE_SHARE * charge.belief.capacity
+    shown = charge_at(battery.curve, cell if idle else cell - charge.load * charge.resistance)
+    error = battery.curve.spread_v / max(slope(battery.curve, shown), 0.2) + (0.0 if idle else 0.08)
+    belief = Belief(min(max(shown, 0.0), 1.0), log_capacity, min(error, 0.3) ** 2, 0.0, capacity_var)
+    charge = charge._replace(belief=belief, volts=cell, drawn=None, lowest=9.0, rested_s=0.0)
+    return _filled(charge) if reading.full or (idle and shown >= FULL_SHARE) else charge
+
+
+def _filled(charge: Charge) -> Charge:
+    belief = charge.belief
+    certain = Belief(1.0, belief.log_capacity, FULL_ERROR**2, 0.0, belief.capacity_var)
+    return charge._replace(belief=certain, drawn=0.0, lowest=9.0)
+
+
+def _ran_empty(charge: Charge) -> Charge:
+    """A discharge that began full has ended empty: what was drawn is the capacity."""
+    whole = charge.drawn
+    if not whole or whole <= 0:
+        return charge._replace(drawn=None, lowest=9.0)
+    belief = correct_capacity(charge.belief, log(whole) - charge.belief.log_capacity, EMPTY_ERROR**2)
+    emptied = Belief(0.0, belief.log_capacity, 0.01**2, 0.0, belief.capacity_var + AGEING_ERROR**2)
+    return charge._replace(belief=emptied, drawn=None, lowest=9.0, whole=whole, wholes=charge.wholes + 1)
+
+
+def _settle(battery: Battery, charge: Charge, reading: Reading, load: float, amount: float, seconds: float) -> Charge:
+    belief = flow(charge.belief, amount, GAIN_ERROR if reading.amps is not None else POWER_GAIN_ERROR)
+    idle, cell = IDLE_SHARE * belief.capacity, reading.volts / battery.cells
+    discharging = load < -idle
+    mean, load_var, ran_s = _mean_load(charge, load, seconds, idle)
+    charge = charge._replace(
+        belief=belief,
+        volts=cell,
+        load=load,
+        mean=mean,
+        load_var=load_var,
+        ran_s=ran_s,
+        rested_s=0.0 if abs(load) >= idle else charge.rested_s + seconds,
+        drawn=None if charge.drawn is None else charge.drawn - amount,
+        lowest=min(charge.lowest, cell) if discharging else charge.lowest,
+        through=charge.through - min(amount, 0.0),
+    )
+    if seconds > 0:
+        charge = _corrected(battery, charge, reading, seconds)
+    if reading.full:
+        return _filled(charge)
+    if not discharging and charge.drawn is not None and charge.lowest < battery.curve.empty_v:
+        return _ran_empty(charge)
+    return charge
+
+
+def _mean_load(charge: Charge, load: float, elapsed_s: float, idle: float) -> tuple[float, float, float]:
+    """Return the mean of the load, its variance, and for how long it has had this direction (or been idle)."""
+    if _direction(charge.mean, idle) != _direction(load, idle):
+        return load, 0.0, 0.0
+    ran_s = charge.ran_s + elapsed_s
+    weight = elapsed_s / (min(max(ran_s, MEAN_AT_LEAST_S), MEAN_OVER_S) + elapsed_s)
+    off = load - charge.mean
+    return charge.mean + weight * off, (1 - weight) * (charge.load_var + weight * off * off), ran_s
+
+
+def _direction(load: float, idle: float) -> int:
+    return 0 if abs(load) < idle else 1 if load > 0 else -1
+
+
+def _resisted(battery: Battery, charge: Charge, before: Track, reading: Reading, load: float) -> Charge:
+    """Return the charge with the resistance that a step of the load has shown: the first ones count most.
+
+    The reading before the step is the last word on how low the voltage went under that load.
+    """
+    if before.load < -IDLE_SHARE * charge.belief.capacity:
+        charge = charge._replace(lowest=min(charge.lowest, before.volts))
+    step = load - before.load
+    if battery.resistance_ohm is not None or reading.elapsed_s > STEP_WITHIN_S:
+        return charge
+    if abs(step) < STEP_OF_LOAD * charge.belief.capacity:
+        return charge
+    seen = (reading.volts / battery.cells - before.volts) / step
+    if not 0 < seen < MOST_OHM:
+        return charge
+    steps = charge.steps + 1
+    weight = max(1 / (steps + 0.5), LEAST_WEIGHT)
+    return charge._replace(resistance=charge.resistance + (seen - charge.resistance) * weight, steps=steps)
+
+
+def _corrected(battery: Battery, charge: Charge, reading: Reading, since_s: float) -> Charge:
+    belief = charge.belief
+    sag = charge.load * charge.resistance
+    rested = charge.rested_s >= REST_S
+    error = battery.curve.spread_v if rested else battery.curve.spread_v + 0.04 + SAG_ERROR * abs(sag)
+    if reading.amps is None and reading.watts is None and not rested:
+        error += UNKNOWN_SAG_V
+    surprise = charge.volts - sag - voltage(battery.curve, belief.charge)
+    belief = correct(belief, surprise, slope(battery.curve, belief.charge), error**2 * ERRORS_LAST_S / since_s)
+    if reading.percent is not None:
+        percent = reading.percent / 100
+        error = GAUGE_ERROR + GAUGE_ERROR_FULL * percent
+        belief = correct(belief, percent - belief.charge, 1.0, error**2 * GAUGE_LASTS_S / since_s)
+    return charge._replace(belief=belief)
