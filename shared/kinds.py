@@ -38,6 +38,7 @@ from shared.messages import (
     Message,
     Resend,
     Sequenced,
+    StateSample,
     Status,
     Trigger,
 )
@@ -108,7 +109,9 @@ _PUBLIC = (
     Kind("event", "event/{category}/{type*}", Event, "something that happened",
          producers=("event_processor",), consumers=("counter_store", "alerter"), sequenced=True),
     Kind("state", "state/{device}", DeviceState, "what is known now of a device",
-         producers=("event_processor",), followers=("alerter", "host_agent"), retained=True),
+         producers=("event_processor",), followers=("host_agent",), retained=True),
+    Kind("sample", "sample/{device}", StateSample, "a device's state at a time, in order",
+         producers=("event_processor",), consumers=("alerter",), sequenced=True),
     Kind("trigger", "trigger/{name}", Trigger, "one named trigger of an event",
          producers=("event_processor",), sequenced=True),
     Kind("incident", "incident/{pattern}/{key}", Incident, "events that belong together",

@@ -91,11 +91,16 @@ class Sequenced(Message):
 
 
 class ReadError(Message):
-    """What went wrong in a poll: ``code`` is nack, timeout, crc, bus, implausible … ``chip`` says where."""
+    """What went wrong in a poll: ``code`` is nack, timeout, crc, bus, implausible … ``chip`` says where.
+
+    With a ``channel`` only that channel is in doubt: its value is left out or, for ``saturated``, may be more. The rest
+    of the frame stands, and so does its quality.
+    """
 
     code: str
     chip: str
     detail: str = ""
+    channel: Name | None = None
 
 
 class Frame(Sequenced):
@@ -200,6 +205,13 @@ class DeviceState(Message):
     charging: bool | None = None
     active: tuple[str, ...] = ()
     values: dict[str, Scalar] = {}
+
+
+class StateSample(DeviceState, Sequenced):
+    """A device's state at a time, in order: what alerts on states are judged by.
+
+    Words and flags come when they change, numbers every ten seconds of event time.
+    """
 
 
 class Counter(Message):

@@ -14,14 +14,13 @@ import signal
 import sqlite3
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from shared.delivery.endpoint import Clock, Endpoint
+from shared.clock import SYSTEM_CLOCK, Clock
+from shared.delivery.endpoint import Endpoint
 from shared.delivery.handler import MessageHandler
 from shared.delivery.route import Route
 from shared.ledger import Ledger, LedgerDamagedError, LedgerError, Schema, explain
@@ -38,11 +37,6 @@ EXIT_LEDGER = 74
 SIGN_S = 5.0
 HEALTHY_S = 30.0
 DRAIN_S = 2.0
-
-
-def system_clock() -> Clock:
-    """Return the machine's own clocks; the only place that reads them."""
-    return Clock(wall=lambda: datetime.now(UTC), monotonic=time.monotonic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +72,7 @@ class BackgroundTasks(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service as data: its route, its settings, and how its stage is built."""
+    """A service as data: its route, its settings, and how its handler is built."""
 
     route: Route
     settings: Callable[[Context], Any]
@@ -102,7 +96,7 @@ class Stop:
             if self.asked:
                 os._exit(128 + number)
             self.asked = True
-            endpoint.client.wake()
+            endpoint.wake()
 
         signal.signal(signal.SIGTERM, asked)
         signal.signal(signal.SIGINT, asked)
@@ -126,7 +120,7 @@ def main(service: Service, argv: Sequence[str] | None = None) -> int:
     )
     try:
         suite = read_settings(options.config, "suite", SuiteSettings, os.environ)
-        context = Context(options.config, os.environ, suite, system_clock())
+        context = Context(options.config, os.environ, suite, SYSTEM_CLOCK)
         if options.healthy and service.named is None:
             return 0 if _healthy(context, name) else 1
         settings = service.settings(context)
@@ -173,7 +167,7 @@ def _serve(service: Service, settings: Any, context: Context, path: Path) -> Non
     drive = service.drive(settings, context, handler, endpoint)
     stop = Stop()
     stop.catch(endpoint)
-    endpoint.client.open()
+    endpoint.open()
     _loop(endpoint, drive, stop, _Sign(context, service.route.name))
     _drain(endpoint, drive)
     if drive:
@@ -207,8 +201,9 @@ def _loop(endpoint: Endpoint, drive: BackgroundTasks | None, stop: Stop, sign: _
 def _drain(endpoint: Endpoint, drive: BackgroundTasks | None) -> None:
     """Give what is committed a moment to leave; what does not is sent after the next start."""
     endpoint.turn(0, drive.finish if drive else None)
-    deadline = time.monotonic() + DRAIN_S
-    while endpoint.sender.unsent and endpoint.client.connected and time.monotonic() < deadline:
+    monotonic = endpoint.clock.monotonic
+    deadline = monotonic() + DRAIN_S
+    while endpoint.unsent and endpoint.connected and monotonic() < deadline:
         endpoint.turn(0.05)
 
 
@@ -220,8 +215,8 @@ class _Sign:
         self.given = float("-inf")
 
     def give(self, endpoint: Endpoint) -> None:
-        now = time.monotonic()
-        if endpoint.client.connected and now - self.given >= SIGN_S:
+        now = endpoint.clock.monotonic()
+        if endpoint.connected and now - self.given >= SIGN_S:
             self.path.touch()
             self.given = now
 
@@ -234,7 +229,7 @@ def _sign_path(data: Path, name: str) -> Path:
 def _healthy(context: Context, name: str) -> bool:
     path = _sign_path(context.data, name)
     try:
-        age = time.time() - path.stat().st_mtime
+        age = context.clock.wall().timestamp() - path.stat().st_mtime
     except FileNotFoundError:
         _say(f"{name}: not connected yet, or not running")
         return False
@@ -247,7 +242,7 @@ def seems_alive(data: Path, name: str) -> bool:
     """Whether that service has not stopped cleanly and gave a sign of health within ``HEALTHY_S``."""
     running = data / name / "ledger.sqlite.running"
     sign = _sign_path(data, name)
-    return running.exists() and sign.exists() and time.time() - sign.stat().st_mtime <= HEALTHY_S
+    return running.exists() and sign.exists() and SYSTEM_CLOCK.wall().timestamp() - sign.stat().st_mtime <= HEALTHY_S
 
 
 def _say(text: str) -> None:

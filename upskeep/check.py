@@ -10,11 +10,12 @@ from services.alerter.app import SERVICE as ALERTER
 from services.alerter.settings import unknown_types
 from services.counter_store.app import SERVICE as COUNTER_STORE
 from services.event_processor.app import SERVICE as EVENT_PROCESSOR
-from services.event_processor.core.catalogue import suggestion
+from services.event_processor.core.catalogue.event_types import suggestion
 from services.host_agent.app import SERVICE as HOST_AGENT
 from services.sensor_reader.app import SERVICE as SENSOR_READER
 from services.sensor_reader.app import read_speed
-from shared.process import Context, Service, system_clock
+from shared.clock import SYSTEM_CLOCK
+from shared.process import Context, Service
 from shared.settings import ConfigError, Fault, read_one_of
 from shared.suite import SuiteSettings
 
@@ -25,7 +26,7 @@ def check_config(folder: Path, environ: Mapping[str, str]) -> SuiteSettings:
     """Return the common settings, having read everybody's; raises ConfigError with all faults of all files."""
     faults: list[Fault] = []
     suite = read_one_of(folder, "suite", SuiteSettings, environ, faults) or SuiteSettings()
-    context = Context(folder, environ, suite, system_clock())
+    context = Context(folder, environ, suite, SYSTEM_CLOCK)
     for service in SERVICES:
         try:
             service.settings(context)
@@ -38,17 +39,17 @@ def check_config(folder: Path, environ: Mapping[str, str]) -> SuiteSettings:
 
 def doubts(folder: Path, environ: Mapping[str, str]) -> list[str]:
     """Return what is allowed but looks like a slip, a line each; the configuration itself must be good."""
-    context = Context(folder, environ, SuiteSettings(), system_clock())
-    program = EVENT_PROCESSOR.settings(context).program
+    context = Context(folder, environ, SuiteSettings(), SYSTEM_CLOCK)
+    compiled = EVENT_PROCESSOR.settings(context).compiled
     alerting = ALERTER.settings(context)
-    unknown = unknown_types(alerting, program.catalogue)
+    unknown = unknown_types(alerting, compiled.catalogue)
     secrets = [
         (f"{receiver.name}.{key}", path) for receiver in alerting.alerts.receivers for key, path in receiver.secrets()
     ]
     unread = [f"{folder / 'alerts.yaml'}: receivers.{doubt}" for doubt in secret_doubts(secrets)]
     return unread + [
         f"{folder / place}.{name}: events.yaml has no such type, "
-        f"so it never fires unless somebody adds it{suggestion(name, program.catalogue)}"
+        f"so it never fires unless somebody adds it{suggestion(name, compiled.catalogue)}"
         for place, name in unknown
     ]
 

@@ -13,12 +13,12 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.counter_store.adapters.report_formats import FORMATS
-from services.counter_store.core.keeping import Keeping
-from services.counter_store.core.reports import DetailedReport
+from services.counter_store.adapters.reports.formats import FORMATS
+from services.counter_store.core.policy import StorePolicy
+from services.counter_store.core.reports.report import DetailedReport
 from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import CounterStoreSettings
-from shared.delivery.handler import Recorder
+from shared.delivery.handler import InMemoryPublisher
 from shared.ledger import Ledger
 from shared.messages import Event, event_id
 
@@ -86,8 +86,8 @@ def _event(number: int, time: datetime, name: str, category: str, severity: Any,
 def main() -> None:
     """Print the page."""
     with closing(Ledger(":memory:", LEDGER_SCHEMA)) as ledger, ledger.transaction():
-        keeping = Keeping(ended_by=ENDED_BY)
-        store = CounterStore(CounterStoreSettings(), ledger, Recorder(), site="home", keeping=keeping)
+        policy = StorePolicy(ended_by=ENDED_BY)
+        store = CounterStore(CounterStoreSettings(), ledger, InMemoryPublisher(), site="home", policy=policy)
         for each in month():
             store.apply(each)
         store.advance(END)

@@ -10,7 +10,9 @@ from services.alerter.adapters.templates import NoticeWriter
 from services.alerter.application.notice_outbox import MQTT_NOWHERE, Channels
 from services.alerter.service import LEDGER_SCHEMA, Alerter, Options
 from services.alerter.settings import FILE, AlerterSettings, AlertsSettings
-from shared.delivery.endpoint import Clock, Endpoint
+from services.alerter.settings.intervals import read_intervals
+from shared.clock import Clock
+from shared.delivery.endpoint import Endpoint
 from shared.delivery.route import route_of
 from shared.event_counters import FILE as COUNTERS
 from shared.event_counters import EventCountersSettings
@@ -34,19 +36,19 @@ class ClockTasks:
         self._clock = clock
         self._hop = endpoint
         self._looked_s = float("-inf")
-        endpoint.vitals.append(workers.figures)
+        endpoint.add_figures(workers.figures)
         workers.start()
 
     def work(self) -> None:
         """Do what is due."""
         now_s = self._clock.monotonic()
-        self._handler.tick(self._clock.wall(), now_s, self._hop.client.connected)
+        self._handler.tick(self._clock.wall(), now_s, self._hop.connected)
         if now_s - self._looked_s >= TICK_S:
             self._looked_s = now_s
             self._workers.check()
             for loss in self._handler.outbox.notices.losses():
                 self._workers.lost += loss.notices
-                self._hop.offer_event(loss_event(loss, self._hop.records.epoch))
+                self._hop.offer_event(loss_event(loss, self._hop.epoch))
 
     def wait_s(self) -> float:
         """Time is looked at every second. The loop asks right after a commit: the couriers may find something."""
@@ -77,7 +79,7 @@ def read(context: Context) -> AlerterSettings:
     faults += [Fault(file, f"receivers.{name}", fault) for name, fault in templates.faults(alerts.wordings())]
     if faults:
         raise ConfigError(faults)
-    return AlerterSettings(alerts, counters)
+    return AlerterSettings(alerts, counters, read_intervals(folder, environ))
 
 
 def options(settings: AlertsSettings, *, by_events: bool) -> Options:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from functools import partial
 
-from services.counter_store.adapters import influx_setup, restore
-from services.counter_store.adapters.counters_file import CountersFile
-from services.counter_store.adapters.influx_query import InfluxQuery
-from services.counter_store.adapters.point_stores import open_point_store
-from services.counter_store.adapters.report_files import ReportFiles
-from services.counter_store.adapters.reporter import Reporter
-from services.counter_store.adapters.restore import Progress, Restorer
-from services.counter_store.adapters.shipper import Shipper
-from services.counter_store.core.schedule import Kind
+from services.counter_store.adapters.influx import setup
+from services.counter_store.adapters.influx.point_stores import open_point_store
+from services.counter_store.adapters.influx.query import InfluxQuery
+from services.counter_store.adapters.influx.shipper import Shipper
+from services.counter_store.adapters.reports.counters_file import CountersFile
+from services.counter_store.adapters.reports.files import ReportFiles
+from services.counter_store.application import restore
+from services.counter_store.application.reporter import Reporter
+from services.counter_store.application.restore import RestoreProgress, Restorer
+from services.counter_store.core.reports.schedule import Kind
 from services.counter_store.service import LEDGER_SCHEMA, CounterStore
-from services.counter_store.settings import InfluxSettings, Loaded, load
-from shared.delivery.endpoint import Endpoint, Figures
+from services.counter_store.settings import InfluxSettings, LoadedSettings, load
+from shared.delivery.endpoint import Endpoint
+from shared.delivery.handler import Figures
 from shared.delivery.route import route_of
 from shared.ledger import Ledger
 from shared.messages import Candidate
@@ -25,7 +27,7 @@ FILL = 1000  # events given a point in one turn
 ROUTE = route_of("counter_store")
 
 
-def build(loaded: Loaded, context: Context, ledger: Ledger, endpoint: Endpoint) -> CounterStore:
+def build(loaded: LoadedSettings, context: Context, ledger: Ledger, endpoint: Endpoint) -> CounterStore:
     """Return the stage, having published every counter again."""
     if loaded.store.influx.enabled:
         restore.begin_if_new(ledger)
@@ -34,14 +36,14 @@ def build(loaded: Loaded, context: Context, ledger: Ledger, endpoint: Endpoint) 
         ledger,
         endpoint,
         site=context.suite.site,
-        keeping=loaded.keeping,
+        policy=loaded.policy,
         reporter=_reporter(loaded, context, ledger),
     )
     store.announce()
     return store
 
 
-def _reporter(loaded: Loaded, context: Context, ledger: Ledger) -> Reporter:
+def _reporter(loaded: LoadedSettings, context: Context, ledger: Ledger) -> Reporter:
     reporting = loaded.counting.reporting
     wanted: dict[Kind, bool] = {
         "daily": reporting.auto_generate_daily_report,
@@ -54,7 +56,7 @@ def _reporter(loaded: Loaded, context: Context, ledger: Ledger) -> Reporter:
     return Reporter(ledger, files, [kind for kind, on in wanted.items() if on], counters)
 
 
-class Shipping:
+class InfluxTasks:
     """Reads back what a lost ledger held, then starts the shipper; stops with the service."""
 
     def __init__(self, store: CounterStore, settings: InfluxSettings, endpoint: Endpoint, site: str) -> None:
@@ -63,17 +65,17 @@ class Shipping:
         self.timeout_s = settings.timeout_s + 5
         self.progress = restore.load(endpoint.ledger)
         self.restorer = Restorer(InfluxQuery(settings, site), self.progress, settings.longest_wait_s)
-        prepare = partial(influx_setup.prepare, settings) if settings.setup else lambda: True
+        prepare = partial(setup.prepare, settings) if settings.setup else lambda: True
         self.shipper = Shipper(endpoint.ledger.path, open_point_store(settings), settings, prepare=prepare)
-        endpoint.vitals.append(self.figures)
+        endpoint.add_figures(self.figures)
         (self.restorer if self.progress.phase == "read" else self.shipper).start()
 
     def work(self) -> None:
         """Count a page read back, or queue some of what InfluxDB lacks; else see that the shipper lives."""
         if self.progress.phase == "read":
-            page = self.restorer.take()
+            page = self.restorer.next_page()
             if page is not None:
-                self._step(self.store.take_back(page))
+                self._step(self.store.restore_page(page))
         elif self.progress.phase == "fill":
             self._step(self.store.fill(FILL))
         elif not self.shipper.alive:
@@ -81,13 +83,13 @@ class Shipping:
                 raise self.shipper.fault
             raise RuntimeError("the shipper's thread has ended by a fault; the process ends with it to start anew")
 
-    def _step(self, progress: Progress) -> None:
+    def _step(self, progress: RestoreProgress) -> None:
         before, self.progress = self.progress.phase, progress
         if progress.phase == "fill" and before == "read":
             self.shipper.start()
         if progress.phase == "done" and progress.new:
             data = {"service": self.endpoint.name, "events_restored": progress.new, "events_found": progress.found}
-            epoch = self.endpoint.records.epoch
+            epoch = self.endpoint.epoch
             self.endpoint.offer_event(Candidate(type="system.ledger.restored", id=f"restored/{epoch}", data=data))
 
     def figures(self) -> Figures:
@@ -113,10 +115,10 @@ class Shipping:
         self.shipper.stop()
 
 
-def drive(loaded: Loaded, context: Context, store: CounterStore, endpoint: Endpoint) -> BackgroundTasks | None:
+def drive(loaded: LoadedSettings, context: Context, store: CounterStore, endpoint: Endpoint) -> BackgroundTasks | None:
     """Return the shipper's keeper, if InfluxDB is configured."""
     influx = loaded.store.influx
-    return Shipping(store, influx, endpoint, context.suite.site) if influx.enabled else None
+    return InfluxTasks(store, influx, endpoint, context.suite.site) if influx.enabled else None
 
 
 SERVICE = Service(

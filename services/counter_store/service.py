@@ -1,7 +1,7 @@
 """The counter store's stage: every event counted once, every reading and event a point for InfluxDB.
 
 An event is counted if its id is not in the ledger yet: the second line of defence after delivery's own. What its
-windows are is in ``adapters/tallies.py``, what else is kept of it in ``adapters/archive.py``.
+windows are is in ``application/counters.py``, what else is kept of it in ``application/archive.py``.
 """
 
 from __future__ import annotations
@@ -11,23 +11,24 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from services.counter_store.adapters import archive, events, imports, migrations, point_queue, restore
-from services.counter_store.adapters.archive import Archive
-from services.counter_store.adapters.events import EventTable
-from services.counter_store.adapters.imports import Imports
-from services.counter_store.adapters.influx_query import Page
-from services.counter_store.adapters.moment import Moment
-from services.counter_store.adapters.point_batch import PointBatch
-from services.counter_store.adapters.reporter import Reporter
-from services.counter_store.adapters.restore import Progress
-from services.counter_store.adapters.settle import settle
-from services.counter_store.adapters.tallies import Tallies
-from services.counter_store.core.changes import alert_to_line, health_to_line
-from services.counter_store.core.counted import Series
-from services.counter_store.core.imports import Balance
-from services.counter_store.core.keeping import Keeping
-from services.counter_store.core.points import event_to_line, is_datable
-from services.counter_store.core.runs import Runs
+from services.counter_store.adapters.influx.query import EventPage
+from services.counter_store.adapters.tables import events, imports, migrations, point_queue
+from services.counter_store.adapters.tables.events import EventTable
+from services.counter_store.adapters.tables.imports import Imports
+from services.counter_store.adapters.tables.point_batch import PointBatch
+from services.counter_store.application import archive, restore
+from services.counter_store.application.archive import Archive
+from services.counter_store.application.counters import CounterSet
+from services.counter_store.application.reporter import Reporter
+from services.counter_store.application.restore import RestoreProgress
+from services.counter_store.application.snapshot import Snapshot
+from services.counter_store.application.steady_times import rebuild_steady_times
+from services.counter_store.core.counting.intervals import SeqIntervals
+from services.counter_store.core.counting.series import Series
+from services.counter_store.core.influx.points import event_to_line, is_datable
+from services.counter_store.core.influx.retained_points import alert_to_line, health_to_line
+from services.counter_store.core.policy import StorePolicy
+from services.counter_store.core.requests.import_batch import Balance
 from services.counter_store.settings import CounterStoreSettings
 from shared.delivery.handler import Publisher, RefusedError
 from shared.instants import span_to_us, time_to_us
@@ -52,7 +53,7 @@ class CounterStore:
         outlet: Publisher,
         *,
         site: str,
-        keeping: Keeping = Keeping(),  # noqa: B008 - frozen
+        policy: StorePolicy = StorePolicy(),  # noqa: B008 - frozen
         reporter: Reporter | None = None,
     ) -> None:
         self._ledger = ledger
@@ -60,14 +61,14 @@ class CounterStore:
         self._site = site
         self._table = EventTable(ledger)
         self._points = PointBatch(ledger, settings.influx, site)
-        self._archive = Archive(ledger, keeping, site)
+        self._archive = Archive(ledger, policy, site)
         self._reporter = reporter
         kept = json.loads(ledger.get(_KEPT) or b"{}")
         times = json.loads(ledger.get(_TIMES) or b"{}") or kept  # an older ledger has them among its figures
-        self._tallies = Tallies(self._table, times, self._archive.first_us())
+        self._counters = CounterSet(self._table, times, self._archive.first_us())
         self._kept_times = times
         self._kept: dict[str, int] = {name: kept.get(name, 0) for name in FIGURES}
-        self._imports = Imports(ledger, Runs(kept.get("runs", ())))
+        self._imports = Imports(ledger, SeqIntervals(kept.get("runs", ())))
         self._dirty = False
         self._restoring = self._points.wanted and restore.load(ledger).phase == "read"
 
@@ -76,31 +77,26 @@ class CounterStore:
         if isinstance(message, Event):
             self._count(message)
         elif isinstance(message, Frame):
-            self._tallies.observe(message.time)
-            self._points.note_frame(message)
-
-    def offer(self, producer: str, message: Message, received_on: str, payload: bytes) -> None:
-        """Refuse: the store takes nothing that comes without a sequence."""
-        reason = f"counter_store takes no {type(message).__name__} without a sequence; send it to the event processor"
-        self._outlet.reject(received_on, payload, f"{reason} (from {producer})")
+            self._counters.observe(message.time)
+            self._points.add_frame(message)
 
     def follow(self, message: Message, *, retained: bool) -> None:  # noqa: ARG002 - one said again is the same point
         """Note the change of an alert."""
         if isinstance(message, Alert):
-            self._points.note(alert_to_line(message, self._site))
+            self._points.add(alert_to_line(message, self._site))
 
     def advance(self, event_time: datetime) -> None:
         """Let the windows end at ``event_time``; the counting happens at the batch's end."""
-        self._tallies.advance(event_time)
+        self._counters.advance(event_time)
 
     def flush(self) -> None:
         """Write what changed to the ledger and publish the counters whose numbers changed."""
-        self._tallies.catch_up()
-        if dropped := self._points.save(() if self._restoring else self._tallies.points(self._site)):
+        self._counters.catch_up()
+        if dropped := self._points.save(() if self._restoring else self._counters.points(self._site)):
             self._kept["points_dropped"] += dropped
             self._dirty = True
-        self._archive.flush(self._tallies.steady_us(), self._tallies.told_us(), prune=self._may_prune())
-        self._tallies.save()
+        self._archive.flush(self._counters.steady_us(), self._counters.told_us(), prune=self._may_prune())
+        self._counters.save()
         if self._dirty:
             runs: dict[str, Any] = {"runs": self._imports.runs.rows()}
             self._ledger.put(_KEPT, json.dumps(self._kept | runs).encode())
@@ -116,54 +112,56 @@ class CounterStore:
 
     def announce(self) -> None:
         """Publish every counter again, as after a start: the broker may have lost its retained messages."""
-        self._tallies.tell_again()
+        self._counters.republish()
         self._publish()
         for report in self._reporter.again() if self._reporter else ():
             self._outlet.retain(report)
 
     def answer(self, name: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the answer to a question (``adapters.questions``), this batch's events included."""
-        self._tallies.catch_up()
+        """Return the answer to a question (``application.queries``), this batch's events included."""
+        self._counters.catch_up()
         return self._archive.answer(name, data, self._moment())
 
-    def obey(self, command: Command) -> Mapping[str, Any]:
+    def execute(self, command: Command) -> Mapping[str, Any]:
         """``import``: count what another store or program has counted, once."""
         if self._restoring:
             raise RefusedError("events are being read back from InfluxDB; try again when that is done")
-        return self._imports.take(command, self._import, self._open_balance, self._tallies)
+        return self._imports.import_batch(command, self._import, self._open_balance, self._counters)
 
-    def take_back(self, page: Page) -> Progress:
+    def restore_page(self, page: EventPage) -> RestoreProgress:
         """Count the events read back from InfluxDB that are not here yet; call before ``flush``."""
         new = 0
         for event, point_ns in page.events:
             time_us = time_to_us(event.time)
-            self._tallies.observe(event.time)
-            self._imports.note(event)
+            self._counters.observe(event.time)
+            self._imports.mark_counted(event)
             if self._table.add(event, time_us, time_us, None) and self._tally(event, time_us):
-                self._tallies.touch(event.type, time_us)
+                self._counters.touch(event.type, time_us)
                 new += 1
-            self._table.note_point(event.id, event.type, point_ns)
+            self._table.set_point_time(event.id, event.type, point_ns)
         self._restoring = not page.last
-        if page.last and (settled := settle(self._ledger.db)) is not None:  # the clock jumped in what was read
-            self._tallies.reopen(*settled)
+        if (
+            page.last and (rebuilt := rebuild_steady_times(self._ledger.db)) is not None
+        ):  # the clock jumped in what was read
+            self._counters.reopen(*rebuilt)
         return self._note_progress(restore.load(self._ledger).after_page(page, new))
 
-    def fill(self, limit: int) -> Progress:
+    def fill(self, limit: int) -> RestoreProgress:
         """Queue points of events that InfluxDB was found not to hold; call before ``flush``, until it is done."""
         progress = restore.load(self._ledger)
         rows = self._table.without_point(progress.after, limit)
         for _, event in rows:
             if is_datable(time_us := time_to_us(event.time)):
                 point_ns = self._table.free_ns(event.type, time_us)
-                self._table.note_point(event.id, event.type, point_ns)
-                self._points.note(event_to_line(event, point_ns))
+                self._table.set_point_time(event.id, event.type, point_ns)
+                self._points.add(event_to_line(event, point_ns))
         if not rows:  # the totals that were held back
-            self._tallies.touch_all()
+            self._counters.touch_all()
         return self._note_progress(progress.after_fill(rows[-1][0] if rows else None))
 
     def counters(self) -> list[Counter]:
         """Return every counter as of the last flush, by type."""
-        return self._tallies.counters()
+        return self._counters.counters()
 
     def snapshot(self) -> dict[str, dict[str, int | str]]:
         """Return {type: {total, last_hour, last_day, last_time}}, times as text, as of the last flush."""
@@ -174,7 +172,7 @@ class CounterStore:
         """Return vital figures for ``status/…``."""
         held = self._archive.retention.figures()["history"]
         unwritten = self._reporter.figures() if self._reporter else {}
-        known = {"counted": self._tallies.total, "types": len(self._tallies), "history": held}
+        known = {"counted": self._counters.total, "types": len(self._counters), "history": held}
         return {**known, **self._kept, **unwritten}
 
     def _count(self, event: Event) -> None:
@@ -183,31 +181,31 @@ class CounterStore:
             self._kept["replayed"] += 1
             return
         jump = read_jump(event.data) if event.type == CLOCK_JUMP else None
-        offset_us = self._tallies.offset_us + (span_to_us(jump.step) if jump else 0)
+        offset_us = self._counters.offset_us + (span_to_us(jump.step) if jump else 0)
         if self._imports.delivered(event) or not self._keep(event, offset_us):
             self._kept["duplicates"] += 1
             return
         self._tally(event, time_to_us(event.time) - offset_us)
-        self._tallies.touch(event.type, time_to_us(event.time))
+        self._counters.touch(event.type, time_to_us(event.time))
         if jump is not None:  # counted before, for the windows are opened anew and find it in the history
-            self._tallies.jump(jump)
-        self._tallies.observe(event.time)
+            self._counters.jump(jump)
+        self._counters.observe(event.time)
 
     def _import(self, event: Event) -> bool:
-        offset_us = self._tallies.offset_us
+        offset_us = self._counters.offset_us
         if not self._keep(event, offset_us):
             return False
-        self._tallies.observe(event.time)
+        self._counters.observe(event.time)
         self._dirty = True
         self._tally(event, time_to_us(event.time) - offset_us)
-        self._tallies.touch(event.type, time_to_us(event.time))
+        self._counters.touch(event.type, time_to_us(event.time))
         return True
 
     def _open_balance(self, balance: Balance) -> None:
         """Add to a total, and to the day that the first of those events was in."""
         series = Series(balance.type, balance.category, balance.severity)
         self._archive.add_counted(series, balance.count, time_to_us(balance.at))
-        self._tallies.open_balance(balance)
+        self._counters.open_balance(balance)
 
     def _keep(self, event: Event, offset_us: int) -> bool:
         """Put an event into the history; returns False if it is there already."""
@@ -217,58 +215,58 @@ class CounterStore:
         if not self._table.add(event, time_us, time_us - offset_us, point_ns):
             return False
         if point_ns is not None:
-            self._points.note(event_to_line(event, point_ns))
+            self._points.add(event_to_line(event, point_ns))
         return True
 
     def _tally(self, event: Event, steady_us: int) -> bool:
         """Count an event that is in the history now; returns False if it had been counted before it came there."""
-        new = self._archive.take(event, time_to_us(event.time))
-        self._tallies.count(event.type, steady_us, new=new)
+        new = self._archive.record(event, time_to_us(event.time))
+        self._counters.count(event.type, steady_us, new=new)
         return new
 
     def _save_times(self) -> None:
         """Keep how far event time has come, also where it came on without an event; it is not told again."""
-        if (times := self._tallies.times()) != self._kept_times:
+        if (times := self._counters.times()) != self._kept_times:
             self._ledger.put(_TIMES, json.dumps(times).encode())
             self._kept_times = times
 
-    def _note_progress(self, progress: Progress) -> Progress:
+    def _note_progress(self, progress: RestoreProgress) -> RestoreProgress:
         restore.save(self._ledger, progress)
         return progress
 
     def _publish(self) -> None:
         """Tell the counters that changed, and the health where that is due."""
-        for counter in self._tallies.changed():
+        for counter in self._counters.changed():
             self._outlet.retain(counter)
-        health = self._archive.due_health(self._tallies.told_us())
+        health = self._archive.due_health(self._counters.told_us())
         if health is not None:
             self._outlet.retain(health)
             # Its point waits with the next batch's; if that never comes, the next start tells it.
-            self._points.note(health_to_line(self._site, health.score, health.grade.value, health.as_of))
+            self._points.add(health_to_line(self._site, health.score, health.grade.value, health.as_of))
 
     def _may_prune(self) -> bool:
         """Say whether what is old may go: not before it is known what time it is, and not while a restore counts."""
         restored = not self._points.wanted or restore.load(self._ledger).phase == "done"
-        return restored and self._tallies.as_of_us is not None
+        return restored and self._counters.as_of_us is not None
 
     def _report(self) -> None:
         """Make the report that is due, if one is, and the file of the counters; none before event time is known."""
-        if self._reporter is None or self._tallies.as_of_us is None:
+        if self._reporter is None or self._counters.as_of_us is None:
             return
-        told_us = self._tallies.told_us()
+        told_us = self._counters.told_us()
         self._reporter.save(told_us, self.counters)
-        if period := self._reporter.due(told_us, self._tallies.observed_us):
-            made = self._reporter.make(period, self._archive.measures, self._moment())
+        if period := self._reporter.due(told_us, self._counters.observed_us):
+            made = self._reporter.make(period, self._archive.analytics, self._moment())
             if made is not None:
                 self._outlet.retain(made)
 
-    def _moment(self) -> Moment:
-        return Moment(
+    def _moment(self) -> Snapshot:
+        return Snapshot(
             site=self._site,
-            as_of_us=self._tallies.told_us(),
-            observed_us=self._tallies.observed_us,
+            as_of_us=self._counters.told_us(),
+            observed_us=self._counters.observed_us,
             counters=tuple(self.counters()),
-            ever=self._tallies.ever(),
+            ever=self._counters.ever(),
             figures=self._kept | {"points_pending": self._points.pending()} | self._archive.retention.figures(),
             imports=self._imports,
             lets_go=self._may_prune(),

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
-from services.counter_store.core.keeping import Keeping, ends_of
+from services.counter_store.core.policy import StorePolicy, ends_of
 from shared.event_counters import FILE, EventCountersSettings
 from shared.settings import ConfigError, Fault, Settings, read_one_of
 
@@ -86,42 +86,42 @@ class CounterStoreSettings(Settings):
     influx: InfluxSettings = InfluxSettings()
 
 
-class KindSettings(BaseModel):
+class EventTypeSettings(BaseModel):
     """What the store needs of an event type in ``events.yaml``; event_processor checks the file as a whole."""
 
     clears: tuple[str, ...] = ()
 
 
-class KindsSettings(BaseModel):
+class EventTypesSettings(BaseModel):
     """``config/events.yaml``, as far as the store needs it."""
 
-    events: dict[str, KindSettings] = {}
+    events: dict[str, EventTypeSettings] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadedSettings:
     """Everything the service is built from."""
 
     store: CounterStoreSettings
     counting: EventCountersSettings
-    keeping: Keeping
+    policy: StorePolicy
 
 
-def load(folder: Path, environ: Mapping[str, str]) -> Loaded:
+def load(folder: Path, environ: Mapping[str, str]) -> LoadedSettings:
     """Return the settings of the three files in ``folder``; raises ConfigError with every fault of all of them."""
     faults: list[Fault] = []
     store = read_one_of(folder, "counter_store", CounterStoreSettings, environ, faults)
     counting = read_one_of(folder, FILE, EventCountersSettings, environ, faults)
-    kinds = read_one_of(folder, "events", KindsSettings, environ, faults)
+    kinds = read_one_of(folder, "events", EventTypesSettings, environ, faults)
     if store is None or counting is None or kinds is None:
         raise ConfigError(faults)
-    return Loaded(store, counting, keeping_of(counting, kinds))
+    return LoadedSettings(store, counting, policy_of(counting, kinds))
 
 
-def keeping_of(counting: EventCountersSettings, kinds: KindsSettings) -> Keeping:
+def policy_of(counting: EventCountersSettings, kinds: EventTypesSettings) -> StorePolicy:
     """Return the settings as the core needs them."""
     history, health = counting.event_counters, counting.health_scoring
-    return Keeping(
+    return StorePolicy(
         history_days=history.history_retention_days,
         history_per_type=history.max_history_per_event,
         health_enabled=health.enabled,

@@ -19,7 +19,7 @@ def build(settings: HostAgentSettings, context: Context, _: Ledger, endpoint: En
     """Return the agent, which tells of the shutdown before."""
     folder, boot = context.data / endpoint.name, boot_id()
     memory, last_words = DurableFile(folder / "memory.json"), DurableFile(folder / "last_shutdown.json")
-    return HostAgent(settings, endpoint, context.clock, boot, memory, last_words, lambda: endpoint.client.connected)
+    return HostAgent(settings, endpoint, context.clock, boot, memory, last_words, lambda: endpoint.connected)
 
 
 def read(context: Context) -> HostAgentSettings:

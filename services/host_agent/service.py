@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
@@ -24,9 +23,9 @@ from services.host_agent.core.plan import PlannedActions, plan
 from services.host_agent.core.signals import Moment
 from services.host_agent.core.step import Move, step
 from services.host_agent.settings import HostAgentSettings, service_of, target_of
-from shared.delivery.endpoint import Clock
+from shared.clock import Clock
 from shared.delivery.handler import RefusedError
-from shared.messages import Alert, DeviceState, Message, Sequenced, Status
+from shared.messages import Alert, DeviceState, Message, Status
 from shared.requests import Command, Result
 
 log = logging.getLogger(__name__)
@@ -117,7 +116,7 @@ class HostAgent:
                 log.warning("%s does not go down; it is not waited for", name)
                 self._memory = inputs.secondary_gone(self._memory, name, now_s)
 
-    def obey(self, command: Command) -> Mapping[str, Any]:
+    def execute(self, command: Command) -> Mapping[str, Any]:
         """Take ``shutdown`` and ``cancel`` from people, and ``shutdown`` with ``final`` from the primary."""
         by = command.by or command.producer or "somebody"
         if command.name == "shutdown":
@@ -155,21 +154,6 @@ class HostAgent:
             raise RefusedError(f"no question is called {name!r}; there is plan")
         host = {"host": self._settings.name, "role": self._settings.role, "last_shutdown": self._actions.last}
         return {**host, **plan(self._moment(), self._acts())}
-
-    def apply(self, message: Sequenced) -> None:
-        """No stream is consumed."""
-
-    def offer(self, producer: str, message: Message, received_on: str, payload: bytes) -> None:
-        """Nothing is offered to the agent."""
-
-    def advance(self, event_time: datetime) -> None:
-        """The agent goes by its own monotonic clock."""
-
-    def lost(self, producer: str, stream: str, first: int, last: int) -> None:
-        """No stream is consumed."""
-
-    def flush(self) -> None:
-        """All is kept in ``work``."""
 
     def figures(self) -> Mapping[str, bool | int | float | str]:
         """Return where the host stands."""

@@ -12,7 +12,8 @@ from services.sensor_reader.adapters.sources.open_source import OpenedSource, Op
 from services.sensor_reader.adapters.sources.recording import RecordingError
 from services.sensor_reader.service import SensorReader
 from services.sensor_reader.settings import Configuration, load
-from shared.delivery.endpoint import Clock, Endpoint
+from shared.clock import Clock
+from shared.delivery.endpoint import Endpoint
 from shared.delivery.route import route_of
 from shared.ledger import Ledger
 from shared.process import Context, Service, main
@@ -69,7 +70,7 @@ class Player:
     def _room(self) -> int:
         """Hardware is read whatever happens downstream; what is played waits for who is to apply it."""
         bounds = self.endpoint.suite.delivery
-        return bounds.batch if self.live else min(bounds.batch, bounds.window - self.endpoint.sender.lag("raw"))
+        return bounds.batch if self.live else min(bounds.batch, bounds.window - self.endpoint.lag("raw"))
 
     def work(self) -> None:
         """Emit what is due."""
@@ -111,7 +112,7 @@ def build(chosen: ReaderSetup, context: Context, ledger: Ledger, endpoint: Endpo
     opened = open_feed(chosen, context.clock.monotonic(), context.data)
     for said in opened.said:
         log.warning("%s", said)
-    endpoint.vitals.append(lambda: {"said": "; ".join(opened.said)} if opened.said else {})
+    endpoint.add_figures(lambda: {"said": "; ".join(opened.said)} if opened.said else {})
     boot_id = BOOT_ID.read_text(encoding="ascii").strip()
     clock = LinuxClock(context.clock.wall) if opened.feed.live else None
     handler = SensorReader(opened.feed, ledger, endpoint, boot_id, clock)

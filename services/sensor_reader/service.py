@@ -33,7 +33,7 @@ from services.sensor_reader.core.ports import HostClock, Instant
 from services.sensor_reader.core.sources.feed import Feed, Refusal, SourcePosition
 from shared.delivery.handler import Publisher, RefusedError
 from shared.ledger import Ledger
-from shared.messages import Frame, Message, Sequenced
+from shared.messages import Frame
 from shared.requests import Command
 
 log = logging.getLogger(__name__)
@@ -110,21 +110,6 @@ class SensorReader:
                 self._emit(lifecycle.stopped_frame(self._boot_id, at))
                 self._ledger.put(_LIFE, RunRecord(self._boot_id, running=False).to_json())
 
-    def apply(self, message: Sequenced) -> None:
-        """Nothing is ever applied: the reader consumes no stream."""
-
-    def offer(self, producer: str, message: Message, received_on: str, payload: bytes) -> None:
-        """Nothing is taken: the reader listens to nobody."""
-
-    def advance(self, event_time: datetime) -> None:
-        """Event time means nothing here."""
-
-    def flush(self) -> None:
-        """Nothing is held back between steps."""
-
-    def lost(self, producer: str, stream: str, first: int, last: int) -> None:
-        """Nothing can be lost that was never consumed."""
-
     def figures(self) -> Mapping[str, bool | int | float | str]:
         """Return frames, errors and refusals of this run, the source, and whether it is played to its end."""
         return {"source": self._feed.name, "done": self.done, **self._counts}
@@ -144,14 +129,14 @@ class SensorReader:
             self._newest[content.device] = content
         self._emit(content)
 
-    def obey(self, command: Command) -> Mapping[str, Any]:
+    def execute(self, command: Command) -> Mapping[str, Any]:
         """Take ``calibrate``, ``uncalibrate``, ``cut_power``; raises RefusedError, or ValidationError if mistyped."""
         if command.name == "cut_power":
             return self._cut_power(command)
         now = self._clock.read().time if self._clock else self._last_time
         if not self._feed.live or now is None:
             raise RefusedError(f"{self._feed.name} is played, and only hardware is calibrated")
-        return self._calibrations.obey(command, self._newest, now)
+        return self._calibrations.execute(command, self._newest, now)
 
     def _cut_power(self, command: Command) -> Mapping[str, Any]:
         instant = self._clock.read() if self._clock else None

@@ -1,29 +1,28 @@
-"""The durable hop: one service's delivery, from what arrives to what leaves.
+"""One service's delivery, from what arrives to what leaves.
 
-Each turn takes what the door has, applies it through the stage, commits everything in one transaction,
-and only then acknowledges, publishes and answers (design §3; docs/adr/0002). A turn that fails leaves the
-ledger as it was and ends the process.
+Each turn polls the MQTT client, applies what arrived through the handler, commits everything in one transaction, and
+only then acknowledges, publishes and answers (design §3; docs/adr/0002). A turn that fails leaves the ledger as it
+was and ends the process.
 """
 
 from __future__ import annotations
 
 import base64
-import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
 from shared import __version__
-from shared.delivery.handler import MessageHandler
+from shared.clock import Clock
+from shared.delivery.event_time import EventTime
+from shared.delivery.handler import Figures, Handlers
 from shared.delivery.inbound import Loss
 from shared.delivery.receiver import Readable, Receiver, Track, Unreadable, UnreadableError, decode, gap
-from shared.delivery.records import EPOCHS_KEPT, Records
+from shared.delivery.records import Records
 from shared.delivery.requests import decode_command, execute_command, handle_request
-from shared.delivery.retained import filters, follow
+from shared.delivery.retained import decode_value, filters
 from shared.delivery.route import Route
 from shared.delivery.sender import OFFERS, Sender
-from shared.jumps import CLOCK_JUMP, CLOCK_STEP, read_jump
+from shared.jumps import CLOCK_JUMP
 from shared.kinds import kind_of, sequenced_model
 from shared.ledger import Ledger
 from shared.messages import (
@@ -45,23 +44,14 @@ log = logging.getLogger(__name__)
 
 STATUS_S = 1.0
 HEARTBEAT_S = 10.0
-COMPLAINT_S = 60.0
+LOG_AGAIN_S = 60.0
 DEAD_LETTER_BYTES = 65_536
 OFFER_BYTES = 262_144
-OpenClient = Callable[..., MqttClient]  # called as Door is
-Figures = Mapping[str, bool | int | float | str]
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """The two clocks a service reads: ``wall`` (aware UTC) and ``monotonic`` seconds."""
-
-    wall: Callable[[], datetime]
-    monotonic: Callable[[], float]
+OpenClient = Callable[..., MqttClient]  # called as MqttClient is
 
 
 class Endpoint:
-    """One service's end of the suite's wire. It is the stage's Outlet."""
+    """One service's end of the suite's wire. It is the handler's Publisher."""
 
     def __init__(
         self, route: Route, suite: SuiteSettings, ledger: Ledger, clock: Clock, open_client: OpenClient = MqttClient
@@ -80,34 +70,67 @@ class Endpoint:
         awaited = {stream: suite.delivery.consumers.get(stream, names) for stream, names in route.produces.items()}
         produces = {**awaited, **results, "deadletter": (), OFFERS: ()}
         self.sender = Sender(self.name, self.topics, self.records, produces, suite.delivery)
-        self.sender.ingest_consumers |= {self.name} if route.takes_offers else set()
-        kind = {} if route.lasting else {"persistent": False}
+        self.sender.ingest_consumers |= {self.name} if route.consumes_offers else set()
         client_id = f"upskeep-{suite.site}-{self.name}"
-        self.client = open_client(suite.broker, client_id, self._filters(), self._will(), **kind)
-        kept = self.records.value("event_time")
-        self.event_time = datetime.fromisoformat(kept) if kept else None
-        self._kept_event_time = self.event_time
-        first = self.records.value("first_time")
-        self.first_time = datetime.fromisoformat(first) if first else None
-        self._promises: dict[str, Status] = {}
-        self._jumped: dict[str, int] = json.loads(self.records.value("jumped") or "{}")  # epoch → seq of its last jump
-        self.vitals: list[Callable[[], Figures]] = []  # figures of a service's own, for its status
-        self._handler: MessageHandler | None = None
+        self.client = open_client(
+            suite.broker,
+            client_id,
+            self._filters(),
+            self._will(),
+            persistent=route.persistent_session,
+            clock=clock,
+        )
+        self.time = EventTime(self.records, route.consumes)
+        self._figures: list[Callable[[], Figures]] = []
+        self._handlers: Handlers | None = None
         self._status: Status | None = None
         self._status_at = float("-inf")
         self._receipt: Receipt | None = None
-        self._complaint = ("", float("-inf"))
+        self._logged_reason = ("", float("-inf"))
 
-    def attach(self, handler: MessageHandler) -> None:
-        """Name the stage that works here."""
-        self._handler = handler
+    # ---- what a service's app uses
+
+    def attach(self, handler: object) -> None:
+        """Name the handler that works here; raises HandlerError where it lacks what the route needs."""
+        self._handlers = self.route.handlers(handler)
+
+    def open(self) -> None:
+        """Begin to connect, and stay connected until ``close``."""
+        self.client.open()
 
     @property
-    def handler(self) -> MessageHandler:
-        """The stage that works here."""
-        if self._handler is None:
-            raise RuntimeError("attach a stage before the first turn")
-        return self._handler
+    def connected(self) -> bool:
+        """Whether the broker is connected, as of the last turn."""
+        return self.client.connected
+
+    @property
+    def epoch(self) -> str:
+        """The epoch of this service's ledger."""
+        return self.records.epoch
+
+    @property
+    def unsent(self) -> bool:
+        """Whether something waits to leave, or for the broker's confirmation."""
+        return self.sender.unsent
+
+    def lag(self, stream: str) -> int:
+        """How many messages of a produced stream the slowest awaited consumer has yet to apply."""
+        return self.sender.lag(stream)
+
+    def wake(self) -> None:
+        """End a turn that waits; may be called from another thread or a signal handler."""
+        self.client.wake()
+
+    def add_figures(self, source: Callable[[], Figures]) -> None:
+        """Add figures to this service's status, besides the handler's own."""
+        self._figures.append(source)
+
+    @property
+    def handlers(self) -> Handlers:
+        """What the attached handler implements."""
+        if self._handlers is None:
+            raise RuntimeError("attach a handler before the first turn")
+        return self._handlers
 
     def _filters(self) -> list[str]:
         topics, mine = self.topics, [self.topics.every("status")]
@@ -116,7 +139,7 @@ class Endpoint:
             mine.append(topics.every("resend", "+", self.name))
         if self.route.produces:
             mine.append(topics.every("checkpoint", "+", self.name))
-        if self.route.takes_offers:
+        if self.route.consumes_offers:
             mine.append(topics.every("ingest"))
         if self.route.answers:
             mine.append(topics.every("request", self.name))
@@ -126,12 +149,12 @@ class Endpoint:
     def _will(self) -> Publication:
         return _publication(Status(service=self.name, state="offline"), self.topics)
 
-    # ---- Outlet
+    # ---- Publisher
 
     def emit(self, message: Sequenced) -> None:
         """Append to the message's stream; it leaves after the commit."""
         if isinstance(message, Frame):
-            self._seen(message)
+            self.time.observe(message)
         self.sender.emit(message, self.clock.wall().timestamp())
 
     def retain(self, message: Message) -> None:
@@ -151,35 +174,36 @@ class Endpoint:
         self.sender.emit(letter, now.timestamp())
 
     def offer_event(self, candidate: Candidate) -> None:
-        """Offer an event on ``ingest/{service}``: kept until who makes events is there and the broker has confirmed it.
+        """Offer an event on ``ingest/{service}``: kept until its consumer is online and the broker has confirmed it.
 
         It may arrive twice, so it needs an id that follows from its cause.
         """
         if candidate.id is None:
-            raise ValueError("a suggested event needs an id, for it may arrive twice")
+            raise ValueError("an offered event needs an id, for it may arrive twice")
         self.sender.offer_event(candidate, self.clock.wall().timestamp())
 
     # ---- one turn
 
     def turn(self, timeout_s: float, work: Callable[[], None] | None = None) -> None:
-        """Take what is there (waiting up to ``timeout_s``), apply, commit, send. ``work`` runs in the same batch."""
-        arrivals = self.client.take(self.suite.delivery.batch, timeout_s)
+        """Poll (waiting up to ``timeout_s``), apply, commit, send. ``work`` runs in the same batch."""
+        arrivals = self.client.poll(self.suite.delivery.batch, timeout_s)
         now = self.clock.monotonic()
         with self.ledger.transaction():
             for arrival in arrivals:
-                self._take(arrival, now)
+                self._handle(arrival, now)
             if work is not None:
                 work()
             self._advance()
-            self.handler.flush()
+            if self.handlers.batch is not None:
+                self.handlers.batch.flush()
             self._write()
         self._send(now)
 
-    def _take(self, arrival: object, now: float) -> None:
+    def _handle(self, arrival: object, now: float) -> None:
         match arrival:
             case Arrived():
                 self._receipt = arrival.receipt if arrival.receipt.mid else self._receipt
-                self._read(arrival, now)
+                self._dispatch(arrival, now)
             case Confirmed():
                 self.sender.confirmed(arrival.token, arrival.refusal, now)
             case Connected():
@@ -189,17 +213,17 @@ class Endpoint:
                 self._status_at = float("-inf")
                 self._receipt = None
             case Disconnected():
-                self._complain(arrival.reason, now)
+                self._log_reason(arrival.reason, now)
                 self.sender.disconnected()
                 self._receipt = None
 
-    def _complain(self, reason: str, now: float) -> None:
-        """Say once why there is no connection, and again every minute."""
-        if reason != self._complaint[0] or now - self._complaint[1] >= COMPLAINT_S:
-            self._complaint = (reason, now)
+    def _log_reason(self, reason: str, now: float) -> None:
+        """Log once why there is no connection, and again every minute."""
+        if reason != self._logged_reason[0] or now - self._logged_reason[1] >= LOG_AGAIN_S:
+            self._logged_reason = (reason, now)
             log.warning("not connected: %s", reason)
 
-    def _read(self, arrived: Arrived, now: float) -> None:
+    def _dispatch(self, arrived: Arrived, now: float) -> None:
         """Dispatch one message by its topic's kind; what cannot be read goes to the dead letters."""
         try:
             kind, parts = self.topics.parse(arrived.topic)
@@ -208,33 +232,45 @@ class Endpoint:
                     self._apply_all(self.receiver.receive(kind, arrived.topic, arrived.payload, now))
             elif reader := _READERS.get(kind):
                 reader(self, parts, arrived, now)
-            elif kind in self.route.follows:
-                follow(kind, arrived, self.handler)
+            else:
+                self._follow(kind, arrived)
         except (TopicError, UnreadableError) as error:
             self.reject(arrived.topic, arrived.payload, str(error))
+
+    def _follow(self, kind: str, arrived: Arrived) -> None:
+        """Hand over a latest value; an empty payload clears a topic and says nothing."""
+        if kind in self.route.follows and arrived.payload and self.handlers.retained is not None:
+            self.handlers.retained.follow(decode_value(kind, arrived.payload), retained=arrived.retain)
 
     def _apply_all(self, items: Iterable[Readable | tuple[Track, Loss]]) -> None:
         for item in items:
             if isinstance(item, tuple):
-                (producer, stream, epoch), loss = item
-                self.handler.lost(producer, stream, loss.first, loss.last)
-                if "event" not in self.route.produces:  # who makes events tells of it by itself
-                    self.offer_event(gap(producer, stream, epoch, loss))
+                self._note_loss(*item)
             elif isinstance(item, Unreadable):
                 self.reject(item.received_on, item.payload, item.reason)
             else:
-                if isinstance(item, Frame) and "event" not in self.route.consumes:
-                    self._seen(item)
-                elif isinstance(item, Event) and item.type == CLOCK_JUMP:
-                    self._jump(item)
-                self.handler.apply(item)
+                self._apply(item)
+
+    def _note_loss(self, track: Track, loss: Loss) -> None:
+        producer, stream, epoch = track
+        if self.handlers.loss is not None:
+            self.handlers.loss.lost(producer, stream, loss.first, loss.last)
+        if "event" not in self.route.produces:  # a producer of events reports it by itself
+            self.offer_event(gap(producer, stream, epoch, loss))
+
+    def _apply(self, message: Sequenced) -> None:
+        if isinstance(message, Frame) and "event" not in self.route.consumes:
+            self.time.observe(message)
+        elif isinstance(message, Event) and message.type == CLOCK_JUMP:
+            self.time.jump(message)
+        if self.handlers.stream is not None:
+            self.handlers.stream.apply(message)
 
     def _read_status(self, parts: tuple[str, ...], arrived: Arrived, now: float) -> None:
         if not arrived.payload or parts[0] == self.name:
             return
         status = decode(Status, arrived.payload)
-        if "status" in self.route.follows:
-            follow("status", arrived, self.handler)
+        self._follow("status", arrived)
         self.sender.seen(status.service, status.state == "online")
         if "event" in status.streams and status.state == "online":
             self.sender.ingest_consumers.add(status.service)
@@ -242,7 +278,7 @@ class Endpoint:
             self.sender.ingest_consumers.discard(status.service)
         self.receiver.announced(status, now)
         if "event" in self.route.consumes and "event" in status.streams:
-            self._promises[status.service] = status
+            self.time.promise(status)
 
     def _read_checkpoint(self, _: tuple[str, ...], arrived: Arrived, __: float) -> None:
         if arrived.payload:
@@ -257,61 +293,32 @@ class Endpoint:
         if (size := len(arrived.payload)) > OFFER_BYTES:  # what it becomes must pass any broker: they cut at 1 MB
             raise UnreadableError(f"has {size} bytes; an offer may have {OFFER_BYTES}")
         candidate = decode(Candidate, arrived.payload)
-        self.handler.offer(parts[0], candidate, arrived.topic, arrived.payload)
+        if self.handlers.offer is not None:
+            self.handlers.offer.offer(parts[0], candidate, arrived.topic, arrived.payload)
 
     def _read_request(self, parts: tuple[str, ...], arrived: Arrived, _: float) -> None:
-        if not arrived.retain:
-            self.sender.say(handle_request(arrived, parts, self.handler, self.topics, self.clock.wall()))
+        handler = self.handlers.request
+        if handler is not None and not arrived.retain:
+            self.sender.publish_once(handle_request(arrived, parts, handler, self.topics, self.clock.wall()))
 
     def _read_command(self, parts: tuple[str, ...], arrived: Arrived, _: float) -> None:
         if arrived.retain:
             raise UnreadableError("is retained: a command is meant for now, and must not be given again by the broker")
-        self.emit(execute_command(decode_command(arrived, parts), self.handler, self.records, self.clock.wall()))
-
-    # ---- event time: that of the frames, or, for who consumes events, what their producer promises
-
-    def _seen(self, frame: Frame) -> None:
-        """Take a frame's time; it goes back only with the frame that tells of a jump of the clock."""
-        time = frame.time
-        if self.first_time is None:
-            self.first_time = time
-            self.records.save_value("first_time", time.isoformat())
-        if self.event_time is None or time > self.event_time or CLOCK_STEP in frame.values:
-            self.event_time = time
-
-    def _jump(self, event: Event) -> None:
-        """What was promised before the jump was meant by the old clock; move what has been reached along with it."""
-        self._jumped[event.epoch] = event.seq
-        while len(self._jumped) > EPOCHS_KEPT:
-            del self._jumped[next(iter(self._jumped))]
-        self.records.save_value("jumped", json.dumps(self._jumped))
-        if self.event_time is not None and (jump := read_jump(event.data)) is not None:
-            self.event_time = jump.moved(self.event_time)
+        if (handler := self.handlers.command) is not None:
+            command = decode_command(arrived, parts)
+            self.emit(execute_command(command, handler, self.records, self.clock.wall()))
 
     def _advance(self) -> None:
-        """A producer of events promised that its events up to a head precede its event time; see whether it holds.
-
-        A promise whose head lies before a jump that has been applied was made by the clock before: it is dropped.
-        """
-        for producer, status in list(self._promises.items()):
-            head = status.streams["event"].head
-            if status.epoch is None or not self.receiver.reached(producer, status.epoch, "event", head):
-                continue
-            del self._promises[producer]
-            if head < self._jumped.get(status.epoch, 0):
-                continue
-            if status.event_time is not None and (self.event_time is None or status.event_time > self.event_time):
-                self.event_time = status.event_time
-                self.handler.advance(status.event_time)
+        event_time = self.time.reach(self.receiver.reached)
+        if event_time is not None and self.handlers.event_time is not None:
+            self.handlers.event_time.advance(event_time)
 
     # ---- the end of a turn
 
     def _write(self) -> None:
         self.sender.write(self.clock.wall().timestamp())
         self.receiver.write()
-        if self.event_time is not None and self.event_time != self._kept_event_time:
-            self.records.save_value("event_time", self.event_time.isoformat())
-            self._kept_event_time = self.event_time
+        self.time.save()
 
     def _send(self, now: float) -> None:
         with self.client.together():
@@ -321,10 +328,10 @@ class Endpoint:
             if self.client.connected:
                 for checkpoint in self.receiver.checkpoints(now):
                     self.sender.repeat(checkpoint)
-                self._tell_status(now)
+                self._report_status(now)
                 self.sender.send(self.client, now)
 
-    def _tell_status(self, now: float) -> None:
+    def _report_status(self, now: float) -> None:
         since = now - self._status_at
         if since < STATUS_S:
             return
@@ -334,7 +341,7 @@ class Endpoint:
             self.sender.retain(status.model_copy(update={"time": self.clock.wall()}))
 
     def status(self) -> Status:
-        """Return this service's life sign, without its time."""
+        """Return this service's status, without its time."""
         lost = {"lost": self.receiver.lost} if self.receiver.lost else {}
         dropped = {"dropped": self.sender.dropped} if self.sender.dropped else {}
         return Status(
@@ -342,15 +349,16 @@ class Endpoint:
             state="online",
             version=__version__,
             epoch=self.records.epoch,
-            first_time=self.first_time,
-            event_time=self.event_time,
+            first_time=self.time.first,
+            event_time=self.time.now,
             streams=self.sender.ends(),
             applied=self.receiver.marks(),
-            figures={**self.handler.figures(), **self._vital(), **lost, **dropped},
+            figures={**self._all_figures(), **lost, **dropped},
         )
 
-    def _vital(self) -> Figures:
-        return {name: value for vitals in self.vitals for name, value in vitals().items()}
+    def _all_figures(self) -> Figures:
+        own = self.handlers.figures.figures() if self.handlers.figures is not None else {}
+        return {**own, **{name: value for source in self._figures for name, value in source().items()}}
 
     def wait_s(self) -> float:
         """How long a turn may wait for something to arrive before time alone makes something due."""
@@ -359,7 +367,7 @@ class Endpoint:
         return 1.0
 
     def close(self) -> None:
-        """Say ``stopped``, disconnect and close the ledger. What is unsent stays in the outbox."""
+        """Publish ``stopped``, disconnect and close the ledger. What is unsent stays in the outbox."""
         farewell = self.status().model_copy(update={"state": "stopped", "time": self.clock.wall()})
         self.client.close(_publication(farewell, self.topics))
         self.ledger.close()

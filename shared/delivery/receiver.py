@@ -1,4 +1,4 @@
-"""The receiving half of the hop: from payloads to messages applied once and in order, with marks and asks."""
+"""The receiving half of delivery: from payloads to messages applied once and in order, with marks and asks."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Receiver:
             self.current[track[0]] = track[2]
         self._dirty: set[Track] = set()
         self._due: dict[str, int] = {}  # producer → messages applied since its last checkpoint
-        self._told: dict[str, float] = {}
+        self._checkpointed_at: dict[str, float] = {}
         self._away: set[str] = set()  # producers whose last word was not online
 
     # ---- what comes in
@@ -69,16 +69,16 @@ class Receiver:
         inbound = self._inbound(track)
         verdict = inbound.offer(place.seq, message, now)
         if verdict is Verdict.APPLY:
-            yield self._took(track, message)
+            yield self._applied(track, message)
             yield from self._drain(track, inbound, now)
 
     def resent(self, answer: Resend, now: float) -> Iterator[Readable | tuple[Track, Loss]]:
         """Yield what a producer's answer makes applicable, and what it says is lost."""
-        self._meet(answer.producer, answer.epoch)
+        self._note_epoch(answer.producer, answer.epoch)
         track = (answer.producer, answer.stream, answer.epoch)
         inbound = self._inbound(track)
         if (loss := inbound.settle(answer.floor, answer.head, now)) is not None:
-            yield self._missed(track, loss)
+            yield self._note_loss(track, loss)
         if inbound.applied:
             self._touch(track)
         yield from self._drain(track, inbound, now)
@@ -93,8 +93,8 @@ class Receiver:
             return
         if status.service in self._away:  # it may have died before it wrote down what it was told
             self._away.discard(status.service)
-            self._tell_again(status.service)
-        self._meet(status.service, status.epoch)
+            self._checkpoint_again(status.service)
+        self._note_epoch(status.service, status.epoch)
         for stream, ends in status.streams.items():
             if stream in self.models and (ends.head or (status.service, stream, status.epoch) in self.tracks):
                 self._inbound((status.service, stream, status.epoch)).announce(ends.floor, ends.head, now)
@@ -104,7 +104,7 @@ class Receiver:
         inbound = self.tracks.get((producer, stream, epoch))
         return head == 0 or (inbound is not None and inbound.applied >= head)
 
-    def _meet(self, producer: str, epoch: str) -> None:
+    def _note_epoch(self, producer: str, epoch: str) -> None:
         if self.current.get(producer) != epoch:
             self.current[producer] = epoch
             self._due.setdefault(producer, 0)
@@ -119,9 +119,9 @@ class Receiver:
 
     def _drain(self, track: Track, inbound: Inbound[Readable], now: float) -> Iterator[Readable]:
         for message in inbound.successors(now):
-            yield self._took(track, message)
+            yield self._applied(track, message)
 
-    def _took(self, track: Track, message: Readable) -> Readable:
+    def _applied(self, track: Track, message: Readable) -> Readable:
         self._touch(track)
         self._due[track[0]] = self._due.get(track[0], 0) + 1
         return message
@@ -130,7 +130,7 @@ class Receiver:
         self._dirty.add(track)
         self._due.setdefault(track[0], 0)
 
-    def _missed(self, track: Track, loss: Loss) -> tuple[Track, Loss]:
+    def _note_loss(self, track: Track, loss: Loss) -> tuple[Track, Loss]:
         self.lost += loss.last - loss.first + 1
         self._touch(track)
         log.error(
@@ -147,7 +147,7 @@ class Receiver:
         for track, inbound in list(self.tracks.items()):
             if track[:2] == present[:2] and track != present and inbound.behind:
                 while (loss := inbound.abandon(now)) is not None:
-                    yield self._missed(track, loss)
+                    yield self._note_loss(track, loss)
                     yield from self._drain(track, inbound, now)
 
     # ---- inside the transaction
@@ -170,10 +170,10 @@ class Receiver:
         asking = {track for track, inbound in self.tracks.items() if self._current(track) and inbound.must_ask(now)}
         for producer in {track[0] for track in asking} | set(self._due):
             asks = any(track[0] == producer for track in asking)
-            waited = now - self._told.get(producer, float("-inf")) >= CHECKPOINT_S
+            waited = now - self._checkpointed_at.get(producer, float("-inf")) >= CHECKPOINT_S
             if asks or waited or self._due.get(producer, 0) >= self.window // 4:
                 self._due.pop(producer, None)
-                self._told[producer] = now
+                self._checkpointed_at[producer] = now
                 yield self._checkpoint(producer, asking)
 
     def _checkpoint(self, producer: str, asking: set[Track]) -> Checkpoint:
@@ -190,12 +190,12 @@ class Receiver:
     def reconnected(self) -> None:
         """After a reconnect every producer is told again how far this consumer has got."""
         for producer in self.current:
-            self._tell_again(producer)
+            self._checkpoint_again(producer)
 
-    def _tell_again(self, producer: str) -> None:
+    def _checkpoint_again(self, producer: str) -> None:
         if producer in self.current:
             self._due.setdefault(producer, 0)
-            self._told.pop(producer, None)
+            self._checkpointed_at.pop(producer, None)
 
     @property
     def restless(self) -> bool:

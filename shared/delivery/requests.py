@@ -1,12 +1,12 @@
-"""Questions and commands: what arrives on ``request/…`` and ``command/…``, and what goes back.
+"""Requests and commands: what arrives on ``request/…`` and ``command/…``, and what goes back.
 
 Rules:
-1. A question is answered from the batch it arrives in, and the answer leaves after the commit. It is not kept: who
-   asked asks again. A question more than ``STALE_S`` old is refused, for nobody waits for it any more.
-2. A command is taken once by its id: what came of it is in the ledger with the change it made, and a repeat is
-   given the same result. Past ``expires`` it is refused.
-3. Where the question names a response topic (MQTT 5), it must lie below ``response/{service}``: a service publishes
-   nowhere else for a stranger's sake.
+1. A request is answered from the batch it arrives in, and the response leaves after the commit. It is not kept: the
+   client asks again. A request more than ``STALE_S`` old is refused, for nobody waits for it any more.
+2. A command is executed once by its id: its result is in the ledger with the change it made, and a repeat gets the
+   same result. Past ``expires`` it is refused.
+3. Where the request names a response topic (MQTT 5), it must lie below ``response/{service}``: a service publishes
+   nowhere else at a stranger's wish.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from shared.delivery.handler import Answering, MessageHandler, Obeying, RefusedError
+from shared.delivery.handler import CommandHandler, RefusedError, RequestHandler
 from shared.delivery.receiver import UnreadableError, decode
 from shared.delivery.records import Records
 from shared.mqtt import Arrived, Publication
@@ -34,9 +34,9 @@ ANSWER_BYTES = 1_000_000  # what any broker passes
 
 
 def handle_request(
-    arrived: Arrived, parts: tuple[str, ...], handler: MessageHandler, topics: Topics, now: datetime
+    arrived: Arrived, parts: tuple[str, ...], handler: RequestHandler, topics: Topics, now: datetime
 ) -> Publication:
-    """Return the response to a question; raises UnreadableError for a payload that is none."""
+    """Return the response to a request; raises UnreadableError for a payload that is none."""
     request = decode(Request, _with(arrived.payload, service=parts[0], name=parts[1]))
     try:
         data = _answer(request, handler, now)
@@ -51,12 +51,10 @@ def handle_request(
     return Publication(_back_to(arrived, request, topics), payload, correlation=arrived.correlation)
 
 
-def _answer(request: Request, handler: MessageHandler, now: datetime) -> Mapping[str, Any]:
+def _answer(request: Request, handler: RequestHandler, now: datetime) -> Mapping[str, Any]:
     if request.time is not None and now - request.time > timedelta(seconds=STALE_S):
         age_s = (now - request.time).total_seconds()
         raise RefusedError(f"the question is {age_s:.0f} s old by this machine's clock; {STALE_S:g} s is the most")
-    if not isinstance(handler, Answering):
-        raise RefusedError(f"{request.service} answers no questions")
     return handler.answer(request.name, request.data)
 
 
@@ -77,23 +75,21 @@ def decode_command(arrived: Arrived, parts: tuple[str, ...]) -> Command:
     return decode(Command, _with(arrived.payload, target=parts[0], name=parts[1]))
 
 
-def execute_command(command: Command, handler: MessageHandler, records: Records, now: datetime) -> Result:
-    """Do what a command wants, unless it has been done; call inside the batch's transaction."""
+def execute_command(command: Command, handler: CommandHandler, records: Records, now: datetime) -> Result:
+    """Execute a command unless it has been executed; call inside the batch's transaction."""
     if (kept := records.result(command.id)) is not None:
         return Result.model_validate_json(kept)
-    result = _obey(command, handler, now)
+    result = _execute(command, handler, now)
     records.save_result(command.id, result.model_dump_json(exclude_none=True).encode())
     return result
 
 
-def _obey(command: Command, handler: MessageHandler, now: datetime) -> Result:
+def _execute(command: Command, handler: CommandHandler, now: datetime) -> Result:
     came = Result(id=command.id, target=command.target, name=command.name, status="done", time=now)
     try:
         if command.expires is not None and command.expires < now:
             raise RefusedError(f"it expired at {command.expires.isoformat()}")
-        if not isinstance(handler, Obeying):
-            raise RefusedError(f"{command.target} takes no commands")
-        return came.model_copy(update={"data": dict(handler.obey(command))})
+        return came.model_copy(update={"data": dict(handler.execute(command))})
     except (RefusedError, ValidationError) as refusal:
         return came.model_copy(update={"status": "refused", "reason": _words(refusal)})
 

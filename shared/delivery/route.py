@@ -1,29 +1,48 @@
-"""What one service consumes, produces and answers, as ``shared.kinds`` and ``shared.services`` have it."""
+"""What one service consumes, produces, answers, executes and follows, by ``shared.kinds`` and ``shared.services``."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from shared.delivery.handler import HandlerError, Handlers
 from shared.kinds import KINDS
 from shared.services import service_row, target_of
+
+OWN_STREAMS = ("deadletter", "result")  # every service has these; the endpoint adds them
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What a service takes and gives: consumed streams, produced streams with the consumers they wait for."""
+    """What a service consumes and produces: streams, and for each produced one the consumers it waits for."""
 
     name: str
     consumes: tuple[str, ...] = ()
     produces: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    takes_offers: bool = False
-    answers: bool = False  # questions on request/{name}/…
+    consumes_offers: bool = False
+    answers: bool = False  # requests on request/{name}/…
     targets: tuple[str, ...] = ()  # commands on command/{target}/…
-    follows: tuple[str, ...] = ()  # kinds whose latest values the handler hears: see shared.delivery.retained
-    lasting: bool = True  # the broker keeps what comes while the service is away
+    follows: tuple[str, ...] = ()  # kinds whose latest values the handler receives: see shared.delivery.retained
+    persistent_session: bool = True  # the broker keeps what comes while the service is away
 
-
-OWN_STREAMS = ("deadletter", "result")  # every service has these; the endpoint adds them
+    def handlers(self, handler: object) -> Handlers:
+        """Return what ``handler`` implements; raises HandlerError where it lacks what this route needs."""
+        found = Handlers.of(handler)
+        follows = [kind for kind in self.follows if kind != "status"]  # delivery itself reads that, in every service
+        needs = (
+            (self.consumes, found.stream, f"consumes the stream {' and '.join(self.consumes)}", "apply"),
+            (self.consumes_offers, found.offer, "consumes offers on ingest/…", "offer"),
+            (self.answers, found.request, f"answers request/{self.name}/…", "answer"),
+            (self.targets, found.command, f"executes command/{'|'.join(self.targets)}/…", "execute"),
+            (follows, found.retained, f"follows {' and '.join(follows)}", "follow"),
+        )
+        for needed, implemented, what, method in needs:
+            if needed and implemented is None:
+                raise HandlerError(
+                    f"the route of {self.name} {what}, but its handler {type(handler).__name__} has no method "
+                    f"{method}(): write it, or take that out of the route"
+                )
+        return found
 
 
 def route_of(name: str) -> Route:
@@ -38,9 +57,9 @@ def route_of(name: str) -> Route:
             for kind in kinds
             if kind.sequenced and row.name in kind.producers and kind.name not in OWN_STREAMS
         },
-        takes_offers=row.name in KINDS["ingest"].consumers,
+        consumes_offers=row.name in KINDS["ingest"].consumers,
         answers=row.answers,
         targets=(target_of(name),) if row.target else (),
         follows=tuple(kind.name for kind in kinds if row.name in kind.followers and not kind.addressee),
-        lasting=row.session,
+        persistent_session=row.session,
     )

@@ -1,4 +1,4 @@
-"""The sending half of the hop: outbox rows and latest values to the door, in order, within the window."""
+"""The sending half of delivery: outbox rows and latest values to the MQTT client, in order, within the window."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Sender:
         self.bounds = bounds
         self.streams = {s: records.outbound(s, tuple(awaited), bounds.window) for s, awaited in produces.items()}
         self.dropped = 0
-        self.ingest_consumers: set[str] = set()  # who is there to take what is suggested
+        self.ingest_consumers: set[str] = set()  # online consumers of offers
         self._prefix = {s: f'{{"producer":"{name}","epoch":"{records.epoch}","seq":'.encode() for s in produces}
         self._fresh: list[Row] = []
         self._latest: dict[str, bytes] = {}
@@ -56,7 +56,7 @@ class Sender:
         self._paused_until = 0.0
         self._age_checked = 0.0
 
-    # ---- what a stage puts in
+    # ---- what a handler publishes
 
     def emit(self, message: Sequenced, written: float) -> None:
         """Give the message its place in its stream. It leaves after the commit."""
@@ -98,8 +98,8 @@ class Sender:
         self._latest.pop(message.topic(self.topics), None)
         self.retain(message)
 
-    def say(self, publication: Publication) -> None:
-        """Publish once, after the commit, if there is a connection: an answer nobody waits for later."""
+    def publish_once(self, publication: Publication) -> None:
+        """Publish once, after the commit, if there is a connection: a response nobody waits for later."""
         self._once.append(publication)
 
     # ---- inside the transaction

@@ -1,4 +1,4 @@
-"""The MQTT door: paho-mqtt in one place, and nothing of it outside.
+"""The MQTT client: paho-mqtt in one place, and nothing of it outside.
 
 Rules (each answers a way paho or a broker loses data; tests/integration/shared/test_mqtt.py has one test a rule):
 1. Every connection is a client object of its own. What an earlier connection had queued, in flight or

@@ -1,14 +1,14 @@
-"""The door's near side: what its owner calls, and the thread that keeps a connection."""
+"""The MQTT client: what its owner calls, and the thread that keeps a connection."""
 
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from shared.clock import SYSTEM_CLOCK, Clock
 from shared.mqtt.connection import Connection
 from shared.mqtt.wire import Acknowledged, Arrival, Arrived, Confirmed, Connected, Disconnected, Publication, Receipt
 from shared.suite import BrokerSettings
@@ -29,6 +29,8 @@ class MqttClient:
         *,
         inflight: int = 100,
         persistent: bool = True,
+        clock: Clock = SYSTEM_CLOCK,
+        on_arrival: Callable[[], object] = lambda: None,
     ) -> None:
         self.settings = settings
         self.client_id = client_id
@@ -36,6 +38,8 @@ class MqttClient:
         self.will = will
         self.inflight = inflight
         self.persistent = persistent
+        self._clock = clock
+        self._on_arrival = on_arrival  # called on the network's thread when ``poll`` has something
         self._inbox: deque[Seen] = deque()
         self._ready = threading.Condition()
         self._closing = threading.Event()
@@ -47,13 +51,13 @@ class MqttClient:
         self._unacked: deque[Receipt] = deque()
 
     def open(self) -> None:
-        """Begin to connect, and go on for as long as the door is open."""
+        """Begin to connect, and go on for as long as the client is open."""
         self._thread = threading.Thread(target=self._serve, name=f"mqtt-{self.client_id}", daemon=True)
         self._thread.start()
 
     @property
     def connected(self) -> bool:
-        """Whether a connection stands, as far as the owner has taken note by ``take``."""
+        """Whether a connection stands, as far as the owner has taken note by ``poll``."""
         return self._live != 0
 
     @property
@@ -61,7 +65,7 @@ class MqttClient:
         """How many publications may be handed over now."""
         return self.inflight - len(self._tokens) if self._live else 0
 
-    def take(self, limit: int, timeout_s: float) -> list[Arrival]:
+    def poll(self, limit: int, timeout_s: float) -> list[Arrival]:
         """Return what happened, oldest first, at most ``limit``; waits up to ``timeout_s`` for something."""
         with self._ready:
             if not self._inbox and timeout_s > 0:
@@ -70,7 +74,7 @@ class MqttClient:
         return [seen for _ in range(count) if (seen := self._note(self._inbox.popleft())) is not None]
 
     def wake(self) -> None:
-        """End a ``take`` that waits; may be called from a signal handler."""
+        """End a ``poll`` that waits; may be called from a signal handler."""
         with self._ready:
             self._ready.notify()
 
@@ -118,7 +122,7 @@ class MqttClient:
     def close(self, farewell: Publication | None = None, timeout_s: float = 5.0) -> None:
         """Publish ``farewell``, wait for its confirmation, and disconnect cleanly (no last will)."""
         if farewell is not None and self._live:
-            self._say_farewell(farewell, time.monotonic() + timeout_s)
+            self._publish_farewell(farewell, self._clock.monotonic() + timeout_s)
         self._closing.set()
         connection = self._connection
         if connection is not None:
@@ -127,16 +131,16 @@ class MqttClient:
             self._thread.join(timeout_s)
         self._live = 0
 
-    def _say_farewell(self, farewell: Publication, deadline: float) -> None:
+    def _publish_farewell(self, farewell: Publication, deadline: float) -> None:
         mark = object()
         handed = False
-        while time.monotonic() < deadline and self._live:
+        while self._clock.monotonic() < deadline and self._live:
             handed = handed or self.publish(farewell, mark)
-            if any(isinstance(a, Confirmed) and a.token is mark for a in self.take(1000, 0.1)):
+            if any(isinstance(a, Confirmed) and a.token is mark for a in self.poll(1000, 0.1)):
                 return
 
     def _note(self, item: Seen) -> Arrival | None:
-        """Keep the owner's view in step with what it is being told."""
+        """Keep the owner's view in step with what it is handed."""
         if isinstance(item, Arrived):
             if item.receipt.generation == self._live:
                 self._unacked.append(item.receipt)
@@ -157,6 +161,7 @@ class MqttClient:
         with self._ready:
             self._inbox.extend(seen)
             self._ready.notify()
+        self._on_arrival()
 
     def _serve(self) -> None:
         failures = 0

@@ -1,4 +1,4 @@
-"""What passes the MQTT door: publications out, arrivals in. Nothing of paho."""
+"""What passes the MQTT client: publications out, arrivals in. Nothing of paho."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ Arrival = Connected | Disconnected | Arrived | Confirmed
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """A PUBACK as the network thread saw it; the door makes it a Confirmed."""
+    """A PUBACK as the network thread saw it; the client makes it a Confirmed."""
 
     generation: int
     mid: int

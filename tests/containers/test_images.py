@@ -13,7 +13,7 @@ from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
-from services.counter_store.adapters.point_stores import open_point_store
+from services.counter_store.adapters.influx.point_stores import open_point_store
 from services.counter_store.settings import InfluxSettings
 from shared.mqtt import Arrived, Confirmed, Connected, MqttClient, Publication
 from shared.suite import BrokerSettings
@@ -67,7 +67,7 @@ def test_the_door_opens_to_the_image_of_the_broker(mosquitto: BrokerSettings) ->
         assert time.monotonic() < deadline, seen
         if any(isinstance(item, Connected) for item in seen) and client.room == client.inflight:
             client.publish(Publication("t/1", b"hello"), "mine")
-        seen += client.take(10, 0.1)
+        seen += client.poll(10, 0.1)
     client.close()
 
     assert ["5"] == [item.protocol for item in seen if isinstance(item, Connected)]

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from services.counter_store.adapters.influx_setup import prepare
-from services.counter_store.adapters.point_stores import open_point_store
-from services.counter_store.core.lines import FIRST_NS, LAST_NS, encode_point
-from services.counter_store.core.ports import PointStore, Refused
+from services.counter_store.adapters.influx.point_stores import open_point_store
+from services.counter_store.adapters.influx.setup import prepare
+from services.counter_store.core.influx.line_protocol import FIRST_NS, LAST_NS, encode_point
+from services.counter_store.core.influx.ports import PointStore, Refused
 from services.counter_store.settings import InfluxSettings
 from tests.conftest import Require
 from tests.support.fakes.point_store import FakePointStore, Value

@@ -36,7 +36,7 @@ class Automation:
         """Publish what there is room for, and take what has arrived."""
         while self.waiting and self.client.publish(self.waiting[-1]):
             self.waiting.pop()
-        for arrival in self.client.take(1000, 0.02):
+        for arrival in self.client.poll(1000, 0.02):
             if isinstance(arrival, Arrived):
                 self.client.ack(arrival.receipt)
                 self._answer(json.loads(arrival.payload))

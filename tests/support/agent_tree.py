@@ -98,7 +98,7 @@ class Ups:
     def _talk(self) -> None:
         last_s = 0.0
         while not self._leave.is_set():
-            for arrival in self.client.take(100, TICK_S / 2):
+            for arrival in self.client.poll(100, TICK_S / 2):
                 if isinstance(arrival, Arrived):
                     self.client.ack(arrival.receipt)
                     if arrival.payload:

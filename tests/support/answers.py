@@ -13,10 +13,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from services.counter_store.core.keeping import Keeping
+from services.counter_store.core.policy import StorePolicy
 from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import CounterStoreSettings
-from shared.delivery.handler import Recorder
+from shared.delivery.handler import InMemoryPublisher
 from shared.ledger import Ledger
 from shared.messages import Event
 from upskeep.outcome import OF_THE_SUITE
@@ -53,10 +53,10 @@ def differences(expected: Any, found: Any, where: str = "") -> Iterator[str]:
         yield f"{where}: expected {expected!r}, got {found!r}"
 
 
-def unlike(ledger: Path, recording: Path, events: Path, keeping: Keeping, as_of: datetime) -> list[str]:
+def unlike(ledger: Path, recording: Path, events: Path, policy: StorePolicy, as_of: datetime) -> list[str]:
     """Return in what a store's answers differ from the oracle's; ``events`` is what the backtest wrote."""
     with closing(Ledger(ledger, LEDGER_SCHEMA)) as found, closing(Ledger(":memory:", LEDGER_SCHEMA)) as expected:
-        store, oracle = (_store(each, keeping) for each in (found, expected))
+        store, oracle = (_store(each, policy) for each in (found, expected))
         with expected.transaction():
             for batch in batches([recording]):
                 for frame in batch:
@@ -68,8 +68,8 @@ def unlike(ledger: Path, recording: Path, events: Path, keeping: Keeping, as_of:
         return list(differences(answers(oracle, as_of), answers(store, as_of)))
 
 
-def _store(ledger: Ledger, keeping: Keeping) -> CounterStore:
-    return CounterStore(CounterStoreSettings(), ledger, Recorder(), site="home", keeping=keeping)
+def _store(ledger: Ledger, policy: StorePolicy) -> CounterStore:
+    return CounterStore(CounterStoreSettings(), ledger, InMemoryPublisher(), site="home", policy=policy)
 
 
 def _written(path: Path) -> Iterator[Event]:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
-from services.counter_store.adapters.aggregates import Aggregates, Harvest
-from services.counter_store.adapters.events import EventTable
-from services.counter_store.core.counted import Cell, series_of
+from services.counter_store.adapters.tables.aggregates import Aggregates, BatchCounts
+from services.counter_store.adapters.tables.events import EventTable
+from services.counter_store.core.counting.series import Cell, series_of
 from services.counter_store.service import LEDGER_SCHEMA
 from shared.instants import time_to_us
 from shared.ledger import Ledger
@@ -25,7 +25,7 @@ class Shelf:
     aggregates: Aggregates
 
     def put(self, *events: Event) -> None:
-        harvest = Harvest()
+        harvest = BatchCounts()
         for each in events:
             time_us = time_to_us(each.time)
             assert EventTable(self.ledger).add(each, time_us, time_us, None)

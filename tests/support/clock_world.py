@@ -24,7 +24,7 @@ from services.event_processor.settings import load
 from services.sensor_reader.core.ports import Instant
 from services.sensor_reader.core.sources.feed import SourcePosition
 from services.sensor_reader.service import SensorReader
-from shared.delivery.handler import MessageHandler, Publisher
+from shared.delivery.handler import BatchHandler, MessageHandler, Publisher
 from shared.jumps import CLOCK_JUMP
 from shared.ledger import Ledger
 from shared.messages import Alert, Event, Frame, Quality, ReadError, Sequenced
@@ -171,7 +171,8 @@ class Chain:
             for name in ("counter_store", "alerter"):
                 self.stages[name].advance(self.world.wall())
             for handler in self.stages.values():
-                handler.flush()
+                if isinstance(handler, BatchHandler):
+                    handler.flush()
 
 
 def play(

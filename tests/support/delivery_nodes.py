@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from shared.clock import SYSTEM_CLOCK
 from shared.delivery.endpoint import Endpoint
 from shared.delivery.route import Route
 from shared.ledger import Ledger
-from shared.messages import Frame, Message, Sequenced
-from shared.process import system_clock
+from shared.messages import Frame, Sequenced
 from shared.suite import BrokerSettings, DeliverySettings, SuiteSettings
 
 DEADLINE_S = 30.0
@@ -21,7 +21,7 @@ SCHEMA = ("CREATE TABLE IF NOT EXISTS noted (place INTEGER PRIMARY KEY, n INTEGE
 
 
 class Noting:
-    """A Stage that writes down the number in every frame, in its ledger, and what it is told is lost."""
+    """A handler that writes down the number in every frame, in its ledger, and what it is told is lost."""
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
@@ -31,17 +31,8 @@ class Noting:
         assert isinstance(message, Frame)
         self.ledger.db.execute("INSERT INTO noted (n) VALUES (?)", (message.values["n"],))
 
-    def offer(self, producer: str, message: Message, received_on: str, payload: bytes) -> None: ...
-
-    def advance(self, event_time: datetime) -> None: ...
-
-    def flush(self) -> None: ...
-
     def lost(self, producer: str, stream: str, first: int, last: int) -> None:
         self.losses.append((producer, stream, first, last))
-
-    def figures(self) -> Mapping[str, bool | int | float | str]:
-        return {}
 
 
 class Node:
@@ -59,10 +50,10 @@ class Node:
     def start(self) -> None:
         """Open it, on what its ledger holds."""
         ledger = Ledger(self.path, SCHEMA)
-        self.endpoint = Endpoint(self.route, self.suite, ledger, system_clock())
+        self.endpoint = Endpoint(self.route, self.suite, ledger, SYSTEM_CLOCK)
         self.handler = Noting(ledger)
         self.endpoint.attach(self.handler)
-        self.endpoint.client.open()
+        self.endpoint.open()
 
     def stop(self) -> None:
         """Close it as a service does that is asked to stop."""

@@ -7,12 +7,12 @@ from contextlib import closing, contextmanager
 from typing import Any
 
 from services.event_processor.core.correlation.patterns import PatternRules
-from services.event_processor.core.pipeline.passage import Passage, Pipeline
+from services.event_processor.core.pipeline.event_context import EventContext, Pipeline
 from services.event_processor.core.pipeline.plan import NO_PATTERNS, Plan, compile_plan
 from services.event_processor.core.pipeline.rules import PipelineRules
 from services.event_processor.core.pipeline.stages import run
 from services.event_processor.service import EventProcessor
-from shared.delivery.handler import Recorder
+from shared.delivery.handler import InMemoryPublisher
 from shared.ledger import Ledger
 from shared.messages import Candidate, Event, Severity
 from tests.support.scenarios import SHIPPED, START, at
@@ -37,17 +37,17 @@ def passed(pipeline: Pipeline, events: Iterable[Event]) -> list[Event]:
     """Return the events that come out, as they come out."""
     found = []
     for each in events:
-        passage = Passage(each)
-        if run(pipeline, passage) is None:
-            found.append(passage.event)
+        context = EventContext(each)
+        if run(pipeline, context) is None:
+            found.append(context.event)
     return found
 
 
 @contextmanager
-def processor(plan: Plan, path: str = ":memory:") -> Iterator[tuple[EventProcessor, Ledger, Recorder]]:
+def processor(plan: Plan, path: str = ":memory:") -> Iterator[tuple[EventProcessor, Ledger, InMemoryPublisher]]:
     """A stage over a ledger of its own; its clock stands at the scene's start."""
     with closing(Ledger(path)) as ledger:
-        outlet = Recorder()
+        outlet = InMemoryPublisher()
         yield EventProcessor(SHIPPED, ledger, outlet, lambda: START, plan), ledger, outlet
 
 
@@ -59,7 +59,7 @@ def offered(stage: EventProcessor, ledger: Ledger, *candidates: Candidate, produ
         stage.flush()
 
 
-def events_of(outlet: Recorder) -> list[Event]:
+def events_of(outlet: InMemoryPublisher) -> list[Event]:
     """Return the events that were emitted."""
     return [message for message in outlet.emitted if isinstance(message, Event)]
 

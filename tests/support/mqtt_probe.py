@@ -38,7 +38,7 @@ class Onlooker:
 
     def look(self, timeout_s: float = 0.05) -> None:
         """Take in what has arrived."""
-        for arrival in self.client.take(1000, timeout_s):
+        for arrival in self.client.poll(1000, timeout_s):
             if isinstance(arrival, Arrived):
                 self.client.ack(arrival.receipt)
                 self.seen.setdefault(arrival.topic, []).append(arrival.payload)

@@ -18,10 +18,10 @@ def at_work(make: Callable[[], Endpoint]) -> Iterator[None]:
 
     def work() -> None:
         endpoint = make()
-        endpoint.client.open()
+        endpoint.open()
         while not leave.is_set():
             endpoint.turn(0.02)
-            if endpoint.client.connected:
+            if endpoint.connected:
                 ready.set()
         endpoint.close()
 

@@ -6,29 +6,29 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
-from services.counter_store.core.keeping import Keeping
+from services.counter_store.core.policy import StorePolicy
 from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import CounterStoreSettings
-from shared.delivery.handler import Recorder
+from shared.delivery.handler import InMemoryPublisher
 from shared.health import Health
 from shared.ledger import Ledger
 from shared.messages import Event, Sequenced
 from tests.support.store_messages import at, event
 
 HOUR, DAY = 3600.0, 86_400.0
-KEEPING = Keeping(ended_by={"AC_POWER_LOSS": ("AC_POWER_RESTORED",)})
+POLICY = StorePolicy(ended_by={"AC_POWER_LOSS": ("AC_POWER_RESTORED",)})
 
 
 class StoreBench:
     """Batches in, answers out."""
 
     def __init__(
-        self, ledger: Ledger, keeping: Keeping = KEEPING, settings: CounterStoreSettings | None = None
+        self, ledger: Ledger, policy: StorePolicy = POLICY, settings: CounterStoreSettings | None = None
     ) -> None:
         self.ledger = ledger
-        self.outlet = Recorder()
+        self.outlet = InMemoryPublisher()
         given = settings or CounterStoreSettings()
-        self.store = CounterStore(given, ledger, self.outlet, site="home", keeping=keeping)
+        self.store = CounterStore(given, ledger, self.outlet, site="home", policy=policy)
         self.events: list[Event] = []
 
     def batch(self, *messages: Sequenced, until: float | None = None) -> None:
@@ -61,6 +61,6 @@ class StoreBench:
 
 
 @contextmanager
-def bench(keeping: Keeping = KEEPING) -> Iterator[StoreBench]:
+def bench(policy: StorePolicy = POLICY) -> Iterator[StoreBench]:
     with closing(Ledger(":memory:", LEDGER_SCHEMA)) as ledger:
-        yield StoreBench(ledger, keeping)
+        yield StoreBench(ledger, policy)

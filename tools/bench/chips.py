@@ -28,11 +28,10 @@ from services.sensor_reader.core.polling.device import ChipPart, Device
 from services.sensor_reader.core.polling.poller import Poller
 from services.sensor_reader.core.ports import Ports
 from services.sensor_reader.service import SensorReader
-from shared.delivery.endpoint import Clock
-from shared.delivery.handler import Recorder
+from shared.clock import SYSTEM_CLOCK, Clock
+from shared.delivery.handler import InMemoryPublisher
 from shared.ledger import Ledger
 from shared.messages import Sequenced
-from shared.process import system_clock
 
 PACK = World(charge=0.8, voltage_v=4.0, current_a=0.5)
 SHUNT_OHM = 0.1
@@ -49,7 +48,7 @@ class Share:
     errors: int
 
 
-class Outbox(Recorder):
+class Outbox(InMemoryPublisher):
     """An outlet that serialises each frame and puts it into the ledger's transaction."""
 
     def __init__(self, ledger: Ledger) -> None:
@@ -90,7 +89,7 @@ def stand(found: Sequence[Device]) -> dict[int, SimulatedBus]:
 
 def measure(count: int, seconds: float, folder: Path) -> Share:
     """Read ``count`` chips once a second for ``seconds``, and return what it took of the processor."""
-    found, clock = list(devices(count)), system_clock()
+    found, clock = list(devices(count)), SYSTEM_CLOCK
     buses = stand(found)
 
     def pause(wait_s: float) -> None:

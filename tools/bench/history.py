@@ -19,12 +19,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
-from services.counter_store.adapters.report_formats import FORMATS
-from services.counter_store.core.keeping import Keeping
-from services.counter_store.core.reports import DetailedReport
+from services.counter_store.adapters.reports.formats import FORMATS
+from services.counter_store.core.policy import StorePolicy
+from services.counter_store.core.reports.report import DetailedReport
 from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import CounterStoreSettings
-from shared.delivery.handler import Recorder
+from shared.delivery.handler import InMemoryPublisher
 from shared.event_counters import ReportFormat
 from shared.ledger import Ledger
 from shared.messages import Event, Severity, event_id
@@ -112,11 +112,11 @@ def year(events: int) -> Iterator[Event]:
 class Bench:
     """A store over a ledger in ``folder``."""
 
-    def __init__(self, folder: Path, keeping: Keeping) -> None:
+    def __init__(self, folder: Path, policy: StorePolicy) -> None:
         self.ledger = Ledger(folder / "ledger.sqlite", LEDGER_SCHEMA)
         began = time.perf_counter()
         settings = CounterStoreSettings()
-        self.store = CounterStore(settings, self.ledger, Recorder(), site="home", keeping=keeping)
+        self.store = CounterStore(settings, self.ledger, InMemoryPublisher(), site="home", policy=policy)
         self.opened_s = time.perf_counter() - began
 
     def load(self, events: int, batch: int = BATCH) -> tuple[float, float]:
@@ -191,14 +191,14 @@ def export(bench: Bench, folder: Path, say: Callable[[str], None]) -> None:
 def take_in(events: int, folder: Path, say: Callable[[str], None]) -> None:
     """Import a tenth as many events into a store of its own, and again."""
     with closing(Ledger(folder / "import.sqlite", LEDGER_SCHEMA)) as ledger:
-        store = CounterStore(CounterStoreSettings(), ledger, Recorder(), site="home")
+        store = CounterStore(CounterStoreSettings(), ledger, InMemoryPublisher(), site="home")
         for what in ("imported", "known when imported again"):
             began, done = time.perf_counter(), 0
             coming = year(events // 10)
             while batch := [json.loads(event.model_dump_json()) for event in islice(coming, IMPORT_BATCH)]:
                 data = {"origin": "bench", "label": "bench", "events": batch}
                 with ledger.transaction():
-                    store.obey(Command(id=f"{what}{done}", target="counter_store", name="import", data=data))
+                    store.execute(Command(id=f"{what}{done}", target="counter_store", name="import", data=data))
                     store.flush()
                 done += len(batch)
             say(f"{what}: {done:,} events, {done / (time.perf_counter() - began):,.0f}/s")
@@ -206,8 +206,8 @@ def take_in(events: int, folder: Path, say: Callable[[str], None]) -> None:
 
 def measure(events: int, folder: Path, say: Callable[[str], None]) -> None:
     """Measure and tell; raises BenchError where a bound is passed."""
-    keeping = Keeping(history_days=3650, history_per_type=events, ended_by=ENDED_BY)
-    bench = Bench(folder, keeping)
+    policy = StorePolicy(history_days=3650, history_per_type=events, ended_by=ENDED_BY)
+    bench = Bench(folder, policy)
     with closing(bench.ledger):
         rate, size = bench.load(events)
         say(f"counted {events:,} events: {rate:,.0f}/s, {size:,.0f} bytes written an event in batches of {BATCH}")
@@ -218,7 +218,7 @@ def measure(events: int, folder: Path, say: Callable[[str], None]) -> None:
         export(bench, folder, say)
     take_in(events, folder, say)
     say(f"imported; {memory()}")
-    default = replace(Keeping(), ended_by=ENDED_BY)
+    default = replace(StorePolicy(), ended_by=ENDED_BY)
     bench = Bench(folder, default)
     with closing(bench.ledger):
         gone, seconds, cpu, longest = bench.prune()

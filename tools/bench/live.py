@@ -54,7 +54,7 @@ class Live:
     def __enter__(self) -> Self:
         self.client.open()
         while not self.client.connected:
-            self.client.take(10, 0.1)
+            self.client.poll(10, 0.1)
         self.suite.start()
         return self
 
@@ -67,7 +67,7 @@ class Live:
         """Yield (monotonic seconds, message) as they arrive; raises TimeoutError."""
         deadline = time.monotonic() + TIMEOUT_S
         while time.monotonic() < deadline:
-            for arrival in self.client.take(1000, 0.1):
+            for arrival in self.client.poll(1000, 0.1):
                 if isinstance(arrival, Arrived):
                     now = time.monotonic()
                     self.client.ack(arrival.receipt)

@@ -13,7 +13,18 @@ from typing import Any
 import click
 
 from shared.suite import SuiteSettings
-from upskeep.commands.options import JSON, SINCE, UNTIL, asked, at_a_broker, chosen_events, complaints, so_many
+from upskeep.commands.options import (
+    JSON,
+    SINCE,
+    UNTIL,
+    asked,
+    at_a_broker,
+    chosen_events,
+    complaints,
+    line_style,
+    so_many,
+    times,
+)
 
 TOLD = 20
 BEFORE = timedelta(days=1)  # read, and not told of: what events belong to may have begun before
@@ -37,7 +48,7 @@ def replay(
     suite: SuiteSettings, speed: str, verify: bool, frames: tuple[Path, ...], as_json: bool, **choice: Any
 ) -> None:
     """Publish events of the history again, on a topic root of their own, where nothing acts on them or counts them."""
-    from services.counter_store.core.requests import HistoryQuestion
+    from services.counter_store.core.requests.questions import HistoryQuestion
 
     if frames and not verify:
         raise click.UsageError("--frames goes with --verify")
@@ -56,11 +67,11 @@ def _play(suite: SuiteSettings, speed: float | None, choice: Mapping[str, Any], 
     from upskeep.text.message_text import console, event_line, tell
 
     topics = suite.replay_topics
-    out = console()
+    out, style = console(), line_style()
 
     def step(event: Any) -> None:
         if not as_json:
-            tell(out, event_line(event))
+            tell(out, event_line(event, style=style))
 
     with complaints(ClientError), Session(suite, "counter_store") as store, Session(suite, "replay") as aside:
         if not as_json:
@@ -77,7 +88,8 @@ def _verify(suite: SuiteSettings, frames: tuple[Path, ...], choice: Mapping[str,
     from services.event_processor.app import SERVICE
     from shared.client.client import ClientError
     from shared.client.session import Session
-    from shared.process import Context, system_clock
+    from shared.clock import SYSTEM_CLOCK
+    from shared.process import Context
     from upskeep.playback.verify import verify_events, verify_frames
 
     folder = Path(click.get_current_context().params["config"])
@@ -86,7 +98,7 @@ def _verify(suite: SuiteSettings, frames: tuple[Path, ...], choice: Mapping[str,
             made, devices, span = _decided_now(frames, folder)
             verdict = verify_frames(_events(store, span), made, devices, frozenset(choice.get("types", ())))
         else:
-            plan = SERVICE.settings(Context(folder, os.environ, suite, system_clock()))
+            plan = SERVICE.settings(Context(folder, os.environ, suite, SYSTEM_CLOCK))
             since = datetime.fromisoformat(choice["since"]) if "since" in choice else None
             begin = None if since is None else (since - BEFORE).isoformat()
             events = _events(store, {"since": begin, "until": choice.get("until")})
@@ -112,7 +124,7 @@ def _tell(verdict: Any) -> None:
 
     click.echo(f"{so_many(verdict.compared, 'event')} compared, {verdict.same:,} are decided as they were")
     if verdict.differences:
-        show(differences_table(verdict.differences[:TOLD]))
+        show(differences_table(verdict.differences[:TOLD], times()))
         if verdict.by_field.total() > TOLD:
             counts = ", ".join(f"{count:,} of {name}" for name, count in sorted(verdict.by_field.items()))
             click.echo(f"all in all {counts}; --json tells more")

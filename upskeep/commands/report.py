@@ -45,7 +45,7 @@ def report(
     if out is None:
         click.echo(text, nl=False)
         return
-    from services.counter_store.adapters.report_files import put
+    from services.counter_store.adapters.reports.files import put
 
     with complaints(ClientError), putting(out) as place:
         put(place, text.encode())
@@ -55,9 +55,9 @@ def report(
 def _written(kind: str, form: str, answer: Any) -> str:
     from pydantic import ValidationError
 
-    from services.counter_store.adapters.report_data import REPORTS
-    from services.counter_store.adapters.report_formats import FORMATS as RENDERERS
-    from services.counter_store.core.reports import ReportType
+    from services.counter_store.adapters.reports.formats import FORMATS as RENDERERS
+    from services.counter_store.application.report_builder import REPORTS
+    from services.counter_store.core.reports.report import ReportType
     from shared.client.client import ClientError
     from shared.event_counters import ReportFormat
 

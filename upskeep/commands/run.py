@@ -8,13 +8,14 @@ from typing import Any
 
 import click
 
-from upskeep.commands.options import CONFIG, checked, complaints
+from upskeep.commands.options import CONFIG, IN_UTC, checked, complaints, line_style
 
 DEFAULT, GIVEN = click.core.ParameterSource.DEFAULT, click.core.ParameterSource.COMMANDLINE
 
 
 @click.command()
 @CONFIG
+@IN_UTC
 @click.option(
     "--source", default="auto", show_default=True, help="auto, i2c, sim[:SCENARIO] or recording:FILE[,FILE…]."
 )
@@ -62,14 +63,14 @@ def run(
         check_speed(speed)
         if data is not None:
             settings = settings.model_copy(update={"data": data})
-        told = console(stderr=as_json)
+        told, style = console(stderr=as_json), line_style()
 
         def say(text: str, loud: bool = False) -> None:
             if not as_json:
                 tell_all(told, Text(f"upskeep  {text}", style="bold yellow" if loud else "dim"))
 
         def show(message: Any) -> None:
-            if not as_json and news(message) and (text := line(message)) is not None:
+            if not as_json and news(message) and (text := line(message, style)) is not None:
                 tell(told, text)
 
         wish = RunOptions(config, source, speed, exit_when_done, broker, port)

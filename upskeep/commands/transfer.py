@@ -121,7 +121,7 @@ def _catalogued() -> Any:
 
 def _chosen(what: str, choice: Mapping[str, Any]) -> dict[str, Any]:
     """Return what was chosen; raises UsageError where that is nothing to choose ``what`` by."""
-    from services.counter_store.adapters.questions import QUESTIONS
+    from services.counter_store.application.queries import QUESTIONS
 
     model, _ = QUESTIONS["inventory" if what == "all" else what]
     return asked(what, model, choice)

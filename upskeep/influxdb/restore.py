@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from services.counter_store.adapters import restore
-from services.counter_store.adapters.influx_query import InfluxQuery
+from services.counter_store.adapters.influx.query import InfluxQuery
 from services.counter_store.app import FILL
-from services.counter_store.core.ports import Unavailable
+from services.counter_store.application import restore
+from services.counter_store.core.influx.ports import Unavailable
 from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import CounterStoreSettings, InfluxSettings
-from shared.delivery.handler import Recorder
+from shared.delivery.handler import InMemoryPublisher
 from shared.ledger import Ledger, LedgerError
 from shared.process import seems_alive
 from shared.suite import SuiteSettings
@@ -73,14 +73,14 @@ def restore_ledger(
 def _fill(path: Path, site: str, settings: InfluxSettings, bar: Bar) -> Restored:
     with closing(InfluxQuery(settings, site)) as source, closing(Ledger(path, LEDGER_SCHEMA)) as ledger:
         total = source.count()
-        progress = restore.Progress()
+        progress = restore.RestoreProgress()
         with ledger.transaction():
             restore.save(ledger, progress)
-        store = CounterStore(CounterStoreSettings(influx=settings), ledger, Recorder(), site=site)
+        store = CounterStore(CounterStoreSettings(influx=settings), ledger, InMemoryPublisher(), site=site)
         while progress.phase != "done":
             page = source.read(progress.at_ns, progress.skip, restore.PAGE) if progress.phase == "read" else None
             with ledger.transaction():
-                progress = store.fill(FILL) if page is None else store.take_back(page)
+                progress = store.fill(FILL) if page is None else store.restore_page(page)
                 store.flush()
             bar(progress.found, total)
         return Restored(progress.found, len(store.counters()), None)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from services.counter_store.adapters import influx_setup
-from services.counter_store.adapters.influx_admin import SetupError
-from services.counter_store.adapters.influx_setup import Done
+from services.counter_store.adapters.influx.admin import SetupError
+from services.counter_store.adapters.influx.setup import StepResult, set_up
 from services.counter_store.app import SERVICE
-from services.counter_store.core.ports import Unavailable
+from services.counter_store.core.influx.ports import Unavailable
 from services.counter_store.settings import CounterStoreSettings, InfluxSettings
-from shared.process import Context, system_clock
+from shared.clock import SYSTEM_CLOCK
+from shared.process import Context
 from shared.settings import ConfigError, Fault, read_settings
 from shared.suite import SuiteSettings
 
@@ -31,7 +31,7 @@ class InfluxError(Exception):
 def read_config(folder: Path, environ: Mapping[str, str]) -> tuple[SuiteSettings, InfluxSettings]:
     """Return the suite's settings and InfluxDB's; raises ConfigError, also where InfluxDB is not turned on."""
     suite = read_settings(folder, "suite", SuiteSettings, environ)
-    context = Context(folder, environ, suite, system_clock())
+    context = Context(folder, environ, suite, SYSTEM_CLOCK)
     settings: CounterStoreSettings = SERVICE.settings(context).store
     if not settings.influx.enabled:
         raise ConfigError([Fault(str(folder / "counter_store.yaml"), "influx.enabled", OFF)])
@@ -41,7 +41,7 @@ def read_config(folder: Path, environ: Mapping[str, str]) -> tuple[SuiteSettings
 def setup(settings: InfluxSettings, *, dry_run: bool) -> tuple[list[str], bool]:
     """Return what to tell, a line each, and whether all is as it should be; raises InfluxError."""
     try:
-        found = influx_setup.set_up(settings, () if dry_run else ("create", "change"))
+        found = set_up(settings, () if dry_run else ("create", "change"))
     except (Unavailable, SetupError) as error:
         raise InfluxError(str(error)) from error
     lines = [text for done in found.steps for text in _told(done, dry_run)]
@@ -50,7 +50,7 @@ def setup(settings: InfluxSettings, *, dry_run: bool) -> tuple[list[str], bool]:
     return [f"InfluxDB {found.version} at {found.url}", *lines, DOWNSAMPLING, *of_version], good
 
 
-def _told(done: Done, dry_run: bool) -> list[str]:
+def _told(done: StepResult, dry_run: bool) -> list[str]:
     step = done.step
     if done.fault:
         return [f"{step}: {done.fault}", f"  to be run by who may: {done.command}"]

@@ -27,29 +27,29 @@ from services.event_processor.core.pipeline.plan import without_handlers
 from services.event_processor.service import EventProcessor
 from services.sensor_reader.adapters.sources.recording import Recording, RecordingError
 from services.sensor_reader.core.sources.feed import SourcePosition
-from shared.delivery.handler import Following, MessageHandler, Recorder
+from shared.clock import SYSTEM_CLOCK
+from shared.delivery.handler import InMemoryPublisher, RetainedHandler, StreamHandler
 from shared.jumps import CLOCK_STEP
 from shared.ledger import Ledger
-from shared.messages import Event, Frame, Message, Sequenced
-from shared.process import Context, system_clock
+from shared.messages import Event, Frame, Message, Sequenced, StateSample
+from shared.process import Context
 from shared.settings import ConfigError, Fault, read_settings
 from shared.suite import SuiteSettings
 from upskeep.outcome import Outcome
 
 BATCH = 500
-STATES_S = 10.0  # of event time: so often the alerter is shown the devices' states
 ENVELOPE = {"producer", "epoch", "seq"}
 
 
-class Chain(Recorder):
-    """The processor's outlet: every event goes on to store and alerter, and to who listens."""
+class Chain(InMemoryPublisher):
+    """The processor's publisher: events go on to store, alerter and a listener, state samples to the alerter."""
 
     def __init__(
-        self, onward: Sequence[MessageHandler], hear: Callable[[Event], object] | None, follower: Following
+        self, onward: Sequence[StreamHandler], hear: Callable[[Event], object] | None, samples: StreamHandler
     ) -> None:
         super().__init__()
         self.onward = onward
-        self.follower = follower
+        self.samples = samples
         self.hear = hear
 
     def emit(self, message: Sequenced) -> None:
@@ -59,16 +59,17 @@ class Chain(Recorder):
                 handler.apply(message)
             if self.hear is not None:
                 self.hear(message)
+        elif isinstance(message, StateSample):
+            self.samples.apply(message)
 
     def retain(self, message: Message) -> None:
-        """Show a device's state to who follows states."""
-        self.follower.follow(message, retained=False)
+        """Nobody here looks at latest values."""
 
 
-class Alerts(Recorder):
+class Alerts(InMemoryPublisher):
     """The alerter's outlet: the store follows every change."""
 
-    def __init__(self, store: Following) -> None:
+    def __init__(self, store: RetainedHandler) -> None:
         super().__init__()
         self.store = store
 
@@ -89,7 +90,7 @@ class Bench:
         store_path: Path | str = ":memory:",
     ) -> None:
         store_ledger = stack.enter_context(closing(Ledger(store_path, STORE_SCHEMA)))
-        self.store = CounterStore(counters, store_ledger, Recorder(), site=context.suite.site)
+        self.store = CounterStore(counters, store_ledger, InMemoryPublisher(), site=context.suite.site)
         alerter_ledger = stack.enter_context(closing(Ledger(":memory:", ALERTER_SCHEMA)))
         alerting = ALERTER.settings(context)
         how = options(alerting.alerts, by_events=True)
@@ -97,12 +98,11 @@ class Bench:
         processor_ledger = stack.enter_context(closing(Ledger(":memory:")))
         chain = Chain((self.store, self.alerter), hear, self.alerter)
         plan = without_handlers(EVENT_PROCESSOR.settings(context))
-        self.processor = EventProcessor(plan.program, processor_ledger, chain, context.clock.wall, plan)
+        self.processor = EventProcessor(plan.compiled, processor_ledger, chain, context.clock.wall, plan)
         self.ledgers = (processor_ledger, store_ledger, alerter_ledger)
         self.frames = 0
         self.first: datetime | None = None
         self.last: datetime | None = None
-        self.shown: datetime | None = None
 
     def take(self, frames: Sequence[Frame]) -> None:
         """Apply a batch."""
@@ -116,9 +116,10 @@ class Bench:
                     self.last = frame.time
                 self.processor.apply(frame)
                 self.store.apply(frame)
-                if self.shown is None or abs((frame.time - self.shown).total_seconds()) >= STATES_S:
-                    self.shown = frame.time
-                    self.processor.flush()
+            if self.last is not None:
+                self.alerter.advance(
+                    self.last
+                )  # as often as a live alerter is told, but for its speed: the same alerts
             self._flush()
 
     def end(self) -> Outcome:
@@ -160,7 +161,7 @@ def backtest(
 
 def context_of(folder: Path, environ: Mapping[str, str]) -> Context:
     """Return what the stages are set up by; raises ConfigError."""
-    return Context(folder, environ, read_settings(folder, "suite", SuiteSettings, environ), system_clock())
+    return Context(folder, environ, read_settings(folder, "suite", SuiteSettings, environ), SYSTEM_CLOCK)
 
 
 def batches(files: Sequence[Path]) -> Iterator[Sequence[Frame]]:

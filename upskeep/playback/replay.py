@@ -73,7 +73,7 @@ def _rest(client: MqttClient, seconds: float) -> None:
 
 
 def _hear(client: MqttClient, timeout_s: float) -> None:
-    for arrival in client.take(1000, timeout_s):
+    for arrival in client.poll(1000, timeout_s):
         if isinstance(arrival, Confirmed) and arrival.refusal:
             raise ClientError(f"the broker refuses the replay: {arrival.refusal}; check the user's rights")
         if isinstance(arrival, Disconnected):

@@ -29,7 +29,7 @@ class LiveView:
 
     def take(self, client: MqttClient, timeout_s: float) -> Iterator[Message]:
         """Yield each message of interest that arrived, having noted it."""
-        for arrival in client.take(1000, timeout_s):
+        for arrival in client.poll(1000, timeout_s):
             if isinstance(arrival, Connected):
                 self.connected = True
             elif isinstance(arrival, Disconnected):

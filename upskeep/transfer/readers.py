@@ -13,7 +13,7 @@ from typing import IO, Any
 import ijson
 from ijson.common import IncompleteJSONError, ObjectBuilder
 
-from services.counter_store.core.sheet import unguarded
+from services.counter_store.core.reports.tabular import unguarded
 from shared.client.client import ClientError
 from shared.event_counters import TOTALS
 from upskeep.transfer.rows import Row, from_cells

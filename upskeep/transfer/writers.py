@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from services.counter_store.core.sheet import guarded
+from services.counter_store.core.reports.tabular import guarded
 from shared.client.client import ClientError
 from upskeep.transfer.rows import COLUMNS, Row, as_cells
 

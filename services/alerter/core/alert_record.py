@@ -45,6 +45,7 @@ class AlertRecord:
     seen_by: str | None = None
     comment: str | None = None
     fires_us: tuple[int, ...] = ()
+    stale: bool = False  # the newest sample came too late to act on
 
     @property
     def is_firing(self) -> bool:
@@ -84,6 +85,7 @@ def to_json(record: AlertRecord, without: str | None = None) -> str:
         "seen_by": record.seen_by,
         "comment": record.comment,
         "fires_us": record.fires_us,
+        "stale": record.stale or None,
     }
     kept = {name: value for name, value in content.items() if value is not None and value != ()}
     return json.dumps(kept, separators=(",", ":"))
@@ -108,6 +110,7 @@ def from_json(text: str, condition: Condition | None, more: Mapping[str, Any] | 
         seen_by=content.get("seen_by"),
         comment=content.get("comment"),
         fires_us=tuple(content.get("fires_us", ())),
+        stale=content.get("stale", False),
     )
 
 

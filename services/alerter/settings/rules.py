@@ -175,15 +175,19 @@ class DeviationSettings(_Seen):
 
 
 class AbsenceSettings(_Of):
-    """``absence``: nothing for ``after``; ``expect`` names what must show up even if it was never seen."""
+    """``absence``: nothing for ``after``; ``expect`` names what must show up even if it was never seen.
+
+    ``missed_readings``: nor for so many of the device's own intervals, where those are longer.
+    """
 
     after: LongSpan
     give_up: LongSpan = timedelta(days=30)
+    missed_readings: Annotated[int, Field(ge=0, le=1000)] = 0
     expect: tuple[str | tuple[str, ...], ...] = ()
 
     def condition(self) -> Absence:
         """Return the condition."""
-        return Absence(self.after, self.give_up)
+        return Absence(self.after, self.give_up, self.missed_readings)
 
 
 class OfflineSettings(Settings):

@@ -1,1 +1,1 @@
-"""What the store touches: its tables in the ledger, and InfluxDB."""
+"""What the store touches: InfluxDB, the tables of its ledger, and the files of its reports."""

@@ -1,1 +1,1 @@
-"""The store's pure core: counting, sliding windows, points and how to ship them."""
+"""The store's pure core: what is counted, concluded and written, with no I/O and no clock."""

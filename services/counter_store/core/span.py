@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from services.counter_store.core.counting import DAY_US
+from services.counter_store.core.time_units import DAY_US
 from shared.instants import time_to_us, us_to_time
 
 FIRST_US = time_to_us(datetime.min.replace(tzinfo=UTC))

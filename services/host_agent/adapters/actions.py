@@ -18,7 +18,7 @@ from services.host_agent.adapters.durable_file import DurableFile
 from services.host_agent.adapters.programs import Program, Programs
 from services.host_agent.core.memory import Memory
 from services.host_agent.settings import HostAgentSettings, ProgramSettings, service_of, target_of
-from shared.delivery.endpoint import Clock
+from shared.clock import Clock
 from shared.delivery.handler import Publisher
 from shared.messages import Candidate
 from shared.requests import Command

@@ -45,7 +45,7 @@ class CalibrationStore:
         known = sorted(self.known.items())
         return {"calibrations": [{"device": device, **as_data(calibration)} for (device, _), calibration in known]}
 
-    def obey(self, command: Command, newest: Mapping[str, Frame], now: datetime) -> Mapping[str, Any]:
+    def execute(self, command: Command, newest: Mapping[str, Frame], now: datetime) -> Mapping[str, Any]:
         """Take ``calibrate`` or ``uncalibrate``; ``newest`` is each device's last frame. Raises RefusedError."""
         if command.name == "calibrate":
             return self._calibrate(

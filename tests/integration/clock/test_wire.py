@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -13,12 +14,13 @@ from services.alerter.app import ROUTE as ALERTER
 from services.counter_store.app import ROUTE as STORE
 from services.event_processor.app import ROUTE as PROCESSOR
 from services.sensor_reader.app import ROUTE as READER
-from shared.delivery.endpoint import Clock, Endpoint
+from shared.clock import Clock
+from shared.delivery.endpoint import Endpoint
 from shared.jumps import CLOCK_JUMP
 from shared.ledger import Ledger
 from shared.suite import DeliverySettings, SuiteSettings
 from tests.support.clock_world import SCHEMAS, SERVICES, Poll, Result, World, build, counted, transitions
-from tests.support.fakes.broker import FakeBroker, FakeClient
+from tests.support.fakes.broker import FakeBroker, opener
 
 SUITE = SuiteSettings(delivery=DeliverySettings(window=20, batch=50))
 ROUTES = {route.name: route for route in (READER, PROCESSOR, STORE, ALERTER)}
@@ -36,6 +38,7 @@ class House:
             name: stack.enter_context(closing(Ledger(":memory:", SCHEMAS.get(name, ())))) for name in SERVICES
         }
         self.hops: dict[str, Endpoint] = {}
+        self.handlers: dict[str, Any] = {}
         self.asleep: Collection[str] = ()
         self.reached: list[datetime] = []
         for name in SERVICES:
@@ -46,10 +49,11 @@ class House:
         if name in self.hops:
             self.hops[name].client.vanish()  # type: ignore[attr-defined]
         ledger, clock = self.ledgers[name], Clock(self.world.wall, lambda: self.world.true_s)
-        endpoint = Endpoint(ROUTES[name], SUITE, ledger, clock, lambda _, *rest: FakeClient(self.broker, *rest))  # type: ignore[arg-type,return-value]
+        endpoint = Endpoint(ROUTES[name], SUITE, ledger, clock, opener(self.broker))
         with ledger.transaction():
-            endpoint.attach(build(name, self.world, ledger, endpoint))
-        endpoint.client.open()
+            self.handlers[name] = build(name, self.world, ledger, endpoint)
+        endpoint.attach(self.handlers[name])
+        endpoint.open()
         self.hops[name] = endpoint
 
     def turn(self, *, poll: bool = False) -> None:
@@ -57,7 +61,7 @@ class House:
         for name in SERVICES:
             if name in self.asleep:
                 continue
-            handler = self.hops[name].handler
+            handler = self.handlers[name]
             self.hops[name].turn(
                 0, (lambda s=handler: s.step(0.0, self.world.wall())) if poll and name == READER.name else None
             )
@@ -74,11 +78,11 @@ class House:
         for _ in range(60):
             self.world.true_s += 1.1
             self.turn()
-            if len({endpoint.event_time for endpoint in self.hops.values()}) == 1 and not self.hops[
+            if len({endpoint.time.now for endpoint in self.hops.values()}) == 1 and not self.hops[
                 READER.name
             ].sender.lag("raw"):
                 return
-        pytest.fail(f"did not settle: {[(name, hop.event_time) for name, hop in self.hops.items()]}")
+        pytest.fail(f"did not settle: {[(name, hop.time.now) for name, hop in self.hops.items()]}")
 
     def result(self) -> Result:
         """What it came to; events are in the store's table in the order they were applied."""
@@ -86,7 +90,7 @@ class House:
             self.ledgers[STORE.name].db.execute("SELECT type, device, steady_us FROM event ORDER BY rowid").fetchall()
         )
         told = [row for row in rows if row[0] != CLOCK_JUMP]
-        handler = self.hops[STORE.name].handler
+        handler = self.handlers[STORE.name]
         return Result(told, transitions(self.ledgers[ALERTER.name]), counted(handler), len(rows) - len(told))
 
 
@@ -161,4 +165,4 @@ def test_a_promise_of_before_the_jump_is_not_kept_after_it() -> None:
         house.broker.route(before)
         house.turn()
 
-        assert {house.hops[READER.name].event_time} == {house.hops[name].event_time for name in SERVICES}
+        assert {house.hops[READER.name].time.now} == {house.hops[name].time.now for name in SERVICES}

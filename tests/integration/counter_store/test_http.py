@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from services.counter_store.adapters.point_stores import open_point_store
-from services.counter_store.core.ports import PointStore, Refused, Unavailable
+from services.counter_store.adapters.influx.point_stores import open_point_store
+from services.counter_store.core.influx.ports import PointStore, Refused, Unavailable
 from services.counter_store.settings import InfluxSettings
 from tests.support.brokers import free_port
 from tests.support.scripted_http import HOST, Scripted

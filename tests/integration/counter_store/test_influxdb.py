@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from services.counter_store.adapters.influx_setup import prepare
-from services.counter_store.adapters.point_queue import PointQueue
-from services.counter_store.adapters.point_stores import open_point_store
-from services.counter_store.adapters.shipper import Shipper
+from services.counter_store.adapters.influx.point_stores import open_point_store
+from services.counter_store.adapters.influx.setup import prepare
+from services.counter_store.adapters.influx.shipper import Shipper
+from services.counter_store.adapters.tables.point_queue import PointQueue
 from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import CounterStoreSettings, InfluxSettings
-from shared.delivery.handler import Recorder
+from shared.delivery.handler import InMemoryPublisher
 from shared.ledger import Ledger
 from tests.support.fakes.point_store import parse_line
 from tests.support.influx.influxd import TOKEN, Front, InfluxServer, Points
@@ -31,7 +31,7 @@ class Bench:
 
     def __init__(self, ledger: Ledger, influx: InfluxSettings) -> None:
         self.ledger = ledger
-        self.store = CounterStore(CounterStoreSettings(influx=influx), ledger, Recorder(), site="home")
+        self.store = CounterStore(CounterStoreSettings(influx=influx), ledger, InMemoryPublisher(), site="home")
         prepare(influx)
         self.points = open_point_store(influx)
         self.shipper = Shipper(ledger.path, self.points, influx)

@@ -12,9 +12,10 @@ import pytest
 
 from services.counter_store.app import SERVICE
 from shared.client.client import Client, ClientError
+from shared.clock import SYSTEM_CLOCK
 from shared.delivery.endpoint import Endpoint
 from shared.ledger import Ledger
-from shared.process import Context, system_clock
+from shared.process import Context
 from shared.suite import SuiteSettings
 from tests.support.brokers import Broker
 from tests.support.running_service import at_work
@@ -34,7 +35,7 @@ def store_at_work(folder: Path, broker: Broker, days: int = 30) -> Iterator[Suit
             StoreBench(ledger).tell(*(n * DAY for n in range(days)), until=30 * DAY)
 
     def make() -> Endpoint:
-        context = Context(CONFIG, os.environ, suite, system_clock())
+        context = Context(CONFIG, os.environ, suite, SYSTEM_CLOCK)
         ledger = Ledger(folder / "ledger.sqlite", SERVICE.schema)
         endpoint = Endpoint(SERVICE.route, suite, ledger, context.clock)
         with ledger.transaction():

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from services.counter_store.adapters.report_formats import FORMATS
+from services.counter_store.adapters.reports.formats import FORMATS
 from tests.conftest import Require
 from tests.support.store_bench import bench
 from tests.unit.counter_store.test_reports import MODELS, ask, fill

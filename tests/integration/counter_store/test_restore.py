@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from services.counter_store.adapters import restore
-from services.counter_store.adapters.influx_query import InfluxQuery
-from services.counter_store.adapters.influx_setup import prepare
-from services.counter_store.adapters.point_queue import PointQueue
-from services.counter_store.adapters.point_stores import open_point_store
-from services.counter_store.adapters.restore import Restorer
-from services.counter_store.adapters.shipper import Shipper
-from services.counter_store.core.ports import Unavailable
+from services.counter_store.adapters.influx.point_stores import open_point_store
+from services.counter_store.adapters.influx.query import InfluxQuery
+from services.counter_store.adapters.influx.setup import prepare
+from services.counter_store.adapters.influx.shipper import Shipper
+from services.counter_store.adapters.tables.point_queue import PointQueue
+from services.counter_store.application import restore
+from services.counter_store.application.restore import Restorer
+from services.counter_store.core.influx.ports import Unavailable
 from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import CounterStoreSettings, InfluxSettings
-from shared.delivery.handler import Recorder
+from shared.delivery.handler import InMemoryPublisher
 from shared.ledger import Ledger
 from tests.integration.ledger.test_service import House
 from tests.support.brokers import EMBEDDED, Broker
@@ -37,7 +37,7 @@ class Life:
         self.ledger, self.influx = ledger, influx
         with ledger.transaction():
             restore.begin_if_new(ledger)
-        self.store = CounterStore(CounterStoreSettings(influx=influx), ledger, Recorder(), site="home")
+        self.store = CounterStore(CounterStoreSettings(influx=influx), ledger, InMemoryPublisher(), site="home")
 
     def count(self, *numbers: int) -> None:
         """Eight events share each instant: two or three of each type."""
@@ -59,7 +59,7 @@ class Life:
         with closing(InfluxQuery(self.influx, "home")) as source:
             while progress.phase == "read":
                 with self.ledger.transaction():
-                    progress = self.store.take_back(source.read(progress.at_ns, progress.skip, page))
+                    progress = self.store.restore_page(source.read(progress.at_ns, progress.skip, page))
                     self.store.flush()
         while progress.phase == "fill":
             with self.ledger.transaction():
@@ -185,7 +185,7 @@ def test_the_reader_waits_while_influxdb_is_away(
     influxdb.kill()
     with closing(InfluxQuery(influx, "home")) as source, pytest.raises(Unavailable, match="cannot be reached"):
         source.read(0, 0, 10)
-    restorer = Restorer(InfluxQuery(influx, "home"), restore.Progress(), longest_wait_s=1)
+    restorer = Restorer(InfluxQuery(influx, "home"), restore.RestoreProgress(), longest_wait_s=1)
     restorer.start()
     influxdb.start()
     page = restorer._pages.get(timeout=20)

@@ -12,10 +12,11 @@ from pathlib import Path
 
 from services.counter_store.app import SERVICE
 from shared.client.client import Client
+from shared.clock import SYSTEM_CLOCK
 from shared.delivery.endpoint import Endpoint
 from shared.delivery.route import Route
 from shared.ledger import Ledger
-from shared.process import Context, system_clock
+from shared.process import Context
 from shared.suite import SuiteSettings
 from tests.support.brokers import EMBEDDED, Broker
 from tests.support.delivery_nodes import Node, turn_until
@@ -50,7 +51,7 @@ class Store:
         self.ran_by: dict[str, int] = {}
 
     def __call__(self) -> Endpoint:
-        context = Context(CONFIG, os.environ, self.suite, system_clock())
+        context = Context(CONFIG, os.environ, self.suite, SYSTEM_CLOCK)
         self.worker = threading.current_thread().name
         ledger = Ledger(self.suite.data / "store.sqlite", SERVICE.schema)
         ledger.db.set_trace_callback(self._note)

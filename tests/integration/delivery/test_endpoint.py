@@ -50,7 +50,7 @@ def test_every_consumer_notes_every_number_once_and_in_order(any_broker, make):
     turn_until([source, *ingest_consumers], noted_by(ingest_consumers, 700), "both have all")
     source.emit(1)
     turn_until([source, *ingest_consumers], noted_by(ingest_consumers, 701), "both have the last")
-    turn_until([source, *ingest_consumers], lambda: source.endpoint.sender.lag("raw") == 0, "the producer knows")
+    turn_until([source, *ingest_consumers], lambda: source.endpoint.lag("raw") == 0, "the producer knows")
     source.emit(1)
 
     assert [one_to(701)] * 2 == [taker.noted for taker in ingest_consumers]
@@ -67,7 +67,7 @@ def test_a_broker_that_dies_and_forgets_everything_costs_nothing(forgetful_broke
         turn_until(everybody, noted_by(ingest_consumers, already), f"{already} are there")
         forgetful_broker.kill()
         source.emit(50)
-        turn_until(everybody, lambda: not any(node.endpoint.client.connected for node in everybody), "all have noticed")
+        turn_until(everybody, lambda: not any(node.endpoint.connected for node in everybody), "all have noticed")
         forgetful_broker.start()
 
     turn_until(everybody, noted_by(ingest_consumers, 500), "all have come through")
@@ -98,7 +98,7 @@ def test_a_consumer_with_a_new_disk_gets_all_that_is_still_there(any_broker, mak
     wiped, away = (make(consumer, any_broker, name) for name in ("a", "b"))
     source.emit(100)
     turn_until([source, wiped, away], noted_by([wiped, away], 100), "both have the first")
-    turn_until([source, wiped, away], lambda: source.endpoint.sender.lag("raw") == 0, "the producer knows")
+    turn_until([source, wiped, away], lambda: source.endpoint.lag("raw") == 0, "the producer knows")
     away.stop()
     source.emit(150)
     turn_until([source, wiped], noted_by([wiped], 250), "one has all")
@@ -118,7 +118,7 @@ def test_a_producer_with_a_new_disk_begins_anew_and_nothing_is_mixed_up(any_brok
     source, taker = make(producer, any_broker, ("a",)), make(consumer, any_broker, "a")
     source.emit(120)
     turn_until([source, taker], noted_by([taker], 120), "the first life has come through")
-    first = source.endpoint.records.epoch
+    first = source.endpoint.epoch
 
     source.wipe()
     source.start()
@@ -126,7 +126,7 @@ def test_a_producer_with_a_new_disk_begins_anew_and_nothing_is_mixed_up(any_brok
     turn_until([source, taker], noted_by([taker], 200), "the second life has come through")
 
     assert one_to(200) == taker.noted  # the test's numbers go on; the seqs began at 1 again
-    assert (80, True) == (source.held[1], first != source.endpoint.records.epoch)
+    assert (80, True) == (source.held[1], first != source.endpoint.epoch)
     assert [] == taker.handler.losses
 
 
@@ -143,7 +143,7 @@ def test_a_consumer_no_longer_waited_for_frees_the_outbox(any_broker, make):
     source.stop()
     source.route = Route(source.route.name, produces={"raw": ("a",)})
     source.start()
-    turn_until([source, taker], lambda: source.endpoint.sender.lag("raw") == 0, "the producer knows again")
+    turn_until([source, taker], lambda: source.endpoint.lag("raw") == 0, "the producer knows again")
     source.emit(1)
 
     assert (301, 301) == source.held
@@ -155,7 +155,7 @@ def test_at_the_outboxs_bound_the_oldest_go_and_the_loss_is_told(forgetful_broke
     taker = make(consumer, forgetful_broker, "a")
     source.emit(50)
     turn_until([source, taker], noted_by([taker], 50), "the first are there")
-    turn_until([source, taker], lambda: source.endpoint.sender.lag("raw") == 0, "the producer knows")
+    turn_until([source, taker], lambda: source.endpoint.lag("raw") == 0, "the producer knows")
     taker.stop()
     forgetful_broker.kill()  # or it would keep for the consumer what the producer no longer can
     for _ in range(15):

@@ -11,11 +11,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from services.event_processor.app import ROUTE, Conduct, build
+from services.event_processor.app import ROUTE, build, drive
 from services.event_processor.core.pipeline.plan import compile_plan
 from services.event_processor.core.pipeline.rules import PipelineRules
 from services.event_processor.settings.pipeline import load_plan
-from shared.delivery.endpoint import Clock, Endpoint
+from shared.clock import Clock
+from shared.delivery.endpoint import Endpoint
 from shared.ledger import Ledger
 from shared.messages import Status
 from shared.mqtt import Arrived, Publication
@@ -60,20 +61,20 @@ class House:
         """One life of the processor's process: so many turns."""
         context = Context(CONFIG, {}, self.suite, self.clock)
         shipped = load_plan(CONFIG, {})
-        plan = compile_plan(shipped.program, RULES, shipped.laws.rules)
+        plan = compile_plan(shipped.compiled, RULES, shipped.laws.rules)
         with closing(Ledger(self.folder / "ledger.sqlite")) as ledger:
             endpoint = Endpoint(ROUTE, self.suite, ledger, self.clock, partial(self._open))
             with ledger.transaction():
                 handler = build(plan, context, ledger, endpoint)
             endpoint.attach(handler)
-            conduct = Conduct(plan, handler, endpoint)
-            endpoint.client.open()
+            tasks = drive(plan, context, handler, endpoint)
+            endpoint.open()
             for turn in range(turns):
                 if meanwhile is not None:
                     meanwhile(turn)
-                endpoint.turn(0, conduct.work)
+                endpoint.turn(0, tasks.work)
                 self.seconds += step_s
-            conduct.close()
+            tasks.close()
 
     def _open(self, _: Any, name: str, filters: Any, will: Publication | None, **kind: Any) -> FakeClient:
         return self.client(name, filters, will, **kind)

@@ -17,9 +17,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from services.counter_store.adapters.influx_query import InfluxQuery
-from services.counter_store.core.lines import FIRST_NS
-from services.counter_store.core.ports import Unavailable
+from services.counter_store.adapters.influx.query import InfluxQuery
+from services.counter_store.core.influx.line_protocol import FIRST_NS
+from services.counter_store.core.influx.ports import Unavailable
 from services.counter_store.settings import InfluxSettings
 from tests.support.influx.paging import read
 from tests.support.on_a_thread import on_a_thread

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from services.counter_store.adapters.point_stores import open_point_store
+from services.counter_store.adapters.influx.point_stores import open_point_store
 from services.counter_store.settings import InfluxSettings
 from shared.messages import Frame
 from shared.quantities import QUANTITIES

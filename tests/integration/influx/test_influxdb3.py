@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from services.counter_store.adapters.influx_query import InfluxQuery
-from services.counter_store.adapters.influx_setup import prepare
-from services.counter_store.adapters.point_stores import open_point_store
-from services.counter_store.core.ports import PointStore, Refused, Unavailable
+from services.counter_store.adapters.influx.point_stores import open_point_store
+from services.counter_store.adapters.influx.query import InfluxQuery
+from services.counter_store.adapters.influx.setup import prepare
+from services.counter_store.core.influx.ports import PointStore, Refused, Unavailable
 from services.counter_store.settings import InfluxSettings
 from tests.conftest import Require
 from tests.support.influx.influxdb3 import Influx3

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import CounterStoreSettings, InfluxSettings
-from shared.delivery.handler import Recorder
+from shared.delivery.handler import InMemoryPublisher
 from shared.ledger import Ledger
 from shared.process import _sign_path
 from tests.support.influx.influxd import InfluxServer
@@ -38,7 +38,7 @@ def rows(path: Path) -> dict[str, Rows]:
 def counters(path: Path, influx: InfluxSettings) -> str:
     """What the store publishes once it has heard how far event time has come."""
     with closing(Ledger(path, LEDGER_SCHEMA)) as opened:
-        store = CounterStore(CounterStoreSettings(influx=influx), opened, Recorder(), site="home")
+        store = CounterStore(CounterStoreSettings(influx=influx), opened, InMemoryPublisher(), site="home")
         with opened.transaction():
             store.advance(frames()[-1].time)
             store.flush()

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from services.counter_store.adapters.influx_setup import prepare, set_up
-from services.counter_store.adapters.point_stores import open_point_store
-from services.counter_store.core.ports import Refused
+from services.counter_store.adapters.influx.point_stores import open_point_store
+from services.counter_store.adapters.influx.setup import prepare, set_up
+from services.counter_store.core.influx.ports import Refused
 from services.counter_store.settings import InfluxSettings
 from tests.support.influx.documented import READER, TOKEN, Documented, serving
 from tests.support.influx.influxd import TOKEN as FRONT_TOKEN

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from services.counter_store.adapters import restore
+from services.counter_store.application import restore
 from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import CounterStoreSettings
-from shared.delivery.handler import Recorder
+from shared.delivery.handler import InMemoryPublisher
 from shared.delivery.records import Records
 from shared.ledger import Ledger
 from shared.ledger.quarantine import open_ledger
@@ -34,7 +34,7 @@ PAGE = 4096
 
 
 def store_over(ledger: Ledger) -> CounterStore:
-    return CounterStore(CounterStoreSettings(), ledger, Recorder(), site="home")
+    return CounterStore(CounterStoreSettings(), ledger, InMemoryPublisher(), site="home")
 
 
 def apply(ledger: Ledger, store: CounterStore, events: list[Event]) -> None:

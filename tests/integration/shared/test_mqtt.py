@@ -31,7 +31,7 @@ class Visitor:
         deadline = time.monotonic() + DEADLINE_S
         while not holds():
             assert time.monotonic() < deadline, f"{what} did not come true; saw {self.seen[-5:]}"
-            self.seen += self.client.take(100, 0.05)
+            self.seen += self.client.poll(100, 0.05)
 
     def connected(self) -> Visitor:
         self.until(lambda: self.client.connected, "connecting")
@@ -105,7 +105,7 @@ def test_acknowledged_messages_do_not_come_again(any_broker, visit):
     first.until(lambda: len(first.payloads()) == 5)
     receipts = [item.receipt for item in first.seen if isinstance(item, Arrived)]
     first.client.ack(receipts[2])
-    first.until(lambda: first.client.take(10, 0.3) == [])
+    first.until(lambda: first.client.poll(10, 0.3) == [])
     first.crash()
 
     second = visit(any_broker, "reader", "t/#").connected()
@@ -235,7 +235,7 @@ def test_the_last_will_speaks_for_who_vanishes_and_not_for_who_leaves(any_broker
     left = visit(any_broker, "b", will=Publication("status/b", b"offline", True)).connected()
     left.client.close(Publication("status/b", b"stopped", True))
     watcher.until(lambda: len(watcher.payloads()) == 2)
-    watcher.until(lambda: watcher.client.take(10, 0.5) == [])
+    watcher.until(lambda: watcher.client.poll(10, 0.5) == [])
 
     assert [b"offline", b"stopped"] == watcher.payloads()
 

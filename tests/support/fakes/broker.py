@@ -1,4 +1,4 @@
-"""FakeBroker and FakeDoor: a broker in memory behind the port of ``shared.mqtt.MqttClient``, held to the same suite.
+"""FakeBroker and FakeClient: a broker in memory behind the port of ``shared.mqtt.MqttClient``, held to the same suite.
 
 Everything happens at once and in order, on the caller's thread. ``drop`` lets the wire lose messages the
 broker has confirmed, as a killed broker does.
@@ -13,6 +13,7 @@ from typing import Any
 
 from paho.mqtt.client import topic_matches_sub
 
+from shared.clock import SYSTEM_CLOCK, Clock
 from shared.mqtt import Arrival, Arrived, Confirmed, Connected, Disconnected, Publication, Receipt
 
 
@@ -39,10 +40,10 @@ class FakeBroker:
 
     def restart(self) -> None:
         """Die and come back with nothing: no sessions, no retained messages; everybody is disconnected."""
-        doors = [session.client for session in self.sessions.values() if session.client is not None]
+        clients = [session.client for session in self.sessions.values() if session.client is not None]
         self.retained.clear()
         self.sessions.clear()
-        for client in doors:
+        for client in clients:
             client.cut("the broker died")
 
 
@@ -91,6 +92,7 @@ class FakeClient:
         *,
         inflight: int = 100,
         persistent: bool = True,
+        clock: Clock = SYSTEM_CLOCK,  # noqa: ARG002 - nothing takes time here
     ) -> None:
         self.broker = broker
         self.client_id = client_id
@@ -132,7 +134,7 @@ class FakeClient:
         """How many publications may be handed over now."""
         return self.inflight - self.tokens if self._live else 0
 
-    def take(self, limit: int, timeout_s: float) -> list[Arrival]:  # noqa: ARG002 - nothing to wait for
+    def poll(self, limit: int, timeout_s: float) -> list[Arrival]:  # noqa: ARG002 - nothing to wait for
         """Return what happened, oldest first."""
         taken = [self.inbox.popleft() for _ in range(min(limit, len(self.inbox)))]
         for item in taken:
@@ -192,3 +194,8 @@ class FakeClient:
             self.broker.route(farewell)
         self.will = None
         self.vanish()
+
+
+def opener(broker: FakeBroker, kind: type[FakeClient] = FakeClient) -> Callable[..., Any]:
+    """Return what an Endpoint opens its client with: a client of ``broker``."""
+    return lambda _, *rest, **more: kind(broker, *rest, **more)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from services.counter_store.core.ports import Refused, Unavailable
+from services.counter_store.core.influx.ports import Refused, Unavailable
 
 Value = bool | int | float | str
 Series = tuple[str, tuple[tuple[str, str], ...]]

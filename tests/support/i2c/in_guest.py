@@ -23,10 +23,10 @@ from services.sensor_reader.core.polling.poll import poll_device
 from services.sensor_reader.core.ports import BusError, Ports
 from services.sensor_reader.service import SensorReader
 from services.sensor_reader.settings import Configuration, load
-from shared.delivery.handler import Recorder
+from shared.clock import SYSTEM_CLOCK
+from shared.delivery.handler import InMemoryPublisher
 from shared.ledger import Ledger
 from shared.messages import Frame
-from shared.process import system_clock
 from tests.support.i2c.observe import GAUGE, GAUGE_BYTES, MONITOR, MONITOR_WORDS, NOBODY, observe
 from upskeep.cli import cli
 
@@ -94,9 +94,9 @@ def run() -> dict[str, object]:
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy("config/boards.yaml", folder)
         Path(folder, "sensor_reader.yaml").write_text(CONFIGURED, encoding="utf-8")
-        clock = system_clock()
+        clock = SYSTEM_CLOCK
         opened = open_source("i2c", load(Path(folder), {}), Options(), time.sleep, clock.monotonic())
-        outlet = Recorder()
+        outlet = InMemoryPublisher()
         with closing(Ledger(Path(folder, "ledger.sqlite"))) as ledger:
             handler = SensorReader(opened.feed, ledger, outlet, "guest", LinuxClock(clock.wall))
             handler.begin(clock.wall())

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from services.counter_store.adapters.influx_query import InfluxQuery
-from services.counter_store.core.lines import FIRST_NS
+from services.counter_store.adapters.influx.query import InfluxQuery
+from services.counter_store.core.influx.line_protocol import FIRST_NS
 from shared.messages import Event
 
 

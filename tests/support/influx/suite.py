@@ -8,18 +8,19 @@ from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from services.counter_store.adapters.influx_setup import prepare
-from services.counter_store.adapters.point_queue import PointQueue
-from services.counter_store.adapters.point_stores import open_point_store
-from services.counter_store.adapters.shipper import Shipper
-from services.counter_store.core.changes import health_to_line
+from services.counter_store.adapters.influx.point_stores import open_point_store
+from services.counter_store.adapters.influx.setup import prepare
+from services.counter_store.adapters.influx.shipper import Shipper
+from services.counter_store.adapters.tables.point_queue import PointQueue
+from services.counter_store.core.influx.retained_points import health_to_line
 from services.counter_store.settings import CounterStoreSettings, InfluxSettings
 from services.sensor_reader.adapters.simulated.scenarios import SCENARIOS, Scenario
 from services.sensor_reader.adapters.sources.simulation import Simulation
 from services.sensor_reader.core.sources.feed import SourcePosition
 from services.sensor_reader.settings import Configuration, load
+from shared.clock import SYSTEM_CLOCK
 from shared.messages import Frame
-from shared.process import Context, system_clock
+from shared.process import Context
 from shared.suite import SuiteSettings
 from upskeep.playback.backtest import BATCH, Bench
 
@@ -82,7 +83,7 @@ def fill(influx: InfluxSettings, ledger: Path, played: list[Frame]) -> str:
     """Run the suite over frames and ship every point; returns what ``backtest`` prints."""
     suite = SuiteSettings()
     with ExitStack() as stack:
-        context = Context(ROOT / "config", {}, suite, system_clock())
+        context = Context(ROOT / "config", {}, suite, SYSTEM_CLOCK)
         bench = Bench(context, None, stack, CounterStoreSettings(influx=influx), ledger)
         for first in range(0, len(played), BATCH):
             bench.take(played[first : first + BATCH])

@@ -8,7 +8,7 @@ import pytest
 
 from services.alerter.core.rules import rate_rule
 from services.alerter.service import Alerter
-from shared.delivery.handler import Recorder
+from shared.delivery.handler import InMemoryPublisher
 from shared.jumps import CLOCK_JUMP, Jump
 from shared.ledger import Ledger
 from tests.support.alerter_times import at
@@ -18,9 +18,9 @@ RULE = rate_rule("hourly_rate", "AC_POWER_LOSS", timedelta(hours=1), 1)
 STEPS = [180.0, -180.0]
 
 
-def start(ledger: Ledger, publisher: Recorder | None = None) -> Alerter:
+def start(ledger: Ledger, publisher: InMemoryPublisher | None = None) -> Alerter:
     """A process that finds what the one before left in the ledger."""
-    alerter = Alerter([RULE], ledger, publisher or Recorder())
+    alerter = Alerter([RULE], ledger, publisher or InMemoryPublisher())
     alerter.announce()
     return alerter
 
@@ -58,7 +58,7 @@ def test_two_that_were_too_far_apart_still_are(ledger: Ledger, step: float) -> N
 @pytest.mark.parametrize("step", STEPS)
 def test_an_alert_that_fires_goes_on_firing_until_its_time(ledger: Ledger, step: float) -> None:
     """It resolves an hour after the first event, by the new clock; since when it fires stays as told."""
-    publisher = Recorder()
+    publisher = InMemoryPublisher()
     feed(start(ledger), [0, 5], until=10)
     jump(start(ledger), 10 + step, by(step))
     alerter = feed(start(ledger, publisher), [], until=60 + step)

@@ -14,7 +14,7 @@ from services.alerter.app import loss_event
 from services.alerter.application.notice_outbox import Channels, NoticeOutbox
 from services.alerter.core.notify.delivery import DeliveryState
 from services.alerter.core.notify.sample import samples
-from shared.delivery.handler import Recorder, RefusedError
+from shared.delivery.handler import InMemoryPublisher, RefusedError
 from shared.ledger import Ledger
 from shared.notices import Notice
 from tests.support.alerter_times import START
@@ -92,7 +92,7 @@ def test_a_ledger_of_before_there_were_channels_is_gone_on_with(tmp_path: Path) 
 
 def test_every_notice_goes_over_mqtt_unless_its_receiver_wants_none(ledger: Ledger) -> None:
     """In its receiver's words."""
-    publisher = Recorder()
+    publisher = InMemoryPublisher()
     words = {"title": "t", "text": "x"}
     channels = Channels({"ops": [HOOK]}, frozenset({"home"}), lambda one: one.model_copy(update=words))
     NoticeOutbox(ledger, publisher, channels).put([notice(1), notice(2).model_copy(update={"receiver": "home"})])
@@ -103,7 +103,7 @@ def test_every_notice_goes_over_mqtt_unless_its_receiver_wants_none(ledger: Ledg
 
 def test_a_test_goes_to_one_receiver_or_to_all(ledger: Ledger) -> None:
     """Again under the same cause it is the same notice; a stranger is refused, with those there are."""
-    outbox = NoticeOutbox(ledger, Recorder(), Channels({"ops": [HOOK]}, frozenset({"home"})))
+    outbox = NoticeOutbox(ledger, InMemoryPublisher(), Channels({"ops": [HOOK]}, frozenset({"home"})))
     (one,) = outbox.try_out("ops", "c1", START)["tests"]
     every = outbox.try_out(None, "c1", START)["tests"]
     assert (False, [HOOK]) == (one["mqtt"], one["channels"])

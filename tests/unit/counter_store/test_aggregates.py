@@ -8,8 +8,8 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.counter_store.core.counted import EPISODE_GAP_US, Episode, hour_of, join_episodes
-from services.counter_store.core.counting import DAY_US, HOUR_US
+from services.counter_store.core.counting.series import EPISODE_GAP_US, Episode, hour_of, join_episodes
+from services.counter_store.core.time_units import DAY_US, HOUR_US
 from shared.instants import time_to_us
 from shared.messages import Event, Severity
 from tests.support.archives import by_hand, shelf

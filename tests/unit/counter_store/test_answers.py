@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.counter_store.adapters.answers import check_answer
-from services.counter_store.core.ports import Refused, Unavailable
+from services.counter_store.adapters.influx.http_answers import check_answer
+from services.counter_store.core.influx.ports import Refused, Unavailable
 
 V3 = {"cluster-uuid": "f9b2a3d0-8f0e-4f0e-9d5a-2f3c4a5b6c7d"}
 

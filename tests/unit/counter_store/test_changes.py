@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.counter_store.core.changes import alert_to_line, health_to_line
+from services.counter_store.core.influx.retained_points import alert_to_line, health_to_line
 from shared.messages import Alert, AlertState, Severity
 from tests.support.fakes.point_store import parse_line
 from tests.support.store_messages import START, START_NS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.counter_store.core.columns import LEAST, WIDEST, chart, round_up, short
+from services.counter_store.core.reports.stacked_chart import LEAST, WIDEST, chart, round_up, short
 
 COUNTS = st.lists(st.dictionaries(st.sampled_from(["warning", "error"]), st.integers(0, 10**7)), max_size=60)
 

@@ -8,8 +8,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.counter_store.core.counted import EPISODE_GAP_US, Cell, Episode, join_episodes
-from services.counter_store.core.counting import HOUR_US
+from services.counter_store.core.counting.series import EPISODE_GAP_US, Cell, Episode, join_episodes
+from services.counter_store.core.time_units import HOUR_US
 
 TIMES = st.lists(st.integers(0, 5 * HOUR_US), min_size=1, max_size=40)
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from services.counter_store.adapters.counters_file import CountersFile
-from services.counter_store.adapters.report_files import ReportFiles
-from services.counter_store.adapters.reporter import Reporter
+from services.counter_store.adapters.reports.counters_file import CountersFile
+from services.counter_store.adapters.reports.files import ReportFiles
+from services.counter_store.application.reporter import Reporter
 from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import CounterStoreSettings
 from shared.client.client import ClientError
-from shared.delivery.handler import Recorder
+from shared.delivery.handler import InMemoryPublisher
 from shared.event_counters import CountingSettings
 from shared.ledger import Ledger
 from tests.support.store_messages import at, event
@@ -51,7 +51,9 @@ def saving(path: Path, folder: Path) -> Iterator[Saving]:
     """A store that writes ``path`` every five minutes."""
     with closing(Ledger(folder / "ledger.sqlite", LEDGER_SCHEMA)) as ledger:
         reporter = Reporter(ledger, ReportFiles(folder, ()), (), CountersFile(path, 300, "home"))
-        yield Saving(ledger, CounterStore(CounterStoreSettings(), ledger, Recorder(), site="home", reporter=reporter))
+        yield Saving(
+            ledger, CounterStore(CounterStoreSettings(), ledger, InMemoryPublisher(), site="home", reporter=reporter)
+        )
 
 
 def totals(path: Path) -> dict[str, int]:

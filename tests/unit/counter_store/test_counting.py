@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from services.counter_store.core.counting import DAY_US, HOUR_US, advance_tally, fold_time, open_tally, tally_to_counter
+from services.counter_store.core.counting.tally import advance_tally, fold_time, open_tally, tally_to_counter
+from services.counter_store.core.time_units import DAY_US, HOUR_US
 from tests.support.store_messages import at
 from tests.unit.counter_store.test_windows import Times
 

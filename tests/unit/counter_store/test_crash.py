@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from services.counter_store.core.counted import Episode, Series, hour_of, join_episodes
-from services.counter_store.core.keeping import Keeping
+from services.counter_store.core.counting.series import Episode, Series, hour_of, join_episodes
+from services.counter_store.core.policy import StorePolicy
 from services.counter_store.service import LEDGER_SCHEMA
 from shared.delivery.records import Records
 from shared.instants import time_to_us
@@ -23,7 +23,7 @@ from tests.support.store_messages import at, event
 
 TRACK = ("event_processor", "event", "e1")
 TABLES = ("series", "hourly", "daily", "episode", "counter", "event", "outlived")
-KEEPING = Keeping(history_per_type=8, history_days=400)
+POLICY = StorePolicy(history_per_type=8, history_days=400)
 BATCH, STEP = 4, 25
 EVENTS_TOLD, EVERY = 60, HOUR / 5
 UNTIL = EVENTS_TOLD * EVERY
@@ -80,7 +80,7 @@ def live(path: Path, bomb: Bomb | None, boundary: Callable[[], None] = no_bounda
     """One life of the store: from what the ledger says to the end, or to the bomb or the boundary."""
     with closing(Ledger(path, LEDGER_SCHEMA)) as ledger:
         ledger.db.set_progress_handler(bomb, STEP)
-        here = StoreBench(ledger, KEEPING)
+        here = StoreBench(ledger, POLICY)
         done = Records(ledger).applied().get(TRACK, 0)
         for first in range(done, len(EVENTS), BATCH):
             batch = EVENTS[first : first + BATCH]
@@ -99,7 +99,7 @@ def dump(path: Path) -> dict[str, list[Any]]:
 def told(path: Path) -> dict[str, Any]:
     """What the store says of it: reports, statistics, health and the rest."""
     with closing(Ledger(path, LEDGER_SCHEMA)) as ledger:
-        return answers(StoreBench(ledger, KEEPING).store, at(UNTIL))
+        return answers(StoreBench(ledger, POLICY).store, at(UNTIL))
 
 
 @pytest.fixture(scope="module")

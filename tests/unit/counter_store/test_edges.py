@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from services.counter_store.adapters.report_formats import FORMATS
-from services.counter_store.core.keeping import Keeping
-from services.counter_store.core.outages import pair_outages
-from services.counter_store.core.reports import DetailedReport
-from services.counter_store.core.requests import TYPES
+from services.counter_store.adapters.reports.formats import FORMATS
+from services.counter_store.core.policy import StorePolicy
+from services.counter_store.core.reports.report import DetailedReport
+from services.counter_store.core.requests.questions import TYPES
+from services.counter_store.core.statistics.outages import pair_outages
 from shared.event_counters import ReportFormat
 from shared.jumps import CLOCK_JUMP
 from shared.messages import Severity
@@ -30,13 +30,13 @@ END = {"event_type": "AC_POWER_RESTORED", "severity": Severity.INFO}
 def bring(here: StoreBench, **data: Any) -> None:
     command = Command(id="c1", target="counter_store", name="import", data={"origin": "o", "label": "l", **data})
     with here.ledger.transaction():
-        here.store.obey(command)
+        here.store.execute(command)
         here.store.flush()
 
 
 def test_a_health_of_then_is_the_same_later() -> None:
     """An outage that had not ended then had not, though another has begun since."""
-    with bench(Keeping(ended_by=ENDED_BY)) as here:
+    with bench(StorePolicy(ended_by=ENDED_BY)) as here:
         here.tell(0, until=10 * DAY)
         then = here.ask("health", as_of=at(10 * DAY).isoformat())
         here.tell(12 * DAY, until=13 * DAY)
@@ -45,10 +45,10 @@ def test_a_health_of_then_is_the_same_later() -> None:
         assert then == here.ask("health", as_of=at(10 * DAY).isoformat())
 
 
-@pytest.mark.parametrize("keeping", [Keeping(history_days=1), Keeping(history_per_type=1)])
-def test_an_end_that_has_left_the_history_was_an_end(keeping: Keeping) -> None:
+@pytest.mark.parametrize("policy", [StorePolicy(history_days=1), StorePolicy(history_per_type=1)])
+def test_an_end_that_has_left_the_history_was_an_end(policy: StorePolicy) -> None:
     """The counts of the hour say that it came; only what never ended weighs in full."""
-    with bench(Keeping(keeping.history_days, keeping.history_per_type, ended_by=ENDED_BY)) as here:
+    with bench(StorePolicy(policy.history_days, policy.history_per_type, ended_by=ENDED_BY)) as here:
         here.tell(0, 8 * HOUR, until=8 * HOUR)
         here.tell(60, until=9 * HOUR, **END)
         here.tell(8 * HOUR, until=9 * HOUR, device="other")
@@ -62,7 +62,7 @@ def test_an_end_that_has_left_the_history_was_an_end(keeping: Keeping) -> None:
 
 def test_a_short_history_forgets_no_episode_that_weighs() -> None:
     """Seven days of them are weighed, however few days of events are kept."""
-    with bench(Keeping(history_days=1)) as here:
+    with bench(StorePolicy(history_days=1)) as here:
         here.tell(*(day * DAY for day in range(4)), until=4 * DAY)
         for hour in range(12):
             here.batch(until=4 * DAY + hour)
@@ -82,7 +82,7 @@ def test_a_remedy_names_some_of_many_devices() -> None:
 
 def test_an_outage_is_not_paired_with_an_end_that_is_not_its_own() -> None:
     """Its own has left the history; what is at hand is paired, and it is said that this is not all."""
-    with bench(Keeping(history_per_type=3, ended_by=ENDED_BY)) as here:
+    with bench(StorePolicy(history_per_type=3, ended_by=ENDED_BY)) as here:
         here.tell(0, 2 * HOUR, 4 * HOUR, until=4 * HOUR)
         here.tell(10, 2 * HOUR + 10, 4 * HOUR + 10, 5 * HOUR, 6 * HOUR, until=7 * HOUR, **END)
         outages = here.statistics(days=1)["outages"]
@@ -92,7 +92,7 @@ def test_an_outage_is_not_paired_with_an_end_that_is_not_its_own() -> None:
 
 def test_an_outage_lasts_though_ends_of_others_have_left() -> None:
     """No end came on its device: the counts say so."""
-    with bench(Keeping(history_per_type=2, ended_by=ENDED_BY)) as here:
+    with bench(StorePolicy(history_per_type=2, ended_by=ENDED_BY)) as here:
         here.tell(0, until=100)
         here.tell(*range(100, 200, 10), until=4000, device="other", **END)
         outages = here.statistics(days=1)["outages"]
@@ -107,7 +107,7 @@ TURN = st.tuples(st.booleans(), st.sampled_from(["ups", "rack"]), st.integers(0,
 @given(st.lists(TURN, max_size=30, unique_by=lambda turn: turn[2]), st.integers(1, 8))
 def test_no_more_is_told_of_outages_than_there_were(turns: list[tuple[bool, str, int]], most: int) -> None:
     """However few events are kept: none longer than it was, and all of them where they are said to be complete."""
-    with bench(Keeping(history_per_type=most, ended_by=ENDED_BY)) as here:
+    with bench(StorePolicy(history_per_type=most, ended_by=ENDED_BY)) as here:
         for is_end, device, quarters in sorted(turns, key=lambda turn: turn[2]):
             here.tell(quarters * HOUR / 4, until=quarters * HOUR / 4, device=device, **(END if is_end else {}))
         here.batch(until=11 * HOUR)
@@ -129,7 +129,7 @@ def test_no_more_is_told_of_outages_than_there_were(turns: list[tuple[bool, str,
 @pytest.mark.parametrize("form", ["html", "markdown"])
 def test_a_report_says_that_there_were_more_outages(form: ReportFormat) -> None:
     """Of which the history holds no beginning or no end any more."""
-    with bench(Keeping(history_per_type=3, ended_by=ENDED_BY)) as here:
+    with bench(StorePolicy(history_per_type=3, ended_by=ENDED_BY)) as here:
         here.tell(*(2 * n * HOUR for n in range(6)), until=12 * HOUR)
         here.tell(*(2 * n * HOUR + 60 for n in range(6)), until=12 * HOUR, **END)
         report = DetailedReport.model_validate(here.ask("report", kind="detailed", days=1))
@@ -139,7 +139,7 @@ def test_a_report_says_that_there_were_more_outages(form: ReportFormat) -> None:
 
 def test_outages_are_complete_while_everything_is_at_hand() -> None:
     """Also where there are none."""
-    with bench(Keeping(ended_by=ENDED_BY)) as here:
+    with bench(StorePolicy(ended_by=ENDED_BY)) as here:
         here.tell(0, 1000, until=2000)
         here.tell(10, 1010, until=2000, **END)
         none = here.statistics("BATTERY_LOW", days=1)["outages"]
@@ -171,7 +171,7 @@ def test_hours_and_days_at_the_edges_are_of_the_span(name: str) -> None:
 
 def test_hours_that_have_become_days_are_said_so_and_not_taken_for_quiet() -> None:
     """A judgement by hours compares with hours that are kept, and the frequency says from when on there are any."""
-    with bench(Keeping(history_days=1)) as here:
+    with bench(StorePolicy(history_days=1)) as here:
         for day in range(150):
             here.tell(*(day * DAY + hour * HOUR for hour in range(24) for _ in range(9)), until=(day + 1) * DAY)
         for turn in range(60):
@@ -190,7 +190,7 @@ def test_hours_that_have_become_days_do_not_come_back(trend_days: int, step: flo
         here.batch(*(event(n, n * HOUR) for n in range(1, 24 * 200)), until=200 * DAY)
         for _ in range(20):
             here.batch()
-        there = StoreBench(here.ledger, Keeping(trend_days=trend_days))
+        there = StoreBench(here.ledger, StorePolicy(trend_days=trend_days))
         there.batch(event(9999, 200 * DAY + step, CLOCK_JUMP, data=by(step).values()), until=200 * DAY + step)
         found = there.ask("frequency", days=190, types=["AC_POWER_LOSS"], as_of=at(200 * DAY).isoformat())
 
@@ -251,6 +251,6 @@ def test_an_import_brings_no_more_types_than_can_be_kept() -> None:
             data={"origin": "p", "label": "l", "balances": [{**balance, "type": "U"}, {**balance, "type": "T1"}]},
         )
         with pytest.raises(Exception, match="1,000 types"), here.ledger.transaction():
-            here.store.obey(refused)
+            here.store.execute(refused)
 
         assert 1000 == len(here.store.counters())

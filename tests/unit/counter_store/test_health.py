@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.counter_store.core.counted import Episode, Series
-from services.counter_store.core.counting import DAY_US
-from services.counter_store.core.health import DECAY_US, GRADES, Weighed, grade_of, judge_health, share_out
+from services.counter_store.core.counting.series import Episode, Series
+from services.counter_store.core.health.score import DECAY_US, GRADES, WeighedEpisode, grade_of, judge_health, share_out
+from services.counter_store.core.time_units import DAY_US
 from shared.health import Grade, Health
 from shared.instants import time_to_us, us_to_time
 from shared.messages import Severity
@@ -28,12 +28,12 @@ def weighed(
     lasts: bool = False,
     device: str = "ups",
     count: int = 1,
-) -> Weighed:
+) -> WeighedEpisode:
     at = NOW - round(age_days * DAY_US)
-    return Weighed(Series(name, "system", severity, device), Episode(at, at, count), lasts)
+    return WeighedEpisode(Series(name, "system", severity, device), Episode(at, at, count), lasts)
 
 
-def judged(*episodes: Weighed, as_of: int = NOW) -> Health:
+def judged(*episodes: WeighedEpisode, as_of: int = NOW) -> Health:
     return judge_health("home", episodes, as_of, ENDS)
 
 
@@ -48,7 +48,7 @@ EPISODES = st.builds(
 
 
 @given(st.lists(EPISODES, max_size=60))
-def test_the_factors_add_up_to_what_is_missing(episodes: list[Weighed]) -> None:
+def test_the_factors_add_up_to_what_is_missing(episodes: list[WeighedEpisode]) -> None:
     """Exactly, whatever has happened; and every grade is that of its score."""
     health = judged(*episodes)
 
@@ -57,7 +57,7 @@ def test_the_factors_add_up_to_what_is_missing(episodes: list[Weighed]) -> None:
 
 
 @given(st.lists(EPISODES, max_size=20), EPISODES)
-def test_one_episode_more_never_makes_it_better(episodes: list[Weighed], one: Weighed) -> None:
+def test_one_episode_more_never_makes_it_better(episodes: list[WeighedEpisode], one: WeighedEpisode) -> None:
     """Nor does it depend on their order."""
     health = judged(*episodes)
 
@@ -66,7 +66,7 @@ def test_one_episode_more_never_makes_it_better(episodes: list[Weighed], one: We
 
 
 @given(st.lists(EPISODES, max_size=20), st.integers(0, 8 * DAY_US))
-def test_with_time_alone_it_only_gets_better(episodes: list[Weighed], later: int) -> None:
+def test_with_time_alone_it_only_gets_better(episodes: list[WeighedEpisode], later: int) -> None:
     """Of what has already happened."""
     happened = [one for one in episodes if one.episode.began_us <= NOW]
 

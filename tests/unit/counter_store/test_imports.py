@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from services.counter_store.core.runs import MOST, Runs
+from services.counter_store.core.counting.intervals import MOST, SeqIntervals
 from shared.delivery.handler import RefusedError
 from shared.messages import Event
 from shared.requests import Command
@@ -30,7 +30,7 @@ def imported(store: StoreBench, *events: Event, origin: str = "elsewhere", **mor
     }
     command = Command(id="1", target="counter_store", name="import", time=NOON, data=data | more)
     with store.ledger.transaction():
-        result = dict(store.store.obey(command))
+        result = dict(store.store.execute(command))
         store.store.flush()
     return result
 
@@ -186,7 +186,7 @@ def test_a_command_that_cannot_be_carried_out_is_refused_in_words_and_changes_no
     with bench() as store:
         other = Command(id="1", target="counter_store", name="forget", time=NOON)
         with pytest.raises(RefusedError, match="counter_store takes no command 'forget'; it takes import"):
-            store.store.obey(other)
+            store.store.execute(other)
         with pytest.raises(ValidationError, match="count"):
             imported(store, balances=[balance(0)])
         with pytest.raises(ValidationError, match="severity"):
@@ -206,7 +206,7 @@ def test_an_imported_jump_of_the_clock_is_history_and_moves_no_window() -> None:
 
 def test_runs_stay_few() -> None:
     """Of too many gaps the oldest are closed, and of too many epochs the oldest go."""
-    runs = Runs()
+    runs = SeqIntervals()
     for seq in range(1, 4 * MOST, 2):
         runs.add("p", "e", seq)
     assert MOST == len(runs.rows())
@@ -222,8 +222,8 @@ def test_runs_stay_few() -> None:
 @given(st.lists(st.integers(1, 60), unique=True).map(sorted))
 def test_runs_hold_exactly_what_was_added_also_when_kept(places: list[int]) -> None:
     """And nothing between."""
-    runs = Runs()
+    runs = SeqIntervals()
     for seq in places:
         runs.add("p", "e", seq)
-    kept = Runs(json.loads(json.dumps(runs.rows())))
+    kept = SeqIntervals(json.loads(json.dumps(runs.rows())))
     assert places == [seq for seq in range(62) if kept.holds("p", "e", seq)]

@@ -10,7 +10,7 @@ import pytest
 
 from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import CounterStoreSettings
-from shared.delivery.handler import Recorder
+from shared.delivery.handler import InMemoryPublisher
 from shared.jumps import CLOCK_JUMP, Jump
 from shared.ledger import Ledger
 from shared.messages import Event, Sequenced
@@ -29,7 +29,7 @@ def ledger() -> Iterator[Ledger]:
 
 def batch(ledger: Ledger, *messages: Sequenced, until: float | None = None) -> CounterStore:
     """One batch of a store that has just been started."""
-    store = CounterStore(CounterStoreSettings(), ledger, Recorder(), site="home")
+    store = CounterStore(CounterStoreSettings(), ledger, InMemoryPublisher(), site="home")
     with ledger.transaction():
         for message in messages:
             store.apply(message)

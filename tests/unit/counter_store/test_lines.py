@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.counter_store.core.lines import FIRST_NS, LAST_NS, Field, encode_field, encode_point
+from services.counter_store.core.influx.line_protocol import FIRST_NS, LAST_NS, Field, encode_field, encode_point
 from tests.support.fakes.point_store import parse_line
 
 NAMES = st.text(st.characters(exclude_characters="\\\n\r\0", codec="utf-8"), min_size=1)

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.counter_store.core.anomalies import CHANCE, FAR, LEAST, chance_of, scatters
-from services.counter_store.core.ranks import nearest_rank
-from services.counter_store.core.surprise import expect, two_sided_p
+from services.counter_store.core.statistics.anomalies import CHANCE, FAR, LEAST, chance_of, scatters
+from services.counter_store.core.statistics.percentiles import nearest_rank
+from services.counter_store.core.statistics.tail_probability import expect, two_sided_p
 from shared.instants import time_to_us
 from shared.messages import Event, Severity
 from tests.conftest import Require
-from tests.support.store_bench import DAY, HOUR, KEEPING, StoreBench, bench
+from tests.support.store_bench import DAY, HOUR, POLICY, StoreBench, bench
 from tests.support.store_messages import START, event
 
 KINDS = ("AC_POWER_LOSS", "AC_POWER_RESTORED", "I2C_ERROR")
@@ -105,7 +105,7 @@ def test_statistics_are_those_of_numpy_and_scipy(np: Any, stats: Any, told: Told
         }
         assert expected == {name: found[name] for name in expected}
         assert found["recent_count"] - later - found["earlier_count"] in (0, (inside == begun).sum())
-        if earlier + later > KEEPING.trend_min_events:
+        if earlier + later > POLICY.trend_min_events:
             test = stats.binomtest(int(found["earlier_count"]), found["earlier_count"] + int(later), 0.5)
             assert test.pvalue == pytest.approx(found["p_value"], abs=1e-9)
         assert pauses_of(np, inside) == found["intervals"]
@@ -219,7 +219,7 @@ def test_failures_are_runs_with_pauses_between_them(np: Any, told: Told) -> None
 @few
 def test_the_score_is_a_weighted_sum_over_episodes(np: Any, told: Told) -> None:
     """Five an error, two a warning, evenly less over seven days, three episodes' worth of a type at most."""
-    with bench(replace(KEEPING, ended_by={})) as here:
+    with bench(replace(POLICY, ended_by={})) as here:
         health = fed(here, told).ask("health")
     lost = 0.0
     for kind, weight in (("I2C_ERROR", 5), ("AC_POWER_LOSS", 2)):

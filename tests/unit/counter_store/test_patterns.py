@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.counter_store.core.anomalies import ENOUGH, WEEK_H, find_anomalies, is_judged, judge_hour
-from services.counter_store.core.counting import DAY_US, HOUR_US
-from services.counter_store.core.failures import error_codes, failure_patterns
-from services.counter_store.core.frequency import frequency
-from services.counter_store.core.performance import took
 from services.counter_store.core.span import last_days
+from services.counter_store.core.statistics.anomalies import ENOUGH, WEEK_H, find_anomalies, is_judged, judge_hour
+from services.counter_store.core.statistics.failures import error_codes, failure_patterns
+from services.counter_store.core.statistics.frequency import frequency
+from services.counter_store.core.statistics.performance import took
+from services.counter_store.core.time_units import DAY_US, HOUR_US
 from tests.support.store_messages import event
 
 NOW_H = 500_000

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.counter_store.core.points import (
+from services.counter_store.core.influx.points import (
     counter_time_ns,
     counter_to_line,
     data_to_json,

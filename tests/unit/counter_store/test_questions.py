@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from services.counter_store.adapters.questions import QUESTIONS
-from shared.delivery.handler import Answering, RefusedError
+from services.counter_store.application.queries import QUESTIONS
+from shared.delivery.handler import RefusedError, RequestHandler
 from shared.messages import Severity
-from tests.support.store_bench import DAY, HOUR, KEEPING, StoreBench, bench
+from tests.support.store_bench import DAY, HOUR, POLICY, StoreBench, bench
 from tests.support.store_messages import event
 
 REPORTS = ("summary", "detailed", "trends")
@@ -45,7 +45,7 @@ def busy(here: StoreBench, count: int = 300, days: float = 40) -> None:
 def test_the_store_answers() -> None:
     """Its stage has the port that delivery asks for."""
     with bench() as here:
-        assert isinstance(here.store, Answering)
+        assert isinstance(here.store, RequestHandler)
 
 
 @pytest.mark.parametrize("name", sorted(set(QUESTIONS) - {"related"}))
@@ -266,7 +266,7 @@ def test_what_belongs_to_an_event_is_found_around_it() -> None:
 
 def test_health_can_be_off() -> None:
     """health_scoring.enabled: then it is neither told nor answered, and a report has none."""
-    with bench(replace(KEEPING, health_enabled=False)) as here:
+    with bench(replace(POLICY, health_enabled=False)) as here:
         here.tell(1, severity=Severity.CRITICAL, until=10)
 
         assert None is here.health() is here.ask("report")["health"]
@@ -276,7 +276,7 @@ def test_health_can_be_off() -> None:
 
 def test_health_is_told_by_the_interval_and_after_a_critical_event() -> None:
     """And not with every batch; by event time."""
-    with bench(replace(KEEPING, health_interval_s=3600)) as here:
+    with bench(replace(POLICY, health_interval_s=3600)) as here:
         told = []
         for second in (0, 10, 3599, 3600, 3700, 7199, 7200):
             here.outlet.retained.clear()
@@ -348,7 +348,7 @@ def test_no_outage_lasts_until_an_end_that_is_not_its_own() -> None:
 
 def test_outages_that_left_the_history_are_missed() -> None:
     """Those that are at hand are told, and that there were more."""
-    with bench(replace(KEEPING, history_per_type=10)) as here:
+    with bench(replace(POLICY, history_per_type=10)) as here:
         for hour in range(1, 31):
             here.tell(hour * HOUR, event_type="AC_POWER_LOSS", until=hour * HOUR)
             here.tell(hour * HOUR + 60, event_type="AC_POWER_RESTORED", until=hour * HOUR + 60)

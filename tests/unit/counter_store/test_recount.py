@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from services.counter_store.adapters import restore
-from services.counter_store.adapters.aggregates import Aggregates
-from services.counter_store.core.counted import hour_of
-from services.counter_store.core.keeping import Keeping
+from services.counter_store.adapters.tables.aggregates import Aggregates
+from services.counter_store.application import restore
+from services.counter_store.core.counting.series import hour_of
+from services.counter_store.core.policy import StorePolicy
 from services.counter_store.service import LEDGER_SCHEMA
 from shared.instants import time_to_us
 from shared.jumps import CLOCK_JUMP, Jump
@@ -35,7 +35,7 @@ def path(tmp_path: Path) -> Iterator[Path]:
     """A ledger with a hundred events, of which the history keeps twenty of each type."""
     path = tmp_path / "ledger.sqlite"
     with closing(Ledger(path, LEDGER_SCHEMA)) as ledger:
-        here = StoreBench(ledger, Keeping(history_per_type=20))
+        here = StoreBench(ledger, StorePolicy(history_per_type=20))
         for first in range(0, 100, 10):
             here.batch(*EVENTS[first : first + 10], until=40 * HOUR)
         ledger.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -130,7 +130,7 @@ def test_days_are_salvaged_as_hours_are(tmp_path: Path) -> None:
     """Long after the hours have become days, and half of them only."""
     path = tmp_path / "ledger.sqlite"
     with closing(Ledger(path, LEDGER_SCHEMA)) as ledger:
-        here = StoreBench(ledger, Keeping(history_per_type=20))
+        here = StoreBench(ledger, StorePolicy(history_per_type=20))
         here.batch(*EVENTS, until=40 * HOUR)
         here.batch(until=40 * HOUR)
         with ledger.transaction():

@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from services.counter_store.adapters.report_files import KEEP, ReportFiles, put
-from services.counter_store.adapters.reporter import Reporter
-from services.counter_store.core.schedule import Kind
+from services.counter_store.adapters.reports.files import KEEP, ReportFiles, put
+from services.counter_store.application.reporter import Reporter
+from services.counter_store.core.reports.schedule import Kind
 from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import CounterStoreSettings
 from shared.event_counters import ReportingSettings
 from shared.ledger import Ledger
 from shared.report import ScheduledReport
-from tests.support.store_bench import DAY, HOUR, KEEPING, StoreBench
+from tests.support.store_bench import DAY, HOUR, POLICY, StoreBench
 
 ALL: tuple[Kind, ...] = ("daily", "weekly")
 
@@ -28,7 +28,7 @@ class ReportBench(StoreBench):
         self.folder = folder
         self.reporter = Reporter(ledger, ReportFiles(folder, ("json", "html")), kinds)
         self.store = CounterStore(
-            CounterStoreSettings(), ledger, self.outlet, site="home", keeping=KEEPING, reporter=self.reporter
+            CounterStoreSettings(), ledger, self.outlet, site="home", policy=POLICY, reporter=self.reporter
         )
 
     def settle(self) -> None:

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.counter_store.adapters.report_formats import FORMATS
-from services.counter_store.core.reports import DetailedReport, Report, SummaryReport, TrendsReport
-from services.counter_store.core.sheet import guarded, unguarded
+from services.counter_store.adapters.reports.formats import FORMATS
+from services.counter_store.core.reports.report import DetailedReport, Report, SummaryReport, TrendsReport
+from services.counter_store.core.reports.tabular import guarded, unguarded
 from shared.messages import Severity
 from tests.support.store_bench import DAY, HOUR, StoreBench, bench
 from tests.support.store_messages import at

@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.counter_store.core.keeping import Keeping
+from services.counter_store.core.policy import StorePolicy
 from services.counter_store.service import LEDGER_SCHEMA
 from shared.delivery.handler import RefusedError
 from shared.jumps import CLOCK_JUMP
@@ -22,7 +22,7 @@ from tests.support.store_bench import DAY, HOUR, StoreBench
 from tests.support.store_messages import at, event, frame
 from tests.unit.counter_store.test_jump import by
 
-KEEPING = Keeping(history_per_type=6, ended_by={"AC_POWER_LOSS": ("AC_POWER_RESTORED",)})
+POLICY = StorePolicy(history_per_type=6, ended_by={"AC_POWER_LOSS": ("AC_POWER_RESTORED",)})
 KINDS = (
     ("AC_POWER_LOSS", Severity.CRITICAL),
     ("AC_POWER_RESTORED", Severity.INFO),
@@ -65,15 +65,15 @@ def batches(steps: list[Any]) -> Iterator[Batch]:
 
 def run(ledger: Ledger, made: list[Batch], *, anew: bool) -> StoreBench:
     """Feed the batches; with ``anew`` every one of them to another store over the same ledger."""
-    here = StoreBench(ledger, KEEPING)
+    here = StoreBench(ledger, POLICY)
     for messages, until, lost in made:
         if anew:
-            here = StoreBench(ledger, KEEPING)
+            here = StoreBench(ledger, POLICY)
         if lost is not None:
             with ledger.transaction():
                 here.store.lost("event_processor", "event", *lost)
         here.batch(*messages, until=until)
-    return StoreBench(ledger, KEEPING) if anew else here
+    return StoreBench(ledger, POLICY) if anew else here
 
 
 def says(here: StoreBench) -> dict[str, Any]:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.counter_store.adapters.retention import ROWS
-from services.counter_store.core.keeping import Keeping
+from services.counter_store.adapters.tables.retention import ROWS
+from services.counter_store.core.policy import StorePolicy
 from shared.jumps import CLOCK_JUMP, Jump
 from tests.support.store_bench import DAY, HOUR, StoreBench, bench
 from tests.support.store_messages import at, event
@@ -22,7 +22,7 @@ def held(here: StoreBench) -> dict[str, int]:
 
 def test_of_a_type_the_newest_stay() -> None:
     """As many as configured; of other types nothing goes; all stay counted."""
-    with bench(Keeping(history_per_type=5)) as here:
+    with bench(StorePolicy(history_per_type=5)) as here:
         here.tell(*(n * DAY for n in range(20)), until=20 * DAY)
         here.tell(*(n * DAY for n in range(4)), event_type="I2C_ERROR", until=20 * DAY)
 
@@ -33,7 +33,7 @@ def test_of_a_type_the_newest_stay() -> None:
 
 def test_an_event_goes_when_it_is_old_enough() -> None:
     """Also of a type of which nothing comes any more."""
-    with bench(Keeping(history_days=10)) as here:
+    with bench(StorePolicy(history_days=10)) as here:
         here.tell(0, DAY, 5 * DAY, until=5 * DAY)
         here.tell(6 * DAY, event_type="I2C_ERROR", until=6 * DAY)
         seen = []
@@ -50,7 +50,7 @@ def test_an_event_goes_when_it_is_old_enough() -> None:
 @given(st.lists(st.integers(0, 3 * 86_400), min_size=1, max_size=60), st.integers(1, 5))
 def test_windows_stay_exact_however_few_are_kept(seconds: list[int], most: int) -> None:
     """5,000 events of a day are 5,000, though the history keeps a hundred; late ones count in their own hour."""
-    with bench(Keeping(history_per_type=most)) as here:
+    with bench(StorePolicy(history_per_type=most)) as here:
         now = 0
         for number, second in enumerate(seconds):
             now = max(now, second)
@@ -61,15 +61,15 @@ def test_windows_stay_exact_however_few_are_kept(seconds: list[int], most: int) 
             told["last_hour"],
             told["last_day"],
         ]
-        again = StoreBench(here.ledger, Keeping(history_per_type=most))
+        again = StoreBench(here.ledger, StorePolicy(history_per_type=most))
         assert told == again.store.snapshot()["AC_POWER_LOSS"]
 
 
 def test_a_backlog_melts_away_a_bounded_piece_at_a_time() -> None:
     """The bound was 1,000 and is 10 now: no batch deletes more than it may, and none waits for the whole."""
-    with bench(Keeping(history_per_type=1000)) as here:
+    with bench(StorePolicy(history_per_type=1000)) as here:
         here.tell(*range(1000), until=1000)
-        smaller = StoreBench(here.ledger, Keeping(history_per_type=10))
+        smaller = StoreBench(here.ledger, StorePolicy(history_per_type=10))
         gone, before = [], 1000
         while before > 10:
             smaller.batch(until=1000)
@@ -84,7 +84,7 @@ def test_a_backlog_melts_away_a_bounded_piece_at_a_time() -> None:
 
 def test_times_that_were_kept_for_the_windows_go_after_a_day() -> None:
     """Nothing is left of them but counts."""
-    with bench(Keeping(history_per_type=2)) as here:
+    with bench(StorePolicy(history_per_type=2)) as here:
         here.tell(*range(10), until=10)
         assert [(8,)] == here.rows("SELECT count(*) FROM outlived")
 
@@ -94,7 +94,7 @@ def test_times_that_were_kept_for_the_windows_go_after_a_day() -> None:
 
 def test_hours_become_days_and_still_add_up() -> None:
     """Long after, without a single event left."""
-    with bench(Keeping(history_days=1, trend_days=30)) as here:
+    with bench(StorePolicy(history_days=1, trend_days=30)) as here:
         here.tell(*(n * HOUR for n in range(100)), until=100 * HOUR)
         for _ in range(5):
             here.batch(until=200 * DAY)
@@ -124,7 +124,7 @@ def test_a_clock_that_is_wrong_by_years_wipes_nothing(jump: Jump) -> None:
 
 def test_before_event_time_is_known_nothing_is_let_go() -> None:
     """A recording of last winter comes in beside what a service tells of itself now: that is no time to prune by."""
-    with bench(Keeping(history_days=1)) as here:
+    with bench(StorePolicy(history_days=1)) as here:
         here.tell(*range(0, 3600, 600))
         here.tell(300 * DAY, event_type="system.lifecycle.started")
         before = here.rows("SELECT count(*) FROM event"), here.rows("SELECT count(*) FROM daily")

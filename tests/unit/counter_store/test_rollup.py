@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.counter_store.adapters.hours import Hours
+from services.counter_store.adapters.tables.open_hours import OpenHours
 from shared.ledger import Ledger
 from shared.messages import Frame, Quality, Scalar
 from tests.support.fakes.point_store import ParsedPoint, parse_line
@@ -30,8 +30,8 @@ def hours(frames: Iterable[Frame], sizes: Sequence[int] = ()) -> list[ParsedPoin
     with closing(Ledger(":memory:")) as ledger:
         for size in [*sizes, len(waiting)]:
             batch, waiting = waiting[:size], waiting[size:]
-            table = Hours(ledger)
-            found += [line for given in batch for line in table.take(given, "home")]
+            table = OpenHours(ledger)
+            found += [line for given in batch for line in table.fold(given, "home")]
             with ledger.transaction():
                 table.save()
     return [parse_line(line) for line in found]

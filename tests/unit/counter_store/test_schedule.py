@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.counter_store.core.schedule import DAYS, MOST, Kind, Period, due, reached
+from services.counter_store.core.reports.schedule import DAYS, MOST, Kind, Period, due, reached
 from shared.instants import time_to_us
 
 MONDAY = datetime(2026, 2, 2, tzinfo=UTC)

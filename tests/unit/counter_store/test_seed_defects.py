@@ -15,15 +15,15 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from services.counter_store.core.counting import DAY_US
-from services.counter_store.core.keeping import Keeping
+from services.counter_store.core.policy import StorePolicy
+from services.counter_store.core.time_units import DAY_US
 from services.counter_store.service import LEDGER_SCHEMA
 from services.counter_store.settings import load
 from shared.delivery.handler import RefusedError
 from shared.health import Grade, Health
 from shared.ledger import Ledger, LedgerError
 from shared.messages import Severity
-from tests.support.store_bench import DAY, HOUR, KEEPING, StoreBench, bench
+from tests.support.store_bench import DAY, HOUR, POLICY, StoreBench, bench
 from tests.support.store_messages import event
 
 CONFIG = Path(__file__).parents[3] / "config"
@@ -126,11 +126,11 @@ def test_b12_an_empty_span_has_every_field() -> None:
 
 def test_b13_one_retention_for_memory_and_disk() -> None:
     """Statistics are the same after a restart, and after the events have gone."""
-    with bench(replace(KEEPING, history_per_type=10)) as here:
+    with bench(replace(POLICY, history_per_type=10)) as here:
         here.tell(*(n * HOUR for n in range(1, 500)), until=500 * HOUR)
         for _ in range(5):
             here.batch(until=500 * HOUR)
-        again = StoreBench(here.ledger, replace(KEEPING, history_per_type=10))
+        again = StoreBench(here.ledger, replace(POLICY, history_per_type=10))
 
         assert here.statistics() == again.statistics()
         assert 499 == again.statistics()["recent_count"]
@@ -254,7 +254,7 @@ def test_b25_b26_asking_makes_nothing() -> None:
 
 def test_b27_the_health_is_calculated_without_anybody_asking() -> None:
     """By the interval of the configuration, in event time."""
-    with bench(replace(KEEPING, health_interval_s=60)) as here:
+    with bench(replace(POLICY, health_interval_s=60)) as here:
         seen = set()
         for second in range(0, 600, 20):
             here.batch(until=second)
@@ -273,10 +273,10 @@ def test_every_key_of_the_seeds_file_is_read() -> None:
         f"{prefix}HEALTH_SCORING__MIN_EVENTS_FOR_TREND": "10",
         f"{prefix}HEALTH_SCORING__TREND_ANALYSIS_DAYS": "11",
     }
-    shipped, keeping = load(CONFIG, {}).keeping, load(CONFIG, environ).keeping
+    shipped, policy = load(CONFIG, {}).policy, load(CONFIG, environ).policy
 
-    assert Keeping(ended_by=shipped.ended_by) == shipped
-    assert Keeping(7, 8, False, 9, 11, 10, shipped.ended_by) == keeping
+    assert StorePolicy(ended_by=shipped.ended_by) == shipped
+    assert StorePolicy(7, 8, False, 9, 11, 10, shipped.ended_by) == policy
     assert ("AC_POWER_RESTORED",) == shipped.ended_by["AC_POWER_LOSS"]
 
 
@@ -285,7 +285,7 @@ def test_a_service_that_runs_is_no_outage_that_lasts() -> None:
     kinds = yaml.safe_load((CONFIG / "events.yaml").read_text(encoding="utf-8"))["events"]
     calm = [name for name, kind in kinds.items() if kind["severity"] == "info"]
     assert "system.lifecycle.started" in calm
-    assert ["control.automation.paused"] == [name for name in calm if name in load(CONFIG, {}).keeping.ended_by]
+    assert ["control.automation.paused"] == [name for name in calm if name in load(CONFIG, {}).policy.ended_by]
 
 
 def test_a30_history_is_kept_in_bounds_and_answered_by_an_index() -> None:

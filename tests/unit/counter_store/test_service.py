@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.counter_store.adapters.point_queue import PointQueue
-from services.counter_store.core.keeping import Keeping
+from services.counter_store.adapters.tables.point_queue import PointQueue
+from services.counter_store.core.policy import StorePolicy
 from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import CounterStoreSettings, InfluxSettings
-from shared.delivery.handler import MessageHandler, Recorder
+from shared.delivery.handler import InMemoryPublisher, MessageHandler
 from shared.ledger import Ledger
-from shared.messages import Candidate, Counter
+from shared.messages import Counter
 from tests.support.fakes.point_store import parse_line
 from tests.support.store_bench import StoreBench
 from tests.support.store_messages import START_NS, event, frame
@@ -36,7 +36,7 @@ class Bench(StoreBench):
     """One that keeps nothing but what every store keeps; of it is told what it publishes and what points it makes."""
 
     def __init__(self, ledger: Ledger, settings: CounterStoreSettings = OFF) -> None:
-        super().__init__(ledger, Keeping(), settings)
+        super().__init__(ledger, StorePolicy(), settings)
 
     def published(self) -> dict[str, tuple[int, int, int]]:
         """Take what has been published since the last call: type → total, last hour, last day."""
@@ -50,7 +50,7 @@ class Bench(StoreBench):
 
 def test_the_store_is_a_stage(ledger: Ledger) -> None:
     """Mypy holds it to the port; a fresh one has nothing to report."""
-    handler: MessageHandler = CounterStore(OFF, ledger, Recorder(), site="home")
+    handler: MessageHandler = CounterStore(OFF, ledger, InMemoryPublisher(), site="home")
 
     names = ("counted", "types", "history", "lost", "duplicates", "replayed", "points_dropped")
     assert dict.fromkeys(names, 0) == handler.figures()
@@ -153,20 +153,6 @@ def test_losses_are_remembered(ledger: Ledger) -> None:
         bench.store.flush()
 
     assert 3 == Bench(ledger).store.figures()["lost"]
-
-
-def test_what_comes_without_a_sequence_is_refused(ledger: Ledger) -> None:
-    """It goes to the dead letters, with the way that would have worked."""
-    bench = Bench(ledger)
-    bench.store.offer("script", Candidate(type="X"), "upskeep/v1/home/ingest/script", b"{}")
-
-    assert [
-        (
-            "upskeep/v1/home/ingest/script",
-            b"{}",
-            "counter_store takes no Candidate without a sequence; send it to the event processor (from script)",
-        )
-    ] == bench.outlet.rejected
 
 
 def test_without_influxdb_no_point_is_kept(ledger: Ledger) -> None:

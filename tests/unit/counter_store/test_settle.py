@@ -10,11 +10,11 @@ from itertools import accumulate
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.counter_store.adapters import restore
-from services.counter_store.adapters.influx_query import Page
+from services.counter_store.adapters.influx.query import EventPage
+from services.counter_store.application import restore
 from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import CounterStoreSettings, InfluxSettings
-from shared.delivery.handler import Recorder
+from shared.delivery.handler import InMemoryPublisher
 from shared.instants import time_to_us
 from shared.jumps import CLOCK_JUMP, Jump
 from shared.ledger import Ledger
@@ -52,7 +52,7 @@ def shown(store: CounterStore, ledger: Ledger, until: float) -> list[str]:
 def lost_store(events: list[Event], until: float) -> list[str]:
     """What the store said that applied them one by one, as they came."""
     with closing(Ledger(":memory:", LEDGER_SCHEMA)) as ledger:
-        store = CounterStore(CounterStoreSettings(), ledger, Recorder(), site="home")
+        store = CounterStore(CounterStoreSettings(), ledger, InMemoryPublisher(), site="home")
         with ledger.transaction():
             for each in events:
                 store.apply(each)
@@ -67,13 +67,13 @@ def restored_store(events: list[Event], size: int, until: float) -> list[str]:
     with closing(Ledger(":memory:", LEDGER_SCHEMA)) as ledger:
         with ledger.transaction():
             restore.begin_if_new(ledger)
-        store = CounterStore(ON, ledger, Recorder(), site="home")
+        store = CounterStore(ON, ledger, InMemoryPublisher(), site="home")
         for number, page in enumerate(pages):
             with ledger.transaction():
                 points = tuple((each, time_to_us(each.time) * 1000) for each in page)
-                store.take_back(Page(points, 0, 0, last=number == len(pages) - 1))
+                store.restore_page(EventPage(points, 0, 0, last=number == len(pages) - 1))
                 store.flush()
-        return shown(CounterStore(ON, ledger, Recorder(), site="home"), ledger, until)
+        return shown(CounterStore(ON, ledger, InMemoryPublisher(), site="home"), ledger, until)
 
 
 @given(

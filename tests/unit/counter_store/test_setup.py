@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.counter_store.core.setup import DAY_S, Place, Step, command, influxql, plan, wanted
+from services.counter_store.core.influx.places import DAY_S, Place, Step, command, influxql, plan, wanted
 
 EVENTS, READINGS = Place("upskeep", 0), Place("upskeep_readings", 90 * DAY_S)
 LIST = "influx bucket list --hide-headers"

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from services.counter_store.adapters.point_queue import SCHEMA, PointQueue
-from services.counter_store.adapters.shipper import Shipper
-from services.counter_store.core.ports import Unavailable
+from services.counter_store.adapters.influx.shipper import Shipper
+from services.counter_store.adapters.tables.point_queue import SCHEMA, PointQueue
+from services.counter_store.core.influx.ports import Unavailable
 from services.counter_store.settings import InfluxSettings
 from shared.ledger import Ledger
 from tests.support.fakes.point_store import FakePointStore

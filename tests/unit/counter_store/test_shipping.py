@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.counter_store.core.shipping import Point, after_refused, after_written, back_off_s, plan_shipment
+from services.counter_store.core.influx.batches import Point, after_refused, after_written, back_off_s, plan_shipment
 
 
 @given(st.lists(st.booleans(), max_size=60))

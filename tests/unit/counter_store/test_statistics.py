@@ -9,12 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.counter_store.core.counted import Cell
-from services.counter_store.core.counting import DAY_US, HOUR_US
-from services.counter_store.core.outages import Outage, overlap_us, pair_outages
+from services.counter_store.core.counting.series import Cell
 from services.counter_store.core.span import Span, last_days
-from services.counter_store.core.statistics import Ever, Known, Statistics, intervals, outages, statistics
-from services.counter_store.core.trend import Trend
+from services.counter_store.core.statistics.outages import Outage, overlap_us, pair_outages
+from services.counter_store.core.statistics.trend import Trend
+from services.counter_store.core.statistics.type_statistics import (
+    AllTime,
+    Statistics,
+    TypeFigures,
+    intervals,
+    outages,
+    statistics,
+)
+from services.counter_store.core.time_units import DAY_US, HOUR_US
 
 NOW = 1000 * DAY_US
 TURNS = st.lists(st.tuples(st.sampled_from(["ups", "tent", None]), st.integers(0, 100)), max_size=20)
@@ -29,9 +36,9 @@ def told(times: list[int], span: Span) -> Statistics:
 
     halves = (cell(span.seen_after_us, span.middle_us), cell(span.middle_us, span.until_us))
     inside = tuple(sorted(us for us in times if span.after_us < us <= span.until_us))
-    ever = Ever(len(times), min(times), max(times)) if times else None
+    ever = AllTime(len(times), min(times), max(times)) if times else None
     before = (cell(span.after_us, span.counted_after_us), cell(span.counted_after_us, span.seen_after_us))
-    known = Known("X", ever, *before, *halves, times=inside)
+    known = TypeFigures("X", ever, *before, *halves, times=inside)
     return statistics(known, span, 5)
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.counter_store.core.trend import SIGNIFICANT, Trend, equal_rates_p, judge_trend
+from services.counter_store.core.statistics.trend import SIGNIFICANT, Trend, equal_rates_p, judge_trend
 from tests.conftest import Require
 
 COUNTS = st.integers(0, 3000)

@@ -7,7 +7,7 @@ from bisect import bisect_right, insort
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.counter_store.core.windows import NEVER_US, Window, advance_window, fold_event, measure_window
+from services.counter_store.core.counting.windows import NEVER_US, Window, advance_window, fold_event, measure_window
 
 SPAN_US = 10
 

@@ -6,15 +6,24 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.event_processor.core.correlation.incidents import NAMED, ROOM, Entry, Group, Incident, Law, present, take
-from services.event_processor.core.correlation.keeping import group_from_json, group_to_json, moved
+from services.event_processor.core.correlation.group_json import group_from_json, group_to_json, moved
+from services.event_processor.core.correlation.incidents import (
+    NAMED,
+    ROOM,
+    Entry,
+    Group,
+    Incident,
+    PatternRule,
+    present,
+    take,
+)
 from shared.instants import time_to_us
 from shared.jumps import Jump
 from tests.support.scenarios import START
 
 SECOND_US = 1_000_000
 ZERO_US = time_to_us(START)
-LAW = Law(3, "event", 60 * SECOND_US, 120 * SECOND_US, 30 * SECOND_US, lambda first: f"incident of {first.id}")
+LAW = PatternRule(3, "event", 60 * SECOND_US, 120 * SECOND_US, 30 * SECOND_US, lambda first: f"incident of {first.id}")
 
 
 def entry(second: float, role: str = "of", name: str = "", device: str = "ups") -> Entry:
@@ -22,7 +31,7 @@ def entry(second: float, role: str = "of", name: str = "", device: str = "ups") 
     return Entry(ZERO_US + round(second * SECOND_US), name or f"{second:g}", "I2C_ERROR", device, role)
 
 
-def fed(law: Law, entries: list[Entry], group: Group | None = None) -> tuple[Group, dict[str, Incident]]:
+def fed(law: PatternRule, entries: list[Entry], group: Group | None = None) -> tuple[Group, dict[str, Incident]]:
     """Return the group after the entries, and every incident by id as it was last seen."""
     group = group or Group()
     seen: dict[str, Incident] = {}

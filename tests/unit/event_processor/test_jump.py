@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from services.event_processor.core.candidates import Refusal, admit
-from services.event_processor.core.memory import Memory
+from services.event_processor.core.device.memory import Memory
+from services.event_processor.core.pipeline.candidates import Refusal, admit
 from services.event_processor.core.process import process_frame
 from services.event_processor.service import EventProcessor
-from shared.delivery.handler import Recorder
+from shared.delivery.handler import InMemoryPublisher
 from shared.jumps import CLOCK_JUMP, IN_FRAME, Jump, read_jump
 from shared.ledger import Ledger
 from shared.messages import Candidate, Event, Frame
@@ -33,7 +33,7 @@ def jump(second: float, step: timedelta, ahead: timedelta) -> Frame:
 
 def play(*frames: Frame, flush: bool = True) -> list[Event]:
     """Return the events of frames; the processor starts anew before each if ``flush``."""
-    outlet = Recorder()
+    outlet = InMemoryPublisher()
     with closing(Ledger(":memory:")) as ledger:
         stage = EventProcessor(SHIPPED, ledger, outlet, lambda: START)
         for frame in frames:

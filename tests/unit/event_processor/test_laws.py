@@ -8,7 +8,7 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.event_processor.core.shapes import mismatches
+from services.event_processor.core.catalogue.data_shapes import mismatches
 from shared.messages import Event, Frame, Quality
 from tests.support.scenarios import NACK, SHIPPED, at, configured, frame, run
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.event_processor.core.meter import Meter, Reading, run_on
+from services.event_processor.core.device.meter import Meter, Reading, run_on
 from shared.messages import DeviceState, Event, Frame, Quality
 from tests.support.scenarios import at, configured, frame, run, series
 

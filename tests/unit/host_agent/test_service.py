@@ -13,15 +13,15 @@ import yaml
 from services.host_agent.adapters.durable_file import DurableFile
 from services.host_agent.service import HostAgent
 from services.host_agent.settings import HostAgentSettings
-from shared.delivery.endpoint import Clock
-from shared.delivery.handler import Recorder, RefusedError
+from shared.clock import Clock
+from shared.delivery.handler import InMemoryPublisher, RefusedError
 from shared.messages import Alert, AlertState, Candidate, DeviceState, Quality, Severity, Status
 from shared.requests import Command, Result
 from tests.support.agent_tree import until
 from tests.support.simulated_host import LATE_S, NOON
 
 
-class Publisher(Recorder):
+class Publisher(InMemoryPublisher):
     """Keeps what is offered, too."""
 
     def __init__(self) -> None:
@@ -80,8 +80,8 @@ class Scene:
         self.agent.close()
         return self
 
-    def obey(self, name: str, by: str | None = "ann", **data: Any) -> dict[str, Any]:
-        return dict(self.agent.obey(Command(id="1", target="host", name=name, by=by, data=data)))
+    def execute(self, name: str, by: str | None = "ann", **data: Any) -> dict[str, Any]:
+        return dict(self.agent.execute(Command(id="1", target="host", name=name, by=by, data=data)))
 
     def status(self, service: str, state: str, **figures: Any) -> None:
         self.agent.follow(Status(service=service, state=state, figures=figures), retained=False)
@@ -158,21 +158,21 @@ def test_with_a_broker_one_never_heard_of_is_not_there(tmp_path: Path) -> None:
 def test_only_a_secondary_is_sent_down_for_good(tmp_path: Path) -> None:
     """And a cancel comes too late for it."""
     with pytest.raises(RefusedError, match="this one is a primary"):
-        Scene(tmp_path / "a").obey("shutdown", reason="x", final=True)
+        Scene(tmp_path / "a").execute("shutdown", reason="x", final=True)
     scene = Scene(tmp_path / "b", name="nas", role="secondary", hooks=[{"run": ["sleep", "60"]}])
-    assert {"phase": "watching", "dry_run": False} == scene.obey("shutdown", by="host_agent", reason="x", final=True)
+    assert {"phase": "watching", "dry_run": False} == scene.execute("shutdown", by="host_agent", reason="x", final=True)
     scene.go()
     with pytest.raises(RefusedError, match="too late"):
-        scene.obey("cancel", reason="no")
+        scene.execute("cancel", reason="no")
 
 
 def test_a_cancel_with_nothing_to_cancel_is_refused_and_so_is_what_has_no_name(tmp_path: Path) -> None:
     """A person should know that nothing was done."""
     scene = Scene(tmp_path)
     with pytest.raises(RefusedError, match="nothing is under way"):
-        scene.obey("cancel", reason="just in case")
+        scene.execute("cancel", reason="just in case")
     with pytest.raises(RefusedError, match="no command is called 'reboot'; there are shutdown and cancel"):
-        scene.obey("reboot")
+        scene.execute("reboot")
     with pytest.raises(RefusedError, match="no question is called 'plans'; there is plan"):
         scene.agent.answer("plans", {})
 

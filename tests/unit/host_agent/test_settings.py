@@ -9,8 +9,9 @@ import pytest
 from services.host_agent.app import read
 from services.host_agent.core.rules import Rules
 from services.host_agent.settings import HostAgentSettings, service_of
+from shared.clock import SYSTEM_CLOCK
 from shared.delivery.route import route_of
-from shared.process import Context, system_clock
+from shared.process import Context
 from shared.settings import ConfigError, parse_settings, read_settings
 from shared.suite import SuiteSettings
 
@@ -40,7 +41,7 @@ def test_in_earnest_every_program_must_be_there(tmp_path: Path) -> None:
 
     def read_as(dry: str) -> HostAgentSettings:
         (tmp_path / "host_agent.yaml").write_text(text.format(dry=dry))
-        return read(Context(tmp_path, {}, SuiteSettings(), system_clock()))
+        return read(Context(tmp_path, {}, SuiteSettings(), SYSTEM_CLOCK))
 
     assert read_as("true").dry_run
     with pytest.raises(ConfigError) as fault:

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from services.sensor_reader.core.ports import ClockMark, Instant
 from services.sensor_reader.service import SensorReader
-from shared.delivery.handler import Recorder, RefusedError
+from shared.delivery.handler import InMemoryPublisher, RefusedError
 from shared.ledger import Ledger
 from shared.messages import Frame
 from shared.requests import Command
@@ -36,7 +36,7 @@ class Attic:
         self.ledger = ledger
         self.celsius: float | None = 20.0
         self.up_s = 0.0
-        self.outlet = Recorder()
+        self.outlet = InMemoryPublisher()
         self.start()
 
     def start(self) -> None:
@@ -63,13 +63,13 @@ class Attic:
         """Return what is emitted by a poll, after what was emitted before."""
         self.up_s += after_s
         self.handler.step(0.0, NOON)
-        return [message for message in self.outlet.take() if isinstance(message, Frame)]
+        return [message for message in self.outlet.drain() if isinstance(message, Frame)]
 
     def say(self, name: str = "calibrate", **data: Any) -> dict[str, Any]:
         spot = {"device": "attic", "channel": "air_temperature"}
         command = Command(id=name, target="sensor_reader", name=name, by="ada", data=spot | data)
         with self.ledger.transaction():
-            return dict(self.handler.obey(command))
+            return dict(self.handler.execute(command))
 
     def shown(self, celsius: float) -> object:
         """Return what the reader tells where the sensor says ``celsius``."""

@@ -11,7 +11,7 @@ import pytest
 from services.sensor_reader.core.ports import ClockMark, Instant
 from services.sensor_reader.core.sources.feed import SourcePosition
 from services.sensor_reader.service import SensorReader
-from shared.delivery.handler import Recorder
+from shared.delivery.handler import InMemoryPublisher
 from shared.ledger import Ledger
 from shared.messages import Frame
 
@@ -40,7 +40,7 @@ class Machine:
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
-        self.outlet = Recorder()
+        self.outlet = InMemoryPublisher()
         self.up_s = 100.0
         self.ahead_s = 0.0
         self.clock: ClockMark = "set"
@@ -59,7 +59,7 @@ class Machine:
 
     def told(self) -> list[tuple[str, float]]:
         """Take what was emitted: (what, seconds by the wall clock)."""
-        frames = [message for message in self.outlet.take() if isinstance(message, Frame)]
+        frames = [message for message in self.outlet.drain() if isinstance(message, Frame)]
         return [(_what(frame), (frame.time - NOON).total_seconds()) for frame in frames]
 
 
@@ -76,7 +76,7 @@ def machine() -> Iterator[Machine]:
 def test_a_live_frame_says_when_by_both_clocks(machine: Machine) -> None:
     """Also the one that tells of the start."""
     machine.poll()
-    frames = [frame for frame in machine.outlet.take() if isinstance(frame, Frame)]
+    frames = [frame for frame in machine.outlet.drain() if isinstance(frame, Frame)]
 
     assert [("b1", 101.0, "set", machine.read().time)] * 2 == [(f.boot, f.uptime_s, f.clock, f.time) for f in frames]
 

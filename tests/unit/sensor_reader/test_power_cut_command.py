@@ -24,7 +24,7 @@ from services.sensor_reader.core.polling.poller import Poller
 from services.sensor_reader.core.ports import Instant, Ports
 from services.sensor_reader.service import SensorReader
 from services.sensor_reader.settings import load
-from shared.delivery.handler import Recorder, RefusedError
+from shared.delivery.handler import InMemoryPublisher, RefusedError
 from shared.ledger import Ledger
 from shared.requests import Command
 
@@ -66,7 +66,7 @@ def reader(board: str, bus: SimulatedBus, *, allowed: bool = True, instant: Inst
     feed = LiveFeed("i2c", Poller([device], Ports({1: bus}), bus.wait, now=0.0))
     ledger = Ledger(":memory:")
     try:
-        yield SensorReader(feed, ledger, Recorder(), "b1", Clock(instant))
+        yield SensorReader(feed, ledger, InMemoryPublisher(), "b1", Clock(instant))
     finally:
         ledger.close()
 
@@ -91,7 +91,7 @@ def test_a_board_that_can_is_told_and_the_delay_in_force_is_answered(
         if board == "pisugar_3":
             SimulatedBus.write(bus, 0x57, b"\x02\xf0")  # plugged, charging, output on, auto-restore
 
-        assert {"device": "ups", **told} == handler.obey(order(after_s))
+        assert {"device": "ups", **told} == handler.execute(order(after_s))
     assert wrote == bus.wrote
 
 
@@ -99,7 +99,7 @@ def test_a_cut_never_comes_before_it_was_asked_for() -> None:
     """The HAT (E) cuts after 30 s, whatever one wants: a host that needs 90 s is not cut off in its shutdown."""
     bus = Heard()
     with reader("waveshare_ups_hat_e", bus) as handler, pytest.raises(RefusedError) as refused:
-        handler.obey(order(90))
+        handler.execute(order(90))
 
     assert str(refused.value) == (
         "ups: waveshare_ups_e@0x2d takes 30 s, and would cut before the 90 s asked for are over"
@@ -117,7 +117,7 @@ def test_who_may_not_or_cannot_is_refused_with_the_reason(board: str, allowed: b
     """And nothing is written."""
     bus = Heard()
     with reader(board, bus, allowed=allowed) as handler, pytest.raises(RefusedError) as refused:
-        handler.obey(order(device=device))
+        handler.execute(order(device=device))
 
     assert (reason, []) == (str(refused.value), bus.wrote)
 
@@ -134,7 +134,7 @@ def test_what_may_be_the_order_of_the_boot_before_is_refused(
     """Else a machine whose mains are back would be cut off again and again by an order that waits at the broker."""
     bus = Heard()
     with reader("pijuice", bus, instant=instant) as handler, pytest.raises(RefusedError, match=reason):
-        handler.obey(order(expires=expires))
+        handler.execute(order(expires=expires))
 
     assert bus.wrote == []
 
@@ -145,7 +145,7 @@ def test_a_controller_that_does_not_count_down_has_not_been_told() -> None:
     with reader("52pi_upsplus", bus) as handler:
         bus.break_chip(0x17, Fault("lying", command=b"\x18", shows=b"\x00"))
         with pytest.raises(RefusedError, match="shutdown reads 0x00 after 0x5a was written; it may count down all"):
-            handler.obey(order(90))
+            handler.execute(order(90))
 
 
 def test_a_fault_that_passes_is_tried_again_and_the_protection_put_back() -> None:
@@ -154,7 +154,7 @@ def test_a_fault_that_passes_is_tried_again_and_the_protection_put_back() -> Non
     with reader("pisugar_3", bus) as handler:
         bus.break_chip(0x57, Fault("nack", times=2))
 
-        assert handler.obey(order(60))["after_s"] == 60
+        assert handler.execute(order(60))["after_s"] == 60
     assert bus.wrote[-1] == "0b00"
     assert bus.wrote.count("0b00") == bus.wrote.count("0b29")
 
@@ -166,7 +166,7 @@ def test_what_is_played_has_no_power_to_cut() -> None:
     ledger = Ledger(":memory:")
     try:
         with pytest.raises(RefusedError, match="sim:outage is played, and only hardware can be cut off"):
-            SensorReader(feed, ledger, Recorder(), "b1").obey(order())
+            SensorReader(feed, ledger, InMemoryPublisher(), "b1").execute(order())
     finally:
         ledger.close()
 
@@ -174,7 +174,7 @@ def test_what_is_played_has_no_power_to_cut() -> None:
 def test_a_mistyped_order_is_told_by_field() -> None:
     """As every command."""
     with reader("pijuice", Heard()) as handler, pytest.raises(ValidationError, match="after_s"):
-        handler.obey(order(after_s=0))
+        handler.execute(order(after_s=0))
 
 
 @pytest.mark.parametrize("kind", [kind for kind, chip in CHIPS.items() if chip.power_cut])

@@ -25,7 +25,7 @@ from services.sensor_reader.core.ports import Ports
 from services.sensor_reader.core.sources.feed import Item, Refusal, Source, SourcePosition
 from services.sensor_reader.service import SensorReader
 from services.sensor_reader.settings import load
-from shared.delivery.handler import MessageHandler, Recorder
+from shared.delivery.handler import InMemoryPublisher, MessageHandler
 from shared.ledger import Ledger
 from shared.messages import Frame, Sequenced
 
@@ -38,7 +38,7 @@ class PowerCutError(Exception):
     """The machine dies here."""
 
 
-class LedgerOutlet(Recorder):
+class LedgerOutlet(InMemoryPublisher):
     """An outlet that writes into the ledger as the real one does, and may die at the n-th message."""
 
     def __init__(self, ledger: Ledger, dies_at: int | None = None) -> None:
@@ -77,7 +77,7 @@ def outage(cycles: int | None = 1) -> Simulation:
 
 
 def reader(
-    source: Source, ledger: Ledger, outlet: Recorder, speed: float | None = None, boot: str = "b1"
+    source: Source, ledger: Ledger, outlet: InMemoryPublisher, speed: float | None = None, boot: str = "b1"
 ) -> SensorReader:
     handler = SensorReader(PlayedFeed(source, speed), ledger, outlet, boot)
     handler.begin(START)
@@ -89,9 +89,9 @@ def play(handler: SensorReader, limit: int = 500) -> None:
         handler.step(0.0, START, limit)
 
 
-def run(source: Source, path: Path | str = ":memory:") -> Recorder:
+def run(source: Source, path: Path | str = ":memory:") -> InMemoryPublisher:
     """Play a source to its end and stop cleanly; return what came out."""
-    outlet = Recorder()
+    outlet = InMemoryPublisher()
     with closing(Ledger(path)) as ledger:
         handler = reader(source, ledger, outlet)
         play(handler)
@@ -99,7 +99,7 @@ def run(source: Source, path: Path | str = ":memory:") -> Recorder:
     return outlet
 
 
-def lives(outlet: Recorder) -> list[object]:
+def lives(outlet: InMemoryPublisher) -> list[object]:
     return [
         frame.values.get("lifecycle")
         for frame in outlet.emitted
@@ -110,7 +110,7 @@ def lives(outlet: Recorder) -> list[object]:
 def test_it_is_a_stage() -> None:
     """The delivery may call it like any other."""
     with closing(Ledger(":memory:")) as ledger:
-        handler: MessageHandler = reader(Numbers(1), ledger, Recorder())
+        handler: MessageHandler = reader(Numbers(1), ledger, InMemoryPublisher())
         handler.advance(START)
         handler.flush()
         handler.lost("p", "s", 1, 2)
@@ -142,7 +142,7 @@ def test_speed_spreads_frames_over_time(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text(CSV)
     with closing(Ledger(":memory:")) as ledger:
-        handler = reader(Recording((path,)), ledger, Recorder(), speed=10.0)
+        handler = reader(Recording((path,)), ledger, InMemoryPublisher(), speed=10.0)
         steps = [(at, handler.step(at, START), handler.next_release()) for at in (100.0, 100.9, 101.0, 103.0)]
 
     assert steps == [(100.0, 1, 101.0), (100.9, 0, 101.0), (101.0, 1, 103.0), (103.0, 1, None)]
@@ -151,7 +151,7 @@ def test_speed_spreads_frames_over_time(tmp_path: Path) -> None:
 def test_a_limit_holds_the_reader_back() -> None:
     """Flow control: no more than so many a step."""
     with closing(Ledger(":memory:")) as ledger:
-        handler = reader(Numbers(10), ledger, Recorder())
+        handler = reader(Numbers(10), ledger, InMemoryPublisher())
 
         assert [handler.step(0.0, START, limit=2) for _ in range(6)] == [2, 1, 2, 2, 2, 0]
 
@@ -207,7 +207,7 @@ def test_a_simulation_begins_with_a_start_and_ends_with_a_stop() -> None:
 def test_a_reboot_after_a_power_cut_is_a_start_that_was_not_clean(tmp_path: Path) -> None:
     """Another boot, and the run before never stopped."""
     for boot in ("b1", "b2"):
-        outlet = Recorder()
+        outlet = InMemoryPublisher()
         with closing(Ledger(tmp_path / "ledger")) as ledger:
             reader(outage(), ledger, outlet, boot=boot).step(0.0, START, 5)
 
@@ -218,7 +218,7 @@ def test_a_reboot_after_a_power_cut_is_a_start_that_was_not_clean(tmp_path: Path
 
 def test_a_stop_is_told_once() -> None:
     """Finish may be called twice, and before anything was read it says nothing."""
-    outlet = Recorder()
+    outlet = InMemoryPublisher()
     with closing(Ledger(":memory:")) as ledger:
         handler = reader(outage(), ledger, outlet)
         handler.finish(START)
@@ -236,7 +236,7 @@ def test_hardware_is_polled_live_and_told_of(tmp_path: Path) -> None:
     bus.load(0x36, {0x02: 0xB520, 0x04: 0x230F})
     gauge = Device("ups", (ChipPart(CHIPS["max17043"], 1, 0x36, Mount()),))
     gone = Device("rail", (ChipPart(CHIPS["ina219"], 1, 0x40, Mount(shunt_ohm=0.1)),))
-    outlet = Recorder()
+    outlet = InMemoryPublisher()
     with closing(Ledger(tmp_path / "ledger")) as ledger:
         feed = LiveFeed("i2c", Poller([gone, gauge], Ports({1: bus}), lambda _: None, now=50.0))
         handler = SensorReader(feed, ledger, outlet, "b1")

@@ -20,7 +20,7 @@ from services.sensor_reader.core.polling.device import ChipPart, Device
 from services.sensor_reader.core.polling.poller import Poller
 from services.sensor_reader.core.ports import Instant, Ports
 from services.sensor_reader.service import SensorReader
-from shared.delivery.handler import Recorder
+from shared.delivery.handler import InMemoryPublisher
 from shared.ledger import Ledger
 from shared.messages import Frame
 from upskeep.playback.backtest import backtest
@@ -42,7 +42,7 @@ class Clock:
 def run(bus: SimulatedBus, kind: str, folder: Path, boot: str, at: datetime, *, clean: bool) -> list[Frame]:
     """Read the chip for three seconds of a boot that began 30 s before, and stop well or not at all."""
     device = Device("ups", (ChipPart(CHIPS[kind], 1, CHIPS[kind].addresses[0], Mount()),))
-    outlet = Recorder()
+    outlet = InMemoryPublisher()
     with closing(Ledger(folder / "ledger")) as ledger:
         clock = Clock(Instant(at, 30.0, "set"))
         feed = LiveFeed("i2c", Poller([device], Ports({1: bus}), bus.wait, now=30.0))

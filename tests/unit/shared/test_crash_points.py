@@ -8,7 +8,7 @@ exception nobody catches; its memory is thrown away and it starts again from its
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,13 +16,14 @@ from typing import Any
 
 import pytest
 
-from shared.delivery.endpoint import Clock, Endpoint
+from shared.clock import Clock
+from shared.delivery.endpoint import Endpoint
 from shared.delivery.route import Route
 from shared.ledger import Ledger
-from shared.messages import Event, Frame, Message, Sequenced, event_id
+from shared.messages import Event, Frame, Sequenced, event_id
 from shared.mqtt import Publication, Receipt
 from shared.suite import DeliverySettings, SuiteSettings
-from tests.support.fakes.broker import FakeBroker, FakeClient
+from tests.support.fakes.broker import FakeBroker, FakeClient, opener
 
 FRAMES = 6
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -74,8 +75,8 @@ class TrippingLedger(Ledger):
         self.bomb.tick()
 
 
-class TrippingDoor(FakeClient):
-    """A door whose publishes and acks are boundaries."""
+class TrippingClient(FakeClient):
+    """A client whose publishes and acks are boundaries."""
 
     bomb = Bomb(0)
 
@@ -91,7 +92,7 @@ class TrippingDoor(FakeClient):
         self.bomb.tick()
 
 
-class MessageHandler:
+class Work:
     """The work of all three: make frames, make an event of each frame, note what comes."""
 
     def __init__(self, name: str, ledger: Ledger, endpoint: Endpoint) -> None:
@@ -112,17 +113,8 @@ class MessageHandler:
                 Event(id=identity, type="TICK", category="system", severity="info", time=message.time, site="home")
             )
 
-    def offer(self, producer: str, message: Message, received_on: str, payload: bytes) -> None: ...
-
-    def advance(self, event_time: datetime) -> None: ...
-
-    def flush(self) -> None: ...
-
     def lost(self, _: str, stream: str, first: int, last: int) -> None:
         self.ledger.db.execute("INSERT INTO seen (what) VALUES (?)", (f"lost {stream} {first}-{last}",))
-
-    def figures(self) -> Mapping[str, int]:
-        return {}
 
 
 class House:
@@ -132,8 +124,9 @@ class House:
         self.folder = folder
         self.now = 0.0
         self.broker = FakeBroker()
-        TrippingLedger.bomb = TrippingDoor.bomb = bomb
+        TrippingLedger.bomb = TrippingClient.bomb = bomb
         self.hops: dict[str, Endpoint] = {}
+        self.workers: dict[str, Work] = {}
         self.deaths = 0
         for name in ROUTES:
             self.start(name)
@@ -145,11 +138,10 @@ class House:
             ledger = None
             try:
                 ledger = TrippingLedger(self.folder / name / "ledger.sqlite", (STORED,))
-                endpoint = Endpoint(
-                    ROUTES[name], suite, ledger, clock, lambda _, *rest: TrippingDoor(self.broker, *rest)
-                )
-                endpoint.attach(MessageHandler(name, ledger, endpoint))
-                endpoint.client.open()
+                endpoint = Endpoint(ROUTES[name], suite, ledger, clock, opener(self.broker, TrippingClient))
+                self.workers[name] = Work(name, ledger, endpoint)
+                endpoint.attach(self.workers[name])
+                endpoint.open()
             except Died:
                 self.deaths += 1
                 if ledger is not None:
@@ -162,7 +154,7 @@ class House:
         for name in ROUTES:
             endpoint = self.hops[name]
             try:
-                endpoint.turn(0, endpoint.handler.work)  # type: ignore[attr-defined]
+                endpoint.turn(0, self.workers[name].work)
             except Died:
                 self.deaths += 1
                 endpoint.client.vanish()  # type: ignore[attr-defined]

@@ -2,41 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from shared.delivery.endpoint import Clock, Endpoint
+from shared.clock import Clock
+from shared.delivery.endpoint import Endpoint
 from shared.delivery.route import Route
 from shared.ledger import LedgerDamagedError, Schema
 from shared.ledger.quarantine import open_ledger
-from shared.messages import Candidate, Checkpoint, Frame, Mark, Message, Resend, Sequenced
+from shared.messages import Candidate, Checkpoint, Frame, Mark, Resend, Sequenced
 from shared.mqtt import Publication
 from shared.process import report_damage
 from shared.suite import SuiteSettings
-from tests.support.fakes.broker import FakeBroker, FakeClient
+from tests.support.fakes.broker import FakeBroker, FakeClient, opener
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 OFFER = Candidate(type="system.ledger.damaged", id="damaged/1", data={"n": 1})
 
 
 class Deaf:
-    """A Stage that does nothing."""
+    """A handler that does nothing with what it is given."""
 
     def apply(self, message: Sequenced) -> None: ...
-    def offer(self, producer: str, message: Message, received_on: str, payload: bytes) -> None: ...
-    def advance(self, event_time: datetime) -> None: ...
-    def flush(self) -> None: ...
-    def lost(self, producer: str, stream: str, first: int, last: int) -> None: ...
-    def figures(self) -> Mapping[str, int]:
-        return {}
 
 
 class Unconfirmed(FakeClient):
-    """A door whose broker takes nothing."""
+    """A client whose broker takes nothing."""
 
     def publish(self, publication: Publication, token: object = None) -> bool:  # noqa: ARG002
         return self.room > 0
@@ -57,11 +52,11 @@ def make(broker: FakeBroker, tmp_path: Path) -> Iterator[Make]:
         def make(route: Route, client: type[FakeClient] = FakeClient) -> Endpoint:
             ledger = stack.enter_context(closing(open_ledger(tmp_path / route.name / "ledger.sqlite", Schema(), NOW)))
             clock = Clock(wall=lambda: NOW, monotonic=lambda: 0.0)
-            endpoint = Endpoint(route, SuiteSettings(), ledger, clock, lambda _, *rest: client(broker, *rest))
+            endpoint = Endpoint(route, SuiteSettings(), ledger, clock, opener(broker, client))
             with ledger.transaction():
                 report_damage(endpoint)
             endpoint.attach(Deaf())
-            endpoint.client.open()
+            endpoint.open()
             return endpoint
 
         yield make
@@ -166,7 +161,7 @@ def test_a_ledger_that_has_gone_back_ends_the_process(broker: FakeBroker, make: 
     endpoint = make(Route("reader", produces={"raw": ("store",)}))
     endpoint.emit(Frame(time=NOW, device="ups"))
     endpoint.turn(0)
-    told = Checkpoint(consumer="store", producer="reader", streams={"raw": Mark(epoch=endpoint.records.epoch, seq=2)})
+    told = Checkpoint(consumer="store", producer="reader", streams={"raw": Mark(epoch=endpoint.epoch, seq=2)})
     broker.route(Publication(told.topic(endpoint.topics), told.model_dump_json().encode(), retain=True))
     with pytest.raises(LedgerDamagedError, match="store has applied raw up to 2, and here it ends at 1") as caught:
         endpoint.turn(0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from shared.delivery.endpoint import Clock, Endpoint
+from shared.clock import Clock
+from shared.delivery.endpoint import Endpoint
 from shared.delivery.requests import handle_request
 from shared.ledger import Ledger
 from shared.messages import DeadLetter, Message
@@ -19,21 +20,12 @@ from shared.mqtt import Arrived, Publication, Receipt
 from shared.requests import Response, Result
 from shared.suite import SuiteSettings
 from shared.topics import Topics
-from tests.support.fakes.broker import FakeBroker, FakeClient
+from tests.support.fakes.broker import FakeBroker, FakeClient, opener
 from tests.support.fakes.clerk import ROUTE, Clerk
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 REQUEST = "upskeep/v1/home/request/clerk/double"
 COMMAND = "upskeep/v1/home/command/lamp/switch"
-
-
-class Bare:
-    """A Stage that neither answers nor obeys."""
-
-    apply = offer = advance = flush = lost = lambda *_: None
-
-    def figures(self) -> Mapping[str, int]:
-        return {}
 
 
 class House:
@@ -48,10 +40,10 @@ class House:
     def begin(self) -> tuple[Endpoint, Clerk]:
         ledger = self.stack.enter_context(closing(Ledger(self.folder / "ledger.sqlite")))
         clock = Clock(wall=lambda: NOW, monotonic=lambda: 0.0)
-        endpoint = Endpoint(ROUTE, SuiteSettings(), ledger, clock, lambda _, *rest: FakeClient(self.broker, *rest))
+        endpoint = Endpoint(ROUTE, SuiteSettings(), ledger, clock, opener(self.broker))
         clerk = Clerk()
         endpoint.attach(clerk)
-        endpoint.client.open()
+        endpoint.open()
         endpoint.turn(0)
         return endpoint, clerk
 
@@ -131,14 +123,6 @@ def test_an_answer_goes_where_mqtt_5_says_but_nowhere_outside_the_services_respo
     arrived = Arrived(REQUEST, payload, False, Receipt(1, 1), wanted, b"\x01")
     answer = handle_request(arrived, ("clerk", "double"), Clerk(), Topics(), NOW)
     assert (topic, b"\x01") == (answer.topic, answer.correlation)
-
-
-def test_who_answers_nothing_and_obeys_nothing_says_so(house: House) -> None:
-    house.endpoint.attach(Bare())  # type: ignore[arg-type]
-    house.say(REQUEST, asked("t", n=1))
-    house.say(COMMAND, {"id": "c"})
-    assert ["clerk answers no questions"] == [a.error for a in house.heard(Response, "response")]
-    assert ["lamp takes no commands"] == [r.reason for r in house.heard(Result, "result")]
 
 
 def test_a_command_is_carried_out_once_and_its_repeats_are_told_the_same(house: House) -> None:

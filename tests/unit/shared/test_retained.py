@@ -1,30 +1,29 @@
-"""Latest values reach a stage that follows their kind, marked when the broker had kept them."""
+"""Latest values reach a handler that follows their kind, marked when the broker had kept them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from shared.delivery.endpoint import Clock, Endpoint
+from shared.clock import Clock
+from shared.delivery.endpoint import Endpoint
 from shared.delivery.route import Route
 from shared.ledger import Ledger
 from shared.messages import DeviceState, Message, Quality
 from shared.mqtt import Publication
 from shared.suite import SuiteSettings
-from tests.support.fakes.broker import FakeBroker, FakeClient
+from tests.support.fakes.broker import FakeBroker, FakeClient, opener
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 STATE = "upskeep/v1/home/state/ups"
 
 
 class Follower:
-    """A Stage that keeps what it follows."""
-
-    apply = offer = advance = flush = lost = lambda *_: None
+    """A handler that keeps what it follows."""
 
     def __init__(self) -> None:
         self.heard: list[tuple[str, bool]] = []
@@ -32,21 +31,16 @@ class Follower:
     def follow(self, message: Message, *, retained: bool) -> None:
         self.heard.append((type(message).__name__, retained))
 
-    def figures(self) -> Mapping[str, int]:
-        return {}
-
 
 class Scene:
     """A following service on a fake broker."""
 
-    def __init__(self, folder: Path, *, lasting: bool = True) -> None:
+    def __init__(self, folder: Path, *, persistent: bool = True) -> None:
         self.broker = FakeBroker()
         self.ledger = Ledger(folder / "ledger.sqlite")
-        route = Route(name="follower", follows=("state", "status"), lasting=lasting)
+        route = Route(name="follower", follows=("state", "status"), persistent_session=persistent)
         clock = Clock(wall=lambda: NOON, monotonic=lambda: 0.0)
-        self.endpoint = Endpoint(
-            route, SuiteSettings(), self.ledger, clock, lambda _, *a, **k: FakeClient(self.broker, *a, **k)
-        )
+        self.endpoint = Endpoint(route, SuiteSettings(), self.ledger, clock, opener(self.broker))
         self.handler = Follower()
         self.endpoint.attach(self.handler)
 
@@ -70,7 +64,7 @@ def state(power: str = "battery") -> bytes:
 def test_what_the_broker_kept_is_marked_and_what_is_said_now_is_not(scene: Scene) -> None:
     """A retained copy may be of any age."""
     scene.broker.route(Publication(STATE, state(), retain=True))
-    scene.endpoint.client.open()
+    scene.endpoint.open()
     scene.endpoint.turn(0)
     scene.say(STATE, state("mains"))
 
@@ -79,7 +73,7 @@ def test_what_the_broker_kept_is_marked_and_what_is_said_now_is_not(scene: Scene
 
 def test_a_status_is_followed_besides_its_use_in_delivery(scene: Scene) -> None:
     """The own one is not."""
-    scene.endpoint.client.open()
+    scene.endpoint.open()
     scene.say("upskeep/v1/home/status/other", b'{"service": "other", "state": "offline"}')
 
     assert [("Status", False)] == scene.handler.heard
@@ -87,7 +81,7 @@ def test_a_status_is_followed_besides_its_use_in_delivery(scene: Scene) -> None:
 
 def test_kinds_not_followed_and_cleared_topics_say_nothing(scene: Scene) -> None:
     """Only what the route names, and no empty payload."""
-    scene.endpoint.client.open()
+    scene.endpoint.open()
     scene.say("upskeep/v1/home/alert/a/b", b"{}")
     scene.say(STATE, b"")
 
@@ -98,7 +92,7 @@ def test_a_value_that_cannot_be_read_goes_to_the_dead_letters(scene: Scene) -> N
     """And the service goes on."""
     listener = FakeClient(scene.broker, "listener", ("upskeep/v1/home/deadletter/#",))
     listener.open()
-    scene.endpoint.client.open()
+    scene.endpoint.open()
     scene.say(STATE, b"{}")
     scene.endpoint.turn(0)
     scene.say(STATE, state())
@@ -107,12 +101,12 @@ def test_a_value_that_cannot_be_read_goes_to_the_dead_letters(scene: Scene) -> N
     assert "upskeep/v1/home/deadletter/follower" in [topic for _, topic in scene.broker.passed]
 
 
-@pytest.mark.parametrize(("lasting", "expected"), [(True, 2), (False, 1)])
-def test_a_route_that_is_not_lasting_gets_no_backlog(tmp_path: Path, lasting: bool, expected: int) -> None:
+@pytest.mark.parametrize(("persistent", "expected"), [(True, 2), (False, 1)])
+def test_a_session_that_is_not_persistent_gets_no_backlog(tmp_path: Path, persistent: bool, expected: int) -> None:
     """What was said while it was away would look as if it were said now."""
-    scene = Scene(tmp_path, lasting=lasting)
+    scene = Scene(tmp_path, persistent=persistent)
     with closing(scene.ledger):
-        scene.endpoint.client.open()
+        scene.endpoint.open()
         scene.say(STATE, state(), retain=False)
         scene.endpoint.client.vanish()
         scene.broker.route(Publication(STATE, state("mains"), retain=False))

@@ -53,7 +53,7 @@ class Reached:
 
 
 @dataclass(frozen=True, slots=True)
-class Law:
+class PatternRule:
     """A pattern made ready. ``name_it`` gives an incident's id from its first event."""
 
     count: int
@@ -88,7 +88,7 @@ class Taken:
     late: bool = False
 
 
-def step(law: Law, reached: Reached, entry: Entry) -> tuple[Reached, tuple[Incident, ...], Incident | None]:
+def step(law: PatternRule, reached: Reached, entry: Entry) -> tuple[Reached, tuple[Incident, ...], Incident | None]:
     """Return where the next event leads, what it closed, and the incident it belongs to."""
     closed: tuple[Incident, ...] = ()
     current = reached.open
@@ -110,7 +110,7 @@ def step(law: Law, reached: Reached, entry: Entry) -> tuple[Reached, tuple[Incid
     return Reached((), opened), closed, opened
 
 
-def _weight(law: Law, evidence: tuple[Entry, ...]) -> int:
+def _weight(law: PatternRule, evidence: tuple[Entry, ...]) -> int:
     return len(evidence) if law.distinct == "event" else len({getattr(e, law.distinct) for e in evidence})
 
 
@@ -124,7 +124,7 @@ def ended(incident: Incident) -> Incident:
     return replace(incident, end_us=incident.last_us, why="quiet")
 
 
-def take(law: Law, group: Group, entry: Entry) -> Taken:
+def take(law: PatternRule, group: Group, entry: Entry) -> Taken:
     """Return the group after one more event, in whatever order they come."""
     if entry.time_us < group.newest_us - law.lateness_us:
         return Taken(group, late=True)
@@ -145,7 +145,7 @@ def take(law: Law, group: Group, entry: Entry) -> Taken:
 
 
 def _fold(
-    law: Law, reached: Reached, entries: tuple[Entry, ...], about: Entry | None = None
+    law: PatternRule, reached: Reached, entries: tuple[Entry, ...], about: Entry | None = None
 ) -> tuple[Reached, tuple[Incident, ...], Incident | None]:
     closed: tuple[Incident, ...] = ()
     found = None
@@ -157,7 +157,7 @@ def _fold(
     return reached, closed, found
 
 
-def _settle(law: Law, group: Group) -> Group:
+def _settle(law: PatternRule, group: Group) -> Group:
     """Let go of what nothing may come before any more."""
     horizon_us = group.newest_us - law.lateness_us
     count = bisect_left(group.pending, Entry(horizon_us, ""))
@@ -171,7 +171,7 @@ def _settle(law: Law, group: Group) -> Group:
     )
 
 
-def present(law: Law, group: Group, now_us: int) -> tuple[Incident, ...]:
+def present(law: PatternRule, group: Group, now_us: int) -> tuple[Incident, ...]:
     """Return the incidents that are open or ended among what is pending, oldest first, as they look at ``now_us``."""
     current = group.live.open
     if current is None:

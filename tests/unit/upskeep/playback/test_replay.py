@@ -11,8 +11,9 @@ import pytest
 
 from services.event_processor.app import SERVICE as EVENT_PROCESSOR
 from services.event_processor.core.pipeline.plan import Plan, compile_plan
+from shared.clock import SYSTEM_CLOCK
 from shared.messages import Event, Severity, event_id
-from shared.process import Context, system_clock
+from shared.process import Context
 from shared.suite import SuiteSettings
 from shared.topics import TopicError
 from tests.support.store_bench import bench
@@ -34,7 +35,7 @@ def event(seconds: float, name: str = "AC_POWER_LOSS", **more: Any) -> Event:
 @pytest.fixture(scope="module")
 def plan() -> Plan:
     """The shipped rules."""
-    context = Context(CONFIG, {}, SuiteSettings(), system_clock())
+    context = Context(CONFIG, {}, SuiteSettings(), SYSTEM_CLOCK)
     made: Plan = EVENT_PROCESSOR.settings(context)
     return made
 
@@ -71,7 +72,7 @@ def test_neither_counters_nor_alerts_move_by_what_is_played(tmp_path: Path) -> N
     """Also where somebody puts it on the suite's own topics."""
     from contextlib import ExitStack
 
-    context = Context(CONFIG, os.environ, SuiteSettings(), system_clock())
+    context = Context(CONFIG, os.environ, SuiteSettings(), SYSTEM_CLOCK)
     with ExitStack() as stack, bench() as store:
         suite = Bench(context, None, stack)
         for n in range(10):
@@ -113,7 +114,7 @@ def test_differences_are_told_by_what_differs(plan: Plan) -> None:
 def test_an_event_that_a_filter_would_end_now_is_told(plan: Plan) -> None:
     """Here by a priority that was raised."""
     rules = plan.rules.model_copy(update={"filters": plan.rules.filters.model_copy(update={"at_least": "error"})})
-    strict = compile_plan(plan.program, rules, plan.laws.rules)
+    strict = compile_plan(plan.compiled, rules, plan.laws.rules)
     verdict = verify_events([event(0)], strict, frozenset())
     assert ("event", "told") == (verdict.differences[0].field, verdict.differences[0].then)
     assert verdict.differences[0].now.startswith("ends at a filter")

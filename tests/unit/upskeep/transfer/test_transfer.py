@@ -46,7 +46,7 @@ class Counter:
         self.commands += 1
         given = Command(id=str(self.commands), target="counter_store", name=name, data=json.loads(json.dumps(data)))
         with self.store.ledger.transaction():
-            result = self.store.store.obey(given)
+            result = self.store.store.execute(given)
             self.store.store.flush()
         return json.loads(json.dumps(result))
 

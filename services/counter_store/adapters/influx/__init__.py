@@ -1,0 +1,1 @@
+"""InfluxDB over HTTP: writing points, reading events back, setting it up."""

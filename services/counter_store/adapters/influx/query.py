@@ -1,0 +1,127 @@
+"""Reading events back from InfluxDB by InfluxQL over ``/query``: the one language that 1.x, 2.x and 3.x all answer.
+
+InfluxDB 2 and 3 find the bucket by the database's name (their 1.x compatibility). ``bucket`` may be database/policy;
+3 takes that for a database of this name. 3 Core answers no question over more than 432 files, a file being ten minutes
+of one measurement: it is then asked for half the time, down to a minute, and for more again where there is little.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from services.counter_store.adapters.influx.http import InfluxHttp
+from services.counter_store.adapters.influx.http_answers import OF_3_CORE, check_answer
+from services.counter_store.core.influx.line_protocol import FIRST_NS, LAST_NS
+from services.counter_store.core.influx.points import point_to_event
+from services.counter_store.core.influx.ports import Unavailable
+from services.counter_store.settings import InfluxSettings
+from shared.messages import Event
+
+_COLUMNS = ("id", "producer", "epoch", "seq", "data", "metadata", "moved_us")
+_TAGS = ("site", "type", "category", "severity", "device", "zone")
+_TOO_MANY = "file limit"  # in the words of 3 Core 3.2 and 3.9
+_END_NS = LAST_NS + 1
+_SHORTEST_NS = 60 * 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    """Events with the time of their point, and where to read on: ``skip`` points at ``at_ns`` have been read."""
+
+    events: tuple[tuple[Event, int], ...]
+    at_ns: int
+    skip: int
+    last: bool
+
+
+class InfluxQuery:
+    """Reads the ``event`` points of one site in the order of time, page by page."""
+
+    def __init__(self, settings: InfluxSettings, site: str) -> None:
+        self._settings = settings
+        self._of_3_core = False  # known from its first answer
+        self._span_ns = _END_NS - FIRST_NS
+        self._site = site.replace("\\", "\\\\").replace("'", "\\'")
+        self._http = InfluxHttp(settings)
+
+    def read(self, at_ns: int, skip: int, limit: int) -> EventPage:
+        """Return the next ``limit`` points at and after ``at_ns``, without the first ``skip``; raises Unavailable.
+
+        A page that is not the last can hold fewer.
+        """
+        names = ", ".join((*(f'"{name}"::field' for name in _COLUMNS), *(f'"{name}"::tag' for name in _TAGS)))
+        order = f" ORDER BY time LIMIT {limit} OFFSET {skip}"
+        series, until_ns = self._ask(names, at_ns, order)
+        rows = [values for each in series for values in each["values"]]
+        events = tuple((event, row[0]) for row in rows if (event := _event(row)) is not None)
+        if len(rows) < limit:
+            self._span_ns *= 2
+            return EventPage(events, until_ns, 0, last=until_ns == _END_NS)
+        last_ns = rows[-1][0]
+        read = sum(row[0] == last_ns for row in rows) + (skip if last_ns == at_ns else 0)
+        return EventPage(events, last_ns, read, last=False)
+
+    def count(self) -> int:
+        """Return how many points there are to read; raises Unavailable."""
+        found, at_ns = 0, FIRST_NS
+        while at_ns < _END_NS:
+            series, at_ns = self._ask('count("id")', at_ns)
+            self._span_ns *= 2
+            found += sum(int(each["values"][0][1]) for each in series)
+        return found
+
+    def _ask(self, what: str, at_ns: int, order: str = "") -> tuple[list[dict[str, Any]], int]:
+        """Return what there is from ``at_ns`` on, and until when: as far as the server answers at once."""
+        while True:
+            until_ns = min(at_ns + self._span_ns, _END_NS)
+            when = f"time >= {at_ns}" if until_ns == _END_NS else f"time >= {at_ns} AND time < {until_ns}"
+            text = f'SELECT {what} FROM "event" WHERE "site" = \'{self._site}\' AND {when}{order}'  # noqa: S608 - no input
+            try:
+                return self._query(text), until_ns
+            except Unavailable as error:
+                if _TOO_MANY not in str(error) or until_ns - at_ns <= _SHORTEST_NS:
+                    raise
+            self._span_ns = max((until_ns - at_ns) // 2, _SHORTEST_NS)
+
+    def close(self) -> None:
+        """Let go of connections; safe to call twice."""
+        self._http.close()
+
+    def _query(self, text: str) -> list[dict[str, Any]]:
+        where = self._settings.url
+        query = {**self._place(), "q": text, "epoch": "ns"}
+        answer = self._http.request("GET", "/query", query)
+        if OF_3_CORE in answer.headers and not self._of_3_core:
+            self._of_3_core = True
+            if "rp" in query:
+                return self._query(text)
+        if answer.status == 404 and b"not found" in answer.data:
+            return []
+        if not 200 <= answer.status < 300:
+            check_answer(503 if answer.status in (400, 413, 422) else answer.status, answer.data, answer.headers, where)
+        return _series(answer.data, where)
+
+    def _place(self) -> dict[str, str]:
+        if self._settings.api == "v1" or self._of_3_core:
+            return {"db": self._settings.place or ""}
+        database, _, policy = (self._settings.bucket or "").partition("/")
+        return {"db": database, "rp": policy} if policy else {"db": database}
+
+
+def _series(body: bytes, where: str) -> list[dict[str, Any]]:
+    try:
+        result = json.loads(body)["results"][0]
+        error = str(result.get("error", ""))
+        if error and "not found" not in error:
+            raise Unavailable(f"{where} cannot tell the events: {error}")
+        found: list[dict[str, Any]] = [] if error else result.get("series", [])
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise Unavailable(f"{where}/query does not answer as InfluxDB does; check url") from error
+    return found
+
+
+def _event(row: list[Any]) -> Event | None:
+    time_ns, *values = row
+    return point_to_event(dict(zip((*_COLUMNS, *_TAGS), values, strict=True)), time_ns)

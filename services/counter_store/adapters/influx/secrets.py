@@ -1,0 +1,23 @@
+"""Secrets, from the files that the settings name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from services.counter_store.core.influx.ports import Unavailable
+
+
+def read_secret(path: Path) -> str:
+    """Return the one line a file holds; raises Unavailable, since a file may yet be put right."""
+    try:
+        secret = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Unavailable(f"{path} cannot be read: {error}; put the secret there and let this user read it") from error
+    if not secret or not secret.isprintable():
+        raise Unavailable(f"{path} {'holds more than one line' if secret else 'is empty'}; put just the secret there")
+    return secret
+
+
+def as_header(secret: str) -> str:
+    """Return a secret in the spelling that HTTP libraries send as UTF-8: they encode headers as Latin-1."""
+    return secret.encode().decode("latin-1")

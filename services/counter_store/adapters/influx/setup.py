@@ -1,0 +1,79 @@
+"""Setting InfluxDB up: for a person all that is wanted, for the service what is missing, if it may."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+
+from services.counter_store.adapters.influx.admin import ADMINS, AdminClient, SetupError
+from services.counter_store.core.influx.places import Do, Step, command, plan, wanted
+from services.counter_store.core.influx.ports import Unavailable
+from services.counter_store.settings import InfluxSettings
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """One step and what came of it: ``fault`` is empty where it was done, or there was nothing to do."""
+
+    step: Step
+    command: str
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SetupReport:
+    """What a server is and what came of every step."""
+
+    url: str
+    version: str
+    steps: tuple[StepResult, ...]
+
+
+def set_up(settings: InfluxSettings, allowed: Sequence[Do]) -> SetupReport:
+    """Take the steps that are ``allowed``, and return all; raises Unavailable, or SetupError if nothing can be seen."""
+    with closing(AdminClient(settings)) as wire:
+        version = wire.version()
+        major = int(version[0])
+        admin = ADMINS[major](wire)
+        places = wanted(settings.place or "", settings.readings_to, settings.readings_days)
+        found = {place.name: place for wish in places if (place := admin.find(wish.name)) is not None}
+        done = []
+        for step in plan(places, found):
+            fault = ""
+            if step.do in allowed:
+                try:
+                    admin.do(step)
+                except SetupError as error:
+                    fault = str(error)
+            done.append(StepResult(step, command(step, major, settings.org), fault))
+        return SetupReport(settings.url, version, tuple(done))
+
+
+def prepare(settings: InfluxSettings) -> bool:
+    """Make what is missing before the first point goes out; returns False while the server knows nobody here.
+
+    That is while it cannot be reached or does not take the token, or the username and password.
+
+    What may not be made is said in the log with the command to run; points then wait, and nothing is lost.
+    """
+    try:
+        setup = set_up(settings, ("create",))
+    except Unavailable:
+        return False
+    except SetupError as error:
+        log.warning("InfluxDB is used as it is: %s", error)
+        return error.status != 401
+    for done in setup.steps:
+        if done.fault:
+            log.warning("%s; %s: an administrator can run: %s", done.step, done.fault, done.command)
+        elif done.step.do == "create":
+            log.info("made %s in InfluxDB %s", done.step.place.name, setup.version)
+        elif done.step.do == "change":
+            log.warning("%s: left as it is, for a shorter time deletes; to change it: %s", done.step, done.command)
+        elif done.step.do == "tell":
+            log.warning("%s", done.step)
+    return True

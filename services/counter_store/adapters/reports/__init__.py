@@ -1,0 +1,1 @@
+"""Reports and totals as files."""

@@ -1,0 +1,126 @@
+"""What a report may be written as: JSON, CSV, Markdown, HTML. The same report gives the same bytes."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+
+from services.counter_store.adapters.reports.page import lasting, page
+from services.counter_store.core.reports.report import DetailedReport, Report, SummaryReport, TrendsReport
+from services.counter_store.core.reports.tabular import table_rows
+from shared.event_counters import ReportFormat
+
+LASTED = ("total_s", "median_s", "longest_s")
+_ESCAPED = str.maketrans({sign: f"\\{sign}" for sign in "\\|*`[]<>"})
+
+
+def as_json(report: Report) -> str:
+    """Return every field."""
+    return report.model_dump_json(indent=2) + "\n"
+
+
+def as_csv(report: Report) -> str:
+    """Return the table of ``core.reports.tabular``, as RFC 4180 has it."""
+    out = io.StringIO()
+    csv.writer(out).writerows(table_rows(report))
+    return out.getvalue()
+
+
+def as_markdown(report: Report) -> str:
+    """Return the report in short, for a mail or a ticket."""
+    days = f"{report.period_days} day" + ("" if report.period_days == 1 else "s")
+    span = f"{report.since:%Y-%m-%d %H:%M} to {report.as_of:%Y-%m-%d %H:%M} UTC"
+    plural = "" if report.total_events == 1 else "s"
+    lines = [
+        f"# {_plain(report.site)}: events of {days}",
+        "",
+        f"{span}: {report.total_events:,} event{plural}, {report.all_time_events:,} ever.",
+        *_health(report),
+        *_table(
+            "Categories",
+            ("category", "events", "types"),
+            [(name, one.total_count, one.event_types) for name, one in report.event_categories.items()],
+        ),
+        *_table(
+            "Types",
+            ("type", "severity", "count", "last"),
+            [(one.type, one.severity.value, one.count, f"{one.last:%Y-%m-%d %H:%M}") for one in report.event_types],
+        ),
+        *_outages(report),
+        *_trends(report),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _health(report: Report) -> list[str]:
+    health = report.health if isinstance(report, SummaryReport) else None
+    if health is None or not report.all_time_events:
+        return []
+    factors = [
+        (one.type, one.severity.value, one.points, one.episodes, f"{one.last:%Y-%m-%d %H:%M}", one.remedy)
+        for one in health.factors
+    ]
+    told = ["", f"Health: **{health.score}** of 100, {health.grade.value}."]
+    return [*told, *_table("What it lost", ("type", "severity", "points", "episodes", "last", "remedy"), factors)]
+
+
+def _outages(report: Report) -> list[str]:
+    found = report.statistics.values() if isinstance(report, DetailedReport) else ()
+    rows = [
+        (
+            *(one.type, f"{'' if one.outages.complete else 'at least '}{one.outages.count:,}"),
+            *(lasting(one.outages.model_dump()[name]) for name in LASTED),
+            one.outages.ongoing,
+        )
+        for one in found
+        if one.outages is not None and one.outages.count
+    ]
+    return _table("How long it lasted", ("type", "times", "in all", "median", "longest", "still lasting"), rows)
+
+
+def _trends(report: Report) -> list[str]:
+    if not isinstance(report, TrendsReport):
+        return []
+    rows = [
+        (
+            one.type,
+            one.trend.value,
+            one.earlier_count,
+            one.later_count,
+            "" if one.p_value is None else f"{one.p_value:.2g}",
+        )
+        for one in (*report.increasing, *report.decreasing)
+    ]
+    told = _table("What changed", ("type", "trend", "earlier half", "later half", "p"), rows)
+    for title, names in (("Steady", report.stable), ("Too few to say", report.insufficient_data)):
+        told += ["", f"{title}: {_plain(', '.join(names))}."] if names else []
+    return told
+
+
+def _table(title: str, names: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> list[str]:
+    if not rows:
+        return []
+    columns = [_column(name, [row[at] for row in rows]) for at, name in enumerate(names)]
+    return ["", f"## {title}", "", *(f"| {' | '.join(cells)} |" for cells in zip(*columns, strict=True))]
+
+
+def _column(name: str, values: Sequence[object]) -> list[str]:
+    """Return the cells, equally wide, so that the table can be read as it stands; numbers are on the right."""
+    numbers = all(isinstance(value, int) for value in values)
+    cells = [f"{value:,}" if isinstance(value, int) else _plain(str(value)) for value in values]
+    wide = max(3, *map(len, (name, *cells)))
+    rule = "-" * (wide - 1) + ":" if numbers else "-" * wide
+    return [f"{cell:>{wide}}" if numbers else f"{cell:<{wide}}" for cell in (name, rule, *cells)]
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).translate(_ESCAPED)
+
+
+FORMATS: dict[ReportFormat, tuple[str, Callable[[Report], str]]] = {
+    "json": ("json", as_json),
+    "csv": ("csv", as_csv),
+    "markdown": ("md", as_markdown),
+    "html": ("html", page),
+}

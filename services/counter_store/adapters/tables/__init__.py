@@ -1,0 +1,1 @@
+"""The ledger's tables: events, aggregates, imports and the queue of points."""

@@ -1,0 +1,132 @@
+"""Questions to the events that are in the history: pages of them, one by id, and the times of a type.
+
+Everything is answered from an index and stops at a bound. Times are those the events were told with.
+"""
+
+from __future__ import annotations
+
+import heapq
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from services.counter_store.adapters.tables.events import SEALED, read_event
+from services.counter_store.core.history.cursor import Cursor
+from shared.jumps import CLOCK_JUMP, Jump, read_jump
+from shared.ledger import Ledger
+from shared.messages import Event
+
+_COLUMNS = ", ".join(SEALED)
+_EVENTS = "(SELECT time_us AS told_us, rowid AS row, * FROM event)"
+_INCIDENT = "json_extract(metadata, '$.incident')"
+Row = tuple[int, int, Event]  # time_us, rowid, event
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """Which events are wanted: those within [since, until] that meet every condition."""
+
+    since_us: int
+    until_us: int
+    conditions: Mapping[str, Any] = field(default_factory=dict)  # SQL → its value, or a tuple of one for each ?
+
+    def from_cursor(self, cursor: Cursor, newest: bool) -> EventFilter:
+        """Return the choice without what lies before a cursor, for SQLite seeks a time in an index and no pair."""
+        if newest:
+            return replace(self, until_us=min(self.until_us, cursor.time_us))
+        return replace(self, since_us=max(self.since_us, cursor.time_us))
+
+
+class History:
+    """Reads the history; changes nothing."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._db = ledger.db
+
+    def event(self, event_id: str) -> Event | None:
+        """Return the event of an id, or None where the history does not hold it."""
+        row = self._db.execute(f"SELECT {_COLUMNS} FROM event WHERE id = ?", (event_id,)).fetchone()  # noqa: S608
+        return None if row is None else read_event(row)
+
+    def held(self) -> dict[str, int]:
+        """Return how many events of each type there are."""
+        return dict(self._db.execute("SELECT type, count(*) FROM event GROUP BY type ORDER BY type"))
+
+    def by_types(self, types: Iterable[str], choice: EventFilter, cursor: Cursor | None, newest: bool) -> Iterator[Row]:
+        """Yield events of these types in the order of their times, newest or oldest first, after ``cursor``."""
+        each = [self._walk("told", "type = ?", name, choice, cursor, newest) for name in types]
+        return heapq.merge(*each, key=lambda row: row[:2], reverse=newest)
+
+    def by_incident(self, incident: str, choice: EventFilter, cursor: Cursor | None, newest: bool) -> Iterator[Row]:
+        """Yield events of an incident."""
+        return self._walk(_EVENTS, f"{_INCIDENT} = ?", incident, choice, cursor, newest)
+
+    def times(self, event_type: str, after_us: int, until_us: int, limit: int) -> list[int]:
+        """Return the newest ``limit`` times of a type in (after, until], in order."""
+        rows = self._db.execute(
+            "SELECT told_us FROM told WHERE type = ? AND told_us > ? AND told_us <= ? ORDER BY told_us DESC LIMIT ?",
+            (event_type, after_us, until_us, limit),
+        ).fetchall()
+        return [int(row[0]) for row in reversed(rows)]
+
+    def turns(self, event_type: str, until_us: int, limit: int) -> list[tuple[int, str | None, int]]:
+        """Return (time, device, steady time) of a type's newest ``limit`` events told up to ``until``, in order."""
+        rows = self._db.execute(
+            "SELECT told_us, device, steady_us FROM told WHERE type = ? AND told_us <= ? ORDER BY told_us DESC LIMIT ?",
+            (event_type, until_us, limit),
+        ).fetchall()
+        return [(int(told_us), device, int(us)) for told_us, device, us in reversed(rows)]
+
+    def jumps(self, until_us: int, limit: int) -> list[tuple[int, Jump]]:
+        """Return (steady time, jump) of the clock's newest ``limit`` steps told up to ``until``, in steady order."""
+        rows = self._db.execute(
+            "SELECT steady_us, data FROM told WHERE type = ? AND told_us <= ? ORDER BY told_us DESC LIMIT ?",
+            (CLOCK_JUMP, until_us, limit),
+        ).fetchall()
+        found = ((int(us), read_jump(json.loads(data))) for us, data in sorted(rows))
+        return [(us, jump) for us, jump in found if jump is not None]
+
+    def last(self, device: str | None, types: Sequence[str], until_us: int) -> int | None:
+        """Return the last time of an event of ``types`` on a device, up to ``until``."""
+        found = [
+            self._db.execute(
+                "SELECT told_us FROM told WHERE type = ? AND told_us <= ? AND device IS ?"
+                " ORDER BY told_us DESC LIMIT 1",
+                (name, until_us, device),
+            ).fetchone()
+            for name in types
+        ]
+        return max((int(row[0]) for row in found if row is not None), default=None)
+
+    def count(self, event_type: str) -> int:
+        """Return how many events of a type there are."""
+        (held,) = self._db.execute("SELECT count(*) FROM event WHERE type = ?", (event_type,)).fetchone()
+        return int(held)
+
+    def processing_ms(self, limit: int) -> list[float]:
+        """Return how long each of the newest events took event_processor, where that is known, newest first."""
+        rows = self._db.execute(
+            "SELECT took FROM (SELECT rowid, json_extract(metadata, '$.processing_ms') AS took FROM event"
+            " ORDER BY rowid DESC LIMIT ?) WHERE typeof(took) IN ('integer', 'real')",
+            (limit,),
+        )
+        return [float(took) for (took,) in rows]
+
+    def _walk(
+        self, table: str, by: str, value: str, choice: EventFilter, cursor: Cursor | None, newest: bool
+    ) -> Iterator[Row]:
+        sign, order = ("<", "DESC") if newest else (">", "ASC")
+        wanted: dict[str, Any] = {by: value, **choice.conditions}
+        if cursor is not None:
+            choice = choice.from_cursor(cursor, newest)
+            wanted[f"(told_us, row) {sign} (?, ?)"] = (cursor.time_us, cursor.row)
+        wanted |= {"told_us >= ?": choice.since_us, "told_us <= ?": choice.until_us}
+        values = [part for value in wanted.values() for part in (value if isinstance(value, tuple) else (value,))]
+        rows = self._db.execute(
+            f"SELECT told_us, row, {_COLUMNS} FROM {table} WHERE {' AND '.join(wanted)}"  # noqa: S608 - our own
+            f" ORDER BY told_us {order}, row {order}",
+            values,
+        )
+        for told_us, rowid, *row in rows:
+            yield int(told_us), int(rowid), read_event(row)

@@ -1,0 +1,90 @@
+"""What leaves the history: events too old or too many of their type. Their counts stay (``aggregates``).
+
+Rules:
+1. A batch deletes at most ``ROWS`` events and twice what it has added, so no batch takes long and a backlog melts away.
+2. Age is steady time (``adapters.tables.events``): a clock put on by years makes nothing old.
+3. An event that must leave before a day is over, because too many came, leaves its time in ``outlived`` until then:
+   the windows of the last hour and day stay exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from services.counter_store.adapters.tables.aggregates import Aggregates
+from services.counter_store.core.counting.series import hour_of
+from services.counter_store.core.policy import StorePolicy
+from services.counter_store.core.time_units import DAY_US
+from shared.ledger import Ledger
+
+ROWS = 256
+
+
+class Retention:
+    """Keeps the history within its bounds, a little with each batch. All writes are inside the caller's transaction."""
+
+    def __init__(self, ledger: Ledger, aggregates: Aggregates, policy: StorePolicy, held: dict[str, int]) -> None:
+        self._db = ledger.db
+        self._aggregates = aggregates
+        self._keeping = policy
+        self._turn = 0
+        self.held = held  # events in the history by type
+
+    def added(self, event_type: str) -> None:
+        """One more event of this type is in the history."""
+        self.held[event_type] = self.held.get(event_type, 0) + 1
+
+    def prune(self, touched: Iterable[str], added: int, steady_us: int, told_us: int) -> int:
+        """Delete what has to go by now, up to the bound of a batch; returns how many events went."""
+        budget = left = ROWS + 2 * added
+        for event_type in dict.fromkeys((*touched, *self._next_types())):
+            left -= self._prune_type(event_type, steady_us, left)
+        self._compact(min(steady_us, told_us))
+        return budget - left
+
+    def figures(self) -> dict[str, int]:
+        """Return how many events the history holds, and how many of these are beyond the maximum of their type."""
+        excess = sum(max(0, held - self._keeping.history_per_type) for held in self.held.values())
+        return {"history": sum(self.held.values()), "history_excess": excess}
+
+    def _next_types(self) -> list[str]:
+        """Return the one type whose turn it is, so that types of which nothing comes any more are looked at too."""
+        if not self.held:
+            return []
+        self._turn += 1
+        return [sorted(self.held)[self._turn % len(self.held)]]
+
+    def _prune_type(self, event_type: str, steady_us: int, limit: int) -> int:
+        excess = min(limit, self.held.get(event_type, 0) - self._keeping.history_per_type)
+        gone = self._delete(event_type, steady_us, excess, 2**63 - 1) if excess > 0 else 0
+        gone += self._delete(event_type, steady_us, min(limit - gone, ROWS), steady_us - self._keeping.history_us)
+        self._db.execute(
+            "DELETE FROM outlived WHERE rowid IN"
+            " (SELECT rowid FROM outlived WHERE type = ? AND steady_us <= ? ORDER BY steady_us LIMIT ?)",
+            (event_type, steady_us - DAY_US, 2 * ROWS),
+        )
+        return gone
+
+    def _delete(self, event_type: str, steady_us: int, limit: int, before_us: int) -> int:
+        """Delete the oldest events of a type, up to ``limit``, if older than ``before_us``."""
+        oldest = "SELECT rowid FROM event WHERE type = ?1 AND steady_us < ?2 ORDER BY steady_us LIMIT ?3"
+        if limit <= 0:
+            return 0
+        self._db.execute(
+            "INSERT INTO outlived SELECT type, steady_us FROM event"  # noqa: S608 - no input
+            f" WHERE rowid IN ({oldest}) AND steady_us > ?4",
+            (event_type, before_us, limit, steady_us - DAY_US),
+        )
+        gone = self._db.execute(
+            f"DELETE FROM event WHERE rowid IN ({oldest})",  # noqa: S608
+            (event_type, before_us, limit),
+        ).rowcount
+        self.held[event_type] = self.held.get(event_type, 0) - gone
+        return gone
+
+    def _compact(self, now_us: int) -> None:
+        self._aggregates.compact(hour_of(now_us - self._keeping.hourly_us), ROWS)
+        numbers = list(self._aggregates.series)
+        if numbers:
+            number = numbers[self._turn % len(numbers)]
+            self._aggregates.forget_episodes(number, now_us - self._keeping.episodes_us, ROWS)

@@ -1,0 +1,165 @@
+"""Statistics, health, patterns and reports: read from aggregates and history, judged by the core; changes nothing.
+
+Aggregates are read where they can answer, and a bounded number of events where they cannot.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice, pairwise
+
+from services.counter_store.adapters.tables.aggregates import Aggregates
+from services.counter_store.adapters.tables.history import EventFilter, History
+from services.counter_store.application.outages import OutageHistory
+from services.counter_store.core.counting.series import Cell, Count, Episode, Series, hour_of
+from services.counter_store.core.health.score import DECAY_US, LASTS_US, WeighedEpisode, judge_health
+from services.counter_store.core.policy import StorePolicy
+from services.counter_store.core.reports.timeline import Timeline, timeline, unit_of
+from services.counter_store.core.span import Span, possible_time
+from services.counter_store.core.statistics.anomalies import WEEK_H, WEEKS, Anomalies, find_anomalies, is_judged
+from services.counter_store.core.statistics.failures import FAILING, Failures, failure_patterns
+from services.counter_store.core.statistics.frequency import Frequency, frequency
+from services.counter_store.core.statistics.type_statistics import AllTime, Statistics, TypeFigures, by_type, statistics
+from services.counter_store.core.time_units import DAY_US, HOUR_US
+from shared.health import Health
+from shared.ledger import Ledger
+
+TIMES = 1_000  # newest events whose pauses are looked at
+FAILURES = 5_000
+ANOMALIES = 200
+
+
+class Analytics:
+    """All that can be said of what was counted, as of a time."""
+
+    def __init__(self, ledger: Ledger, aggregates: Aggregates, policy: StorePolicy, site: str) -> None:
+        self.history = History(ledger)
+        self.aggregates = aggregates
+        self._endings = OutageHistory(self.history, aggregates)
+        self.policy = policy
+        self._site = site
+
+    def counts(self, span: Span) -> list[Count]:
+        """Return what each series came to in a span; several counts may be of one series."""
+        return list(self.aggregates.counts(span.after_us, span.until_us))
+
+    def statistics(self, span: Span, ever: Mapping[str, AllTime], types: Iterable[str]) -> list[Statistics]:
+        """Return the statistics of these types, in their order; one never counted has the fields of one that was."""
+        seen_us = (span.counted_after_us, span.seen_after_us, span.middle_us, span.seen_until_us)
+        edges = (span.after_us, *seen_us, span.until_us)
+        parts = [by_type(self.aggregates.counts(after, until)) for after, until in pairwise(edges)]
+        return [self._statistics(name, span, ever, [part.get(name) for part in parts]) for name in types]
+
+    def health(self, as_of_us: int) -> Health:
+        """Return the health at a time."""
+        found = self.aggregates.episodes(as_of_us - DECAY_US, as_of_us)
+        last = dict(found)
+        weighed = [
+            WeighedEpisode(series, episode, self._lasts(series, episode, last, as_of_us)) for series, episode in found
+        ]
+        return judge_health(self._site, weighed, as_of_us, self.policy.ended_by)
+
+    def frequency(self, span: Span, types: Sequence[str] | None, hours: int, kept_us: int) -> Frequency:
+        """Return how often each type came; None: every type that came at all. Hours are kept from ``kept_us`` on."""
+        counted = by_type(self.aggregates.counts(span.after_us, span.until_us))
+        wanted = sorted(counted) if types is None else types
+        seen_us = span.counted_after_us, span.seen_until_us
+        seen = counted if seen_us == (span.after_us, span.until_us) else by_type(self.aggregates.counts(*seen_us))
+        counts = {name: (_count(counted, name), _count(seen, name)) for name in wanted}
+        since_us = max(span.after_us, min(span.until_us, max(kept_us, self.aggregates.hours_since_us) - 1))
+        cells = self.aggregates.hours(since_us, span.until_us)
+        of_types = ((hour, series.type, count) for hour, series, count in cells if series.type in counts)
+        return frequency(counts, of_types, span, hours, since_us)
+
+    def failures(self, span: Span, days: float, min_failures: int) -> Failures:
+        """Return the failure patterns of a span, of its newest ``FAILURES`` failures."""
+        types = {series.type for series in self.aggregates.series.values() if series.severity in FAILING}
+        severities = {"severity IN (?, ?)": tuple(severity.value for severity in FAILING)}
+        choice = EventFilter(span.after_us + 1, span.until_us, severities)
+        rows = list(islice(self.history.by_types(sorted(types), choice, None, newest=True), FAILURES))
+        counted = sum(count.cell.count for count in self.counts(span) if count.series.severity in FAILING)
+        return Failures(
+            as_of=span.as_of,
+            since=span.since,
+            days=days,
+            min_failures=min_failures,
+            looked_at=len(rows),
+            complete=len(rows) == counted,
+            patterns=failure_patterns((event for _, _, event in rows), min_failures),
+        )
+
+    def anomalies(self, span: Span, hours: int, types: Sequence[str] | None, kept_us: int) -> Anomalies:
+        """Return what is unusual in the ``hours`` whole hours before the span's end.
+
+        An hour before ``kept_us`` is in its day's count, and no more known to be quiet than one that nobody observed.
+        """
+        kept_us = max(kept_us, self.aggregates.hours_since_us)  # that the clock was put back brings no hours back
+        end, observed = hour_of(span.until_us), hour_of(max(span.observed_us, kept_us) - 1) + 1
+        by_name: dict[str, Counter[int]] = {}
+        for hour, series, count in self.aggregates.cells(end - hours - WEEKS * WEEK_H - 1, end - 1):
+            if types is None or series.type in types:
+                by_name.setdefault(series.type, Counter())[hour] += count
+        over = min(end, hour_of(span.reached_us))  # hours that have come to their end
+        judged = is_judged(over - 1, observed)
+        found = find_anomalies(by_name, over, hours - (end - over), observed) if judged else []
+        return Anomalies(
+            as_of=span.as_of,
+            since=possible_time((end - hours) * HOUR_US),
+            hours=hours,
+            anomalies=tuple(found[:ANOMALIES]),
+            not_judged=() if judged else tuple(sorted(by_name)),
+        )
+
+    def days(self, span: Span) -> list[tuple[int, Series, int]]:
+        """Return the span by days of UTC: what lies within it, each as of a time in its day."""
+        first, last = (span.after_us + 1) // DAY_US, span.until_us // DAY_US
+        edges = (self._between(day * DAY_US - 1, (day + 1) * DAY_US - 1, span) for day in sorted({first, last}))
+        inner = ((day * DAY_US, series, count) for day, series, count in self.aggregates.days(first + 1, last - 1))
+        return [*chain.from_iterable(edges), *inner]
+
+    def timeline(self, span: Span, days_of: Sequence[tuple[int, Series, int]]) -> Timeline:
+        """Return the span in pieces, which add up to what ``counts`` holds; ``days_of`` is what ``days`` says of it."""
+        first, last = (span.after_us + 1) // DAY_US, span.until_us // DAY_US
+        days = (span.until_us - span.after_us) / DAY_US
+        unit = unit_of(days, hours=not self.aggregates.compacted(first, last))
+        if unit == "hour":
+            ends = range((first * 24) * HOUR_US - 1, span.until_us, HOUR_US)
+            return timeline(unit, span, chain.from_iterable(self._between(end, end + HOUR_US, span) for end in ends))
+        return timeline(unit, span, days_of)
+
+    def _between(self, after_us: int, until_us: int, span: Span) -> Iterator[tuple[int, Series, int]]:
+        """Yield what lies in (after, until] and in the span, as of the first instant of it."""
+        inside = max(after_us, span.after_us), min(until_us, span.until_us)
+        if inside[0] < inside[1]:
+            yield from ((after_us + 1, one.series, one.cell.count) for one in self.aggregates.counts(*inside))
+
+    def _statistics(
+        self, name: str, span: Span, ever: Mapping[str, AllTime], parts: Sequence[Cell | None]
+    ) -> Statistics:
+        before, first, earlier, later, after = parts
+        ends = self.policy.ended_by.get(name)
+        outages, complete = self._endings.outages(name, ends, span, ever) if ends else (None, True)
+        known = TypeFigures(
+            type=name,
+            ever=ever.get(name),
+            before=before,
+            first=first,
+            earlier=earlier,
+            later=later,
+            after=after,
+            times=tuple(self.history.times(name, span.after_us, span.until_us, TIMES)),
+            outages=outages,
+            complete=complete,
+        )
+        return statistics(known, span, self.policy.trend_min_events)
+
+    def _lasts(self, series: Series, episode: Episode, last: Mapping[Series, Episode], as_of_us: int) -> bool:
+        ends = self.policy.ended_by.get(series.type)
+        if not ends or last[series] != episode or as_of_us - episode.ended_us > LASTS_US:
+            return False
+        return not self._endings.ended(ends, series.device, episode.ended_us, as_of_us)
+
+
+def _count(cells: Mapping[str, Cell], name: str) -> int:
+    return cells[name].count if name in cells else 0

@@ -1,0 +1,93 @@
+"""What the store keeps beside its counters: aggregates, history, what can be said of both. The stage's only door to it.
+
+All calls come inside the batch's transaction; what was taken is in the tables from ``flush`` or ``answer`` on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.counter_store.adapters.tables import aggregates
+from services.counter_store.adapters.tables.aggregates import Aggregates, BatchCounts
+from services.counter_store.adapters.tables.events import EventTable
+from services.counter_store.adapters.tables.retention import Retention
+from services.counter_store.application import queries, recount
+from services.counter_store.application.analytics import Analytics
+from services.counter_store.application.snapshot import Snapshot
+from services.counter_store.core.counting.series import Cell, Series, series_of
+from services.counter_store.core.policy import StorePolicy
+from services.counter_store.core.time_units import DAY_US, US_PER_S
+from shared.health import Health
+from shared.ledger import Ledger
+from shared.messages import Event, Severity
+
+SCHEMA = aggregates.SCHEMA + recount.SCHEMA
+
+
+class Archive:
+    """Aggregates and history of one ledger."""
+
+    def __init__(self, ledger: Ledger, policy: StorePolicy, site: str) -> None:
+        self._ledger = ledger
+        self._keeping = policy
+        self._aggregates = Aggregates(ledger)
+        with ledger.transaction():
+            recount.catch_up(ledger, self._aggregates)
+        self.retention = Retention(ledger, self._aggregates, policy, EventTable(ledger).held())
+        self.analytics = Analytics(ledger, self._aggregates, policy, site)
+        self._credit = recount.has_credit(ledger)
+        self._harvest = BatchCounts()
+        self._added = 0
+        self._touched: dict[str, None] = {}
+        self._alarmed = False
+        self._judged_us: int | None = None
+
+    def first_us(self) -> int | None:
+        """Return the first time ever counted, as told."""
+        return min((cell.first_us for cell in self._aggregates.ever().values()), default=None)
+
+    def record(self, event: Event, time_us: int) -> bool:
+        """Take an event that has been added to the history; returns False if it had been counted before that."""
+        self.retention.added(event.type)
+        self._touched[event.type] = None
+        self._added += 1
+        if self._credit and recount.use_credit(self._ledger, self._aggregates, series_of(event), time_us):
+            return False
+        self._harvest.add(series_of(event), time_us)
+        self._alarmed = self._alarmed or event.severity is Severity.CRITICAL
+        return True
+
+    def add_counted(self, series: Series, count: int, time_us: int) -> None:
+        """Add a count without its events to the day they began on."""
+        self._aggregates.add_cell("daily", time_us // DAY_US, series, Cell(count, time_us, time_us))
+
+    def flush(self, steady_us: int | None, told_us: int | None, *, prune: bool) -> None:
+        """Write what was taken; let go of what has to leave the history."""
+        self._write()
+        if prune and steady_us is not None and told_us is not None:
+            self.retention.prune(self._touched, self._added, steady_us, told_us)
+        self._touched, self._added = {}, 0
+
+    def answer(self, name: str, data: Mapping[str, Any], snapshot: Snapshot) -> dict[str, Any]:
+        """Return the answer to a question, what this batch took included."""
+        self._write()
+        return queries.answer(self.analytics, snapshot, name, data)
+
+    def due_health(self, as_of_us: int | None) -> Health | None:
+        """Return the health if it is time for it: by the interval, after a critical event, at a start."""
+        if not self._keeping.health_enabled or as_of_us is None:
+            return None
+        judged_us, interval_us = self._judged_us, self._keeping.health_interval_s * US_PER_S
+        if judged_us is not None and not self._alarmed and judged_us <= as_of_us < judged_us + interval_us:
+            return None
+        self._judged_us, self._alarmed = as_of_us, False
+        return self.analytics.health(as_of_us)
+
+    def _write(self) -> None:
+        if self._harvest:
+            self._aggregates.add(self._harvest)
+            self._harvest = BatchCounts()
+        if self._added:
+            (rowid,) = self._ledger.db.execute("SELECT max(rowid) FROM event").fetchone()
+            recount.mark_aggregated(self._ledger, rowid)

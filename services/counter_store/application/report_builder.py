@@ -1,0 +1,64 @@
+"""A report's data, put together from the analytics. What it is written down as, and when, is others' business."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from services.counter_store.application.analytics import Analytics
+from services.counter_store.application.snapshot import Snapshot
+from services.counter_store.core.counting.series import Series
+from services.counter_store.core.reports.report import (
+    DetailedReport,
+    Report,
+    ReportType,
+    SummaryReport,
+    TrendsReport,
+    common_part,
+    count_days,
+    sort_trends,
+)
+from services.counter_store.core.span import Span
+from services.counter_store.core.statistics.trend import Trend
+
+Days = list[tuple[int, Series, int]]  # as Measures.days
+
+
+def report(
+    analytics: Analytics, snapshot: Snapshot, kind: ReportType, days: int, as_of: datetime | None = None
+) -> Report:
+    """Return the report of ``kind`` over the ``days`` up to ``as_of``; raises RefusedError before there is a time."""
+    span = snapshot.span(days, as_of)
+    all_time = sum(ever.total for ever in snapshot.ever.values())
+    common = common_part(kind, snapshot.site, days, span, analytics.counts(span), all_time)
+    model, more = REPORTS[kind]
+    days_of = analytics.days(span)
+    timeline = analytics.timeline(span, days_of)
+    return model.model_validate(common | {"timeline": timeline} | more(analytics, snapshot, span, days_of))
+
+
+def _health(analytics: Analytics, _: Snapshot, span: Span, __: Days) -> dict[str, Any]:
+    return {"health": analytics.health(span.until_us) if analytics.policy.health_enabled else None}
+
+
+def _statistics(analytics: Analytics, snapshot: Snapshot, span: Span, days_of: Days) -> dict[str, Any]:
+    found = analytics.statistics(span, snapshot.ever, sorted(snapshot.ever))
+    return {**_health(analytics, snapshot, span, days_of), "statistics": {one.type: one for one in found}}
+
+
+def _trends(analytics: Analytics, snapshot: Snapshot, span: Span, days_of: Days) -> dict[str, Any]:
+    by_trend = sort_trends(analytics.statistics(span, snapshot.ever, sorted(snapshot.ever)))
+    told = {trend.value: by_trend[trend] for trend in (Trend.INCREASING, Trend.DECREASING)}
+    named = {
+        trend.value: tuple(sorted(one.type for one in by_trend[trend]))
+        for trend in (Trend.STABLE, Trend.INSUFFICIENT_DATA)
+    }
+    return {**told, **named, "daily_counts": count_days(days_of, span.as_of)}
+
+
+REPORTS: dict[ReportType, tuple[type[Report], Callable[[Analytics, Snapshot, Span, Days], dict[str, Any]]]] = {
+    ReportType.SUMMARY: (SummaryReport, _health),
+    ReportType.DETAILED: (DetailedReport, _statistics),
+    ReportType.TRENDS: (TrendsReport, _trends),
+}

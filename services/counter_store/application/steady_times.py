@@ -1,0 +1,66 @@
+"""The steady times of events that were read back: the jumps of the clock among them, met again in their places.
+
+Events come back in the order of their own times; a jump has its place in the order in which they were made, which is
+``seq`` within an epoch, and epochs follow one another by their first event (docs/adr/0008).
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+
+from shared.instants import span_to_us, time_to_us, us_to_time
+from shared.jumps import CLOCK_JUMP, Jump, read_jump
+
+_JUMPS = "SELECT epoch, seq, data FROM event WHERE type = ?"
+_PLACE = "((SELECT rank FROM rank WHERE rank.epoch = event.epoch), seq)"
+_FIRST, _LAST = (-1, 0), (2**62, 0)
+_EPOCHS = "SELECT epoch FROM event GROUP BY epoch ORDER BY min(time_us)"
+
+
+def rebuild_steady_times(db: sqlite3.Connection) -> tuple[int, int] | None:
+    """Put every event's steady time right; returns None if there were no jumps.
+
+    Else their sum, and from when on anything was observed by the clock as it is now; both in microseconds.
+    """
+    ranks = {epoch: rank for rank, (epoch,) in enumerate(db.execute(_EPOCHS).fetchall())}
+    places = sorted((ranks[epoch], seq, data) for epoch, seq, data in db.execute(_JUMPS, (CLOCK_JUMP,)).fetchall())
+    jumps = [((rank, seq), jump) for rank, seq, data in places if (jump := read_jump(json.loads(data))) is not None]
+    if not jumps:
+        return None
+    db.execute("CREATE TEMP TABLE rank (epoch TEXT PRIMARY KEY, rank INTEGER)")
+    db.executemany("INSERT INTO rank VALUES (?, ?)", ranks.items())
+    db.execute("UPDATE event SET steady_us = time_us")
+    offset_us = 0
+    for place, jump in jumps:
+        _meet(db, place, jump, offset_us)
+        offset_us += span_to_us(jump.step)
+    observed_us = _observed(db, jumps)
+    db.execute("DROP TABLE rank")
+    return offset_us, observed_us
+
+
+def _meet(db: sqlite3.Connection, place: tuple[int, int], jump: Jump, offset_us: int) -> None:
+    """What was told before is moved if another clock told it; what comes after runs on by ``step`` less."""
+    if jump.since is not None and (by_us := span_to_us(jump.earlier - jump.step)):
+        since_us = time_to_us(jump.since) - offset_us
+        db.execute(
+            f"UPDATE event SET steady_us = steady_us + ? WHERE {_PLACE} < (?, ?) AND steady_us < ?",  # noqa: S608
+            (by_us, *place, since_us),
+        )
+    step_us = span_to_us(jump.step)
+    db.execute(f"UPDATE event SET steady_us = steady_us - ? WHERE {_PLACE} >= (?, ?)", (step_us, *place))  # noqa: S608
+
+
+def _observed(db: sqlite3.Connection, jumps: Sequence[tuple[tuple[int, int], Jump]]) -> int:
+    """Return the first time told, moved by each jump that came after it."""
+    first = f"SELECT min(time_us) FROM event WHERE {_PLACE} >= (?, ?) AND {_PLACE} < (?, ?)"  # noqa: S608
+    starts, ends = [_FIRST, *(place for place, _ in jumps)], [*(place for place, _ in jumps), _LAST]
+    told = [db.execute(first, (*start, *end)).fetchone()[0] for start, end in zip(starts, ends, strict=True)]
+    observed_us = 2**62
+    for us, jump in zip(told, (*(jump for _, jump in jumps), None), strict=True):
+        observed_us = observed_us if us is None else min(observed_us, us)
+        if jump is not None and observed_us < 2**62:
+            observed_us = time_to_us(jump.moved(us_to_time(observed_us)))
+    return observed_us

@@ -1,0 +1,1 @@
+"""How events are counted: series, totals and sliding windows."""

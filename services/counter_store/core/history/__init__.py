@@ -1,0 +1,1 @@
+"""The answers about single events: pages, related events and the inventory for an export."""

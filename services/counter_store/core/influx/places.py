@@ -1,0 +1,113 @@
+"""What InfluxDB has to hold before points can go there, what is missing of it, and how a person would make it.
+
+Rules:
+1. Two places at most: one for everything, kept for ever since a lost ledger is read back from it, and one for
+   readings if the settings name it. Hourly means need nothing from the server (``core/influx/hourly_means.py``).
+2. Missing places are made. How long a place keeps is changed only where a person asks for it (``upskeep influx
+   setup``), and never that of the first place: a shorter time deletes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+DAY_S = 86_400
+Do = Literal["nothing", "create", "change", "tell"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A bucket or database and how many seconds it keeps; 0: for ever, None: the server does not say."""
+
+    name: str
+    keep_s: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What to do about one place: ``nothing``, ``create``, ``change`` how long it keeps, or ``tell`` a person."""
+
+    do: Do
+    place: Place
+    found: Place | None
+    forever: bool  # events live here
+
+    def __str__(self) -> str:
+        name, keeps = self.place.name, retention_text(self.place.keep_s)
+        if self.do == "create" or self.found is None:
+            return f"{name}: is not there, or may not be seen; to be kept {keeps}"
+        has = retention_text(self.found.keep_s)
+        if self.do == "change":
+            return f"{name}: is there, kept {has}; wanted {keeps}"
+        if self.do == "tell":
+            return f"{name}: is there, kept {has}: what is older cannot be read back into a lost ledger"
+        return f"{name}: is there, kept {has}"
+
+
+def wanted(place: str, readings_to: str | None, readings_days: int) -> tuple[Place, ...]:
+    """Return the places the settings ask for, that of the events first."""
+    main = Place(place, 0)
+    return (main,) if readings_to is None else (main, Place(readings_to, readings_days * DAY_S))
+
+
+def plan(places: tuple[Place, ...], found: Mapping[str, Place]) -> tuple[Step, ...]:
+    """Return a step for each place; a first place that forgets is told, and not changed."""
+    return tuple(_step(place, found.get(place.name), place is places[0]) for place in places)
+
+
+def _step(place: Place, found: Place | None, forever: bool) -> Step:
+    if found is None:
+        return Step("create", place, None, forever)
+    if found.keep_s == place.keep_s or (found.keep_s is None and not place.keep_s):
+        return Step("nothing", place, found, forever)
+    return Step("tell" if forever else "change", place, found, forever)
+
+
+def retention_text(keep_s: int | None) -> str:
+    """Return how long, for a person."""
+    if keep_s is None:
+        return "as long as it was made for (the server does not say)"
+    if keep_s == 0:
+        return "for ever"
+    return f"for {keep_s // DAY_S} days" if keep_s % DAY_S == 0 else f"for {keep_s / 3600:g} hours"
+
+
+def split_policy(name: str) -> tuple[str, str | None]:
+    """Return (database, retention policy or None) of a v2 bucket name as 1.8 maps it: ``database/policy``."""
+    database, _, policy = name.partition("/")
+    return database, policy or None
+
+
+def influxql(step: Step) -> str:
+    """Return the statement that does a step in InfluxDB 1.x."""
+    database, policy = split_policy(step.place.name)
+    duration = f"{(step.place.keep_s or 0) // 3600}h" if step.place.keep_s else "INF"
+    if step.do == "change":
+        return f"ALTER RETENTION POLICY {quoted(policy or 'autogen')} ON {quoted(database)} DURATION {duration}"
+    if policy:
+        return f"CREATE RETENTION POLICY {quoted(policy)} ON {quoted(database)} DURATION {duration} REPLICATION 1"
+    return f"CREATE DATABASE {quoted(database)} WITH DURATION {duration} NAME {quoted('autogen')}"
+
+
+def command(step: Step, major: int, org: str | None) -> str:
+    """Return what a person types to do a step, with InfluxDB's own command line of that version."""
+    name, keep_h = step.place.name, (step.place.keep_s or 0) // 3600
+    if major == 1:
+        return f"influx -execute '{influxql(step)}'"
+    if major == 2 and step.do == "create":
+        return f"influx bucket create --org {org} --name {name} --retention {keep_h}h"
+    if major == 2:
+        found = f"influx bucket list --hide-headers --org {org} --name {name} | cut -f1"
+        return f"influx bucket update --id $({found}) --retention {keep_h}h"
+    if step.do == "change":
+        return f"influxdb3 update database --database {name} --retention-period {f'{keep_h}h' if keep_h else 'none'}"
+    retention = f" --retention-period {keep_h}h" if keep_h else ""
+    return f"influxdb3 create database{retention} {name}"
+
+
+def quoted(name: str) -> str:
+    """Return an identifier as InfluxQL spells it."""
+    text = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'

@@ -1,0 +1,47 @@
+"""How the store is to keep and judge what it counts: what the core needs of ``config/``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from services.counter_store.core.time_units import DAY_US
+
+HOURLY_DAYS = 92  # hours stay apart at least so long: more than a judgement by hour of the week looks back on
+
+
+@dataclass(frozen=True, slots=True)
+class StorePolicy:
+    """``ended_by`` names for a type the types that tell its end, as ``clears`` in the catalogue has it."""
+
+    history_days: int = 365
+    history_per_type: int = 10_000
+    health_enabled: bool = True
+    health_interval_s: int = 3600
+    trend_days: int = 30
+    trend_min_events: int = 5
+    ended_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def history_us(self) -> int:
+        """How long an event stays in the history."""
+        return self.history_days * DAY_US
+
+    @property
+    def hourly_us(self) -> int:
+        """How long counts stay apart by hours; then they are days."""
+        return max(self.trend_days, HOURLY_DAYS) * DAY_US
+
+    @property
+    def episodes_us(self) -> int:
+        """How long episodes are kept: longer than any weighs in the health, however short the history is."""
+        return max(self.history_days, HOURLY_DAYS) * DAY_US
+
+
+def ends_of(clears: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Turn ``{ending type: types it ends}`` round."""
+    ended: dict[str, tuple[str, ...]] = {}
+    for name in sorted(clears):
+        for other in clears[name]:
+            ended[other] = (*ended.get(other, ()), name)
+    return ended

@@ -1,0 +1,1 @@
+"""What other programs may send: questions, and batches to import."""

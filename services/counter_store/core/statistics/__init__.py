@@ -1,0 +1,1 @@
+"""What the counts say: averages, trends, outages, anomalies and failure patterns."""

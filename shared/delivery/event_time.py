@@ -1,0 +1,80 @@
+"""Event time of one service: that of the frames, or, for a consumer of events, what their producer promises.
+
+Rules (docs/adr/0002, 0008):
+1. A frame moves event time on; only a frame that tells of a jump of the clock moves it back.
+2. A producer of events promises in its status that its streams up to their heads precede its event time. That counts
+   when everything consumed of it, up to those heads, has been applied.
+3. A promise whose head lies before a jump that has been applied was made by the clock before: it is dropped.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from shared.delivery.records import EPOCHS_KEPT, Records
+from shared.jumps import CLOCK_STEP, read_jump
+from shared.messages import Event, Frame, Status
+
+Reached = Callable[[str, str, str, int], bool]
+
+
+class EventTime:
+    """How far event time has come (``now``), and the first time ever seen (``first``); kept in the ledger."""
+
+    def __init__(self, records: Records, consumed: Sequence[str] = ("event",)) -> None:
+        self._records = records
+        self._consumed = consumed
+        self.now = _time(records.value("event_time"))
+        self._saved = self.now
+        self.first = _time(records.value("first_time"))
+        self._promises: dict[str, Status] = {}
+        self._jumped: dict[str, int] = json.loads(records.value("jumped") or "{}")  # epoch → seq of its last jump
+
+    def observe(self, frame: Frame) -> None:
+        """Note a frame's time."""
+        time = frame.time
+        if self.first is None:
+            self.first = time
+            self._records.save_value("first_time", time.isoformat())
+        if self.now is None or time > self.now or CLOCK_STEP in frame.values:
+            self.now = time
+
+    def jump(self, event: Event) -> None:
+        """Move what has been reached along with the clock."""
+        self._jumped[event.epoch] = event.seq
+        while len(self._jumped) > EPOCHS_KEPT:
+            del self._jumped[next(iter(self._jumped))]
+        self._records.save_value("jumped", json.dumps(self._jumped))
+        if self.now is not None and (jump := read_jump(event.data)) is not None:
+            self.now = jump.moved(self.now)
+
+    def promise(self, status: Status) -> None:
+        """Note what a producer of events promises."""
+        self._promises[status.service] = status
+
+    def reach(self, reached: Reached) -> datetime | None:
+        """See which promises hold by now; return the new event time if it has moved on."""
+        before = self.now
+        for producer, status in list(self._promises.items()):
+            head = status.streams["event"].head
+            ends = {stream: status.streams[stream].head for stream in self._consumed if stream in status.streams}
+            if status.epoch is None or not all(reached(producer, status.epoch, *end) for end in ends.items()):
+                continue
+            del self._promises[producer]
+            if head < self._jumped.get(status.epoch, 0):
+                continue
+            if status.event_time is not None and (self.now is None or status.event_time > self.now):
+                self.now = status.event_time
+        return self.now if self.now != before else None
+
+    def save(self) -> None:
+        """Write to the ledger how far it has come; call inside the batch's transaction."""
+        if self.now is not None and self.now != self._saved:
+            self._records.save_value("event_time", self.now.isoformat())
+            self._saved = self.now
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
