@@ -11,6 +11,8 @@ Rules:
    several times it means each of them.
 3. A ``sequenced`` kind is a durable stream: its messages carry producer, epoch and seq. A producer keeps each message
    until every one of ``consumers`` has applied it. A kind without sequence comes from the broker's session alone.
+   A stream that has consumers travels to them as the kind ``stream``, on the wire; what leaves under its own topic is a
+   public copy for other readers, with ``qos``, which no service reads.
 4. ``followers`` subscribe too, best effort: they get what comes while they are there, and what is retained.
 5. ``narrowed`` holds what a producer may publish where it is not the whole kind; ``-NAME`` is a further one's own name.
 6. ``speaker`` is the level that names the publisher, ``addressee`` the level that names the reader: the broker binds
@@ -23,6 +25,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Literal
 
 from shared.health import Health
 from shared.incidents import Incident
@@ -55,7 +58,7 @@ ANYONE = (*EVERY_SERVICE, *CLIENTS)
 class Kind:
     """One kind of message; the rules at the top of this file say what each column means.
 
-    Without ``model`` nothing publishes the kind yet.
+    Without ``model`` the payload is that of another kind.
     """
 
     name: str
@@ -66,6 +69,7 @@ class Kind:
     consumers: tuple[str, ...] = ()
     followers: tuple[str, ...] = ()
     sequenced: bool = False
+    qos: Literal[0, 1] = 1
     retained: bool = False
     narrowed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     speaker: str = ""
@@ -103,7 +107,7 @@ _HOST_AGENTS_COMMANDS = {"host_agent": ("command/+/shutdown", "command/+/cut_pow
 
 _PUBLIC = (
     Kind("raw", "raw/{device}", Frame, "one poll of one device",
-         producers=("sensor_reader",), consumers=("event_processor", "counter_store"), sequenced=True),
+         producers=("sensor_reader",), consumers=("event_processor", "counter_store"), sequenced=True, qos=0),
     Kind("ingest", "ingest/{producer}", Candidate, "an event offered from outside",
          producers=ANYONE, consumers=("event_processor",), speaker="producer"),
     Kind("event", "event/{category}/{type*}", Event, "something that happened",

@@ -41,6 +41,19 @@ _TABLE = (
     Quantity("charge_rate", "%/h", -500.0, 500.0, 2, "change of the state of charge; negative discharges"),
     Quantity("battery_temperature", "°C", -40.0, 120.0, 1, "battery temperature"),
     Quantity("runtime_left_s", "s", 0.0, 1e7, 0, "how long the battery lasts at the present load"),
+    Quantity("estimated_charge", "%", 0.0, 100.0, 1, "charge left, estimated from voltage and what has flowed"),
+    Quantity("estimated_charge_low", "%", 0.0, 100.0, 1, "nine truths in ten lie above this and below the high one"),
+    Quantity("estimated_charge_high", "%", 0.0, 100.0, 1, "upper bound of the estimated charge"),
+    Quantity("estimated_runtime_s", "s", 0.0, 1e7, 0, "how long the battery lasts at the present load, estimated"),
+    Quantity("estimated_runtime_low_s", "s", 0.0, 1e7, 0, "lower bound of the estimated runtime: act on this one"),
+    Quantity("estimated_runtime_high_s", "s", 0.0, 1e7, 0, "upper bound of the estimated runtime"),
+    Quantity("usual_runtime_s", "s", 0.0, 1e7, 0, "how long the battery lasts at the load of the days before"),
+    Quantity("usual_runtime_low_s", "s", 0.0, 1e7, 0, "lower bound of that"),
+    Quantity("usual_runtime_high_s", "s", 0.0, 1e7, 0, "upper bound of that"),
+    Quantity("estimated_time_to_full_s", "s", 0.0, 1e7, 0, "time until the battery is full, estimated"),
+    Quantity("estimated_time_to_full_low_s", "s", 0.0, 1e7, 0, "lower bound of that"),
+    Quantity("estimated_time_to_full_high_s", "s", 0.0, 1e7, 0, "upper bound of that"),
+    Quantity("estimated_capacity", "mAh", 0.0, 1e7, 0, "capacity, from whole discharges, else nameplate and voltage"),
     Quantity(
         "internal_resistance", "mΩ", 0.0, 10000.0, 1, "resistance of one cell with its wiring, from steps of the load"
     ),
@@ -97,6 +110,8 @@ FACTS: dict[str, str] = {
     "replace_battery": "true while the UPS asks for a new battery",
     "output_on": "false while the UPS feeds no load",
     "power_fault": "true where the board says that it cut the power itself, once; it stays until somebody clears it",
+    "estimated_charge_source": "'current', 'power' or 'voltage': what the estimated charge stands on",
+    "state_of_charge_doubt": "why the gauge's own state of charge is doubted; absent while it may be believed",
     "self_test": "'running', 'passed' or 'failed': the UPS's own test",
     # what a UPS says of itself, e.g. in the words of NUT's ups.status
     "battery_low": "true while the UPS itself calls its battery low",

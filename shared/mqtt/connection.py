@@ -37,6 +37,7 @@ class Owner(Protocol):
     settings: BrokerSettings
     client_id: str
     subscriptions: tuple[str, ...]
+    unsubscriptions: tuple[str, ...]
     will: Publication | None
     inflight: int
     persistent: bool
@@ -95,11 +96,13 @@ class Connection:
     # ---- called by the owner's thread
 
     def publish(self, publication: Publication) -> int | None:
-        """Hand a publication (QoS 1) over; returns its message id, None if the connection is gone."""
+        """Hand a publication over; returns its message id, None if the connection is gone."""
         properties = None
         if self.client.protocol == MQTTProtocolVersion.MQTTv5:
             properties = _sent_along(publication)
-        info = self.client.publish(publication.topic, publication.payload, 1, publication.retain, properties)
+        info = self.client.publish(
+            publication.topic, publication.payload, publication.qos, publication.retain, properties
+        )
         return info.mid if info.rc == paho.MQTT_ERR_SUCCESS else None
 
     def ack(self, mid: int) -> None:
@@ -187,6 +190,8 @@ class Connection:
         self.stood = True
         version = "5" if client.protocol == MQTTProtocolVersion.MQTTv5 else "3.1.1"
         self.seen.append(Connected(self.generation, bool(flags.session_present), version))
+        if flags.session_present and self.owner.unsubscriptions:
+            client.unsubscribe(list(self.owner.unsubscriptions))
         if self.owner.subscriptions:
             client.subscribe([(topic, _wanted(client)) for topic in self.owner.subscriptions])
         if flags.session_present or not self.owner.subscriptions:

@@ -3,7 +3,7 @@
 Rules:
 1. A service publishes the kinds it produces. Where a level names the speaker, it publishes under its own name only.
 2. It reads the kinds it consumes or follows. Where a level names the addressee, it reads what is for it only.
-3. A consumer of an awaited kind reads its stream on the wire, of every producer.
+3. A consumer of an awaited kind reads its stream on the wire, of every producer, and not the public copy.
 4. A client, ``operator`` say, publishes the kinds it produces under any name, and reads everything.
 5. Any user may offer events under its own name. What is not allowed is refused.
 """
@@ -72,7 +72,7 @@ def may_read(kind: Kind, name: str) -> list[str]:
     service = name.partition("-")[0]
     if kind.name == "stream":
         return [_filter(kind, stream=stream.name) for stream in _awaited() if service in stream.consumers]
-    if service not in (*kind.consumers, *kind.followers):
+    if service not in (*(() if kind.awaited else kind.consumers), *kind.followers):
         return []
     return [_filter(kind, **_own(kind.addressee, name))]
 

@@ -26,14 +26,14 @@ EVERYBODY = " ".join(SERVICES)
 
 # topic below the site                     who may publish                    who may read (the operator reads all)
 WHO: dict[str, tuple[str, str]] = {
-    "raw/ups":                             (READERS,                          f"{EVENTS} counter_store"),
+    "raw/ups":                             (READERS,                          ""),
     "ingest/node_red":                     (f"operator {NODE_RED}",           EVENTS),
     "ingest/alerter":                      ("operator alerter",               EVENTS),
     "ingest/gateway":                      ("operator gateway",               EVENTS),
-    "event/power/AC_POWER_LOSS":           (EVENTS,                           "counter_store alerter"),
-    "event/sensor/threshold/exceeded":     (EVENTS,                           "counter_store alerter"),
+    "event/power/AC_POWER_LOSS":           (EVENTS,                           ""),
+    "event/sensor/threshold/exceeded":     (EVENTS,                           ""),
     "state/ups":                           (EVENTS,                           AGENTS),
-    "sample/ups":                          (EVENTS,                           "alerter"),
+    "sample/ups":                          (EVENTS,                           ""),
     "incident/power_outage/ups":           (EVENTS,                           ""),
     "trigger/critical_battery_alert":      (EVENTS,                           ""),
     "counter/AC_POWER_LOSS":               ("counter_store",                  ""),

@@ -41,7 +41,7 @@ def see(service: MqttClient, holds: Callable[[list[Arrival]], bool], within_s: f
     seen: list[Arrival] = []
     deadline = time.monotonic() + within_s
     while not holds(seen) and time.monotonic() < deadline:
-        seen += service.take(100, 0.05)
+        seen += service.poll(100, 0.05)
     return seen
 
 

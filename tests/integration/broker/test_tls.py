@@ -62,7 +62,7 @@ def outcome(port: int, **settings: object) -> str:
     try:
         deadline = time.monotonic() + DEADLINE_S
         while time.monotonic() < deadline:
-            for arrival in client.take(10, 0.1):
+            for arrival in client.poll(10, 0.1):
                 if isinstance(arrival, Connected):
                     return "connected"
                 if isinstance(arrival, Disconnected):
@@ -82,7 +82,7 @@ def test_a_message_goes_through_tls_with_certificates_on_both_sides(start: Start
     try:
         deadline, sent, seen = time.monotonic() + DEADLINE_S, False, []
         while not seen and time.monotonic() < deadline:
-            seen = [each for each in client.take(10, 0.05) if isinstance(each, Arrived)]
+            seen = [each for each in client.poll(10, 0.05) if isinstance(each, Arrived)]
             sent = sent or client.publish(Publication("t", b"through"))
         assert [b"through"] == [each.payload for each in seen]
     finally:

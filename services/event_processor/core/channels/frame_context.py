@@ -45,7 +45,7 @@ class Formula:
     """A channel that is worked out. ``inputs``: channels of which the frame must show every one of a group."""
 
     inputs: tuple[tuple[str, ...], ...]
-    compute: Callable[[FrameContext], float | None]
+    compute: Callable[[FrameContext], float | str | None]
     shown: bool = True  # in the state of the device
     steady: bool = False  # of the frame and the facts alone, so that it is worked out once a frame
 
@@ -73,8 +73,8 @@ class FrameContext:
     """One frame with its device's facts and memory."""
 
     __slots__ = (
-        "before", "derived", "device", "elapsed", "findings", "frame", "latches", "now", "numbers", "seen", "site",
-        "steady_s", "values", "words",
+        "before", "derived", "device", "elapsed", "findings", "frame", "latches", "memo", "now", "numbers", "seen",
+        "site", "steady_s", "values", "words",
     )  # fmt: skip
 
     def __init__(self, device: Device, site: SiteChannels, memory: Memory, frame: Frame) -> None:
@@ -92,6 +92,7 @@ class FrameContext:
         self.seen = memory.seen
         self.findings: list[Finding] = []
         self.derived: dict[str, float | None] = {}
+        self.memo: dict[str, object] = {}  # what several formulas share, worked out once
 
     def number(self, channel: str) -> float | None:
         """Return a channel's number, worked out where no chip gives it; None where it is missing or no number."""
@@ -105,6 +106,8 @@ class FrameContext:
             return self.derived[channel]
         formula = self.site.formulas.get(channel)
         value = formula.compute(self) if formula else None
+        if isinstance(value, str):
+            return None  # a word, for the state alone
         if formula is not None and formula.steady:
             self.derived[channel] = value
         return value
