@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from services.alerter.adapters import journal, migrations, notice_store, older, repository, seen_events
+from services.alerter.adapters import journal, migrations, notice_store, repository, seen_events
 from services.alerter.adapters.journal import Journal
 from services.alerter.adapters.repository import AlertRepository
 from services.alerter.adapters.seen_events import SeenEvents
@@ -45,7 +45,7 @@ from shared.delivery.handler import Publisher, RefusedError
 from shared.instants import time_to_us, us_to_time
 from shared.jumps import CLOCK_JUMP, read_jump
 from shared.ledger import Ledger, Schema
-from shared.messages import Alert, AlertState, DeviceState, Event, Message, Sequenced, Status
+from shared.messages import Alert, AlertState, Event, Message, Sequenced, StateSample, Status
 from shared.requests import Command
 
 # What the ledger given to Alerter must be opened with.
@@ -126,9 +126,6 @@ class Alerter:
         self.flush()
 
     def _recall(self) -> None:
-        with self._ledger.transaction():
-            for alert_id, record in older.take_over(self._ledger):
-                self._repository.write(alert_id, record)
         for alert_id, record in self._repository.records(self._condition):
             alert_set = self._alert_set_for(alert_id)
             rule = None if alert_set is None else alert_set.rule_for(alert_id)
@@ -148,7 +145,12 @@ class Alerter:
     # ---- what arrives
 
     def apply(self, message: Sequenced) -> None:
-        """Judge an event by the rules that listen to it; anything else is not for the alerter."""
+        """Judge an event, or a sample of a device's state, by the rules that listen to it."""
+        if isinstance(message, StateSample):
+            self._clock_watch.busy = True
+            self._send_notices_until(message.time)
+            self._handle(self._events, self._events.observe(state_sample(message)))
+            return
         if not isinstance(message, Event) or message.metadata.get("replayed") is True:
             return
         self._clock_watch.busy = True
@@ -162,10 +164,8 @@ class Alerter:
             self._handle(self._events, self._events.observe(event_sample(message)))
 
     def follow(self, message: Message, *, retained: bool = False) -> None:  # noqa: ARG002 - its time says its age
-        """Look at a device's state, or a service's life sign."""
-        if isinstance(message, DeviceState):
-            self._handle(self._events, self._events.observe(state_sample(message)))
-        elif isinstance(message, Status):
+        """Take a service's life sign."""
+        if isinstance(message, Status):
             now_us = time_to_us(self._clock())
             self._handle(self._live, self._live.observe(service_sample(message, now_us)))
 

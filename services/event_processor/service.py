@@ -1,7 +1,8 @@
 """The processor as a stage: frames and candidates in; events, triggers, device states and incidents out.
 
 Every event, whoever made it, takes the way of ``core.pipeline.stages``. What is remembered stands in the ledger:
-``device/{name}`` (a Memory), ``gaps`` (how many losses were told), and the tables of the adapters.
+``device/{name}`` (a Memory), ``sampled/{name}`` (its last state sample), ``gaps`` (how many losses were told), and the
+tables of the adapters.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from services.event_processor.adapters.handler_scheduler import HandlerScheduler
 from services.event_processor.adapters.measures import Measures, p95
 from services.event_processor.adapters.offered import Offered
 from services.event_processor.adapters.pipeline_tables import PipelineTables
+from services.event_processor.adapters.state_sampler import StateSampler
 from services.event_processor.adapters.suite_monitor import SuiteMonitor, disk
 from services.event_processor.adapters.work_table import WorkTable
 from services.event_processor.core.correlation.correlator import IncidentSnapshot
@@ -85,6 +87,7 @@ class EventProcessor:
         self._clock = clock
         self._memories: dict[str, Memory] = {}
         self._touched: dict[str, Outcome] = {}
+        self._sampler = StateSampler(ledger)
         self.qualities: dict[str, Quality] = {}
         self._arrivals = 0
         self._frames = 0
@@ -218,6 +221,7 @@ class EventProcessor:
             self._outlet.retain(outcome.state)
             newest = outcome.frame.time if newest is None else max(newest, outcome.frame.time)
         self._touched.clear()
+        self._sampler.flush()
         self._offered.flush()
         self._retain_incidents(newest)
         self._tables.save(self.pipeline)
@@ -225,16 +229,16 @@ class EventProcessor:
 
     def _retain_incidents(self, newest: datetime | None) -> None:
         correlator = self.pipeline.correlator
-        if not correlator.told and not correlator.touched:
+        if not correlator.published and not correlator.touched:
             return
-        changed, gone = correlator.standing(correlator.now_us if newest is None else time_to_us(newest))
+        changed, gone = correlator.changes(correlator.now_us if newest is None else time_to_us(newest))
         if changed or gone:
-            self._tables.keep(changed, gone, self.plan.laws.rules.incidents_kept)
+            self._tables.keep(changed, gone, self.plan.patterns.rules.incidents_kept)
         for standing in changed:
             self._retain_incident(standing)
 
     def _retain_incident(self, standing: IncidentSnapshot) -> None:
-        pattern = self.plan.laws.rules.patterns.get(standing.pattern)
+        pattern = self.plan.patterns.rules.patterns.get(standing.pattern)
         if pattern is None:
             return
         found = standing.incident
@@ -301,6 +305,8 @@ class EventProcessor:
         self._touched[device] = outcome
         if outcome.events:
             self._emit_events(outcome.events)
+        if (sample := self._sampler.sample(outcome)) is not None:
+            self._outlet.emit(sample)
 
     def _memory(self, device: str) -> Memory:
         memory = self._memories.get(device)

@@ -19,7 +19,7 @@ from shared.delivery.handler import InMemoryPublisher
 from shared.event_counters import EventCountersSettings
 from shared.jumps import CLOCK_JUMP, Jump
 from shared.ledger import Ledger
-from shared.messages import Alert, DeviceState, Event, Quality, Severity, Status
+from shared.messages import Alert, Event, Quality, Severity, StateSample, Status
 from shared.notices import Notice
 from shared.requests import Command
 from shared.settings import parse_settings
@@ -91,7 +91,7 @@ class Play:
 
     def state(self, at_s: float, device: str = "d1", quality: str = "good", **known: Any) -> None:
         own = {name: known.pop(name) for name in ("power", "battery", "charging") if name in known}
-        self.alerter.follow(DeviceState(device=device, time=after(at_s), quality=Quality(quality), values=known, **own))
+        self.alerter.apply(StateSample(device=device, time=after(at_s), quality=Quality(quality), values=known, **own))
         self.alerter.flush()
 
     def service(self, name: str, state: Any) -> None:
