@@ -31,6 +31,7 @@ def device_state(compiled: CompiledRules, memory: Memory, frame: Frame) -> Devic
         charging=latches.get(CHARGING, OFF).known,
         active=tuple(name for name in compiled.shown if latches.get(name, OFF).on),
         values=frame.values | _derived(compiled, memory, frame),
+        simulated=frame.simulated,
     )
 
 
@@ -45,16 +46,16 @@ def state_words(memory: Memory, frame: Frame) -> dict[str, str | bool | None]:
     }
 
 
-def _derived(compiled: CompiledRules, memory: Memory, frame: Frame) -> dict[str, float]:
+def _derived(compiled: CompiledRules, memory: Memory, frame: Frame) -> dict[str, float | str]:
     if frame.quality not in BELIEVED:
         return {}
     context = FrameContext(compiled.device_rules(frame.device).device, compiled.channels, memory, frame)
     told = available(frozenset(frame.values), compiled.channels.formulas)
-    found: dict[str, float] = {}
+    found: dict[str, float | str] = {}
     for name, formula in compiled.channels.formulas.items():
         value = formula.compute(context) if formula.shown and name in told and name not in frame.values else None
         if value is not None:
-            found[name] = round_channel(name, value)
+            found[name] = value if isinstance(value, str) else round_channel(name, value)
     return found
 
 

@@ -350,12 +350,12 @@ def test_what_is_remembered_of_a_burst_is_bounded(tmp_path: Path):
         "handlers": {"hook": {"kind": "webhook", "url": "http://h/x"}},
         "routes": [{"types": ["#"], "handlers": ["hook"]}],
     }
-    plan = planned(rules, FILES.laws.rules.model_dump())
+    plan = planned(rules, FILES.patterns.rules.model_dump())
     with processor(plan, str(tmp_path / "ledger.sqlite")) as (stage, ledger, outlet):
         for begin in range(0, 10_000, 500):
             play(stage, ledger, [failing(begin + n, f"d{n % 7}") for n in range(500)])
         (work,) = ledger.db.execute("SELECT count(*) FROM work").fetchone()
-        (sights,) = ledger.db.execute("SELECT count(*) FROM sight").fetchone()
+        (sights,) = ledger.db.execute("SELECT count(*) FROM event_ref").fetchone()
         (largest,) = ledger.db.execute("SELECT max(length(content)) FROM pattern_group").fetchone()
 
         assert len(events_of(outlet)) - 100 == stage.work.dropped.total()

@@ -175,7 +175,11 @@ def test_the_state_shows_the_last_frame_and_the_confirmed_conditions():
         state.charging,
         state.active,
     )
-    assert {"battery_voltage": 3.5, "ac_present": False, "cell_voltage": 3.5} == state.values
+    estimated = {name for name in state.values if name.startswith("estimated_")}
+    assert {"estimated_charge", "estimated_charge_low", "estimated_charge_high"} < estimated
+    assert {"battery_voltage": 3.5, "ac_present": False, "cell_voltage": 3.5} == {
+        name: value for name, value in state.values.items() if name not in estimated
+    }
 
 
 def test_a_bad_frame_shows_no_old_values():

@@ -8,12 +8,15 @@ from collections.abc import Callable, Mapping, Sequence
 from services.event_processor.core.channels import psychrometrics
 from services.event_processor.core.channels.battery_estimates import (
     battery_health,
+    battery_health_confirmed,
     capacity_seen,
+    capacity_uncertainty,
     charge_cycles,
     internal_resistance,
     runtime_left_s,
     total,
 )
+from services.event_processor.core.channels.battery_forecast import charge_source, estimated_capacity, gauge_doubt, part
 from services.event_processor.core.channels.declared import Derived
 from services.event_processor.core.channels.frame_context import Formula, FrameContext, reports_low_battery
 
@@ -57,6 +60,7 @@ def _leaf_temperature(context: FrameContext) -> float | None:
 
 
 AIR = ("air_temperature", "relative_humidity")
+VOLTAGE = (("battery_voltage",),)
 BATTERY = (("battery_current",), ("state_of_charge",), ("charge_rate",))
 
 FORMULAS: dict[str, Formula] = {
@@ -73,9 +77,26 @@ FORMULAS: dict[str, Formula] = {
     "dew_point": Formula((AIR,), _of(*AIR)(psychrometrics.dew_point_c)),
     "absolute_humidity": Formula((AIR,), _of(*AIR)(psychrometrics.absolute_humidity_g_m3)),
     "runtime_left_s": Formula(BATTERY, runtime_left_s),
+    "estimated_charge": Formula(VOLTAGE, part("charge", "middle")),
+    "estimated_charge_low": Formula(VOLTAGE, part("charge", "low")),
+    "estimated_charge_high": Formula(VOLTAGE, part("charge", "high")),
+    "estimated_runtime_s": Formula(VOLTAGE, part("runtime", "middle")),
+    "estimated_runtime_low_s": Formula(VOLTAGE, part("runtime", "low")),
+    "estimated_runtime_high_s": Formula(VOLTAGE, part("runtime", "high")),
+    "usual_runtime_s": Formula(VOLTAGE, part("usual_runtime", "middle")),
+    "usual_runtime_low_s": Formula(VOLTAGE, part("usual_runtime", "low")),
+    "usual_runtime_high_s": Formula(VOLTAGE, part("usual_runtime", "high")),
+    "estimated_time_to_full_s": Formula(VOLTAGE, part("to_full", "middle")),
+    "estimated_time_to_full_low_s": Formula(VOLTAGE, part("to_full", "low")),
+    "estimated_time_to_full_high_s": Formula(VOLTAGE, part("to_full", "high")),
+    "estimated_capacity": Formula(VOLTAGE, estimated_capacity),
+    "estimated_charge_source": Formula(VOLTAGE, charge_source),
+    "state_of_charge_doubt": Formula((("state_of_charge", "battery_voltage"),), gauge_doubt),
     "internal_resistance": Formula((("battery_current",),), internal_resistance),
     "capacity_seen": Formula((("battery_current",),), capacity_seen),
+    "capacity_uncertainty": Formula((("battery_current",),), capacity_uncertainty),
     "battery_health": Formula((("battery_current",),), battery_health),
+    "battery_health_confirmed": Formula((("battery_current",), ("battery_health",)), battery_health_confirmed),
     "charge_cycles": Formula(BATTERY, charge_cycles),
     "charge_in": Formula((("battery_current",),), total("charge_in")),
     "charge_out": Formula((("battery_current",),), total("charge_out")),

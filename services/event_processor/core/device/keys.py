@@ -18,8 +18,30 @@ RESISTANCE = "resistance"
 DRAIN = "drain"
 CAPACITY = "capacity"
 QUALITY = "quality"
+FORECAST = "forecast"
+DAILY_LOAD = "daily_load"
+GAUGE = "gauge"
+LIFE = "battery_life"
 
 SHOWN = (ON_BATTERY, LOW, CRITICAL, CHARGING)  # latches of the state's ``active``, before the named rules
 RESERVED = frozenset(
-    {*SHOWN, SESSION, CHARGED, TAPER, STARTED, OUTAGE, OVER, UNDER, METER, RESISTANCE, DRAIN, CAPACITY, QUALITY}
+    {
+        *SHOWN,
+        SESSION,
+        CHARGED,
+        TAPER,
+        STARTED,
+        OUTAGE,
+        OVER,
+        UNDER,
+        METER,
+        RESISTANCE,
+        DRAIN,
+        CAPACITY,
+        QUALITY,
+        FORECAST,
+        DAILY_LOAD,
+        GAUGE,
+        LIFE,
+    }
 )

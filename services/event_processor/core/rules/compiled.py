@@ -26,6 +26,7 @@ from services.event_processor.core.rules.kinds.charging import find_charging
 from services.event_processor.core.rules.kinds.clock_jump import find_jump
 from services.event_processor.core.rules.kinds.condition import find_condition, find_fault
 from services.event_processor.core.rules.kinds.errors import find_errors
+from services.event_processor.core.rules.kinds.forecast import find_forecast
 from services.event_processor.core.rules.kinds.level import find_limit, find_threshold
 from services.event_processor.core.rules.kinds.power import find_power
 from services.event_processor.core.rules.kinds.rate import find_rate
@@ -90,6 +91,7 @@ ORDER: dict[str, RuleKind] = {
     "calibration": RuleKind(find_calibration, _readings),
     "wear": RuleKind(find_wear, _channels("battery_current", "state_of_charge", "output_power")),
     "power": RuleKind(find_power, _power),
+    "forecast": RuleKind(find_forecast, _channels("cell_voltage")),
     "battery": RuleKind(find_battery, _channels("cell_voltage", LOW_FLAG)),
     "cell_limits": RuleKind(find_cell_limits, _channels("cell_voltage")),
     "charging": RuleKind(find_charging, _charging),

@@ -114,6 +114,10 @@ class Wear(Data):
     charge_step_percent: Annotated[float, Field(gt=0, le=20)] = 1
 
 
+class Forecast(Data):
+    """Charge, runtime and life of a battery, estimated with bounds: see ``core.forecast``. It has no settings yet."""
+
+
 class Charging(Data):
     """Charge sessions: begun once, completed once. See ``core.rules.kinds.charging`` for the rules."""
 
@@ -143,6 +147,7 @@ class Rules(Data):
     calibration: Calibration | None = None
     wear: Wear | None = None
     power: Power | None = None
+    forecast: Forecast | None = None
     battery: Battery | None = None
     cell_limits: CellLimits | None = None
     charging: Charging | None = None
