@@ -41,6 +41,7 @@ STATUS_S = 1.0
 HEARTBEAT_S = 10.0
 LOG_AGAIN_S = 60.0
 DEAD_LETTER_BYTES = 65_536
+WENT_BACK = "system.ledger.went_back"
 OpenClient = Callable[..., MqttClient]  # called as MqttClient is
 
 
@@ -228,9 +229,18 @@ class Endpoint:
     # ---- the end of a turn
 
     def _write(self) -> None:
+        if (found := self.sender.gone_back) is not None:
+            self._report_older_copy(found)
         self.sender.write(self.clock.wall().timestamp())
         self.receiver.write()
         self.time.save()
+
+    def _report_older_copy(self, found: str) -> None:
+        """Report it, and let the status that names the new epoch leave before anything of its streams."""
+        log.error("%s: this ledger has gone back to an older copy; it goes on under a new epoch", found)
+        data = {"service": self.name, "found": found}
+        self.offer_event(Candidate(type=WENT_BACK, id=f"went_back/{self.name}/{self.epoch}", data=data))
+        self._status_at = float("-inf")
 
     def _send(self, now: float) -> None:
         with self.client.together():
@@ -264,6 +274,7 @@ class Endpoint:
             first_time=self.time.first,
             event_time=self.time.now,
             streams=self.sender.ends(),
+            continues=self.records.continued,
             applied=self.receiver.marks(),
             figures={**self._all_figures(), **lost, **dropped},
         )
