@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from services.alerter.adapters import journal, migrations, notice_store, older, repository, seen_events
+from services.alerter.adapters import journal, migrations, notice_store, repository, seen_events
 from services.alerter.adapters.journal import Journal
 from services.alerter.adapters.repository import AlertRepository
 from services.alerter.adapters.seen_events import SeenEvents
@@ -126,9 +126,6 @@ class Alerter:
         self.flush()
 
     def _recall(self) -> None:
-        with self._ledger.transaction():
-            for alert_id, record in older.take_over(self._ledger):
-                self._repository.write(alert_id, record)
         for alert_id, record in self._repository.records(self._condition):
             alert_set = self._alert_set_for(alert_id)
             rule = None if alert_set is None else alert_set.rule_for(alert_id)

@@ -128,13 +128,8 @@ def _evidence(condition: Condition | None, content: Mapping[str, Any]) -> Any:
         return None
     fresh = condition.begin()
     names = {f.name for f in fields(fresh)}
-    values = {_renamed(name, names): _tupled(value) for name, value in content.items()}
+    values = {name: _tupled(value) for name, value in content.items()}
     return replace(fresh, **values) if names >= values.keys() else fresh
-
-
-def _renamed(name: str, names: set[str]) -> str:
-    """Return the present name of a field of evidence: ledgers before 2026-12 say ``alight``."""
-    return next((new for new in ("holds", "firing") if new in names), name) if name == "alight" else name
 
 
 def _tupled(value: Any) -> Any:

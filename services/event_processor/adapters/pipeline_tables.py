@@ -1,6 +1,6 @@
 """What the pipeline remembers, in the ledger: each table written by the row, in the transaction of the batch.
 
-``bucket``: rate limits. ``sight``: the events of the last while, for those related to them. ``pattern_group``: what
+``bucket``: rate limits. ``event_ref``: the events of the last while, for those related to them. ``pattern_group``: what
 patterns have gathered. ``incident``: every incident, the newest ``incidents_kept``.
 """
 
@@ -25,7 +25,7 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS bucket (
     type TEXT NOT NULL, source TEXT NOT NULL, tokens REAL NOT NULL, at_us INTEGER NOT NULL, skipped INTEGER NOT NULL,
     PRIMARY KEY (type, source)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS sight (
+CREATE TABLE IF NOT EXISTS event_ref (
     place INTEGER PRIMARY KEY AUTOINCREMENT, time_us INTEGER NOT NULL, id TEXT NOT NULL, device TEXT, zone TEXT);
 CREATE TABLE IF NOT EXISTS pattern_group (
     pattern TEXT NOT NULL, key TEXT NOT NULL, content TEXT NOT NULL, touched INTEGER NOT NULL,
@@ -53,7 +53,7 @@ class PipelineTables:
         return Pipeline(plan, self._correlator(plan.laws), buckets, seen)
 
     def _correlator(self, laws: CompiledPatterns) -> Correlator:
-        sights = self._db.execute("SELECT time_us, id, device, zone FROM sight ORDER BY place")
+        sights = self._db.execute("SELECT time_us, id, device, zone FROM event_ref ORDER BY place")
         groups = self._db.execute("SELECT pattern, key, content FROM pattern_group ORDER BY touched")
         return Correlator(
             laws,
@@ -80,11 +80,11 @@ class PipelineTables:
 
     def _save_sights(self, correlator: Correlator) -> None:
         if correlator.shifted:
-            self._db.execute("DELETE FROM sight")
+            self._db.execute("DELETE FROM event_ref")
         fresh = correlator.recent.sights if correlator.shifted else correlator.fresh
         rows = [(each.time_us, each.id, each.device, each.zone) for each in fresh]
-        self._db.executemany("INSERT INTO sight (time_us, id, device, zone) VALUES (?, ?, ?, ?)", rows)
-        self._db.execute("DELETE FROM sight WHERE place <= (SELECT max(place) FROM sight) - ?", (ROOM,))
+        self._db.executemany("INSERT INTO event_ref (time_us, id, device, zone) VALUES (?, ?, ?, ?)", rows)
+        self._db.execute("DELETE FROM event_ref WHERE place <= (SELECT max(place) FROM event_ref) - ?", (ROOM,))
         correlator.fresh.clear()
         correlator.shifted = False
 

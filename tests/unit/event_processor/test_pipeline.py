@@ -355,7 +355,7 @@ def test_what_is_remembered_of_a_burst_is_bounded(tmp_path: Path):
         for begin in range(0, 10_000, 500):
             play(stage, ledger, [failing(begin + n, f"d{n % 7}") for n in range(500)])
         (work,) = ledger.db.execute("SELECT count(*) FROM work").fetchone()
-        (sights,) = ledger.db.execute("SELECT count(*) FROM sight").fetchone()
+        (sights,) = ledger.db.execute("SELECT count(*) FROM event_ref").fetchone()
         (largest,) = ledger.db.execute("SELECT max(length(content)) FROM pattern_group").fetchone()
 
         assert len(events_of(outlet)) - 100 == stage.work.dropped.total()
