@@ -300,12 +300,13 @@ class Status(Message):
 
     ``event_time``: everything before it is applied and its events are in ``streams``; it goes back only by a
     ``CLOCK_JUMP`` that is in them. ``first_time``: the first frame ever seen. ``continues``: earlier epochs of
-    this ledger, oldest first, where it has had several.
+    this ledger, oldest first, where it has had several. ``instance`` tells apart two processes under one name.
     """
 
     service: Name
     state: Literal["online", "stopped", "offline"]
     version: str | None = None
+    instance: Name | None = None
     epoch: Name | None = None
     time: Time | None = None
     first_time: Time | None = None
