@@ -49,11 +49,16 @@ class CountingSettings(Settings):
 
 
 class ThresholdSettings(Settings):
-    """``alert_thresholds.<TYPE>``: how many events are still all right in any hour and any 24 hours."""
+    """``alert_thresholds.<TYPE>``: how many events are still all right in any hour and any 24 hours.
+
+    ``per``: ``site`` counts those of all devices together, ``device`` each device's for themselves, ``incident`` the
+    events of one incident (two UPSs on the same mains) once.
+    """
 
     daily: Limit | None = None
     hourly: Limit | None = None
     severity: AnyCaseSeverity = Severity.WARNING
+    per: Literal["site", "device", "incident"] = "site"
 
     @model_validator(mode="after")
     def _some_limit(self) -> ThresholdSettings:

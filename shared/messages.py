@@ -38,6 +38,7 @@ Time = Annotated[datetime, AfterValidator(_as_utc), PlainSerializer(_as_text, re
 Int64 = Annotated[int, Field(ge=-(2**63), lt=2**63)]  # what SQLite, InfluxDB and other languages hold
 Scalar = bool | Int64 | float | str
 Seq = Annotated[int, Field(ge=0, lt=2**63 - 1)]
+NameOrNone = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.\-]{0,128}$")]  # "": the outbox stamps it later
 
 
 class Severity(StrEnum):
@@ -85,17 +86,22 @@ class Message(BaseModel):
 class Sequenced(Message):
     """A message of a durable stream: (producer, stream, epoch, seq) is its place, counted from 1."""
 
-    producer: str = ""
-    epoch: str = ""
+    producer: NameOrNone = ""
+    epoch: NameOrNone = ""
     seq: Seq = 0
 
 
 class ReadError(Message):
-    """What went wrong in a poll: ``code`` is nack, timeout, crc, bus, implausible … ``chip`` says where."""
+    """What went wrong in a poll: ``code`` is nack, timeout, crc, bus, implausible … ``chip`` says where.
+
+    With a ``channel`` only that channel is in doubt: its value is left out or, for ``saturated``, may be more. The rest
+    of the frame stands, and so does its quality.
+    """
 
     code: str
     chip: str
     detail: str = ""
+    channel: Name | None = None
 
 
 class Frame(Sequenced):
@@ -104,6 +110,7 @@ class Frame(Sequenced):
     ``uncalibrated`` holds what was read of each channel whose value here is calibrated.
     Live frames say when that was without the wall clock too: ``boot`` (the host's boot id) and ``uptime_s`` (seconds
     since that boot). ``clock`` is unset as long as nothing has set the wall clock in this boot. Absent: not known.
+    ``simulated``: a simulator or a recording gave it, and no hardware.
     """
 
     time: Time
@@ -117,6 +124,7 @@ class Frame(Sequenced):
     boot: Name | None = None
     uptime_s: float | None = None
     clock: Literal["set", "unset"] | None = None
+    simulated: bool = False
 
 
 class Event(Sequenced):
@@ -189,7 +197,10 @@ class Trigger(Sequenced):
 
 
 class DeviceState(Message):
-    """What is known now of a device. Unknown is ``None``, never a guess."""
+    """What is known now of a device. Unknown is ``None``, never a guess.
+
+    ``simulated``: its last frame came from a simulator or a recording, so nothing real may follow from it.
+    """
 
     device: Name
     zone: Name | None = None
@@ -200,6 +211,14 @@ class DeviceState(Message):
     charging: bool | None = None
     active: tuple[str, ...] = ()
     values: dict[str, Scalar] = {}
+    simulated: bool = False
+
+
+class StateSample(DeviceState, Sequenced):
+    """A device's state at a time, in order: what alerts on states are judged by.
+
+    Words and flags come when they change, numbers every ten seconds of event time.
+    """
 
 
 class Counter(Message):
@@ -259,7 +278,7 @@ class StreamEnds(Message):
 class Mark(Message):
     """How far a consumer has durably got in one stream. ``ask`` requests everything after ``seq``."""
 
-    epoch: str
+    epoch: Name
     seq: Seq
     ask: bool = False
 
@@ -274,12 +293,12 @@ class Status(Message):
     service: Name
     state: Literal["online", "stopped", "offline"]
     version: str | None = None
-    epoch: str | None = None
+    epoch: Name | None = None
     time: Time | None = None
     first_time: Time | None = None
     event_time: Time | None = None
-    streams: dict[str, StreamEnds] = {}
-    applied: dict[str, dict[str, Mark]] = {}
+    streams: dict[Name, StreamEnds] = {}
+    applied: dict[Name, dict[Name, Mark]] = {}
     figures: dict[str, Scalar] = {}
 
 
@@ -288,7 +307,7 @@ class Checkpoint(Message):
 
     consumer: Name
     producer: Name
-    streams: dict[str, Mark]
+    streams: dict[Name, Mark]
 
 
 class Resent(Message):
@@ -303,8 +322,8 @@ class Resend(Message):
 
     consumer: Name
     producer: Name
-    stream: str
-    epoch: str
+    stream: Name
+    epoch: Name
     floor: Seq
     head: Seq
     messages: tuple[Resent, ...] = ()

@@ -49,6 +49,22 @@ def target_of(name: str) -> str:
     return row.target + name.removeprefix(row.name)
 
 
+def service_of(target: str) -> str:
+    """Return the service behind a target, ``host_agent-nas`` for ``host-nas``; a device stands for itself."""
+    for row in SERVICES:
+        if row.target and (target == row.target or (row.several and target.startswith(row.target + "-"))):
+            return row.name + target.removeprefix(row.target)
+    return target
+
+
+def is_service(name: str) -> bool:
+    """Return whether this is a service's name, or one of its own."""
+    try:
+        return bool(service_row(name))
+    except KeyError:
+        return False
+
+
 def suite_of(*, optional: bool = False) -> tuple[str, ...]:
     """Return the names of the services that always run, or with ``optional`` of all, in the order of the flow."""
     return tuple(row.name for row in SERVICES if optional or not row.enabled_by)

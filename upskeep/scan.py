@@ -10,8 +10,8 @@ from typing import Any
 from rich.table import Table
 
 from services.sensor_reader.adapters.machine.smbus import SmBus
-from services.sensor_reader.core.bus.scan import Found, fitting, scan
 from services.sensor_reader.core.chips import CHIPS
+from services.sensor_reader.core.polling.scan import Found, fitting, scan
 from services.sensor_reader.core.ports import BusError
 from services.sensor_reader.settings import BoardSettings
 

@@ -10,6 +10,7 @@ from services.alerter.adapters.templates import NoticeWriter
 from services.alerter.application.notice_outbox import MQTT_NOWHERE, Channels
 from services.alerter.service import LEDGER_SCHEMA, Alerter, Options
 from services.alerter.settings import FILE, AlerterSettings, AlertsSettings
+from services.alerter.settings.intervals import read_intervals
 from shared.clock import Clock
 from shared.delivery.endpoint import Endpoint
 from shared.delivery.route import route_of
@@ -78,7 +79,7 @@ def read(context: Context) -> AlerterSettings:
     faults += [Fault(file, f"receivers.{name}", fault) for name, fault in templates.faults(alerts.wordings())]
     if faults:
         raise ConfigError(faults)
-    return AlerterSettings(alerts, counters)
+    return AlerterSettings(alerts, counters, read_intervals(folder, environ))
 
 
 def options(settings: AlertsSettings, *, by_events: bool) -> Options:

@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from services.alerter.adapters import journal, migrations, notice_store, older, repository, seen_events
+from services.alerter.adapters import journal, migrations, notice_store, repository, seen_events
 from services.alerter.adapters.journal import Journal
 from services.alerter.adapters.repository import AlertRepository
 from services.alerter.adapters.seen_events import SeenEvents
@@ -27,8 +27,9 @@ from services.alerter.application import commands
 from services.alerter.application.emergency_stops import EmergencyStops
 from services.alerter.application.notice_outbox import MQTT_NOWHERE, Channels, NoticeOutbox
 from services.alerter.application.notifier import Notifier, reasons
+from services.alerter.application.orders import Orders
 from services.alerter.core import transitions
-from services.alerter.core.actions import Cause, Do, command_for, zone_of
+from services.alerter.core.actions import Cause
 from services.alerter.core.alert_record import AlertRecord
 from services.alerter.core.alert_set import AlertSet
 from services.alerter.core.clock_watch import ClockWatch
@@ -44,7 +45,7 @@ from shared.delivery.handler import Publisher, RefusedError
 from shared.instants import time_to_us, us_to_time
 from shared.jumps import CLOCK_JUMP, read_jump
 from shared.ledger import Ledger, Schema
-from shared.messages import Alert, AlertState, DeviceState, Event, Message, Sequenced, Status
+from shared.messages import Alert, AlertState, Event, Message, Sequenced, StateSample, Status
 from shared.requests import Command
 
 # What the ledger given to Alerter must be opened with.
@@ -93,6 +94,7 @@ class Alerter:
         self._publisher = publisher
         self.outbox = NoticeOutbox(ledger, publisher, options.channels)
         self._stops = EmergencyStops(self._repository, publisher, options.stop_targets)
+        self._orders = Orders(publisher, self._stops)
         self._orphans: dict[AlertId, AlertRecord] = {}  # of rules that are no more
         advanced = ledger.get(_ADVANCED)
         self._events.now_us = self._written_us = None if advanced is None else int(advanced)
@@ -124,9 +126,6 @@ class Alerter:
         self.flush()
 
     def _recall(self) -> None:
-        with self._ledger.transaction():
-            for alert_id, record in older.take_over(self._ledger):
-                self._repository.write(alert_id, record)
         for alert_id, record in self._repository.records(self._condition):
             alert_set = self._alert_set_for(alert_id)
             rule = None if alert_set is None else alert_set.rule_for(alert_id)
@@ -146,7 +145,12 @@ class Alerter:
     # ---- what arrives
 
     def apply(self, message: Sequenced) -> None:
-        """Judge an event by the rules that listen to it; anything else is not for the alerter."""
+        """Judge an event, or a sample of a device's state, by the rules that listen to it."""
+        if isinstance(message, StateSample):
+            self._clock_watch.busy = True
+            self._send_notices_until(message.time)
+            self._handle(self._events, self._events.observe(state_sample(message)))
+            return
         if not isinstance(message, Event) or message.metadata.get("replayed") is True:
             return
         self._clock_watch.busy = True
@@ -160,10 +164,8 @@ class Alerter:
             self._handle(self._events, self._events.observe(event_sample(message)))
 
     def follow(self, message: Message, *, retained: bool = False) -> None:  # noqa: ARG002 - its time says its age
-        """Look at a device's state, or a service's life sign."""
-        if isinstance(message, DeviceState):
-            self._handle(self._events, self._events.observe(state_sample(message)))
-        elif isinstance(message, Status):
+        """Take a service's life sign."""
+        if isinstance(message, Status):
             now_us = time_to_us(self._clock())
             self._handle(self._live, self._live.observe(service_sample(message, now_us)))
 
@@ -232,26 +234,23 @@ class Alerter:
             if alert_set is self._events:
                 self._live.report_to_composites([alert])
             if alert.state is AlertState.FIRING:
-                self._act(alert_set.rule_at((alert.rule, alert.key)), alert, now)
+                alert_id = (alert.rule, alert.key)
+                self._act(alert_set.rule_at(alert_id), alert, now, stale=alert_set.records[alert_id].stale)
 
     def _send_notices_until(self, to: datetime) -> None:
         """Tell of what was due before ``to``, where time passes with the events."""
         while self._options.by_events and (due := self._notifier.next_due(to)) is not None:
             self._notifier.send_due(due)
 
-    def _act(self, rule: Rule, alert: Alert, now: datetime) -> None:
+    def _act(self, rule: Rule, alert: Alert, now: datetime, *, stale: bool) -> None:
         labels = {**alert.labels, "key": alert.key}
         cause = Cause(alert.rule, alert.key, alert.time, alert.message, labels)
-        for number, action in enumerate(rule.actions):
-            if action.do is Do.NOTIFICATION:
-                self._notifier.add(alert, now)
-            elif action.do is Do.EMERGENCY_STOP:
-                stop = self._stops.call(zone_of(action, labels), cause, now)
-                self._transitions += [] if stop is None else [stop]
-            elif (command := command_for(action, cause, number)) is not None:
-                self._publisher.emit(command)
-        if not any(action.do is Do.NOTIFICATION for action in rule.actions):
+        if rule.notifies:
+            self._notifier.add(alert, now)
+        else:
             self._notifier.suppressed[SuppressionReason.NOT_WANTED] += 1
+        if rule.acts:
+            self._transitions += self._orders.carry_out(rule.actions, cause, now, stale=stale)
 
     def flush(self) -> None:
         """Write what was touched, and retain the alerts that look different now."""
@@ -302,6 +301,8 @@ class Alerter:
             "stops": self._stops.standing,
             "notices": self._notifier.notices,
             "messages_lost": self._lost.total(),
+            "samples_without_group": sum(alert_set.ungrouped for alert_set in self._alert_sets),
+            **{f"withheld_{reason}": number for reason, number in sorted(self._orders.withheld.items())},
             **reasons(self._notifier.suppressed),
         }
 

@@ -64,7 +64,7 @@ class CounterStore:
         self._archive = Archive(ledger, policy, site)
         self._reporter = reporter
         kept = json.loads(ledger.get(_KEPT) or b"{}")
-        times = json.loads(ledger.get(_TIMES) or b"{}") or kept  # an older ledger has them among its figures
+        times = json.loads(ledger.get(_TIMES) or b"{}")
         self._counters = CounterSet(self._table, times, self._archive.first_us())
         self._kept_times = times
         self._kept: dict[str, int] = {name: kept.get(name, 0) for name in FIGURES}

@@ -1,36 +1,54 @@
-"""Wiring: the processor's plan, its stage, its place on the wire, and what it does of its own accord."""
+"""Wiring: the processor's plan, its place on the wire, and its background tasks."""
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from services.event_processor.adapters.keeper import Keeper, calls
-from services.event_processor.adapters.measures import p95
-from services.event_processor.adapters.watch import Watch, disk
-from services.event_processor.core.pipeline.health import Vitals
+from services.event_processor.adapters.handler_scheduler import DerivedOffer, HandlerScheduler, calls
+from services.event_processor.adapters.suite_monitor import OwnEvent, SuiteMonitor
+from services.event_processor.adapters.work_table import WorkTable
 from services.event_processor.core.pipeline.plan import Plan
 from services.event_processor.core.pipeline.work import DEAD_LETTER
-from services.event_processor.service import LEDGER_SCHEMA, EventProcessor
+from services.event_processor.service import LEDGER_SCHEMA, EventProcessor, Host, create_tables
 from services.event_processor.settings.pipeline import load_plan
 from shared import __version__
 from shared.delivery.endpoint import Endpoint
 from shared.delivery.route import route_of
 from shared.ledger import Ledger
-from shared.messages import Status
 from shared.process import BackgroundTasks, Context, Service, main
 
 ROUTE = route_of("event_processor")
 
 
 def build(plan: Plan, context: Context, ledger: Ledger, endpoint: Endpoint) -> EventProcessor:
-    """Return the stage, having told its incidents again."""
+    """Return the processor, its retained incidents published again."""
     stopwatch = context.clock.monotonic if plan.rules.enrichment.processing_ms else None
-    processor = EventProcessor(plan.program, ledger, endpoint, context.clock.wall, stamped(plan), stopwatch)
+    host = surroundings(plan, ledger, endpoint)
+    processor = EventProcessor(plan.compiled, ledger, endpoint, context.clock.wall, stamped(plan), stopwatch, host)
     processor.announce()
     return processor
+
+
+def surroundings(plan: Plan, ledger: Ledger, endpoint: Endpoint) -> Host:
+    """Return what surrounds a processor in a process of its own."""
+    create_tables(ledger)
+    work = WorkTable(ledger, plan.rules.queue.most)
+    clock = endpoint.clock
+    scheduler = HandlerScheduler(
+        plan.rules,
+        calls(plan.rules),
+        work,
+        clock,
+        endpoint.reject,
+        endpoint.wake,
+        tells_dead_letters=DEAD_LETTER in plan.compiled.catalogue,
+    )
+    epoch = endpoint.epoch
+    monitor = SuiteMonitor(plan.rules.monitoring, plan.rules.queue, ledger, epoch, clock.wall, clock.monotonic)
+    return Host(work, scheduler, monitor, lambda: endpoint.lag("event"))
 
 
 def stamped(plan: Plan) -> Plan:
@@ -41,89 +59,60 @@ def stamped(plan: Plan) -> Plan:
     return replace(plan, stamp={**version, **({"processing_node": node} if node else {})})
 
 
-class Conduct:
-    """What the processor does besides taking frames: handlers' work, health, who is there."""
+class ProcessorTasks:
+    """What the processor does besides taking messages: handlers' work, its start, its health, who is there."""
 
-    def __init__(self, plan: Plan, processor: EventProcessor, endpoint: Endpoint) -> None:
-        self.plan = plan
-        self.processor = processor
-        self.endpoint = endpoint
-        made = calls(plan.rules)
-        self.keeper = Keeper(
-            plan.rules,
-            made,
-            processor.work,
-            endpoint.clock,
-            processor.derive,
-            endpoint.reject,
-            endpoint.wake,
-            tells_dead_letters=DEAD_LETTER in plan.program.catalogue,
-        )
-        self.watch = Watch(plan.rules.monitoring, endpoint.ledger, endpoint.epoch, processor.tell, endpoint.clock.wall)
-        processor.hear = self.hear
-        processor.health = self.health
-
-    def hear(self, status: Status) -> None:
-        """Take another service's life sign."""
-        self.watch.hear(status, self.endpoint.clock.monotonic())
+    def __init__(self, plan: Plan, processor: EventProcessor, host: Host, endpoint: Endpoint) -> None:
+        self._plan = plan
+        self._processor = processor
+        self._host = host
+        self._endpoint = endpoint
 
     def work(self) -> None:
         """Do what is due."""
-        now_s = self.endpoint.clock.monotonic()
-        if not self.watch.begun:
-            self.keeper.recover()
-            self.watch.begin(now_s, self._start())
-        self.keeper.work()
-        self.watch.look(now_s, self.endpoint.connected, self.vitals, self.plan.rules.queue)
+        scheduler, monitor = self._host.scheduler, self._host.monitor
+        if not monitor.begun:
+            self._offer(scheduler.recover())
+            self._emit(monitor.begin(self._start()))
+        self._offer(scheduler.work())
+        self._emit(monitor.due_events(self._endpoint.connected, lambda: self._processor.vitals(self._host)))
 
-    def health(self) -> Mapping[str, Any]:
-        """Return the health now, for who asks."""
-        return self.watch.check(self.vitals(), self.plan.rules.queue)
+    def _offer(self, derived: Iterable[DerivedOffer]) -> None:
+        for each in derived:
+            self._processor.derive(each.handler, each.candidate, each.depth)
 
-    def vitals(self) -> Vitals:
-        """Measure."""
-        processor, work = self.processor, self.processor.work
-        oldest = work.oldest()
-        used, free = disk(self.endpoint.ledger.path)
-        return Vitals(
-            waiting=work.waiting,
-            oldest_s=0.0 if oldest is None else max(0.0, self.endpoint.clock.wall().timestamp() - oldest),
-            handlers=self.keeper.vitals(),
-            free_bytes=free,
-            ledger_bytes=used,
-            lag=self.endpoint.lag("event"),
-            processing_p95_ms=p95(processor.measures.times_ms),
-            services=dict(sorted(self.watch.states.items())),
-            devices=dict(sorted(processor.qualities.items())),
-            counts={**processor.pipeline.counts, **{f"queue.{name}": n for name, n in work.dropped.items()}},
-        )
+    def _emit(self, events: Iterable[OwnEvent]) -> None:
+        for each in events:
+            self._processor.emit_own(each.type, each.cause, each.data)
 
     def _start(self) -> dict[str, Any]:
         return {
-            "service": self.endpoint.name,
+            "service": self._endpoint.name,
             "version": __version__,
             "configuration_loaded": True,
-            "devices_initialized": sum(1 for _ in self.endpoint.ledger.items("device/")),
-            "event_types": len(self.plan.program.catalogue),
-            "patterns": len(self.plan.laws.laws),
-            "handlers": len(self.plan.rules.handlers),
+            "devices_initialized": sum(1 for _ in self._endpoint.ledger.items("device/")),
+            "event_types": len(self._plan.compiled.catalogue),
+            "patterns": len(self._plan.patterns.by_name),
+            "handlers": len(self._plan.rules.handlers),
         }
 
     def wait_s(self) -> float:
         """How long the loop may wait."""
-        return min(self.keeper.wait_s(), self.watch.wait_s(self.endpoint.clock.monotonic()))
+        return min(self._host.scheduler.wait_s(), self._host.monitor.wait_s())
 
     def finish(self) -> None:
-        """Nothing is left to say: what is under way is tried again after the next start."""
+        """Emit nothing: what is under way is tried again after the next start."""
 
     def close(self) -> None:
         """Let go of threads and connections."""
-        self.keeper.close()
+        self._host.scheduler.close()
 
 
 def drive(plan: Plan, _: Context, processor: EventProcessor, endpoint: Endpoint) -> BackgroundTasks:
-    """Return what the processor does of its own accord."""
-    return Conduct(plan, processor, endpoint)
+    """Return the processor's background tasks."""
+    if processor.host is None:
+        raise RuntimeError("build() gives every processor its host")
+    return ProcessorTasks(plan, processor, processor.host, endpoint)
 
 
 SERVICE = Service(

@@ -1,12 +1,14 @@
 """The processor as a stage: frames and candidates in; events, triggers, device states and incidents out.
 
 Every event, whoever made it, takes the way of ``core.pipeline.stages``. What is remembered stands in the ledger:
-``device/{name}`` (a Memory), ``gaps`` (how many losses were told), and the tables of the adapters.
+``device/{name}`` (a Memory), ``sampled/{name}`` (its last state sample), ``gaps`` (how many losses were told), and the
+tables of the adapters.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,19 +16,23 @@ from services.event_processor.adapters import analytics, migrations, offered, pi
 from services.event_processor.adapters.analytics import Analytics
 from services.event_processor.adapters.answers import Answers
 from services.event_processor.adapters.execution import Execution
-from services.event_processor.adapters.measures import Measures
+from services.event_processor.adapters.handler_scheduler import HandlerScheduler
+from services.event_processor.adapters.measures import Measures, p95
 from services.event_processor.adapters.offered import Offered
 from services.event_processor.adapters.pipeline_tables import PipelineTables
+from services.event_processor.adapters.state_sampler import StateSampler
+from services.event_processor.adapters.suite_monitor import SuiteMonitor, disk
 from services.event_processor.adapters.work_table import WorkTable
-from services.event_processor.core.candidates import NO_TIME
-from services.event_processor.core.correlation.correlate import Standing
-from services.event_processor.core.memory import NOTHING, Memory
-from services.event_processor.core.pipeline.passage import Ended, Offer, Passage
+from services.event_processor.core.correlation.correlator import IncidentSnapshot
+from services.event_processor.core.device.memory import NOTHING, Memory
+from services.event_processor.core.pipeline.candidates import NO_TIME
+from services.event_processor.core.pipeline.event_context import Dropped, EventContext, Offer
+from services.event_processor.core.pipeline.health import Vitals
 from services.event_processor.core.pipeline.plan import Plan, compile_plan
 from services.event_processor.core.pipeline.stages import run
 from services.event_processor.core.process import Outcome, process_frame
-from services.event_processor.core.program import Program
-from services.event_processor.core.rules import GAP
+from services.event_processor.core.rules.compiled import CompiledRules
+from services.event_processor.core.rules.sections import GAP
 from services.event_processor.core.silence import Silences
 from shared.delivery.handler import Publisher
 from shared.incidents import Incident
@@ -41,6 +47,22 @@ TABLES = (offered.SCHEMA, pipeline_tables.SCHEMA, work_table.SCHEMA, analytics.S
 LEDGER_SCHEMA = Schema(TABLES, migrations.STEPS)
 
 
+def create_tables(ledger: Ledger) -> None:
+    """Create the processor's tables where they are missing."""
+    for statement in ";".join(TABLES).split(";"):
+        ledger.db.execute(statement)
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """What surrounds the processor in a process of its own; a backtest has none. ``lag``: events not yet consumed."""
+
+    work: WorkTable
+    scheduler: HandlerScheduler
+    monitor: SuiteMonitor
+    lag: Callable[[], int]
+
+
 class EventProcessor:
     """Implements ``shared.delivery.handler.MessageHandler``; ``clock`` says when a candidate arrived, aware UTC.
 
@@ -50,43 +72,43 @@ class EventProcessor:
 
     def __init__(
         self,
-        program: Program,
+        compiled: CompiledRules,
         ledger: Ledger,
         outlet: Publisher,
         clock: Callable[[], datetime],
         plan: Plan | None = None,
         stopwatch: Callable[[], float] | None = None,
+        host: Host | None = None,
     ) -> None:
-        self._program = program
-        self.plan = plan or compile_plan(program)
+        self._compiled = compiled
+        self.plan = plan or compile_plan(compiled)
         self._ledger = ledger
         self._outlet = outlet
         self._clock = clock
         self._memories: dict[str, Memory] = {}
         self._touched: dict[str, Outcome] = {}
+        self._sampler = StateSampler(ledger)
         self.qualities: dict[str, Quality] = {}
         self._arrivals = 0
         self._frames = 0
-        for statement in ";".join(TABLES).split(";"):
-            ledger.db.execute(statement)
+        create_tables(ledger)
         self._offered = Offered(ledger)
         self._tables = PipelineTables(ledger)
         self.pipeline = self._tables.load(self.plan, self._offered)
-        self.work = WorkTable(ledger, self.plan.rules.queue.most)
+        self.work = WorkTable(ledger, self.plan.rules.queue.most) if host is None else host.work
         self.analytics = Analytics(ledger)
         self._execution = Execution(self.plan, self.work, self.analytics, outlet, clock)
         self.measures = Measures(stopwatch)
         self._answers = Answers(self.plan, self._tables, self.analytics, self.pipeline)
-        self.health: Callable[[], Mapping[str, Any]] | None = None  # told by who measures
-        self.hear: Callable[[Status], None] | None = None  # takes the life signs of other services
-        self._silences = Silences(program)
+        self.host = host
+        self._silences = Silences(compiled)
         if self._silences.watches:
             self._memories |= {name: self._memory(name) for name in self._known()}
 
     def announce(self) -> None:
         """Retain the newest incident of each pattern and key again; call once at the start of the process."""
         for standing in self._tables.newest():
-            self._show(standing)
+            self._retain_incident(standing)
 
     # ---- what comes in
 
@@ -99,9 +121,9 @@ class EventProcessor:
             self._jump(jump)
         if self._silences.watches:
             for device, silent in self._silences.heard(message, self._memories):
-                self._keep(device, silent)
+                self._store_outcome(device, silent)
         self._frames += 1
-        self._keep(message.device, process_frame(self._program, self._memory(message.device), message))
+        self._store_outcome(message.device, process_frame(self._compiled, self._memory(message.device), message))
 
     def offer(self, producer: str, message: Message, received_on: str, payload: bytes) -> None:
         """Take a candidate event; one with an id is taken once, a refused one goes to ``deadletter/…``."""
@@ -109,81 +131,81 @@ class EventProcessor:
             self._refuse(received_on, payload, f"ingest takes candidate events, not {type(message).__name__}")
             return
         self._arrivals += 1
-        self._take(Offer(producer, message, self._clock(), self._arrivals), received_on, payload)
+        self._process_offer(Offer(producer, message, self._clock(), self._arrivals), received_on, payload)
 
     def derive(self, handler: str, candidate: Candidate, depth: int) -> None:
         """Take an event that a handler returned for one that ends a chain of ``depth``."""
         self._arrivals += 1
         offer = Offer(f"handler.{handler}", candidate, self._clock(), self._arrivals, depth + 1)
-        self._take(offer, f"handler/{handler}", candidate.model_dump_json(exclude_none=True).encode())
+        self._process_offer(offer, f"handler/{handler}", candidate.model_dump_json(exclude_none=True).encode())
 
-    def tell(self, event_type: str, cause: str, data: Mapping[str, Any], time: datetime | None = None) -> None:
-        """Tell an event of the processor's own; its id follows from ``cause`` alone."""
+    def emit_own(self, event_type: str, cause: str, data: Mapping[str, Any], time: datetime | None = None) -> None:
+        """Emit an event of the processor's own; its id follows from ``cause`` alone."""
         self.measures.begin()
-        kind = self._program.catalogue[event_type]
-        self._tell(
+        kind = self._compiled.catalogue[event_type]
+        self._emit_events(
             (
                 Event(
-                    id=event_id(self._program.site, event_type, None, NO_TIME, cause),
+                    id=event_id(self._compiled.site, event_type, None, NO_TIME, cause),
                     type=event_type,
                     category=kind.category,
                     severity=kind.severity,
                     time=time or self._clock(),
-                    site=self._program.site,
+                    site=self._compiled.site,
                     data=dict(data),
                 ),
             )
         )
 
     def follow(self, message: Message, *, retained: bool) -> None:  # noqa: ARG002 - the port's name
-        """Hand a life sign on to who watches the suite; a retained one is as good as any."""
-        if isinstance(message, Status) and self.hear is not None:
-            self.hear(message)
+        """Record what a service says of itself; a retained status is as good as any."""
+        if isinstance(message, Status) and self.host is not None:
+            self.host.monitor.record_status(message)
 
     def lost(self, producer: str, stream: str, first: int, last: int) -> None:
         """Tell a loss: one ``system.stream.gap``. Its id follows from what was lost and how many losses came before."""
         ordinal = int(self._ledger.get("gaps") or b"0") + 1
         self._ledger.put("gaps", str(ordinal).encode())
         data = {"producer": producer, "stream": stream, "first": first, "last": last, "count": last - first + 1}
-        self.tell(GAP, f"{producer}|{stream}|{first}|{last}|{ordinal}", data)
+        self.emit_own(GAP, f"{producer}|{stream}|{first}|{last}|{ordinal}", data)
 
     # ---- the pipeline
 
-    def _take(self, offer: Offer, received_on: str, payload: bytes) -> None:
+    def _process_offer(self, offer: Offer, received_on: str, payload: bytes) -> None:
         self.measures.begin()
-        passage = Passage(UNMADE, offer)
-        ended = run(self.pipeline, passage)
+        context = EventContext(UNMADE, offer)
+        ended = run(self.pipeline, context)
         if ended is None:
-            self._send([passage])
+            self._send([context])
             return
         if ended.text:
             self._refuse(received_on, payload, ended.text)
         if ended.told is not None and self._is_new_refusal(offer):
-            self._tell((ended.told,))
+            self._emit_events((ended.told,))
 
     def _is_new_refusal(self, offer: Offer) -> bool:
         identity = offer.candidate.id
         return identity is None or self._offered.is_new(offer.producer, f"?{identity}")
 
-    def _tell(self, events: Sequence[Event]) -> None:
+    def _emit_events(self, events: Sequence[Event]) -> None:
         """Take events of our own, made a moment ago and known to nobody."""
-        passages = [Passage(event, own=True) for event in events]
-        self._send([passage for passage in passages if self._passes(passage)])
+        contexts = [EventContext(event, own=True) for event in events]
+        self._send([context for context in contexts if self._run_pipeline(context)])
 
-    def _passes(self, passage: Passage) -> bool:
-        ended: Ended | None = run(self.pipeline, passage)
+    def _run_pipeline(self, context: EventContext) -> bool:
+        ended: Dropped | None = run(self.pipeline, context)
         if ended is not None and ended.text:
-            event = passage.event
+            event = context.event
             self._outlet.reject(f"event/{event.type}", event.model_dump_json(exclude_none=True).encode(), ended.text)
         return ended is None
 
-    def _send(self, passages: Sequence[Passage]) -> None:
+    def _send(self, contexts: Sequence[EventContext]) -> None:
         """Events first, then what is done with them: the envelope's order is the order of causes."""
-        for passage in passages:
-            self.measures.end(passage.event)
-            self._outlet.emit(passage.event)
-        for passage in passages:
-            self._execution.do(passage)
+        for context in contexts:
+            self.measures.end(context.event)
+            self._outlet.emit(context.event)
+        for context in contexts:
+            self._execution.do(context)
 
     def _refuse(self, received_on: str, payload: bytes, reason: str) -> None:
         self._outlet.reject(received_on, payload, reason)
@@ -199,23 +221,24 @@ class EventProcessor:
             self._outlet.retain(outcome.state)
             newest = outcome.frame.time if newest is None else max(newest, outcome.frame.time)
         self._touched.clear()
+        self._sampler.flush()
         self._offered.flush()
-        self._show_incidents(newest)
+        self._retain_incidents(newest)
         self._tables.save(self.pipeline)
         self.analytics.flush()
 
-    def _show_incidents(self, newest: datetime | None) -> None:
+    def _retain_incidents(self, newest: datetime | None) -> None:
         correlator = self.pipeline.correlator
-        if not correlator.told and not correlator.touched:
+        if not correlator.published and not correlator.touched:
             return
-        changed, gone = correlator.standing(correlator.now_us if newest is None else time_to_us(newest))
+        changed, gone = correlator.changes(correlator.now_us if newest is None else time_to_us(newest))
         if changed or gone:
-            self._tables.keep(changed, gone, self.plan.laws.rules.incidents_kept)
+            self._tables.keep(changed, gone, self.plan.patterns.rules.incidents_kept)
         for standing in changed:
-            self._show(standing)
+            self._retain_incident(standing)
 
-    def _show(self, standing: Standing) -> None:
-        pattern = self.plan.laws.rules.patterns.get(standing.pattern)
+    def _retain_incident(self, standing: IncidentSnapshot) -> None:
+        pattern = self.plan.patterns.rules.patterns.get(standing.pattern)
         if pattern is None:
             return
         found = standing.incident
@@ -254,17 +277,36 @@ class EventProcessor:
 
     def answer(self, name: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
         """Answer ``health``, ``pipeline``, ``incidents`` and ``analytics``; see ``adapters.answers``."""
-        if name == "health" and self.health is not None:
-            return self.health()
+        if name == "health" and self.host is not None:
+            return self.host.monitor.health(self.vitals(self.host))
         return self._answers.answer(name, data, self._clock())
+
+    def vitals(self, host: Host) -> Vitals:
+        """Measure how the processor does."""
+        oldest = self.work.oldest()
+        used, free = disk(self._ledger.path)
+        return Vitals(
+            waiting=self.work.waiting,
+            oldest_s=0.0 if oldest is None else max(0.0, self._clock().timestamp() - oldest),
+            handlers=host.scheduler.vitals(),
+            free_bytes=free,
+            ledger_bytes=used,
+            lag=host.lag(),
+            processing_p95_ms=p95(self.measures.times_ms),
+            services=dict(sorted(host.monitor.states.items())),
+            devices=dict(sorted(self.qualities.items())),
+            counts={**self.pipeline.counts, **{f"queue.{name}": n for name, n in self.work.dropped.items()}},
+        )
 
     # ---- devices
 
-    def _keep(self, device: str, outcome: Outcome) -> None:
+    def _store_outcome(self, device: str, outcome: Outcome) -> None:
         self._memories[device] = outcome.memory
         self._touched[device] = outcome
         if outcome.events:
-            self._tell(outcome.events)
+            self._emit_events(outcome.events)
+        if (sample := self._sampler.sample(outcome)) is not None:
+            self._outlet.emit(sample)
 
     def _memory(self, device: str) -> Memory:
         memory = self._memories.get(device)

@@ -13,10 +13,13 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from shared.client.connect import ABSENT_S, CONNECT_S, SERVICES, ClientError, Presence, connect
+from shared.client.connect import CONNECT_S, ClientError, connect
+from shared.client.exchanges import ANSWER_S
+from shared.client.service_client import ServiceClient
 from shared.messages import Candidate, Message
 from shared.mqtt import Arrived, Confirmed, MqttClient, Publication
-from shared.requests import Command, Request, Response, Result
+from shared.requests import Command, Result
+from shared.services import service_of
 from shared.suite import SuiteSettings
 
 __all__ = ["Client", "ClientError"]
@@ -25,7 +28,6 @@ M = TypeVar("M", bound=Message)
 QUIET_S = 0.4
 VERDICT_S = 1.5  # what a candidate comes to is known by then, as a rule
 PROCESSOR = "event_processor"
-ANSWER_S = 8.0
 
 
 def verdict(arrival: Arrived, candidate: Candidate) -> tuple[bool, str | None]:
@@ -115,51 +117,21 @@ class Client:
         self, service: str, name: str, data: Mapping[str, Any] | None = None, timeout_s: float = ANSWER_S
     ) -> Mapping[str, Any]:
         """Ask a service and return its answer; raises ClientError with the service's own words, or when none comes."""
-        asked = Request(service=service, name=name, transaction=uuid.uuid4().hex, data=dict(data or {}))
-        presence = Presence(self.topics, service)
-        answers = self._said_after(asked, "response", Response, timeout_s, presence)
-        answer = next((a for a in answers if a.transaction == asked.transaction), None)
-        if answer is None:
-            raise ClientError(presence.silence(timeout_s))
-        if answer.status == "error":
-            raise ClientError(f"{service}: {answer.error}")
-        return answer.data
+        with self._asking(service) as client:
+            return client.ask(service, name, data, timeout_s)
 
     def command(self, command: Command, timeout_s: float = ANSWER_S) -> Result:
         """Send a command and return what came of it; raises ClientError when nothing is heard of it."""
-        presence = Presence(self.topics, command.target, surely=command.target in SERVICES)
-        results = self._said_after(command, "result", Result, timeout_s, presence)
-        result = next((r for r in results if r.id == command.id), None)
-        if result is None and presence.absent:
-            raise ClientError(presence.silence(timeout_s))
-        if result is None:
-            where = f"command/{command.target}"
-            raise ClientError(f"nobody on {where} told of a result in {timeout_s:g} s; it may still be carried out")
-        return result
+        with self._asking(service_of(command.target)) as client:
+            return client.carry_out(command, timeout_s)
 
-    def _said_after(
-        self, question: Request | Command, kind: str, model: type[M], timeout_s: float, presence: Presence
-    ) -> Iterator[M]:
-        """Publish ``question`` and yield what is said on ``kind`` by whom it went to, while an answer may come."""
-        whom = question.service if isinstance(question, Request) else question.target
-        client = self._open([self.topics.build(kind, whom, question.name), presence.topic])
-        payload = question.model_dump_json(exclude_none=True, exclude={"producer", "epoch", "seq"}).encode()
-        topic = question.topic(self.topics)
-        client.publish(Publication(topic, payload), "question")
-        began = time.monotonic()
-        while (waited_s := time.monotonic() - began) < timeout_s and not (presence.absent and waited_s > ABSENT_S):
-            for arrival in client.poll(100, 0.2):
-                if isinstance(arrival, Arrived):
-                    client.ack(arrival.receipt)
-                    if not presence.note(arrival):
-                        yield self._read(model, arrival)
-                elif isinstance(arrival, Confirmed) and arrival.refusal:
-                    raise ClientError(f"the broker refuses {topic}: {arrival.refusal}; check the user's rights")
+    def _asking(self, service: str) -> ServiceClient:
+        self._leave()
+        return ServiceClient(self.suite, _client_id(), [service])
 
     def _open(self, subscriptions: list[str]) -> MqttClient:
         self._leave()
-        name = f"upskeep-cli-{uuid.uuid4().hex[:8]}"
-        self.client = MqttClient(self.suite.broker, name, subscriptions, persistent=False)
+        self.client = MqttClient(self.suite.broker, _client_id(), subscriptions, persistent=False)
         connect(self.client)
         return self.client
 
@@ -168,3 +140,7 @@ class Client:
             return model.model_validate_json(arrived.payload)
         except ValidationError as error:
             raise ClientError(f"{arrived.topic} holds something else than {model.__name__}: {error}") from None
+
+
+def _client_id() -> str:
+    return f"upskeep-cli-{uuid.uuid4().hex[:8]}"

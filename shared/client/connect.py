@@ -18,7 +18,6 @@ from shared.topics import Topics
 CONNECT_S = 8.0
 REFUSED_S = 2.0
 ABSENT_S = 3.0
-SERVICES = ("sensor_reader", "event_processor", "counter_store", "alerter")  # those of one name only
 OPTIONAL = {  # services that are not always there, and what to do about it
     "host_agent": "it runs where config/host_agent.yaml says `enabled: true`, see docs/host-agent.md",
 }
@@ -45,11 +44,10 @@ def connect(client: MqttClient) -> None:
 
 
 class Presence:
-    """What is known of one service's life while it is being asked; not ``surely`` where it goes by another name."""
+    """What is known of one service's life while it is being asked."""
 
-    def __init__(self, topics: Topics, service: str, surely: bool = True) -> None:
+    def __init__(self, topics: Topics, service: str) -> None:
         self.service = service
-        self.surely = surely
         self.topic = topics.build("status", service)
         self.status: Status | None = None
 
@@ -66,7 +64,7 @@ class Presence:
     @property
     def absent(self) -> bool:
         """Whether it has never been there, has stopped or died."""
-        return self.surely and (self.status is None or self.status.state != "online")
+        return self.status is None or self.status.state != "online"
 
     def silence(self, waited_s: float) -> str:
         """Say that no answer came within so long, and what to do."""

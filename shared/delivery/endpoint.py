@@ -9,36 +9,31 @@ from __future__ import annotations
 
 import base64
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from shared import __version__
 from shared.clock import Clock
 from shared.delivery.event_time import EventTime
 from shared.delivery.handler import Figures, Handlers
-from shared.delivery.inbound import Loss
-from shared.delivery.receiver import Readable, Receiver, Track, Unreadable, UnreadableError, decode, gap
+from shared.delivery.inbox import Inbox
+from shared.delivery.receiver import Receiver
 from shared.delivery.records import Records
-from shared.delivery.requests import decode_command, execute_command, handle_request
-from shared.delivery.retained import decode_value, filters
+from shared.delivery.retained import filters
 from shared.delivery.route import Route
 from shared.delivery.sender import OFFERS, Sender
-from shared.jumps import CLOCK_JUMP
 from shared.kinds import kind_of, sequenced_model
 from shared.ledger import Ledger
 from shared.messages import (
     Candidate,
-    Checkpoint,
     DeadLetter,
-    Event,
     Frame,
     Message,
-    Resend,
     Sequenced,
     Status,
 )
 from shared.mqtt import Arrived, Confirmed, Connected, Disconnected, MqttClient, Publication, Receipt
 from shared.suite import SuiteSettings
-from shared.topics import TopicError, Topics
+from shared.topics import Topics
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +41,6 @@ STATUS_S = 1.0
 HEARTBEAT_S = 10.0
 LOG_AGAIN_S = 60.0
 DEAD_LETTER_BYTES = 65_536
-OFFER_BYTES = 262_144
 OpenClient = Callable[..., MqttClient]  # called as MqttClient is
 
 
@@ -59,10 +53,10 @@ class Endpoint:
         self.route = route
         self.name = route.name
         self.suite = suite
-        self.topics = suite.topics
+        self.topics = topics = suite.topics
         self.ledger = ledger
         self.clock = clock
-        self.records = Records(ledger)
+        self.records = Records(ledger, suite.site)
         window = suite.delivery.window
         models = {stream: sequenced_model(stream) for stream in route.consumes}
         self.receiver = Receiver(self.name, self.records, models, window)
@@ -78,11 +72,13 @@ class Endpoint:
             self._filters(),
             self._will(),
             persistent=route.persistent_session,
+            unsubscriptions=[topics.every(stream) for stream in route.consumes],  # of versions before the wire
             clock=clock,
         )
-        self.time = EventTime(self.records)
+        self.time = EventTime(self.records, route.consumes)
         self._figures: list[Callable[[], Figures]] = []
-        self._handlers: Handlers | None = None
+        self.inbox = Inbox(route, self.topics, self.records, self.receiver, self.sender, self.time, clock, self)
+        self._attached = False
         self._status: Status | None = None
         self._status_at = float("-inf")
         self._receipt: Receipt | None = None
@@ -92,7 +88,8 @@ class Endpoint:
 
     def attach(self, handler: object) -> None:
         """Name the handler that works here; raises HandlerError where it lacks what the route needs."""
-        self._handlers = self.route.handlers(handler)
+        self.inbox.handlers = self.route.handlers(handler)
+        self._attached = True
 
     def open(self) -> None:
         """Begin to connect, and stay connected until ``close``."""
@@ -128,13 +125,13 @@ class Endpoint:
     @property
     def handlers(self) -> Handlers:
         """What the attached handler implements."""
-        if self._handlers is None:
+        if not self._attached:
             raise RuntimeError("attach a handler before the first turn")
-        return self._handlers
+        return self.inbox.handlers
 
     def _filters(self) -> list[str]:
         topics, mine = self.topics, [self.topics.every("status")]
-        mine += [topics.every(stream) for stream in self.route.consumes]
+        mine += [topics.every("stream", "+", stream) for stream in self.route.consumes]
         if self.route.consumes:
             mine.append(topics.every("resend", "+", self.name))
         if self.route.produces:
@@ -203,7 +200,7 @@ class Endpoint:
         match arrival:
             case Arrived():
                 self._receipt = arrival.receipt if arrival.receipt.mid else self._receipt
-                self._dispatch(arrival, now)
+                self.inbox.dispatch(arrival, now)
             case Confirmed():
                 self.sender.confirmed(arrival.token, arrival.refusal, now)
             case Connected():
@@ -222,91 +219,6 @@ class Endpoint:
         if reason != self._logged_reason[0] or now - self._logged_reason[1] >= LOG_AGAIN_S:
             self._logged_reason = (reason, now)
             log.warning("not connected: %s", reason)
-
-    def _dispatch(self, arrived: Arrived, now: float) -> None:
-        """Dispatch one message by its topic's kind; what cannot be read goes to the dead letters."""
-        try:
-            kind, parts = self.topics.parse(arrived.topic)
-            if kind in self.receiver.models:
-                if not arrived.retain:  # a retained copy is no event; the stream itself is never retained
-                    self._apply_all(self.receiver.receive(kind, arrived.topic, arrived.payload, now))
-            elif reader := _READERS.get(kind):
-                reader(self, parts, arrived, now)
-            else:
-                self._follow(kind, arrived)
-        except (TopicError, UnreadableError) as error:
-            self.reject(arrived.topic, arrived.payload, str(error))
-
-    def _follow(self, kind: str, arrived: Arrived) -> None:
-        """Hand over a latest value; an empty payload clears a topic and says nothing."""
-        if kind in self.route.follows and arrived.payload and self.handlers.retained is not None:
-            self.handlers.retained.follow(decode_value(kind, arrived.payload), retained=arrived.retain)
-
-    def _apply_all(self, items: Iterable[Readable | tuple[Track, Loss]]) -> None:
-        for item in items:
-            if isinstance(item, tuple):
-                self._note_loss(*item)
-            elif isinstance(item, Unreadable):
-                self.reject(item.received_on, item.payload, item.reason)
-            else:
-                self._apply(item)
-
-    def _note_loss(self, track: Track, loss: Loss) -> None:
-        producer, stream, epoch = track
-        if self.handlers.loss is not None:
-            self.handlers.loss.lost(producer, stream, loss.first, loss.last)
-        if "event" not in self.route.produces:  # a producer of events reports it by itself
-            self.offer_event(gap(producer, stream, epoch, loss))
-
-    def _apply(self, message: Sequenced) -> None:
-        if isinstance(message, Frame) and "event" not in self.route.consumes:
-            self.time.observe(message)
-        elif isinstance(message, Event) and message.type == CLOCK_JUMP:
-            self.time.jump(message)
-        if self.handlers.stream is not None:
-            self.handlers.stream.apply(message)
-
-    def _read_status(self, parts: tuple[str, ...], arrived: Arrived, now: float) -> None:
-        if not arrived.payload or parts[0] == self.name:
-            return
-        status = decode(Status, arrived.payload)
-        self._follow("status", arrived)
-        self.sender.seen(status.service, status.state == "online")
-        if "event" in status.streams and status.state == "online":
-            self.sender.ingest_consumers.add(status.service)
-        else:
-            self.sender.ingest_consumers.discard(status.service)
-        self.receiver.announced(status, now)
-        if "event" in self.route.consumes and "event" in status.streams:
-            self.time.promise(status)
-
-    def _read_checkpoint(self, _: tuple[str, ...], arrived: Arrived, __: float) -> None:
-        if arrived.payload:
-            self.sender.checkpoint(decode(Checkpoint, arrived.payload))
-
-    def _read_resend(self, _: tuple[str, ...], arrived: Arrived, now: float) -> None:
-        answer = decode(Resend, arrived.payload)
-        if answer.consumer == self.name and answer.stream in self.receiver.models:
-            self._apply_all(self.receiver.resent(answer, now))
-
-    def _read_offer(self, parts: tuple[str, ...], arrived: Arrived, _: float) -> None:
-        if (size := len(arrived.payload)) > OFFER_BYTES:  # what it becomes must pass any broker: they cut at 1 MB
-            raise UnreadableError(f"has {size} bytes; an offer may have {OFFER_BYTES}")
-        candidate = decode(Candidate, arrived.payload)
-        if self.handlers.offer is not None:
-            self.handlers.offer.offer(parts[0], candidate, arrived.topic, arrived.payload)
-
-    def _read_request(self, parts: tuple[str, ...], arrived: Arrived, _: float) -> None:
-        handler = self.handlers.request
-        if handler is not None and not arrived.retain:
-            self.sender.publish_once(handle_request(arrived, parts, handler, self.topics, self.clock.wall()))
-
-    def _read_command(self, parts: tuple[str, ...], arrived: Arrived, _: float) -> None:
-        if arrived.retain:
-            raise UnreadableError("is retained: a command is meant for now, and must not be given again by the broker")
-        if (handler := self.handlers.command) is not None:
-            command = decode_command(arrived, parts)
-            self.emit(execute_command(command, handler, self.records, self.clock.wall()))
 
     def _advance(self) -> None:
         event_time = self.time.reach(self.receiver.reached)
@@ -376,13 +288,3 @@ class Endpoint:
 def _publication(message: Message, topics: Topics) -> Publication:
     payload = message.model_dump_json(exclude_none=True, by_alias=True).encode()
     return Publication(message.topic(topics), payload, retain=kind_of(message).retained)
-
-
-_READERS = {
-    "status": Endpoint._read_status,
-    "checkpoint": Endpoint._read_checkpoint,
-    "resend": Endpoint._read_resend,
-    "ingest": Endpoint._read_offer,
-    "request": Endpoint._read_request,
-    "command": Endpoint._read_command,
-}

@@ -2,15 +2,15 @@
 
 Rules (docs/adr/0002, 0008):
 1. A frame moves event time on; only a frame that tells of a jump of the clock moves it back.
-2. A producer of events promises in its status that its events up to a head precede its event time. The promise counts
-   when everything up to that head has been applied.
+2. A producer of events promises in its status that its streams up to their heads precede its event time. That counts
+   when everything consumed of it, up to those heads, has been applied.
 3. A promise whose head lies before a jump that has been applied was made by the clock before: it is dropped.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from shared.delivery.records import EPOCHS_KEPT, Records
@@ -23,8 +23,9 @@ Reached = Callable[[str, str, str, int], bool]
 class EventTime:
     """How far event time has come (``now``), and the first time ever seen (``first``); kept in the ledger."""
 
-    def __init__(self, records: Records) -> None:
+    def __init__(self, records: Records, consumed: Sequence[str] = ("event",)) -> None:
         self._records = records
+        self._consumed = consumed
         self.now = _time(records.value("event_time"))
         self._saved = self.now
         self.first = _time(records.value("first_time"))
@@ -58,7 +59,8 @@ class EventTime:
         before = self.now
         for producer, status in list(self._promises.items()):
             head = status.streams["event"].head
-            if status.epoch is None or not reached(producer, status.epoch, "event", head):
+            ends = {stream: status.streams[stream].head for stream in self._consumed if stream in status.streams}
+            if status.epoch is None or not all(reached(producer, status.epoch, *end) for end in ends.items()):
                 continue
             del self._promises[producer]
             if head < self._jumped.get(status.epoch, 0):

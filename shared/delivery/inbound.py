@@ -50,13 +50,14 @@ class Loss:
 
 @dataclass(slots=True)
 class Inbound(Generic[T]):
-    """What a consumer knows of one (producer, stream, epoch). ``applied`` is the last seq applied."""
+    """What a consumer knows of one track. ``applied`` is the last seq applied, ``announced`` the head in the status."""
 
     applied: int = 0
     known: bool = False
     newcomer: bool = False
     room: int = 2000
     head: int = 0
+    announced: int = 0
     held: dict[int, T] = field(default_factory=dict)
     stuck_since: float | None = None
     asked_at: float | None = None
@@ -88,6 +89,7 @@ class Inbound(Generic[T]):
     def announce(self, floor: int, head: int, now: float) -> None:
         """The producer's status says what it holds."""
         self.head = max(self.head, head)
+        self.announced = max(self.announced, head)
         if not self.known and floor <= 1:
             self.known = True
         if self.behind:

@@ -7,6 +7,8 @@ Rules (design §3.1, §3.3–3.5; docs/adr/0002):
 3. A consumer that asks gets rows from behind its mark on its own topic, never more than ``window``
    ahead of that mark; what it gets live meanwhile is not sent to it twice.
 4. A row may go when every awaited consumer has applied it, or, where none is awaited, when it is confirmed.
+5. A row that leaves in several confirmed copies (the wire's and the public one) is published when all of them are
+   confirmed, and does not go before.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ class Outbound:
     marks: dict[str, int] = field(default_factory=dict)
     online: set[str] = field(default_factory=set)
     asks: dict[str, int] = field(default_factory=dict)
-    early: set[int] = field(default_factory=set)
+    early: tuple[set[int], ...] = field(default_factory=lambda: (set(),))  # confirmed out of order, by copy
 
     def connected(self) -> None:
         """A new connection: who is online is unknown again, and nothing sent before counts."""
@@ -37,7 +39,8 @@ class Outbound:
     def disconnected(self) -> None:
         """Whatever the broker did not confirm will be sent again."""
         self.sent = self.published
-        self.early.clear()
+        for copy in self.early:
+            copy.clear()
 
     def seen(self, consumer: str, online: bool) -> None:
         """A consumer's status: only those online hold the window back."""
@@ -84,19 +87,21 @@ class Outbound:
             self.asks[consumer] = max(first, last + 1)
         return range(first, last + 1)
 
-    def confirmed(self, seq: int) -> None:
-        """The broker confirmed one row; the cursor moves over what is confirmed without a gap."""
+    def confirmed(self, seq: int, copy: int = 0) -> None:
+        """The broker confirmed one copy of a row; the cursor moves over what is confirmed without a gap."""
         if seq > self.published:
-            self.early.add(seq)
-        while self.published + 1 in self.early:
+            self.early[copy].add(seq)
+        while all(self.published + 1 in confirmed for confirmed in self.early):
             self.published += 1
-            self.early.discard(self.published)
+            for confirmed in self.early:
+                confirmed.discard(self.published)
 
     def done(self) -> int:
         """Return the last seq that nobody needs any more."""
         if not self.awaited:
             return self.published
-        return min(self.marks.get(name, 0) for name in self.awaited)
+        applied = min(self.marks.get(name, 0) for name in self.awaited)
+        return applied if len(self.early) == 1 else min(applied, self.published)
 
     def trimmed(self, through: int) -> None:
         """Rows up to ``through`` are gone from the outbox."""

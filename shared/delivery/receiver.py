@@ -1,25 +1,31 @@
-"""The receiving half of delivery: from payloads to messages applied once and in order, with marks and asks."""
+"""The receiving half of delivery: from payloads to messages applied once and in order, with marks and asks.
+
+Rules (docs/adr/0024):
+1. The topic says who speaks. A payload that names somebody else, or a speaker that the registry does not let produce
+   the stream, has no place in it and raises UnreadableError.
+2. What is kept has bounds: ``PRODUCERS`` producers, ``EPOCHS_KEPT`` epochs of each, ``window`` messages held of each.
+3. Nothing is stepped over on the word of one message: a floor counts up to the head that the producer's status
+   announced.
+"""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
 
-from pydantic import ValidationError
-
+from shared.delivery.decoding import UnreadableError, decode
 from shared.delivery.inbound import Inbound, Loss, Verdict
 from shared.delivery.records import EPOCHS_KEPT, Records
-from shared.messages import Candidate, Checkpoint, Mark, Message, Resend, Sequenced, Status
+from shared.delivery.speakers import may_produce
+from shared.delivery.track import Track
+from shared.messages import Candidate, Checkpoint, Mark, Resend, Sequenced, Status
 
 log = logging.getLogger(__name__)
 
-M = TypeVar("M", bound=Message)
-Track = tuple[str, str, str]  # producer, stream, epoch
 CHECKPOINT_S = 0.2
+PRODUCERS = 64  # of one stream; a site has a few readers
 GAP = "system.stream.gap"
-PLACE_CHARS = 100  # of where in a payload a fault is: the keys there may be a sender's noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,7 @@ class Receiver:
     def __init__(self, name: str, records: Records, models: Mapping[str, type[Sequenced]], window: int) -> None:
         self.name = name
         self.records = records
+        self.site = records.site
         self.models = models
         self.window = window
         self.tracks: dict[Track, Inbound[Readable]] = {}
@@ -47,61 +54,71 @@ class Receiver:
         self.lost = 0
         for track, seq in records.applied().items():
             self.tracks[track] = Inbound(applied=seq, known=True, room=window, head=seq)
-            self.current[track[0]] = track[2]
+            self.current[track.producer] = track.epoch
         self._dirty: set[Track] = set()
         self._due: dict[str, int] = {}  # producer → messages applied since its last checkpoint
         self._checkpointed_at: dict[str, float] = {}
-        self._away: set[str] = set()  # producers whose last word was not online
+        self._away: set[str] = set()  # producers whose last status was not online
 
     # ---- what comes in
 
-    def receive(self, stream: str, topic: str, payload: bytes, now: float) -> Iterator[Readable]:
-        """Yield the messages that may be applied now. Raises UnreadableError for what has no place in a stream."""
+    def receive(self, producer: str, stream: str, topic: str, payload: bytes, now: float) -> Iterator[Readable]:
+        """Yield the messages that may be applied now. Raises UnreadableError for what has no place in the stream."""
         message: Readable
         try:
             message = place = decode(self.models[stream], payload)
         except UnreadableError as error:
             place = decode(Sequenced, payload)  # raises again when not even that can be read
             message = Unreadable(topic, payload, str(error))
-        if not place.producer or not place.epoch or place.seq < 1:
-            raise UnreadableError("no producer, epoch and seq; offer events on ingest/… instead")
-        track = (place.producer, stream, place.epoch)
+        if place.producer != producer:
+            raise UnreadableError(f"its topic names the producer {producer}, and it says {place.producer!r}")
+        if not place.epoch or place.seq < 1:
+            raise UnreadableError("no epoch and seq; offer events on ingest/… instead")
+        track = Track(self.site, producer, stream, place.epoch)
         inbound = self._inbound(track)
-        verdict = inbound.offer(place.seq, message, now)
-        if verdict is Verdict.APPLY:
+        if inbound.offer(place.seq, message, now) is Verdict.APPLY:
             yield self._applied(track, message)
             yield from self._drain(track, inbound, now)
 
     def resent(self, answer: Resend, now: float) -> Iterator[Readable | tuple[Track, Loss]]:
-        """Yield what a producer's answer makes applicable, and what it says is lost."""
-        self._note_epoch(answer.producer, answer.epoch)
-        track = (answer.producer, answer.stream, answer.epoch)
+        """Yield what a producer's answer makes applicable, and what it says is lost; raises UnreadableError."""
+        track = Track(self.site, answer.producer, answer.stream, answer.epoch)
         inbound = self._inbound(track)
+        self._note_epoch(answer.producer, answer.epoch)
+        if answer.floor > max(inbound.announced, inbound.applied) + 1:
+            raise UnreadableError(
+                f"its floor is {answer.floor}, and the status of {answer.producer} has announced {answer.stream} up to "
+                f"{inbound.announced}: nothing is stepped over"
+            )
         if (loss := inbound.settle(answer.floor, answer.head, now)) is not None:
             yield self._note_loss(track, loss)
         if inbound.applied:
             self._touch(track)
         yield from self._drain(track, inbound, now)
         for resent in answer.messages:
-            yield from self.receive(answer.stream, resent.topic_name, resent.payload.encode(), now)
+            yield from self.receive(answer.producer, answer.stream, resent.topic_name, resent.payload.encode(), now)
         yield from self._abandon_past(track, now)
 
     def announced(self, status: Status, now: float) -> None:
         """A producer's status names its epoch and what its streams hold."""
         if status.state != "online" or status.epoch is None:
-            self._away.add(status.service)
+            if status.service in self.current:
+                self._away.add(status.service)
             return
         if status.service in self._away:  # it may have died before it wrote down what it was told
             self._away.discard(status.service)
             self._checkpoint_again(status.service)
-        self._note_epoch(status.service, status.epoch)
         for stream, ends in status.streams.items():
-            if stream in self.models and (ends.head or (status.service, stream, status.epoch) in self.tracks):
-                self._inbound((status.service, stream, status.epoch)).announce(ends.floor, ends.head, now)
+            track = Track(self.site, status.service, stream, status.epoch)
+            if stream not in self.models or not (ends.head or track in self.tracks):
+                continue
+            inbound = self._inbound(track)
+            self._note_epoch(status.service, status.epoch)
+            inbound.announce(ends.floor, ends.head, now)
 
     def reached(self, producer: str, epoch: str, stream: str, head: int) -> bool:
         """Whether everything up to ``head`` of a producer's stream has been applied."""
-        inbound = self.tracks.get((producer, stream, epoch))
+        inbound = self.tracks.get(Track(self.site, producer, stream, epoch))
         return head == 0 or (inbound is not None and inbound.applied >= head)
 
     def _note_epoch(self, producer: str, epoch: str) -> None:
@@ -110,12 +127,28 @@ class Receiver:
             self._due.setdefault(producer, 0)
 
     def _inbound(self, track: Track) -> Inbound[Readable]:
+        """Return the track's machine; a new one within bounds. Raises UnreadableError for one that may not be."""
         inbound = self.tracks.get(track)
         if inbound is None:
-            stranger = not any(known[:2] == track[:2] for known in self.tracks)
+            if not may_produce(track.producer, track.stream):
+                raise UnreadableError(f"{track.producer} may not produce the stream {track.stream}")
+            if track.producer not in self.current and len(self.current) >= PRODUCERS:
+                raise UnreadableError(
+                    f"{len(self.current)} producers are known, which is the bound: {track.producer} is one too many"
+                )
+            stranger = not any(known[:3] == track[:3] for known in self.tracks)
             inbound = self.tracks[track] = Inbound(room=self.window, newcomer=stranger)
-            self.current.setdefault(track[0], track[2])
+            self.current.setdefault(track.producer, track.epoch)
+            self._forget_epochs(track)
         return inbound
+
+    def _forget_epochs(self, new: Track) -> None:
+        """Let go of the oldest epochs of the producer's stream beyond the bound, but never of the one in use."""
+        epochs = [track for track in self.tracks if track[:3] == new[:3]]
+        spare = [track for track in epochs if track != new and not self._current(track)]
+        for track in spare[: max(0, len(epochs) - EPOCHS_KEPT)]:
+            del self.tracks[track]
+            self._dirty.discard(track)
 
     def _drain(self, track: Track, inbound: Inbound[Readable], now: float) -> Iterator[Readable]:
         for message in inbound.successors(now):
@@ -123,12 +156,12 @@ class Receiver:
 
     def _applied(self, track: Track, message: Readable) -> Readable:
         self._touch(track)
-        self._due[track[0]] = self._due.get(track[0], 0) + 1
+        self._due[track.producer] = self._due.get(track.producer, 0) + 1
         return message
 
     def _touch(self, track: Track) -> None:
         self._dirty.add(track)
-        self._due.setdefault(track[0], 0)
+        self._due.setdefault(track.producer, 0)
 
     def _note_loss(self, track: Track, loss: Loss) -> tuple[Track, Loss]:
         self.lost += loss.last - loss.first + 1
@@ -136,16 +169,16 @@ class Receiver:
         log.error(
             "%s lost %s %d to %d of %s: the producer no longer holds them",
             self.name,
-            track[1],
+            track.stream,
             loss.first,
             loss.last,
-            track[0],
+            track.producer,
         )
         return track, loss
 
     def _abandon_past(self, present: Track, now: float) -> Iterator[Readable | tuple[Track, Loss]]:
         for track, inbound in list(self.tracks.items()):
-            if track[:2] == present[:2] and track != present and inbound.behind:
+            if track[:3] == present[:3] and track != present and inbound.behind:
                 while (loss := inbound.abandon(now)) is not None:
                     yield self._note_loss(track, loss)
                     yield from self._drain(track, inbound, now)
@@ -158,18 +191,18 @@ class Receiver:
             return
         fresh = {track: self.tracks[track].applied for track in self._dirty}
         self.records.save_applied(fresh)
-        for producer, stream, _ in fresh:
-            if sum(track[:2] == (producer, stream) for track in self.tracks) > EPOCHS_KEPT:
+        for producer, stream in {(track.producer, track.stream) for track in fresh}:
+            if sum((track.producer, track.stream) == (producer, stream) for track in self.tracks) >= EPOCHS_KEPT:
                 self.records.forget_epochs(producer, stream)
         self._dirty.clear()
 
     # ---- after the commit
 
     def checkpoints(self, now: float) -> Iterator[Checkpoint]:
-        """Yield the checkpoints that are due: progress to tell, or something to ask for."""
+        """Yield the checkpoints that are due: progress to publish, or something to ask for."""
         asking = {track for track, inbound in self.tracks.items() if self._current(track) and inbound.must_ask(now)}
-        for producer in {track[0] for track in asking} | set(self._due):
-            asks = any(track[0] == producer for track in asking)
+        for producer in {track.producer for track in asking} | set(self._due):
+            asks = any(track.producer == producer for track in asking)
             waited = now - self._checkpointed_at.get(producer, float("-inf")) >= CHECKPOINT_S
             if asks or waited or self._due.get(producer, 0) >= self.window // 4:
                 self._due.pop(producer, None)
@@ -178,17 +211,17 @@ class Receiver:
 
     def _checkpoint(self, producer: str, asking: set[Track]) -> Checkpoint:
         streams = {
-            track[1]: Mark(epoch=track[2], seq=inbound.applied, ask=track in asking)
+            track.stream: Mark(epoch=track.epoch, seq=inbound.applied, ask=track in asking)
             for track, inbound in self.tracks.items()
-            if track[0] == producer and self._current(track)
+            if track.producer == producer and self._current(track)
         }
         return Checkpoint(consumer=self.name, producer=producer, streams=streams)
 
     def _current(self, track: Track) -> bool:
-        return self.current.get(track[0]) == track[2]
+        return self.current.get(track.producer) == track.epoch
 
     def reconnected(self) -> None:
-        """After a reconnect every producer is told again how far this consumer has got."""
+        """After a reconnect every producer gets a checkpoint again."""
         for producer in self.current:
             self._checkpoint_again(producer)
 
@@ -205,30 +238,15 @@ class Receiver:
     def marks(self) -> dict[str, dict[str, Mark]]:
         """Return how far each producer's streams are applied, for ``status/…``."""
         marks: dict[str, dict[str, Mark]] = {}
-        for (producer, stream, epoch), inbound in self.tracks.items():
-            if self.current.get(producer) == epoch:
-                marks.setdefault(producer, {})[stream] = Mark(epoch=epoch, seq=inbound.applied)
+        for track, inbound in self.tracks.items():
+            if self._current(track):
+                marks.setdefault(track.producer, {})[track.stream] = Mark(epoch=track.epoch, seq=inbound.applied)
         return marks
 
 
-class UnreadableError(ValueError):
-    """A payload that cannot be read, or does not say where in its stream it belongs; names every fault."""
-
-
-def decode(model: type[M], payload: bytes) -> M:
-    """Return ``payload`` as ``model``; raises UnreadableError with field, fault and what was found."""
-    try:
-        return model.model_validate_json(payload)
-    except ValidationError as error:
-        parts = []
-        for item in error.errors(include_url=False)[:5]:
-            place = ".".join(str(step) for step in item["loc"])[:PLACE_CHARS]
-            parts.append(f"{place or 'payload'}: {item['msg']} (got {repr(item['input'])[:60]})")
-        raise UnreadableError("; ".join(parts)) from None
-
-
-def gap(producer: str, stream: str, epoch: str, loss: Loss) -> Candidate:
-    """Return the event that tells of messages lost for good; its id follows from them."""
+def gap(track: Track, loss: Loss) -> Candidate:
+    """Return the event that reports messages lost for good; its id follows from them."""
+    _, producer, stream, epoch = track
     first, last = loss.first, loss.last
     data = {"producer": producer, "stream": stream, "first": first, "last": last, "count": last - first + 1}
     return Candidate(type=GAP, id=f"gap/{producer}/{stream}/{epoch}/{first}-{last}", data=data)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from shared.delivery.outbound import Outbound
+from shared.delivery.track import Track
 from shared.ledger import Ledger, is_sound, keep_value, sealed
 
 EPOCHS_KEPT = 8
@@ -29,8 +30,9 @@ class Row:
 class Records:
     """The delivery tables of one ledger. Writes belong inside ``Ledger.transaction``."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, site: str = "home") -> None:
         self.ledger = ledger
+        self.site = site
         self.db: sqlite3.Connection = ledger.db
         with ledger.transaction():
             self.epoch = self._epoch()
@@ -45,18 +47,21 @@ class Records:
 
     # ---- outbox
 
-    def outbound(self, stream: str, awaited: tuple[str, ...], window: int) -> Outbound:
-        """Return the stream's machine as the ledger knows it."""
+    def outbound(self, stream: str, awaited: tuple[str, ...], window: int, copies: int = 1) -> Outbound:
+        """Return the stream's machine as the ledger knows it; ``copies`` is how many confirmations a row needs."""
         head, published = self._one("SELECT head, published FROM stream WHERE name = ?", stream) or (0, 0)
         (floor,) = self._one("SELECT min(seq) FROM outbox WHERE stream = ?", stream) or (None,)
         marks = {
             str(name): int(seq)
-            for name, seq in self.db.execute("SELECT name, seq FROM consumer WHERE stream = ?", (stream,))
+            for name, seq in self.db.execute(
+                "SELECT name, seq FROM consumer WHERE site = ? AND stream = ?", (self.site, stream)
+            )
             if name in awaited
         }
         return Outbound(
             awaited=awaited,
             window=window,
+            early=tuple(set() for _ in range(copies)),
             floor=head + 1 if floor is None else int(floor),
             head=int(head),
             published=int(published),
@@ -82,8 +87,8 @@ class Records:
     def save_stream(self, stream: str, out: Outbound) -> None:
         """Keep where a stream stands: head, confirmed cursor, consumers' marks."""
         self.db.execute("INSERT OR REPLACE INTO stream VALUES (?, ?, ?, ?)", sealed(stream, out.head, out.published))
-        marks = (sealed(name, stream, seq) for name, seq in out.marks.items())
-        self.db.executemany("INSERT OR REPLACE INTO consumer VALUES (?, ?, ?, ?)", marks)
+        marks = (sealed(self.site, name, stream, seq) for name, seq in out.marks.items())
+        self.db.executemany("INSERT OR REPLACE INTO consumer VALUES (?, ?, ?, ?, ?)", marks)
 
     def trim(self, stream: str, through: int) -> int:
         """Delete rows up to ``through``; returns how many there were."""
@@ -96,26 +101,27 @@ class Records:
 
     # ---- applied
 
-    def applied(self) -> dict[tuple[str, str, str], int]:
-        """Return the last applied seq by (producer, stream, epoch), newest epochs last."""
-        query = "SELECT producer, stream, epoch, seq FROM applied ORDER BY latest"
-        return {(str(p), str(s), str(e)): int(seq) for p, s, e, seq in self.db.execute(query)}
+    def applied(self) -> dict[Track, int]:
+        """Return the last applied seq of each track of this site, newest epochs last."""
+        query = "SELECT site, producer, stream, epoch, seq FROM applied WHERE site = ? ORDER BY latest"
+        return {Track(*map(str, track)): int(seq) for *track, seq in self.db.execute(query, (self.site,))}
 
-    def save_applied(self, marks: Mapping[tuple[str, str, str], int]) -> None:
-        """Keep the last applied seq of each (producer, stream, epoch)."""
+    def save_applied(self, marks: Mapping[Track, int]) -> None:
+        """Keep the last applied seq of each track."""
         (latest,) = self._one("SELECT coalesce(max(latest), 0) + 1 FROM applied") or (1,)
         values = (sealed(*track, seq, latest) for track, seq in marks.items())
-        self.db.executemany("INSERT OR REPLACE INTO applied VALUES (?, ?, ?, ?, ?, ?)", values)
+        self.db.executemany("INSERT OR REPLACE INTO applied VALUES (?, ?, ?, ?, ?, ?, ?)", values)
 
     def forget_epochs(self, producer: str, stream: str) -> None:
         """Keep only the newest epochs of a producer's stream."""
         self.db.execute(
-            "DELETE FROM applied WHERE producer = ? AND stream = ? AND epoch NOT IN "
-            "(SELECT epoch FROM applied WHERE producer = ? AND stream = ? ORDER BY latest DESC LIMIT ?)",
-            (producer, stream, producer, stream, EPOCHS_KEPT),
+            "DELETE FROM applied WHERE site = :site AND producer = :producer AND stream = :stream AND epoch NOT IN "
+            "(SELECT epoch FROM applied WHERE site = :site AND producer = :producer AND stream = :stream "
+            "ORDER BY latest DESC LIMIT :kept)",
+            {"site": self.site, "producer": producer, "stream": stream, "kept": EPOCHS_KEPT},
         )
 
-    # ---- commands obeyed
+    # ---- commands executed
 
     def result(self, command: str) -> bytes | None:
         """Return what came of the command with this id, as JSON; None if it has not been taken."""

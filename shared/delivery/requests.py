@@ -19,8 +19,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from shared.delivery.decoding import UnreadableError, decode
 from shared.delivery.handler import CommandHandler, RefusedError, RequestHandler
-from shared.delivery.receiver import UnreadableError, decode
 from shared.delivery.records import Records
 from shared.mqtt import Arrived, Publication
 from shared.requests import Command, Request, Response, Result

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from shared.delivery.receiver import decode
+from shared.delivery.decoding import decode
 from shared.kinds import model_of
 from shared.messages import Message
 from shared.topics import Topics

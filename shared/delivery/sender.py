@@ -1,4 +1,9 @@
-"""The sending half of delivery: outbox rows and latest values to the MQTT client, in order, within the window."""
+"""The sending half of delivery: outbox rows and latest values to the MQTT client, in order, within the window.
+
+A row of a stream that has durable consumers leaves twice, with the same bytes: on the wire for the consumers, and as a
+public copy under the topic of its kind for everybody else. The public copy of a frame is best effort (QoS 0) and leaves
+once; that of any other kind is confirmed like the wire's, and the row stays until it is (docs/adr/0024).
+"""
 
 from __future__ import annotations
 
@@ -6,10 +11,12 @@ import json
 import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from shared.delivery.outbound import Outbound
 from shared.delivery.records import Records, Row
-from shared.kinds import kind_of
+from shared.delivery.speakers import has_consumers, may_consume
+from shared.kinds import KINDS, kind_of
 from shared.messages import Candidate, Checkpoint, Message, Resend, Resent, Sequenced, StreamEnds
 from shared.mqtt import MqttClient, Publication
 from shared.suite import DeliverySettings
@@ -27,7 +34,7 @@ ANSWERS_KEPT = 1000  # that wait for room on the wire
 AGE_CHECK_S = 60.0
 REFUSED_PAUSE_S = 5.0
 
-Token = tuple[str, int] | str | None
+Token = tuple[str, int, int] | str | None  # a row's copy, or the topic of a latest value
 
 
 class Sender:
@@ -45,7 +52,12 @@ class Sender:
         self.topics = topics
         self.records = records
         self.bounds = bounds
-        self.streams = {s: records.outbound(s, tuple(awaited), bounds.window) for s, awaited in produces.items()}
+        self.streams = {
+            stream: records.outbound(stream, tuple(awaited), bounds.window, 1 + self._confirms_public(stream))
+            for stream, awaited in produces.items()
+        }
+        self._wire = {stream: topics.build("stream", name, stream) for stream in produces if has_consumers(stream)}
+        self._shown = {stream: out.published for stream, out in self.streams.items()}  # last public copy at QoS 0
         self.dropped = 0
         self.ingest_consumers: set[str] = set()  # online consumers of offers
         self._prefix = {s: f'{{"producer":"{name}","epoch":"{records.epoch}","seq":'.encode() for s in produces}
@@ -55,6 +67,11 @@ class Sender:
         self._once: deque[Publication] = deque(maxlen=ANSWERS_KEPT)
         self._paused_until = 0.0
         self._age_checked = 0.0
+
+    @staticmethod
+    def _confirms_public(stream: str) -> bool:
+        """Whether a row of the stream has a public copy that the broker confirms, besides the wire's."""
+        return has_consumers(stream) and KINDS[stream].qos == 1
 
     # ---- what a handler publishes
 
@@ -166,14 +183,27 @@ class Sender:
             del self._unsent[topic]
 
     def _send_live(self, client: MqttClient, stream: str, out: Outbound) -> None:
-        room = client.room - (RESEND_ROOM if out.asks else 0)
+        room = (client.room - (RESEND_ROOM if out.asks else 0)) // len(out.early)
         if room <= 0 or out.sent >= out.head:
             return
         for row in self.records.read(stream, out.live(room)):
-            attributes = json.loads(row.attributes) if row.attributes else None
-            if not client.publish(Publication(row.topic, row.payload, attributes=attributes), (stream, row.seq)):
+            if not self._publish(client, row):
                 out.sent = row.seq - 1
                 return
+
+    def _publish(self, client: MqttClient, row: Row) -> bool:
+        """Hand over all copies of a row; returns False where one found no room."""
+        wire = self._wire.get(row.stream)
+        if wire is None:
+            return client.publish(_public(row), (row.stream, row.seq, 0))
+        if not client.publish(Publication(wire, row.payload), (row.stream, row.seq, 0)):
+            return False
+        if self._confirms_public(row.stream):
+            return client.publish(_public(row), (row.stream, row.seq, 1))
+        if row.seq > self._shown[row.stream]:
+            self._shown[row.stream] = row.seq
+            client.publish(_public(row, qos=0))
+        return True
 
     def _send_again(self, client: MqttClient, stream: str, out: Outbound) -> None:
         for consumer in list(out.asks):
@@ -229,7 +259,8 @@ class Sender:
             self._paused_until = now + REFUSED_PAUSE_S
             self.disconnected()
         elif isinstance(token, tuple):
-            self.streams[token[0]].confirmed(token[1])
+            stream, seq, copy = token
+            self.streams[stream].confirmed(seq, copy)
         elif token is not None and self._latest.get(token) == b"" and token not in self._unsent:
             del self._latest[token]
 
@@ -237,7 +268,7 @@ class Sender:
         """A consumer says how far it has got; a mark of another epoch counts as nothing applied."""
         for stream, mark in message.streams.items():
             out = self.streams.get(stream)
-            if out is not None:
+            if out is not None and (message.consumer in out.awaited or may_consume(message.consumer, stream)):
                 seq = mark.seq if mark.epoch == self.records.epoch else 0
                 if seq > out.head:  # numbers already used would be used again, and their messages passed over
                     raise self.records.ledger.damaged(
@@ -267,3 +298,8 @@ class Sender:
     def ends(self) -> dict[str, StreamEnds]:
         """Return floor and head of every stream, for ``status/…``."""
         return {stream: StreamEnds(floor=out.floor, head=out.head) for stream, out in self.streams.items()}
+
+
+def _public(row: Row, qos: Literal[0, 1] = 1) -> Publication:
+    attributes = json.loads(row.attributes) if row.attributes else None
+    return Publication(row.topic, row.payload, attributes=attributes, qos=qos)

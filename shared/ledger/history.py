@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shared.ledger.step import Migration, running
+from shared.ledger.step import Migration, rewriting, running
 
 # Version 1: the tables as they were when versions began. A ledger of before lacks some of them.
 TABLES_1 = """
@@ -25,4 +25,19 @@ CREATE TABLE IF NOT EXISTS obeyed (
 CREATE TABLE IF NOT EXISTS state (key TEXT PRIMARY KEY, value BLOB NOT NULL, seal INTEGER NOT NULL) WITHOUT ROWID;
 """
 
-SHARED_STEPS: Sequence[Migration] = (Migration("give every table of the first version", running(TABLES_1)),)
+CONSUMER_2 = """
+CREATE TABLE consumer (
+    site TEXT NOT NULL, name TEXT NOT NULL, stream TEXT NOT NULL, seq INTEGER NOT NULL, seal INTEGER NOT NULL,
+    PRIMARY KEY (site, name, stream)) WITHOUT ROWID
+"""
+APPLIED_2 = """
+CREATE TABLE applied (
+    site TEXT NOT NULL, producer TEXT NOT NULL, stream TEXT NOT NULL, epoch TEXT NOT NULL, seq INTEGER NOT NULL,
+    latest INTEGER NOT NULL, seal INTEGER NOT NULL, PRIMARY KEY (site, producer, stream, epoch)) WITHOUT ROWID
+"""
+
+SHARED_STEPS: Sequence[Migration] = (
+    Migration("give every table of the first version", running(TABLES_1)),
+    Migration("name the site of every consumer", rewriting(CONSUMER_2, {"site": "site()"}), rewrites=True),
+    Migration("name the site of every track", rewriting(APPLIED_2, {"site": "site()"}), rewrites=True),
+)

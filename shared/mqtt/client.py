@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,7 +18,10 @@ Seen = Arrived | Connected | Disconnected | Acknowledged
 
 
 class MqttClient:
-    """One service's way to the broker. All methods but the network thread's own belong to one thread."""
+    """One service's way to the broker. All methods but the network thread's own belong to one thread.
+
+    ``unsubscriptions`` are filters that a session from before may still hold.
+    """
 
     def __init__(
         self,
@@ -29,15 +32,19 @@ class MqttClient:
         *,
         inflight: int = 100,
         persistent: bool = True,
+        unsubscriptions: Sequence[str] = (),
         clock: Clock = SYSTEM_CLOCK,
+        on_arrival: Callable[[], object] = lambda: None,
     ) -> None:
         self.settings = settings
         self.client_id = client_id
         self.subscriptions = tuple(subscriptions)
+        self.unsubscriptions = tuple(unsubscriptions)
         self.will = will
         self.inflight = inflight
         self.persistent = persistent
         self._clock = clock
+        self._on_arrival = on_arrival  # called on the network's thread when ``poll`` has something
         self._inbox: deque[Seen] = deque()
         self._ready = threading.Condition()
         self._closing = threading.Event()
@@ -77,17 +84,18 @@ class MqttClient:
             self._ready.notify()
 
     def publish(self, publication: Publication, token: Any = None) -> bool:
-        """Hand a publication (QoS 1) to the connection; a Confirmed with ``token`` follows.
+        """Hand a publication to the connection; for QoS 1 a Confirmed with ``token`` follows.
 
-        Returns False, and has done nothing, when there is no connection or no room.
+        Returns False, and has done nothing, when there is no connection or, for QoS 1, no room.
         """
         connection = self._connection
-        if connection is None or self.room <= 0:
+        if connection is None or not self._live or (publication.qos and self.room <= 0):
             return False
         mid = connection.publish(publication)
         if mid is None:
             return False
-        self._tokens[mid] = token
+        if publication.qos:
+            self._tokens[mid] = token
         return True
 
     def ack(self, receipt: Receipt) -> None:
@@ -159,6 +167,7 @@ class MqttClient:
         with self._ready:
             self._inbox.extend(seen)
             self._ready.notify()
+        self._on_arrival()
 
     def _serve(self) -> None:
         failures = 0

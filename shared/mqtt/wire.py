@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """What to publish. ``attributes`` (as user properties) and ``correlation`` go where the broker speaks MQTT 5."""
+    """What to publish. ``attributes`` (as user properties) and ``correlation`` go where the broker speaks MQTT 5.
+
+    ``qos`` 0 is best effort: nothing confirms it.
+    """
 
     topic: str
     payload: bytes
     retain: bool = False
     attributes: Mapping[str, str] | None = None
     correlation: bytes | None = None
+    qos: Literal[0, 1] = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,14 @@ NOISE = {
     "a long name": b'{"service": "x", "state": "online", "figures": {"%s": []}}' % (b"k" * 300_000),
     "wrong types": b'{"type": [1.5], "time": [], "service": {}, "state": "?", "streams": 7, "epoch": [], "seq": "one"}',
 }
-READ = {"raw": ("event_processor", "counter_store"), "ingest": ("event_processor",), "status": SERVICES}
+READ = {
+    "stream": ("event_processor", "counter_store"),
+    "checkpoint": ("sensor_reader",),
+    "resend": ("event_processor",),
+    "ingest": ("event_processor",),
+    "status": SERVICES,
+}
+CLEARED = ("status", "checkpoint")  # retained: an empty payload only clears the topic
 REAL = {
     "device": "ups",
     "producer": "sensor_reader",
@@ -54,24 +61,28 @@ REAL = {
     "stream": "raw",
 }
 SILLY = ("a b", "ü…🔋", "x" * 500, "'; DROP TABLE outbox; --", "..", "$SYS", "NaN", "-1", "a/b", "")
+
+
+def _forged(seq: int, rest: bytes) -> bytes:
+    return b'{"producer": "sensor_reader-x", "epoch": "e", "seq": %d, %s}' % (seq, rest)
+
+
+GOOD_TIME = b'"time": "2026-01-01T00:00:00Z"'
 FORGED = {  # frames of a stream that begins with seq 1: places are right, what stands there is not
-    "no time": b'{"producer": "x", "epoch": "e", "seq": 1, "device": "ups", "values": {}}',
-    "too big": b'{"producer": "x", "epoch": "e", "seq": 2, "time": "2026-01-01T00:00:00Z", "device": "ups", '
-    b'"values": {"battery_voltage": %s}}' % HUGE,
-    "no number": b'{"producer": "x", "epoch": "e", "seq": 3, "time": "2026-01-01T00:00:00Z", "device": "ups", '
-    b'"values": {"battery_voltage": NaN}}',
-    "before time": b'{"producer": "x", "epoch": "e", "seq": 4, "time": "0001-01-01T00:00:00+14:00", "device": "ups"}',
-    "a list": b'{"producer": "x", "epoch": "e", "seq": 5, "time": "2026-01-01T00:00:00Z", "device": "ups", '
-    b'"values": [1]}',
-    "a bad name": b'{"producer": "x", "epoch": "e", "seq": 6, "time": "2026-01-01T00:00:00Z", "device": "a/#"}',
-    "a long name": b'{"producer": "x", "epoch": "e", "seq": 7, "time": "2026-01-01T00:00:00Z", "device": "ups", '
-    b'"values": {"%s": []}}' % (b"k" * 300_000),
+    "no time": _forged(1, b'"device": "ups", "values": {}'),
+    "too big": _forged(2, b'%s, "device": "ups", "values": {"battery_voltage": %s}' % (GOOD_TIME, HUGE)),
+    "no number": _forged(3, b'%s, "device": "ups", "values": {"battery_voltage": NaN}' % GOOD_TIME),
+    "before time": _forged(4, b'"time": "0001-01-01T00:00:00+14:00", "device": "ups"'),
+    "a list": _forged(5, b'%s, "device": "ups", "values": [1]' % GOOD_TIME),
+    "a bad name": _forged(6, b'%s, "device": "a/#"' % GOOD_TIME),
+    "a long name": _forged(7, b'%s, "device": "ups", "values": {"%s": []}' % (GOOD_TIME, b"k" * 300_000)),
 }
+FAR, DEVICE = "sensor_reader-far", {"device": "x"}
 EXTREME = (  # well-typed, and still nothing any service of ours would say
-    ("raw", ("x",), {"producer": "y", "epoch": "e", "seq": 2**62, "time": "2026-01-01T00:00:00Z", "device": "x"}),
-    ("raw", ("x",), {"producer": "y", "epoch": "e", "seq": 10**30, "time": "2026-01-01T00:00:00Z", "device": "x"}),
-    ("raw", ("x",), {"producer": "y", "epoch": "e", "seq": -1, "time": "2026-01-01T00:00:00Z", "device": "x"}),
-    ("raw", ("x",), {"producer": "", "epoch": "", "seq": 1, "time": "2026-01-01T00:00:00Z", "device": "x"}),
+    *(
+        ("stream", (FAR, "raw"), {"producer": name, "epoch": "e", "seq": seq, "time": "2026-01-01T00:00:00Z"} | DEVICE)
+        for name, seq in ((FAR, 2**62), (FAR, 10**30), (FAR, -1), (FAR, 0), ("", 1), ("sensor_reader", 1))
+    ),
     ("status", ("z",), {"service": "z", "state": "online", "epoch": "e", "streams": {"raw": {"floor": 1, "head": 9}}}),
     (
         "status",
@@ -81,9 +92,9 @@ EXTREME = (  # well-typed, and still nothing any service of ours would say
     ("status", ("z",), {"service": "z", "state": "online", "event_time": "9999-12-31T23:59:59-14:00"}),
     (
         "checkpoint",
-        ("z", "event_processor"),
+        ("counter_store", "event_processor"),
         {
-            "consumer": "z",
+            "consumer": "counter_store",
             "producer": "event_processor",
             "streams": {
                 "event": {"epoch": "?", "seq": 2**62, "ask": True},
@@ -95,10 +106,10 @@ EXTREME = (  # well-typed, and still nothing any service of ours would say
     *(
         (
             "resend",
-            ("w", consumer),
+            (FAR, consumer),
             {
                 "consumer": consumer,
-                "producer": "w",
+                "producer": FAR,
                 "stream": "raw",
                 "epoch": "e",
                 "floor": floor,
@@ -171,7 +182,7 @@ def await_applied(looker: Onlooker, service: str, seq: int) -> None:
     """Wait until a service has gone past ``seq`` of the forged stream."""
 
     def applied() -> bool:
-        marks = looker.last("status", service).get("applied", {}).get("x", {})
+        marks = looker.last("status", service).get("applied", {}).get("sensor_reader-x", {})
         return bool(marks and marks["raw"]["seq"] == seq)
 
     looker.until(applied, f"{service} has gone past all of the forged stream")
@@ -187,7 +198,7 @@ def test_noise_on_a_real_topic_is_set_aside_with_the_reason(looker, kind):
     for noise in NOISE.values():
         looker.say(topic, noise)
 
-    refusable = [noise for noise in NOISE.values() if noise or kind != "status"]  # nothing: a status is cleared
+    refusable = [noise for noise in NOISE.values() if noise or kind not in CLEARED]
     for service in READ.get(kind, ()):
         assert [noise[:65_536] for noise in refusable] == await_letters(looker, service, topic, len(refusable))
 
@@ -211,7 +222,7 @@ def test_silly_names_in_topics_are_nobodys_end(looker):
 
 def test_a_forged_stream_is_set_aside_frame_by_frame_and_goes_on(looker):
     """Its frames have their places, so each is counted as applied; only what is wrong with it is said."""
-    topic = TOPICS.build("raw", "forged")
+    topic = TOPICS.build("stream", "sensor_reader-x", "raw")
 
     for frame in FORGED.values():
         looker.say(topic, frame)

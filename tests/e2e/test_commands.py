@@ -131,8 +131,8 @@ def line_of(stream: IO[str], again: Callable[[], object] = lambda: None) -> str:
 
 
 def test_tail_prints_each_message_as_it_comes(looker, any_broker):
-    """Topic below the site, payload; bytes that are no text do not stop it; Ctrl-C does."""
-    call = command("tail", "--broker", f"mqtt://127.0.0.1:{any_broker.port}", "event/#")
+    """With --json the topic below the site and the payload; bytes that are no text do not stop it; Ctrl-C does."""
+    call = command("tail", "--json", "--broker", f"mqtt://127.0.0.1:{any_broker.port}", "event/#")
     with subprocess.Popen(
         call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1, preexec_fn=hears_ctrl_c  # noqa: PLW1509
     ) as tail:  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,13 +12,14 @@ from typing import Any
 
 from services.alerter.adapters.notice_store import NoticeStore
 from services.alerter.app import options
+from services.alerter.core.rules import Rule
 from services.alerter.service import LEDGER_SCHEMA, Alerter
 from services.alerter.settings import AlerterSettings, AlertsSettings
 from shared.delivery.handler import InMemoryPublisher
 from shared.event_counters import EventCountersSettings
 from shared.jumps import CLOCK_JUMP, Jump
 from shared.ledger import Ledger
-from shared.messages import Alert, DeviceState, Event, Quality, Severity, Status
+from shared.messages import Alert, Event, Quality, Severity, StateSample, Status
 from shared.notices import Notice
 from shared.requests import Command
 from shared.settings import parse_settings
@@ -44,6 +46,7 @@ class Play:
     path: Path | str = ":memory:"
     wall: bool = False
     limits: str = ""
+    rules: Sequence[Rule] | None = None  # instead of those of the text
     publisher: InMemoryPublisher = field(default_factory=InMemoryPublisher)
     now_s: float = 0.0
     uptime_s: float = 0.0
@@ -55,7 +58,7 @@ class Play:
         made = settings(self.text, self.limits)
         self.ledger = Ledger(self.path, LEDGER_SCHEMA)
         how = options(made.alerts, by_events=not self.wall)
-        self.alerter = Alerter(made.rules(), self.ledger, self.publisher, how, lambda: after(self.now_s))
+        self.alerter = Alerter(self.rules or made.rules(), self.ledger, self.publisher, how, lambda: after(self.now_s))
         self.alerter.announce()
 
     def close(self) -> None:
@@ -69,7 +72,7 @@ class Play:
     # ---- what happens
 
     def event(self, at_s: float, kind: str, device: str | None = "d1", zone: str | None = None, **data: Any) -> None:
-        metadata = {"replayed": True} if data.pop("replayed", False) else {}
+        metadata = {name: data.pop(name) for name in ("replayed", "incident") if name in data}
         self.alerter.apply(
             Event(
                 id=data.pop("id", f"e{next(_ids)}"),
@@ -88,7 +91,7 @@ class Play:
 
     def state(self, at_s: float, device: str = "d1", quality: str = "good", **known: Any) -> None:
         own = {name: known.pop(name) for name in ("power", "battery", "charging") if name in known}
-        self.alerter.follow(DeviceState(device=device, time=after(at_s), quality=Quality(quality), values=known, **own))
+        self.alerter.apply(StateSample(device=device, time=after(at_s), quality=Quality(quality), values=known, **own))
         self.alerter.flush()
 
     def service(self, name: str, state: Any) -> None:

@@ -106,7 +106,7 @@ class Node:
 
 def producer(folder: Path, broker: BrokerSettings, awaited: Sequence[str], **delivery: Any) -> Node:
     """Return the service that counts up."""
-    return Node(folder, broker, Route("counting", produces={"raw": tuple(awaited)}), **delivery)
+    return Node(folder, broker, Route("sensor_reader", produces={"raw": tuple(awaited)}), **delivery)
 
 
 def consumer(folder: Path, broker: BrokerSettings, name: str, **delivery: Any) -> Node:

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from typing import Any
 
 from services.event_processor.core.correlation.patterns import PatternRules
-from services.event_processor.core.pipeline.passage import Passage, Pipeline
+from services.event_processor.core.pipeline.event_context import EventContext, Pipeline
 from services.event_processor.core.pipeline.plan import NO_PATTERNS, Plan, compile_plan
 from services.event_processor.core.pipeline.rules import PipelineRules
 from services.event_processor.core.pipeline.stages import run
@@ -37,9 +37,9 @@ def passed(pipeline: Pipeline, events: Iterable[Event]) -> list[Event]:
     """Return the events that come out, as they come out."""
     found = []
     for each in events:
-        passage = Passage(each)
-        if run(pipeline, passage) is None:
-            found.append(passage.event)
+        context = EventContext(each)
+        if run(pipeline, context) is None:
+            found.append(context.event)
     return found
 
 

@@ -56,7 +56,9 @@ class Carrying:
     def restart(self) -> None:
         """A new process over the same ledger."""
         clocks = Clocks(lambda: START + timedelta(seconds=self.now_s), lambda: self.now_s, lambda: 1.0)
-        self.worker = DeliveryWorker(self.path, self.channel, self.sender or sender_for(self.channel), clocks)
+        self.worker = DeliveryWorker(
+            self.path, self.channel, self.sender or sender_for(self.channel, clocks.wall), clocks
+        )
 
     def give(self, number: int) -> None:
         """One more notice waits."""

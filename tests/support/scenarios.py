@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from services.event_processor.core.memory import NOTHING, Memory
+from services.event_processor.core.device.memory import NOTHING, Memory
 from services.event_processor.core.process import process_frame
-from services.event_processor.core.program import Program
+from services.event_processor.core.rules.compiled import CompiledRules
 from services.event_processor.settings import load
 from shared.messages import DeviceState, Event, Frame, Quality, ReadError
 
@@ -19,7 +19,7 @@ START = datetime(2026, 1, 31, 12, tzinfo=UTC)
 NACK = ReadError(code="nack", chip="max17048@0x36")
 
 
-def configured(**environ: str) -> Program:
+def configured(**environ: str) -> CompiledRules:
     """Return the shipped program with some keys of event_processor.yaml overridden."""
     return load(CONFIG, {f"UPSKEEP_EVENT_PROCESSOR__{key}": value for key, value in environ.items()})
 
@@ -44,21 +44,21 @@ def series(channel: str, *spells: tuple[float, float | str], step_s: float = 1, 
 
 
 def run(
-    frames: Iterable[Frame], program: Program = SHIPPED, memory: Memory = NOTHING
+    frames: Iterable[Frame], compiled: CompiledRules = SHIPPED, memory: Memory = NOTHING
 ) -> tuple[list[Event], DeviceState | None]:
     """Return all events of the frames, in order, and the last state."""
     events: list[Event] = []
     outcome = None
     for item in frames:
-        outcome = process_frame(program, memory, item)
+        outcome = process_frame(compiled, memory, item)
         memory = outcome.memory
         events += outcome.events
     return events, outcome.state if outcome else None
 
 
-def told(frames: Iterable[Frame], program: Program = SHIPPED) -> list[tuple[str, float]]:
+def told(frames: Iterable[Frame], compiled: CompiledRules = SHIPPED) -> list[tuple[str, float]]:
     """Return (type, second) of all events of the frames."""
-    return [(event.type, (event.time - START).total_seconds()) for event in run(frames, program)[0]]
+    return [(event.type, (event.time - START).total_seconds()) for event in run(frames, compiled)[0]]
 
 
 def recorded(path: Path, device: str) -> Iterator[Frame]:

@@ -17,8 +17,8 @@ from pathlib import Path
 from statistics import median
 
 from services.event_processor.app import stamped
-from services.event_processor.core.memory import NOTHING
-from services.event_processor.core.pipeline.passage import Passage, Pipeline
+from services.event_processor.core.device.memory import NOTHING
+from services.event_processor.core.pipeline.event_context import EventContext, Pipeline
 from services.event_processor.core.pipeline.plan import Plan
 from services.event_processor.core.pipeline.stages import run
 from services.event_processor.core.process import process_frame
@@ -99,22 +99,22 @@ def _seconds(way: Callable[[Plan, Sequence[Frame]], None], plan: Plan, frames: S
 def _rules(plan: Plan, frames: Sequence[Frame]) -> None:
     memory = NOTHING
     for frame in frames:
-        memory = process_frame(plan.program, memory, frame).memory
+        memory = process_frame(plan.compiled, memory, frame).memory
 
 
 def _pipeline(plan: Plan, frames: Sequence[Frame]) -> None:
     memory, pipeline = NOTHING, Pipeline(plan)
     for frame in frames:
-        outcome = process_frame(plan.program, memory, frame)
+        outcome = process_frame(plan.compiled, memory, frame)
         memory = outcome.memory
         for event in outcome.events:
-            run(pipeline, Passage(event, own=True))
+            run(pipeline, EventContext(event, own=True))
 
 
 def _handler(plan: Plan, frames: Sequence[Frame]) -> None:
     with closing(Ledger(":memory:")) as ledger:
         outlet = InMemoryPublisher()
-        handler = EventProcessor(plan.program, ledger, outlet, lambda: START, plan, time.perf_counter)
+        handler = EventProcessor(plan.compiled, ledger, outlet, lambda: START, plan, time.perf_counter)
         for begin in range(0, len(frames), BATCH):
             with ledger.transaction():
                 for frame in frames[begin : begin + BATCH]:

@@ -18,7 +18,7 @@ from rich.table import Table
 
 from services.event_processor.core.forecast.charge import Battery, Reading, Track, follow
 from services.event_processor.core.forecast.curves import CURVES
-from services.event_processor.core.forecast.life import Life, add, reaches
+from services.event_processor.core.forecast.life import Life, Seen, add, by_cycles
 from tools.bench.discharges import (
     ASKED,
     LOADS,
@@ -140,10 +140,10 @@ def _life() -> str:
     played = play_cell(read_rows(RECORDINGS / "nasa_b0005_discharges.csv"), capacities, with_current=True)
     life: Life = ()
     for number, one in enumerate(played[:HALF_LIFE], start=1):
-        life = add(life, number, one.whole_ah or 0.0)
+        life = add(life, Seen(number, one.whole_ah or 0.0))
     truth = next(number for number, capacity in enumerate(capacities, start=1) if capacity < END_OF_LIFE_AH)
     worst = max(abs((one.whole_ah or 0.0) / real - 1) for one, real in zip(played, capacities, strict=True))
-    foreseen = reaches(life, END_OF_LIFE_AH)
+    foreseen = by_cycles(life, END_OF_LIFE_AH)
     return (
         f"capacity of each discharge: within {worst:.2%} of the laboratory's; below {END_OF_LIFE_AH} Ah at discharge "
         f"{truth}, and at discharge {HALF_LIFE} that was foreseen for "

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from itertools import groupby
 from pathlib import Path
 
-from services.event_processor.core.catalogue import EventType
-from services.event_processor.core.causes import causes
+from services.event_processor.core.catalogue.event_types import EventType
+from services.event_processor.core.rules.causes import causes
 from services.event_processor.settings import EventsSettings, ProcessorSettings
 from shared.settings import read_settings
 

@@ -17,7 +17,6 @@ from shared.topics import Topics
 
 MODULES = (messages, health, incidents, report, requests, notices)  # where payloads are defined
 CONTRACT = "1.0.0"  # of the topics and payloads together; the first part is the v1 of the root
-QOS = 1  # of every kind
 
 _PREFACE = """# Topics and payloads
 
@@ -33,10 +32,12 @@ def render() -> str:
     """Return ``docs/topics.md``."""
     overview = ["| topic | from → to | QoS | retained | payload |", "|---|---|---|---|---|"]
     for kind in KINDS.values():
-        payload = "reserved" if kind.model is None else f"[{_name(kind.model)}](#{_name(kind.model).lower()})"
+        payload = (
+            "a message of that stream" if kind.model is None else f"[{_name(kind.model)}](#{_name(kind.model).lower()})"
+        )
         retained = "yes" if kind.retained else ""
         topic = kind.topic.replace("*}", "…}")
-        overview.append(f"| `{topic}` | {_path(kind)} | {QOS} | {retained} | {payload}: {kind.purpose} |")
+        overview.append(f"| `{topic}` | {_path(kind)} | {kind.qos} | {retained} | {payload}: {kind.purpose} |")
     root = _address(KINDS["health"]).removesuffix("/health")
     parts = [_PREFACE.format(root=root), "\n".join(overview) + "\n", *map(_section, _models())]
     return "\n".join(parts)
@@ -121,7 +122,7 @@ def _operation(kind: Kind) -> dict[str, Any]:
         "action": "send",
         "channel": {"$ref": f"#/channels/{kind.name}"},
         "summary": _path(kind),
-        "bindings": {"mqtt": {"qos": QOS, "retain": kind.retained, "bindingVersion": "0.2.0"}},
+        "bindings": {"mqtt": {"qos": kind.qos, "retain": kind.retained, "bindingVersion": "0.2.0"}},
     }
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from shared.suite import SuiteSettings
-from upskeep.commands.options import JSON, at_a_broker, complaints
+from upskeep.commands.options import JSON, at_a_broker, complaints, times
 
 ALERTER = "alerter"
 SETTLED = {"sent", "given_up", "lost"}
@@ -57,7 +57,7 @@ def silence(suite: SuiteSettings, matchers: tuple[str, ...], span: str, by: str,
     except ValueError as error:
         raise click.BadParameter(f"{span!r} {error}", param_hint="--for") from None
     made = _told(suite, "silence", {"matchers": list(matchers), "for_s": for_s, "comment": comment}, by)["silence"]
-    click.echo(f"silence {made['id']} until {made['ends'][:19]}Z")
+    click.echo(f"silence {made['id']} until {times().second(made['ends'])}")
 
 
 @click.command()
@@ -86,7 +86,7 @@ def silences(suite: SuiteSettings, expired: bool, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(found, indent=2, ensure_ascii=False))
     elif found:
-        show(silence_table(found))
+        show(silence_table(found, times()))
     else:
         click.echo("no silences")
 

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from shared.suite import SuiteSettings
-from upskeep.commands.options import JSON, at_a_broker, complaints
+from upskeep.commands.options import JSON, at_a_broker, complaints, times
 
 
 @click.command()
@@ -81,6 +81,6 @@ def _print(calibrations: list[dict[str, Any]], as_json: bool) -> None:
     for known in calibrations:
         pairs = ", ".join(f"{read:g} → {true:g}" for read, true in known["pairs"])
         due = f"{known['due_days']:g} days" if known["due_days"] else ""
-        when = f"{known['at'][:10]} {known['at'][11:16]}Z"
+        when = times().minute(known["at"])
         rows.append((known["device"], known["channel"], pairs, known["by"] or "-", when, due or "-"))
     show(FittedTable(("device", "channel", "read → true", "by", "when", "due after"), rows, spare=(3,)))

@@ -9,21 +9,33 @@ from typing import Any
 import click
 
 from shared.suite import SuiteSettings
-from upskeep.commands.options import JSON, at_a_broker, complaints
+from upskeep.commands.options import DATA, JSON, at_a_broker, complaints, line_style, times
 
-TELLS = {"counter": "counter_store", "alert": "alerter"}  # retained: who tells of it
+PUBLISHERS = {"counter": "counter_store", "alert": "alerter"}  # of what is retained
+PLUMBING = ("wire",)  # what only services read
 
 
 @click.command()
 @at_a_broker
 @click.argument("topics", default="#")
-def tail(suite: SuiteSettings, topics: str) -> None:
-    """Print every message as it comes; TOPICS is a filter below the site, such as "event/#"."""
-    from shared.client.client import Client, ClientError
+@DATA
+@click.option("--json", "as_json", is_flag=True, help="Print each topic and its payload as it came.")
+def tail(suite: SuiteSettings, topics: str, data: bool, as_json: bool) -> None:
+    """Print every message as it comes; TOPICS is a filter below the site, such as "event/#".
 
+    Without TOPICS, what the services say to one another about delivery is left out.
+    """
+    from shared.client.client import Client, ClientError
+    from upskeep.text.message_text import console, tell
+    from upskeep.text.payload_text import payload_line
+
+    out, style = console(), line_style(data)
     with complaints(ClientError), suppress(KeyboardInterrupt), Client(suite) as client:
         for topic, payload in client.listen(topics):
-            click.echo(f"{topic} {payload}")
+            if as_json:
+                click.echo(f"{topic} {payload}")
+            elif topics != "#" or topic.partition("/")[0] not in PLUMBING:
+                tell(out, payload_line(topic, payload, style))
 
 
 @click.command()
@@ -60,11 +72,11 @@ def _print_retained(suite: SuiteSettings, kind: str, model: Any, as_json: bool, 
 
     with complaints(ClientError), Client(suite) as client:
         found = sorted(client.retained(kind, model), key=lambda message: message.topic(suite.topics))
-        if not found and not _is_online(client, TELLS[kind]):
-            click.echo(f"{TELLS[kind]} is not online at this broker; `make run` starts the suite", err=True)
+        if not found and not _is_online(client, PUBLISHERS[kind]):
+            click.echo(f"{PUBLISHERS[kind]} is not online at this broker; `make run` starts the suite", err=True)
     if as_json:
         click.echo(json.dumps([message.model_dump(mode="json") for message in found], indent=2, ensure_ascii=False))
     elif found:
-        show(table(found))
+        show(table(found, times()))
     else:
         click.echo(f"no {kind}s yet")

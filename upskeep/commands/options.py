@@ -10,15 +10,19 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 from pydantic import BaseModel, ValidationError
 
-from services.event_processor.core.catalogue import Category
+from services.event_processor.core.catalogue.event_types import Category
 from shared.messages import Severity
 from shared.settings import ConfigError, Fault, read_settings
 from shared.suite import BrokerSettings, SuiteSettings
+
+if TYPE_CHECKING:
+    from upskeep.text.message_text import LineStyle
+    from upskeep.text.times import Times
 
 CONFIG = click.option(
     "--config",
@@ -58,24 +62,63 @@ UNTIL = click.option("--until", type=Moment(), help="Up to then, in the same for
 _BROKER = click.option(
     "--broker",
     "url",
-    default=lambda: os.environ.get("UPSKEEP_BROKER", "mqtt://localhost:1883"),
-    help="Broker to ask.  [default: $UPSKEEP_BROKER or mqtt://localhost:1883]",
+    default=lambda: os.environ.get("UPSKEEP_BROKER"),
+    help="Broker to ask.  [default: $UPSKEEP_BROKER, or broker.url of suite.yaml]",
 )
-_USER = click.option("--user", help="User name at the broker.")
+_USER = click.option(
+    "--user", default=lambda: os.environ.get("UPSKEEP_USER"), help="User name at the broker.  [default: $UPSKEEP_USER]"
+)
 _PASSWORD = click.option(
-    "--password-file", type=click.Path(path_type=Path, dir_okay=False), help="File with the password."
+    "--password-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=lambda: os.environ.get("UPSKEEP_PASSWORD_FILE"),
+    help="File with the password.  [default: $UPSKEEP_PASSWORD_FILE]",
 )
+UTC_TIMES = "upskeep.utc"  # where the choice is kept in click's context
+
+
+def _note_utc(ctx: click.Context, _: click.Parameter, utc: bool) -> None:
+    ctx.meta[UTC_TIMES] = utc
+
+
+IN_UTC = click.option(
+    "--utc",
+    is_flag=True,
+    expose_value=False,
+    callback=_note_utc,
+    help="Print times in UTC.  [default: local time on a terminal, UTC elsewhere]",
+)
+DATA = click.option("--data", is_flag=True, help="Print each event's fields, too.")
+
+
+def times() -> Times:
+    """Return how times are to be written: as this machine's zone has them on a terminal, in UTC elsewhere."""
+    from upskeep.text.times import Times
+
+    local = sys.stdout.isatty() and not click.get_current_context().meta.get(UTC_TIMES)
+    return Times(None) if local else Times()
+
+
+def line_style(data: bool = False) -> LineStyle:
+    """Return how lines are to be written, in the words of the configuration's ``events.yaml``."""
+    from shared.event_text.load import load_event_texts
+    from upskeep.text.message_text import LineStyle
+
+    folder = click.get_current_context().params.get("config") or os.environ.get("UPSKEEP_CONFIG", "config")
+    with complaints():
+        return LineStyle(load_event_texts(Path(folder), os.environ), times(), data)
 
 
 def at_a_broker(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options that name a broker, and the suite's settings with that broker as its ``suite``."""
 
     @CONFIG
+    @IN_UTC
     @_BROKER
     @_USER
     @_PASSWORD
     @functools.wraps(command)
-    def called(config: Path, url: str, user: str | None, password_file: Path | None, **rest: Any) -> None:
+    def called(config: Path, url: str | None, user: str | None, password_file: Path | None, **rest: Any) -> None:
         command(suite=_suite(config, url, user, password_file), **rest)
 
     return called
@@ -157,13 +200,16 @@ def checked(config: Path) -> SuiteSettings:
     return check_config(config, os.environ)
 
 
-def _suite(config: Path, url: str, user: str | None, password_file: Path | None) -> SuiteSettings:
+def _suite(config: Path, url: str | None, user: str | None, password_file: Path | None) -> SuiteSettings:
     """Return the suite's settings with the broker named on the command line; works without a config folder."""
     with complaints():
         present = (config / "suite.yaml").exists()
         if password_file is not None and not password_file.is_file():
             raise ConfigError([Fault("--password-file", "", f"{password_file} is no file; put the password into one")])
         suite = read_settings(config, "suite", SuiteSettings, os.environ) if present else SuiteSettings()
+        if url is None:  # the file's user belongs to the file's broker, and is named to no other
+            url, own = suite.broker.url, suite.broker
+            user, password_file = user or own.username, password_file or own.password_file
         try:
             broker = BrokerSettings(url=url, username=user, password_file=password_file, ca_file=suite.broker.ca_file)
         except ValidationError as error:  # its text repeats the URL, and with it a password

@@ -9,7 +9,19 @@ from typing import Any
 import click
 
 from shared.suite import SuiteSettings
-from upskeep.commands.options import JSON, SINCE, UNTIL, Moment, asked, at_a_broker, chosen_events, complaints
+from upskeep.commands.options import (
+    DATA,
+    JSON,
+    SINCE,
+    UNTIL,
+    Moment,
+    asked,
+    at_a_broker,
+    chosen_events,
+    complaints,
+    line_style,
+    times,
+)
 
 Answer = Mapping[str, Any]
 DAYS = click.option("--days", type=click.IntRange(1, 36_600), help="How many days back.")
@@ -76,10 +88,17 @@ def analyze(suite: SuiteSettings, what: str, types: tuple[str, ...], as_json: bo
 @UNTIL
 @click.option("--oldest-first", is_flag=True, help="From the beginning on; otherwise the newest.")
 @click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True, help="How many at most.")
+@DATA
 @click.option("--related", "related_to", metavar="ID", help="What happened around the event of this id, instead.")
 @JSON
 def history(
-    suite: SuiteSettings, oldest_first: bool, limit: int, related_to: str | None, as_json: bool, **choice: Any
+    suite: SuiteSettings,
+    oldest_first: bool,
+    limit: int,
+    related_to: str | None,
+    as_json: bool,
+    data: bool,
+    **choice: Any,
 ) -> None:
     """Print events that have been counted, those that meet every condition given."""
     from services.counter_store.core.requests.questions import HistoryQuestion
@@ -100,8 +119,9 @@ def history(
     elif not events:
         click.echo("no such events in the history")
         _say_unknown(suite, choice.get("types", ()))
+    style = line_style(data)
     for event in [] if as_json else _events(events):
-        tell_all(out, event_line(event, dated=True))
+        tell_all(out, event_line(event, dated=True, style=style))
     if not as_json and answer.get("cursor"):
         click.echo(f"there are more than these {len(events)}; `upskeep export history FILE` writes all", err=True)
 
@@ -133,10 +153,10 @@ def _ask(suite: SuiteSettings, name: str, question: Mapping[str, Any]) -> Answer
     raise AssertionError  # complaints ends the process
 
 
-def _print(answer: Answer, as_json: bool, table: Callable[[Answer], Any]) -> None:
+def _print(answer: Answer, as_json: bool, table: Callable[[Answer, Any], Any]) -> None:
     from upskeep.text.message_text import show
 
     if as_json:
         click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
     else:
-        show(table(answer))
+        show(table(answer, times()))

@@ -13,7 +13,18 @@ from typing import Any
 import click
 
 from shared.suite import SuiteSettings
-from upskeep.commands.options import JSON, SINCE, UNTIL, asked, at_a_broker, chosen_events, complaints, so_many
+from upskeep.commands.options import (
+    JSON,
+    SINCE,
+    UNTIL,
+    asked,
+    at_a_broker,
+    chosen_events,
+    complaints,
+    line_style,
+    so_many,
+    times,
+)
 
 TOLD = 20
 BEFORE = timedelta(days=1)  # read, and not told of: what events belong to may have begun before
@@ -56,11 +67,11 @@ def _play(suite: SuiteSettings, speed: float | None, choice: Mapping[str, Any], 
     from upskeep.text.message_text import console, event_line, tell
 
     topics = suite.replay_topics
-    out = console()
+    out, style = console(), line_style()
 
     def step(event: Any) -> None:
         if not as_json:
-            tell(out, event_line(event))
+            tell(out, event_line(event, style=style))
 
     with complaints(ClientError), Session(suite, "counter_store") as store, Session(suite, "replay") as aside:
         if not as_json:
@@ -113,7 +124,7 @@ def _tell(verdict: Any) -> None:
 
     click.echo(f"{so_many(verdict.compared, 'event')} compared, {verdict.same:,} are decided as they were")
     if verdict.differences:
-        show(differences_table(verdict.differences[:TOLD]))
+        show(differences_table(verdict.differences[:TOLD], times()))
         if verdict.by_field.total() > TOLD:
             counts = ", ".join(f"{count:,} of {name}" for name, count in sorted(verdict.by_field.items()))
             click.echo(f"all in all {counts}; --json tells more")

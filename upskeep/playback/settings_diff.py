@@ -13,9 +13,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from services.alerter.settings import AlertsSettings
-from services.event_processor.core.boards import Boards, Reader
-from services.event_processor.core.catalogue import suggestion
+from services.event_processor.core.catalogue.event_types import suggestion
 from services.event_processor.core.correlation.patterns import PatternRules
+from services.event_processor.core.device.boards import Boards, Reader
 from services.event_processor.core.pipeline.rules import PipelineRules
 from services.event_processor.settings import EventsSettings, ProcessorSettings
 from shared.event_counters import EventCountersSettings

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from services.event_processor.core.pipeline.passage import Passage, Pipeline
+from services.event_processor.core.pipeline.event_context import EventContext, Pipeline
 from services.event_processor.core.pipeline.plan import Plan, without_handlers
 from services.event_processor.core.pipeline.stages import OURS, run
 from shared.messages import Event
@@ -112,22 +112,22 @@ def _differences(then: Event | None, now: Event | None) -> Iterator[Difference]:
 
 
 def _pipeline_differences(event: Event, pipeline: Pipeline) -> Iterator[Difference]:
-    if event.type not in pipeline.plan.program.catalogue:
+    if event.type not in pipeline.plan.compiled.catalogue:
         yield _difference(event, "event", "told", "its type is not in the catalogue")
         return
     offered = "offered_by" in event.metadata
     bare = {key: value for key, value in event.metadata.items() if key not in OURS or key == "depth"}
-    passage = Passage(event.model_copy(update={"metadata": bare}))
-    ended = run(pipeline, passage)
+    context = EventContext(event.model_copy(update={"metadata": bare}))
+    ended = run(pipeline, context)
     if ended is not None:
         yield _difference(event, "event", "told", ended.text or f"ends at a filter: {ended.code}")
         return
-    kind = pipeline.plan.program.catalogue[event.type]
+    kind = pipeline.plan.compiled.catalogue[event.type]
     if kind.category != event.category:
         yield _difference(event, "category", event.category, kind.category)
     if kind.severity is not event.severity and not offered:
         yield _difference(event, "severity", event.severity.value, kind.severity.value)
-    metadata: Mapping[str, Any] = passage.event.metadata
+    metadata: Mapping[str, Any] = context.event.metadata
     for name in DECIDED:
         if event.metadata.get(name) != metadata.get(name):
             yield _difference(event, name, event.metadata.get(name), metadata.get(name))

@@ -12,18 +12,19 @@ from services.counter_store.adapters.reports.page import lasting
 from shared.messages import Severity
 from upskeep.text.message_text import COLOURS
 from upskeep.text.table import FittedTable
+from upskeep.text.times import IN_UTC, Times
 
 Answer = Mapping[str, Any]
 TREND = {"increasing": "▲ more", "decreasing": "▼ fewer", "stable": "steady", "insufficient_data": "too few"}
 HOURS = 24
 
 
-def statistics_table(answer: Answer) -> RenderableType:
+def statistics_table(answer: Answer, times: Times = IN_UTC) -> RenderableType:
     """Return a row for each type, the most frequent of the span first."""
     rows = [
         (
             *(one["type"], _number(one["total_count"]), _number(one["recent_count"]), _number(one["daily_average"])),
-            *(TREND[one["trend"]], _time(one["last_occurrence"]), *_outages(one["outages"])),
+            *(TREND[one["trend"]], _time(one["last_occurrence"], times), *_outages(one["outages"])),
         )
         for one in sorted(answer["statistics"], key=lambda one: (-one["recent_count"], one["type"]))
     ]
@@ -31,17 +32,17 @@ def statistics_table(answer: Answer) -> RenderableType:
     return FittedTable(names, rows, right=(1, 2, 3, 6), spare=(6, 3, 4, 7))
 
 
-def health_lines(answer: Answer) -> RenderableType:
+def health_lines(answer: Answer, times: Times = IN_UTC) -> RenderableType:
     """Return score and grade, and what each factor takes."""
     score = Text().append(f"{answer['score']} of 100, {answer['grade']}", style="bold")
-    score.append(f"  as of {_time(answer['as_of'])}", style="dim")
+    score.append(f"  as of {_time(answer['as_of'], times)}", style="dim")
     rows = [
         (
             one["type"],
             _severity(one["severity"]),
             f"-{one['points']}",
             _number(one["episodes"]),
-            _time(one["last"]),
+            _time(one["last"], times),
             one["remedy"],
         )
         for one in answer["factors"]
@@ -50,10 +51,10 @@ def health_lines(answer: Answer) -> RenderableType:
     return Group(score, *([FittedTable(names, rows, right=(2, 3), spare=(3, 4))] if rows else []))
 
 
-def anomalies_table(answer: Answer) -> RenderableType:
+def anomalies_table(answer: Answer, times: Times = IN_UTC) -> RenderableType:
     """Return a line for each unusual hour, worst first."""
     rows = [
-        (_time(one["hour"]), one["type"], _number(one["count"]), _number(one["usual"]), one["text"])
+        (_time(one["hour"], times), one["type"], _number(one["count"]), _number(one["usual"]), one["text"])
         for one in answer["anomalies"]
     ]
     found = (
@@ -63,12 +64,12 @@ def anomalies_table(answer: Answer) -> RenderableType:
     return Group(found, Text(f"too little history to judge: {', '.join(unjudged)}", style="dim")) if unjudged else found
 
 
-def failures_table(answer: Answer) -> RenderableType:
+def failures_table(answer: Answer, times: Times = IN_UTC) -> RenderableType:
     """Return a row for each device and error code."""
     rows = [
         (
             *(one["device"] or "-", one["error_code"], ", ".join(one["types"]), _number(one["failure_count"])),
-            *(_number(one["episodes"]), _time(one["first"]), _time(one["last"])),
+            *(_number(one["episodes"]), _time(one["first"], times), _time(one["last"], times)),
         )
         for one in answer["patterns"]
     ]
@@ -76,14 +77,14 @@ def failures_table(answer: Answer) -> RenderableType:
     return FittedTable(names, rows, right=(3, 4), spare=(5, 4)) if rows else Text("no failure came that often")
 
 
-def frequency_table(answer: Answer) -> RenderableType:
+def frequency_table(answer: Answer, times: Times = IN_UTC) -> RenderableType:
     """Return a row for each type: how many an hour, and by hour of the day."""
     rows = [
         (
             one["type"],
             _number(one["count"]),
             _number(one["per_hour"]),
-            _busiest(one["busiest"]),
+            _busiest(one["busiest"], times),
             _spark(one["by_hour_of_day"]),
         )
         for one in sorted(answer["types"], key=lambda one: (-one["count"], one["type"]))
@@ -91,20 +92,20 @@ def frequency_table(answer: Answer) -> RenderableType:
     return FittedTable(("event", "count", "an hour", "busiest hour", "00h to 23h, UTC"), rows, right=(1, 2), spare=(3,))
 
 
-def performance_table(answer: Answer) -> RenderableType:
+def performance_table(answer: Answer, times: Times = IN_UTC) -> RenderableType:
     """Return a row for each figure."""
     flat = {name: value for name, value in answer.items() if name != "processing"}
     flat |= {f"processing_{name}": value for name, value in answer["processing"].items()}
     rows = [
-        (name.replace("_", " "), _time(value) if isinstance(value, str) else _number(value))
+        (name.replace("_", " "), _time(value, times) if isinstance(value, str) else _number(value))
         for name, value in flat.items()
     ]
     return FittedTable(("figure", "value"), rows, right=(1,))
 
 
-def differences_table(differences: Iterable[Any]) -> RenderableType:
+def differences_table(differences: Iterable[Any], times: Times = IN_UTC) -> RenderableType:
     """Return a row for each difference of ``upskeep.playback.verify``."""
-    rows = [(_time(one.time), one.type, one.field, _brief(one.then), _brief(one.now)) for one in differences]
+    rows = [(_time(one.time, times), one.type, one.field, _brief(one.then), _brief(one.now)) for one in differences]
     return FittedTable(("time", "event", "what", "then", "now"), rows)
 
 
@@ -125,8 +126,8 @@ def _severity(name: str) -> Text:
     return Text(name, style=COLOURS[Severity(name)])
 
 
-def _time(text: str | None) -> str:
-    return "-" if text is None else f"{text[:10]} {text[11:16]}Z"
+def _time(text: str | None, times: Times) -> str:
+    return "-" if text is None else times.minute(text)
 
 
 def _number(value: float | None) -> str:
@@ -150,8 +151,8 @@ def _outages(outages: Answer | None) -> tuple[str, str]:
     return least + _number(outages["count"]), lasting(outages["total_s"]) + (", still" if outages["ongoing"] else "")
 
 
-def _busiest(hour: Answer | None) -> str:
-    return "-" if hour is None else f"{_time(hour['start'])} ({hour['count']:,})"
+def _busiest(hour: Answer | None, times: Times) -> str:
+    return "-" if hour is None else f"{_time(hour['start'], times)} ({hour['count']:,})"
 
 
 def _spark(counts: Sequence[int]) -> str:

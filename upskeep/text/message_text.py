@@ -1,10 +1,11 @@
-"""How messages look in a terminal: one line each, the worst in colour. Times are UTC and say so by a Z."""
+"""How messages look in a terminal: one line each, the worst in colour."""
 
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -12,13 +13,15 @@ from rich.console import Console, RenderableType
 from rich.measure import Measurement
 from rich.text import Text
 
+from shared.event_text.texts import EventTexts, event_text
 from shared.messages import Alert, AlertState, Counter, Event, Message, Severity
 from upskeep.outcome import OF_THE_SUITE
 from upskeep.text.table import FittedTable
+from upskeep.text.times import IN_UTC, Times
 
 COLOURS = {Severity.INFO: "green", Severity.WARNING: "yellow", Severity.ERROR: "red", Severity.CRITICAL: "bold red"}
 ALIGHT = (AlertState.FIRING, AlertState.ACKNOWLEDGED)
-TOLD = 6
+SHOWN = 6  # fields
 LONGEST = 40
 WIDE = 160  # signs a row where there is no terminal
 INDENT = 4
@@ -35,48 +38,65 @@ def news(message: Message) -> bool:
     return False
 
 
-def line(message: Message) -> Text | None:
+@dataclass(frozen=True, slots=True)
+class LineStyle:
+    """How lines are written: the words of each type, the zone of times, whether an event's fields are shown."""
+
+    texts: EventTexts = field(default_factory=dict)
+    times: Times = IN_UTC
+    data: bool = False
+
+
+PLAIN = LineStyle()
+
+
+def line(message: Message, style: LineStyle = PLAIN) -> Text | None:
     """Return one line for an event or an alert, None for what is not shown."""
     if isinstance(message, Event):
-        return event_line(message)
+        return event_line(message, style=style)
     if isinstance(message, Alert):
-        return _alert_line(message)
+        return _alert_line(message, style)
     return None
 
 
-def event_line(event: Event, dated: bool = False) -> Text:
-    """Return one line, with its day if ``dated``."""
-    text = Text().append(f"{event.time:%Y-%m-%d %H:%M:%S}Z  " if dated else f"{event.time:%H:%M:%S}Z  ", style="dim")
-    text.append(f"{event.type:<25} ", style=COLOURS[event.severity])
-    text.append(f"{event.severity:<8}  ", style=COLOURS[event.severity])
-    text.append(f"{event.device or '-':<8}  ", style="cyan")
-    facts = list(event.data.items())[:TOLD]
-    text.append("  ".join(f"{key}={_plain(value, event.time)}" for key, value in facts))
+def event_line(event: Event, dated: bool = False, style: LineStyle = PLAIN) -> Text:
+    """Return one line, with its day if ``dated``: the event in words and its type; without words, its fields."""
+    times, colour = style.times, COLOURS[event.severity]
+    text = Text().append(f"{times.second(event.time) if dated else times.clock(event.time)}  ", style="dim")
+    words = event_text(event, style.texts, times.zone)
+    if words is None:
+        text.append(f"{event.type:<25} ", style=colour)
+    text.append(f"{event.severity:<8}  ", style=colour).append(f"{event.device or '-':<8}  ", style="cyan")
+    if words is not None:
+        text.append(f"{words}  ").append(f"{event.type}  ", style=f"dim {colour}")
+    if words is None or style.data:
+        facts = list(event.data.items())[: None if style.data else SHOWN]
+        text.append("  ".join(f"{key}={_plain(value, event.time, times)}" for key, value in facts))
     text.rstrip()
     return text
 
 
-def _alert_line(alert: Alert) -> Text:
+def _alert_line(alert: Alert, style: LineStyle) -> Text:
     calm = alert.state is AlertState.RESOLVED
     colour = "green" if calm else COLOURS[alert.severity]
-    text = Text().append(f"{alert.time:%H:%M:%S}Z  ", style="dim")
+    text = Text().append(f"{style.times.clock(alert.time)}  ", style="dim")
     text.append(f"ALERT {alert.state.upper()}", style=f"reverse {colour}")
-    text.append(f"  {alert.rule}  {_said(alert)}", style=colour)
+    text.append(f"  {alert.rule}  {_summary(alert)}", style=colour)
     return text
 
 
-def _said(alert: Alert) -> str:
-    """Return what its rule has people told while it is alight, or else what was found."""
+def _summary(alert: Alert) -> str:
+    """Return the rule's own summary while the alert fires, or else what was found."""
     return (alert.annotations.get("summary") if alert.state in ALIGHT else None) or alert.message
 
 
-def _plain(value: object, when: datetime) -> str:
-    """Return a value in few signs: a time of the same day without its date."""
+def _plain(value: object, when: datetime, times: Times) -> str:
+    """Return a value in few characters: a time of the same day without its date."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     text = str(value)
     if INSTANT.match(text):
-        return text[11:19] + "Z" if text.startswith(f"{when:%Y-%m-%d}") else f"{text[:10]} {text[11:19]}Z"
+        return times.of_day(datetime.fromisoformat(text), when)
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
@@ -100,23 +120,23 @@ def tell_all(out: Console, text: Text) -> None:
         out.print(Text(" " * INDENT) + each)
 
 
-def counter_table(counters: Iterable[Counter]) -> FittedTable:
+def counter_table(counters: Iterable[Counter], times: Times = IN_UTC) -> FittedTable:
     """Return the counters as a table, most counted first."""
     rows = [
-        (each.type, f"{each.total:,}", f"{each.last_hour:,}", f"{each.last_day:,}", _second(each.last_time))
+        (each.type, f"{each.total:,}", f"{each.last_hour:,}", f"{each.last_day:,}", times.second(each.last_time))
         for each in sorted(counters, key=lambda c: (-c.total, c.type))
     ]
     return FittedTable(("event", "total", "last hour", "last day", "last time"), rows, right=(1, 2, 3))
 
 
-def alert_table(alerts: Iterable[Alert]) -> FittedTable:
+def alert_table(alerts: Iterable[Alert], times: Times = IN_UTC) -> FittedTable:
     """Return the alerts as a table, firing ones first."""
     order = [*ALIGHT, AlertState.PENDING, AlertState.RESOLVED]
     rows = [
-        (alert.rule, alert.key, _state(alert), alert.severity.value, _second(alert.since), _said(alert))
+        (alert.rule, alert.key, _state(alert), alert.severity.value, times.second(alert.since), _summary(alert))
         for alert in sorted(alerts, key=lambda a: (order.index(a.state), a.rule, a.key))
     ]
-    return FittedTable(("alert", "key", "state", "severity", "since", "what"), rows, spare=(3,))
+    return FittedTable(("alert", "key", "state", "severity", "since", "what"), rows, spare=(3,), below=True)
 
 
 def _state(alert: Alert) -> Text:
@@ -124,23 +144,19 @@ def _state(alert: Alert) -> Text:
     return Text(alert.state.value, style=calm.get(alert.state, COLOURS[alert.severity]))
 
 
-def silence_table(silences: Iterable[Mapping[str, Any]]) -> FittedTable:
+def silence_table(silences: Iterable[Mapping[str, Any]], times: Times = IN_UTC) -> FittedTable:
     """Return silences as a table, in the order given."""
     rows = [
         (
             each["id"][:8],
             " ".join(each["matchers"]),
-            f"{each['ends'][:19].replace('T', ' ')}Z",
+            times.second(each["ends"]),
             each["by"],
             each["comment"],
         )
         for each in silences
     ]
-    return FittedTable(("silence", "matchers", "until", "by", "why"), rows)
-
-
-def _second(time: datetime) -> str:
-    return f"{time:%Y-%m-%d %H:%M:%S}Z"
+    return FittedTable(("silence", "matchers", "until", "by", "why"), rows, below=True)
 
 
 def console(stderr: bool = False) -> Console:

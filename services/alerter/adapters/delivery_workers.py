@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 
 from services.alerter.adapters.delivery_worker import Clocks, DeliveryWorker
@@ -16,10 +17,10 @@ from shared.instants import us_to_time
 PATIENCE_S = 5.0
 
 
-def sender_for(channel: Channel) -> Sender:
+def sender_for(channel: Channel, clock: Callable[[], datetime]) -> Sender:
     """Return the way out of a channel."""
     if isinstance(channel.way, WebhookTarget):
-        return WebhookSender(channel.way)
+        return WebhookSender(channel.way, clock)
     from services.alerter.adapters.apprise_sender import AppriseSender  # 20 MB that who has no such channel saves
 
     return AppriseSender(channel.way)
@@ -32,7 +33,9 @@ class DeliveryWorkers:
         self._notices = notices
         self._clocks = clocks
         self.lost = 0  # notices given up and told of so, since the start
-        self._workers = [DeliveryWorker(path, channel, sender_for(channel), clocks) for channel in channels]
+        self._workers = [
+            DeliveryWorker(path, channel, sender_for(channel, clocks.wall), clocks) for channel in channels
+        ]
 
     def start(self) -> None:
         """Begin to carry."""

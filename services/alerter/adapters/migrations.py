@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
+from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 
-from shared.ledger import Migration
+from shared.instants import time_to_us
+from shared.ledger import Migration, sealed
 from shared.ledger.step import running
 
 # Version 1: the tables as they were when versions began. A ledger of before lacks some of them.
@@ -38,4 +44,59 @@ CREATE INDEX IF NOT EXISTS delivery_untold ON delivery (channel, notice) WHERE s
 CREATE INDEX IF NOT EXISTS delivery_by_id ON delivery (id);
 """
 
-STEPS: Sequence[Migration] = (Migration("give every table of the first version", running(TABLES_1)),)
+
+def _gather_memories(db: sqlite3.Connection) -> None:
+    """Move memories of before there were rules of many kinds: they were rows ``rule/{name}/{key}`` of ``state``."""
+    for key, text in db.execute("SELECT key, value FROM state WHERE key >= 'rule/' AND key < 'rule0'").fetchall():
+        rule, event_type = key.removeprefix("rule/").split("/", 1)
+        content = json.loads(text)
+        memory = json.dumps(_memory(content, event_type), separators=(",", ":"))
+        db.execute("INSERT OR REPLACE INTO watch VALUES (?, ?, ?, ?)", sealed(rule, event_type, memory))
+        times = [sealed(rule, event_type, us, number) for us, number in Counter(content["times_us"]).items()]
+        db.executemany("INSERT OR REPLACE INTO moment VALUES (?, ?, ?, ?, ?)", times)
+        db.execute("DELETE FROM state WHERE key = ?", (key,))
+
+
+def _memory(content: dict[str, Any], event_type: str) -> dict[str, Any]:
+    memory: dict[str, Any] = {"evidence": {"lost_us": content["lost_us"]}, "labels": {"type": event_type}}
+    if content["now_us"] is not None:
+        memory["now_us"] = content["now_us"]
+    alert = content["alert"]
+    if alert is None:
+        return memory | {"state": "resolved", "since_us": 0}
+    since_us, time_us = (time_to_us(datetime.fromisoformat(alert[name])) for name in ("since", "time"))
+    told = [time_us, alert["value"], alert["threshold"], alert["reason"], alert["message"], "warning", 0.0]
+    return memory | {"state": alert["state"], "since_us": since_us, "told": told, "fires_us": [since_us]}
+
+
+# Version 3: tables and columns in the field's words. ``seal`` covers values and not names, so no row changes.
+NAMES_3 = """
+ALTER TABLE watch RENAME TO alert_record;
+ALTER TABLE moment RENAME TO event_time;
+ALTER TABLE gathering RENAME TO alert_group;
+ALTER TABLE member RENAME TO alert_group_member;
+ALTER TABLE alert_group_member RENAME COLUMN gathering TO alert_group;
+ALTER TABLE alert_group_member RENAME COLUMN told TO notified;
+ALTER TABLE stop RENAME TO emergency_stop;
+ALTER TABLE emptied RENAME TO cleared_topic;
+ALTER TABLE heard RENAME TO seen_event;
+"""
+
+
+def _name_evidence(db: sqlite3.Connection) -> None:
+    """Evidence says ``holds`` (of one thing) or ``firing`` (a list of alerts), where it said ``alight`` of both."""
+    for rule, key, text in db.execute("SELECT rule, key, memory FROM alert_record").fetchall():
+        memory = json.loads(text)
+        if "alight" in memory["evidence"]:
+            alight = memory["evidence"].pop("alight")
+            memory["evidence"]["firing" if isinstance(alight, list) else "holds"] = alight
+            row = sealed(rule, key, json.dumps(memory, separators=(",", ":")))
+            db.execute("INSERT OR REPLACE INTO alert_record VALUES (?, ?, ?, ?)", row)
+
+
+STEPS: Sequence[Migration] = (
+    Migration("give every table of the first version", running(TABLES_1)),
+    Migration("gather the memories of alerts in a table of their own", _gather_memories),
+    Migration("name tables and columns in the field's words", running(NAMES_3)),
+    Migration("name what evidence holds", _name_evidence, rewrites=True),
+)

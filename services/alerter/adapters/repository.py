@@ -22,20 +22,22 @@ from shared.ledger import Ledger, sealed
 from shared.messages import Alert
 
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS watch (
+CREATE TABLE IF NOT EXISTS alert_record (
     rule TEXT NOT NULL, key TEXT NOT NULL, memory TEXT NOT NULL, seal INTEGER NOT NULL,
     PRIMARY KEY (rule, key)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS moment (
+CREATE TABLE IF NOT EXISTS event_time (
     rule TEXT NOT NULL, key TEXT NOT NULL, time_us INTEGER NOT NULL, times INTEGER NOT NULL, seal INTEGER NOT NULL,
     PRIMARY KEY (rule, key, time_us)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS gathering (key TEXT PRIMARY KEY, content TEXT NOT NULL, seal INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS member (
-    gathering TEXT NOT NULL, rule TEXT NOT NULL, key TEXT NOT NULL, told INTEGER NOT NULL, seal INTEGER NOT NULL,
-    PRIMARY KEY (gathering, rule, key)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS alert_group (
+    key TEXT PRIMARY KEY, content TEXT NOT NULL, seal INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS alert_group_member (
+    alert_group TEXT NOT NULL, rule TEXT NOT NULL, key TEXT NOT NULL, notified INTEGER NOT NULL, seal INTEGER NOT NULL,
+    PRIMARY KEY (alert_group, rule, key)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS silence (id TEXT PRIMARY KEY, content TEXT NOT NULL, seal INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS emptied (
+CREATE TABLE IF NOT EXISTS cleared_topic (
     rule TEXT NOT NULL, key TEXT NOT NULL, time_us INTEGER NOT NULL, PRIMARY KEY (rule, key)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS stop (zone TEXT PRIMARY KEY, content TEXT NOT NULL, seal INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS emergency_stop (
+    zone TEXT PRIMARY KEY, content TEXT NOT NULL, seal INTEGER NOT NULL) WITHOUT ROWID;
 """
 
 TIMES = "times_us"
@@ -56,10 +58,10 @@ class AlertRepository:
         """Yield every memory; ``condition`` tells what its evidence is for, None where no rule is left for it."""
         times: dict[AlertId, list[int]] = {}
         for rule, key, time_us, number in self._db.execute(
-            "SELECT rule, key, time_us, times FROM moment ORDER BY 1,2,3"
+            "SELECT rule, key, time_us, times FROM event_time ORDER BY 1,2,3"
         ):
             times.setdefault((rule, key), []).extend([time_us] * number)
-        for rule, key, text in self._db.execute("SELECT rule, key, memory FROM watch ORDER BY rule, key"):
+        for rule, key, text in self._db.execute("SELECT rule, key, memory FROM alert_record ORDER BY rule, key"):
             alert_id = (rule, key)
             found = tuple(times.get(alert_id, ()))
             self._written[alert_id] = found
@@ -69,7 +71,7 @@ class AlertRepository:
         """Write one memory, and of its times only those that are new or gone."""
         times = getattr(record.evidence, TIMES, ())
         text = to_json(record, without=TIMES)
-        self._db.execute("INSERT OR REPLACE INTO watch VALUES (?, ?, ?, ?)", sealed(*alert_id, text))
+        self._db.execute("INSERT OR REPLACE INTO alert_record VALUES (?, ?, ?, ?)", sealed(*alert_id, text))
         before = self._written.get(alert_id, ())
         if times is not before and times != before:
             self._write_times(alert_id, Counter(before), Counter(times))
@@ -77,32 +79,34 @@ class AlertRepository:
 
     def drop(self, alert_id: AlertId) -> None:
         """Forget one memory."""
-        self._db.execute("DELETE FROM watch WHERE rule = ? AND key = ?", alert_id)
+        self._db.execute("DELETE FROM alert_record WHERE rule = ? AND key = ?", alert_id)
         if self._written.pop(alert_id, ()):
-            self._db.execute("DELETE FROM moment WHERE rule = ? AND key = ?", alert_id)
+            self._db.execute("DELETE FROM event_time WHERE rule = ? AND key = ?", alert_id)
 
     def note_emptied(self, alert_id: AlertId, time_us: int) -> None:
         """Note that a topic was emptied: should that be lost with this process, it is emptied again."""
-        self._db.execute("INSERT OR REPLACE INTO emptied VALUES (?, ?, ?)", (*alert_id, time_us))
+        self._db.execute("INSERT OR REPLACE INTO cleared_topic VALUES (?, ?, ?)", (*alert_id, time_us))
 
     def emptied(self, since_us: int) -> list[AlertId]:
         """Return whose topics were emptied, and forget those from before ``since_us``."""
-        self._db.execute("DELETE FROM emptied WHERE time_us < ?", (since_us,))
-        return [(rule, key) for rule, key in self._db.execute("SELECT rule, key FROM emptied")]
+        self._db.execute("DELETE FROM cleared_topic WHERE time_us < ?", (since_us,))
+        return [(rule, key) for rule, key in self._db.execute("SELECT rule, key FROM cleared_topic")]
 
     def _write_times(self, alert_id: AlertId, before: Counter[int], after: Counter[int]) -> None:
         gone = [(*alert_id, time_us) for time_us in before if time_us not in after]
         fresh = [sealed(*alert_id, time_us, number) for time_us, number in after.items() if before[time_us] != number]
-        self._db.executemany("DELETE FROM moment WHERE rule = ? AND key = ? AND time_us = ?", gone)
-        self._db.executemany("INSERT OR REPLACE INTO moment VALUES (?, ?, ?, ?, ?)", fresh)
+        self._db.executemany("DELETE FROM event_time WHERE rule = ? AND key = ? AND time_us = ?", gone)
+        self._db.executemany("INSERT OR REPLACE INTO event_time VALUES (?, ?, ?, ?, ?)", fresh)
 
     # ---- groups
 
     def groups(self) -> list[Group]:
         """Return every group."""
-        for key, rule, name, told in self._db.execute("SELECT gathering, rule, key, told FROM member"):
+        for key, rule, name, told in self._db.execute(
+            "SELECT alert_group, rule, key, notified FROM alert_group_member"
+        ):
             self._members.setdefault(key, {})[rule, name] = bool(told)
-        rows = self._db.execute("SELECT key, content FROM gathering ORDER BY key")
+        rows = self._db.execute("SELECT key, content FROM alert_group ORDER BY key")
         return [_group(json.loads(text), self._members.get(key, {})) for key, text in rows]
 
     def join(self, joined: Iterable[tuple[str, AlertId]]) -> None:
@@ -111,24 +115,24 @@ class AlertRepository:
         for key, alert_id in fresh:
             self._members[key][alert_id] = False
         rows = [sealed(key, *alert_id, 0) for key, alert_id in fresh]
-        self._db.executemany("INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?, ?)", rows)
+        self._db.executemany("INSERT OR REPLACE INTO alert_group_member VALUES (?, ?, ?, ?, ?)", rows)
 
     def write_group(self, key: str, group: Group | None) -> None:
         """Write a group, and of its members those that came, went or were told of; None forgets it."""
         known = self._members.get(key, {})
         if group is None:
-            self._db.execute("DELETE FROM gathering WHERE key = ?", (key,))
-            self._db.execute("DELETE FROM member WHERE gathering = ?", (key,))
+            self._db.execute("DELETE FROM alert_group WHERE key = ?", (key,))
+            self._db.execute("DELETE FROM alert_group_member WHERE alert_group = ?", (key,))
             self._members.pop(key, None)
             return
-        self._db.execute("INSERT OR REPLACE INTO gathering VALUES (?, ?, ?)", sealed(key, _group_json(group)))
+        self._db.execute("INSERT OR REPLACE INTO alert_group VALUES (?, ?, ?)", sealed(key, _group_json(group)))
         members = {alert_id: alert_id in group.notified for alert_id in group.members}
         gone = [(key, *one) for one in known if one not in members]
         fresh = [
             sealed(key, *alert_id, int(told)) for alert_id, told in members.items() if known.get(alert_id) is not told
         ]
-        self._db.executemany("DELETE FROM member WHERE gathering = ? AND rule = ? AND key = ?", gone)
-        self._db.executemany("INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?, ?)", fresh)
+        self._db.executemany("DELETE FROM alert_group_member WHERE alert_group = ? AND rule = ? AND key = ?", gone)
+        self._db.executemany("INSERT OR REPLACE INTO alert_group_member VALUES (?, ?, ?, ?, ?)", fresh)
         self._members[key] = members
 
     # ---- silences and stops
@@ -146,15 +150,16 @@ class AlertRepository:
 
     def stops(self) -> dict[str, Alert]:
         """Return every emergency stop by its zone, those that were lifted too."""
-        rows = self._db.execute("SELECT zone, content FROM stop ORDER BY zone")
+        rows = self._db.execute("SELECT zone, content FROM emergency_stop ORDER BY zone")
         return {zone: Alert.model_validate_json(text) for zone, text in rows}
 
     def write_stop(self, zone: str, stop: Alert | None) -> None:
         """Write a stop; None forgets it."""
         if stop is None:
-            self._db.execute("DELETE FROM stop WHERE zone = ?", (zone,))
+            self._db.execute("DELETE FROM emergency_stop WHERE zone = ?", (zone,))
         else:
-            self._db.execute("INSERT OR REPLACE INTO stop VALUES (?, ?, ?)", sealed(zone, stop.model_dump_json()))
+            row = sealed(zone, stop.model_dump_json())
+            self._db.execute("INSERT OR REPLACE INTO emergency_stop VALUES (?, ?, ?)", row)
 
 
 def _group_json(group: Group) -> str:

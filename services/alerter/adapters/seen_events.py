@@ -10,7 +10,7 @@ from shared.ledger import Ledger
 ROOM = 100_000
 
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS heard (place INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE);
+CREATE TABLE IF NOT EXISTS seen_event (place INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE);
 """
 
 
@@ -23,8 +23,8 @@ class SeenEvents:
 
     def is_new(self, identity: str) -> bool:
         """Note an id; returns whether it had not been heard before."""
-        return self._db.execute("INSERT OR IGNORE INTO heard (id) VALUES (?)", (identity,)).rowcount > 0
+        return self._db.execute("INSERT OR IGNORE INTO seen_event (id) VALUES (?)", (identity,)).rowcount > 0
 
     def forget(self) -> None:
         """Let the oldest go where there are more than ``room``."""
-        self._db.execute("DELETE FROM heard WHERE place <= (SELECT max(place) FROM heard) - ?", (self._room,))
+        self._db.execute("DELETE FROM seen_event WHERE place <= (SELECT max(place) FROM seen_event) - ?", (self._room,))

@@ -9,6 +9,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from datetime import datetime
 from urllib.parse import urlsplit
 
 import urllib3
@@ -18,6 +20,7 @@ from services.alerter.core.notify.alertmanager import webhook_json
 from services.alerter.core.notify.channels import WebhookTarget
 from services.alerter.core.notify.delivery import Failed, Outcome, Sent
 from shared.notices import Notice
+from shared.retries import retry_after_s
 
 ANSWER_BYTES = 65_536
 REFUSES_THIS = frozenset({400, 413, 415, 422})
@@ -36,8 +39,9 @@ IN_WORDS = (  # an error's own text repeats the address, which may be a secret
 class WebhookSender:
     """A Sender for one address."""
 
-    def __init__(self, way: WebhookTarget) -> None:
+    def __init__(self, way: WebhookTarget, clock: Callable[[], datetime]) -> None:
         self._way = way
+        self._clock = clock
         wait = urllib3.Timeout(connect=min(5.0, way.timeout_s), read=way.timeout_s)
         self._pool = urllib3.PoolManager(num_pools=1, maxsize=1, timeout=wait, retries=False)
 
@@ -62,7 +66,8 @@ class WebhookSender:
             return Failed(f"{where} is no address of a webhook")
         except urllib3.exceptions.HTTPError as error:
             return Failed(f"{where}: {_in_words(error)}", doubtful=True)
-        return _outcome(where, answer.status, answer.headers.get("Retry-After"), text)
+        asked_s = retry_after_s(answer.headers.get("Retry-After"), self._clock(), answer.headers.get("Date"))
+        return _outcome(where, answer.status, asked_s, text)
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -79,12 +84,12 @@ def _in_words(error: Exception) -> str:
     return next((words for kind, words in IN_WORDS if isinstance(error, kind)), type(error).__name__)
 
 
-def _outcome(where: str, status: int, retry_after: str | None, text: bytes) -> Outcome:
+def _outcome(where: str, status: int, asked_s: float | None, text: bytes) -> Outcome:
     if 200 <= status < 300:
         return Sent()
     said = text[:200].decode("utf-8", "replace").strip()
     reason = f"{where} answered {status}" + (f": {json.dumps(said)}" if said else "")
     if 300 <= status < 400:
         reason += "; redirects are not followed, write where it leads to"
-    wait_s = float(retry_after) if retry_after is not None and retry_after.isdecimal() else None
-    return Failed(reason, final=status in REFUSES_THIS, retry_after_s=wait_s)
+    final = status in REFUSES_THIS and asked_s is None  # RFC 9110 §15.5.14: with Retry-After even a 413 will pass
+    return Failed(reason, final=final, retry_after_s=asked_s)

@@ -14,7 +14,7 @@ from shared.instants import time_to_us
 from shared.requests import Command
 
 _SPACE = uuid.UUID("0d9b3a0e-6a51-5d8e-9c35-0c3f1f2f7b11")
-EVERYWHERE = "all"  # the zone of a stop that names none
+EVERYWHERE = "all"  # the zone of a stop of everything; a rule has to name it
 STOP = "emergency_stop"  # the rule under which stops are retained, and the command that orders one
 RELEASE = "emergency_release"
 SHUTDOWN_EXPIRES = timedelta(minutes=5)  # after the alert fired: an old order must put out nothing that has mains again
@@ -60,6 +60,20 @@ class Cause:
         return str(uuid.uuid5(_SPACE, "|".join(map(str, place))))
 
 
+def missing_labels(action: Action, labels: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the labels that an action names and the alert lacks.
+
+    Such an action is not carried out: an empty place would widen it, from one device or zone to all of them.
+    """
+    texts = {
+        Do.COMMAND: (action.target, *action.data.values()),
+        Do.EMERGENCY_STOP: (action.zone,),
+        Do.SHUTDOWN: tuple(action.data.values()),
+    }.get(action.do, ())
+    named = {name: None for text in texts for name in _names(text)}
+    return tuple(name for name in named if not labels.get(name))
+
+
 def command_for(action: Action, cause: Cause, number: int) -> Command | None:
     """Return the command that an action is, if it is one; ``number`` is its place among the rule's actions."""
     because = {"rule": cause.rule, "key": cause.key, "reason": cause.message}
@@ -77,8 +91,8 @@ def command_for(action: Action, cause: Cause, number: int) -> Command | None:
 
 
 def zone_of(action: Action, labels: Mapping[str, str]) -> str:
-    """Return the zone an emergency stop is for; everywhere where the alert names none."""
-    return fill(action.zone, labels) or EVERYWHERE
+    """Return the zone an emergency stop is for. A stop of everything has to say so: ``zone: all``."""
+    return str(fill(action.zone, labels))
 
 
 def stop_command(target: str, name: str, zone: str, cause: Cause, now: datetime) -> Command:
@@ -93,6 +107,12 @@ def fill(text: Any, labels: Mapping[str, Any]) -> Any:
         return text
     parts = Formatter().parse(text)
     return "".join(f"{plain}{'' if name is None else labels.get(name, '')}" for plain, name, _, _ in parts)
+
+
+def _names(text: Any) -> tuple[str, ...]:
+    """Return the labels that a text names."""
+    parts = Formatter().parse(text) if isinstance(text, str) else ()
+    return tuple(name for _, name, _, _ in parts if name)
 
 
 def unknown_places(text: str) -> str | None:

@@ -45,6 +45,7 @@ class AlertRecord:
     seen_by: str | None = None
     comment: str | None = None
     fires_us: tuple[int, ...] = ()
+    stale: bool = False  # the newest sample came too late to act on
 
     @property
     def is_firing(self) -> bool:
@@ -84,6 +85,7 @@ def to_json(record: AlertRecord, without: str | None = None) -> str:
         "seen_by": record.seen_by,
         "comment": record.comment,
         "fires_us": record.fires_us,
+        "stale": record.stale or None,
     }
     kept = {name: value for name, value in content.items() if value is not None and value != ()}
     return json.dumps(kept, separators=(",", ":"))
@@ -108,6 +110,7 @@ def from_json(text: str, condition: Condition | None, more: Mapping[str, Any] | 
         seen_by=content.get("seen_by"),
         comment=content.get("comment"),
         fires_us=tuple(content.get("fires_us", ())),
+        stale=content.get("stale", False),
     )
 
 
@@ -125,13 +128,8 @@ def _evidence(condition: Condition | None, content: Mapping[str, Any]) -> Any:
         return None
     fresh = condition.begin()
     names = {f.name for f in fields(fresh)}
-    values = {_renamed(name, names): _tupled(value) for name, value in content.items()}
+    values = {name: _tupled(value) for name, value in content.items()}
     return replace(fresh, **values) if names >= values.keys() else fresh
-
-
-def _renamed(name: str, names: set[str]) -> str:
-    """Return the present name of a field of evidence: ledgers before 2026-12 say ``alight``."""
-    return next((new for new in ("holds", "firing") if new in names), name) if name == "alight" else name
 
 
 def _tupled(value: Any) -> Any:

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -27,6 +28,7 @@ from shared.messages import Alert, AlertState
 
 ROOM = 20_000
 OTHERS = "others"
+OLD_US = 900_000_000  # a sample that comes so late is counted, and orders nothing
 Decide = Callable[[Rule, str, AlertRecord], transitions.Decision]
 _FIRES = {AlertState.FIRING: True, AlertState.RESOLVED: False}
 
@@ -40,6 +42,7 @@ class AlertSet:
         self.touched: dict[AlertId, None] = {}
         self.dropped: dict[AlertId, None] = {}
         self.now_us: int | None = None
+        self.ungrouped = 0  # samples that lack a label by which a rule that orders something groups
         self._rule_of: dict[AlertId, Rule] = {}
         self._listeners: dict[tuple[Source, str], tuple[Rule, ...]] = {}
         self._due: list[tuple[int, bool, AlertId]] = []  # when, whether a composite, who
@@ -53,8 +56,8 @@ class AlertSet:
     def rule_for(self, alert_id: AlertId) -> Rule | None:
         """Return the rule of a alert_id, None if there is none for it any more."""
         name, key = alert_id
-        fits = (rule for rule in self.rules if rule.name == name and rule.only in (None, key))
-        return next(fits, None)
+        owners = [rule for rule in self.rules if rule.name == name and rule.owns(key)]
+        return max(owners, key=lambda rule: len(rule.only or ""), default=None)  # a type may begin with another's name
 
     def put(self, alert_id: AlertId, rule: Rule, record: AlertRecord) -> None:
         """Take a memory that was kept."""
@@ -101,8 +104,10 @@ class AlertSet:
         changes: list[Alert] = []
         for rule in self._who(sample.source, sample.name):
             if rule.intake.takes(sample):
-                key, labels = rule.group(sample)
-                changes += self._observe(rule, key, labels, sample)
+                if (group := rule.group(sample)) is None:
+                    self.ungrouped += 1
+                else:
+                    changes += self._observe(rule, *group, sample)
         return changes
 
     def advance(self, to_us: int) -> list[Alert]:
@@ -177,17 +182,17 @@ class AlertSet:
         return self._listeners[alert_id]
 
     def _observe(self, rule: Rule, key: str, labels: dict[str, str], sample: Sample) -> tuple[Alert, ...]:
-        if rule.only not in (None, key):
-            return ()
         alert_id = (rule.name, key)
         record = self.records.get(alert_id)
         if record is None:
             if self._keys[rule.name] >= ROOM:
-                key, labels = OTHERS, {}
+                key, labels = OTHERS if rule.only is None else f"{rule.only}.{OTHERS}", {}
                 alert_id = (rule.name, key)
             record = self.records.get(alert_id) or transitions.begin(rule, labels, self.now_us)
         elif self.now_us is not None and (record.now_us is None or record.now_us < self.now_us):
             record, _ = transitions.advance(rule, key, record, self.now_us)  # nothing was due: it was run already
+        stale = self.now_us is not None and sample.time_us < self.now_us - OLD_US
+        record = record if record.stale is stale else replace(record, stale=stale)
         changed, changes = transitions.observe(rule, key, record, sample)
         if changed is not record or alert_id not in self.records:
             self._keep(alert_id, rule, changed)
@@ -248,7 +253,10 @@ class AlertSet:
                     continue
                 fields = {**alert.labels, "key": alert.key, "fires": fires}
                 sample = Sample("alert", alert.rule, time_to_us(alert.time), fields)
-                key, labels = rule.group(sample)
+                if (group := rule.group(sample)) is None:
+                    self.ungrouped += 1
+                    continue
+                key, labels = group
                 alert_id = (rule.name, key)
                 record = self.records.get(alert_id) or transitions.begin(rule, labels, self.now_us)
                 evidence = rule.composite.await_(record.evidence, sample)
@@ -256,13 +264,13 @@ class AlertSet:
                 self._keep(alert_id, rule, replace(record, evidence=evidence))
 
     def _is_due(self, alert_id: AlertId, to_us: int) -> bool:
-        return any(changes[0] < to_us for changes in self.records[alert_id].evidence.ahead)
+        return any(report[0] < to_us for report in self.records[alert_id].evidence.ahead[:1])  # in order
 
     def _catch_up(self, alert_id: AlertId, to_us: int) -> list[Alert]:
         """Judge a composite by what its members have told of the time before ``to_us``."""
         rule, changes = self._rule_of[alert_id], list[Alert]()
         record = self.records[alert_id]
-        passed = tuple(item for item in record.evidence.ahead if item[0] < to_us)
+        passed = record.evidence.ahead[: bisect_left(record.evidence.ahead, (to_us,))]
         left = record.evidence.ahead[len(passed) :]
         for time_us, name, key, fires in passed:
             sample = Sample("alert", name, time_us, {"key": key, "fires": fires})

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import Literal
 
-from services.alerter.core.actions import NOTIFY, Action
+from services.alerter.core.actions import NOTIFY, Action, Do
 from services.alerter.core.keys import key_of
 from services.alerter.core.kinds.composite import Composite
 from services.alerter.core.kinds.condition import Condition
@@ -43,7 +43,7 @@ class Intake:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """``name`` is the alert's; rules of one name must differ in ``only``, the one key they are for.
+    """``name`` is the alert's; rules of one name differ in ``only``, the event type that begins their keys.
 
     ``hold``: the condition must hold so long before it fires (Prometheus: ``for``). ``keep``: it must be over for so
     long before it resolves (``keep_firing_for``). ``live``: judged by the clock of who looks, not by event time.
@@ -85,10 +85,32 @@ class Rule:
         """The condition, if it is made of other rules."""
         return self.condition if isinstance(self.condition, Composite) else None
 
-    def group(self, sample: Sample) -> tuple[str, dict[str, str]]:
-        """Return the key and the labels of the group a sample belongs to."""
+    @property
+    def notifies(self) -> bool:
+        """Whether people are notified when it fires."""
+        return any(action.do is Do.NOTIFICATION for action in self.actions)
+
+    @property
+    def acts(self) -> bool:
+        """Whether the rule orders something, besides notifying."""
+        return any(action.do is not Do.NOTIFICATION for action in self.actions)
+
+    def group(self, sample: Sample) -> tuple[str, dict[str, str]] | None:
+        """Return the key and the labels of the group a sample belongs to; None: it belongs to none.
+
+        A rule that orders something groups nothing that lacks a label it groups by: events of several devices
+        whose names are missing are no evidence against any of them. A rule that only notifies puts them under
+        the key ``none``, so that nothing is lost from sight.
+        """
         values = [sample.field(name) for name in self.by]
-        return key_of(values), self.labelled(values, sample.field("zone") if "device" in self.by else None)
+        if self.acts and any(value in (None, "") for value in values):
+            return None
+        located = "device" in self.by or "sensor" in self.by
+        return key_of(values), self.labelled(values, sample.field("zone") if located else None)
+
+    def owns(self, key: str) -> bool:
+        """Whether an alert of this name and key is judged by this rule."""
+        return self.only is None or key == self.only or key.startswith(f"{self.only}.")
 
     def labelled(self, values: list[object], zone: object = None) -> dict[str, str]:
         """Return the labels of a group; a device brings its zone along."""
@@ -97,8 +119,18 @@ class Rule:
 
 
 def rate_rule(
-    name: str, event_type: str, window: timedelta, threshold: int, severity: Severity = Severity.WARNING
+    name: str,
+    event_type: str,
+    window: timedelta,
+    threshold: int,
+    severity: Severity = Severity.WARNING,
+    per: Literal["site", "device", "incident"] = "site",
 ) -> Rule:
-    """Return the rule for more than ``threshold`` events of a type within a window, whatever device they are of."""
+    """Return the rule for more than ``threshold`` events of a type within a window.
+
+    ``per``: all events of the site count together, or those of each device for themselves, or each incident once.
+    """
     intake = Intake("event", (event_type,))
-    return Rule(name, Count(window, threshold), intake, by=("type",), only=event_type, severity=severity)
+    condition = Count(window, threshold, once_per="incident" if per == "incident" else None)
+    by = ("type", "device") if per == "device" else ("type",)
+    return Rule(name, condition, intake, by=by, only=event_type, severity=severity)

@@ -1,7 +1,7 @@
 """What rules are asked about: an event, the state of a device or of a service, each as flat fields with a time.
 
 1. An event's fields are its own (``type``, ``severity``, ``device`` …) and those of its data; its own win. A dot
-   leads further down: ``detail.code``.
+   leads further down: ``detail.code``. ``sensor`` is the one channel of one device that an event is about.
 2. A device's state: ``values`` beside ``power``, ``battery``, ``quality`` …
 3. What is not there is None, and no test but ``absent`` speaks of it.
 """
@@ -54,8 +54,21 @@ def event_sample(event: Event) -> Sample:
         "device": event.device,
         "zone": event.zone,
         "incident": event.metadata.get("incident"),
+        "sensor": sensor_of(event),
     }
     return Sample("event", event.type, time_to_us(event.time), {**event.data, **own})
+
+
+def sensor_of(event: Event) -> str | None:
+    """Return which sensor an event is about: ``device.channel``, or as much of that as the event says.
+
+    ``sensor_id`` is the device, or the device with its channel; who tells them apart gives ``channel`` besides.
+    """
+    told, channel = event.data.get("sensor_id"), event.data.get("channel")
+    device = told if isinstance(told, str) and told else event.device
+    if not isinstance(channel, str) or not channel or device is None:
+        return device
+    return device if device.endswith(f".{channel}") else f"{device}.{channel}"
 
 
 def state_sample(state: DeviceState) -> Sample:

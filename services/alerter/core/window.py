@@ -12,10 +12,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Remembered times; ``lost_us`` is the newest time that was dropped for want of room, if any."""
+    """Remembered times; ``lost_us`` is the newest time that was dropped for want of room, if any.
+
+    ``counted`` are the newest values of a field of which each counts once.
+    """
 
     times_us: tuple[int, ...] = ()
     lost_us: int | None = None
+    counted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +36,10 @@ def fold_in(window: Window, time_us: int, room: int) -> Window:
     times_us = (*window.times_us[:place], time_us, *window.times_us[place:])
     spill = len(times_us) - room
     if spill <= 0:
-        return Window(times_us, window.lost_us)
+        return Window(times_us, window.lost_us, window.counted)
     lost_us = times_us[spill - 1]
-    return Window(times_us[spill:], lost_us if window.lost_us is None else max(lost_us, window.lost_us))
+    newest_lost_us = lost_us if window.lost_us is None else max(lost_us, window.lost_us)
+    return Window(times_us[spill:], newest_lost_us, window.counted)
 
 
 def fold_out(window: Window, before_us: int) -> Window:
@@ -43,7 +48,7 @@ def fold_out(window: Window, before_us: int) -> Window:
     forgotten = window.lost_us is not None and window.lost_us < before_us
     if not place and not forgotten:
         return window
-    return Window(window.times_us[place:], None if forgotten else window.lost_us)
+    return Window(window.times_us[place:], None if forgotten else window.lost_us, window.counted)
 
 
 def count(window: Window, now_us: int, span_us: int) -> WindowCount:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Annotated
 
 from pydantic import Field, model_validator
 
 from services.alerter.core.actions import STOP
+from services.alerter.core.kinds.absence import Absence
 from services.alerter.core.notify.channels import Channel, Wording
 from services.alerter.core.notify.dispatch import Plan
 from services.alerter.core.rules import Rule
@@ -104,14 +105,22 @@ class AlertsSettings(Settings):
 
 @dataclass(frozen=True, slots=True)
 class AlerterSettings:
-    """Both files."""
+    """Both files, and what matters of the reader's."""
 
     alerts: AlertsSettings
     counters: EventCountersSettings
+    intervals: Mapping[str, timedelta] = field(default_factory=dict)  # how often the reader reads each device
 
     def rules(self) -> tuple[Rule, ...]:
         """Return every rule: those of the limits per hour and day, then those of ``alerts.yaml``."""
-        return (*rate_rules(self.counters), *self.alerts.made_rules())
+        made = (_with_intervals(rule, self.intervals) for rule in self.alerts.made_rules())
+        return (*rate_rules(self.counters), *made)
+
+
+def _with_intervals(rule: Rule, intervals: Mapping[str, timedelta]) -> Rule:
+    if not isinstance(rule.condition, Absence):
+        return rule
+    return replace(rule, condition=replace(rule.condition, intervals=intervals))
 
 
 def unknown_types(settings: AlerterSettings, catalogue: Mapping[str, object]) -> list[tuple[str, str]]:

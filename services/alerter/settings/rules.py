@@ -175,15 +175,19 @@ class DeviationSettings(_Seen):
 
 
 class AbsenceSettings(_Of):
-    """``absence``: nothing for ``after``; ``expect`` names what must show up even if it was never seen."""
+    """``absence``: nothing for ``after``; ``expect`` names what must show up even if it was never seen.
+
+    ``missed_readings``: nor for so many of the device's own intervals, where those are longer.
+    """
 
     after: LongSpan
     give_up: LongSpan = timedelta(days=30)
+    missed_readings: Annotated[int, Field(ge=0, le=1000)] = 0
     expect: tuple[str | tuple[str, ...], ...] = ()
 
     def condition(self) -> Absence:
         """Return the condition."""
-        return Absence(self.after, self.give_up)
+        return Absence(self.after, self.give_up, self.missed_readings)
 
 
 class OfflineSettings(Settings):
@@ -206,16 +210,20 @@ class OfflineSettings(Settings):
 
 
 class PredictionSettings(_Seen):
-    """``prediction``: the field reaches a value within a time, as ``reported`` or by the line through what was seen."""
+    """``prediction``: the field reaches a value within a time, as ``reported`` or by the line through what was seen.
+
+    ``reported`` is a field or several: the first that a sample has counts.
+    """
 
     reaches: float
     within: LongSpan
     over: LongSpan = timedelta(minutes=10)
-    reported: Field_ | None = None
+    reported: Field_ | tuple[Field_, ...] = ()
 
     def condition(self) -> Prediction:
         """Return the condition."""
-        return Prediction(self.watched(), self.reaches, self.within, self.over, self.reported)
+        reported = (self.reported,) if isinstance(self.reported, str) else self.reported
+        return Prediction(self.watched(), self.reaches, self.within, self.over, reported)
 
 
 class CompositeSettings(Settings):

@@ -31,7 +31,7 @@ def rebuild_steady_times(db: sqlite3.Connection) -> tuple[int, int] | None:
         return None
     db.execute("CREATE TEMP TABLE rank (epoch TEXT PRIMARY KEY, rank INTEGER)")
     db.executemany("INSERT INTO rank VALUES (?, ?)", ranks.items())
-    db.execute("UPDATE event SET steady_us = time_us")
+    db.execute("UPDATE event SET monotonic_us = time_us")
     offset_us = 0
     for place, jump in jumps:
         _meet(db, place, jump, offset_us)
@@ -46,11 +46,11 @@ def _meet(db: sqlite3.Connection, place: tuple[int, int], jump: Jump, offset_us:
     if jump.since is not None and (by_us := span_to_us(jump.earlier - jump.step)):
         since_us = time_to_us(jump.since) - offset_us
         db.execute(
-            f"UPDATE event SET steady_us = steady_us + ? WHERE {_PLACE} < (?, ?) AND steady_us < ?",  # noqa: S608
+            f"UPDATE event SET monotonic_us = monotonic_us + ? WHERE {_PLACE} < (?, ?) AND monotonic_us < ?",  # noqa: S608
             (by_us, *place, since_us),
         )
     step_us = span_to_us(jump.step)
-    db.execute(f"UPDATE event SET steady_us = steady_us - ? WHERE {_PLACE} >= (?, ?)", (step_us, *place))  # noqa: S608
+    db.execute(f"UPDATE event SET monotonic_us = monotonic_us - ? WHERE {_PLACE} >= (?, ?)", (step_us, *place))  # noqa: S608
 
 
 def _observed(db: sqlite3.Connection, jumps: Sequence[tuple[tuple[int, int], Jump]]) -> int:

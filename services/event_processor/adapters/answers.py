@@ -15,13 +15,13 @@ from pydantic import Field
 
 from services.event_processor.adapters.analytics import HOURS_KEPT, Analytics
 from services.event_processor.adapters.pipeline_tables import PAGE_MOST, PipelineTables
-from services.event_processor.core.catalogue import suggestion
-from services.event_processor.core.correlation.correlate import Standing
-from services.event_processor.core.facts import Data
-from services.event_processor.core.latch import stamp
-from services.event_processor.core.pipeline.passage import Pipeline
+from services.event_processor.core.catalogue.event_types import suggestion
+from services.event_processor.core.correlation.correlator import IncidentSnapshot
+from services.event_processor.core.device.latch import stamp
+from services.event_processor.core.pipeline.event_context import Pipeline
 from services.event_processor.core.pipeline.plan import Plan
 from services.event_processor.core.pipeline.stages import STAGES
+from services.event_processor.core.schema import Data
 from shared.delivery.handler import RefusedError
 from shared.instants import time_to_us, us_to_time
 
@@ -98,7 +98,7 @@ class Answers:
         return {**self._analytics.answer(time_to_us(now), asked.hours), "failure_patterns": failures}
 
 
-def told(standing: Standing) -> dict[str, Any]:
+def told(standing: IncidentSnapshot) -> dict[str, Any]:
     """Return an incident as JSON values."""
     found = standing.incident
     times = {"start": found.start_us, "last": found.last_us, "end": found.end_us}

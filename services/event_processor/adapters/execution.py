@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from services.event_processor.adapters.analytics import Analytics
 from services.event_processor.adapters.work_table import WorkTable
-from services.event_processor.core.pipeline.passage import Passage
+from services.event_processor.core.pipeline.event_context import EventContext
 from services.event_processor.core.pipeline.plan import Plan
 from services.event_processor.core.pipeline.rules import (
     AnalyticsHandler,
@@ -34,21 +34,21 @@ class Execution:
         self._clock = clock
         self.too_old = 0  # commands not sent
 
-    def do(self, passage: Passage) -> None:
+    def do(self, context: EventContext) -> None:
         """Publish the event's triggers, and hand it to its handlers."""
-        for trigger in passage.triggers:
+        for trigger in context.triggers:
             self._outlet.emit(trigger)
-        for name in passage.handlers:
+        for name in context.handlers:
             handler = self._plan.handler(name)
             match handler:
                 case AnalyticsHandler():
-                    self._analytics.note(passage.event)
+                    self._analytics.note(context.event)
                 case TriggerHandler():
-                    self._outlet.emit(_trigger(handler, passage))
+                    self._outlet.emit(_trigger(handler, context))
                 case CommandHandler():
-                    self._command(name, handler, passage.event)
+                    self._command(name, handler, context.event)
                 case Webhook() | Plugin():
-                    self._work.add(name, passage.event, self._clock().timestamp())
+                    self._work.add(name, context.event, self._clock().timestamp())
 
     def _command(self, name: str, handler: CommandHandler, event: Event) -> None:
         now = self._clock()
@@ -69,8 +69,8 @@ class Execution:
         )
 
 
-def _trigger(handler: TriggerHandler, passage: Passage) -> Trigger:
-    event = passage.event
+def _trigger(handler: TriggerHandler, context: EventContext) -> Trigger:
+    event = context.event
     return Trigger(
         name=handler.name,
         event=event.id,
@@ -80,5 +80,5 @@ def _trigger(handler: TriggerHandler, passage: Passage) -> Trigger:
         device=event.device,
         zone=event.zone,
         data=event.data,
-        depth=passage.depth or None,
+        depth=context.depth or None,
     )

@@ -10,7 +10,7 @@ from shared.ledger.step import running
 # Version 1: the tables as they were when versions began. A ledger of before lacks some of them.
 TABLES_1 = """
 CREATE TABLE IF NOT EXISTS offered (
-    place INTEGER PRIMARY KEY AUTOINCREMENT, producer TEXT NOT NULL, id TEXT NOT NULL, UNIQUE (producer, id))
+    place INTEGER PRIMARY KEY AUTOINCREMENT, producer TEXT NOT NULL, id TEXT NOT NULL, UNIQUE (producer, id));
 CREATE TABLE IF NOT EXISTS bucket (
     type TEXT NOT NULL, source TEXT NOT NULL, tokens REAL NOT NULL, at_us INTEGER NOT NULL, skipped INTEGER NOT NULL,
     PRIMARY KEY (type, source)) WITHOUT ROWID;
@@ -33,4 +33,7 @@ CREATE TABLE IF NOT EXISTS frequency (
     hour INTEGER NOT NULL, type TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (hour, type)) WITHOUT ROWID;
 """
 
-STEPS: Sequence[Migration] = (Migration("give every table of the first version", running(TABLES_1)),)
+STEPS: Sequence[Migration] = (
+    Migration("give every table of the first version", running(TABLES_1)),
+    Migration("name a table in the field's words", running("ALTER TABLE sight RENAME TO event_ref;")),
+)

@@ -1,6 +1,6 @@
 """What the pipeline remembers, in the ledger: each table written by the row, in the transaction of the batch.
 
-``bucket``: rate limits. ``sight``: the events of the last while, for those related to them. ``pattern_group``: what
+``bucket``: rate limits. ``event_ref``: the events of the last while, for those related to them. ``pattern_group``: what
 patterns have gathered. ``incident``: every incident, the newest ``incidents_kept``.
 """
 
@@ -11,21 +11,21 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Any
 
-from services.event_processor.core.correlation.correlate import Correlator, Laws, Standing
+from services.event_processor.core.correlation.correlator import CompiledPatterns, Correlator, IncidentSnapshot
+from services.event_processor.core.correlation.group_json import group_from_json, group_to_json
 from services.event_processor.core.correlation.incidents import Incident
-from services.event_processor.core.correlation.keeping import group_from_json, group_to_json
-from services.event_processor.core.correlation.related import ROOM, Sight
-from services.event_processor.core.pipeline.bucket import Bucket
-from services.event_processor.core.pipeline.passage import Pipeline
+from services.event_processor.core.correlation.related import ROOM, EventRef
+from services.event_processor.core.pipeline.event_context import Pipeline
 from services.event_processor.core.pipeline.plan import Plan
 from services.event_processor.core.pipeline.ports import Seen
+from services.event_processor.core.pipeline.token_bucket import Bucket
 from shared.ledger import Ledger
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS bucket (
     type TEXT NOT NULL, source TEXT NOT NULL, tokens REAL NOT NULL, at_us INTEGER NOT NULL, skipped INTEGER NOT NULL,
     PRIMARY KEY (type, source)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS sight (
+CREATE TABLE IF NOT EXISTS event_ref (
     place INTEGER PRIMARY KEY AUTOINCREMENT, time_us INTEGER NOT NULL, id TEXT NOT NULL, device TEXT, zone TEXT);
 CREATE TABLE IF NOT EXISTS pattern_group (
     pattern TEXT NOT NULL, key TEXT NOT NULL, content TEXT NOT NULL, touched INTEGER NOT NULL,
@@ -50,15 +50,15 @@ class PipelineTables:
             ((str(kind), str(source)), Bucket(tokens, at_us, skipped))
             for kind, source, tokens, at_us, skipped in self._db.execute("SELECT * FROM bucket ORDER BY at_us")
         )
-        return Pipeline(plan, self._correlator(plan.laws), buckets, seen)
+        return Pipeline(plan, self._correlator(plan.patterns), buckets, seen)
 
-    def _correlator(self, laws: Laws) -> Correlator:
-        sights = self._db.execute("SELECT time_us, id, device, zone FROM sight ORDER BY place")
+    def _correlator(self, patterns: CompiledPatterns) -> Correlator:
+        sights = self._db.execute("SELECT time_us, id, device, zone FROM event_ref ORDER BY place")
         groups = self._db.execute("SELECT pattern, key, content FROM pattern_group ORDER BY touched")
         return Correlator(
-            laws,
+            patterns,
             (((str(pattern), str(key)), group_from_json(content)) for pattern, key, content in groups),
-            (Sight(*row) for row in sights),
+            (EventRef(*row) for row in sights),
         )
 
     def save(self, pipeline: Pipeline) -> None:
@@ -80,11 +80,11 @@ class PipelineTables:
 
     def _save_sights(self, correlator: Correlator) -> None:
         if correlator.shifted:
-            self._db.execute("DELETE FROM sight")
+            self._db.execute("DELETE FROM event_ref")
         fresh = correlator.recent.sights if correlator.shifted else correlator.fresh
         rows = [(each.time_us, each.id, each.device, each.zone) for each in fresh]
-        self._db.executemany("INSERT INTO sight (time_us, id, device, zone) VALUES (?, ?, ?, ?)", rows)
-        self._db.execute("DELETE FROM sight WHERE place <= (SELECT max(place) FROM sight) - ?", (ROOM,))
+        self._db.executemany("INSERT INTO event_ref (time_us, id, device, zone) VALUES (?, ?, ?, ?)", rows)
+        self._db.execute("DELETE FROM event_ref WHERE place <= (SELECT max(place) FROM event_ref) - ?", (ROOM,))
         correlator.fresh.clear()
         correlator.shifted = False
 
@@ -102,7 +102,7 @@ class PipelineTables:
 
     # ---- incidents
 
-    def keep(self, changed: list[Standing], gone: list[str], most: int) -> None:
+    def keep(self, changed: list[IncidentSnapshot], gone: list[str], most: int) -> None:
         """Write incidents as they stand now; ``gone`` are those a new judgement has undone."""
         self._db.executemany("DELETE FROM incident WHERE id = ?", [(identity,) for identity in gone])
         self._db.executemany(
@@ -114,12 +114,12 @@ class PipelineTables:
         )
         self._db.execute("DELETE FROM incident WHERE place <= (SELECT max(place) FROM incident) - ?", (most,))
 
-    def newest(self) -> Iterator[Standing]:
+    def newest(self) -> Iterator[IncidentSnapshot]:
         """Yield the newest incident of each pattern and key."""
         rows = self._db.execute("SELECT *, max(start_us) FROM incident GROUP BY pattern, key ORDER BY pattern, key")
         yield from (_standing(row[:-1])[1] for row in rows)
 
-    def page(self, cursor: int | None, limit: int, open_only: bool) -> list[tuple[int, Standing]]:
+    def page(self, cursor: int | None, limit: int, open_only: bool) -> list[tuple[int, IncidentSnapshot]]:
         """Return (place, incident), newest first, of places before ``cursor``."""
         rows = self._db.execute(
             "SELECT * FROM incident WHERE place < ? AND (end_us IS NULL OR NOT ?) ORDER BY place DESC LIMIT ?",
@@ -132,13 +132,13 @@ def _bucket(bucket: Bucket) -> tuple[float, int, int]:
     return bucket.tokens, bucket.at_us, bucket.skipped
 
 
-def _row(standing: Standing) -> tuple[Any, ...]:
+def _row(standing: IncidentSnapshot) -> tuple[Any, ...]:
     i = standing.incident
     span = (i.start_us, i.last_us, i.end_us, i.why, i.count)
     return (i.id, standing.pattern, standing.key, *span, json.dumps(i.events))
 
 
-def _standing(row: tuple[Any, ...]) -> tuple[int, Standing]:
+def _standing(row: tuple[Any, ...]) -> tuple[int, IncidentSnapshot]:
     place, identity, pattern, key, start_us, last_us, end_us, why, count, events = row
     incident = Incident(identity, start_us, last_us, count, tuple(json.loads(events)), end_us, why)
-    return int(place), Standing(pattern, key, incident)
+    return int(place), IncidentSnapshot(pattern, key, incident)

@@ -21,7 +21,7 @@ from services.event_processor.core.pipeline.work import Failed, Outcome, Task
 LEFT_ALONE = 3
 
 Call = Callable[[Task], Outcome]
-Ended = tuple[Task, Outcome, float]
+Finished = tuple[Task, Outcome, float]
 
 
 class Handful:
@@ -59,7 +59,7 @@ class Worker:
         self._call = call
         self._monotonic = monotonic
         self._wake = wake
-        self._done: SimpleQueue[tuple[Handful, Ended]] = SimpleQueue()
+        self._done: SimpleQueue[tuple[Handful, Finished]] = SimpleQueue()
         self._left: list[threading.Thread] = []
         self._thread: threading.Thread | None = None
         self._handful: Handful | None = None
@@ -84,7 +84,7 @@ class Worker:
         self._thread = threading.Thread(target=self._run, args=(self._handful,), name=name, daemon=True)
         self._thread.start()
 
-    def finished(self) -> Iterator[Ended]:
+    def finished(self) -> Iterator[Finished]:
         """Yield (task, outcome, seconds it took) of every attempt that has ended, by itself or by its time."""
         while not self._done.empty():
             handful, ended = self._done.get()

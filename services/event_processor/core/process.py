@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.event_processor.core.kinds.unclean import BACKFILLED
-from services.event_processor.core.look import Finding, Look
-from services.event_processor.core.memory import Memory
-from services.event_processor.core.program import Plan, Program, Step
+from services.event_processor.core.channels.frame_context import Finding, FrameContext
+from services.event_processor.core.device.memory import Memory
+from services.event_processor.core.rules.compiled import BELIEVED, CompiledRules, DeviceRules, RuleStep
+from services.event_processor.core.rules.kinds.unclean_shutdown import BACKFILLED
 from services.event_processor.core.state import device_state
 from shared.messages import DeviceState, Event, Frame, Trigger, event_id
 
@@ -17,7 +17,7 @@ from shared.messages import DeviceState, Event, Frame, Trigger, event_id
 class Outcome:
     """What one frame led to: the memory for the next, the events in ``ORDER``, and their triggers."""
 
-    program: Program
+    compiled: CompiledRules
     frame: Frame
     memory: Memory
     events: tuple[Event, ...] = ()
@@ -25,64 +25,70 @@ class Outcome:
     @property
     def triggers(self) -> tuple[Trigger, ...]:
         """The named triggers of the events, in the events' order."""
-        return triggers_of(self.program, self.events) if self.events else ()
+        return triggers_of(self.compiled, self.events) if self.events else ()
 
     @property
     def state(self) -> DeviceState:
         """What is known of the device now; worked out when asked for, a batch needs only its last."""
-        return device_state(self.program, self.memory, self.frame)
+        return device_state(self.compiled, self.memory, self.frame)
 
 
-def process_frame(program: Program, memory: Memory, frame: Frame) -> Outcome:
+def process_frame(compiled: CompiledRules, memory: Memory, frame: Frame) -> Outcome:
     """Return what ``frame`` means for its device, of which ``memory`` is what is remembered.
 
     A frame that is stale or bad holds everything but still counts its errors; one that is not later than the
     last is taken as it comes, and no dwell runs on it.
     """
-    plan = program.plan(frame.device)
-    return run_steps(program, plan, memory, frame, plan.steps(frame, memory))
+    device_rules = compiled.device_rules(frame.device)
+    return run_steps(compiled, device_rules, memory, frame, device_rules.steps(frame, memory))
 
 
-def run_steps(program: Program, plan: Plan, memory: Memory, frame: Frame, steps: tuple[Step, ...]) -> Outcome:
+def run_steps(
+    compiled: CompiledRules, device_rules: DeviceRules, memory: Memory, frame: Frame, steps: tuple[RuleStep, ...]
+) -> Outcome:
     """Return what these rules make of a frame."""
-    look = Look(plan.device, program.known, memory, frame)
+    context = FrameContext(device_rules.device, compiled.channels, memory, frame)
     for apply, name, rule in steps:
-        apply(look, name, rule)
+        apply(context, name, rule)
     repeat = memory.repeat + 1 if memory.time == frame.time else 0
     after = Memory(
         frame.time,
         repeat,
-        look.seen,
-        look.latches,
+        context.seen,
+        context.latches,
         frame.boot,
         frame.uptime_s,
         frame.clock,
-        look.steady_s,
-        look.words,
-        look.numbers,
+        context.steady_s,
+        context.words,
+        context.numbers,
+        context.elapsed.total_seconds() or memory.step_s,
+        0.0 if frame.quality in BELIEVED else context.gap_s,
     )
-    if not look.findings:
-        return Outcome(program, frame, after)
-    zone = frame.zone or plan.device.zone
-    return Outcome(program, frame, after, tuple(_event(program, frame, zone, repeat, found) for found in look.findings))
+    if not context.findings:
+        return Outcome(compiled, frame, after)
+    zone = frame.zone or device_rules.device.zone
+    return Outcome(
+        compiled, frame, after, tuple(_event(compiled, frame, zone, repeat, found) for found in context.findings)
+    )
 
 
-def _event(program: Program, frame: Frame, zone: str | None, repeat: int, found: Finding) -> Event:
+def _event(compiled: CompiledRules, frame: Frame, zone: str | None, repeat: int, found: Finding) -> Event:
     """Two frames of one device may bear the same time (a log of whole seconds): ``repeat`` tells them apart.
 
     So may two with a step back of the clock between them: their uptimes tell those apart.
     """
-    kind = program.catalogue[found.type]
+    kind = compiled.catalogue[found.type]
     cause = f"{found.cause}#{repeat}" if repeat else found.cause
     if frame.uptime_s is not None:
         cause = f"{cause}@{frame.boot}/{frame.uptime_s}"
     return Event(
-        id=event_id(program.site, found.type, frame.device, frame.time, cause),
+        id=event_id(compiled.site, found.type, frame.device, frame.time, cause),
         type=found.type,
         category=kind.category,
         severity=found.severity or kind.severity,
         time=frame.time,
-        site=program.site,
+        site=compiled.site,
         device=frame.device,
         zone=zone,
         data=found.data,
@@ -90,7 +96,7 @@ def _event(program: Program, frame: Frame, zone: str | None, repeat: int, found:
     )
 
 
-def triggers_of(program: Program, events: Sequence[Event]) -> tuple[Trigger, ...]:
+def triggers_of(compiled: CompiledRules, events: Sequence[Event]) -> tuple[Trigger, ...]:
     """Return the triggers the catalogue gives to each event's type; one told after the fact pulls none."""
     return tuple(
         Trigger(
@@ -105,5 +111,5 @@ def triggers_of(program: Program, events: Sequence[Event]) -> tuple[Trigger, ...
         )
         for event in events
         if not event.data.get(BACKFILLED)
-        for name in program.catalogue[event.type].triggers
+        for name in compiled.catalogue[event.type].triggers
     )

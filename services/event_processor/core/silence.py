@@ -12,30 +12,30 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
-from services.event_processor.core.latch import OFF, ZERO
-from services.event_processor.core.memory import Memory
+from services.event_processor.core.device.latch import OFF, ZERO
+from services.event_processor.core.device.memory import Memory
 from services.event_processor.core.process import Outcome, run_steps
-from services.event_processor.core.program import Program
+from services.event_processor.core.rules.compiled import CompiledRules
 from shared.messages import Frame, Quality
 
 
 class Silences:
     """Who may be silent for too long. Follows from the memories alone, so nothing of it has to be kept."""
 
-    def __init__(self, program: Program) -> None:
-        self._program = program
+    def __init__(self, compiled: CompiledRules) -> None:
+        self._compiled = compiled
         self._known: set[str] = set()
         self._due: datetime | None = None
-        self.watches = bool(program.other.silent or any(plan.silent for plan in program.plans.values()))
+        self.watches = bool(compiled.other.silent or any(plan.silent for plan in compiled.by_device.values()))
 
     def heard(self, frame: Frame, memories: Mapping[str, Memory]) -> Iterator[tuple[str, Outcome]]:
         """Yield (device, outcome) of every other device that is silent for too long when ``frame`` comes, by name."""
         if frame.device in self._known and self._due is not None and frame.time <= self._due:
             return
-        for name in sorted({*memories, *self._program.awaited}):
+        for name in sorted({*memories, *self._compiled.awaited}):
             if name != frame.device:
                 yield from self._look(name, memories.get(name), frame)
-        self._known |= {*memories, *self._program.awaited, frame.device}
+        self._known |= {*memories, *self._compiled.awaited, frame.device}
         self._due = min(
             (due for name in self._known for due in self._dues(name, memories.get(name), frame)), default=None
         )
@@ -45,7 +45,7 @@ class Silences:
         self._due = None
 
     def _look(self, name: str, memory: Memory | None, frame: Frame) -> Iterator[tuple[str, Outcome]]:
-        plan = self._program.plan(name)
+        plan = self._compiled.device_rules(name)
         begins = memory is None or memory.time is None
         if begins or any(frame.time > due for due in self._dues(name, memory, frame)):
             nothing = Frame(
@@ -56,11 +56,11 @@ class Silences:
                 uptime_s=frame.uptime_s,
                 clock=frame.clock,
             )
-            yield name, run_steps(self._program, plan, memory or Memory(), nothing, plan.silent)
+            yield name, run_steps(self._compiled, plan, memory or Memory(), nothing, plan.silent)
 
     def _dues(self, name: str, memory: Memory | None, frame: Frame) -> Iterator[datetime]:
         """Yield when each rule may be due, never too late: what is heard in between only puts it off."""
-        for _, rule_name, rule in self._program.plan(name).silent:
+        for _, rule_name, rule in self._compiled.device_rules(name).silent:
             after = timedelta(seconds=rule.after_s)
             latch = OFF if memory is None else memory.latches.get(rule_name, OFF)
             if memory is None or memory.time is None or (latch.on and name == frame.device):

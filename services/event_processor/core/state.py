@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from typing import Literal
 
-from services.event_processor.core.formulas import available
-from services.event_processor.core.kinds.battery import CRITICAL, LOW
-from services.event_processor.core.kinds.charging import CHARGING
-from services.event_processor.core.kinds.power import ON_BATTERY
-from services.event_processor.core.latch import OFF
-from services.event_processor.core.look import Look, rounded
-from services.event_processor.core.memory import Memory
-from services.event_processor.core.program import BELIEVED, Program
+from services.event_processor.core.channels.formulas import available
+from services.event_processor.core.channels.frame_context import FrameContext, round_channel
+from services.event_processor.core.device.keys import CHARGING, CRITICAL, LOW, ON_BATTERY
+from services.event_processor.core.device.latch import OFF
+from services.event_processor.core.device.memory import Memory
+from services.event_processor.core.rules.compiled import BELIEVED, CompiledRules
 from shared.messages import DeviceState, Frame
 
 POWER: dict[bool | None, Literal["mains", "battery"] | None] = {None: None, False: "mains", True: "battery"}
 
 
-def device_state(program: Program, memory: Memory, frame: Frame) -> DeviceState:
+def device_state(compiled: CompiledRules, memory: Memory, frame: Frame) -> DeviceState:
     """Return the confirmed state; ``quality`` is the last frame's.
 
     ``values`` are the last frame's, never older, and what is worked out of them where they may be believed.
@@ -25,27 +23,39 @@ def device_state(program: Program, memory: Memory, frame: Frame) -> DeviceState:
     latches = memory.latches
     return DeviceState(
         device=frame.device,
-        zone=frame.zone or program.plan(frame.device).device.zone,
+        zone=frame.zone or compiled.device_rules(frame.device).device.zone,
         time=frame.time,
         quality=frame.quality,
         power=POWER[latches.get(ON_BATTERY, OFF).known],
         battery=_battery(memory),
         charging=latches.get(CHARGING, OFF).known,
-        active=tuple(name for name in program.shown if latches.get(name, OFF).on),
-        values=frame.values | _derived(program, memory, frame),
+        active=tuple(name for name in compiled.shown if latches.get(name, OFF).on),
+        values=frame.values | _derived(compiled, memory, frame),
+        simulated=frame.simulated,
     )
 
 
-def _derived(program: Program, memory: Memory, frame: Frame) -> dict[str, float]:
+def state_words(memory: Memory, frame: Frame) -> dict[str, str | bool | None]:
+    """Return what the state says in words, without working out its numbers."""
+    latches = memory.latches
+    return {
+        "quality": frame.quality.value,
+        "power": POWER[latches.get(ON_BATTERY, OFF).known],
+        "battery": _battery(memory),
+        "charging": latches.get(CHARGING, OFF).known,
+    }
+
+
+def _derived(compiled: CompiledRules, memory: Memory, frame: Frame) -> dict[str, float | str]:
     if frame.quality not in BELIEVED:
         return {}
-    look = Look(program.plan(frame.device).device, program.known, memory, frame)
-    told = available(frozenset(frame.values), program.known.formulas)
-    found: dict[str, float] = {}
-    for name, formula in program.known.formulas.items():
-        value = formula.compute(look) if formula.shown and name in told and name not in frame.values else None
+    context = FrameContext(compiled.device_rules(frame.device).device, compiled.channels, memory, frame)
+    told = available(frozenset(frame.values), compiled.channels.formulas)
+    found: dict[str, float | str] = {}
+    for name, formula in compiled.channels.formulas.items():
+        value = formula.compute(context) if formula.shown and name in told and name not in frame.values else None
         if value is not None:
-            found[name] = rounded(name, value)
+            found[name] = value if isinstance(value, str) else round_channel(name, value)
     return found
 
 

@@ -12,11 +12,13 @@ from typing import TypeVar
 
 from pydantic import BaseModel, Field
 
-from services.event_processor.core.boards import Boards, Reader, board_facts
-from services.event_processor.core.catalogue import EventType, suggestion
-from services.event_processor.core.facts import Chemistry, DeviceFacts, Key
-from services.event_processor.core.program import RESERVED, Program, compile_program
-from services.event_processor.core.rules import GAP, UNKNOWN, Rules
+from services.event_processor.core.catalogue.event_types import EventType, suggestion
+from services.event_processor.core.device.boards import Boards, Reader, board_facts
+from services.event_processor.core.device.facts import Chemistry, DeviceFacts
+from services.event_processor.core.device.keys import RESERVED
+from services.event_processor.core.rules.compiled import CompiledRules, compile_rules
+from services.event_processor.core.rules.sections import GAP, UNKNOWN, Rules
+from services.event_processor.core.schema import Key
 from services.event_processor.settings.lines import Lines
 from shared.jumps import CLOCK_JUMP
 from shared.quantities import FACTS, QUANTITIES
@@ -48,7 +50,7 @@ class ProcessorSettings(Settings):
     rules: Rules
 
 
-def load(folder: Path, environ: Mapping[str, str], site: str = "home") -> Program:
+def load(folder: Path, environ: Mapping[str, str], site: str = "home") -> CompiledRules:
     """Return the program that the files in ``folder`` describe; raises ConfigError with every fault of them all."""
     faults: list[Fault] = []
     events = read_one_of(folder, EVENTS, EventsSettings, environ, faults)
@@ -65,9 +67,7 @@ def load(folder: Path, environ: Mapping[str, str], site: str = "home") -> Progra
         raise ConfigError([lines[name].fault(path, reason) for name, path, reason in wrong])
     devices = {device: facts for device, (_, facts) in carried.items()}
     devices |= {name: facts.over(devices.get(name, DeviceFacts())) for name, facts in processor.devices.items()}
-    return compile_program(
-        site, events.events, processor.rules, processor.chemistries, processor.default_device, devices
-    )
+    return compile_rules(site, events.events, processor.rules, processor.chemistries, processor.default_device, devices)
 
 
 def _beside(folder: Path, name: str, model: type[M], environ: Mapping[str, str], faults: list[Fault]) -> M | None:

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from services.event_processor.core.correlation.patterns import PatternRules
 from services.event_processor.core.pipeline.plan import NO_PATTERNS, Plan, compile_plan, pattern_faults, pipeline_faults
 from services.event_processor.core.pipeline.rules import PipelineRules
-from services.event_processor.core.program import Program
+from services.event_processor.core.rules.compiled import CompiledRules
 from services.event_processor.settings import load
 from services.event_processor.settings.lines import Lines, Step
 from shared.settings import ConfigError, Fault, read_one_of
@@ -24,11 +24,11 @@ OFFLINE, ONLINE = "system.service.offline", "system.service.online"
 
 def load_plan(folder: Path, environ: Mapping[str, str], site: str = "home") -> Plan:
     """Return everything the processor knows beforehand; raises ConfigError with every fault of all its files."""
-    program = load(folder, environ, site)
-    return load_pipeline(folder, environ, program)
+    compiled = load(folder, environ, site)
+    return load_pipeline(folder, environ, compiled)
 
 
-def load_pipeline(folder: Path, environ: Mapping[str, str], program: Program) -> Plan:
+def load_pipeline(folder: Path, environ: Mapping[str, str], compiled: CompiledRules) -> Plan:
     """Return the plan that the two files in ``folder`` describe. A file that is not there turns its part off."""
     faults: list[Fault] = []
     rules = _read(folder, PIPELINE, PipelineRules, environ, faults)
@@ -37,13 +37,13 @@ def load_pipeline(folder: Path, environ: Mapping[str, str], program: Program) ->
         raise ConfigError(faults)
     if rules is not None:
         lines = Lines(folder / f"{PIPELINE}.yaml")
-        faults += [lines.fault(path, reason) for path, reason in _pipeline_faults(rules, program)]
+        faults += [lines.fault(path, reason) for path, reason in _pipeline_faults(rules, compiled)]
     if patterns is not None:
         lines = Lines(folder / f"{PATTERNS}.yaml")
-        faults += [lines.fault(path, reason) for path, reason in pattern_faults(patterns, program.catalogue)]
+        faults += [lines.fault(path, reason) for path, reason in pattern_faults(patterns, compiled.catalogue)]
     if faults:
         raise ConfigError(faults)
-    return compile_plan(program, rules, patterns or NO_PATTERNS)
+    return compile_plan(compiled, rules, patterns or NO_PATTERNS)
 
 
 def _read(folder: Path, name: str, model: type[M], environ: Mapping[str, str], faults: list[Fault]) -> M | None:
@@ -52,8 +52,8 @@ def _read(folder: Path, name: str, model: type[M], environ: Mapping[str, str], f
     return read_one_of(folder, name, model, environ, faults)
 
 
-def _pipeline_faults(rules: PipelineRules, program: Program) -> Iterator[tuple[tuple[Step, ...], str]]:
-    yield from pipeline_faults(rules, program.catalogue)
+def _pipeline_faults(rules: PipelineRules, compiled: CompiledRules) -> Iterator[tuple[tuple[Step, ...], str]]:
+    yield from pipeline_faults(rules, compiled.catalogue)
     monitoring = rules.monitoring
     wanted = {
         STARTED: monitoring.started,
@@ -62,5 +62,5 @@ def _pipeline_faults(rules: PipelineRules, program: Program) -> Iterator[tuple[t
         ONLINE: monitoring.presence,
     }
     for name, told in wanted.items():
-        if told and name not in program.catalogue:
+        if told and name not in compiled.catalogue:
             yield ("monitoring",), f"wants the event type {name!r} in events.yaml; add it there or turn it off here"

@@ -52,7 +52,8 @@ def vetted(answer: object) -> Reading:
     for name, value in answer.values.items():
         fault = _fault(name, value)
         if fault:
-            doubts.append(Doubt("implausible", f"{name!s:.60}: {fault} (got {value!r:.60})"))
+            channel = name if isinstance(name, str) and _NAME.fullmatch(name) else None
+            doubts.append(Doubt("implausible", f"{name!s:.60}: {fault} (got {value!r:.60})", channel))
         else:
             values[name] = _plain(value)
     good, implausible = within_range(values)
@@ -66,7 +67,9 @@ def _said(doubts: object) -> tuple[Doubt, ...]:
 
 
 def _is_doubt(doubt: object) -> bool:
-    return isinstance(doubt, Doubt) and isinstance(doubt.code, str) and isinstance(doubt.detail, str)
+    if not (isinstance(doubt, Doubt) and isinstance(doubt.code, str) and isinstance(doubt.detail, str)):
+        return False
+    return doubt.channel is None or (isinstance(doubt.channel, str) and _NAME.fullmatch(doubt.channel) is not None)
 
 
 def _fault(name: object, value: object) -> str | None:

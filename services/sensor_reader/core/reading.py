@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from shared.messages import ReadError
 from shared.quantities import QUANTITIES
 
 Values = Mapping[str, float | bool | str]
@@ -12,10 +13,15 @@ Values = Mapping[str, float | bool | str]
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """Why a value was not given, as ``code`` and ``detail`` of a ReadError."""
+    """Why a value is not given, or not to be believed whole. ``channel``: the only one it is about, None: the part."""
 
     code: str
     detail: str
+    channel: str | None = None
+
+    def error(self, part: str) -> ReadError:
+        """Return it as the error of a frame; ``part`` says where."""
+        return ReadError(code=self.code, chip=part, detail=self.detail, channel=self.channel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,5 +47,5 @@ def within_range(values: Values) -> tuple[dict[str, float | bool | str], tuple[D
             good[name] = value
         else:
             span = f"{quantity.low:g} to {quantity.high:g} {quantity.unit}"
-            doubts.append(Doubt("implausible", f"{name} {value:g} {quantity.unit} is outside {span}"))
+            doubts.append(Doubt("implausible", f"{name} {value:g} {quantity.unit} is outside {span}", name))
     return good, tuple(doubts)

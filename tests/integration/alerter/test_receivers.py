@@ -134,19 +134,20 @@ DIES = """
 import os, sys
 from pathlib import Path
 from services.alerter.adapters.delivery_workers import sender_for
-from services.alerter.core.notify.delivery import Care, OnDoubt
+from services.alerter.core.notify.delivery import OnDoubt, RetryPolicy
+from tests.support.alerter_times import START
 from tests.support.notice_delivery import Carrying, channel_to
 from tests.integration.alerter.conftest import Receiving
 
 class Dies:
     def send(self, notice):
-        sender_for(channel).send(notice)
+        sender_for(channel, lambda: START).send(notice)
         os._exit(9)
 
-channel = channel_to(Receiving("http", int(sys.argv[2]), Path("unused")), Care(OnDoubt(sys.argv[3])))
+channel = channel_to(Receiving("http", int(sys.argv[2]), Path("unused")), RetryPolicy(OnDoubt(sys.argv[3])))
 carrying = Carrying(Path(sys.argv[1]), channel, Dies())
 carrying.give(0)
-carrying.courier.step(carrying.ledger, carrying.notices)
+carrying.worker.step(carrying.ledger, carrying.notices)
 """
 
 

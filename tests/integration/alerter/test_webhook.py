@@ -11,6 +11,7 @@ import pytest
 from services.alerter.adapters.webhook_sender import WebhookSender
 from services.alerter.core.notify.channels import WebhookTarget
 from services.alerter.core.notify.delivery import Failed
+from tests.support.alerter_times import START
 from tests.support.brokers import free_port
 from tests.support.notice_delivery import notice
 
@@ -19,7 +20,7 @@ def sent_to(address: str, folder: Path, timeout_s: float = 5.0) -> Failed:
     """Post a notice to an address that stands in a file, and return how it failed."""
     file = folder / "ops"
     file.write_text(address)
-    hook = WebhookSender(WebhookTarget(None, str(file), None, timeout_s, ""))
+    hook = WebhookSender(WebhookTarget(None, str(file), None, timeout_s, ""), lambda: START)
     try:
         outcome = hook.send(notice(1))
     finally:

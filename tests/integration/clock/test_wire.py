@@ -87,7 +87,9 @@ class House:
     def result(self) -> Result:
         """What it came to; events are in the store's table in the order they were applied."""
         rows = (
-            self.ledgers[STORE.name].db.execute("SELECT type, device, steady_us FROM event ORDER BY rowid").fetchall()
+            self.ledgers[STORE.name]
+            .db.execute("SELECT type, device, monotonic_us FROM event ORDER BY rowid")
+            .fetchall()
         )
         told = [row for row in rows if row[0] != CLOCK_JUMP]
         handler = self.handlers[STORE.name]

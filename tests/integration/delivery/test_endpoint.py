@@ -167,7 +167,7 @@ def test_at_the_outboxs_bound_the_oldest_go_and_the_loss_is_told(forgetful_broke
     turn_until([source, taker], lambda: taker.noted[-1] == 350, "it has what there is")
 
     assert [*one_to(50), *range(251, 351)] == taker.noted
-    assert [("counting", "raw", 51, 250)] == taker.handler.losses
+    assert [("sensor_reader", "raw", 51, 250)] == taker.handler.losses
     assert 200 == taker.figures["lost"]
 
 
@@ -179,13 +179,13 @@ def test_a_live_subscriber_sees_each_message_once_whoever_recovers(any_broker, m
         turn_until([source, there], noted_by([there], 310), "the one that is there has all")
         late = make(consumer, any_broker, "b")  # the broker kept nothing for it: it has to ask
         turn_until([source, there, late], noted_by([late], 310), "the other has all")
-        looker.until(lambda: looker.all("resend", "counting", "b"), "what was asked for is seen, too")
+        looker.until(lambda: looker.all("resend", "sensor_reader", "b"), "what was asked for is seen, too")
         looker.look(0.3)
 
         live = [message["seq"] for message in looker.all("raw", "d")]
-        again = [Resend.model_validate(answer) for answer in looker.all("resend", "counting", "b")]
+        again = [Resend.model_validate(answer) for answer in looker.all("resend", "sensor_reader", "b")]
 
     assert one_to(310) == live
     assert 310 <= sum(len(answer.messages) for answer in again)
     assert one_to(310) == late.noted
-    assert [] == [topic for topic in looker.seen if topic == TOPICS.build("resend", "counting", "a")]
+    assert [] == [topic for topic in looker.seen if topic == TOPICS.build("resend", "sensor_reader", "a")]

@@ -48,7 +48,7 @@ def test_a_client_that_asks_again_keeps_no_connection_of_before(any_broker: Brok
     with clerk_at_work(tmp_path, any_broker) as (suite, _), Client(suite) as client:
         for n in range(3):
             client.ask("clerk", "double", {"n": n}, DEADLINE_S)
-        assert 1 == len([t for t in threading.enumerate() if t.name.startswith("mqtt-upskeep-cli-")])
+            assert not [t for t in threading.enumerate() if t.name.startswith("mqtt-upskeep-cli-")]
 
 
 def test_the_client_says_the_services_own_words_when_it_refuses(any_broker: Broker, tmp_path: Path) -> None:

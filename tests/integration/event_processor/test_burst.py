@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from services.event_processor.adapters.keeper import Keeper
+from services.event_processor.adapters.handler_scheduler import HandlerScheduler
 from services.event_processor.adapters.plugins import PluginCall
 from shared.messages import Candidate
 from tests.support.event_flow import events_of, planned, processor
@@ -28,8 +28,8 @@ def test_ten_thousand_events_and_what_they_lead_to_neither_block_nor_grow(tmp_pa
     echo = PluginCall(lambda *_: [{"type": "device.error", "time": START.isoformat()}], {})
     with processor(plan, str(tmp_path / "ledger.sqlite")) as (handler, ledger, outlet):
         clocks = Clocks()
-        keeper = Keeper(
-            plan.rules, {"echo": echo}, handler.work, clocks, handler.derive, lambda *_: None, lambda: None, lambda: 1.0
+        scheduler = HandlerScheduler(
+            plan.rules, {"echo": echo}, handler.work, clocks, lambda *_: None, lambda: None, lambda: 1.0
         )
         with ledger.transaction():
             for number in range(10_000):
@@ -39,7 +39,8 @@ def test_ten_thousand_events_and_what_they_lead_to_neither_block_nor_grow(tmp_pa
         while handler.work.waiting:
             assert time.monotonic() < deadline
             with ledger.transaction():
-                keeper.work()
+                for each in scheduler.work():
+                    handler.derive(each.handler, each.candidate, each.depth)
                 handler.flush()
             threads = max(threads, threading.active_count())
         depths = Counter(told.metadata.get("depth", 0) for told in events_of(outlet))

@@ -92,6 +92,7 @@ class FakeClient:
         *,
         inflight: int = 100,
         persistent: bool = True,
+        unsubscriptions: Sequence[str] = (),  # noqa: ARG002 - a session takes its filters anew
         clock: Clock = SYSTEM_CLOCK,  # noqa: ARG002 - nothing takes time here
     ) -> None:
         self.broker = broker
@@ -151,10 +152,11 @@ class FakeClient:
 
     def publish(self, publication: Publication, token: Any = None) -> bool:
         """Hand a publication over; it is confirmed and routed at once."""
-        if self.room <= 0:
+        if not self._live or (publication.qos and self.room <= 0):
             return False
-        self.tokens += 1
-        self.inbox.append(Confirmed(token))
+        if publication.qos:
+            self.tokens += 1
+            self.inbox.append(Confirmed(token))
         self.broker.route(publication)
         return True
 

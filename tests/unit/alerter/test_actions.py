@@ -103,11 +103,68 @@ def test_a_stop_survives_a_restart(tmp_path: Path) -> None:
         assert 1 == len(play.commands())
 
 
-def test_a_stop_without_a_zone_is_for_everything() -> None:
-    """Too much is better than too little."""
+def test_a_stop_without_a_zone_stops_nothing_and_says_so() -> None:
+    """A missing key never widens an action (issue 14.7). The alert fires all the same."""
     with playing(STOP) as play:
         play.event(0, "x", value=31)
+        assert (None, []) == (play.retained("emergency_stop", "all"), play.commands())
+        assert ("bad/d1", "firing", 0.0) == play.timeline()[-1]
+        assert 1 == play.alerter.figures()["withheld_missing_label"]
+
+
+def test_a_stop_of_everything_has_to_be_asked_for() -> None:
+    """By its name."""
+    with playing("rules: {bad: {compare: {type: x, above: 30}, actions: [{emergency_stop: {zone: all}}]}}") as play:
+        play.event(0, "x", value=31)
         assert play.retained("emergency_stop", "all") is not None
+
+
+def test_a_command_without_its_device_goes_to_nobody() -> None:
+    """Neither target nor data is filled with nothing."""
+    action = "{command: {target: '{device}', name: start}}"
+    text = f"rules: {{hot: {{compare: {{type: x, above: 30}}, by: [zone], actions: [{action}]}}}}"
+    with playing(text) as play:
+        play.event(0, "x", "d1", "tent", value=31)
+        assert ([], ("hot/tent", "firing", 0.0)) == (play.commands(), play.timeline()[-1])
+
+
+def test_errors_of_devices_whose_names_are_missing_are_no_burst_of_one() -> None:
+    """Six errors of three pumps, none of which has failed more than five times: ``alert/emergency_stop/all`` before."""
+    burst = "rules: {burst: {burst: {type: device.error, more_than: 5, within: 10m}, actions: [emergency_stop]}}"
+    with playing(burst) as play:
+        for second in range(6):
+            play.event(second, "device.error", None, "tent", device_id=f"pump{second % 3}")
+        assert ([], []) == (play.timeline(), play.commands())
+        assert 6 == play.alerter.figures()["samples_without_group"]
+
+
+def test_a_rule_that_only_notifies_still_shows_what_has_no_device() -> None:
+    """Nothing is lost from sight: only an action is never widened."""
+    with playing("rules: {many: {count: {type: x, more_than: 1, within: 1h}}}") as play:
+        play.event(0, "x", None)
+        play.event(1, "x", None)
+        assert [("many/none", "firing", 1.0)] == play.timeline()
+
+
+@pytest.mark.parametrize("text", [COMMAND, STOP, SHUTDOWN])
+def test_old_news_orders_nothing(text: str) -> None:
+    """An offer of 400 days ago is counted and told of; nothing is done about it (issue 14.12)."""
+    with playing(text) as play:
+        play.until(400 * 86_400)
+        play.event(0, "x", "d1", "tent", value=31)
+        assert ([], 1) == (play.commands(), play.alerter.figures()["withheld_too_old"])
+        assert "firing" in {state for _, state, _ in play.timeline()}
+
+
+def test_old_news_that_has_to_hold_for_a_while_orders_nothing_either(tmp_path: Path) -> None:
+    """Nor after a restart in between."""
+    with playing(STOP.replace("actions", "for: 1m, actions"), path=tmp_path / "ledger") as play:
+        play.until(86_400)
+        play.event(0, "x", "d1", "tent", value=31)
+        play.restart()
+        play.until(86_500)
+        assert ("bad/d1", "firing", 86_460.0) == play.timeline()[-1]
+        assert [] == play.commands()
 
 
 @pytest.mark.parametrize("zone", ["elsewhere", "tent"])

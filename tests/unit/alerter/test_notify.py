@@ -81,7 +81,7 @@ def test_news_of_a_group_come_once_an_interval() -> None:
             (930, "all_alerts_resolved", 0, 1),
         ]
         assert expected == play.told()
-        assert 0 == len(play.ledger.db.execute("SELECT * FROM gathering").fetchall())
+        assert 0 == len(play.ledger.db.execute("SELECT * FROM alert_group").fetchall())
 
 
 def test_what_fires_on_is_told_again_after_the_repeat_interval() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,7 @@ from services.alerter.core.samples import Sample
 from services.alerter.core.transitions import Decision, rejudge, resolve_orphan
 from shared.instants import time_to_us, us_to_time
 from shared.messages import Alert, AlertState, Severity
+from tests.support.alerter_harness import playing
 from tests.support.alerter_times import at
 
 HOURLY = rate_rule("hourly_rate", "I2C_ERROR", timedelta(hours=1), 2, Severity.ERROR)
@@ -282,3 +284,49 @@ def test_late_events_end_in_the_same_state_as_events_in_order(times_us: list[int
     in_order, _ = run(rule, sorted(arrivals))
     as_they_came, _ = run(rule, arrivals)
     assert (in_order.state, in_order.evidence) == (as_they_came.state, as_they_came.evidence)
+
+
+LIMIT_PER = "alert_thresholds: {{AC_POWER_LOSS: {{hourly: 1, per: {per}}}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("per", "fired"),
+    [
+        ("site", [("hourly_rate/AC_POWER_LOSS", "firing", 1.0)]),
+        ("device", []),
+        ("incident", []),
+    ],
+)
+def test_two_upses_on_the_same_mains_are_one_outage_where_the_limit_says_so(per: str, fired: list[object]) -> None:
+    """The specification counts all devices together, and that stays the default (issue 14.10)."""
+    with playing("rules: {}", limits=LIMIT_PER.format(per=per)) as play:
+        for second, device in enumerate(("ups1", "ups2")):
+            play.event(second, "AC_POWER_LOSS", device, incident="i1")
+        assert fired == play.timeline()
+
+
+@pytest.mark.parametrize(
+    ("per", "key"), [("site", "AC_POWER_LOSS"), ("device", "AC_POWER_LOSS.ups1"), ("incident", "AC_POWER_LOSS")]
+)
+def test_a_second_outage_is_too_many_however_the_limit_counts(per: str, key: str, tmp_path: Path) -> None:
+    """Also when a restart lies between the two."""
+    with playing("rules: {}", limits=LIMIT_PER.format(per=per), path=tmp_path / "ledger") as play:
+        play.event(0, "AC_POWER_LOSS", "ups1", incident="i1")
+        play.restart()
+        play.event(9, "AC_POWER_LOSS", "ups1", incident="i2")
+        assert [(f"hourly_rate/{key}", "firing", 9.0)] == play.timeline()
+        play.restart()
+        play.until(4000)
+        assert [(f"hourly_rate/{key}", "resolved", 3600.0)] == play.timeline()[1:]
+
+
+def test_a_type_whose_name_begins_with_anothers_keeps_its_own_limit(tmp_path: Path) -> None:
+    """``device`` counted by device and ``device.error``: the key of one looks like that of the other."""
+    limits = "alert_thresholds: {device: {hourly: 1, per: device}, device.error: {hourly: 3}}\n"
+    with playing("rules: {}", limits=limits, path=tmp_path / "ledger") as play:
+        for second in range(4):
+            play.event(second, "device.error", "d1")
+        play.restart()
+        assert ("hourly_rate/device.error", "firing", 3.0) == play.timeline()[-1]
+        play.until(9999)
+        assert 3.0 == play.retained("hourly_rate", "device.error").threshold  # type: ignore[union-attr]

@@ -36,9 +36,9 @@ def test_the_seeds_file_loads_as_it_was_written() -> None:
             "max_history_per_event": 10000,
         },
         "alert_thresholds": {
-            "I2C_ERROR": {"daily": 10, "hourly": 5, "severity": "warning"},
-            "BATTERY_CRITICAL": {"daily": 2, "hourly": 1, "severity": "critical"},
-            "AC_POWER_LOSS": {"daily": 3, "hourly": 1, "severity": "warning"},
+            "I2C_ERROR": {"daily": 10, "hourly": 5, "severity": "warning", "per": "site"},
+            "BATTERY_CRITICAL": {"daily": 2, "hourly": 1, "severity": "critical", "per": "site"},
+            "AC_POWER_LOSS": {"daily": 3, "hourly": 1, "severity": "warning", "per": "site"},
         },
         "reporting": {
             "auto_generate_daily_report": True,

@@ -161,7 +161,7 @@ def test_what_resolved_a_day_ago_is_taken_from_its_topic_and_from_the_ledger(tmp
         assert isinstance(play.retained("hot", "d1"), Alert)
         play.tick(86_600, 60)
         assert play.retained("hot", "d1") is None
-        assert 0 == len(play.ledger.db.execute("SELECT * FROM watch").fetchall())
+        assert 0 == len(play.ledger.db.execute("SELECT * FROM alert_record").fetchall())
         play.publisher.retained["upskeep/v1/home/alert/hot/d1"] = play.alerter.snapshot  # type: ignore[assignment]
         play.restart()
         assert play.retained("hot", "d1") is None

@@ -22,7 +22,7 @@ from tests.support.store_bench import HOUR, StoreBench
 from tests.support.store_messages import at, event
 
 TRACK = ("event_processor", "event", "e1")
-TABLES = ("series", "hourly", "daily", "episode", "counter", "event", "outlived")
+TABLES = ("series", "hourly", "daily", "episode", "counter", "event", "expired_event_time")
 POLICY = StorePolicy(history_per_type=8, history_days=400)
 BATCH, STEP = 4, 25
 EVENTS_TOLD, EVERY = 60, HOUR / 5

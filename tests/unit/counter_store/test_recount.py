@@ -26,7 +26,7 @@ from tests.support.store_bench import DAY, HOUR, StoreBench
 from tests.support.store_messages import at, event
 from tests.unit.counter_store.test_jump import by
 
-NEW = ("series", "hourly", "daily", "episode", "outlived", "credit")
+NEW = ("series", "hourly", "daily", "episode", "expired_event_time", "credit")
 EVENTS = [event(n, n * HOUR / 3, ("AC_POWER_LOSS", "BATTERY_LOW")[n % 2]) for n in range(1, 101)]
 
 
@@ -45,7 +45,10 @@ def path(tmp_path: Path) -> Iterator[Path]:
 def make_old(path: Path) -> None:
     """Take away what ledgers did not have before there were aggregates."""
     with closing(sqlite3.connect(path)) as db:
-        db.executescript("DROP VIEW told; DROP INDEX event_moved; DROP INDEX event_by_incident;")
+        db.executescript(
+            "DROP VIEW event_by_wall_time; DROP INDEX event_moved; DROP INDEX event_by_incident;"
+            "ALTER TABLE event RENAME COLUMN monotonic_us TO steady_us"
+        )
         for name in NEW:
             db.execute(f"DROP TABLE {name}")
         db.execute("DELETE FROM state WHERE key = 'aggregated'")

@@ -79,17 +79,17 @@ def test_a_backlog_melts_away_a_bounded_piece_at_a_time() -> None:
 
         assert max(gone) <= ROWS
         assert 10 == before
-        assert 990 == smaller.rows("SELECT count(*) FROM outlived")[0][0]
+        assert 990 == smaller.rows("SELECT count(*) FROM expired_event_time")[0][0]
 
 
 def test_times_that_were_kept_for_the_windows_go_after_a_day() -> None:
     """Nothing is left of them but counts."""
     with bench(StorePolicy(history_per_type=2)) as here:
         here.tell(*range(10), until=10)
-        assert [(8,)] == here.rows("SELECT count(*) FROM outlived")
+        assert [(8,)] == here.rows("SELECT count(*) FROM expired_event_time")
 
         here.batch(until=DAY + 20)
-        assert [(0,)] == here.rows("SELECT count(*) FROM outlived")
+        assert [(0,)] == here.rows("SELECT count(*) FROM expired_event_time")
 
 
 def test_hours_become_days_and_still_add_up() -> None:

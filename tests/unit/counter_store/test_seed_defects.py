@@ -292,7 +292,9 @@ def test_a30_history_is_kept_in_bounds_and_answered_by_an_index() -> None:
     """By type and time; what is asked for by device or zone reads only types that have been there."""
     with bench() as here:
         here.tell(0)
-        plan = here.rows("EXPLAIN QUERY PLAN SELECT * FROM told WHERE type = 'x' AND told_us > 5 AND told_us < 7")
+        plan = here.rows(
+            "EXPLAIN QUERY PLAN SELECT * FROM event_by_wall_time WHERE type = 'x' AND wall_us > 5 AND wall_us < 7"
+        )
         assert all("USING INDEX" in row[3] for row in plan if "SEARCH" in row[3] or "SCAN event" in row[3])
         assert any("USING INDEX" in row[3] for row in plan)
 

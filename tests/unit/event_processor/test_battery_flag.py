@@ -61,10 +61,10 @@ def test_a_pack_nobody_has_told_of_is_no_cell() -> None:
 
 def test_a_pack_somebody_has_told_of_is_judged_by_the_cell_too() -> None:
     """What harms it does; whether it is low is still the UPS's word."""
-    program = configured(DEVICES="{rack: {cells: 2, chemistry: lifepo4}}")
+    compiled = configured(DEVICES="{rack: {cells: 2, chemistry: lifepo4}}")
     frames = [frame(n, "rack", battery_low=False, battery_voltage=7.6, ac_present=True) for n in range(10)]
 
-    assert ["OVERVOLTAGE_DETECTED"] == [name for name, _ in told(frames, program)]
+    assert ["OVERVOLTAGE_DETECTED"] == [name for name, _ in told(frames, compiled)]
 
 
 def test_a_frame_without_the_flag_holds() -> None:

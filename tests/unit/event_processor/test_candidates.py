@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.event_processor.core.candidates import Refusal, admit
+from services.event_processor.core.pipeline.candidates import Refusal, admit
 from shared.messages import Candidate, Event, Severity
 from tests.support.scenarios import SHIPPED, START, at, configured
 
@@ -75,7 +75,7 @@ def test_a_time_well_ahead_is_refused():
 
 def test_a_known_devices_zone_is_filled_in():
     """As for frames; its own word goes first."""
-    program = configured(DEVICES__FAN__ZONE="tent")
+    compiled = configured(DEVICES__FAN__ZONE="tent")
     offers = [Candidate(type="device.error", device="fan", zone=zone) for zone in (None, "attic")]
 
-    assert ["tent", "attic"] == [admit(program, "x", offer, START).zone for offer in offers]
+    assert ["tent", "attic"] == [admit(compiled, "x", offer, START).zone for offer in offers]

@@ -8,9 +8,9 @@ from itertools import chain
 
 import pytest
 
-from services.event_processor.core.candidates import Refusal, admit
+from services.event_processor.core.catalogue.data_shapes import mismatches
+from services.event_processor.core.pipeline.candidates import Refusal, admit
 from services.event_processor.core.process import triggers_of
-from services.event_processor.core.shapes import mismatches
 from shared.messages import Candidate, Event, Frame, Quality, ReadError
 from tests.support.scenarios import NACK, SHIPPED, START, at, configured, run
 
@@ -207,8 +207,8 @@ def frames(spells: Iterable[Spell], step_s: float = 1) -> list[Frame]:
 
 def told(case: Case, *spells: tuple[Spell, ...]) -> list[Event]:
     """Return the events of the spells under the case's program."""
-    program = configured(**dict(case.environ)) if case.environ else SHIPPED
-    return run(frames(chain(*spells), case.step_s), program)[0]
+    compiled = configured(**dict(case.environ)) if case.environ else SHIPPED
+    return run(frames(chain(*spells), case.step_s), compiled)[0]
 
 
 def test_the_table_has_every_type():

@@ -16,9 +16,9 @@ def scene(*spells: tuple[int, dict[str, float]], step_s: float = 1, **also: floa
     return found
 
 
-def charges(frames: list[Frame], **program: object) -> list[tuple[str, float]]:
+def charges(frames: list[Frame], **compiled: object) -> list[tuple[str, float]]:
     """Return (type, second) of the charging events."""
-    events = run(frames, **program)[0]  # type: ignore[arg-type]
+    events = run(frames, **compiled)[0]  # type: ignore[arg-type]
     start = frames[0].time
     return [(e.type, (e.time - start).total_seconds()) for e in events if e.type.startswith("CHARGING")]
 
@@ -134,7 +134,7 @@ def test_a_current_that_tapers_at_full_voltage_completes(current_a: float, frame
     taper = {**ON, "battery_voltage": 4.19, "battery_current": current_a}
     frames = scene((10, bulk), (frames_at_the_end, taper), step_s=10)
 
-    assert completed == ("CHARGING_COMPLETED" in dict(charges(frames, program=BIG)))
+    assert completed == ("CHARGING_COMPLETED" in dict(charges(frames, compiled=BIG)))
 
 
 def test_without_a_capacity_no_current_is_small():
@@ -145,13 +145,13 @@ def test_without_a_capacity_no_current_is_small():
 
 
 def test_completion_says_how_long_it_took_and_why():
-    """From the start of the session to its confirmed end."""
+    """From the start of the session to when the charger stopped; the dwell that confirms it is not part of it."""
     events, _ = run(scene((5, OFF), (10, ON), (10, OFF), battery_voltage=4.17))
 
     assert {
         "cell_voltage": 4.17,
         "since": "2026-01-31T12:00:05.000000Z",
-        "lasted_s": 15,
+        "lasted_s": 10,
         "because": "charger_stopped",
     } == events[-1].data
 

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import pytest
 
-from services.event_processor.core.memory import NOTHING, Memory
+from services.event_processor.core.device.memory import NOTHING, Memory
 from services.event_processor.core.process import process_frame
-from services.event_processor.core.program import Program
+from services.event_processor.core.rules.compiled import CompiledRules
 from shared.messages import Event, Frame, Quality
 from tests.support.scenarios import at, configured, frame, run, series
 
 ERROR, CHANGED = "device.error", "device.state.changed"
 
 
-def mine(frames: list[Frame], program: Program) -> list[tuple[str, float]]:
+def mine(frames: list[Frame], compiled: CompiledRules) -> list[tuple[str, float]]:
     """Return (type, second) of the events of the made-up rules."""
-    return [(e.type, (e.time - at(0)).total_seconds()) for e in told(frames, program)]
+    return [(e.type, (e.time - at(0)).total_seconds()) for e in told(frames, compiled)]
 
 
-def told(frames: list[Frame], program: Program) -> list[Event]:
+def told(frames: list[Frame], compiled: CompiledRules) -> list[Event]:
     """Return the events of the made-up rules."""
-    return [event for event in run(frames, program)[0] if event.type in (ERROR, CHANGED)]
+    return [event for event in run(frames, compiled)[0] if event.type in (ERROR, CHANGED)]
 
 
 # ---- conditions -------------------------------------------------------------------------------------------------
@@ -65,7 +65,7 @@ def test_a_condition_holds_what_it_was_where_a_channel_is_missing():
 
 def test_any_of_a_condition_is_enough():
     """A channel the device has never shown has no say."""
-    program = configured(
+    compiled = configured(
         RULES__CONDITIONS__ODD="{any: [{channel: output_on, equals: false}, {channel: overload, equals: true}],"
         " event: device.error, cleared: device.state.changed}"
     )
@@ -76,22 +76,22 @@ def test_any_of_a_condition_is_enough():
         frame(2, output_on=True, overload=False),
     ]
 
-    assert [(ERROR, 0), (CHANGED, 1)] == mine(one, program)
-    assert [(ERROR, 0), (CHANGED, 2)] == mine(other, program)
+    assert [(ERROR, 0), (CHANGED, 1)] == mine(one, compiled)
+    assert [(ERROR, 0), (CHANGED, 2)] == mine(other, compiled)
 
 
 def test_a_condition_may_look_at_what_is_worked_out():
     """Dew point against the wall: a derived channel of the site's own, over one of the suite's."""
-    program = configured(
+    compiled = configured(
         RULES__CHANNELS__WALL="{unit: °C, decimals: 1}",
         RULES__DERIVED__HEADROOM="{op: difference, of: [wall, dew_point], unit: °C, decimals: 1}",
         RULES__CONDITIONS__MOULD="{all: [{channel: headroom, below: 1}], event: device.error}",
         RULES__THRESHOLDS__TIGHT="{channel: headroom, below: 2, clear: 3, event: device.state.changed}",
     )
     frames = [frame(n, air_temperature=25, relative_humidity=60, wall=19.5 - n) for n in range(4)]
-    events, state = run(frames, program)
+    events, state = run(frames, compiled)
 
-    assert [(CHANGED, 1), (ERROR, 2)] == mine(frames, program)
+    assert [(CHANGED, 1), (ERROR, 2)] == mine(frames, compiled)
     assert ["°C"] == [event.data["unit"] for event in events if event.type == CHANGED]
     assert state is not None
     assert -0.2 == state.values["headroom"]
@@ -111,8 +111,8 @@ def test_a_condition_may_look_at_what_is_worked_out():
 )
 def test_every_operation(op: str, expected: float):
     """Of 6 and 3."""
-    program = configured(RULES__DERIVED__MADE=f"{{op: {op}, of: [input_voltage, output_voltage]}}")
-    state = run([frame(0, input_voltage=6, output_voltage=3)], program)[1]
+    compiled = configured(RULES__DERIVED__MADE=f"{{op: {op}, of: [input_voltage, output_voltage]}}")
+    state = run([frame(0, input_voltage=6, output_voltage=3)], compiled)[1]
 
     assert state is not None
     assert expected == state.values["made"]
@@ -120,9 +120,9 @@ def test_every_operation(op: str, expected: float):
 
 def test_what_cannot_be_worked_out_is_unknown():
     """A missing channel, a division by nought."""
-    program = configured(RULES__DERIVED__MADE="{op: ratio, of: [input_voltage, output_voltage]}")
+    compiled = configured(RULES__DERIVED__MADE="{op: ratio, of: [input_voltage, output_voltage]}")
     states = [
-        run([item], program)[1] for item in (frame(0, input_voltage=6), frame(0, input_voltage=6, output_voltage=0))
+        run([item], compiled)[1] for item in (frame(0, input_voltage=6), frame(0, input_voltage=6, output_voltage=0))
     ]
 
     assert [False, False] == ["made" in state.values for state in states if state]
@@ -244,7 +244,7 @@ def test_a_memory_of_the_first_version_is_read():
 
 def test_what_is_remembered_of_a_device_has_a_bound():
     """Whatever 5,000 frames bring: under 4 KB a device, with every rule there is."""
-    program = configured(
+    compiled = configured(
         DEVICES__UPS__CAPACITY_MAH="5000",
         RULES__RATES__DOOR="{channel: air_temperature, below: -1, clear: 0, window_s: 600, event: device.error}",
         RULES__CHANGES__TEST="{channel: self_test, event: device.state.changed}",
@@ -264,9 +264,9 @@ def test_what_is_remembered_of_a_device_has_a_bound():
             f"odd{n}": n,
         }
         quality = Quality.BAD if n % 23 == 0 else Quality.GOOD
-        memory = process_frame(program, memory, frame(n * (1 + n % 5), quality=quality, **values)).memory
+        memory = process_frame(compiled, memory, frame(n * (1 + n % 5), quality=quality, **values)).memory
         if n % 100 == 0:
             largest = max(largest, len(memory.to_json()))
 
     assert 1000 < largest < 4096
-    assert len(program.plan("ups").ready) <= 256
+    assert len(compiled.device_rules("ups").ready) <= 256

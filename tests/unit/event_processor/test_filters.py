@@ -5,8 +5,8 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.event_processor.core.pipeline.bucket import Bucket, draw
-from services.event_processor.core.pipeline.passage import Pipeline
+from services.event_processor.core.pipeline.event_context import Pipeline
+from services.event_processor.core.pipeline.token_bucket import Bucket, draw
 from shared.messages import Severity
 from tests.support.event_flow import CRITICAL, event, passed, planned
 

@@ -67,6 +67,6 @@ def test_there_is_no_reading_of_what_is_no_number(value: bool | str):
 
 def test_a_channel_may_be_left_out_of_the_readings():
     """``except_for``."""
-    program = configured(RULES__READINGS__EXCEPT_FOR="[illuminance]")
+    compiled = configured(RULES__READINGS__EXCEPT_FOR="[illuminance]")
 
-    assert ["sensor.co2"] == [event.type for event in run([frame(0, co2=500, illuminance=3)], program)[0]]
+    assert ["sensor.co2"] == [event.type for event in run([frame(0, co2=500, illuminance=3)], compiled)[0]]

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from services.event_processor.core.memory import NOTHING, Memory
+from services.event_processor.core.catalogue.data_shapes import mismatches
+from services.event_processor.core.device.memory import NOTHING, Memory
 from services.event_processor.core.process import process_frame
-from services.event_processor.core.shapes import mismatches
 from services.event_processor.settings import load
 from services.sensor_reader.adapters.simulated.scenarios import SCENARIOS
 from services.sensor_reader.adapters.sources.simulation import Simulation
@@ -56,11 +56,11 @@ def played(scenario: str, board: str) -> Iterable[Frame]:
 def events_of(frames: Iterable[Frame], board: str = "") -> list[Event]:
     """Return all events of frames of any devices."""
     environ = {"UPSKEEP_SENSOR_READER__SIMULATION__BOARD": board, "UPSKEEP_SOURCE": "sim:any"} if board else {}
-    program = load(CONFIG, environ) if board else SHIPPED
+    compiled = load(CONFIG, environ) if board else SHIPPED
     memories: dict[str, Memory] = {}
     events: list[Event] = []
     for frame in frames:
-        outcome = process_frame(program, memories.get(frame.device, NOTHING), frame)
+        outcome = process_frame(compiled, memories.get(frame.device, NOTHING), frame)
         memories[frame.device] = outcome.memory
         events += outcome.events
     return events

@@ -6,15 +6,24 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.event_processor.core.correlation.incidents import NAMED, ROOM, Entry, Group, Incident, Law, present, take
-from services.event_processor.core.correlation.keeping import group_from_json, group_to_json, moved
+from services.event_processor.core.correlation.group_json import group_from_json, group_to_json, moved
+from services.event_processor.core.correlation.incidents import (
+    NAMED,
+    ROOM,
+    Entry,
+    Group,
+    Incident,
+    PatternRule,
+    add_entry,
+    present,
+)
 from shared.instants import time_to_us
 from shared.jumps import Jump
 from tests.support.scenarios import START
 
 SECOND_US = 1_000_000
 ZERO_US = time_to_us(START)
-LAW = Law(3, "event", 60 * SECOND_US, 120 * SECOND_US, 30 * SECOND_US, lambda first: f"incident of {first.id}")
+LAW = PatternRule(3, "event", 60 * SECOND_US, 120 * SECOND_US, 30 * SECOND_US, lambda first: f"incident of {first.id}")
 
 
 def entry(second: float, role: str = "of", name: str = "", device: str = "ups") -> Entry:
@@ -22,13 +31,13 @@ def entry(second: float, role: str = "of", name: str = "", device: str = "ups") 
     return Entry(ZERO_US + round(second * SECOND_US), name or f"{second:g}", "I2C_ERROR", device, role)
 
 
-def fed(law: Law, entries: list[Entry], group: Group | None = None) -> tuple[Group, dict[str, Incident]]:
+def fed(law: PatternRule, entries: list[Entry], group: Group | None = None) -> tuple[Group, dict[str, Incident]]:
     """Return the group after the entries, and every incident by id as it was last seen."""
     group = group or Group()
     seen: dict[str, Incident] = {}
     shown: tuple[Incident, ...] = ()
     for each in entries:
-        group = take(law, group, each).group
+        group = add_entry(law, group, each).group
         after = present(law, group, group.newest_us)
         for old in shown:
             if old.last_us > group.floor_us and old.id not in {new.id for new in after}:
@@ -121,7 +130,7 @@ def test_a_group_comes_back_from_the_ledger_as_it_was(orders: tuple[list[Entry],
 def test_what_comes_later_than_stated_belongs_to_none():
     """And says so."""
     group, _ = fed(LAW, [entry(0), entry(100), entry(140)])
-    taken = take(LAW, group, entry(105))
+    taken = add_entry(LAW, group, entry(105))
 
     assert (True, None, group) == (taken.late, taken.incident, taken.group)
 
@@ -130,7 +139,7 @@ def test_an_event_that_comes_twice_is_one():
     """By its id."""
     group, _ = fed(LAW, [entry(0), entry(1)])
 
-    assert group == take(LAW, group, entry(1)).group
+    assert group == add_entry(LAW, group, entry(1)).group
 
 
 def test_ten_thousand_events_at_once_do_not_grow_a_group():

@@ -6,7 +6,7 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.event_processor.core.latch import OFF, Latch, debounce, latch_from_json, latch_to_json, stamp
+from services.event_processor.core.device.latch import OFF, Latch, debounce, latch_from_json, latch_to_json, stamp
 from tests.support.scenarios import START, at
 
 

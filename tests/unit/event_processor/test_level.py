@@ -39,47 +39,47 @@ def test_two_hot_channels_are_two_events_with_two_ids():
 
 def test_a_threshold_may_have_a_clearing_event():
     """``cleared`` names its type; how long the spell lasted is told."""
-    program = configured(**{f"{HOT}CPU_HOT__CLEARED": "sensor.threshold.cleared"})
-    high, cleared = run(series("cpu_temperature", (40, 61), (40, 50)), program)[0]
+    compiled = configured(**{f"{HOT}CPU_HOT__CLEARED": "sensor.threshold.cleared"})
+    high, cleared = run(series("cpu_temperature", (40, 61), (40, 50)), compiled)[0]
 
     assert ("TEMPERATURE_HIGH", 61, 60.0) == (high.type, high.data["value"], high.data["threshold"])
-    assert (50, 55.0, 70) == (cleared.data["value"], cleared.data["threshold"], cleared.data["lasted_s"])
+    assert (50, 55.0, 40) == (cleared.data["value"], cleared.data["threshold"], cleared.data["lasted_s"])
 
 
 def test_a_threshold_below_works_the_other_way():
     """Soil gone dry."""
     dry = "{channel: soil_moisture, below: 20, clear: 25, event: device.error, cleared: device.state.changed}"
-    program = configured(RULES__THRESHOLDS__DRY=dry)
+    compiled = configured(RULES__THRESHOLDS__DRY=dry)
     frames = [frame(n, soil_moisture=v) for n, v in enumerate((20, 19.9, 25, 25.1))]
 
     assert [("device.error", 1), ("device.state.changed", 3)] == [
-        found for found in told(frames, program) if not found[0].startswith("sensor.")
+        found for found in told(frames, compiled) if not found[0].startswith("sensor.")
     ]
 
 
 def test_a_gated_threshold_enters_only_through_an_open_gate():
     """With the mains there it is not entered, without them it is."""
-    program = configured(RULES__THRESHOLDS__CPU_HOT__ONLY_WHILE="discharging")
+    compiled = configured(RULES__THRESHOLDS__CPU_HOT__ONLY_WHILE="discharging")
 
-    assert [] == told(series("cpu_temperature", (60, 70), ac_present=True), program)
+    assert [] == told(series("cpu_temperature", (60, 70), ac_present=True), compiled)
     assert ["TEMPERATURE_HIGH"] == [
-        name for name, _ in told(series("cpu_temperature", (60, 70), ac_present=False), program) if name[0] == "T"
+        name for name, _ in told(series("cpu_temperature", (60, 70), ac_present=False), compiled) if name[0] == "T"
     ]
 
 
 def test_a_rule_may_be_kept_to_some_devices():
     """Elsewhere it does not apply."""
-    program = configured(RULES__THRESHOLDS__CPU_HOT__DEVICES="[host]")
+    compiled = configured(RULES__THRESHOLDS__CPU_HOT__DEVICES="[host]")
     frames = [frame(n, device, cpu_temperature=70) for device in ("ups", "host") for n in range(60)]
 
-    assert [] == told(frames[:60], program)
-    assert [("TEMPERATURE_HIGH", 30)] == told(frames[60:], program)
+    assert [] == told(frames[:60], compiled)
+    assert [("TEMPERATURE_HIGH", 30)] == told(frames[60:], compiled)
 
 
 def test_a_limit_tells_sensor_value_threshold_direction_and_severity():
     """The fields of sensor.threshold.exceeded."""
-    program = configured(RULES__LIMITS__CO2_HIGH__SEVERITY="error")
-    events, _ = run(series("co2", (300, 1600.4), step_s=60), program)
+    compiled = configured(RULES__LIMITS__CO2_HIGH__SEVERITY="error")
+    events, _ = run(series("co2", (300, 1600.4), step_s=60), compiled)
     exceeded = next(event for event in events if event.type == "sensor.threshold.exceeded")
 
     assert {
@@ -116,9 +116,9 @@ def test_the_shipped_limits(channel: str, value: float):
 
 def test_a_gate_that_shuts_ends_nothing():
     """What was entered clears by its value alone; a dip too short to clear it is passed over."""
-    program = configured(
+    compiled = configured(
         RULES__THRESHOLDS__CPU_HOT__ONLY_WHILE="discharging", RULES__THRESHOLDS__CPU_HOT__CLEARED="device.error"
     )
     hot = [frame(n, cpu_temperature=50 if 50 <= n < 55 else 70, ac_present=n >= 40) for n in range(150)]
 
-    assert "device.error" not in dict(told(hot, program))
+    assert "device.error" not in dict(told(hot, compiled))

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from paho.mqtt.client import topic_matches_sub
 from pydantic import TypeAdapter, ValidationError
 
-from services.event_processor.core.pipeline.matching import TypeFilter, chosen, matches
+from services.event_processor.core.catalogue.type_filters import TypeFilter, chosen, matches
 from tests.support.scenarios import SHIPPED
 
 LEVELS = st.lists(st.sampled_from("ab"), min_size=1, max_size=4)

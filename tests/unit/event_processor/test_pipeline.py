@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.event_processor.app import stamped
-from services.event_processor.core.pipeline.passage import Passage, Pipeline
+from services.event_processor.core.pipeline.event_context import EventContext, Pipeline
 from services.event_processor.core.pipeline.plan import without_handlers
 from services.event_processor.core.pipeline.stages import OURS, STAGES, run
 from services.event_processor.core.pipeline.work import DEAD_LETTER
@@ -58,7 +58,7 @@ def test_a_stage_leaves_the_event_it_is_given_as_it_was():
 def test_an_event_that_nobody_else_has_is_not_copied():
     """It bears what is added itself, and says the same as a copy would."""
     pipeline = Pipeline(planned({"enrichment": {"zones": {"zone1": {"title": "Seedlings"}}}}))
-    shared, own = Passage(event(0, zone="zone1")), Passage(made := event(0, zone="zone1"), own=True)
+    shared, own = EventContext(event(0, zone="zone1")), EventContext(made := event(0, zone="zone1"), own=True)
 
     assert (None, None) == (run(pipeline, shared), run(pipeline, own))
     assert shared.event.metadata == made.metadata
@@ -73,11 +73,11 @@ def test_an_event_goes_to_the_same_handlers_whether_they_were_found_before_or_by
         "routes": [{**route, "handlers": ["b", "a"]} for route in ({"types": ["#"]}, *more)],
     }
     plan = planned(rules)
-    passage = Passage(event(0, "I2C_ERROR"))
+    context = EventContext(event(0, "I2C_ERROR"))
 
-    assert None is run(Pipeline(plan), passage)
-    assert ("b", "a") == passage.handlers
-    assert [not more, False] == [plan.lanes[name].handlers is not None for name in ("I2C_ERROR", DEAD_LETTER)]
+    assert None is run(Pipeline(plan), context)
+    assert ("b", "a") == context.handlers
+    assert [not more, False] == [plan.type_routes[name].handlers is not None for name in ("I2C_ERROR", DEAD_LETTER)]
 
 
 def test_an_event_says_who_processed_it_where_that_is_known():
@@ -142,7 +142,7 @@ def test_chunks_and_restarts_change_no_event(rows: list[tuple[Any, ...]], size: 
         with processor(plan) as (_, ledger, outlet):
             for begin in range(0, len(frames), chunk):
                 play(
-                    EventProcessor(plan.program, ledger, outlet, lambda: START, plan),
+                    EventProcessor(plan.compiled, ledger, outlet, lambda: START, plan),
                     ledger,
                     frames[begin : begin + chunk],
                 )
@@ -197,7 +197,7 @@ def test_an_incident_that_is_open_is_told_again_after_a_restart():
     with processor(planned(patterns=OUTAGE)) as (stage, ledger, outlet):
         offered(stage, ledger, Candidate(type="AC_POWER_LOSS", time=START, device="ups"))
         before, outlet.retained = outlet.retained, {}
-        EventProcessor(stage.plan.program, ledger, outlet, lambda: START, stage.plan).announce()
+        EventProcessor(stage.plan.compiled, ledger, outlet, lambda: START, stage.plan).announce()
 
     topic = "upskeep/v1/home/incident/outage/ups"
     assert before[topic] == outlet.retained[topic]
@@ -271,10 +271,10 @@ def test_a_handler_is_spared_the_news_of_its_own_failure():
         "routes": [{"types": ["#"], "handlers": ["siren", "lamp"]}],
     }
     data = {"event": "e", "type": "I2C_ERROR", "handler": "siren", "attempts": 8, "reason": "no"}
-    passage = Passage(event(0, "event.dead_letter", data=data))
+    context = EventContext(event(0, "event.dead_letter", data=data))
 
-    assert None is run(Pipeline(planned(rules)), passage)
-    assert ("lamp",) == passage.handlers
+    assert None is run(Pipeline(planned(rules)), context)
+    assert ("lamp",) == context.handlers
 
 
 def test_an_event_of_long_ago_sends_no_command():
@@ -333,12 +333,12 @@ def test_a_zone_that_nothing_names_is_said_once():
 @pytest.mark.parametrize("plan", [planned(), stamped(FILES)], ids=["nothing configured", "as shipped"])
 def test_every_type_of_the_catalogue_takes_the_whole_way(plan: Any):
     """A11.3, A11.6: none is dropped for what it lacks, and each publishes its triggers with its id."""
-    for name, kind in plan.program.catalogue.items():
-        passage = Passage(event(0, name))
+    for name, kind in plan.compiled.catalogue.items():
+        context = EventContext(event(0, name))
 
-        assert None is run(Pipeline(plan), passage)
-        assert kind.triggers == tuple(trigger.name for trigger in passage.triggers)
-        assert {passage.event.id} >= {trigger.event for trigger in passage.triggers}
+        assert None is run(Pipeline(plan), context)
+        assert kind.triggers == tuple(trigger.name for trigger in context.triggers)
+        assert {context.event.id} >= {trigger.event for trigger in context.triggers}
 
 
 def test_what_is_remembered_of_a_burst_is_bounded(tmp_path: Path):
@@ -350,12 +350,12 @@ def test_what_is_remembered_of_a_burst_is_bounded(tmp_path: Path):
         "handlers": {"hook": {"kind": "webhook", "url": "http://h/x"}},
         "routes": [{"types": ["#"], "handlers": ["hook"]}],
     }
-    plan = planned(rules, FILES.laws.rules.model_dump())
+    plan = planned(rules, FILES.patterns.rules.model_dump())
     with processor(plan, str(tmp_path / "ledger.sqlite")) as (stage, ledger, outlet):
         for begin in range(0, 10_000, 500):
             play(stage, ledger, [failing(begin + n, f"d{n % 7}") for n in range(500)])
         (work,) = ledger.db.execute("SELECT count(*) FROM work").fetchone()
-        (sights,) = ledger.db.execute("SELECT count(*) FROM sight").fetchone()
+        (sights,) = ledger.db.execute("SELECT count(*) FROM event_ref").fetchone()
         (largest,) = ledger.db.execute("SELECT max(length(content)) FROM pattern_group").fetchone()
 
         assert len(events_of(outlet)) - 100 == stage.work.dropped.total()

@@ -1,18 +1,18 @@
 """Who is there: one event a change, and none for a broker that restarts."""
 
-from services.event_processor.core.pipeline.presence import Change, Known, Sign, heard, interrupted, settle
+from services.event_processor.core.pipeline.presence import Known, PresenceChange, Sign, heard, interrupted, settle
 
 DWELL_S = 15.0
 
 
-def after(*steps: tuple[float, Sign], known: Known | None = None, until: float | None = None) -> list[Change]:
+def after(*steps: tuple[float, Sign], known: Known | None = None, until: float | None = None) -> list[PresenceChange]:
     """Return the changes told of the service ``a`` after its signs, looked at every second."""
     return lived(*steps, known=known, until=until)[1]
 
 
 def lived(
     *steps: tuple[float, Sign], known: Known | None = None, until: float | None = None
-) -> tuple[Known, list[Change]]:
+) -> tuple[Known, list[PresenceChange]]:
     """Return what is known in the end too."""
     known, told = known or {}, []
     last = steps[-1][0] + 60 if until is None else until

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.event_processor.core.memory import NOTHING, Memory
+from services.event_processor.core.device.memory import NOTHING, Memory
 from services.event_processor.core.process import process_frame
 from shared.messages import Event, Frame, Quality
 from tests.support.scenarios import NACK, SHIPPED, START, at, configured, frame, run, series
@@ -125,7 +125,7 @@ def test_events_of_one_frame_come_in_the_documented_order():
         "co2": 1600,
         "lifecycle": "started",
     }
-    program = configured(
+    compiled = configured(
         RULES__POWER__LOST_AFTER_S="60",
         RULES__BATTERY="{low: BATTERY_LOW, critical: BATTERY_CRITICAL, recovered: BATTERY_RECOVERED}",
         CHEMISTRIES__LI_ION__LOW__ENTER_FOR_S="60",
@@ -145,7 +145,7 @@ def test_events_of_one_frame_come_in_the_documented_order():
         "BATTERY_CRITICAL",
         "TEMPERATURE_HIGH",
         "sensor.threshold.exceeded",
-    ] == [event.type for event in run(frames, program)[0] if event.time == at(60)]
+    ] == [event.type for event in run(frames, compiled)[0] if event.time == at(60)]
 
 
 def test_triggers_follow_the_catalogue():
@@ -159,10 +159,10 @@ def test_triggers_follow_the_catalogue():
 
 def test_the_frames_zone_goes_before_the_configured_one():
     """What the reader says of the device is nearer to it."""
-    program = configured(DEVICES__UPS__ZONE="rack")
+    compiled = configured(DEVICES__UPS__ZONE="rack")
     named = Frame(time=START, device="ups", zone="attic", values={"co2": 1})
 
-    assert ["rack", "attic"] == [run([f], program)[0][0].zone for f in (frame(0, co2=1), named)]
+    assert ["rack", "attic"] == [run([f], compiled)[0][0].zone for f in (frame(0, co2=1), named)]
 
 
 def test_the_state_shows_the_last_frame_and_the_confirmed_conditions():
@@ -175,7 +175,11 @@ def test_the_state_shows_the_last_frame_and_the_confirmed_conditions():
         state.charging,
         state.active,
     )
-    assert {"battery_voltage": 3.5, "ac_present": False, "cell_voltage": 3.5} == state.values
+    estimated = {name for name in state.values if name.startswith("estimated_")}
+    assert {"estimated_charge", "estimated_charge_low", "estimated_charge_high"} < estimated
+    assert {"battery_voltage": 3.5, "ac_present": False, "cell_voltage": 3.5} == {
+        name: value for name, value in state.values.items() if name not in estimated
+    }
 
 
 def test_a_bad_frame_shows_no_old_values():

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.event_processor.core.candidates import Refusal, admit
+from services.event_processor.core.pipeline.candidates import Refusal, admit
 from services.event_processor.core.process import triggers_of
 from shared.messages import Candidate, Event, Quality, Trigger
 from tests.support.event_flow import events_of, offered, planned, processor
@@ -93,9 +93,9 @@ def test_a30_how_long_something_lasted_is_never_negative():
 
 def test_a38_a_calibration_knows_its_date_and_is_due_by_event_time():
     """The sample's own: fifteen days overdue; told again each week, with the days, until it is past thirty."""
-    program = configured(DEVICES__ROOM__CALIBRATED="{co2: 2025-12-17}", DEVICES__ROOM__CALIBRATE_EVERY_DAYS="30")
+    compiled = configured(DEVICES__ROOM__CALIBRATED="{co2: 2025-12-17}", DEVICES__ROOM__CALIBRATE_EVERY_DAYS="30")
     frames = [frame(86400 * n, "room", co2=500) for n in range(30)]
-    due = [event for event in run(frames, program)[0] if event.type == "sensor.maintenance.calibration_due"]
+    due = [event for event in run(frames, compiled)[0] if event.type == "sensor.maintenance.calibration_due"]
 
     assert [15, 21, 28, 35, 42] == [event.data["days_overdue"] for event in due]
     assert ("room.co2", "2025-12-17") == (due[0].data["sensor_id"], due[0].data["last_calibrated"])
@@ -103,10 +103,10 @@ def test_a38_a_calibration_knows_its_date_and_is_due_by_event_time():
 
 def test_a39_what_is_kept_for_sets_of_channels_has_a_bound():
     """A device that shows another channel in every frame fills no memory."""
-    program = configured()
-    run([frame(n, **{f"c{n}": 1.0}) for n in range(600)], program)
+    compiled = configured()
+    run([frame(n, **{f"c{n}": 1.0}) for n in range(600)], compiled)
 
-    assert len(program.plan("ups").ready) <= 256
+    assert len(compiled.device_rules("ups").ready) <= 256
 
 
 def test_b19_a_time_without_a_zone_or_well_ahead_is_refused():
@@ -122,7 +122,7 @@ def test_b22_an_end_tells_how_long_it_was_and_cycles_are_whole_equivalents():
     restored = run(series("ac_present", (3, True), (10, False), (9, True)))[0][1]
     up_and_down = [frame(n, state_of_charge=50 + abs(n % 40 - 20)) for n in range(120)]
 
-    assert ("AC_POWER_RESTORED", 15) == (restored.type, restored.data["outage_s"])
+    assert ("AC_POWER_RESTORED", 10) == (restored.type, restored.data["outage_s"])
     assert [] == told(up_and_down)  # three charges, 60 % of a cycle
 
 

@@ -60,8 +60,9 @@ def test_a_frames_events_go_out_before_their_triggers(ledger: Ledger, outlet: In
     """And the state is retained when the batch ends."""
     play(make(ledger, outlet), ledger, [Frame(time=START, device="ups", errors=(NACK,), quality=Quality.BAD)])
 
+    told = [message for message in outlet.emitted if isinstance(message, Event | Trigger)]
     assert ["I2C_ERROR", "communication_retry", "error_logging"] == [
-        message.type if isinstance(message, Event) else message.name for message in outlet.emitted
+        message.type if isinstance(message, Event) else message.name for message in told
     ]
     assert isinstance(outlet.emitted[1], Trigger)
     assert isinstance(outlet.retained["upskeep/v1/home/state/ups"], DeviceState)

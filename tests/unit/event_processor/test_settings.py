@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from services.event_processor.core.causes import causes
-from services.event_processor.core.rules import Rules
+from services.event_processor.core.rules.causes import causes
+from services.event_processor.core.rules.sections import Rules
 from services.event_processor.settings import load
 from services.event_processor.settings.pipeline import load_plan
 from shared.jumps import CLOCK_JUMP
@@ -68,10 +68,10 @@ def test_every_type_says_what_it_means():
 
 def test_a_device_keeps_the_defaults_it_does_not_name():
     """Cells from its own row, chemistry from default_device."""
-    program = load(CONFIG, {"UPSKEEP_EVENT_PROCESSOR__DEVICES__UPS__CELLS": "2"})
-    device = program.plan("ups").device
+    compiled = load(CONFIG, {"UPSKEEP_EVENT_PROCESSOR__DEVICES__UPS__CELLS": "2"})
+    device = compiled.device_rules("ups").device
 
-    assert (2, "li_ion", 1) == (device.cells, device.chemistry_name, program.plan("other").device.cells)
+    assert (2, "li_ion", 1) == (device.cells, device.chemistry_name, compiled.device_rules("other").device.cells)
 
 
 def test_a_section_left_out_is_off(tmp_path: Path):
@@ -81,7 +81,7 @@ def test_a_section_left_out_is_off(tmp_path: Path):
     small = {"chemistries": shipped["chemistries"], "default_device": {"chemistry": "lihv"}, "rules": {}}
     (tmp_path / "event_processor.yaml").write_text(yaml.safe_dump(small))
 
-    assert [CLOCK_JUMP] == [event for _, _, (_, _, event) in load(tmp_path, {}).plan("ups").believed]
+    assert [CLOCK_JUMP] == [event for _, _, (_, _, event) in load(tmp_path, {}).device_rules("ups").believed]
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda path: path.stem)
@@ -137,8 +137,8 @@ def housed(tmp_path: Path, processor: str = "", boards: str = BOARD) -> Path:
 
 def test_a_battery_is_what_its_board_says(tmp_path: Path):
     """Cells, chemistry and capacity of the profile; a lone chip's own cells; the default for the rest."""
-    program = load(housed(tmp_path, "devices: {}"), {})
-    known = {name: program.plan(name).device for name in ("attic", "shed", "host")}
+    compiled = load(housed(tmp_path, "devices: {}"), {})
+    known = {name: compiled.device_rules(name).device for name in ("attic", "shed", "host")}
 
     assert {"attic": (3, "lifepo4", 6000), "shed": (2, "li_ion", None), "host": (1, "li_ion", None)} == {
         name: (device.cells, device.chemistry_name, device.capacity_mah) for name, device in known.items()
@@ -147,7 +147,7 @@ def test_a_battery_is_what_its_board_says(tmp_path: Path):
 
 def test_what_the_processor_is_told_goes_before_the_board(tmp_path: Path):
     """Key by key."""
-    device = load(housed(tmp_path, "devices: {attic: {cells: 4}}"), {}).plan("attic").device
+    device = load(housed(tmp_path, "devices: {attic: {cells: 4}}"), {}).device_rules("attic").device
 
     assert (4, "lifepo4") == (device.cells, device.chemistry_name)
 
@@ -155,7 +155,7 @@ def test_what_the_processor_is_told_goes_before_the_board(tmp_path: Path):
 @pytest.mark.parametrize(("source", "cells"), [("sim:outage", 3), ("i2c", 1)])
 def test_the_simulators_ups_is_on_the_simulators_board(source: str, cells: int, tmp_path: Path):
     """Whichever source is in force."""
-    assert cells == load(housed(tmp_path, "devices: {}"), {"UPSKEEP_SOURCE": source}).plan("ups").device.cells
+    assert cells == load(housed(tmp_path, "devices: {}"), {"UPSKEEP_SOURCE": source}).device_rules("ups").device.cells
 
 
 def test_a_board_of_an_unknown_chemistry_is_told_where_it_stands(tmp_path: Path):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.event_processor.core.program import Program
+from services.event_processor.core.rules.compiled import CompiledRules
 from services.event_processor.service import EventProcessor
 from shared.delivery.handler import InMemoryPublisher
 from shared.ledger import Ledger
@@ -20,14 +20,14 @@ WATCHED = configured(RULES__ABSENCES__SILENT=RULE, RULES__READINGS="{except_for:
 EVERYBODY = configured(RULES__ABSENCES__SILENT="{after_s: 60, event: device.error}", RULES__READINGS="null")
 
 
-def tell(program: Program, frames: list[Frame], batches: list[int] | None = None) -> list[Event]:
+def tell(compiled: CompiledRules, frames: list[Frame], batches: list[int] | None = None) -> list[Event]:
     """Return the events of the frames, applied in batches of these sizes, each by a process of its own."""
     ledger, outlet = Ledger(":memory:"), InMemoryPublisher()
     left, sizes = list(frames), iter(batches or [])
     try:
         while left:
             size = next(sizes, len(left))
-            stage = EventProcessor(program, ledger, outlet, lambda: START)
+            stage = EventProcessor(compiled, ledger, outlet, lambda: START)
             with ledger.transaction():
                 for item in left[:size]:
                     stage.apply(item)
@@ -108,8 +108,8 @@ def test_silences_do_not_depend_on_batches_and_restarts(items: list[tuple[float,
     """The same events, ids included, however the frames come in and whenever the process begins anew."""
     frames = list(history(items))
 
-    for program in (WATCHED, EVERYBODY):
-        assert tell(program, frames) == tell(program, frames, batches)
+    for compiled in (WATCHED, EVERYBODY):
+        assert tell(compiled, frames) == tell(compiled, frames, batches)
 
 
 @settings(deadline=None, max_examples=20)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from services.event_processor.adapters.keeper import Keeper
+from services.event_processor.adapters.handler_scheduler import DerivedOffer, HandlerScheduler
 from services.event_processor.adapters.plugins import PluginCall, find
 from services.event_processor.adapters.work_table import SCHEMA, WorkTable
 from services.event_processor.adapters.workers import LEFT_ALONE
@@ -160,7 +160,7 @@ class Function:
 
 
 class Bench:
-    """A keeper over a table, with what it derived and gave up."""
+    """A scheduler over a table, with what it derived and gave up."""
 
     def __init__(self, ledger: Ledger, **functions: Callable[[Task], Outcome]) -> None:
         self.ledger = ledger
@@ -169,19 +169,18 @@ class Bench:
         each = HANDLER.model_dump() | {"timeout_s": 10}
         self.rules = PipelineRules.model_validate({"handlers": dict.fromkeys(functions, each)})
         self.table = WorkTable(ledger, 100)
-        self.derived: list[tuple[str, Candidate, int]] = []
+        self.derived: list[DerivedOffer] = []
         self.rejected: list[tuple[str, bytes, str]] = []
         self.woken = threading.Event()
-        self.keeper = self.begin()
+        self.scheduler = self.begin()
 
-    def begin(self) -> Keeper:
-        """Return a keeper as it is after a start of the process."""
-        return Keeper(
+    def begin(self) -> HandlerScheduler:
+        """Return a scheduler as it is after a start of the process."""
+        return HandlerScheduler(
             self.rules,
             self.calls,
             self.table,
             self.clocks,
-            lambda *derived: self.derived.append(derived),
             lambda *rejected: self.rejected.append(rejected),
             self.woken.set,
             jitter=lambda: 1.0,
@@ -191,7 +190,7 @@ class Bench:
     def turn(self) -> None:
         """One batch."""
         with self.ledger.transaction():
-            self.keeper.work()
+            self.derived += self.scheduler.work()
 
     def until(self, holds: Callable[[], bool]) -> None:
         """Turn until it holds."""
@@ -212,24 +211,25 @@ def test_one_that_fails_stops_nobody_else_and_ends_in_a_dead_letter(ledger: Ledg
     bench = Bench(ledger, bad=fail, good=lambda _: Done())
     for name in ("bad", "good"):
         bench.table.add(name, event(0), bench.clocks.wall().timestamp())
-    bench.until(lambda: bench.keeper.vitals()["good"].last_success is not None)
+    bench.until(lambda: bench.scheduler.vitals()["good"].last_success is not None)
     for attempts in (1, 2, 3):
-        bench.until(lambda attempts=attempts: bench.keeper.vitals()["bad"].attempts == attempts)
+        bench.until(lambda attempts=attempts: bench.scheduler.vitals()["bad"].attempts == attempts)
         bench.clocks.put_on(6)
 
     assert [("handler/bad", "handler bad was tried 3 times and failed: ZeroDivisionError: on purpose")] == [
         (where, reason) for where, _, reason in bench.rejected
     ]
     assert 0 == bench.table.waiting
-    ((handler, told, depth),) = bench.derived
-    assert ("bad", "event.dead_letter", 0) == (handler, told.type, depth)
+    (derived,) = bench.derived
+    told = derived.candidate
+    assert ("bad", "event.dead_letter", 0) == (derived.handler, told.type, derived.depth)
     assert {
         "event": "I2C_ERROR/ups/0",
         "type": "I2C_ERROR",
         "handler": "bad",
         "attempts": 3,
     }.items() <= told.data.items()
-    vitals = bench.keeper.vitals()["bad"]
+    vitals = bench.scheduler.vitals()["bad"]
     assert (1.0, 3, 1, True) == (vitals.error_rate, vitals.failures_in_a_row, vitals.given_up, vitals.gave_up_last)
 
 
@@ -249,14 +249,14 @@ def test_one_that_hangs_is_left_alone_past_its_time(ledger: Ledger):
         bench.until(lambda attempts=attempts: len(bench.calls["slow"].tasks) == attempts)
         bench.clocks.put_on(11)
         bench.turn()
-    bench.until(lambda: bench.keeper.vitals()["good"].attempts == 2)
+    bench.until(lambda: bench.scheduler.vitals()["good"].attempts == 2)
 
-    assert bench.keeper.vitals()["slow"].stuck
-    assert "no end after 10 s" == bench.keeper.vitals()["slow"].last_error
+    assert bench.scheduler.vitals()["slow"].stuck
+    assert "no end after 10 s" == bench.scheduler.vitals()["slow"].last_error
     release.set()
-    bench.until(lambda: not bench.keeper.vitals()["slow"].stuck)
+    bench.until(lambda: not bench.scheduler.vitals()["slow"].stuck)
     bench.clocks.put_on(5)
-    bench.until(lambda: not bench.keeper.vitals()["slow"].stuck and bench.table.waiting == 0)
+    bench.until(lambda: not bench.scheduler.vitals()["slow"].stuck and bench.table.waiting == 0)
 
 
 def test_what_a_handler_returns_are_events_one_link_further_down_the_chain(ledger: Ledger):
@@ -266,7 +266,7 @@ def test_what_a_handler_returns_are_events_one_link_further_down_the_chain(ledge
     bench.table.add("maker", event(0, metadata={"depth": 2}), 0.0)
     bench.until(lambda: bench.table.waiting == 0)
 
-    assert [("maker", child, 2)] == bench.derived
+    assert [DerivedOffer("maker", child, 2)] == bench.derived
 
 
 def test_work_under_way_when_the_process_dies_is_done_by_the_next(ledger: Ledger):
@@ -275,9 +275,9 @@ def test_work_under_way_when_the_process_dies_is_done_by_the_next(ledger: Ledger
     bench.table.add("good", event(0), 0.0)
     bench.turn()  # marked as begun; the process dies before it is handed over
 
-    bench.keeper = bench.begin()
+    bench.scheduler = bench.begin()
     with ledger.transaction():
-        bench.keeper.recover()
+        bench.scheduler.recover()
     bench.until(lambda: bench.table.waiting == 0)
 
     assert ["I2C_ERROR/ups/0"] == [task.event_id for task in bench.calls["good"].tasks]
@@ -290,9 +290,9 @@ def test_work_that_must_not_be_done_twice_is_set_aside_after_a_death(ledger: Led
     bench.table.add("good", event(0), 0.0)
     bench.turn()
 
-    bench.keeper = bench.begin()
+    bench.scheduler = bench.begin()
     with ledger.transaction():
-        bench.keeper.recover()
+        bench.scheduler.recover()
 
     assert (0, 1) == (bench.table.waiting, len(bench.rejected))
 
@@ -302,7 +302,7 @@ def test_work_of_a_handler_that_is_no_more_is_set_aside(ledger: Ledger):
     bench = Bench(ledger, good=lambda _: Done())
     bench.table.add("gone", event(0), 0.0)
     with ledger.transaction():
-        bench.keeper.recover()
+        bench.scheduler.recover()
 
     assert ["handler gone is not in config/pipeline.yaml any more"] == [reason for _, _, reason in bench.rejected]
 
@@ -311,10 +311,10 @@ def test_the_loop_waits_only_as_long_as_nothing_is_due(ledger: Ledger):
     """For a pause to end, or an attempt's time to be up."""
     bench = Bench(ledger, good=lambda _: Done())
 
-    assert 10.0 == bench.keeper.wait_s()
+    assert 10.0 == bench.scheduler.wait_s()
     bench.table.add("good", event(0), START.timestamp() + 5)
     bench.table.again(1, START.timestamp() + 5)
-    assert 5.0 == bench.keeper.wait_s()
+    assert 5.0 == bench.scheduler.wait_s()
 
 
 def derive(told: dict[str, Any], options: Any) -> list[dict[str, Any]]:

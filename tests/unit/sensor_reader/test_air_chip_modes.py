@@ -13,12 +13,12 @@ from services.sensor_reader.adapters.simulated.chips import RegisterChip, Simula
 from services.sensor_reader.adapters.simulated.parts import SIMULATED
 from services.sensor_reader.core.bus.chip_io import ChipAddress, ChipMemory, read_chip
 from services.sensor_reader.core.bus.interleave import interleave
-from services.sensor_reader.core.bus.scan import scan
 from services.sensor_reader.core.chips import AIR, CHIPS, LIGHT_AND_SOIL
 from services.sensor_reader.core.chips.mount import Analog, Mount
 from services.sensor_reader.core.polling.device import ChipPart, Device
 from services.sensor_reader.core.polling.poll import poll_device
 from services.sensor_reader.core.polling.probe import probe
+from services.sensor_reader.core.polling.scan import scan
 from services.sensor_reader.core.ports import BusError, Ports
 from services.sensor_reader.core.reading import Reading
 

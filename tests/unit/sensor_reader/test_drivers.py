@@ -192,7 +192,7 @@ def test_doubts_are_the_drivers_own() -> None:
     """What is no Doubt is told as text."""
     mine = Doubt("implausible", "the gauge is starting")
 
-    assert (mine, Doubt("driver", "odd"), Doubt("driver", "Doubt(code=None, detail=7)")) == vetted(
+    assert (mine, Doubt("driver", "odd"), Doubt("driver", "Doubt(code=None, detail=7, channel=None)")) == vetted(
         Reading({}, (mine, "odd", Doubt(None, 7)))  # type: ignore[arg-type]
     ).doubts
     assert "doubts must be Doubts" in vetted(Reading({}, 7)).doubts[0].detail  # type: ignore[arg-type]

@@ -45,11 +45,11 @@ ELSEWHERE = {
     "a temperature of -232 °C (PiJuice#124)":
         UNIT + "test_power_chips:test_the_temperature_of_a_pijuice_is_one_signed_byte",
     "registers that stop and still answer (geeekpi/upsplus#152)":
-        UNIT + "test_scrutiny:test_a_frozen_gauge_goes_stale_and_says_since_when",
+        UNIT + "test_plausibility:test_a_frozen_gauge_goes_stale_and_says_since_when",
     "a high byte of 0xFF now and then (UPSPlus_mqtt#27)":
         UNIT + "test_power_chips:test_a_high_byte_of_all_ones_is_a_known_fault_of_the_upsplus",
     "1.3 V within a minute (xorbit/LiFePO4wered-Pi#60)":
-        UNIT + "test_trust:test_a_battery_does_not_fall_by_more_than_a_volt_and_come_back",
+        UNIT + "test_limits:test_a_battery_does_not_fall_by_more_than_a_volt_and_come_back",
     "a word of two moments (PiSugar 3)":
         UNIT + "test_kept_alive:test_words_of_two_moments_never_come_out",
     "one bus, several readers (UPSPlus_mqtt README)": "tests.contract.test_i2c_bus:test_a_bus_has_one_reader",
@@ -66,7 +66,7 @@ ELSEWHERE = {
     "sign, shunt, bus and cells (odya#30 #8 #32 #27, upsplus#37 #74)":
         UNIT + "test_boards:test_the_same_chip_is_wired_otherwise_from_board_to_board",
     "a number of cells guessed from the voltage":
-        UNIT + "test_bounds:test_a_pack_with_another_number_of_cells_is_not_believed",
+        UNIT + "test_limit_settings:test_a_pack_with_another_number_of_cells_is_not_believed",
     "a charge of 106 % (geekworm-com/x728#14)":
         UNIT + "test_chips:test_a_charge_above_full_is_held_to_100_and_the_word_is_kept",
     "why did it reboot (nut#1533, PiJuice#248)":

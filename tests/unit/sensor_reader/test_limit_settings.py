@@ -70,5 +70,6 @@ def test_a_pack_with_another_number_of_cells_is_not_believed(tmp_path: Path) -> 
 
     assert frame is not None
     assert {"battery_voltage", "cell_voltage"}.isdisjoint(frame.values)
-    assert (Quality.SUSPECT, ["implausible"] * 2) == (frame.quality, [error.code for error in frame.errors])
+    assert (Quality.GOOD, ["implausible"] * 2) == (frame.quality, [error.code for error in frame.errors])
+    assert {"battery_voltage", "cell_voltage"} == {error.channel for error in frame.errors}
     assert "battery_voltage 4.1 V is outside 4.8 to 9.2 V" in [error.detail for error in frame.errors]

@@ -80,9 +80,9 @@ def test_a_high_byte_of_ones_now_and_then_makes_no_value() -> None:
     """frtz13/UPSPlus_mqtt: a rare 0xFF high byte; here a gauge's voltage jumps and is back with the next poll."""
     rig = Rig(GAUGE)
     frames = [rig.poll(vcell) for vcell in (0xBE00, 0xFF00, 0xBDF0)]
-    assert [Quality.GOOD, Quality.SUSPECT, Quality.GOOD] == [frame.quality for frame in frames]
+    assert [Quality.GOOD] * 3 == [frame.quality for frame in frames]
     assert "battery_voltage" not in frames[1].values
-    assert ["implausible"] == [error.code for error in frames[1].errors]
+    assert [("implausible", "battery_voltage")] == [(error.code, error.channel) for error in frames[1].errors]
 
 
 def test_a_failed_poll_in_between_is_no_proof_of_life() -> None:

@@ -94,13 +94,13 @@ def test_retries_are_bounded(bench: Bench) -> None:
     assert bench.pauses == [0.02] * 4
 
 
-def test_overflow_makes_the_frame_suspect(bench: Bench) -> None:
-    """OVF is one implausible error of the chip; the rest of the frame stands."""
+def test_overflow_is_a_doubt_about_the_current_alone(bench: Bench) -> None:
+    """OVF is one implausible error of that channel; the rest of the frame stands, and so does its quality."""
     bench.bus.load(0x40, {0x02: 0x2723}, stride=1)
     frame = bench.poll()
 
-    assert [(error.code, error.chip) for error in frame.errors] == [("implausible", "ina219@0x40")]
-    assert frame.quality == Quality.SUSPECT
+    assert [("implausible", "ina219@0x40", "output_current")] == [(e.code, e.chip, e.channel) for e in frame.errors]
+    assert frame.quality == Quality.GOOD
     assert "output_current" not in frame.values
 
 

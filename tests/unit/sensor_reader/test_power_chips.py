@@ -209,9 +209,34 @@ def test_the_faults_of_a_bq25895_are_told_by_name(fault: str, told: str) -> None
 
 @pytest.mark.parametrize("kind", ["ina226", "ina260"])
 @pytest.mark.parametrize("word", ["7fff", "8000"])
-def test_a_current_at_the_end_of_the_range_is_none(kind: str, word: str) -> None:
-    """It may be any current beyond."""
-    assert {"battery_voltage": 4.0} == understood(CHIPS[kind], SHUNT, {"01": word, "02": "0c80"}).values
+def test_a_current_at_the_end_of_the_range_may_be_more_and_that_is_said(kind: str, word: str) -> None:
+    """The least that it can be stands, for a board that sees the mains by nothing else; the doubt is the channel's."""
+    reading = understood(CHIPS[kind], SHUNT, {"01": word, "02": "0c80"})
+
+    assert [("saturated", "battery_current")] == [(doubt.code, doubt.channel) for doubt in reading.doubts]
+    assert "the end of its scale: battery_current may be more" in reading.doubts[0].detail
+    assert (4.0, word == "7fff") == (reading.values["battery_voltage"], reading.values["battery_current"] > 0)
+
+
+@pytest.mark.parametrize(("word", "amperes", "codes"), [
+    ("8300", -3.2, ["saturated"]),  # ±320 mV over 0.1 Ω, SBOS448 8.6.3.1
+    ("7d00", 3.2, ["saturated"]),
+    ("8301", -3.1999, []),
+    ("7cff", 3.1999, []),
+])  # fmt: skip
+def test_an_ina219_says_when_it_shows_all_that_it_can(word: str, amperes: float, codes: list[str]) -> None:
+    """chrisb2/pi_ina219#32: a current beyond ±320 mV over the shunt shows as exactly that."""
+    reading = understood(CHIPS["ina219"], Mount("battery", 0.1), {"01": word, "02": "39d2"})
+
+    assert (amperes, codes) == (reading.values["battery_current"], [doubt.code for doubt in reading.doubts])
+    assert {"battery_current"} >= {doubt.channel for doubt in reading.doubts}
+
+
+def test_an_ina3221_says_which_of_its_inputs_is_at_the_end() -> None:
+    """Its doubt names the channel that the board makes of the input."""
+    reading = understood(CHIPS["ina3221"], Mount(inputs=(Input(1, "output", 0.1),)), {"01": "7ff8", "02": "2710"})
+
+    assert [("saturated", "output_current")] == [(doubt.code, doubt.channel) for doubt in reading.doubts]
 
 
 def test_an_input_that_the_board_does_not_use_is_not_told() -> None:

@@ -128,12 +128,13 @@ def test_stale_data_are_stale_frames_without_values_at_the_usual_pace() -> None:
 
 
 def test_doubts_make_a_frame_suspect_and_nothing_but_doubts_bad() -> None:
-    """As of any other device."""
+    """As of any other device; a doubt about one channel is that channel's alone."""
     doubt = Doubt("implausible", "what a number")
+    [(_, good)] = play(Slow(Reading({"load": 1.0}, (Doubt("implausible", "what a number", "co2"),))), 0.5)
     [(_, suspect)] = play(Slow(Reading({"load": 1.0}, (doubt,))), 0.5)
     [(_, bad)] = play(Slow(Reading({}, (doubt,))), 0.5)
 
-    assert [Quality.SUSPECT, Quality.BAD] == [suspect.quality, bad.quality]
+    assert [Quality.GOOD, Quality.SUSPECT, Quality.BAD] == [good.quality, suspect.quality, bad.quality]
     assert ("implausible", "nut:ups@nas", "what a number") == (
         suspect.errors[0].code, suspect.errors[0].chip, suspect.errors[0].detail)  # fmt: skip
 

@@ -10,8 +10,8 @@ import yaml
 from services.sensor_reader.adapters.simulated.bus import SimulatedBus
 from services.sensor_reader.adapters.simulated.chips import RegisterChip
 from services.sensor_reader.adapters.simulated.parts import SIMULATED
-from services.sensor_reader.core.bus.scan import READ_ONLY, Found, fitting, scan
 from services.sensor_reader.core.chips import CHIPS
+from services.sensor_reader.core.polling.scan import READ_ONLY, Found, fitting, scan
 from services.sensor_reader.core.ports import BusError
 from services.sensor_reader.settings import load
 from tests.unit.sensor_reader.test_probe import Untouchable

@@ -28,9 +28,9 @@ from tests.support.fakes.broker import FakeBroker, FakeClient, opener
 FRAMES = 6
 START = datetime(2026, 1, 1, tzinfo=UTC)
 ROUTES = {
-    "source": Route("source", produces={"raw": ("maker", "counter")}),
-    "maker": Route("maker", consumes=("raw",), produces={"event": ("counter",)}),
-    "counter": Route("counter", consumes=("event", "raw")),
+    "sensor_reader": Route("sensor_reader", produces={"raw": ("event_processor", "counter_store")}),
+    "event_processor": Route("event_processor", consumes=("raw",), produces={"event": ("counter_store",)}),
+    "counter_store": Route("counter_store", consumes=("event", "raw")),
 }
 STORED = "CREATE TABLE IF NOT EXISTS seen (place INTEGER PRIMARY KEY AUTOINCREMENT, what TEXT NOT NULL)"
 
@@ -100,14 +100,14 @@ class Work:
 
     def work(self) -> None:
         made = int(self.ledger.get("made") or b"0")
-        if self.name == "source" and made < FRAMES:
+        if self.name == "sensor_reader" and made < FRAMES:
             self.endpoint.emit(Frame(device="ups", time=START + timedelta(seconds=made), values={"n": made}))
             self.ledger.put("made", str(made + 1).encode())
 
     def apply(self, message: Sequenced) -> None:
         what = f"{type(message).__name__} {message.time:%S}"  # type: ignore[attr-defined]
         self.ledger.db.execute("INSERT INTO seen (what) VALUES (?)", (what,))
-        if self.name == "maker" and isinstance(message, Frame):
+        if self.name == "event_processor" and isinstance(message, Frame):
             identity = event_id("home", "TICK", message.device, message.time)
             self.endpoint.emit(
                 Event(id=identity, type="TICK", category="system", severity="info", time=message.time, site="home")
@@ -168,10 +168,10 @@ class House:
             disturb(self)
             if self.settled():
                 return
-        pytest.fail(f"did not settle; the counter has {self.seen('counter')}")
+        pytest.fail(f"did not settle; the counter has {self.seen('counter_store')}")
 
     def settled(self) -> bool:
-        wanted = {"source": 0, "maker": FRAMES, "counter": 2 * FRAMES}
+        wanted = {"sensor_reader": 0, "event_processor": FRAMES, "counter_store": 2 * FRAMES}
         streams = [(name, out) for endpoint in self.hops.values() for name, out in endpoint.sender.streams.items()]
         return all(len(self.seen(name)) >= count for name, count in wanted.items()) and all(
             out.done() == out.head == (0 if name in ("deadletter", "ingest") else FRAMES) for name, out in streams
@@ -190,10 +190,10 @@ EVENTS_SEEN = [f"Event {n:02}" for n in range(FRAMES)]
 
 
 def check(house: House) -> None:
-    assert FRAMES_SEEN == house.seen("maker")
-    assert FRAMES_SEEN == [what for what in house.seen("counter") if what.startswith("Frame")]
-    assert EVENTS_SEEN == [what for what in house.seen("counter") if what.startswith("Event")]
-    assert 2 * FRAMES == len(house.seen("counter"))
+    assert FRAMES_SEEN == house.seen("event_processor")
+    assert FRAMES_SEEN == [what for what in house.seen("counter_store") if what.startswith("Frame")]
+    assert EVENTS_SEEN == [what for what in house.seen("counter_store") if what.startswith("Event")]
+    assert 2 * FRAMES == len(house.seen("counter_store"))
 
 
 def boundaries(folder: Path) -> int:
@@ -247,11 +247,11 @@ def test_a_retained_copy_of_a_message_is_no_message(tmp_path):
     """A broker hands retained messages out on every subscription; in a stream they would count each time."""
     house = House(tmp_path, Bomb(0))
     house.run()
-    forged = b'{"producer":"x","epoch":"e","seq":1,"time":"2026-01-01T00:00:00Z","device":"ups"}'
-    topic = house.hops["counter"].topics.build("raw", "ups")
+    forged = b'{"producer":"sensor_reader","epoch":"e","seq":1,"time":"2026-01-01T00:00:00Z","device":"ups"}'
+    topic = house.hops["counter_store"].topics.build("stream", "sensor_reader", "raw")
     house.broker.retained[topic] = Publication(topic, forged, retain=True)
 
-    house.hops["counter"].client.cut("a reconnect")
+    house.hops["counter_store"].client.cut("a reconnect")
     house.turn()
     house.turn()
 

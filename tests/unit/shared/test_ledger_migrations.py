@@ -27,10 +27,12 @@ from shared.ledger import (
 from shared.ledger import is_sound as sound
 from shared.ledger.copies import KEPT_FOR, copies
 from shared.ledger.examine import examine
+from shared.ledger.history import SHARED_STEPS
 from shared.ledger.migrations import read_version
 from shared.ledger.quarantine import closed_cleanly, open_ledger
 from shared.ledger.step import rewriting, running
 
+SHARED = len(SHARED_STEPS)
 NOW = datetime(2026, 11, 28, 8, tzinfo=UTC)
 
 MADE_1 = """
@@ -88,7 +90,7 @@ def path(tmp_path: Path) -> Path:
 
 def is_old(path: Path) -> bool:
     with closing(sqlite3.connect(path)) as db:
-        return str(read_version(db)) == "1.1" and db.execute("SELECT count(*) FROM mark").fetchone() == (3,)
+        return str(read_version(db)) == f"{SHARED}.1" and db.execute("SELECT count(*) FROM mark").fetchone() == (3,)
 
 
 def shape(db: sqlite3.Connection) -> dict[str, str]:
@@ -157,8 +159,8 @@ def test_a_newer_ledger_is_refused_with_a_sentence_and_untouched(path: Path) -> 
     with pytest.raises(LedgerNewerError) as refused:
         open_ledger(path, OLD, NOW)
     assert not isinstance(refused.value, LedgerDamagedError)
-    assert f"Upskeep {__version__} wrote this ledger (tables 1.4)" in str(refused.value)
-    assert "knows tables up to 1.1: install that version again or a later one" in str(refused.value)
+    assert f"Upskeep {__version__} wrote this ledger (tables {SHARED}.4)" in str(refused.value)
+    assert f"knows tables up to {SHARED}.1: install that version again or a later one" in str(refused.value)
     assert before == path.read_bytes()
     assert not list(path.parent.glob("*.damaged-*"))
 
@@ -195,7 +197,7 @@ def test_a_step_that_fails_is_no_damage_and_changes_nothing(
     broken = Schema((), (STEPS[0], Migration("go wrong", fault, rewrites=True), *STEPS[1:]))
     for _ in range(3):
         with pytest.raises(
-            MigrationError, match=r"upgrading its tables from 1\.1 to 1\.5 failed at “go wrong”"
+            MigrationError, match=rf"upgrading its tables from {SHARED}\.1 to {SHARED}\.5 failed at “go wrong”"
         ) as failed:
             open_ledger(path, broken, NOW)
         assert "nothing in it is changed" in str(failed.value)
@@ -215,7 +217,7 @@ def test_a_missing_column_at_work_is_no_damage(path: Path) -> None:
 def test_before_rows_are_rewritten_a_copy_is_kept(path: Path) -> None:
     open_ledger(path, NEW, NOW).close()
     (copy,) = copies(path)
-    assert "ledger.sqlite.version-1.1" == copy.name
+    assert f"ledger.sqlite.version-{SHARED}.1" == copy.name
     assert is_old(copy)
     closed_cleanly(path)
     shutil.move(copy, path)
@@ -233,7 +235,7 @@ def test_one_copy_is_kept_and_only_for_a_week(path: Path) -> None:
     open_ledger(path, Schema((), STEPS[:2]), NOW).close()
     open_ledger(path, NEW, NOW).close()
     (copy,) = copies(path)
-    assert "ledger.sqlite.version-1.2" == copy.name
+    assert f"ledger.sqlite.version-{SHARED}.2" == copy.name
 
     os.utime(copy, (NOW.timestamp(), NOW.timestamp()))
     open_ledger(path, NEW, NOW + KEPT_FOR).close()
@@ -274,7 +276,7 @@ def test_killed_at_any_statement_it_is_the_old_or_the_new_ledger_and_the_next_st
     kill()
 
     assert len(folders) > 40
-    assert {"1.1", "1.4"} == {version(folder / path.name) for folder in folders}
+    assert {f"{SHARED}.1", f"{SHARED}.4"} == {version(folder / path.name) for folder in folders}
     for folder in folders:
         assert wanted == contents(folder, NEW)
 

@@ -74,10 +74,17 @@ def listener(broker: FakeBroker) -> None:
     processor(broker, "online")
 
 
+def announce(broker: FakeBroker, name: str, floor: int, head: int) -> None:
+    """Let a reader announce what it holds."""
+    ends = f'{{"raw":{{"floor":{floor},"head":{head}}}}}'
+    text = f'{{"service":"{name}","state":"online","epoch":"e1","streams":{ends}}}'
+    broker.route(Publication(f"upskeep/v1/home/status/{name}", text.encode(), retain=True))
+
+
 def processor(broker: FakeBroker, state: str) -> None:
     """Let the processor say that it is there, or is not."""
-    text = f'{{"service":"processor","state":"{state}","epoch":"e","streams":{{"event":{{"floor":1,"head":0}}}}}}'
-    broker.route(Publication("upskeep/v1/home/status/processor", text.encode(), retain=True))
+    text = f'{{"service":"event_processor","state":"{state}","epoch":"e","streams":{{"event":{{"floor":1,"head":0}}}}}}'
+    broker.route(Publication("upskeep/v1/home/status/event_processor", text.encode(), retain=True))
 
 
 def test_a_suggestion_is_offered_under_the_services_name(broker: FakeBroker, make: Make) -> None:
@@ -127,17 +134,18 @@ def test_a_loss_is_suggested_with_an_id_that_follows_from_it(broker: FakeBroker,
     """A consumer that makes no events tells the processor what it never got."""
     endpoint = make(Route("counter_store", consumes=("raw",)))
     for floor, head in ((1, 1), (5, 5)):
-        frame = Frame(producer="reader", epoch="e1", seq=floor, time=NOW, device="ups").model_dump_json()
+        frame = Frame(producer="sensor_reader", epoch="e1", seq=floor, time=NOW, device="ups").model_dump_json()
         answer = Resend.model_validate(
-            {"consumer": "counter_store", "producer": "reader", "stream": "raw", "epoch": "e1", "floor": floor}
+            {"consumer": "counter_store", "producer": "sensor_reader", "stream": "raw", "epoch": "e1", "floor": floor}
             | {"head": head, "messages": [{"topic": "upskeep/v1/home/raw/ups", "payload": frame}]}
         )
         payload = answer.model_dump_json(by_alias=True).encode()
+        announce(broker, "sensor_reader", floor, head)
         broker.route(Publication(answer.topic(endpoint.topics), payload))
         endpoint.turn(0)
     (told,) = offers(broker)
-    assert ("system.stream.gap", "gap/reader/raw/e1/2-4") == (told.type, told.id)
-    assert {"producer": "reader", "stream": "raw", "first": 2, "last": 4, "count": 3} == told.data
+    assert ("system.stream.gap", "gap/sensor_reader/raw/e1/2-4") == (told.type, told.id)
+    assert {"producer": "sensor_reader", "stream": "raw", "first": 2, "last": 4, "count": 3} == told.data
 
 
 def test_a_damaged_ledger_is_reported_once(broker: FakeBroker, make: Make, tmp_path: Path) -> None:
@@ -158,19 +166,23 @@ def test_a_damaged_ledger_is_reported_once(broker: FakeBroker, make: Make, tmp_p
 
 def test_a_ledger_that_has_gone_back_ends_the_process(broker: FakeBroker, make: Make) -> None:
     """A consumer has applied more than was ever written here: numbers would be used twice, and passed over."""
-    endpoint = make(Route("reader", produces={"raw": ("store",)}))
+    endpoint = make(Route("sensor_reader", produces={"raw": ("counter_store",)}))
     endpoint.emit(Frame(time=NOW, device="ups"))
     endpoint.turn(0)
-    told = Checkpoint(consumer="store", producer="reader", streams={"raw": Mark(epoch=endpoint.epoch, seq=2)})
+    told = Checkpoint(
+        consumer="counter_store", producer="sensor_reader", streams={"raw": Mark(epoch=endpoint.epoch, seq=2)}
+    )
     broker.route(Publication(told.topic(endpoint.topics), told.model_dump_json().encode(), retain=True))
-    with pytest.raises(LedgerDamagedError, match="store has applied raw up to 2, and here it ends at 1") as caught:
+    with pytest.raises(
+        LedgerDamagedError, match="counter_store has applied raw up to 2, and here it ends at 1"
+    ) as caught:
         endpoint.turn(0)
     assert caught.value.certain
 
 
 def test_an_outbox_row_that_is_not_as_written_is_not_sent(make: Make) -> None:
     """A flipped bit in a payload is damage, not news."""
-    endpoint = make(Route("reader", produces={"raw": ("store",)}))
+    endpoint = make(Route("sensor_reader", produces={"raw": ("counter_store",)}))
     endpoint.emit(Frame(time=NOW, device="ups"))
     with endpoint.ledger.transaction() as db:
         endpoint.sender.write(0.0)

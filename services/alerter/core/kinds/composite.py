@@ -6,6 +6,7 @@ order in which members found out does not matter; until then they wait in ``ahea
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -53,7 +54,10 @@ class Composite:
     def await_(self, evidence: Members, sample: Sample) -> Members:
         """Keep what a member told until time has passed it."""
         told = (sample.time_us, sample.name, str(sample.field("key")), sample.field("fires") is True)
-        return Members(evidence.firing, tuple(sorted({*evidence.ahead, told})))
+        place = bisect_left(evidence.ahead, told)
+        if evidence.ahead[place : place + 1] == (told,):
+            return evidence
+        return Members(evidence.firing, (*evidence.ahead[:place], told, *evidence.ahead[place:]))
 
     def fold(self, evidence: Members, sample: Sample, _now_us: int) -> Members:
         """A member fires, or no longer does."""

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import ClassVar
 
@@ -18,12 +18,16 @@ from services.alerter.core.window import Window, count, end_of_excess, fold_in, 
 from services.alerter.core.wording import figure, in_words
 from shared.instants import span_to_us
 
+REMEMBERED_VALUES = 200  # of ``once_per``
 LONGEST_MEMORY = 1000  # times remembered, unless the limit needs more to be decided
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Holds while more than ``threshold`` events lie within ``window``; ``per`` only makes it be said as a rate."""
+    """Holds while more than ``threshold`` events lie within ``window``; ``per`` only makes it be said as a rate.
+
+    ``once_per`` names a field: of the events that share a value of it, the first alone counts.
+    """
 
     begins: ClassVar[Reason] = Reason.OVER_LIMIT
     ends: ClassVar[Reason] = Reason.WITHIN_LIMIT
@@ -33,6 +37,7 @@ class Count:
     window: timedelta
     threshold: int
     per: timedelta | None = None
+    once_per: str | None = None
 
     @property
     def window_s(self) -> float:
@@ -57,7 +62,13 @@ class Count:
         """Put the event in its place; one that is older than the window changes nothing."""
         if sample.time_us <= now_us - self.window_us:
             return evidence
-        return fold_in(evidence, sample.time_us, self.remembered)
+        value = sample.field(self.once_per) if self.once_per is not None else None
+        if not isinstance(value, str):
+            return fold_in(evidence, sample.time_us, self.remembered)
+        if value in evidence.counted:
+            return evidence
+        counted = (*evidence.counted, value)[-REMEMBERED_VALUES:]
+        return replace(fold_in(evidence, sample.time_us, self.remembered), counted=counted)
 
     def span(self, evidence: Window) -> Span | None:
         """Until the count is back at the limit."""
@@ -83,7 +94,8 @@ class Count:
     def moved(self, evidence: Window, move: Move) -> Window:
         """Every event is as long ago as before."""
         lost_us = None if evidence.lost_us is None else move(evidence.lost_us)
-        return Window(tuple(sorted(move(time_us) for time_us in evidence.times_us)), lost_us)
+        times_us = tuple(sorted(move(time_us) for time_us in evidence.times_us))
+        return Window(times_us, lost_us, evidence.counted)
 
 
 @dataclass(frozen=True, slots=True)

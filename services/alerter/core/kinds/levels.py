@@ -17,7 +17,7 @@ from services.alerter.core.kinds.condition import ALWAYS, Move, Reading, Span
 from services.alerter.core.matchers import Matcher
 from services.alerter.core.samples import Sample
 from services.alerter.core.states import Reason
-from services.alerter.core.wording import figure
+from services.alerter.core.wording import figure, in_words
 from shared.instants import span_to_us
 
 Scalar = bool | float | str
@@ -31,6 +31,7 @@ class LastValue:
     target: float | None = None
     time_us: int = ALWAYS
     holds: bool = False
+    ended_by: str = ""  # what ended it, where that was no good value; for a person
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,26 @@ class Watched:
             return False
         if sample.field(self.field) is None:
             return None
-        return all(matcher.holds(sample.field(matcher.name)) for matcher in self.only_while)
+        return self.unmet(sample) is None
+
+    def unmet(self, sample: Sample) -> Matcher | None:
+        """Return the first test of ``only_while`` that a sample fails."""
+        return next((m for m in self.only_while if not m.holds(sample.field(m.name))), None)
+
+    def ended_by(self, sample: Sample) -> str:
+        """Return what makes a sample end the matter, besides a good value; for a person."""
+        if sample.name in self.cleared_by:
+            return f"cleared by {sample.name}"
+        unmet = self.unmet(sample)
+        return "" if unmet is None else f"no longer judged: {unmet} does not hold"
+
+    def calm(self, holds: bool, ended_by: str, time_us: int, at_us: int) -> str | None:
+        """Return what ended it, by what was seen last; None where that was a good value."""
+        if ended_by:
+            return ended_by
+        if holds and self.lasts is not None and at_us >= time_us + span_to_us(self.lasts):
+            return f"not seen again for {in_words(self.lasts)}"
+        return None
 
     def span(self, seen: LastValue) -> Span | None:
         """As long as what was seen holds."""
@@ -91,8 +111,9 @@ class Compare:
         if speaks is None or sample.time_us < evidence.time_us:
             return evidence
         value = sample.field(self.watched.field)
+        ended_by = self.watched.ended_by(sample)
         if sample.name in self.watched.cleared_by:
-            return LastValue(evidence.value, None, sample.time_us)
+            return LastValue(evidence.value, None, sample.time_us, ended_by=ended_by)
         if not isinstance(value, bool | int | float | str):
             return evidence
         bound = self.clear if evidence.holds and self.clear is not None else self.against
@@ -100,13 +121,13 @@ class Compare:
             holds = speaks and _TESTS[self.sign](value, bound)
         except TypeError:  # a text where a number was to be: it says nothing
             return evidence
-        return LastValue(value, None, sample.time_us, holds)
+        return LastValue(value, None, sample.time_us, holds, "" if holds else ended_by)
 
     def span(self, evidence: LastValue) -> Span | None:
         """As long as what was seen holds."""
         return self.watched.span(evidence)
 
-    def reading(self, evidence: LastValue, _at_us: int, key: str) -> Reading:
+    def reading(self, evidence: LastValue, at_us: int, key: str) -> Reading:
         """The value as seen."""
         value = evidence.value
         shown = figure(value) if isinstance(value, float | int) and not isinstance(value, bool) else str(value)
@@ -115,7 +136,8 @@ class Compare:
         limit = float(self.against) if isinstance(self.against, bool | int | float) else 1.0
         told = {"equals": "which it should not be", "differs": f"which should be {self.against}"}
         verdict = told.get(self.sign) if evidence.holds else None
-        calm = "as it should be" if self.sign in told else None
+        calm = self.watched.calm(evidence.holds, evidence.ended_by, evidence.time_us, at_us)
+        calm = calm or ("as it should be" if self.sign in told else None)
         return Reading(number, limit, f"{key}: {self.watched.field} is {said}", verdict, calm)
 
     def pruned(self, evidence: LastValue, now_us: int) -> LastValue | None:
@@ -193,24 +215,27 @@ class Deviation:
         value = sample.number(self.watched.field)
         target = sample.number(self.target) if isinstance(self.target, str) else self.target
         target = evidence.target if target is None and self.source is not None else target
+        ended_by = self.watched.ended_by(sample)
         if sample.name in self.watched.cleared_by:
-            return LastValue(evidence.value, evidence.target, sample.time_us)
+            return LastValue(evidence.value, evidence.target, sample.time_us, ended_by=ended_by)
         if value is None or target is None:
             return evidence
         limit = self.allowed(target) * (self.clear_at if evidence.holds else 1.0)
-        return LastValue(value, target, sample.time_us, speaks and round(abs(value - target) - limit, 9) > 0)
+        holds = speaks and round(abs(value - target) - limit, 9) > 0
+        return LastValue(value, target, sample.time_us, holds, "" if holds else ended_by)
 
     def span(self, evidence: LastValue) -> Span | None:
         """As long as what was seen holds."""
         return self.watched.span(evidence)
 
-    def reading(self, evidence: LastValue, _at_us: int, key: str) -> Reading:
+    def reading(self, evidence: LastValue, at_us: int, key: str) -> Reading:
         """How far off, from what."""
         if evidence.target is None or not isinstance(evidence.value, float | int):
             return Reading(0.0, self.floor, f"{key}: {self.watched.field} is unknown")
         off = abs(evidence.value - evidence.target)
         words = f"{key}: {self.watched.field} {figure(evidence.value)} is {figure(off)} off {figure(evidence.target)}"
-        return Reading(off, self.allowed(evidence.target), words)
+        calm = self.watched.calm(evidence.holds, evidence.ended_by, evidence.time_us, at_us)
+        return Reading(off, self.allowed(evidence.target), words, calm=calm)
 
     def pruned(self, evidence: LastValue, now_us: int) -> LastValue | None:
         """What is all right need not be remembered, but for a target that was told."""
@@ -225,4 +250,4 @@ class Deviation:
 
 
 def _moved(seen: LastValue, move: Move) -> LastValue:
-    return seen if seen.time_us == ALWAYS else LastValue(seen.value, seen.target, move(seen.time_us), seen.holds)
+    return seen if seen.time_us == ALWAYS else replace(seen, time_us=move(seen.time_us))

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import ClassVar
 
@@ -32,6 +32,7 @@ class Forecast:
     left_s: float | None = None
     time_us: int = ALWAYS
     holds: bool = False
+    ended_by: str = ""  # what ended it, where that was not more time left; for a person
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Prediction:
     reaches: float
     within: timedelta
     over: timedelta
-    reported: str | None = None
+    reported: tuple[str, ...] = ()
 
     @property
     def window_s(self) -> float:
@@ -63,12 +64,12 @@ class Prediction:
         time_us = sample.time_us
         if time_us <= evidence.time_us:
             return evidence
-        reported = None if self.reported is None else sample.number(self.reported)
+        reported = next((n for name in self.reported if (n := sample.number(name)) is not None), None)
         value = sample.number(self.watched.field)
         if value is None and reported is None:
             return evidence
-        if not all(matcher.holds(sample.field(matcher.name)) for matcher in self.watched.only_while):
-            return Forecast(time_us=time_us)
+        if self.watched.unmet(sample) is not None:
+            return Forecast(time_us=time_us, ended_by=self.watched.ended_by(sample))
         points = evidence.points if value is None else self._points(evidence.points, time_us, value)
         left_s = reported if reported is not None else self._left_s(points)
         bound_s = self.within.total_seconds() * (CLEAR_AT if evidence.holds else 1.0)
@@ -81,13 +82,14 @@ class Prediction:
         lasts = self.watched.lasts
         return Span(until_us=None if lasts is None else evidence.time_us + span_to_us(lasts))
 
-    def reading(self, evidence: Forecast, _at_us: int, key: str) -> Reading:
+    def reading(self, evidence: Forecast, at_us: int, key: str) -> Reading:
         """How many seconds are left."""
         limit_s = self.within.total_seconds()
+        calm = self.watched.calm(evidence.holds, evidence.ended_by, evidence.time_us, at_us)
         if evidence.left_s is None:
-            return Reading(limit_s, limit_s, f"{key}: no end in sight for {self.watched.field}")
+            return Reading(limit_s, limit_s, f"{key}: no end in sight for {self.watched.field}", calm=calm)
         left = in_words(timedelta(seconds=round(evidence.left_s)))
-        return Reading(evidence.left_s, limit_s, f"{key}: {self.watched.field} lasts {left}")
+        return Reading(evidence.left_s, limit_s, f"{key}: {self.watched.field} lasts {left}", calm=calm)
 
     def pruned(self, evidence: Forecast, now_us: int) -> Forecast | None:
         """Old samples say nothing of the future."""
@@ -99,13 +101,13 @@ class Prediction:
             return None
         points = tuple(point for point in evidence.points if point[0] > from_us)
         unchanged = not evidence.holds and len(points) == len(evidence.points)
-        return evidence if unchanged else Forecast(points, evidence.left_s, evidence.time_us, holds=False)
+        return evidence if unchanged else replace(evidence, points=points, holds=False)
 
     def moved(self, evidence: Forecast, move: Move) -> Forecast:
         """Everything as long ago as before."""
         points = tuple(sorted((move(time_us), value) for time_us, value in evidence.points))
         time_us = evidence.time_us if evidence.time_us == ALWAYS else move(evidence.time_us)
-        return Forecast(points, evidence.left_s, time_us, evidence.holds)
+        return replace(evidence, points=points, time_us=time_us)
 
     def _points(self, points: tuple[Point, ...], time_us: int, value: float) -> tuple[Point, ...]:
         """At most ROOM of them: the newest takes the place of one that is close behind the one before it."""

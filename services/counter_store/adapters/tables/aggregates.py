@@ -302,10 +302,10 @@ class Aggregates:
         if self.full and series == series.anonymous():
             return self._inside_rest(series, cell, after_us, until_us)
         held, inside, first_us, last_us = self._db.execute(
-            "SELECT count(*), count(CASE WHEN told_us > ?1 AND told_us <= ?2 THEN 1 END),"
-            " min(CASE WHEN told_us > ?1 AND told_us <= ?2 THEN told_us END),"
-            " max(CASE WHEN told_us > ?1 AND told_us <= ?2 THEN told_us END) FROM told"
-            " WHERE type = ?3 AND told_us BETWEEN ?4 AND ?5"
+            "SELECT count(*), count(CASE WHEN wall_us > ?1 AND wall_us <= ?2 THEN 1 END),"
+            " min(CASE WHEN wall_us > ?1 AND wall_us <= ?2 THEN wall_us END),"
+            " max(CASE WHEN wall_us > ?1 AND wall_us <= ?2 THEN wall_us END) FROM event_by_wall_time"
+            " WHERE type = ?3 AND wall_us BETWEEN ?4 AND ?5"
             " AND category = ?6 AND severity = ?7 AND device IS ?8 AND zone IS ?9",
             (
                 *(after_us, until_us, series.type, cell.first_us, cell.last_us),
@@ -319,8 +319,8 @@ class Aggregates:
     def _inside_rest(self, rest: Series, cell: Cell, after_us: int, until_us: int) -> Cell | None:
         """Return the same of a series that takes the events of all that are one too many."""
         rows = self._db.execute(
-            "SELECT told_us, device, zone FROM told"
-            " WHERE type = ? AND told_us BETWEEN ? AND ? AND category = ? AND severity = ?",
+            "SELECT wall_us, device, zone FROM event_by_wall_time"
+            " WHERE type = ? AND wall_us BETWEEN ? AND ? AND category = ? AND severity = ?",
             (rest.type, cell.first_us, cell.last_us, rest.category, rest.severity.value),
         )
         told = ((us, Series(rest.type, rest.category, rest.severity, *where)) for us, *where in rows)

@@ -1,12 +1,12 @@
 """The ledger's tables of events and counters: every event once, by its id, and what was counted of each type.
 
-``time_us`` is an event's own time, as told. ``steady_us``, and the times of ``counter``, run on evenly where the wall
-clock jumped: windows go by them. They are the same as long as the clock has never jumped.
+``time_us`` is an event's own time, as told. ``monotonic_us``, and the times of ``counter``, run on evenly where the
+wall clock jumped: windows go by them. They are the same as long as the clock has never jumped.
 
-``told`` is the events by the times they were told with, ``told_us``. Where the clock has never jumped it reads the
-index of steady times, so that no event has to be written into a second one; only those whose times differ are.
+``event_by_wall_time`` is the events by the times that the wall clock gave them, ``wall_us``. Where the clock has never
+jumped it reads the index of monotonic times, so that only events whose times differ need a second index.
 
-``outlived`` holds the times of events that had to leave the history while a window of the last day may still need them.
+``expired_event_time`` holds the times of events that left the history while a window of the last day may need them.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ CREATE TABLE IF NOT EXISTS event (
     id TEXT PRIMARY KEY, type TEXT NOT NULL, time_us INTEGER NOT NULL, seq INTEGER NOT NULL,
     producer TEXT NOT NULL, epoch TEXT NOT NULL, site TEXT NOT NULL, category TEXT NOT NULL, severity TEXT NOT NULL,
     device TEXT, zone TEXT, data TEXT NOT NULL, metadata TEXT NOT NULL, seal INTEGER NOT NULL,
-    point_ns INTEGER, steady_us INTEGER NOT NULL);
-CREATE INDEX IF NOT EXISTS event_by_time ON event (type, steady_us);
-CREATE INDEX IF NOT EXISTS event_moved ON event (type, time_us) WHERE steady_us <> time_us;
-CREATE VIEW IF NOT EXISTS told AS
-    SELECT rowid AS row, steady_us AS told_us, * FROM event WHERE steady_us = time_us
-    UNION ALL SELECT rowid, time_us, * FROM event WHERE steady_us <> time_us;
+    point_ns INTEGER, monotonic_us INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS event_by_time ON event (type, monotonic_us);
+CREATE INDEX IF NOT EXISTS event_moved ON event (type, time_us) WHERE monotonic_us <> time_us;
+CREATE VIEW IF NOT EXISTS event_by_wall_time AS
+    SELECT rowid AS row, monotonic_us AS wall_us, * FROM event WHERE monotonic_us = time_us
+    UNION ALL SELECT rowid, time_us, * FROM event WHERE monotonic_us <> time_us;
 CREATE INDEX IF NOT EXISTS event_by_incident ON event (json_extract(metadata, '$.incident'))
     WHERE json_extract(metadata, '$.incident') IS NOT NULL;
-CREATE TABLE IF NOT EXISTS outlived (type TEXT NOT NULL, steady_us INTEGER NOT NULL);
-CREATE INDEX IF NOT EXISTS outlived_by_time ON outlived (type, steady_us);
+CREATE TABLE IF NOT EXISTS expired_event_time (type TEXT NOT NULL, monotonic_us INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS expired_by_time ON expired_event_time (type, monotonic_us);
 CREATE UNIQUE INDEX IF NOT EXISTS event_by_point ON event (type, point_ns) WHERE point_ns IS NOT NULL;
 CREATE TABLE IF NOT EXISTS counter (
     type TEXT PRIMARY KEY, total INTEGER NOT NULL, last_time_us INTEGER NOT NULL, first_time_us INTEGER NOT NULL,
@@ -82,8 +82,9 @@ class TypeHistory:
     def between(self, after_us: int, until_us: int) -> int:
         """Return how many events lie in (after, until]."""
         row = self._db.execute(
-            "SELECT (SELECT count(*) FROM event WHERE type = ?1 AND steady_us > ?2 AND steady_us <= ?3)"
-            " + (SELECT count(*) FROM outlived WHERE type = ?1 AND steady_us > ?2 AND steady_us <= ?3)",
+            "SELECT (SELECT count(*) FROM event WHERE type = ?1 AND monotonic_us > ?2 AND monotonic_us <= ?3)"
+            " + (SELECT count(*) FROM expired_event_time"
+            " WHERE type = ?1 AND monotonic_us > ?2 AND monotonic_us <= ?3)",
             (self._type, after_us, until_us),
         ).fetchone()
         return int(row[0])
@@ -91,8 +92,8 @@ class TypeHistory:
     def next_after(self, after_us: int) -> int | None:
         """Return the time of the first event later than ``after``, or None."""
         found = self._db.execute(
-            "SELECT min(steady_us) FROM event WHERE type = ?1 AND steady_us > ?2"
-            " UNION ALL SELECT min(steady_us) FROM outlived WHERE type = ?1 AND steady_us > ?2",
+            "SELECT min(monotonic_us) FROM event WHERE type = ?1 AND monotonic_us > ?2"
+            " UNION ALL SELECT min(monotonic_us) FROM expired_event_time WHERE type = ?1 AND monotonic_us > ?2",
             (self._type, after_us),
         ).fetchall()
         return min((int(us) for (us,) in found if us is not None), default=None)
@@ -134,9 +135,10 @@ class EventTable:
 
     def move(self, event_type: str, after_us: int, until_us: int, by_us: int) -> None:
         """Put the events of one type with steady times in [after, until) at ``by_us`` from there."""
-        for table in ("event", "outlived"):
+        for table in ("event", "expired_event_time"):
             self._db.execute(
-                f"UPDATE {table} SET steady_us = steady_us + ? WHERE type = ? AND steady_us >= ? AND steady_us < ?",  # noqa: S608
+                f"UPDATE {table} SET monotonic_us = monotonic_us + ?"  # noqa: S608
+                " WHERE type = ? AND monotonic_us >= ? AND monotonic_us < ?",
                 (by_us, event_type, after_us, until_us),
             )
 
@@ -175,7 +177,7 @@ class EventTable:
 
     def steady_ends(self) -> dict[str, tuple[int, int]]:
         """Return the first and the last steady time of each type in the history."""
-        rows = self._db.execute("SELECT type, min(steady_us), max(steady_us) FROM event GROUP BY type")
+        rows = self._db.execute("SELECT type, min(monotonic_us), max(monotonic_us) FROM event GROUP BY type")
         return {name: (first_us, last_us) for name, first_us, last_us in rows}
 
     def held(self) -> dict[str, int]:

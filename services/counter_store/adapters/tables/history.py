@@ -18,7 +18,7 @@ from shared.ledger import Ledger
 from shared.messages import Event
 
 _COLUMNS = ", ".join(SEALED)
-_EVENTS = "(SELECT time_us AS told_us, rowid AS row, * FROM event)"
+_EVENTS = "(SELECT time_us AS wall_us, rowid AS row, * FROM event)"
 _INCIDENT = "json_extract(metadata, '$.incident')"
 Row = tuple[int, int, Event]  # time_us, rowid, event
 
@@ -55,7 +55,7 @@ class History:
 
     def by_types(self, types: Iterable[str], choice: EventFilter, cursor: Cursor | None, newest: bool) -> Iterator[Row]:
         """Yield events of these types in the order of their times, newest or oldest first, after ``cursor``."""
-        each = [self._walk("told", "type = ?", name, choice, cursor, newest) for name in types]
+        each = [self._walk("event_by_wall_time", "type = ?", name, choice, cursor, newest) for name in types]
         return heapq.merge(*each, key=lambda row: row[:2], reverse=newest)
 
     def by_incident(self, incident: str, choice: EventFilter, cursor: Cursor | None, newest: bool) -> Iterator[Row]:
@@ -65,7 +65,8 @@ class History:
     def times(self, event_type: str, after_us: int, until_us: int, limit: int) -> list[int]:
         """Return the newest ``limit`` times of a type in (after, until], in order."""
         rows = self._db.execute(
-            "SELECT told_us FROM told WHERE type = ? AND told_us > ? AND told_us <= ? ORDER BY told_us DESC LIMIT ?",
+            "SELECT wall_us FROM event_by_wall_time WHERE type = ? AND wall_us > ? AND wall_us <= ?"
+            " ORDER BY wall_us DESC LIMIT ?",
             (event_type, after_us, until_us, limit),
         ).fetchall()
         return [int(row[0]) for row in reversed(rows)]
@@ -73,7 +74,8 @@ class History:
     def turns(self, event_type: str, until_us: int, limit: int) -> list[tuple[int, str | None, int]]:
         """Return (time, device, steady time) of a type's newest ``limit`` events told up to ``until``, in order."""
         rows = self._db.execute(
-            "SELECT told_us, device, steady_us FROM told WHERE type = ? AND told_us <= ? ORDER BY told_us DESC LIMIT ?",
+            "SELECT wall_us, device, monotonic_us FROM event_by_wall_time WHERE type = ? AND wall_us <= ?"
+            " ORDER BY wall_us DESC LIMIT ?",
             (event_type, until_us, limit),
         ).fetchall()
         return [(int(told_us), device, int(us)) for told_us, device, us in reversed(rows)]
@@ -81,7 +83,8 @@ class History:
     def jumps(self, until_us: int, limit: int) -> list[tuple[int, Jump]]:
         """Return (steady time, jump) of the clock's newest ``limit`` steps told up to ``until``, in steady order."""
         rows = self._db.execute(
-            "SELECT steady_us, data FROM told WHERE type = ? AND told_us <= ? ORDER BY told_us DESC LIMIT ?",
+            "SELECT monotonic_us, data FROM event_by_wall_time WHERE type = ? AND wall_us <= ?"
+            " ORDER BY wall_us DESC LIMIT ?",
             (CLOCK_JUMP, until_us, limit),
         ).fetchall()
         found = ((int(us), read_jump(json.loads(data))) for us, data in sorted(rows))
@@ -91,8 +94,8 @@ class History:
         """Return the last time of an event of ``types`` on a device, up to ``until``."""
         found = [
             self._db.execute(
-                "SELECT told_us FROM told WHERE type = ? AND told_us <= ? AND device IS ?"
-                " ORDER BY told_us DESC LIMIT 1",
+                "SELECT wall_us FROM event_by_wall_time WHERE type = ? AND wall_us <= ? AND device IS ?"
+                " ORDER BY wall_us DESC LIMIT 1",
                 (name, until_us, device),
             ).fetchone()
             for name in types
@@ -120,12 +123,12 @@ class History:
         wanted: dict[str, Any] = {by: value, **choice.conditions}
         if cursor is not None:
             choice = choice.from_cursor(cursor, newest)
-            wanted[f"(told_us, row) {sign} (?, ?)"] = (cursor.time_us, cursor.row)
-        wanted |= {"told_us >= ?": choice.since_us, "told_us <= ?": choice.until_us}
+            wanted[f"(wall_us, row) {sign} (?, ?)"] = (cursor.time_us, cursor.row)
+        wanted |= {"wall_us >= ?": choice.since_us, "wall_us <= ?": choice.until_us}
         values = [part for value in wanted.values() for part in (value if isinstance(value, tuple) else (value,))]
         rows = self._db.execute(
-            f"SELECT told_us, row, {_COLUMNS} FROM {table} WHERE {' AND '.join(wanted)}"  # noqa: S608 - our own
-            f" ORDER BY told_us {order}, row {order}",
+            f"SELECT wall_us, row, {_COLUMNS} FROM {table} WHERE {' AND '.join(wanted)}"  # noqa: S608 - our own
+            f" ORDER BY wall_us {order}, row {order}",
             values,
         )
         for told_us, rowid, *row in rows:

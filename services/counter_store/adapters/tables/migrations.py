@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 from collections.abc import Sequence
 
-from shared.ledger import Migration
+from shared.ledger import Migration, sealed
 from shared.ledger.step import running
 
 # Version 1: the tables as they were when versions began. A ledger of before lacks some of them.
@@ -58,4 +60,34 @@ CREATE TABLE IF NOT EXISTS opening (
     PRIMARY KEY (origin, type)) WITHOUT ROWID;
 """
 
-STEPS: Sequence[Migration] = (Migration("give every table of the first version", running(TABLES_1)),)
+# Version 2: tables and columns in the field's words. ``seal`` covers values and not names, so no row changes.
+NAMES_2 = """
+DROP VIEW told;
+DROP INDEX outlived_by_time;
+ALTER TABLE event RENAME COLUMN steady_us TO monotonic_us;
+ALTER TABLE outlived RENAME TO expired_event_time;
+ALTER TABLE expired_event_time RENAME COLUMN steady_us TO monotonic_us;
+CREATE INDEX expired_by_time ON expired_event_time (type, monotonic_us);
+CREATE VIEW event_by_wall_time AS
+    SELECT rowid AS row, monotonic_us AS wall_us, * FROM event WHERE monotonic_us = time_us
+    UNION ALL SELECT rowid, time_us, * FROM event WHERE monotonic_us <> time_us;
+"""
+_TIMES = ("offset_us", "as_of_us", "observed_us")
+
+
+def _part_times(db: sqlite3.Connection) -> None:
+    """Keep how far event time has come apart from the figures: the first stores had both in one row."""
+    kept = {
+        key: json.loads(value)
+        for key, value in db.execute("SELECT key, value FROM state WHERE key LIKE 'counter_store%'")
+    }
+    if "counter_store" in kept and "counter_store/times" not in kept:
+        times = json.dumps({name: kept["counter_store"][name] for name in _TIMES if name in kept["counter_store"]})
+        db.execute("INSERT INTO state VALUES (?, ?, ?)", sealed("counter_store/times", times.encode()))
+
+
+STEPS: Sequence[Migration] = (
+    Migration("give every table of the first version", running(TABLES_1)),
+    Migration("keep times apart from figures", _part_times),
+    Migration("name tables and columns in the field's words", running(NAMES_2)),
+)

@@ -3,8 +3,8 @@
 Rules:
 1. A batch deletes at most ``ROWS`` events and twice what it has added, so no batch takes long and a backlog melts away.
 2. Age is steady time (``adapters.tables.events``): a clock put on by years makes nothing old.
-3. An event that must leave before a day is over, because too many came, leaves its time in ``outlived`` until then:
-   the windows of the last hour and day stay exact.
+3. An event that must leave before a day is over, because too many came, leaves its time in ``expired_event_time``
+   until then: the windows of the last hour and day stay exact.
 """
 
 from __future__ import annotations
@@ -59,20 +59,20 @@ class Retention:
         gone = self._delete(event_type, steady_us, excess, 2**63 - 1) if excess > 0 else 0
         gone += self._delete(event_type, steady_us, min(limit - gone, ROWS), steady_us - self._policy.history_us)
         self._db.execute(
-            "DELETE FROM outlived WHERE rowid IN"
-            " (SELECT rowid FROM outlived WHERE type = ? AND steady_us <= ? ORDER BY steady_us LIMIT ?)",
+            "DELETE FROM expired_event_time WHERE rowid IN (SELECT rowid FROM expired_event_time"
+            " WHERE type = ? AND monotonic_us <= ? ORDER BY monotonic_us LIMIT ?)",
             (event_type, steady_us - DAY_US, 2 * ROWS),
         )
         return gone
 
     def _delete(self, event_type: str, steady_us: int, limit: int, before_us: int) -> int:
         """Delete the oldest events of a type, up to ``limit``, if older than ``before_us``."""
-        oldest = "SELECT rowid FROM event WHERE type = ?1 AND steady_us < ?2 ORDER BY steady_us LIMIT ?3"
+        oldest = "SELECT rowid FROM event WHERE type = ?1 AND monotonic_us < ?2 ORDER BY monotonic_us LIMIT ?3"
         if limit <= 0:
             return 0
         self._db.execute(
-            "INSERT INTO outlived SELECT type, steady_us FROM event"  # noqa: S608 - no input
-            f" WHERE rowid IN ({oldest}) AND steady_us > ?4",
+            "INSERT INTO expired_event_time SELECT type, monotonic_us FROM event"  # noqa: S608 - no input
+            f" WHERE rowid IN ({oldest}) AND monotonic_us > ?4",
             (event_type, before_us, limit, steady_us - DAY_US),
         )
         gone = self._db.execute(

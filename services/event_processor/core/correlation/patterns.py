@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from services.event_processor.core.facts import Data, Key, Seconds
-from services.event_processor.core.pipeline.matching import TypeFilter
+from services.event_processor.core.catalogue.type_filters import TypeFilter
+from services.event_processor.core.schema import Data, Key, Seconds
 from shared.messages import AnyCaseSeverity, Event, Severity
 
 Scope = Literal["site", "zone", "device", "zone_or_device"]

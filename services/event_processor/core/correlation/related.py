@@ -20,7 +20,7 @@ Place = tuple[int, str]  # time_us, id: the order of events
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class EventRef:
     """An event as its neighbours see it."""
 
     time_us: int
@@ -39,15 +39,15 @@ class Sight:
 class Recent:
     """The events of the last while. ``sights`` are what a ledger kept, in the order they came."""
 
-    def __init__(self, window_us: int, most: int, sights: Iterable[Sight] = ()) -> None:
+    def __init__(self, window_us: int, most: int, sights: Iterable[EventRef] = ()) -> None:
         self.window_us = window_us
         self.most = most
-        self.sights: deque[Sight] = deque()
+        self.sights: deque[EventRef] = deque()
         self._by_source: dict[str, list[Place]] = {}
         for sight in sights:
             self.add(sight)
 
-    def before(self, sight: Sight) -> list[str]:
+    def before(self, sight: EventRef) -> list[str]:
         """Return the ids of the related events, oldest first; the newest ``most`` of them."""
         found = set[Place]()
         for source in sight.sources():
@@ -57,7 +57,7 @@ class Recent:
             found.update(places[max(first, last - self.most) : last])
         return [identity for _, identity in sorted(found)[-self.most :]]
 
-    def add(self, sight: Sight) -> None:
+    def add(self, sight: EventRef) -> None:
         """Remember an event."""
         self.sights.append(sight)
         for source in sight.sources():
@@ -65,7 +65,7 @@ class Recent:
         if len(self.sights) > ROOM:
             self._forget(self.sights.popleft())
 
-    def _forget(self, sight: Sight) -> None:
+    def _forget(self, sight: EventRef) -> None:
         for source in sight.sources():
             places = self._by_source[source]
             del places[bisect_left(places, (sight.time_us, sight.id))]

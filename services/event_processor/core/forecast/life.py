@@ -1,13 +1,15 @@
-"""How a battery ages: capacities against what it has been through, and when it will be below a share of its nameplate.
+"""How a battery ages: its capacities over cycles and days, and when they will have fallen to a share of the nameplate.
 
 Rules:
 1. A capacity comes from a discharge from full to empty. Up to ``KEPT`` are kept; when they are full, neighbours are
    averaged two by two, so that a few numbers span the whole life.
 2. The slope is the median of the slopes of all pairs (Theil and Sen), each with the weight of its span and of the
    discharges it stands for: one odd discharge does not turn it, nor does a week of them.
-3. The forecast begins at the mean of the newest and goes on straight. Its interval widens with the
-   distance, by how far the capacities lie from the line.
+3. The forecast begins at the median of the newest and goes on straight. Its interval widens with the distance, by how
+   far the capacities lie from the line and by how much ageing bends.
 4. Nothing is said before ``LEAST`` capacities; a battery is to be replaced only when ``AGREEING`` in a row say so.
+5. A battery that suddenly holds ``RENEWED`` times as much, ``AGREEING`` times in a row, is another one: a new life
+   begins.
 """
 
 from __future__ import annotations
@@ -15,16 +17,24 @@ from __future__ import annotations
 from statistics import median
 from typing import NamedTuple
 
-KEPT, LEAST, AGREEING, NEWEST = 24, 5, 3, 3
+KEPT, LEAST, AGREEING, NEWEST = 16, 5, 3, 3
 NINE_IN_TEN = 1.645
 RATE_ERROR = 0.2  # ageing does not run straight: cells rest and recover, and bend at the knee
+RENEWED = 1.15
 
 
 class Seen(NamedTuple):
-    """One capacity: ``at`` in equivalent full cycles (or discharges), ``ah``, and how many it stands for."""
+    """One capacity, or the mean of ``weight`` of them.
 
-    at: float
+    ``cycles``: equivalent full cycles (or discharges) so far; ``day``: days since 1970; ``ohm`` of one cell in the
+    pack's current; ``celsius``: None where nobody measured it.
+    """
+
+    cycles: float
     ah: float
+    day: float = 0.0
+    ohm: float | None = None
+    celsius: float | None = None
     weight: float = 1.0
 
 
@@ -32,16 +42,18 @@ Life = tuple[Seen, ...]
 
 
 class Forecast(NamedTuple):
-    """Where a capacity will be reached, in the unit of ``Seen.at``; ``high`` None: it may never be."""
+    """When a capacity will be reached, in cycles or days as asked; ``high`` None: perhaps never."""
 
     middle: float
     low: float
     high: float | None
 
 
-def add(life: Life, at: float, ah: float) -> Life:
+def add(life: Life, seen: Seen) -> Life:
     """Return the life with one more capacity."""
-    life = (*life, Seen(at, ah))
+    if _renewed(life, seen):
+        return (*life[-(AGREEING - 1) :], seen)
+    life = (*life, seen)
     if len(life) <= KEPT:
         return life
     old, newest = life[:-NEWEST], life[-NEWEST:]
@@ -49,29 +61,80 @@ def add(life: Life, at: float, ah: float) -> Life:
     return (*merged, *(old[-1:] if len(old) % 2 else ()), *newest)
 
 
+def _renewed(life: Life, seen: Seen) -> bool:
+    """Say whether this one and those just before it stand apart from all that came earlier."""
+    earlier, newest = life[: -(AGREEING - 1)], (*life[-(AGREEING - 1) :], seen)
+    if len(earlier) < AGREEING or len(newest) < AGREEING:
+        return False
+    before = max(one.ah for one in earlier[-NEWEST:])
+    return all(one.ah > RENEWED * before for one in newest)
+
+
 def _mean(first: Seen, second: Seen) -> Seen:
     weight = first.weight + second.weight
+
+    def of(one: float | None, other: float | None) -> float | None:
+        if one is None or other is None:
+            return one if other is None else other
+        return (one * first.weight + other * second.weight) / weight
+
     return Seen(
-        (first.at * first.weight + second.at * second.weight) / weight,
-        (first.ah * first.weight + second.ah * second.weight) / weight,
+        of(first.cycles, second.cycles) or 0.0,
+        of(first.ah, second.ah) or 0.0,
+        of(first.day, second.day) or 0.0,
+        of(first.ohm, second.ohm),
+        of(first.celsius, second.celsius),
         weight,
     )
 
 
-def present(life: Life) -> float | None:
-    """Return the capacity now, Ah: the median of the newest; None before the first."""
+def capacity_ah(life: Life) -> float | None:
+    """Return the capacity now: the median of the newest; None before the first."""
     return median(seen.ah for seen in life[-NEWEST:]) if life else None
 
 
-def slope(life: Life) -> float | None:
-    """Return Ah gained for each unit of ``at`` (negative: it ages); None before ``LEAST`` capacities."""
-    if len(life) < LEAST:
+def by_cycles(life: Life, ah: float) -> Forecast | None:
+    """Return after how many cycles the capacity will have fallen to ``ah``.
+
+    None: it does not fall, or too few capacities are known.
+    """
+    return _reaches([(seen.cycles, seen.ah, seen.weight) for seen in life], ah)
+
+
+def by_day(life: Life, ah: float) -> Forecast | None:
+    """Return on which day (since 1970) the capacity will have fallen to ``ah``; None as in ``by_cycles``."""
+    return _reaches([(seen.day, seen.ah, seen.weight) for seen in life], ah)
+
+
+Points = list[tuple[float, float, float]]  # where, Ah, weight
+
+
+def _reaches(points: Points, ah: float) -> Forecast | None:
+    if len(points) < LEAST:
         return None
+    falls = _slope(points)
+    if falls is None or falls >= 0:
+        return None
+    newest = points[-NEWEST:]
+    now, at = median(held for _, held, _ in newest), sum(where for where, _, _ in newest) / len(newest)
+    offset = median(held - falls * where for where, held, _ in points)
+    off = median(abs(held - falls * where - offset) for where, held, _ in points)
+    spread = 1.4826 * off + 0.002 * now  # a median of distances is that much of a standard deviation
+    rate_error = 2 * spread / max(points[-1][0] - points[0][0], 1e-9) + RATE_ERROR * -falls
+    middle = at + (now - ah) / -falls
+    reach = max(middle - at, 0.0)
+    error = NINE_IN_TEN * ((spread / falls) ** 2 + (reach * rate_error / falls) ** 2) ** 0.5
+    slowest = -falls - NINE_IN_TEN * rate_error
+    return Forecast(middle, max(middle - error, at if now > ah else 0.0), middle + error if slowest > 0 else None)
+
+
+def _slope(points: Points) -> float | None:
+    """Return the weighted median of the slopes of all pairs, Ah for each unit of where."""
     slopes = sorted(
-        ((later.ah - earlier.ah) / (later.at - earlier.at), (later.at - earlier.at) * earlier.weight * later.weight)
-        for place, earlier in enumerate(life)
-        for later in life[place + 1 :]
-        if later.at > earlier.at
+        ((later[1] - earlier[1]) / (later[0] - earlier[0]), (later[0] - earlier[0]) * earlier[2] * later[2])
+        for place, earlier in enumerate(points)
+        for later in points[place + 1 :]
+        if later[0] > earlier[0]
     )
     half, passed = sum(weight for _, weight in slopes) / 2, 0.0
     for found, weight in slopes:
@@ -79,24 +142,6 @@ def slope(life: Life) -> float | None:
         if passed >= half:
             return found
     return None
-
-
-def reaches(life: Life, ah: float) -> Forecast | None:
-    """Return when the capacity will have fallen to ``ah``; None where it does not fall, or too little is known."""
-    falls, now = slope(life), present(life)
-    if falls is None or now is None or falls >= 0:
-        return None
-    at = sum(seen.at for seen in life[-NEWEST:]) / len(life[-NEWEST:])
-    offset = median(seen.ah - falls * seen.at for seen in life)
-    off = [abs(seen.ah - falls * seen.at - offset) for seen in life]
-    spread = 1.4826 * median(off) + 0.002 * now  # a median of distances is that much of a standard deviation
-    span = max(life[-1].at - life[0].at, 1e-9)
-    rate_error = 2 * spread / span + RATE_ERROR * -falls
-    middle = at + (now - ah) / -falls
-    reach = max(middle - at, 0.0)
-    error = NINE_IN_TEN * ((spread / falls) ** 2 + (reach * rate_error / falls) ** 2) ** 0.5
-    slowest = -falls - NINE_IN_TEN * rate_error
-    return Forecast(middle, max(middle - error, at if now > ah else 0.0), middle + error if slowest > 0 else None)
 
 
 def to_replace(life: Life, nameplate_ah: float, share: float) -> bool:

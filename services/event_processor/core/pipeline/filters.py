@@ -2,54 +2,54 @@
 
 from __future__ import annotations
 
-from services.event_processor.core.pipeline.bucket import draw
-from services.event_processor.core.pipeline.passage import Ended, Passage, Pipeline, Stage
+from services.event_processor.core.pipeline.event_context import Dropped, EventContext, Pipeline, Stage
 from services.event_processor.core.pipeline.plan import RANK
+from services.event_processor.core.pipeline.token_bucket import draw
 from shared.instants import time_to_us
 from shared.messages import Severity
 
 ZONES_TOLD = 100
 
 
-def filter_event(pipeline: Pipeline, passage: Passage) -> Ended | None:
+def filter_event(pipeline: Pipeline, context: EventContext) -> Dropped | None:
     """Priority, type, zone and rate, in this order; critical events pass them all."""
-    event = passage.event
+    event = context.event
     if event.severity is Severity.CRITICAL:
         return None
     for test in FILTERS:
-        ended = test(pipeline, passage)
+        ended = test(pipeline, context)
         if ended is not None:
             return ended
     return None
 
 
-def _priority(pipeline: Pipeline, passage: Passage) -> Ended | None:
-    return Ended("priority") if RANK[passage.event.severity] < pipeline.plan.at_least else None
+def _priority(pipeline: Pipeline, context: EventContext) -> Dropped | None:
+    return Dropped("priority") if RANK[context.event.severity] < pipeline.plan.at_least else None
 
 
-def _type(_: Pipeline, passage: Passage) -> Ended | None:
-    return Ended("type") if passage.lane is not None and passage.lane.barred else None
+def _type(_: Pipeline, context: EventContext) -> Dropped | None:
+    return Dropped("type") if context.type_route is not None and context.type_route.barred else None
 
 
-def _zone(pipeline: Pipeline, passage: Passage) -> Ended | None:
+def _zone(pipeline: Pipeline, context: EventContext) -> Dropped | None:
     """No zone is the whole system. A zone that nothing names is said, once: it may be a slip of the pen."""
-    zone, plan = passage.event.zone, pipeline.plan
+    zone, plan = context.event.zone, pipeline.plan
     if zone is None or not plan.zones or zone in plan.zones:
         return None
     if zone in plan.rules.enrichment.zones or zone in pipeline.zones_told:
-        return Ended("zone")
+        return Dropped("zone")
     if len(pipeline.zones_told) < ZONES_TOLD:
         pipeline.zones_told.add(zone)
-    return Ended("zone", f"its zone {zone!r} is neither in filters.zones nor in enrichment.zones of pipeline.yaml")
+    return Dropped("zone", f"its zone {zone!r} is neither in filters.zones nor in enrichment.zones of pipeline.yaml")
 
 
-def _rate(pipeline: Pipeline, passage: Passage) -> Ended | None:
+def _rate(pipeline: Pipeline, context: EventContext) -> Dropped | None:
     """A bucket for each type and source: one that chatters starves nobody else."""
-    limit = passage.lane.limit if passage.lane is not None else None
-    if limit is None or passage.replayed:
+    limit = context.type_route.limit if context.type_route is not None else None
+    if limit is None or context.replayed:
         return None
-    event, buckets = passage.event, pipeline.buckets
-    source = event.device or (passage.offer.producer if passage.offer is not None else "")
+    event, buckets = context.event, pipeline.buckets
+    source = event.device or (context.offer.producer if context.offer is not None else "")
     key = (event.type, source)
     before = buckets.get(key)
     bucket, passes = draw(before, limit.per_minute, limit.burst, time_to_us(event.time))
@@ -59,9 +59,9 @@ def _rate(pipeline: Pipeline, passage: Passage) -> Ended | None:
     if len(buckets) > pipeline.plan.rules.filters.rate_limit_sources:
         pipeline.drawn.add(buckets.popitem(last=False)[0])
     if not passes:
-        return Ended("rate")
+        return Dropped("rate")
     if before is not None and before.skipped:
-        passage.added["skipped_before"] = before.skipped
+        context.added["skipped_before"] = before.skipped
     return None
 
 

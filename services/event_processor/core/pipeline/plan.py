@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from services.event_processor.core.catalogue import Catalogue, suggestion
-from services.event_processor.core.correlation.correlate import Laws, compile_laws
+from services.event_processor.core.catalogue.event_types import Catalogue, suggestion
+from services.event_processor.core.catalogue.type_filters import chosen, is_name
+from services.event_processor.core.correlation.correlator import CompiledPatterns, compile_patterns
 from services.event_processor.core.correlation.patterns import Clue, PatternRules
-from services.event_processor.core.pipeline.matching import chosen, is_name
 from services.event_processor.core.pipeline.rules import AnyHandler, EventRoute, PipelineRules, RateLimit, Webhook
 from services.event_processor.core.pipeline.work import DEAD_LETTER
-from services.event_processor.core.program import Program
+from services.event_processor.core.rules.compiled import CompiledRules
 from shared.messages import Severity
 
 RANK = {severity: rank for rank, severity in enumerate(Severity)}  # least first
@@ -19,7 +19,7 @@ Step = str | int
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
+class TypeRoute:
     """What applies to one event type. ``barred``: never let through, unless it is critical.
 
     ``handlers``: those of every event of the type; None where it depends on the event.
@@ -37,10 +37,10 @@ class Lane:
 class Plan:
     """Everything the pipeline knows beforehand. ``stamp`` is what enrichment adds to every event."""
 
-    program: Program
+    compiled: CompiledRules
     rules: PipelineRules
-    laws: Laws
-    lanes: Mapping[str, Lane]
+    patterns: CompiledPatterns
+    type_routes: Mapping[str, TypeRoute]
     at_least: int
     zones: frozenset[str]
     stamp: Mapping[str, str]
@@ -51,23 +51,23 @@ class Plan:
 
 
 def compile_plan(
-    program: Program,
+    compiled: CompiledRules,
     rules: PipelineRules | None = None,
     patterns: PatternRules | None = None,
     stamp: Mapping[str, str] | None = None,
 ) -> Plan:
     """Return the plan of a site; without rules nothing is filtered, added or routed."""
     rules = rules or PipelineRules()
-    laws = compile_laws(program.site, patterns or NO_PATTERNS, program.catalogue)
-    catalogue = program.catalogue
+    ready = compile_patterns(compiled.site, patterns or NO_PATTERNS, compiled.catalogue)
+    catalogue = compiled.catalogue
     only, never = chosen(rules.filters.only, catalogue), chosen(rules.filters.never, catalogue)
     limits = {name: limit for limit in reversed(rules.filters.rate_limits) for name in chosen([limit.types], catalogue)}
     routes = {name: tuple(each for each in rules.routes if name in chosen(each.types, catalogue)) for name in catalogue}
-    lanes = {
-        name: Lane(
+    type_routes = {
+        name: TypeRoute(
             name in never or bool(rules.filters.only and name not in only),
             limits.get(name),
-            name in laws.related or name in laws.watches,
+            name in ready.related or name in ready.interests,
             routes[name],
             _for_all(routes[name]) if name != DEAD_LETTER else None,
             kind.triggers,
@@ -75,7 +75,7 @@ def compile_plan(
         for name, kind in catalogue.items()
     }
     least = RANK[rules.filters.at_least]
-    return Plan(program, rules, laws, lanes, least, frozenset(rules.filters.zones), stamp or {})
+    return Plan(compiled, rules, ready, type_routes, least, frozenset(rules.filters.zones), stamp or {})
 
 
 def _for_all(routes: Sequence[EventRoute]) -> tuple[str, ...] | None:
@@ -87,7 +87,7 @@ def _for_all(routes: Sequence[EventRoute]) -> tuple[str, ...] | None:
 
 def without_handlers(plan: Plan) -> Plan:
     """Return the plan for history: it filters and correlates alike, and nothing is done with an event."""
-    return compile_plan(plan.program, plan.rules.model_copy(update={"routes": ()}), plan.laws.rules, plan.stamp)
+    return compile_plan(plan.compiled, plan.rules.model_copy(update={"routes": ()}), plan.patterns.rules, plan.stamp)
 
 
 NO_PATTERNS = PatternRules.model_validate({"related": {"most": 0}})

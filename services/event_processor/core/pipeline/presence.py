@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 Sign = Literal["online", "stopped", "offline"]
-Standing = Literal["online", "offline"]
+PresenceState = Literal["online", "offline"]
 MOST = 1000  # services remembered
 
 
@@ -23,7 +23,7 @@ MOST = 1000  # services remembered
 class Presence:
     """One service: what was told of it last, how many changes were, and what is seen since when (monotonic s)."""
 
-    told: Standing | None = None
+    told: PresenceState | None = None
     changes: int = 0
     epoch: str | None = None
     sign: Sign = "online"
@@ -31,11 +31,11 @@ class Presence:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class PresenceChange:
     """A change to be told. ``ordinal`` counts the changes of this service, from 1."""
 
     service: str
-    to: Standing
+    to: PresenceState
     ordinal: int
     epoch: str | None
 
@@ -59,7 +59,7 @@ def interrupted(known: Known, now_s: float) -> Known:
     return {service: replace(each, since_s=now_s) for service, each in known.items()}
 
 
-def settle(known: Known, dwell_s: float, now_s: float) -> tuple[Known, tuple[Change, ...]]:
+def settle(known: Known, dwell_s: float, now_s: float) -> tuple[Known, tuple[PresenceChange, ...]]:
     """Return what is known, and the changes that have lasted long enough to be told."""
     changes = []
     for service, each in known.items():
@@ -70,8 +70,8 @@ def settle(known: Known, dwell_s: float, now_s: float) -> tuple[Known, tuple[Cha
         after = replace(each, told=to, changes=each.changes + (not silent))
         known = {**known, service: after}
         if not silent:
-            changes.append(Change(service, to, after.changes, each.epoch))
+            changes.append(PresenceChange(service, to, after.changes, each.epoch))
     return known, tuple(changes)
 
 
-STANDING: dict[Sign, Standing | None] = {"online": "online", "stopped": None, "offline": "offline"}
+STANDING: dict[Sign, PresenceState | None] = {"online": "online", "stopped": None, "offline": "offline"}

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from services.event_processor.core.facts import Data, Key
-from services.event_processor.core.pipeline.matching import TypeFilter
+from services.event_processor.core.catalogue.type_filters import TypeFilter
+from services.event_processor.core.schema import Data, Key
 from shared.messages import AnyCaseSeverity, Name, Scalar, Severity
 
 Positive = Annotated[float, Field(gt=0)]

@@ -6,17 +6,17 @@ Rules:
    stored and triggers nothing. "Counted exactly once" holds for what passes; as shipped everything does.
 3. Events marked ``replayed`` are history: they are recorded, and neither correlated nor executed, nor do they draw
    from a rate limit.
-4. What is added goes to a copy, but for an event that nobody else has (``Passage.own``): a copy costs as much as the
-   event itself.
+4. What is added goes to a copy, except for an event that nobody else has (``EventContext.own``): a copy costs as
+   much as the event itself.
 5. The result depends on the events and on what is remembered, not on clock, batch or machine.
 """
 
 from __future__ import annotations
 
-from services.event_processor.core.candidates import Refusal, admit
+from services.event_processor.core.pipeline.candidates import Refusal, admit
+from services.event_processor.core.pipeline.event_context import Dropped, EventContext, Offer, Pipeline, Stage
 from services.event_processor.core.pipeline.filters import filter_event
-from services.event_processor.core.pipeline.passage import Ended, Offer, Passage, Pipeline, Stage
-from services.event_processor.core.pipeline.plan import RANK, Lane, Plan
+from services.event_processor.core.pipeline.plan import RANK, Plan, TypeRoute
 from services.event_processor.core.pipeline.rules import EventRoute
 from services.event_processor.core.pipeline.work import DEAD_LETTER
 from services.event_processor.core.process import triggers_of
@@ -28,67 +28,67 @@ OURS = frozenset(
 )
 
 
-def run(pipeline: Pipeline, passage: Passage) -> Ended | None:
+def run(pipeline: Pipeline, context: EventContext) -> Dropped | None:
     """Take one event through all stages; returns where it ended, None for one that was recorded.
 
     Of an event of our own, stages that have nothing to do for its type are passed by: ``needed`` knows them.
     """
     pipeline.counts["received"] += 1
-    for name, stage in STAGES if passage.offer is not None else _steps(pipeline, passage):
-        ended = stage(pipeline, passage)
+    for name, stage in STAGES if context.offer is not None else _steps(pipeline, context):
+        ended = stage(pipeline, context)
         if ended is not None:
             pipeline.counts[f"{name}.{ended.code}"] += 1
             return ended
     return None
 
 
-def _steps(pipeline: Pipeline, passage: Passage) -> tuple[tuple[str, Stage], ...]:
-    event_type = passage.event.type
-    passage.lane = lane = pipeline.plan.lanes[event_type]
+def _steps(pipeline: Pipeline, context: EventContext) -> tuple[tuple[str, Stage], ...]:
+    event_type = context.event.type
+    context.type_route = type_route = pipeline.plan.type_routes[event_type]
     steps = pipeline.steps.get(event_type)
     if steps is None:
-        steps = tuple((name, stage) for name, stage in STAGES if needed(name, pipeline.plan, lane))
+        steps = tuple((name, stage) for name, stage in STAGES if needed(name, pipeline.plan, type_route))
         pipeline.steps[event_type] = steps
     return steps
 
 
-def needed(stage: str, plan: Plan, lane: Lane) -> bool:
+def needed(stage: str, plan: Plan, type_route: TypeRoute) -> bool:
     """Whether a stage has anything to do for the frames' events of a type."""
     match stage:
         case "validate" | "dedupe":
             return False  # they were when their frame was applied
         case "filter":
-            return lane.barred or lane.limit is not None or bool(plan.zones) or plan.at_least > 0
+            return type_route.barred or type_route.limit is not None or bool(plan.zones) or plan.at_least > 0
         case "enrich":
             return bool(plan.stamp or plan.rules.enrichment.zones)
         case "correlate":
-            return lane.correlates
+            return type_route.correlates
         case "route":
-            return bool(lane.routes)
+            return bool(type_route.routes)
         case "execute":
-            return bool(lane.triggers)
+            return bool(type_route.triggers)
     return True
 
 
-def validate(pipeline: Pipeline, passage: Passage) -> Ended | None:
+def validate(pipeline: Pipeline, context: EventContext) -> Dropped | None:
     """What is offered must be a type of the catalogue, of a time that can be, and no link of an endless chain."""
     plan = pipeline.plan
-    if passage.offer is not None:
-        offer = passage.offer
-        admitted = admit(plan.program, offer.producer, offer.candidate, offer.received_at, offer.arrival)
+    if context.offer is not None:
+        offer = context.offer
+        admitted = admit(plan.compiled, offer.producer, offer.candidate, offer.received_at, offer.arrival)
         if isinstance(admitted, Refusal):
-            return Ended("refused", admitted.reason, admitted.told)
-        passage.depth = chain_depth(offer)
-        if passage.depth > plan.rules.longest_chain:
-            text = f"it is the {passage.depth}th event of a chain, and longest_chain in pipeline.yaml is "
-            return Ended("chain", f"{text}{plan.rules.longest_chain}: events cause one another in a circle")
-        passage.event = admitted
-        passage.added = {key: value for key, value in admitted.metadata.items() if key not in OURS}
-        passage.added["offered_by"] = offer.producer
+            return Dropped("refused", admitted.reason, admitted.told)
+        context.depth = chain_depth(offer)
+        if context.depth > plan.rules.longest_chain:
+            text = f"it is the {context.depth}th event of a chain, and longest_chain in pipeline.yaml is "
+            return Dropped("chain", f"{text}{plan.rules.longest_chain}: events cause one another in a circle")
+        context.event = admitted
+        context.added = {key: value for key, value in admitted.metadata.items() if key not in OURS}
+        context.added["offered_by"] = offer.producer
         if offer.candidate.id is not None:
-            passage.added["offer"] = offer.candidate.id
-    passage.lane = plan.lanes[passage.event.type]
-    passage.replayed = passage.event.metadata.get("replayed") is True
+            context.added["offer"] = offer.candidate.id
+    context.type_route = plan.type_routes[context.event.type]
+    context.replayed = context.event.metadata.get("replayed") is True
     return None
 
 
@@ -107,50 +107,50 @@ def chain_depth(offer: Offer) -> int:
     return 1 if "caused_by" in metadata else 0
 
 
-def dedupe(pipeline: Pipeline, passage: Passage) -> Ended | None:
+def dedupe(pipeline: Pipeline, context: EventContext) -> Dropped | None:
     """What is offered with an id is taken once; the frames' own events are, by their place in the stream."""
-    offer = passage.offer
+    offer = context.offer
     if offer is None or offer.candidate.id is None or pipeline.seen.is_new(offer.producer, offer.candidate.id):
         return None
-    return Ended("repeat")
+    return Dropped("repeat")
 
 
-def enrich(pipeline: Pipeline, passage: Passage) -> Ended | None:
+def enrich(pipeline: Pipeline, context: EventContext) -> Dropped | None:
     """Who processed it, and what is known of its zone: small and from the configuration, never a copy of the world."""
-    added = passage.added
+    added = context.added
     added.update(pipeline.plan.stamp)
-    if passage.depth:
-        added["depth"] = passage.depth
-    zone = passage.event.zone
-    if zone is not None and (context := pipeline.plan.rules.enrichment.zones.get(zone)):
-        added["zone_context"] = dict(context)
+    if context.depth:
+        added["depth"] = context.depth
+    zone = context.event.zone
+    if zone is not None and (zone_context := pipeline.plan.rules.enrichment.zones.get(zone)):
+        added["zone_context"] = dict(zone_context)
     return None
 
 
-def correlate(pipeline: Pipeline, passage: Passage) -> Ended | None:
+def correlate(pipeline: Pipeline, context: EventContext) -> Dropped | None:
     """Set it beside the events before it: see ``core.correlation``."""
-    if passage.replayed or passage.lane is None or not passage.lane.correlates:
+    if context.replayed or context.type_route is None or not context.type_route.correlates:
         return None
-    found = pipeline.correlator.take(passage.event)
+    found = pipeline.correlator.correlate(context.event)
     if found.related:
-        passage.added["correlated_events"] = list(found.related)
+        context.added["correlated_events"] = list(found.related)
     if found.incident is not None:
-        passage.added["correlation_pattern"] = found.pattern
-        passage.added["incident"] = found.incident
+        context.added["correlation_pattern"] = found.pattern
+        context.added["incident"] = found.incident
     return None
 
 
-def route(_: Pipeline, passage: Passage) -> Ended | None:
+def route(_: Pipeline, context: EventContext) -> Dropped | None:
     """Find the handlers it is for, each once, in the order of the routes."""
-    event, lane = passage.event, passage.lane
-    if lane is None:
+    event, type_route = context.event, context.type_route
+    if type_route is None:
         return None
-    if lane.handlers is not None:
-        passage.handlers = lane.handlers
+    if type_route.handlers is not None:
+        context.handlers = type_route.handlers
         return None
     spared = event.data.get("handler") if event.type == DEAD_LETTER else None  # it would fail on its own failure
-    names = (name for each in lane.routes if _leads(each, event) for name in each.handlers)
-    passage.handlers = tuple(dict.fromkeys(name for name in names if name != spared))
+    names = (name for each in type_route.routes if _leads(each, event) for name in each.handlers)
+    context.handlers = tuple(dict.fromkeys(name for name in names if name != spared))
     return None
 
 
@@ -162,25 +162,25 @@ def _leads(wanted: EventRoute, event: Event) -> bool:
     )
 
 
-def execute(pipeline: Pipeline, passage: Passage) -> Ended | None:
+def execute(pipeline: Pipeline, context: EventContext) -> Dropped | None:
     """Say what is to be done: triggers now, with the event; handlers by their queue. History does nothing."""
-    if passage.replayed:
-        passage.handlers = ()
+    if context.replayed:
+        context.handlers = ()
         return None
-    passage.triggers = triggers_of(pipeline.plan.program, (passage.event,))
-    if passage.depth:
-        passage.triggers = tuple(each.model_copy(update={"depth": passage.depth}) for each in passage.triggers)
+    context.triggers = triggers_of(pipeline.plan.compiled, (context.event,))
+    if context.depth:
+        context.triggers = tuple(each.model_copy(update={"depth": context.depth}) for each in context.triggers)
     return None
 
 
-def record(pipeline: Pipeline, passage: Passage) -> Ended | None:
+def record(pipeline: Pipeline, context: EventContext) -> Dropped | None:
     """Give the event what was added; it is counted as passed and goes to the outbox."""
-    if passage.offer is not None:
-        passage.event = passage.event.model_copy(update={"metadata": passage.added})
-    elif passage.added and passage.own:
-        passage.event.metadata.update(passage.added)
-    elif passage.added:
-        passage.event = passage.event.model_copy(update={"metadata": {**passage.event.metadata, **passage.added}})
+    if context.offer is not None:
+        context.event = context.event.model_copy(update={"metadata": context.added})
+    elif context.added and context.own:
+        context.event.metadata.update(context.added)
+    elif context.added:
+        context.event = context.event.model_copy(update={"metadata": {**context.event.metadata, **context.added}})
     pipeline.counts["passed"] += 1
     return None
 

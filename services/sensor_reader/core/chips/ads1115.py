@@ -63,7 +63,7 @@ def derive(decoded: Mapping[str, float], words: Mapping[str, int], mount: Mount)
 
 def _beyond(analog: Analog, volts: float) -> Doubt:
     detail = f"{analog.name} reads {volts:.4g} V, the end of its range of {analog.range_v:g} V: no {analog.channel}"
-    return Doubt("saturated", detail)
+    return Doubt("saturated", detail, analog.channel)
 
 
 ADS1115 = Chip(

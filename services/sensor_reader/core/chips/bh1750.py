@@ -35,7 +35,9 @@ def derive(decoded: Mapping[str, float], words: Mapping[str, int], mount: Mount)
     """Say when there is more light than the chip can show."""
     if words[LIGHT.name] != MOST:
         return Reading()
-    return Reading(doubts=(Doubt("saturated", f"illuminance is {decoded['illuminance']:.0f} lx or more"),))
+    return Reading(
+        doubts=(Doubt("saturated", f"illuminance is {decoded['illuminance']:.0f} lx or more", "illuminance"),)
+    )
 
 
 BH1750 = Chip(

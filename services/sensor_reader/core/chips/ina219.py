@@ -22,13 +22,16 @@ SHUNT = word("shunt", 0x01)
 BUS = word("bus", 0x02)
 
 FLAG = Fraction(1)
+FULL_SCALE = 32000  # ±320 mV over the shunt at the power-on gain; words beyond it are not used (§8.6.3.1, table 7)
+BEYOND = (*range(-0x8000, -FULL_SCALE + 1), *range(FULL_SCALE, 0x8000))
 STUCK_HIGH = (0x1FFF,)  # 32.764 V; the bus range ends at 32 V, raw 8000 (§8.6.3.2): a line held high, not a reading
 
 FIELDS = (
     # name             register bits     step                  unit  source
-    Field("shunt_voltage", SHUNT, bits(15, 0), Fraction("0.00001"), "V", "§8.6.3.1, LSB 10 µV", form="signed"),
+    Field("shunt_voltage", SHUNT, bits(15, 0), Fraction("0.00001"), "V", "§8.6.3.1, LSB 10 µV",
+          form="signed", ends=BEYOND, about="{measures}_current"),
     Field("voltage", BUS, bits(15, 3), Fraction("0.004"), "V", "§8.6.3.2, LSB 4 mV, p. 23",
-          channel="{measures}_voltage", never=STUCK_HIGH),
+          channel="{measures}_voltage", never=STUCK_HIGH, ends=range(8000, 0x1FFF)),
     Field("conversion_ready", BUS, bit(1), FLAG, "", "§8.6.3.2, CNVR, p. 23"),
     Field("overflow", BUS, bit(0), FLAG, "", "§8.6.3.2, OVF, p. 23"),
 )  # fmt: skip
@@ -37,7 +40,8 @@ FIELDS = (
 def derive(decoded: Mapping[str, float], words: Mapping[str, int], mount: Mount) -> Reading:
     """Return current and power, unless OVF is set."""
     if decoded["overflow"]:
-        return Reading(doubts=(Doubt("implausible", f"OVF is set (bus word {words[BUS.name]:#06x}): no current"),))
+        detail = f"OVF is set (bus word {words[BUS.name]:#06x}): no current"
+        return Reading(doubts=(Doubt("implausible", detail, f"{mount.measures}_current"),))
     return over_shunt(decoded, words, mount)
 
 

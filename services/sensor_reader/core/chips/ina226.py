@@ -22,7 +22,7 @@ DIE = word("die", 0xFF)
 FIELDS = (
     # name                register bits     step              unit source
     Field("shunt_voltage", SHUNT, bits(15, 0), Fraction("0.0000025"), "V", "§7.6.2, LSB 2.5 µV",
-          form="signed", never=(0x7FFF, -0x8000)),
+          form="signed", ends=(0x7FFF, -0x8000), about="{measures}_current"),
     Field("voltage", BUS, bits(14, 0), Fraction("0.00125"), "V", "§7.6.3, LSB 1.25 mV",
           channel="{measures}_voltage", never=(0x7FFF,)),
 )  # fmt: skip

@@ -22,14 +22,14 @@ DIE = word("die", 0xFF)
 FIELDS = (
     # name          register  bits     step           unit source
     Field("current", CURRENT, bits(15, 0), Fraction("0.00125"), "A", "§8.6.2, LSB 1.25 mA",
-          form="signed", never=(0x7FFF, -0x8000)),
+          form="signed", ends=(0x7FFF, -0x8000), about="{measures}_current"),
     Field("voltage", BUS, bits(14, 0), Fraction("0.00125"), "V", "§8.6.3, LSB 1.25 mV",
           channel="{measures}_voltage", never=(0x7FFF,)),
 )  # fmt: skip
 
 
 def derive(decoded: Mapping[str, float], words: Mapping[str, int], mount: Mount) -> Reading:  # noqa: ARG001
-    """Return current and power; none where the current is at the end of its range."""
+    """Return current and power."""
     if "current" not in decoded:
         return Reading()
     return Reading(current_and_power(mount.measures, mount.current_sign * decoded["current"], decoded.get("voltage")))

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from services.sensor_reader.core.chips.model import Chip, Identity
+from services.sensor_reader.core.chips.model import Chip, Identity, saturation
 from services.sensor_reader.core.chips.mount import Mount
 from services.sensor_reader.core.chips.shunt import current_and_power
-from services.sensor_reader.core.reading import Reading
-from services.sensor_reader.core.registers.fields import Field, bits, word
+from services.sensor_reader.core.reading import Doubt, Reading
+from services.sensor_reader.core.registers.fields import Field, bits, saturated, word
 
 DIE = word("die", 0xFF)
 ENDS = (0x0FFF, -0x1000)  # the end of the range: what is beyond it reads the same
@@ -25,25 +25,29 @@ def _fields(number: int) -> tuple[Field, Field]:
     shunt, bus = word(f"shunt_{number}", 2 * number - 1), word(f"bus_{number}", 2 * number)
     return (
         Field(f"shunt_voltage_{number}", shunt, bits(15, 3), Fraction("0.00004"), "V", "01h, 03h, 05h, LSB 40 µV",
-              form="signed", never=ENDS),
+              form="signed", ends=ENDS),
         Field(f"voltage_{number}", bus, bits(15, 3), Fraction("0.008"), "V", "02h, 04h, 06h, LSB 8 mV",
-              form="signed", never=ENDS),
+              form="signed", ends=ENDS),
     )  # fmt: skip
 
 
 FIELDS = (*_fields(1), *_fields(2), *_fields(3))
 
 
-def derive(decoded: Mapping[str, float], words: Mapping[str, int], mount: Mount) -> Reading:  # noqa: ARG001
+def derive(decoded: Mapping[str, float], words: Mapping[str, int], mount: Mount) -> Reading:
     """Return voltage, current and power of the inputs that the board uses."""
     values: dict[str, float] = {}
+    doubts: list[Doubt] = []
     for each in mount.inputs:
         volts, drop = decoded.get(f"voltage_{each.number}"), decoded.get(f"shunt_voltage_{each.number}")
+        shunt, bus = FIELDS[2 * each.number - 2 : 2 * each.number]
+        for field, channel in ((shunt, f"{each.measures}_current"), (bus, f"{each.measures}_voltage")):
+            doubts += [saturation(f.name, value, f.unit, channel) for f, value in saturated((field,), words)]
         if volts is not None:
             values[f"{each.measures}_voltage"] = volts
         if drop is not None:
             values |= current_and_power(each.measures, each.current_sign * drop / each.shunt_ohm, volts)
-    return Reading(values)
+    return Reading(values, tuple(doubts))
 
 
 INA3221 = Chip(

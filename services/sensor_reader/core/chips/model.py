@@ -26,6 +26,7 @@ from services.sensor_reader.core.registers.fields import (
     blocks_of,
     decode,
     impossible,
+    saturated,
     words_of,
 )
 
@@ -142,7 +143,7 @@ class Chip:
         mount = replace(mount, measures=mount.measures or self.measures[0])
         words = words_of(self.fields, payloads)
         decoded = decode(self.fields, words)
-        doubts = [_no_reading(field, raw) for field, raw in impossible(self.fields, words)]
+        doubts = [_no_reading(field, raw, mount) for field, raw in impossible(self.fields, words)]
         values: dict[str, float | bool | str] = {}
         for field in self.fields:
             if field.channel and field.name in decoded:
@@ -152,11 +153,17 @@ class Chip:
         values |= per_cell(values, mount)
         registers = {f"{self.kind}.{name}": word for name, word in words.items()}
         good, implausible = within_range(values)
+        ends = [_at_end(field, value, mount) for field, value in saturated(self.fields, words)]
+        doubts += [doubt for doubt in ends if doubt.channel in good]
         return Reading(good, (*doubts, *more.doubts, *implausible), registers)
 
 
+def _channel_name(field: Field, mount: Mount) -> str:
+    return (field.channel or field.about or "").format(measures=mount.measures)
+
+
 def _channel(field: Field, value: float, word: int, mount: Mount) -> Values:
-    name = (field.channel or "").format(measures=mount.measures)
+    name = _channel_name(field, mount)
     if field.means is not None:
         raw = field.raw(word)
         return {name: field.means[raw]} if raw in field.means else {}
@@ -165,5 +172,15 @@ def _channel(field: Field, value: float, word: int, mount: Mount) -> Values:
     return {name: value if field.clamp is None else min(max(value, field.clamp[0]), field.clamp[1])}
 
 
-def _no_reading(field: Field, raw: int) -> Doubt:
-    return Doubt("implausible", f"{field.name}: raw {raw:#x} is no reading; the chip is off, starting or out of reach")
+def _no_reading(field: Field, raw: int, mount: Mount) -> Doubt:
+    detail = f"{field.name}: raw {raw:#x} is no reading; the chip is off, starting or out of reach"
+    return Doubt("implausible", detail, _channel_name(field, mount) or None)
+
+
+def _at_end(field: Field, value: float, mount: Mount) -> Doubt:
+    return saturation(field.name, value, field.unit, _channel_name(field, mount))
+
+
+def saturation(name: str, value: float, unit: str, channel: str) -> Doubt:
+    """Return the doubt about ``channel`` where its chip shows the end of a scale."""
+    return Doubt("saturated", f"{name} shows {value:g} {unit}, the end of its scale: {channel} may be more", channel)

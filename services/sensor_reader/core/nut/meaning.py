@@ -45,7 +45,9 @@ def interpret(variables: Mapping[str, str], said_before: frozenset[str] = frozen
     doubts: list[Doubt] = []
     if not words:
         shown = repr(variables.get(STATUS, "nothing"))
-        doubts.append(Doubt("missing", f"{STATUS} says {shown}: whether the mains are there is not known"))
+        doubts.append(
+            Doubt("missing", f"{STATUS} says {shown}: whether the mains are there is not known", "ac_present")
+        )
     numbers, no_numbers = _numbers(variables)
     current, no_current = _current(variables, words)
     values, implausible = within_range(
@@ -86,16 +88,16 @@ def _numbers(variables: Mapping[str, str]) -> tuple[dict[str, float], list[Doubt
         text = variables.get(variable.name, "").strip()
         if not text or variable.channel in values:
             continue
-        number, doubt = _number(variable.name, text)
+        number, doubt = _number(variable.name, text, variable.channel)
         values |= {} if number is None else {variable.channel: number}
         doubts += doubt
     return values, doubts
 
 
-def _number(name: str, text: str) -> tuple[float | None, list[Doubt]]:
+def _number(name: str, text: str, channel: str) -> tuple[float | None, list[Doubt]]:
     if _NUMBER.fullmatch(text):
         return float(text), []
-    return None, [Doubt("implausible", f"{name} is {text!r:.40}, which is no number")]
+    return None, [Doubt("implausible", f"{name} is {text!r:.40}, which is no number", channel)]
 
 
 def _current(variables: Mapping[str, str], words: frozenset[str]) -> tuple[dict[str, float], list[Doubt]]:
@@ -103,7 +105,7 @@ def _current(variables: Mapping[str, str], words: frozenset[str]) -> tuple[dict[
     charges, discharges = "CHRG" in words, bool(words & _ON_BATTERY)
     if not text or charges == discharges:
         return {}, []
-    number, doubts = _number(CURRENT, text)
+    number, doubts = _number(CURRENT, text, "battery_current")
     if number is None:
         return {}, doubts
     return {"battery_current": abs(number) if charges else -abs(number)}, []

@@ -107,7 +107,9 @@ def _judged(
 ) -> tuple[ChannelHistory | None, Doubt | None]:
     unit = f" {QUANTITIES[channel].unit}" if channel in QUANTITIES else ""
     if not limit.low <= value <= limit.high:
-        return seen, Doubt("implausible", f"{channel} {value:g}{unit} is outside {limit.low:g} to {limit.high:g}{unit}")
+        return seen, Doubt(
+            "implausible", f"{channel} {value:g}{unit} is outside {limit.low:g} to {limit.high:g}{unit}", channel
+        )
     if seen is None or limit.slew_per_s is None or at_s - seen.at_s > FORGET_S:
         return ChannelHistory(value, at_s), None
     passed_s = at_s - (seen.at_s if seen.held is None else seen.held_at_s)
@@ -119,7 +121,7 @@ def _judged(
         return ChannelHistory(value, at_s), None
     moved = f"{channel} went from {seen.value:g} to {value:g}{unit} within {passed_s:.3g} s"
     most = f"at most {limit.slew_per_s:g}{unit} a second is believed"
-    return replace(seen, held=value, times=times, held_at_s=at_s), Doubt("implausible", f"{moved}; {most}")
+    return replace(seen, held=value, times=times, held_at_s=at_s), Doubt("implausible", f"{moved}; {most}", channel)
 
 
 def _reachable(before: float, after: float, slew_per_s: float, passed_s: float) -> bool:

@@ -4,9 +4,8 @@ Rules:
 1. A part that fails is tried again at most ``retries.attempts`` times in all, then says so once.
 2. A frame holds what this poll has read and nothing else: an old value is never carried over. A device that is well
    and has nothing new gives no frame.
-3. Quality: no value is left → bad, or stale if all that is wrong is that numbers have frozen; some failed or were not
-   believed → suspect; else good.
-4. What was read is held against what was read before (``core/scrutiny.py``).
+3. ``core/polling/quality.py`` says how far a frame can be believed.
+4. What was read is held against what was read before (``core/plausibility/parts.py``).
 5. Devices of one round are read together: while one chip measures, others are asked.
 """
 
@@ -18,11 +17,12 @@ from datetime import datetime
 
 from services.sensor_reader.core.bus.chip_io import ChipAddress, ChipMemory, Waits, read_chip
 from services.sensor_reader.core.bus.interleave import Pause, interleave
-from services.sensor_reader.core.plausibility.parts import FROZEN, DeviceHistory, Outcome, PartOutcome, judge_parts
+from services.sensor_reader.core.plausibility.parts import DeviceHistory, Outcome, PartOutcome, judge_parts
 from services.sensor_reader.core.polling.device import ChipPart, Device, Part
+from services.sensor_reader.core.polling.quality import quality_of
 from services.sensor_reader.core.ports import PortError, Ports
 from services.sensor_reader.core.reading import Reading
-from shared.messages import Frame, Quality, ReadError, Scalar
+from shared.messages import Frame, ReadError, Scalar
 
 
 @dataclass(slots=True)
@@ -90,7 +90,7 @@ def _frame(device: Device, found: Sequence[PartOutcome], time: datetime) -> Fram
             continue
         values |= outcome.values
         registers |= outcome.registers
-        errors += [ReadError(code=doubt.code, chip=name, detail=doubt.detail) for doubt in outcome.doubts]
+        errors += [doubt.error(name) for doubt in outcome.doubts]
         waits |= outcome.waits
     if waits and not values and not errors:
         return None
@@ -99,14 +99,7 @@ def _frame(device: Device, found: Sequence[PartOutcome], time: datetime) -> Fram
         device=device.name,
         zone=device.zone,
         values=values,
-        quality=_quality(values, errors),
+        quality=quality_of(values, errors),
         errors=tuple(errors),
         registers=registers if device.registers and registers else None,
     )
-
-
-def _quality(values: dict[str, Scalar], errors: list[ReadError]) -> Quality:
-    if not values:
-        frozen = bool(errors) and all(error.code == FROZEN for error in errors)
-        return Quality.STALE if frozen else Quality.BAD
-    return Quality.SUSPECT if errors else Quality.GOOD

@@ -21,6 +21,7 @@ from datetime import datetime
 from typing import Protocol
 
 from services.sensor_reader.core.polling import schedule
+from services.sensor_reader.core.polling.quality import quality_of
 from services.sensor_reader.core.ports import PortError
 from services.sensor_reader.core.reading import Reading
 from shared.messages import Frame, Quality, ReadError
@@ -114,15 +115,14 @@ def frame_of(device: RemoteDevice, answer: Reading | PortError, time: datetime) 
         errors = [ReadError(code=answer.code, chip=device.part, detail=answer.detail)]
         quality = Quality.STALE if answer.code == STALE else Quality.BAD
         return Frame(time=time, device=device.name, zone=device.zone, quality=quality, errors=tuple(errors))
-    errors = [ReadError(code=doubt.code, chip=device.part, detail=doubt.detail) for doubt in answer.doubts]
+    errors = [doubt.error(device.part) for doubt in answer.doubts]
     if answer.waits and not answer.values and not errors:
         return None
-    quality = Quality.BAD if not answer.values else Quality.SUSPECT if errors else Quality.GOOD
     return Frame(
         time=time,
         device=device.name,
         zone=device.zone,
         values=dict(answer.values),
-        quality=quality,
+        quality=quality_of(answer.values, errors),
         errors=tuple(errors),
     )

@@ -138,6 +138,8 @@ class Field:
 
     ``channel`` is the quantity it becomes (``{measures}`` stands for battery, output or input); None: not a
     channel of its own. ``never`` are raw values that the working chip cannot show, so they are no reading.
+    ``ends`` are raw values at the end of the scale: what is beyond shows the same, so the value may be more.
+    ``about`` is the channel in doubt then, where the field is none itself.
     ``means`` maps raw values to a state; a raw value that is not in it says nothing. ``void`` names another field of
     the chip and the raw value of it at which this one says nothing.
     """
@@ -153,6 +155,8 @@ class Field:
     zero: Fraction = Fraction(0)
     clamp: tuple[float, float] | None = None
     never: Container[int] = ()
+    ends: Container[int] = ()
+    about: str | None = None
     means: Mapping[int, bool | str] | None = None
     void: tuple[str, int] | None = None
 
@@ -223,6 +227,13 @@ def decode(fields: Sequence[Field], words: Mapping[str, int]) -> dict[str, float
 def impossible(fields: Sequence[Field], words: Mapping[str, int]) -> list[tuple[Field, int]]:
     """Return the fields that show a value the working chip cannot show, with that raw value."""
     return [(field, raw) for field, raw in _said(fields, words) if not field.believed(raw)]
+
+
+def saturated(fields: Sequence[Field], words: Mapping[str, int]) -> list[tuple[Field, float]]:
+    """Return the fields that show the end of their scale, with what they show."""
+    return [
+        (field, field.value(raw)) for field, raw in _said(fields, words) if field.believed(raw) and raw in field.ends
+    ]
 
 
 def _said(fields: Sequence[Field], words: Mapping[str, int]) -> list[tuple[Field, int]]:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from io import StringIO
+from zoneinfo import ZoneInfo
 
 import pytest
 from rich.console import Console
 from rich.text import Text
 
+from shared.event_text.sentence import parse_sentence
+from shared.event_text.texts import TypeText
 from shared.messages import Alert, AlertState, Event, Severity
 from shared.topics import Topics
 from upskeep.runner.live_view import LiveView
-from upskeep.text.message_text import event_line, line, news, tell, tell_all
+from upskeep.text.message_text import LineStyle, alert_table, event_line, line, news, tell, tell_all
+from upskeep.text.times import Times
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
@@ -119,3 +123,41 @@ def test_what_is_told_whole_goes_on_below() -> None:
         row.rstrip() + "\n" for row in shown(narrow).splitlines()
     )
     assert "one two three four five six\n" == shown(pipe)
+
+
+WORDS = {"AC_POWER_LOSS": TypeText("AC lost", parse_sentence("Mains lost: on battery[, {state_of_charge}]"), {})}
+
+
+def test_an_event_is_told_in_words_with_its_type_and_its_fields_where_they_are_asked_for() -> None:
+    """At 80 columns what happened comes first."""
+    lost = event("AC_POWER_LOSS", Severity.WARNING, state_of_charge="38 %")
+    words = "12:00:00Z  warning   ups       Mains lost: on battery, 38 %  AC_POWER_LOSS"
+
+    assert words == event_line(lost, style=LineStyle(WORDS)).plain
+    assert words + "  state_of_charge=38 %" == event_line(lost, style=LineStyle(WORDS, data=True)).plain
+    assert len(words) <= 80
+
+
+def test_times_are_local_where_that_is_asked_for_and_say_their_zone() -> None:
+    """In UTC they end in Z, elsewhere in the zone's name; the day is that of the zone."""
+    vienna = LineStyle(times=Times(ZoneInfo("Europe/Vienna")))
+    began = event("X", since="2026-01-30T23:30:00Z")
+
+    assert "13:00:00 CET" in event_line(began, style=vienna).plain
+    assert event_line(began, style=vienna).plain.endswith("since=00:30:00 CET")
+    assert event_line(began).plain.endswith("since=2026-01-30 23:30:00Z")
+
+
+def test_alerts_are_readable_at_80_columns() -> None:
+    """What an alert is about stands below it where there is no room beside it; nothing is broken or cut."""
+    long = "BATTERY_LOW happened 3 times within 1 hour, which is more than the limit of 2 for this type of event"
+    rules = [alert(AlertState.FIRING, summary=long), alert(AlertState.RESOLVED)]
+    narrow, wide = screen(80, terminal=True), screen(200, terminal=True)
+    for out in (narrow, wide):
+        out.print(alert_table(rules))
+
+    lines = [row.rstrip() for row in shown(narrow).splitlines()]
+    assert lines[1] == "on_battery  ups  firing    warning   2026-01-31 12:00:00Z"
+    assert " ".join(lines[2:4]).split() == long.split()
+    assert all(len(row) <= 80 for row in lines)
+    assert long in shown(wide)

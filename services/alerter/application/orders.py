@@ -1,0 +1,55 @@
+"""What an alert that fires orders: commands and emergency stops, each once for each time it fires.
+
+1. An action that names a label the alert lacks is not carried out: an empty place would widen it to every device or
+   zone (issue 14.7).
+2. Old news orders nothing: an alert that follows from a sample that came more than 15 minutes of event time late
+   (``alert_set.OLD_US``) carries out no action. It fires all the same, and people are notified (issue 14.12).
+3. What is not carried out is counted and logged.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+from services.alerter.application.emergency_stops import EmergencyStops
+from services.alerter.core.actions import Action, Cause, Do, command_for, missing_labels, zone_of
+from shared.delivery.handler import Publisher
+from shared.messages import Alert
+
+log = logging.getLogger(__name__)
+
+
+class Orders:
+    """Carries out the actions of alerts that fire. Every call belongs inside the batch's transaction."""
+
+    def __init__(self, publisher: Publisher, stops: EmergencyStops) -> None:
+        self._publisher = publisher
+        self._stops = stops
+        self.withheld: Counter[str] = Counter()  # actions not carried out, by reason, since the start
+
+    def carry_out(self, actions: Sequence[Action], cause: Cause, now: datetime, *, stale: bool) -> list[Alert]:
+        """Do what the actions order; return the emergency stops that began. ``stale``: the alert is old news."""
+        began = []
+        for number, action in enumerate(actions):
+            if action.do is Do.NOTIFICATION:
+                continue
+            if (reason := self._reason_to_withhold(action, cause, stale)) is not None:
+                kind, text = reason
+                self.withheld[kind] += 1
+                log.warning("%s/%s: the action %s is not carried out: %s", cause.rule, cause.key, action.do, text)
+            elif action.do is Do.EMERGENCY_STOP:
+                stop = self._stops.call(zone_of(action, cause.labels), cause, now)
+                began += [] if stop is None else [stop]
+            elif (command := command_for(action, cause, number)) is not None:
+                self._publisher.emit(command)
+        return began
+
+    def _reason_to_withhold(self, action: Action, cause: Cause, stale: bool) -> tuple[str, str] | None:
+        if missing := missing_labels(action, cause.labels):
+            return "missing_label", f"the alert has no label {' and no '.join(missing)}"
+        if stale:
+            return "too_old", "what made it fire came too late to act on"
+        return None

@@ -1,0 +1,230 @@
+"""Handlers' work from the queue on the disk to their threads and back, within the batches of the service's loop.
+
+Rules:
+1. Work is marked as begun in one batch and handed over in the next, when that is committed: so what must not happen
+   twice is known to have begun, whatever dies.
+2. What came of it is written in the batch that fetches it. Between the two an attempt may be repeated: at least once.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Protocol
+
+from services.event_processor.adapters.measures import NEWEST, p95
+from services.event_processor.adapters.plugins import PluginCall, find
+from services.event_processor.adapters.webhooks import WebhookCall
+from services.event_processor.adapters.work_table import WorkTable
+from services.event_processor.adapters.workers import Worker
+from services.event_processor.core.device.latch import stamp
+from services.event_processor.core.pipeline.health import HandlerVitals
+from services.event_processor.core.pipeline.rules import PipelineRules, Plugin, Remote, Webhook
+from services.event_processor.core.pipeline.work import (
+    Again,
+    Done,
+    Failed,
+    GivenUp,
+    Outcome,
+    Task,
+    after_a_crash,
+    dead_letter,
+    judge,
+)
+from shared.messages import Candidate
+
+
+class Clocks(Protocol):
+    """The two clocks of a service, as ``shared.delivery.endpoint.Clock`` has them."""
+
+    @property
+    def wall(self) -> Callable[[], datetime]:
+        """Aware UTC."""
+
+    @property
+    def monotonic(self) -> Callable[[], float]:
+        """Seconds."""
+
+
+class Call(Protocol):
+    """What a handler does with an event, from its thread."""
+
+    def __call__(self, task: Task) -> Outcome:
+        """Do it; what it raises is a failed attempt."""
+
+    def close(self) -> None:
+        """Let go of connections."""
+
+
+HANDFUL = 32  # of work given to a handler at once
+Reject = Callable[[str, bytes, str], None]
+
+
+def calls(rules: PipelineRules) -> dict[str, Call]:
+    """Return what each webhook and plug-in does; raises ConfigError for an entry point that is not there."""
+    made: dict[str, Call] = {}
+    for name, handler in rules.handlers.items():
+        if isinstance(handler, Webhook):
+            made[name] = WebhookCall(handler)
+        elif isinstance(handler, Plugin):
+            made[name] = PluginCall(find(name, handler), handler.options)
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class DerivedOffer:
+    """An event that a handler returned for one that ends a chain of ``depth``."""
+
+    handler: str
+    candidate: Candidate
+    depth: int
+
+
+@dataclass(slots=True)
+class HandlerRecord:
+    """One handler's figures since the start."""
+
+    vitals: HandlerVitals = field(default_factory=HandlerVitals)
+    times_ms: deque[float] = field(default_factory=lambda: deque(maxlen=NEWEST))
+
+
+class HandlerScheduler:
+    """Gives work to the handlers and sorts out what comes of it. ``jitter`` gives 0…1; ``wake`` ends a wait.
+
+    ``tells_dead_letters``: the catalogue has the event type that tells of them.
+    """
+
+    def __init__(
+        self,
+        rules: PipelineRules,
+        made: Mapping[str, Call],
+        table: WorkTable,
+        clocks: Clocks,
+        reject: Reject,
+        wake: Callable[[], None],
+        jitter: Callable[[], float] = random.random,
+        *,
+        tells_dead_letters: bool = False,
+    ) -> None:
+        self._handlers: dict[str, Remote] = {
+            name: handler for name, handler in rules.handlers.items() if isinstance(handler, Webhook | Plugin)
+        }
+        self._calls = made
+        self._table = table
+        self._clocks = clocks
+        self._reject = reject
+        self._jitter = jitter
+        self._tells_dead_letters = tells_dead_letters
+        self._marked: dict[str, list[Task]] = {}
+        self._records = {name: HandlerRecord() for name in self._handlers}
+        self._workers = {
+            name: Worker(made[name], handler.timeout_s, clocks.monotonic, wake)
+            for name, handler in self._handlers.items()
+        }
+
+    def recover(self) -> list[DerivedOffer]:
+        """Sort out what the process before this one had under way; call inside a transaction, once."""
+        derived: list[DerivedOffer] = []
+        for task in [*self._table.left(), *self._table.of_strangers(self._handlers)]:
+            derived += self._carry_out(task, after_a_crash(task.handler, self._handlers.get(task.handler)))
+        return derived
+
+    def work(self) -> list[DerivedOffer]:
+        """Hand over, fetch, and mark what comes next; returns what to offer. Call inside the batch's transaction."""
+        derived: list[DerivedOffer] = []
+        for name, tasks in self._marked.items():
+            self._workers[name].give(tasks)
+        self._marked.clear()
+        for name, worker in self._workers.items():
+            for task, outcome, took_s in worker.finished():
+                self._note(name, outcome, took_s)
+                verdict = judge(name, self._handlers[name], task.attempts, outcome, self._jitter())
+                derived += self._carry_out(task, verdict)
+            for task in worker.given_back:
+                self._table.give_back(task.place)
+            worker.given_back.clear()
+        if self._table.waiting:
+            now = self._clocks.wall().timestamp()
+            for name, worker in self._workers.items():
+                if worker.free and (begun := self._table.begin(name, now, self._handful(name))):
+                    self._marked[name] = begun
+        return derived
+
+    def _handful(self, name: str) -> int:
+        """What must not happen twice goes one by one: what has begun must have begun indeed."""
+        return HANDFUL if self._handlers[name].idempotent else 1
+
+    def wait_s(self) -> float:
+        """How long the loop may wait before something here is due."""
+        if self._marked:
+            return 0.0
+        waits = [wait for worker in self._workers.values() if (wait := worker.patience_s()) is not None]
+        if any(worker.free for worker in self._workers.values()) and (due := self._table.next_due()) is not None:
+            waits.append(max(0.0, due - self._clocks.wall().timestamp()))
+        return min(waits, default=10.0)
+
+    def close(self) -> None:
+        """Give attempts under way a moment, and let go of connections; what does not end is tried again later."""
+        for name, worker in self._workers.items():
+            worker.wait(1.0)
+            self._calls[name].close()
+
+    def vitals(self) -> dict[str, HandlerVitals]:
+        """Return how each handler does."""
+        waiting = self._table.by_handler()
+        return {
+            name: replace(
+                record.vitals,
+                waiting=waiting.get(name, 0),
+                stuck=self._workers[name].stuck,
+                p95_ms=p95(record.times_ms),
+            )
+            for name, record in self._records.items()
+        }
+
+    def _carry_out(self, task: Task, verdict: Done | Again | GivenUp) -> Iterator[DerivedOffer]:
+        match verdict:
+            case Done(derived):
+                depth = _depth(task)
+                yield from (DerivedOffer(task.handler, candidate, depth) for candidate in derived)
+                self._table.done(task.place)
+            case Again(pause_s):
+                self._table.again(task.place, self._clocks.wall().timestamp() + pause_s)
+            case GivenUp(reason):
+                self._reject(f"handler/{task.handler}", task.payload, reason)
+                if self._tells_dead_letters:
+                    event_type = str(json.loads(task.payload)["type"])
+                    yield DerivedOffer(task.handler, dead_letter(task, event_type, reason), _depth(task))
+                self._table.done(task.place)
+        self._end(task.handler, verdict)
+
+    def _end(self, name: str, verdict: Done | Again | GivenUp) -> None:
+        record = self._records.get(name)
+        if record is not None and not isinstance(verdict, Again):
+            gave_up = isinstance(verdict, GivenUp)
+            vitals = record.vitals
+            record.vitals = replace(vitals, given_up=vitals.given_up + gave_up, gave_up_last=gave_up)
+
+    def _note(self, name: str, outcome: Outcome, took_s: float) -> None:
+        record = self._records[name]
+        record.times_ms.append(took_s * 1000)
+        vitals = replace(record.vitals, attempts=record.vitals.attempts + 1)
+        if isinstance(outcome, Failed):
+            vitals = replace(
+                vitals,
+                failures=vitals.failures + 1,
+                failures_in_a_row=vitals.failures_in_a_row + 1,
+                last_error=outcome.reason,
+            )
+        else:
+            vitals = replace(vitals, failures_in_a_row=0, last_success=stamp(self._clocks.wall()))
+        record.vitals = vitals
+
+
+def _depth(task: Task) -> int:
+    depth = json.loads(task.payload).get("metadata", {}).get("depth", 0)
+    return depth if isinstance(depth, int) else 0

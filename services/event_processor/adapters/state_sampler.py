@@ -1,0 +1,39 @@
+"""The last sample of each device, in the ledger under ``sampled/{device}``, so that a restart changes no sample."""
+
+from __future__ import annotations
+
+from services.event_processor.core.device.state_samples import LastSample, next_sample
+from services.event_processor.core.process import Outcome
+from services.event_processor.core.state import state_words
+from shared.ledger import Ledger
+from shared.messages import StateSample
+
+
+class StateSampler:
+    """Every call belongs inside the batch's transaction."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._last: dict[str, LastSample] = {}
+        self._touched: set[str] = set()
+
+    def sample(self, outcome: Outcome) -> StateSample | None:
+        """Return the sample that is due after a frame, None where none is."""
+        device = outcome.frame.device
+        found = next_sample(self._read(device), outcome.frame, state_words(outcome.memory, outcome.frame))
+        if found is None:
+            return None
+        self._last[device] = found
+        self._touched.add(device)
+        return StateSample.model_construct(**dict(outcome.state))
+
+    def flush(self) -> None:
+        """Write what has changed."""
+        for device in self._touched:
+            self._ledger.put(f"sampled/{device}", self._last[device].to_json())
+        self._touched.clear()
+
+    def _read(self, device: str) -> LastSample | None:
+        if device not in self._last and (kept := self._ledger.get(f"sampled/{device}")) is not None:
+            self._last[device] = LastSample.from_json(kept)
+        return self._last.get(device)

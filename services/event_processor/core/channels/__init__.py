@@ -1,0 +1,1 @@
+"""Channels: what a frame says, what follows from it, and what it proves."""

@@ -1,0 +1,69 @@
+"""What a frame's channel says of a condition: evidence, and the gates made of it.
+
+Levels are exceeded, never merely reached: ``above: 60`` is not met at 60.0.
+"""
+
+from __future__ import annotations
+
+from pydantic import model_validator
+
+from services.event_processor.core.schema import Data, Key, Seconds
+
+
+class Evidence(Data):
+    """One channel's word on a condition: it ``equals`` a value, or is ``above`` or ``below`` a level.
+
+    Once true, a level stays true up to ``until``; between the two, a first look says nothing.
+    """
+
+    channel: Key
+    equals: bool | str | None = None
+    above: float | None = None
+    below: float | None = None
+    until: float | None = None
+
+    @model_validator(mode="after")
+    def _one_test(self) -> Evidence:
+        if sum(test is not None for test in (self.equals, self.above, self.below)) != 1:
+            raise ValueError("wants exactly one of equals, above and below")
+        if self.until is not None:
+            if self.above is None and self.below is None:
+                raise ValueError("until goes with above or below")
+            on_the_right_side("until", self.until, self.above, self.below)
+        return self
+
+    def judge(self, value: float | str, was: bool | None) -> bool | None:
+        """Say whether the condition holds; None where the value is no answer or lies in the deadband unseen."""
+        if self.equals is not None:
+            return value == self.equals if type(value) is type(self.equals) else None
+        if isinstance(value, bool | str):
+            return None
+        if self.above is not None:
+            past, back = value > self.above, self.until is None or value < self.until
+        else:
+            past, back = value < (self.below or 0.0), self.until is None or value > self.until
+        return True if past else False if back else was
+
+
+def on_the_right_side(name: str, release: float, above: float | None, below: float | None) -> None:
+    """Raise ValueError where a release level lies beyond the level it releases."""
+    if above is not None and release > above:
+        raise ValueError(f"{name} ({release}) must not be higher than above ({above})")
+    if below is not None and release < below:
+        raise ValueError(f"{name} ({release}) must not be lower than below ({below})")
+
+
+class TimedEvidence(Evidence):
+    """Evidence that must last ``for_s`` before it is believed, either way."""
+
+    for_s: Seconds = 0
+
+
+class Gate(Data):
+    """A condition that holds unless one piece of evidence speaks against it; what is unknown does not.
+
+    Evidence under ``though`` holds it open whatever speaks against it.
+    """
+
+    unless: tuple[Evidence, ...]
+    though: tuple[Evidence, ...] = ()

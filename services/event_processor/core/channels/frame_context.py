@@ -1,0 +1,232 @@
+"""One frame, seen through what is known of its device: what every kind of rule works on.
+
+A Look lives for one call of ``process_frame`` and is changed by the rules as they go; nothing of it
+escapes but the memory it ends with and the findings it gathered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any, TypeVar
+
+from services.event_processor.core.channels.evidence import Evidence, Gate
+from services.event_processor.core.device.facts import Chemistry
+from services.event_processor.core.device.latch import OFF, ZERO, Latch, debounce, stamp
+from services.event_processor.core.device.memory import Memory, Numbers
+from shared.messages import Frame, Severity
+from shared.quantities import QUANTITIES
+
+E = TypeVar("E", bound=Evidence)
+LOW_FLAG = "battery_low"
+_NUMBERS = (float, int)
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """The facts of one device, complete. ``battery_told``: cells and chemistry are its own and not the default's."""
+
+    chemistry_name: str
+    chemistry: Chemistry
+    cells: int
+    capacity_mah: float | None = None
+    zone: str | None = None
+    resistance_mohm: float | None = None
+    reserve_percent: float = 0.0
+    leaf_offset_c: float | None = None
+    calibrated: Mapping[str, date] = field(default_factory=dict)
+    calibrate_every_days: float | None = None
+    battery_told: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A channel that is worked out. ``inputs``: channels of which the frame must show every one of a group."""
+
+    inputs: tuple[tuple[str, ...], ...]
+    compute: Callable[[FrameContext], float | str | None]
+    shown: bool = True  # in the state of the device
+    steady: bool = False  # of the frame and the facts alone, so that it is worked out once a frame
+
+
+@dataclass(frozen=True, slots=True)
+class SiteChannels:
+    """What all devices share: gates, formulas, and the units of channels the site made up."""
+
+    gates: Mapping[str, Gate]
+    formulas: Mapping[str, Formula]
+    units: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """An event to be: ``cause`` tells apart two of one type in one frame; ``severity`` overrides the catalogue's."""
+
+    type: str
+    cause: str
+    data: dict[str, Any]
+    severity: Severity | None = None
+
+
+class FrameContext:
+    """One frame with its device's facts and memory."""
+
+    __slots__ = (
+        "before", "derived", "device", "elapsed", "findings", "frame", "gap_s", "latches", "longest_gap_s", "memo",
+        "now", "numbers", "seen", "site", "steady_s", "values", "words",
+    )  # fmt: skip
+
+    def __init__(self, device: Device, site: SiteChannels, memory: Memory, frame: Frame) -> None:
+        self.device = device
+        self.site = site
+        self.before = memory
+        self.frame = frame
+        self.values = frame.values
+        self.now = frame.time
+        self.elapsed = memory.elapsed(frame)
+        elapsed_s = self.elapsed.total_seconds()
+        self.steady_s = memory.steady_s + elapsed_s
+        self.gap_s = memory.unseen_s + elapsed_s  # since the last frame that could be believed
+        self.longest_gap_s = memory.longest_gap_s
+        self.latches = memory.latches
+        self.words = memory.words
+        self.numbers = memory.numbers
+        self.seen = memory.seen
+        self.findings: list[Finding] = []
+        self.derived: dict[str, float | None] = {}
+        self.memo: dict[str, object] = {}  # what several formulas share, worked out once
+
+    def number(self, channel: str) -> float | None:
+        """Return a channel's number, worked out where no chip gives it; None where it is missing or no number."""
+        value = self.values.get(channel)
+        if value is None:
+            return self._derive(channel)
+        return value if type(value) in _NUMBERS else None  # type: ignore[return-value]  # bool and str are not in it
+
+    def _derive(self, channel: str) -> float | None:
+        if channel in self.derived:
+            return self.derived[channel]
+        formula = self.site.formulas.get(channel)
+        value = formula.compute(self) if formula else None
+        if isinstance(value, str):
+            return None  # a word, for the state alone
+        if formula is not None and formula.steady:
+            self.derived[channel] = value
+        return value
+
+    def value(self, channel: str) -> float | str | None:
+        """Return what a channel says, number or fact; None where it is missing."""
+        value = self.values.get(channel)
+        return self.number(channel) if value is None else value
+
+    def first_evidence(self, chain: Iterable[E], was: bool | None) -> tuple[bool | None, E | None]:
+        """Ask the first evidence this device has: (what it says, which it was). None says nothing: hold.
+
+        A device that has once shown a channel keeps to it: a frame without it does not ask the next in the chain.
+        """
+        for evidence in chain:
+            value = self.values.get(evidence.channel)
+            if value is not None:
+                self.mark_seen(evidence.channel)
+                return evidence.judge(value, was), evidence
+            if evidence.channel in self.seen:
+                break
+        return None, None
+
+    def mark_seen(self, name: str) -> None:
+        """Remember that the device has shown ``name``."""
+        if name not in self.seen:
+            self.seen = self.seen | {name}
+
+    def gate_open(self, gate: str | None) -> bool:
+        """Say whether a gate lets new conditions begin, as far as this frame tells; no gate is always open."""
+        if gate is None:
+            return True
+        held = self.site.gates[gate]
+        return not self._speaks(held.unless) or self._speaks(held.though)
+
+    def _speaks(self, evidence: Iterable[Evidence]) -> bool:
+        return any(e.judge(self.values[e.channel], was=None) for e in evidence if e.channel in self.values)
+
+    def update_latch(self, name: str, wish: bool, on_for_s: float, off_for_s: float) -> Latch:
+        """Move the latch towards ``wish`` and return it as it is now."""
+        old = self.latches.get(name, OFF)
+        new = self.debounce(old, wish, on_for_s if wish else off_for_s)
+        if new is not old:
+            self.set_latch(name, new)
+        return new
+
+    def debounce(self, latch: Latch, wish: bool, dwell_s: float) -> Latch:
+        """Return the latch after this frame; no dwell runs over a silence."""
+        return debounce(latch, wish, dwell_s, self.now, self.elapsed, timedelta(seconds=self.longest_gap_s))
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing is known of the time just before this frame."""
+        return self.gap_s > self.longest_gap_s
+
+    def set_latch(self, name: str, latch: Latch) -> None:
+        """Set a latch."""
+        self.latches = {**self.latches, name: latch}
+
+    def drop_latches(self, *names: str) -> None:
+        """Forget latches; those not there are no matter."""
+        if any(name in self.latches for name in names):
+            self.latches = {name: latch for name, latch in self.latches.items() if name not in names}
+
+    def set_numbers(self, name: str, numbers: Numbers) -> None:
+        """Remember numbers under a name; none at all forgets them."""
+        if numbers:
+            self.numbers = {**self.numbers, name: numbers}
+        elif name in self.numbers:
+            self.numbers = {kept: value for kept, value in self.numbers.items() if kept != name}
+
+    def get_numbers(self, name: str) -> Numbers | None:
+        """Return the numbers remembered under a name."""
+        return self.numbers.get(name)
+
+    def set_word(self, name: str, word: str) -> None:
+        """Remember a word under a name."""
+        self.words = {**self.words, name: word}
+
+    def emit(self, event: str, cause: str, data: Mapping[str, Any], severity: Severity | None = None) -> None:
+        """Note an event; what is None in ``data`` is left out."""
+        kept = {key: value for key, value in data.items() if value is not None}
+        self.findings.append(Finding(event, cause, kept, severity))
+
+    def rounded(self, channel: str) -> float | None:
+        """Return a channel's number rounded as its quantity is printed."""
+        value = self.number(channel)
+        return None if value is None else round_channel(channel, value)
+
+    def unit(self, channel: str) -> str | None:
+        """Return a channel's unit; None where nobody gave it one."""
+        quantity = QUANTITIES.get(channel)
+        return (quantity.unit if quantity else self.site.units.get(channel)) or None
+
+    def lasted_s(self, old: Latch, new: Latch | None = None) -> float | None:
+        """Return how long a latch's state has lasted, s, never negative; None where its begin is not known.
+
+        It lasted until ``new``, the state that followed, began: the dwell that confirmed this is not part of it.
+        """
+        if old.began is None:
+            return None
+        end = self.now if new is None or new.began is None else new.began
+        return round(max(end - old.began, ZERO).total_seconds(), 3)
+
+
+def reports_low_battery(context: FrameContext) -> bool:
+    """Say whether the device has ever shown the flag by which a UPS reports a low battery."""
+    return LOW_FLAG in context.values or LOW_FLAG in context.seen
+
+
+def round_channel(channel: str, value: float) -> float:
+    """Return ``value`` with its quantity's decimals."""
+    quantity = QUANTITIES.get(channel)
+    return value if quantity is None else round(value, quantity.decimals)
+
+
+def since(latch: Latch) -> str | None:
+    """Return when the latch's present state began, as text."""
+    return None if latch.began is None else stamp(latch.began)

@@ -1,0 +1,213 @@
+"""One event set beside the others: what it names as related, and the incidents it belongs to.
+
+What an event says of others is what was known when it was told; it is told at once and never held back. The
+incident is the result: it is judged again when an event comes late, and told again (docs/adr/0014).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from services.event_processor.core.catalogue.event_types import Catalogue
+from services.event_processor.core.catalogue.type_filters import chosen
+from services.event_processor.core.correlation.group_json import moved
+from services.event_processor.core.correlation.incidents import (
+    NEVER,
+    Entry,
+    Group,
+    Incident,
+    PatternRule,
+    add_entry,
+    ended,
+    present,
+)
+from services.event_processor.core.correlation.patterns import Clue, Pattern, PatternRules
+from services.event_processor.core.correlation.related import EventRef, Recent
+from shared.instants import time_to_us, us_to_time
+from shared.jumps import Jump
+from shared.messages import Event, event_id
+
+GROUPS = 1000
+ROLES = ("ends", "of", "joins")  # an event has the first of these that fits
+Place = tuple[str, str]  # pattern, key
+
+
+@dataclass(frozen=True, slots=True)
+class PatternInterest:
+    """One pattern's interest in a type: the role, and what the data must say."""
+
+    pattern: str
+    role: str
+    clue: Clue | None
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledPatterns:
+    """The patterns of a site made ready. ``interests`` by event type, in the order of the file."""
+
+    site: str
+    rules: PatternRules
+    interests: Mapping[str, tuple[PatternInterest, ...]]
+    related: frozenset[str]
+    by_name: Mapping[str, PatternRule]
+
+
+@dataclass(frozen=True, slots=True)
+class Correlation:
+    """What an event's metadata says of others."""
+
+    related: tuple[str, ...] = ()
+    pattern: str | None = None
+    incident: str | None = None
+
+
+NONE = Correlation()
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentSnapshot:
+    """An incident as it stands, for those who show it."""
+
+    pattern: str
+    key: str
+    incident: Incident
+
+
+def compile_patterns(site: str, rules: PatternRules, catalogue: Catalogue) -> CompiledPatterns:
+    """Return the patterns made ready."""
+    interests: dict[str, list[PatternInterest]] = {}
+    for name, pattern in rules.patterns.items():
+        for role in ROLES:
+            for item in getattr(pattern, role):
+                clue = item if isinstance(item, Clue) else None
+                for event_type in chosen([item.types if isinstance(item, Clue) else item], catalogue):
+                    interests.setdefault(event_type, []).append(PatternInterest(name, role, clue))
+    lateness_us = round(rules.lateness_s * 1e6)
+    by_name = {name: _pattern_rule(site, name, pattern, lateness_us) for name, pattern in rules.patterns.items()}
+    left_out = chosen(rules.related.except_for, catalogue)
+    related = frozenset(catalogue) - left_out if rules.related.most and rules.related.window_s else frozenset[str]()
+    return CompiledPatterns(site, rules, {name: tuple(found) for name, found in interests.items()}, related, by_name)
+
+
+def _pattern_rule(site: str, name: str, pattern: Pattern, lateness_us: int) -> PatternRule:
+    return PatternRule(
+        pattern.count,
+        pattern.distinct,
+        round(pattern.within_s * 1e6),
+        round(pattern.quiet_s * 1e6),
+        lateness_us,
+        lambda first: event_id(site, "", None, us_to_time(0), f"incident|{name}|{first.id}"),
+    )
+
+
+class Correlator:
+    """What is remembered of past events. ``groups`` and ``sights`` are what a ledger kept, oldest first.
+
+    ``touched`` and ``fresh`` are what has to be written since they were last cleared; ``shifted``: everything.
+    """
+
+    def __init__(
+        self, patterns: CompiledPatterns, groups: Iterable[tuple[Place, Group]] = (), sights: Iterable[EventRef] = ()
+    ) -> None:
+        self.patterns = patterns
+        self.recent = Recent(round(patterns.rules.related.window_s * 1e6), patterns.rules.related.most, sights)
+        self.groups: OrderedDict[Place, Group] = OrderedDict(
+            (place, group) for place, group in groups if place[0] in patterns.by_name
+        )
+        self.now_us = max((group.newest_us for group in self.groups.values()), default=NEVER)
+        self.late = 0
+        self.published: dict[Place, tuple[Incident, ...]] = {place: self._present(place) for place in self.groups}
+        self.touched: set[Place] = set()
+        self.fresh: list[EventRef] = []
+        self.shifted = False
+
+    def correlate(self, event: Event) -> Correlation:
+        """Remember an event; returns what it belongs to."""
+        related: list[str] = []
+        time_us = time_to_us(event.time)
+        if event.type in self.patterns.related:
+            sight = EventRef(time_us, event.id, event.device, event.zone)
+            related = self.recent.before(sight)
+            self.recent.add(sight)
+            self.fresh.append(sight)
+        interests = self.patterns.interests.get(event.type)
+        if not interests:
+            return Correlation(tuple(related)) if related else NONE
+        pattern, incident = self._join(event, time_us, interests)
+        return Correlation(tuple(related), pattern, incident)
+
+    def _join(
+        self, event: Event, time_us: int, interests: tuple[PatternInterest, ...]
+    ) -> tuple[str | None, str | None]:
+        """The first pattern of the file whose incident the event belongs to is the one it names."""
+        named: tuple[str | None, str | None] = (None, None)
+        had = set[str]()
+        for interest in interests:
+            if interest.pattern in had or (interest.clue is not None and not interest.clue.fits(event.data)):
+                continue
+            key = self.patterns.rules.patterns[interest.pattern].key(event)
+            if key is None:
+                continue
+            had.add(interest.pattern)
+            place = (interest.pattern, key)
+            entry = Entry(time_us, event.id, event.type, event.device or "", interest.role)
+            update = add_entry(self.patterns.by_name[interest.pattern], self.groups.get(place, Group()), entry)
+            self.late += update.late
+            if update.group != Group():
+                self._keep(place, update.group)
+            if update.incident is not None and named[0] is None:
+                named = interest.pattern, update.incident.id
+        return named
+
+    def _keep(self, place: Place, group: Group) -> None:
+        self.groups[place] = group
+        self.groups.move_to_end(place)
+        self.touched.add(place)
+        while len(self.groups) > GROUPS:
+            oldest, _ = self.groups.popitem(last=False)
+            self.touched.add(oldest)
+
+    def move(self, jump: Jump) -> None:
+        """Put everything where the wall clock says now that it was."""
+        self.recent.move(jump)
+        for place, group in self.groups.items():
+            self.groups[place] = moved(group, jump)
+            self.touched.add(place)
+        self.now_us = time_to_us(jump.moved(us_to_time(self.now_us))) if self.now_us > NEVER else NEVER
+        self.shifted = True
+
+    def changes(self, now_us: int) -> tuple[list[IncidentSnapshot], list[str]]:
+        """Return the incidents that look different since the last call, and the ids that are no more."""
+        self.now_us = max(self.now_us, now_us)
+        changed: list[IncidentSnapshot] = []
+        gone: list[str] = []
+        for place in self._places_to_look_at():
+            before, after = self.published.get(place, ()), self._present(place)
+            if before == after:
+                continue
+            self.published[place] = after
+            kept = {incident.id for incident in after}
+            changed += [IncidentSnapshot(*place, incident) for incident in after if incident not in before]
+            gone += [old.id for old in before if old.id not in kept and self._provisional(place, old)]
+        for place in sorted(place for place in self.touched if place not in self.groups):
+            changed += [
+                IncidentSnapshot(*place, ended(told)) for told in self.published.pop(place, ()) if told.end_us is None
+            ]
+        return changed, gone
+
+    def _places_to_look_at(self) -> list[Place]:
+        quiet = [place for place, told in self.published.items() if told and told[-1].end_us is None]
+        return [place for place in sorted({*quiet, *self.touched}) if place in self.groups]
+
+    def _provisional(self, place: Place, incident: Incident) -> bool:
+        """Whether an incident that is not among the pending ones any more was one only by a judgement now undone."""
+        return incident.last_us > self.groups[place].floor_us
+
+    def _present(self, place: Place) -> tuple[Incident, ...]:
+        return present(self.patterns.by_name[place[0]], self.groups[place], self.now_us)
+
+    def all(self) -> list[IncidentSnapshot]:
+        """Return every incident that is open or has just ended, as it stands."""
+        return [IncidentSnapshot(*place, incident) for place, told in self.published.items() for incident in told[-1:]]

@@ -1,0 +1,68 @@
+"""What the board profiles say of batteries: the few keys of ``boards.yaml`` and ``sensor_reader.yaml`` that matter.
+
+Both files are the reader's; what else stands in them, and whether it is right, is its business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.event_processor.core.device.facts import Cells, DeviceFacts
+from shared.messages import Name
+
+
+class Part(BaseModel):
+    """Base of what is read in part: what else there is, is passed over."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Board(Part):
+    """The battery of a board."""
+
+    cells: Cells | None = None
+    chemistry: Name | None = None
+    capacity_mah: Annotated[float, Field(gt=0)] | None = None
+
+
+class Boards(Part):
+    """``config/boards.yaml``."""
+
+    boards: dict[Name, Board] = {}
+
+
+class Polled(Part):
+    """A device of the reader. A chip alone may say its cells itself."""
+
+    name: Name
+    board: str | None = None
+    cells: Cells | None = None
+
+
+class Simulated(Part):
+    """What the simulator plays on."""
+
+    board: str | None = None
+
+
+class Reader(Part):
+    """``config/sensor_reader.yaml``."""
+
+    source: str = "auto"
+    devices: tuple[Polled, ...] = ()
+    simulation: Simulated = Simulated()
+
+
+def board_facts(reader: Reader, boards: Boards, source: str) -> Iterator[tuple[str, str | None, DeviceFacts]]:
+    """Yield (device, its board, what that says of its battery); ``source`` is the one in force."""
+    simulated = (Polled(name="ups", board=reader.simulation.board),) if source.startswith("sim:") else ()
+    for device in {device.name: device for device in (*reader.devices, *simulated)}.values():
+        board = boards.boards.get(device.board or "")
+        if board is not None:
+            facts = DeviceFacts(cells=board.cells, chemistry=board.chemistry, capacity_mah=board.capacity_mah)
+            yield device.name, device.board, facts
+        elif device.cells is not None:
+            yield device.name, None, DeviceFacts(cells=device.cells)

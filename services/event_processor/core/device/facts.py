@@ -1,0 +1,96 @@
+"""What is known of a device beforehand: its cells, their chemistry, where it stands."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from services.event_processor.core.schema import Data, Key, Seconds
+from shared.messages import Name
+
+Cells = Annotated[int, Field(ge=1, le=32)]  # in series
+CellVolts = Annotated[float, Field(gt=0, le=5)]
+
+
+class CellLevel(Data):
+    """A level of the battery episode, V per cell: entered below ``enter_v``, left above ``clear_v``."""
+
+    enter_v: CellVolts
+    enter_for_s: Seconds
+    clear_v: CellVolts
+    clear_for_s: Seconds
+
+    @model_validator(mode="after")
+    def _clears_above(self) -> CellLevel:
+        if self.clear_v <= self.enter_v:
+            raise ValueError(f"clear_v {self.clear_v} must be above enter_v {self.enter_v}, or a noisy cell flaps")
+        return self
+
+
+class OverLevel(Data):
+    """Too much for a cell, V: entered above ``enter_v``, left below ``clear_v``."""
+
+    enter_v: CellVolts
+    enter_for_s: Seconds
+    clear_v: CellVolts
+    clear_for_s: Seconds
+
+    @model_validator(mode="after")
+    def _clears_below(self) -> OverLevel:
+        if self.clear_v >= self.enter_v:
+            raise ValueError(f"clear_v {self.clear_v} must be below enter_v {self.enter_v}, or a noisy cell flaps")
+        return self
+
+
+class Chemistry(Data):
+    """One cell chemistry, V per cell. Below ``rearm_v`` a full battery counts as used again.
+
+    ``low`` and ``critical`` are the episode's; ``under`` and ``over`` are what harms a cell, judged at any time.
+    """
+
+    full_v: CellVolts
+    rearm_v: CellVolts
+    low: CellLevel
+    critical: CellLevel
+    under: CellLevel | None = None
+    over: OverLevel | None = None
+
+    @model_validator(mode="after")
+    def _levels_in_order(self) -> Chemistry:
+        order = {
+            **({"under.enter_v": self.under.enter_v} if self.under else {}),
+            "critical.enter_v": self.critical.enter_v,
+            "low.enter_v": self.low.enter_v,
+            "rearm_v": self.rearm_v,
+            "full_v": self.full_v,
+            **({"over.enter_v": self.over.enter_v} if self.over else {}),
+        }
+        if sorted(order.values()) != list(order.values()):
+            raise ValueError(f"must rise in this order: {', '.join(f'{name} {v}' for name, v in order.items())}")
+        if self.critical.clear_v > self.low.clear_v:
+            raise ValueError("critical.clear_v must not be above low.clear_v: an episode ends when low clears")
+        return self
+
+
+class DeviceFacts(Data):
+    """One device. What is left out comes from its board profile, else from ``default_device``.
+
+    ``capacity_mah`` is the pack's; ``resistance_mohm`` that of one cell with its share of holder and wiring, by which
+    the sag under load is taken out; ``leaf_offset_c`` is leaf minus air; ``calibrated`` says when, by channel.
+    """
+
+    chemistry: Name | None = None
+    cells: Cells | None = None
+    capacity_mah: Annotated[float, Field(gt=0)] | None = None
+    resistance_mohm: Annotated[float, Field(ge=0, le=2000)] | None = None
+    reserve_percent: Annotated[float, Field(ge=0, lt=100)] | None = None
+    leaf_offset_c: Annotated[float, Field(ge=-10, le=10)] | None = None
+    calibrated: dict[Key, date] | None = None
+    calibrate_every_days: Annotated[float, Field(gt=0)] | None = None
+    zone: Name | None = None
+
+    def over(self, default: DeviceFacts) -> DeviceFacts:
+        """Return these facts with ``default``'s where they are silent."""
+        return default.model_copy(update=self.model_dump(exclude_none=True))

@@ -1,0 +1,47 @@
+"""The names under which the built-in rules remember latches, numbers and words; a site's own rules may not use them."""
+
+from __future__ import annotations
+
+ON_BATTERY = "on_battery"
+STARTED = "started_on_battery"
+OUTAGE = "outage"
+LOW = "battery_low"
+CRITICAL = "battery_critical"
+CHARGING = "charging"
+SESSION = "charging_session"
+CHARGED = "charged"
+TAPER = "charging_taper"
+OVER = "cell_over"
+UNDER = "cell_under"
+METER = "meter"
+RESISTANCE = "resistance"
+DRAIN = "drain"
+CAPACITY = "capacity"
+QUALITY = "quality"
+FORECAST = "forecast"
+DAILY_LOAD = "daily_load"
+GAUGE = "gauge"
+LIFE = "battery_life"
+
+SHOWN = (ON_BATTERY, LOW, CRITICAL, CHARGING)  # latches of the state's ``active``, before the named rules
+RESERVED = frozenset(
+    {
+        *SHOWN,
+        SESSION,
+        CHARGED,
+        TAPER,
+        STARTED,
+        OUTAGE,
+        OVER,
+        UNDER,
+        METER,
+        RESISTANCE,
+        DRAIN,
+        CAPACITY,
+        QUALITY,
+        FORECAST,
+        DAILY_LOAD,
+        GAUGE,
+        LIFE,
+    }
+)

@@ -1,0 +1,91 @@
+"""A latch: one condition with a dwell time on each side.
+
+Rules:
+1. A latch turns when the opposite was wished for, without a break, through the whole dwell.
+2. The dwell's clock runs on the frames' own time and only between frames that show the value: a frame
+   without it holds the latch and adds nothing, and time that steps back adds nothing.
+3. A dwell of 0 s turns at the first frame; any other needs at least two.
+4. No dwell runs over a silence: when the value was not seen for longer than ``longest_gap``, the dwell begins anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from shared.jumps import Jump
+
+ZERO = timedelta(0)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Latch:
+    """``began``: when the present state began, None while it is only assumed.
+
+    ``pending``: since when the opposite is wished for, and ``held`` for how long that has been seen.
+    """
+
+    on: bool = False
+    began: datetime | None = None
+    pending: datetime | None = None
+    held: timedelta = ZERO
+
+    @property
+    def raw(self) -> bool:
+        """What the last frame said, confirmed or not."""
+        return self.on if self.pending is None else not self.on
+
+    @property
+    def known(self) -> bool | None:
+        """The confirmed state; None while nothing has been confirmed."""
+        return self.on if self.on or self.began else None
+
+
+OFF = Latch()
+
+
+def debounce(
+    latch: Latch, wish: bool, dwell_s: float, now: datetime, elapsed: timedelta, longest_gap: timedelta = timedelta.max
+) -> Latch:
+    """Return the latch after one frame that wishes for ``wish``; ``elapsed`` is the time since the last frame.
+
+    A dwell of infinity never turns it, and keeps the clock running.
+    """
+    if wish == latch.on:
+        return latch if latch.pending is None else Latch(latch.on, latch.began)
+    since, held = (now, ZERO) if latch.pending is None else (latch.pending, latch.held + elapsed)
+    if elapsed > longest_gap or now - since - held > longest_gap:
+        since, held = now, ZERO
+    if held.total_seconds() >= dwell_s:
+        return Latch(wish, since)
+    return Latch(latch.on, latch.began, since, held)
+
+
+def move(latch: Latch, jump: Jump) -> Latch:
+    """Return the latch after a jump of the clock: it began as long ago as it did before."""
+    began, pending = (time and jump.moved(time) for time in (latch.began, latch.pending))
+    return replace(latch, began=began, pending=pending)
+
+
+def stamp(time: datetime) -> str:
+    """Return ``time`` (aware, UTC) as RFC 3339 with microseconds and Z."""
+    return time.isoformat(timespec="microseconds")[:26] + "Z"
+
+
+def latch_to_json(latch: Latch) -> list[Any]:
+    """Return the latch as JSON values; ``held`` in whole microseconds."""
+    began, pending = (None if time is None else stamp(time) for time in (latch.began, latch.pending))
+    return [latch.on, began, pending, latch.held // _MICROSECOND]
+
+
+def latch_from_json(values: list[Any]) -> Latch:
+    """The inverse of ``latch_to_json``."""
+    on, began, pending, held_us = values
+    return Latch(on, read_time(began), read_time(pending), held_us * _MICROSECOND)
+
+
+def read_time(text: str | None) -> datetime | None:
+    """The inverse of ``stamp``; None stays None."""
+    return None if text is None else datetime.fromisoformat(text).astimezone(UTC)

@@ -1,0 +1,113 @@
+"""The sums of a battery: charge, energy and cycles, from one frame to the next.
+
+Rules:
+1. Between two readings of a current it is taken to run straight from one to the other.
+2. Nothing is summed over a silence: longer than ``longest_gap_s`` and more than five of the device's own steps.
+3. A cycle is as much charge drawn as the battery holds: by current and capacity where both are known, else by the
+   gauge's percent, of which a wobble smaller than a step counts nothing.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from services.event_processor.core.device.memory import Numbers
+
+FEW_STEPS = 5
+SMOOTH_S = 60.0  # time constant of the current that runtime goes by
+
+
+class Meter(NamedTuple):
+    """What is remembered, in this order; None: not seen yet. ``charge`` in Ah, ``energy`` in Wh."""
+
+    step_s: float = 0.0
+    amps: float | None = None
+    volts: float | None = None
+    load_w: float | None = None
+    charge_in: float = 0.0
+    charge_out: float = 0.0
+    energy_in: float = 0.0
+    energy_out: float = 0.0
+    output_energy: float = 0.0
+    percent: float | None = None
+    cycles: float = 0.0
+    told: float = 0.0
+    smooth_a: float | None = None
+
+
+def read_meter(numbers: Numbers | None) -> Meter:
+    """Return what was remembered, or a new one."""
+    if isinstance(numbers, Meter):
+        return numbers
+    return Meter() if numbers is None else Meter(*numbers)  # type: ignore[arg-type]  # as Meter wrote them
+
+
+class Reading(NamedTuple):
+    """What one frame says: battery current (positive charges) and voltage, power into the load, state of charge."""
+
+    amps: float | None
+    volts: float | None
+    load_w: float | None
+    percent: float | None
+
+
+def covers(meter: Meter, elapsed_s: float, longest_gap_s: float) -> bool:
+    """Say whether a step is short enough to be summed over."""
+    return 0 < elapsed_s <= max(longest_gap_s, FEW_STEPS * meter.step_s)
+
+
+def run_on(
+    meter: Meter,
+    reading: Reading,
+    elapsed_s: float,
+    longest_gap_s: float,
+    percent_step: float,
+    capacity_ah: float | None,
+) -> Meter:
+    """Return the meter after ``reading``, ``elapsed_s`` after the one before it."""
+    _, amps, volts, load_w, charge_in, charge_out, energy_in, energy_out, energy, held, cycles, told, smooth = meter
+    now_a, now_v, now_w, percent = reading
+    drawn = 0.0
+    if covers(meter, elapsed_s, longest_gap_s):
+        hours = elapsed_s / 3600
+        if amps is not None and now_a is not None:
+            into, drawn = _sums(amps, now_a, hours)
+            charge_in += into
+            charge_out += drawn
+            if volts is not None and now_v is not None:
+                into, out = _sums(amps * volts, now_a * now_v, hours)
+                energy_in += into
+                energy_out += out
+        if load_w is not None and now_w is not None:
+            energy += (load_w + now_w) / 2 * hours
+    held, dropped = _percent(held, percent, percent_step)
+    cycles += drawn / capacity_ah if capacity_ah is not None and now_a is not None else dropped / 100
+    smooth = _smooth(smooth, now_a, elapsed_s)
+    sums = charge_in, charge_out, energy_in, energy_out, energy
+    return Meter(elapsed_s, now_a, now_v, now_w, *sums, held, cycles, told, smooth)
+
+
+def _sums(before: float, now: float, hours: float) -> tuple[float, float]:
+    """Return what ran in and out, along the straight line between the two; both at least 0."""
+    if before >= 0 and now >= 0:
+        return (before + now) / 2 * hours, 0.0
+    if before <= 0 and now <= 0:
+        return 0.0, -(before + now) / 2 * hours
+    share = before / (before - now)  # where the line crosses zero
+    first, second = abs(before) / 2 * share * hours, abs(now) / 2 * (1 - share) * hours
+    return (first, second) if before > 0 else (second, first)
+
+
+def _percent(held: float | None, now: float | None, step: float) -> tuple[float | None, float]:
+    """Return the percent to go on from, and by how much it has dropped."""
+    if now is None:
+        return held, 0.0
+    if held is None or now >= held + step:
+        return now, 0.0
+    return (now, held - now) if now <= held - step else (held, 0.0)
+
+
+def _smooth(held: float | None, now: float | None, elapsed_s: float) -> float | None:
+    if now is None or held is None or held * now < 0:
+        return now
+    return now + (held - now) * SMOOTH_S / (SMOOTH_S + elapsed_s)

@@ -1,0 +1,50 @@
+"""Which states of a device go out as samples, for whoever judges states by event time: the alerter.
+
+1. A word or a flag that changes (power, battery, charging, quality, any text or flag among the values) is sampled at
+   once; numbers are sampled every ``SAMPLE_S`` of event time.
+2. A frame older than the last sample (the clock was set back) is sampled.
+3. Samples follow from the frames alone: however fast they come and however they are batched, the same frames give the
+   same samples.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from shared.instants import time_to_us
+from shared.messages import Frame, Scalar
+
+SAMPLE_S = 10
+Word = str | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class LastSample:
+    """When a device was sampled last, and its words then."""
+
+    time_us: int
+    words: tuple[tuple[str, Word], ...]
+
+    def to_json(self) -> bytes:
+        """Return it as the ledger holds it."""
+        return json.dumps([self.time_us, self.words], separators=(",", ":")).encode()
+
+    @classmethod
+    def from_json(cls, text: bytes) -> LastSample:
+        """Return what ``to_json`` wrote."""
+        time_us, words = json.loads(text)
+        return cls(time_us, tuple((name, word) for name, word in words))
+
+
+def next_sample(last: LastSample | None, frame: Frame, known: dict[str, Word]) -> LastSample | None:
+    """Return the sample to take now, None where none is due. ``known`` are the confirmed words of the state."""
+    words = (*known.items(), *_words(frame.values))
+    now_us = time_to_us(frame.time)
+    if last is not None and words == last.words and 0 <= now_us - last.time_us < SAMPLE_S * 1_000_000:
+        return None
+    return LastSample(now_us, words)
+
+
+def _words(values: dict[str, Scalar]) -> tuple[tuple[str, Word], ...]:
+    return tuple((name, value) for name, value in values.items() if isinstance(value, str | bool))

@@ -1,1 +1,0 @@
-"""One module a kind of rule; the table that names them is ``core.program.ORDER``."""

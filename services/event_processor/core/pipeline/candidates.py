@@ -1,0 +1,98 @@
+"""Events offered from outside (``ingest/…``): made into an Event, or refused with a reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from services.event_processor.core.catalogue.data_shapes import mismatches
+from services.event_processor.core.catalogue.event_types import suggestion
+from services.event_processor.core.device.latch import stamp
+from services.event_processor.core.rules.compiled import CompiledRules
+from services.event_processor.core.rules.sections import UNKNOWN
+from shared.jumps import CLOCK_JUMP
+from shared.messages import Candidate, Event, event_id
+
+MOST_AHEAD = timedelta(seconds=60)
+NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)  # in an id that must not depend on when something arrived
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a candidate is not taken, for a person to read; ``told`` is the event that counts one of no known type."""
+
+    reason: str
+    told: Event | None = None
+
+
+def admit(
+    compiled: CompiledRules, producer: str, candidate: Candidate, received_at: datetime, arrival: int = 0
+) -> Event | Refusal:
+    """Return the candidate as an Event of this site.
+
+    It happened at its own time, else at ``received_at``; more than 60 s ahead of that is refused, for it would
+    count as recent for ever. With an ``id`` the Event's id follows from (producer, id) alone; without one,
+    from when it arrived, and ``arrival`` tells apart two in one instant.
+    """
+    if candidate.type == CLOCK_JUMP:
+        return Refusal(f"{CLOCK_JUMP} moves every window there is; only the suite's own reader tells of one")
+    kind = compiled.catalogue.get(candidate.type)
+    if kind is None:
+        hint = suggestion(candidate.type, compiled.catalogue)
+        reason = f"no event type {candidate.type!r} in config/events.yaml{hint or '; add it there to admit it'}"
+        return Refusal(reason, _unknown(compiled, producer, candidate, received_at, arrival))
+    wrong = list(mismatches(kind.data, kind.required, candidate.data))
+    if wrong:
+        return Refusal(f"{candidate.type}: {'; '.join(wrong)}; config/events.yaml says what its data is")
+    time = candidate.time or received_at
+    if time - received_at > MOST_AHEAD:
+        return Refusal(
+            f"its time {stamp(time)} is ahead of this machine's {stamp(received_at)} by more than "
+            f"{MOST_AHEAD.total_seconds():.0f} s; set the sender's clock"
+        )
+    return Event(
+        id=_id(compiled, producer, candidate, time, received_at, arrival),
+        type=candidate.type,
+        category=kind.category,
+        severity=candidate.severity or kind.severity,
+        time=time,
+        site=compiled.site,
+        device=candidate.device,
+        zone=candidate.zone or (compiled.device_rules(candidate.device).device.zone if candidate.device else None),
+        data=candidate.data,
+        metadata={**candidate.metadata, "offered_by": producer} | ({"offer": candidate.id} if candidate.id else {}),
+    )
+
+
+def _unknown(
+    compiled: CompiledRules, producer: str, candidate: Candidate, received_at: datetime, arrival: int
+) -> Event:
+    """Return the event that counts an offer of an unknown type; of an offer with an id it is the same one each time."""
+    kind = compiled.catalogue[UNKNOWN]
+    return Event(
+        id=_id(compiled, producer, candidate, received_at, received_at, arrival, "unknown"),
+        type=UNKNOWN,
+        category=kind.category,
+        severity=kind.severity,
+        time=received_at,
+        site=compiled.site,
+        device=candidate.device,
+        zone=candidate.zone,
+        data={"offered_type": candidate.type, "offered_by": producer},
+        metadata={"offered_by": producer} | ({"offer": candidate.id} if candidate.id else {}),
+    )
+
+
+def _id(
+    compiled: CompiledRules,
+    producer: str,
+    candidate: Candidate,
+    time: datetime,
+    received_at: datetime,
+    arrival: int,
+    what: str = "ingest",
+) -> str:
+    if candidate.id is not None:
+        return event_id(compiled.site, "", None, NO_TIME, f"{what}|{producer}|{candidate.id}")
+    cause = f"{what}|{producer}|{stamp(received_at)}|{arrival}"
+    return event_id(compiled.site, candidate.type, candidate.device, time, cause)

@@ -1,0 +1,238 @@
+"""A site's rules made ready: one plan for each device that has facts or rules of its own, one for all others.
+
+``ORDER`` is also the order of the events of one frame: what was said outright, what failed, what was read, then what
+follows from it — power before battery before charging, then what the site made up itself, each section in the order of
+its file. Which rules a frame can feed follows from its channels: that is worked out once for each set of channels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.event_processor.core.catalogue.event_types import Catalogue
+from services.event_processor.core.channels.formulas import FORMULAS, available, derive
+from services.event_processor.core.channels.frame_context import LOW_FLAG, Device, Formula, FrameContext, SiteChannels
+from services.event_processor.core.device.facts import Chemistry, DeviceFacts
+from services.event_processor.core.device.keys import SHOWN
+from services.event_processor.core.device.memory import Memory
+from services.event_processor.core.rules.kinds.absence import find_absence
+from services.event_processor.core.rules.kinds.battery import find_battery
+from services.event_processor.core.rules.kinds.calibration import find_calibration
+from services.event_processor.core.rules.kinds.cell_limits import find_cell_limits
+from services.event_processor.core.rules.kinds.change import find_change, find_quality
+from services.event_processor.core.rules.kinds.charging import find_charging
+from services.event_processor.core.rules.kinds.clock_jump import find_jump
+from services.event_processor.core.rules.kinds.condition import find_condition, find_fault
+from services.event_processor.core.rules.kinds.errors import find_errors
+from services.event_processor.core.rules.kinds.forecast import find_forecast
+from services.event_processor.core.rules.kinds.level import find_limit, find_threshold
+from services.event_processor.core.rules.kinds.power import find_power
+from services.event_processor.core.rules.kinds.rate import find_rate
+from services.event_processor.core.rules.kinds.reading import SENSORS, find_readings
+from services.event_processor.core.rules.kinds.signal import find_signal
+from services.event_processor.core.rules.kinds.unclean_shutdown import find_unclean_shutdown
+from services.event_processor.core.rules.kinds.wear import find_wear
+from services.event_processor.core.rules.sections import Rules
+from shared.jumps import CLOCK_JUMP, CLOCK_STEP
+from shared.messages import Frame, Quality
+
+Apply = Callable[[FrameContext, str, Any], None]
+RuleStep = tuple[Apply, str, Any]
+Channels = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleKind:
+    """A kind of rule. ``needs``: the channels of which a frame must show one; None: it looks at every frame.
+
+    ``doubted``: a bad or stale frame feeds it too. Not ``clean``: a good frame without errors does not, as long as none
+    of its latches is left.
+    """
+
+    apply: Apply
+    needs: Callable[[Any, Rules], Iterable[str]] | None
+    doubted: bool = False
+    clean: bool = True
+
+
+def _channels(*names: str) -> Callable[[Any, Rules], Iterable[str]]:
+    return lambda *_: names
+
+
+def _own(rule: Any, _: Rules) -> Iterator[str]:
+    """Yield the channels a rule names itself."""
+    yield from (channel for _, channel in (*rule.channels(), *rule.facts()))
+
+
+def _power(_: Any, rules: Rules) -> Iterator[str]:
+    yield from (evidence.channel for evidence in (rules.power.on_battery if rules.power else ()))
+
+
+def _charging(rule: Any, rules: Rules) -> Iterator[str]:
+    yield from (evidence.channel for evidence in rule.evidence)
+    yield from _power(rule, rules)
+    yield from ("cell_voltage", "state_of_charge", "battery_current")
+
+
+def _readings(*_: Any) -> Iterable[str]:
+    return SENSORS
+
+
+ORDER: dict[str, RuleKind] = {
+    # section of the rules → what applies one of it, the channels that feed it, whether it looks at doubted frames
+    "signals": RuleKind(find_signal, _own),
+    "unclean_shutdown": RuleKind(find_unclean_shutdown, _channels("lifecycle")),
+    "errors": RuleKind(find_errors, None, doubted=True, clean=False),
+    "faults": RuleKind(find_fault, None, doubted=True, clean=False),
+    "readings": RuleKind(find_readings, _readings),
+    "quality": RuleKind(find_quality, _readings, doubted=True),
+    "calibration": RuleKind(find_calibration, _readings),
+    "wear": RuleKind(find_wear, _channels("battery_current", "state_of_charge", "output_power")),
+    "power": RuleKind(find_power, _power),
+    "forecast": RuleKind(find_forecast, _channels("cell_voltage")),
+    "battery": RuleKind(find_battery, _channels("cell_voltage", LOW_FLAG)),
+    "cell_limits": RuleKind(find_cell_limits, _channels("cell_voltage")),
+    "charging": RuleKind(find_charging, _charging),
+    "conditions": RuleKind(find_condition, _own),
+    "changes": RuleKind(find_change, _own),
+    "rates": RuleKind(find_rate, _own),
+    "absences": RuleKind(find_absence, None, doubted=True),
+    "thresholds": RuleKind(find_threshold, _own),
+    "limits": RuleKind(find_limit, _own),
+}
+JUMP: RuleStep = (find_jump, "jump", CLOCK_JUMP)  # before all, whatever the rules say
+BELIEVED = (Quality.GOOD, Quality.SUSPECT)
+SETS_KEPT = 256  # sets of channels a plan keeps ready; a device that shows more of them is worked out anew
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRules:
+    """What applies to one device: every rule for a frame that may be believed, few for one that may not.
+
+    ``silent`` is what is left when the device says nothing. ``ready`` keeps what has been worked out for a set of
+    channels: a memo, of which no result depends.
+    """
+
+    device: Device
+    believed: tuple[tuple[frozenset[str] | None, bool, RuleStep], ...]
+    doubted: tuple[RuleStep, ...]
+    silent: tuple[RuleStep, ...]
+    formulas: Mapping[str, Formula]
+    troubles: frozenset[str]
+    ready: dict[tuple[Channels, bool], tuple[RuleStep, ...]] = field(default_factory=dict, compare=False)
+
+    def steps(self, frame: Frame, memory: Memory) -> tuple[RuleStep, ...]:
+        """Return the rules that a frame can feed, in order. ``memory`` is what its device left behind."""
+        if frame.quality not in BELIEVED:
+            return self.doubted
+        clean = frame.quality is Quality.GOOD and not frame.errors and self.troubles.isdisjoint(memory.latches)
+        key = (tuple(frame.values), clean)
+        found = self.ready.get(key)
+        if found is None:
+            found = self._feeds(*key)
+            if len(self.ready) < SETS_KEPT:
+                self.ready[key] = found
+        return found
+
+    def _feeds(self, channels: Channels, clean: bool) -> tuple[RuleStep, ...]:
+        told = available(frozenset(channels), self.formulas)
+        return tuple(
+            step
+            for needs, of_clean, step in self.believed
+            if (of_clean or not clean) and (needs is None or not needs.isdisjoint(told))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledRules:
+    """Everything the processor knows beforehand about one site. ``awaited``: devices that must be heard of."""
+
+    site: str
+    catalogue: Catalogue
+    channels: SiteChannels
+    by_device: Mapping[str, DeviceRules]
+    other: DeviceRules
+    shown: tuple[str, ...]
+    awaited: tuple[str, ...] = ()
+
+    def device_rules(self, device: str) -> DeviceRules:
+        """Return what applies to a device."""
+        return self.by_device.get(device, self.other)
+
+
+def compile_rules(
+    site: str,
+    catalogue: Catalogue,
+    rules: Rules,
+    chemistries: Mapping[str, Chemistry],
+    default_device: DeviceFacts,
+    devices: Mapping[str, DeviceFacts],
+) -> CompiledRules:
+    """Return the program of a site. Names must have been checked (``settings``); an unknown one is a KeyError."""
+    named = {*devices, *(device for _, _, rule in rules.named() for device in rule.devices)}
+    formulas = FORMULAS | {name: derive(rule) for name, rule in rules.derived.items()}
+    units = {name: made.unit for name, made in rules.derived.items()}
+    units |= {name: made.unit for name, made in rules.channels.items()}
+    steps = list(_steps(rules))
+
+    def plan(name: str) -> DeviceRules:
+        mine = [(section, step) for section, step in steps if _applies(step, name)]
+        return DeviceRules(
+            _device(devices.get(name, DeviceFacts()), default_device, chemistries),
+            (
+                (frozenset({CLOCK_STEP}), True, JUMP),
+                *((_needs(section, step, rules), ORDER[section].clean, step) for section, step in mine),
+            ),
+            tuple(step for section, step in mine if ORDER[section].doubted),
+            tuple(step for section, step in mine if section == "absences"),
+            formulas,
+            frozenset(step[1] for section, step in mine if not ORDER[section].clean),
+        )
+
+    return CompiledRules(
+        site,
+        catalogue,
+        SiteChannels(rules.gates, formulas, units),
+        {name: plan(name) for name in sorted(named)},
+        plan(""),
+        (*SHOWN, *(name for _, name, _ in rules.named())),
+        tuple(sorted({device for rule in rules.absences.values() for device in rule.devices})),
+    )
+
+
+def _steps(rules: Rules) -> Iterator[tuple[str, RuleStep]]:
+    for section, kind in ORDER.items():
+        part = getattr(rules, section)
+        named = part if isinstance(part, dict) else {} if part is None else {section: part}
+        for name, rule in named.items():
+            yield section, (kind.apply, name, rule)
+
+
+def _needs(section: str, step: RuleStep, rules: Rules) -> frozenset[str] | None:
+    needs = ORDER[section].needs
+    return None if needs is None else frozenset(needs(step[2], rules))
+
+
+def _applies(step: RuleStep, device: str) -> bool:
+    only = getattr(step[2], "devices", ())
+    return not only or device in only
+
+
+def _device(own: DeviceFacts, default: DeviceFacts, chemistries: Mapping[str, Chemistry]) -> Device:
+    facts = own.over(default)
+    chemistry = facts.chemistry or ""
+    return Device(
+        chemistry,
+        chemistries[chemistry],
+        facts.cells or 1,
+        facts.capacity_mah,
+        facts.zone,
+        facts.resistance_mohm,
+        facts.reserve_percent or 0.0,
+        facts.leaf_offset_c,
+        facts.calibrated or {},
+        facts.calibrate_every_days,
+        own.cells is not None and own.chemistry is not None,
+    )

@@ -1,0 +1,89 @@
+"""The battery episode: two levels, low and critical, of one story that ends in one recovery.
+
+Rules:
+0. A device that says itself when its battery is low is judged by that: ``battery_flag``.
+1. An episode begins with LOW and ends with RECOVERED, when the low level clears. No second LOW before that.
+2. CRITICAL is a second count in the same episode. It clears silently, before low can; a battery that has
+   cleared it and sinks again is critical again, and counted again.
+3. A plunge straight to critical gives LOW and then CRITICAL in the same frame: both are true, both count.
+4. While the gate is shut nothing is entered; what is entered still clears, by voltage alone.
+5. Where ``resistance_mohm`` and the current are known, the sag under load (and the lift under charge) is taken out
+   before a cell is judged; the event then tells both voltages.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from services.event_processor.core.channels.frame_context import FrameContext, round_channel, since
+from services.event_processor.core.device.facts import CellLevel
+from services.event_processor.core.device.keys import CRITICAL, LOW, ON_BATTERY
+from services.event_processor.core.device.latch import OFF, Latch
+from services.event_processor.core.rules.kinds.battery_flag import find_by_flag
+from services.event_processor.core.rules.sections import Battery
+
+
+def find_battery(context: FrameContext, name: str, rule: Battery) -> None:
+    """LOW, CRITICAL and RECOVERED, from the voltage per cell and the levels of the device's chemistry."""
+    if find_by_flag(context, name, rule):
+        return
+    cell_v = context.number("cell_voltage")
+    if cell_v is None:
+        return
+    told_v, cell_v = cell_v, cell_v + sag_v(context)
+    levels = context.device.chemistry
+    low, critical = context.latches.get(LOW), context.latches.get(CRITICAL, OFF)
+    if low is None:
+        low = OFF
+        context.set_latch(LOW, low)  # from now on the battery is known to be well
+    if cell_v >= levels.low.enter_v and not (low.raw or low.on or critical.raw or critical.on):
+        return
+    may_enter = context.gate_open(rule.only_while)
+    now_critical = _step(context, CRITICAL, levels.critical, cell_v, may_enter, levels.critical.clear_for_s)
+    hold = math.inf if now_critical.on else levels.low.clear_for_s
+    now_low = _step(context, LOW, levels.low, cell_v, may_enter, hold)
+    if now_critical.on and not now_low.on:
+        now_low = Latch(True, now_low.pending or now_critical.began)
+        context.set_latch(LOW, now_low)
+    if now_low.on and not low.on:
+        context.emit(rule.low, name, _told(context, told_v, cell_v, levels.low.enter_v, now_low))
+    if now_critical.on and not critical.on:
+        context.emit(rule.critical, name, _told(context, told_v, cell_v, levels.critical.enter_v, now_critical))
+    if low.on and not now_low.on:
+        told = _told(context, told_v, cell_v, levels.low.clear_v, now_low)
+        context.emit(rule.recovered, name, {**told, "episode_s": context.lasted_s(low, now_low)})
+
+
+def _step(
+    context: FrameContext, name: str, level: CellLevel, cell_v: float, may_enter: bool, clear_for_s: float
+) -> Latch:
+    on = context.latches.get(name, OFF).on
+    wish = cell_v <= level.clear_v if on else cell_v < level.enter_v and may_enter
+    return context.update_latch(name, wish, level.enter_for_s, clear_for_s)
+
+
+def sag_v(context: FrameContext) -> float:
+    """Return by how much one cell's terminal voltage lies below its own, V; 0 where nobody can know."""
+    mohm = context.device.resistance_mohm
+    if not mohm:
+        return 0.0
+    amps = context.number("battery_current")
+    if amps is None:
+        watts, volts = context.number("output_power"), context.number("battery_voltage")
+        amps = -watts / volts if watts and volts and context.latches.get(ON_BATTERY, OFF).on else 0.0
+    return -amps * mohm / 1000
+
+
+def _told(context: FrameContext, cell_v: float, judged_v: float, threshold_v: float, latch: Latch) -> dict[str, Any]:
+    return {
+        "cell_voltage": round_channel("cell_voltage", cell_v),
+        "judged_voltage": round_channel("cell_voltage", judged_v) if judged_v != cell_v else None,
+        "threshold": threshold_v,
+        "cells": context.device.cells,
+        "chemistry": context.device.chemistry_name,
+        "battery_voltage": context.rounded("battery_voltage"),
+        "state_of_charge": context.rounded("state_of_charge"),
+        "runtime_left_s": context.rounded("runtime_left_s"),
+        "since": since(latch),
+    }

@@ -1,0 +1,53 @@
+"""What harms a cell: above and below the limits of its chemistry, whatever the battery is doing."""
+
+from __future__ import annotations
+
+from services.event_processor.core.channels.frame_context import FrameContext, round_channel, since
+from services.event_processor.core.device.facts import CellLevel, OverLevel
+from services.event_processor.core.device.keys import OVER, UNDER
+from services.event_processor.core.device.latch import OFF
+from services.event_processor.core.rules.sections import CellLimits
+
+
+def find_cell_limits(context: FrameContext, name: str, rule: CellLimits) -> None:
+    """OVERVOLTAGE and UNDERVOLTAGE, per cell, each with its end."""
+    cell_v = context.number("cell_voltage")
+    if cell_v is None:
+        return
+    over, under = context.device.chemistry.over, context.device.chemistry.under
+    if over is not None:
+        on = context.latches.get(OVER, OFF).on
+        wish = cell_v >= over.clear_v if on else cell_v > over.enter_v
+        _turn(context, OVER, wish, over, cell_v, (f"{name}/over", rule.over, rule.over_cleared))
+    if under is not None:
+        on = context.latches.get(UNDER, OFF).on
+        wish = cell_v <= under.clear_v if on else cell_v < under.enter_v
+        _turn(context, UNDER, wish, under, cell_v, (f"{name}/under", rule.under, rule.under_cleared))
+
+
+def _turn(
+    context: FrameContext,
+    name: str,
+    wish: bool,
+    level: CellLevel | OverLevel,
+    cell_v: float,
+    events: tuple[str, str, str | None],
+) -> None:
+    old = context.latches.get(name, OFF)
+    if wish == old.on and old.pending is None:
+        return
+    new = context.update_latch(name, wish, level.enter_for_s, level.clear_for_s)
+    cause, entered, left = events
+    event = entered if new.on else left
+    if new.on == old.on or event is None:
+        return
+    told = {
+        "cell_voltage": round_channel("cell_voltage", cell_v),
+        "threshold": level.enter_v if new.on else level.clear_v,
+        "cells": context.device.cells,
+        "chemistry": context.device.chemistry_name,
+        "battery_voltage": context.rounded("battery_voltage"),
+        "since": since(new),
+        "lasted_s": None if new.on else context.lasted_s(old, new),
+    }
+    context.emit(event, cause, told)

@@ -1,0 +1,80 @@
+"""Conditions: evidence of several channels together, and faults: what the frame itself says of its data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.event_processor.core.channels.evidence import Evidence
+from services.event_processor.core.channels.frame_context import FrameContext, round_channel, since
+from services.event_processor.core.device.latch import OFF
+from services.event_processor.core.rules.detections import Condition, Fault, Latched
+
+
+def find_condition(context: FrameContext, name: str, rule: Condition) -> None:
+    """Its event when the condition has lasted, and its clearing event when it is over; unknown holds it."""
+    old = context.latches.get(name, OFF)
+    wish = _holds(context, rule, old.raw)
+    if wish is None or (wish == old.on and old.pending is None):
+        return
+    if wish and not old.on and not context.gate_open(rule.only_while):
+        wish = False
+    _turn(context, name, rule, wish, {e.channel: _shown(context, e.channel) for e in rule.evidence()})
+
+
+def find_fault(context: FrameContext, name: str, rule: Fault) -> None:
+    """The same for frames of a quality, or with errors of a code."""
+    frame = context.frame
+    named = [error for error in frame.errors if error.code in rule.codes]
+    told = {"quality": frame.quality.value, "errors": [error.model_dump() for error in named] or None}
+    _turn(context, name, rule, bool(named) or frame.quality in rule.quality, told)
+    left = context.latches.get(name)
+    if left is not None and not left.raw and not left.on:
+        context.drop_latches(name)  # nothing is left of it: clean frames need not look at it again
+
+
+def _turn(context: FrameContext, name: str, rule: Latched, wish: bool, told: dict[str, Any]) -> None:
+    old = context.latches.get(name, OFF)
+    if wish == old.on and old.pending is None:
+        return
+    new = context.update_latch(name, wish, rule.enter_for_s, rule.clear_for_s)
+    if new.on == old.on:
+        return
+    event = rule.event if new.on else rule.cleared
+    if event is not None:
+        spell = {"since": since(new), "lasted_s": None if new.on else context.lasted_s(old, new)}
+        context.emit(event, name, {"rule": name, **told, **spell})
+
+
+def _holds(context: FrameContext, rule: Condition, was: bool) -> bool | None:
+    """Return whether it holds; None where one word is missing that would decide."""
+    unknown = False
+    for evidence in rule.all:
+        value = context.value(evidence.channel)
+        word = None if value is None else evidence.judge(value, was)
+        if word is False:
+            return False
+        unknown = unknown or word is None
+    if rule.any:
+        one = _one(context, rule.any, was)
+        if one is False:
+            return False
+        unknown = unknown or one is None
+    return None if unknown else True
+
+
+def _one(context: FrameContext, chain: tuple[Evidence, ...], was: bool) -> bool | None:
+    """Return whether one of them holds. A channel that the device has never shown has no say."""
+    words: list[bool | None] = []
+    for evidence in chain:
+        value = context.value(evidence.channel)
+        if value is not None:
+            context.mark_seen(evidence.channel)
+            words.append(evidence.judge(value, was))
+        elif evidence.channel in context.seen:
+            words.append(None)
+    return True if True in words else None if None in words or not words else False
+
+
+def _shown(context: FrameContext, channel: str) -> float | str | None:
+    value = context.value(channel)
+    return value if value is None or isinstance(value, bool | str) else round_channel(channel, value)

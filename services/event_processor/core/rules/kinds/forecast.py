@@ -1,0 +1,88 @@
+"""Following a battery: every frame with its voltage moves the estimate, each whole discharge adds to its life."""
+
+from __future__ import annotations
+
+from services.event_processor.core.channels.battery_forecast import battery_of, read_gauge, read_life, read_track
+from services.event_processor.core.channels.frame_context import FrameContext
+from services.event_processor.core.device.keys import DAILY_LOAD, FORECAST, GAUGE, LIFE, ON_BATTERY
+from services.event_processor.core.device.latch import OFF
+from services.event_processor.core.forecast.charge import Battery, Reading, Track, follow
+from services.event_processor.core.forecast.daily_load import NO_LOADS
+from services.event_processor.core.forecast.daily_load import add as add_load
+from services.event_processor.core.forecast.gauge import after
+from services.event_processor.core.forecast.life import Seen, add
+from services.event_processor.core.rules.sections import Forecast
+
+FULL_WITHIN_V = 0.06
+DAY_S = 86_400
+
+
+def find_forecast(context: FrameContext, _: str, __: Forecast) -> None:
+    """Follow the charge. It makes no event: what it finds are channels of the state."""
+    volts, battery = context.number("battery_voltage"), battery_of(context)
+    if volts is None or battery is None or volts <= 0:
+        return
+    values, before = context.values, read_track(context)
+    amps = context.number("battery_current") if "battery_current" in values else None
+    watts = None if amps is not None else context.number("output_power")
+    on_battery = context.latches.get(ON_BATTERY, OFF).known
+    percent = context.number("state_of_charge") if "state_of_charge" in values else None
+    reading = Reading(
+        context.elapsed.total_seconds(),
+        volts,
+        amps,
+        watts,
+        percent if percent is not None and _gauge_is_steady(context, percent / 100, before) else None,
+        on_battery,
+        _is_full(context, battery, volts, amps),
+    )
+    track = follow(battery, before, reading)
+    context.set_numbers(FORECAST, track)  # type: ignore[arg-type]  # numbers in numbers, which JSON keeps as lists
+    if before is None or track.seconds:
+        return  # nothing has settled
+    _note_load(context, before, watts, on_battery)
+    if track.charge.wholes > before.charge.wholes:
+        _note_life(context, track)
+
+
+def _gauge_is_steady(context: FrameContext, share: float, before: Track | None) -> bool:
+    """Remember what the gauge shows, and say whether it may correct the estimate."""
+    flowed = (
+        0.0 if before is None else before.load * context.elapsed.total_seconds() / 3600 / before.charge.belief.capacity
+    )
+    old = read_gauge(context)
+    new = after(old, round(share, 4), flowed, context.elapsed.total_seconds())
+    if new != old:
+        context.set_numbers(GAUGE, new)
+    return new.doubt_s <= 0
+
+
+def _is_full(context: FrameContext, battery: Battery, volts: float, amps: float | None) -> bool:
+    """Say whether mains feed the device and its battery takes no more: at its full voltage, without a current."""
+    if context.latches.get(ON_BATTERY, OFF).known is not False or context.values.get("charging") is True:
+        return False
+    rests = amps is None or abs(amps) < 0.02 * (battery.capacity_ah or 5.0)
+    return rests and volts / battery.cells >= context.device.chemistry.full_v - FULL_WITHIN_V
+
+
+def _note_load(context: FrameContext, before: Track, watts: float | None, on_battery: bool | None) -> None:
+    """Power into the load is known on mains too; a battery's own current only while it works."""
+    second = (context.now.hour * 60 + context.now.minute) * 60.0 + context.now.second
+    load = watts if watts is not None else -before.load if on_battery else None
+    if load is not None and load >= 0:
+        loads = context.numbers.get(DAILY_LOAD) or NO_LOADS
+        context.set_numbers(DAILY_LOAD, add_load(loads, second, load, before.seconds))
+
+
+def _note_life(context: FrameContext, track: Track) -> None:
+    charge = track.charge
+    nameplate = context.device.capacity_mah
+    capacity = charge.whole or charge.belief.capacity
+    seen = Seen(
+        round(charge.through / (nameplate / 1000 if nameplate else capacity), 3),
+        round(capacity, 4),
+        round(context.now.timestamp() / DAY_S, 2),
+        round(charge.resistance, 5) if charge.steps else None,
+        context.number("battery_temperature"),
+    )
+    context.set_numbers(LIFE, add(read_life(context), seen))  # type: ignore[arg-type]  # as above

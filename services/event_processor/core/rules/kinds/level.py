@@ -1,0 +1,71 @@
+"""Thresholds and limits: a channel past a level, with hysteresis and dwell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.event_processor.core.channels.frame_context import FrameContext, round_channel, since
+from services.event_processor.core.device.latch import OFF, Latch
+from services.event_processor.core.rules.detections import Level, Limit, Threshold
+from services.event_processor.core.rules.kinds.reading import sensor_id
+from services.event_processor.core.rules.sections import CLEARED, EXCEEDED
+
+
+def find_threshold(context: FrameContext, name: str, rule: Threshold) -> None:
+    """The rule's own event when the level is passed, and its clearing event, if it has one."""
+    value = context.number(rule.channel)
+    if name in context.latches or (value is not None and rule.wish(value, on=False)):
+        tell_threshold(context, name, rule, value)
+
+
+def tell_threshold(context: FrameContext, name: str, rule: Threshold, value: float | None, per: str = "") -> None:
+    """Hold ``value`` against the rule and tell what comes of it; None holds everything."""
+    turn = _turn(context, name, rule, value)
+    if turn is None or value is None:
+        return
+    event = rule.event if turn[1].on else rule.cleared
+    if event is not None:
+        context.emit(event, name, {"channel": rule.channel, **_told(context, rule, value, *turn, per)})
+
+
+def find_limit(context: FrameContext, name: str, rule: Limit) -> None:
+    """``sensor.threshold.exceeded`` and ``sensor.threshold.cleared``."""
+    value = context.number(rule.channel)
+    turn = _turn(context, name, rule, value)
+    if turn is None or value is None:
+        return
+    told = {
+        "sensor_id": sensor_id(context, rule.channel),
+        **_told(context, rule, value, *turn),
+        "severity": rule.severity.value,
+    }
+    if turn[1].on:
+        context.emit(EXCEEDED, name, told, rule.severity)
+    else:
+        context.emit(CLEARED, name, told)
+
+
+def _turn(context: FrameContext, name: str, rule: Level, value: float | None) -> tuple[Latch, Latch] | None:
+    """Move the rule's latch; return it before and after, if it turned."""
+    if value is None:
+        return None
+    old = context.latches.get(name, OFF)
+    wish = rule.wish(value, old.on)
+    if wish == old.on and old.pending is None:
+        return None
+    if wish and not old.on and not context.gate_open(rule.only_while):
+        wish = False
+    new = context.update_latch(name, wish, rule.enter_for_s, rule.clear_for_s)
+    return None if new.on == old.on else (old, new)
+
+
+def _told(context: FrameContext, rule: Level, value: float, old: Latch, new: Latch, per: str = "") -> dict[str, Any]:
+    unit = context.unit(rule.channel)
+    return {
+        "value": round_channel(rule.channel, value),
+        "unit": f"{unit}{per}" if unit else None,
+        "threshold": rule.enter if new.on else rule.clear,
+        "direction": rule.direction,
+        "since": since(new),
+        "lasted_s": None if new.on else context.lasted_s(old, new),
+    }

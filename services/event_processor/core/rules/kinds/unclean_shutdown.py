@@ -1,0 +1,20 @@
+"""A start after a run that never ended: the machine lost its power, and could not tell then."""
+
+from __future__ import annotations
+
+from services.event_processor.core.channels.frame_context import FrameContext
+from services.event_processor.core.rules.sections import UncleanShutdown
+
+BACKFILLED = "backfilled"  # in an event's data: it happened before, its triggers are no longer to be pulled
+
+
+def find_unclean_shutdown(context: FrameContext, name: str, rule: UncleanShutdown) -> None:
+    """UNCLEAN_SHUTDOWN, and the loss of the output that must have been, with its end: the machine runs again."""
+    if context.values.get("lifecycle") != "started" or context.values.get("clean") is not False:
+        return
+    told = {key: context.values.get(key) for key in ("boot_id", "power_fault")}
+    context.emit(rule.event, name, told)
+    if rule.lost is not None:
+        context.emit(rule.lost, name, {"because": "unclean_shutdown", BACKFILLED: True, **told})
+    if rule.restored is not None:
+        context.emit(rule.restored, name, {"because": "unclean_shutdown", BACKFILLED: True})

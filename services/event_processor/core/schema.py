@@ -1,0 +1,26 @@
+"""What the models of the processor's configuration have in common."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from shared.topics import NAME
+
+Seconds = Annotated[float, Field(ge=0)]
+
+
+def _speakable(key: str) -> str:
+    if not NAME.match(key):
+        raise ValueError("a name may hold only letters, digits, _ . and -, at most 128 of them")
+    return key
+
+
+Key = Annotated[str, AfterValidator(_speakable)]  # a Name, as the key of a mapping
+
+
+class Data(BaseModel):
+    """Base of what the processor's configuration is made of: frozen, and an unknown key is a fault."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

@@ -1,0 +1,102 @@
+"""``ServiceClient`` for asyncio: questions, commands and updates are awaited, and nothing blocks the loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import Any
+
+from shared.client.exchanges import ANSWER_S, Exchange
+from shared.client.service_client import STEP_S, ServiceClient, answer_of, result_of
+from shared.messages import Message
+from shared.requests import Result
+from shared.suite import SuiteSettings
+
+
+class AsyncServiceClient:
+    """Belongs to the event loop it is entered in. Its arguments are those of ``ServiceClient``."""
+
+    def __init__(
+        self,
+        suite: SuiteSettings,
+        client_id: str,
+        asks: Iterable[str] = (),
+        follows: Iterable[str] = (),
+        *,
+        by: str | None = None,
+    ) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ticker: asyncio.Task[None] | None = None
+        self._futures: dict[str, asyncio.Future[Exchange]] = {}
+        self._changed = asyncio.Event()
+        self.client = ServiceClient(suite, client_id, asks, follows, by=by, on_arrival=self._wake)
+
+    async def __aenter__(self) -> AsyncServiceClient:
+        self._loop = asyncio.get_running_loop()
+        self.client.open()
+        self._ticker = self._loop.create_task(self._tick())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._ticker is not None:
+            self._ticker.cancel()
+            await asyncio.gather(self._ticker, return_exceptions=True)
+        for future in self._futures.values():
+            future.cancel()
+        await asyncio.to_thread(self.client.close)
+
+    @property
+    def connected(self) -> bool:
+        """Whether the connection stands."""
+        return self.client.connected
+
+    def values(self, kind: str) -> list[Message]:
+        """Return the latest value of each topic of a kind that is followed and retained."""
+        return self.client.values(kind)
+
+    async def ask(
+        self, service: str, name: str, data: Mapping[str, Any] | None = None, timeout_s: float = ANSWER_S, **how: Any
+    ) -> Mapping[str, Any]:
+        """Return the answer's data; raises ClientError as ``ServiceClient.ask`` does."""
+        return answer_of(await self._settled(self.client.begin_question(service, name, data, timeout_s, **how)))
+
+    async def command(
+        self, target: str, name: str, data: Mapping[str, Any], timeout_s: float = ANSWER_S, **how: Any
+    ) -> Result:
+        """Return what came of a command; raises ClientError as ``ServiceClient.command`` does."""
+        command = self.client.new_command(target, name, data)
+        return result_of(await self._settled(self.client.begin_command(command, timeout_s, **how)))
+
+    async def updates(self) -> AsyncIterator[Message]:
+        """Yield each followed message as it comes. One reader at a time."""
+        while True:
+            self._changed.clear()
+            for message in self.client.updates():
+                yield message
+            await self._changed.wait()
+
+    async def _settled(self, exchange: Exchange) -> Exchange:
+        future: asyncio.Future[Exchange] = asyncio.get_running_loop().create_future()
+        self._futures[exchange.key] = future
+        try:
+            return await future
+        finally:
+            del self._futures[exchange.key]
+            self.client.exchanges.under_way.pop(exchange.key, None)
+
+    def _wake(self) -> None:
+        """Called on the network's thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._drain)
+
+    def _drain(self) -> None:
+        for exchange in self.client.poll():
+            future = self._futures.get(exchange.key)
+            if future is not None and not future.done():
+                future.set_result(exchange)
+        self._changed.set()
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(STEP_S)
+            self._drain()

@@ -1,0 +1,70 @@
+"""The latest value of every topic that is followed: what the broker retains, and what has changed since."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from pydantic import ValidationError
+
+from shared.kinds import KINDS, model_of
+from shared.messages import Message
+from shared.mqtt import Arrived
+from shared.topics import TopicError, Topics
+
+MOST_TOPICS = 100_000
+MOST_WAITING = 10_000
+
+
+@dataclass(slots=True)
+class LatestValues:
+    """What was published on the followed kinds. Beyond ``MOST_TOPICS`` new topics are counted and not kept.
+
+    ``unreadable`` counts payloads that are none of their kind, ``dropped`` updates that nobody fetched in time.
+    """
+
+    topics: Topics
+    kinds: frozenset[str]
+    values: dict[str, tuple[str, Message]] = field(default_factory=dict)
+    waiting: deque[Message] = field(default_factory=lambda: deque(maxlen=MOST_WAITING))
+    unreadable: int = 0
+    refused: int = 0
+    dropped: int = 0
+
+    def arrived(self, arrival: Arrived) -> bool:
+        """Take a message of a followed kind; an empty payload ends a retained value. Returns whether it was one."""
+        try:
+            kind, _ = self.topics.parse(arrival.topic)
+        except TopicError:
+            return False
+        if kind not in self.kinds:
+            return False
+        if not arrival.payload:
+            self.values.pop(arrival.topic, None)
+            return True
+        try:
+            message = model_of(kind).model_validate_json(arrival.payload)
+        except ValidationError:
+            self.unreadable += 1
+            return True
+        self._keep(kind, arrival.topic, message)
+        return True
+
+    def of(self, kind: str) -> list[Message]:
+        """Return the latest value of every topic of a retained kind, ordered by topic."""
+        return [message for _, (its, message) in sorted(self.values.items()) if its == kind]
+
+    def updates(self) -> list[Message]:
+        """Return what came since this was asked last, oldest first."""
+        found = [*self.waiting]
+        self.waiting.clear()
+        return found
+
+    def _keep(self, kind: str, topic: str, message: Message) -> None:
+        if KINDS[kind].retained:
+            if topic not in self.values and len(self.values) >= MOST_TOPICS:
+                self.refused += 1
+                return
+            self.values[topic] = (kind, message)
+        self.dropped += len(self.waiting) == MOST_WAITING
+        self.waiting.append(message)

@@ -1,0 +1,170 @@
+"""What arrives, read by its topic's kind and handed to the handler; what cannot be read becomes a dead letter.
+
+The topic says who speaks: a payload that names somebody else is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from shared.clock import Clock
+from shared.delivery.decoding import UnreadableError, decode
+from shared.delivery.event_time import EventTime
+from shared.delivery.handler import Handlers, Publisher
+from shared.delivery.inbound import Loss
+from shared.delivery.receiver import Readable, Receiver, Unreadable, gap
+from shared.delivery.records import Records
+from shared.delivery.requests import decode_command, execute_command, handle_request
+from shared.delivery.retained import decode_value
+from shared.delivery.route import Route
+from shared.delivery.sender import Sender
+from shared.delivery.speakers import may_produce
+from shared.delivery.track import Track
+from shared.jumps import CLOCK_JUMP
+from shared.messages import Candidate, Checkpoint, Event, Frame, Resend, Sequenced, Status
+from shared.mqtt import Arrived
+from shared.topics import TopicError, Topics
+
+OFFER_BYTES = 262_144
+
+
+class Outlet(Publisher, Protocol):
+    """What an inbox publishes through: the endpoint."""
+
+    def offer_event(self, candidate: Candidate) -> None:
+        """Offer an event on ``ingest/{service}``."""
+
+
+class Inbox:
+    """Reads one message at a time, inside the batch's transaction."""
+
+    def __init__(
+        self,
+        route: Route,
+        topics: Topics,
+        records: Records,
+        receiver: Receiver,
+        sender: Sender,
+        time: EventTime,
+        clock: Clock,
+        out: Outlet,
+    ) -> None:
+        self.route = route
+        self.topics = topics
+        self.records = records
+        self.receiver = receiver
+        self.sender = sender
+        self.time = time
+        self.clock = clock
+        self.out = out
+        self.handlers = Handlers.of(None)
+
+    def dispatch(self, arrived: Arrived, now: float) -> None:
+        """Dispatch one message by its topic's kind; what cannot be read goes to the dead letters."""
+        try:
+            kind, parts = self.topics.parse(arrived.topic)
+            if reader := _READERS.get(kind):
+                reader(self, parts, arrived, now)
+            else:
+                self._follow(kind, arrived)
+        except (TopicError, UnreadableError) as error:
+            self.out.reject(arrived.topic, arrived.payload, str(error))
+
+    def _follow(self, kind: str, arrived: Arrived) -> None:
+        """Hand over a latest value; an empty payload clears a topic and says nothing."""
+        if kind in self.route.follows and arrived.payload and self.handlers.retained is not None:
+            self.handlers.retained.follow(decode_value(kind, arrived.payload), retained=arrived.retain)
+
+    def _apply_all(self, items: Iterable[Readable | tuple[Track, Loss]]) -> None:
+        for item in items:
+            if isinstance(item, tuple):
+                self._note_loss(*item)
+            elif isinstance(item, Unreadable):
+                self.out.reject(item.received_on, item.payload, item.reason)
+            else:
+                self._apply(item)
+
+    def _note_loss(self, track: Track, loss: Loss) -> None:
+        if self.handlers.loss is not None:
+            self.handlers.loss.lost(track.producer, track.stream, loss.first, loss.last)
+        if "event" not in self.route.produces:  # a producer of events reports it by itself
+            self.out.offer_event(gap(track, loss))
+
+    def _apply(self, message: Sequenced) -> None:
+        if isinstance(message, Frame) and "event" not in self.route.consumes:
+            self.time.observe(message)
+        elif isinstance(message, Event) and message.type == CLOCK_JUMP:
+            self.time.jump(message)
+        if self.handlers.stream is not None:
+            self.handlers.stream.apply(message)
+
+    def _read_status(self, parts: tuple[str, ...], arrived: Arrived, now: float) -> None:
+        if not arrived.payload or parts[0] == self.route.name:
+            return
+        status = decode(Status, arrived.payload)
+        _agree(service=(status.service, parts[0]))
+        self._follow("status", arrived)
+        self.sender.seen(status.service, status.state == "online")
+        makes_events = may_produce(status.service, "event")
+        if makes_events and "event" in status.streams and status.state == "online":
+            self.sender.ingest_consumers.add(status.service)
+        else:
+            self.sender.ingest_consumers.discard(status.service)
+        self.receiver.announced(status, now)
+        if makes_events and "event" in self.route.consumes and "event" in status.streams:
+            self.time.promise(status)
+
+    def _read_stream(self, parts: tuple[str, ...], arrived: Arrived, now: float) -> None:
+        producer, stream = parts
+        if stream in self.receiver.models and not arrived.retain:  # nothing of a stream is ever retained
+            self._apply_all(self.receiver.receive(producer, stream, arrived.topic, arrived.payload, now))
+
+    def _read_checkpoint(self, parts: tuple[str, ...], arrived: Arrived, _: float) -> None:
+        if arrived.payload:
+            checkpoint = decode(Checkpoint, arrived.payload)
+            _agree(consumer=(checkpoint.consumer, parts[0]), producer=(checkpoint.producer, parts[1]))
+            self.sender.checkpoint(checkpoint)
+
+    def _read_resend(self, parts: tuple[str, ...], arrived: Arrived, now: float) -> None:
+        answer = decode(Resend, arrived.payload)
+        _agree(producer=(answer.producer, parts[0]), consumer=(answer.consumer, parts[1]))
+        if answer.stream in self.receiver.models and not arrived.retain:
+            self._apply_all(self.receiver.resent(answer, now))
+
+    def _read_offer(self, parts: tuple[str, ...], arrived: Arrived, _: float) -> None:
+        if (size := len(arrived.payload)) > OFFER_BYTES:  # what it becomes must pass any broker: they cut at 1 MB
+            raise UnreadableError(f"has {size} bytes; an offer may have {OFFER_BYTES}")
+        candidate = decode(Candidate, arrived.payload)
+        if self.handlers.offer is not None:
+            self.handlers.offer.offer(parts[0], candidate, arrived.topic, arrived.payload)
+
+    def _read_request(self, parts: tuple[str, ...], arrived: Arrived, _: float) -> None:
+        handler = self.handlers.request
+        if handler is not None and not arrived.retain:
+            self.sender.publish_once(handle_request(arrived, parts, handler, self.topics, self.clock.wall()))
+
+    def _read_command(self, parts: tuple[str, ...], arrived: Arrived, _: float) -> None:
+        if arrived.retain:
+            raise UnreadableError("is retained: a command is meant for now, and must not be given again by the broker")
+        if (handler := self.handlers.command) is not None:
+            command = decode_command(arrived, parts)
+            self.out.emit(execute_command(command, handler, self.records, self.clock.wall()))
+
+
+def _agree(**names: tuple[str, str]) -> None:
+    """Raise UnreadableError where a name in a payload is not the one in its topic, which says who speaks."""
+    for field, (said, topic) in names.items():
+        if said != topic:
+            raise UnreadableError(f"its topic names the {field} {topic}, and it says {said!r}")
+
+
+_READERS = {
+    "stream": Inbox._read_stream,
+    "status": Inbox._read_status,
+    "checkpoint": Inbox._read_checkpoint,
+    "resend": Inbox._read_resend,
+    "ingest": Inbox._read_offer,
+    "request": Inbox._read_request,
+    "command": Inbox._read_command,
+}

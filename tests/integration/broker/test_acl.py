@@ -1,0 +1,138 @@
+"""The ACL, asked by clients of a real broker, against a table written by hand: who may publish and who may read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from shared.kinds import KINDS
+from shared.topics import Topics
+from tests.conftest import Require
+from tests.support.containers.broker import client, mosquitto
+
+pytestmark = pytest.mark.mosquitto
+
+ATTIC, NAS = "sensor_reader-attic", "host_agent-nas"  # a further reader and a further agent
+SERVICES = ("sensor_reader", "event_processor", "counter_store", "alerter", "host_agent", ATTIC, NAS)
+NODE_RED = "node_red"  # a user that is no service
+NOT_YET = ("climate_controller", "gateway", "mosquitto")  # services to come, and the health check: no rights at all
+USERS = (*SERVICES, "operator", NODE_RED, *NOT_YET)
+EVENTS = "event_processor"
+READERS = f"sensor_reader {ATTIC}"
+AGENTS = f"host_agent {NAS}"
+SPEAKERS = f"{EVENTS} alerter operator"  # who may command anything
+EVERYBODY = " ".join(SERVICES)
+
+# topic below the site                     who may publish                    who may read (the operator reads all)
+WHO: dict[str, tuple[str, str]] = {
+    "raw/ups":                             (READERS,                          ""),
+    "ingest/node_red":                     (f"operator {NODE_RED}",           EVENTS),
+    "ingest/alerter":                      ("operator alerter",               EVENTS),
+    "ingest/gateway":                      ("operator gateway",               EVENTS),
+    "event/power/AC_POWER_LOSS":           (EVENTS,                           ""),
+    "event/sensor/threshold/exceeded":     (EVENTS,                           ""),
+    "state/ups":                           (EVENTS,                           AGENTS),
+    "sample/ups":                          (EVENTS,                           ""),
+    "incident/power_outage/ups":           (EVENTS,                           ""),
+    "trigger/critical_battery_alert":      (EVENTS,                           ""),
+    "counter/AC_POWER_LOSS":               ("counter_store",                  ""),
+    "counter/sensor/temperature":          ("counter_store",                  ""),
+    "health":                              ("counter_store",                  ""),
+    "report/daily":                        ("counter_store",                  ""),
+    "alert/hourly_rate/BATTERY_LOW":       ("alerter",                        f"counter_store {AGENTS}"),
+    "notice/phone":                        ("alerter",                        ""),
+    "command/host/shutdown":               (f"{SPEAKERS} host_agent",         "host_agent"),
+    "command/host-nas/shutdown":           (f"{SPEAKERS} host_agent",         NAS),
+    "command/host-nas/cancel":             (SPEAKERS,                         NAS),
+    "command/sensor_reader/cut_power":     (f"{SPEAKERS} host_agent",         "sensor_reader"),
+    "command/sensor_reader-attic/cut_power": (f"{SPEAKERS} host_agent",       ATTIC),
+    "command/fan/on":                      (SPEAKERS,                         ""),
+    "command/sensor_reader/rescan":        (SPEAKERS,                         "sensor_reader"),
+    "command/alerter/reset_stop":          (SPEAKERS,                         "alerter"),
+    "result/host/shutdown":                ("host_agent",                     AGENTS),
+    "result/host-nas/shutdown":            (NAS,                              AGENTS),
+    "result/sensor_reader/rescan":         ("sensor_reader",                  AGENTS),
+    "request/counter_store/history":       ("operator",                       "counter_store"),
+    "request/host_agent/plan":             ("operator",                       "host_agent"),
+    "request/sensor_reader-attic/scan":    ("operator",                       ATTIC),
+    "response/counter_store/history":      ("counter_store",                  ""),
+    "response/alerter/silence":            ("alerter",                        ""),
+    "response/alerter/silence/mine":       ("alerter",                        ""),
+    "status/sensor_reader":                ("sensor_reader",                  EVERYBODY),
+    "status/sensor_reader-attic":          (ATTIC,                            EVERYBODY),
+    "status/gateway":                      ("",                               EVERYBODY),
+    "deadletter/event_processor":          (EVENTS,                           ""),
+    "deadletter/host_agent":               ("host_agent",                     ""),
+    "wire/sensor_reader/stream/raw":       ("sensor_reader",                  f"{EVENTS} counter_store"),
+    "wire/sensor_reader-attic/stream/raw": (ATTIC,                            f"{EVENTS} counter_store"),
+    "wire/sensor_reader/stream/event":     ("",                               "counter_store alerter"),
+    "wire/event_processor/stream/event":   (EVENTS,                           "counter_store alerter"),
+    "wire/event_processor/stream/sample":  (EVENTS,                           "alerter"),
+    "wire/alerter/stream/raw":             ("",                               f"{EVENTS} counter_store"),
+    "wire/event_processor/checkpoint/sensor_reader": (EVENTS,                 "sensor_reader"),
+    "wire/event_processor/checkpoint/sensor_reader-attic": (EVENTS,           ATTIC),
+    "wire/alerter/checkpoint/event_processor": ("alerter",                    EVENTS),
+    "wire/sensor_reader/checkpoint/event_processor": ("",                     EVENTS),
+    "wire/node_red/checkpoint/event_processor": ("",                          EVENTS),
+    "wire/sensor_reader/resend/counter_store": ("sensor_reader",              "counter_store"),
+    "wire/sensor_reader-attic/resend/counter_store": (ATTIC,                  "counter_store"),
+    "wire/event_processor/resend/alerter": (EVENTS,                           "alerter"),
+    "wire/alerter/resend/event_processor": ("",                               EVENTS),
+    "nonsense":                            ("",                               ""),
+}  # fmt: skip
+SEE_ALL = ("operator",)
+SITES = ("upskeep/v1/home", "upskeep/v1/cabin")
+FOREIGN = ("upskeep/v2/home/raw/ups", "homeassistant/sensor/x/config", "raw/ups", "upskeep/v1", "upskeep")
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory, require: Require) -> Iterator[int]:
+    """A broker with the repo's configuration; its users have the password ``{user}-pw``."""
+    require.program("mosquitto_passwd")
+    with mosquitto(require.program("mosquitto"), tmp_path_factory.mktemp("broker"), USERS) as running:
+        yield running
+
+
+def allowed(column: int, user: str) -> set[str]:
+    """What WHO allows ``user``: column 0 to publish, 1 to read."""
+    everything = column == 1 and user in SEE_ALL
+    topics = [topic for topic, who in WHO.items() if everything or user in who[column].split()]
+    return {f"{site}/{topic}" for site in SITES for topic in topics}
+
+
+ALL_TOPICS = [*(f"{site}/{topic}" for site in SITES for topic in WHO), *FOREIGN]
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_each_user_may_publish_its_own_topics_and_no_others(port: int, user: str) -> None:
+    """The broker answers Not authorized to everything the table does not name."""
+    with client(port, user) as plain:
+        assert allowed(0, user) == plain.publishable(ALL_TOPICS)
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_each_user_reads_its_own_topics_and_no_others(port: int, user: str) -> None:
+    """Subscribed to everything, a user gets only what the table names."""
+    with client(port, user) as reader, client(port, "tester") as tester:
+        reader.subscribe("#")
+        end = f"end/{user}"
+        assert {*ALL_TOPICS, end} == tester.publishable([*ALL_TOPICS, end])
+        reader.spin(lambda: end in reader.received, "the last message")
+    seen = set(reader.received) - {end}
+    expected = allowed(1, user) | ({"upskeep/v1"} if user in SEE_ALL else set())  # a/# matches a
+    assert expected == seen
+
+
+@pytest.mark.parametrize(("user", "password"), [(None, None), ("operator", "wrong"), ("operator", ""), ("nobody", "x")])
+def test_a_client_without_a_users_password_is_refused(port: int, user: str | None, password: str | None) -> None:
+    """Anonymous, wrong password, no password, unknown user."""
+    with client(port, user, password) as plain:
+        assert plain.refused == "Not authorized"
+
+
+def test_the_table_names_every_kind_of_topic() -> None:
+    """A new kind of topic needs a row here and a line in the ACL."""
+    outside = ("nonsense", "response/alerter/silence/mine")
+    rows = {topic: Topics().parse(f"upskeep/v1/home/{topic}")[0] for topic in WHO if topic not in outside}
+    assert set(KINDS) == set(rows.values())

@@ -1,0 +1,97 @@
+"""Silence is judged by how often a device is read (issue 14.9)."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from services.alerter.core.alert_set import AlertSet
+from services.alerter.core.samples import Sample
+from services.alerter.settings import AlerterSettings
+from services.alerter.settings.intervals import hasty_absences, read_intervals
+from tests.support.alerter_harness import Play, playing, settings
+
+ALERTS = (Path(__file__).parents[3] / "config" / "alerts.yaml").read_text(encoding="utf-8")
+QUARTER = 900.0
+
+
+def silent(play: Play, state: str = "firing") -> list[float]:
+    return [at for rule, what, at in play.timeline() if (rule, what) == ("sensor_silent/probe", state)]
+
+
+def test_a_sensor_read_every_quarter_of_an_hour_is_not_silent_between_two_readings() -> None:
+    """Fired and resolved at each of 2,000 readings before; now once, while nobody knows how often it comes."""
+    with playing(ALERTS) as play:
+        for n in range(200):
+            play.state(n * QUARTER, "probe", co2=500)
+            play.until(n * QUARTER)
+        assert [600.0] == silent(play)
+
+
+def test_three_missed_readings_are_silence(tmp_path: Path) -> None:
+    """Counted by its own interval, across a restart too."""
+    with playing(ALERTS, path=tmp_path / "ledger") as play:
+        for n in range(8):
+            play.state(n * QUARTER, "probe", co2=500)
+            play.until(n * QUARTER)
+        play.restart()
+        play.until(99 * QUARTER)
+        assert [600.0, 7 * QUARTER + 3 * QUARTER] == silent(play)
+
+
+def test_an_outage_does_not_pass_for_the_interval() -> None:
+    """A device read every 10 s that was away for five hours is missed after ten minutes again."""
+    with playing(ALERTS) as play:
+        for at in (*range(0, 60, 10), *range(18_000, 18_060, 10)):
+            play.state(float(at), "probe", co2=500)
+            play.until(float(at))
+        play.until(20_000)
+        assert [650.0, 18_650.0] == silent(play)
+
+
+def test_the_interval_in_the_readers_settings_holds_from_the_first_reading() -> None:
+    """So nothing fires at all."""
+    made = settings(ALERTS)
+    known = AlerterSettings(made.alerts, made.counters, {"probe": timedelta(seconds=QUARTER)})
+    with playing(ALERTS, rules=known.rules()) as play:
+        for n in range(20):
+            play.state(n * QUARTER, "probe", co2=500)
+            play.until(n * QUARTER)
+        assert [] == silent(play)
+
+
+def test_the_intervals_come_from_the_readers_file(tmp_path: Path) -> None:
+    """What else stands there does not matter; a fault in it is the reader's to tell."""
+    file = tmp_path / "sensor_reader.yaml"
+    assert {} == read_intervals(tmp_path, {})
+    file.write_text("source: auto\ndevices:\n  - {name: rack, chip: tmp102, interval_s: 900}\n")
+    assert {"rack": timedelta(minutes=15)} == read_intervals(tmp_path, {})
+    file.write_text("devices: 7\n")
+    assert {} == read_intervals(tmp_path, {})
+
+
+@pytest.mark.parametrize(
+    ("absence", "said"), [("after: 10m", 1), ("after: 20m", 0), ("after: 10m, missed_readings: 3", 0)]
+)
+def test_check_says_which_rule_fires_between_two_readings(absence: str, said: int) -> None:
+    """With the device, its interval and what to do."""
+    made = settings(f"rules: {{quiet: {{absence: {{state: '*', {absence}}}}}}}")
+    doubts = list(hasty_absences(made.alerts.made_rules(), {"rack": timedelta(minutes=15)}))
+    assert said == len(doubts)
+    assert all("rack is read every 900 s" in doubt and "missed_readings: 3" in doubt for doubt in doubts)
+
+
+def test_what_members_of_a_composite_report_costs_the_same_however_much_waits() -> None:
+    """2,000 rows took 8 s and 10,858 took 8 minutes: each report sorted all that waited."""
+    members = "a: {compare: {type: x, above: 0}}, b: {compare: {type: x, above: 9}}"
+    text = f"rules: {{{members}, both: {{composite: {{all: [a, b]}}}}}}"
+    alerts = AlertSet(settings(text).rules())
+    began = time.process_time()
+    for n in range(5000):
+        fields = {"type": "x", "device": "d1", "value": n % 2}
+        alerts.observe(Sample("event", "x", n * 1_000_000, fields))
+    assert time.process_time() - began < 5.0
+    assert [4999] == [len(record.evidence.ahead) for (rule, _), record in alerts.records.items() if rule == "both"]

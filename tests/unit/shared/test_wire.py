@@ -1,0 +1,281 @@
+"""What leaves on the wire and beside it, and what is believed of what comes: the topic says who speaks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.clock import Clock
+from shared.delivery.endpoint import Endpoint
+from shared.delivery.route import Route, route_of
+from shared.kinds import KINDS
+from shared.ledger import Ledger
+from shared.messages import DeadLetter, Event, Frame, Sequenced
+from shared.mqtt import Arrived, Confirmed, Publication
+from shared.suite import SuiteSettings
+from tests.support.fakes.broker import FakeBroker, FakeClient, opener
+
+NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
+HOME = "upskeep/v1/home"
+FRAME = Frame(time=NOW, device="ups", values={"n": 1})
+EVENT = Event(id="1", type="X", category="power", severity="info", time=NOW, site="home")
+
+
+class Applied:
+    """A handler that keeps what it applies."""
+
+    def __init__(self) -> None:
+        self.applied: list[Sequenced] = []
+
+    def apply(self, message: Sequenced) -> None:
+        self.applied.append(message)
+
+
+class Scene:
+    """One service on a fake broker, and a listener that hears everything."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self.broker, self.folder, self.stack = FakeBroker(), folder, stack
+        self.listener = FakeClient(self.broker, "listener", (f"{HOME}/#",))
+        self.listener.open()
+        self.sent: list[Publication] = []
+        route, self.broker.route = self.broker.route, self.note  # type: ignore[method-assign]
+        self.deliver = route
+
+    def note(self, publication: Publication) -> None:
+        self.sent.append(publication)
+        self.deliver(publication)
+
+    def start(self, route: Route, client: type[FakeClient] = FakeClient) -> tuple[Endpoint, Applied]:
+        ledger = self.stack.enter_context(closing(Ledger(self.folder / f"{route.name}.sqlite")))
+        clock = Clock(wall=lambda: NOW, monotonic=lambda: 0.0)
+        endpoint, handler = Endpoint(route, SuiteSettings(), ledger, clock, opener(self.broker, client)), Applied()
+        endpoint.attach(handler)
+        endpoint.open()
+        endpoint.turn(0)
+        return endpoint, handler
+
+    def say(self, endpoint: Endpoint, topic: str, content: dict[str, Any]) -> None:
+        self.broker.route(Publication(f"{HOME}/{topic}", json.dumps(content).encode()))
+        endpoint.turn(0)
+        endpoint.turn(0)
+
+    def on(self, kind: str) -> list[Publication]:
+        return [each for each in self.sent if each.topic.startswith(f"{HOME}/{kind}/")]
+
+    def letters(self) -> list[str]:
+        arrived = [item for item in self.listener.inbox if isinstance(item, Arrived)]
+        return [DeadLetter.model_validate_json(item.payload).reason for item in arrived if "/deadletter/" in item.topic]
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    with ExitStack() as stack:
+        yield Scene(tmp_path, stack)
+
+
+READER = Route("sensor_reader", produces={"raw": ("counter_store",)})
+PROCESSOR = Route("event_processor", produces={"event": ("counter_store",)})
+STORE = Route("counter_store", consumes=("raw",))
+
+
+def frame(producer: str = "sensor_reader", seq: int = 1, **more: Any) -> dict[str, Any]:
+    return {"producer": producer, "epoch": "e", "seq": seq, "time": NOW.isoformat(), "device": "ups"} | more
+
+
+# ---- what leaves
+
+
+def test_a_frame_leaves_on_the_wire_and_as_a_public_copy_that_nobody_confirms(scene: Scene) -> None:
+    """The same bytes; the public copy costs no place of those that wait for a confirmation."""
+    endpoint, _ = scene.start(READER)
+    endpoint.emit(FRAME)
+    endpoint.turn(0)
+
+    (wire,), (public,) = scene.on("wire/sensor_reader/stream"), scene.on("raw")
+    assert f"{HOME}/wire/sensor_reader/stream/raw" == wire.topic
+    assert f"{HOME}/raw/ups" == public.topic
+    assert wire.payload == public.payload
+    assert (1, 0) == (wire.qos, public.qos)
+
+
+def test_an_event_leaves_on_the_wire_and_as_a_confirmed_public_copy_with_its_attributes(scene: Scene) -> None:
+    """CloudEvents attributes are for other programs; a service has no use for them."""
+    endpoint, _ = scene.start(PROCESSOR)
+    endpoint.emit(EVENT)
+    endpoint.turn(0)
+
+    (wire,), (public,) = scene.on("wire/event_processor/stream"), scene.on("event")
+    assert wire.payload == public.payload
+    assert (1, 1) == (wire.qos, public.qos)
+    assert wire.attributes is None
+    assert public.attributes is not None
+    assert "1.0" == public.attributes["specversion"]
+
+
+def test_the_public_copy_of_a_frame_leaves_once_also_across_a_reconnect(scene: Scene) -> None:
+    """What the broker did not confirm leaves again, on the wire alone."""
+
+    class Unconfirmed(FakeClient):
+        def poll(self, limit: int, timeout_s: float) -> list[Any]:
+            return [item for item in super().poll(limit, timeout_s) if not isinstance(item, Confirmed)]
+
+    endpoint, _ = scene.start(READER, Unconfirmed)
+    endpoint.emit(FRAME)
+    endpoint.turn(0)
+    endpoint.client.cut("a reconnect")  # type: ignore[attr-defined]
+    endpoint.turn(0)
+
+    assert (2, 1) == (len(scene.on("wire/sensor_reader/stream")), len(scene.on("raw")))
+
+
+def test_an_event_stays_until_its_public_copy_is_confirmed_too(scene: Scene) -> None:
+    """A consumer that has applied it does not speak for Node-RED."""
+
+    class Refusing(FakeClient):
+        refuse = True
+
+        def publish(self, publication: Publication, token: Any = None) -> bool:
+            if self.refuse and "/event/" in publication.topic:
+                return False
+            return super().publish(publication, token)
+
+    endpoint, _ = scene.start(PROCESSOR, Refusing)
+    endpoint.emit(EVENT)
+    for _ in range(3):
+        endpoint.turn(0)
+    mark = {"epoch": endpoint.epoch, "seq": 1}
+    applied = {"consumer": "counter_store", "producer": "event_processor", "streams": {"event": mark}}
+    scene.say(endpoint, "wire/counter_store/checkpoint/event_processor", applied)
+    assert (1, 1) == (endpoint.sender.streams["event"].floor, endpoint.sender.streams["event"].head)
+    assert [] == scene.on("event")
+
+    Refusing.refuse = False
+    for number in ("2", "3"):  # a row is deleted with the next one that is written
+        endpoint.emit(EVENT.model_copy(update={"id": number}))
+        for _ in range(3):
+            endpoint.turn(0)
+
+    assert ["1", "2", "3"] == [json.loads(each.payload)["id"] for each in scene.on("event")]
+    assert 2 == endpoint.sender.streams["event"].floor
+
+
+def test_no_service_subscribes_to_public_copies_of_what_it_consumes() -> None:
+    """So nobody outside can put anything into a stream, and the second copy costs no service anything."""
+    for name in ("sensor_reader", "event_processor", "counter_store", "alerter"):
+        with closing(Ledger(":memory:")) as ledger:
+            clock = Clock(wall=lambda: NOW, monotonic=lambda: 0.0)
+            endpoint = Endpoint(route_of(name), SuiteSettings(), ledger, clock, opener(FakeBroker()))
+            public = {f"{HOME}/{kind.name}/" for kind in KINDS.values() if kind.sequenced and kind.consumers}
+            assert not [each for each in endpoint.client.subscriptions if each.startswith(tuple(public))]
+
+
+# ---- who speaks
+
+
+def test_what_is_on_a_public_topic_is_in_no_stream(scene: Scene) -> None:
+    """Anybody may be allowed to publish there."""
+    endpoint, handler = scene.start(STORE)
+    scene.say(endpoint, "raw/ups", frame())
+
+    assert [] == handler.applied
+
+
+@pytest.mark.parametrize(
+    ("topic", "content", "reason"),
+    [
+        ("wire/sensor_reader/stream/raw", frame("sensor_reader-b"), "names the producer sensor_reader, and it says"),
+        ("wire/alerter/stream/raw", frame("alerter"), "alerter may not produce the stream raw"),
+        ("wire/nobody/stream/raw", frame("nobody"), "nobody may not produce the stream raw"),
+        ("wire/my reader/stream/raw", frame("my reader"), "producer: String should match pattern"),
+        ("wire/sensor_reader-a b/stream/raw", frame("sensor_reader-a b"), "producer: String should match pattern"),
+        ("status/alerter", {"service": "sensor_reader", "state": "offline"}, "names the service alerter, and it says"),
+        (
+            "wire/alerter/resend/counter_store",
+            {"consumer": "counter_store", "producer": "sensor_reader", "stream": "raw", "epoch": "e"}
+            | {"floor": 1, "head": 1},
+            "names the producer alerter, and it says 'sensor_reader'",
+        ),
+        (
+            "wire/alerter/resend/counter_store",
+            {"consumer": "counter_store", "producer": "alerter", "stream": "raw", "epoch": "e", "floor": 1, "head": 1},
+            "alerter may not produce the stream raw",
+        ),
+    ],
+)
+def test_who_says_what_is_not_theirs_is_refused(scene: Scene, topic: str, content: dict[str, Any], reason: str) -> None:
+    """A dead letter says why; nothing is applied, and nothing is kept."""
+    endpoint, handler = scene.start(STORE)
+    scene.say(endpoint, topic, content)
+
+    assert [] == handler.applied
+    assert {} == endpoint.receiver.tracks
+    (letter,) = scene.letters()
+    assert reason in letter
+
+
+def test_a_checkpoint_of_another_name_or_of_no_consumer_frees_nothing(scene: Scene) -> None:
+    """The row stays for the one that has to have it."""
+    endpoint, _ = scene.start(READER)
+    endpoint.emit(FRAME)
+    for _ in range(2):
+        endpoint.turn(0)
+    streams = {"raw": {"epoch": endpoint.epoch, "seq": 1}}
+    said = {"consumer": "counter_store", "producer": "sensor_reader", "streams": streams}
+    scene.say(endpoint, "wire/alerter/checkpoint/sensor_reader", said)
+    scene.say(endpoint, "wire/alerter/checkpoint/sensor_reader", said | {"consumer": "alerter"})
+
+    assert (1, 1) == (endpoint.sender.streams["raw"].floor, endpoint.sender.streams["raw"].head)
+    assert {} == endpoint.sender.streams["raw"].marks
+
+
+def test_a_floor_beyond_the_announced_head_makes_nobody_step_over_anything(scene: Scene) -> None:
+    """One message says that a million are gone: its producer has never announced them."""
+    endpoint, handler = scene.start(STORE)
+    status = {"service": "sensor_reader", "state": "online", "epoch": "e", "streams": {"raw": {"floor": 1, "head": 2}}}
+    scene.say(endpoint, "status/sensor_reader", status)
+    scene.say(endpoint, "wire/sensor_reader/stream/raw", frame(seq=1))
+    answer = {"consumer": "counter_store", "producer": "sensor_reader", "stream": "raw", "epoch": "e"}
+    scene.say(endpoint, "wire/sensor_reader/resend/counter_store", answer | {"floor": 1_000_000, "head": 1_000_000})
+    scene.say(endpoint, "wire/sensor_reader/stream/raw", frame(seq=2))
+
+    assert [1, 2] == [message.seq for message in handler.applied]
+    (letter,) = scene.letters()
+    assert "its floor is 1000000, and the status of sensor_reader has announced raw up to 2" in letter
+
+
+def test_names_beyond_the_bound_are_refused_and_the_known_go_on(scene: Scene) -> None:
+    """A flood of producers, each under a name that the registry allows, harms itself."""
+    endpoint, handler = scene.start(STORE)
+    scene.say(endpoint, "wire/sensor_reader/stream/raw", frame(seq=1))
+    for number in range(100):
+        name = f"sensor_reader-{number}"
+        scene.say(endpoint, f"wire/{name}/stream/raw", frame(name))
+    scene.say(endpoint, "wire/sensor_reader/stream/raw", frame(seq=2))
+
+    assert 64 == len({track.producer for track in endpoint.receiver.tracks})
+    assert [1, 2] == [message.seq for message in handler.applied if message.producer == "sensor_reader"]
+    assert 37 == sum("is one too many" in letter for letter in scene.letters())
+
+
+def test_epochs_of_one_producer_are_bounded(scene: Scene) -> None:
+    """A producer that begins again and again keeps its newest lives."""
+    endpoint, _ = scene.start(STORE)
+    for number in range(50):
+        scene.say(endpoint, "wire/sensor_reader/stream/raw", frame(epoch=f"e{number}", time=str(NOW + timedelta(1))))
+        scene.say(
+            endpoint,
+            "status/sensor_reader",
+            {"service": "sensor_reader", "state": "online", "epoch": f"e{number}"}
+            | {"streams": {"raw": {"floor": 1, "head": 1}}},
+        )
+
+    assert len(endpoint.receiver.tracks) <= 9
+    assert len(endpoint.records.applied()) <= 9
+    assert "e49" == endpoint.receiver.current["sensor_reader"]
