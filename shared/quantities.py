@@ -58,6 +58,8 @@ _TABLE = (
         "internal_resistance", "mΩ", 0.0, 10000.0, 1, "resistance of one cell with its wiring, from steps of the load"
     ),
     Quantity("capacity_seen", "mAh", 0.0, 1e7, 0, "capacity, from charge drawn and state of charge lost"),
+    Quantity("capacity_uncertainty", "mAh", 0.0, 1e7, 0, "by how much capacity_seen may be wrong"),
+    Quantity("battery_health_confirmed", "%", 0.0, 200.0, 1, "battery_health on which three discharges agree"),
     Quantity("battery_health", "%", 0.0, 200.0, 1, "capacity seen, of the capacity the battery was sold with"),
     Quantity("charge_cycles", "cycles", 0.0, 1e6, 3, "equivalent full cycles"),
     Quantity("charge_in", "Ah", 0.0, 1e9, 3, "charge into the battery since it was first seen"),
