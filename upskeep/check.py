@@ -8,10 +8,13 @@ from pathlib import Path
 from services.alerter.adapters.secret_files import doubts as secret_doubts
 from services.alerter.app import SERVICE as ALERTER
 from services.alerter.settings import unknown_types
+from services.alerter.settings.intervals import hasty_absences
 from services.counter_store.app import SERVICE as COUNTER_STORE
 from services.event_processor.app import SERVICE as EVENT_PROCESSOR
 from services.event_processor.core.catalogue.event_types import suggestion
 from services.host_agent.app import SERVICE as HOST_AGENT
+from services.sensor_reader.adapters.sources.open_source import Options, SourceError, open_source
+from services.sensor_reader.adapters.sources.recording import RecordingError
 from services.sensor_reader.app import SERVICE as SENSOR_READER
 from services.sensor_reader.app import read_speed
 from shared.clock import SYSTEM_CLOCK
@@ -47,11 +50,24 @@ def doubts(folder: Path, environ: Mapping[str, str]) -> list[str]:
         (f"{receiver.name}.{key}", path) for receiver in alerting.alerts.receivers for key, path in receiver.secrets()
     ]
     unread = [f"{folder / 'alerts.yaml'}: receivers.{doubt}" for doubt in secret_doubts(secrets)]
-    return unread + [
+    hasty = [f"{folder / 'alerts.yaml'}: {doubt}" for doubt in hasty_absences(alerting.rules(), alerting.intervals)]
+    return [*unread, *hasty] + [
         f"{folder / place}.{name}: events.yaml has no such type, "
         f"so it never fires unless somebody adds it{suggestion(name, compiled.catalogue)}"
         for place, name in unknown
     ]
+
+
+def check_source(text: str, folder: Path, environ: Mapping[str, str]) -> None:
+    """Raise ConfigError unless ``text`` is a source that can be opened; hardware is looked for by the service alone."""
+    if text in ("auto", "i2c"):
+        return
+    context = Context(folder, {**environ, "UPSKEEP_SOURCE": text}, SuiteSettings(), SYSTEM_CLOCK)
+    configuration = SENSOR_READER.settings(context).configuration
+    try:
+        open_source(text, configuration, Options(), lambda _: None, 0.0).close()
+    except (SourceError, RecordingError) as error:
+        raise ConfigError([Fault("sensor_reader", "source", str(error))]) from None
 
 
 def check_speed(text: str) -> None:

@@ -229,16 +229,16 @@ class EventProcessor:
 
     def _retain_incidents(self, newest: datetime | None) -> None:
         correlator = self.pipeline.correlator
-        if not correlator.told and not correlator.touched:
+        if not correlator.published and not correlator.touched:
             return
-        changed, gone = correlator.standing(correlator.now_us if newest is None else time_to_us(newest))
+        changed, gone = correlator.changes(correlator.now_us if newest is None else time_to_us(newest))
         if changed or gone:
-            self._tables.keep(changed, gone, self.plan.laws.rules.incidents_kept)
+            self._tables.keep(changed, gone, self.plan.patterns.rules.incidents_kept)
         for standing in changed:
             self._retain_incident(standing)
 
     def _retain_incident(self, standing: IncidentSnapshot) -> None:
-        pattern = self.plan.laws.rules.patterns.get(standing.pattern)
+        pattern = self.plan.patterns.rules.patterns.get(standing.pattern)
         if pattern is None:
             return
         found = standing.incident

@@ -52,6 +52,7 @@ def _supply(moment: Moment, device: str) -> dict[str, Any]:
         "battery": supply.battery,
         "charge_percent": supply.charge_percent,
         "runtime_left_s": supply.runtime_left_s,
+        "runtime_is_estimate": supply.runtime_is_estimate,
         "heard_s_ago": _ago(moment, supply.heard_s),
         "fresh": fresh(moment.rules, supply.heard_s, moment.now_s),
         "on_battery_s": _ago(moment, supply.on_battery_since_s),

@@ -107,7 +107,8 @@ def describe(moment: Moment, due_policy: DuePolicy) -> str:
         Cause.UNDERVOLTAGE: f"{' and '.join(sorted(set(moment.rules.active) & set(supply.active)))} on battery",
         Cause.BATTERY_LEVEL: f"the battery is {supply.battery}",
         Cause.CHARGE: f"the charge is {supply.charge_percent or 0:g} %",
-        Cause.RUNTIME: f"{supply.runtime_left_s or 0:.0f} s of runtime are left",
+        Cause.RUNTIME: f"{supply.runtime_left_s or 0:.0f} s of runtime are left"
+        + (", by the lower bound of the estimate" if supply.runtime_is_estimate else ""),
         Cause.LOW_WORD: "the UPS calls its battery low (LB)",
         Cause.FORCED_SHUTDOWN: "the UPS is to cut the power (FSD)",
         Cause.ON_BATTERY_TOO_LONG: f"on battery for {moment.now_s - since_s:.0f} s",

@@ -27,6 +27,7 @@ from shared.messages import DeviceState, Quality
 
 CHARGE, RUNTIME, LOW_WORD, FORCED = "state_of_charge", "runtime_left_s", "battery_low", "forced_shutdown"
 BATTERY_FIGURES = ("battery_voltage", "cell_voltage", CHARGE, RUNTIME, LOW_WORD)
+ESTIMATED_RUNTIME = "estimated_runtime_low_s"  # the lower bound: where there is one, it decides
 
 
 class Supply(BaseModel):
@@ -38,6 +39,7 @@ class Supply(BaseModel):
     battery: Literal["ok", "low", "critical"] | None = None
     charge_percent: float | None = None
     runtime_left_s: float | None = None
+    runtime_is_estimate: bool = False  # the lower bound of an estimate, not what the UPS reports
     active: tuple[str, ...] = ()
     time: datetime | None = None  # the supply's own, of the newest state whatever its worth
     heard_s: float | None = None  # the last evidence
@@ -118,7 +120,8 @@ def last_of_battery_s(supply: Supply) -> float | None:
 def _known(rules: Rules, old: Supply, state: DeviceState, heard_s: float) -> Supply:
     power = _power(rules, state) or old.power
     on_battery = power == "battery"
-    charge, runtime = _number(state, CHARGE), _number(state, RUNTIME)
+    charge, estimate = _number(state, CHARGE), _number(state, ESTIMATED_RUNTIME)
+    runtime = _number(state, RUNTIME) if estimate is None else estimate
     low_word = state.values.get(LOW_WORD) is True
     alone = charge is None and runtime is None
     return Supply(
@@ -126,6 +129,7 @@ def _known(rules: Rules, old: Supply, state: DeviceState, heard_s: float) -> Sup
         battery=state.battery,
         charge_percent=_or(charge, old.charge_percent),
         runtime_left_s=_or(runtime, old.runtime_left_s),
+        runtime_is_estimate=estimate is not None or (runtime is None and old.runtime_is_estimate),
         active=state.active,
         time=state.time,
         heard_s=heard_s,
