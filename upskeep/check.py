@@ -12,6 +12,8 @@ from services.counter_store.app import SERVICE as COUNTER_STORE
 from services.event_processor.app import SERVICE as EVENT_PROCESSOR
 from services.event_processor.core.catalogue.event_types import suggestion
 from services.host_agent.app import SERVICE as HOST_AGENT
+from services.sensor_reader.adapters.sources.open_source import Options, SourceError, open_source
+from services.sensor_reader.adapters.sources.recording import RecordingError
 from services.sensor_reader.app import SERVICE as SENSOR_READER
 from services.sensor_reader.app import read_speed
 from shared.clock import SYSTEM_CLOCK
@@ -52,6 +54,18 @@ def doubts(folder: Path, environ: Mapping[str, str]) -> list[str]:
         f"so it never fires unless somebody adds it{suggestion(name, compiled.catalogue)}"
         for place, name in unknown
     ]
+
+
+def check_source(text: str, folder: Path, environ: Mapping[str, str]) -> None:
+    """Raise ConfigError unless ``text`` is a source that can be opened; hardware is looked for by the service alone."""
+    if text in ("auto", "i2c"):
+        return
+    context = Context(folder, {**environ, "UPSKEEP_SOURCE": text}, SuiteSettings(), SYSTEM_CLOCK)
+    configuration = SENSOR_READER.settings(context).configuration
+    try:
+        open_source(text, configuration, Options(), lambda _: None, 0.0).close()
+    except (SourceError, RecordingError) as error:
+        raise ConfigError([Fault("sensor_reader", "source", str(error))]) from None
 
 
 def check_speed(text: str) -> None:

@@ -24,6 +24,16 @@ STOP_S = 10.0
 LAST_WORDS = 4096
 
 
+def restart_pause_s(failures: int) -> float:
+    """Return how long to wait after so many failures without a steady minute between them, the first being 1."""
+    return RESTART_S[min(failures, len(RESTART_S)) - 1]
+
+
+def service_command(name: str) -> list[str]:
+    """Return the command line of a service. ``-P``: nothing is imported from the folder it is started in."""
+    return [sys.executable, "-P", "-m", f"services.{name}"]
+
+
 @dataclass(slots=True)
 class Child:
     """One service's process and its restarts."""
@@ -62,8 +72,8 @@ class Supervisor:
                 if code == EXIT_CONFIG:
                     raise ConfigError([Fault(child.name, "", self._last_words(child))])
                 child.process = None
-                child.failures = 0 if now - child.started > STEADY_S else child.failures + 1
-                pause = RESTART_S[min(child.failures, len(RESTART_S)) - 1]
+                child.failures = 1 if now - child.started > STEADY_S else child.failures + 1
+                pause = restart_pause_s(child.failures)
                 child.due = now + pause
                 why = f": {self._last_words(child)}" if code > 0 else ""
                 self.say(f"{child.name} ended ({_ending(code)}); it starts again in {pause:g} s{why}")
@@ -96,7 +106,7 @@ class Supervisor:
     def _start(self, child: Child) -> None:
         with self._log(child).open("ab") as log:
             child.process = subprocess.Popen(  # noqa: S603 - our own command line
-                [sys.executable, "-m", f"services.{child.name}"],
+                service_command(child.name),
                 env={**os.environ, **self.environ},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
