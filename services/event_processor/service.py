@@ -36,8 +36,8 @@ from services.event_processor.core.pipeline.plan import Plan, compile_plan
 from services.event_processor.core.pipeline.stages import run
 from services.event_processor.core.process import Outcome, process_frame
 from services.event_processor.core.rules.compiled import CompiledRules
-from services.event_processor.core.rules.sections import GAP
 from services.event_processor.core.rules.replaced_battery import replaced_rules
+from services.event_processor.core.rules.sections import GAP
 from services.event_processor.core.silence import Silences
 from shared.delivery.handler import Publisher
 from shared.incidents import Incident
@@ -247,7 +247,10 @@ class EventProcessor:
     def _retain_maintenance(self, device: str, outcome: Outcome) -> None:
         """Retain what is due, once an hour of the device's own time and when its battery has shown something new."""
         facts = self._compiled.device_rules(device).device
-        mark = (outcome.frame.time.replace(minute=0, second=0, microsecond=0), len(outcome.memory.numbers.get(LIFE, ())))
+        mark = (
+            outcome.frame.time.replace(minute=0, second=0, microsecond=0),
+            len(outcome.memory.numbers.get(LIFE, ())),
+        )
         if self._maintained.get(device) != mark:
             known = device in self._maintained
             self._maintained[device] = mark

@@ -23,7 +23,9 @@ class DeviceCommand(Data):
         """Return the command's data; raises RefusedError for a command or a device that nobody knows."""
         if command.name not in COMMANDS:
             near = suggestion(command.name, COMMANDS)
-            raise RefusedError(f"event_processor knows no command {command.name!r}{near}; it knows {', '.join(COMMANDS)}")
+            raise RefusedError(
+                f"event_processor knows no command {command.name!r}{near}; it knows {', '.join(COMMANDS)}"
+            )
         wanted = cls.model_validate(command.data)
         if wanted.device not in devices:
             known = ", ".join(sorted(devices)[:20]) or "none yet"

@@ -1,4 +1,4 @@
-"""What is due at a device, and when: its battery, its calibrations, its self-test. A function of memory, facts and time.
+"""What is due at a device, and when: its battery, its calibrations, its self-test.
 
 Rules:
 1. A battery is due on the day its capacity will have fallen to ``DUE_SHARE`` of the nameplate, and overdue once the

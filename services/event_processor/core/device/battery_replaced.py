@@ -6,7 +6,6 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from services.event_processor.core.device.keys import CAPACITY, DRAIN, FORECAST, GAUGE, LIFE, METER, RESISTANCE
-from services.event_processor.core.device.latch import OFF
 from services.event_processor.core.device.memory import Memory
 
 OF_THE_BATTERY = frozenset({METER, RESISTANCE, DRAIN, CAPACITY, FORECAST, GAUGE, LIFE})
