@@ -165,6 +165,8 @@ OFFERED: dict[str, tuple[dict[str, object], dict[str, object]]] = {
     "system.service.online": ({"service": "alerter", "lasted_s": 3}, {"lasted_s": True}),
     "system.stream.gap": ({"first": 1, "last": 2, "count": 2}, {"first": "1"}),
     "system.ledger.damaged": ({"service": "alerter"}, {"service": {}}),
+    "system.ledger.went_back": ({"service": "alerter", "found": "x"}, {"found": 1}),
+    "system.input.flood": ({"service": "alerter", "topic": "raw", "refused": 9}, {"refused": "9"}),
     "event.dead_letter": ({"attempts": 3}, {"attempts": "three"}),
     "alert.raised": ({"rule": "r", "value": 3}, {"value": "3"}),
     "alert.cleared": ({"rule": "r"}, {"rule": 1}),
