@@ -34,7 +34,8 @@ ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 \
     SERVICE=$SERVICE UPSKEEP_CONFIG=/config UPSKEEP_SUITE__DATA=/data
 RUN python -m compileall -q shared services
 USER 10001:10001
-# Healthy: the service's loop turned lately, with a broker to talk to and a ledger that can be written.
-HEALTHCHECK --interval=30s --timeout=10s --start-period=60s --retries=3 \
-  CMD ["/bin/sh", "-c", "exec python -m services.$SERVICE --healthy"]
+# Healthy: in the last 30 s the service's loop turned, with a broker to talk to and a ledger that can be written. It says
+# so by a file (shared/process.py); to look at the file's age costs a few milliseconds, where starting Python costs seconds.
+HEALTHCHECK --interval=10s --timeout=10s --start-period=120s --retries=3 \
+  CMD ["/bin/sh", "-c", "find /tmp -maxdepth 1 -name 'upskeep-*.alive' -newermt '-30 seconds' | grep -q ."]
 ENTRYPOINT ["/bin/sh", "-c", "exec python -m \"services.$SERVICE\" \"$@\"", "upskeep"]

@@ -26,7 +26,7 @@ missing() { [ ! -s "/secrets/$1/$2" ]; }
 
 for folder in /secrets/*/; do
   user=$(basename "$folder")
-  case $user in influxdb | grafana) continue ;; esac
+  case $user in mosquitto | influxdb | grafana) continue ;; esac # no users of the broker
   if missing "$user" mqtt; then
     put "$(secret)" "$user" mqtt
     echo "passwords.sh: made the MQTT password of $user"

@@ -48,6 +48,6 @@ try_store() {
 
 [ ! -e "$store" ] || try_store
 umask 077
-cat /mosquitto/config/acl >"$run/acl"
+sh /mosquitto/config/rights.sh /mosquitto/config/acl /run/secrets/passwd >"$run/acl"
 cat /run/secrets/passwd >"$run/passwd"
 exec mosquitto -c /mosquitto/config/mosquitto.conf

@@ -14,14 +14,16 @@ Rules:
    A stream that has consumers travels to them as the kind ``stream``, on the wire; what leaves under its own topic is a
    public copy for other readers, with ``qos``, which no service reads.
 4. ``followers`` subscribe too, best effort: they get what comes while they are there, and what is retained.
-5. ``speaker`` is the level that names the publisher, ``addressee`` the level that names the reader: the broker binds
+5. ``narrowed`` holds what a producer may publish where it is not the whole kind; ``-NAME`` is a further one's own name.
+6. ``speaker`` is the level that names the publisher, ``addressee`` the level that names the reader: the broker binds
    both to its users.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
@@ -46,7 +48,7 @@ from shared.messages import (
 from shared.notices import Notice
 from shared.report import ScheduledReport
 from shared.requests import Command, Request, Response, Result
-from shared.services import CLIENTS, service_row, suite_of
+from shared.services import CLIENTS, SERVICES, service_row, suite_of
 
 EVERY_SERVICE = suite_of(optional=True)
 ANYONE = (*EVERY_SERVICE, *CLIENTS)
@@ -69,8 +71,14 @@ class Kind:
     sequenced: bool = False
     qos: Literal[0, 1] = 1
     retained: bool = False
+    narrowed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     speaker: str = ""
     addressee: str = ""
+
+    @property
+    def awaited(self) -> bool:
+        """Whether its producers wait for consumers: then it also goes over the wire, as a stream."""
+        return self.sequenced and bool(self.consumers)
 
     @cached_property
     def steps(self) -> tuple[str, ...]:
@@ -93,7 +101,11 @@ class Kind:
         return row.name in self.producers
 
 
-_KINDS = (
+_ANSWERING = tuple(row.name for row in SERVICES if row.answers)
+_COMMANDED = tuple(row.name for row in SERVICES if row.target)
+_HOST_AGENTS_COMMANDS = {"host_agent": ("command/+/shutdown", "command/+/cut_power"), "host_agent-NAME": ()}
+
+_PUBLIC = (
     Kind("raw", "raw/{device}", Frame, "one poll of one device",
          producers=("sensor_reader",), consumers=("event_processor", "counter_store"), sequenced=True, qos=0),
     Kind("ingest", "ingest/{producer}", Candidate, "an event offered from outside",
@@ -108,7 +120,7 @@ _KINDS = (
          producers=("event_processor",), sequenced=True),
     Kind("incident", "incident/{pattern}/{key}", Incident, "events that belong together",
          producers=("event_processor",), retained=True),
-    Kind("counter", "counter/{type*}", Counter, "how often a type was counted",
+    Kind("counter", "counter/{type*}", Counter, "how often an event type was counted",
          producers=("counter_store",), retained=True),
     Kind("health", "health", Health, "score, grade and factors",
          producers=("counter_store",), retained=True),
@@ -119,29 +131,34 @@ _KINDS = (
     Kind("notice", "notice/{receiver}", Notice, "a notification of a group of alerts",
          producers=("alerter",), sequenced=True),
     Kind("command", "command/{target}/{name}", Command, "something a device or service is to do",
-         producers=("event_processor", "alerter", "host_agent", "operator"), sequenced=True, addressee="target"),
+         producers=("event_processor", "alerter", "host_agent", *CLIENTS), narrowed=_HOST_AGENTS_COMMANDS,
+         followers=_COMMANDED, sequenced=True, addressee="target"),
     Kind("result", "result/{target}/{name}", Result, "what came of a command",
-         producers=("sensor_reader", "counter_store", "alerter", "host_agent"), followers=("host_agent",),
-         sequenced=True, speaker="target"),
+         producers=_COMMANDED, followers=("host_agent",), sequenced=True, speaker="target"),
     Kind("request", "request/{service}/{name}", Request, "a question to a service",
-         producers=("operator",), addressee="service"),
+         producers=CLIENTS, followers=_ANSWERING, addressee="service"),
     Kind("response", "response/{service}/{name}", Response, "its answer",
-         producers=EVERY_SERVICE, followers=CLIENTS, speaker="service"),
+         producers=_ANSWERING, followers=CLIENTS, speaker="service"),
     Kind("status", "status/{service}", Status, "a service's life sign and vital figures",
          producers=EVERY_SERVICE, followers=EVERY_SERVICE, retained=True, speaker="service"),
     Kind("deadletter", "deadletter/{service}", DeadLetter, "what a service refused, and why",
-         producers=EVERY_SERVICE, sequenced=True, speaker="service"),
-    # The suite's own wire. Only services read it; the first level below `wire` always names who speaks.
-    Kind("stream", "wire/{producer}/stream/{stream}", None, "the messages of a sequenced stream, in order",
-         producers=EVERY_SERVICE, speaker="producer"),
-    Kind("checkpoint", "wire/{consumer}/checkpoint/{producer}", Checkpoint, "how far a consumer has durably got",
-         producers=EVERY_SERVICE, retained=True, speaker="consumer", addressee="producer"),
-    Kind("resend", "wire/{producer}/resend/{consumer}", Resend, "messages that a consumer asked for again",
-         producers=EVERY_SERVICE, speaker="producer", addressee="consumer"),
+         producers=EVERY_SERVICE, followers=CLIENTS, sequenced=True, speaker="service"),
 )  # fmt: skip
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in _KINDS}
-BY_MODEL: dict[type[Message], Kind] = {kind.model: kind for kind in _KINDS if kind.model is not None}
+# The suite's own wire. Only services read it; the first level below `wire` always names the speaker.
+_FEEDING = tuple(name for name in EVERY_SERVICE if any(name in kind.producers for kind in _PUBLIC if kind.awaited))
+_FED = tuple(name for name in EVERY_SERVICE if any(name in kind.consumers for kind in _PUBLIC if kind.awaited))
+_WIRE = (
+    Kind("stream", "wire/{producer}/stream/{stream}", None, "the messages of an awaited kind, in order",
+         producers=_FEEDING, speaker="producer"),
+    Kind("checkpoint", "wire/{consumer}/checkpoint/{producer}", Checkpoint, "how far a consumer has durably got",
+         producers=_FED, followers=_FEEDING, retained=True, speaker="consumer", addressee="producer"),
+    Kind("resend", "wire/{producer}/resend/{consumer}", Resend, "messages that a consumer asked for again",
+         producers=_FEEDING, followers=_FED, speaker="producer", addressee="consumer"),
+)  # fmt: skip
+
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (*_PUBLIC, *_WIRE)}
+BY_MODEL: dict[type[Message], Kind] = {kind.model: kind for kind in KINDS.values() if kind.model is not None}
 
 
 def kind_of(message: Message) -> Kind:

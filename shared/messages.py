@@ -110,6 +110,7 @@ class Frame(Sequenced):
     ``uncalibrated`` holds what was read of each channel whose value here is calibrated.
     Live frames say when that was without the wall clock too: ``boot`` (the host's boot id) and ``uptime_s`` (seconds
     since that boot). ``clock`` is unset as long as nothing has set the wall clock in this boot. Absent: not known.
+    ``simulated``: a simulator or a recording gave it, and no hardware.
     """
 
     time: Time
@@ -123,6 +124,7 @@ class Frame(Sequenced):
     boot: Name | None = None
     uptime_s: float | None = None
     clock: Literal["set", "unset"] | None = None
+    simulated: bool = False
 
 
 class Event(Sequenced):
@@ -195,7 +197,10 @@ class Trigger(Sequenced):
 
 
 class DeviceState(Message):
-    """What is known now of a device. Unknown is ``None``, never a guess."""
+    """What is known now of a device. Unknown is ``None``, never a guess.
+
+    ``simulated``: its last frame came from a simulator or a recording, so nothing real may follow from it.
+    """
 
     device: Name
     zone: Name | None = None
@@ -206,6 +211,7 @@ class DeviceState(Message):
     charging: bool | None = None
     active: tuple[str, ...] = ()
     values: dict[str, Scalar] = {}
+    simulated: bool = False
 
 
 class StateSample(DeviceState, Sequenced):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from shared.names import Name
 from shared.settings import Settings
@@ -14,13 +14,19 @@ from shared.topics import Topics
 
 
 class BrokerSettings(Settings):
-    """How to reach the broker. ``protocol`` auto means MQTT 5, and 3.1.1 where that is refused."""
+    """How to reach the broker. ``protocol`` auto means MQTT 5, and 3.1.1 where that is refused.
+
+    ``ca_file`` holds the authorities to trust (PEM; without it the system's). ``cert_file`` and ``key_file`` are this
+    client's certificate and key for mutual TLS; ``cert_file`` may hold both.
+    """
 
     url: str = "mqtt://localhost:1883"
     protocol: Literal["auto", "5", "3.1.1"] = "auto"
     username: str | None = None
     password_file: Path | None = None
     ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
     keepalive_s: int = 30
 
     @field_validator("url")
@@ -38,6 +44,12 @@ class BrokerSettings(Settings):
         if port == 0:
             raise ValueError("must name a port from 1 to 65535, or none for the usual one")
         return url
+
+    @model_validator(mode="after")
+    def _key_with_certificate(self) -> BrokerSettings:
+        if self.key_file is not None and self.cert_file is None:
+            raise ValueError("has key_file without cert_file; name the client's certificate too")
+        return self
 
 
 class DeliverySettings(Settings):

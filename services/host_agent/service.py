@@ -32,7 +32,6 @@ log = logging.getLogger(__name__)
 
 KEEP_EVERY_S = 10.0  # how old a kept time of the last reading may be
 BUSY_S, CALM_S = 0.1, 1.0
-NO_HARDWARE = ("sim:", "recording:")  # how a reader's source is named that reads no chip
 Reason = Annotated[str, Field(min_length=1, max_length=500)]
 Act = Callable[[], None]
 
@@ -98,10 +97,6 @@ class HostAgent:
             if service_of(name) == status.service and status.state != "online":
                 log.info("%s is down", name)
                 self._memory = inputs.secondary_gone(self._memory, name, now_s)
-        source = status.figures.get("source")
-        if isinstance(source, str):
-            simulated = source if source.startswith(NO_HARDWARE) else None
-            self._memory = self._memory.with_(simulated=simulated)
 
     def _result(self, result: Result, now_s: float) -> None:
         if self._memory.episode is None or not result.id.startswith(f"{self._memory.episode}/"):
@@ -203,12 +198,15 @@ class HostAgent:
     @property
     def dry_run(self) -> bool:
         """Whether everything is only said."""
-        return self._settings.dry_run or self._memory.simulated is not None
+        return self._settings.dry_run or self._bare_moment().simulated
 
     def _note_connection(self) -> None:
         connected = self._connected()
         self._lost_once = self._lost_once or (self._was_connected and not connected)
         self._was_connected = connected
+
+    def _bare_moment(self) -> Moment:
+        return Moment(self._rules, self._memory, self._clock.monotonic(), self._began_s, self._settings.dry_run)
 
     def _moment(self) -> Moment:
         return Moment(self._rules, self._memory, self._clock.monotonic(), self._began_s, self.dry_run)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from services.host_agent.core.rules import Level, Rules
+from services.host_agent.core.rules import Level, LowWord, Rules
 from shared.messages import Name
 from shared.settings import Settings
 
@@ -38,6 +38,8 @@ class PolicySettings(Settings):
     charge_below_percent: Annotated[float, Field(gt=0, lt=100)] | None = 10.0
     runtime_below_s: Annotated[float, Field(gt=0)] | None = 180.0
     on_battery_for_s: Annotated[float, Field(gt=0)] | None = None
+    low_word: LowWord = "alone"
+    forced_shutdown: bool = True
     active: tuple[Name, ...] = ("UNDERVOLTAGE_DETECTED",)
     alerts: tuple[str, ...] = ()
     unknown_mains_is_battery_when_critical: bool = False
@@ -109,6 +111,8 @@ class HostAgentSettings(Settings):
             charge_below_percent=self.policies.charge_below_percent,
             runtime_below_s=self.policies.runtime_below_s,
             on_battery_for_s=self.policies.on_battery_for_s,
+            low_word=self.policies.low_word,
+            forced_shutdown=self.policies.forced_shutdown,
             active=self.policies.active,
             alerts=self.policies.alerts,
             unknown_mains_is_battery_when_critical=self.policies.unknown_mains_is_battery_when_critical,

@@ -187,6 +187,8 @@ class SensorReader:
             instant = self._clock_drift.instant
             stamp = {"boot": self._clock_drift.boot, "uptime_s": instant.uptime_s, "clock": instant.clock}
             frame = frame.model_copy(update=stamp)
+        if not self._feed.live:
+            frame = frame.model_copy(update={"simulated": True})
         self._outlet.emit(frame)
 
     def _life(self) -> RunRecord | None:

@@ -60,6 +60,6 @@ def route_of(name: str) -> Route:
         consumes_offers=row.name in KINDS["ingest"].consumers,
         answers=row.answers,
         targets=(target_of(name),) if row.target else (),
-        follows=tuple(kind.name for kind in kinds if row.name in kind.followers),
+        follows=tuple(kind.name for kind in kinds if row.name in kind.followers and not kind.addressee),
         persistent_session=row.session,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import select
 import socket
+import ssl
 import threading
 from typing import Any
 
@@ -26,6 +27,7 @@ class BufferedSocket:
         self._at = 0
         self._lock = threading.Lock()
         self._held: bytearray | None = None
+        self.tls_fault: ssl.SSLError | None = None  # why reading ended, where TLS did
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.sock, name)
@@ -37,11 +39,20 @@ class BufferedSocket:
     def recv(self, size: int) -> bytes:
         """Return up to ``size`` bytes, from the buffer or the socket; raises as the socket does when there is none."""
         if self._at >= len(self._read):
-            self._read, self._at = self.sock.recv(CHUNK), 0
+            self._read, self._at = self._receive(), 0
             self._answer_now()
         part = self._read[self._at : self._at + size]
         self._at += len(part)
         return part
+
+    def _receive(self) -> bytes:
+        try:
+            return bytes(self.sock.recv(CHUNK))
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            raise
+        except ssl.SSLError as error:
+            self.tls_fault = error
+            raise
 
     def _answer_now(self) -> None:
         """Acknowledge what came without the usual 40 ms: a broker that gathers small packets waits for it."""
@@ -59,7 +70,21 @@ class BufferedSocket:
             if self._held is not None:
                 self._held += data
                 return len(data)
-            return int(self.sock.send(data))
+            try:
+                return int(self.sock.send(data))
+            except ssl.SSLEOFError as error:
+                self.tls_fault = self._last_words() or error
+                raise
+
+    def _last_words(self) -> ssl.SSLError | None:
+        """Return the alert that the other side left when it ended the connection, if it is still to be read."""
+        try:
+            self.sock.recv(1)
+        except ssl.SSLError as alert:
+            return None if isinstance(alert, ssl.SSLEOFError) else alert
+        except OSError:
+            return None
+        return None
 
     def hold(self) -> None:
         """Collect what is sent from now on."""

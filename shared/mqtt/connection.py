@@ -19,6 +19,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from shared.mqtt.buffered_socket import BufferedSocket
+from shared.mqtt.login import LoginError, client_id_of, password_of, tls_context, tls_fault
 from shared.mqtt.wire import Acknowledged, Arrived, Connected, Publication, Receipt
 from shared.suite import BrokerSettings
 
@@ -78,7 +79,7 @@ class Connection:
         version = MQTTProtocolVersion(protocol)
         self.client = _Client(
             CallbackAPIVersion.VERSION2,
-            client_id=owner.client_id,
+            client_id=_client_id(owner),
             protocol=version,
             clean_session=None if version == MQTTProtocolVersion.MQTTv5 else not owner.persistent,
             manual_ack=True,
@@ -139,22 +140,26 @@ class Connection:
                 self.client.connect(host, port, settings.keepalive_s, clean_start=clean, properties=properties)
             else:
                 self.client.connect(host, port, settings.keepalive_s)
+        except LoginError as error:
+            return str(error)
+        except ssl.SSLError as error:
+            return tls_fault(error, f"{host}:{port}", settings)
+        except ConnectionResetError as error:
+            return f"{host}:{port} ends the connection ({error.strerror}); does it speak TLS on that port?"
         except OSError as error:
             return f"no broker at {host}:{port}: {error.strerror or error}"
         code = self.client.loop_forever(retry_first_connection=False)
         if not self.stood and code != paho.MQTT_ERR_SUCCESS and self.reason == ENDED:
+            if self.client.stream is not None and (fault := self.client.stream.tls_fault) is not None:
+                return tls_fault(fault, f"{host}:{port}", settings)  # TLS 1.3 refuses a client after the handshake
             self.unsupported = True  # closed before CONNACK: some brokers answer an unknown protocol level so
         return self.reason
 
     def _identify(self, settings: BrokerSettings, tls: bool) -> None:
         if settings.username is not None:
-            password = None
-            if settings.password_file is not None:
-                password = settings.password_file.read_text(encoding="utf-8").strip()
-            self.client.username_pw_set(settings.username, password)
+            self.client.username_pw_set(settings.username, password_of(settings))
         if tls:
-            authorities = str(settings.ca_file) if settings.ca_file else None
-            self.client.tls_set(ca_certs=authorities, cert_reqs=ssl.CERT_REQUIRED)
+            self.client.tls_set_context(tls_context(settings))
         will = self.owner.will
         if will is not None:
             self.client.will_set(will.topic, will.payload, 1, will.retain)
@@ -214,6 +219,13 @@ class Connection:
     def _on_disconnect(self, _: paho.Client, __: Any, ___: Any, code: ReasonCode, ____: Any) -> None:
         if self.stood and self.reason == ENDED:
             self.reason = f"{ENDED}: {code}"
+
+
+def _client_id(owner: Owner) -> str:
+    try:
+        return client_id_of(owner.client_id, owner.settings)
+    except LoginError:
+        return owner.client_id  # ``run`` comes to the same fault and says so
 
 
 def _properties(packet: int) -> Properties:

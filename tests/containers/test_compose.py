@@ -158,14 +158,15 @@ def test_influxdb_1_behind_the_v2_write_api_has_every_event_once(
 
 
 def test_events_of_the_simulator_are_seen_with_mosquitto_sub_from_outside(
-    house: Stack, room: dict[str, int], require: Require
+    house: Stack, room: dict[str, int], require: Require, tmp_path: Path
 ) -> None:
     """Without /dev/i2c-1 in the container ``auto`` is the simulator, says so, and the power soon goes out."""
     topic = f"{HOME}/event/power/AC_POWER_LOSS"
-    who = ("-u", "operator", "-P", house.operator_password())
-    command = (require.program("mosquitto_sub"), "-p", str(house.mqtt_port), *who, "-t", topic, "-C", "1", "-W", "60")
+    (tmp_path / "mosquitto_sub").write_text(f"-u operator\n-P {house.operator_password()}\n")  # as docs/compose.md says
+    command = (require.program("mosquitto_sub"), "-p", str(house.mqtt_port), "-t", topic, "-C", "1", "-W", "60")
     house.environ |= {"UPSKEEP_SOURCE": "auto", "UPSKEEP_SPEED": "1"}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as outside:
+    environ = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path)}
+    with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True) as outside:
         house.up("sensor_reader")
         said, _ = outside.communicate(timeout=70)
     assert json.loads(said)["type"] == "AC_POWER_LOSS"

@@ -77,10 +77,18 @@ class Ups:
         self._thread.join()
         self.client.close()
 
-    def says(self, power: str | None = None, battery: str = "ok", quality: Quality = Quality.GOOD) -> None:
+    def says(
+        self,
+        power: str | None = None,
+        battery: str = "ok",
+        quality: Quality = Quality.GOOD,
+        *,
+        simulated: bool = False,
+    ) -> None:
         """Say this from now on, as read now each time; without ``power`` say nothing."""
         with self._lock:
-            self._state = None if power is None else {"power": power, "battery": battery, "quality": quality}
+            said = {"power": power, "battery": battery, "quality": quality, "simulated": simulated}
+            self._state = None if power is None else said
 
     def publish(self, topic: str, content: dict[str, Any], *, retain: bool = True) -> None:
         """Say something else, once."""

@@ -41,7 +41,10 @@ class Host:
         quality: Quality = Quality.GOOD,
         **values: Any,
     ) -> Host:
-        """Hear a state of the device whose own time is ``age_s`` ago; ``battery`` and ``active`` are not values."""
+        """Hear a state of the device whose own time is ``age_s`` ago.
+
+        ``battery``, ``active`` and ``simulated`` are the state's own, all else are values; ``bare``: and no others.
+        """
         state = DeviceState(
             device=device,
             time=NOON + timedelta(seconds=self.now_s - age_s),
@@ -49,7 +52,8 @@ class Host:
             power=power,
             battery=values.pop("battery", "ok"),
             active=values.pop("active", ()),
-            values={"battery_voltage": 3.9, **values},
+            simulated=values.pop("simulated", False),
+            values=values if values.pop("bare", False) else {"battery_voltage": 3.9, **values},
         )
         self.memory = inputs.state_heard(self.rules, self.memory, state, self.now_s, retained=retained)
         return self.go(0)

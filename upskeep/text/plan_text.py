@@ -39,7 +39,7 @@ def _supply(row: Row) -> str:
         "on_battery_s": f"on battery for {row['on_battery_s'] or 0:.0f} s" if row["power"] == "battery" else "on mains",
         "battery": f"battery {row['battery']}",
         "charge_percent": f"charge {row['charge_percent'] or 0:.1f} %",
-        "runtime_left_s": f"{row['runtime_left_s'] or 0:.0f} s left",
+        "runtime_left_s": f"{'at least ' if row['runtime_is_estimate'] else ''}{row['runtime_left_s'] or 0:.0f} s left",
     }
     known = [text for name, text in said.items() if name == "on_battery_s" or row[name] is not None]
     age = f"heard {row['heard_s_ago']:g} s ago" + ("" if row["fresh"] else ", which is too long")

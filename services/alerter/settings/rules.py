@@ -210,16 +210,20 @@ class OfflineSettings(Settings):
 
 
 class PredictionSettings(_Seen):
-    """``prediction``: the field reaches a value within a time, as ``reported`` or by the line through what was seen."""
+    """``prediction``: the field reaches a value within a time, as ``reported`` or by the line through what was seen.
+
+    ``reported`` is a field or several: the first that a sample has counts.
+    """
 
     reaches: float
     within: LongSpan
     over: LongSpan = timedelta(minutes=10)
-    reported: Field_ | None = None
+    reported: Field_ | tuple[Field_, ...] = ()
 
     def condition(self) -> Prediction:
         """Return the condition."""
-        return Prediction(self.watched(), self.reaches, self.within, self.over, self.reported)
+        reported = (self.reported,) if isinstance(self.reported, str) else self.reported
+        return Prediction(self.watched(), self.reaches, self.within, self.over, reported)
 
 
 class CompositeSettings(Settings):

@@ -31,6 +31,7 @@ def device_state(compiled: CompiledRules, memory: Memory, frame: Frame) -> Devic
         charging=latches.get(CHARGING, OFF).known,
         active=tuple(name for name in compiled.shown if latches.get(name, OFF).on),
         values=frame.values | _derived(compiled, memory, frame),
+        simulated=frame.simulated,
     )
 
 

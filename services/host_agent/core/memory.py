@@ -55,7 +55,7 @@ class Memory(BaseModel):
     waiting_for: tuple[str, ...] = ()  # secondaries that have yet to go down
     alone_since_s: float | None = None  # from when on no secondary is waited for
     cut_settled: bool = False
-    simulated: str | None = None  # the source, where readings are not of hardware
+    episode_simulated: bool = False  # it began on simulated or recorded readings, so it is dry to its end
     command: Literal["done", "failed"] | None = None
 
     def with_(self, **changes: object) -> Memory:

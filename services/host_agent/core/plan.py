@@ -14,7 +14,7 @@ from typing import Any
 from services.host_agent.core.phases import FINAL, UNDER_WAY, Phase
 from services.host_agent.core.policies import POLICIES, DuePolicy
 from services.host_agent.core.signals import Moment, describe
-from services.host_agent.core.supply import fresh
+from services.host_agent.core.supply import fresh, last_of_battery_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +52,14 @@ def _supply(moment: Moment, device: str) -> dict[str, Any]:
         "battery": supply.battery,
         "charge_percent": supply.charge_percent,
         "runtime_left_s": supply.runtime_left_s,
+        "runtime_is_estimate": supply.runtime_is_estimate,
         "heard_s_ago": _ago(moment, supply.heard_s),
-        "fresh": fresh(moment.rules, supply, moment.now_s),
+        "fresh": fresh(moment.rules, supply.heard_s, moment.now_s),
         "on_battery_s": _ago(moment, supply.on_battery_since_s),
+        "battery_heard_s_ago": _ago(moment, supply.battery_heard_s),
+        "battery_low": supply.battery_low,
+        "forced_shutdown": supply.forced_shutdown,
+        "simulated": supply.simulated,
         "doubt": supply.doubt,
     }
 
@@ -124,7 +129,7 @@ def obstacles(moment: Moment) -> list[str]:
     if memory.phase in FINAL:
         found.append("nothing: it is past the point of no return")
     if moment.dry_run:
-        why = f"readings come from {memory.simulated}" if memory.simulated else "dry_run is on"
+        why = "its readings are simulated or recorded" if moment.simulated else "dry_run is on"
         found.append(f"{why}: everything is only said, nothing is done")
     if memory.phase is Phase.HELD:
         found.append(
@@ -147,11 +152,12 @@ def _supply_obstacles(moment: Moment, device: str) -> list[str]:
     doubt = f": {supply.doubt}" if supply.doubt else ""
     if supply.heard_s is None:
         return [f"{device}: never heard since the machine started{doubt}; what is not known shuts nothing down"]
+    ago_s = _ago(moment, supply.heard_s)
     if supply.power == "mains":
-        silent = "" if fresh(rules, supply, moment.now_s) else f", silent for {_ago(moment, supply.heard_s):g} s{doubt}"
+        silent = "" if fresh(rules, supply.heard_s, moment.now_s) else f", silent for {ago_s:g} s{doubt}"
         return [f"{device}: last known on mains{silent}"]
-    if not fresh(rules, supply, moment.now_s):
-        return [f"{device}: silent for {_ago(moment, supply.heard_s):g} s{doubt}"]
+    if not fresh(rules, last_of_battery_s(supply), moment.now_s):
+        return [f"{device}: silent for {_ago(moment, last_of_battery_s(supply)):g} s{doubt}"]
     return []
 
 

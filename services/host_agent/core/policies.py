@@ -1,12 +1,16 @@
 """The policies as a table: what endangers a host on battery, and from when on.
 
 Rules:
-1. A policy speaks only of a supply that is, for all that is known, on battery. Nothing else is evidence.
-2. All but two need fresh readings. ``ON_BATTERY_TOO_LONG`` goes by the time alone; ``SILENT`` is NUT's rule: last
-   known on battery and silent for longer than the dead time is as bad as empty (upsmon.conf(5), DEADTIME).
+1. A policy speaks only of a supply that is, for all that is known, on battery. Only ``FORCED_SHUTDOWN`` does not ask:
+   a supply that is about to cut the power does so on mains too (FSD, upsmon(8)).
+2. A policy needs a fresh reading of the one figure that it is about. ``ON_BATTERY_TOO_LONG`` goes by the time alone;
+   ``SILENT`` is NUT's rule: last known on battery, and nothing heard of the battery for longer than the dead time, is
+   as bad as empty (upsmon.conf(5), DEADTIME).
 3. Nothing counts before the boot grace is over, so that a low battery after a reboot is no loop of shutdowns;
    only what cannot wait (an undervoltage) does.
-4. Silence counts from when this process listens, so a restart of the agent gives the supply its chance.
+4. ``LOW_WORD`` is upsmon's rule, on battery and LB is critical. As shipped it counts where the supply tells neither
+   charge nor runtime; where it does, those decide, for some UPSs say LB as soon as the mains are gone (nut#1942).
+5. Silence counts from when this process listens, so a restart of the agent gives the supply its chance.
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from services.host_agent.core.rules import Rules
-from services.host_agent.core.supply import Supply, fresh
+from services.host_agent.core.supply import Supply, fresh, last_of_battery_s
 
 
 class Cause(StrEnum):
@@ -26,6 +30,8 @@ class Cause(StrEnum):
     BATTERY_LEVEL = "battery_level"
     CHARGE = "charge"
     RUNTIME = "runtime"
+    LOW_WORD = "battery_low"
+    FORCED_SHUTDOWN = "forced_shutdown"
     ON_BATTERY_TOO_LONG = "on_battery_too_long"
     SILENT = "silent_on_battery"
     ALERT = "alert"
@@ -33,7 +39,12 @@ class Cause(StrEnum):
     PRIMARY = "primary"
 
 
-POWER = frozenset(Cause) - {Cause.ALERT, Cause.PERSON, Cause.PRIMARY}  # what ends when the mains are back
+POWER = frozenset(Cause) - {
+    Cause.ALERT,
+    Cause.PERSON,
+    Cause.PRIMARY,
+    Cause.FORCED_SHUTDOWN,
+}  # what ends when the mains are back
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,30 +68,45 @@ class DuePolicy:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """``due`` returns from when on the policy holds, None if it does not; ``waits`` for the boot grace."""
+    """``due`` returns from when on the policy holds, None if it does not.
+
+    ``waits`` for the boot grace; ``on_mains``: holds whatever feeds the supply.
+    """
 
     cause: Cause
     due: Callable[[SupplyMoment], float | None]
     wording: Callable[[Rules], str | None]
     waits: bool = True
+    on_mains: bool = False
 
 
 def _undervoltage(sight: SupplyMoment) -> float | None:
     hit = set(sight.rules.active) & set(sight.supply.active)
-    return sight.now_s if hit and _fresh(sight) else None
+    return sight.now_s if hit and _fresh(sight, sight.supply.heard_s) else None
 
 
 def _level(sight: SupplyMoment) -> float | None:
     levels = {"low": ("low", "critical"), "critical": ("critical",), "never": ()}[sight.rules.battery]
-    return sight.now_s if sight.supply.battery in levels and _fresh(sight) else None
+    return sight.now_s if sight.supply.battery in levels and _fresh(sight, last_of_battery_s(sight.supply)) else None
 
 
 def _charge(sight: SupplyMoment) -> float | None:
-    return _held(sight, sight.supply.charge_low_since_s)
+    return _held(sight, sight.supply.charge_low_since_s, sight.supply.charge_heard_s)
 
 
 def _runtime(sight: SupplyMoment) -> float | None:
-    return _held(sight, sight.supply.runtime_low_since_s)
+    return _held(sight, sight.supply.runtime_low_since_s, sight.supply.runtime_heard_s)
+
+
+def _low_word(sight: SupplyMoment) -> float | None:
+    if sight.rules.low_word == "never":
+        return None
+    return _held(sight, sight.supply.word_low_since_s, sight.supply.heard_s)
+
+
+def _forced_shutdown(sight: SupplyMoment) -> float | None:
+    holds = sight.rules.forced_shutdown and sight.supply.forced_shutdown and _fresh(sight, sight.supply.heard_s)
+    return sight.now_s if holds else None
 
 
 def _too_long(sight: SupplyMoment) -> float | None:
@@ -89,17 +115,23 @@ def _too_long(sight: SupplyMoment) -> float | None:
 
 
 def _silent(sight: SupplyMoment) -> float | None:
-    heard_s = sight.supply.heard_s
+    heard_s = last_of_battery_s(sight.supply)
     return None if heard_s is None else max(heard_s, sight.listening_since_s) + sight.rules.dead_time_s
 
 
-def _held(sight: SupplyMoment, since_s: float | None) -> float | None:
-    return None if since_s is None or not _fresh(sight) else since_s + sight.rules.hold_s
+def _held(sight: SupplyMoment, since_s: float | None, heard_s: float | None) -> float | None:
+    return None if since_s is None or not _fresh(sight, heard_s) else since_s + sight.rules.hold_s
 
 
-def _fresh(sight: SupplyMoment) -> bool:
-    return fresh(sight.rules, sight.supply, sight.now_s)
+def _fresh(sight: SupplyMoment, heard_s: float | None) -> bool:
+    return fresh(sight.rules, heard_s, sight.now_s)
 
+
+_LOW_WORDINGS = {
+    "never": None,
+    "always": "LB, the UPS's own word",
+    "alone": "LB, where neither charge nor runtime is known",
+}
 
 POLICIES: tuple[Policy, ...] = (
     Policy(Cause.UNDERVOLTAGE, _undervoltage, lambda r: f"{' or '.join(r.active)} is active" if r.active else None,
@@ -109,6 +141,9 @@ POLICIES: tuple[Policy, ...] = (
            lambda r: None if r.charge_below_percent is None else f"charge {r.charge_below_percent:g} % or less"),
     Policy(Cause.RUNTIME, _runtime,
            lambda r: None if r.runtime_below_s is None else f"{r.runtime_below_s:g} s of runtime left or less"),
+    Policy(Cause.LOW_WORD, _low_word, lambda r: _LOW_WORDINGS[r.low_word]),
+    Policy(Cause.FORCED_SHUTDOWN, _forced_shutdown,
+           lambda r: "FSD, the UPS is to cut the power" if r.forced_shutdown else None, on_mains=True),
     Policy(Cause.ON_BATTERY_TOO_LONG, _too_long,
            lambda r: None if r.on_battery_for_s is None else f"on battery for {r.on_battery_for_s:g} s"),
     Policy(Cause.SILENT, _silent, lambda r: f"silent for {r.dead_time_s:g} s while last known on battery"),
@@ -119,13 +154,11 @@ def due_policies(
     rules: Rules, device: str, supply: Supply, now_s: float, listening_since_s: float
 ) -> tuple[DuePolicy, ...]:
     """Return what endangers a host that hangs on this supply, first due first."""
-    if supply.power != "battery":
-        return ()
     sight = SupplyMoment(rules, supply, now_s, listening_since_s)
     found = [
         DuePolicy(policy.cause, device, max(due_s, rules.boot_grace_s) if policy.waits else due_s)
         for policy in POLICIES
-        if (due_s := policy.due(sight)) is not None
+        if (policy.on_mains or supply.power == "battery") and (due_s := policy.due(sight)) is not None
     ]
     return tuple(sorted(found, key=lambda due_policy: due_policy.due_s))
 

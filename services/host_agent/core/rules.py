@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Level = Literal["low", "critical", "never"]
+LowWord = Literal["alone", "always", "never"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class Rules:
     charge_below_percent: float | None = 10.0
     runtime_below_s: float | None = 180.0
     on_battery_for_s: float | None = None
+    low_word: LowWord = "alone"
+    forced_shutdown: bool = True
     active: tuple[str, ...] = ("UNDERVOLTAGE_DETECTED",)
     alerts: tuple[str, ...] = ()
     unknown_mains_is_battery_when_critical: bool = False

@@ -9,7 +9,7 @@ from services.host_agent.core.memory import Memory
 from services.host_agent.core.phases import Signal
 from services.host_agent.core.policies import POWER, Cause, DuePolicy, decisive, due_policies
 from services.host_agent.core.rules import Rules
-from services.host_agent.core.supply import Supply, stands
+from services.host_agent.core.supply import Supply, last_of_battery_s, stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,13 @@ class Moment:
     def due_policy(self) -> DuePolicy | None:
         """The danger that decides, now or later."""
         return decisive(self.rules, self.due_policies)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the shutdown under way began on simulated readings or, while there is none, whether they are."""
+        if self.memory.episode is not None:
+            return self.memory.episode_simulated
+        return any(self.supply(device).simulated for device in self.rules.devices)
 
     @property
     def in_phase_s(self) -> float:
@@ -86,19 +93,24 @@ def trigger(moment: Moment) -> Trigger | None:
     due_policy = moment.due_policy
     if due_policy is None or due_policy.due_s > moment.now_s:
         return None
-    return Trigger(due_policy.cause, describe(moment, due_policy))
+    at_once = 0.0 if due_policy.cause is Cause.FORCED_SHUTDOWN else None  # the power goes soon (upsmon, FINALDELAY)
+    return Trigger(due_policy.cause, describe(moment, due_policy), at_once)
 
 
 def describe(moment: Moment, due_policy: DuePolicy) -> str:
     """Say what a danger is, with the figures seen."""
     supply = moment.supply(due_policy.device)
     since_s = moment.now_s if supply.on_battery_since_s is None else supply.on_battery_since_s
-    heard_s = moment.now_s if supply.heard_s is None else supply.heard_s
+    last_s = last_of_battery_s(supply)
+    heard_s = moment.now_s if last_s is None else last_s
     wording = {
         Cause.UNDERVOLTAGE: f"{' and '.join(sorted(set(moment.rules.active) & set(supply.active)))} on battery",
         Cause.BATTERY_LEVEL: f"the battery is {supply.battery}",
         Cause.CHARGE: f"the charge is {supply.charge_percent or 0:g} %",
-        Cause.RUNTIME: f"{supply.runtime_left_s or 0:.0f} s of runtime are left",
+        Cause.RUNTIME: f"{supply.runtime_left_s or 0:.0f} s of runtime are left"
+        + (", by the lower bound of the estimate" if supply.runtime_is_estimate else ""),
+        Cause.LOW_WORD: "the UPS calls its battery low (LB)",
+        Cause.FORCED_SHUTDOWN: "the UPS is to cut the power (FSD)",
         Cause.ON_BATTERY_TOO_LONG: f"on battery for {moment.now_s - since_s:.0f} s",
         Cause.SILENT: f"last known on battery, and silent for {moment.now_s - heard_s:.0f} s",
     }
@@ -128,7 +140,9 @@ def _safe_again(moment: Moment) -> bool:
     if memory.cause is Cause.ALERT:
         return memory.alert not in memory.alerts
     due_policy = moment.due_policy
-    return memory.cause is Cause.SILENT and (due_policy is None or due_policy.due_s > moment.now_s)
+    return memory.cause in (Cause.SILENT, Cause.FORCED_SHUTDOWN) and (
+        due_policy is None or due_policy.due_s > moment.now_s
+    )
 
 
 def _called_off(moment: Moment) -> bool:

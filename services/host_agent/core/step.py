@@ -25,6 +25,7 @@ OUTSIDE: dict[Phase, dict[str, object]] = {
 }
 FORGOTTEN: dict[str, object] = {
     "cause": None, "why": "", "alert": None, "episode": None, "delay_s": None, "counted_s": 0.0, "told": None,
+    "episode_simulated": False,
 }  # fmt: skip
 
 
@@ -81,7 +82,10 @@ def _changed(moment: Moment, signal: Signal, entered: Memory) -> Memory:
             return _begun(moment, entered)
         case Signal.TOLD:
             named = moment.memory.episode or _episode(moment, Cause.PRIMARY)
-            return entered.with_(cause=Cause.PRIMARY, why=moment.memory.told, episode=named)
+            simulated = moment.simulated
+            return entered.with_(
+                cause=Cause.PRIMARY, why=moment.memory.told, episode=named, episode_simulated=simulated
+            )
         case Signal.MAINS_SEEN:
             return entered.with_(counted_s=moment.memory.counted_s + moment.in_phase_s)
         case _:
@@ -101,6 +105,7 @@ def _begun(moment: Moment, entered: Memory) -> Memory:
         cause=found.cause,
         why=found.why,
         episode=named,
+        episode_simulated=moment.simulated,
         delay_s=found.delay_s,
         alerts_done=done,
         asked=None,

@@ -2,12 +2,17 @@
 
 Rules:
 1. ``now_s`` is monotonic, seconds since the machine's boot. The wall clock may step as it likes.
-2. A state is evidence if it is news (its own time is not the one heard last), it is not ``stale`` or ``bad``, it
-   tells mains from battery, and at least one value of the battery is in it where it is ``suspect``.
-   What is no evidence changes nothing that is known: the supply grows silent.
+2. A state is evidence if it is news (its own time is not the one heard last), it is not ``stale`` or ``bad``, and it
+   tells mains from battery. What is no evidence changes nothing that is known: the supply grows silent.
+   A forced shutdown is evidence of itself, also where nothing tells mains from battery.
 3. A retained copy tells what was, not what is. It is news only if it is later than what was heard live in this
    boot; it counts for as old as it is by the supply's own times.
-4. A spell on battery begins with the first evidence and ends when the mains have stood for ``mains_back_s``.
+4. Each figure has a time of its own at which it was heard last. A state that lacks one changes nothing that is known
+   of it, so one bad variable blinds nobody: a policy asks for the figure that it needs. A supply that has ever shown
+   something of its battery, and shows nothing of it any more, grows silent like one that is not heard at all.
+5. Simulated and real readings are two worlds. Of the one nothing is kept in the other; and hardware counts only when
+   it has answered for ``stale_after_s``, for a state may still hold what the simulation ended with.
+6. A spell on battery begins with the first evidence and ends when the mains have stood for ``mains_back_s``.
 """
 
 from __future__ import annotations
@@ -20,8 +25,9 @@ from pydantic import BaseModel, ConfigDict
 from services.host_agent.core.rules import Rules
 from shared.messages import DeviceState, Quality
 
-BATTERY_FIGURES = ("battery_voltage", "cell_voltage", "state_of_charge")
-RUNTIME = "runtime_left_s"
+CHARGE, RUNTIME, LOW_WORD, FORCED = "state_of_charge", "runtime_left_s", "battery_low", "forced_shutdown"
+BATTERY_FIGURES = ("battery_voltage", "cell_voltage", CHARGE, RUNTIME, LOW_WORD)
+ESTIMATED_RUNTIME = "estimated_runtime_low_s"  # the lower bound: where there is one, it decides
 
 
 class Supply(BaseModel):
@@ -33,14 +39,23 @@ class Supply(BaseModel):
     battery: Literal["ok", "low", "critical"] | None = None
     charge_percent: float | None = None
     runtime_left_s: float | None = None
+    runtime_is_estimate: bool = False  # the lower bound of an estimate, not what the UPS reports
     active: tuple[str, ...] = ()
     time: datetime | None = None  # the supply's own, of the newest state whatever its worth
     heard_s: float | None = None  # the last evidence
+    battery_heard_s: float | None = None  # … of the battery, by any figure or word
+    charge_heard_s: float | None = None
+    runtime_heard_s: float | None = None
+    battery_low: bool = False  # the supply's own word (LB)
+    forced_shutdown: bool = False  # the supply is about to cut the power (FSD)
+    simulated: bool = False  # a simulator or a recording says so, and no hardware
+    real_since_s: float | None = None  # from when on hardware has answered, after simulated readings
     doubt: str | None = None  # why the newest state is no evidence
     on_battery_since_s: float | None = None
     mains_since_s: float | None = None
     charge_low_since_s: float | None = None
     runtime_low_since_s: float | None = None
+    word_low_since_s: float | None = None  # battery_low while neither charge nor runtime is known
 
 
 def after_state(rules: Rules, supply: Supply, state: DeviceState, now_s: float, *, retained: bool) -> Supply:
@@ -58,16 +73,18 @@ def after_state(rules: Rules, supply: Supply, state: DeviceState, now_s: float, 
     doubt = doubt_in(rules, state)
     if doubt is not None:
         return supply.model_copy(update={"time": state.time, "doubt": doubt})
-    return _known(rules, supply, state, heard_s)
+    if supply.simulated and not state.simulated:
+        supply = supply if supply.real_since_s is not None else supply.model_copy(update={"real_since_s": heard_s})
+        if heard_s - (supply.real_since_s or 0.0) < rules.stale_after_s:
+            return supply.model_copy(update={"time": state.time, "doubt": "its readings were simulated until just now"})
+    return _known(rules, supply if supply.simulated == state.simulated else Supply(), state, heard_s)
 
 
 def doubt_in(rules: Rules, state: DeviceState) -> str | None:
     """Return why a state is no evidence, None if it is."""
     if state.quality in (Quality.BAD, Quality.STALE):
         return f"its readings are {state.quality}"
-    if state.quality is Quality.SUSPECT and not any(name in state.values for name in BATTERY_FIGURES):
-        return "its readings are suspect, and nothing of the battery is in them"
-    if _power(rules, state) is None:
+    if _power(rules, state) is None and state.values.get(FORCED) is not True:
         return "it does not tell mains from battery"
     return None
 
@@ -84,9 +101,9 @@ def stands(rules: Rules, supply: Supply, now_s: float) -> bool:
     return supply.mains_since_s is not None and now_s - supply.mains_since_s >= rules.mains_back_s
 
 
-def fresh(rules: Rules, supply: Supply, now_s: float) -> bool:
-    """Whether the last evidence is new enough to speak for now."""
-    return supply.heard_s is not None and now_s - supply.heard_s <= rules.stale_after_s
+def fresh(rules: Rules, heard_s: float | None, now_s: float) -> bool:
+    """Whether what was heard at ``heard_s`` is new enough to speak for now."""
+    return heard_s is not None and now_s - heard_s <= rules.stale_after_s
 
 
 def _power(rules: Rules, state: DeviceState) -> Literal["mains", "battery"] | None:
@@ -95,27 +112,54 @@ def _power(rules: Rules, state: DeviceState) -> Literal["mains", "battery"] | No
     return state.power
 
 
+def last_of_battery_s(supply: Supply) -> float | None:
+    """Return when something was heard of the battery last; of a supply that never shows anything of it, of itself."""
+    return supply.heard_s if supply.battery_heard_s is None else supply.battery_heard_s
+
+
 def _known(rules: Rules, old: Supply, state: DeviceState, heard_s: float) -> Supply:
-    power = _power(rules, state)
+    power = _power(rules, state) or old.power
     on_battery = power == "battery"
-    charge, runtime = _number(state, "state_of_charge"), _number(state, RUNTIME)
+    charge, estimate = _number(state, CHARGE), _number(state, ESTIMATED_RUNTIME)
+    runtime = _number(state, RUNTIME) if estimate is None else estimate
+    low_word = state.values.get(LOW_WORD) is True
+    alone = charge is None and runtime is None
     return Supply(
         power=power,
         battery=state.battery,
-        charge_percent=charge,
-        runtime_left_s=runtime,
+        charge_percent=_or(charge, old.charge_percent),
+        runtime_left_s=_or(runtime, old.runtime_left_s),
+        runtime_is_estimate=estimate is not None or (runtime is None and old.runtime_is_estimate),
         active=state.active,
         time=state.time,
         heard_s=heard_s,
+        battery_heard_s=heard_s if any(name in state.values for name in BATTERY_FIGURES) else old.battery_heard_s,
+        charge_heard_s=old.charge_heard_s if charge is None else heard_s,
+        runtime_heard_s=old.runtime_heard_s if runtime is None else heard_s,
+        battery_low=low_word,
+        forced_shutdown=state.values.get(FORCED) is True,
+        simulated=state.simulated,
         on_battery_since_s=_since(on_battery or old.on_battery_since_s is not None, old.on_battery_since_s, heard_s),
         mains_since_s=_since(not on_battery, old.mains_since_s, heard_s),
-        charge_low_since_s=_since(
-            on_battery and _below(charge, rules.charge_below_percent), old.charge_low_since_s, heard_s
-        ),
-        runtime_low_since_s=_since(
-            on_battery and _below(runtime, rules.runtime_below_s), old.runtime_low_since_s, heard_s
+        charge_low_since_s=_low_since(on_battery, charge, rules.charge_below_percent, old.charge_low_since_s, heard_s),
+        runtime_low_since_s=_low_since(on_battery, runtime, rules.runtime_below_s, old.runtime_low_since_s, heard_s),
+        word_low_since_s=_since(
+            on_battery and low_word and (alone or rules.low_word == "always"), old.word_low_since_s, heard_s
         ),
     )
+
+
+def _or(value: float | None, before: float | None) -> float | None:
+    return before if value is None else value
+
+
+def _low_since(
+    on_battery: bool, value: float | None, limit: float | None, since_s: float | None, now_s: float
+) -> float | None:
+    """Return since when a figure is low; one that is not in this state stays as it was."""
+    if value is None:
+        return since_s if on_battery else None
+    return _since(on_battery and limit is not None and value <= limit, since_s, now_s)
 
 
 def _since(holds: bool, since_s: float | None, now_s: float) -> float | None:
@@ -123,10 +167,6 @@ def _since(holds: bool, since_s: float | None, now_s: float) -> float | None:
     if not holds:
         return None
     return now_s if since_s is None else since_s
-
-
-def _below(value: float | None, limit: float | None) -> bool:
-    return value is not None and limit is not None and value <= limit
 
 
 def _number(state: DeviceState, name: str) -> float | None:

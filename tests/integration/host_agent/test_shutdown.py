@@ -286,12 +286,19 @@ def test_a_dry_run_goes_through_everything_and_runs_nothing(
 
 def test_simulated_readings_shut_nothing_down(agent: Make, ups: Ups) -> None:
     """The reader falls back to its simulator where no chip answers; that must never reach the power command."""
+    host = agent(delay_s=0.5)
+    ups.says("battery", "critical", simulated=True)
+    host.logs("dry run: acting → done")
+    assert [] == host.offs
+
+
+def test_a_status_that_calls_the_source_simulated_keeps_nobody_up(agent: Make, ups: Ups) -> None:
+    """Whoever publishes it: what decides over a shutdown is read from the states alone."""
     ups.publish("status/sensor_reader", {"service": "sensor_reader", "state": "online", "figures": {"source": "sim:x"}})
     until(lambda: ups.of("status/sensor_reader"), "the reader is known")
     host = agent(delay_s=0.5)
     ups.says("battery", "critical")
-    host.logs("dry run: acting → done")
-    assert [] == host.offs
+    host.goes_off()
 
 
 def test_a_person_shuts_down_and_calls_off(agent: Make, ups: Ups, broker: Broker) -> None:

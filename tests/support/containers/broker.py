@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import socket
 import subprocess
 import time
@@ -37,8 +36,8 @@ def mosquitto(program: str, folder: Path, users: Iterable[str]) -> Iterator[int]
     passwd, acl, config = folder / "passwd", folder / "acl", folder / "mosquitto.conf"
     passwd.write_text("".join(f"{user}:{user}-pw\n" for user in (*users, "tester")))
     subprocess.run(["mosquitto_passwd", "-U", str(passwd)], check=True)
-    examples = re.compile(r"^# (?=user |topic )", re.MULTILINE)  # what stands in comments is tried, too
-    acl.write_text(examples.sub("", (CONFIGURATION / "acl").read_text()) + TESTER)
+    rights = ["sh", str(CONFIGURATION / "rights.sh"), str(CONFIGURATION / "acl"), str(passwd)]
+    acl.write_text(subprocess.run(rights, check=True, capture_output=True, text=True).stdout + TESTER)
     text = (CONFIGURATION / "mosquitto.conf").read_text()
     for there, here in (
         ("listener 1883", f"user root\nlistener {port} 127.0.0.1"),

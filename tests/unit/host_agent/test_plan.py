@@ -85,8 +85,8 @@ def test_every_obstacle_is_a_sentence() -> None:
         "ups: silent for 20 s: its readings are bad",
         "not yet: silent_on_battery in 180 s",
     ] == planned(host)["obstacles"]
-    host.change(host.memory.with_(simulated="sim:outage"))
-    assert planned(host)["obstacles"][0].startswith("readings come from sim:outage: ")
+    host.go(1).hear(simulated=True)
+    assert planned(host)["obstacles"][0].startswith("its readings are simulated or recorded: ")
 
 
 def test_a_plan_as_text() -> None:
@@ -104,6 +104,8 @@ def test_a_plan_as_text() -> None:
         "  ups        battery critical                                     does not hold",
         "  ups        charge 10 % or less                                  does not hold",
         "  ups        180 s of runtime left or less                        does not hold",
+        "  ups        LB, where neither charge nor runtime is known        does not hold",
+        "  ups        FSD, the UPS is to cut the power                     does not hold",
         "  ups        silent for 30 s while last known on battery          in 28 s, if nothing changes",
         "what would happen",
         "  in 28 s                  warn; wall power",

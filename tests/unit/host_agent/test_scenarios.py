@@ -146,6 +146,19 @@ def test_charge_and_runtime_must_stay_low_for_a_while(channel: str, cause: Cause
     assert Phase.COUNTING_DOWN is host.phase  # it began, and only mains or a person end it
 
 
+def test_the_lower_bound_of_an_estimate_goes_before_what_the_ups_reports() -> None:
+    """Where there is one: it shuts down while the UPS still reports an hour, and says by what; else the UPS decides."""
+    rules = {"hold_s": 5, "runtime_below_s": 180, "delay_s": 30}
+    estimated = Host(**rules).keep_hearing(6, runtime_left_s=3600, estimated_runtime_low_s=170)
+    plenty = Host(**rules).keep_hearing(6, runtime_left_s=0, estimated_runtime_low_s=3000)
+    reported = Host(**rules).keep_hearing(6, runtime_left_s=170)
+
+    assert Cause.RUNTIME is estimated.memory.cause
+    assert "ups: 170 s of runtime are left, by the lower bound of the estimate" == estimated.memory.why
+    assert plenty.memory.cause is None
+    assert "ups: 170 s of runtime are left" == reported.memory.why
+
+
 def test_time_on_battery_acts_whatever_the_battery_says() -> None:
     """And a blip of mains does not set it back."""
     host = Host(on_battery_for_s=60, delay_s=0).hear().keep_hearing(50).go(1).hear("mains").go(1).hear()

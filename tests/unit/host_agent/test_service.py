@@ -61,9 +61,11 @@ class Scene:
         clock = Clock(wall, lambda: self.now_s)
         return HostAgent(self.settings, self.outlet, clock, boot, memory, last, lambda: self.connected)
 
-    def hear(self, power: str = "battery", battery: str = "critical") -> Scene:
+    def hear(self, power: str = "battery", battery: str = "critical", *, simulated: bool = False) -> Scene:
         time = NOON + timedelta(seconds=self.now_s)
-        state = DeviceState(device="ups", time=time, quality=Quality.GOOD, power=power, battery=battery)
+        state = DeviceState(
+            device="ups", time=time, quality=Quality.GOOD, power=power, battery=battery, simulated=simulated
+        )
         self.agent.follow(state, retained=False)
         return self.go()
 
@@ -193,13 +195,24 @@ def test_a_dry_run_orders_nobody_and_runs_nothing(tmp_path: Path) -> None:
 
 
 def test_a_simulator_makes_it_a_dry_run_and_hardware_unmakes_it(tmp_path: Path) -> None:
-    """Remembered, for the reader's status may not come again."""
-    scene = Scene(tmp_path)
-    scene.status("sensor_reader", "online", source="sim:outage")
-    scene.go()
+    """By what the states say of themselves; remembered, and hardware has to answer for a while first."""
+    scene = Scene(tmp_path, stale_after_s=15).hear("mains", "ok", simulated=True)
     assert scene.begin().dry_run
-    scene.status("sensor_reader", "online", source="i2c")
+    scene.go(1).hear("mains", "ok")
+    assert scene.agent.dry_run
+    scene.go(15).hear("mains", "ok")
     assert not scene.agent.dry_run
+
+
+def test_no_status_decides_whether_a_shutdown_is_dry(tmp_path: Path) -> None:
+    """Whoever may publish one: what is simulated is said by the states, which only event_processor may write."""
+    scene = Scene(tmp_path, delay_s=30).hear()
+    for source in ("sim:outage", "recording:x.csv"):
+        scene.status("sensor_reader", "online", source=source)
+    assert not scene.agent.dry_run
+    simulated = Scene(tmp_path / "other", delay_s=30).hear(simulated=True)
+    simulated.status("sensor_reader", "online", source="i2c")
+    assert simulated.agent.dry_run
 
 
 def test_an_agent_that_starts_in_the_middle_does_what_is_left(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from services.sensor_reader.core.ports import Ports
 from services.sensor_reader.core.sources.feed import Item, Refusal, Source, SourcePosition
 from services.sensor_reader.service import SensorReader
 from services.sensor_reader.settings import load
-from shared.delivery.handler import InMemoryPublisher, MessageHandler
+from shared.delivery.handler import InMemoryPublisher
 from shared.ledger import Ledger
 from shared.messages import Frame, Sequenced
 
@@ -107,13 +107,10 @@ def lives(outlet: InMemoryPublisher) -> list[object]:
     ]
 
 
-def test_it_is_a_stage() -> None:
-    """The delivery may call it like any other."""
+def test_its_figures_begin_at_nothing() -> None:
+    """Before the first step."""
     with closing(Ledger(":memory:")) as ledger:
-        handler: MessageHandler = reader(Numbers(1), ledger, InMemoryPublisher())
-        handler.advance(START)
-        handler.flush()
-        handler.lost("p", "s", 1, 2)
+        handler = reader(Numbers(1), ledger, InMemoryPublisher())
 
         assert handler.figures() == {"source": "numbers", "done": False, "frames": 0, "errors": 0, "refused": 0}
 

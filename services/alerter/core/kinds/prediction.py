@@ -48,7 +48,7 @@ class Prediction:
     reaches: float
     within: timedelta
     over: timedelta
-    reported: str | None = None
+    reported: tuple[str, ...] = ()
 
     @property
     def window_s(self) -> float:
@@ -64,7 +64,7 @@ class Prediction:
         time_us = sample.time_us
         if time_us <= evidence.time_us:
             return evidence
-        reported = None if self.reported is None else sample.number(self.reported)
+        reported = next((n for name in self.reported if (n := sample.number(name)) is not None), None)
         value = sample.number(self.watched.field)
         if value is None and reported is None:
             return evidence
