@@ -84,9 +84,13 @@ class ReportingSettings(Settings):
 
 
 class HealthSettings(Settings):
-    """``health_scoring``: how often the score is calculated (seconds) and what a trend is judged by."""
+    """``health_scoring``: by which formula and how often (seconds) the score is calculated; what a trend needs.
+
+    ``standard`` counts how often and how long, ``seed`` has the UPS Monitor's weights (docs/health.md).
+    """
 
     enabled: bool = True
+    formula: Literal["standard", "seed"] = "standard"
     calculation_interval: Positive = 3600
     min_events_for_trend: Positive = 5
     trend_analysis_days: Positive = 30

@@ -21,13 +21,20 @@ class Grade(StrEnum):
 
 
 class HealthFactor(Message):
-    """What one event type takes from the score. ``recovers``: when it takes nothing any more; null while it lasts."""
+    """What one event type takes from the score. ``recovers``: when it takes nothing any more; null while it lasts.
+
+    ``lasted_s`` is how long it lasted within seven days. ``capped``: it happened so often or so long that it takes the
+    most a type may take.
+    """
 
     type: Name
     severity: AnyCaseSeverity
     points: Annotated[int, Field(ge=1, le=100)]
     episodes: int
     events: int
+    lasts: bool = False
+    lasted_s: float = 0.0
+    capped: bool = False
     last: Time
     recovers: Time | None = None
     remedy: str
@@ -36,12 +43,14 @@ class HealthFactor(Message):
 class Health(Message):
     """How well the watched hardware has been over seven days; the factors' points add up to 100 - ``score``.
 
-    ``recovers``: when the score is 100 again if nothing more happens; null at 100, and while something still goes on.
+    ``recovers``: when the score is 100 again if nothing more happens; null at 100, and while something still lasts.
+    ``formula`` names the formula in use: ``health_scoring.formula``.
     """
 
     site: Name
     score: Annotated[int, Field(ge=0, le=100)]
     grade: Grade
     factors: tuple[HealthFactor, ...]
+    formula: str = "seed"
     as_of: Time
     recovers: Time | None = None

@@ -253,9 +253,9 @@ class AlertState(StrEnum):
 class Alert(Message):
     """One alert's present state. ``since`` is when it began, ``time`` when it came into this state.
 
-    ``basis`` says what it follows from: the events alone, so that a replay has it too, or what was to be seen ``live``
-    (states, life signs) by the clock of who looked. ``by`` and ``comment`` are whoever acknowledged it, or lifted a
-    stop. A while after it has resolved its topic is emptied.
+    ``basis`` says what it follows from: ``events`` (and state samples) alone, so that a backtest has it too, or life
+    signs as they were seen ``live``, by the clock of the service that looked. ``by`` and ``comment`` are of the person
+    who acknowledged it or lifted a stop. A while after it has resolved, its topic is emptied.
     """
 
     rule: Name
@@ -284,6 +284,18 @@ class StreamEnds(Message):
     head: Seq
 
 
+class Continued(Message):
+    """The epoch before: the one that is named now goes on with its numbers, for the ledger went back to an older copy.
+
+    A consumer that has applied no more than ``end`` of it goes on where it is. One that has applied more knows what the
+    older copy does not, and goes on at ``start``: what comes after is new.
+    """
+
+    epoch: Name
+    start: dict[Name, Seq]
+    end: dict[Name, Seq]
+
+
 class Mark(Message):
     """How far a consumer has durably got in one stream. ``ask`` requests everything after ``seq``."""
 
@@ -296,17 +308,20 @@ class Status(Message):
     """A service's life sign: birth and heartbeat, a clean ``stopped``, or ``offline`` as last will.
 
     ``event_time``: everything before it is applied and its events are in ``streams``; it goes back only by a
-    ``CLOCK_JUMP`` that is in them. ``first_time``: the first frame ever seen.
+    ``CLOCK_JUMP`` that is in them. ``first_time``: the first frame ever seen. ``continues``: earlier epochs of
+    this ledger, oldest first, where it has had several. ``instance`` tells apart two processes under one name.
     """
 
     service: Name
     state: Literal["online", "stopped", "offline"]
     version: str | None = None
+    instance: OptionalName = None
     epoch: OptionalName = None
     time: Time | None = None
     first_time: Time | None = None
     event_time: Time | None = None
     streams: dict[Name, StreamEnds] = {}
+    continues: tuple[Continued, ...] = ()
     applied: dict[Name, dict[Name, Mark]] = {}
     figures: dict[str, Scalar] = {}
 

@@ -66,7 +66,9 @@ class InfluxTasks:
         self.progress = restore.load(endpoint.ledger)
         self.restorer = Restorer(InfluxQuery(settings, site), self.progress, settings.longest_wait_s)
         prepare = partial(setup.prepare, settings) if settings.setup else lambda: True
-        self.shipper = Shipper(endpoint.ledger.path, open_point_store(settings), settings, prepare=prepare)
+        self.shipper = Shipper(
+            endpoint.ledger.path, open_point_store(settings), settings, clock=endpoint.clock.wall, prepare=prepare
+        )
         endpoint.add_figures(self.figures)
         (self.restorer if self.progress.phase == "read" else self.shipper).start()
 

@@ -125,6 +125,7 @@ def policy_of(counting: EventCountersSettings, kinds: EventTypesSettings) -> Sto
         history_days=history.history_retention_days,
         history_per_type=history.max_history_per_event,
         health_enabled=health.enabled,
+        health_formula=health.formula,
         health_interval_s=health.calculation_interval,
         trend_days=health.trend_analysis_days,
         trend_min_events=health.min_events_for_trend,

@@ -92,7 +92,7 @@ class ProcessorTasks:
             "configuration_loaded": True,
             "devices_initialized": sum(1 for _ in self._endpoint.ledger.items("device/")),
             "event_types": len(self._plan.compiled.catalogue),
-            "patterns": len(self._plan.laws.laws),
+            "patterns": len(self._plan.patterns.by_name),
             "handlers": len(self._plan.rules.handlers),
         }
 

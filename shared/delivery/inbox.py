@@ -100,7 +100,7 @@ class Inbox:
             self.handlers.stream.apply(message)
 
     def _read_status(self, parts: tuple[str, ...], arrived: Arrived, now: float) -> None:
-        if not arrived.payload or parts[0] == self.route.name:
+        if not arrived.payload:
             return
         status = decode(Status, arrived.payload)
         _agree(service=(status.service, parts[0]))

@@ -147,6 +147,38 @@ def test_a_wrong_option_is_said_and_ends_the_run(tmp_path, option, value, expect
     assert "the configuration cannot be used:\n" in run.told()
     assert expected in run.told().partition("--- sensor_reader")[0]
     assert "Traceback" not in run.told()
+    assert "broker:" not in run.told()  # it is refused before anything starts
+
+
+@pytest.mark.mosquitto
+def test_a_second_run_at_one_broker_prints_its_own_result(tmp_path, start_broker):
+    """With a data folder of its own: what the broker retains of the first run is not of the second."""
+    broker = start_broker("mosquitto")
+    url = f"mqtt://127.0.0.1:{broker.port}"
+    results = []
+    for name, count in (("first", 3), ("second", 1)):
+        folder = tmp_path / name
+        folder.mkdir()
+        recording = outages.write(folder / "outages.csv", outages=count)
+        results.append((play(folder, [recording], url).result(), backtest(recording)))
+
+    assert results[0][0] != results[1][0]
+    assert all(played == told for played, told in results)
+
+
+def test_the_broker_of_suite_yaml_is_used_and_named(tmp_path, start_broker):
+    """By the run and by the commands; $UPSKEEP_BROKER and --broker come first."""
+    broker, config = start_broker("embedded"), own_config(tmp_path)
+    suite = config / "suite.yaml"
+    suite.write_text(suite.read_text().replace("mqtt://localhost:1883", f"mqtt://127.0.0.1:{broker.port}"))
+    place = ("--config", config, "--source", "sim:outage", "--speed", "max", "--exit-when-done")
+    environ = {"UPSKEEP_SENSOR_READER__SIMULATION__CYCLES": "1"}
+
+    run = upskeep("run", *place, "--data", tmp_path / "data", environ=environ)
+    counters = upskeep("counters", "--config", config, "--json")
+
+    assert (0, True) == (run.returncode, f"broker: mqtt://127.0.0.1:{broker.port}" in run.stdout), run.stderr
+    assert {"AC_POWER_LOSS"} <= {each["type"] for each in json.loads(counters.stdout)}
 
 
 def _simulate(folder: Path, broker: str) -> Live:

@@ -26,6 +26,7 @@ ONE_BY_ONE = (
     "tests/e2e/",
     "tests/cases/",
     "tests/integration/host_agent/",
+    "tests/integration/delivery/test_new_service.py",
     "tests/contract/test_i2c_bus.py",
     "tests/contract/test_gpio_lines.py",
     "tests/containers/",

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from shared.suite import BrokerSettings, SuiteSettings
 from upskeep.commands.options import CONFIG, IN_UTC, checked, complaints, line_style
 
 DEFAULT, GIVEN = click.core.ParameterSource.DEFAULT, click.core.ParameterSource.COMMANDLINE
@@ -30,9 +31,9 @@ DEFAULT, GIVEN = click.core.ParameterSource.DEFAULT, click.core.ParameterSource.
 )
 @click.option(
     "--broker",
-    default=lambda: os.environ.get("UPSKEEP_BROKER", "auto"),
+    default=lambda: os.environ.get("UPSKEEP_BROKER"),
     help="auto (Mosquitto if installed, else embedded), mosquitto, embedded, or the URL of one that runs.  "
-    "[default: $UPSKEEP_BROKER or auto]",
+    "[default: $UPSKEEP_BROKER; else broker.url of suite.yaml, if you changed it; else auto]",
 )
 def run(
     config: Path,
@@ -42,12 +43,12 @@ def run(
     as_json: bool,
     data: Path | None,
     port: int,
-    broker: str,
+    broker: str | None,
 ) -> None:
     """Run the whole suite on this machine until Ctrl-C."""
     from rich.text import Text
 
-    from upskeep.check import check_speed
+    from upskeep.check import check_source, check_speed
     from upskeep.runner.broker import BrokerError
     from upskeep.runner.data_lock import DataError, hold_data_folder
     from upskeep.runner.run import RunOptions
@@ -55,12 +56,14 @@ def run(
     from upskeep.text.message_text import console, line, news, tell, tell_all
 
     source_of = click.get_current_context().get_parameter_source
-    if "://" in broker and (source_of("broker"), source_of("port")) == (DEFAULT, GIVEN):
+    if broker and "://" in broker and (source_of("broker"), source_of("port")) == (DEFAULT, GIVEN):
         named = f"UPSKEEP_BROKER names {broker}"
         raise click.UsageError(f"--port is that of a broker of our own, and {named}; with --broker auto it is ours")
     with complaints(BrokerError, DataError):
         settings = checked(config)
         check_speed(speed)
+        check_source(source, config, os.environ)
+        broker = _chosen_broker(broker, settings)
         if data is not None:
             settings = settings.model_copy(update={"data": data})
         told, style = console(stderr=as_json), line_style()
@@ -73,8 +76,15 @@ def run(
             if not as_json and news(message) and (text := line(message, style)) is not None:
                 tell(told, text)
 
-        wish = RunOptions(config, source, speed, exit_when_done, broker, port)
+        options = RunOptions(config, source, speed, exit_when_done, broker, port)
         with hold_data_folder(settings.data):
-            outcome = run_suite(wish, settings, say, show)
+            outcome = run_suite(options, settings, say, show)
     if as_json:
         click.echo(outcome.as_json())
+
+
+def _chosen_broker(named: str | None, settings: SuiteSettings) -> str:
+    """Return the broker of this run. The address in suite.yaml counts once it is no longer the shipped one."""
+    if named:
+        return named
+    return "auto" if settings.broker.url == BrokerSettings().url else settings.broker.url

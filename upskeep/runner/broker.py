@@ -114,7 +114,7 @@ def _launch(kind: str, port: int, folder: Path) -> subprocess.Popen[bytes]:
         else:
             config = folder / "embedded.toml"
             config.write_text(EMBEDDED.format(port=port, host=HOST), encoding="utf-8")
-            command = [sys.executable, "-m", "iotcore", "--config", str(config), "--log-level", "ERROR"]
+            command = [sys.executable, "-P", "-m", "iotcore", "--config", str(config), "--log-level", "ERROR"]
         return subprocess.Popen(  # noqa: S603 - our own command line
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
         )

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
 from shared.kinds import model_of
 from shared.messages import Alert, AlertState, Counter, Event, Message, Status
-from shared.mqtt import Arrived, Connected, Disconnected, MqttClient
+from shared.mqtt import Arrival, Arrived, Connected, Disconnected, MqttClient
 from shared.suite import BrokerSettings
 from shared.topics import TopicError, Topics
 
 MODELS = {kind: model_of(kind) for kind in ("status", "counter", "alert", "event")}
+LOOK_S = 0.1
+QUIET_S = 0.3  # the broker sends what it retains at once
 
 
 @dataclass(slots=True)
 class LiveView:
-    """What has been seen. Fed by ``take``; asks nothing of the services."""
+    """What has been seen. Fed by ``take``; asks nothing of the services.
+
+    What the broker retained before ``skip_retained`` is of an earlier run: it is believed of nothing in this one.
+    """
 
     topics: Topics
     statuses: dict[str, Status] = field(default_factory=dict)
@@ -26,19 +32,46 @@ class LiveView:
     alerts: dict[tuple[str, str], Alert] = field(default_factory=dict)
     connected: bool = False
     reason: str = ""
+    earlier: dict[str, bytes] = field(default_factory=dict)
+
+    def skip_retained(self, client: MqttClient, patience_s: float) -> bool:
+        """Note what is retained now, before the services start; returns whether the broker was there in time."""
+        deadline = time.monotonic() + patience_s
+        while not self.connected and time.monotonic() < deadline:
+            self._skip(client, LOOK_S)
+        while self.connected and self._skip(client, QUIET_S):
+            continue
+        return self.connected
+
+    def _skip(self, client: MqttClient, timeout_s: float) -> bool:
+        """Take what has arrived, believing nothing retained; returns whether there was any."""
+        arrivals = client.poll(1000, timeout_s)
+        for arrival in arrivals:
+            if isinstance(arrival, Arrived) and arrival.retain:
+                self.earlier[arrival.topic] = arrival.payload
+                client.ack(arrival.receipt)
+            else:
+                self._note_arrival(client, arrival)
+        return bool(arrivals)
 
     def take(self, client: MqttClient, timeout_s: float) -> Iterator[Message]:
         """Yield each message of interest that arrived, having noted it."""
         for arrival in client.poll(1000, timeout_s):
-            if isinstance(arrival, Connected):
-                self.connected = True
-            elif isinstance(arrival, Disconnected):
-                self.connected, self.reason = False, arrival.reason
-            elif isinstance(arrival, Arrived):
-                client.ack(arrival.receipt)
-                message = self._read(arrival)
-                if message is not None and (self._note(message) or isinstance(message, Event)):
-                    yield message
+            message = self._note_arrival(client, arrival)
+            if message is not None and (self._note(message) or isinstance(message, Event)):
+                yield message
+
+    def _note_arrival(self, client: MqttClient, arrival: Arrival) -> Message | None:
+        """Return the message that arrived, if there is one of this run."""
+        if isinstance(arrival, Connected):
+            self.connected = True
+        elif isinstance(arrival, Disconnected):
+            self.connected, self.reason = False, arrival.reason
+        elif isinstance(arrival, Arrived):
+            client.ack(arrival.receipt)
+            if not arrival.retain or self.earlier.get(arrival.topic) != arrival.payload:
+                return self._read(arrival)
+        return None
 
     def _read(self, arrived: Arrived) -> Message | None:
         try:
@@ -61,6 +94,10 @@ class LiveView:
             self.alerts[message.rule, message.key] = message
             return message.state is not (before_alert.state if before_alert else AlertState.RESOLVED)
         return False
+
+    def all_online(self, names: Iterable[str]) -> bool:
+        """Whether every one of these services is online in this run."""
+        return all((found := self.statuses.get(name)) is not None and found.state == "online" for name in names)
 
     def done(self) -> bool:
         """Whether the source has ended and everything that came of it has been applied and told."""

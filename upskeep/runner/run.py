@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import time
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +20,12 @@ from shared.settings import read_settings
 from shared.suite import SuiteSettings
 from upskeep.outcome import Outcome
 from upskeep.runner import broker
+from upskeep.runner.hints import left_undone, next_steps
 from upskeep.runner.live_view import LiveView, viewer
 from upskeep.runner.supervisor import HOST_AGENT, SERVICES, Supervisor
 
 LOOK_S = 0.1
+PATIENCE_S = 3.0  # a broker elsewhere may be away; what is read meanwhile must not wait for it
 AWAY_S = 3.0
 PLAYED = ("sim", "recording")  # sources that are no hardware
 
@@ -120,34 +123,41 @@ class Reachable:
             self.say(f"still without the broker at {self.url}: {reason}; the services wait for it", loud=True)
 
 
-def run(wish: RunOptions, settings: SuiteSettings, say: Say, show: Callable[[Message], None]) -> Outcome:
+def run(options: RunOptions, settings: SuiteSettings, say: Say, show: Callable[[Message], None]) -> Outcome:
     """Run the suite until it is stopped or, when wished, until the source has ended and all is counted."""
     stopped = Stopped()
-    local = LocalBroker(wish.broker, wish.port, settings.data / "broker", say)
+    local = LocalBroker(options.broker, options.port, settings.data / "broker", say)
     environ = {
-        "UPSKEEP_CONFIG": str(wish.config),
+        "UPSKEEP_CONFIG": str(options.config),
         "UPSKEEP_SUITE__BROKER__URL": local.url,
         "UPSKEEP_SUITE__DATA": json.dumps(str(settings.data)),  # read as YAML: quoted, it stays as it is
-        "UPSKEEP_SOURCE": wish.source,
-        "UPSKEEP_SPEED": wish.speed,
+        "UPSKEEP_SOURCE": options.source,
+        "UPSKEEP_SPEED": options.speed,
     }
-    if wish.exit_when_done:  # a scenario is played once; without this it repeats for ever
+    if options.exit_when_done:  # a scenario is played once; without this it repeats for ever
         environ["UPSKEEP_SENSOR_READER__SIMULATION__CYCLES"] = "1"
-    if wish.source.partition(":")[0] in PLAYED:
+    if options.source.partition(":")[0] in PLAYED:
         environ["UPSKEEP_HOST_AGENT__DRY_RUN"] = "true"  # the agent sees to it, too; here it is certain from the start
     settings = settings.model_copy(update={"broker": settings.broker.model_copy(update={"url": local.url})})
-    names = services_of(wish.config)
+    names = services_of(options.config)
     suite = Supervisor(environ, settings.data / "log", say, names)
     view = LiveView(settings.topics)
-    client = viewer(settings.broker, settings.topics, "upskeep-run", ("status", "counter", "alert", "event"))
+    name = f"upskeep-run-{uuid.uuid4().hex[:8]}"
+    client = viewer(settings.broker, settings.topics, name, ("status", "counter", "alert", "event"))
     reachable = Reachable(local.url, say)
+    next_steps_due = not options.exit_when_done
     try:
-        suite.start()
         client.open()
-        while not stopped.asked and not (wish.exit_when_done and view.done()):
+        view.skip_retained(client, PATIENCE_S)
+        suite.start()
+        while not stopped.asked and not (options.exit_when_done and view.done()):
             for message in view.take(client, LOOK_S):
                 _introduce(message, names, say)
                 show(message)
+            if next_steps_due and view.all_online(names):
+                next_steps_due = False
+                for text in next_steps(view.statuses, _broker_option(local.url)):
+                    say(text)
             reachable.look(view)
             suite.watch()
             local.watch()
@@ -157,7 +167,14 @@ def run(wish: RunOptions, settings: SuiteSettings, say: Say, show: Callable[[Mes
         suite.stop()
         client.close()
         local.stop()
+    for text in left_undone(view.statuses):
+        say(text, loud=True)
     return outcome_of(view)
+
+
+def _broker_option(url: str) -> str:
+    """Return the option that another command needs to find this broker, "" where it is the usual one."""
+    return "" if url in (f"mqtt://{host}:1883" for host in ("localhost", broker.HOST)) else f"--broker {url}"
 
 
 def _introduce(message: Message, names: Sequence[str], say: Say) -> None:

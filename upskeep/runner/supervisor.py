@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from shared.process import EXIT_CONFIG
+from shared.process import EXIT_CONFIG, EXIT_NAME_IN_USE
 from shared.services import suite_of
 from shared.settings import ConfigError, Fault
 
@@ -22,6 +22,16 @@ RESTART_S = (0.2, 1.0, 2.0, 5.0, 15.0, 30.0)
 STEADY_S = 60.0
 STOP_S = 10.0
 LAST_WORDS = 4096
+
+
+def restart_pause_s(failures: int) -> float:
+    """Return how long to wait after so many failures without a steady minute between them, the first being 1."""
+    return RESTART_S[min(failures, len(RESTART_S)) - 1]
+
+
+def service_command(name: str) -> list[str]:
+    """Return the command line of a service. ``-P``: nothing is imported from the folder it is started in."""
+    return [sys.executable, "-P", "-m", f"services.{name}"]
 
 
 @dataclass(slots=True)
@@ -55,15 +65,15 @@ class Supervisor:
             self._start(child)
 
     def watch(self) -> None:
-        """Start again what has died, with a growing pause; raises ConfigError when its settings are wrong."""
+        """Start again what has died, with a growing pause; raises ConfigError where that cannot help."""
         now = time.monotonic()
         for child in self.children.values():
             if child.process is not None and (code := child.process.poll()) is not None:
-                if code == EXIT_CONFIG:
+                if code in (EXIT_CONFIG, EXIT_NAME_IN_USE):
                     raise ConfigError([Fault(child.name, "", self._last_words(child))])
                 child.process = None
-                child.failures = 0 if now - child.started > STEADY_S else child.failures + 1
-                pause = RESTART_S[min(child.failures, len(RESTART_S)) - 1]
+                child.failures = 1 if now - child.started > STEADY_S else child.failures + 1
+                pause = restart_pause_s(child.failures)
                 child.due = now + pause
                 why = f": {self._last_words(child)}" if code > 0 else ""
                 self.say(f"{child.name} ended ({_ending(code)}); it starts again in {pause:g} s{why}")
@@ -96,7 +106,7 @@ class Supervisor:
     def _start(self, child: Child) -> None:
         with self._log(child).open("ab") as log:
             child.process = subprocess.Popen(  # noqa: S603 - our own command line
-                [sys.executable, "-m", f"services.{child.name}"],
+                service_command(child.name),
                 env={**os.environ, **self.environ},
                 stdin=subprocess.DEVNULL,
                 stdout=log,

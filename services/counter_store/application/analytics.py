@@ -13,6 +13,7 @@ from services.counter_store.adapters.tables.aggregates import Aggregates
 from services.counter_store.adapters.tables.history import EventFilter, History
 from services.counter_store.application.outages import OutageHistory
 from services.counter_store.core.counting.series import Cell, Count, Episode, Series, hour_of
+from services.counter_store.core.health.formulas import FORMULAS
 from services.counter_store.core.health.score import DECAY_US, LASTS_US, WeighedEpisode, judge_health
 from services.counter_store.core.policy import StorePolicy
 from services.counter_store.core.reports.timeline import Timeline, timeline, unit_of
@@ -20,6 +21,7 @@ from services.counter_store.core.span import Span, possible_time
 from services.counter_store.core.statistics.anomalies import WEEK_H, WEEKS, Anomalies, find_anomalies, is_judged
 from services.counter_store.core.statistics.failures import FAILING, Failures, failure_patterns
 from services.counter_store.core.statistics.frequency import Frequency, frequency
+from services.counter_store.core.statistics.outages import Outage
 from services.counter_store.core.statistics.type_statistics import AllTime, Statistics, TypeFigures, by_type, statistics
 from services.counter_store.core.time_units import DAY_US, HOUR_US
 from shared.health import Health
@@ -27,6 +29,7 @@ from shared.ledger import Ledger
 
 TIMES = 1_000  # newest events whose pauses are looked at
 FAILURES = 5_000
+LASTED = 200  # newest beginnings and ends by which the health knows how long something lasted
 ANOMALIES = 200
 
 
@@ -36,7 +39,7 @@ class Analytics:
     def __init__(self, ledger: Ledger, aggregates: Aggregates, policy: StorePolicy, site: str) -> None:
         self.history = History(ledger)
         self.aggregates = aggregates
-        self._endings = OutageHistory(self.history, aggregates)
+        self._outages = OutageHistory(self.history, aggregates)
         self.policy = policy
         self._site = site
 
@@ -53,12 +56,14 @@ class Analytics:
 
     def health(self, as_of_us: int) -> Health:
         """Return the health at a time."""
+        formula = FORMULAS[self.policy.health_formula]
         found = self.aggregates.episodes(as_of_us - DECAY_US, as_of_us)
         last = dict(found)
         weighed = [
             WeighedEpisode(series, episode, self._lasts(series, episode, last, as_of_us)) for series, episode in found
         ]
-        return judge_health(self._site, weighed, as_of_us, self.policy.ended_by)
+        outages = self._lasted(weighed, as_of_us) if formula.counts_often_and_long else {}
+        return judge_health(self._site, weighed, as_of_us, self.policy.ended_by, formula=formula, outages=outages)
 
     def frequency(self, span: Span, types: Sequence[str] | None, hours: int, kept_us: int) -> Frequency:
         """Return how often each type came; None: every type that came at all. Hours are kept from ``kept_us`` on."""
@@ -139,7 +144,7 @@ class Analytics:
     ) -> Statistics:
         before, first, earlier, later, after = parts
         ends = self.policy.ended_by.get(name)
-        outages, complete = self._endings.outages(name, ends, span, ever) if ends else (None, True)
+        outages, complete = self._outages.outages(name, ends, span, ever) if ends else (None, True)
         known = TypeFigures(
             type=name,
             ever=ever.get(name),
@@ -154,11 +159,25 @@ class Analytics:
         )
         return statistics(known, span, self.policy.trend_min_events)
 
+    def _lasted(self, weighed: Sequence[WeighedEpisode], as_of_us: int) -> dict[str, tuple[Outage, ...]]:
+        """Return the newest outages of the types that have an end and weigh anything."""
+        ended_by = self.policy.ended_by
+        weighing = {
+            one.series.type
+            for one in weighed
+            if one.series.matters and (one.lasts or one.episode.ended_us > as_of_us - DECAY_US)
+        }
+        return {
+            name: self._outages.newest(name, ended_by[name], as_of_us, LASTED)
+            for name in sorted(weighing)
+            if ended_by.get(name)
+        }
+
     def _lasts(self, series: Series, episode: Episode, last: Mapping[Series, Episode], as_of_us: int) -> bool:
         ends = self.policy.ended_by.get(series.type)
         if not ends or last[series] != episode or as_of_us - episode.ended_us > LASTS_US:
             return False
-        return not self._endings.ended(ends, series.device, episode.ended_us, as_of_us)
+        return not self._outages.ended(ends, series.device, episode.ended_us, as_of_us)
 
 
 def _count(cells: Mapping[str, Cell], name: str) -> int:

@@ -14,13 +14,14 @@ from services.counter_store.adapters.tables.events import EventTable
 from services.counter_store.adapters.tables.retention import Retention
 from services.counter_store.application import queries, recount
 from services.counter_store.application.analytics import Analytics
+from services.counter_store.application.health_monitor import HealthMonitor
 from services.counter_store.application.snapshot import Snapshot
 from services.counter_store.core.counting.series import Cell, Series, series_of
 from services.counter_store.core.policy import StorePolicy
-from services.counter_store.core.time_units import DAY_US, US_PER_S
+from services.counter_store.core.time_units import DAY_US
 from shared.health import Health
 from shared.ledger import Ledger
-from shared.messages import Event, Severity
+from shared.messages import Event
 
 SCHEMA = aggregates.SCHEMA + recount.SCHEMA
 
@@ -30,7 +31,7 @@ class Archive:
 
     def __init__(self, ledger: Ledger, policy: StorePolicy, site: str) -> None:
         self._ledger = ledger
-        self._keeping = policy
+        self._policy = policy
         self._aggregates = Aggregates(ledger)
         with ledger.transaction():
             recount.catch_up(ledger, self._aggregates)
@@ -40,8 +41,7 @@ class Archive:
         self._harvest = BatchCounts()
         self._added = 0
         self._touched: dict[str, None] = {}
-        self._alarmed = False
-        self._judged_us: int | None = None
+        self._health = HealthMonitor(policy, self.analytics.health)
 
     def first_us(self) -> int | None:
         """Return the first time ever counted, as told."""
@@ -55,7 +55,7 @@ class Archive:
         if self._credit and recount.use_credit(self._ledger, self._aggregates, series_of(event), time_us):
             return False
         self._harvest.add(series_of(event), time_us)
-        self._alarmed = self._alarmed or event.severity is Severity.CRITICAL
+        self._health.record(event)
         return True
 
     def add_counted(self, series: Series, count: int, time_us: int) -> None:
@@ -75,14 +75,8 @@ class Archive:
         return queries.answer(self.analytics, snapshot, name, data)
 
     def due_health(self, as_of_us: int | None) -> Health | None:
-        """Return the health if it is time for it: by the interval, after a critical event, at a start."""
-        if not self._keeping.health_enabled or as_of_us is None:
-            return None
-        judged_us, interval_us = self._judged_us, self._keeping.health_interval_s * US_PER_S
-        if judged_us is not None and not self._alarmed and judged_us <= as_of_us < judged_us + interval_us:
-            return None
-        self._judged_us, self._alarmed = as_of_us, False
-        return self.analytics.health(as_of_us)
+        """Return the health if it is to be published now."""
+        return self._health.due(as_of_us)
 
     def _write(self) -> None:
         if self._harvest:

@@ -1,11 +1,11 @@
 """Every type's total and windows, and how far event time has come.
 
 Rules:
-1. Windows end at the event time that delivery has reached (``advance``). Before it has ever said so, each
-   type's windows end at its newest event.
-2. Where the wall clock jumped (``CLOCK_JUMP``) windows run on evenly: inside, all times are steady, that is without
-   the jumps so far. ``offset_us`` is their sum; what is told has it added and so goes by the clock as it is now.
-3. A counter is told when one of its numbers changed, once a batch.
+1. Windows end at the event time that delivery has reached (``advance``). Until that is known, each type's windows end
+   at its newest event.
+2. Where the wall clock jumped (``CLOCK_JUMP``) windows run on evenly: inside, all times are steady, without the jumps
+   so far. ``offset_us`` is their sum. It is added to every time that is published, which so goes by today's clock.
+3. A counter is published when one of its numbers changed, once a batch.
 """
 
 from __future__ import annotations
@@ -26,10 +26,12 @@ from services.counter_store.core.counting.tally import (
 from services.counter_store.core.influx.points import counter_time_ns, counter_to_line
 from services.counter_store.core.requests.import_batch import Balance
 from services.counter_store.core.statistics.type_statistics import AllTime
-from services.counter_store.core.time_units import DAY_US
+from services.counter_store.core.time_units import DAY_US, US_PER_S
 from shared.instants import span_to_us, time_to_us, us_to_time
 from shared.jumps import Jump
 from shared.messages import Counter
+
+AHEAD_US = 60 * US_PER_S  # an event further ahead of event time waits until event time has reached it
 
 
 class CounterSet:
@@ -149,11 +151,19 @@ class CounterSet:
         self._newest_us = {}
 
     def changed(self) -> Iterator[Counter]:
-        """Yield what has to be told: counters whose numbers are not those told last."""
+        """Yield what to publish: counters whose numbers are not those published last.
+
+        A producer reports how far event time has come some seconds after an event. Until then the counter's windows end
+        at the event, so that it is published once and includes it.
+        """
         for event_type, tally in self._tallies.items():
+            as_of_us = self._as_of(tally)
+            if as_of_us < tally.last_us <= as_of_us + AHEAD_US:
+                as_of_us = tally.last_us
+                tally = advance_tally(tally, as_of_us, self._table.history(event_type))  # noqa: PLW2901 - to publish only
             if self._published.get(event_type) != tally.numbers:
                 self._published[event_type] = tally.numbers
-                yield self._counter(tally)
+                yield tally_to_counter(tally, as_of_us, self.offset_us)
 
     def republish(self) -> None:
         """Let every counter be told once more."""

@@ -54,6 +54,14 @@ class OutageHistory:
         placed = tuple(self._placed(kept, [turn for each in ended for turn in each.turns], span.until_us))
         return placed, max(began.since_us, since_us) <= span.after_us
 
+    def newest(self, name: str, ends: Sequence[str], until_us: int, limit: int) -> tuple[Outage, ...]:
+        """Return the outages among the newest ``limit`` beginnings and ends."""
+        began = self._history.turns(name, until_us, limit)
+        turns = [self._history.turns(end, until_us, limit) for end in ends]
+        since_us = max((each[0][0] for each in turns if len(each) == limit), default=FROM_THE_FIRST)
+        ended = [turn for each in turns for turn in each]
+        return tuple(self._placed((turn for turn in began if turn[0] >= since_us), ended, until_us))
+
     def ended(self, ends: Sequence[str], device: str | None, after_us: int, until_us: int) -> bool:
         """Whether an end was told on a device in [after, until]."""
         ended_us = self._history.last(device, ends, until_us)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from services.counter_store.core.health.formulas import STANDARD
 from services.counter_store.core.time_units import DAY_US
 
 HOURLY_DAYS = 92  # hours stay apart at least so long: more than a judgement by hour of the week looks back on
@@ -21,6 +22,7 @@ class StorePolicy:
     trend_days: int = 30
     trend_min_events: int = 5
     ended_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    health_formula: str = STANDARD.name
 
     @property
     def history_us(self) -> int:

@@ -50,13 +50,13 @@ class PipelineTables:
             ((str(kind), str(source)), Bucket(tokens, at_us, skipped))
             for kind, source, tokens, at_us, skipped in self._db.execute("SELECT * FROM bucket ORDER BY at_us")
         )
-        return Pipeline(plan, self._correlator(plan.laws), buckets, seen)
+        return Pipeline(plan, self._correlator(plan.patterns), buckets, seen)
 
-    def _correlator(self, laws: CompiledPatterns) -> Correlator:
+    def _correlator(self, patterns: CompiledPatterns) -> Correlator:
         sights = self._db.execute("SELECT time_us, id, device, zone FROM event_ref ORDER BY place")
         groups = self._db.execute("SELECT pattern, key, content FROM pattern_group ORDER BY touched")
         return Correlator(
-            laws,
+            patterns,
             (((str(pattern), str(key)), group_from_json(content)) for pattern, key, content in groups),
             (EventRef(*row) for row in sights),
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from services.event_processor.core.channels.frame_context import Finding, FrameContext
 from services.event_processor.core.device.memory import Memory
-from services.event_processor.core.rules.compiled import CompiledRules, DeviceRules, RuleStep
+from services.event_processor.core.rules.compiled import BELIEVED, CompiledRules, DeviceRules, RuleStep
 from services.event_processor.core.rules.kinds.unclean_shutdown import BACKFILLED
 from services.event_processor.core.state import device_state
 from shared.messages import DeviceState, Event, Frame, Trigger, event_id
@@ -62,6 +62,8 @@ def run_steps(
         context.steady_s,
         context.words,
         context.numbers,
+        context.elapsed.total_seconds() or memory.step_s,
+        0.0 if frame.quality in BELIEVED else context.gap_s,
     )
     if not context.findings:
         return Outcome(compiled, frame, after)

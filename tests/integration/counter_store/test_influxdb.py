@@ -15,6 +15,7 @@ from services.counter_store.adapters.influx.shipper import Shipper
 from services.counter_store.adapters.tables.point_queue import PointQueue
 from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import CounterStoreSettings, InfluxSettings
+from shared.clock import SYSTEM_CLOCK
 from shared.delivery.handler import InMemoryPublisher
 from shared.ledger import Ledger
 from tests.support.fakes.point_store import parse_line
@@ -34,7 +35,7 @@ class Bench:
         self.store = CounterStore(CounterStoreSettings(influx=influx), ledger, InMemoryPublisher(), site="home")
         prepare(influx)
         self.points = open_point_store(influx)
-        self.shipper = Shipper(ledger.path, self.points, influx)
+        self.shipper = Shipper(ledger.path, self.points, influx, clock=SYSTEM_CLOCK.wall)
         self.queue = PointQueue(ledger)
 
     def count(self, first: int, last: int) -> None:

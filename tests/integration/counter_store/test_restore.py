@@ -18,6 +18,7 @@ from services.counter_store.application.restore import Restorer
 from services.counter_store.core.influx.ports import Unavailable
 from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import CounterStoreSettings, InfluxSettings
+from shared.clock import SYSTEM_CLOCK
 from shared.delivery.handler import InMemoryPublisher
 from shared.ledger import Ledger
 from tests.integration.ledger.test_service import House
@@ -68,7 +69,7 @@ class Life:
         return progress.new
 
     def ship(self) -> None:
-        shipper = Shipper(self.ledger.path, open_point_store(self.influx), self.influx)
+        shipper = Shipper(self.ledger.path, open_point_store(self.influx), self.influx, clock=SYSTEM_CLOCK.wall)
         with closing(shipper._store):
             shipper.ship(PointQueue(self.ledger))
         assert ("", 0) == (shipper.state.last_error, shipper.state.refused)

@@ -99,7 +99,7 @@ def ship(influx: InfluxSettings, ledger: Path, queue: PointQueue) -> None:
     """Bring everything that waits to InfluxDB."""
     assert prepare(influx)
     with closing(open_point_store(influx)) as points:
-        shipper = Shipper(ledger, points, influx)
+        shipper = Shipper(ledger, points, influx, clock=SYSTEM_CLOCK.wall)
         while queue.pending():
             shipper.ship(queue)
             assert ("", 0) == (shipper.state.last_error, shipper.state.refused)

@@ -36,7 +36,7 @@ def bring(here: StoreBench, **data: Any) -> None:
 
 def test_a_health_of_then_is_the_same_later() -> None:
     """An outage that had not ended then had not, though another has begun since."""
-    with bench(StorePolicy(ended_by=ENDED_BY)) as here:
+    with bench(StorePolicy(ended_by=ENDED_BY, health_formula="seed")) as here:
         here.tell(0, until=10 * DAY)
         then = here.ask("health", as_of=at(10 * DAY).isoformat())
         here.tell(12 * DAY, until=13 * DAY)
@@ -57,7 +57,7 @@ def test_an_end_that_has_left_the_history_was_an_end(policy: StorePolicy) -> Non
             here.batch(until=hours * HOUR)
         (factor,) = here.ask("health")["factors"]
 
-        assert factor["remedy"].startswith("has not ended on ups; ")
+        assert factor["remedy"].startswith("lasts on ups until ")
 
 
 def test_a_short_history_forgets_no_episode_that_weighs() -> None:

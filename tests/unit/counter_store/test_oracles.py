@@ -219,7 +219,7 @@ def test_failures_are_runs_with_pauses_between_them(np: Any, told: Told) -> None
 @few
 def test_the_score_is_a_weighted_sum_over_episodes(np: Any, told: Told) -> None:
     """Five an error, two a warning, evenly less over seven days, three episodes' worth of a type at most."""
-    with bench(replace(POLICY, ended_by={})) as here:
+    with bench(replace(POLICY, ended_by={}, health_formula="seed")) as here:
         health = fed(here, told).ask("health")
     lost = 0.0
     for kind, weight in (("I2C_ERROR", 5), ("AC_POWER_LOSS", 2)):

@@ -139,7 +139,7 @@ def test_b13_one_retention_for_memory_and_disk() -> None:
 
 def test_b14_twenty_bus_errors_are_no_catastrophe() -> None:
     """Capped for each type, and every point is in a factor."""
-    with bench() as here:
+    with bench(replace(POLICY, health_formula="seed")) as here:
         here.tell(*(n * HOUR for n in range(20)), event_type="I2C_ERROR", severity=Severity.ERROR, until=20 * HOUR)
         health = here.ask("health")
 
@@ -149,7 +149,7 @@ def test_b14_twenty_bus_errors_are_no_catastrophe() -> None:
 
 def test_b15_the_grade_critical_is_not_the_severity() -> None:
     """One critical event is no critical health, many errors may be; a severity is not taken for a grade."""
-    with bench() as here:
+    with bench(replace(POLICY, health_formula="seed")) as here:
         here.tell(0, event_type="DC_OUTPUT_LOSS", severity=Severity.CRITICAL, until=10)
         health = here.ask("health")
         with pytest.raises(ValidationError, match="grade"):

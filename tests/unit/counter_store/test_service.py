@@ -86,6 +86,28 @@ def test_windows_end_at_the_event_time_that_is_reached(ledger: Ledger) -> None:
     assert [(1, 1), (0, 1), (0, 1), (0, 0)] == [(counter["last_hour"], counter["last_day"]) for counter in seen]
 
 
+def test_an_event_publishes_its_counter_once(ledger: Ledger) -> None:
+    """Its producer reports seconds later how far event time has come; the first publication includes the event."""
+    bench = Bench(ledger)
+    bench.batch(event(1, 10), until=60)
+    bench.published()
+
+    bench.batch(event(2, 70))
+    assert {"AC_POWER_LOSS": (2, 2, 2)} == bench.published()
+    for until in (65, 70, 80):
+        bench.batch(until=until)
+        assert {} == bench.published()
+
+
+def test_an_event_of_a_clock_that_is_ahead_moves_no_window(ledger: Ledger) -> None:
+    """It counts in the total; the windows still end at event time."""
+    bench = Bench(ledger)
+    bench.batch(event(1, 10), until=60)
+    bench.batch(event(2, 30 * 86400))
+
+    assert {"AC_POWER_LOSS": (2, 1, 1)} == bench.published()
+
+
 def test_mere_time_publishes_only_what_it_changed(ledger: Ledger) -> None:
     """No counter is published anew just because it is later."""
     bench = Bench(ledger)

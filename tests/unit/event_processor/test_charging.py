@@ -145,13 +145,13 @@ def test_without_a_capacity_no_current_is_small():
 
 
 def test_completion_says_how_long_it_took_and_why():
-    """From the start of the session to its confirmed end."""
+    """From the start of the session to when the charger stopped; the dwell that confirms it is not part of it."""
     events, _ = run(scene((5, OFF), (10, ON), (10, OFF), battery_voltage=4.17))
 
     assert {
         "cell_voltage": 4.17,
         "since": "2026-01-31T12:00:05.000000Z",
-        "lasted_s": 15,
+        "lasted_s": 10,
         "because": "charger_stopped",
     } == events[-1].data
 

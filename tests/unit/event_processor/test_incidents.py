@@ -14,8 +14,8 @@ from services.event_processor.core.correlation.incidents import (
     Group,
     Incident,
     PatternRule,
+    add_entry,
     present,
-    take,
 )
 from shared.instants import time_to_us
 from shared.jumps import Jump
@@ -37,7 +37,7 @@ def fed(law: PatternRule, entries: list[Entry], group: Group | None = None) -> t
     seen: dict[str, Incident] = {}
     shown: tuple[Incident, ...] = ()
     for each in entries:
-        group = take(law, group, each).group
+        group = add_entry(law, group, each).group
         after = present(law, group, group.newest_us)
         for old in shown:
             if old.last_us > group.floor_us and old.id not in {new.id for new in after}:
@@ -130,7 +130,7 @@ def test_a_group_comes_back_from_the_ledger_as_it_was(orders: tuple[list[Entry],
 def test_what_comes_later_than_stated_belongs_to_none():
     """And says so."""
     group, _ = fed(LAW, [entry(0), entry(100), entry(140)])
-    taken = take(LAW, group, entry(105))
+    taken = add_entry(LAW, group, entry(105))
 
     assert (True, None, group) == (taken.late, taken.incident, taken.group)
 
@@ -139,7 +139,7 @@ def test_an_event_that_comes_twice_is_one():
     """By its id."""
     group, _ = fed(LAW, [entry(0), entry(1)])
 
-    assert group == take(LAW, group, entry(1)).group
+    assert group == add_entry(LAW, group, entry(1)).group
 
 
 def test_ten_thousand_events_at_once_do_not_grow_a_group():

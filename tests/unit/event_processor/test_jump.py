@@ -76,10 +76,10 @@ def test_a_blip_stays_a_blip(step: timedelta) -> None:
 
 
 def test_an_outage_lasts_as_long_as_it_lasted() -> None:
-    """65 s to its confirmed end, and not three hours more."""
+    """60 s, and not three hours more."""
     events = play(*blackout(HOURS, 60))
 
-    assert 65.0 == events[-1].data["outage_s"]
+    assert 60.0 == events[-1].data["outage_s"]
 
 
 def test_the_jump_says_how_far_from_where_to_where() -> None:

@@ -77,7 +77,7 @@ def test_what_is_told_is_what_the_catalogue_says(items: list):
 @given(HISTORY)
 def test_a_condition_and_its_twin_take_turns(items: list):
     """No end without a beginning, and no second beginning before the end, for every pair of the catalogue."""
-    told = [e for e in run(frames_of(items), CELLS)[0] if not e.data.get("backfilled")]
+    told = [e for e in run(frames_of(items), CELLS)[0] if e.data.get("because") != "unclean_shutdown"]
     for twin, kind in SHIPPED.catalogue.items():
         for begun in kind.clears:
             if begun in ("BATTERY_CRITICAL", "system.lifecycle.started"):

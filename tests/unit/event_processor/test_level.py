@@ -43,7 +43,7 @@ def test_a_threshold_may_have_a_clearing_event():
     high, cleared = run(series("cpu_temperature", (40, 61), (40, 50)), compiled)[0]
 
     assert ("TEMPERATURE_HIGH", 61, 60.0) == (high.type, high.data["value"], high.data["threshold"])
-    assert (50, 55.0, 70) == (cleared.data["value"], cleared.data["threshold"], cleared.data["lasted_s"])
+    assert (50, 55.0, 40) == (cleared.data["value"], cleared.data["threshold"], cleared.data["lasted_s"])
 
 
 def test_a_threshold_below_works_the_other_way():

@@ -377,7 +377,7 @@ def test_what_is_remembered_of_a_burst_is_bounded(tmp_path: Path):
         "handlers": {"hook": {"kind": "webhook", "url": "http://h/x"}},
         "routes": [{"types": ["#"], "handlers": ["hook"]}],
     }
-    plan = planned(rules, FILES.laws.rules.model_dump())
+    plan = planned(rules, FILES.patterns.rules.model_dump())
     with processor(plan, str(tmp_path / "ledger.sqlite")) as (stage, ledger, outlet):
         for begin in range(0, 10_000, 500):
             play(stage, ledger, [failing(begin + n, f"d{n % 7}") for n in range(500)])

@@ -122,7 +122,7 @@ def test_b22_an_end_tells_how_long_it_was_and_cycles_are_whole_equivalents():
     restored = run(series("ac_present", (3, True), (10, False), (9, True)))[0][1]
     up_and_down = [frame(n, state_of_charge=50 + abs(n % 40 - 20)) for n in range(120)]
 
-    assert ("AC_POWER_RESTORED", 15) == (restored.type, restored.data["outage_s"])
+    assert ("AC_POWER_RESTORED", 10) == (restored.type, restored.data["outage_s"])
     assert [] == told(up_and_down)  # three charges, 60 % of a cycle
 
 

@@ -178,7 +178,7 @@ def test_an_outage_tells_how_deep_it_went():
     ]
     assert pytest.approx(0.0205, abs=1e-4) == restored[0].data["charge_ah"]
     assert pytest.approx(0.080, abs=1e-3) == restored[0].data["energy_wh"]
-    assert ("2026-01-31T12:00:03.000000Z", 26.0) == (restored[0].data["began"], restored[0].data["outage_s"])
+    assert ("2026-01-31T12:00:03.000000Z", 21.0) == (restored[0].data["began"], restored[0].data["outage_s"])
 
 
 @pytest.mark.parametrize(("volts", "cause"), [(170.0, "input_low"), (0.4, "input_lost"), (None, None)])

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from services.counter_store.adapters.tables.point_queue import SCHEMA, PointQueue
@@ -38,9 +38,9 @@ class ShipperState:
 
 
 class Shipper:
-    """Ships from the ledger at ``path``; ``jitter`` gives 0…1 and ``clock`` dates the refused.
+    """Ships from the ledger at ``path``. ``jitter`` gives 0…1; ``clock`` dates what the server refuses.
 
-    ``prepare`` is called before a batch until it returns True.
+    ``prepare`` runs before each batch until it returns True.
     """
 
     def __init__(
@@ -48,8 +48,9 @@ class Shipper:
         path: Path | str,
         store: PointStore,
         settings: InfluxSettings,
+        *,
+        clock: Callable[[], datetime],
         jitter: Callable[[], float] = random.random,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         prepare: Callable[[], bool] = lambda: True,
     ) -> None:
         self._path = path

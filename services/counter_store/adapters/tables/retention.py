@@ -26,7 +26,7 @@ class Retention:
     def __init__(self, ledger: Ledger, aggregates: Aggregates, policy: StorePolicy, held: dict[str, int]) -> None:
         self._db = ledger.db
         self._aggregates = aggregates
-        self._keeping = policy
+        self._policy = policy
         self._turn = 0
         self.held = held  # events in the history by type
 
@@ -44,7 +44,7 @@ class Retention:
 
     def figures(self) -> dict[str, int]:
         """Return how many events the history holds, and how many of these are beyond the maximum of their type."""
-        excess = sum(max(0, held - self._keeping.history_per_type) for held in self.held.values())
+        excess = sum(max(0, held - self._policy.history_per_type) for held in self.held.values())
         return {"history": sum(self.held.values()), "history_excess": excess}
 
     def _next_types(self) -> list[str]:
@@ -55,9 +55,9 @@ class Retention:
         return [sorted(self.held)[self._turn % len(self.held)]]
 
     def _prune_type(self, event_type: str, steady_us: int, limit: int) -> int:
-        excess = min(limit, self.held.get(event_type, 0) - self._keeping.history_per_type)
+        excess = min(limit, self.held.get(event_type, 0) - self._policy.history_per_type)
         gone = self._delete(event_type, steady_us, excess, 2**63 - 1) if excess > 0 else 0
-        gone += self._delete(event_type, steady_us, min(limit - gone, ROWS), steady_us - self._keeping.history_us)
+        gone += self._delete(event_type, steady_us, min(limit - gone, ROWS), steady_us - self._policy.history_us)
         self._db.execute(
             "DELETE FROM expired_event_time WHERE rowid IN (SELECT rowid FROM expired_event_time"
             " WHERE type = ? AND monotonic_us <= ? ORDER BY monotonic_us LIMIT ?)",
@@ -83,8 +83,8 @@ class Retention:
         return gone
 
     def _compact(self, now_us: int) -> None:
-        self._aggregates.compact(hour_of(now_us - self._keeping.hourly_us), ROWS)
+        self._aggregates.compact(hour_of(now_us - self._policy.hourly_us), ROWS)
         numbers = list(self._aggregates.series)
         if numbers:
             number = numbers[self._turn % len(numbers)]
-            self._aggregates.forget_episodes(number, now_us - self._keeping.episodes_us, ROWS)
+            self._aggregates.forget_episodes(number, now_us - self._policy.episodes_us, ROWS)

@@ -1,67 +1,94 @@
-"""The health score: 100 less what the last seven days' episodes weigh, each point of it accounted for.
+"""The health score: 100 less what happened in the last seven days, each point of it accounted for.
 
-Rules:
-1. An episode weighs by its severity: critical 10, error 5, warning 2, information 0. It weighs whole when it ends, and
-   evenly less from then on, until it weighs nothing seven days later. What is still going on weighs whole, for thirty
-   days at most: a device that was taken away tells no end.
-2. Episodes count, not events: a sensor that fails every second for an hour is one fault and not 3,600.
-3. A type takes at most ``MOST`` episodes' worth, so a burst of one type cannot make the score 0 by itself.
-4. Points are whole, and the factors' points add up to 100 − score exactly: rounded by largest remainder.
+Rules (docs/health.md shows them at work):
+1. Each type is a factor. It takes its formula's weight for each occurrence, and as much again for each
+   ``LONG_US`` that it lasted (``formulas.py``).
+2. What is over weighs evenly less from its end on, and nothing seven days later. What lasts weighs in full, for thirty
+   days after its last event at most: a device that was taken away never reports an end.
+3. A type takes at most its severity's cap, so a burst of one type cannot make the score 0. While it lasts it takes at
+   least its severity's floor, so a score is never EXCELLENT while a warning or worse lasts.
+4. Points are whole. The factors' points add up to 100 - score exactly: they are rounded by largest remainder.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.counter_store.core.counting.series import Episode, Series
+from services.counter_store.core.health.formulas import STANDARD, HealthFormula
+from services.counter_store.core.health.remedies import remedy_of
 from services.counter_store.core.span import possible_time
-from services.counter_store.core.time_units import DAY_US
+from services.counter_store.core.statistics.outages import Outage, overlap_us
+from services.counter_store.core.time_units import DAY_US, HOUR_US, US_PER_S
 from shared.health import Grade, Health, HealthFactor
 from shared.instants import us_to_time
-from shared.messages import Severity, Time
+from shared.messages import Severity
 
-WEIGHTS = {Severity.CRITICAL: 10, Severity.ERROR: 5, Severity.WARNING: 2, Severity.INFO: 0}
 GRADES = ((90, Grade.EXCELLENT), (80, Grade.GOOD), (70, Grade.FAIR), (60, Grade.POOR), (0, Grade.CRITICAL))
 DECAY_US = 7 * DAY_US
 LASTS_US = 30 * DAY_US
-MOST = 3
-NAMED = 5  # devices a remedy names: the health is a retained message
+LONG_US = 2 * HOUR_US  # lasting so long weighs like one occurrence more
 FULL = 100
+UNIT = DECAY_US * LONG_US  # weights are integers, in points x UNIT: no rounding before the end
+RANK = tuple(Severity)  # least first
 
 
 @dataclass(frozen=True, slots=True)
 class WeighedEpisode:
-    """An episode of a series; ``lasts`` while the events that tell its end have not come."""
+    """An episode of a series; ``lasts`` while the events that report its end have not come.
+
+    ``over_us``: the reported end of its last outage, which is later than the last event of the episode.
+    """
 
     series: Series
     episode: Episode
     lasts: bool
+    over_us: int = -(2**62)
+
+    @property
+    def ended_us(self) -> int:
+        """Return from when on it weighs less."""
+        return max(self.over_us, self.episode.ended_us)
 
 
 @dataclass(frozen=True, slots=True)
 class _Factor:
     type: str
     severity: Severity
-    weight: int  # in points × DECAY_US
+    weight: int  # in points x UNIT
+    capped: bool
     episodes: tuple[WeighedEpisode, ...]
+    lasted_us: int
 
 
 def judge_health(
-    site: str, weighed: Iterable[WeighedEpisode], as_of_us: int, ended_by: Mapping[str, Sequence[str]]
+    site: str,
+    weighed: Iterable[WeighedEpisode],
+    as_of_us: int,
+    ended_by: Mapping[str, Sequence[str]],
+    *,
+    formula: HealthFormula = STANDARD,
+    outages: Mapping[str, Sequence[Outage]] | None = None,
 ) -> Health:
-    """Return the health at ``as_of`` by the episodes up to then; ``ended_by`` names the types that end a type."""
-    factors = _factors(weighed, as_of_us)
-    points = share_out([factor.weight for factor in factors], DECAY_US, FULL)
-    told = [_told(factor, share, ended_by) for factor, share in zip(factors, points, strict=True) if share]
-    told.sort(key=lambda factor: (-factor.points, factor.type))
+    """Return the health at ``as_of`` by the episodes up to then; ``ended_by`` names the types that end a type.
+
+    ``outages`` has, for types with an end, when each began and ended, as far as that is known. What
+    lasts began with its last episode.
+    """
+    judge = _Judge(formula, as_of_us, ended_by, outages or {})
+    factors = judge.factors(weighed)
+    points = share_out([factor.weight for factor in factors], UNIT, FULL)
+    published = [judge.publish(factor, share) for factor, share in zip(factors, points, strict=True) if share]
+    published.sort(key=lambda factor: (-factor.points, factor.type))
     score = FULL - sum(points)
-    recovers = [factor.recovers for factor in told]
+    recovers = [factor.recovers for factor in published]
     return Health(
         site=site,
         score=score,
         grade=grade_of(score),
-        factors=tuple(told),
+        factors=tuple(published),
+        formula=formula.name,
         as_of=us_to_time(as_of_us),
         recovers=None if None in recovers else max((time for time in recovers if time), default=None),
     )
@@ -73,9 +100,9 @@ def grade_of(score: int) -> Grade:
 
 
 def share_out(weights: Sequence[int], unit: int, most: int) -> list[int]:
-    """Return whole points for weights (in points × unit) that add up to their rounded sum, at most ``most``.
+    """Return whole points for weights (in points x unit) that add up to their rounded sum, at most ``most``.
 
-    Largest remainder: nobody is more than one point off, and equal remainders go to who comes first.
+    Largest remainder: no share is a point off its exact value, and of equal remainders the first gets the point.
     """
     whole = sum(weights)
     points = min(most, (2 * whole + unit) // (2 * unit))
@@ -87,45 +114,83 @@ def share_out(weights: Sequence[int], unit: int, most: int) -> list[int]:
     return [share + (at in first) for at, (share, _) in enumerate(shares)]
 
 
-def _factors(weighed: Iterable[WeighedEpisode], as_of_us: int) -> list[_Factor]:
-    of_type: dict[str, list[WeighedEpisode]] = {}
-    for one in weighed:
-        if one.episode.began_us <= as_of_us and _remaining_us(one, as_of_us) > 0 and WEIGHTS[one.series.severity]:
-            of_type.setdefault(one.series.type, []).append(one)
-    return [_factor(name, episodes, as_of_us) for name, episodes in sorted(of_type.items())]
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    formula: HealthFormula
+    as_of_us: int
+    ended_by: Mapping[str, Sequence[str]]
+    outages: Mapping[str, Sequence[Outage]]
+
+    def factors(self, weighed: Iterable[WeighedEpisode]) -> list[_Factor]:
+        """Return a factor for each type that weighs anything."""
+        of_type: dict[str, list[WeighedEpisode]] = {}
+        for one in map(self._until_over, weighed):
+            weighs = self.formula.weights[one.series.severity] and self._remaining_us(one.ended_us, one.lasts)
+            if weighs and one.episode.began_us <= self.as_of_us:
+                of_type.setdefault(one.series.type, []).append(one)
+        return [self._factor(name, episodes) for name, episodes in sorted(of_type.items())]
+
+    def publish(self, factor: _Factor, points: int) -> HealthFactor:
+        """Return a factor as it is published."""
+        lasting = [one for one in factor.episodes if one.lasts]
+        last_us = max(one.episode.ended_us for one in factor.episodes)
+        recovers = None if lasting else possible_time(max(one.ended_us for one in factor.episodes) + DECAY_US)
+        devices = sorted({one.series.device for one in (lasting or factor.episodes) if one.series.device})
+        return HealthFactor(
+            type=factor.type,
+            severity=factor.severity,
+            points=points,
+            episodes=len(factor.episodes),
+            events=sum(one.episode.count for one in factor.episodes),
+            lasts=bool(lasting),
+            lasted_s=factor.lasted_us / US_PER_S,
+            capped=factor.capped,
+            last=us_to_time(last_us),
+            recovers=recovers,
+            remedy=remedy_of(self.ended_by.get(factor.type, ()), devices, recovers),
+        )
+
+    def _until_over(self, one: WeighedEpisode) -> WeighedEpisode:
+        ends_us = [
+            outage.ended_us
+            for outage in self.outages.get(one.series.type, ())
+            if outage.device == one.series.device
+            and outage.ended_us is not None
+            and one.episode.began_us <= outage.began_us <= one.episode.ended_us
+        ]
+        return replace(one, over_us=max(ends_us)) if ends_us else one
+
+    def _factor(self, name: str, episodes: Sequence[WeighedEpisode]) -> _Factor:
+        worst = max((one.series.severity for one in episodes), key=RANK.index)
+        lasted = self._lasted(name, episodes)
+        weight = sum(self._often(name, one) for one in episodes) + self.formula.weights[worst] * sum(
+            us * remaining_us for us, remaining_us in lasted
+        )
+        floor = self.formula.floors[worst] if any(one.lasts for one in episodes) else 0
+        bounded = max(min(weight, self.formula.caps[worst] * UNIT), floor * UNIT)
+        return _Factor(name, worst, bounded, weight > bounded, tuple(episodes), sum(us for us, _ in lasted))
+
+    def _often(self, name: str, one: WeighedEpisode) -> int:
+        occurrences = self.formula.occurrences(one.episode.count, has_end=name in self.ended_by)
+        remaining_us = self._remaining_us(one.ended_us, one.lasts)
+        return self.formula.weights[one.series.severity] * occurrences * remaining_us * LONG_US
+
+    def _lasted(self, name: str, episodes: Sequence[WeighedEpisode]) -> list[tuple[int, int]]:
+        """Return how long each outage or episode lasted within seven days, with what remains of it."""
+        if not self.formula.counts_often_and_long:
+            return []
+        found = [one for one in self.outages.get(name, ()) if one.ended_us is not None]
+        alone = episodes if name not in self.outages else [one for one in episodes if one.lasts]
+        found += [_as_outage(one) for one in alone]
+        window = (self.as_of_us - DECAY_US, self.as_of_us)
+        lasted = [(overlap_us(one, *window), self._remaining_us(one.ended_us, one.ended_us is None)) for one in found]
+        return [(us, remaining_us) for us, remaining_us in lasted if us > 0 and remaining_us > 0]
+
+    def _remaining_us(self, ended_us: int | None, lasts: bool) -> int:
+        """Return how much of the seven days is left; all of it while it lasts."""
+        return DECAY_US if lasts or ended_us is None else max(0, DECAY_US - max(0, self.as_of_us - ended_us))
 
 
-def _factor(name: str, episodes: Sequence[WeighedEpisode], as_of_us: int) -> _Factor:
-    worst = max((one.series.severity for one in episodes), key=lambda severity: WEIGHTS[severity])
-    weight = sum(WEIGHTS[one.series.severity] * _remaining_us(one, as_of_us) for one in episodes)
-    return _Factor(name, worst, min(weight, MOST * WEIGHTS[worst] * DECAY_US), tuple(episodes))
-
-
-def _remaining_us(one: WeighedEpisode, as_of_us: int) -> int:
-    """Return how much of the seven days is left; all of it while the episode lasts."""
-    return DECAY_US if one.lasts else DECAY_US - max(0, as_of_us - one.episode.ended_us)
-
-
-def _told(factor: _Factor, points: int, ended_by: Mapping[str, Sequence[str]]) -> HealthFactor:
-    lasting = [one for one in factor.episodes if one.lasts]
-    last_us = max(one.episode.ended_us for one in factor.episodes)
-    recovers = None if lasting else possible_time(last_us + DECAY_US)
-    devices = sorted({one.series.device for one in (lasting or factor.episodes) if one.series.device})
-    return HealthFactor(
-        type=factor.type,
-        severity=factor.severity,
-        points=points,
-        episodes=len(factor.episodes),
-        events=sum(one.episode.count for one in factor.episodes),
-        last=us_to_time(last_us),
-        recovers=recovers,
-        remedy=_remedy(factor.type, devices, recovers, ended_by),
-    )
-
-
-def _remedy(name: str, devices: Sequence[str], recovers: Time | None, ended_by: Mapping[str, Sequence[str]]) -> str:
-    more = f" and {len(devices) - NAMED} more" if len(devices) > NAMED else ""
-    where = f" on {', '.join(devices[:NAMED])}{more}" if devices else ""
-    if recovers is None:
-        return f"has not ended{where}; fades once {' or '.join(ended_by[name])} has come"
-    return f"forgotten on {recovers:%Y-%m-%d %H:%M} UTC unless it happens again{where}"
+def _as_outage(one: WeighedEpisode) -> Outage:
+    ended_us = None if one.lasts else one.episode.ended_us
+    return Outage(one.series.device, one.episode.began_us, ended_us)

@@ -10,9 +10,11 @@ from collections.abc import Callable
 from statistics import median
 
 from services.event_processor.core.channels.frame_context import FrameContext
+from services.event_processor.core.device.drain import Estimate, confirmed, read_estimates, seen
 from services.event_processor.core.device.keys import CAPACITY, METER, ON_BATTERY, OUTAGE, RESISTANCE
 from services.event_processor.core.device.latch import OFF
 from services.event_processor.core.device.meter import Meter, read_meter
+from services.event_processor.core.device.outage import read_outage
 
 SLOPE_PERCENT = 2.0
 IDLE_A = 0.05
@@ -24,15 +26,38 @@ def internal_resistance(context: FrameContext) -> float | None:
     return median(sample for sample in samples if sample is not None) if samples else None
 
 
+def _seen(context: FrameContext) -> Estimate | None:
+    return seen(read_estimates(context.get_numbers(CAPACITY)))
+
+
 def capacity_seen(context: FrameContext) -> float | None:
-    """Return the capacity by the last deep discharge, mAh; None before one."""
-    return (context.get_numbers(CAPACITY) or (None,))[0]
+    """Return the capacity by the last deep discharges, mAh; None before one."""
+    found = _seen(context)
+    return None if found is None else found.mah
+
+
+def capacity_uncertainty(context: FrameContext) -> float | None:
+    """Return by how much the capacity seen may be wrong, mAh."""
+    found = _seen(context)
+    return None if found is None else found.uncertain_mah
 
 
 def battery_health(context: FrameContext) -> float | None:
     """Return the capacity seen by the capacity configured, %."""
-    seen, sold = capacity_seen(context), context.device.capacity_mah
-    return None if seen is None or sold is None else 100 * seen / sold
+    return _of_sold(context, capacity_seen(context))
+
+
+def battery_health_confirmed(context: FrameContext) -> float | None:
+    """Return what the gauge itself says; else by the capacity on which several discharges agree; None while none do."""
+    reported = context.values.get("battery_health")
+    if isinstance(reported, float | int):
+        return float(reported)
+    return _of_sold(context, confirmed(read_estimates(context.get_numbers(CAPACITY))))
+
+
+def _of_sold(context: FrameContext, mah: float | None) -> float | None:
+    sold = context.device.capacity_mah
+    return None if mah is None or sold is None else 100 * mah / sold
 
 
 def charge_cycles(context: FrameContext) -> float | None:
@@ -92,5 +117,5 @@ def _by_outage(context: FrameContext, percent: float) -> float | None:
 
 def outage_began(context: FrameContext) -> tuple[float, float | None] | None:
     """Return when the present outage began, on the device's steady clock, and the state of charge then."""
-    kept = context.get_numbers(OUTAGE)
-    return None if kept is None or kept[0] is None else (kept[0], kept[1])
+    kept = read_outage(context.get_numbers(OUTAGE))
+    return None if kept is None else (kept.began_s, kept.percent)

@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from services.event_processor.core.channels import psychrometrics
 from services.event_processor.core.channels.battery_estimates import (
     battery_health,
+    battery_health_confirmed,
     capacity_seen,
+    capacity_uncertainty,
     charge_cycles,
     internal_resistance,
     runtime_left_s,
@@ -92,7 +94,9 @@ FORMULAS: dict[str, Formula] = {
     "state_of_charge_doubt": Formula((("state_of_charge", "battery_voltage"),), gauge_doubt),
     "internal_resistance": Formula((("battery_current",),), internal_resistance),
     "capacity_seen": Formula((("battery_current",),), capacity_seen),
+    "capacity_uncertainty": Formula((("battery_current",),), capacity_uncertainty),
     "battery_health": Formula((("battery_current",),), battery_health),
+    "battery_health_confirmed": Formula((("battery_current",), ("battery_health",)), battery_health_confirmed),
     "charge_cycles": Formula(BATTERY, charge_cycles),
     "charge_in": Formula((("battery_current",),), total("charge_in")),
     "charge_out": Formula((("battery_current",),), total("charge_out")),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, TypeVar
 
 from services.event_processor.core.channels.evidence import Evidence, Gate
@@ -73,8 +73,8 @@ class FrameContext:
     """One frame with its device's facts and memory."""
 
     __slots__ = (
-        "before", "derived", "device", "elapsed", "findings", "frame", "latches", "memo", "now", "numbers", "seen",
-        "site", "steady_s", "values", "words",
+        "before", "derived", "device", "elapsed", "findings", "frame", "gap_s", "latches", "longest_gap_s", "memo",
+        "now", "numbers", "seen", "site", "steady_s", "values", "words",
     )  # fmt: skip
 
     def __init__(self, device: Device, site: SiteChannels, memory: Memory, frame: Frame) -> None:
@@ -85,7 +85,10 @@ class FrameContext:
         self.values = frame.values
         self.now = frame.time
         self.elapsed = memory.elapsed(frame)
-        self.steady_s = memory.steady_s + self.elapsed.total_seconds()
+        elapsed_s = self.elapsed.total_seconds()
+        self.steady_s = memory.steady_s + elapsed_s
+        self.gap_s = memory.unseen_s + elapsed_s  # since the last frame that could be believed
+        self.longest_gap_s = memory.longest_gap_s
         self.latches = memory.latches
         self.words = memory.words
         self.numbers = memory.numbers
@@ -149,10 +152,19 @@ class FrameContext:
     def update_latch(self, name: str, wish: bool, on_for_s: float, off_for_s: float) -> Latch:
         """Move the latch towards ``wish`` and return it as it is now."""
         old = self.latches.get(name, OFF)
-        new = debounce(old, wish, on_for_s if wish else off_for_s, self.now, self.elapsed)
+        new = self.debounce(old, wish, on_for_s if wish else off_for_s)
         if new is not old:
             self.set_latch(name, new)
         return new
+
+    def debounce(self, latch: Latch, wish: bool, dwell_s: float) -> Latch:
+        """Return the latch after this frame; no dwell runs over a silence."""
+        return debounce(latch, wish, dwell_s, self.now, self.elapsed, timedelta(seconds=self.longest_gap_s))
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing is known of the time just before this frame."""
+        return self.gap_s > self.longest_gap_s
 
     def set_latch(self, name: str, latch: Latch) -> None:
         """Set a latch."""
@@ -193,9 +205,15 @@ class FrameContext:
         quantity = QUANTITIES.get(channel)
         return (quantity.unit if quantity else self.site.units.get(channel)) or None
 
-    def lasted_s(self, latch: Latch) -> float | None:
-        """Return how long a latch's state has lasted, s, never negative; None where its begin is not known."""
-        return None if latch.began is None else round(max(self.now - latch.began, ZERO).total_seconds(), 3)
+    def lasted_s(self, old: Latch, new: Latch | None = None) -> float | None:
+        """Return how long a latch's state has lasted, s, never negative; None where its begin is not known.
+
+        It lasted until ``new``, the state that followed, began: the dwell that confirmed this is not part of it.
+        """
+        if old.began is None:
+            return None
+        end = self.now if new is None or new.began is None else new.began
+        return round(max(end - old.began, ZERO).total_seconds(), 3)
 
 
 def reports_low_battery(context: FrameContext) -> bool:

@@ -19,9 +19,9 @@ from services.event_processor.core.correlation.incidents import (
     Group,
     Incident,
     PatternRule,
+    add_entry,
     ended,
     present,
-    take,
 )
 from services.event_processor.core.correlation.patterns import Clue, Pattern, PatternRules
 from services.event_processor.core.correlation.related import EventRef, Recent
@@ -45,13 +45,13 @@ class PatternInterest:
 
 @dataclass(frozen=True, slots=True)
 class CompiledPatterns:
-    """The patterns of a site made ready. ``watches`` by event type, in the order of the file."""
+    """The patterns of a site made ready. ``interests`` by event type, in the order of the file."""
 
     site: str
     rules: PatternRules
-    watches: Mapping[str, tuple[PatternInterest, ...]]
+    interests: Mapping[str, tuple[PatternInterest, ...]]
     related: frozenset[str]
-    laws: Mapping[str, PatternRule]
+    by_name: Mapping[str, PatternRule]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +77,21 @@ class IncidentSnapshot:
 
 def compile_patterns(site: str, rules: PatternRules, catalogue: Catalogue) -> CompiledPatterns:
     """Return the patterns made ready."""
-    watches: dict[str, list[PatternInterest]] = {}
+    interests: dict[str, list[PatternInterest]] = {}
     for name, pattern in rules.patterns.items():
         for role in ROLES:
             for item in getattr(pattern, role):
                 clue = item if isinstance(item, Clue) else None
                 for event_type in chosen([item.types if isinstance(item, Clue) else item], catalogue):
-                    watches.setdefault(event_type, []).append(PatternInterest(name, role, clue))
+                    interests.setdefault(event_type, []).append(PatternInterest(name, role, clue))
     lateness_us = round(rules.lateness_s * 1e6)
-    laws = {name: _law(site, name, pattern, lateness_us) for name, pattern in rules.patterns.items()}
+    by_name = {name: _pattern_rule(site, name, pattern, lateness_us) for name, pattern in rules.patterns.items()}
     left_out = chosen(rules.related.except_for, catalogue)
     related = frozenset(catalogue) - left_out if rules.related.most and rules.related.window_s else frozenset[str]()
-    return CompiledPatterns(site, rules, {name: tuple(found) for name, found in watches.items()}, related, laws)
+    return CompiledPatterns(site, rules, {name: tuple(found) for name, found in interests.items()}, related, by_name)
 
 
-def _law(site: str, name: str, pattern: Pattern, lateness_us: int) -> PatternRule:
+def _pattern_rule(site: str, name: str, pattern: Pattern, lateness_us: int) -> PatternRule:
     return PatternRule(
         pattern.count,
         pattern.distinct,
@@ -109,54 +109,56 @@ class Correlator:
     """
 
     def __init__(
-        self, laws: CompiledPatterns, groups: Iterable[tuple[Place, Group]] = (), sights: Iterable[EventRef] = ()
+        self, patterns: CompiledPatterns, groups: Iterable[tuple[Place, Group]] = (), sights: Iterable[EventRef] = ()
     ) -> None:
-        self.laws = laws
-        self.recent = Recent(round(laws.rules.related.window_s * 1e6), laws.rules.related.most, sights)
+        self.patterns = patterns
+        self.recent = Recent(round(patterns.rules.related.window_s * 1e6), patterns.rules.related.most, sights)
         self.groups: OrderedDict[Place, Group] = OrderedDict(
-            (place, group) for place, group in groups if place[0] in laws.laws
+            (place, group) for place, group in groups if place[0] in patterns.by_name
         )
         self.now_us = max((group.newest_us for group in self.groups.values()), default=NEVER)
         self.late = 0
-        self.told: dict[Place, tuple[Incident, ...]] = {place: self._present(place) for place in self.groups}
+        self.published: dict[Place, tuple[Incident, ...]] = {place: self._present(place) for place in self.groups}
         self.touched: set[Place] = set()
         self.fresh: list[EventRef] = []
         self.shifted = False
 
-    def take(self, event: Event) -> Correlation:
-        """Remember an event, and say what it belongs to."""
+    def correlate(self, event: Event) -> Correlation:
+        """Remember an event; returns what it belongs to."""
         related: list[str] = []
         time_us = time_to_us(event.time)
-        if event.type in self.laws.related:
+        if event.type in self.patterns.related:
             sight = EventRef(time_us, event.id, event.device, event.zone)
             related = self.recent.before(sight)
             self.recent.add(sight)
             self.fresh.append(sight)
-        watches = self.laws.watches.get(event.type)
-        if not watches:
+        interests = self.patterns.interests.get(event.type)
+        if not interests:
             return Correlation(tuple(related)) if related else NONE
-        pattern, incident = self._join(event, time_us, watches)
+        pattern, incident = self._join(event, time_us, interests)
         return Correlation(tuple(related), pattern, incident)
 
-    def _join(self, event: Event, time_us: int, watches: tuple[PatternInterest, ...]) -> tuple[str | None, str | None]:
+    def _join(
+        self, event: Event, time_us: int, interests: tuple[PatternInterest, ...]
+    ) -> tuple[str | None, str | None]:
         """The first pattern of the file whose incident the event belongs to is the one it names."""
         named: tuple[str | None, str | None] = (None, None)
         had = set[str]()
-        for watch in watches:
-            if watch.pattern in had or (watch.clue is not None and not watch.clue.fits(event.data)):
+        for interest in interests:
+            if interest.pattern in had or (interest.clue is not None and not interest.clue.fits(event.data)):
                 continue
-            key = self.laws.rules.patterns[watch.pattern].key(event)
+            key = self.patterns.rules.patterns[interest.pattern].key(event)
             if key is None:
                 continue
-            had.add(watch.pattern)
-            place = (watch.pattern, key)
-            entry = Entry(time_us, event.id, event.type, event.device or "", watch.role)
-            taken = take(self.laws.laws[watch.pattern], self.groups.get(place, Group()), entry)
-            self.late += taken.late
-            if taken.group != Group():
-                self._keep(place, taken.group)
-            if taken.incident is not None and named[0] is None:
-                named = watch.pattern, taken.incident.id
+            had.add(interest.pattern)
+            place = (interest.pattern, key)
+            entry = Entry(time_us, event.id, event.type, event.device or "", interest.role)
+            update = add_entry(self.patterns.by_name[interest.pattern], self.groups.get(place, Group()), entry)
+            self.late += update.late
+            if update.group != Group():
+                self._keep(place, update.group)
+            if update.incident is not None and named[0] is None:
+                named = interest.pattern, update.incident.id
         return named
 
     def _keep(self, place: Place, group: Group) -> None:
@@ -176,27 +178,27 @@ class Correlator:
         self.now_us = time_to_us(jump.moved(us_to_time(self.now_us))) if self.now_us > NEVER else NEVER
         self.shifted = True
 
-    def standing(self, now_us: int) -> tuple[list[IncidentSnapshot], list[str]]:
+    def changes(self, now_us: int) -> tuple[list[IncidentSnapshot], list[str]]:
         """Return the incidents that look different since the last call, and the ids that are no more."""
         self.now_us = max(self.now_us, now_us)
         changed: list[IncidentSnapshot] = []
         gone: list[str] = []
         for place in self._places_to_look_at():
-            before, after = self.told.get(place, ()), self._present(place)
+            before, after = self.published.get(place, ()), self._present(place)
             if before == after:
                 continue
-            self.told[place] = after
+            self.published[place] = after
             kept = {incident.id for incident in after}
             changed += [IncidentSnapshot(*place, incident) for incident in after if incident not in before]
             gone += [old.id for old in before if old.id not in kept and self._provisional(place, old)]
         for place in sorted(place for place in self.touched if place not in self.groups):
             changed += [
-                IncidentSnapshot(*place, ended(told)) for told in self.told.pop(place, ()) if told.end_us is None
+                IncidentSnapshot(*place, ended(told)) for told in self.published.pop(place, ()) if told.end_us is None
             ]
         return changed, gone
 
     def _places_to_look_at(self) -> list[Place]:
-        quiet = [place for place, told in self.told.items() if told and told[-1].end_us is None]
+        quiet = [place for place, told in self.published.items() if told and told[-1].end_us is None]
         return [place for place in sorted({*quiet, *self.touched}) if place in self.groups]
 
     def _provisional(self, place: Place, incident: Incident) -> bool:
@@ -204,8 +206,8 @@ class Correlator:
         return incident.last_us > self.groups[place].floor_us
 
     def _present(self, place: Place) -> tuple[Incident, ...]:
-        return present(self.laws.laws[place[0]], self.groups[place], self.now_us)
+        return present(self.patterns.by_name[place[0]], self.groups[place], self.now_us)
 
     def all(self) -> list[IncidentSnapshot]:
         """Return every incident that is open or has just ended, as it stands."""
-        return [IncidentSnapshot(*place, incident) for place, told in self.told.items() for incident in told[-1:]]
+        return [IncidentSnapshot(*place, incident) for place, told in self.published.items() for incident in told[-1:]]

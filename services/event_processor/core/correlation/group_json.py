@@ -6,7 +6,7 @@ import json
 from dataclasses import astuple, replace
 from typing import Any
 
-from services.event_processor.core.correlation.incidents import NEVER, Entry, Group, Incident, Reached
+from services.event_processor.core.correlation.incidents import NEVER, Entry, FoldState, Group, Incident
 from shared.instants import time_to_us, us_to_time
 from shared.jumps import Jump
 
@@ -26,7 +26,7 @@ def group_to_json(group: Group) -> str:
     )
 
 
-def _reached(reached: Reached) -> list[Any]:
+def _reached(reached: FoldState) -> list[Any]:
     return [[astuple(entry) for entry in reached.evidence], None if reached.open is None else astuple(reached.open)]
 
 
@@ -43,9 +43,9 @@ def group_from_json(text: str) -> Group:
     )
 
 
-def _read_reached(values: list[Any]) -> Reached:
+def _read_reached(values: list[Any]) -> FoldState:
     evidence, current = values
-    return Reached(tuple(Entry(*entry) for entry in evidence), None if current is None else _incident(current))
+    return FoldState(tuple(Entry(*entry) for entry in evidence), None if current is None else _incident(current))
 
 
 def _incident(values: list[Any]) -> Incident:
@@ -66,8 +66,8 @@ def moved(group: Group, jump: Jump) -> Group:
         end_us = None if old.end_us is None else shift(old.end_us)
         return replace(old, start_us=shift(old.start_us), last_us=shift(old.last_us), end_us=end_us)
 
-    def reached(old: Reached) -> Reached:
-        return Reached(entries(old.evidence), None if old.open is None else incident(old.open))
+    def reached(old: FoldState) -> FoldState:
+        return FoldState(entries(old.evidence), None if old.open is None else incident(old.open))
 
     return Group(
         reached(group.settled),

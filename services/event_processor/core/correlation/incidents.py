@@ -45,7 +45,7 @@ class Incident:
 
 
 @dataclass(frozen=True, slots=True)
-class Reached:
+class FoldState:
     """How far a fold has got: evidence that does not suffice yet, or the open incident."""
 
     evidence: tuple[Entry, ...] = ()
@@ -71,16 +71,16 @@ class Group:
     ``floor_us`` is the time of the last settled event.
     """
 
-    settled: Reached = Reached()
+    settled: FoldState = FoldState()
     floor_us: int = NEVER
     pending: tuple[Entry, ...] = ()
-    live: Reached = Reached()
+    live: FoldState = FoldState()
     closed: tuple[Incident, ...] = ()
     newest_us: int = NEVER
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class GroupUpdate:
     """What became of an event: the incident it belongs to now, and whether it came too late for any."""
 
     group: Group
@@ -88,30 +88,32 @@ class Taken:
     late: bool = False
 
 
-def step(law: PatternRule, reached: Reached, entry: Entry) -> tuple[Reached, tuple[Incident, ...], Incident | None]:
+def step(
+    rule: PatternRule, reached: FoldState, entry: Entry
+) -> tuple[FoldState, tuple[Incident, ...], Incident | None]:
     """Return where the next event leads, what it closed, and the incident it belongs to."""
     closed: tuple[Incident, ...] = ()
     current = reached.open
-    if current is not None and entry.time_us - current.last_us > law.quiet_us:
-        closed, current, reached = (ended(current),), None, Reached()
+    if current is not None and entry.time_us - current.last_us > rule.quiet_us:
+        closed, current, reached = (ended(current),), None, FoldState()
     if current is not None:
         joined = _join(current, entry)
         if entry.role == "ends":
             joined = replace(joined, end_us=entry.time_us, why="ended")
-            return Reached(), (*closed, joined), joined
-        return Reached((), joined), closed, joined
+            return FoldState(), (*closed, joined), joined
+        return FoldState((), joined), closed, joined
     if entry.role != "of":
         return reached, closed, None
-    evidence = (*(e for e in reached.evidence if entry.time_us - e.time_us <= law.within_us), entry)[-ROOM:]
-    if _weight(law, evidence) < law.count:
-        return Reached(evidence), closed, None
+    evidence = (*(e for e in reached.evidence if entry.time_us - e.time_us <= rule.within_us), entry)[-ROOM:]
+    if _weight(rule, evidence) < rule.count:
+        return FoldState(evidence), closed, None
     ids = tuple(e.id for e in evidence)[:NAMED]
-    opened = Incident(law.name_it(evidence[0]), evidence[0].time_us, entry.time_us, len(evidence), ids)
-    return Reached((), opened), closed, opened
+    opened = Incident(rule.name_it(evidence[0]), evidence[0].time_us, entry.time_us, len(evidence), ids)
+    return FoldState((), opened), closed, opened
 
 
-def _weight(law: PatternRule, evidence: tuple[Entry, ...]) -> int:
-    return len(evidence) if law.distinct == "event" else len({getattr(e, law.distinct) for e in evidence})
+def _weight(rule: PatternRule, evidence: tuple[Entry, ...]) -> int:
+    return len(evidence) if rule.distinct == "event" else len({getattr(e, rule.distinct) for e in evidence})
 
 
 def _join(incident: Incident, entry: Entry) -> Incident:
@@ -124,56 +126,56 @@ def ended(incident: Incident) -> Incident:
     return replace(incident, end_us=incident.last_us, why="quiet")
 
 
-def take(law: PatternRule, group: Group, entry: Entry) -> Taken:
+def add_entry(rule: PatternRule, group: Group, entry: Entry) -> GroupUpdate:
     """Return the group after one more event, in whatever order they come."""
-    if entry.time_us < group.newest_us - law.lateness_us:
-        return Taken(group, late=True)
+    if entry.time_us < group.newest_us - rule.lateness_us:
+        return GroupUpdate(group, late=True)
     if entry.time_us < group.floor_us:  # settled early, for want of room: it comes next
         entry = replace(entry, time_us=group.floor_us)
     at = bisect_left(group.pending, entry)
     if at < len(group.pending) and group.pending[at].id == entry.id:
-        return Taken(group)
+        return GroupUpdate(group)
     pending = (*group.pending[:at], entry, *group.pending[at:])
     newest_us = max(group.newest_us, entry.time_us)
     if at == len(group.pending):
-        live, closed, incident = step(law, group.live, entry)
+        live, closed, incident = step(rule, group.live, entry)
         after = replace(group, pending=pending, live=live, closed=group.closed + closed, newest_us=newest_us)
     else:
-        live, closed, incident = _fold(law, group.settled, pending, entry)
+        live, closed, incident = _fold(rule, group.settled, pending, entry)
         after = replace(group, pending=pending, live=live, closed=closed, newest_us=newest_us)
-    return Taken(_settle(law, after), incident)
+    return GroupUpdate(_settle(rule, after), incident)
 
 
 def _fold(
-    law: PatternRule, reached: Reached, entries: tuple[Entry, ...], about: Entry | None = None
-) -> tuple[Reached, tuple[Incident, ...], Incident | None]:
+    rule: PatternRule, reached: FoldState, entries: tuple[Entry, ...], about: Entry | None = None
+) -> tuple[FoldState, tuple[Incident, ...], Incident | None]:
     closed: tuple[Incident, ...] = ()
     found = None
     for entry in entries:
-        reached, ends, incident = step(law, reached, entry)
+        reached, ends, incident = step(rule, reached, entry)
         closed += ends
         if entry is about:
             found = incident
     return reached, closed, found
 
 
-def _settle(law: PatternRule, group: Group) -> Group:
+def _settle(rule: PatternRule, group: Group) -> Group:
     """Let go of what nothing may come before any more."""
-    horizon_us = group.newest_us - law.lateness_us
+    horizon_us = group.newest_us - rule.lateness_us
     count = bisect_left(group.pending, Entry(horizon_us, ""))
     count = max(count, len(group.pending) - ROOM)
     if not count:
         return group
-    settled, final, _ = _fold(law, group.settled, group.pending[:count])
+    settled, final, _ = _fold(rule, group.settled, group.pending[:count])
     floor_us = group.pending[count - 1].time_us
     return replace(
         group, settled=settled, floor_us=floor_us, pending=group.pending[count:], closed=group.closed[len(final) :]
     )
 
 
-def present(law: PatternRule, group: Group, now_us: int) -> tuple[Incident, ...]:
+def present(rule: PatternRule, group: Group, now_us: int) -> tuple[Incident, ...]:
     """Return the incidents that are open or ended among what is pending, oldest first, as they look at ``now_us``."""
     current = group.live.open
     if current is None:
         return group.closed
-    return (*group.closed, ended(current) if now_us - current.last_us > law.quiet_us else current)
+    return (*group.closed, ended(current) if now_us - current.last_us > rule.quiet_us else current)

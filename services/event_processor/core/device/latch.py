@@ -5,6 +5,7 @@ Rules:
 2. The dwell's clock runs on the frames' own time and only between frames that show the value: a frame
    without it holds the latch and adds nothing, and time that steps back adds nothing.
 3. A dwell of 0 s turns at the first frame; any other needs at least two.
+4. No dwell runs over a silence: when the value was not seen for longer than ``longest_gap``, the dwell begins anew.
 """
 
 from __future__ import annotations
@@ -45,7 +46,9 @@ class Latch:
 OFF = Latch()
 
 
-def debounce(latch: Latch, wish: bool, dwell_s: float, now: datetime, elapsed: timedelta) -> Latch:
+def debounce(
+    latch: Latch, wish: bool, dwell_s: float, now: datetime, elapsed: timedelta, longest_gap: timedelta = timedelta.max
+) -> Latch:
     """Return the latch after one frame that wishes for ``wish``; ``elapsed`` is the time since the last frame.
 
     A dwell of infinity never turns it, and keeps the clock running.
@@ -53,6 +56,8 @@ def debounce(latch: Latch, wish: bool, dwell_s: float, now: datetime, elapsed: t
     if wish == latch.on:
         return latch if latch.pending is None else Latch(latch.on, latch.began)
     since, held = (now, ZERO) if latch.pending is None else (latch.pending, latch.held + elapsed)
+    if elapsed > longest_gap or now - since - held > longest_gap:
+        since, held = now, ZERO
     if held.total_seconds() >= dwell_s:
         return Latch(wish, since)
     return Latch(latch.on, latch.began, since, held)

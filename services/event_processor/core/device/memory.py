@@ -21,6 +21,10 @@ from shared.messages import Frame
 
 Numbers = tuple[float | None, ...]
 
+LONGEST_GAP_S = 30.0
+STEPS_OF_SILENCE = 5  # of the device's own
+UNKNOWN_STEP_S = 60.0  # until a second frame has come
+
 
 @dataclass(frozen=True, slots=True)
 class Memory:
@@ -29,6 +33,8 @@ class Memory:
     ``seen``: the evidence channels the device is known to have. ``latches`` by name; replaced, never changed.
     ``boot``, ``uptime_s`` and ``clock`` are the last frame's, None where it had none. ``steady_s`` is the time that
     ran between its frames, which no step of the clock moves. ``words`` and ``numbers`` are the rules' own, by name.
+    ``step_s``: between the last two frames that were not of one instant. ``unseen_s``: how long before the last frame
+    the last one was that could be believed.
     """
 
     time: datetime | None = None
@@ -41,6 +47,13 @@ class Memory:
     steady_s: float = 0.0
     words: Mapping[str, str] = field(default_factory=dict)
     numbers: Mapping[str, Numbers] = field(default_factory=dict)
+    step_s: float | None = None
+    unseen_s: float = 0.0
+
+    @property
+    def longest_gap_s(self) -> float:
+        """How long nothing may be seen before it is a silence, over which nothing is concluded."""
+        return max(LONGEST_GAP_S, STEPS_OF_SILENCE * (UNKNOWN_STEP_S if self.step_s is None else self.step_s))
 
     def elapsed(self, frame: Frame) -> timedelta:
         """Return how long ago the last frame was when ``frame`` was taken; never negative, 0 where nobody can know.
@@ -74,6 +87,7 @@ class Memory:
                 "steady": self.steady_s,
                 "words": dict(self.words),
                 "numbers": dict(self.numbers),
+                "steps": [self.step_s, self.unseen_s],
             },
             separators=(",", ":"),
         )
@@ -83,6 +97,7 @@ class Memory:
         """Return the memory ``to_json`` wrote, here or in an earlier version: what that did not know is as new."""
         data = json.loads(text)
         clocks = data.get("clocks") or (None, None, None)
+        step_s, unseen_s = data.get("steps") or (None, 0.0)
         return cls(
             read_time(data["time"]),
             data["repeat"],
@@ -94,6 +109,8 @@ class Memory:
             data.get("steady", 0.0),
             data.get("words", {}),
             {name: tuple(values) for name, values in data.get("numbers", {}).items()},
+            step_s,
+            unseen_s,
         )
 
 

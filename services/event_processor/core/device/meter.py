@@ -51,6 +51,11 @@ class Reading(NamedTuple):
     percent: float | None
 
 
+def covers(meter: Meter, elapsed_s: float, longest_gap_s: float) -> bool:
+    """Say whether a step is short enough to be summed over."""
+    return 0 < elapsed_s <= max(longest_gap_s, FEW_STEPS * meter.step_s)
+
+
 def run_on(
     meter: Meter,
     reading: Reading,
@@ -60,12 +65,10 @@ def run_on(
     capacity_ah: float | None,
 ) -> Meter:
     """Return the meter after ``reading``, ``elapsed_s`` after the one before it."""
-    step_s, amps, volts, load_w, charge_in, charge_out, energy_in, energy_out, energy, held, cycles, told, smooth = (
-        meter
-    )
+    _, amps, volts, load_w, charge_in, charge_out, energy_in, energy_out, energy, held, cycles, told, smooth = meter
     now_a, now_v, now_w, percent = reading
     drawn = 0.0
-    if 0 < elapsed_s <= longest_gap_s or 0 < elapsed_s <= FEW_STEPS * step_s:
+    if covers(meter, elapsed_s, longest_gap_s):
         hours = elapsed_s / 3600
         if amps is not None and now_a is not None:
             into, drawn = _sums(amps, now_a, hours)

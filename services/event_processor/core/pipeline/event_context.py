@@ -69,7 +69,7 @@ class Pipeline:
         seen: Seen = EVERYTHING,
     ) -> None:
         self.plan = plan
-        self.correlator = correlator or Correlator(plan.laws)
+        self.correlator = correlator or Correlator(plan.patterns)
         self.buckets = OrderedDict() if buckets is None else buckets
         self.seen = seen
         self.steps: dict[str, tuple[tuple[str, Stage], ...]] = {}  # of STAGES, what has to do with a type

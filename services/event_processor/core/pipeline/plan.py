@@ -39,7 +39,7 @@ class Plan:
 
     compiled: CompiledRules
     rules: PipelineRules
-    laws: CompiledPatterns
+    patterns: CompiledPatterns
     type_routes: Mapping[str, TypeRoute]
     at_least: int
     zones: frozenset[str]
@@ -58,7 +58,7 @@ def compile_plan(
 ) -> Plan:
     """Return the plan of a site; without rules nothing is filtered, added or routed."""
     rules = rules or PipelineRules()
-    laws = compile_patterns(compiled.site, patterns or NO_PATTERNS, compiled.catalogue)
+    ready = compile_patterns(compiled.site, patterns or NO_PATTERNS, compiled.catalogue)
     catalogue = compiled.catalogue
     only, never = chosen(rules.filters.only, catalogue), chosen(rules.filters.never, catalogue)
     limits = {name: limit for limit in reversed(rules.filters.rate_limits) for name in chosen([limit.types], catalogue)}
@@ -67,7 +67,7 @@ def compile_plan(
         name: TypeRoute(
             name in never or bool(rules.filters.only and name not in only),
             limits.get(name),
-            name in laws.related or name in laws.watches,
+            name in ready.related or name in ready.interests,
             routes[name],
             _for_all(routes[name]) if name != DEAD_LETTER else None,
             kind.triggers,
@@ -75,7 +75,7 @@ def compile_plan(
         for name, kind in catalogue.items()
     }
     least = RANK[rules.filters.at_least]
-    return Plan(compiled, rules, laws, type_routes, least, frozenset(rules.filters.zones), stamp or {})
+    return Plan(compiled, rules, ready, type_routes, least, frozenset(rules.filters.zones), stamp or {})
 
 
 def _for_all(routes: Sequence[EventRoute]) -> tuple[str, ...] | None:
@@ -87,7 +87,7 @@ def _for_all(routes: Sequence[EventRoute]) -> tuple[str, ...] | None:
 
 def without_handlers(plan: Plan) -> Plan:
     """Return the plan for history: it filters and correlates alike, and nothing is done with an event."""
-    return compile_plan(plan.compiled, plan.rules.model_copy(update={"routes": ()}), plan.laws.rules, plan.stamp)
+    return compile_plan(plan.compiled, plan.rules.model_copy(update={"routes": ()}), plan.patterns.rules, plan.stamp)
 
 
 NO_PATTERNS = PatternRules.model_validate({"related": {"most": 0}})

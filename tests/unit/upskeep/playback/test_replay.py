@@ -114,7 +114,7 @@ def test_differences_are_told_by_what_differs(plan: Plan) -> None:
 def test_an_event_that_a_filter_would_end_now_is_told(plan: Plan) -> None:
     """Here by a priority that was raised."""
     rules = plan.rules.model_copy(update={"filters": plan.rules.filters.model_copy(update={"at_least": "error"})})
-    strict = compile_plan(plan.compiled, rules, plan.laws.rules)
+    strict = compile_plan(plan.compiled, rules, plan.patterns.rules)
     verdict = verify_events([event(0)], strict, frozenset())
     assert ("event", "told") == (verdict.differences[0].field, verdict.differences[0].then)
     assert verdict.differences[0].now.startswith("ends at a filter")

@@ -52,7 +52,7 @@ def find_battery(context: FrameContext, name: str, rule: Battery) -> None:
         context.emit(rule.critical, name, _told(context, told_v, cell_v, levels.critical.enter_v, now_critical))
     if low.on and not now_low.on:
         told = _told(context, told_v, cell_v, levels.low.clear_v, now_low)
-        context.emit(rule.recovered, name, {**told, "episode_s": context.lasted_s(low)})
+        context.emit(rule.recovered, name, {**told, "episode_s": context.lasted_s(low, now_low)})
 
 
 def _step(

@@ -34,6 +34,8 @@ def find_by_flag(context: FrameContext, name: str, rule: Battery) -> bool:
         context.emit(rule.low, name, {"source": LOW_FLAG, **told, "since": since(now)})
     if low.on and not now.on:
         context.emit(
-            rule.recovered, name, {"source": LOW_FLAG, **told, "since": since(now), "episode_s": context.lasted_s(low)}
+            rule.recovered,
+            name,
+            {"source": LOW_FLAG, **told, "since": since(now), "episode_s": context.lasted_s(low, now)},
         )
     return True

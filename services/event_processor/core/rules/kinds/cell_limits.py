@@ -48,6 +48,6 @@ def _turn(
         "chemistry": context.device.chemistry_name,
         "battery_voltage": context.rounded("battery_voltage"),
         "since": since(new),
-        "lasted_s": None if new.on else context.lasted_s(old),
+        "lasted_s": None if new.on else context.lasted_s(old, new),
     }
     context.emit(event, cause, told)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from services.event_processor.core.channels.frame_context import FrameContext
-from services.event_processor.core.device.latch import OFF, debounce, stamp
+from services.event_processor.core.device.latch import OFF, stamp
 from services.event_processor.core.rules.detections import Change
 from services.event_processor.core.rules.kinds.reading import SENSOR
 from services.event_processor.core.rules.sections import Quality
@@ -47,7 +47,7 @@ def _turned(context: FrameContext, name: str, word: str, for_s: float) -> tuple[
         context.set_word(other, word)
         context.drop_latches(other)
     old = context.latches.get(other, OFF)
-    new = debounce(old, True, for_s, context.now, context.elapsed)
+    new = context.debounce(old, True, for_s)
     if not new.on:
         context.set_latch(other, new)
         return None

@@ -22,6 +22,8 @@ from services.event_processor.core.device.latch import OFF, Latch
 from services.event_processor.core.rules.kinds.power import on_mains
 from services.event_processor.core.rules.sections import Charging
 
+STOPPED = "charger_stopped"
+
 
 def find_charging(context: FrameContext, name: str, rule: Charging) -> None:
     """STARTED and COMPLETED, once a session each."""
@@ -62,9 +64,10 @@ def _rearm(context: FrameContext) -> None:
 def _complete(context: FrameContext, name: str, rule: Charging, status: Latch, session: Latch) -> None:
     by = _stopped_full(context, rule, status) or _tapered(context, rule)
     if by is not None:
+        ended = context.latches.get(CHARGED) if by == STOPPED else None  # charging ended before its dwell
+        told = {**_told(context), "since": since(session), "lasted_s": context.lasted_s(session, ended), "because": by}
         context.drop_latches(SESSION, TAPER)
         context.set_latch(CHARGED, Latch(True, context.now))
-        told = {**_told(context), "since": since(session), "lasted_s": context.lasted_s(session), "because": by}
         context.emit(rule.completed, name, told)
     elif not context.update_latch(SESSION, status.on, 0, rule.session_ends_after_s).on:
         context.drop_latches(SESSION, CHARGED, TAPER)
@@ -75,7 +78,7 @@ def _stopped_full(context: FrameContext, rule: Charging, status: Latch) -> str |
     if full is None:
         return None
     wish = full and not status.on and on_mains(context)
-    return "charger_stopped" if context.update_latch(CHARGED, wish, rule.stopped_for_s, 0).on else None
+    return STOPPED if context.update_latch(CHARGED, wish, rule.stopped_for_s, 0).on else None
 
 
 def _is_full(context: FrameContext, rule: Charging) -> bool | None:

@@ -41,7 +41,7 @@ def _turn(context: FrameContext, name: str, rule: Latched, wish: bool, told: dic
         return
     event = rule.event if new.on else rule.cleared
     if event is not None:
-        spell = {"since": since(new), "lasted_s": None if new.on else context.lasted_s(old)}
+        spell = {"since": since(new), "lasted_s": None if new.on else context.lasted_s(old, new)}
         context.emit(event, name, {"rule": name, **told, **spell})
 
 

@@ -67,5 +67,5 @@ def _told(context: FrameContext, rule: Level, value: float, old: Latch, new: Lat
         "threshold": rule.enter if new.on else rule.clear,
         "direction": rule.direction,
         "since": since(new),
-        "lasted_s": None if new.on else context.lasted_s(old),
+        "lasted_s": None if new.on else context.lasted_s(old, new),
     }

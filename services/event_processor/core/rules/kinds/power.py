@@ -9,18 +9,27 @@ mains       mains before that   BLIP, once a spell (also where the spell was the
 battery     mains               RESTORED after its dwell; shorter spells on mains are passed over
 any         nothing             held: no clock runs
 
-A device whose first frame of a boot says battery, and which stays there for the dwell, has STARTED on battery too.
-From its first frame on battery an outage remembers how deep it went; RESTORED tells that.
+A spell that ends before the dwell is a BLIP only where frames were close enough to tell that it was short: none of the
+gaps around it and in it longer than the dwell. Else the mains may have been gone for all of that time, and it is LOST
+afterwards: counted, with bounds on its length, and without triggers, for the mains are back.
+
+An outage lasts from its first frame on battery to its first one on mains. From its first frame it remembers how deep it
+went; RESTORED says so. A device whose first frame of a boot says battery, and which stays there for the dwell, has
+STARTED on battery too.
 """
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from services.event_processor.core.channels.evidence import Evidence
 from services.event_processor.core.channels.frame_context import FrameContext, round_channel, since
 from services.event_processor.core.device.keys import ON_BATTERY, OUTAGE, STARTED
 from services.event_processor.core.device.latch import OFF, Latch, stamp
+from services.event_processor.core.device.memory import LONGEST_GAP_S
+from services.event_processor.core.device.outage import Outage, read_outage
+from services.event_processor.core.rules.kinds.unclean_shutdown import BACKFILLED
 from services.event_processor.core.rules.sections import Power
 
 DEAD_INPUT_V = 3.0  # below it an input carries nothing, be it 5 V or mains
@@ -39,15 +48,16 @@ def find_power(context: FrameContext, name: str, rule: Power) -> None:
             _deepen(context)
         return
     old = old or OFF
-    if wish:
-        _begin(context, fresh)
+    outage = _follow(context, wish, fresh)
     if not wish and not old.on:
-        context.set_latch(ON_BATTERY, Latch(False, old.began or context.now))
-        if old.pending is not None:
-            _forget(context)
-            context.emit(rule.blip, name, {**_seen_by(context, evidence), **_spell(context, old)})
+        if old.pending is not None and outage is not None:
+            _end_spell(context, name, rule, old, outage, evidence)
+        else:
+            context.set_latch(ON_BATTERY, Latch(False, old.began or context.now))
         return
     new = context.update_latch(ON_BATTERY, wish, rule.lost_after_s, rule.restored_after_s)
+    if new.on != old.on:
+        new = _begun(context, new, outage)
     if new.on and rule.started is not None and context.latches.get(STARTED, OFF).on:
         context.drop_latches(STARTED)
         context.emit(rule.started, name, {**_seen_by(context, evidence), "since": since(new)})
@@ -57,10 +67,52 @@ def find_power(context: FrameContext, name: str, rule: Power) -> None:
     if new.on:
         context.emit(rule.lost, name, {**told, "cause": context.words.get(OUTAGE), "first_seen": _unseen(old)})
     else:
+        length = {"began": since(old), "outage_s": context.lasted_s(old, new)}
         context.emit(
-            rule.restored, name, {**told, "began": since(old), "outage_s": context.lasted_s(old), **_depth(context)}
+            rule.restored, name, {**told, **length, **_bounds(context, rule, outage), **_depth(context, outage)}
         )
         _forget(context)
+
+
+def _end_spell(context: FrameContext, name: str, rule: Power, old: Latch, outage: Outage, evidence: Evidence) -> None:
+    """Decide what a spell was that ended before its dwell: a blip, or an outage of which only bounds are known."""
+    spell = {
+        "since": stamp(_at(context, outage.began_s)),
+        "lasted_s": outage.lasted_s(context.steady_s),
+        "first_seen": _unseen(old),
+    }
+    if not outage.loose(rule.lost_after_s):
+        context.set_latch(ON_BATTERY, Latch(False, old.began or context.now))
+        _forget(context)
+        context.emit(rule.blip, name, {**_seen_by(context, evidence), **spell})
+        return
+    context.drop_latches(STARTED)
+    context.set_latch(ON_BATTERY, Latch(True, _at(context, outage.began_s), context.now))
+    cause = {"cause": context.words.get(OUTAGE), BACKFILLED: True}
+    context.emit(rule.lost, name, {**_seen_by(context, evidence), **spell, **_bounds(context, rule, outage), **cause})
+
+
+def _begun(context: FrameContext, new: Latch, outage: Outage | None) -> Latch:
+    """Return the latch as of the first frame that said so: a silence begins a dwell anew, but not what was seen."""
+    seen_s = None if outage is None else outage.began_s if new.on else outage.ended_s
+    if seen_s is None or new.began is None or (new.began - _at(context, seen_s)).total_seconds() < LONGEST_GAP_S:
+        return new
+    began = Latch(new.on, _at(context, seen_s))
+    context.set_latch(ON_BATTERY, began)
+    return began
+
+
+def _at(context: FrameContext, steady_s: float) -> datetime:
+    """Return what the wall clock says now of a time on the device's steady clock."""
+    return context.now - timedelta(seconds=round(context.steady_s - steady_s, 6))
+
+
+def _bounds(context: FrameContext, rule: Power, outage: Outage | None) -> dict[str, float | None]:
+    """Return the bounds on its length, s, where frames were too far apart to know it."""
+    if outage is None or not outage.loose(rule.lost_after_s):
+        return {}
+    least, most = outage.bounds_s(context.steady_s)
+    return {"at_least": least, "at_most": most}
 
 
 def on_mains(context: FrameContext) -> bool:
@@ -69,17 +121,30 @@ def on_mains(context: FrameContext) -> bool:
     return latch is not None and not latch.on and latch.began is not None and latch.pending is None
 
 
-def _begin(context: FrameContext, fresh: bool) -> None:
-    if fresh:
+def _follow(context: FrameContext, wish: bool, fresh: bool) -> Outage | None:
+    """Return the outage as it is after this frame, remembered."""
+    kept = read_outage(context.get_numbers(OUTAGE))
+    if wish and fresh:
         context.set_latch(STARTED, Latch(True, context.now))
-    if context.get_numbers(OUTAGE) is None:
-        percent, cell_v = context.number("state_of_charge"), context.number("cell_voltage")
-        sums = context.number("energy_out"), context.number("charge_out")
-        context.set_numbers(OUTAGE, (context.steady_s, percent, percent, cell_v, *sums))
-        if (cause := _cause(context)) is not None:
-            context.set_word(OUTAGE, cause)
-    else:
-        _deepen(context)
+    if kept is None:
+        return _begin(context) if wish else None
+    if wish:
+        return _deepen(context)
+    if kept.ended_s is None:
+        kept = kept._replace(ended_s=context.steady_s, gap_after_s=context.gap_s)
+        context.set_numbers(OUTAGE, kept)
+    return kept
+
+
+def _begin(context: FrameContext) -> Outage:
+    percent, cell_v = context.number("state_of_charge"), context.number("cell_voltage")
+    sums = context.number("energy_out"), context.number("charge_out")
+    gap_s = None if context.before.time is None else context.gap_s
+    outage = Outage(context.steady_s, percent, percent, cell_v, *sums, gap_s)
+    context.set_numbers(OUTAGE, outage)
+    if (cause := _cause(context)) is not None:
+        context.set_word(OUTAGE, cause)
+    return outage
 
 
 def _forget(context: FrameContext) -> None:
@@ -95,35 +160,38 @@ def _cause(context: FrameContext) -> str | None:
     return None if input_v is None else "input_low" if input_v > DEAD_INPUT_V else "input_lost"
 
 
-def _deepen(context: FrameContext) -> None:
-    kept = context.get_numbers(OUTAGE)
+def _deepen(context: FrameContext) -> Outage | None:
+    """Return the outage with its lowest figures, and what was silent in it; it goes on."""
+    kept = read_outage(context.get_numbers(OUTAGE))
     if kept is None:
-        return
-    percent, cell_v = (
-        _lower(kept[2], context.number("state_of_charge")),
-        _lower(kept[3], context.number("cell_voltage")),
+        return None
+    percent = _lower(kept.lowest_percent, context.number("state_of_charge"))
+    cell_v = _lower(kept.lowest_cell_v, context.number("cell_voltage"))
+    silent_s = kept.silent_s + (context.gap_s if context.silent else 0.0)
+    after = kept._replace(
+        lowest_percent=percent, lowest_cell_v=cell_v, silent_s=silent_s, ended_s=None, gap_after_s=0.0
     )
-    if (percent, cell_v) != kept[2:4]:
-        context.set_numbers(OUTAGE, (*kept[:2], percent, cell_v, *kept[4:]))
+    if after != kept:
+        context.set_numbers(OUTAGE, after)
+    return after
 
 
 def _lower(held: float | None, now: float | None) -> float | None:
     return held if now is None else now if held is None else min(held, now)
 
 
-def _depth(context: FrameContext) -> dict[str, Any]:
+def _depth(context: FrameContext, outage: Outage | None) -> dict[str, Any]:
     """Return how deep the outage went; what nobody measured is None."""
-    kept = context.get_numbers(OUTAGE)
-    if kept is None:
+    if outage is None:
         return {}
-    _, began, lowest, cell_v, energy, charge = kept
+    first, lowest, cell_v = outage.percent, outage.lowest_percent, outage.lowest_cell_v
     return {
         "cause": context.words.get(OUTAGE),
         "lowest_cell_voltage": None if cell_v is None else round_channel("cell_voltage", cell_v),
         "lowest_charge": None if lowest is None else round_channel("state_of_charge", lowest),
-        "depth": None if began is None or lowest is None else round(began - lowest, 1),
-        "energy_wh": _more(context.number("energy_out"), energy),
-        "charge_ah": _more(context.number("charge_out"), charge),
+        "depth": None if first is None or lowest is None else round(first - lowest, 1),
+        "energy_wh": _more(context.number("energy_out"), outage.energy_wh),
+        "charge_ah": _more(context.number("charge_out"), outage.charge_ah),
     }
 
 
@@ -140,12 +208,3 @@ def _seen_by(context: FrameContext, evidence: Evidence) -> dict[str, Any]:
     value = context.values[evidence.channel] if number is None else number
     charge = {name: context.rounded(name) for name in ("battery_voltage", "state_of_charge")}
     return {"source": evidence.channel, evidence.channel: value, **charge}
-
-
-def _spell(context: FrameContext, latch: Latch) -> dict[str, Any]:
-    began = latch.pending or context.now
-    return {
-        "since": stamp(began),
-        "lasted_s": context.lasted_s(Latch(True, began)),
-        "first_seen": _unseen(latch),
-    }

@@ -3,21 +3,19 @@
 Rules:
 1. ``cycle`` is told whenever the equivalent full cycles (``device.meter``) pass a whole number; the fraction is kept.
 2. Resistance: two frames within 15 s whose currents differ by 0.3 A or more; the median of the newest nine.
-3. Capacity: once the state of charge has sunk by 40 % without rising by 2 %, charge drawn by share lost.
+3. Capacity: charge drawn by share of the state of charge lost (``device.drain``).
 """
 
 from __future__ import annotations
 
-from typing import cast
-
 from services.event_processor.core.channels.frame_context import FrameContext
+from services.event_processor.core.device.drain import Step, add, estimate, follow, read_drain
 from services.event_processor.core.device.keys import CAPACITY, DRAIN, METER, RESISTANCE
-from services.event_processor.core.device.meter import Meter, Reading, read_meter, run_on
+from services.event_processor.core.device.meter import Meter, Reading, covers, read_meter, run_on
 from services.event_processor.core.rules.sections import Wear
 
 STEP_A, STEP_WITHIN_S, STEPS_KEPT = 0.3, 15.0, 9
 MOST_MOHM = 2000.0
-DRAIN_PERCENT, RISE_PERCENT = 40.0, 2.0
 
 
 def find_wear(context: FrameContext, name: str, rule: Wear) -> None:
@@ -33,13 +31,13 @@ def find_wear(context: FrameContext, name: str, rule: Wear) -> None:
     meter = read_meter(kept)
     if kept is not None and _is_quiet(meter, reading, rule.charge_step_percent):
         return
-    elapsed_s = context.steady_s - context.before.steady_s
+    elapsed_s = context.gap_s
     capacity_mah = context.device.capacity_mah
     capacity_ah = None if capacity_mah is None else capacity_mah / 1000
     after = run_on(meter, reading, elapsed_s, rule.longest_gap_s, rule.charge_step_percent, capacity_ah)
     if reading.amps is not None:
         _resistance(context, meter, reading, elapsed_s)
-        _drain(context, after, reading.percent)
+        _drain(context, rule, after, reading, meter.amps is not None and covers(meter, elapsed_s, rule.longest_gap_s))
     if int(after.cycles) > after.told:
         after = after._replace(told=float(int(after.cycles)))
         context.emit(rule.cycle, name, _told(context, after, reading))
@@ -63,6 +61,7 @@ def _told(context: FrameContext, meter: Meter, reading: Reading) -> dict[str, fl
         "charge_out": round(meter.charge_out, 3) if reading.amps is not None else None,
         "capacity_mah": context.device.capacity_mah,
         "capacity_seen": context.rounded("capacity_seen"),
+        "capacity_uncertainty": context.rounded("capacity_uncertainty"),
         "battery_health": context.rounded("battery_health"),
         "internal_resistance": context.rounded("internal_resistance"),
     }
@@ -79,18 +78,16 @@ def _resistance(context: FrameContext, before: Meter, now: Reading, elapsed_s: f
         context.set_numbers(RESISTANCE, (*(context.get_numbers(RESISTANCE) or ()), round(mohm, 3))[-STEPS_KEPT:])
 
 
-def _drain(context: FrameContext, meter: Meter, percent: float | None) -> None:
-    """Follow the state of charge down from its highest, by whole percents."""
-    if percent is None:
+def _drain(context: FrameContext, rule: Wear, meter: Meter, reading: Reading, summed: bool) -> None:
+    """Follow the state of charge down, and estimate the capacity."""
+    if reading.percent is None:
         return
-    drawn = meter.charge_out - meter.charge_in
-    drain = context.get_numbers(DRAIN)
-    high, drawn_at_high, low = cast("tuple[float, float, float]", drain) if drain else (percent, drawn, percent)
-    if percent > high or percent >= low + RISE_PERCENT:
-        high, drawn_at_high, low = percent, drawn, percent
-    elif percent <= low - 1:
-        low = percent
-        if high - low >= DRAIN_PERCENT:
-            context.set_numbers(CAPACITY, (round((drawn - drawn_at_high) / (high - low) * 100_000, 1),))
-    if (high, drawn_at_high, low) != drain:
-        context.set_numbers(DRAIN, (high, drawn_at_high, low))
+    drawn_ah = meter.charge_out - meter.charge_in
+    before = read_drain(context.get_numbers(DRAIN))
+    drain = follow(before, Step(reading.percent, drawn_ah, context.gap_s, summed, context.silent))
+    if before is None or drain.low != before.low:
+        found = estimate(drain, drawn_ah, context.device.capacity_mah, rule.charge_step_percent)
+        if found is not None:
+            context.set_numbers(CAPACITY, add(context.get_numbers(CAPACITY), found, drain.estimated > 0))
+            drain = drain._replace(estimated=1.0)
+    context.set_numbers(DRAIN, drain)

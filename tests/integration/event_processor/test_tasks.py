@@ -61,7 +61,7 @@ class House:
         """One life of the processor's process: so many turns."""
         context = Context(CONFIG, {}, self.suite, self.clock)
         shipped = load_plan(CONFIG, {})
-        plan = compile_plan(shipped.compiled, RULES, shipped.laws.rules)
+        plan = compile_plan(shipped.compiled, RULES, shipped.patterns.rules)
         with closing(Ledger(self.folder / "ledger.sqlite")) as ledger:
             endpoint = Endpoint(ROUTE, self.suite, ledger, self.clock, partial(self._open))
             with ledger.transaction():
@@ -81,7 +81,7 @@ class House:
 
     def listen(self) -> None:
         """Take what was said."""
-        for arrival in self.listener.take(100_000, 0):
+        for arrival in self.listener.poll(100_000, 0):
             if isinstance(arrival, Arrived) and not arrival.retain and arrival.payload:
                 self.heard.append((arrival.topic.removeprefix("upskeep/v1/home/"), json.loads(arrival.payload)))
 

@@ -1,0 +1,124 @@
+"""A battery's capacity, from the charge drawn and the state of charge lost over one and the same span.
+
+Rules:
+1. A drain begins at the highest state of charge and ends when that rises by 2 %, when nothing was seen for too long,
+   when the gauge jumps by more than the battery could have lost or gained, or when its current was not measured.
+2. It gives an estimate once it has gone 40 % down, better with every percent; a drain gives one estimate.
+3. What no battery can show is no estimate: a charge that did not run out, or more than ``MOST_OF_SOLD`` of what the
+   battery was sold with.
+4. An estimate is uncertain by the gauge's step at both ends, and by the time in which nothing was summed.
+5. The newest five estimates are kept. Their median is confirmed when the newest three lie within 10 % of it.
+"""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import NamedTuple
+
+from services.event_processor.core.device.memory import Numbers
+
+DEEP_PERCENT, RISE_PERCENT = 40.0, 2.0
+JUMP_PERCENT, PERCENT_A_SECOND = 3.0, 100 / 600  # a step of any gauge; empty in ten minutes, 6 C
+MISSED = 0.02  # of the time, at most, may be without a sum
+MOST_OF_SOLD = 1.3
+KEPT, AGREEING, AGREE_WITHIN = 5, 3, 0.1
+
+
+class Drain(NamedTuple):
+    """Percent and Ah at its begin, the lowest percent used, the last one seen; s since its begin, s not summed.
+
+    ``estimated``: 1 when it has given an estimate.
+    """
+
+    high: float
+    drawn_ah: float
+    low: float
+    last: float
+    lasted_s: float = 0.0
+    missed_s: float = 0.0
+    estimated: float = 0.0
+
+
+class Step(NamedTuple):
+    """One frame's part: state of charge now, charge drawn so far, time since the last frame, how much was summed."""
+
+    percent: float
+    drawn_ah: float
+    elapsed_s: float
+    summed: bool
+    silent: bool
+
+
+class Estimate(NamedTuple):
+    """A capacity, mAh, and by how much it may be wrong."""
+
+    mah: float
+    uncertain_mah: float
+
+
+def read_drain(numbers: Numbers | None) -> Drain | None:
+    """Return what was remembered; an earlier version's drain, which knew no gaps, is not gone on with."""
+    if isinstance(numbers, Drain):
+        return numbers
+    return Drain(*numbers) if numbers is not None and len(numbers) == len(Drain._fields) else None  # type: ignore[arg-type]  # as Drain wrote them
+
+
+def follow(drain: Drain | None, step: Step) -> Drain:
+    """Return the drain after one more frame."""
+    if drain is None or _breaks(drain, step):
+        return Drain(step.percent, step.drawn_ah, step.percent, step.percent)
+    missed_s = drain.missed_s if step.summed else drain.missed_s + step.elapsed_s
+    after = drain._replace(last=step.percent, lasted_s=drain.lasted_s + step.elapsed_s, missed_s=missed_s)
+    return after._replace(low=step.percent) if step.percent <= drain.low - 1 else after
+
+
+def _breaks(drain: Drain, step: Step) -> bool:
+    change = abs(step.percent - drain.last)
+    return (
+        step.silent
+        or step.percent > drain.high
+        or step.percent >= drain.low + RISE_PERCENT
+        or change > JUMP_PERCENT + PERCENT_A_SECOND * step.elapsed_s
+    )
+
+
+def estimate(drain: Drain, drawn_ah: float, sold_mah: float | None, step_percent: float) -> Estimate | None:
+    """Return what the drain says of the capacity; None while it says nothing that can be believed."""
+    depth = drain.high - drain.low
+    if depth < DEEP_PERCENT or drain.low != drain.last or drain.missed_s > MISSED * drain.lasted_s:
+        return None
+    mah = (drawn_ah - drain.drawn_ah) / depth * 100_000
+    if mah <= 0 or (sold_mah is not None and mah > MOST_OF_SOLD * sold_mah):
+        return None
+    share = 2 * step_percent / depth + (drain.missed_s / drain.lasted_s if drain.lasted_s else 0.0)
+    return Estimate(round(mah, 1), round(mah * share, 1))
+
+
+def add(kept: Numbers | None, new: Estimate, again: bool) -> Numbers:
+    """Return the estimates kept; ``again``: the drain that gave the last one gives a better one."""
+    pairs = list(read_estimates(kept))
+    return tuple(number for pair in [*(pairs[:-1] if again else pairs), new][-KEPT:] for number in pair)
+
+
+def read_estimates(kept: Numbers | None) -> tuple[Estimate, ...]:
+    """Return the estimates; an earlier version kept one number without its uncertainty, which is none of them."""
+    if kept is None or len(kept) % 2:
+        return ()
+    return tuple(Estimate(mah or 0.0, uncertain or 0.0) for mah, uncertain in zip(kept[::2], kept[1::2], strict=True))
+
+
+def seen(estimates: tuple[Estimate, ...]) -> Estimate | None:
+    """Return the median estimate; it is as uncertain as the estimates are, and as they differ."""
+    if not estimates:
+        return None
+    middle = median(each.mah for each in estimates)
+    spread = median(abs(each.mah - middle) for each in estimates)
+    return Estimate(middle, max(spread, median(each.uncertain_mah for each in estimates)))
+
+
+def confirmed(estimates: tuple[Estimate, ...]) -> float | None:
+    """Return the capacity on which the newest three estimates agree, mAh."""
+    newest = [each.mah for each in estimates[-AGREEING:]]
+    middle = median(newest) if newest else 0.0
+    agree = len(newest) == AGREEING and all(abs(mah - middle) <= AGREE_WITHIN * middle for mah in newest)
+    return middle if agree else None

@@ -1,0 +1,96 @@
+"""What a run believes of what it sees: nothing that the broker kept of an earlier run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from shared.messages import Counter, Message, Status
+from shared.mqtt import Arrival, Arrived, Connected, Disconnected
+from shared.mqtt.wire import Receipt
+from shared.topics import Topics
+from upskeep.runner.hints import left_undone, next_steps
+from upskeep.runner.live_view import LiveView
+
+TOPICS = Topics()
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+class Inbox:
+    """An MQTT client's inbox that was filled before."""
+
+    def __init__(self, *batches: Sequence[Arrival]) -> None:
+        self.batches = [[*batch] for batch in batches]
+
+    def poll(self, _: int, __: float) -> list[Arrival]:
+        return self.batches.pop(0) if self.batches else []
+
+    def ack(self, _: Receipt) -> None:
+        """Nothing is kept."""
+
+
+def said(message: Message, retain: bool = False) -> Arrived:
+    return Arrived(TOPICS.of(message), message.model_dump_json().encode(), retain, Receipt(1, 1))
+
+
+def counter(total: int) -> Counter:
+    return Counter(type="AC_POWER_LOSS", total=total, last_hour=0, last_day=0, last_time=NOON, as_of=NOON)
+
+
+def taken(view: LiveView, client: Any) -> list[Message]:
+    found: list[Message] = []
+    while client.batches:
+        found += view.take(client, 0)
+    return found
+
+
+STOPPED, ONLINE = (Status(service="alerter", state=state) for state in ("stopped", "online"))
+
+
+def test_what_was_retained_before_the_run_is_not_of_this_run() -> None:
+    """Neither shown, nor counted; what this run says of the same is."""
+    view = LiveView(TOPICS)
+    client: Any = Inbox([Connected(1, False, "5")], [said(STOPPED, retain=True), said(counter(46), retain=True)])
+
+    assert view.skip_retained(client, 1.0)
+    assert ({}, {}) == (view.statuses, view.counters)
+
+    client.batches = [[said(ONLINE), said(counter(1))]]
+    assert [ONLINE] == taken(view, client)
+    assert {"AC_POWER_LOSS": counter(1)} == view.counters
+
+
+def test_after_a_lost_connection_only_what_this_run_retained_is_believed() -> None:
+    view = LiveView(TOPICS)
+    client: Any = Inbox([Connected(1, False, "5")], [said(STOPPED, retain=True)])
+    view.skip_retained(client, 1.0)
+
+    client.batches = [[Disconnected(1, "gone", False)], [Connected(2, False, "5"), said(STOPPED, retain=True)]]
+    assert [] == taken(view, client)
+    client.batches = [[said(ONLINE, retain=True)]]
+    assert [ONLINE] == taken(view, client)
+
+
+def test_a_broker_that_is_away_does_not_hold_the_run_up() -> None:
+    client: Any = Inbox()
+    assert not LiveView(TOPICS).skip_retained(client, 0.05)
+
+
+def test_points_that_influxdb_has_not_got_are_said_at_the_end() -> None:
+    figures = {"influx_pending": 7587, "influx_last_error": "no answer from http://influx:8086"}
+    store = Status(service="counter_store", state="online", figures=figures)
+
+    said = "7,587 points for InfluxDB are not sent yet (no answer from http://influx:8086); they are kept in the data"
+    assert [said + " folder, and the next run with it sends them"] == [*left_undone({"counter_store": store})]
+    assert [] == [*left_undone({"counter_store": store.model_copy(update={"figures": {"influx_pending": 0}})})]
+    assert [] == [*left_undone({})]
+
+
+def test_what_to_do_next_names_the_broker_where_it_is_not_the_usual_one() -> None:
+    (only,) = next_steps({}, "")
+    assert "`upskeep alerts`" in only
+    reader = Status(service="sensor_reader", state="online", figures={"source": "sim:outage"})
+    commands, simulated = next_steps({"sensor_reader": reader}, "--broker mqtt://127.0.0.1:1884")
+    assert "`upskeep history --broker mqtt://127.0.0.1:1884`" in commands
+    assert "config/sensor_reader.yaml" in simulated

@@ -1,0 +1,38 @@
+"""What ``upskeep run`` says besides what happens: what to do next, and what is left undone at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from shared.messages import Status
+
+
+def next_steps(statuses: Mapping[str, Status], broker_option: str) -> Iterator[str]:
+    """Yield what a person may do now that every service is online."""
+    at = f" {broker_option}" if broker_option else ""
+    yield (
+        f"every service is online. In another terminal: `upskeep tail{at}` prints what happens, `upskeep alerts{at}`"
+        f" the alerts, `upskeep history{at}` the events so far; `upskeep --help` lists the other commands"
+    )
+    if _is_simulated(statuses):
+        yield (
+            "these readings are simulated. For a board of your own set `board:` in config/sensor_reader.yaml"
+            " (docs/boards.md) and start with --source i2c; for a NUT server see docs/nut.md"
+        )
+
+
+def left_undone(statuses: Mapping[str, Status]) -> Iterator[str]:
+    """Yield what is not done at the end of a run, and what becomes of it."""
+    store = statuses.get("counter_store")
+    pending = store.figures.get("influx_pending", 0) if store else 0
+    if store and isinstance(pending, int) and pending:
+        error = store.figures.get("influx_last_error")
+        yield (
+            f"{pending:,} points for InfluxDB are not sent yet" + (f" ({error})" if error else "") + "; they are kept"
+            " in the data folder, and the next run with it sends them"
+        )
+
+
+def _is_simulated(statuses: Mapping[str, Status]) -> bool:
+    reader = statuses.get("sensor_reader")
+    return reader is not None and str(reader.figures.get("source", "")).startswith("sim")
