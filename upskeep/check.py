@@ -7,8 +7,10 @@ from pathlib import Path
 
 from services.alerter.adapters.secret_files import doubts as secret_doubts
 from services.alerter.app import SERVICE as ALERTER
+from services.alerter.core.actions import STOP
 from services.alerter.settings import unknown_types
 from services.alerter.settings.intervals import hasty_absences
+from services.alerter.settings.routing import routing_faults
 from services.counter_store.app import SERVICE as COUNTER_STORE
 from services.event_processor.app import SERVICE as EVENT_PROCESSOR
 from services.event_processor.core.catalogue.event_types import suggestion
@@ -51,7 +53,9 @@ def doubts(folder: Path, environ: Mapping[str, str]) -> list[str]:
     ]
     unread = [f"{folder / 'alerts.yaml'}: receivers.{doubt}" for doubt in secret_doubts(secrets)]
     hasty = [f"{folder / 'alerts.yaml'}: {doubt}" for doubt in hasty_absences(alerting.rules(), alerting.intervals)]
-    return [*unread, *hasty] + [
+    rules = frozenset(rule.name for rule in alerting.rules()) | {STOP}
+    unrouted = [f"{folder / 'alerts.yaml'}: {fault}" for fault in routing_faults(alerting.alerts.plan(), rules)]
+    return [*unread, *hasty, *unrouted] + [
         f"{folder / place}.{name}: events.yaml has no such type, "
         f"so it never fires unless somebody adds it{suggestion(name, compiled.catalogue)}"
         for place, name in unknown

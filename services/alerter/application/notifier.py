@@ -10,6 +10,7 @@ from services.alerter.adapters.repository import AlertRepository
 from services.alerter.core.alert_set import AlertSet
 from services.alerter.core.keys import AlertId
 from services.alerter.core.notify.dispatch import Dispatcher, MuteContext, Plan, suppression_reason
+from services.alerter.core.notify.explain import RouteExplanation, explain
 from services.alerter.core.notify.groups import is_firing
 from services.alerter.core.notify.inhibition import Inhibition
 from services.alerter.core.notify.silences import Silence, Silences
@@ -75,6 +76,10 @@ class Notifier:
         route = next(self._plan.route.match(alert.labels), self._plan.route)
         reason = suppression_reason(self._plan, route, self._mute_context(now), (alert.rule, alert.key), alert)
         return None if reason is None else reason.value
+
+    def explain(self, labels: Mapping[str, str], now: datetime) -> tuple[RouteExplanation, ...]:
+        """Return who would be notified of an alert with these labels, when, and what holds it back."""
+        return explain(self._plan, labels, self._mute_context(now), self._dispatcher.current)
 
     def silence(self, silence: Silence, now: datetime) -> None:
         """Keep a silence; raises RefusedError where there are too many."""
