@@ -22,7 +22,7 @@ from services.alerter.adapters import journal, migrations, notice_store, reposit
 from services.alerter.adapters.journal import Journal
 from services.alerter.adapters.repository import AlertRepository
 from services.alerter.adapters.seen_events import SeenEvents
-from services.alerter.application import commands, queries
+from services.alerter.application import commands
 from services.alerter.application.emergency_stops import EmergencyStops
 from services.alerter.application.notice_outbox import MQTT_NOWHERE, Channels, NoticeOutbox
 from services.alerter.application.notifier import Notifier, reasons
@@ -85,7 +85,6 @@ class Alerter:
         self._clock = clock
         self._events = AlertSet(rule for rule in rules if not rule.live)
         self._live = AlertSet(rule for rule in rules if rule.live)
-        self._rules = {rule.name: rule for rule in rules}
         self._alert_sets = (self._events, self._live)
         self._ledger = ledger
         self._repository = AlertRepository(ledger)
@@ -322,8 +321,8 @@ class Alerter:
         return [alert.model_dump(mode="json", include=_TIMELINE) for alert in self._journal.read()]
 
     def answer(self, name: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Answer a question of ``queries``; raises RefusedError on any other."""
-        return queries.answer(self.snapshot, self._rules, self._notifier, self.outbox, name, data, self._clock())
+        """Answer a question of ``commands``; raises RefusedError on any other."""
+        return commands.answer(self, self._notifier, self.outbox.notices, name, data, self._clock())
 
     def execute(self, command: Command) -> Mapping[str, Any]:
         """Do a command of ``commands``; raises RefusedError."""

@@ -1,31 +1,83 @@
-"""Commands to the alerter: ``command/alerter/…``."""
+"""What people ask of the alerter and tell it: ``request/alerter/…`` and ``command/alerter/…``."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated, Any, Protocol
 
-from pydantic import Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from services.alerter.adapters.notice_store import NoticeStore
 from services.alerter.application.notice_outbox import NoticeOutbox
 from services.alerter.application.notifier import Notifier
-from services.alerter.application.parameters import Matchers, Parameters, Text
+from services.alerter.core.actions import STOP
+from services.alerter.core.matchers import all_hold, parse_matcher
 from services.alerter.core.notify.silences import Silence
 from shared.delivery.handler import RefusedError
-from shared.messages import Alert, Name, Time
+from shared.messages import Alert, AlertState, Name, Time
 from shared.requests import Command
 
+PAGE = 500
 LONGEST_SILENCE_S = 366 * 86_400
 
 
-class TestCommand(Parameters):
+def _matcher(text: str) -> str:
+    parse_matcher(text)
+    return text
+
+
+Matchers = Annotated[tuple[Annotated[str, AfterValidator(_matcher)], ...], Field(max_length=32)]
+Text = Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+class Query(BaseModel):
+    """Base of what is asked: a key it does not know is a slip, and said so."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class AlertsQuery(Query):
+    """``alerts``: those in some states whose labels pass the matchers, ``limit`` after ``cursor``."""
+
+    states: tuple[AlertState, ...] = (AlertState.PENDING, AlertState.FIRING, AlertState.ACKNOWLEDGED)
+    matchers: Matchers = ()
+    cursor: Annotated[int, Field(ge=0)] = 0
+    limit: Annotated[int, Field(ge=1, le=PAGE)] = PAGE
+
+
+class SilencesQuery(Query):
+    """``silences``: those in force or to come; with ``expired`` those that are over and still kept, too."""
+
+    expired: bool = False
+
+
+class NoticesQuery(Query):
+    """``notices``: the newest."""
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+
+
+class DeliveryQuery(Query):
+    """``delivery``: how far some notices have got on each channel of their receivers."""
+
+    ids: Annotated[tuple[Text, ...], Field(max_length=100)]
+
+
+class RouteQuery(Query):
+    """``route``: where an alert with these labels would go; ``rule`` is one of them."""
+
+    labels: Annotated[dict[Name, Text], Field(max_length=32)]
+
+
+class TestCommand(Query):
     """``test``: a message to one receiver, or to all."""
 
     receiver: Name | None = None
 
 
-class AckCommand(Parameters):
+class AckCommand(Query):
     """``ack``: somebody has seen an alert."""
 
     rule: Name
@@ -33,7 +85,7 @@ class AckCommand(Parameters):
     comment: Text | None = None
 
 
-class SilenceCommand(Parameters):
+class SilenceCommand(Query):
     """``silence``: for so many seconds from ``starts`` (now, if not given), or until ``ends``."""
 
     matchers: Matchers
@@ -51,40 +103,101 @@ class SilenceCommand(Parameters):
         return Silence(**known, starts=starts, ends=ends, lasting=lasting)
 
 
-class UnsilenceCommand(Parameters):
+class UnsilenceCommand(Query):
     """``unsilence``: end a silence now."""
 
     id: Text
 
 
-class ResetCommand(Parameters):
+class ResetCommand(Query):
     """``reset_stop``: lift an emergency stop, and say why."""
 
     zone: Text
     why: Text
 
 
-class AlertOperations(Protocol):
-    """What commands do to alerts; the Alerter implements it."""
+def page_of(alerts: list[Alert], wish: AlertsQuery, muted: Callable[[Alert], str | None]) -> Mapping[str, Any]:
+    """Return one page of those wanted, each with why it is mute if it is; ``cursor`` is None on the last page."""
+    matchers = tuple(map(parse_matcher, wish.matchers))
+    wanted = [alert for alert in alerts if alert.state in wish.states and all_hold(matchers, alert.labels)]
+    shown = wanted[wish.cursor : wish.cursor + wish.limit]
+    after = wish.cursor + len(shown)
+    rows = [alert.model_dump(mode="json", exclude_none=True) | {"muted": muted(alert)} for alert in shown]
+    return {"alerts": rows, "total": len(wanted), "cursor": after if after < len(wanted) else None}
 
-    def acknowledge(self, alert_id: tuple[str, str], by: str, comment: str | None, now: datetime) -> Alert:
+
+class AlertOperations(Protocol):
+    """What a desk can have done: by the Alerter."""
+
+    def snapshot(self) -> list[Alert]:
+        """Return every alert."""
+
+    def acknowledge(self, place: tuple[str, str], by: str, comment: str | None, now: datetime) -> Alert:
         """Note that a person has seen an alert."""
 
     def lift(self, zone: str, by: str, why: str, now: datetime) -> Alert:
         """Lift an emergency stop."""
 
 
+def answer(
+    work: AlertOperations, notifier: Notifier, notices: NoticeStore, name: str, data: Mapping[str, Any], now: datetime
+) -> Mapping[str, Any]:
+    """Answer a question; raises RefusedError on one that is not known, ValidationError on odd data."""
+    match name:
+        case "alerts":
+            return page_of(work.snapshot(), AlertsQuery.model_validate(data), partial(notifier.suppression_of, now=now))
+        case "silences":
+            expired = SilencesQuery.model_validate(data).expired
+            found = [silence for silence in notifier.silences if expired or silence.ends > now]
+            return {"silences": [silence.model_dump(mode="json") for silence in found]}
+        case "notices":
+            newest = notices.newest(NoticesQuery.model_validate(data).limit)
+            return {"notices": [notice.model_dump(mode="json", exclude={"alerts"}) for notice in newest]}
+        case "delivery":
+            wish = DeliveryQuery.model_validate(data)
+            return {"delivery": notices.delivery(wish.ids), "waiting": dict(notices.waiting())}
+        case "route":
+            return _route_of(notifier, RouteQuery.model_validate(data).labels, now)
+        case "stops":
+            return {"stops": [a.model_dump(mode="json") for a in work.snapshot() if a.rule == STOP]}
+        case _:
+            known = "alerts, silences, notices, delivery, route and stops"
+            raise RefusedError(f"the alerter knows no question {name!r}; it knows {known}")
+
+
+def _route_of(notifier: Notifier, labels: Mapping[str, str], now: datetime) -> Mapping[str, Any]:
+    rule, alert, steps = notifier.trace(labels, now)
+    rows = [
+        {
+            "route": step.route.path,
+            "matchers": [str(matcher) for matcher in step.route.matchers],
+            "receiver": step.route.receiver,
+            "group": dict(step.group),
+            "in_s": (step.at - now).total_seconds(),
+            "repeat_s": step.route.repeat_interval.total_seconds(),
+            "held_back": [{"reason": reason.value, "text": text} for reason, text in step.held_back],
+        }
+        for step in steps
+    ]
+    return {
+        "labels": dict(alert.labels),
+        "hold_s": rule.hold.total_seconds(),
+        "notifies": rule.notifies,
+        "routes": rows,
+    }
+
+
 def execute(
-    alerts: AlertOperations, notifier: Notifier, outbox: NoticeOutbox, command: Command, now: datetime
+    work: AlertOperations, notifier: Notifier, outbox: NoticeOutbox, command: Command, now: datetime
 ) -> Mapping[str, Any]:
     """Carry out a command; raises RefusedError on one that is not known, ValidationError on odd data."""
     by = command.by or command.producer
     if not by:
-        raise RefusedError("does not say who wants it: put a name into by")
+        raise RefusedError("says not who wants it; put that into by")
     match command.name:
         case "ack":
             ack = AckCommand.model_validate(command.data)
-            return {"alert": alerts.acknowledge((ack.rule, ack.key), by, ack.comment, now).model_dump(mode="json")}
+            return {"alert": work.acknowledge((ack.rule, ack.key), by, ack.comment, now).model_dump(mode="json")}
         case "silence":
             silence = SilenceCommand.model_validate(command.data).silence(command.id, by, now)
             notifier.silence(silence, now)
@@ -94,9 +207,11 @@ def execute(
             return {"silence": ended.model_dump(mode="json")}
         case "reset_stop":
             reset = ResetCommand.model_validate(command.data)
-            return {"stop": alerts.lift(reset.zone, by, reset.why, now).model_dump(mode="json")}
+            return {"stop": work.lift(reset.zone, by, reset.why, now).model_dump(mode="json")}
         case "test":
-            return outbox.try_out(TestCommand.model_validate(command.data).receiver, command.id, now)
+            made = outbox.try_out(TestCommand.model_validate(command.data).receiver, command.id, now)
+            unrouted = notifier.unrouted()
+            return {"tests": [row | {"routed": row["receiver"] not in unrouted} for row in made["tests"]]}
         case _:
             known = "ack, silence, unsilence, reset_stop and test"
             raise RefusedError(f"the alerter knows no command {command.name!r}; it knows {known}")

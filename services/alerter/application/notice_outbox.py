@@ -37,14 +37,6 @@ class NoticeOutbox:
         self._publisher = publisher
         self._channels = channels
 
-    def over_mqtt(self, receiver: str) -> bool:
-        """Whether a receiver is notified over MQTT."""
-        return receiver in self._channels.mqtt
-
-    def channels_of(self, receiver: str) -> Sequence[str]:
-        """Return a receiver's channels besides MQTT."""
-        return self._channels.channels.get(receiver, ())
-
     def put(self, notices: Sequence[Notice]) -> None:
         """Keep notices until they are sent, and tell them over MQTT."""
         written = [self._channels.write(notice) for notice in notices]
