@@ -244,9 +244,9 @@ class AlertState(StrEnum):
 class Alert(Message):
     """One alert's present state. ``since`` is when it began, ``time`` when it came into this state.
 
-    ``basis`` says what it follows from: the events alone, so that a replay has it too, or what was to be seen ``live``
-    (states, life signs) by the clock of who looked. ``by`` and ``comment`` are whoever acknowledged it, or lifted a
-    stop. A while after it has resolved its topic is emptied.
+    ``basis`` says what it follows from: ``events`` (and state samples) alone, so that a backtest has it too, or life
+    signs as they were seen ``live``, by the clock of the service that looked. ``by`` and ``comment`` are of the person
+    who acknowledged it or lifted a stop. A while after it has resolved, its topic is emptied.
     """
 
     rule: Name

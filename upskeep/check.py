@@ -8,6 +8,7 @@ from pathlib import Path
 from services.alerter.adapters.secret_files import doubts as secret_doubts
 from services.alerter.app import SERVICE as ALERTER
 from services.alerter.settings import unknown_types
+from services.alerter.settings.intervals import hasty_absences
 from services.counter_store.app import SERVICE as COUNTER_STORE
 from services.event_processor.app import SERVICE as EVENT_PROCESSOR
 from services.event_processor.core.catalogue.event_types import suggestion
@@ -49,7 +50,8 @@ def doubts(folder: Path, environ: Mapping[str, str]) -> list[str]:
         (f"{receiver.name}.{key}", path) for receiver in alerting.alerts.receivers for key, path in receiver.secrets()
     ]
     unread = [f"{folder / 'alerts.yaml'}: receivers.{doubt}" for doubt in secret_doubts(secrets)]
-    return unread + [
+    hasty = [f"{folder / 'alerts.yaml'}: {doubt}" for doubt in hasty_absences(alerting.rules(), alerting.intervals)]
+    return [*unread, *hasty] + [
         f"{folder / place}.{name}: events.yaml has no such type, "
         f"so it never fires unless somebody adds it{suggestion(name, compiled.catalogue)}"
         for place, name in unknown

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 ONE_BY_ONE = (
     "tests/e2e/",
     "tests/integration/host_agent/",
+    "tests/integration/delivery/test_new_service.py",
     "tests/contract/test_i2c_bus.py",
     "tests/contract/test_gpio_lines.py",
     "tests/containers/",

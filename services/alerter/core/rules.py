@@ -58,7 +58,6 @@ class Rule:
     hold: timedelta = ZERO
     keep: timedelta = ZERO
     live: bool = False
-    of_live: bool = False  # a composite with members whose basis is live
     expects: tuple[tuple[str, ...], ...] = ()  # groups that must show up, seen or not
     labels: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     annotations: Mapping[str, str] = field(default_factory=lambda: NOTHING)
@@ -76,9 +75,8 @@ class Rule:
 
     @property
     def basis(self) -> Literal["events", "live"]:
-        """Whether its alerts follow from events alone, or from what was to be seen when somebody looked."""
-        looks = self.live or self.of_live or self.intake.source in ("state", "service")
-        return "live" if looks else "events"
+        """Whether its alerts follow from events and state samples, or from the clock of who looked at life signs."""
+        return "live" if self.live or self.intake.source == "service" else "events"
 
     @property
     def composite(self) -> Composite | None:
