@@ -7,7 +7,7 @@ tables of the adapters.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from services.event_processor.adapters import analytics, migrations, offered, pipeline_tables, work_table
 from services.event_processor.adapters.analytics import Analytics
 from services.event_processor.adapters.answers import Answers
+from services.event_processor.adapters.device_commands import DeviceCommand
 from services.event_processor.adapters.execution import Execution
 from services.event_processor.adapters.handler_scheduler import HandlerScheduler
 from services.event_processor.adapters.measures import Measures, p95
@@ -24,7 +25,10 @@ from services.event_processor.adapters.state_sampler import StateSampler
 from services.event_processor.adapters.suite_monitor import SuiteMonitor, disk
 from services.event_processor.adapters.work_table import WorkTable
 from services.event_processor.core.correlation.correlator import IncidentSnapshot
+from services.event_processor.core.device.battery_replaced import forget_battery
+from services.event_processor.core.device.keys import LIFE
 from services.event_processor.core.device.memory import NOTHING, Memory
+from services.event_processor.core.maintenance import maintenance_of
 from services.event_processor.core.pipeline.candidates import NO_TIME
 from services.event_processor.core.pipeline.event_context import Dropped, EventContext, Offer
 from services.event_processor.core.pipeline.health import Vitals
@@ -32,6 +36,7 @@ from services.event_processor.core.pipeline.plan import Plan, compile_plan
 from services.event_processor.core.pipeline.stages import run
 from services.event_processor.core.process import Outcome, process_frame
 from services.event_processor.core.rules.compiled import CompiledRules
+from services.event_processor.core.rules.replaced_battery import replaced_rules
 from services.event_processor.core.rules.sections import GAP
 from services.event_processor.core.silence import Silences
 from shared.delivery.handler import Publisher
@@ -39,7 +44,9 @@ from shared.incidents import Incident
 from shared.instants import time_to_us, us_to_time
 from shared.jumps import CLOCK_JUMP, CLOCK_STEP, IN_FRAME, Jump, read_jump
 from shared.ledger import Ledger, Schema
+from shared.maintenance import Maintenance
 from shared.messages import Candidate, Event, Frame, Message, Quality, Sequenced, Status, event_id
+from shared.requests import Command
 
 REFUSED = ("validate.refused", "validate.chain")
 # What the ledger given to EventProcessor must be opened with.
@@ -88,6 +95,7 @@ class EventProcessor:
         self._memories: dict[str, Memory] = {}
         self._touched: dict[str, Outcome] = {}
         self._sampler = StateSampler(ledger)
+        self._maintained: dict[str, tuple[datetime, int]] = {}  # device → at which hour and life it was last worked out
         self.qualities: dict[str, Quality] = {}
         self._arrivals = 0
         self._frames = 0
@@ -146,20 +154,28 @@ class EventProcessor:
         offer = Offer(f"handler.{handler}", candidate, self._clock(), self._arrivals, depth + 1)
         self._process_offer(offer, f"handler/{handler}", candidate.model_dump_json(exclude_none=True).encode())
 
-    def emit_own(self, event_type: str, cause: str, data: Mapping[str, Any], time: datetime | None = None) -> None:
-        """Emit an event of the processor's own; its id follows from ``cause`` alone."""
+    def emit_own(
+        self,
+        event_type: str,
+        cause: str,
+        data: Mapping[str, Any],
+        time: datetime | None = None,
+        device: str | None = None,
+    ) -> None:
+        """Emit an event of the processor's own; its id follows from ``device`` and ``cause`` alone."""
         self.measures.begin()
         kind = self._compiled.catalogue[event_type]
         self._emit_events(
             (
                 Event(
-                    id=event_id(self._compiled.site, event_type, None, NO_TIME, cause),
+                    id=event_id(self._compiled.site, event_type, device, NO_TIME, cause),
                     type=event_type,
                     category=kind.category,
                     severity=kind.severity,
                     time=time or self._clock(),
                     site=self._compiled.site,
-                    data=dict(data),
+                    device=device,
+                    data={name: value for name, value in data.items() if value is not None},
                 ),
             )
         )
@@ -226,6 +242,7 @@ class EventProcessor:
             self._put(device)
             self.qualities[device] = outcome.frame.quality
             self._outlet.retain(outcome.state)
+            self._retain_maintenance(device, outcome)
             newest = outcome.frame.time if newest is None else max(newest, outcome.frame.time)
         self._touched.clear()
         self._sampler.flush()
@@ -233,6 +250,20 @@ class EventProcessor:
         self._retain_incidents(newest)
         self._tables.save(self.pipeline)
         self.analytics.flush()
+
+    def _retain_maintenance(self, device: str, outcome: Outcome) -> None:
+        """Retain what is due, once an hour of the device's own time and when its battery has shown something new."""
+        facts = self._compiled.device_rules(device).device
+        mark = (
+            outcome.frame.time.replace(minute=0, second=0, microsecond=0),
+            len(outcome.memory.numbers.get(LIFE, ())),
+        )
+        if self._maintained.get(device) != mark:
+            known = device in self._maintained
+            self._maintained[device] = mark
+            items = maintenance_of(facts, outcome.memory, outcome.frame.time)
+            if items or known:
+                self._outlet.retain(Maintenance(device=device, time=outcome.frame.time, items=items))
 
     def _retain_incidents(self, newest: datetime | None) -> None:
         correlator = self.pipeline.correlator
@@ -286,7 +317,16 @@ class EventProcessor:
         """Answer ``health``, ``pipeline``, ``incidents`` and ``analytics``; see ``adapters.answers``."""
         if name == "health" and self.host is not None:
             return self.host.monitor.health(self.vitals(self.host))
+        if name == "maintenance":
+            return {"devices": [found.model_dump(mode="json", exclude_none=True) for found in self._maintenance()]}
         return self._answers.answer(name, data, self._clock())
+
+    def _maintenance(self) -> Iterator[Maintenance]:
+        now = self._clock()
+        for device in sorted(self._known() | self._memories.keys()):
+            facts, memory = self._compiled.device_rules(device).device, self._memory(device)
+            if items := maintenance_of(facts, memory, now):
+                yield Maintenance(device=device, time=memory.time or now, items=items)
 
     def vitals(self, host: Host) -> Vitals:
         """Measure how the processor does."""
@@ -304,6 +344,17 @@ class EventProcessor:
             devices=dict(sorted(self.qualities.items())),
             counts={**self.pipeline.counts, **{f"queue.{name}": n for name, n in self.work.dropped.items()}},
         )
+
+    def execute(self, command: Command) -> Mapping[str, Any]:
+        """Execute ``battery_replaced``: what the old battery has shown is forgotten, and a new life begins."""
+        wanted = DeviceCommand.of(command, self._known() | self._memories.keys())
+        memory = self._memory(wanted.device)
+        ended = replaced_rules(self._compiled, wanted.device, memory)
+        self._memories[wanted.device] = forget_battery(memory, ended)
+        self._put(wanted.device)
+        for rule, event_type in ended.items():
+            self.emit_own(event_type, f"{command.id}/{rule}", {"rule": rule, "by": command.by}, device=wanted.device)
+        return {"device": wanted.device, "ended": sorted(ended)}
 
     # ---- devices
 
