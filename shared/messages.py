@@ -310,6 +310,7 @@ class Status(Message):
     ``event_time``: everything before it is applied and its events are in ``streams``; it goes back only by a
     ``CLOCK_JUMP`` that is in them. ``first_time``: the first frame ever seen. ``continues``: earlier epochs of
     this ledger, oldest first, where it has had several. ``instance`` tells apart two processes under one name.
+    ``simulated``: ``event_time`` is that of a simulation or recording, which may be any.
     """
 
     service: Name
@@ -320,6 +321,7 @@ class Status(Message):
     time: Time | None = None
     first_time: Time | None = None
     event_time: Time | None = None
+    simulated: bool = False
     streams: dict[Name, StreamEnds] = {}
     continues: tuple[Continued, ...] = ()
     applied: dict[Name, dict[Name, Mark]] = {}

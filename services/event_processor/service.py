@@ -8,7 +8,7 @@ tables of the adapters.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -42,7 +42,7 @@ from services.event_processor.core.silence import Silences
 from shared.delivery.handler import Publisher
 from shared.incidents import Incident
 from shared.instants import time_to_us, us_to_time
-from shared.jumps import CLOCK_STEP, IN_FRAME, Jump, read_jump
+from shared.jumps import CLOCK_JUMP, CLOCK_STEP, IN_FRAME, Jump, read_jump
 from shared.ledger import Ledger, Schema
 from shared.maintenance import Maintenance
 from shared.messages import Candidate, Event, Frame, Message, Quality, Sequenced, Status, event_id
@@ -111,6 +111,7 @@ class EventProcessor:
         self._answers = Answers(self.plan, self._tables, self.analytics, self.pipeline)
         self.host = host
         self._silences = Silences(compiled)
+        self._producers = {key.removeprefix("producer/"): name.decode() for key, name in ledger.items("producer/")}
         if self._silences.watches:
             self._memories |= {name: self._memory(name) for name in self._known()}
 
@@ -128,12 +129,18 @@ class EventProcessor:
         self.measures.begin()
         self._heard_at = self._clock() if message.boot is not None and message.clock != "unset" else None
         if CLOCK_STEP in message.values and (jump := read_jump(message.values, IN_FRAME)) is not None:
-            self._jump(jump)
+            self._jump(jump, message.producer)
+        if self._producers.get(message.device) != message.producer:
+            self._producers[message.device] = message.producer
+            self._ledger.put(f"producer/{message.device}", message.producer.encode())
         if self._silences.watches:
             for device, silent in self._silences.heard(message, self._memories):
                 self._store_outcome(device, silent)
         self._frames += 1
-        self._store_outcome(message.device, process_frame(self._compiled, self._memory(message.device), message))
+        outcome = process_frame(self._compiled, self._memory(message.device), message)
+        if CLOCK_STEP in message.values and not self._is_alone(message.producer):
+            outcome = replace(outcome, events=tuple(map(_not_alone, outcome.events)))
+        self._store_outcome(message.device, outcome)
 
     def offer(self, producer: str, message: Message, received_on: str, payload: bytes) -> None:
         """Take a candidate event; one with an id is taken once, a refused one goes to ``deadletter/…``."""
@@ -369,19 +376,29 @@ class EventProcessor:
             memory = NOTHING if kept is None else Memory.from_json(kept)
         return memory
 
-    def _jump(self, jump: Jump) -> None:
-        """Move what is remembered of every device, heard in this batch or not, and of past events."""
+    def _jump(self, jump: Jump, producer: str) -> None:
+        """Move what is remembered of every device of a reader, and of past events where there is no other reader."""
         for device in self._known() | self._memories.keys():
-            self._memories[device] = self._memory(device).moved(jump)
-            self._put(device)
+            if self._producers.get(device, producer) == producer:
+                self._memories[device] = self._memory(device).moved(jump)
+                self._put(device)
         self._silences.moved()
-        self.pipeline.move(jump)
+        if self._is_alone(producer):
+            self.pipeline.move(jump)
+
+    def _is_alone(self, producer: str) -> bool:
+        """Whether all devices are read by one reader: then its clock is the site's."""
+        return all(other == producer for other in self._producers.values())
 
     def _known(self) -> set[str]:
         return {key.removeprefix("device/") for key, _ in self._ledger.items("device/")}
 
     def _put(self, device: str) -> None:
         self._ledger.put(f"device/{device}", self._memories[device].to_json().encode())
+
+
+def _not_alone(event: Event) -> Event:
+    return event.model_copy(update={"data": event.data | {"alone": False}}) if event.type == CLOCK_JUMP else event
 
 
 UNMADE = Event(id="", type="-", category="-", severity="info", time=NO_TIME, site="-")
