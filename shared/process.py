@@ -1,6 +1,7 @@
 """The life of a service process: arguments, logging, signals, the loop, exit codes, the sign of health.
 
-Exit codes: 0 stopped cleanly, 2 the configuration is wrong, 74 the ledger cannot be used.
+Exit codes: 0 stopped cleanly, 2 the configuration is wrong, 74 the ledger cannot be used, 76 another process uses the
+name.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from shared.clock import SYSTEM_CLOCK, Clock
 from shared.delivery.endpoint import Endpoint
 from shared.delivery.handler import MessageHandler
 from shared.delivery.route import Route
+from shared.delivery.takeover import NameInUseError
 from shared.ledger import Ledger, LedgerDamagedError, LedgerError, Schema, explain
 from shared.ledger.quarantine import REPORT, Salvage, closed_cleanly, open_ledger, suspect
 from shared.messages import Candidate
@@ -34,6 +36,7 @@ log = logging.getLogger(__name__)
 DAMAGED = "system.ledger.damaged"
 EXIT_CONFIG = 2
 EXIT_LEDGER = 74
+EXIT_NAME_IN_USE = 76
 SIGN_S = 5.0
 HEALTHY_S = 30.0
 DRAIN_S = 2.0
@@ -147,6 +150,9 @@ def _run(service: Service, settings: Any, context: Context) -> int:
     except ConfigError as error:
         log.critical("%s", error)
         return EXIT_CONFIG
+    except NameInUseError as error:
+        log.critical("%s", error)
+        return EXIT_NAME_IN_USE
     except LedgerDamagedError as error:
         suspect(path, error)
         log.critical("%s", error)

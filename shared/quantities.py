@@ -24,7 +24,7 @@ class Quantity:
 
 _TABLE = (
     # name                  unit    low      high    dec  description                                       sensor
-    Quantity("battery_voltage", "V", 0.0, 600.0, 3, "battery pack voltage"),
+    Quantity("battery_voltage", "V", 0.0, 1000.0, 3, "battery pack voltage"),
     Quantity("cell_voltage", "V", 0.0, 5.0, 3, "voltage of the lowest cell"),
     Quantity("cell_1_voltage", "V", 0.0, 5.0, 3, "voltage of cell 1"),
     Quantity("cell_2_voltage", "V", 0.0, 5.0, 3, "voltage of cell 2"),
@@ -33,9 +33,9 @@ _TABLE = (
     Quantity("charge_current", "A", 0.0, 50.0, 3, "current into the battery, of chargers that do not see discharge"),
     Quantity("remaining_capacity", "Ah", 0.0, 1000.0, 3, "charge left, as an amount"),
     Quantity("time_to_full_s", "s", 0.0, 1e7, 0, "time until the battery is full, as its controller expects"),
-    Quantity("battery_current", "A", -50.0, 50.0, 3, "battery current; positive charges, negative discharges"),
+    Quantity("battery_current", "A", -5000.0, 5000.0, 3, "battery current; positive charges, negative discharges"),
     Quantity("output_run_time", "s", 0.0, 4.3e9, 0, "how long the board has given power without a break"),
-    Quantity("battery_power", "W", -600.0, 600.0, 3, "power into the battery; negative discharges"),
+    Quantity("battery_power", "W", -1e6, 1e6, 3, "power into the battery; negative discharges"),
     Quantity("c_rate", "1/h", -50.0, 50.0, 3, "battery current by capacity; 1 fills or empties it in an hour"),
     Quantity("state_of_charge", "%", 0.0, 100.0, 1, "charge left, the gauge's own estimate"),
     Quantity("charge_rate", "%/h", -500.0, 500.0, 2, "change of the state of charge; negative discharges"),
@@ -69,14 +69,14 @@ _TABLE = (
     Quantity("output_energy", "Wh", 0.0, 1e9, 3, "energy into the load since it was first seen"),
     Quantity("input_voltage", "V", 0.0, 600.0, 3, "supply voltage at the UPS input"),
     Quantity("output_voltage", "V", 0.0, 600.0, 3, "voltage at the load"),
-    Quantity("input_current", "A", -50.0, 50.0, 3, "current from the supply"),
-    Quantity("input_power", "W", 0.0, 100000.0, 3, "power from the supply"),
-    Quantity("output_current", "A", -50.0, 50.0, 3, "current into the load"),
-    Quantity("output_power", "W", 0.0, 100000.0, 3, "power into the load"),
+    Quantity("input_current", "A", -5000.0, 5000.0, 3, "current from the supply"),
+    Quantity("input_power", "W", 0.0, 1e6, 3, "power from the supply"),
+    Quantity("output_current", "A", -5000.0, 5000.0, 3, "current into the load"),
+    Quantity("output_power", "W", 0.0, 1e6, 3, "power into the load"),
     Quantity("output_load", "%", 0.0, 1000.0, 1, "load, of what the UPS can carry"),
     Quantity("cpu_temperature", "°C", -40.0, 125.0, 1, "host processor temperature"),
     Quantity("board_temperature", "°C", -40.0, 125.0, 1, "UPS board temperature"),
-    Quantity("apparent_power", "VA", 0.0, 100000.0, 0, "apparent power into the load"),
+    Quantity("apparent_power", "VA", 0.0, 1e6, 0, "apparent power into the load"),
     Quantity("input_frequency", "Hz", 0.0, 500.0, 2, "frequency of the mains"),
     Quantity("output_frequency", "Hz", 0.0, 500.0, 2, "frequency at the load"),
     Quantity("uptime", "s", 0.0, 1e10, 0, "time since the host was started"),
@@ -124,6 +124,7 @@ FACTS: dict[str, str] = {
     "trimming": "true while the UPS lowers a high mains voltage",
     "forced_shutdown": "true from when the UPS is to cut the power, until it is back",
     "alarm": "true while the UPS raises an alarm of its own",
+    "alarm_text": "what the UPS says of its alarm, in its own words",
     # what a Raspberry Pi says of its supply: now, and since it was started
     "under_voltage": "true while the host's supply is below what it needs",
     "frequency_capped": "true while the host's processor is held back for want of power",
@@ -141,4 +142,6 @@ FACTS: dict[str, str] = {
 }
 
 # Facts that are told in words; all others are true or false.
-WORDS = frozenset({"fault", "shutdown_request", "self_test", "lifecycle", "boot_id", "calibration", "sensor_id"})
+WORDS = frozenset(
+    {"alarm_text", "fault", "shutdown_request", "self_test", "lifecycle", "boot_id", "calibration", "sensor_id"}
+)

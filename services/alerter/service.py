@@ -1,8 +1,7 @@
 """The alerter's work between delivery and core: what happens, what it means for the alerts, and who is told.
 
-1. Events are judged by their times: their alerts are the same live, after a restart and in a replay. Whatever follows
-   from latest values, life signs or the passing of wall-clock time alone is judged by the clock here; its alerts say
-   ``live`` as their basis.
+1. Events and state samples are judged by their times: the alerts are the same live at any speed, after a restart and in
+   a backtest. What follows from life signs is judged by the clock here; such alerts say ``live`` as their basis.
 2. Absence goes by event time too. When nothing at all comes any more, event time stands still, and how long nothing
    came (``ClockWatch``) takes its alert_id for absence alone: such an alert has the very time it would have had.
 3. All that a batch changed commits with it: memories, transitions, notices, commands.

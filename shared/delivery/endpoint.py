@@ -11,16 +11,20 @@ import base64
 import logging
 from collections.abc import Callable, Mapping, Sequence
 
+from pydantic import ValidationError
+
 from shared import __version__
 from shared.clock import Clock
 from shared.delivery.event_time import EventTime
 from shared.delivery.handler import Figures, Handlers
+from shared.delivery.horizon import Horizon
 from shared.delivery.inbox import Inbox
 from shared.delivery.receiver import Receiver
 from shared.delivery.records import Records
 from shared.delivery.retained import filters
 from shared.delivery.route import Route
 from shared.delivery.sender import OFFERS, Sender
+from shared.delivery.takeover import NameInUseError, Takeover
 from shared.kinds import kind_of, sequenced_model
 from shared.ledger import Ledger
 from shared.messages import (
@@ -41,6 +45,7 @@ STATUS_S = 1.0
 HEARTBEAT_S = 10.0
 LOG_AGAIN_S = 60.0
 DEAD_LETTER_BYTES = 65_536
+WENT_BACK = "system.ledger.went_back"
 OpenClient = Callable[..., MqttClient]  # called as MqttClient is
 
 
@@ -52,8 +57,10 @@ class Endpoint:
     ) -> None:
         self.route = route
         self.name = route.name
+        self.takeover = Takeover(self.name)
         self.suite = suite
-        self.topics = topics = suite.topics
+        self.topics = suite.topics
+        self._status_topic = self.topics.build("status", self.name)
         self.ledger = ledger
         self.clock = clock
         self.records = Records(ledger, suite.site)
@@ -72,12 +79,22 @@ class Endpoint:
             self._filters(),
             self._will(),
             persistent=route.persistent_session,
-            unsubscriptions=[topics.every(stream) for stream in route.consumes],  # of versions before the wire
+            unsubscriptions=[self.topics.every(stream) for stream in route.consumes],  # of versions before the wire
             clock=clock,
         )
         self.time = EventTime(self.records, route.consumes)
         self._figures: list[Callable[[], Figures]] = []
-        self.inbox = Inbox(route, self.topics, self.records, self.receiver, self.sender, self.time, clock, self)
+        self.inbox = Inbox(
+            route,
+            self.topics,
+            self.records,
+            self.receiver,
+            self.sender,
+            self.time,
+            clock,
+            self,
+            Horizon(suite, clock),
+        )
         self._attached = False
         self._status: Status | None = None
         self._status_at = float("-inf")
@@ -144,7 +161,7 @@ class Endpoint:
         return mine + filters(self.route.follows, topics)
 
     def _will(self) -> Publication:
-        return _publication(Status(service=self.name, state="offline"), self.topics)
+        return _publication(Status(service=self.name, state="offline", instance=self.takeover.instance), self.topics)
 
     # ---- Publisher
 
@@ -200,19 +217,41 @@ class Endpoint:
         match arrival:
             case Arrived():
                 self._receipt = arrival.receipt if arrival.receipt.mid else self._receipt
-                self.inbox.dispatch(arrival, now)
+                if arrival.topic == self._status_topic:
+                    self._read_own_status(arrival, now)
+                else:
+                    self.inbox.dispatch(arrival, now)
             case Confirmed():
                 self.sender.confirmed(arrival.token, arrival.refusal, now)
+                if arrival.token == self._status_topic and arrival.refusal is None:
+                    self.takeover.status_confirmed()
             case Connected():
                 log.info("connected to %s (MQTT %s)", self.suite.broker.url, arrival.protocol)
+                self.takeover.connected(now)
                 self.sender.connected()
                 self.receiver.reconnected()
                 self._status_at = float("-inf")
                 self._receipt = None
             case Disconnected():
                 self._log_reason(arrival.reason, now)
+                self._still_mine(lambda: self.takeover.disconnected(now, taken_over=arrival.taken_over))
                 self.sender.disconnected()
                 self._receipt = None
+
+    def _read_own_status(self, arrived: Arrived, now: float) -> None:
+        try:
+            status = Status.model_validate_json(arrived.payload)
+        except ValidationError:
+            return  # somebody's noise under this name; it is overwritten with the next status
+        self._still_mine(lambda: self.takeover.read_own_status(status, now, retained=arrived.retain))
+
+    def _still_mine(self, look: Callable[[], None]) -> None:
+        """Leave the name to the process that was there first, where ``look`` finds one."""
+        try:
+            look()
+        except NameInUseError:
+            self.client.close(timeout_s=1.0)
+            raise
 
     def _log_reason(self, reason: str, now: float) -> None:
         """Log once why there is no connection, and again every minute."""
@@ -228,9 +267,18 @@ class Endpoint:
     # ---- the end of a turn
 
     def _write(self) -> None:
+        if (found := self.sender.gone_back) is not None:
+            self._report_older_copy(found)
         self.sender.write(self.clock.wall().timestamp())
         self.receiver.write()
         self.time.save()
+
+    def _report_older_copy(self, found: str) -> None:
+        """Report it, and let the status that names the new epoch leave before anything of its streams."""
+        log.error("%s: this ledger has gone back to an older copy; it goes on under a new epoch", found)
+        data = {"service": self.name, "found": found}
+        self.offer_event(Candidate(type=WENT_BACK, id=f"went_back/{self.name}/{self.epoch}", data=data))
+        self._status_at = float("-inf")
 
     def _send(self, now: float) -> None:
         with self.client.together():
@@ -256,16 +304,20 @@ class Endpoint:
         """Return this service's status, without its time."""
         lost = {"lost": self.receiver.lost} if self.receiver.lost else {}
         dropped = {"dropped": self.sender.dropped} if self.sender.dropped else {}
+        taken = {"taken_over": self.takeover.count} if self.takeover.count else {}
         return Status(
             service=self.name,
             state="online",
             version=__version__,
+            instance=self.takeover.instance,
             epoch=self.records.epoch,
             first_time=self.time.first,
             event_time=self.time.now,
+            simulated=self.time.simulated,
             streams=self.sender.ends(),
+            continues=self.records.continued,
             applied=self.receiver.marks(),
-            figures={**self._all_figures(), **lost, **dropped},
+            figures={**self._all_figures(), **lost, **dropped, **taken},
         )
 
     def _all_figures(self) -> Figures:

@@ -7,7 +7,8 @@ Rules (design §3.2, §3.4; docs/adr/0002):
 4. On first contact the stream's floor is unknown: only seq 1 may be applied before the producer names it.
 5. What the producer no longer holds is lost, said so once, and stepped over. A newcomer loses nothing
    by it: it begins at the floor.
-6. A producer whose disk is new has a new epoch, and an Inbound of its own. What is still held of the
+6. A producer whose disk is new has a new epoch, and an Inbound of its own, which may go on with the numbers of the one
+   before (``resume``). What is still held of the
    old one can never be completed: it is applied as it is, its gaps are lost.
 
     seq                    known   what happens
@@ -94,6 +95,19 @@ class Inbound(Generic[T]):
             self.known = True
         if self.behind:
             self._stuck(now)
+
+    def end(self) -> None:
+        """Another epoch goes on with these numbers: nothing more is wanted of this one."""
+        self.held.clear()
+        self.head = self.applied
+        self.stuck_since = None
+
+    def resume(self, applied: int) -> None:
+        """Go on with the numbers of an epoch before, of which ``applied`` was reached."""
+        self.applied = max(self.applied, applied)
+        self.known = True
+        for seq in [seq for seq in self.held if seq <= self.applied]:
+            del self.held[seq]
 
     def settle(self, floor: int, head: int, now: float) -> Loss | None:
         """An answer to an ask names the floor: step over what is gone. Returns the loss, if it is one."""

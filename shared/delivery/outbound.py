@@ -29,6 +29,7 @@ class Outbound:
     marks: dict[str, int] = field(default_factory=dict)
     online: set[str] = field(default_factory=set)
     asks: dict[str, int] = field(default_factory=dict)
+    furthest: int = 0  # nobody can have applied more: what this process found written, and what it has sent
     early: tuple[set[int], ...] = field(default_factory=lambda: (set(),))  # confirmed out of order, by copy
 
     def connected(self) -> None:
@@ -66,6 +67,7 @@ class Outbound:
         last = min(self.head, first + room - 1, self._limit())
         if last >= first:
             self.sent = last
+            self.furthest = max(self.furthest, last)
         return range(first, last + 1)
 
     def _limit(self) -> int:

@@ -11,7 +11,7 @@ Rules (docs/adr/0024):
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.delivery.decoding import UnreadableError, decode
@@ -19,7 +19,7 @@ from shared.delivery.inbound import Inbound, Loss, Verdict
 from shared.delivery.records import EPOCHS_KEPT, Records
 from shared.delivery.speakers import may_produce
 from shared.delivery.track import Track
-from shared.messages import Candidate, Checkpoint, Mark, Resend, Sequenced, Status
+from shared.messages import Candidate, Checkpoint, Continued, Mark, Resend, Sequenced, Status
 
 log = logging.getLogger(__name__)
 
@@ -108,13 +108,30 @@ class Receiver:
         if status.service in self._away:  # it may have died before it wrote down what it was told
             self._away.discard(status.service)
             self._checkpoint_again(status.service)
+        is_new = self.current.get(status.service) != status.epoch
         for stream, ends in status.streams.items():
             track = Track(self.site, status.service, stream, status.epoch)
             if stream not in self.models or not (ends.head or track in self.tracks):
                 continue
+            reached = self._continued(track, status.continues) if is_new else None
             inbound = self._inbound(track)
             self._note_epoch(status.service, status.epoch)
+            if reached is not None:
+                inbound.resume(reached)
+                self._touch(track)
             inbound.announce(ends.floor, ends.head, now)
+
+    def _continued(self, track: Track, earlier: Sequence[Continued]) -> int | None:
+        """Return how far a new epoch has been applied already, where it goes on with one that is known; else None."""
+        reached: int | None = None
+        for before in earlier:
+            known = self.tracks.get(track._replace(epoch=before.epoch))
+            if known is not None:
+                reached = known.applied
+                known.end()
+            if reached is not None and reached > before.end.get(track.stream, 0):
+                reached = before.start.get(track.stream, 0)
+        return reached
 
     def reached(self, producer: str, epoch: str, stream: str, head: int) -> bool:
         """Whether everything up to ``head`` of a producer's stream has been applied."""

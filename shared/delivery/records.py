@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import sqlite3
 from collections.abc import Iterable, Mapping
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from shared.delivery.outbound import Outbound
 from shared.delivery.track import Track
 from shared.ledger import Ledger, is_sound, keep_value, sealed
+from shared.messages import Continued
 
 EPOCHS_KEPT = 8
 COMMANDS_KEPT = 10_000
@@ -36,6 +38,8 @@ class Records:
         self.db: sqlite3.Connection = ledger.db
         with ledger.transaction():
             self.epoch = self._epoch()
+        kept = json.loads(self.value("continued") or "[]")
+        self.continued = tuple(Continued.model_validate(each) for each in kept)
 
     def _epoch(self) -> str:
         """The life of this disk: made once, with the ledger."""
@@ -44,6 +48,17 @@ class Records:
             kept = secrets.token_hex(6)
             self.save_value("epoch", kept)
         return kept
+
+    def renew_epoch(self, continued: Continued) -> None:
+        """Begin a new epoch that goes on with the numbers of the one before; the outbox is stamped anew."""
+        old, self.epoch = self.epoch, secrets.token_hex(6)
+        self.continued = (*self.continued, continued)[-EPOCHS_KEPT:]
+        self.save_value("epoch", self.epoch)
+        self.save_value("continued", json.dumps([each.model_dump() for each in self.continued]))
+        before, after = f'"epoch":"{old}"'.encode(), f'"epoch":"{self.epoch}"'.encode()
+        rows = self.db.execute("SELECT * FROM outbox").fetchall()
+        anew = (sealed(*row[:3], row[3].replace(before, after, 1), *row[4:-1]) for row in rows)
+        self.db.executemany("INSERT OR REPLACE INTO outbox VALUES (?, ?, ?, ?, ?, ?, ?)", anew)
 
     # ---- outbox
 
@@ -66,6 +81,7 @@ class Records:
             head=int(head),
             published=int(published),
             sent=int(published),
+            furthest=int(head),
             marks=marks,
         )
 

@@ -13,11 +13,12 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from shared.delivery.decoding import UnreadableError
 from shared.delivery.outbound import Outbound
 from shared.delivery.records import Records, Row
 from shared.delivery.speakers import has_consumers, may_consume
 from shared.kinds import KINDS, kind_of
-from shared.messages import Candidate, Checkpoint, Message, Resend, Resent, Sequenced, StreamEnds
+from shared.messages import Candidate, Checkpoint, Continued, Message, Resend, Resent, Sequenced, StreamEnds
 from shared.mqtt import MqttClient, Publication
 from shared.suite import DeliverySettings
 from shared.topics import Topics
@@ -60,7 +61,10 @@ class Sender:
         self._shown = {stream: out.published for stream, out in self.streams.items()}  # last public copy at QoS 0
         self.dropped = 0
         self.ingest_consumers: set[str] = set()  # online consumers of offers
-        self._prefix = {s: f'{{"producer":"{name}","epoch":"{records.epoch}","seq":'.encode() for s in produces}
+        self._prefix = self._prefixes()
+        self._opened = {stream: out.head for stream, out in self.streams.items()}
+        self._renewed = False
+        self.gone_back: str | None = None  # how a consumer has shown that this ledger is an older copy
         self._fresh: list[Row] = []
         self._latest: dict[str, bytes] = {}
         self._unsent: dict[str, None] = {}
@@ -121,12 +125,27 @@ class Sender:
 
     # ---- inside the transaction
 
+    def _renew(self) -> None:
+        """Begin a new epoch with everything that is in the outbox; it leaves again from where it was confirmed."""
+        ends = {stream: out.furthest for stream, out in self.streams.items()}
+        self.records.renew_epoch(Continued(epoch=self.records.epoch, start=self._opened, end=ends))
+        self._prefix = self._prefixes()
+        self._renewed, self.gone_back = True, None
+        for out in self.streams.values():
+            out.disconnected()
+
+    def _prefixes(self) -> dict[str, bytes]:
+        text = f'{{"producer":"{self.name}","epoch":"{self.records.epoch}","seq":'.encode()
+        return dict.fromkeys(self.streams, text)
+
     def write(self, written: float) -> None:
         """Put the batch's rows into the outbox and drop what nobody needs any more."""
         if self._fresh:
             self.records.append(self._fresh)
         touched = {row.stream for row in self._fresh}
         self._fresh = []
+        if self.gone_back is not None:
+            self._renew()
         for stream, out in self.streams.items():
             finished = out.done()
             if finished >= out.floor and (
@@ -270,12 +289,21 @@ class Sender:
             out = self.streams.get(stream)
             if out is not None and (message.consumer in out.awaited or may_consume(message.consumer, stream)):
                 seq = mark.seq if mark.epoch == self.records.epoch else 0
-                if seq > out.head:  # numbers already used would be used again, and their messages passed over
-                    raise self.records.ledger.damaged(
-                        f"{message.consumer} has applied {stream} up to {seq}, and here it ends at {out.head}: "
-                        "this ledger has gone back, to an older copy or by a damaged log"
+                if seq > out.furthest:  # numbers already used would be used again, and their messages passed over
+                    self._doubt(
+                        f"{message.consumer} has applied {stream} up to {seq}, and here it ends at {out.furthest}"
                     )
+                    continue
                 out.checkpoint(message.consumer, seq, mark.ask)
+
+    def _doubt(self, found: str) -> None:
+        """A consumer knows more than this ledger: it has gone back to an older copy, or somebody lies.
+
+        A new epoch is right in both cases, and costs nothing. A process needs one at most: its own numbers it knows.
+        """
+        if self._renewed:
+            raise UnreadableError(f"{found}; a new epoch has been begun for that before, so this is refused")
+        self.gone_back = self.gone_back or found
 
     def seen(self, consumer: str, online: bool) -> None:
         """A service's status tells whether it is there."""

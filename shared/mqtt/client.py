@@ -184,7 +184,7 @@ class MqttClient:
             failures = 0 if connection.stood else failures + 1
             if self._closing.is_set():
                 return
-            self.post([Disconnected(connection.generation, reason, connection.refused)])
+            self.post([Disconnected(connection.generation, reason, connection.refused, connection.taken_over)])
             if self.settings.protocol == "auto" and connection.unsupported:
                 protocol = 4 if protocol == 5 else 5
                 continue

@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 SESSION_EXPIRY_S = 14 * 24 * 3600
 UNSUPPORTED_PROTOCOL = (1, 0x84)
+SESSION_TAKEN_OVER = 0x8E  # MQTT 5 alone says so
 ENDED = "the connection ended"
 Seen = Arrived | Connected | Acknowledged
 
@@ -73,6 +74,7 @@ class Connection:
         self.stood = False
         self.unsupported = False
         self.refused = False
+        self.taken_over = False
         self.reason = ENDED
         self.subscribed = False
         self.seen: list[Seen] = []  # told to the owner in one piece, and not before the subscription stands
@@ -217,6 +219,7 @@ class Connection:
         self.subscribed = True
 
     def _on_disconnect(self, _: paho.Client, __: Any, ___: Any, code: ReasonCode, ____: Any) -> None:
+        self.taken_over = code.value == SESSION_TAKEN_OVER
         if self.stood and self.reason == ENDED:
             self.reason = f"{ENDED}: {code}"
 

@@ -41,11 +41,15 @@ class Connected:
 
 @dataclass(frozen=True, slots=True)
 class Disconnected:
-    """The connection is gone, or an attempt at one failed; ``refused``: somebody was there and said no."""
+    """The connection is gone, or an attempt at one failed; ``refused``: somebody was there and said no.
+
+    ``taken_over``: the broker says that another client has connected with this client id.
+    """
 
     generation: int
     reason: str
     refused: bool = False
+    taken_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)

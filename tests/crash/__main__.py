@@ -98,9 +98,9 @@ def play(seed: int, seconds: float, kills_per_minute: float, kind: str, folder: 
     verdict = judge(expected, ids, found, folder / "data")
     verdict.differences += harness.fleet.deaths
     if expected.last_time is not None:
-        keeping = load(CONFIG, harness.fleet.environ).keeping
+        policy = load(CONFIG, harness.fleet.environ).policy
         ledger = folder / "data" / "counter_store" / "ledger.sqlite"
-        verdict.differences += unlike(ledger, recording, folder / "expected.jsonl", keeping, expected.last_time)[:20]
+        verdict.differences += unlike(ledger, recording, folder / "expected.jsonl", policy, expected.last_time)[:20]
     return harness.fleet, verdict
 
 

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.sensor_reader.core.nut.table import VARIABLES, WORDS, Word
+from services.sensor_reader.core.nut.table import (
+    OTHER_WORDS,
+    PASSED_OVER,
+    TEST_RESULTS,
+    VARIABLES,
+    WORDS,
+    Variable,
+    Word,
+)
 from services.sensor_reader.core.nut.wire import REFUSALS
 from shared.quantities import QUANTITIES
 
@@ -19,26 +27,49 @@ no client that a primary would wait for.
 
 - A UPS that was never heard from is unknown: without a status (or with WAIT, a driver that is starting) there is no
   `ac_present`.
+- Where words contradict one another, a figure of the same poll decides: OL with OB by the input voltage, OFF by a
+  voltage and a
+  load at the output. Where there is no such figure, nothing is known.
 - While the UPS calibrates (CAL) it runs on its battery by choice: OB then says nothing of the mains, nor LB of the
   battery.
 - `charging` is false by DISCHRG, by OB, by `battery.charger.status`, or where this UPS has said CHRG before and does
   not now.
 - `battery.current` is positive with CHRG, negative with OB or DISCHRG, and left out with neither: drivers differ in
   its sign.
+- Figures that mean "not known" are left out, and are no fault: a runtime or charge of all ones, a runtime of 0 on
+  mains or beside a
+  charge above 10 %, one that stands still while charge or load move, a charge of 0 beside a runtime or on mains, a
+  battery of 0 V.
+- A figure that cannot be (a charge of 120 %, "XX.X", a battery of more than four times its nominal voltage) is left
+  out, and is a
+  fault of that channel alone: `DATA_IMPLAUSIBLE` once. The rest of the frame is good.
 - Words and variables that are not below are passed over.
 
 ## Words of ups.status
 
-| word | there | not there |
-|---|---|---|
+"Event" is what event_processor tells by the rules as shipped, after how many seconds; "policy" what host_agent does.
+
+| word | there | not there | event | after | policy | why |
+|---|---|---|---|---|---|---|
+"""
+OTHERS_HEAD = """
+| said otherwise | what it means here |
+|---|---|
 """
 VARIABLES_HEAD = """
 ## Variables
 
-Of two for one channel the first that is there counts.
+Of several for one channel the first that is there counts. `#` is a phase; the figure of phases is made where no other
+is there.
 
-| variable | channel | unit |
-|---|---|---|
+| variable | of phases | channel | unit |
+|---|---|---|---|
+"""
+PASSED_HEAD = """
+## Variables that nothing follows from
+
+| variables | why |
+|---|---|
 """
 REFUSALS_HEAD = """
 ## What the server may answer instead
@@ -55,14 +86,30 @@ everything else
 def documents() -> dict[str, str]:
     """Return the page by its path."""
     words = "".join(map(_word, WORDS))
-    variables = "".join(f"| `{v.name}` | `{v.channel}` | {QUANTITIES[v.channel].unit} |\n" for v in VARIABLES)
-    variables += "| `battery.current` | `battery_current` | A, signed by the status |\n"
+    others = "".join(f"| {word} | {meaning} |\n" for word, meaning in OTHER_WORDS)
+    variables = "".join(map(_variable, VARIABLES))
+    variables += "| `battery.current` | | `battery_current` | A, signed by the status |\n"
+    results = ", ".join(f"{result.part} → {result.says}" for result in TEST_RESULTS)
+    variables += f"| `ups.test.result` | | `self_test` | {results}; passed only where it comes while we watch |\n"
+    variables += "| `ups.alarm` | | `alarm_text` | text, with ALARM |\n"
+    passed = "".join(f"| {begins} | {why} |\n" for begins, why in PASSED_OVER)
     refusals = "".join(f"| `{word}` | `{code}` | {meaning} |\n" for word, (code, meaning) in REFUSALS.items())
-    return {"docs/nut.md": HEAD + words + VARIABLES_HEAD + variables + REFUSALS_HEAD + refusals}
+    page = [HEAD, words, OTHERS_HEAD, others, VARIABLES_HEAD, variables, PASSED_HEAD, passed, REFUSALS_HEAD, refusals]
+    return {"docs/nut.md": "".join(page)}
 
 
 def _word(word: Word) -> str:
-    return f"| {word.word} | {_facts(word.says)} | {_facts(word.otherwise)} |\n"
+    event = f"`{word.event}`" if word.event else ""
+    after = "" if word.dwell_s is None else f"{word.dwell_s:g} s"
+    cells = (word.word, _facts(word.says), _facts(word.otherwise), event, after, word.policy, word.why)
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _variable(variable: Variable) -> str:
+    names = ", ".join(f"`{name}`" for name in variable.names)
+    phases = ", ".join(f"`{pattern}`" for pattern in variable.phases)
+    phases += f": the {variable.of_phases}" if phases else ""
+    return f"| {names} | {phases} | `{variable.channel}` | {QUANTITIES[variable.channel].unit} |\n"
 
 
 def _facts(facts: Mapping[str, bool]) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from shared.process import EXIT_CONFIG
+from shared.process import EXIT_CONFIG, EXIT_NAME_IN_USE
 from shared.services import suite_of
 from shared.settings import ConfigError, Fault
 
@@ -65,11 +65,11 @@ class Supervisor:
             self._start(child)
 
     def watch(self) -> None:
-        """Start again what has died, with a growing pause; raises ConfigError when its settings are wrong."""
+        """Start again what has died, with a growing pause; raises ConfigError where that cannot help."""
         now = time.monotonic()
         for child in self.children.values():
             if child.process is not None and (code := child.process.poll()) is not None:
-                if code == EXIT_CONFIG:
+                if code in (EXIT_CONFIG, EXIT_NAME_IN_USE):
                     raise ConfigError([Fault(child.name, "", self._last_words(child))])
                 child.process = None
                 child.failures = 1 if now - child.started > STEADY_S else child.failures + 1

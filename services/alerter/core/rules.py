@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from fnmatch import fnmatchcase
@@ -58,7 +58,6 @@ class Rule:
     hold: timedelta = ZERO
     keep: timedelta = ZERO
     live: bool = False
-    of_live: bool = False  # a composite with members whose basis is live
     expects: tuple[tuple[str, ...], ...] = ()  # groups that must show up, seen or not
     labels: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     annotations: Mapping[str, str] = field(default_factory=lambda: NOTHING)
@@ -76,9 +75,8 @@ class Rule:
 
     @property
     def basis(self) -> Literal["events", "live"]:
-        """Whether its alerts follow from events alone, or from what was to be seen when somebody looked."""
-        looks = self.live or self.of_live or self.intake.source in ("state", "service")
-        return "live" if looks else "events"
+        """Whether its alerts follow from events and state samples, or from the clock of who looked at life signs."""
+        return "live" if self.live or self.intake.source == "service" else "events"
 
     @property
     def composite(self) -> Composite | None:
@@ -116,6 +114,20 @@ class Rule:
         """Return the labels of a group; a device brings its zone along."""
         named = {name: str(value) for name, value in zip(self.by, values, strict=True) if value not in (None, "")}
         return ({} if zone in (None, "") else {"zone": str(zone)}) | named
+
+
+def known_labels(rules: Iterable[Rule]) -> list[dict[str, str]]:
+    """Return what is known of the labels of each notifying rule's alerts before they fire."""
+    return [
+        {
+            **rule.labels,
+            **({"type": rule.only} if rule.only else {}),
+            "rule": rule.name,
+            "severity": rule.severity.value,
+        }
+        for rule in rules
+        if rule.notifies
+    ]
 
 
 def rate_rule(

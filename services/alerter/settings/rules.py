@@ -325,11 +325,6 @@ class RuleSettings(Settings):
         """The rules that a composite is made of."""
         return (*self.composite.all, *self.composite.any) if self.composite else ()
 
-    @property
-    def looks(self) -> bool:
-        """Whether it goes by latest values or life signs, and not by events alone."""
-        return self.offline is not None or bool(getattr(getattr(self, self.kind), "state", ()))
-
     def rule(self, name: str, others: Mapping[str, RuleSettings]) -> Rule:
         """Return the rule; ``others`` are all there are, for the members of a composite."""
         settings = getattr(self, self.kind)
@@ -346,7 +341,6 @@ class RuleSettings(Settings):
             hold=self.for_,
             keep=self.keep_firing_for,
             live=any(rule.offline is not None for rule in (self, *members)),
-            of_live=any(rule.looks for rule in members),
             expects=tuple(expected),
             labels=self.labels,
             annotations=self.annotations,

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from shared.messages import ReadError
+from shared.messages import ReadError, Scalar
 from shared.quantities import QUANTITIES
 
 Values = Mapping[str, float | bool | str]
+Limits = Mapping[str, tuple[float, float]]
+NO_LIMITS: Limits = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +39,22 @@ class Reading:
     waits: bool = False
 
 
-def within_range(values: Values) -> tuple[dict[str, float | bool | str], tuple[Doubt, ...]]:
-    """Return the values within their quantity's plausible range, and a doubt for each that is not."""
-    good: dict[str, float | bool | str] = {}
+def within_range(values: Values, limits: Limits = NO_LIMITS) -> tuple[dict[str, Scalar], tuple[Doubt, ...]]:
+    """Return the values within their quantity's plausible range, and a doubt for each that is not.
+
+    ``limits``, by channel, are narrower ones of a kind of device.
+    """
+    good: dict[str, Scalar] = {}
     doubts: list[Doubt] = []
     for name, value in values.items():
         quantity = QUANTITIES.get(name)
-        if quantity is None or isinstance(value, str) or quantity.low <= value <= quantity.high:
+        if quantity is None or isinstance(value, str):
+            good[name] = value
+            continue
+        low, high = limits.get(name, (quantity.low, quantity.high))
+        if low <= value <= high:
             good[name] = value
         else:
-            span = f"{quantity.low:g} to {quantity.high:g} {quantity.unit}"
+            span = f"{low:g} to {high:g} {quantity.unit}"
             doubts.append(Doubt("implausible", f"{name} {value:g} {quantity.unit} is outside {span}", name))
     return good, tuple(doubts)

@@ -69,6 +69,12 @@ def sinking(percents: Iterable[float]) -> tuple[Spell, ...]:
     return tuple(say(1, battery_current=-1.2, state_of_charge=percent) for percent in percents)
 
 
+def over(channel: str, enter_s: int, clear_s: int) -> Case:
+    """A word that was there is gone, for as long as its end wants."""
+    was = say(enter_s + 1, **{channel: True})
+    return Case((was, say(clear_s + 1, **{channel: False})), (was, say(clear_s, **{channel: False})))
+
+
 CASES: dict[str, Case] = {
     "AC_POWER_LOSS": Case((say(2, **MAINS), say(3, **OUT)), (say(2, **MAINS), say(2, **OUT), say(9, **MAINS)),
                           (say(6, **MAINS),), "AC_POWER_RESTORED"),
@@ -80,9 +86,19 @@ CASES: dict[str, Case] = {
     "POWER_SUFFICIENT": Case((say(31, **MAINS, battery_current=-0.2), say(31, **MAINS, battery_current=0.0)),
                              (say(31, **MAINS, battery_current=-0.2), say(99, **MAINS, battery_current=-0.07))),
     "STARTED_ON_BATTERY": Case((say(3, **OUT),), (say(1, **MAINS), say(9, **OUT))),
-    "DC_OUTPUT_LOSS": flag("output_on", False, 2, "DC_OUTPUT_RESTORED"),
-    "DC_OUTPUT_RESTORED": Case((say(3, output_on=False), say(6, output_on=True)),
-                               (say(3, output_on=False), say(5, output_on=True))),
+    "DC_OUTPUT_LOSS": flag("output_on", False, 30, "DC_OUTPUT_RESTORED"),
+    "DC_OUTPUT_RESTORED": Case((say(31, output_on=False), say(6, output_on=True)),
+                               (say(31, output_on=False), say(5, output_on=True))),
+    "FORCED_SHUTDOWN": flag("forced_shutdown", True, 0, "FORCED_SHUTDOWN_CLEARED"),
+    "FORCED_SHUTDOWN_CLEARED": over("forced_shutdown", 0, 5),
+    "UPS_ALARM": flag("alarm", True, 5, "UPS_ALARM_CLEARED"),
+    "UPS_ALARM_CLEARED": over("alarm", 5, 30),
+    "UPS_BYPASS": flag("bypass", True, 5, "UPS_BYPASS_ENDED"),
+    "UPS_BYPASS_ENDED": over("bypass", 5, 5),
+    "UPS_CALIBRATION": flag("calibrating", True, 0, "UPS_CALIBRATION_ENDED"),
+    "UPS_CALIBRATION_ENDED": over("calibrating", 0, 5),
+    "MAINS_REGULATED": flag("boosting", True, 30, "MAINS_UNREGULATED"),
+    "MAINS_UNREGULATED": over("trimming", 30, 30),
     "OVERLOAD": Case((say(2, output_load=50), say(6, output_load=101)),
                      (say(5, output_load=101), say(9, output_load=50), say(99, output_load=100)),
                      (say(11, output_load=94),), "OVERLOAD_CLEARED"),
@@ -165,6 +181,8 @@ OFFERED: dict[str, tuple[dict[str, object], dict[str, object]]] = {
     "system.service.online": ({"service": "alerter", "lasted_s": 3}, {"lasted_s": True}),
     "system.stream.gap": ({"first": 1, "last": 2, "count": 2}, {"first": "1"}),
     "system.ledger.damaged": ({"service": "alerter"}, {"service": {}}),
+    "system.ledger.went_back": ({"service": "alerter", "found": "x"}, {"found": 1}),
+    "system.input.flood": ({"service": "alerter", "topic": "raw", "refused": 9}, {"refused": "9"}),
     "event.dead_letter": ({"attempts": 3}, {"attempts": "three"}),
     "alert.raised": ({"rule": "r", "value": 3}, {"value": "3"}),
     "alert.cleared": ({"rule": "r"}, {"rule": 1}),

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.sensor_reader.core.nut.meaning import interpret, status_words
+from services.sensor_reader.core.nut.history import History
+from services.sensor_reader.core.nut.meaning import interpret
 from services.sensor_reader.core.nut.table import VARIABLES, WORDS
+from shared.messages import Frame
 from shared.quantities import FACTS, QUANTITIES
 from shared.quantities import WORDS as TEXTS
 
+NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
 CALM = {channel: value for word in WORDS for channel, value in word.otherwise.items()}
 
 
 def facts(status: str, *, before: str = "", **variables: str) -> dict[str, object]:
     """Return the channels of a status, without what words say by not being there."""
     named = {name.replace("__", "."): value for name, value in variables.items()}
-    values = interpret({"ups.status": status, **named}, frozenset(before.split())).values
+    values = interpret({"ups.status": status, **named}, History(frozenset(before.split())))[0].values
     return {name: value for name, value in values.items() if CALM.get(name) is not value}
 
 
@@ -51,7 +56,7 @@ def test_a_status_says(status: str, expected: dict[str, object]) -> None:
 
 def test_a_word_that_is_not_there_says_so_too() -> None:
     """A UPS on line that tells of nothing else is well: its output is on, its battery needs nothing."""
-    values = interpret({"ups.status": "OL"}).values
+    values = interpret({"ups.status": "OL"})[0].values
 
     assert (True, False, False) == (values["output_on"], values["replace_battery"], values["overload"])
 
@@ -59,7 +64,7 @@ def test_a_word_that_is_not_there_says_so_too() -> None:
 @pytest.mark.parametrize("variables", [{}, {"ups.status": ""}, {"ups.status": "WAIT"}, {"ups.status": "OL WAIT"}])
 def test_a_ups_not_heard_from_is_unknown(variables: dict[str, str]) -> None:
     """Not on line, as NUT's own monitor takes it to be; and that is told."""
-    reading = interpret({**variables, "battery.charge": "50"})
+    reading, _ = interpret({**variables, "battery.charge": "50"})
 
     assert {"state_of_charge": 50.0} == reading.values
     assert ["missing"] == [doubt.code for doubt in reading.doubts]
@@ -83,11 +88,11 @@ def test_the_currents_sign_is_the_status(text: str) -> None:
     assert "battery_current" not in facts("OL", battery__current=text)
 
 
-@pytest.mark.parametrize("variable", VARIABLES, ids=lambda variable: variable.name)
-def test_every_variable_of_the_table_becomes_its_channel(variable: object) -> None:
+@pytest.mark.parametrize(("channel", "name"), [(each.channel, name) for each in VARIABLES for name in each.names])
+def test_every_variable_of_the_table_becomes_its_channel(channel: str, name: str) -> None:
     """And its channel is one of the registry's."""
-    assert QUANTITIES[variable.channel].low <= 20 <= QUANTITIES[variable.channel].high
-    assert {variable.channel: 20.0} == interpret({variable.name: "20"}).values
+    assert QUANTITIES[channel].low <= 20 <= QUANTITIES[channel].high
+    assert {channel: 20.0} == interpret({name: "20"})[0].values
 
 
 def test_every_word_of_the_table_speaks_of_known_facts() -> None:
@@ -110,7 +115,7 @@ def test_of_two_variables_for_one_channel_the_first_counts() -> None:
 ])  # fmt: skip
 def test_a_number_that_is_none_is_left_out_and_told(text: str, doubt: str) -> None:
     """The rest of the reading stands."""
-    reading = interpret({"ups.status": "OL", "battery.charge": text})
+    reading, _ = interpret({"ups.status": "OL", "battery.charge": text})
 
     assert "state_of_charge" not in reading.values
     assert reading.values["ac_present"] is True
@@ -119,15 +124,34 @@ def test_a_number_that_is_none_is_left_out_and_told(text: str, doubt: str) -> No
 
 def test_an_empty_variable_says_nothing() -> None:
     """Many drivers show those of other models."""
-    assert interpret({"ups.status": "OL", "battery.temperature": ""}).doubts == ()
+    assert interpret({"ups.status": "OL", "battery.temperature": ""})[0].doubts == ()
 
 
-@given(
-    st.dictionaries(st.sampled_from(["ups.status", "battery.current", *(v.name for v in VARIABLES), "x"]), st.text())
+NAMES = [
+    "ups.status",
+    "battery.current",
+    "ups.alarm",
+    "ups.test.result",
+    "input.phases",
+    "battery.voltage.nominal",
+    "x",
+]
+NAMES += [name for each in VARIABLES for name in each.names]
+NAMES += [name.replace("#", "1") for each in VARIABLES for pattern in each.phases for name in pattern.split()]
+TEXTS_OF_UPS = (
+    st.text() | st.from_regex(r"[-+]?[0-9]{1,400}(\.[0-9]*)?", fullmatch=True) | st.sampled_from(["OL", "OB LB"])
 )
-def test_whatever_a_server_says_makes_a_reading(variables: dict[str, str]) -> None:
-    """Of known channels and finite values, however odd the texts."""
-    values = interpret(variables, status_words(variables)).values
 
-    assert values.keys() <= QUANTITIES.keys() | FACTS.keys()
-    assert all(type(value) is bool or abs(value) < 1e18 for value in values.values())
+
+@given(st.lists(st.dictionaries(st.sampled_from(NAMES), TEXTS_OF_UPS), min_size=1, max_size=3))
+def test_whatever_a_server_says_makes_a_reading(polls: list[dict[str, str]]) -> None:
+    """Of known channels and finite values, however odd the texts, and a frame that can go on the wire."""
+    history = History()
+    for variables in polls:
+        reading, history = interpret(variables, history)
+        errors = tuple(doubt.error("nut:ups@host") for doubt in reading.doubts)
+        frame = Frame(time=NOON, device="ups", values=dict(reading.values), errors=errors)
+
+        assert reading.values.keys() <= QUANTITIES.keys() | FACTS.keys()
+        assert all(isinstance(value, bool | str) or abs(value) < 1e18 for value in reading.values.values())
+        assert frame == Frame.model_validate_json(frame.model_dump_json())

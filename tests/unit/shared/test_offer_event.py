@@ -14,7 +14,7 @@ from shared.delivery.endpoint import Endpoint
 from shared.delivery.route import Route
 from shared.ledger import LedgerDamagedError, Schema
 from shared.ledger.quarantine import open_ledger
-from shared.messages import Candidate, Checkpoint, Frame, Mark, Resend, Sequenced
+from shared.messages import Candidate, Frame, Resend, Sequenced
 from shared.mqtt import Publication
 from shared.process import report_damage
 from shared.suite import SuiteSettings
@@ -162,22 +162,6 @@ def test_a_damaged_ledger_is_reported_once(broker: FakeBroker, make: Make, tmp_p
     (told,) = offers(broker)
     assert "damaged/ledger.sqlite.damaged-20261122T000000Z" == told.id
     assert ("alerter", "file is not a database") == (told.data["service"], told.data["found"])
-
-
-def test_a_ledger_that_has_gone_back_ends_the_process(broker: FakeBroker, make: Make) -> None:
-    """A consumer has applied more than was ever written here: numbers would be used twice, and passed over."""
-    endpoint = make(Route("sensor_reader", produces={"raw": ("counter_store",)}))
-    endpoint.emit(Frame(time=NOW, device="ups"))
-    endpoint.turn(0)
-    told = Checkpoint(
-        consumer="counter_store", producer="sensor_reader", streams={"raw": Mark(epoch=endpoint.epoch, seq=2)}
-    )
-    broker.route(Publication(told.topic(endpoint.topics), told.model_dump_json().encode(), retain=True))
-    with pytest.raises(
-        LedgerDamagedError, match="counter_store has applied raw up to 2, and here it ends at 1"
-    ) as caught:
-        endpoint.turn(0)
-    assert caught.value.certain
 
 
 def test_an_outbox_row_that_is_not_as_written_is_not_sent(make: Make) -> None:

@@ -13,7 +13,8 @@ from __future__ import annotations
 import socket
 import ssl
 
-from services.sensor_reader.core.nut.meaning import interpret, status_words
+from services.sensor_reader.core.nut.history import History
+from services.sensor_reader.core.nut.meaning import interpret
 from services.sensor_reader.core.nut.wire import ProtocolError, RefusalError, quote, refusal, variables, words
 from services.sensor_reader.core.ports import PortError
 from services.sensor_reader.core.reading import Reading
@@ -28,7 +29,7 @@ class NutUps:
     def __init__(self, server: NutSettings) -> None:
         self._server = server
         self._link: _Link | None = None
-        self._said: frozenset[str] = frozenset()
+        self._history = History()
 
     def read(self) -> Reading:
         """Ask for all its variables; raises PortError."""
@@ -39,8 +40,8 @@ class NutUps:
             if not kept:
                 raise
             found = self._variables()
-        self._said |= status_words(found)
-        return interpret(found, self._said)
+        reading, self._history = interpret(found, self._history)
+        return reading
 
     @property
     def encrypted(self) -> bool:

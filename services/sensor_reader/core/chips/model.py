@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from services.sensor_reader.core.chips.mount import Measures, Mount, per_cell
 from services.sensor_reader.core.chips.power_cut import PowerCut
-from services.sensor_reader.core.reading import Doubt, Reading, Values, within_range
+from services.sensor_reader.core.reading import Doubt, Limits, Reading, Values, within_range
 from services.sensor_reader.core.registers.fields import (
     Block,
     Command,
@@ -29,6 +29,17 @@ from services.sensor_reader.core.registers.fields import (
     saturated,
     words_of,
 )
+
+# What a board with chips can show at most: none is a mains UPS, whose own nameplate says what it can (``nut``).
+ON_A_BOARD: Limits = {
+    "battery_voltage": (0.0, 600.0),
+    "battery_current": (-50.0, 50.0),
+    "battery_power": (-600.0, 600.0),
+    "input_current": (-50.0, 50.0),
+    "input_power": (0.0, 100_000.0),
+    "output_current": (-50.0, 50.0),
+    "output_power": (0.0, 100_000.0),
+}
 
 POWER_LINES: tuple[Measures, ...] = ("battery", "output", "input")
 AIR_FIRST: tuple[Measures, ...] = ("air", "board", "battery")
@@ -152,7 +163,7 @@ class Chip:
         values |= more.values
         values |= per_cell(values, mount)
         registers = {f"{self.kind}.{name}": word for name, word in words.items()}
-        good, implausible = within_range(values)
+        good, implausible = within_range(values, ON_A_BOARD)
         ends = [_at_end(field, value, mount) for field, value in saturated(self.fields, words)]
         doubts += [doubt for doubt in ends if doubt.channel in good]
         return Reading(good, (*doubts, *more.doubts, *implausible), registers)

@@ -3,109 +3,60 @@
 Rules:
 1. Without ``ups.status``, or while it is WAIT, nothing is known of the mains or the battery's state: those channels
    are left out. A UPS never heard from is unknown, not on line.
-2. OL and OB together say nothing of the mains; nor does OB while calibrating (CAL), when the UPS runs on its battery
-   by choice, and neither does LB then of the battery.
-3. A word that is not there says the opposite of its flag. CHRG is the exception: many drivers never say it.
-   ``charging`` is false by DISCHRG, by OB, by the charger's own status, or if this UPS has said CHRG before.
-4. ``battery.current`` has the sign of the status (CHRG +, OB or DISCHRG -), for drivers differ; without one it is
+2. ``status`` says what its words mean, ``figures`` what its numbers do.
+3. ``battery.current`` has the sign of the status (CHRG +, OB or DISCHRG -), for drivers differ; without one it is
    left out.
-5. Unknown words and variables are passed over, and empty ones. A value that is no number, or none that its quantity
-   can have, is left out and told.
+4. Unknown words and variables are passed over, and empty ones. A value that is no number, or none that its quantity
+   can have, is left out and said, of that channel alone.
+5. A test's result is told when it comes: ``running``, then ``passed``; ``failed`` in any case.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
-from services.sensor_reader.core.nut.table import (
-    CHARGER,
-    CHARGER_SAYS,
-    CURRENT,
-    STARTING,
-    STATUS,
-    VARIABLES,
-    WORDS,
-)
+from services.sensor_reader.core.nut.figures import figures
+from services.sensor_reader.core.nut.history import History
+from services.sensor_reader.core.nut.status import facts, status_words
+from services.sensor_reader.core.nut.table import ALARM_TEXT, STATUS, TEST_RESULT, TEST_RESULTS
 from services.sensor_reader.core.reading import Doubt, Reading, within_range
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)")
-_ON_BATTERY = {"OB", "DISCHRG"}
+LONGEST_TEXT = 200
 
 
-def status_words(variables: Mapping[str, str]) -> frozenset[str]:
-    """Return the words of ``ups.status``; none while the driver is still starting."""
-    found = frozenset(variables.get(STATUS, "").split())
-    return frozenset() if STARTING in found else found
-
-
-def interpret(variables: Mapping[str, str], said_before: frozenset[str] = frozenset()) -> Reading:
-    """Return the channels; ``said_before`` are the status words this UPS has ever shown to us."""
+def interpret(variables: Mapping[str, str], history: History | None = None) -> tuple[Reading, History]:
+    """Return the channels, and the history with this poll in it."""
     words = status_words(variables)
+    history = (history or History()).after(words, variables)
     doubts: list[Doubt] = []
     if not words:
         shown = repr(variables.get(STATUS, "nothing"))
-        doubts.append(
-            Doubt("missing", f"{STATUS} says {shown}: whether the mains are there is not known", "ac_present")
-        )
-    numbers, no_numbers = _numbers(variables)
-    current, no_current = _current(variables, words)
-    values, implausible = within_range(
-        {**_facts(words), **_charging(variables, words, said_before), **numbers, **current}
-    )
-    return Reading(values, (*doubts, *no_numbers, *no_current, *implausible))
+        detail = f"{STATUS} says {shown:.80}: whether the mains are there is not known"
+        doubts.append(Doubt("missing", detail, "ac_present"))
+    numbers, no_numbers, history = figures(variables, words, history)
+    numbers, implausible = _plausible(numbers)
+    values: dict[str, float | bool | str] = {
+        **facts(words, variables, numbers, history),
+        **_texts(words, variables, history),
+        **numbers,
+    }
+    return Reading(values, (*doubts, *no_numbers, *implausible)), history
 
 
-def _facts(words: frozenset[str]) -> dict[str, bool]:
-    if not words:
-        return {}
-    facts: dict[str, bool] = {}
-    for word in WORDS:
-        facts |= word.says if word.word in words else word.otherwise
-    if {"OL", "OB"} <= words or {"CAL", "OB"} <= words:
-        facts.pop("ac_present")
-    if {"CHRG", "DISCHRG"} <= words:
-        facts.pop("charging")
-    if "CAL" in words:
-        facts.pop("battery_low")
-    return facts
+def _plausible(numbers: Mapping[str, float]) -> tuple[dict[str, float], tuple[Doubt, ...]]:
+    good, doubts = within_range(numbers)
+    return {channel: value for channel, value in numbers.items() if channel in good}, doubts
 
 
-def _charging(variables: Mapping[str, str], words: frozenset[str], said_before: frozenset[str]) -> dict[str, bool]:
-    """Return what is known of the charger where the words CHRG and DISCHRG say nothing."""
-    if not words or words & {"CHRG", "DISCHRG"}:
-        return {}
-    by_charger = CHARGER_SAYS.get(variables.get(CHARGER, ""))
-    if by_charger is not None:
-        return {"charging": by_charger}
-    return {"charging": False} if "OB" in words or "CHRG" in said_before else {}
+def _texts(words: frozenset[str], variables: Mapping[str, str], history: History) -> dict[str, str]:
+    alarm = "".join(letter for letter in variables.get(ALARM_TEXT, "").strip() if letter.isprintable())
+    found = {"alarm_text": alarm[:LONGEST_TEXT]} if alarm and "ALARM" in words else {}
+    result = _test(variables.get(TEST_RESULT, ""))
+    if result == "failed" or (result and variables.get(TEST_RESULT) != history.first_test) or result == "running":
+        found["self_test"] = result
+    return found
 
 
-def _numbers(variables: Mapping[str, str]) -> tuple[dict[str, float], list[Doubt]]:
-    values: dict[str, float] = {}
-    doubts: list[Doubt] = []
-    for variable in VARIABLES:
-        text = variables.get(variable.name, "").strip()
-        if not text or variable.channel in values:
-            continue
-        number, doubt = _number(variable.name, text, variable.channel)
-        values |= {} if number is None else {variable.channel: number}
-        doubts += doubt
-    return values, doubts
-
-
-def _number(name: str, text: str, channel: str) -> tuple[float | None, list[Doubt]]:
-    if _NUMBER.fullmatch(text):
-        return float(text), []
-    return None, [Doubt("implausible", f"{name} is {text!r:.40}, which is no number", channel)]
-
-
-def _current(variables: Mapping[str, str], words: frozenset[str]) -> tuple[dict[str, float], list[Doubt]]:
-    text = variables.get(CURRENT, "").strip()
-    charges, discharges = "CHRG" in words, bool(words & _ON_BATTERY)
-    if not text or charges == discharges:
-        return {}, []
-    number, doubts = _number(CURRENT, text, "battery_current")
-    if number is None:
-        return {}, doubts
-    return {"battery_current": abs(number) if charges else -abs(number)}, []
+def _test(text: str) -> str:
+    small = text.lower()
+    return next((result.says for result in TEST_RESULTS if small.startswith(result.part)), "")

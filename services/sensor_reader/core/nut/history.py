@@ -1,0 +1,64 @@
+"""What one UPS has shown before: some of what it says can only be understood from that.
+
+Rules:
+1. A UPS that has said CHRG before says by its absence that it does not charge.
+2. A runtime that stays the same while the charge has moved by ``CHARGE_SPAN`` or the load by ``LOAD_SPAN`` is no
+   estimate. It counts again as soon as it moves.
+3. A test that had passed when the UPS was first seen is of any time before; only one that comes later is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from services.sensor_reader.core.nut.table import TEST_RESULT
+
+CHARGE_SPAN = 5.0  # percent
+LOAD_SPAN = 20.0  # percent
+Span = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeHistory:
+    """The runtime last shown, and the lowest and highest charge and load (percent) since it has stood there."""
+
+    value: float | None = None
+    charge: Span | None = None
+    load: Span | None = None
+
+    def after(self, values: Mapping[str, float]) -> RuntimeHistory:
+        """Return it after a poll that showed ``values``."""
+        value = values.get("runtime_left_s")
+        before = self if value == self.value else RuntimeHistory()
+        charge, load = values.get("state_of_charge"), values.get("output_load")
+        return RuntimeHistory(value, _widened(before.charge, charge), _widened(before.load, load))
+
+    @property
+    def stands_still(self) -> bool:
+        """Whether it ought to have moved."""
+        return self.value is not None and (_width(self.charge) >= CHARGE_SPAN or _width(self.load) >= LOAD_SPAN)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """``words`` of ``ups.status`` ever shown; ``first_test``: the first text of a test's result, None: none yet."""
+
+    words: frozenset[str] = frozenset()
+    runtime: RuntimeHistory = field(default_factory=RuntimeHistory)
+    first_test: str | None = None
+
+    def after(self, words: frozenset[str], variables: Mapping[str, str]) -> History:
+        """Return it after a poll; the runtime is kept by who reads the figures."""
+        test = variables.get(TEST_RESULT, "") if self.first_test is None else self.first_test
+        return replace(self, words=self.words | words, first_test=test)
+
+
+def _widened(span: Span | None, value: float | None) -> Span | None:
+    if value is None:
+        return span
+    return (value, value) if span is None else (min(span[0], value), max(span[1], value))
+
+
+def _width(span: Span | None) -> float:
+    return 0.0 if span is None else span[1] - span[0]

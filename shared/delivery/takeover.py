@@ -1,0 +1,87 @@
+"""Two processes under one name: the one that was there first stays, the newcomer ends with a sentence.
+
+A broker lets one client have a client id, and hands a session over to whoever connects last. Rules:
+1. A process whose connection has stood for ``STEADY_S`` belongs here: thrown out, it logs that and connects again.
+2. A newcomer that is thrown out ends. MQTT 5 says why a connection ended (0x8E, session taken over).
+3. Where a broker does not say so, the retained status does: each process writes its own ``instance`` into it. If
+   another one stands there after this process had its own confirmed on an earlier connection, somebody else is at work.
+4. Where a broker gives a session no retained message again (the embedded one), the fight itself says it: ``FIGHTS``
+   connections of a newcomer that each stood and ended within ``SHORT_S``.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+
+from shared.messages import Status
+
+log = logging.getLogger(__name__)
+
+STEADY_S = 10.0
+SHORT_S = 2.0
+FIGHTS = 5
+LOG_AGAIN_S = 60.0
+
+
+class NameInUseError(RuntimeError):
+    """Another process at this broker uses the name, and was there first; says what to do."""
+
+
+class Takeover:
+    """What one process knows of others under its name. ``count``: how often its session was taken over."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.instance = secrets.token_hex(6)
+        self.count = 0
+        self._since: float | None = None
+        self._steady = False
+        self._short = 0
+        self._confirmed = False  # on this connection
+        self._was_confirmed = False  # on an earlier one
+        self._logged = float("-inf")
+
+    def connected(self, now: float) -> None:
+        """A connection stands."""
+        self._since = now
+
+    def status_confirmed(self) -> None:
+        """The broker has this process's own status."""
+        self._confirmed = True
+
+    def disconnected(self, now: float, *, taken_over: bool) -> None:
+        """The connection ended; raises NameInUseError for a newcomer whose session was taken over."""
+        self._steady = self._is_steady(now)
+        short = self._since is not None and now - self._since < SHORT_S
+        self._short = 0 if self._steady else self._short + short
+        self._since = None
+        self._was_confirmed |= self._confirmed
+        self._confirmed = False
+        if taken_over or self._short >= FIGHTS:
+            self._note(now)
+
+    def read_own_status(self, status: Status, now: float, *, retained: bool) -> None:
+        """A status under the own name has arrived; raises NameInUseError for a newcomer where another wrote it."""
+        foreign = status.instance is not None and status.instance != self.instance
+        if foreign and retained and self._was_confirmed and not self._confirmed:
+            self._note(now)
+
+    def _is_steady(self, now: float) -> bool:
+        return self._steady or (self._since is not None and now - self._since > STEADY_S)
+
+    def _note(self, now: float) -> None:
+        self.count += 1
+        if not self._is_steady(now):
+            raise NameInUseError(
+                f"another process at this broker is called {self.name} and was there first: stop one of the two, or "
+                "give this one a name of its own in its configuration"
+            )
+        if now - self._logged >= LOG_AGAIN_S:
+            self._logged = now
+            log.error(
+                "another process has taken over the MQTT session of %s (%d times so far): two run under one name, or "
+                "somebody else uses its client id; this one connects again",
+                self.name,
+                self.count,
+            )

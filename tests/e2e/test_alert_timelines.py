@@ -1,0 +1,64 @@
+"""Live at any speed: the alerts of a run are those of a backtest, byte for byte (issue 15.1).
+
+Each scenario is played as fast as it goes, short ones at 60 and 10 times their speed too. With
+``UPSKEEP_ALL_SPEEDS=1`` every scenario is played at every speed that ends within ten minutes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from services.sensor_reader.adapters.simulated.scenarios import SCENARIOS
+from tests.support import live_suite
+from tests.support.alerter_timelines import backtest_timeline, live_timeline, write_recording
+from tests.support.live_suite import Live
+from tests.unit.alerter.test_recordings import SHARPER
+
+LONGEST_S = 600.0
+ALL = os.environ.get("UPSKEEP_ALL_SPEEDS") == "1"
+SLOWER = [("outage", "60"), ("outage", "10"), ("brownout", "60"), ("flapping_mains", "60")]
+
+
+def speeds() -> list[tuple[str, str]]:
+    fast = [(name, "max") for name in SCENARIOS]
+    every = [
+        (name, str(speed))
+        for name, script in SCENARIOS.items()
+        for speed in (60, 10, 1)
+        if script.lasts_s / speed <= LONGEST_S
+    ]
+    return fast + (every if ALL else SLOWER)
+
+
+def play_at(folder: Path, file: Path, speed: str, **more: object) -> Live:
+    options = ("--source", f"recording:{file}", "--speed", speed, "--exit-when-done", "--json")
+    return Live(folder, *options, broker="embedded", **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("name", "speed"), speeds())
+def test_a_scenario_gives_the_timeline_of_its_backtest(name, speed, tmp_path, live, monkeypatch):
+    """State rules included: what they see is an ordered stream, and not whatever was retained when somebody looked."""
+    monkeypatch.setattr(live_suite, "DEADLINE_S", live_suite.DEADLINE_S + LONGEST_S)
+    file = write_recording(name, tmp_path / f"{name}.jsonl")
+    run = live(play_at, file, speed)
+    run.result()
+    assert lines(backtest_timeline(file, {})) == lines(live_timeline(run.data))
+
+
+@pytest.mark.recordings
+@pytest.mark.parametrize("name", ["ups_hat_discharge_2021.csv", "room_climate_2015.csv"])
+def test_a_recording_gives_the_timeline_of_its_backtest(name, recording, live):
+    """With limits sharp enough that something fires."""
+    run = live(play_at, recording(name), "max", environ=SHARPER)
+    run.result()
+    expected = backtest_timeline(recording(name), SHARPER)
+    assert expected
+    assert lines(expected) == lines(live_timeline(run.data))
+
+
+def lines(timeline):
+    return "".join(json.dumps(row) + "\n" for row in timeline)
