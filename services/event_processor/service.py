@@ -99,6 +99,7 @@ class EventProcessor:
         self.qualities: dict[str, Quality] = {}
         self._arrivals = 0
         self._frames = 0
+        self._heard_at: datetime | None = None  # when the frame under way came; None: its time is no matter of ours
         create_tables(ledger)
         self._offered = Offered(ledger)
         self._tables = PipelineTables(ledger)
@@ -126,6 +127,7 @@ class EventProcessor:
         if not isinstance(message, Frame):
             raise TypeError(f"event_processor takes frames of the stream raw, not {type(message).__name__}")
         self.measures.begin()
+        self._heard_at = self._clock() if message.boot is not None and message.clock != "unset" else None
         if CLOCK_STEP in message.values and (jump := read_jump(message.values, IN_FRAME)) is not None:
             self._jump(jump, message.producer)
         if self._producers.get(message.device) != message.producer:
@@ -196,7 +198,7 @@ class EventProcessor:
 
     def _process_offer(self, offer: Offer, received_on: str, payload: bytes) -> None:
         self.measures.begin()
-        context = EventContext(UNMADE, offer)
+        context = EventContext(UNMADE, offer, heard_at=offer.received_at)
         ended = run(self.pipeline, context)
         if ended is None:
             self._send([context])
@@ -212,7 +214,7 @@ class EventProcessor:
 
     def _emit_events(self, events: Sequence[Event]) -> None:
         """Take events of our own, made a moment ago and known to nobody."""
-        contexts = [EventContext(event, own=True) for event in events]
+        contexts = [EventContext(event, own=True, heard_at=self._heard_at) for event in events]
         self._send([context for context in contexts if self._run_pipeline(context)])
 
     def _run_pipeline(self, context: EventContext) -> bool:
@@ -310,6 +312,7 @@ class EventProcessor:
             **({"late": self.pipeline.correlator.late} if self.pipeline.correlator.late else {}),
             **({"work_waiting": self.work.waiting} if self.work.waiting else {}),
             **({"work_dropped": dropped} if dropped else {}),
+            **({"triggers_too_late": self._execution.late} if self._execution.late else {}),
             **({"commands_too_old": self._execution.too_old} if self._execution.too_old else {}),
         }
 
