@@ -157,9 +157,7 @@ class Inbox:
     def _read_request(self, parts: tuple[str, ...], arrived: Arrived, _: float) -> None:
         handler = self.handlers.request
         if arrived.repeated:  # it was under way when this service ended, and may be why: it is not tried again
-            log.warning(
-                "a question on %s is not asked again: the service ended over it", arrived.topic
-            )
+            log.warning("a question on %s is not asked again: the service ended over it", arrived.topic)
         elif handler is not None and not arrived.retain:
             self.sender.publish_once(handle_request(arrived, parts, handler, self.topics, self.clock.wall()))
 
