@@ -8,7 +8,7 @@ tables of the adapters.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -35,6 +35,7 @@ from services.event_processor.core.pipeline.health import Vitals
 from services.event_processor.core.pipeline.plan import Plan, compile_plan
 from services.event_processor.core.pipeline.stages import run
 from services.event_processor.core.process import Outcome, process_frame
+from services.event_processor.core.removed_rules import end_removed_rules
 from services.event_processor.core.rules.compiled import CompiledRules
 from services.event_processor.core.rules.replaced_battery import replaced_rules
 from services.event_processor.core.rules.sections import GAP
@@ -42,7 +43,7 @@ from services.event_processor.core.silence import Silences
 from shared.delivery.handler import Publisher
 from shared.incidents import Incident
 from shared.instants import time_to_us, us_to_time
-from shared.jumps import CLOCK_STEP, IN_FRAME, Jump, read_jump
+from shared.jumps import CLOCK_JUMP, CLOCK_STEP, IN_FRAME, Jump, read_jump
 from shared.ledger import Ledger, Schema
 from shared.maintenance import Maintenance
 from shared.messages import Candidate, Event, Frame, Message, Quality, Sequenced, Status, event_id
@@ -94,11 +95,13 @@ class EventProcessor:
         self._clock = clock
         self._memories: dict[str, Memory] = {}
         self._touched: dict[str, Outcome] = {}
+        self._checked: set[str] = set()  # devices whose memory holds nothing of rules that are no more
         self._sampler = StateSampler(ledger)
         self._maintained: dict[str, tuple[datetime, int]] = {}  # device → at which hour and life it was last worked out
         self.qualities: dict[str, Quality] = {}
         self._arrivals = 0
         self._frames = 0
+        self._heard_at: datetime | None = None  # when the frame under way came; None: its time is no matter of ours
         create_tables(ledger)
         self._offered = Offered(ledger)
         self._tables = PipelineTables(ledger)
@@ -110,6 +113,7 @@ class EventProcessor:
         self._answers = Answers(self.plan, self._tables, self.analytics, self.pipeline)
         self.host = host
         self._silences = Silences(compiled)
+        self._producers = {key.removeprefix("producer/"): name.decode() for key, name in ledger.items("producer/")}
         if self._silences.watches:
             self._memories |= {name: self._memory(name) for name in self._known()}
 
@@ -125,13 +129,22 @@ class EventProcessor:
         if not isinstance(message, Frame):
             raise TypeError(f"event_processor takes frames of the stream raw, not {type(message).__name__}")
         self.measures.begin()
+        self._heard_at = self._clock() if message.boot is not None and message.clock != "unset" else None
         if CLOCK_STEP in message.values and (jump := read_jump(message.values, IN_FRAME)) is not None:
-            self._jump(jump)
+            self._jump(jump, message.producer)
+        if self._producers.get(message.device) != message.producer:
+            self._producers[message.device] = message.producer
+            self._ledger.put(f"producer/{message.device}", message.producer.encode())
         if self._silences.watches:
             for device, silent in self._silences.heard(message, self._memories):
                 self._store_outcome(device, silent)
         self._frames += 1
-        self._store_outcome(message.device, process_frame(self._compiled, self._memory(message.device), message))
+        if message.device not in self._checked:
+            self._end_removed_rules(message)
+        outcome = process_frame(self._compiled, self._memory(message.device), message)
+        if CLOCK_STEP in message.values and not self._is_alone(message.producer):
+            outcome = replace(outcome, events=tuple(map(_not_alone, outcome.events)))
+        self._store_outcome(message.device, outcome)
 
     def offer(self, producer: str, message: Message, received_on: str, payload: bytes) -> None:
         """Take a candidate event; one with an id is taken once, a refused one goes to ``deadletter/…``."""
@@ -189,7 +202,7 @@ class EventProcessor:
 
     def _process_offer(self, offer: Offer, received_on: str, payload: bytes) -> None:
         self.measures.begin()
-        context = EventContext(UNMADE, offer)
+        context = EventContext(UNMADE, offer, heard_at=offer.received_at)
         ended = run(self.pipeline, context)
         if ended is None:
             self._send([context])
@@ -205,7 +218,7 @@ class EventProcessor:
 
     def _emit_events(self, events: Sequence[Event]) -> None:
         """Take events of our own, made a moment ago and known to nobody."""
-        contexts = [EventContext(event, own=True) for event in events]
+        contexts = [EventContext(event, own=True, heard_at=self._heard_at) for event in events]
         self._send([context for context in contexts if self._run_pipeline(context)])
 
     def _run_pipeline(self, context: EventContext) -> bool:
@@ -303,6 +316,7 @@ class EventProcessor:
             **({"late": self.pipeline.correlator.late} if self.pipeline.correlator.late else {}),
             **({"work_waiting": self.work.waiting} if self.work.waiting else {}),
             **({"work_dropped": dropped} if dropped else {}),
+            **({"triggers_too_late": self._execution.late} if self._execution.late else {}),
             **({"commands_too_old": self._execution.too_old} if self._execution.too_old else {}),
         }
 
@@ -359,6 +373,13 @@ class EventProcessor:
         if (sample := self._sampler.sample(outcome)) is not None:
             self._outlet.emit(sample)
 
+    def _end_removed_rules(self, frame: Frame) -> None:
+        """End what rules began that are no more; once a device and process, for rules change only at a start."""
+        self._checked.add(frame.device)
+        outcome = end_removed_rules(self._compiled, self._memory(frame.device), frame)
+        if outcome.memory is not self._memory(frame.device):
+            self._store_outcome(frame.device, outcome)
+
     def _memory(self, device: str) -> Memory:
         memory = self._memories.get(device)
         if memory is None:
@@ -366,19 +387,29 @@ class EventProcessor:
             memory = NOTHING if kept is None else Memory.from_json(kept)
         return memory
 
-    def _jump(self, jump: Jump) -> None:
-        """Move what is remembered of every device, heard in this batch or not, and of past events."""
+    def _jump(self, jump: Jump, producer: str) -> None:
+        """Move what is remembered of every device of a reader, and of past events where there is no other reader."""
         for device in self._known() | self._memories.keys():
-            self._memories[device] = self._memory(device).moved(jump)
-            self._put(device)
+            if self._producers.get(device, producer) == producer:
+                self._memories[device] = self._memory(device).moved(jump)
+                self._put(device)
         self._silences.moved()
-        self.pipeline.move(jump)
+        if self._is_alone(producer):
+            self.pipeline.move(jump)
+
+    def _is_alone(self, producer: str) -> bool:
+        """Whether all devices are read by one reader: then its clock is the site's."""
+        return all(other == producer for other in self._producers.values())
 
     def _known(self) -> set[str]:
         return {key.removeprefix("device/") for key, _ in self._ledger.items("device/")}
 
     def _put(self, device: str) -> None:
         self._ledger.put(f"device/{device}", self._memories[device].to_json().encode())
+
+
+def _not_alone(event: Event) -> Event:
+    return event.model_copy(update={"data": event.data | {"alone": False}}) if event.type == CLOCK_JUMP else event
 
 
 UNMADE = Event(id="", type="-", category="-", severity="info", time=NO_TIME, site="-")

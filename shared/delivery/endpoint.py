@@ -17,6 +17,7 @@ from shared import __version__
 from shared.clock import Clock
 from shared.delivery.event_time import EventTime
 from shared.delivery.handler import Figures, Handlers
+from shared.delivery.horizon import Horizon
 from shared.delivery.inbox import Inbox
 from shared.delivery.receiver import Receiver
 from shared.delivery.records import Records
@@ -83,7 +84,17 @@ class Endpoint:
         )
         self.time = EventTime(self.records, route.consumes)
         self._figures: list[Callable[[], Figures]] = []
-        self.inbox = Inbox(route, self.topics, self.records, self.receiver, self.sender, self.time, clock, self)
+        self.inbox = Inbox(
+            route,
+            self.topics,
+            self.records,
+            self.receiver,
+            self.sender,
+            self.time,
+            clock,
+            self,
+            Horizon(suite, clock),
+        )
         self._attached = False
         self._status: Status | None = None
         self._status_at = float("-inf")
@@ -302,6 +313,7 @@ class Endpoint:
             epoch=self.records.epoch,
             first_time=self.time.first,
             event_time=self.time.now,
+            simulated=self.time.simulated,
             streams=self.sender.ends(),
             continues=self.records.continued,
             applied=self.receiver.marks(),
