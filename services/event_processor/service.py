@@ -28,6 +28,7 @@ from services.event_processor.core.correlation.correlator import IncidentSnapsho
 from services.event_processor.core.device.battery_replaced import forget_battery
 from services.event_processor.core.device.keys import LIFE
 from services.event_processor.core.device.memory import NOTHING, Memory
+from services.event_processor.core.device.owners import DeviceOwners, Ruling
 from services.event_processor.core.maintenance import maintenance_of
 from services.event_processor.core.pipeline.candidates import NO_TIME
 from services.event_processor.core.pipeline.event_context import Dropped, EventContext, Offer
@@ -50,6 +51,8 @@ from shared.messages import Candidate, Event, Frame, Message, Quality, Sequenced
 from shared.requests import Command
 
 REFUSED = ("validate.refused", "validate.chain")
+CLASH, LIMIT = "system.device.clash", "system.limit.reached"
+MOST_REFUSALS_SAID = 1000  # in the life of a process
 # What the ledger given to EventProcessor must be opened with.
 TABLES = (offered.SCHEMA, pipeline_tables.SCHEMA, work_table.SCHEMA, analytics.SCHEMA)
 LEDGER_SCHEMA = Schema(TABLES, migrations.STEPS)
@@ -113,7 +116,9 @@ class EventProcessor:
         self._answers = Answers(self.plan, self._tables, self.analytics, self.pipeline)
         self.host = host
         self._silences = Silences(compiled)
-        self._producers = {key.removeprefix("producer/"): name.decode() for key, name in ledger.items("producer/")}
+        owned = ((key.removeprefix("producer/"), name.decode()) for key, name in ledger.items("producer/"))
+        self._owners = DeviceOwners(owned)
+        self._refused: set[tuple[str, str | None]] = set()  # (reader, device) of which it was said; None: too many
         if self._silences.watches:
             self._memories |= {name: self._memory(name) for name in self._known()}
 
@@ -130,11 +135,10 @@ class EventProcessor:
             raise TypeError(f"event_processor takes frames of the stream raw, not {type(message).__name__}")
         self.measures.begin()
         self._heard_at = self._clock() if message.boot is not None and message.clock != "unset" else None
+        if not self._is_admitted(message):
+            return
         if CLOCK_STEP in message.values and (jump := read_jump(message.values, IN_FRAME)) is not None:
             self._jump(jump, message.producer)
-        if self._producers.get(message.device) != message.producer:
-            self._producers[message.device] = message.producer
-            self._ledger.put(f"producer/{message.device}", message.producer.encode())
         if self._silences.watches:
             for device, silent in self._silences.heard(message, self._memories):
                 self._store_outcome(device, silent)
@@ -142,9 +146,41 @@ class EventProcessor:
         if message.device not in self._checked:
             self._end_removed_rules(message)
         outcome = process_frame(self._compiled, self._memory(message.device), message)
-        if CLOCK_STEP in message.values and not self._is_alone(message.producer):
+        if CLOCK_STEP in message.values and not self._owners.is_alone(message.producer):
             outcome = replace(outcome, events=tuple(map(_not_alone, outcome.events)))
         self._store_outcome(message.device, outcome)
+
+    def _is_admitted(self, frame: Frame) -> bool:
+        """Say whether the frame may be used: its device is its reader's, and there is room for it."""
+        device, producer = frame.device, frame.producer
+        if self._owners.owner(device) == producer:
+            return True
+        ruling = self._owners.judge(device, producer, frame.time, self._memory(device).time)
+        if ruling.evicted is not None:
+            self._forget(ruling.evicted)
+        if ruling.claimed:
+            self._ledger.put(f"producer/{device}", producer.encode())
+        if ruling.accepted and ruling.evicted is None:
+            return True
+        of = device if ruling.clash else None
+        if (producer, of) not in self._refused and len(self._refused) < MOST_REFUSALS_SAID:
+            self._refused.add((producer, of))
+            self._say_refusal(frame, ruling)
+        return ruling.accepted
+
+    def _say_refusal(self, frame: Frame, ruling: Ruling) -> None:
+        place = f"{frame.producer}|{frame.device}|{frame.epoch}|{frame.seq}"
+        if ruling.clash is not None:
+            data: dict[str, Any] = {"device_id": frame.device, "reader": ruling.clash, "refused": frame.producer}
+            self.emit_known(CLASH, place, data, frame.device)
+        else:
+            data = {"what": "devices", "limit": self._owners.most, "sender": frame.producer, "gone": ruling.evicted}
+            self.emit_known(LIMIT, place, data)
+
+    def emit_known(self, event_type: str, cause: str, data: Mapping[str, Any], device: str | None = None) -> None:
+        """Emit an event that a catalogue of one's own may lack."""
+        if event_type in self._compiled.catalogue:
+            self.emit_own(event_type, cause, data, device=device)
 
     def offer(self, producer: str, message: Message, received_on: str, payload: bytes) -> None:
         """Take a candidate event; one with an id is taken once, a refused one goes to ``deadletter/…``."""
@@ -353,8 +389,11 @@ class EventProcessor:
         )
 
     def execute(self, command: Command) -> Mapping[str, Any]:
-        """Execute ``battery_replaced``: what the old battery has shown is forgotten, and a new life begins."""
+        """Execute ``battery_replaced``: a battery's new life begins; or ``forget``: a device is no more."""
         wanted = DeviceCommand.of(command, self._known() | self._memories.keys())
+        if command.name == "forget":
+            self._forget(wanted.device)
+            return {"device": wanted.device}
         memory = self._memory(wanted.device)
         ended = replaced_rules(self._compiled, wanted.device, memory)
         self._memories[wanted.device] = forget_battery(memory, ended)
@@ -373,6 +412,21 @@ class EventProcessor:
         if (sample := self._sampler.sample(outcome)) is not None:
             self._outlet.emit(sample)
 
+    def _forget(self, device: str) -> None:
+        """Forget a device, with what is retained of it. It is new when it is heard again."""
+        self._owners.forget(device)
+        self._silences.forget(device)
+        self._sampler.forget(device)
+        self._checked.discard(device)
+        for kept in (self._memories, self._touched, self._maintained, self.qualities):
+            kept.pop(device, None)
+        for prefix in ("device/", "producer/"):
+            self._ledger.drop(f"{prefix}{device}")
+        self._outlet.clear("state", device)
+        self._outlet.clear("maintenance", device)
+        for pattern in self.pipeline.correlator.forget(device):
+            self._outlet.clear("incident", pattern, device)
+
     def _end_removed_rules(self, frame: Frame) -> None:
         """End what rules began that are no more; once a device and process, for rules change only at a start."""
         self._checked.add(frame.device)
@@ -390,16 +444,12 @@ class EventProcessor:
     def _jump(self, jump: Jump, producer: str) -> None:
         """Move what is remembered of every device of a reader, and of past events where there is no other reader."""
         for device in self._known() | self._memories.keys():
-            if self._producers.get(device, producer) == producer:
+            if self._owners.owner(device) in (None, producer):
                 self._memories[device] = self._memory(device).moved(jump)
                 self._put(device)
         self._silences.moved()
-        if self._is_alone(producer):
+        if self._owners.is_alone(producer):
             self.pipeline.move(jump)
-
-    def _is_alone(self, producer: str) -> bool:
-        """Whether all devices are read by one reader: then its clock is the site's."""
-        return all(other == producer for other in self._producers.values())
 
     def _known(self) -> set[str]:
         return {key.removeprefix("device/") for key, _ in self._ledger.items("device/")}
