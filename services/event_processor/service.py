@@ -21,6 +21,7 @@ from services.event_processor.adapters.handler_scheduler import HandlerScheduler
 from services.event_processor.adapters.measures import Measures, p95
 from services.event_processor.adapters.offered import Offered
 from services.event_processor.adapters.pipeline_tables import PipelineTables
+from services.event_processor.adapters.readers import Readers
 from services.event_processor.adapters.state_sampler import StateSampler
 from services.event_processor.adapters.suite_monitor import SuiteMonitor, disk
 from services.event_processor.adapters.work_table import WorkTable
@@ -42,7 +43,7 @@ from services.event_processor.core.silence import Silences
 from shared.delivery.handler import Publisher
 from shared.incidents import Incident
 from shared.instants import time_to_us, us_to_time
-from shared.jumps import CLOCK_JUMP, CLOCK_STEP, IN_FRAME, Jump, read_jump
+from shared.jumps import CLOCK_STEP, IN_FRAME, Jump, read_jump
 from shared.ledger import Ledger, Schema
 from shared.maintenance import Maintenance
 from shared.messages import Candidate, Event, Frame, Message, Quality, Sequenced, Status, event_id
@@ -110,7 +111,7 @@ class EventProcessor:
         self._answers = Answers(self.plan, self._tables, self.analytics, self.pipeline)
         self.host = host
         self._silences = Silences(compiled)
-        self._producers = {key.removeprefix("producer/"): name.decode() for key, name in ledger.items("producer/")}
+        self._readers = Readers(ledger)
         if self._silences.watches:
             self._memories |= {name: self._memory(name) for name in self._known()}
 
@@ -128,16 +129,14 @@ class EventProcessor:
         self.measures.begin()
         if CLOCK_STEP in message.values and (jump := read_jump(message.values, IN_FRAME)) is not None:
             self._jump(jump, message.producer)
-        if self._producers.get(message.device) != message.producer:
-            self._producers[message.device] = message.producer
-            self._ledger.put(f"producer/{message.device}", message.producer.encode())
+        self._readers.note(message)
         if self._silences.watches:
             for device, silent in self._silences.heard(message, self._memories):
                 self._store_outcome(device, silent)
         self._frames += 1
         outcome = process_frame(self._compiled, self._memory(message.device), message)
-        if CLOCK_STEP in message.values and not self._is_alone(message.producer):
-            outcome = replace(outcome, events=tuple(map(_not_alone, outcome.events)))
+        if CLOCK_STEP in message.values:
+            outcome = replace(outcome, events=self._readers.scoped(outcome.events, message.producer))
         self._store_outcome(message.device, outcome)
 
     def offer(self, producer: str, message: Message, received_on: str, payload: bytes) -> None:
@@ -376,26 +375,18 @@ class EventProcessor:
     def _jump(self, jump: Jump, producer: str) -> None:
         """Move what is remembered of every device of a reader, and of past events where there is no other reader."""
         for device in self._known() | self._memories.keys():
-            if self._producers.get(device, producer) == producer:
+            if self._readers.reads(producer, device):
                 self._memories[device] = self._memory(device).moved(jump)
                 self._put(device)
         self._silences.moved()
-        if self._is_alone(producer):
+        if self._readers.is_alone(producer):
             self.pipeline.move(jump)
-
-    def _is_alone(self, producer: str) -> bool:
-        """Whether all devices are read by one reader: then its clock is the site's."""
-        return all(other == producer for other in self._producers.values())
 
     def _known(self) -> set[str]:
         return {key.removeprefix("device/") for key, _ in self._ledger.items("device/")}
 
     def _put(self, device: str) -> None:
         self._ledger.put(f"device/{device}", self._memories[device].to_json().encode())
-
-
-def _not_alone(event: Event) -> Event:
-    return event.model_copy(update={"data": event.data | {"alone": False}}) if event.type == CLOCK_JUMP else event
 
 
 UNMADE = Event(id="", type="-", category="-", severity="info", time=NO_TIME, site="-")
