@@ -35,6 +35,7 @@ from services.event_processor.core.pipeline.health import Vitals
 from services.event_processor.core.pipeline.plan import Plan, compile_plan
 from services.event_processor.core.pipeline.stages import run
 from services.event_processor.core.process import Outcome, process_frame
+from services.event_processor.core.removed_rules import end_removed_rules
 from services.event_processor.core.rules.compiled import CompiledRules
 from services.event_processor.core.rules.replaced_battery import replaced_rules
 from services.event_processor.core.rules.sections import GAP
@@ -94,6 +95,7 @@ class EventProcessor:
         self._clock = clock
         self._memories: dict[str, Memory] = {}
         self._touched: dict[str, Outcome] = {}
+        self._checked: set[str] = set()  # devices whose memory holds nothing of rules that are no more
         self._sampler = StateSampler(ledger)
         self._maintained: dict[str, tuple[datetime, int]] = {}  # device → at which hour and life it was last worked out
         self.qualities: dict[str, Quality] = {}
@@ -137,6 +139,8 @@ class EventProcessor:
             for device, silent in self._silences.heard(message, self._memories):
                 self._store_outcome(device, silent)
         self._frames += 1
+        if message.device not in self._checked:
+            self._end_removed_rules(message)
         outcome = process_frame(self._compiled, self._memory(message.device), message)
         if CLOCK_STEP in message.values and not self._is_alone(message.producer):
             outcome = replace(outcome, events=tuple(map(_not_alone, outcome.events)))
@@ -368,6 +372,13 @@ class EventProcessor:
             self._emit_events(outcome.events)
         if (sample := self._sampler.sample(outcome)) is not None:
             self._outlet.emit(sample)
+
+    def _end_removed_rules(self, frame: Frame) -> None:
+        """End what rules began that are no more; once a device and process, for rules change only at a start."""
+        self._checked.add(frame.device)
+        outcome = end_removed_rules(self._compiled, self._memory(frame.device), frame)
+        if outcome.memory is not self._memory(frame.device):
+            self._store_outcome(frame.device, outcome)
 
     def _memory(self, device: str) -> Memory:
         memory = self._memories.get(device)
