@@ -50,6 +50,14 @@ class Severity(StrEnum):
     CRITICAL = "critical"
 
 
+def _blank_is_absent(value: Any) -> Any:
+    """A template renders what is undefined as nothing: ``""`` where a name or an id may be absent says that it is."""
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+Blank = BeforeValidator(_blank_is_absent)
+OptionalName = Annotated[Name | None, Blank]
+
 AnyCaseSeverity = Annotated[Severity, BeforeValidator(lambda v: v.lower() if isinstance(v, str) else v)]
 
 
@@ -101,7 +109,7 @@ class ReadError(Message):
     code: str
     chip: str
     detail: str = ""
-    channel: Name | None = None
+    channel: OptionalName = None
 
 
 class Frame(Sequenced):
@@ -115,13 +123,13 @@ class Frame(Sequenced):
 
     time: Time
     device: Name
-    zone: Name | None = None
+    zone: OptionalName = None
     values: dict[str, Scalar] = {}
     quality: Quality = Quality.GOOD
     errors: tuple[ReadError, ...] = ()
     registers: dict[str, Int64] | None = None
     uncalibrated: dict[str, float] | None = None
-    boot: Name | None = None
+    boot: OptionalName = None
     uptime_s: float | None = None
     clock: Literal["set", "unset"] | None = None
     simulated: bool = False
@@ -136,8 +144,8 @@ class Event(Sequenced):
     severity: AnyCaseSeverity
     time: Time
     site: Name
-    device: Name | None = None
-    zone: Name | None = None
+    device: OptionalName = None
+    zone: OptionalName = None
     data: dict[str, Any] = {}
     metadata: dict[str, Any] = {}
 
@@ -165,15 +173,16 @@ def event_id(site: str, event_type: str, device: str | None, time: datetime, cau
 class Candidate(Message):
     """An event that somebody outside offers on ``ingest/{producer}``; the processor makes it an Event.
 
-    With an ``id`` it is taken once however often it arrives; without one, once per arrival (best effort).
+    With an ``id`` it is taken once however often it arrives; without one, once per arrival (best effort). What is
+    blank is absent.
     """
 
     type: Name
-    id: str | None = None
-    time: Time | None = None
-    device: Name | None = None
-    zone: Name | None = None
-    severity: AnyCaseSeverity | None = None
+    id: Annotated[str | None, Blank] = None
+    time: Annotated[Time | None, Blank] = None
+    device: OptionalName = None
+    zone: OptionalName = None
+    severity: Annotated[AnyCaseSeverity | None, Blank] = None
     data: dict[str, Any] = {}
     metadata: dict[str, Any] = {}
 
@@ -190,8 +199,8 @@ class Trigger(Sequenced):
     type: Name
     time: Time
     severity: AnyCaseSeverity
-    device: Name | None = None
-    zone: Name | None = None
+    device: OptionalName = None
+    zone: OptionalName = None
     data: dict[str, Any] = {}
     depth: int | None = None
 
@@ -203,7 +212,7 @@ class DeviceState(Message):
     """
 
     device: Name
-    zone: Name | None = None
+    zone: OptionalName = None
     time: Time
     quality: Quality
     power: Literal["mains", "battery"] | None = None
@@ -307,8 +316,8 @@ class Status(Message):
     service: Name
     state: Literal["online", "stopped", "offline"]
     version: str | None = None
-    instance: Name | None = None
-    epoch: Name | None = None
+    instance: OptionalName = None
+    epoch: OptionalName = None
     time: Time | None = None
     first_time: Time | None = None
     event_time: Time | None = None

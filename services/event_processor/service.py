@@ -36,6 +36,7 @@ from services.event_processor.core.pipeline.health import Vitals
 from services.event_processor.core.pipeline.plan import Plan, compile_plan
 from services.event_processor.core.pipeline.stages import run
 from services.event_processor.core.process import Outcome, process_frame
+from services.event_processor.core.removed_rules import end_removed_rules
 from services.event_processor.core.rules.compiled import CompiledRules
 from services.event_processor.core.rules.replaced_battery import replaced_rules
 from services.event_processor.core.rules.sections import GAP
@@ -95,11 +96,13 @@ class EventProcessor:
         self._clock = clock
         self._memories: dict[str, Memory] = {}
         self._touched: dict[str, Outcome] = {}
+        self._checked: set[str] = set()  # devices whose memory holds nothing of rules that are no more
         self._sampler = StateSampler(ledger)
         self._maintained: dict[str, tuple[datetime, int]] = {}  # device → at which hour and life it was last worked out
         self.qualities: dict[str, Quality] = {}
         self._arrivals = 0
         self._frames = 0
+        self._heard_at: datetime | None = None  # when the frame under way came; None: its time is no matter of ours
         create_tables(ledger)
         self._offered = Offered(ledger)
         self._tables = PipelineTables(ledger)
@@ -127,6 +130,7 @@ class EventProcessor:
         if not isinstance(message, Frame):
             raise TypeError(f"event_processor takes frames of the stream raw, not {type(message).__name__}")
         self.measures.begin()
+        self._heard_at = self._clock() if message.boot is not None and message.clock != "unset" else None
         if CLOCK_STEP in message.values and (jump := read_jump(message.values, IN_FRAME)) is not None:
             self._jump(jump, message.producer)
         self._readers.note(message)
@@ -134,6 +138,8 @@ class EventProcessor:
             for device, silent in self._silences.heard(message, self._memories):
                 self._store_outcome(device, silent)
         self._frames += 1
+        if message.device not in self._checked:
+            self._end_removed_rules(message)
         outcome = process_frame(self._compiled, self._memory(message.device), message)
         if CLOCK_STEP in message.values:
             outcome = replace(outcome, events=self._readers.scoped(outcome.events, message.producer))
@@ -195,7 +201,7 @@ class EventProcessor:
 
     def _process_offer(self, offer: Offer, received_on: str, payload: bytes) -> None:
         self.measures.begin()
-        context = EventContext(UNMADE, offer)
+        context = EventContext(UNMADE, offer, heard_at=offer.received_at)
         ended = run(self.pipeline, context)
         if ended is None:
             self._send([context])
@@ -211,7 +217,7 @@ class EventProcessor:
 
     def _emit_events(self, events: Sequence[Event]) -> None:
         """Take events of our own, made a moment ago and known to nobody."""
-        contexts = [EventContext(event, own=True) for event in events]
+        contexts = [EventContext(event, own=True, heard_at=self._heard_at) for event in events]
         self._send([context for context in contexts if self._run_pipeline(context)])
 
     def _run_pipeline(self, context: EventContext) -> bool:
@@ -309,6 +315,7 @@ class EventProcessor:
             **({"late": self.pipeline.correlator.late} if self.pipeline.correlator.late else {}),
             **({"work_waiting": self.work.waiting} if self.work.waiting else {}),
             **({"work_dropped": dropped} if dropped else {}),
+            **({"triggers_too_late": self._execution.late} if self._execution.late else {}),
             **({"commands_too_old": self._execution.too_old} if self._execution.too_old else {}),
         }
 
@@ -364,6 +371,13 @@ class EventProcessor:
             self._emit_events(outcome.events)
         if (sample := self._sampler.sample(outcome)) is not None:
             self._outlet.emit(sample)
+
+    def _end_removed_rules(self, frame: Frame) -> None:
+        """End what rules began that are no more; once a device and process, for rules change only at a start."""
+        self._checked.add(frame.device)
+        outcome = end_removed_rules(self._compiled, self._memory(frame.device), frame)
+        if outcome.memory is not self._memory(frame.device):
+            self._store_outcome(frame.device, outcome)
 
     def _memory(self, device: str) -> Memory:
         memory = self._memories.get(device)

@@ -10,8 +10,9 @@ from typing import Any
 
 import click
 
+from shared.safe_text import safe_lines, safe_text
 from shared.suite import SuiteSettings
-from upskeep.commands.options import JSON, at_a_broker, complaints, times
+from upskeep.commands.options import JSON, at_a_broker, complaints, echo_json, times
 
 ALERTER = "alerter"
 SETTLED = {"sent", "given_up", "lost"}
@@ -76,15 +77,13 @@ def unsilence(suite: SuiteSettings, identity: str, by: str) -> None:
 @JSON
 def silences(suite: SuiteSettings, expired: bool, as_json: bool) -> None:
     """Print the silences in force."""
-    import json
-
     from shared.client.client import Client, ClientError
     from upskeep.text.message_text import show, silence_table
 
     with complaints(ClientError), Client(suite) as client:
         found = list(client.ask(ALERTER, "silences", {"expired": expired})["silences"])
     if as_json:
-        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        echo_json(found)
     elif found:
         show(silence_table(found, times()))
     else:
@@ -142,8 +141,6 @@ def alert_test(
 
 def _trace(suite: SuiteSettings, labels: tuple[str, ...], as_json: bool) -> None:
     """Print where an alert with these labels would go; end with 1 where nobody would be notified."""
-    import json
-
     from shared.client.client import Client, ClientError
     from upskeep.text.route_text import is_notified, route_lines
 
@@ -152,7 +149,10 @@ def _trace(suite: SuiteSettings, labels: tuple[str, ...], as_json: bool) -> None
         raise click.BadParameter("name a rule of alerts.yaml: --as rule=on_battery", param_hint="--as")
     with complaints(ClientError), Client(suite) as client:
         found = client.ask(ALERTER, "route", {"labels": given})
-    click.echo(json.dumps(found, indent=2, ensure_ascii=False) if as_json else "\n".join(route_lines(found)))
+    if as_json:
+        echo_json(found)
+    else:
+        click.echo(safe_lines("\n".join(route_lines(found))))
     if not is_notified(found):
         raise click.exceptions.Exit(1)
 
@@ -182,7 +182,7 @@ def _came_of(row: dict[str, Any], waiting: int) -> str:
     if row["state"] == "sent":
         return "sent"
     if row["state"] in SETTLED:
-        return f"not sent: {row['reason']}"
+        return f"not sent: {safe_text(str(row['reason']))}"
     return f"still waits with {waiting - 1} others; `upskeep tail status/alerter` has the last error"
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import getpass
-import json
 import uuid
 from datetime import UTC, datetime
 
 import click
 
 from shared.suite import SuiteSettings
-from upskeep.commands.options import JSON, at_a_broker, complaints, times
+from upskeep.commands.options import JSON, at_a_broker, complaints, echo_json, times
 
 
 @click.command()
@@ -25,7 +24,7 @@ def maintenance(suite: SuiteSettings, as_json: bool) -> None:
     with complaints(ClientError), Client(suite) as client:
         answer = client.ask("event_processor", "maintenance")
     if as_json:
-        click.echo(json.dumps(answer["devices"], indent=2, ensure_ascii=False))
+        echo_json(answer["devices"])
     elif not answer["devices"]:
         click.echo("nothing is known yet: a battery shows its age once it has been discharged from full to empty")
     else:
