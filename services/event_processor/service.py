@@ -21,6 +21,7 @@ from services.event_processor.adapters.handler_scheduler import HandlerScheduler
 from services.event_processor.adapters.measures import Measures, p95
 from services.event_processor.adapters.offered import Offered
 from services.event_processor.adapters.pipeline_tables import PipelineTables
+from services.event_processor.adapters.readers import Readers
 from services.event_processor.adapters.state_sampler import StateSampler
 from services.event_processor.adapters.suite_monitor import SuiteMonitor, disk
 from services.event_processor.adapters.work_table import WorkTable
@@ -28,7 +29,6 @@ from services.event_processor.core.correlation.correlator import IncidentSnapsho
 from services.event_processor.core.device.battery_replaced import forget_battery
 from services.event_processor.core.device.keys import LIFE
 from services.event_processor.core.device.memory import NOTHING, Memory
-from services.event_processor.core.device.owners import DeviceOwners, Ruling
 from services.event_processor.core.maintenance import maintenance_of
 from services.event_processor.core.pipeline.candidates import NO_TIME
 from services.event_processor.core.pipeline.event_context import Dropped, EventContext, Offer
@@ -44,15 +44,13 @@ from services.event_processor.core.silence import Silences
 from shared.delivery.handler import Publisher
 from shared.incidents import Incident
 from shared.instants import time_to_us, us_to_time
-from shared.jumps import CLOCK_JUMP, CLOCK_STEP, IN_FRAME, Jump, read_jump
+from shared.jumps import CLOCK_STEP, IN_FRAME, Jump, read_jump
 from shared.ledger import Ledger, Schema
 from shared.maintenance import Maintenance
 from shared.messages import Candidate, Event, Frame, Message, Quality, Sequenced, Status, event_id
 from shared.requests import Command
 
 REFUSED = ("validate.refused", "validate.chain")
-CLASH, LIMIT = "system.device.clash", "system.limit.reached"
-MOST_REFUSALS_SAID = 1000  # in the life of a process
 # What the ledger given to EventProcessor must be opened with.
 TABLES = (offered.SCHEMA, pipeline_tables.SCHEMA, work_table.SCHEMA, analytics.SCHEMA)
 LEDGER_SCHEMA = Schema(TABLES, migrations.STEPS)
@@ -116,9 +114,7 @@ class EventProcessor:
         self._answers = Answers(self.plan, self._tables, self.analytics, self.pipeline)
         self.host = host
         self._silences = Silences(compiled)
-        owned = ((key.removeprefix("producer/"), name.decode()) for key, name in ledger.items("producer/"))
-        self._owners = DeviceOwners(owned)
-        self._refused: set[tuple[str, str | None]] = set()  # (reader, device) of which it was said; None: too many
+        self._readers = Readers(ledger)
         if self._silences.watches:
             self._memories |= {name: self._memory(name) for name in self._known()}
 
@@ -146,36 +142,19 @@ class EventProcessor:
         if message.device not in self._checked:
             self._end_removed_rules(message)
         outcome = process_frame(self._compiled, self._memory(message.device), message)
-        if CLOCK_STEP in message.values and not self._owners.is_alone(message.producer):
-            outcome = replace(outcome, events=tuple(map(_not_alone, outcome.events)))
+        if CLOCK_STEP in message.values:
+            outcome = replace(outcome, events=self._readers.scoped(outcome.events, message.producer))
         self._store_outcome(message.device, outcome)
 
     def _is_admitted(self, frame: Frame) -> bool:
         """Say whether the frame may be used: its device is its reader's, and there is room for it."""
-        device, producer = frame.device, frame.producer
-        if self._owners.owner(device) == producer:
-            return True
-        ruling = self._owners.judge(device, producer, frame.time, self._memory(device).time)
+        ruling = self._readers.judge(frame, lambda: self._memory(frame.device).time)
         if ruling.evicted is not None:
             self._forget(ruling.evicted)
-        if ruling.claimed:
-            self._ledger.put(f"producer/{device}", producer.encode())
-        if ruling.accepted and ruling.evicted is None:
-            return True
-        of = device if ruling.clash else None
-        if (producer, of) not in self._refused and len(self._refused) < MOST_REFUSALS_SAID:
-            self._refused.add((producer, of))
-            self._say_refusal(frame, ruling)
+        if refusal := self._readers.refusal(frame, ruling):
+            event_type, cause, data = refusal
+            self.emit_known(event_type, cause, data, frame.device if ruling.clash is not None else None)
         return ruling.accepted
-
-    def _say_refusal(self, frame: Frame, ruling: Ruling) -> None:
-        place = f"{frame.producer}|{frame.device}|{frame.epoch}|{frame.seq}"
-        if ruling.clash is not None:
-            data: dict[str, Any] = {"device_id": frame.device, "reader": ruling.clash, "refused": frame.producer}
-            self.emit_known(CLASH, place, data, frame.device)
-        else:
-            data = {"what": "devices", "limit": self._owners.most, "sender": frame.producer, "gone": ruling.evicted}
-            self.emit_known(LIMIT, place, data)
 
     def emit_known(self, event_type: str, cause: str, data: Mapping[str, Any], device: str | None = None) -> None:
         """Emit an event that a catalogue of one's own may lack."""
@@ -414,14 +393,13 @@ class EventProcessor:
 
     def _forget(self, device: str) -> None:
         """Forget a device, with what is retained of it. It is new when it is heard again."""
-        self._owners.forget(device)
+        self._readers.forget(device)
         self._silences.forget(device)
         self._sampler.forget(device)
         self._checked.discard(device)
         for kept in (self._memories, self._touched, self._maintained, self.qualities):
             kept.pop(device, None)
-        for prefix in ("device/", "producer/"):
-            self._ledger.drop(f"{prefix}{device}")
+        self._ledger.drop(f"device/{device}")
         self._outlet.clear("state", device)
         self._outlet.clear("maintenance", device)
         for pattern in self.pipeline.correlator.forget(device):
@@ -444,11 +422,11 @@ class EventProcessor:
     def _jump(self, jump: Jump, producer: str) -> None:
         """Move what is remembered of every device of a reader, and of past events where there is no other reader."""
         for device in self._known() | self._memories.keys():
-            if self._owners.owner(device) in (None, producer):
+            if self._readers.reads(producer, device):
                 self._memories[device] = self._memory(device).moved(jump)
                 self._put(device)
         self._silences.moved()
-        if self._owners.is_alone(producer):
+        if self._readers.is_alone(producer):
             self.pipeline.move(jump)
 
     def _known(self) -> set[str]:
@@ -456,10 +434,6 @@ class EventProcessor:
 
     def _put(self, device: str) -> None:
         self._ledger.put(f"device/{device}", self._memories[device].to_json().encode())
-
-
-def _not_alone(event: Event) -> Event:
-    return event.model_copy(update={"data": event.data | {"alone": False}}) if event.type == CLOCK_JUMP else event
 
 
 UNMADE = Event(id="", type="-", category="-", severity="info", time=NO_TIME, site="-")

@@ -92,7 +92,7 @@ def test_it_is_said_once_with_the_limit(ledger: Ledger, monkeypatch: pytest.Monk
     """And the devices that there are go on."""
     outlet = InMemoryPublisher()
     processor = EventProcessor(SHIPPED, ledger, outlet, lambda: START)
-    monkeypatch.setattr(processor._owners, "most", 3)
+    monkeypatch.setattr(processor._readers.owners, "most", 3)
     with ledger.transaction():
         for item in read("flooder", [frame(n, f"x{n % 9}", ac_present=True) for n in range(90)]):
             processor.apply(item)
