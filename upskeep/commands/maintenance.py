@@ -33,15 +33,15 @@ def maintenance(suite: SuiteSettings, as_json: bool) -> None:
 
 @click.group()
 def battery() -> None:
-    """Say what has been done to a battery."""
+    """Record work done on a battery."""
 
 
 @battery.command()
 @at_a_broker
 @click.argument("device")
-@click.option("--by", default=getpass.getuser, help="Who has replaced it.  [default: this user]")
+@click.option("--by", default=getpass.getuser, help="Name to sign with.  [default: your user name]")
 def replaced(suite: SuiteSettings, device: str, by: str) -> None:
-    """Begin a new life: DEVICE has another battery, and what the old one has shown no longer counts."""
+    """Record that DEVICE has a new battery: its age, health and cycles start from zero."""
     from shared.client.client import Client, ClientError
     from shared.requests import Command
 
