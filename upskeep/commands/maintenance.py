@@ -33,15 +33,15 @@ def maintenance(suite: SuiteSettings, as_json: bool) -> None:
 
 @click.group()
 def battery() -> None:
-    """Say what has been done to a battery."""
+    """Record work done on a battery."""
 
 
 @battery.command()
 @at_a_broker
 @click.argument("device")
-@click.option("--by", default=getpass.getuser, help="Who has replaced it.  [default: this user]")
+@click.option("--by", default=getpass.getuser, help="Name to sign with.  [default: your user name]")
 def replaced(suite: SuiteSettings, device: str, by: str) -> None:
-    """Begin a new life: DEVICE has another battery, and what the old one has shown no longer counts."""
+    """Record that DEVICE has a new battery: its age, health and cycles start from zero."""
     _order(suite, "battery_replaced", device, by)
     click.echo(f"{device}: a new battery; its capacity is learned anew")
 
@@ -49,7 +49,7 @@ def replaced(suite: SuiteSettings, device: str, by: str) -> None:
 @click.command()
 @at_a_broker
 @click.argument("device")
-@click.option("--by", default=getpass.getuser, help="Who removes it.  [default: this user]")
+@click.option("--by", default=getpass.getuser, help="Name to sign with.  [default: your user name]")
 def forget(suite: SuiteSettings, device: str, by: str) -> None:
     """Forget DEVICE, which was removed or renamed, with its state and all that is retained of it."""
     _order(suite, "forget", device, by)
