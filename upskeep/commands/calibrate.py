@@ -25,6 +25,7 @@ from upskeep.commands.options import JSON, at_a_broker, complaints, echo_json, t
 @click.option("--anew", is_flag=True, help="With --reference: forget the pairs there were.")
 @click.option("--due-days", type=float, help="After how many days it is due again.")
 @click.option("--by", default=getpass.getuser, help="Who says so.  [default: this user]")
+@click.option("--reader", default="reader", show_default=True, help="Which reader reads it, where a site has several.")
 @click.option("--remove", is_flag=True, help="Take the channel's calibration away.")
 @JSON
 def calibrate(
@@ -32,6 +33,7 @@ def calibrate(
     device: str | None,
     channel: str | None,
     by: str,
+    reader: str,
     remove: bool,
     as_json: bool,
     pairs: tuple[tuple[float, float], ...],
@@ -43,27 +45,28 @@ def calibrate(
     """
     from shared.client.client import Client, ClientError
 
+    service = "sensor_reader" if reader == "reader" else f"sensor_reader-{reader}"
     with complaints(ClientError), Client(suite) as client:
         if device is None or channel is None:
-            _print(client.ask("sensor_reader", "calibrations")["calibrations"], as_json)
+            _print(client.ask(service, "calibrations")["calibrations"], as_json)
             return
         wanted = {name: value for name, value in said.items() if value not in (None, False)}
         data = {"device": device, "channel": channel} | ({} if remove else wanted)
         if pairs and not remove:
             data["pairs"] = [list(pair) for pair in pairs]
-        result = client.command(_command("uncalibrate" if remove else "calibrate", data, by))
+        result = client.command(_command(service, "uncalibrate" if remove else "calibrate", data, by))
         if result.status != "done":
-            raise ClientError(f"sensor_reader: {result.reason}")
+            raise ClientError(f"{service}: {result.reason}")
     if remove:
         click.echo(f"{device} {channel} is no longer calibrated")
     else:
         _print([{"device": device, **result.data}], as_json)
 
 
-def _command(name: str, data: dict[str, Any], by: str) -> Any:
+def _command(target: str, name: str, data: dict[str, Any], by: str) -> Any:
     from shared.requests import Command
 
-    return Command(id=str(uuid.uuid4()), target="sensor_reader", name=name, time=datetime.now(UTC), by=by, data=data)
+    return Command(id=str(uuid.uuid4()), target=target, name=name, time=datetime.now(UTC), by=by, data=data)
 
 
 def _print(calibrations: list[dict[str, Any]], as_json: bool) -> None:
