@@ -17,16 +17,18 @@ from upskeep.commands.options import JSON, at_a_broker, complaints, echo_json, t
 @at_a_broker
 @click.argument("device", required=False)
 @click.argument("channel", required=False)
-@click.option("--reference", type=float, help="What it really is, beside what the sensor says now.")
-@click.option("--read", type=float, help="With --reference: what the sensor said then, if not now.")
+@click.option("--reference", type=float, help="The true value, for what the sensor reads now.")
+@click.option("--read", type=float, help="With --reference: what the sensor read at that time.")
 @click.option("--offset", type=float, help="True = read × gain + offset.")
 @click.option("--gain", type=float, help="True = read × gain + offset.")
-@click.option("--pair", "pairs", type=(float, float), multiple=True, help="READ TRUE; give all, in place of what was.")
-@click.option("--anew", is_flag=True, help="With --reference: forget the pairs there were.")
-@click.option("--due-days", type=float, help="After how many days it is due again.")
-@click.option("--by", default=getpass.getuser, help="Who says so.  [default: this user]")
-@click.option("--reader", default="reader", show_default=True, help="Which reader reads it, where a site has several.")
-@click.option("--remove", is_flag=True, help="Take the channel's calibration away.")
+@click.option(
+    "--pair", "pairs", type=(float, float), multiple=True, help="READ TRUE; replaces earlier pairs; repeatable."
+)
+@click.option("--anew", is_flag=True, help="With --reference: drop the earlier pairs.")
+@click.option("--due-days", type=float, help="Days until the next calibration is due.")
+@click.option("--by", default=getpass.getuser, help="Name to sign with.  [default: your user name]")
+@click.option("--remove", is_flag=True, help="Remove the channel's calibration.")
+@click.option("--reader", default="reader", show_default=True, help="The reader of the device, if a site has several.")
 @JSON
 def calibrate(
     suite: SuiteSettings,
@@ -39,9 +41,9 @@ def calibrate(
     pairs: tuple[tuple[float, float], ...],
     **said: Any,
 ) -> None:
-    """Calibrate CHANNEL of DEVICE; without them, list what is calibrated, by whom and when.
+    """Calibrate CHANNEL of DEVICE. Without arguments, list all calibrations.
 
-    A --reference is one point; a second one at another reading makes a line, and more make a curve.
+    One --reference sets an offset; a second one at another reading makes a line, more make a curve.
     """
     from shared.client.client import Client, ClientError
 
