@@ -67,7 +67,7 @@ def backtest(
         _backtest(config, recordings, out, alerts)
         return
     if out is not None or alerts is not None:
-        raise click.UsageError("--out and --alerts write what one configuration tells; leave them out of a comparison")
+        raise click.UsageError("--out and --alerts write the results of one configuration; leave them out here")
     before = (other or config) if folders else config
     after = folders[0] if folders else (other or config)
     sys.exit(_compare(recordings, before, after, changes, everything=everything, as_json=as_json))

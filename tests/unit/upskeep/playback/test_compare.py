@@ -56,7 +56,7 @@ def test_the_same_configuration_tells_the_same(outages: Path) -> None:
 
     assert (0, "") == (done.exit_code, done.stderr)
     assert "no setting that a backtest goes by differs" in done.stdout
-    assert "both tell the same: 18 events of 2 types and 2 alerts" in done.stdout
+    assert "the results are the same: 18 events of 2 types and 2 alerts" in done.stdout
 
 
 def test_a_change_without_consequence_is_shown_and_ends_with_0(outages: Path) -> None:
@@ -144,7 +144,7 @@ def test_a_fault_says_in_which_of_the_two_it_is(outages: Path, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["FILE", "--compare", "CONFIG", "--out", "x"], "--out and --alerts write what one configuration tells"),
+        (["FILE", "--compare", "CONFIG", "--out", "x"], "--out and --alerts write the results of one configuration"),
         (["FILE", "CONFIG"], "is a folder; name recordings"),
         (["CONFIG", "--compare", "CONFIG"], "no recording is named"),
         (["FILE", "CONFIG", "CONFIG", "--compare", "CONFIG"], "is a folder; name recordings"),
