@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: help setup influxd2 run test check fmt docs bench crash lock clean
+.PHONY: help setup influxd2 run test check fmt docs bench crash lock sbom audit clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,12 @@ crash: setup ## kill and cut the live suite under load; ARGS="--seed 1 --seconds
 lock: $(BIN)/uv ## resolve the dependencies anew into requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	  --no-emit-index-url --no-header --upgrade --group dev --group oracles -o requirements.lock
+
+sbom: setup ## write a bill of materials for each image to build/sbom, from the lock
+	@bash tools/sbom.sh
+
+audit: setup ## ask PyPI's advisories about every locked package; needs pypi.org itself, a mirror does not know them
+	@$(BIN)/uv tool run pip-audit==2.10.1 -r requirements.lock --require-hashes --disable-pip --strict $(ARGS)
 
 clean: ## remove what was built, not what was measured (data/)
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info build

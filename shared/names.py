@@ -1,4 +1,4 @@
-"""What a name may be: on the wire, in a topic, in a file."""
+"""What a name, an id and a text may be on the wire, in a topic and in a file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,19 @@ from typing import Annotated
 from pydantic import Field
 
 NAME = re.compile(r"[A-Za-z0-9_.\-]{1,128}\Z")
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.\-]{1,128}$")]
+Name = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9_\-][A-Za-z0-9_.\-]{0,127}$")
+]  # no folder and no file is called "..", ".x"
+NameOrNone = Annotated[str, Field(pattern=r"^([A-Za-z0-9_\-][A-Za-z0-9_.\-]{0,127})?$")]  # "": stamped by the outbox
+DottedName = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9_\-]+(\.[A-Za-z0-9_\-]+)*$", max_length=128)
+]  # levels of a topic
+
+# Ids and labels travel in MQTT user properties, log lines and CSV: no control characters, nothing MQTT forbids.
+_PLAIN = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]"
+Id = Annotated[str, Field(pattern=rf"^{_PLAIN}{{1,512}}$")]
+Label = Annotated[str, Field(pattern=rf"^{_PLAIN}{{1,128}}$")]
+Text = Annotated[str, Field(max_length=65_536)]  # for people; whoever shows it makes it safe for that place
 
 
 def type_levels(category: str, event_type: str) -> str:
