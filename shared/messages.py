@@ -301,7 +301,7 @@ class Status(Message):
     streams: Annotated[dict[Name, StreamEnds], Field(max_length=256)] = {}
     continues: tuple[Continued, ...] = ()
     applied: Annotated[dict[Name, dict[Name, Mark]], Field(max_length=256)] = {}
-    figures: Values = {}
+    figures: Annotated[dict[Label, bool | Int64 | float | Text], Field(max_length=4096)] = {}
 
 
 class Checkpoint(Message):
