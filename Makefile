@@ -5,10 +5,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: help setup influxd2 run test check fmt docs bench crash lock sbom audit clean
+.PHONY: help setup influxd2 run test test-quick check fmt docs bench crash fuzz lock sbom audit clean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/.ready ## set up .venv with everything, as locked
 
@@ -18,13 +18,17 @@ $(BIN)/uv: # before the first lock there is none to set up by
 
 .venv/.ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Upskeep needs Python 3.11 or newer, this is " + sys.version.split()[0])'
+	@echo 'setting up .venv: this takes about a minute, and only the first time'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=26'
+	@echo 'installing the packages of requirements.lock'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock --group dev
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e . 2>/dev/null
+	@echo '.venv is ready'
 	@touch $@
 
 .venv/.oracles: .venv/.ready
+	@echo 'installing what the tests compare with'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock --group oracles
 	@touch $@
 
@@ -36,7 +40,10 @@ $(BIN)/influxd2: | .venv/.ready
 run: setup ## run the whole suite on this machine; ARGS="--source sim:outage --speed 10"
 	@exec $(BIN)/upskeep run $(ARGS)
 
-test: setup .venv/.oracles ## run the tests, on all cores; UPSKEEP_REQUIRE=all forbids skips; ARGS="-k name"
+test-quick: setup ## for a newcomer: the unit tests of the pure cores and the command line, in under three minutes
+	@$(BIN)/python -m pytest -n auto -q -r fE $(QUICK) $(ARGS)
+
+test: setup .venv/.oracles ## for who changes code: every test, about half an hour on four cores; ARGS="-k name"
 	@$(BIN)/python -m pytest -n auto $(ARGS)
 
 check: setup ## format, lint, types, import contracts, freshness of generated docs
@@ -58,6 +65,9 @@ bench: setup ## frames per second, latency and memory of the live suite; ARGS="-
 
 crash: setup ## kill and cut the live suite under load; ARGS="--seed 1 --seconds 90 --kills-per-minute 60"
 	@$(BIN)/python -m tests.crash $(ARGS)
+
+fuzz: setup ## send bad messages to everything under load; ARGS="--seed 1 --seconds 60"
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 lock: $(BIN)/uv ## resolve the dependencies anew into requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \

@@ -49,7 +49,12 @@ class Jump:
 
 
 def read_jump(values: Mapping[str, object], prefix: str = "") -> Jump | None:
-    """Return the jump that ``values`` tell of, names beginning with ``prefix``; None where they make no sense."""
+    """Return the jump that ``values`` report, names beginning with ``prefix``; None where they make no sense.
+
+    None too where ``alone`` is false: one of several readers had it, and the times of the others stand.
+    """
+    if values.get(prefix + "alone") is False:
+        return None
     step_s, since, earlier_s = (values.get(prefix + name) for name in ("step_s", "since", "earlier_s"))
     try:
         if not isinstance(since, str):

@@ -29,6 +29,7 @@ from typing import Literal
 
 from shared.health import Health
 from shared.incidents import Incident
+from shared.maintenance import Maintenance
 from shared.messages import (
     Alert,
     Candidate,
@@ -119,6 +120,8 @@ _PUBLIC = (
     Kind("trigger", "trigger/{name}", Trigger, "one named trigger of an event",
          producers=("event_processor",), sequenced=True),
     Kind("incident", "incident/{pattern}/{key}", Incident, "events that belong together",
+         producers=("event_processor",), retained=True),
+    Kind("maintenance", "maintenance/{device}", Maintenance, "what is due at a device, and when",
          producers=("event_processor",), retained=True),
     Kind("counter", "counter/{type*}", Counter, "how often an event type was counted",
          producers=("counter_store",), retained=True),

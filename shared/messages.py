@@ -18,7 +18,7 @@ from typing import Annotated, Literal, Protocol
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from shared.instants import time_to_us
-from shared.names import DottedName, Id, Label, NameOrNone, Text
+from shared.names import Blank, DottedName, Id, Label, NameOrNone, OptionalName, Text
 from shared.names import Name as Name
 from shared.values import BoundedTime, Count, Data, Int64, Seq
 from shared.values import Scalar as Scalar
@@ -88,7 +88,7 @@ class ReadError(Message):
     code: Label
     chip: Label
     detail: Text = ""
-    channel: Name | None = None
+    channel: OptionalName = None
 
 
 class Frame(Sequenced):
@@ -102,13 +102,13 @@ class Frame(Sequenced):
 
     time: BoundedTime
     device: Name
-    zone: Name | None = None
+    zone: OptionalName = None
     values: Values = {}
     quality: Quality = Quality.GOOD
     errors: Annotated[tuple[ReadError, ...], Field(max_length=4096)] = ()
     registers: Annotated[dict[Label, Int64], Field(max_length=4096)] | None = None
     uncalibrated: Annotated[dict[Label, float], Field(max_length=4096)] | None = None
-    boot: Name | None = None
+    boot: OptionalName = None
     uptime_s: float | None = None
     clock: Literal["set", "unset"] | None = None
     simulated: bool = False
@@ -123,8 +123,8 @@ class Event(Sequenced):
     severity: AnyCaseSeverity
     time: Time
     site: Name
-    device: Name | None = None
-    zone: Name | None = None
+    device: OptionalName = None
+    zone: OptionalName = None
     data: Data = {}
     metadata: Data = {}
 
@@ -152,15 +152,16 @@ def event_id(site: str, event_type: str, device: str | None, time: datetime, cau
 class Candidate(Message):
     """An event that somebody outside offers on ``ingest/{producer}``; the processor makes it an Event.
 
-    With an ``id`` it is taken once however often it arrives; without one, once per arrival (best effort).
+    With an ``id`` it is taken once however often it arrives; without one, once per arrival (best effort). What is
+    blank is absent.
     """
 
     type: DottedName
-    id: Id | None = None
-    time: BoundedTime | None = None
-    device: Name | None = None
-    zone: Name | None = None
-    severity: AnyCaseSeverity | None = None
+    id: Annotated[Id | None, Blank] = None
+    time: Annotated[BoundedTime | None, Blank] = None
+    device: OptionalName = None
+    zone: OptionalName = None
+    severity: Annotated[AnyCaseSeverity | None, Blank] = None
     data: Data = {}
     metadata: Data = {}
 
@@ -177,8 +178,8 @@ class Trigger(Sequenced):
     type: DottedName
     time: Time
     severity: AnyCaseSeverity
-    device: Name | None = None
-    zone: Name | None = None
+    device: OptionalName = None
+    zone: OptionalName = None
     data: Data = {}
     depth: Count | None = None
 
@@ -190,7 +191,7 @@ class DeviceState(Message):
     """
 
     device: Name
-    zone: Name | None = None
+    zone: OptionalName = None
     time: Time
     quality: Quality
     power: Literal["mains", "battery"] | None = None
@@ -288,16 +289,18 @@ class Status(Message):
     ``event_time``: everything before it is applied and its events are in ``streams``; it goes back only by a
     ``CLOCK_JUMP`` that is in them. ``first_time``: the first frame ever seen. ``continues``: earlier epochs of
     this ledger, oldest first, where it has had several. ``instance`` tells apart two processes under one name.
+    ``simulated``: ``event_time`` is that of a simulation or recording, which may be any.
     """
 
     service: Name
     state: Literal["online", "stopped", "offline"]
     version: Label | None = None
-    instance: Name | None = None
-    epoch: Name | None = None
+    instance: OptionalName = None
+    epoch: OptionalName = None
     time: BoundedTime | None = None
     first_time: BoundedTime | None = None
     event_time: BoundedTime | None = None
+    simulated: bool = False
     streams: Annotated[dict[Name, StreamEnds], Field(max_length=256)] = {}
     continues: tuple[Continued, ...] = ()
     applied: Annotated[dict[Name, dict[Name, Mark]], Field(max_length=256)] = {}

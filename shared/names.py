@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 NAME = re.compile(r"[A-Za-z0-9_.\-]{1,128}\Z")
 Name = Annotated[
@@ -21,6 +21,15 @@ _PLAIN = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]"
 Id = Annotated[str, Field(pattern=rf"^{_PLAIN}{{1,512}}$")]
 Label = Annotated[str, Field(pattern=rf"^{_PLAIN}{{1,128}}$")]
 Text = Annotated[str, Field(max_length=65_536)]  # for people; whoever shows it makes it safe for that place
+
+
+def _blank_is_absent(value: Any) -> Any:
+    """A template renders what is undefined as nothing: ``""`` where a name or an id may be absent says that it is."""
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+Blank = BeforeValidator(_blank_is_absent)
+OptionalName = Annotated[Name | None, Blank]
 
 
 def type_levels(category: str, event_type: str) -> str:

@@ -27,7 +27,7 @@ class ServiceRow:
 
 SERVICES: tuple[ServiceRow, ...] = (
     ServiceRow("sensor_reader", target="sensor_reader", several=True),
-    ServiceRow("event_processor"),
+    ServiceRow("event_processor", target="event_processor"),
     ServiceRow("counter_store", target="counter_store"),
     ServiceRow("alerter", target="alerter"),
     ServiceRow("host_agent", target="host", several=True, enabled_by="config/host_agent.yaml", session=False),

@@ -62,6 +62,7 @@ class DeliverySettings(Settings):
     batch: int = 500
     outbox_max_rows: int = 1_000_000
     outbox_max_age_h: float = 24 * 30
+    clock_tolerance_h: float = 24
     consumers: dict[Name, tuple[Name, ...]] = Field(default_factory=dict)
 
 

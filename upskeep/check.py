@@ -7,7 +7,9 @@ from pathlib import Path
 
 from services.alerter.adapters.secret_files import doubts as secret_doubts
 from services.alerter.app import SERVICE as ALERTER
-from services.alerter.settings import unknown_types
+from services.alerter.core.notify.reach import reach_of, unreachable_routes, unrouted_receivers
+from services.alerter.core.rules import known_labels
+from services.alerter.settings import AlerterSettings, unknown_types
 from services.alerter.settings.intervals import hasty_absences
 from services.counter_store.app import SERVICE as COUNTER_STORE
 from services.event_processor.app import SERVICE as EVENT_PROCESSOR
@@ -51,11 +53,33 @@ def doubts(folder: Path, environ: Mapping[str, str]) -> list[str]:
     ]
     unread = [f"{folder / 'alerts.yaml'}: receivers.{doubt}" for doubt in secret_doubts(secrets)]
     hasty = [f"{folder / 'alerts.yaml'}: {doubt}" for doubt in hasty_absences(alerting.rules(), alerting.intervals)]
-    return [*unread, *hasty] + [
+    return [*unread, *hasty, *_unreached(folder, alerting)] + [
         f"{folder / place}.{name}: events.yaml has no such type, "
         f"so it never fires unless somebody adds it{suggestion(name, compiled.catalogue)}"
         for place, name in unknown
     ]
+
+
+def _unreached(folder: Path, alerting: AlerterSettings) -> list[str]:
+    """Return the routes that can never match and the receivers that no route leads to."""
+    plan, place = alerting.alerts.plan(), folder / "alerts.yaml"
+    reach = reach_of(plan.route, known_labels(alerting.rules()))
+    routes = [
+        f"{place}: {route_place(route.path)}: no rule's alert can come here: its matchers"
+        f" ({', '.join(map(str, route.matchers)) or 'none'}) contradict every rule or the route above, or an earlier"
+        " route takes them all (continue: true lets them through)"
+        for route in unreachable_routes(plan, reach)
+    ]
+    receivers = [
+        f"{place}: receivers.{name}: no route leads to it, so no alert ever does; name it as receiver of a route"
+        for name in unrouted_receivers(plan, reach)
+    ]
+    return routes + receivers
+
+
+def route_place(path: str) -> str:
+    """Return where in the file a route stands: ``0.2.1`` is ``route.routes.2.routes.1``."""
+    return "".join(["route", *(f".routes.{number}" for number in path.split(".")[1:])])
 
 
 def check_source(text: str, folder: Path, environ: Mapping[str, str]) -> None:

@@ -13,6 +13,7 @@ from upskeep.commands import (
     calibrate,
     influx,
     live,
+    maintenance,
     offer,
     offline,
     queries,
@@ -33,7 +34,10 @@ COMMANDS = {
     "What has happened": (queries.stats, queries.health, queries.history, queries.analyze, report.report),
     "Alerts": (*(alerts.ack, alerts.silence, alerts.silences, alerts.unsilence, alerts.reset_stop, alerts.alert_test),),
     "History as files, and again": (transfer.export, transfer.import_, replay.replay, influx.influx),
-    "Devices and hosts": (scan.scan, calibrate.calibrate, shutdown.shutdown_plan, offer.emit),
+    "Devices and hosts": (
+        *(scan.scan, calibrate.calibrate, maintenance.maintenance, maintenance.battery),
+        *(shutdown.shutdown_plan, offer.emit),
+    ),
 }
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.messages import Alert, Counter
+from shared.safe_text import safe_json
 
 # What the processor tells of the suite itself, by the machine's clock: it says nothing of what was played.
 OF_THE_SUITE = frozenset(
@@ -31,7 +32,7 @@ class Outcome:
 
     def as_json(self) -> str:
         """Return the object as JSON with sorted keys: the same input gives the same bytes."""
-        return json.dumps(self.as_dict(), indent=2, sort_keys=True, ensure_ascii=False)
+        return safe_json(json.dumps(self.as_dict(), indent=2, sort_keys=True, ensure_ascii=False))
 
     def as_dict(self) -> dict[str, Any]:
         """Return the object as plain data."""

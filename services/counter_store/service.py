@@ -65,7 +65,7 @@ class CounterStore:
         self._reporter = reporter
         kept = json.loads(ledger.get(_KEPT) or b"{}")
         times = json.loads(ledger.get(_TIMES) or b"{}")
-        self._counters = CounterSet(self._table, times, self._archive.first_us())
+        self._counters = CounterSet(self._table, times, self._archive.observation(times))
         self._kept_times = times
         self._kept: dict[str, int] = {name: kept.get(name, 0) for name in FIGURES}
         self._imports = Imports(ledger, SeqIntervals(kept.get("runs", ())))
@@ -77,7 +77,7 @@ class CounterStore:
         if isinstance(message, Event):
             self._count(message)
         elif isinstance(message, Frame):
-            self._counters.observe(message.time)
+            self._counters.observe(message.device, message.time)
             self._points.add_frame(message)
 
     def follow(self, message: Message, *, retained: bool) -> None:  # noqa: ARG002 - one said again is the same point
@@ -133,7 +133,7 @@ class CounterStore:
         new = 0
         for event, point_ns in page.events:
             time_us = time_to_us(event.time)
-            self._counters.observe(event.time)
+            self._counters.observe(event.device, event.time, trusted=True)
             self._imports.mark_counted(event)
             if self._table.add(event, time_us, time_us, None) and self._tally(event, time_us):
                 self._counters.touch(event.type, time_us)
@@ -189,13 +189,13 @@ class CounterStore:
         self._counters.touch(event.type, time_to_us(event.time))
         if jump is not None:  # counted before, for the windows are opened anew and find it in the history
             self._counters.jump(jump)
-        self._counters.observe(event.time)
+        self._counters.observe(event.device, event.time)
 
     def _import(self, event: Event) -> bool:
         offset_us = self._counters.offset_us
         if not self._keep(event, offset_us):
             return False
-        self._counters.observe(event.time)
+        self._counters.observe(event.device, event.time, trusted=True)
         self._dirty = True
         self._tally(event, time_to_us(event.time) - offset_us)
         self._counters.touch(event.type, time_to_us(event.time))
@@ -255,7 +255,7 @@ class CounterStore:
             return
         told_us = self._counters.told_us()
         self._reporter.save(told_us, self.counters)
-        if period := self._reporter.due(told_us, self._counters.observed_us):
+        if period := self._reporter.due(told_us, self._counters.observed.since_us):
             made = self._reporter.make(period, self._archive.analytics, self._moment())
             if made is not None:
                 self._outlet.retain(made)
@@ -264,7 +264,7 @@ class CounterStore:
         return Snapshot(
             site=self._site,
             as_of_us=self._counters.told_us(),
-            observed_us=self._counters.observed_us,
+            observed=self._counters.observed,
             counters=tuple(self.counters()),
             ever=self._counters.ever(),
             figures=self._kept | {"points_pending": self._points.pending()} | self._archive.retention.figures(),

@@ -7,31 +7,38 @@ tables of the adapters.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from services.event_processor.adapters import analytics, migrations, offered, pipeline_tables, work_table
 from services.event_processor.adapters.analytics import Analytics
 from services.event_processor.adapters.answers import Answers
+from services.event_processor.adapters.device_commands import DeviceCommand
 from services.event_processor.adapters.execution import Execution
 from services.event_processor.adapters.handler_scheduler import HandlerScheduler
 from services.event_processor.adapters.measures import Measures, p95
 from services.event_processor.adapters.offered import Offered
 from services.event_processor.adapters.pipeline_tables import PipelineTables
+from services.event_processor.adapters.readers import Readers
 from services.event_processor.adapters.state_sampler import StateSampler
 from services.event_processor.adapters.suite_monitor import SuiteMonitor, disk
 from services.event_processor.adapters.work_table import WorkTable
 from services.event_processor.core.correlation.correlator import IncidentSnapshot
+from services.event_processor.core.device.battery_replaced import forget_battery
+from services.event_processor.core.device.keys import LIFE
 from services.event_processor.core.device.memory import NOTHING, Memory
+from services.event_processor.core.maintenance import maintenance_of
 from services.event_processor.core.pipeline.candidates import NO_TIME
 from services.event_processor.core.pipeline.event_context import Dropped, EventContext, Offer
 from services.event_processor.core.pipeline.health import Vitals
 from services.event_processor.core.pipeline.plan import Plan, compile_plan
 from services.event_processor.core.pipeline.stages import run
 from services.event_processor.core.process import Outcome, process_frame
+from services.event_processor.core.removed_rules import end_removed_rules
 from services.event_processor.core.rules.compiled import CompiledRules
+from services.event_processor.core.rules.replaced_battery import replaced_rules
 from services.event_processor.core.rules.sections import GAP
 from services.event_processor.core.silence import Silences
 from shared.delivery.handler import Publisher
@@ -39,7 +46,9 @@ from shared.incidents import Incident
 from shared.instants import time_to_us, us_to_time
 from shared.jumps import CLOCK_STEP, IN_FRAME, Jump, read_jump
 from shared.ledger import Ledger, Schema
+from shared.maintenance import Maintenance
 from shared.messages import Candidate, Event, Frame, Message, Quality, Sequenced, Status, event_id
+from shared.requests import Command
 
 REFUSED = ("validate.refused", "validate.chain")
 # What the ledger given to EventProcessor must be opened with.
@@ -87,10 +96,13 @@ class EventProcessor:
         self._clock = clock
         self._memories: dict[str, Memory] = {}
         self._touched: dict[str, Outcome] = {}
+        self._checked: set[str] = set()  # devices whose memory holds nothing of rules that are no more
         self._sampler = StateSampler(ledger)
+        self._maintained: dict[str, tuple[datetime, int]] = {}  # device → at which hour and life it was last worked out
         self.qualities: dict[str, Quality] = {}
         self._arrivals = 0
         self._frames = 0
+        self._heard_at: datetime | None = None  # when the frame under way came; None: its time is no matter of ours
         create_tables(ledger)
         self._offered = Offered(ledger)
         self._tables = PipelineTables(ledger)
@@ -102,6 +114,7 @@ class EventProcessor:
         self._answers = Answers(self.plan, self._tables, self.analytics, self.pipeline)
         self.host = host
         self._silences = Silences(compiled)
+        self._readers = Readers(ledger)
         if self._silences.watches:
             self._memories |= {name: self._memory(name) for name in self._known()}
 
@@ -117,13 +130,20 @@ class EventProcessor:
         if not isinstance(message, Frame):
             raise TypeError(f"event_processor takes frames of the stream raw, not {type(message).__name__}")
         self.measures.begin()
+        self._heard_at = self._clock() if message.boot is not None and message.clock != "unset" else None
         if CLOCK_STEP in message.values and (jump := read_jump(message.values, IN_FRAME)) is not None:
-            self._jump(jump)
+            self._jump(jump, message.producer)
+        self._readers.note(message)
         if self._silences.watches:
             for device, silent in self._silences.heard(message, self._memories):
                 self._store_outcome(device, silent)
         self._frames += 1
-        self._store_outcome(message.device, process_frame(self._compiled, self._memory(message.device), message))
+        if message.device not in self._checked:
+            self._end_removed_rules(message)
+        outcome = process_frame(self._compiled, self._memory(message.device), message)
+        if CLOCK_STEP in message.values:
+            outcome = replace(outcome, events=self._readers.scoped(outcome.events, message.producer))
+        self._store_outcome(message.device, outcome)
 
     def offer(self, producer: str, message: Message, received_on: str, payload: bytes) -> None:
         """Take a candidate event; one with an id is taken once, a refused one goes to ``deadletter/…``."""
@@ -139,20 +159,28 @@ class EventProcessor:
         offer = Offer(f"handler.{handler}", candidate, self._clock(), self._arrivals, depth + 1)
         self._process_offer(offer, f"handler/{handler}", candidate.model_dump_json(exclude_none=True).encode())
 
-    def emit_own(self, event_type: str, cause: str, data: Mapping[str, Any], time: datetime | None = None) -> None:
-        """Emit an event of the processor's own; its id follows from ``cause`` alone."""
+    def emit_own(
+        self,
+        event_type: str,
+        cause: str,
+        data: Mapping[str, Any],
+        time: datetime | None = None,
+        device: str | None = None,
+    ) -> None:
+        """Emit an event of the processor's own; its id follows from ``device`` and ``cause`` alone."""
         self.measures.begin()
         kind = self._compiled.catalogue[event_type]
         self._emit_events(
             (
                 Event(
-                    id=event_id(self._compiled.site, event_type, None, NO_TIME, cause),
+                    id=event_id(self._compiled.site, event_type, device, NO_TIME, cause),
                     type=event_type,
                     category=kind.category,
                     severity=kind.severity,
                     time=time or self._clock(),
                     site=self._compiled.site,
-                    data=dict(data),
+                    device=device,
+                    data={name: value for name, value in data.items() if value is not None},
                 ),
             )
         )
@@ -173,7 +201,7 @@ class EventProcessor:
 
     def _process_offer(self, offer: Offer, received_on: str, payload: bytes) -> None:
         self.measures.begin()
-        context = EventContext(UNMADE, offer)
+        context = EventContext(UNMADE, offer, heard_at=offer.received_at)
         ended = run(self.pipeline, context)
         if ended is None:
             self._send([context])
@@ -189,7 +217,7 @@ class EventProcessor:
 
     def _emit_events(self, events: Sequence[Event]) -> None:
         """Take events of our own, made a moment ago and known to nobody."""
-        contexts = [EventContext(event, own=True) for event in events]
+        contexts = [EventContext(event, own=True, heard_at=self._heard_at) for event in events]
         self._send([context for context in contexts if self._run_pipeline(context)])
 
     def _run_pipeline(self, context: EventContext) -> bool:
@@ -219,6 +247,7 @@ class EventProcessor:
             self._put(device)
             self.qualities[device] = outcome.frame.quality
             self._outlet.retain(outcome.state)
+            self._retain_maintenance(device, outcome)
             newest = outcome.frame.time if newest is None else max(newest, outcome.frame.time)
         self._touched.clear()
         self._sampler.flush()
@@ -226,6 +255,20 @@ class EventProcessor:
         self._retain_incidents(newest)
         self._tables.save(self.pipeline)
         self.analytics.flush()
+
+    def _retain_maintenance(self, device: str, outcome: Outcome) -> None:
+        """Retain what is due, once an hour of the device's own time and when its battery has shown something new."""
+        facts = self._compiled.device_rules(device).device
+        mark = (
+            outcome.frame.time.replace(minute=0, second=0, microsecond=0),
+            len(outcome.memory.numbers.get(LIFE, ())),
+        )
+        if self._maintained.get(device) != mark:
+            known = device in self._maintained
+            self._maintained[device] = mark
+            items = maintenance_of(facts, outcome.memory, outcome.frame.time)
+            if items or known:
+                self._outlet.retain(Maintenance(device=device, time=outcome.frame.time, items=items))
 
     def _retain_incidents(self, newest: datetime | None) -> None:
         correlator = self.pipeline.correlator
@@ -272,6 +315,7 @@ class EventProcessor:
             **({"late": self.pipeline.correlator.late} if self.pipeline.correlator.late else {}),
             **({"work_waiting": self.work.waiting} if self.work.waiting else {}),
             **({"work_dropped": dropped} if dropped else {}),
+            **({"triggers_too_late": self._execution.late} if self._execution.late else {}),
             **({"commands_too_old": self._execution.too_old} if self._execution.too_old else {}),
         }
 
@@ -279,7 +323,16 @@ class EventProcessor:
         """Answer ``health``, ``pipeline``, ``incidents`` and ``analytics``; see ``adapters.answers``."""
         if name == "health" and self.host is not None:
             return self.host.monitor.health(self.vitals(self.host))
+        if name == "maintenance":
+            return {"devices": [found.model_dump(mode="json", exclude_none=True) for found in self._maintenance()]}
         return self._answers.answer(name, data, self._clock())
+
+    def _maintenance(self) -> Iterator[Maintenance]:
+        now = self._clock()
+        for device in sorted(self._known() | self._memories.keys()):
+            facts, memory = self._compiled.device_rules(device).device, self._memory(device)
+            if items := maintenance_of(facts, memory, now):
+                yield Maintenance(device=device, time=memory.time or now, items=items)
 
     def vitals(self, host: Host) -> Vitals:
         """Measure how the processor does."""
@@ -298,6 +351,17 @@ class EventProcessor:
             counts={**self.pipeline.counts, **{f"queue.{name}": n for name, n in self.work.dropped.items()}},
         )
 
+    def execute(self, command: Command) -> Mapping[str, Any]:
+        """Execute ``battery_replaced``: what the old battery has shown is forgotten, and a new life begins."""
+        wanted = DeviceCommand.of(command, self._known() | self._memories.keys())
+        memory = self._memory(wanted.device)
+        ended = replaced_rules(self._compiled, wanted.device, memory)
+        self._memories[wanted.device] = forget_battery(memory, ended)
+        self._put(wanted.device)
+        for rule, event_type in ended.items():
+            self.emit_own(event_type, f"{command.id}/{rule}", {"rule": rule, "by": command.by}, device=wanted.device)
+        return {"device": wanted.device, "ended": sorted(ended)}
+
     # ---- devices
 
     def _store_outcome(self, device: str, outcome: Outcome) -> None:
@@ -308,6 +372,13 @@ class EventProcessor:
         if (sample := self._sampler.sample(outcome)) is not None:
             self._outlet.emit(sample)
 
+    def _end_removed_rules(self, frame: Frame) -> None:
+        """End what rules began that are no more; once a device and process, for rules change only at a start."""
+        self._checked.add(frame.device)
+        outcome = end_removed_rules(self._compiled, self._memory(frame.device), frame)
+        if outcome.memory is not self._memory(frame.device):
+            self._store_outcome(frame.device, outcome)
+
     def _memory(self, device: str) -> Memory:
         memory = self._memories.get(device)
         if memory is None:
@@ -315,13 +386,15 @@ class EventProcessor:
             memory = NOTHING if kept is None else Memory.from_json(kept)
         return memory
 
-    def _jump(self, jump: Jump) -> None:
-        """Move what is remembered of every device, heard in this batch or not, and of past events."""
+    def _jump(self, jump: Jump, producer: str) -> None:
+        """Move what is remembered of every device of a reader, and of past events where there is no other reader."""
         for device in self._known() | self._memories.keys():
-            self._memories[device] = self._memory(device).moved(jump)
-            self._put(device)
+            if self._readers.reads(producer, device):
+                self._memories[device] = self._memory(device).moved(jump)
+                self._put(device)
         self._silences.moved()
-        self.pipeline.move(jump)
+        if self._readers.is_alone(producer):
+            self.pipeline.move(jump)
 
     def _known(self) -> set[str]:
         return {key.removeprefix("device/") for key, _ in self._ledger.items("device/")}

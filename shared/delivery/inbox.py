@@ -5,6 +5,7 @@ The topic says who speaks: a payload that names somebody else is refused.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from typing import Protocol
 
@@ -12,6 +13,7 @@ from shared.clock import Clock
 from shared.delivery.decoding import UnreadableError, decode
 from shared.delivery.event_time import EventTime
 from shared.delivery.handler import Handlers, Publisher
+from shared.delivery.horizon import Horizon
 from shared.delivery.inbound import Loss
 from shared.delivery.receiver import Readable, Receiver, Unreadable, gap
 from shared.delivery.records import Records
@@ -25,6 +27,8 @@ from shared.jumps import CLOCK_JUMP
 from shared.messages import Candidate, Checkpoint, Event, Frame, Resend, Sequenced, Status
 from shared.mqtt import Arrived
 from shared.topics import TopicError, Topics
+
+log = logging.getLogger(__name__)
 
 OFFER_BYTES = 262_144
 
@@ -49,6 +53,7 @@ class Inbox:
         time: EventTime,
         clock: Clock,
         out: Outlet,
+        horizon: Horizon,
     ) -> None:
         self.route = route
         self.topics = topics
@@ -58,6 +63,7 @@ class Inbox:
         self.time = time
         self.clock = clock
         self.out = out
+        self.horizon = horizon
         self.handlers = Handlers.of(None)
 
     def dispatch(self, arrived: Arrived, now: float) -> None:
@@ -92,8 +98,14 @@ class Inbox:
             self.out.offer_event(gap(track, loss))
 
     def _apply(self, message: Sequenced) -> None:
-        if isinstance(message, Frame) and "event" not in self.route.consumes:
-            self.time.observe(message)
+        if isinstance(message, Frame):
+            played = message.simulated and self.receiver.is_only_producer(message.producer)
+            if not played and (reason := self.horizon.beyond(message.time)) is not None:
+                topic = self.topics.build("stream", message.producer, "raw")
+                self.out.reject(topic, message.model_dump_json(exclude_none=True).encode(), reason)
+                return
+            if "event" not in self.route.consumes:
+                self.time.observe(message)
         elif isinstance(message, Event) and message.type == CLOCK_JUMP:
             self.time.jump(message)
         if self.handlers.stream is not None:
@@ -113,6 +125,8 @@ class Inbox:
             self.sender.ingest_consumers.discard(status.service)
         self.receiver.announced(status, now)
         if makes_events and "event" in self.route.consumes and "event" in status.streams:
+            if not status.simulated and (reason := self.horizon.beyond(status.event_time)) is not None:
+                raise UnreadableError(reason)
             self.time.promise(status)
 
     def _read_stream(self, parts: tuple[str, ...], arrived: Arrived, now: float) -> None:
@@ -136,12 +150,16 @@ class Inbox:
         if (size := len(arrived.payload)) > OFFER_BYTES:  # what it becomes must pass any broker: they cut at 1 MB
             raise UnreadableError(f"has {size} bytes; an offer may have {OFFER_BYTES}")
         candidate = decode(Candidate, arrived.payload)
+        if (reason := self.horizon.beyond(candidate.time)) is not None:
+            raise UnreadableError(reason)
         if self.handlers.offer is not None:
             self.handlers.offer.offer(parts[0], candidate, arrived.topic, arrived.payload)
 
     def _read_request(self, parts: tuple[str, ...], arrived: Arrived, _: float) -> None:
         handler = self.handlers.request
-        if handler is not None and not arrived.retain:
+        if arrived.repeated:  # it was under way when this service ended, and may be why: it is not tried again
+            log.warning("a question on %s is not asked again: the service ended over it", arrived.topic)
+        elif handler is not None and not arrived.retain:
             self.sender.publish_once(handle_request(arrived, parts, handler, self.topics, self.clock.wall()))
 
     def _read_command(self, parts: tuple[str, ...], arrived: Arrived, _: float) -> None:

@@ -16,7 +16,7 @@ IN_ARGV = re.compile(
     r"""|(--password[= ](?!-?file)["'$])"""
 )
 EXCEPTED = {"grafana/reader.sh"}  # influx takes this password no other way; docs/security.md says so
-IN_PYTHON = re.compile(r"""["']-P["']\s*,""")
+IN_PYTHON = re.compile(r"""(?<!sys\.executable, )["']-P["']\s*,""")  # Python's own -P keeps sys.path safe
 
 
 def tracked() -> list[Path]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # Beginnings of paths, in the order of their turns. The longest come last: the other workers are done by then.
 ONE_BY_ONE = (
     "tests/e2e/",
+    "tests/cases/",
     "tests/integration/host_agent/",
     "tests/integration/delivery/test_new_service.py",
     "tests/contract/test_i2c_bus.py",

@@ -10,8 +10,9 @@ from typing import Any
 
 import click
 
+from shared.safe_text import safe_lines, safe_text
 from shared.suite import SuiteSettings
-from upskeep.commands.options import JSON, at_a_broker, complaints, times
+from upskeep.commands.options import JSON, at_a_broker, complaints, echo_json, times
 
 ALERTER = "alerter"
 SETTLED = {"sent", "given_up", "lost"}
@@ -76,15 +77,13 @@ def unsilence(suite: SuiteSettings, identity: str, by: str) -> None:
 @JSON
 def silences(suite: SuiteSettings, expired: bool, as_json: bool) -> None:
     """Print the silences in force."""
-    import json
-
     from shared.client.client import Client, ClientError
     from upskeep.text.message_text import show, silence_table
 
     with complaints(ClientError), Client(suite) as client:
         found = list(client.ask(ALERTER, "silences", {"expired": expired})["silences"])
     if as_json:
-        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        echo_json(found)
     elif found:
         show(silence_table(found, times()))
     else:
@@ -105,18 +104,64 @@ def reset_stop(suite: SuiteSettings, zone: str, by: str, why: str) -> None:
 @click.command("alert-test")
 @at_a_broker
 @click.argument("receiver", required=False)
+@click.option(
+    "--as",
+    "labels",
+    multiple=True,
+    metavar="LABEL=VALUE",
+    help="Send nothing, and say who would be notified of an alert with these labels: --as rule=on_battery"
+    " --as device=ups.",
+)
+@JSON
 @BY
 @click.option("--timeout", "timeout_s", default=30.0, show_default=True, help="Seconds to wait for what comes of it.")
-def alert_test(suite: SuiteSettings, receiver: str | None, by: str, timeout_s: float) -> None:
-    """Send a test message to RECEIVER, or to all, by every way it has, and say what came of it."""
+def alert_test(
+    suite: SuiteSettings, receiver: str | None, labels: tuple[str, ...], by: str, timeout_s: float, as_json: bool
+) -> None:
+    """Send a test message to RECEIVER, or to all, on every channel, and print what came of it.
+
+    With --as, send nothing: print who would be notified of a real alert, when, and what holds it back.
+    """
+    if labels:
+        if receiver is not None:
+            raise click.UsageError("--as goes by the routes; leave RECEIVER out")
+        _trace(suite, labels, as_json)
+        return
     tests = _told(suite, "test", {"receiver": receiver} if receiver else {}, by)["tests"]
     rows, waiting = _deliveries(suite, [test["id"] for test in tests], timeout_s)
+    for name in (test["receiver"] for test in tests if not test["routed"]):
+        click.echo(f"{name}: no route leads to it, so no alert ever does; see `upskeep check`", err=True)
     for name in (test["receiver"] for test in tests if test["mqtt"]):
         click.echo(f"{name}: on the topic notice/{name}")
     for row in rows:
         click.echo(f"{row['channel']}: {_came_of(row, waiting.get(row['channel'], 0))}")
     if any(row["state"] != "sent" for row in rows):
         raise click.exceptions.Exit(1)
+
+
+def _trace(suite: SuiteSettings, labels: tuple[str, ...], as_json: bool) -> None:
+    """Print where an alert with these labels would go; end with 1 where nobody would be notified."""
+    from shared.client.client import Client, ClientError
+    from upskeep.text.route_text import is_notified, route_lines
+
+    given = dict(_label(text) for text in labels)
+    if "rule" not in given:
+        raise click.BadParameter("name a rule of alerts.yaml: --as rule=on_battery", param_hint="--as")
+    with complaints(ClientError), Client(suite) as client:
+        found = client.ask(ALERTER, "route", {"labels": given})
+    if as_json:
+        echo_json(found)
+    else:
+        click.echo(safe_lines("\n".join(route_lines(found))))
+    if not is_notified(found):
+        raise click.exceptions.Exit(1)
+
+
+def _label(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not name or not sign or not value or value[0] in "~=":
+        raise click.BadParameter(f"write LABEL=VALUE, as in device=ups (got {text!r})", param_hint="--as")
+    return name.strip(), value.strip().strip('"')
 
 
 def _deliveries(suite: SuiteSettings, ids: list[str], timeout_s: float) -> tuple[list[dict[str, Any]], dict[str, int]]:
@@ -137,7 +182,7 @@ def _came_of(row: dict[str, Any], waiting: int) -> str:
     if row["state"] == "sent":
         return "sent"
     if row["state"] in SETTLED:
-        return f"not sent: {row['reason']}"
+        return f"not sent: {safe_text(str(row['reason']))}"
     return f"still waits with {waiting - 1} others; `upskeep tail status/alerter` has the last error"
 
 

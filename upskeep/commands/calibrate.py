@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import json
 import uuid
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import click
 
 from shared.suite import SuiteSettings
-from upskeep.commands.options import JSON, at_a_broker, complaints, times
+from upskeep.commands.options import JSON, at_a_broker, complaints, echo_json, times
 
 
 @click.command()
@@ -72,7 +71,7 @@ def _print(calibrations: list[dict[str, Any]], as_json: bool) -> None:
     from upskeep.text.table import FittedTable
 
     if as_json:
-        click.echo(json.dumps(calibrations, indent=2, ensure_ascii=False))
+        echo_json(calibrations)
         return
     if not calibrations:
         click.echo("nothing is calibrated yet")

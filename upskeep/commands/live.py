@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from typing import Any
 
 import click
 
+from shared.safe_text import safe_json
 from shared.suite import SuiteSettings
-from upskeep.commands.options import DATA, JSON, at_a_broker, complaints, line_style, times
+from upskeep.commands.options import DATA, JSON, at_a_broker, complaints, echo_json, line_style, times
 
 PUBLISHERS = {"counter": "counter_store", "alert": "alerter"}  # of what is retained
 PLUMBING = ("wire",)  # what only services read
@@ -33,7 +33,7 @@ def tail(suite: SuiteSettings, topics: str, data: bool, as_json: bool) -> None:
     with complaints(ClientError), suppress(KeyboardInterrupt), Client(suite) as client:
         for topic, payload in client.listen(topics):
             if as_json:
-                click.echo(f"{topic} {payload}")
+                click.echo(f"{topic} {safe_json(payload) if out.is_terminal else payload}")
             elif topics != "#" or topic.partition("/")[0] not in PLUMBING:
                 tell(out, payload_line(topic, payload, style))
 
@@ -75,7 +75,7 @@ def _print_retained(suite: SuiteSettings, kind: str, model: Any, as_json: bool, 
         if not found and not _is_online(client, PUBLISHERS[kind]):
             click.echo(f"{PUBLISHERS[kind]} is not online at this broker; `make run` starts the suite", err=True)
     if as_json:
-        click.echo(json.dumps([message.model_dump(mode="json") for message in found], indent=2, ensure_ascii=False))
+        echo_json([message.model_dump(mode="json") for message in found])
     elif found:
         show(table(found, times()))
     else:

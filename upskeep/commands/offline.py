@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from upskeep.commands.options import CONFIG, checked, complaints
+from upskeep.commands.options import CONFIG, checked, complaints, so_many
 
 
 @click.command()
@@ -103,11 +103,13 @@ def _compare(
 @click.command()
 @CONFIG
 def check(config: Path) -> None:
-    """Check the configuration and say everything that is wrong with it."""
+    """Check the configuration and print everything that is wrong or doubtful in it."""
     from upskeep.check import doubts
 
     with complaints():
         checked(config)
-        for doubt in doubts(config, os.environ):
+        found = doubts(config, os.environ)
+        for doubt in found:
             click.echo(f"doubtful: {doubt}", err=True)
-    click.echo(f"the configuration in {config} is good")
+    but = f", but {so_many(len(found), 'thing')} in it {'is' if len(found) == 1 else 'are'} doubtful" if found else ""
+    click.echo(f"the configuration in {config} is good{but}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import os
 import re
 import sys
@@ -17,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 
 from services.event_processor.core.catalogue.event_types import Category
 from shared.messages import Severity
+from shared.safe_text import safe_json, safe_lines
 from shared.settings import ConfigError, Fault, read_settings
 from shared.suite import BrokerSettings, SuiteSettings
 
@@ -188,6 +190,11 @@ def _option(field: str) -> str:
     return "--" + {"types": "type", "severities": "severity"}.get(field, field).replace("_", "-")
 
 
+def echo_json(found: Any) -> None:
+    """Print a JSON document; what a sender wrote in it does nothing to a terminal."""
+    click.echo(safe_json(json.dumps(found, indent=2, ensure_ascii=False)))
+
+
 def so_many(count: int, noun: str) -> str:
     """Return ``1 day``, ``7 days``, ``1,205 events``."""
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
@@ -224,8 +231,8 @@ def complaints(*kinds: type[Exception]) -> Iterator[None]:
     try:
         yield
     except ConfigError as error:
-        click.echo(f"the configuration cannot be used:\n{error}", err=True)
+        click.echo(safe_lines(f"the configuration cannot be used:\n{error}"), err=True)
         sys.exit(2)
     except kinds as error:
-        click.echo(f"upskeep: {error}", err=True)
+        click.echo(safe_lines(f"upskeep: {error}"), err=True)
         sys.exit(1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -19,6 +18,7 @@ from upskeep.commands.options import (
     at_a_broker,
     chosen_events,
     complaints,
+    echo_json,
     line_style,
     times,
 )
@@ -115,7 +115,7 @@ def history(
         answer = _ask(suite, "history", {**choice, "order": "oldest" if oldest_first else "newest", "limit": limit})
         events = answer["events"] if oldest_first else answer["events"][::-1]
     if as_json:
-        click.echo(json.dumps(events, indent=2, ensure_ascii=False))
+        echo_json(events)
     elif not events:
         click.echo("no such events in the history")
         _say_unknown(suite, choice.get("types", ()))
@@ -157,6 +157,6 @@ def _print(answer: Answer, as_json: bool, table: Callable[[Answer, Any], Any]) -
     from upskeep.text.message_text import show
 
     if as_json:
-        click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
+        echo_json(answer)
     else:
         show(table(answer, times()))

@@ -21,6 +21,7 @@ from upskeep.commands.options import (
     at_a_broker,
     chosen_events,
     complaints,
+    echo_json,
     line_style,
     so_many,
     times,
@@ -104,7 +105,7 @@ def _verify(suite: SuiteSettings, frames: tuple[Path, ...], choice: Mapping[str,
             events = _events(store, {"since": begin, "until": choice.get("until")})
             verdict = verify_events(events, plan, frozenset(choice.get("types", ())), since)
     if as_json:
-        click.echo(json.dumps(verdict.as_dict(), indent=2, ensure_ascii=False))
+        echo_json(verdict.as_dict())
     else:
         _tell(verdict)
     sys.exit(0 if verdict.same == verdict.compared else 1)

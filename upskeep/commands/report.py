@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 import click
 
+from shared.safe_text import safe_lines
 from shared.suite import SuiteSettings
 from upskeep.commands.options import Moment, at_a_broker, complaints, in_a_folder, putting, so_many
 
@@ -43,7 +44,7 @@ def report(
     with complaints(ClientError), Client(suite) as client:
         text = _written(kind, chosen, client.ask("counter_store", "report", question))
     if out is None:
-        click.echo(text, nl=False)
+        click.echo(safe_lines(text), nl=False)
         return
     from services.counter_store.adapters.reports.files import put
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
+from shared.safe_text import safe_lines
 from shared.suite import SuiteSettings
-from upskeep.commands.options import JSON, at_a_broker, complaints
+from upskeep.commands.options import JSON, at_a_broker, complaints, echo_json
 
 
 @click.command("shutdown-plan")
@@ -22,4 +21,7 @@ def shutdown_plan(suite: SuiteSettings, host: str, as_json: bool) -> None:
 
     with complaints(ClientError), Client(suite) as client:
         plan = client.ask(service_of(host), "plan")
-    click.echo(json.dumps(plan, indent=2, ensure_ascii=False) if as_json else "\n".join(lines(plan)))
+    if as_json:
+        echo_json(plan)
+    else:
+        click.echo(safe_lines("\n".join(lines(plan))))

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from shared.safe_text import safe_json, safe_text
 from upskeep.playback.compare import ALERT, Comparison, Row, Tally
 from upskeep.playback.differences import Kind
 from upskeep.playback.settings_diff import ABSENT, Change
@@ -56,7 +57,7 @@ def json_lines(found: Comparison, most: int | None = SHOWN) -> Iterator[str]:
     for row in found.kept.rows(most):
         if comma:
             yield comma
-        comma = "    " + json.dumps(row, ensure_ascii=False) + ","
+        comma = "    " + safe_json(json.dumps(row, ensure_ascii=False)) + ","
     if comma:
         yield comma.removesuffix(",")
     yield "  ]"
@@ -78,7 +79,7 @@ def _value(value: Any, path: str = "-") -> str:
     if not path:
         return "there"
     text = value.replace(".000000Z", "Z") if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+    return safe_text(text if len(text) <= LONGEST else text[: LONGEST - 1] + "…")
 
 
 def _span(found: Comparison) -> str:
@@ -93,7 +94,7 @@ def _table(name: str, tallies: Mapping[str, Tally]) -> Table:
     for each, tally in tallies.items():
         if not tally.same:
             counts = (_count(getattr(tally, kind), COLOURS[kind]) for kind in Kind)
-            table.add_row(each, str(tally.before), str(tally.after), *counts)
+            table.add_row(safe_text(each), str(tally.before), str(tally.after), *counts)
     return table
 
 

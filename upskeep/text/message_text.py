@@ -15,6 +15,7 @@ from rich.text import Text
 
 from shared.event_text.texts import EventTexts, event_text
 from shared.messages import Alert, AlertState, Counter, Event, Message, Severity
+from shared.safe_text import safe_text
 from upskeep.outcome import OF_THE_SUITE
 from upskeep.text.table import FittedTable
 from upskeep.text.times import IN_UTC, Times
@@ -100,8 +101,19 @@ def _plain(value: object, when: datetime, times: Times) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
+def safe(text: Text) -> Text:
+    """Return text in the same colours in which nothing that a sender wrote acts on a terminal."""
+    if text.plain.isprintable():
+        return text
+    made = Text(style=text.style)
+    for part in text.render(Console(color_system=None)):
+        made.append(safe_text(part.text), part.style)
+    return made
+
+
 def tell(out: Console, text: Text) -> None:
     """Print a line that is not to become two: a terminal gets as much as there is room for."""
+    text = safe(text)
     if out.is_terminal:
         text.truncate(out.width, overflow="ellipsis")
     out.print(text)
@@ -109,6 +121,7 @@ def tell(out: Console, text: Text) -> None:
 
 def tell_all(out: Console, text: Text) -> None:
     """Print a line whole: what does not fit a terminal goes on below, indented."""
+    text = safe(text)
     if not out.is_terminal or text.cell_len <= out.width:
         out.print(text)
         return

@@ -10,6 +10,8 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from shared.safe_text import safe_text
+
 INDENT = 4
 BETWEEN = 2  # signs between columns
 LAST = 24  # signs that the last column, which may be broken into lines, gets at least if it has as many
@@ -87,4 +89,4 @@ class FittedTable:
 
 
 def _text(cell: Cell) -> Text:
-    return cell if isinstance(cell, Text) else Text(cell)
+    return cell if isinstance(cell, Text) else Text(safe_text(cell))

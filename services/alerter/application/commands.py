@@ -65,6 +65,12 @@ class DeliveryQuery(Query):
     ids: Annotated[tuple[Text, ...], Field(max_length=100)]
 
 
+class RouteQuery(Query):
+    """``route``: where an alert with these labels would go; ``rule`` is one of them."""
+
+    labels: Annotated[dict[Name, Text], Field(max_length=32)]
+
+
 class TestCommand(Query):
     """``test``: a message to one receiver, or to all."""
 
@@ -150,11 +156,35 @@ def answer(
         case "delivery":
             wish = DeliveryQuery.model_validate(data)
             return {"delivery": notices.delivery(wish.ids), "waiting": dict(notices.waiting())}
+        case "route":
+            return _route_of(notifier, RouteQuery.model_validate(data).labels, now)
         case "stops":
             return {"stops": [a.model_dump(mode="json") for a in work.snapshot() if a.rule == STOP]}
         case _:
-            known = "alerts, silences, notices, delivery and stops"
+            known = "alerts, silences, notices, delivery, route and stops"
             raise RefusedError(f"the alerter knows no question {name!r}; it knows {known}")
+
+
+def _route_of(notifier: Notifier, labels: Mapping[str, str], now: datetime) -> Mapping[str, Any]:
+    rule, alert, steps = notifier.trace(labels, now)
+    rows = [
+        {
+            "route": step.route.path,
+            "matchers": [str(matcher) for matcher in step.route.matchers],
+            "receiver": step.route.receiver,
+            "group": dict(step.group),
+            "in_s": (step.at - now).total_seconds(),
+            "repeat_s": step.route.repeat_interval.total_seconds(),
+            "held_back": [{"reason": reason.value, "text": text} for reason, text in step.held_back],
+        }
+        for step in steps
+    ]
+    return {
+        "labels": dict(alert.labels),
+        "hold_s": rule.hold.total_seconds(),
+        "notifies": rule.notifies,
+        "routes": rows,
+    }
 
 
 def execute(
@@ -179,7 +209,9 @@ def execute(
             reset = ResetCommand.model_validate(command.data)
             return {"stop": work.lift(reset.zone, by, reset.why, now).model_dump(mode="json")}
         case "test":
-            return outbox.try_out(TestCommand.model_validate(command.data).receiver, command.id, now)
+            made = outbox.try_out(TestCommand.model_validate(command.data).receiver, command.id, now)
+            unrouted = notifier.unrouted()
+            return {"tests": [row | {"routed": row["receiver"] not in unrouted} for row in made["tests"]]}
         case _:
             known = "ack, silence, unsilence, reset_stop and test"
             raise RefusedError(f"the alerter knows no command {command.name!r}; it knows {known}")

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from difflib import get_close_matches
 
 from services.alerter.adapters.repository import AlertRepository
 from services.alerter.core.alert_set import AlertSet
-from services.alerter.core.keys import AlertId
+from services.alerter.core.keys import AlertId, key_of
 from services.alerter.core.notify.dispatch import Dispatcher, MuteContext, Plan, suppression_reason
 from services.alerter.core.notify.groups import is_firing
 from services.alerter.core.notify.inhibition import Inhibition
+from services.alerter.core.notify.reach import reach_of, unrouted_receivers
 from services.alerter.core.notify.silences import Silence, Silences
 from services.alerter.core.notify.suppression import NoticeSink, SuppressionReason
+from services.alerter.core.notify.trace import Step, trace
 from services.alerter.core.rendering import labels_of
+from services.alerter.core.rules import Rule, known_labels
 from shared.delivery.handler import RefusedError
 from shared.instants import span_to_us
 from shared.messages import Alert
@@ -75,6 +79,47 @@ class Notifier:
         route = next(self._plan.route.match(alert.labels), self._plan.route)
         reason = suppression_reason(self._plan, route, self._mute_context(now), (alert.rule, alert.key), alert)
         return None if reason is None else reason.value
+
+    def trace(self, given: Mapping[str, str], now: datetime) -> tuple[Rule, Alert, list[Step]]:
+        """Return the rule, the alert as it would be, and the routes that take it; raises RefusedError."""
+        rule = self._rule_of(given)
+        labels = {**given, **rule.labels, "rule": rule.name, "severity": rule.severity.value}
+        key = key_of([labels.get(name) for name in rule.by])
+        alert = Alert.model_validate(
+            {
+                "rule": rule.name,
+                "key": key,
+                "state": "firing",
+                "severity": rule.severity,
+                "since": now,
+                "time": now,
+                "value": 0,
+                "threshold": 0,
+                "window_s": 0,
+                "reason": "test",
+                "message": "a test",
+                "labels": labels,
+            }
+        )
+        steps = trace(self._plan, self._mute_context(now), (rule.name, key), alert, self._dispatcher.groups)
+        return rule, alert, [*steps] if rule.notifies else []
+
+    def unrouted(self) -> list[str]:
+        """Return the receivers that no alert of these rules comes to."""
+        rules = [rule for alert_set in self._alert_sets for rule in alert_set.rules]
+        return unrouted_receivers(self._plan, reach_of(self._plan.route, known_labels(rules)))
+
+    def _rule_of(self, given: Mapping[str, str]) -> Rule:
+        rules = [rule for alert_set in self._alert_sets for rule in alert_set.rules]
+        name = given.get("rule", "")
+        found = [rule for rule in rules if rule.name == name and rule.only in (None, given.get("type"))]
+        if found:
+            return found[0]
+        if limits := [rule.only for rule in rules if rule.name == name and rule.only]:
+            raise RefusedError(f"the rule {name!r} is there for each type with a limit; add type={limits[0]}")
+        near = get_close_matches(name, {rule.name for rule in rules}, n=1)
+        meant = f"did you mean {near[0]!r}?" if near else f"there is {', '.join(sorted({r.name for r in rules}))}"
+        raise RefusedError(f"there is no rule {name!r}; {meant}")
 
     def silence(self, silence: Silence, now: datetime) -> None:
         """Keep a silence; raises RefusedError where there are too many."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from fnmatch import fnmatchcase
@@ -114,6 +114,20 @@ class Rule:
         """Return the labels of a group; a device brings its zone along."""
         named = {name: str(value) for name, value in zip(self.by, values, strict=True) if value not in (None, "")}
         return ({} if zone in (None, "") else {"zone": str(zone)}) | named
+
+
+def known_labels(rules: Iterable[Rule]) -> list[dict[str, str]]:
+    """Return what is known of the labels of each notifying rule's alerts before they fire."""
+    return [
+        {
+            **rule.labels,
+            **({"type": rule.only} if rule.only else {}),
+            "rule": rule.name,
+            "severity": rule.severity.value,
+        }
+        for rule in rules
+        if rule.notifies
+    ]
 
 
 def rate_rule(

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain, islice, pairwise
 
 from services.counter_store.adapters.tables.aggregates import Aggregates
 from services.counter_store.adapters.tables.history import EventFilter, History
 from services.counter_store.application.outages import OutageHistory
+from services.counter_store.core.counting.observation import Observation
 from services.counter_store.core.counting.series import Cell, Count, Episode, Series, hour_of
 from services.counter_store.core.health.formulas import FORMULAS
 from services.counter_store.core.health.score import DECAY_US, LASTS_US, WeighedEpisode, judge_health
@@ -20,7 +22,7 @@ from services.counter_store.core.reports.timeline import Timeline, timeline, uni
 from services.counter_store.core.span import Span, possible_time
 from services.counter_store.core.statistics.anomalies import WEEK_H, WEEKS, Anomalies, find_anomalies, is_judged
 from services.counter_store.core.statistics.failures import FAILING, Failures, failure_patterns
-from services.counter_store.core.statistics.frequency import Frequency, frequency
+from services.counter_store.core.statistics.frequency import Frequency, ObservedCount, frequency
 from services.counter_store.core.statistics.outages import Outage
 from services.counter_store.core.statistics.type_statistics import AllTime, Statistics, TypeFigures, by_type, statistics
 from services.counter_store.core.time_units import DAY_US, HOUR_US
@@ -47,12 +49,19 @@ class Analytics:
         """Return what each series came to in a span; several counts may be of one series."""
         return list(self.aggregates.counts(span.after_us, span.until_us))
 
-    def statistics(self, span: Span, ever: Mapping[str, AllTime], types: Iterable[str]) -> list[Statistics]:
+    def statistics(
+        self, span: Span, ever: Mapping[str, AllTime], types: Iterable[str], observed: Observation
+    ) -> list[Statistics]:
         """Return the statistics of these types, in their order; one never counted has the fields of one that was."""
-        seen_us = (span.counted_after_us, span.seen_after_us, span.middle_us, span.seen_until_us)
-        edges = (span.after_us, *seen_us, span.until_us)
-        parts = [by_type(self.aggregates.counts(after, until)) for after, until in pairwise(edges)]
-        return [self._statistics(name, span, ever, [part.get(name) for part in parts]) for name in types]
+        wanted = list(types)
+        found: dict[str, Statistics] = {}
+        for own_span, names in self._by_span(span, wanted, observed).items():
+            seen_us = (own_span.counted_after_us, own_span.seen_after_us, own_span.middle_us, own_span.seen_until_us)
+            edges = (own_span.after_us, *seen_us, own_span.until_us)
+            parts = [by_type(self.aggregates.counts(after, until, names)) for after, until in pairwise(edges)]
+            for name in names:
+                found[name] = self._statistics(name, own_span, ever, [part.get(name) for part in parts])
+        return [found[name] for name in wanted]
 
     def health(self, as_of_us: int) -> Health:
         """Return the health at a time."""
@@ -65,13 +74,18 @@ class Analytics:
         outages = self._lasted(weighed, as_of_us) if formula.counts_often_and_long else {}
         return judge_health(self._site, weighed, as_of_us, self.policy.ended_by, formula=formula, outages=outages)
 
-    def frequency(self, span: Span, types: Sequence[str] | None, hours: int, kept_us: int) -> Frequency:
+    def frequency(
+        self, span: Span, types: Sequence[str] | None, hours: int, kept_us: int, observed: Observation
+    ) -> Frequency:
         """Return how often each type came; None: every type that came at all. Hours are kept from ``kept_us`` on."""
         counted = by_type(self.aggregates.counts(span.after_us, span.until_us))
         wanted = sorted(counted) if types is None else types
-        seen_us = span.counted_after_us, span.seen_until_us
-        seen = counted if seen_us == (span.after_us, span.until_us) else by_type(self.aggregates.counts(*seen_us))
-        counts = {name: (_count(counted, name), _count(seen, name)) for name in wanted}
+        counts: dict[str, ObservedCount] = {}
+        for own_span, names in self._by_span(span, wanted, observed).items():
+            edges = own_span.counted_after_us, own_span.seen_until_us
+            whole = edges == (span.after_us, span.until_us)
+            seen = counted if whole else by_type(self.aggregates.counts(*edges, names))
+            counts |= {name: ObservedCount(_count(counted, name), _count(seen, name), own_span) for name in names}
         since_us = max(span.after_us, min(span.until_us, max(kept_us, self.aggregates.hours_since_us) - 1))
         cells = self.aggregates.hours(since_us, span.until_us)
         of_types = ((hour, series.type, count) for hour, series, count in cells if series.type in counts)
@@ -132,6 +146,18 @@ class Analytics:
             ends = range((first * 24) * HOUR_US - 1, span.until_us, HOUR_US)
             return timeline(unit, span, chain.from_iterable(self._between(end, end + HOUR_US, span) for end in ends))
         return timeline(unit, span, days_of)
+
+    def _by_span(self, span: Span, types: Iterable[str], observed: Observation) -> dict[Span, set[str]]:
+        """Return the types by their spans: each is observed since the first of its own devices is."""
+        devices: dict[str, set[str | None]] = {}
+        for series in self.aggregates.series.values():
+            devices.setdefault(series.type, set()).add(series.device)
+        found: dict[Span, set[str]] = {}
+        for name in types:
+            since_us = observed.since_of(devices.get(name, ()))
+            own_span = span if since_us is None else replace(span, observed_us=since_us)
+            found.setdefault(own_span, set()).add(name)
+        return found
 
     def _between(self, after_us: int, until_us: int, span: Span) -> Iterator[tuple[int, Series, int]]:
         """Yield what lies in (after, until] and in the span, as of the first instant of it."""

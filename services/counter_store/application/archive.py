@@ -16,6 +16,7 @@ from services.counter_store.application import queries, recount
 from services.counter_store.application.analytics import Analytics
 from services.counter_store.application.health_monitor import HealthMonitor
 from services.counter_store.application.snapshot import Snapshot
+from services.counter_store.core.counting.observation import MAX_SOURCES, REST, Observation
 from services.counter_store.core.counting.series import Cell, Series, series_of
 from services.counter_store.core.policy import StorePolicy
 from services.counter_store.core.time_units import DAY_US
@@ -43,9 +44,17 @@ class Archive:
         self._touched: dict[str, None] = {}
         self._health = HealthMonitor(policy, self.analytics.health)
 
-    def first_us(self) -> int | None:
-        """Return the first time ever counted, as told."""
-        return min((cell.first_us for cell in self._aggregates.ever().values()), default=None)
+    def observation(self, times: Mapping[str, Any]) -> Observation:
+        """Return since when each source has been observed, by what the ledger keeps of it.
+
+        A ledger of before knows one time for all; one that has none begins with what was first counted.
+        """
+        if (kept := times.get("observed")) is not None:
+            return Observation(kept)
+        first_us = min((cell.first_us for cell in self._aggregates.ever().values()), default=None)
+        since_us = times.get("observed_us", first_us)
+        devices = {series.device or REST for series in self._aggregates.series.values()} | {REST}
+        return Observation({} if since_us is None else dict.fromkeys(sorted(devices)[:MAX_SOURCES], since_us))
 
     def record(self, event: Event, time_us: int) -> bool:
         """Take an event that has been added to the history; returns False if it had been counted before that."""

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from services.counter_store.adapters.tables.events import CounterRow, EventTable
+from services.counter_store.core.counting.observation import Observation
 from services.counter_store.core.counting.tally import (
     Tally,
     advance_tally,
@@ -37,11 +38,11 @@ AHEAD_US = 60 * US_PER_S  # an event further ahead of event time waits until eve
 class CounterSet:
     """The tallies of one ledger. ``kept`` is what ``times`` returned when it was last written."""
 
-    def __init__(self, table: EventTable, kept: Mapping[str, Any], first_us: int | None) -> None:
+    def __init__(self, table: EventTable, kept: Mapping[str, Any], observed: Observation) -> None:
         self._table = table
         self.as_of_us: int | None = kept.get("as_of_us")
         self.offset_us: int = kept.get("offset_us", 0)
-        self.observed_us: int | None = kept.get("observed_us", first_us)
+        self.observed = observed
         rows = list(table.counters())
         self._tallies = {row.type: self._open(row) for row in rows}
         self._point_ns = {row.type: row.point_ns for row in rows}
@@ -64,7 +65,7 @@ class CounterSet:
 
     def times(self) -> dict[str, Any]:
         """Return what a restart needs beside the rows."""
-        return {"as_of_us": self.as_of_us, "offset_us": self.offset_us, "observed_us": self.observed_us}
+        return {"as_of_us": self.as_of_us, "offset_us": self.offset_us, "observed": self.observed.rows()}
 
     def advance(self, event_time: datetime) -> None:
         """Let the windows end at ``event_time``, as soon as ``catch_up`` is called."""
@@ -75,10 +76,10 @@ class CounterSet:
         for event_type, tally in self._tallies.items():
             self._tallies[event_type] = advance_tally(tally, self._as_of(tally), self._table.history(event_type))
 
-    def observe(self, time: datetime) -> None:
-        """Note how far back anything has been heard of: before that, nothing heard is not nothing there."""
-        time_us = time_to_us(time)
-        self.observed_us = time_us if self.observed_us is None else min(time_us, self.observed_us)
+    def observe(self, device: str | None, time: datetime, *, trusted: bool = False) -> None:
+        """Note that a device was heard; ``trusted`` is what an operator brings, however old."""
+        now_us = None if self.as_of_us is None else self.as_of_us + self.offset_us
+        self.observed.hear(device, time_to_us(time), now_us, trusted=trusted)
 
     def count(self, event_type: str, steady_us: int, *, new: bool) -> None:
         """Count an event that is in the history now. If not ``new``, the total had it and the windows did not."""
@@ -117,13 +118,12 @@ class CounterSet:
                 self._tallies[event_type] = self._open(self._row(move_tally(tally, since_us, by_us)))
             self._table.save(self._row(tally) for tally in self._tallies.values())
         self.offset_us += span_to_us(jump.step)
-        if self.observed_us is not None:
-            self.observed_us = time_to_us(jump.moved(us_to_time(self.observed_us)))
+        self.observed.move(lambda us: time_to_us(jump.moved(us_to_time(us))))
         self._published.clear()
 
-    def reopen(self, offset_us: int, observed_us: int) -> None:
+    def reopen(self, offset_us: int, observed_us: Mapping[str | None, int]) -> None:
         """Open all windows anew over a table whose steady times have been put right, ``offset_us`` behind the clock."""
-        self.observed_us = observed_us
+        self.observed.rebuild(observed_us)
         if self.as_of_us is not None:
             self.as_of_us += self.offset_us - offset_us
         self.offset_us = offset_us

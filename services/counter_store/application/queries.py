@@ -37,7 +37,9 @@ def _counters(_: Analytics, snapshot: Snapshot, question: ask.CountersQuestion) 
 def _statistics(analytics: Analytics, snapshot: Snapshot, question: ask.StatisticsQuestion) -> BaseModel:
     span = snapshot.span(question.days or analytics.policy.trend_days, question.as_of)
     types = sorted(snapshot.ever) if question.types is None else question.types
-    return AllStatistics(as_of=span.as_of, statistics=tuple(analytics.statistics(span, snapshot.ever, types)))
+    return AllStatistics(
+        as_of=span.as_of, statistics=tuple(analytics.statistics(span, snapshot.ever, types, snapshot.observed))
+    )
 
 
 def _health(analytics: Analytics, snapshot: Snapshot, question: ask.HealthQuestion) -> BaseModel:
@@ -60,7 +62,9 @@ def _report(analytics: Analytics, snapshot: Snapshot, question: ask.ReportQuesti
 
 def _frequency(analytics: Analytics, snapshot: Snapshot, question: ask.FrequencyQuestion) -> BaseModel:
     span = snapshot.span(question.days, question.as_of)
-    return analytics.frequency(span, question.types, question.hours, snapshot.hours_us(analytics.policy))
+    return analytics.frequency(
+        span, question.types, question.hours, snapshot.hours_us(analytics.policy), snapshot.observed
+    )
 
 
 def _failures(analytics: Analytics, snapshot: Snapshot, question: ask.FailuresQuestion) -> BaseModel:

@@ -43,12 +43,12 @@ def _health(analytics: Analytics, _: Snapshot, span: Span, __: Days) -> dict[str
 
 
 def _statistics(analytics: Analytics, snapshot: Snapshot, span: Span, days_of: Days) -> dict[str, Any]:
-    found = analytics.statistics(span, snapshot.ever, sorted(snapshot.ever))
+    found = analytics.statistics(span, snapshot.ever, sorted(snapshot.ever), snapshot.observed)
     return {**_health(analytics, snapshot, span, days_of), "statistics": {one.type: one for one in found}}
 
 
 def _trends(analytics: Analytics, snapshot: Snapshot, span: Span, days_of: Days) -> dict[str, Any]:
-    by_trend = sort_trends(analytics.statistics(span, snapshot.ever, sorted(snapshot.ever)))
+    by_trend = sort_trends(analytics.statistics(span, snapshot.ever, sorted(snapshot.ever), snapshot.observed))
     told = {trend.value: by_trend[trend] for trend in (Trend.INCREASING, Trend.DECREASING)}
     named = {
         trend.value: tuple(sorted(one.type for one in by_trend[trend]))

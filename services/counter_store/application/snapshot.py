@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.counter_store.adapters.tables.imports import Imports
+from services.counter_store.core.counting.observation import Observation
 from services.counter_store.core.policy import StorePolicy
 from services.counter_store.core.span import FIRST_US, Span, last_days
 from services.counter_store.core.statistics.type_statistics import AllTime
@@ -22,7 +23,7 @@ class Snapshot:
 
     site: str
     as_of_us: int | None
-    observed_us: int | None
+    observed: Observation
     counters: tuple[Counter, ...] = ()
     ever: Mapping[str, AllTime] = field(default_factory=dict)
     figures: Mapping[str, int] = field(default_factory=dict)
@@ -46,5 +47,5 @@ class Snapshot:
     def span(self, days: int, as_of: datetime | None) -> Span:
         """Return the span of so many days up to ``as_of``; raises RefusedError where there is no time yet."""
         until_us = self.until_us(as_of)
-        observed_us = until_us if self.observed_us is None else self.observed_us
+        observed_us = until_us if self.observed.since_us is None else self.observed.since_us
         return last_days(days, until_us, observed_us, until_us if self.as_of_us is None else self.as_of_us)

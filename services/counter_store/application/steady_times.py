@@ -19,10 +19,10 @@ _FIRST, _LAST = (-1, 0), (2**62, 0)
 _EPOCHS = "SELECT epoch FROM event GROUP BY epoch ORDER BY min(time_us)"
 
 
-def rebuild_steady_times(db: sqlite3.Connection) -> tuple[int, int] | None:
+def rebuild_steady_times(db: sqlite3.Connection) -> tuple[int, dict[str | None, int]] | None:
     """Put every event's steady time right; returns None if there were no jumps.
 
-    Else their sum, and from when on anything was observed by the clock as it is now; both in microseconds.
+    Else their sum, and since when each device has been observed by the clock as it is now; all in microseconds.
     """
     ranks = {epoch: rank for rank, (epoch,) in enumerate(db.execute(_EPOCHS).fetchall())}
     places = sorted((ranks[epoch], seq, data) for epoch, seq, data in db.execute(_JUMPS, (CLOCK_JUMP,)).fetchall())
@@ -53,14 +53,14 @@ def _meet(db: sqlite3.Connection, place: tuple[int, int], jump: Jump, offset_us:
     db.execute(f"UPDATE event SET monotonic_us = monotonic_us - ? WHERE {_PLACE} >= (?, ?)", (step_us, *place))  # noqa: S608
 
 
-def _observed(db: sqlite3.Connection, jumps: Sequence[tuple[tuple[int, int], Jump]]) -> int:
-    """Return the first time told, moved by each jump that came after it."""
-    first = f"SELECT min(time_us) FROM event WHERE {_PLACE} >= (?, ?) AND {_PLACE} < (?, ?)"  # noqa: S608
+def _observed(db: sqlite3.Connection, jumps: Sequence[tuple[tuple[int, int], Jump]]) -> dict[str | None, int]:
+    """Return the first time of each device, moved by each jump that came after it."""
+    first = f"SELECT device, min(time_us) FROM event WHERE {_PLACE} >= (?, ?) AND {_PLACE} < (?, ?) GROUP BY device"  # noqa: S608
     starts, ends = [_FIRST, *(place for place, _ in jumps)], [*(place for place, _ in jumps), _LAST]
-    told = [db.execute(first, (*start, *end)).fetchone()[0] for start, end in zip(starts, ends, strict=True)]
-    observed_us = 2**62
-    for us, jump in zip(told, (*(jump for _, jump in jumps), None), strict=True):
-        observed_us = observed_us if us is None else min(observed_us, us)
-        if jump is not None and observed_us < 2**62:
-            observed_us = time_to_us(jump.moved(us_to_time(observed_us)))
-    return observed_us
+    found: dict[str | None, int] = {}
+    for start, end, jump in zip(starts, ends, (*(jump for _, jump in jumps), None), strict=True):
+        for device, us in db.execute(first, (*start, *end)):
+            found[device] = min(us, found.get(device, us))
+        if jump is not None:
+            found = {device: time_to_us(jump.moved(us_to_time(us))) for device, us in found.items()}
+    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from services.counter_store.core.time_units import DAY_US
+from services.counter_store.core.time_units import DAY_US, HOUR_US
 from shared.instants import time_to_us, us_to_time
 
 FIRST_US = time_to_us(datetime.min.replace(tzinfo=UTC))
@@ -45,6 +45,21 @@ class Span:
     def observed_days(self) -> float:
         """Days observed, never less than one: three events in the first hour are three a day and not 72."""
         return max(1.0, (self.seen_until_us - self.seen_after_us) / DAY_US)
+
+    @property
+    def is_long(self) -> bool:
+        """Whether enough was observed to compare its halves: with less than a day they are day and night."""
+        return self.seen_until_us - self.seen_after_us >= DAY_US
+
+    @property
+    def observed_hours(self) -> float:
+        """Hours observed, never less than one."""
+        return max(1.0, (self.seen_until_us - self.seen_after_us) / HOUR_US)
+
+    @property
+    def observed_since(self) -> datetime:
+        """Where the observed part begins."""
+        return possible_time(self.seen_after_us)
 
     @property
     def since(self) -> datetime:

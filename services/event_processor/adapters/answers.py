@@ -1,4 +1,4 @@
-"""What the processor answers on ``request/event_processor/…`` besides its health.
+"""What the processor answers on ``request/event_processor/…`` besides its health and what is due (``maintenance``).
 
 - ``pipeline``: the stages, how many events ended where, the handlers and their routes.
 - ``incidents``: newest first; ``open`` for those only, ``limit`` (50) and ``cursor`` (of the page before) for more.
@@ -60,7 +60,7 @@ class Answers:
         """Return the answer; raises RefusedError for a question nobody knows."""
         answer = self._by_name.get(name)
         if answer is None:
-            known = ["health", *self._by_name]
+            known = ["health", "maintenance", *self._by_name]
             raise RefusedError(
                 f"event_processor knows no {name!r}{suggestion(name, known)}; it knows {', '.join(known)}"
             )

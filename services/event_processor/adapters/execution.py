@@ -22,7 +22,7 @@ from shared.requests import Command
 
 
 class Execution:
-    """``clock`` is the wall's: a command is for now, and one for an event of long ago is not sent."""
+    """``clock`` is the wall's. What is for now, a trigger or a command, is not sent for an event of long ago."""
 
     def __init__(
         self, plan: Plan, work: WorkTable, analytics: Analytics, outlet: Publisher, clock: Callable[[], datetime]
@@ -33,10 +33,13 @@ class Execution:
         self._outlet = outlet
         self._clock = clock
         self.too_old = 0  # commands not sent
+        self.late = 0  # events whose triggers were not pulled
 
     def do(self, context: EventContext) -> None:
         """Publish the event's triggers, and hand it to its handlers."""
-        for trigger in context.triggers:
+        late = self._is_late(context)
+        self.late += late
+        for trigger in () if late else context.triggers:
             self._outlet.emit(trigger)
         for name in context.handlers:
             handler = self._plan.handler(name)
@@ -44,11 +47,17 @@ class Execution:
                 case AnalyticsHandler():
                     self._analytics.note(context.event)
                 case TriggerHandler():
-                    self._outlet.emit(_trigger(handler, context))
+                    if not late:
+                        self._outlet.emit(_trigger(handler, context))
                 case CommandHandler():
                     self._command(name, handler, context.event)
                 case Webhook() | Plugin():
                     self._work.add(name, context.event, self._clock().timestamp())
+
+    def _is_late(self, context: EventContext) -> bool:
+        """Whether the event is old news: it is counted and acts on nothing."""
+        longest = timedelta(seconds=self._plan.rules.triggers_within_s)
+        return context.heard_at is not None and context.heard_at - context.event.time > longest
 
     def _command(self, name: str, handler: CommandHandler, event: Event) -> None:
         now = self._clock()

@@ -14,6 +14,7 @@ from services.counter_store.core.counting.series import Episode, Series, hour_of
 from services.counter_store.core.policy import StorePolicy
 from services.counter_store.service import LEDGER_SCHEMA
 from shared.delivery.records import Records
+from shared.delivery.track import Track
 from shared.instants import time_to_us
 from shared.ledger import Ledger, LedgerError
 from shared.messages import Event, Severity
@@ -21,7 +22,7 @@ from tests.support.answers import answers, differences
 from tests.support.store_bench import HOUR, StoreBench
 from tests.support.store_messages import at, event
 
-TRACK = ("event_processor", "event", "e1")
+TRACK = Track("home", "event_processor", "event", "e1")
 TABLES = ("series", "hourly", "daily", "episode", "counter", "event", "expired_event_time")
 POLICY = StorePolicy(history_per_type=8, history_days=400)
 BATCH, STEP = 4, 25

@@ -75,6 +75,18 @@ def fed(here: StoreBench, told: Told) -> StoreBench:
     return here
 
 
+def begun(told: Told, kind: str) -> float:
+    """Since when the devices of a type were observed: a message more than a day behind event time shows nothing."""
+    first: dict[str | None, float] = {}
+    for number, (us, _, device) in enumerate(told):
+        now = UNTIL * (number // 16 * 16 - 16 + 1) / (len(told) + 1) if number >= 16 else None
+        if now is None or now - DAY <= us / 1e6 <= now + DAY:
+            first[device] = min(us / 1e6, first.get(device, UNTIL))
+    of_type = {device for _, name, device in told if name == kind}
+    known = [first[device] for device in of_type if device is not None and device in first]
+    return min(known if len(known) == len(of_type) else first.values())
+
+
 def severity_of(kind: str) -> Severity:
     return {"AC_POWER_LOSS": Severity.WARNING, "I2C_ERROR": Severity.ERROR}.get(kind, Severity.INFO)
 
@@ -90,22 +102,23 @@ def test_statistics_are_those_of_numpy_and_scipy(np: Any, stats: Any, told: Told
     """Counts, averages, halves, the trend's p-value, pauses and their percentiles."""
     with bench() as here:
         answers = fed(here, told).ask("statistics", days=SPAN_DAYS)["statistics"]
-    begun = max(AFTER, min(us for us, *_ in told) / 1e6)
     for found in answers:
+        since = max(AFTER, begun(told, found["type"]))
         times = seconds(np, told, found["type"])
         inside = times[times > AFTER]
-        middle = (round(begun * 1e6) + round(UNTIL * 1e6)) // 2 / 1e6
-        earlier, later = np.histogram(inside[inside > begun], [begun, np.nextafter(middle, np.inf), UNTIL])[0]
+        seen = inside[inside >= since]
+        middle = (round(since * 1e6) + round(UNTIL * 1e6)) // 2 / 1e6
+        earlier, later = np.histogram(seen[seen > since], [since, np.nextafter(middle, np.inf), UNTIL])[0]
         expected: dict[str, Any] = {
             "total_count": times.size,
             "recent_count": inside.size,
-            "observed_days": pytest.approx(max(1.0, (UNTIL - begun) / DAY)),
-            "daily_average": pytest.approx(inside.size / max(1.0, (UNTIL - begun) / DAY)),
+            "observed_days": pytest.approx(max(1.0, (UNTIL - since) / DAY)),
+            "daily_average": pytest.approx(seen.size / max(1.0, (UNTIL - since) / DAY)),
             "later_count": later,
         }
         assert expected == {name: found[name] for name in expected}
-        assert found["recent_count"] - later - found["earlier_count"] in (0, (inside == begun).sum())
-        if earlier + later > POLICY.trend_min_events:
+        assert seen.size - later - found["earlier_count"] in (0, (seen == since).sum())
+        if earlier + later > POLICY.trend_min_events and UNTIL - since >= DAY:
             test = stats.binomtest(int(found["earlier_count"]), found["earlier_count"] + int(later), 0.5)
             assert test.pvalue == pytest.approx(found["p_value"], abs=1e-9)
         assert pauses_of(np, inside) == found["intervals"]
@@ -169,13 +182,13 @@ def test_frequencies_and_days_are_histograms(np: Any, told: Told) -> None:
         fed(here, told)
         frequencies = here.ask("frequency", days=UNTIL_DAYS, hours=744)["types"]
         daily = here.ask("report", kind="trends", days=UNTIL_DAYS)["daily_counts"]
-    begun = min(us for us, *_ in told) / 1e6
     for found in frequencies:
+        since = begun(told, found["type"])
         times = seconds(np, told, found["type"])
         hours = np.bincount((times // HOUR).astype(int), minlength=UNTIL_DAYS * 24 + 24)
         by_day = hours[: UNTIL_DAYS * 24 + 24].reshape(-1, 24).sum(axis=1)
 
-        assert times.size / max(1.0, (UNTIL - begun) / HOUR) == pytest.approx(found["per_hour"])
+        assert (times >= since).sum() / max(1.0, (UNTIL - since) / HOUR) == pytest.approx(found["per_hour"])
         assert hours[hours > 0].tolist() == list(found["hours"].values())
         assert hours.max() == found["busiest"]["count"]
         assert hours[: UNTIL_DAYS * 24 + 24].reshape(-1, 24).sum(axis=0).tolist() == list(found["by_hour_of_day"])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from services.counter_store.core.span import last_days
 from services.counter_store.core.statistics.anomalies import ENOUGH, WEEK_H, find_anomalies, is_judged, judge_hour
 from services.counter_store.core.statistics.failures import error_codes, failure_patterns
-from services.counter_store.core.statistics.frequency import frequency
+from services.counter_store.core.statistics.frequency import ObservedCount, frequency
 from services.counter_store.core.statistics.performance import took
 from services.counter_store.core.time_units import DAY_US, HOUR_US
 from tests.support.store_messages import event
@@ -130,7 +130,7 @@ def test_a_rate_is_events_by_hours(events: int, hours: int) -> None:
     """And not 3,600 whatever there was."""
     now_us = NOW_H * HOUR_US
     span = last_days(30, now_us, now_us - hours * HOUR_US)
-    found = frequency({"X": (events, events)}, [(NOW_H - 1, "X", events)], span, 24, span.after_us)
+    found = frequency({"X": ObservedCount(events, events, span)}, [(NOW_H - 1, "X", events)], span, 24, span.after_us)
 
     assert events / min(hours, 30 * 24) == pytest.approx(found.types[0].per_hour)
     assert events == sum(found.types[0].by_hour_of_day) == sum(found.types[0].hours.values())
@@ -140,7 +140,7 @@ def test_of_the_hours_the_newest_are_listed() -> None:
     """The busiest is named whether listed or not."""
     span = last_days(2, NOW_H * HOUR_US, NOW_H * HOUR_US - 2 * DAY_US)
     found = frequency(
-        {"X": (6, 6), "Y": (0, 0)},
+        {"X": ObservedCount(6, 6, span), "Y": ObservedCount(0, 0, span)},
         [(NOW_H - 9, "X", 3), (NOW_H - 2, "X", 2), (NOW_H - 1, "X", 1)],
         span,
         2,

@@ -79,3 +79,75 @@ def test_a_known_devices_zone_is_filled_in():
     offers = [Candidate(type="device.error", device="fan", zone=zone) for zone in (None, "attic")]
 
     assert ["tent", "attic"] == [admit(compiled, "x", offer, START).zone for offer in offers]
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t"])
+def test_what_is_blank_is_absent(blank: str) -> None:
+    """A template renders what is undefined as nothing: three such offers are three events, of no device and no zone."""
+    payload = {"type": "device.error", **dict.fromkeys(("id", "device", "zone", "time", "severity"), blank)}
+    offer = Candidate.model_validate(payload)
+
+    events = [taken(offer, second=second, arrival=second) for second in range(3)]
+
+    assert 3 == len({event.id for event in events})
+    assert {(None, None, Severity.ERROR)} == {(event.device, event.zone, event.severity) for event in events}
+    assert [at(second) for second in range(3)] == [event.time for event in events]
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00Z", "1970-01-01T00:01:12Z", "2000-01-01T00:00:00Z"])
+def test_a_time_that_cannot_be_is_refused_with_a_reason(time: str) -> None:
+    """A device without a clock: what it says would be counted where no window and no history holds it."""
+    refused = admit(SHIPPED, "esp32", Candidate.model_validate({"type": "device.error", "time": time}), START)
+
+    assert isinstance(refused, Refusal)
+    assert "is before 2020: the sender's clock is not set" in refused.reason
+    assert "leave the time out" in refused.reason
+
+
+@pytest.mark.parametrize(
+    ("data", "metadata", "place"),
+    [
+        ({"device_id": "irrigation_pump", "error_code": "E"}, {"zone": "zone1"}, ("irrigation_pump", "zone1")),
+        ({"device_id": "irrigation_pump", "zone": "zone2"}, {}, ("irrigation_pump", "zone2")),
+        ({"sensor_id": "zone1_temp"}, {"zone": "zone1"}, ("zone1_temp", "zone1")),
+        ({"device_id": "no name", "zone": 7}, {"zone": ""}, (None, None)),
+    ],
+)
+def test_the_specifications_own_events_keep_their_place(
+    data: dict[str, object], metadata: dict[str, object], place: tuple[str | None, str | None]
+) -> None:
+    """Seed 2 writes ``data.device_id``, ``data.sensor_id``, ``data.zone`` and ``metadata.zone``."""
+    event = taken(Candidate(type="device.error", data=data, metadata=metadata))
+
+    assert place == (event.device, event.zone)
+    assert data == event.data
+
+
+def test_what_an_offer_itself_says_goes_before_its_data() -> None:
+    """Where both say a place."""
+    candidate = Candidate(type="device.error", device="fan", zone="roof", data={"device_id": "pump", "zone": "cellar"})
+
+    assert ("fan", "roof") == ((event := taken(candidate)).device, event.zone)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        ({"nosuch": 1}, "data.nosuch is unknown; its fields are "),
+        ({"vallue": 71}, "data.vallue is unknown; did you mean 'value'?"),
+        ({"value": 71, "treshold": 60}, "data.treshold is unknown; did you mean 'threshold'?"),
+    ],
+)
+def test_data_of_fields_that_the_type_does_not_have_is_refused(data: dict[str, object], reason: str) -> None:
+    """With the near name, or with those there are."""
+    refused = admit(SHIPPED, "nodered", Candidate(type="TEMPERATURE_HIGH", data=data), START)
+
+    assert isinstance(refused, Refusal)
+    assert reason in refused.reason
+
+
+def test_a_field_of_ones_own_beside_a_known_one_is_let_pass() -> None:
+    """More may be said of an event than the catalogue knows."""
+    data = {"value": 71, "rack": "left"}
+
+    assert data == taken(Candidate(type="TEMPERATURE_HIGH", data=data)).data

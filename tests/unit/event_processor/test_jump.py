@@ -132,3 +132,19 @@ def test_a_memory_of_before_is_read() -> None:
 def test_nobody_outside_can_tell_of_a_jump() -> None:
     """It would move every window."""
     assert isinstance(admit(SHIPPED, "mallory", Candidate(type=CLOCK_JUMP, data={"step_s": 9e9}), START), Refusal)
+
+
+@pytest.mark.parametrize("flush", [True, False])
+def test_a_jump_of_one_reader_cuts_no_dwell_short_of_anothers(flush: bool) -> None:
+    """Another reader's clock jumps by hours in the middle of an outage; its event says that the others stand."""
+    outage = [frame for frame in blackout(timedelta(0), 4) if frame.device == "ups"]
+    mine = [frame.model_copy(update={"producer": "sensor_reader"}) for frame in outage]
+    theirs = jump(2, HOURS, HOURS).model_copy(update={"device": "system", "producer": "sensor_reader-attic"})
+    events = play(*mine[:3], theirs, *mine[3:], flush=flush)
+    jumped = next(event for event in events if event.type == CLOCK_JUMP)
+
+    assert [("AC_POWER_LOSS", at(3)), ("AC_POWER_RESTORED", at(10))] == [
+        (event.type, event.time) for event in events if event.type != CLOCK_JUMP
+    ]
+    assert jumped.data["alone"] is False
+    assert read_jump(jumped.data) is None

@@ -44,6 +44,7 @@ class Scene:
         self.broker, self.folder, self.stack = FakeBroker(), folder, stack
         self.listener = FakeClient(self.broker, "listener", (f"{HOME}/#",))
         self.listener.open()
+        self.wall = NOW
         self.sent: list[Publication] = []
         route, self.broker.route = self.broker.route, self.note  # type: ignore[method-assign]
         self.deliver = route
@@ -52,10 +53,13 @@ class Scene:
         self.sent.append(publication)
         self.deliver(publication)
 
-    def start(self, route: Route, client: type[FakeClient] = FakeClient) -> tuple[Endpoint, Applied]:
+    def start(
+        self, route: Route, client: type[FakeClient] = FakeClient, handler: Applied | None = None
+    ) -> tuple[Endpoint, Applied]:
         ledger = self.stack.enter_context(closing(Ledger(self.folder / f"{route.name}.sqlite")))
-        clock = Clock(wall=lambda: NOW, monotonic=lambda: 0.0)
-        endpoint, handler = Endpoint(route, SuiteSettings(), ledger, clock, opener(self.broker, client)), Applied()
+        clock = Clock(wall=lambda: self.wall, monotonic=lambda: 0.0)
+        endpoint = Endpoint(route, SuiteSettings(), ledger, clock, opener(self.broker, client))
+        handler = handler or Applied()
         endpoint.attach(handler)
         endpoint.open()
         endpoint.turn(0)

@@ -91,17 +91,18 @@ class Aggregates:
         """Add to one cell of ``hourly`` or ``daily``."""
         self._add_cell(table, unit, self.number(series), cell)
 
-    def counts(self, after_us: int, until_us: int) -> Iterator[Count]:
-        """Yield what each cell holds of (after, until], cell by cell; several may be of one series.
+    def counts(self, after_us: int, until_us: int, types: Collection[str] | None = None) -> Iterator[Count]:
+        """Yield what each cell of these types (None: of all) holds of (after, until]; several may be of one series.
 
         Exact while the events at the edges are in the history; a cell at an edge whose events have left it goes
         to the span its last event is in, so that spans side by side share out every event once.
         """
         for table, unit_us in (("hourly", DAY_US // HOURS_PER_DAY), ("daily", DAY_US)):
             first, last = (after_us + 1) // unit_us, until_us // unit_us
-            yield from self._inner(table, first, last, after_us, until_us)
-            for edge in {first, last}:
-                yield from self._edge(table, edge, after_us, until_us)
+            found = [self._inner(table, first, last, after_us, until_us, types)]
+            found += [self._edge(table, edge, after_us, until_us) for edge in {first, last}]
+            for counts in found:
+                yield from counts if types is None else (count for count in counts if count.series.type in types)
 
     def cells(self, first_hour: int, last_hour: int) -> Iterator[tuple[int, Series, int]]:
         """Yield (hour, series, count) of the hours from first to last that are kept apart, both included."""
@@ -267,11 +268,15 @@ class Aggregates:
             ],
         )
 
-    def _inner(self, table: str, first: int, last: int, after_us: int, until_us: int) -> Iterator[Count]:
+    def _inner(
+        self, table: str, first: int, last: int, after_us: int, until_us: int, types: Collection[str] | None
+    ) -> Iterator[Count]:
         unit = UNITS[table]
+        numbers = [number for number, one in self.series.items() if types is not None and one.type in types]
+        chosen = "" if types is None else f" AND series IN ({', '.join(map(str, numbers))})"
         rows = self._db.execute(
             f"SELECT series, sum(count), min(first_us), max(last_us) FROM {table}"  # noqa: S608
-            f" WHERE {unit} BETWEEN ? AND ? AND first_us > ? AND last_us <= ? GROUP BY series",
+            f" WHERE {unit} BETWEEN ? AND ? AND first_us > ? AND last_us <= ?{chosen} GROUP BY series",
             (first, last, after_us, until_us),
         )
         return (Count(self.series[number], Cell(*cell)) for number, *cell in rows)

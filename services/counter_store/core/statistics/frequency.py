@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from services.counter_store.core.answers import Answer, Dated
 from services.counter_store.core.span import Span, possible_time
@@ -13,6 +14,15 @@ from shared.messages import Time
 HourCount = tuple[int, str, int]  # hour since 1970, type, count
 
 
+@dataclass(frozen=True, slots=True)
+class ObservedCount:
+    """How many events of a type lie in the span, and how many of them in the part of it that was observed."""
+
+    count: int
+    observed: int
+    span: Span
+
+
 class HourlyCount(Answer):
     """One hour in which something happened; ``start`` is its beginning, UTC."""
 
@@ -21,15 +31,17 @@ class HourlyCount(Answer):
 
 
 class TypeFrequency(Answer):
-    """One type. ``per_hour`` is over the observed hours, at least one.
+    """One type. ``per_hour`` is what came while its devices were observed, divided by ``observed_hours``, at least one.
 
-    ``per_hour`` is of what came while the store observed. ``hours`` are by their beginning, UTC; those not listed had
-    none. They, ``busiest`` and ``by_hour_of_day`` are of the span from ``hours_since`` on.
+    ``hours`` are by their beginning, UTC; those not listed had none. They, ``busiest`` and ``by_hour_of_day`` are of
+    the span from ``hours_since`` on.
     """
 
     type: str
     count: int
     per_hour: float
+    observed_since: Time
+    observed_hours: float
     busiest: HourlyCount | None
     by_hour_of_day: tuple[int, ...]
     hours: dict[str, int]
@@ -45,39 +57,37 @@ class Frequency(Dated):
 
 
 def frequency(
-    counts: Mapping[str, tuple[int, int]], hours: Iterable[HourCount], span: Span, most_hours: int, hours_after_us: int
+    counts: Mapping[str, ObservedCount], hours: Iterable[HourCount], span: Span, most_hours: int, hours_after_us: int
 ) -> Frequency:
-    """Return the frequency of each type in ``counts``: how many in the span, and how many of these while observed.
+    """Return the frequency of each type in ``counts``.
 
     ``hours`` are those after ``hours_after_us``; of them at most the newest ``most_hours`` are listed.
     """
-    observed_h = max(1.0, (span.seen_until_us - span.seen_after_us) / HOUR_US)
     per_type: dict[str, dict[int, int]] = {}
     for hour, name, count in hours:
         of_type = per_type.setdefault(name, {})
         of_type[hour] = of_type.get(hour, 0) + count
-    types = tuple(_type(name, counts[name], observed_h, per_type.get(name, {}), most_hours) for name in sorted(counts))
+    types = tuple(_type(name, counts[name], per_type.get(name, {}), most_hours) for name in sorted(counts))
     return Frequency(
         as_of=span.as_of,
         since=span.since,
         hours_since=possible_time(hours_after_us),
-        observed_hours=observed_h,
+        observed_hours=span.observed_hours,
         types=types,
     )
 
 
-def _type(
-    name: str, counts: tuple[int, int], observed_h: float, hours: dict[int, int], most_hours: int
-) -> TypeFrequency:
-    count, observed = counts
+def _type(name: str, counts: ObservedCount, hours: dict[int, int], most_hours: int) -> TypeFrequency:
     of_day = [0] * 24
     for hour, number in hours.items():
         of_day[hour % 24] += number
     busiest = max(hours, key=lambda hour: (hours[hour], -hour), default=None)
     return TypeFrequency(
         type=name,
-        count=count,
-        per_hour=observed / observed_h,
+        count=counts.count,
+        per_hour=counts.observed / counts.span.observed_hours,
+        observed_since=counts.span.observed_since,
+        observed_hours=counts.span.observed_hours,
         busiest=None if busiest is None else _hour(busiest, hours[busiest]),
         by_hour_of_day=tuple(of_day),
         hours={_start(hour): hours[hour] for hour in sorted(hours)[len(hours) - min(most_hours, len(hours)) :]},

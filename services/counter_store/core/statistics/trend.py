@@ -33,6 +33,9 @@ class TrendResult:
     p_value: float | None
 
 
+TOO_SHORT = TrendResult(Trend.INSUFFICIENT_DATA, None)
+
+
 def judge_trend(earlier: int, later: int, min_events: int) -> TrendResult:
     """Compare the counts of two equal spans; fewer than ``min_events`` in both together say nothing."""
     if earlier + later < max(1, min_events):

@@ -12,7 +12,7 @@ from services.counter_store.core.counting.series import Cell, Count
 from services.counter_store.core.span import Span
 from services.counter_store.core.statistics.outages import Outage, overlap_us
 from services.counter_store.core.statistics.percentiles import nearest_rank
-from services.counter_store.core.statistics.trend import Trend, judge_trend
+from services.counter_store.core.statistics.trend import TOO_SHORT, Trend, judge_trend
 from services.counter_store.core.time_units import DAY_US, US_PER_S
 from shared.instants import us_to_time
 from shared.messages import Counter, Time
@@ -52,14 +52,15 @@ class Outages(Answer):
 class Statistics(Dated):
     """One type. ``recent_count`` and all that follows are of the span; ``total_count`` and ``…_ever`` of all time.
 
-    ``daily_average`` is of what came while the store observed, over ``observed_days`` (at least 1). ``trend`` compares
-    ``earlier_count`` and ``later_count``, the halves of the observed span; ``p_value`` is null where there were too few
-    events to say.
+    ``observed_since`` is when the first of its devices was observed. ``daily_average`` is what came since then, divided
+    by ``observed_days`` (at least 1). ``trend`` compares ``earlier_count`` and ``later_count``, the halves of the
+    observed span; ``p_value`` is null where there were too few events, or less than a day was observed.
     """
 
     type: str
     since: Time
     days: float
+    observed_since: Time
     observed_days: float
     total_count: int
     recent_count: int
@@ -131,7 +132,7 @@ def statistics(known: TypeFigures, span: Span, min_events: int) -> Statistics:
     cells = [*seen, *(cell for cell in (known.before, known.after) if cell is not None)]
     recent = sum(cell.count for cell in cells)
     earlier, later = (0 if cell is None else cell.count for cell in (known.earlier, known.later))
-    judged = judge_trend(earlier, later, min_events)
+    judged = judge_trend(earlier, later, min_events) if span.is_long else TOO_SHORT
     first_us = min((cell.first_us for cell in cells), default=None)
     last_us = max((cell.last_us for cell in cells), default=None)
     return Statistics(
@@ -139,6 +140,7 @@ def statistics(known: TypeFigures, span: Span, min_events: int) -> Statistics:
         type=known.type,
         since=span.since,
         days=(span.until_us - span.after_us) / DAY_US,
+        observed_since=span.observed_since,
         observed_days=span.observed_days,
         total_count=known.ever.total if known.ever else 0,
         recent_count=recent,

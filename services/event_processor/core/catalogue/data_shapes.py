@@ -1,11 +1,12 @@
 """What the data of an event may look like: the words ``config/events.yaml`` uses, and whether data agrees with them.
 
-A field of the catalogue is a unit (then it is a number), or one of the words of ``WORDS``. Fields that the catalogue
-does not name are let pass: more may be said of an event than the catalogue knows.
+A field of the catalogue is a unit (then it is a number), or one of the words of ``WORDS``. More may be said of an event
+than the catalogue knows: a field that it does not name passes beside one that it names, but for a slip of the pen.
 """
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
@@ -60,6 +61,19 @@ def mismatches(shapes: Mapping[str, str], required: tuple[str, ...], data: Mappi
         shape = shapes.get(name)
         if shape is not None and value is not None and not _test(shape)(value):
             yield f"data.{name} must be {_says(shape)} (got {value!r:.60})"
+
+
+def slips(shapes: Mapping[str, str], data: Mapping[str, Any], anywhere: tuple[str, ...]) -> Iterator[str]:
+    """Yield which fields of an offer its type cannot have meant; ``anywhere`` are fields of every type.
+
+    That is one whose name is nearly a known one's, and all of them where the type knows none.
+    """
+    strange = [name for name in data if name not in shapes and name not in anywhere]
+    for name in strange:
+        if close := difflib.get_close_matches(name, [known for known in shapes if known not in data], n=1, cutoff=0.8):
+            yield f"data.{name} is unknown; did you mean {close[0]!r}?"
+    if shapes and strange and len(strange) == len(data):
+        yield f"data.{strange[0]} is unknown; its fields are {', '.join(shapes)}"
 
 
 def _test(shape: str) -> Callable[[Any], bool]:

@@ -5,11 +5,12 @@ A bound is left out with its middle where so little is known that the highest wo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple, cast
 
 from services.event_processor.core.channels.frame_context import FrameContext, reports_low_battery
 from services.event_processor.core.device.keys import DAILY_LOAD, FORECAST, GAUGE, LIFE
+from services.event_processor.core.device.memory import Numbers
 from services.event_processor.core.forecast.charge import GAUGE_ERROR, GAUGE_ERROR_FULL, Battery, Charge, Track
 from services.event_processor.core.forecast.curves import CURVES
 from services.event_processor.core.forecast.daily_load import NO_LOADS, DailyLoad, lasts_s
@@ -61,9 +62,9 @@ def read_gauge(context: FrameContext) -> Gauge | None:
     return kept if kept is None or isinstance(kept, Gauge) else Gauge(*cast("tuple[float, float, float]", kept))
 
 
-def read_life(context: FrameContext) -> Life:
+def read_life(numbers: Mapping[str, Numbers]) -> Life:
     """Return the capacities that are remembered."""
-    kept = cast("tuple[list[float], ...]", context.numbers.get(LIFE) or ())
+    kept = cast("tuple[list[float], ...]", numbers.get(LIFE) or ())
     return tuple(Seen(*one) for one in kept)
 
 
@@ -92,7 +93,7 @@ def _estimates(context: FrameContext) -> Estimates:
     charge, source = track.now, measured_by(context)
     held, spread = charge.belief.charge, (max(charge.belief.charge_var, 0.0) + CHARGE_ERROR[source] ** 2) ** 0.5
     percent = Interval(*(100 * min(max(held + far * NINE_IN_TEN * spread, 0.0), 1.0) for far in (0, -1, 1)))
-    life = capacity_ah(read_life(context))
+    life = capacity_ah(read_life(context.numbers))
     known = life is not None or battery.capacity_ah is not None or charge.wholes
     capacity = life or charge.belief.capacity
     return Estimates(

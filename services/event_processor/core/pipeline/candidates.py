@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from services.event_processor.core.catalogue.data_shapes import mismatches
+from services.event_processor.core.catalogue.data_shapes import mismatches, slips
 from services.event_processor.core.catalogue.event_types import suggestion
 from services.event_processor.core.device.latch import stamp
 from services.event_processor.core.rules.compiled import CompiledRules
 from services.event_processor.core.rules.sections import UNKNOWN
 from shared.jumps import CLOCK_JUMP
 from shared.messages import Candidate, Event, event_id
+from shared.names import NAME
 
 MOST_AHEAD = timedelta(seconds=60)
+EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)  # a device without a clock says 1970, 2000 or when its firmware was built
+DEVICE_FIELDS, ZONE_FIELDS = ("device_id", "sensor_id"), ("zone",)  # where the specification's own events say it
 NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)  # in an id that must not depend on when something arrived
 
 
@@ -30,9 +35,10 @@ def admit(
 ) -> Event | Refusal:
     """Return the candidate as an Event of this site.
 
-    It happened at its own time, else at ``received_at``; more than 60 s ahead of that is refused, for it would
-    count as recent for ever. With an ``id`` the Event's id follows from (producer, id) alone; without one,
-    from when it arrived, and ``arrival`` tells apart two in one instant.
+    It happened at its own time, else at ``received_at``. More than 60 s ahead of that is refused, for it would count as
+    recent for ever, and so is a time of before 2020, which no window and no history holds. With an ``id`` the Event's
+    id follows from (producer, id) alone; without one, from when it arrived, and ``arrival`` tells apart two in one
+    instant.
     """
     if candidate.type == CLOCK_JUMP:
         return Refusal(f"{CLOCK_JUMP} moves every window there is; only the suite's own reader tells of one")
@@ -42,6 +48,7 @@ def admit(
         reason = f"no event type {candidate.type!r} in config/events.yaml{hint or '; add it there to admit it'}"
         return Refusal(reason, _unknown(compiled, producer, candidate, received_at, arrival))
     wrong = list(mismatches(kind.data, kind.required, candidate.data))
+    wrong += slips(kind.data, candidate.data, DEVICE_FIELDS + ZONE_FIELDS)
     if wrong:
         return Refusal(f"{candidate.type}: {'; '.join(wrong)}; config/events.yaml says what its data is")
     time = candidate.time or received_at
@@ -50,6 +57,12 @@ def admit(
             f"its time {stamp(time)} is ahead of this machine's {stamp(received_at)} by more than "
             f"{MOST_AHEAD.total_seconds():.0f} s; set the sender's clock"
         )
+    if time < EARLIEST:
+        return Refusal(
+            f"its time {stamp(time)} is before {EARLIEST.year}: the sender's clock is not set; "
+            "set it, or leave the time out, and it is taken as of its arrival"
+        )
+    device, zone = placed(candidate)
     return Event(
         id=_id(compiled, producer, candidate, time, received_at, arrival),
         type=candidate.type,
@@ -57,11 +70,23 @@ def admit(
         severity=candidate.severity or kind.severity,
         time=time,
         site=compiled.site,
-        device=candidate.device,
-        zone=candidate.zone or (compiled.device_rules(candidate.device).device.zone if candidate.device else None),
+        device=device,
+        zone=zone or (compiled.device_rules(device).device.zone if device else None),
         data=candidate.data,
         metadata={**candidate.metadata, "offered_by": producer} | ({"offer": candidate.id} if candidate.id else {}),
     )
+
+
+def placed(candidate: Candidate) -> tuple[str | None, str | None]:
+    """Return the candidate's device and zone: its own, else what its data or metadata says, if that can be a name."""
+    data, metadata = candidate.data, candidate.metadata
+    device = candidate.device or _name(data[field] for field in DEVICE_FIELDS if field in data)
+    said = [where[field] for where in (metadata, data) for field in ZONE_FIELDS if field in where]
+    return device, candidate.zone or _name(said)
+
+
+def _name(values: Iterable[Any]) -> str | None:
+    return next((value for value in values if isinstance(value, str) and NAME.match(value)), None)
 
 
 def _unknown(
@@ -69,6 +94,7 @@ def _unknown(
 ) -> Event:
     """Return the event that counts an offer of an unknown type; of an offer with an id it is the same one each time."""
     kind = compiled.catalogue[UNKNOWN]
+    device, zone = placed(candidate)
     return Event(
         id=_id(compiled, producer, candidate, received_at, received_at, arrival, "unknown"),
         type=UNKNOWN,
@@ -76,8 +102,8 @@ def _unknown(
         severity=kind.severity,
         time=received_at,
         site=compiled.site,
-        device=candidate.device,
-        zone=candidate.zone,
+        device=device,
+        zone=zone,
         data={"offered_type": candidate.type, "offered_by": producer},
         metadata={"offered_by": producer} | ({"offer": candidate.id} if candidate.id else {}),
     )

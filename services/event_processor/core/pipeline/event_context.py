@@ -32,7 +32,9 @@ class Offer:
 class EventContext:
     """One event on its way; the stages change it as they go. ``event`` is unset only before ``validate``.
 
-    ``own``: it was made for this passage and nobody else has it; what is added may go into its metadata as they stand.
+    ``heard_at`` is when it came by this machine's clock, where its own time can be held against that: offers and live
+    frames. ``own``: it was made for this passage and nobody else has it; what is added may go into its metadata as they
+    stand.
     """
 
     event: Event
@@ -44,6 +46,7 @@ class EventContext:
     handlers: tuple[str, ...] = ()
     triggers: tuple[Trigger, ...] = ()
     own: bool = False
+    heard_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,6 +142,7 @@ class PipelineRules(Data):
     handlers: dict[Key, AnyHandler] = Field(default_factory=dict)
     routes: tuple[EventRoute, ...] = ()
     longest_chain: Annotated[int, Field(ge=1, le=64)] = 8
+    triggers_within_s: Positive = 3600
     monitoring: Monitoring = Monitoring()
 
     @model_validator(mode="after")

@@ -85,4 +85,4 @@ def _note_life(context: FrameContext, track: Track) -> None:
         round(charge.resistance, 5) if charge.steps else None,
         context.number("battery_temperature"),
     )
-    context.set_numbers(LIFE, add(read_life(context), seen))  # type: ignore[arg-type]  # as above
+    context.set_numbers(LIFE, add(read_life(context.numbers), seen))  # type: ignore[arg-type]  # as above

@@ -1,0 +1,91 @@
+"""What users of other programs reported, tried on this one: each ``run.sh`` prints PASS or FAIL, line by line.
+
+Each ``README.md`` there cites the report. A case that fails and belongs to an open issue is marked with its number. The
+mark is strict: whoever mends the case takes it away.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Require
+from tests.support.brokers import free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+FIELD = ROOT.parent / "shared" / "cases" / "field"
+NUT = ("upsd", "upsc", "dummy-ups")
+TIMEOUT_S = 300.0
+
+# Each case, and the issue that it waits for; None where it passes.
+CASES: dict[str, str | None] = {
+    "01-nut-impossible-charge": "14.16",
+    "02-nut-ob-lb-only": "14.15",
+    "03-nut-fsd-on-mains": "14.15",
+    "05-nut-alarm": "14.15",
+    "06-nut-large-ups": "14.16",
+    "08-nut-ol-dischrg-hover": None,
+    "09-nut-lb-at-once": None,
+    "10-nut-runtime-zero-on-mains": None,
+    "11-recording-impossible-values": "14.19",
+    "12-backtest-says-nothing": "14.19",
+    "13-outage-duration": "14.2",
+    "16-ingest-empty-id": None,
+    "17-ingest-1970": None,
+    "24-nut-ob-off": "14.15",
+    "25-nut-agent-blind": None,
+}
+# Calls the chips' code by names of before: tests/unit/sensor_reader holds what it expects.
+ELSEWHERE = {"19-ina219-at-full-scale"}
+MARKED = [
+    pytest.param(name, marks=() if issue is None else pytest.mark.xfail(strict=True, reason=f"issue {issue}"))
+    for name, issue in CASES.items()
+]
+
+
+@pytest.mark.parametrize("name", MARKED)
+def test_a_report_from_the_field(require: Require, tmp_path: Path, name: str) -> None:
+    """Every line of its ``run.sh`` says PASS."""
+    folder = FIELD / name
+    if not folder.exists():
+        pytest.skip("the cases are not beside this checkout (../shared/cases)")
+    if "-nut-" in name:
+        found = [Path(require.program(program)) for program in NUT if program != "dummy-ups"]
+        require.that(Path("/lib/nut/dummy-ups").exists() and found, "NUT's dummy-ups is not installed here")
+    if "backtest" not in (folder / "run.sh").read_text(encoding="utf-8"):
+        require.program("mosquitto")
+        require.program("mosquitto_sub")
+    done = run(folder, tmp_path)
+    lines = done.stdout.splitlines()
+    assert [] == [line for line in lines if line.startswith("FAIL")], done.stdout + done.stderr
+    assert any(line.startswith("PASS") for line in lines), done.stdout + done.stderr
+
+
+def run(folder: Path, home: Path) -> subprocess.CompletedProcess[str]:
+    """Run a case against this checkout, on ports that nobody else uses."""
+    programs = Path(sys.executable).parent
+    environ = {
+        **os.environ,
+        "UPSKEEP": str(programs / "upskeep"),
+        "PYTHON": sys.executable,
+        "CONFIG": str(ROOT / "config"),
+        "CONFIG_FROM": str(ROOT / "config"),
+        "PORT": str(free_port()),
+        "TMPDIR": str(home),
+        "PATH": f"{os.environ['PATH']}:/usr/sbin",
+    }
+    command = ["bash", str(folder / "run.sh")]
+    return subprocess.run(
+        command, check=False, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=TIMEOUT_S
+    )
+
+
+def test_no_case_is_left_out() -> None:
+    """A folder that is added is run."""
+    if not FIELD.exists():
+        pytest.skip("the cases are not beside this checkout (../shared/cases)")
+    assert {path.parent.name for path in FIELD.glob("*/run.sh")} == CASES.keys() | ELSEWHERE
