@@ -158,7 +158,7 @@ class Candidate(Message):
 
     type: DottedName
     id: Annotated[Id | None, Blank] = None
-    time: Annotated[BoundedTime | None, Blank] = None
+    time: Annotated[Time | None, Blank] = None
     device: OptionalName = None
     zone: OptionalName = None
     severity: Annotated[AnyCaseSeverity | None, Blank] = None
@@ -197,7 +197,7 @@ class DeviceState(Message):
     power: Literal["mains", "battery"] | None = None
     battery: Literal["ok", "low", "critical"] | None = None
     charging: bool | None = None
-    active: Annotated[tuple[Name, ...], Field(max_length=4096)] = ()
+    active: Annotated[tuple[Label, ...], Field(max_length=4096)] = ()
     values: Values = {}
     simulated: bool = False
 

@@ -20,7 +20,7 @@ DottedName = Annotated[
 _PLAIN = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]"
 Id = Annotated[str, Field(pattern=rf"^{_PLAIN}{{1,512}}$")]
 Label = Annotated[str, Field(pattern=rf"^{_PLAIN}{{1,128}}$")]
-Text = Annotated[str, Field(max_length=65_536)]  # for people; whoever shows it makes it safe for that place
+Text = Annotated[str, Field(max_length=1_048_576)]  # for people; whoever shows it makes it safe for that place
 
 
 def _blank_is_absent(value: Any) -> Any:

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, PlainSerializer
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2262, 1, 1, tzinfo=UTC)
 DEEPEST = 16  # levels of free data
 MOST = 10_000  # things in it
-LONGEST = 16_384  # characters of one text in it; a message made of a few still fits into a ``Text``
+LONGEST = 262_144  # characters of one text in it; a message made of a few still fits into a ``Text``
 
 
 def _as_utc(value: datetime) -> datetime:
@@ -71,7 +71,7 @@ def _refuse(item: Any) -> None:
 
 
 Time = Annotated[datetime, AfterValidator(_as_utc), PlainSerializer(_as_text, return_type=str, when_used="json")]
-# Of what comes from outside: readings, offers, commands, statuses. No clock that works says anything else.
+# Of readings, commands and statuses. No clock that works says anything else.
 BoundedTime = Annotated[Time, AfterValidator(_within)]
 Int64 = Annotated[int, Field(ge=-(2**63), lt=2**63)]  # what SQLite, InfluxDB and other languages hold
 Count = Annotated[int, Field(ge=0, lt=2**63)]

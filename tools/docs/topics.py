@@ -33,9 +33,9 @@ beyond these bounds, sends the message to `deadletter/…`.
 |---|---|
 | a name | 1 to 128 letters, digits, `_`, `.` and `-`; no dot first. An event type has no empty part between its dots |
 | an id, a label | 1 to 512, or 128, characters; no control characters and no line breaks |
-| a text | 65,536 characters |
-| a time of a reading, an offer, a command or a status | the years 1970 to 2261 |
-| free data (`data`, `metadata`) | 16 levels, 10,000 values, texts of 16,384 characters, whole numbers of 64 bits |
+| a text | 1,048,576 characters |
+| a time of a reading, a command or a status | the years 1970 to 2261 |
+| free data (`data`, `metadata`) | 16 levels, 10,000 values, texts of 262,144 characters, whole numbers of 64 bits |
 """
 
 
