@@ -4,6 +4,10 @@ SHELL := bash
 PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
+# A newcomer's tests: what is decided and what is shown, without broker, server or hardware.
+QUICK := tests/unit/shared tests/unit/upskeep/text tests/unit/upskeep/runner tests/unit/upskeep/test_cli.py \
+  $(addprefix tests/unit/event_processor/test_, battery.py catalogue.py level.py power.py process.py) \
+  $(addprefix tests/unit/alerter/test_, notify.py states.py trace.py window.py)
 
 .PHONY: help setup influxd2 run test test-quick check fmt docs bench crash fuzz lock sbom audit clean
 

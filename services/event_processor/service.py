@@ -131,9 +131,10 @@ class EventProcessor:
             raise TypeError(f"event_processor takes frames of the stream raw, not {type(message).__name__}")
         self.measures.begin()
         self._heard_at = self._clock() if message.boot is not None and message.clock != "unset" else None
+        if not self._is_admitted(message):
+            return
         if CLOCK_STEP in message.values and (jump := read_jump(message.values, IN_FRAME)) is not None:
             self._jump(jump, message.producer)
-        self._readers.note(message)
         if self._silences.watches:
             for device, silent in self._silences.heard(message, self._memories):
                 self._store_outcome(device, silent)
@@ -144,6 +145,21 @@ class EventProcessor:
         if CLOCK_STEP in message.values:
             outcome = replace(outcome, events=self._readers.scoped(outcome.events, message.producer))
         self._store_outcome(message.device, outcome)
+
+    def _is_admitted(self, frame: Frame) -> bool:
+        """Say whether the frame may be used: its device is its reader's, and there is room for it."""
+        ruling = self._readers.judge(frame, lambda: self._memory(frame.device).time)
+        if ruling.evicted is not None:
+            self._forget(ruling.evicted)
+        if refusal := self._readers.refusal(frame, ruling):
+            event_type, cause, data = refusal
+            self.emit_known(event_type, cause, data, frame.device if ruling.clash is not None else None)
+        return ruling.accepted
+
+    def emit_known(self, event_type: str, cause: str, data: Mapping[str, Any], device: str | None = None) -> None:
+        """Emit an event that a catalogue of one's own may lack."""
+        if event_type in self._compiled.catalogue:
+            self.emit_own(event_type, cause, data, device=device)
 
     def offer(self, producer: str, message: Message, received_on: str, payload: bytes) -> None:
         """Take a candidate event; one with an id is taken once, a refused one goes to ``deadletter/…``."""
@@ -352,8 +368,11 @@ class EventProcessor:
         )
 
     def execute(self, command: Command) -> Mapping[str, Any]:
-        """Execute ``battery_replaced``: what the old battery has shown is forgotten, and a new life begins."""
+        """Execute ``battery_replaced``: a battery's new life begins; or ``forget``: a device is no more."""
         wanted = DeviceCommand.of(command, self._known() | self._memories.keys())
+        if command.name == "forget":
+            self._forget(wanted.device)
+            return {"device": wanted.device}
         memory = self._memory(wanted.device)
         ended = replaced_rules(self._compiled, wanted.device, memory)
         self._memories[wanted.device] = forget_battery(memory, ended)
@@ -371,6 +390,20 @@ class EventProcessor:
             self._emit_events(outcome.events)
         if (sample := self._sampler.sample(outcome)) is not None:
             self._outlet.emit(sample)
+
+    def _forget(self, device: str) -> None:
+        """Forget a device, with what is retained of it. It is new when it is heard again."""
+        self._readers.forget(device)
+        self._silences.forget(device)
+        self._sampler.forget(device)
+        self._checked.discard(device)
+        for kept in (self._memories, self._touched, self._maintained, self.qualities):
+            kept.pop(device, None)
+        self._ledger.drop(f"device/{device}")
+        self._outlet.clear("state", device)
+        self._outlet.clear("maintenance", device)
+        for pattern in self.pipeline.correlator.forget(device):
+            self._outlet.clear("incident", pattern, device)
 
     def _end_removed_rules(self, frame: Frame) -> None:
         """End what rules began that are no more; once a device and process, for rules change only at a start."""
