@@ -10,6 +10,7 @@ from services.counter_store.adapters.reports.page import lasting, page
 from services.counter_store.core.reports.report import DetailedReport, Report, SummaryReport, TrendsReport
 from services.counter_store.core.reports.tabular import table_rows
 from shared.event_counters import ReportFormat
+from shared.safe_text import safe_text
 
 LASTED = ("total_s", "median_s", "longest_s")
 _ESCAPED = str.maketrans({sign: f"\\{sign}" for sign in "\\|*`[]<>"})
@@ -115,7 +116,7 @@ def _column(name: str, values: Sequence[object]) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    return " ".join(text.split()).translate(_ESCAPED)
+    return " ".join(safe_text(text).split()).translate(_ESCAPED)
 
 
 FORMATS: dict[ReportFormat, tuple[str, Callable[[Report], str]]] = {
