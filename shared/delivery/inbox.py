@@ -5,6 +5,7 @@ The topic says who speaks: a payload that names somebody else is refused.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from typing import Protocol
 
@@ -26,6 +27,8 @@ from shared.jumps import CLOCK_JUMP
 from shared.messages import Candidate, Checkpoint, Event, Frame, Resend, Sequenced, Status
 from shared.mqtt import Arrived
 from shared.topics import TopicError, Topics
+
+log = logging.getLogger(__name__)
 
 OFFER_BYTES = 262_144
 
@@ -96,7 +99,8 @@ class Inbox:
 
     def _apply(self, message: Sequenced) -> None:
         if isinstance(message, Frame):
-            if not message.simulated and (reason := self.horizon.beyond(message.time)) is not None:
+            played = message.simulated and self.receiver.is_only_producer(message.producer)
+            if not played and (reason := self.horizon.beyond(message.time)) is not None:
                 topic = self.topics.build("stream", message.producer, "raw")
                 self.out.reject(topic, message.model_dump_json(exclude_none=True).encode(), reason)
                 return
@@ -153,7 +157,9 @@ class Inbox:
 
     def _read_request(self, parts: tuple[str, ...], arrived: Arrived, _: float) -> None:
         handler = self.handlers.request
-        if handler is not None and not arrived.retain:
+        if arrived.repeated:  # it was under way when this service ended, and may be why: it is not tried again
+            log.warning("a question on %s is not asked again: the service ended over it", arrived.topic)
+        elif handler is not None and not arrived.retain:
             self.sender.publish_once(handle_request(arrived, parts, handler, self.topics, self.clock.wall()))
 
     def _read_command(self, parts: tuple[str, ...], arrived: Arrived, _: float) -> None:

@@ -207,7 +207,8 @@ class Connection:
         respond_to = getattr(properties, "ResponseTopic", None)
         correlation = getattr(properties, "CorrelationData", None)
         payload = bytes(message.payload)
-        self.seen.append(Arrived(message.topic, payload, message.retain, receipt, respond_to, correlation))
+        repeated = bool(message.dup)
+        self.seen.append(Arrived(message.topic, payload, message.retain, receipt, respond_to, correlation, repeated))
 
     def _on_publish(self, _: paho.Client, __: Any, mid: int, code: ReasonCode, ___: Any) -> None:
         self.seen.append(Acknowledged(self.generation, mid, str(code) if code.is_failure else None))

@@ -62,6 +62,7 @@ class Arrived:
     receipt: Receipt
     respond_to: str | None = None
     correlation: bytes | None = None
+    repeated: bool = False  # the broker sent it before, and got no acknowledgement (DUP)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Matchers as Alertmanager has them: ``name="value"``, ``!=``, ``=~`` and ``!~``; expressions are anchored.
+"""Matchers as Alertmanager has them: ``name="value"``, ``!=``, ``=~`` and ``!~``; expressions are anchored, and RE2's.
 
 A label that is not there is the same as an empty one.
 """
@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+
+from services.alerter.core.patterns import Matches, whole_match
 
 _FORM = re.compile(r'\s*([A-Za-z_][\w.]*)\s*(=~|!~|!=|=)\s*(?:"((?:[^"\\]|\\.)*)"|(.*?))\s*\Z', re.DOTALL)
 LONGEST = 512
@@ -20,7 +22,7 @@ class Matcher:
     name: str
     sign: str
     value: str
-    _pattern: re.Pattern[str] | None = field(default=None, compare=False, repr=False)
+    _matches: Matches | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
         quoted = self.value.replace("\\", "\\\\").replace('"', '\\"')
@@ -34,8 +36,8 @@ class Matcher:
 _SIGNS: dict[str, Callable[[Matcher, str], bool]] = {
     "=": lambda matcher, text: text == matcher.value,
     "!=": lambda matcher, text: text != matcher.value,
-    "=~": lambda matcher, text: matcher._pattern is not None and matcher._pattern.fullmatch(text) is not None,
-    "!~": lambda matcher, text: matcher._pattern is None or matcher._pattern.fullmatch(text) is None,
+    "=~": lambda matcher, text: matcher._matches is not None and matcher._matches(text),
+    "!~": lambda matcher, text: matcher._matches is None or not matcher._matches(text),
 }
 
 
@@ -48,10 +50,7 @@ def parse_matcher(text: str) -> Matcher:
     value = re.sub(r"\\(.)", r"\1", quoted) if quoted is not None and "~" not in sign else (quoted or plain or "")
     if "~" not in sign:
         return Matcher(name, sign, value)
-    try:
-        return Matcher(name, sign, value, re.compile(value))
-    except re.error as error:
-        raise ValueError(f"holds no regular expression: {error}") from None
+    return Matcher(name, sign, value, whole_match(value))
 
 
 def all_hold(matchers: Iterable[Matcher], labels: Mapping[str, object]) -> bool:

@@ -139,10 +139,14 @@ def _safe_again(moment: Moment) -> bool:
         return False
     if memory.cause is Cause.ALERT:
         return memory.alert not in memory.alerts
+    if memory.cause is Cause.FORCED_SHUTDOWN:  # silence ends it not: who cuts the power may be down already
+        return not _forced(moment)
     due_policy = moment.due_policy
-    return memory.cause in (Cause.SILENT, Cause.FORCED_SHUTDOWN) and (
-        due_policy is None or due_policy.due_s > moment.now_s
-    )
+    return memory.cause is Cause.SILENT and (due_policy is None or due_policy.due_s > moment.now_s)
+
+
+def _forced(moment: Moment) -> bool:
+    return any(moment.supply(device).forced_shutdown for device in moment.rules.devices)
 
 
 def _called_off(moment: Moment) -> bool:
@@ -157,7 +161,8 @@ def _secondaries_gone(moment: Moment) -> bool:
 
 
 def _over(moment: Moment) -> bool:
-    return _mains_back(moment) or _safe_again(moment) or (moment.dry_run and not moment.by_power)
+    ended_dry = moment.dry_run and not moment.by_power and moment.memory.cause is not Cause.FORCED_SHUTDOWN
+    return _mains_back(moment) or _safe_again(moment) or ended_dry
 
 
 SIGNAL_HOLDS: dict[Signal, Callable[[Moment], bool]] = {

@@ -73,7 +73,7 @@ class FakeSession:
         """The client is back: what it has not acknowledged comes again."""
         self.client = client
         for mid, old in list(self.unacked.items()):
-            again = Arrived(old.topic, old.payload, old.retain, Receipt(client.generation, mid))
+            again = Arrived(old.topic, old.payload, old.retain, Receipt(client.generation, mid), repeated=True)
             self.unacked[mid] = again
             client.inbox.append(again)
 

@@ -48,6 +48,7 @@ def test_the_seeds_file_loads_as_it_was_written() -> None:
         },
         "health_scoring": {
             "enabled": True,
+            "formula": "standard",
             "calculation_interval": 3600,
             "min_events_for_trend": 5,
             "trend_analysis_days": 30,

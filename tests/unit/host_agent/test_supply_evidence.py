@@ -87,6 +87,26 @@ def test_a_forced_shutdown_counts_at_once_and_whatever_feeds_the_ups(power: str 
     assert (1, Cause.FORCED_SHUTDOWN) == (host.acts, host.memory.cause)
 
 
+def test_a_forced_shutdown_is_asked_for_once_in_a_dry_run_and_again_when_it_comes_again() -> None:
+    """It lasts as long as upsd says so."""
+    host = Host(dry_run=True, stale_after_s=15)
+    for _ in range(2):
+        host.keep_hearing(20, "mains", forced_shutdown=True)
+        assert Phase.DONE is host.phase
+        host.keep_hearing(2, "mains", forced_shutdown=False)
+        assert Phase.WATCHING is host.phase
+    assert 2 == host.acts
+
+
+def test_silence_does_not_end_a_forced_shutdown() -> None:
+    """The host that raised it goes down, and its upsd with it."""
+    host = Host(stale_after_s=15)
+    host.slow = {Phase.HOOKS}
+    host.hear("mains", forced_shutdown=True).go(60)
+
+    assert Phase.HOOKS is host.phase
+
+
 def test_a_forced_shutdown_that_is_still_there_after_the_boot_waits_for_the_grace() -> None:
     """nut#3574: FSD stays until upsd starts anew, and would send a client down over and over."""
     host = Host(uptime_s=20, boot_grace_s=300)

@@ -168,3 +168,13 @@ def test_results_of_commands_stay_in_the_outbox_until_the_broker_has_them(house:
     house.say(COMMAND, {"id": "c1"})
     rows = house.endpoint.records.db.execute("SELECT count(*) FROM outbox WHERE stream = 'result'").fetchone()
     assert (1,) == rows
+
+
+def test_a_question_that_was_under_way_when_the_service_ended_is_not_asked_again(house: House) -> None:
+    """It may be why the service ended: an expression that hung the alerter came again at every start."""
+    for repeated in (True, False):
+        arrived = Arrived(REQUEST, json.dumps(asked("t1", n=21)).encode(), False, Receipt(1, 99), repeated=repeated)
+        house.endpoint.client.inbox.append(arrived)  # type: ignore[attr-defined]
+        house.endpoint.turn(0)
+        house.endpoint.turn(0)
+        assert (0 if repeated else 1) == len(house.heard(Response, "response"))

@@ -1,0 +1,41 @@
+"""Expressions that come from outside, matched in time that grows with the text and not with the expression's cunning.
+
+1. A list of words (``a|b|c``, as most matchers are) needs no engine.
+2. All else is RE2's: no backtracking, so no expression can hang the service; docs/adr/0029 says why. What RE2 has not
+   (look-around, back-references) is refused when the matcher is read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+
+try:
+    import re2
+except ImportError:  # no wheel for this machine
+    re2 = None
+
+MOST_BYTES = 1 << 20  # of a compiled expression
+_WORDS = re.compile(r"[\w\- :@/|]*", re.ASCII)
+Matches = Callable[[str], bool]
+
+
+@lru_cache(maxsize=1024)
+def whole_match(expression: str) -> Matches:
+    """Return a test whether the whole of a text matches; raises ValueError, for a person, where there can be none."""
+    if _WORDS.fullmatch(expression):
+        return frozenset(expression.split("|")).__contains__
+    if re2 is None:
+        raise ValueError("needs the package google-re2 for more than a list of words like a|b; this machine has none")
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = MOST_BYTES
+    try:
+        compiled = re2.compile(expression, options)
+    except re2.error as error:
+        reason = error.args[0].decode(errors="replace") if isinstance(error.args[0], bytes) else str(error)
+        raise ValueError(f"holds no regular expression of RE2: {reason}") from None
+    except UnicodeEncodeError:
+        raise ValueError("holds no regular expression of RE2: it is no valid text") from None
+    return lambda text: compiled.fullmatch(text.encode(errors="replace").decode()) is not None
