@@ -28,6 +28,7 @@ from shared.delivery.takeover import NameInUseError
 from shared.ledger import Ledger, LedgerDamagedError, LedgerError, Schema, explain
 from shared.ledger.quarantine import REPORT, Salvage, closed_cleanly, open_ledger, suspect
 from shared.messages import Candidate
+from shared.safe_text import SafeFormatter
 from shared.settings import ConfigError, read_settings
 from shared.suite import SuiteSettings
 
@@ -115,12 +116,9 @@ def main(service: Service, argv: Sequence[str] | None = None) -> int:
         "--healthy", action="store_true", help="exit 0 when the running service is connected and working"
     )
     options = parser.parse_args(argv)
-    logging.basicConfig(
-        level=os.environ.get("UPSKEEP_LOG", "INFO").upper(),
-        format=f"%(asctime)s %(levelname)-7s {name}: %(message)s",
-        datefmt="%H:%M:%S",
-        stream=sys.stderr,
-    )
+    log_to = logging.StreamHandler(sys.stderr)
+    log_to.setFormatter(SafeFormatter(f"%(asctime)s %(levelname)-7s {name}: %(message)s", datefmt="%H:%M:%S"))
+    logging.basicConfig(level=os.environ.get("UPSKEEP_LOG", "INFO").upper(), handlers=[log_to])
     try:
         suite = read_settings(options.config, "suite", SuiteSettings, os.environ)
         context = Context(options.config, os.environ, suite, SYSTEM_CLOCK)

@@ -1,12 +1,20 @@
 """Foreign text made safe to show: what a sender puts into an event must not move a cursor or forge a line.
 
 Every character that is not printable (control characters, terminal escapes in 7 and 8 bits, directions of writing, line
-and paragraph separators) is written as its escape in Python; any space but the plain one becomes a plain one.
+and paragraph separators) is written as its escape in Python; any space but the plain one becomes a plain one. The
+functions say where their text may stand: a terminal, JSON, a cell of CSV, Markdown, a log. In HTML it is
+``safe_text`` or ``safe_lines``, escaped by Jinja.
 """
 
 from __future__ import annotations
 
+import logging
+import re
 import unicodedata
+
+_FORMULA = re.compile(r"[=+\-@\t\r]")
+_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)*([eE][+-]?\d+)?%?\Z")
+_MARKDOWN = str.maketrans({sign: f"\\{sign}" for sign in "\\|*`[]<>"})
 
 
 def safe_text(text: str) -> str:
@@ -24,6 +32,26 @@ def safe_json(text: str) -> str:
     if text.replace("\n", "").isprintable():
         return text
     return "".join(sign if sign == "\n" or sign.isprintable() else _json_escape(sign) for sign in text)
+
+
+def safe_cell(text: str) -> str:
+    """Return a cell of CSV that people open in a spreadsheet: no formula, whatever it begins with; numbers stay."""
+    shown = safe_text(text)
+    return f"'{shown}" if _FORMULA.match(text) and not _NUMBER.match(text) else shown
+
+
+def safe_markdown(text: str) -> str:
+    """Return text for one line or cell of Markdown, with its own signs escaped."""
+    return safe_text(" ".join(text.split())).translate(_MARKDOWN)
+
+
+class SafeFormatter(logging.Formatter):
+    """A log's format in which no record passes for two: further lines of its message are indented."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the library's name
+        """Return the entry, without its traceback."""
+        record.message = safe_lines(record.message).replace("\n", "\n    ")
+        return super().formatMessage(record)
 
 
 def _shown(sign: str) -> str:

@@ -16,6 +16,7 @@ from services.alerter.core.notify.channels import Format, Wording
 from services.alerter.core.notify.sample import samples
 from services.alerter.core.wording import figure
 from shared.notices import Notice
+from shared.safe_text import safe_lines, safe_text
 
 FAULTS = (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError)
 
@@ -34,8 +35,8 @@ class NoticeTemplate:
 
     def rendered(self, names: Mapping[str, Any]) -> dict[str, str]:
         """Return title and text of these names."""
-        title = _cut(" ".join(self._title.render(names).split()), self._wording.title_chars)
-        text = self._text.render(names).strip()
+        title = _cut(safe_text(" ".join(self._title.render(names).split())), self._wording.title_chars)
+        text = safe_lines(self._text.render(names).strip())
         if self._wording.format is not Format.HTML:  # whoever cuts HTML has to understand it: the service does
             text = _cut(text, self._wording.text_chars)
         return {"title": title, "text": text}

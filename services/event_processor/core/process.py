@@ -67,10 +67,13 @@ def run_steps(
     )
     if not context.findings:
         return Outcome(compiled, frame, after)
-    zone = frame.zone or device_rules.device.zone
-    return Outcome(
-        compiled, frame, after, tuple(_event(compiled, frame, zone, repeat, found) for found in context.findings)
-    )
+    return Outcome(compiled, frame, after, events_of(compiled, frame, context.findings, repeat))
+
+
+def events_of(compiled: CompiledRules, frame: Frame, findings: Sequence[Finding], repeat: int = 0) -> tuple[Event, ...]:
+    """Return the events that findings in a frame are; ``repeat``: how many frames of that very time came before."""
+    zone = frame.zone or compiled.device_rules(frame.device).device.zone
+    return tuple(_event(compiled, frame, zone, repeat, found) for found in findings)
 
 
 def _event(compiled: CompiledRules, frame: Frame, zone: str | None, repeat: int, found: Finding) -> Event:

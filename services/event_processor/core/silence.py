@@ -1,51 +1,71 @@
 """Devices that say nothing at all: looked at when another one is heard, for event time runs on by that.
 
 Rules:
-1. A silence is told at the first frame of anything that comes more than ``after_s`` after the device was last heard.
-   So the same frames tell the same silences however they are batched; where nothing comes, nothing is told.
+1. A silence is reported at the first frame of anything that comes more than the device's patience after it was last
+   heard. So the same frames report the same silences however they are batched; where nothing comes, nothing is.
 2. A device that a rule names is waited for from the first frame of anything.
-3. When to look again is worked out only when something is due: a frame costs one comparison.
+3. When each may be due stands in a heap, never too late: what is heard in between only puts it off. So a frame costs
+   one comparison, and a device one look in each of its patiences.
 """
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from services.event_processor.core.device.latch import OFF, ZERO
 from services.event_processor.core.device.memory import Memory
 from services.event_processor.core.process import Outcome, run_steps
 from services.event_processor.core.rules.compiled import CompiledRules
+from services.event_processor.core.rules.kinds.absence import patience_s
 from shared.messages import Frame, Quality
 
 
 class Silences:
-    """Who may be silent for too long. Follows from the memories alone, so nothing of it has to be kept."""
+    """Which devices may be silent for too long. Follows from the memories alone, so nothing of it has to be kept."""
 
     def __init__(self, compiled: CompiledRules) -> None:
         self._compiled = compiled
-        self._known: set[str] = set()
-        self._due: datetime | None = None
-        self.watches = bool(compiled.other.silent or any(plan.silent for plan in compiled.by_device.values()))
+        self._due: list[tuple[datetime, str]] = []
+        self._waiting: set[str] = set()  # those in the heap
+        self._begun = False
+        self.watches = bool(compiled.other.silent or any(each.silent for each in compiled.by_device.values()))
 
     def heard(self, frame: Frame, memories: Mapping[str, Memory]) -> Iterator[tuple[str, Outcome]]:
-        """Yield (device, outcome) of every other device that is silent for too long when ``frame`` comes, by name."""
-        if frame.device in self._known and self._due is not None and frame.time <= self._due:
-            return
-        for name in sorted({*memories, *self._compiled.awaited}):
-            if name != frame.device:
-                yield from self._look(name, memories.get(name), frame)
-        self._known |= {*memories, *self._compiled.awaited, frame.device}
-        self._due = min(
-            (due for name in self._known for due in self._dues(name, memories.get(name), frame)), default=None
-        )
+        """Yield (device, outcome) of every other device that is silent for too long when ``frame`` comes, by name.
+
+        ``memories`` must hold each outcome before the next is asked for.
+        """
+        late = set[str]() if self._begun else {*memories, *self._compiled.awaited}
+        self._begun = True
+        while self._due and self._due[0][0] < frame.time:
+            late.add(heapq.heappop(self._due)[1])
+        self._waiting -= late
+        for name in sorted(late - {frame.device}):
+            yield from self._look(name, memories.get(name), frame)
+        for name in {*late, frame.device} - self._waiting:
+            self._wait(name, memories.get(name), frame)
 
     def moved(self) -> None:
         """Work out anew when to look: the clock was put on or back."""
-        self._due = None
+        self._due.clear()
+        self._waiting.clear()
+        self._begun = False
+
+    def forget(self, device: str) -> None:
+        """Let a device go; what stands in the heap of it is passed over when it is due."""
+        self._waiting.discard(device)
+
+    def _wait(self, name: str, memory: Memory | None, frame: Frame) -> None:
+        due = min(self._dues(name, memory, frame), default=None)
+        if due is not None:
+            heapq.heappush(self._due, (due, name))
+            self._waiting.add(name)
 
     def _look(self, name: str, memory: Memory | None, frame: Frame) -> Iterator[tuple[str, Outcome]]:
-        plan = self._compiled.device_rules(name)
+        rules = self._compiled.device_rules(name)
         begins = memory is None or memory.time is None
         if begins or any(frame.time > due for due in self._dues(name, memory, frame)):
             nothing = Frame(
@@ -56,14 +76,17 @@ class Silences:
                 uptime_s=frame.uptime_s,
                 clock=frame.clock,
             )
-            yield name, run_steps(self._compiled, plan, memory or Memory(), nothing, plan.silent)
+            outcome = run_steps(self._compiled, rules, memory or Memory(), nothing, rules.silent)
+            step_s = None if memory is None else memory.step_s  # it was not its own
+            yield name, replace(outcome, memory=replace(outcome.memory, step_s=step_s))
 
     def _dues(self, name: str, memory: Memory | None, frame: Frame) -> Iterator[datetime]:
         """Yield when each rule may be due, never too late: what is heard in between only puts it off."""
-        for _, rule_name, rule in self._compiled.device_rules(name).silent:
-            after = timedelta(seconds=rule.after_s)
+        rules = self._compiled.device_rules(name)
+        for _, rule_name, rule in rules.silent:
+            after = timedelta(seconds=patience_s(rule, rules.device, memory))
             latch = OFF if memory is None else memory.latches.get(rule_name, OFF)
-            if memory is None or memory.time is None or (latch.on and name == frame.device):
+            if memory is None or memory.time is None or name == frame.device:
                 yield frame.time + after
             elif not latch.on:
                 yield memory.time + after - (latch.held if latch.pending else ZERO)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from services.event_processor.core.channels.formulas import available
 from services.event_processor.core.channels.frame_context import FrameContext, round_channel
-from services.event_processor.core.device.keys import CHARGING, CRITICAL, LOW, ON_BATTERY
-from services.event_processor.core.device.latch import OFF
+from services.event_processor.core.device.keys import CHARGING, CRITICAL, DOUBTED, LOW, ON_BATTERY
+from services.event_processor.core.device.latch import OFF, Latch
 from services.event_processor.core.device.memory import Memory
 from services.event_processor.core.rules.compiled import BELIEVED, CompiledRules
 from shared.messages import DeviceState, Frame
@@ -29,7 +30,10 @@ def device_state(compiled: CompiledRules, memory: Memory, frame: Frame) -> Devic
         power=POWER[latches.get(ON_BATTERY, OFF).known],
         battery=_battery(memory),
         charging=latches.get(CHARGING, OFF).known,
-        active=tuple(name for name in compiled.shown if latches.get(name, OFF).on),
+        active=(
+            *(name for name in compiled.shown if latches.get(name, OFF).on),
+            *_doubted(latches),
+        ),
         values=frame.values | _derived(compiled, memory, frame),
         simulated=frame.simulated,
     )
@@ -44,6 +48,11 @@ def state_words(memory: Memory, frame: Frame) -> dict[str, str | bool | None]:
         "battery": _battery(memory),
         "charging": latches.get(CHARGING, OFF).known,
     }
+
+
+def _doubted(latches: Mapping[str, Latch]) -> list[str]:
+    """Return ``rule/channel`` of every channel in doubt."""
+    return sorted(name for name, latch in latches.items() if "/" in name and latch.on) if DOUBTED in latches else []
 
 
 def _derived(compiled: CompiledRules, memory: Memory, frame: Frame) -> dict[str, float | str]:

@@ -131,6 +131,10 @@ CASES: dict[str, Case] = {
     "DATA_FROZEN": Case((say(1, code="frozen"),), (say(9, code="nack"),), (say(6),), "DATA_RECOVERED"),
     "DATA_IMPLAUSIBLE": Case((say(6, code="implausible"),), (say(5, code="implausible"), say(9)), (say(31),),
                              "DATA_RECOVERED"),
+    "DATA_SATURATED": Case((say(6, code="saturated"),), (say(5, code="saturated"), say(9)), (say(31),),
+                           "DATA_RECOVERED"),
+    "PART_FAULT": Case((say(1, code="reset"),), (say(9, code="frozen"),), (say(6),), "PART_RECOVERED"),
+    "PART_RECOVERED": Case((say(1, code="reset"), say(6)), (say(1, code="reset"), say(5))),
     "DATA_RECOVERED": Case((say(16, quality="stale"), say(6)), (say(16, quality="stale"), say(5))),
     "TEMPERATURE_HIGH": level("cpu_temperature", 50, 60.1, 60, 54, 30, "TEMPERATURE_NORMAL"),
     "TEMPERATURE_NORMAL": Case((say(31, cpu_temperature=61), say(31, cpu_temperature=54)),
@@ -206,6 +210,8 @@ OFFERED: dict[str, tuple[dict[str, object], dict[str, object]]] = {
     "vpd.recalculation_required": ({"zone": "tent"}, {"zone": 1}),
 }
 ELSEWHERE = {
+    "system.device.clash": "test_owners: two readers of one name",
+    "system.limit.reached": "test_owners: a reader with too many devices",
     "system.event.unknown": "test_candidates: an offer of an unknown type",
     "system.ledger.restored": "tests/integration/counter_store/test_restore.py",  # its data is free
 }
@@ -283,8 +289,8 @@ def test_it_is_taken_from_outside_with_good_data_and_refused_with_bad(name: str)
 
 
 def test_a_worn_battery_is_told_by_the_capacity_it_shows():
-    """10 Ah sold; 40 % of it are gone after 1 Ah: 2.5 Ah seen, health 25 %."""
-    case = Case(sinking(100 - n * 0.4 for n in range(104)), (), environ=WORN, step_s=30)
+    """10 Ah sold; 40 % of it are gone after 1 Ah: 2.5 Ah seen, health 25 %, three times over."""
+    case = Case(sinking(100 - n * 0.4 for _ in range(3) for n in range(104)), (), environ=WORN, step_s=30)
     events = [event for event in told(case, case.cause) if event.type == "BATTERY_REPLACE"]
 
     assert [25.0] == [event.data["value"] for event in events]

@@ -112,21 +112,51 @@ def test_silences_do_not_depend_on_batches_and_restarts(items: list[tuple[float,
         assert tell(compiled, frames) == tell(compiled, frames, batches)
 
 
+def patience(step_s: float) -> float:
+    """Return how long a device of this step may say nothing."""
+    return 60 if step_s <= 60 else 2.5 * step_s
+
+
 @settings(deadline=None, max_examples=20)
 @given(FRAMES)
 def test_a_silence_is_told_once_and_only_when_it_was_one(items: list[tuple[float, str, bool]]):
-    """Held against a plain account of who was heard when."""
+    """Held against a plain account: 60 s, or 2.5 of a device's own steps where one is longer."""
     frames = list(history(items))
     heard: dict[str, float] = {}
+    seen: dict[str, float] = {}  # by a frame of its own, or by its silence
+    step: dict[str, float] = {}
     silent: set[str] = set()
     expected: list[tuple[str, str, float]] = []
     for item in frames:
         now = (item.time - START).total_seconds()
         for device in sorted(heard):
-            if device != item.device and device not in silent and now - heard[device] > 60:
+            if device != item.device and device not in silent and now - heard[device] > patience(step.get(device, 0)):
                 silent.add(device)
+                seen[device] = now
                 expected.append(("device.error", device, now))
-        heard[item.device] = now
+        if item.device in seen:
+            step[item.device] = now - seen[item.device] or step.get(item.device, 0)
+        heard[item.device] = seen[item.device] = now
         silent.discard(item.device)
 
     assert expected == brief(tell(EVERYBODY, frames))
+
+
+def test_a_device_that_is_read_every_quarter_of_an_hour_is_not_missed_at_each_reading():
+    """Once, while its step is not known; then after 2.5 of its steps, and not before."""
+    room = [frame(900 * n, "room", co2=500) for n in range(8)]
+    ups = [frame(10 * n, ac_present=True) for n in range(1000)]
+    told = brief([event for event in tell(WATCHED, merged(room, ups)) if event.type == "device.error"])
+
+    assert [70.0, 8560.0] == [second for _, _, second in told]
+
+
+def test_nor_ever_where_the_reader_says_how_often_it_is_read():
+    """``interval_s`` of sensor_reader.yaml, or of ``devices`` here."""
+    compiled = configured(
+        RULES__ABSENCES__SILENT=RULE, RULES__READINGS="{except_for: [co2]}", DEVICES__ROOM__INTERVAL_S="900"
+    )
+    room = [frame(900 * n, "room", co2=500) for n in range(8)]
+    ups = [frame(10 * n, ac_present=True) for n in range(800)]
+
+    assert [] == [event.type for event in tell(compiled, merged(room, ups)) if event.type == "device.error"]

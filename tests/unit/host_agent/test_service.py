@@ -194,6 +194,14 @@ def test_a_dry_run_orders_nobody_and_runs_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "last_shutdown.json").exists()
 
 
+@pytest.mark.parametrize(("reader", "target"), [("reader", "sensor_reader"), ("attic", "sensor_reader-attic")])
+def test_the_power_cut_is_asked_of_the_reader_that_has_the_board(tmp_path: Path, reader: str, target: str) -> None:
+    """A site may have several readers."""
+    scene = Scene(tmp_path, cut_power={"enabled": True, "reader": reader})
+    scene.hear().go().go()
+    assert [(target, "cut_power")] == scene.orders
+
+
 def test_a_simulator_makes_it_a_dry_run_and_hardware_unmakes_it(tmp_path: Path) -> None:
     """By what the states say of themselves; remembered, and hardware has to answer for a while first."""
     scene = Scene(tmp_path, stale_after_s=15).hear("mains", "ok", simulated=True)

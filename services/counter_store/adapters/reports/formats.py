@@ -10,9 +10,9 @@ from services.counter_store.adapters.reports.page import lasting, page
 from services.counter_store.core.reports.report import DetailedReport, Report, SummaryReport, TrendsReport
 from services.counter_store.core.reports.tabular import table_rows
 from shared.event_counters import ReportFormat
+from shared.safe_text import safe_cell, safe_markdown
 
 LASTED = ("total_s", "median_s", "longest_s")
-_ESCAPED = str.maketrans({sign: f"\\{sign}" for sign in "\\|*`[]<>"})
 
 
 def as_json(report: Report) -> str:
@@ -23,7 +23,8 @@ def as_json(report: Report) -> str:
 def as_csv(report: Report) -> str:
     """Return the table of ``core.reports.tabular``, as RFC 4180 has it."""
     out = io.StringIO()
-    csv.writer(out).writerows(table_rows(report))
+    cells = ([safe_cell(cell) if isinstance(cell, str) else cell for cell in row] for row in table_rows(report))
+    csv.writer(out).writerows(cells)
     return out.getvalue()
 
 
@@ -33,7 +34,7 @@ def as_markdown(report: Report) -> str:
     span = f"{report.since:%Y-%m-%d %H:%M} to {report.as_of:%Y-%m-%d %H:%M} UTC"
     plural = "" if report.total_events == 1 else "s"
     lines = [
-        f"# {_plain(report.site)}: events of {days}",
+        f"# {safe_markdown(report.site)}: events of {days}",
         "",
         f"{span}: {report.total_events:,} event{plural}, {report.all_time_events:,} ever.",
         *_health(report),
@@ -94,7 +95,7 @@ def _trends(report: Report) -> list[str]:
     ]
     told = _table("What changed", ("type", "trend", "earlier half", "later half", "p"), rows)
     for title, names in (("Steady", report.stable), ("Too few to say", report.insufficient_data)):
-        told += ["", f"{title}: {_plain(', '.join(names))}."] if names else []
+        told += ["", f"{title}: {safe_markdown(', '.join(names))}."] if names else []
     return told
 
 
@@ -108,14 +109,10 @@ def _table(title: str, names: tuple[str, ...], rows: Sequence[tuple[object, ...]
 def _column(name: str, values: Sequence[object]) -> list[str]:
     """Return the cells, equally wide, so that the table can be read as it stands; numbers are on the right."""
     numbers = all(isinstance(value, int) for value in values)
-    cells = [f"{value:,}" if isinstance(value, int) else _plain(str(value)) for value in values]
+    cells = [f"{value:,}" if isinstance(value, int) else safe_markdown(str(value)) for value in values]
     wide = max(3, *map(len, (name, *cells)))
     rule = "-" * (wide - 1) + ":" if numbers else "-" * wide
     return [f"{cell:>{wide}}" if numbers else f"{cell:<{wide}}" for cell in (name, rule, *cells)]
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.split()).translate(_ESCAPED)
 
 
 FORMATS: dict[ReportFormat, tuple[str, Callable[[Report], str]]] = {

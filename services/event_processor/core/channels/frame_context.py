@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
 from services.event_processor.core.channels.evidence import Evidence, Gate
@@ -20,6 +20,7 @@ from shared.quantities import QUANTITIES
 
 E = TypeVar("E", bound=Evidence)
 LOW_FLAG = "battery_low"
+ENDS = "ends/"  # before the name of a latch, in the words: the event that ends it
 _NUMBERS = (float, int)
 
 
@@ -38,6 +39,7 @@ class Device:
     calibrated: Mapping[str, date] = field(default_factory=dict)
     calibrate_every_days: float | None = None
     battery_told: bool = False
+    interval_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +192,14 @@ class FrameContext:
         """Remember a word under a name."""
         self.words = {**self.words, name: word}
 
+    def set_end(self, name: str, event: str | None) -> None:
+        """Remember which event ends what a latch began, for a time when its rule is gone; None forgets it."""
+        key = f"{ENDS}{name}"
+        if event is not None:
+            self.words = {**self.words, key: event}
+        elif key in self.words:
+            self.words = {kept: word for kept, word in self.words.items() if kept != key}
+
     def emit(self, event: str, cause: str, data: Mapping[str, Any], severity: Severity | None = None) -> None:
         """Note an event; what is None in ``data`` is left out."""
         kept = {key: value for key, value in data.items() if value is not None}
@@ -210,10 +220,7 @@ class FrameContext:
 
         It lasted until ``new``, the state that followed, began: the dwell that confirmed this is not part of it.
         """
-        if old.began is None:
-            return None
-        end = self.now if new is None or new.began is None else new.began
-        return round(max(end - old.began, ZERO).total_seconds(), 3)
+        return lasted_s(old, self.now if new is None or new.began is None else new.began)
 
 
 def reports_low_battery(context: FrameContext) -> bool:
@@ -225,6 +232,11 @@ def round_channel(channel: str, value: float) -> float:
     """Return ``value`` with its quantity's decimals."""
     quantity = QUANTITIES.get(channel)
     return value if quantity is None else round(value, quantity.decimals)
+
+
+def lasted_s(latch: Latch, end: datetime) -> float | None:
+    """Return how long a latch's state had lasted at ``end``, s, never negative; None where its begin is not known."""
+    return None if latch.began is None else round(max(end - latch.began, ZERO).total_seconds(), 3)
 
 
 def since(latch: Latch) -> str | None:

@@ -40,6 +40,7 @@ class Polled(Part):
     name: Name
     board: str | None = None
     cells: Cells | None = None
+    interval_s: Annotated[float, Field(gt=0)] | None = None
 
 
 class Simulated(Part):
@@ -62,7 +63,12 @@ def board_facts(reader: Reader, boards: Boards, source: str) -> Iterator[tuple[s
     for device in {device.name: device for device in (*reader.devices, *simulated)}.values():
         board = boards.boards.get(device.board or "")
         if board is not None:
-            facts = DeviceFacts(cells=board.cells, chemistry=board.chemistry, capacity_mah=board.capacity_mah)
+            facts = DeviceFacts(
+                cells=board.cells,
+                chemistry=board.chemistry,
+                capacity_mah=board.capacity_mah,
+                interval_s=device.interval_s,
+            )
             yield device.name, device.board, facts
-        elif device.cells is not None:
-            yield device.name, None, DeviceFacts(cells=device.cells)
+        elif device.cells is not None or device.interval_s is not None:
+            yield device.name, None, DeviceFacts(cells=device.cells, interval_s=device.interval_s)

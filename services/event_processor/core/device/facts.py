@@ -78,7 +78,8 @@ class DeviceFacts(Data):
     """One device. What is left out comes from its board profile, else from ``default_device``.
 
     ``capacity_mah`` is the pack's; ``resistance_mohm`` that of one cell with its share of holder and wiring, by which
-    the sag under load is taken out; ``leaf_offset_c`` is leaf minus air; ``calibrated`` says when, by channel.
+    the sag under load is taken out; ``leaf_offset_c`` is leaf minus air; ``calibrated`` says when, by channel;
+    ``interval_s`` is how often it is read.
     """
 
     chemistry: Name | None = None
@@ -90,6 +91,7 @@ class DeviceFacts(Data):
     calibrated: dict[Key, date] | None = None
     calibrate_every_days: Annotated[float, Field(gt=0)] | None = None
     zone: Name | None = None
+    interval_s: Annotated[float, Field(gt=0)] | None = None
 
     def over(self, default: DeviceFacts) -> DeviceFacts:
         """Return these facts with ``default``'s where they are silent."""

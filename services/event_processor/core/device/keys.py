@@ -22,7 +22,20 @@ FORECAST = "forecast"
 DAILY_LOAD = "daily_load"
 GAUGE = "gauge"
 LIFE = "battery_life"
+DOUBTED = "doubted_channels"
 
+OWNERS = {  # latch → the section of the rules that moves it
+    ON_BATTERY: "power",
+    STARTED: "power",
+    LOW: "battery",
+    CRITICAL: "battery",
+    OVER: "cell_limits",
+    UNDER: "cell_limits",
+    CHARGING: "charging",
+    SESSION: "charging",
+    CHARGED: "charging",
+    TAPER: "charging",
+}
 SHOWN = (ON_BATTERY, LOW, CRITICAL, CHARGING)  # latches of the state's ``active``, before the named rules
 RESERVED = frozenset(
     {
@@ -43,5 +56,6 @@ RESERVED = frozenset(
         DAILY_LOAD,
         GAUGE,
         LIFE,
+        DOUBTED,
     }
 )

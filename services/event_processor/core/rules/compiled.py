@@ -15,7 +15,7 @@ from services.event_processor.core.catalogue.event_types import Catalogue
 from services.event_processor.core.channels.formulas import FORMULAS, available, derive
 from services.event_processor.core.channels.frame_context import LOW_FLAG, Device, Formula, FrameContext, SiteChannels
 from services.event_processor.core.device.facts import Chemistry, DeviceFacts
-from services.event_processor.core.device.keys import SHOWN
+from services.event_processor.core.device.keys import DOUBTED, SHOWN
 from services.event_processor.core.device.memory import Memory
 from services.event_processor.core.rules.kinds.absence import find_absence
 from services.event_processor.core.rules.kinds.battery import find_battery
@@ -24,8 +24,9 @@ from services.event_processor.core.rules.kinds.cell_limits import find_cell_limi
 from services.event_processor.core.rules.kinds.change import find_change, find_quality
 from services.event_processor.core.rules.kinds.charging import find_charging
 from services.event_processor.core.rules.kinds.clock_jump import find_jump
-from services.event_processor.core.rules.kinds.condition import find_condition, find_fault
+from services.event_processor.core.rules.kinds.condition import find_condition
 from services.event_processor.core.rules.kinds.errors import find_errors
+from services.event_processor.core.rules.kinds.fault import find_fault
 from services.event_processor.core.rules.kinds.forecast import find_forecast
 from services.event_processor.core.rules.kinds.level import find_limit, find_threshold
 from services.event_processor.core.rules.kinds.power import find_power
@@ -111,8 +112,8 @@ SETS_KEPT = 256  # sets of channels a plan keeps ready; a device that shows more
 class DeviceRules:
     """What applies to one device: every rule for a frame that may be believed, few for one that may not.
 
-    ``silent`` is what is left when the device says nothing. ``ready`` keeps what has been worked out for a set of
-    channels: a memo, of which no result depends.
+    ``silent`` is what is left when the device says nothing; ``names`` are those of all its rules. ``ready`` keeps what
+    has been worked out for a set of channels: a memo, on which no result depends.
     """
 
     device: Device
@@ -121,6 +122,7 @@ class DeviceRules:
     silent: tuple[RuleStep, ...]
     formulas: Mapping[str, Formula]
     troubles: frozenset[str]
+    names: frozenset[str]
     ready: dict[tuple[Channels, bool], tuple[RuleStep, ...]] = field(default_factory=dict, compare=False)
 
     def steps(self, frame: Frame, memory: Memory) -> tuple[RuleStep, ...]:
@@ -188,7 +190,8 @@ def compile_rules(
             tuple(step for section, step in mine if ORDER[section].doubted),
             tuple(step for section, step in mine if section == "absences"),
             formulas,
-            frozenset(step[1] for section, step in mine if not ORDER[section].clean),
+            frozenset(step[1] for section, step in mine if not ORDER[section].clean) | {DOUBTED},
+            frozenset(step[1] for _, step in mine),
         )
 
     return CompiledRules(
@@ -235,4 +238,5 @@ def _device(own: DeviceFacts, default: DeviceFacts, chemistries: Mapping[str, Ch
         facts.calibrated or {},
         facts.calibrate_every_days,
         own.cells is not None and own.chemistry is not None,
+        facts.interval_s,
     )

@@ -37,10 +37,14 @@ Percent = Annotated[float, Field(ge=0, le=100)]
 
 
 class Errors(Data):
-    """A frame with errors is one event, however many chips failed; errors of ``except_codes`` alone make none."""
+    """A frame with errors of the bus is one event, however many chips failed.
+
+    An error is of the bus by its code and its part, by name or with ``*`` and ``?``; one that names a channel is not.
+    """
 
     event: Name
-    except_codes: tuple[Name, ...] = ()
+    codes: tuple[Name, ...] = ("nack", "timeout", "bus", "crc", "torn", "busy")
+    parts: tuple[str, ...] = ("*@0x*",)
 
 
 class Quality(Data):

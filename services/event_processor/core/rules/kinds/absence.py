@@ -3,17 +3,21 @@
 Rules:
 1. A frame that is bad or stale, or lacks the channel, does not count as heard.
 2. What is absent is absent since the last frame that counted; time is that between the device's frames.
-3. A device that sends nothing at all is looked at whenever another one is heard (``core.silence``): event time runs on
+3. A device whose own step is longer than ``after_s`` is absent after ``STEPS`` of them: one that is read every quarter
+   of an hour is not missed after five minutes. Until two frames have come its step is ``interval_s``, where known.
+4. A device that sends nothing at all is looked at whenever another one is heard (``core.silence``): event time runs on
    by them. When nothing is heard of anything, no time runs; that a reader is gone is seen by its last will.
 """
 
 from __future__ import annotations
 
-from services.event_processor.core.channels.frame_context import FrameContext
+from services.event_processor.core.channels.frame_context import Device, FrameContext
 from services.event_processor.core.device.latch import OFF, ZERO, Latch, stamp
+from services.event_processor.core.device.memory import Memory
 from services.event_processor.core.rules.detections import Absence
 from shared.messages import Quality
 
+STEPS = 2.5
 HEARD = (Quality.GOOD, Quality.SUSPECT)
 
 
@@ -25,16 +29,24 @@ def find_absence(context: FrameContext, name: str, rule: Absence) -> None:
         if old.on and rule.cleared is not None:
             context.emit(rule.cleared, name, {**_what(context, rule), "lasted_s": context.lasted_s(old)})
         context.drop_latches(name)
+        context.set_end(name, None)
         return
     if old.on:
         return
     began = old.pending or context.before.time or context.now
     held = (old.held if old.pending else ZERO) + context.elapsed
-    if held.total_seconds() <= rule.after_s:
+    if held.total_seconds() <= patience_s(rule, context.device, context.before):
         context.set_latch(name, Latch(False, None, began, held))
         return
     context.set_latch(name, Latch(True, began))
+    context.set_end(name, rule.cleared)
     context.emit(rule.event, name, {**_what(context, rule), "after_s": rule.after_s, "since": stamp(began)})
+
+
+def patience_s(rule: Absence, device: Device, memory: Memory | None) -> float:
+    """Return how long the device may say nothing, s: ``after_s``, or some of its own steps where one is longer."""
+    step_s = (None if memory is None else memory.step_s) or device.interval_s or 0.0
+    return rule.after_s if step_s <= rule.after_s else STEPS * step_s
 
 
 def _what(context: FrameContext, rule: Absence) -> dict[str, str | None]:

@@ -46,6 +46,8 @@ def find_battery(context: FrameContext, name: str, rule: Battery) -> None:
     if now_critical.on and not now_low.on:
         now_low = Latch(True, now_low.pending or now_critical.began)
         context.set_latch(LOW, now_low)
+    if now_low.on != low.on:
+        context.set_end(LOW, rule.recovered if now_low.on else None)
     if now_low.on and not low.on:
         context.emit(rule.low, name, _told(context, told_v, cell_v, levels.low.enter_v, now_low))
     if now_critical.on and not critical.on:

@@ -30,6 +30,8 @@ def find_by_flag(context: FrameContext, name: str, rule: Battery) -> bool:
     wish = wish and (low.on or context.gate_open(rule.only_while))
     now = context.update_latch(LOW, wish, 0, context.device.chemistry.low.clear_for_s)
     told = {channel: context.rounded(channel) for channel in ("state_of_charge", "runtime_left_s", "battery_voltage")}
+    if now.on != low.on:
+        context.set_end(LOW, rule.recovered if now.on else None)
     if now.on and not low.on:
         context.emit(rule.low, name, {"source": LOW_FLAG, **told, "since": since(now)})
     if low.on and not now.on:

@@ -8,8 +8,10 @@ from services.event_processor.core.device.keys import OVER, UNDER
 from services.event_processor.core.device.latch import OFF
 from services.event_processor.core.rules.sections import CellLimits
 
+CAUSE = "harm"  # part of the ids of its events since the first version
 
-def find_cell_limits(context: FrameContext, name: str, rule: CellLimits) -> None:
+
+def find_cell_limits(context: FrameContext, _: str, rule: CellLimits) -> None:
     """OVERVOLTAGE and UNDERVOLTAGE, per cell, each with its end."""
     cell_v = context.number("cell_voltage")
     if cell_v is None:
@@ -18,11 +20,11 @@ def find_cell_limits(context: FrameContext, name: str, rule: CellLimits) -> None
     if over is not None:
         on = context.latches.get(OVER, OFF).on
         wish = cell_v >= over.clear_v if on else cell_v > over.enter_v
-        _turn(context, OVER, wish, over, cell_v, (f"{name}/over", rule.over, rule.over_cleared))
+        _turn(context, OVER, wish, over, cell_v, (f"{CAUSE}/over", rule.over, rule.over_cleared))
     if under is not None:
         on = context.latches.get(UNDER, OFF).on
         wish = cell_v <= under.clear_v if on else cell_v < under.enter_v
-        _turn(context, UNDER, wish, under, cell_v, (f"{name}/under", rule.under, rule.under_cleared))
+        _turn(context, UNDER, wish, under, cell_v, (f"{CAUSE}/under", rule.under, rule.under_cleared))
 
 
 def _turn(
@@ -39,7 +41,10 @@ def _turn(
     new = context.update_latch(name, wish, level.enter_for_s, level.clear_for_s)
     cause, entered, left = events
     event = entered if new.on else left
-    if new.on == old.on or event is None:
+    if new.on == old.on:
+        return
+    context.set_end(name, left if new.on else None)
+    if event is None:
         return
     told = {
         "cell_voltage": round_channel("cell_voltage", cell_v),

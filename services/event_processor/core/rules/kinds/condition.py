@@ -1,4 +1,4 @@
-"""Conditions: evidence of several channels together, and faults: what the frame itself says of its data."""
+"""Conditions: evidence of several channels together."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from services.event_processor.core.channels.evidence import Evidence
 from services.event_processor.core.channels.frame_context import FrameContext, round_channel, since
 from services.event_processor.core.device.latch import OFF
-from services.event_processor.core.rules.detections import Condition, Fault, Latched
+from services.event_processor.core.rules.detections import Condition, Latched
 
 
 def find_condition(context: FrameContext, name: str, rule: Condition) -> None:
@@ -18,21 +18,11 @@ def find_condition(context: FrameContext, name: str, rule: Condition) -> None:
         return
     if wish and not old.on and not context.gate_open(rule.only_while):
         wish = False
-    _turn(context, name, rule, wish, {e.channel: _shown(context, e.channel) for e in rule.evidence()})
+    turn_latch(context, name, rule, wish, {e.channel: _shown(context, e.channel) for e in rule.evidence()})
 
 
-def find_fault(context: FrameContext, name: str, rule: Fault) -> None:
-    """The same for frames of a quality, or with errors of a code."""
-    frame = context.frame
-    named = [error for error in frame.errors if error.code in rule.codes]
-    told = {"quality": frame.quality.value, "errors": [error.model_dump() for error in named] or None}
-    _turn(context, name, rule, bool(named) or frame.quality in rule.quality, told)
-    left = context.latches.get(name)
-    if left is not None and not left.raw and not left.on:
-        context.drop_latches(name)  # nothing is left of it: clean frames need not look at it again
-
-
-def _turn(context: FrameContext, name: str, rule: Latched, wish: bool, told: dict[str, Any]) -> None:
+def turn_latch(context: FrameContext, name: str, rule: Latched, wish: bool, data: dict[str, Any]) -> None:
+    """Move the latch; a turn is the rule's event or its clearing one, with ``data``."""
     old = context.latches.get(name, OFF)
     if wish == old.on and old.pending is None:
         return
@@ -40,9 +30,10 @@ def _turn(context: FrameContext, name: str, rule: Latched, wish: bool, told: dic
     if new.on == old.on:
         return
     event = rule.event if new.on else rule.cleared
+    context.set_end(name, rule.cleared if new.on else None)
     if event is not None:
         spell = {"since": since(new), "lasted_s": None if new.on else context.lasted_s(old, new)}
-        context.emit(event, name, {"rule": name, **told, **spell})
+        context.emit(event, name, {"rule": name.partition("/")[0], **data, **spell})
 
 
 def _holds(context: FrameContext, rule: Condition, was: bool) -> bool | None:

@@ -1,14 +1,22 @@
-"""Failed polls."""
+"""Failed polls of a bus."""
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
+
 from services.event_processor.core.channels.frame_context import FrameContext
+from services.event_processor.core.rules.kinds.fault import dump
 from services.event_processor.core.rules.sections import Errors
+from shared.messages import ReadError
 
 
 def find_errors(context: FrameContext, name: str, rule: Errors) -> None:
-    """One event for a frame with errors, whatever its quality and however many chips failed."""
-    errors = [error for error in context.frame.errors if error.code not in rule.except_codes]
+    """One event for a frame with errors of the bus, whatever its quality and however many chips failed."""
+    errors = [dump(error) for error in context.frame.errors if _is_of_the_bus(error, rule)]
     if errors:
-        told = [error.model_dump() for error in errors]
-        context.emit(rule.event, name, {"count": len(errors), "errors": told, "quality": context.frame.quality.value})
+        context.emit(rule.event, name, {"count": len(errors), "errors": errors, "quality": context.frame.quality.value})
+
+
+def _is_of_the_bus(error: ReadError, rule: Errors) -> bool:
+    on_bus = any(fnmatchcase(error.chip, pattern) for pattern in rule.parts)
+    return error.channel is None and error.code in rule.codes and on_bus

@@ -56,7 +56,10 @@ def _turn(context: FrameContext, name: str, rule: Level, value: float | None) ->
     if wish and not old.on and not context.gate_open(rule.only_while):
         wish = False
     new = context.update_latch(name, wish, rule.enter_for_s, rule.clear_for_s)
-    return None if new.on == old.on else (old, new)
+    if new.on == old.on:
+        return None
+    context.set_end(name, getattr(rule, "cleared", CLEARED) if new.on else None)
+    return old, new
 
 
 def _told(context: FrameContext, rule: Level, value: float, old: Latch, new: Latch, per: str = "") -> dict[str, Any]:

@@ -64,6 +64,7 @@ def find_power(context: FrameContext, name: str, rule: Power) -> None:
     if new.on == old.on:
         return
     told = {**_seen_by(context, evidence), "since": since(new)}
+    context.set_end(ON_BATTERY, rule.restored if new.on else None)
     if new.on:
         context.emit(rule.lost, name, {**told, "cause": context.words.get(OUTAGE), "first_seen": _unseen(old)})
     else:
@@ -88,6 +89,7 @@ def _end_spell(context: FrameContext, name: str, rule: Power, old: Latch, outage
         return
     context.drop_latches(STARTED)
     context.set_latch(ON_BATTERY, Latch(True, _at(context, outage.began_s), context.now))
+    context.set_end(ON_BATTERY, rule.restored)
     cause = {"cause": context.words.get(OUTAGE), BACKFILLED: True}
     context.emit(rule.lost, name, {**_seen_by(context, evidence), **spell, **_bounds(context, rule, outage), **cause})
 

@@ -8,13 +8,16 @@ from services.event_processor.core.rules.sections import UncleanShutdown
 BACKFILLED = "backfilled"  # in an event's data: it happened before, its triggers are no longer to be pulled
 
 
-def find_unclean_shutdown(context: FrameContext, name: str, rule: UncleanShutdown) -> None:
+CAUSE = "unclean"  # part of the ids of its events since the first version
+
+
+def find_unclean_shutdown(context: FrameContext, _: str, rule: UncleanShutdown) -> None:
     """UNCLEAN_SHUTDOWN, and the loss of the output that must have been, with its end: the machine runs again."""
     if context.values.get("lifecycle") != "started" or context.values.get("clean") is not False:
         return
     told = {key: context.values.get(key) for key in ("boot_id", "power_fault")}
-    context.emit(rule.event, name, told)
+    context.emit(rule.event, CAUSE, told)
     if rule.lost is not None:
-        context.emit(rule.lost, name, {"because": "unclean_shutdown", BACKFILLED: True, **told})
+        context.emit(rule.lost, CAUSE, {"because": "unclean_shutdown", BACKFILLED: True, **told})
     if rule.restored is not None:
-        context.emit(rule.restored, name, {"because": "unclean_shutdown", BACKFILLED: True})
+        context.emit(rule.restored, CAUSE, {"because": "unclean_shutdown", BACKFILLED: True})

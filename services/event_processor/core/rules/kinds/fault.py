@@ -1,0 +1,65 @@
+"""Faults: what the frame itself says of its data.
+
+Rules:
+1. An error that names a channel is about that channel alone: each has a latch of its own, ``rule/channel``, and is
+   reported once when it begins and once when it ends.
+2. A channel is well again when frames that can be believed name no error of it.
+3. Everything else, the frame's quality or an error of a part, is about the device.
+"""
+
+from __future__ import annotations
+
+from services.event_processor.core.channels.frame_context import FrameContext
+from services.event_processor.core.device.keys import DOUBTED
+from services.event_processor.core.device.latch import Latch
+from services.event_processor.core.rules.detections import Fault
+from services.event_processor.core.rules.kinds.condition import turn_latch
+from shared.messages import Quality, ReadError
+
+MOST_CHANNELS = 64  # of one device that are followed
+
+
+def find_fault(context: FrameContext, name: str, rule: Fault) -> None:
+    """The rule's event and its end: of the device, and of each channel that an error names."""
+    frame = context.frame
+    named = [error for error in frame.errors if error.code in rule.codes]
+    of_parts = [error for error in named if error.channel is None]
+    told = {"quality": frame.quality.value, "errors": [dump(error) for error in of_parts] or None}
+    turn_latch(context, name, rule, bool(of_parts) or frame.quality in rule.quality, told)
+    _drop_idle(context, name)
+    if len(of_parts) < len(named) or DOUBTED in context.latches:
+        _follow_channels(context, name, rule, {error.channel: error for error in named if error.channel})
+
+
+def dump(error: ReadError) -> dict[str, str]:
+    """Return an error as an event has it."""
+    return error.model_dump(exclude_none=True)
+
+
+def _follow_channels(context: FrameContext, name: str, rule: Fault, named: dict[str, ReadError]) -> None:
+    latched = [key.partition("/")[2] for key in context.latches if key.startswith(f"{name}/")]
+    believed = context.frame.quality in (Quality.GOOD, Quality.SUSPECT)
+    for channel in dict.fromkeys([*latched, *list(named)[: MOST_CHANNELS - len(latched)]]):
+        error = named.get(channel)
+        if error is None and not believed:
+            continue
+        told = {"channel": channel, "quality": context.frame.quality.value, "errors": [dump(error)] if error else None}
+        turn_latch(context, f"{name}/{channel}", rule, error is not None, told)
+        _drop_idle(context, f"{name}/{channel}")
+    _mark(context)
+
+
+def _mark(context: FrameContext) -> None:
+    """Keep the mark by which clean frames know that channels are in doubt."""
+    if any("/" in key for key in context.latches):
+        if DOUBTED not in context.latches:
+            context.set_latch(DOUBTED, Latch(True))
+    else:
+        context.drop_latches(DOUBTED)
+
+
+def _drop_idle(context: FrameContext, name: str) -> None:
+    """Drop a latch of which nothing is left: clean frames need not look at it again."""
+    left = context.latches.get(name)
+    if left is not None and not left.raw and not left.on:
+        context.drop_latches(name)
