@@ -4,8 +4,12 @@ SHELL := bash
 PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
+# A newcomer's tests: what is decided and what is shown, without broker, server or hardware.
+QUICK := tests/unit/shared tests/unit/upskeep/text tests/unit/upskeep/runner tests/unit/upskeep/test_cli.py \
+  $(addprefix tests/unit/event_processor/test_, battery.py catalogue.py level.py power.py process.py) \
+  $(addprefix tests/unit/alerter/test_, notify.py states.py trace.py window.py)
 
-.PHONY: help setup influxd2 run test test-quick check fmt docs bench crash lock clean
+.PHONY: help setup influxd2 run test test-quick check fmt docs bench crash fuzz lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +69,9 @@ bench: setup ## frames per second, latency and memory of the live suite; ARGS="-
 
 crash: setup ## kill and cut the live suite under load; ARGS="--seed 1 --seconds 90 --kills-per-minute 60"
 	@$(BIN)/python -m tests.crash $(ARGS)
+
+fuzz: setup ## send bad messages to everything under load; ARGS="--seed 1 --seconds 60"
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 lock: $(BIN)/uv ## resolve the dependencies anew into requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \

@@ -35,7 +35,7 @@ COMMANDS = {
     "Alerts": (*(alerts.ack, alerts.silence, alerts.silences, alerts.unsilence, alerts.reset_stop, alerts.alert_test),),
     "History as files, and again": (transfer.export, transfer.import_, replay.replay, influx.influx),
     "Devices and hosts": (
-        *(scan.scan, calibrate.calibrate, maintenance.maintenance, maintenance.battery),
+        *(scan.scan, calibrate.calibrate, maintenance.maintenance, maintenance.battery, maintenance.forget),
         *(shutdown.shutdown_plan, offer.emit),
     ),
 }

@@ -13,7 +13,8 @@ from shared.safe_text import safe_json
 
 # What the processor tells of the suite itself, by the machine's clock: it says nothing of what was played.
 OF_THE_SUITE = frozenset(
-    {"system.lifecycle.started", "system.health.check", "system.service.offline", "system.service.online"}
+    {"system.lifecycle.started", "system.lifecycle.stopped", "system.config.changed", "system.health.check"}
+    | {"system.service.offline", "system.service.online"}
 )
 ALERT = {  # what of an alert follows from the events
     *("rule", "key", "state", "severity", "since", "time", "value", "threshold", "window_s", "reason", "message"),

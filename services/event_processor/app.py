@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from services.event_processor.adapters.handler_scheduler import DerivedOffer, HandlerScheduler, calls
@@ -62,11 +64,14 @@ def stamped(plan: Plan) -> Plan:
 class ProcessorTasks:
     """What the processor does besides taking messages: handlers' work, its start, its health, who is there."""
 
-    def __init__(self, plan: Plan, processor: EventProcessor, host: Host, endpoint: Endpoint) -> None:
+    def __init__(
+        self, plan: Plan, processor: EventProcessor, host: Host, endpoint: Endpoint, digests: Mapping[str, str]
+    ) -> None:
         self._plan = plan
         self._processor = processor
         self._host = host
         self._endpoint = endpoint
+        self._digests = digests
 
     def work(self) -> None:
         """Do what is due."""
@@ -74,6 +79,7 @@ class ProcessorTasks:
         if not monitor.begun:
             self._offer(scheduler.recover())
             self._emit(monitor.begin(self._start()))
+            self._emit(monitor.changed(self._digests))
         self._offer(scheduler.work())
         self._emit(monitor.due_events(self._endpoint.connected, lambda: self._processor.vitals(self._host)))
 
@@ -83,7 +89,7 @@ class ProcessorTasks:
 
     def _emit(self, events: Iterable[OwnEvent]) -> None:
         for each in events:
-            self._processor.emit_own(each.type, each.cause, each.data)
+            self._processor.emit_known(each.type, each.cause, each.data)
 
     def _start(self) -> dict[str, Any]:
         return {
@@ -101,18 +107,25 @@ class ProcessorTasks:
         return min(self._host.scheduler.wait_s(), self._host.monitor.wait_s())
 
     def finish(self) -> None:
-        """Emit nothing: what is under way is tried again after the next start."""
+        """Say that this service stops; handlers' work under way is tried again after the next start."""
+        if self._plan.rules.monitoring.started:
+            self._emit([self._host.monitor.stopped(self._endpoint.name, "self")])
 
     def close(self) -> None:
         """Let go of threads and connections."""
         self._host.scheduler.close()
 
 
-def drive(plan: Plan, _: Context, processor: EventProcessor, endpoint: Endpoint) -> BackgroundTasks:
+def drive(plan: Plan, context: Context, processor: EventProcessor, endpoint: Endpoint) -> BackgroundTasks:
     """Return the processor's background tasks."""
     if processor.host is None:
         raise RuntimeError("build() gives every processor its host")
-    return ProcessorTasks(plan, processor, processor.host, endpoint)
+    return ProcessorTasks(plan, processor, processor.host, endpoint, digests_of(context.folder))
+
+
+def digests_of(folder: Path) -> dict[str, str]:
+    """Return what tells apart two versions of each configuration file of the suite, by its name."""
+    return {file.name: sha256(file.read_bytes()).hexdigest() for file in sorted(folder.glob("*.yaml"))}
 
 
 SERVICE = Service(

@@ -21,6 +21,7 @@ from services.event_processor.adapters.handler_scheduler import HandlerScheduler
 from services.event_processor.adapters.measures import Measures, p95
 from services.event_processor.adapters.offered import Offered
 from services.event_processor.adapters.pipeline_tables import PipelineTables
+from services.event_processor.adapters.readers import Readers
 from services.event_processor.adapters.state_sampler import StateSampler
 from services.event_processor.adapters.suite_monitor import SuiteMonitor, disk
 from services.event_processor.adapters.work_table import WorkTable
@@ -43,7 +44,7 @@ from services.event_processor.core.silence import Silences
 from shared.delivery.handler import Publisher
 from shared.incidents import Incident
 from shared.instants import time_to_us, us_to_time
-from shared.jumps import CLOCK_JUMP, CLOCK_STEP, IN_FRAME, Jump, read_jump
+from shared.jumps import CLOCK_STEP, IN_FRAME, Jump, read_jump
 from shared.ledger import Ledger, Schema
 from shared.maintenance import Maintenance
 from shared.messages import Candidate, Event, Frame, Message, Quality, Sequenced, Status, event_id
@@ -113,7 +114,7 @@ class EventProcessor:
         self._answers = Answers(self.plan, self._tables, self.analytics, self.pipeline)
         self.host = host
         self._silences = Silences(compiled)
-        self._producers = {key.removeprefix("producer/"): name.decode() for key, name in ledger.items("producer/")}
+        self._readers = Readers(ledger)
         if self._silences.watches:
             self._memories |= {name: self._memory(name) for name in self._known()}
 
@@ -130,11 +131,10 @@ class EventProcessor:
             raise TypeError(f"event_processor takes frames of the stream raw, not {type(message).__name__}")
         self.measures.begin()
         self._heard_at = self._clock() if message.boot is not None and message.clock != "unset" else None
+        if not self._is_admitted(message):
+            return
         if CLOCK_STEP in message.values and (jump := read_jump(message.values, IN_FRAME)) is not None:
             self._jump(jump, message.producer)
-        if self._producers.get(message.device) != message.producer:
-            self._producers[message.device] = message.producer
-            self._ledger.put(f"producer/{message.device}", message.producer.encode())
         if self._silences.watches:
             for device, silent in self._silences.heard(message, self._memories):
                 self._store_outcome(device, silent)
@@ -142,9 +142,24 @@ class EventProcessor:
         if message.device not in self._checked:
             self._end_removed_rules(message)
         outcome = process_frame(self._compiled, self._memory(message.device), message)
-        if CLOCK_STEP in message.values and not self._is_alone(message.producer):
-            outcome = replace(outcome, events=tuple(map(_not_alone, outcome.events)))
+        if CLOCK_STEP in message.values:
+            outcome = replace(outcome, events=self._readers.scoped(outcome.events, message.producer))
         self._store_outcome(message.device, outcome)
+
+    def _is_admitted(self, frame: Frame) -> bool:
+        """Say whether the frame may be used: its device is its reader's, and there is room for it."""
+        ruling = self._readers.judge(frame, lambda: self._memory(frame.device).time)
+        if ruling.evicted is not None:
+            self._forget(ruling.evicted)
+        if refusal := self._readers.refusal(frame, ruling):
+            event_type, cause, data = refusal
+            self.emit_known(event_type, cause, data, frame.device if ruling.clash is not None else None)
+        return ruling.accepted
+
+    def emit_known(self, event_type: str, cause: str, data: Mapping[str, Any], device: str | None = None) -> None:
+        """Emit an event that a catalogue of one's own may lack."""
+        if event_type in self._compiled.catalogue:
+            self.emit_own(event_type, cause, data, device=device)
 
     def offer(self, producer: str, message: Message, received_on: str, payload: bytes) -> None:
         """Take a candidate event; one with an id is taken once, a refused one goes to ``deadletter/…``."""
@@ -353,8 +368,11 @@ class EventProcessor:
         )
 
     def execute(self, command: Command) -> Mapping[str, Any]:
-        """Execute ``battery_replaced``: what the old battery has shown is forgotten, and a new life begins."""
+        """Execute ``battery_replaced``: a battery's new life begins; or ``forget``: a device is no more."""
         wanted = DeviceCommand.of(command, self._known() | self._memories.keys())
+        if command.name == "forget":
+            self._forget(wanted.device)
+            return {"device": wanted.device}
         memory = self._memory(wanted.device)
         ended = replaced_rules(self._compiled, wanted.device, memory)
         self._memories[wanted.device] = forget_battery(memory, ended)
@@ -373,6 +391,20 @@ class EventProcessor:
         if (sample := self._sampler.sample(outcome)) is not None:
             self._outlet.emit(sample)
 
+    def _forget(self, device: str) -> None:
+        """Forget a device, with what is retained of it. It is new when it is heard again."""
+        self._readers.forget(device)
+        self._silences.forget(device)
+        self._sampler.forget(device)
+        self._checked.discard(device)
+        for kept in (self._memories, self._touched, self._maintained, self.qualities):
+            kept.pop(device, None)
+        self._ledger.drop(f"device/{device}")
+        self._outlet.clear("state", device)
+        self._outlet.clear("maintenance", device)
+        for pattern in self.pipeline.correlator.forget(device):
+            self._outlet.clear("incident", pattern, device)
+
     def _end_removed_rules(self, frame: Frame) -> None:
         """End what rules began that are no more; once a device and process, for rules change only at a start."""
         self._checked.add(frame.device)
@@ -390,26 +422,18 @@ class EventProcessor:
     def _jump(self, jump: Jump, producer: str) -> None:
         """Move what is remembered of every device of a reader, and of past events where there is no other reader."""
         for device in self._known() | self._memories.keys():
-            if self._producers.get(device, producer) == producer:
+            if self._readers.reads(producer, device):
                 self._memories[device] = self._memory(device).moved(jump)
                 self._put(device)
         self._silences.moved()
-        if self._is_alone(producer):
+        if self._readers.is_alone(producer):
             self.pipeline.move(jump)
-
-    def _is_alone(self, producer: str) -> bool:
-        """Whether all devices are read by one reader: then its clock is the site's."""
-        return all(other == producer for other in self._producers.values())
 
     def _known(self) -> set[str]:
         return {key.removeprefix("device/") for key, _ in self._ledger.items("device/")}
 
     def _put(self, device: str) -> None:
         self._ledger.put(f"device/{device}", self._memories[device].to_json().encode())
-
-
-def _not_alone(event: Event) -> Event:
-    return event.model_copy(update={"data": event.data | {"alone": False}}) if event.type == CLOCK_JUMP else event
 
 
 UNMADE = Event(id="", type="-", category="-", severity="info", time=NO_TIME, site="-")

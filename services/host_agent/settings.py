@@ -46,9 +46,10 @@ class PolicySettings(Settings):
 
 
 class CutPowerSettings(Settings):
-    """``cut_power``: ask the board that feeds this host to cut the power ``after_s``."""
+    """``cut_power``: ask the board that feeds this host to cut the power ``after_s``; ``reader`` is who reads it."""
 
     enabled: bool = False
+    reader: Name = "reader"
     device: Name = "ups"
     after_s: Annotated[int, Field(ge=10, le=600)] = 90
     timeout_s: Timeout = 5.0

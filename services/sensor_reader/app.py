@@ -10,11 +10,12 @@ from pathlib import Path
 from services.sensor_reader.adapters.machine.clock import LinuxClock
 from services.sensor_reader.adapters.sources.open_source import OpenedSource, Options, SourceError, open_source
 from services.sensor_reader.adapters.sources.recording import RecordingError
+from services.sensor_reader.core.lifecycle import DEVICE
 from services.sensor_reader.service import SensorReader
-from services.sensor_reader.settings import Configuration, load
+from services.sensor_reader.settings import Configuration, load, own_name
 from shared.clock import Clock
 from shared.delivery.endpoint import Endpoint
-from shared.delivery.route import route_of
+from shared.delivery.route import Route, route_of
 from shared.ledger import Ledger
 from shared.process import Context, Service, main
 from shared.settings import ConfigError, Fault
@@ -115,16 +116,23 @@ def build(chosen: ReaderSetup, context: Context, ledger: Ledger, endpoint: Endpo
     endpoint.add_figures(lambda: {"said": "; ".join(opened.said)} if opened.said else {})
     boot_id = BOOT_ID.read_text(encoding="ascii").strip()
     clock = LinuxClock(context.clock.wall) if opened.feed.live else None
-    handler = SensorReader(opened.feed, ledger, endpoint, boot_id, clock)
+    system = own_name(DEVICE, chosen.configuration.reader.name)
+    handler = SensorReader(opened.feed, ledger, endpoint, boot_id, clock, system)
     handler.begin(context.clock.wall())
     chosen.opened.append(opened)
     return handler
+
+
+def route(setup: ReaderSetup) -> Route:
+    """Return the route of the reader of this name."""
+    return route_of(own_name(ROUTE.name, setup.configuration.reader.name))
 
 
 SERVICE = Service(
     route=ROUTE,
     settings=choose,
     handler=build,
+    named=route,
     drive=lambda chosen, context, handler, endpoint: Player(chosen.opened[-1], handler, endpoint, context.clock),
 )
 

@@ -45,17 +45,25 @@ _CLOCK_DRIFT = "course"
 class SensorReader:
     """A Stage that has no input: the app calls ``begin`` once, ``step`` when ``next_release`` says, then ``finish``.
 
+    ``system`` is the device that this reader's own starts, stops and jumps are told of.
     ``clock`` is the machine's, for a feed that polls hardware; its time then goes before the app's.
     """
 
     def __init__(
-        self, feed: Feed, ledger: Ledger, outlet: Publisher, boot_id: str, clock: HostClock | None = None
+        self,
+        feed: Feed,
+        ledger: Ledger,
+        outlet: Publisher,
+        boot_id: str,
+        clock: HostClock | None = None,
+        system: str = lifecycle.DEVICE,
     ) -> None:
         self._feed = feed
         self._ledger = ledger
         self._outlet = outlet
         self._boot_id = boot_id
         self._clock = clock
+        self._system = system
         self._clock_drift: ClockDrift | None = None
         self._told = not feed.has_life
         self._last_time: datetime | None = None
@@ -183,6 +191,8 @@ class SensorReader:
         self._counts["frames"] += 1
         self._counts["errors"] += bool(frame.errors)
         self._last_time = frame.time
+        if frame.device == lifecycle.DEVICE:
+            frame = frame.model_copy(update={"device": self._system})
         if self._clock_drift is not None:
             instant = self._clock_drift.instant
             stamp = {"boot": self._clock_drift.boot, "uptime_s": instant.uptime_s, "clock": instant.clock}

@@ -21,6 +21,7 @@ from shared.delivery.horizon import Horizon
 from shared.delivery.inbox import Inbox
 from shared.delivery.receiver import Receiver
 from shared.delivery.records import Records
+from shared.delivery.refusals import Refusals
 from shared.delivery.retained import filters
 from shared.delivery.route import Route
 from shared.delivery.sender import OFFERS, Sender
@@ -46,6 +47,7 @@ HEARTBEAT_S = 10.0
 LOG_AGAIN_S = 60.0
 DEAD_LETTER_BYTES = 65_536
 WENT_BACK = "system.ledger.went_back"
+FLOOD = "system.input.flood"
 OpenClient = Callable[..., MqttClient]  # called as MqttClient is
 
 
@@ -95,6 +97,7 @@ class Endpoint:
             self,
             Horizon(suite, clock),
         )
+        self.refusals = Refusals(self.topics.everything().removesuffix("#"))
         self._attached = False
         self._status: Status | None = None
         self._status_at = float("-inf")
@@ -180,12 +183,24 @@ class Endpoint:
         self.sender.clear(kind, *parts)
 
     def reject(self, received_on: str, payload: bytes, reason: str) -> None:
-        """Send input that cannot be used to ``deadletter/…``."""
+        """Send input that cannot be used to ``deadletter/…``, within the bounds of ``shared.delivery.refusals``."""
+        monotonic = self.clock.monotonic()
+        if not self.refusals.keep(received_on, monotonic):
+            if (count := self.refusals.flood(received_on, monotonic)) is not None:
+                self._report_flood(self.refusals.sender(received_on), count)
+            return
         log.warning("refused a message on %s: %s", received_on, reason)
         text = base64.b64encode(payload[:DEAD_LETTER_BYTES]).decode()
         now = self.clock.wall()
         letter = DeadLetter(service=self.name, time=now, reason=reason, received_on=received_on, payload=text)
         self.sender.emit(letter, now.timestamp())
+
+    def _report_flood(self, sender: str, count: int) -> None:
+        now = self.clock.wall()
+        log.error("a flood of bad messages on %s/…: they are refused, and no more of them are kept for now", sender)
+        data = {"service": self.name, "topic": sender, "refused": count}
+        identity = f"flood/{self.name}/{self.takeover.instance}/{sender}/{now:%Y%m%d%H}"
+        self.offer_event(Candidate(type=FLOOD, id=identity, data=data))
 
     def offer_event(self, candidate: Candidate) -> None:
         """Offer an event on ``ingest/{service}``: kept until its consumer is online and the broker has confirmed it.
@@ -304,6 +319,7 @@ class Endpoint:
         """Return this service's status, without its time."""
         lost = {"lost": self.receiver.lost} if self.receiver.lost else {}
         dropped = {"dropped": self.sender.dropped} if self.sender.dropped else {}
+        unkept = {"refused_unkept": self.refusals.unkept} if self.refusals.unkept else {}
         taken = {"taken_over": self.takeover.count} if self.takeover.count else {}
         return Status(
             service=self.name,
@@ -317,7 +333,7 @@ class Endpoint:
             streams=self.sender.ends(),
             continues=self.records.continued,
             applied=self.receiver.marks(),
-            figures={**self._all_figures(), **lost, **dropped, **taken},
+            figures={**self._all_figures(), **lost, **dropped, **taken, **unkept},
         )
 
     def _all_figures(self) -> Figures:

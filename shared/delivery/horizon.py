@@ -11,7 +11,7 @@ PLAUSIBLE = datetime(2026, 1, 1, tzinfo=UTC)  # a clock before this has not been
 
 
 class Horizon:
-    """The latest time that is believed of live data. Simulations and recordings may be of any time."""
+    """The latest time that is believed of live data; a simulation or recording alone at its site may be of any."""
 
     def __init__(self, suite: SuiteSettings, clock: Clock) -> None:
         self._tolerance = timedelta(hours=suite.delivery.clock_tolerance_h)

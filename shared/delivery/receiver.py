@@ -133,6 +133,10 @@ class Receiver:
                 reached = before.start.get(track.stream, 0)
         return reached
 
+    def is_only_producer(self, producer: str) -> bool:
+        """Whether no other producer is known here."""
+        return self.current.keys() <= {producer}
+
     def reached(self, producer: str, epoch: str, stream: str, head: int) -> bool:
         """Whether everything up to ``head`` of a producer's stream has been applied."""
         inbound = self.tracks.get(Track(self.site, producer, stream, epoch))

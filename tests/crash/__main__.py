@@ -7,7 +7,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import click
@@ -19,7 +20,10 @@ from shared.suite import SuiteSettings
 from tests.crash.fleet import Fleet
 from tests.crash.load import STEP_S, rows
 from tests.crash.proxy import Proxy
-from tests.crash.verdict import Verdict, judge, oracle
+from tests.crash.verdict import Verdict, judge, judge_good, oracle
+from tests.hostile.grammar import Bad, Grammar
+from tests.hostile.neighbour import Neighbour
+from tests.hostile.rights import LEAST, guarded_broker, login
 from tests.support.answers import unlike
 from tests.support.brokers import EMBEDDED, MOSQUITTO, Broker, free_port
 from upskeep.outcome import Outcome
@@ -31,6 +35,8 @@ RATE = 100  # frames a second
 KEEPALIVE_S = 3
 SETTLE_S = 180.0
 CONFIG = Path("config")
+HOSTILE_PER_S = 300
+GUARDED = "persistence false\nmax_inflight_messages 200\nmax_queued_messages 100000"
 TORN = "allow_anonymous true\npersistence false\nmax_inflight_messages 200\nmax_queued_messages 100000"
 
 
@@ -44,6 +50,7 @@ class Harness:
     proxy: Proxy
     view: LiveView
     client: MqttClient
+    neighbours: list[Neighbour] = field(default_factory=list)
 
     def look(self, seconds: float) -> None:
         """Let time pass, taking in what the suite says."""
@@ -75,26 +82,34 @@ def strike(chance: random.Random, harness: Harness, broker_share: float) -> None
     fleet.kill(name)
 
 
-def play(seed: int, seconds: float, kills_per_minute: float, kind: str, folder: Path) -> tuple[Fleet, Verdict]:
+def play(
+    seed: int, seconds: float, kills_per_minute: float, kind: str, folder: Path, *, hostile: bool = False
+) -> tuple[Fleet, Verdict]:
     """Run once and return what was done and what came of it."""
     frames = int(seconds * RATE)
     recording = folder / "load.csv"
     recording.write_text("\n".join(rows(seed, frames)) + "\n", encoding="utf-8")
     expected, ids = oracle(recording, CONFIG, folder / "expected.jsonl")
-    harness = _prepare(seed, kind, folder, recording)
+    harness = _prepare(seed, kind, folder, recording, hostile=hostile)
     chance = random.Random(seed)  # noqa: S311 - repeatable
     try:
         harness.fleet.start()
         harness.client.open()
+        for neighbour in harness.neighbours:
+            neighbour.start()
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             harness.look(chance.expovariate(kills_per_minute / 60))
             strike(chance, harness, broker_share=0.12)
+        for neighbour in harness.neighbours:
+            neighbour.stop()
         found = _settle(harness)
     finally:
         harness.fleet.stop()
         harness.client.close()
         harness.proxy.close()
+    if hostile:
+        return harness.fleet, judge_good(expected, ids, folder / "data", harness.fleet.deaths)
     verdict = judge(expected, ids, found, folder / "data")
     verdict.differences += harness.fleet.deaths
     if expected.last_time is not None:
@@ -104,8 +119,11 @@ def play(seed: int, seconds: float, kills_per_minute: float, kind: str, folder: 
     return harness.fleet, verdict
 
 
-def _prepare(seed: int, kind: str, folder: Path, recording: Path) -> Harness:
+def _prepare(seed: int, kind: str, folder: Path, recording: Path, *, hostile: bool) -> Harness:
     broker = Broker(kind, free_port(), folder / "broker", TORN if kind == MOSQUITTO else "")
+    secrets = folder / "broker" if hostile else None
+    if secrets is not None:
+        broker = guarded_broker(secrets, (*SERVICES, "operator", LEAST), GUARDED)
     port = free_port()
     proxy = Proxy(port, broker.port)
     environ = {
@@ -118,9 +136,20 @@ def _prepare(seed: int, kind: str, folder: Path, recording: Path) -> Harness:
         "UPSKEEP_SPEED": str(RATE * STEP_S),
     }
     suite = read_settings(CONFIG, "suite", SuiteSettings, {})
-    fleet = Fleet(broker, environ, folder / "log")
-    client = viewer(broker.settings, suite.topics, "crash-view", ("status", "counter", "alert"))
-    return Harness(seed, folder, fleet, proxy, LiveView(suite.topics), client)
+    fleet = Fleet(broker, environ, folder / "log", secrets=secrets)
+    settings = login(secrets, "operator", broker.settings.url) if secrets else broker.settings
+    client = viewer(settings, suite.topics, "crash-view", ("status", "counter", "alert"))
+    harness = Harness(seed, folder, fleet, proxy, LiveView(suite.topics), client)
+    if secrets is not None:
+        make = partial(_forge, Grammar(seed, suite.topics))
+        neighbour = Neighbour(login(secrets, LEAST, broker.settings.url), LEAST, make, HOSTILE_PER_S)
+        harness.neighbours.append(neighbour)
+    return harness
+
+
+def _forge(grammar: Grammar) -> Bad:
+    """Return a bad message of any kind, every second one an offer under the neighbour's own name."""
+    return grammar.next(("ingest",), LEAST) if grammar.flip(0.5) else grammar.next()
 
 
 def _settle(harness: Harness) -> Outcome:
@@ -150,8 +179,11 @@ def _report(fleet: Fleet, verdict: Verdict, say: Callable[[str], None]) -> bool:
 @click.option("--seconds", default=90.0, show_default=True)
 @click.option("--kills-per-minute", default=60.0, show_default=True)
 @click.option("--broker", "kind", default=MOSQUITTO, type=click.Choice([MOSQUITTO, EMBEDDED]), show_default=True)
+@click.option("--hostile", is_flag=True, help="A neighbour with the least user's rights forges and floods all along.")
 @click.option("--folder", type=click.Path(path_type=Path), help="Keep everything there; else a new temporary folder.")
-def main(seed: int | None, seconds: float, kills_per_minute: float, kind: str, folder: Path | None) -> None:
+def main(
+    seed: int | None, seconds: float, kills_per_minute: float, kind: str, hostile: bool, folder: Path | None
+) -> None:
     """Kill and cut the live suite under load; fail unless every event is counted exactly once."""
     seed = seed if seed is not None else random.SystemRandom().randrange(1_000_000)
     folder = folder or Path(tempfile.mkdtemp(prefix="upskeep-crash-"))
@@ -159,7 +191,7 @@ def main(seed: int | None, seconds: float, kills_per_minute: float, kind: str, f
     click.echo(
         f"seed {seed}, {seconds:g} s, {kills_per_minute:g} kills a minute, {kind}; everything is kept in {folder}"
     )
-    fleet, verdict = play(seed, seconds, kills_per_minute, kind, folder)
+    fleet, verdict = play(seed, seconds, kills_per_minute, kind, folder, hostile=hostile)
     if not _report(fleet, verdict, click.echo):
         click.echo(f"repeat it with --seed {seed} --seconds {seconds:g} --kills-per-minute {kills_per_minute:g}")
         sys.exit(1)

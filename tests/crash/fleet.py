@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.hostile.rights import login_environ
 from tests.support.brokers import Broker
 from upskeep.runner.supervisor import SERVICES
 
@@ -20,6 +22,7 @@ class Fleet:
     broker: Broker
     environ: dict[str, str]
     folder: Path
+    secrets: Path | None = None  # of the passwords, where each service has a user of its own
     children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     kills: int = 0
     broker_kills: int = 0
@@ -80,11 +83,24 @@ class Fleet:
                 child.wait()
         self.broker.stop()
 
+    def memory_mb(self) -> dict[str, float]:
+        """Return the most memory each service has had so far."""
+        found = {}
+        for name, child in self.children.items():
+            with contextlib.suppress(OSError, StopIteration):
+                lines = Path(f"/proc/{child.pid}/status").read_text(encoding="utf-8").splitlines()
+                peak = next(line for line in lines if line.startswith("VmHWM"))
+                found[name] = int(peak.split()[1]) / 1024
+        return found
+
+    def _login(self, name: str) -> dict[str, str]:
+        return login_environ(self.secrets, name) if self.secrets else {}
+
     def _start(self, name: str) -> None:
         with (self.folder / f"{name}.log").open("ab") as log:
             self.children[name] = subprocess.Popen(
                 [sys.executable, "-m", f"services.{name}"],
-                env={**os.environ, **self.environ},
+                env={**os.environ, **self.environ, **self._login(name)},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

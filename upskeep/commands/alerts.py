@@ -26,8 +26,8 @@ def _me() -> str:
         return "cli"
 
 
-BY = click.option("--by", default=_me, help="Who says so.  [default: the user's name]")
-COMMENT = click.option("--comment", help="Why; kept with it.")
+BY = click.option("--by", default=_me, help="Name to sign with.  [default: your user name]")
+COMMENT = click.option("--comment", help="A comment to keep with it.")
 
 
 @click.command()
@@ -37,7 +37,7 @@ COMMENT = click.option("--comment", help="Why; kept with it.")
 @BY
 @COMMENT
 def ack(suite: SuiteSettings, rule: str, key: str, by: str, comment: str | None) -> None:
-    """Say that you have seen the alert RULE KEY: it is not repeated, and its end is still told."""
+    """Acknowledge the alert RULE KEY: it is not repeated, and you still hear when it ends."""
     data = {"rule": rule, "key": key} | ({"comment": comment} if comment else {})
     alert = _told(suite, "ack", data, by)["alert"]
     click.echo(f"{alert['rule']}/{alert['key']} acknowledged by {by}")
@@ -46,11 +46,11 @@ def ack(suite: SuiteSettings, rule: str, key: str, by: str, comment: str | None)
 @click.command()
 @at_a_broker
 @click.argument("matchers", nargs=-1, required=True)
-@click.option("--for", "span", required=True, help="For how long: 90s, 15m, 2h, 1d.")
+@click.option("--for", "span", required=True, help="How long: 90s, 15m, 2h, 1d.")
 @BY
-@click.option("--comment", required=True, help="Why; kept with it.")
+@click.option("--comment", required=True, help="The reason; kept with the silence.")
 def silence(suite: SuiteSettings, matchers: tuple[str, ...], span: str, by: str, comment: str) -> None:
-    """Tell nobody of alerts whose labels pass all MATCHERS, such as type=AC_POWER_LOSS 'device=~ups.*'."""
+    """Send no notifications for alerts that match all MATCHERS, e.g. type=AC_POWER_LOSS 'device=~ups.*'."""
     from services.alerter.settings.durations import read_duration
 
     try:
@@ -66,17 +66,17 @@ def silence(suite: SuiteSettings, matchers: tuple[str, ...], span: str, by: str,
 @click.argument("identity", metavar="ID")
 @BY
 def unsilence(suite: SuiteSettings, identity: str, by: str) -> None:
-    """End the silence ID; its first characters are enough."""
+    """End the silence ID. Its first characters are enough."""
     ended = _told(suite, "unsilence", {"id": identity}, by)["silence"]
     click.echo(f"silence {ended['id']} ended")
 
 
 @click.command()
 @at_a_broker
-@click.option("--expired", is_flag=True, help="Show those of the last five days that are over, too.")
+@click.option("--expired", is_flag=True, help="Include silences that ended in the last five days.")
 @JSON
 def silences(suite: SuiteSettings, expired: bool, as_json: bool) -> None:
-    """Print the silences in force."""
+    """List the active silences."""
     from shared.client.client import Client, ClientError
     from upskeep.text.message_text import show, silence_table
 
@@ -94,9 +94,9 @@ def silences(suite: SuiteSettings, expired: bool, as_json: bool) -> None:
 @at_a_broker
 @click.argument("zone")
 @BY
-@click.option("--why", required=True, help="What was done about it; kept with it.")
+@click.option("--why", required=True, help="What was done about it; kept with the event.")
 def reset_stop(suite: SuiteSettings, zone: str, by: str, why: str) -> None:
-    """Lift the emergency stop of ZONE ("all" is the one of everything)."""
+    """Lift the emergency stop of ZONE ("all" for the stop of everything)."""
     _told(suite, "reset_stop", {"zone": zone, "why": why}, by)
     click.echo(f"the stop of {zone} is lifted")
 
@@ -109,16 +109,16 @@ def reset_stop(suite: SuiteSettings, zone: str, by: str, why: str) -> None:
     "labels",
     multiple=True,
     metavar="LABEL=VALUE",
-    help="Send nothing, and say who would be notified of an alert with these labels: --as rule=on_battery"
+    help="Send nothing; print who would be notified of an alert with these labels: --as rule=on_battery"
     " --as device=ups.",
 )
 @JSON
 @BY
-@click.option("--timeout", "timeout_s", default=30.0, show_default=True, help="Seconds to wait for what comes of it.")
+@click.option("--timeout", "timeout_s", default=30.0, show_default=True, help="Seconds to wait for the result.")
 def alert_test(
     suite: SuiteSettings, receiver: str | None, labels: tuple[str, ...], by: str, timeout_s: float, as_json: bool
 ) -> None:
-    """Send a test message to RECEIVER, or to all, on every channel, and print what came of it.
+    """Send a test message to RECEIVER, or to all receivers, and print the result for each channel.
 
     With --as, send nothing: print who would be notified of a real alert, when, and what holds it back.
     """

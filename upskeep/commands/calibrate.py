@@ -17,53 +17,58 @@ from upskeep.commands.options import JSON, at_a_broker, complaints, echo_json, t
 @at_a_broker
 @click.argument("device", required=False)
 @click.argument("channel", required=False)
-@click.option("--reference", type=float, help="What it really is, beside what the sensor says now.")
-@click.option("--read", type=float, help="With --reference: what the sensor said then, if not now.")
+@click.option("--reference", type=float, help="The true value, for what the sensor reads now.")
+@click.option("--read", type=float, help="With --reference: what the sensor read at that time.")
 @click.option("--offset", type=float, help="True = read × gain + offset.")
 @click.option("--gain", type=float, help="True = read × gain + offset.")
-@click.option("--pair", "pairs", type=(float, float), multiple=True, help="READ TRUE; give all, in place of what was.")
-@click.option("--anew", is_flag=True, help="With --reference: forget the pairs there were.")
-@click.option("--due-days", type=float, help="After how many days it is due again.")
-@click.option("--by", default=getpass.getuser, help="Who says so.  [default: this user]")
-@click.option("--remove", is_flag=True, help="Take the channel's calibration away.")
+@click.option(
+    "--pair", "pairs", type=(float, float), multiple=True, help="READ TRUE; replaces earlier pairs; repeatable."
+)
+@click.option("--anew", is_flag=True, help="With --reference: drop the earlier pairs.")
+@click.option("--due-days", type=float, help="Days until the next calibration is due.")
+@click.option("--by", default=getpass.getuser, help="Name to sign with.  [default: your user name]")
+@click.option("--remove", is_flag=True, help="Remove the channel's calibration.")
+@click.option("--reader", default="reader", show_default=True, help="The reader of the device, if a site has several.")
 @JSON
 def calibrate(
     suite: SuiteSettings,
     device: str | None,
     channel: str | None,
     by: str,
+    reader: str,
     remove: bool,
     as_json: bool,
     pairs: tuple[tuple[float, float], ...],
     **said: Any,
 ) -> None:
-    """Calibrate CHANNEL of DEVICE; without them, list what is calibrated, by whom and when.
+    """Calibrate CHANNEL of DEVICE. Without arguments, list all calibrations.
 
-    A --reference is one point; a second one at another reading makes a line, and more make a curve.
+    One --reference sets an offset; a second one at another reading makes a line, more make a curve.
     """
     from shared.client.client import Client, ClientError
 
+    service = "sensor_reader" if reader == "reader" else f"sensor_reader-{reader}"
     with complaints(ClientError), Client(suite) as client:
         if device is None or channel is None:
-            _print(client.ask("sensor_reader", "calibrations")["calibrations"], as_json)
+            _print(client.ask(service, "calibrations")["calibrations"], as_json)
             return
         wanted = {name: value for name, value in said.items() if value not in (None, False)}
         data = {"device": device, "channel": channel} | ({} if remove else wanted)
         if pairs and not remove:
             data["pairs"] = [list(pair) for pair in pairs]
-        result = client.command(_command("uncalibrate" if remove else "calibrate", data, by))
+        result = client.command(_command(service, "uncalibrate" if remove else "calibrate", data, by))
         if result.status != "done":
-            raise ClientError(f"sensor_reader: {result.reason}")
+            raise ClientError(f"{service}: {result.reason}")
     if remove:
         click.echo(f"{device} {channel} is no longer calibrated")
     else:
         _print([{"device": device, **result.data}], as_json)
 
 
-def _command(name: str, data: dict[str, Any], by: str) -> Any:
+def _command(target: str, name: str, data: dict[str, Any], by: str) -> Any:
     from shared.requests import Command
 
-    return Command(id=str(uuid.uuid4()), target="sensor_reader", name=name, time=datetime.now(UTC), by=by, data=data)
+    return Command(id=str(uuid.uuid4()), target=target, name=name, time=datetime.now(UTC), by=by, data=data)
 
 
 def _print(calibrations: list[dict[str, Any]], as_json: bool) -> None:

@@ -14,14 +14,14 @@ from upskeep.commands.options import CONFIG, complaints
 
 @click.group()
 def influx() -> None:
-    """Set InfluxDB up, or read a lost ledger back from it."""
+    """Set up InfluxDB, or rebuild a lost ledger from it."""
 
 
 @influx.command()
 @CONFIG
-@click.option("--dry-run", is_flag=True, help="Only say what is there and what would be done.")
+@click.option("--dry-run", is_flag=True, help="Change nothing; print what is there and what would be done.")
 def setup(config: Path, dry_run: bool) -> None:
-    """Make what InfluxDB has to hold; says what to run where that is not allowed."""
+    """Create what is missing in InfluxDB, or print the commands for someone who may."""
     from upskeep.influxdb.setup import InfluxError, read_config
     from upskeep.influxdb.setup import setup as set_up
 
@@ -35,10 +35,10 @@ def setup(config: Path, dry_run: bool) -> None:
 
 @influx.command()
 @CONFIG
-@click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="Folder for everything kept.")
-@click.option("--force", is_flag=True, help="Set a ledger that holds events aside; else it is left alone.")
+@click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="Folder of the suite's data.")
+@click.option("--force", is_flag=True, help="Set an existing ledger with events aside.")
 def restore(config: Path, data: Path | None, force: bool) -> None:
-    """Fill a new ledger of counter_store with the events that InfluxDB holds; the service must be stopped."""
+    """Rebuild counter_store's ledger from the events in InfluxDB. Stop the service first."""
     from rich.progress import Progress
 
     from upskeep.influxdb.restore import restore_ledger

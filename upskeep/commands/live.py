@@ -12,18 +12,18 @@ from shared.suite import SuiteSettings
 from upskeep.commands.options import DATA, JSON, at_a_broker, complaints, echo_json, line_style, times
 
 PUBLISHERS = {"counter": "counter_store", "alert": "alerter"}  # of what is retained
-PLUMBING = ("wire",)  # what only services read
+HAPPENINGS = ("event", "alert", "incident", "notice", "command", "result", "deadletter", "report")
 
 
 @click.command()
 @at_a_broker
-@click.argument("topics", default="#")
+@click.argument("topics", required=False)
 @DATA
-@click.option("--json", "as_json", is_flag=True, help="Print each topic and its payload as it came.")
-def tail(suite: SuiteSettings, topics: str, data: bool, as_json: bool) -> None:
-    """Print every message as it comes; TOPICS is a filter below the site, such as "event/#".
+@click.option("--json", "as_json", is_flag=True, help="Print topics and payloads unchanged.")
+def tail(suite: SuiteSettings, topics: str | None, data: bool, as_json: bool) -> None:
+    """Print messages as they come. TOPICS is a filter below the site, such as "event/#".
 
-    Without TOPICS, what the services say to one another about delivery is left out.
+    Without TOPICS, print what happens: events, alerts, notices, commands and refused messages. "#" prints everything.
     """
     from shared.client.client import Client, ClientError
     from upskeep.text.message_text import console, tell
@@ -31,10 +31,12 @@ def tail(suite: SuiteSettings, topics: str, data: bool, as_json: bool) -> None:
 
     out, style = console(), line_style(data)
     with complaints(ClientError), suppress(KeyboardInterrupt), Client(suite) as client:
-        for topic, payload in client.listen(topics):
+        for topic, payload in client.listen(topics or "#"):
+            if topics is None and topic.partition("/")[0] not in HAPPENINGS:
+                continue
             if as_json:
                 click.echo(f"{topic} {safe_json(payload) if out.is_terminal else payload}")
-            elif topics != "#" or topic.partition("/")[0] not in PLUMBING:
+            else:
                 tell(out, payload_line(topic, payload, style))
 
 
@@ -42,7 +44,7 @@ def tail(suite: SuiteSettings, topics: str, data: bool, as_json: bool) -> None:
 @at_a_broker
 @JSON
 def counters(suite: SuiteSettings, as_json: bool) -> None:
-    """Print every counter."""
+    """Print all counters."""
     from shared.messages import Counter
     from upskeep.text.message_text import counter_table
 
@@ -53,7 +55,7 @@ def counters(suite: SuiteSettings, as_json: bool) -> None:
 @at_a_broker
 @JSON
 def alerts(suite: SuiteSettings, as_json: bool) -> None:
-    """Print every alert, firing or resolved."""
+    """Print all alerts, firing and resolved."""
     from shared.messages import Alert
     from upskeep.text.message_text import alert_table
 

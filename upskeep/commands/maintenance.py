@@ -33,29 +33,43 @@ def maintenance(suite: SuiteSettings, as_json: bool) -> None:
 
 @click.group()
 def battery() -> None:
-    """Say what has been done to a battery."""
+    """Record work done on a battery."""
 
 
 @battery.command()
 @at_a_broker
 @click.argument("device")
-@click.option("--by", default=getpass.getuser, help="Who has replaced it.  [default: this user]")
+@click.option("--by", default=getpass.getuser, help="Name to sign with.  [default: your user name]")
 def replaced(suite: SuiteSettings, device: str, by: str) -> None:
-    """Begin a new life: DEVICE has another battery, and what the old one has shown no longer counts."""
+    """Record that DEVICE has a new battery: its age, health and cycles start from zero."""
+    _order(suite, "battery_replaced", device, by)
+    click.echo(f"{device}: a new battery; its capacity is learned anew")
+
+
+@click.command()
+@at_a_broker
+@click.argument("device")
+@click.option("--by", default=getpass.getuser, help="Name to sign with.  [default: your user name]")
+def forget(suite: SuiteSettings, device: str, by: str) -> None:
+    """Forget DEVICE, which was removed or renamed, with its state and all that is retained of it."""
+    _order(suite, "forget", device, by)
+    click.echo(f"{device}: forgotten; what was counted of it stays counted")
+
+
+def _order(suite: SuiteSettings, name: str, device: str, by: str) -> None:
+    """Give event_processor a command about a device; raises ClientError where it is not done."""
     from shared.client.client import Client, ClientError
     from shared.requests import Command
 
-    data = {"device": device}
     with complaints(ClientError), Client(suite) as client:
         command = Command(
             id=str(uuid.uuid4()),
             target="event_processor",
-            name="battery_replaced",
+            name=name,
             time=datetime.now(UTC),
             by=by,
-            data=data,
+            data={"device": device},
         )
         result = client.command(command)
         if result.status != "done":
             raise ClientError(f"event_processor: {result.reason}")
-    click.echo(f"{device}: a new battery; its capacity is learned anew")

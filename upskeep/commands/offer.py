@@ -17,10 +17,10 @@ from upskeep.commands.options import at_a_broker, complaints
 @click.command()
 @at_a_broker
 @click.argument("event_type", metavar="TYPE")
-@click.option("--device", help="The device it is about.")
-@click.option("--data", "text", default="{}", help="Its data, a JSON object.")
+@click.option("--device", help="The device concerned.")
+@click.option("--data", "text", default="{}", help="The event's data, a JSON object.")
 def emit(suite: SuiteSettings, event_type: str, device: str | None, text: str) -> None:
-    """Offer an event to the suite on ingest/cli, as a script or Node-RED would."""
+    """Send an event to the suite on ingest/cli, as a script or Node-RED would."""
     from shared.client.client import Client, ClientError
     from shared.messages import Candidate
 

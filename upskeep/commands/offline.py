@@ -24,32 +24,33 @@ REFUSED = 3  # exit code: a backtest that could not read all of its recordings
 @CONFIG
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
 @click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the events there, a JSON object a line."
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the events here, one JSON object a line.",
 )
 @click.option(
     "--alerts",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write every change of every alert there, likewise.",
+    help="Write every alert transition here, one JSON object a line.",
 )
 @click.option(
     "--compare",
     "other",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     metavar="FOLDER [FOLDER]",
-    help="Say what another folder of YAML files would have told, beside that of --config or a second one named here.",
+    help="Compare the configuration in FOLDER with that of --config, or with a second FOLDER.",
 )
 @click.option(
     "--with",
     "changes",
     multiple=True,
     metavar="FILE.KEY=VALUE",
-    help="Say what this value would have changed, e.g. event_processor.chemistries.li_ion.low.enter_v=3.5; "
-    "may be given more than once.",
+    help="Compare with this value changed, e.g. event_processor.chemistries.li_ion.low.enter_v=3.5; repeatable.",
 )
 @click.option("--timezone", "zone", help="Of times in recordings that name none, as in Europe/Berlin.")
 @click.option("--allow-refused", is_flag=True, help="Exit with 0 although rows were refused.")
-@click.option("--all", "everything", is_flag=True, help="List every difference, not only the first 40.")
-@click.option("--json", "as_json", is_flag=True, help="Print a comparison as JSON too, as everything else is.")
+@click.option("--all", "everything", is_flag=True, help="List all differences, not only the first 40.")
+@click.option("--json", "as_json", is_flag=True, help="Print a comparison as JSON, too.")
 def backtest(
     config: Path,
     files: tuple[Path, ...],
@@ -63,12 +64,12 @@ def backtest(
     everything: bool,
     as_json: bool,
 ) -> None:
-    """Run recordings through the same code, without broker or clock, and print what comes of them.
+    """Run recordings through the suite's own code, without broker or clock, and print the result.
 
-    How many rows were played, and which were refused and why, goes to standard error. Exit with 3 if any was refused.
+    Standard error says how many rows were played, and which were refused and why. The exit code is 3 if any was refused.
 
-    With --compare or --with, print what differs between two configurations: settings, then events and alerts. Exit
-    with 0 if they tell the same, 1 if not, 2 if a configuration cannot be used.
+    With --compare or --with, print what differs between two configurations: settings, then events and alerts. The exit
+    code is 0 if events and alerts are the same, 1 if not, 2 if a configuration cannot be used.
     """
     folders = [path for path in files if path.is_dir()]
     recordings = tuple(path for path in files if not path.is_dir())
@@ -149,7 +150,7 @@ def _compare(
 @click.command()
 @CONFIG
 def check(config: Path) -> None:
-    """Check the configuration and print everything that is wrong or doubtful in it."""
+    """Check the configuration and print every error and every doubt."""
     from upskeep.check import doubts
 
     with complaints():

@@ -30,7 +30,7 @@ CONFIG = click.option(
     "--config",
     type=click.Path(path_type=Path, file_okay=False),
     default=lambda: Path(os.environ.get("UPSKEEP_CONFIG", "config")),
-    help="Folder of the YAML files.  [default: config]",
+    help="Folder of the YAML files.  [default: $UPSKEEP_CONFIG or config]",
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 CATEGORIES = (*get_args(Category), "other")
@@ -55,17 +55,17 @@ class Moment(click.ParamType[str]):
             return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
         except (ValueError, OverflowError):
             return self.fail(
-                f"{value!r} is no time; write 2026-01-31, 2026-01-31T12:00:00Z, or 24h for so long ago", param, ctx
+                f"{value!r} is not a time; write 2026-01-31, 2026-01-31T12:00:00Z, or 24h for 24 hours ago", param, ctx
             )
 
 
-SINCE = click.option("--since", type=Moment(), help="From then on: 2026-01-31, 2026-01-31T12:00:00Z, or 7d ago.")
-UNTIL = click.option("--until", type=Moment(), help="Up to then, in the same forms.")
+SINCE = click.option("--since", type=Moment(), help="Start: 2026-01-31, 2026-01-31T12:00:00Z, or 7d for 7 days ago.")
+UNTIL = click.option("--until", type=Moment(), help="End, in the same forms.")
 _BROKER = click.option(
     "--broker",
     "url",
     default=lambda: os.environ.get("UPSKEEP_BROKER"),
-    help="Broker to ask.  [default: $UPSKEEP_BROKER, or broker.url of suite.yaml]",
+    help="URL of the broker.  [default: $UPSKEEP_BROKER, else broker.url of suite.yaml]",
 )
 _USER = click.option(
     "--user", default=lambda: os.environ.get("UPSKEEP_USER"), help="User name at the broker.  [default: $UPSKEEP_USER]"
@@ -90,7 +90,7 @@ IN_UTC = click.option(
     callback=_note_utc,
     help="Print times in UTC.  [default: local time on a terminal, UTC elsewhere]",
 )
-DATA = click.option("--data", is_flag=True, help="Print each event's fields, too.")
+DATA = click.option("--data", is_flag=True, help="Add each event's fields.")
 
 
 def times() -> Times:
@@ -129,7 +129,7 @@ def at_a_broker(command: Callable[..., None]) -> Callable[..., None]:
 def chosen_events(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options that choose events, as the fields of the question ``history``."""
 
-    @click.option("--type", "types", multiple=True, help="Only this event type; may be given several times.")
+    @click.option("--type", "types", multiple=True, help="Only this event type; repeatable.")
     @click.option("--category", type=click.Choice(CATEGORIES), metavar="NAME", help=f"Only {', '.join(CATEGORIES)}.")
     @click.option(
         "--severity",
@@ -137,7 +137,7 @@ def chosen_events(command: Callable[..., None]) -> Callable[..., None]:
         type=SEVERITY,
         metavar="NAME",
         multiple=True,
-        help=f"Only {', '.join(Severity)}; may be given several times.",
+        help=f"Only {', '.join(Severity)}; repeatable.",
     )
     @click.option("--device", help="Only this device.")
     @click.option("--zone", help="Only this zone.")
@@ -156,7 +156,7 @@ def in_a_folder(file: Path) -> None:
     if not file.absolute().parent.is_dir():
         raise click.UsageError(f"{file}: there is no folder {file.parent}; make it first")
     if str(file) == "-" or (file.exists() and not file.is_file()):
-        raise click.UsageError(f"{file} is no file; it is put into its place when it is whole, so name one")
+        raise click.UsageError(f"{file} is not a regular file; name one")
 
 
 @contextmanager
@@ -212,13 +212,20 @@ def _suite(config: Path, url: str | None, user: str | None, password_file: Path 
     with complaints():
         present = (config / "suite.yaml").exists()
         if password_file is not None and not password_file.is_file():
-            raise ConfigError([Fault("--password-file", "", f"{password_file} is no file; put the password into one")])
+            raise ConfigError(
+                [Fault("--password-file", "", f"{password_file} is not a file; write the password to it")]
+            )
         suite = read_settings(config, "suite", SuiteSettings, os.environ) if present else SuiteSettings()
-        if url is None:  # the file's user belongs to the file's broker, and is named to no other
-            url, own = suite.broker.url, suite.broker
-            user, password_file = user or own.username, password_file or own.password_file
+        named: dict[str, Any] = {}  # who asks, as the file has it, belongs to the file's broker and user alone
+        if url is not None or user is not None or password_file is not None:
+            named = {
+                "username": user,
+                "password_file": password_file,
+            }
+        if url is not None:
+            named["url"] = url
         try:
-            broker = BrokerSettings(url=url, username=user, password_file=password_file, ca_file=suite.broker.ca_file)
+            broker = BrokerSettings.model_validate({**suite.broker.model_dump(), **named})
         except ValidationError as error:  # its text repeats the URL, and with it a password
             reason = error.errors()[0]["msg"].removeprefix("Value error, ")
             raise ConfigError([Fault("--broker", "", reason)]) from None

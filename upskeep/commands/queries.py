@@ -24,10 +24,8 @@ from upskeep.commands.options import (
 )
 
 Answer = Mapping[str, Any]
-DAYS = click.option("--days", type=click.IntRange(1, 36_600), help="How many days back.")
-AS_OF = click.option(
-    "--as-of", type=Moment(), help="Answer as of then, e.g. 2026-01-31T12:00:00Z; otherwise as of now."
-)
+DAYS = click.option("--days", type=click.IntRange(1, 36_600), help="Number of days to look back.")
+AS_OF = click.option("--as-of", type=Moment(), help="Answer for this time, e.g. 2026-01-31T12:00:00Z.  [default: now]")
 
 
 @click.command()
@@ -37,7 +35,7 @@ AS_OF = click.option(
 @AS_OF
 @JSON
 def stats(suite: SuiteSettings, types: tuple[str, ...], days: int | None, as_of: str | None, as_json: bool) -> None:
-    """Print totals, averages, trends and outages of these event types, or of all."""
+    """Print totals, averages, trends and outages, for TYPEs or for all event types."""
     from services.counter_store.core.requests.questions import StatisticsQuestion
     from upskeep.text.answer_tables import statistics_table
 
@@ -54,7 +52,7 @@ def stats(suite: SuiteSettings, types: tuple[str, ...], days: int | None, as_of:
 @AS_OF
 @JSON
 def health(suite: SuiteSettings, as_of: str | None, as_json: bool) -> None:
-    """Print the health score, what it lost, and what would bring that back."""
+    """Print the health score, what lowers it, and when it recovers."""
     from upskeep.text.answer_tables import health_lines
 
     _print(_ask(suite, "health", {} if as_of is None else {"as_of": as_of}), as_json, health_lines)
@@ -63,16 +61,16 @@ def health(suite: SuiteSettings, as_of: str | None, as_json: bool) -> None:
 @click.command()
 @at_a_broker
 @click.argument("what", type=click.Choice(["anomalies", "failures", "frequency", "performance"]))
-@click.option("--type", "types", multiple=True, help="Only this event type (anomalies, frequency); several times.")
+@click.option("--type", "types", multiple=True, help="Only this event type (anomalies, frequency); repeatable.")
 @DAYS
 @click.option(
-    "--hours", type=click.IntRange(1, 744), help="How many hours to look at one by one (anomalies, frequency)."
+    "--hours", type=click.IntRange(1, 744), help="Number of hours to look at, one by one (anomalies, frequency)."
 )
-@click.option("--min-failures", type=click.IntRange(1), help="How many failures make a pattern.")
+@click.option("--min-failures", type=click.IntRange(1), help="Failures that make a pattern.")
 @AS_OF
 @JSON
 def analyze(suite: SuiteSettings, what: str, types: tuple[str, ...], as_json: bool, **more: Any) -> None:
-    """Print what is unusual, what fails again and again, how often what comes, or how the pipeline does."""
+    """Print unusual hours, repeated failures, event frequencies, or the pipeline's performance."""
     from services.counter_store.application.queries import QUESTIONS
     from upskeep.text.answer_tables import ANALYSES
 
@@ -86,10 +84,10 @@ def analyze(suite: SuiteSettings, what: str, types: tuple[str, ...], as_json: bo
 @chosen_events
 @SINCE
 @UNTIL
-@click.option("--oldest-first", is_flag=True, help="From the beginning on; otherwise the newest.")
-@click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True, help="How many at most.")
+@click.option("--oldest-first", is_flag=True, help="Start with the oldest events.  [default: the newest]")
+@click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True, help="Maximum number of events.")
 @DATA
-@click.option("--related", "related_to", metavar="ID", help="What happened around the event of this id, instead.")
+@click.option("--related", "related_to", metavar="ID", help="Print what happened around the event with this id.")
 @JSON
 def history(
     suite: SuiteSettings,
@@ -100,7 +98,7 @@ def history(
     data: bool,
     **choice: Any,
 ) -> None:
-    """Print events that have been counted, those that meet every condition given."""
+    """Print counted events that meet all conditions."""
     from services.counter_store.core.requests.questions import HistoryQuestion
     from upskeep.text.message_text import console, event_line, tell_all
 

@@ -17,14 +17,14 @@ ENDINGS = (".jsonl", ".ndjson")
 @click.command()
 @at_a_broker
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="How long; otherwise until Ctrl-C.")
-@click.option("--device", "devices", multiple=True, help="Only this device; may be given several times.")
-@click.option("--force", is_flag=True, help="Write over a file that is there.")
+@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="How long.  [default: until Ctrl-C]")
+@click.option("--device", "devices", multiple=True, help="Only this device; repeatable.")
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
 @JSON
 def record(
     suite: SuiteSettings, file: Path, seconds: float | None, devices: tuple[str, ...], force: bool, as_json: bool
 ) -> None:
-    """Write the frames of a running suite to FILE (.jsonl), for backtest, the recording source or a bug report."""
+    """Record the frames of the running suite to FILE (.jsonl), for backtest, replay or a bug report."""
     from shared.client.client import Client, ClientError
     from upskeep.transfer.recorder import Tally
 

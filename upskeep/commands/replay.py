@@ -36,19 +36,19 @@ BEFORE = timedelta(days=1)  # read, and not told of: what events belong to may h
 @chosen_events
 @SINCE
 @UNTIL
-@click.option("--speed", default="1", show_default=True, help="How fast: N times as it was, or max.")
-@click.option("--verify", is_flag=True, help="Play nothing: say where the engine would decide differently now.")
+@click.option("--speed", default="1", show_default=True, help="N times the original speed, or max.")
+@click.option("--verify", is_flag=True, help="Play nothing; print what the rules of today would decide differently.")
 @click.option(
     "--frames",
     multiple=True,
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="With --verify: frames recorded then (upskeep record), to be decided upon again.",
+    help="With --verify: frames recorded at that time with `upskeep record`; repeatable.",
 )
 @JSON
 def replay(
     suite: SuiteSettings, speed: str, verify: bool, frames: tuple[Path, ...], as_json: bool, **choice: Any
 ) -> None:
-    """Publish events of the history again, on a topic root of their own, where nothing acts on them or counts them."""
+    """Publish past events again on a separate topic root, where nothing counts them or acts on them."""
     from services.counter_store.core.requests.questions import HistoryQuestion
 
     if frames and not verify:

@@ -18,10 +18,10 @@ ENDINGS = {".json": "json", ".csv": "csv", ".md": "markdown", ".html": "html", "
 @click.command()
 @at_a_broker
 @click.argument("kind", type=click.Choice(["summary", "detailed", "trends"]), default="summary")
-@click.option("--days", type=click.IntRange(1, 36_600), default=30, show_default=True, help="Over how many days.")
-@click.option("--as-of", type=Moment(), help="As of then, e.g. 2026-02-01T00:00:00Z; otherwise as of now.")
-@click.option("--format", "form", type=click.Choice(FORMATS), help="Otherwise by the ending of FILE, or Markdown.")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write it to this FILE.")
+@click.option("--days", type=click.IntRange(1, 36_600), default=30, show_default=True, help="Number of days to cover.")
+@click.option("--as-of", type=Moment(), help="Report for this time, e.g. 2026-02-01T00:00:00Z.  [default: now]")
+@click.option("--format", "form", type=click.Choice(FORMATS), help="[default: by the ending of FILE, else Markdown]")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the report to this file.")
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 def report(
     suite: SuiteSettings,
@@ -32,7 +32,7 @@ def report(
     out: Path | None,
     as_json: bool,
 ) -> None:
-    """Make a report of events: a summary, in detail, or of trends."""
+    """Make a report: a summary, all details, or trends."""
     from shared.client.client import Client, ClientError
 
     chosen = "json" if as_json else form or (ENDINGS.get(out.suffix.lower()) if out else "markdown")

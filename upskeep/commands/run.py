@@ -21,11 +21,15 @@ DEFAULT, GIVEN = click.core.ParameterSource.DEFAULT, click.core.ParameterSource.
     "--source", default="auto", show_default=True, help="auto, i2c, sim[:SCENARIO] or recording:FILE[,FILE…]."
 )
 @click.option(
-    "--speed", default="1", show_default=True, help="How fast to play a recording or the simulator: N or max."
+    "--speed", default="1", show_default=True, help="Speed of a recording or simulation: N times real time, or max."
 )
-@click.option("--exit-when-done", is_flag=True, help="Stop when the source has ended and everything is counted.")
-@click.option("--json", "as_json", is_flag=True, help="Print nothing but one JSON object at the end.")
-@click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="Folder for everything kept.")
+@click.option("--exit-when-done", is_flag=True, help="Stop once the source has ended and everything is counted.")
+@click.option("--json", "as_json", is_flag=True, help="Print only one JSON object, at the end.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for ledgers, logs and reports.  [default: data in suite.yaml]",
+)
 @click.option(
     "--port", type=click.IntRange(1, 65535), default=1883, show_default=True, help="Port of the local broker."
 )

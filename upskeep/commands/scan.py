@@ -13,12 +13,12 @@ from upskeep.commands.options import CONFIG, JSON, complaints
 
 @click.command()
 @CONFIG
-@click.option("--bus", "numbers", type=click.IntRange(min=0), multiple=True, help="N of /dev/i2c-N; otherwise all.")
+@click.option("--bus", "numbers", type=click.IntRange(min=0), multiple=True, help="N of /dev/i2c-N.  [default: all]")
 @JSON
 def scan(config: Path, numbers: tuple[int, ...], as_json: bool) -> None:
-    """Look for chips on the I2C buses, writing to none, and say what to put into sensor_reader.yaml.
+    """Look for chips on the I2C buses, without writing to any, and print the lines for sensor_reader.yaml.
 
-    A bus has one reader: stop sensor_reader before.
+    Stop sensor_reader first: a bus has one reader.
     """
     from services.sensor_reader.settings import load
     from upskeep import scan as scanning

@@ -11,10 +11,10 @@ from upskeep.commands.options import JSON, at_a_broker, complaints, echo_json
 
 @click.command("shutdown-plan")
 @at_a_broker
-@click.option("--host", default="host", show_default=True, help="The agent's name, as in its host_agent.yaml.")
+@click.option("--host", default="host", show_default=True, help="The host's name in host_agent.yaml.")
 @JSON
 def shutdown_plan(suite: SuiteSettings, host: str, as_json: bool) -> None:
-    """Ask a host's agent what would happen now, in which order and when, and what keeps the host up."""
+    """Print what the host agent would do now, in which order and when, and what keeps the host up."""
     from services.host_agent.settings import service_of
     from shared.client.client import Client, ClientError
     from upskeep.text.plan_text import lines

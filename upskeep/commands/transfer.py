@@ -28,7 +28,7 @@ from upskeep.commands.options import (
 
 ENDINGS = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "parquet"}
 FORMATS = ("json", "jsonl", "csv", "parquet")
-FORMAT = click.option("--format", "form", type=click.Choice(FORMATS), help="Otherwise by the ending of FILE.")
+FORMAT = click.option("--format", "form", type=click.Choice(FORMATS), help="[default: by the ending of FILE]")
 
 
 @click.command("export")
@@ -39,10 +39,10 @@ FORMAT = click.option("--format", "form", type=click.Choice(FORMATS), help="Othe
 @chosen_events
 @SINCE
 @UNTIL
-@click.option("--days", type=click.IntRange(1, 36_600), help="Of statistics: over how many days.")
-@click.option("--force", is_flag=True, help="Write over a file that is there.")
+@click.option("--days", type=click.IntRange(1, 36_600), help="Of statistics: number of days to cover.")
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
 def export(suite: SuiteSettings, what: str, file: Path, form: str | None, force: bool, **choice: Any) -> None:
-    """Write counters, events or statistics to FILE; "all" is everything, to be imported elsewhere."""
+    """Export counters, events or statistics to FILE. "all" exports everything, for `upskeep import`."""
     from shared.client.client import ClientError
     from shared.client.session import Session
     from upskeep.transfer.rows import SOURCES
@@ -72,13 +72,13 @@ def export(suite: SuiteSettings, what: str, file: Path, form: str | None, force:
 @at_a_broker
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @FORMAT
-@click.option("--timezone", "zone", default="UTC", show_default=True, help="Of times that name none.")
-@click.option("--by", default=getpass.getuser, help="Who does it.  [default: this user]")
+@click.option("--timezone", "zone", default="UTC", show_default=True, help="Time zone of times without one.")
+@click.option("--by", default=getpass.getuser, help="Name to sign with.  [default: your user name]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def import_(suite: SuiteSettings, file: Path, form: str | None, zone: str, by: str, as_json: bool) -> None:
-    """Count the events of FILE: an export, or the event_counters.json of the UPS Monitor.
+    """Import the events of FILE: an export, or the event_counters.json of the UPS Monitor.
 
-    Each event counts once, however often it is imported, and also where the store has counted it already.
+    Each event counts once, however often you import it, and also if the store has counted it before.
     """
     from shared.client.client import ClientError
     from shared.client.session import Session

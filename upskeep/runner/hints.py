@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from shared.messages import Status
 
 
-def next_steps(statuses: Mapping[str, Status], broker_option: str) -> Iterator[str]:
-    """Yield what a person may do now that every service is online."""
-    at = f" {broker_option}" if broker_option else ""
+def next_steps(statuses: Mapping[str, Status], url: str) -> Iterator[str]:
+    """Yield what a person may do now that every service is online; ``url`` is empty for the usual broker."""
+    first = f"`export UPSKEEP_BROKER={url}`, then " if url else ""
     yield (
-        f"every service is online. In another terminal: `upskeep tail{at}` prints what happens, `upskeep alerts{at}`"
-        f" the alerts, `upskeep history{at}` the events so far; `upskeep --help` lists the other commands"
+        f"every service is online. In another terminal: {first}`upskeep alerts`, `upskeep history`, `upskeep stats`;"
+        " `upskeep --help` lists all commands"
     )
     if _is_simulated(statuses):
         yield (

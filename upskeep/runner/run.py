@@ -156,7 +156,7 @@ def run(options: RunOptions, settings: SuiteSettings, say: Say, show: Callable[[
                 show(message)
             if next_steps_due and view.all_online(names):
                 next_steps_due = False
-                for text in next_steps(view.statuses, _broker_option(local.url)):
+                for text in next_steps(view.statuses, _unusual(local.url)):
                     say(text)
             reachable.look(view)
             suite.watch()
@@ -172,9 +172,9 @@ def run(options: RunOptions, settings: SuiteSettings, say: Say, show: Callable[[
     return outcome_of(view)
 
 
-def _broker_option(url: str) -> str:
-    """Return the option that another command needs to find this broker, "" where it is the usual one."""
-    return "" if url in (f"mqtt://{host}:1883" for host in ("localhost", broker.HOST)) else f"--broker {url}"
+def _unusual(url: str) -> str:
+    """Return the broker's address where another command would not find it by itself, else nothing."""
+    return "" if url in (f"mqtt://{host}:1883" for host in ("localhost", broker.HOST)) else url
 
 
 def _introduce(message: Message, names: Sequence[str], say: Say) -> None:

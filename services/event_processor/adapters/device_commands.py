@@ -10,7 +10,7 @@ from shared.delivery.handler import RefusedError
 from shared.messages import Name
 from shared.requests import Command
 
-COMMANDS = ("battery_replaced",)
+COMMANDS = ("battery_replaced", "forget")
 
 
 class DeviceCommand(Data):

@@ -33,6 +33,12 @@ class StateSampler:
             self._ledger.put(f"sampled/{device}", self._last[device].to_json())
         self._touched.clear()
 
+    def forget(self, device: str) -> None:
+        """Forget a device."""
+        self._last.pop(device, None)
+        self._touched.discard(device)
+        self._ledger.drop(f"sampled/{device}")
+
     def _read(self, device: str) -> LastSample | None:
         if device not in self._last and (kept := self._ledger.get(f"sampled/{device}")) is not None:
             self._last[device] = LastSample.from_json(kept)

@@ -18,8 +18,9 @@ from shared.ledger import Ledger
 from shared.messages import Status
 
 HEALTH, STARTED = "system.health.check", "system.lifecycle.started"
+STOPPED, CHANGED = "system.lifecycle.stopped", "system.config.changed"
 PRESENCE_EVENTS = {"offline": "system.service.offline", "online": "system.service.online"}
-KEPT_PRESENCE, KEPT_STARTS = "presence", "starts"
+KEPT_PRESENCE, KEPT_STARTS, KEPT_DIGESTS = "presence", "starts", "config_digests"
 MOST_SERVICES = 1000
 
 
@@ -55,6 +56,7 @@ class SuiteMonitor:
         self._next_s: float | None = None
         self.begun = False
         self.states: dict[str, str] = {}
+        self._stopped: list[OwnEvent] = []  # to be emitted with the next batch
 
     def begin(self, data: Mapping[str, Any]) -> Iterator[OwnEvent]:
         """Count a start of the process, once, and yield its event; ``data`` goes along."""
@@ -71,6 +73,8 @@ class SuiteMonitor:
 
     def record_status(self, status: Status) -> None:
         """Remember what a service says of itself, or its last will."""
+        if status.state == "stopped" and self.states.get(status.service) == "online" and self._rules.presence:
+            self._stopped.append(self.stopped(status.service, f"{self._monotonic():.6f}"))
         if len(self.states) < MOST_SERVICES or status.service in self.states:
             self.states[status.service] = status.state
         if self._rules.presence:
@@ -79,6 +83,8 @@ class SuiteMonitor:
     def due_events(self, connected: bool, vitals: Callable[[], Vitals]) -> Iterator[OwnEvent]:
         """Yield the changes of presence that have lasted, and the health when it is due."""
         now_s = self._monotonic()
+        while self._stopped:
+            yield self._stopped.pop(0)
         if connected:
             yield from self._presence_changes(now_s)
         else:
@@ -86,6 +92,23 @@ class SuiteMonitor:
         if self._next_s is not None and now_s >= self._next_s:
             self._next_s = now_s + self._rules.health_every_s
             yield OwnEvent(HEALTH, f"{self._epoch}/{self._ordinal}/{now_s:.6f}", self.health(vitals()))
+
+    def stopped(self, service: str, cause: str) -> OwnEvent:
+        """Return the event of a service that stopped cleanly."""
+        return OwnEvent(STOPPED, f"stopped|{service}|{self._epoch}/{self._ordinal}|{cause}", {"service": service})
+
+    def changed(self, digests: Mapping[str, str]) -> Iterator[OwnEvent]:
+        """Yield an event where the files of the configuration differ from those of the start before."""
+        kept = self._ledger.get(KEPT_DIGESTS)
+        now = json.dumps(dict(sorted(digests.items()))).encode()
+        if kept == now:
+            return
+        self._ledger.put(KEPT_DIGESTS, now)
+        if kept is not None:
+            before = json.loads(kept)
+            changes = sorted(name for name in {*before, *digests} if before.get(name) != digests.get(name))
+            data = {"changes": changes, "requires_restart": False}
+            yield OwnEvent(CHANGED, f"config|{self._epoch}/{self._ordinal}", data)
 
     def health(self, vitals: Vitals) -> dict[str, Any]:
         """Return the health now, as the event and the answer have it."""

@@ -26,7 +26,6 @@ from shared.requests import Command
 log = logging.getLogger(__name__)
 
 ORDER_LIVES_S = 300.0  # more than the clocks of two hosts differ
-READER = "sensor_reader"  # owns the bus, and with it the boards that can cut power
 
 
 class OfferPublisher(Publisher, Protocol):
@@ -110,7 +109,8 @@ class Actions:
     def cut_power(self, memory: Memory) -> None:
         """Ask the board that feeds this host to cut the power in a while."""
         cut = self._settings.cut_power
-        self._order(memory, READER, "cut_power", {"device": cut.device, "after_s": cut.after_s})
+        reader = "sensor_reader" if cut.reader == "reader" else f"sensor_reader-{cut.reader}"
+        self._order(memory, reader, "cut_power", {"device": cut.device, "after_s": cut.after_s})
 
     def _order(self, memory: Memory, target: str, name: str, data: Mapping[str, Any]) -> None:
         if not self._disk.has_room:

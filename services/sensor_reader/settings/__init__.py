@@ -17,6 +17,7 @@ from services.sensor_reader.core.polling.device import ChipPart, Device, HostPar
 from services.sensor_reader.core.polling.remote_devices import RemoteDevice
 from services.sensor_reader.settings.boards import BoardSettings, BoardsSettings, ChipSettings, did_you_mean
 from services.sensor_reader.settings.devices import DeviceSettings, NutSettings
+from shared.messages import Name
 from shared.settings import ConfigError, Fault, Settings, read_one_of
 
 __all__ = [
@@ -30,6 +31,10 @@ __all__ = [
     "did_you_mean",
     "load",
 ]
+
+
+FIRST = "reader"  # the name of a site's first reader, whose service is called sensor_reader
+LONGEST_NAME = 64
 
 
 class RetrySettings(Settings):
@@ -47,8 +52,12 @@ class SimulationSettings(Settings):
 
 
 class ReaderSettings(Settings):
-    """``config/sensor_reader.yaml``. ``source`` and ``speed`` as the command line has them."""
+    """``config/sensor_reader.yaml``. ``source`` and ``speed`` as the command line has them.
 
+    ``name`` tells the readers of one site apart.
+    """
+
+    name: Name = FIRST
     source: str = "auto"
     speed: float | None = Field(default=1.0, gt=0)
     retries: RetrySettings = RetrySettings()
@@ -57,11 +66,18 @@ class ReaderSettings(Settings):
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
+        if self.name.startswith("-") or len(self.name) > LONGEST_NAME:
+            raise ValueError(f"name must not begin with - and has at most {LONGEST_NAME} letters (got {self.name!r})")
         taken = Counter(device.name for device in self.devices)
         twice = [name for name, count in taken.items() if count > 1]
         if twice:
             raise ValueError(f"two devices are called {', '.join(twice)}; each needs a name of its own")
         return self
+
+
+def own_name(name: str, reader: str) -> str:
+    """Return what the reader called ``reader`` calls a thing of its own: ``ups`` is ``ups-attic`` of attic's."""
+    return name if reader == FIRST else f"{name}-{reader}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +97,9 @@ class Configuration:
 
     def simulated(self, interval_s: float, board: str | None = None) -> tuple[Device, ...]:
         """Return the devices of the simulator: a UPS on ``board``, or the one chosen in the settings, and the host."""
-        ups = DeviceSettings(name="ups", board=board or self.reader.simulation.board, interval_s=interval_s)
-        host = DeviceSettings(name="host", host=True, interval_s=interval_s)
+        name = own_name("ups", self.reader.name)
+        ups = DeviceSettings(name=name, board=board or self.reader.simulation.board, interval_s=interval_s)
+        host = DeviceSettings(name=own_name("host", self.reader.name), host=True, interval_s=interval_s)
         return self._device(ups), replace(self._device(host), parts=(HostPart(),))
 
     def _device(self, device: DeviceSettings) -> Device:

@@ -84,8 +84,8 @@ class DeviceSettings(Wiring):
         polled_only = [key for key in ("limits", "frozen_after_s", "allow_power_cut") if getattr(self, key)]
         if polled_only and self.remote() is not None:
             raise ValueError(f"{polled_only[0]} is for boards and chips, not for a NUT server or a driver")
-        if self.name == RESERVED:
-            raise ValueError(f"the name {RESERVED!r} is kept for the reader's own start and stop")
+        if self.name == RESERVED or self.name.startswith(f"{RESERVED}-"):
+            raise ValueError(f"the name {self.name!r} is kept for the reader's own start and stop")
         if self.chip is not None:
             if self.address is None:
                 raise ValueError("address is missing: say where the chip sits, e.g. 0x40")

@@ -210,6 +210,8 @@ OFFERED: dict[str, tuple[dict[str, object], dict[str, object]]] = {
     "vpd.recalculation_required": ({"zone": "tent"}, {"zone": 1}),
 }
 ELSEWHERE = {
+    "system.device.clash": "test_owners: two readers of one name",
+    "system.limit.reached": "test_owners: a reader with too many devices",
     "system.event.unknown": "test_candidates: an offer of an unknown type",
     "system.ledger.restored": "tests/integration/counter_store/test_restore.py",  # its data is free
 }

@@ -124,6 +124,36 @@ def test_a_broker_that_restarts_makes_nobody_go(ledger: Ledger):
     assert [] == suite.types()
 
 
+def test_a_service_that_stops_cleanly_is_one_event(ledger: Ledger):
+    """A retained sign that it has stopped, heard at a start, is none."""
+    suite = Suite(ledger, Monitoring(started=False))
+    suite.begin(0)
+    suite.status(0, "stopped")
+    suite.status(1, "online", "e")
+    suite.status(2, "stopped")
+    suite.status(3, "stopped")
+    suite.live(3, 100)
+
+    assert [("system.lifecycle.stopped", "alerter")] == [(event.type, event.data["service"]) for event in suite.events]
+
+
+def test_a_start_with_other_files_says_which(ledger: Ledger):
+    """Changed, new and gone ones; the first start of all has nothing to compare."""
+    suite = Suite(ledger)
+    starts = [
+        {"a.yaml": "1", "b.yaml": "1"},
+        {"a.yaml": "1", "b.yaml": "1"},
+        {"a.yaml": "2", "c.yaml": "1"},
+    ]
+    changes = []
+    for digests in starts:
+        suite.restart()
+        suite.begin(0)
+        changes.append([event.data["changes"] for event in suite.monitor.changed(digests)])
+
+    assert [[], [], [["a.yaml", "b.yaml", "c.yaml"]]] == changes
+
+
 def test_the_room_on_the_disk_is_measured(tmp_path):
     """Of the ledger and its log, and what is free; nothing of a ledger in memory."""
     (tmp_path / "ledger.sqlite").write_bytes(b"x" * 10)

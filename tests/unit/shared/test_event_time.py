@@ -162,6 +162,16 @@ def test_a_simulation_may_be_of_any_time(scene: Scene) -> None:
     assert (9000, True) == (endpoint.status().event_time.year, endpoint.status().simulated)  # type: ignore[union-attr]
 
 
+def test_a_simulation_beside_another_reader_moves_no_time_of_that_one(scene: Scene) -> None:
+    """Whoever may be a reader could else move event time by saying so."""
+    endpoint, handler = start(scene, PROCESSOR)
+    scene.say(endpoint, "wire/sensor_reader/stream/raw", frame())
+    scene.say(endpoint, "wire/sensor_reader-b/stream/raw", frame("sensor_reader-b", time=FAR, simulated=True))
+
+    assert 1 == len(handler.applied)
+    assert NOW == endpoint.time.now
+
+
 def test_an_offer_of_year_9000_is_refused(scene: Scene) -> None:
     """Anybody may offer."""
     endpoint, handler = start(scene, PROCESSOR)

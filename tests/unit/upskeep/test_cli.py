@@ -135,11 +135,19 @@ def test_an_event_and_an_alert_are_a_line_each() -> None:
         ),
         (("stats", "--broker", "mqtt://host:99999"), 2, "--broker: must name a port from 1 to 65535, or none for the"),
         (("stats", "--broker", "mqtt://host:x"), 2, "--broker: must name a port from 1 to 65535, or none for the"),
-        (("stats", "--user", "me", "--password-file", "/nowhere/pw"), 2, "--password-file: /nowhere/pw is no file"),
+        (("stats", "--user", "me", "--password-file", "/nowhere/pw"), 2, "--password-file: /nowhere/pw is not a file"),
         (("check", "--config", "/nowhere"), 2, "/nowhere/suite.yaml: no such file"),
         (("history", "--severity", "bad"), 2, "'bad' is not one of 'info', 'warning', 'error', 'critical'"),
-        (("export", "history", "/nowhere/h.csv"), 2, "/nowhere/h.csv: there is no folder /nowhere; make it first"),
-        (("report", "--out", "/nowhere/r.html"), 2, "/nowhere/r.html: there is no folder /nowhere; make it first"),
+        (
+            ("export", "history", "/nowhere/h.csv"),
+            2,
+            "/nowhere/h.csv: there is no folder /nowhere; make it first",
+        ),
+        (
+            ("report", "--out", "/nowhere/r.html"),
+            2,
+            "/nowhere/r.html: there is no folder /nowhere; make it first",
+        ),
         (
             ("analyze", "anomalies", "--days", "5"),
             2,
@@ -170,7 +178,7 @@ def test_an_event_and_an_alert_are_a_line_each() -> None:
             "history does not go by --days; it takes --type",
         ),
         (("export", "all", "c.json", "--type", "X"), 2, "all does not go by --type; it takes no choice"),
-        (("export", "history", "-", "--format", "csv"), 2, "- is no file; it is put into its place"),
+        (("export", "history", "-", "--format", "csv"), 2, "- is not a regular file; name one"),
         (("replay", "--verify", "--device", "ups"), 2, "--verify goes by --type, --since and --until alone"),
         (
             ("replay", "--verify", "--frames", __file__, "--since", "1d"),
@@ -249,7 +257,7 @@ def test_a_pipe_or_a_device_is_not_written_over(arguments: tuple[str, ...], tmp_
 
     result = call(*arguments, str(pipe), "--broker", f"mqtt://127.0.0.1:{free_port()}")
 
-    assert (2, True) == (result.exit_code, f"{pipe} is no file; it is put into its place" in result.stderr)
+    assert (2, True) == (result.exit_code, f"{pipe} is not a regular file; name one" in result.stderr)
     assert pipe.is_fifo()
 
 

@@ -169,6 +169,15 @@ class Correlator:
             oldest, _ = self.groups.popitem(last=False)
             self.touched.add(oldest)
 
+    def forget(self, key: str) -> list[str]:
+        """Forget what the patterns have gathered of a device; returns the patterns that have."""
+        places = [place for place in self.groups if place[1] == key]
+        for place in places:
+            del self.groups[place]
+            self.published.pop(place, None)
+            self.touched.add(place)
+        return [pattern for pattern, _ in places]
+
     def move(self, jump: Jump) -> None:
         """Put everything where the wall clock says now that it was."""
         self.recent.move(jump)

@@ -91,6 +91,6 @@ def test_what_to_do_next_names_the_broker_where_it_is_not_the_usual_one() -> Non
     (only,) = next_steps({}, "")
     assert "`upskeep alerts`" in only
     reader = Status(service="sensor_reader", state="online", figures={"source": "sim:outage"})
-    commands, simulated = next_steps({"sensor_reader": reader}, "--broker mqtt://127.0.0.1:1884")
-    assert "`upskeep history --broker mqtt://127.0.0.1:1884`" in commands
+    commands, simulated = next_steps({"sensor_reader": reader}, "mqtt://127.0.0.1:1884")
+    assert "`export UPSKEEP_BROKER=mqtt://127.0.0.1:1884`, then `upskeep alerts`" in commands
     assert "config/sensor_reader.yaml" in simulated

@@ -1,0 +1,89 @@
+"""Which reader each device is read by, and how many devices there may be.
+
+Rules:
+1. A device belongs to the reader that was first heard with it. Another reader's frames of that name are not used while
+   its own reader is heard; after ``TAKEOVER_S`` of silence, by the device's own time, the device is the other's.
+2. A site has at most ``most`` devices. Beyond that the reader with the most devices loses its newest one to a reader
+   that has fewer; one that has as many gets no more.
+So a cost is that of one look-up a frame, however many devices there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+TAKEOVER_S = 600.0
+MOST_DEVICES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What becomes of a frame. ``clash``: the reader that the device belongs to; ``evicted``: who makes room for it."""
+
+    accepted: bool
+    claimed: bool = False
+    clash: str | None = None
+    evicted: str | None = None
+
+
+KEEP = Ruling(accepted=True)
+
+
+class DeviceOwners:
+    """``owned`` are (device, producer) as a ledger kept them, oldest first."""
+
+    def __init__(self, owned: Iterable[tuple[str, str]] = (), most: int = MOST_DEVICES) -> None:
+        self.most = most
+        self._owner: dict[str, str] = {}
+        self._devices: dict[str, dict[str, None]] = {}
+        for device, producer in owned:
+            self._claim(device, producer)
+
+    def __len__(self) -> int:
+        return len(self._owner)
+
+    def owner(self, device: str) -> str | None:
+        """Return the reader that a device belongs to."""
+        return self._owner.get(device)
+
+    def is_alone(self, producer: str) -> bool:
+        """Whether all devices are read by one reader: then its clock is the site's."""
+        return all(other == producer for other in self._devices)
+
+    def judge(self, device: str, producer: str, time: datetime, last: datetime | None) -> Ruling:
+        """Say what becomes of a frame; ``last`` is the time of the device's last frame that was used."""
+        owner = self._owner.get(device)
+        if owner == producer:
+            return KEEP
+        if owner is None:
+            return self._newcomer(device, producer)
+        if last is not None and (time - last).total_seconds() < TAKEOVER_S:
+            return Ruling(accepted=False, clash=owner)
+        self.forget(device)
+        self._claim(device, producer)
+        return Ruling(accepted=True, claimed=True)
+
+    def forget(self, device: str) -> None:
+        """Let a device go."""
+        owner = self._owner.pop(device, None)
+        if owner is not None:
+            del self._devices[owner][device]
+            if not self._devices[owner]:
+                del self._devices[owner]
+
+    def _newcomer(self, device: str, producer: str) -> Ruling:
+        evicted = None
+        if len(self._owner) >= self.most:
+            largest = max(self._devices, key=lambda each: len(self._devices[each]))
+            if len(self._devices.get(producer, ())) + 1 >= len(self._devices[largest]):
+                return Ruling(accepted=False)
+            evicted = next(reversed(self._devices[largest]))
+            self.forget(evicted)
+        self._claim(device, producer)
+        return Ruling(accepted=True, claimed=True, evicted=evicted)
+
+    def _claim(self, device: str, producer: str) -> None:
+        self._owner[device] = producer
+        self._devices.setdefault(producer, {})[device] = None
