@@ -66,7 +66,7 @@ def backtest(
 ) -> None:
     """Run recordings through the suite's own code, without broker or clock, and print the result.
 
-    Standard error says how many rows were played, and which were refused and why. The exit code is 3 if any was refused.
+    Standard error says how many rows were played, which were refused and why. The exit code is 3 if one was refused.
 
     With --compare or --with, print what differs between two configurations: settings, then events and alerts. The exit
     code is 0 if events and alerts are the same, 1 if not, 2 if a configuration cannot be used.
