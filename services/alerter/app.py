@@ -109,7 +109,7 @@ def channels(settings: AlertsSettings) -> Channels:
 def build(settings: AlerterSettings, context: Context, ledger: Ledger, endpoint: Endpoint) -> Alerter:
     """Return the alerter, having told again what it knew."""
     how = options(settings.alerts, by_events=False)
-    alerter = Alerter(settings.rules(), ledger, endpoint, how, context.clock.wall)
+    alerter = Alerter(settings.rules(), ledger, endpoint, how, context.clock.wall, endpoint.offer_event)
     alerter.outbox.notices.drop_strangers()
     alerter.announce()
     return alerter

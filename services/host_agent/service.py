@@ -31,6 +31,7 @@ from shared.requests import Command, Result
 log = logging.getLogger(__name__)
 
 KEEP_EVERY_S = 10.0  # how old a kept time of the last reading may be
+PAUSE_S = 5.0  # between two turns: many times what a calm agent waits
 BUSY_S, CALM_S = 0.1, 1.0
 Reason = Annotated[str, Field(min_length=1, max_length=500)]
 Act = Callable[[], None]
@@ -67,7 +68,7 @@ class HostAgent:
         self._settings, self._rules = settings, settings.rules
         self._clock, self._connected, self._disk = clock, connected, disk
         self._actions = Actions(settings, outlet, clock, disk, last_words)
-        self._began_s = clock.monotonic()
+        self._began_s = self._worked_s = clock.monotonic()
         self._memory = recall(disk.read(), boot)
         self._kept: tuple[object, ...] | None = None
         self._online: dict[str, bool] = {}
@@ -166,6 +167,7 @@ class HostAgent:
     def work(self) -> None:
         """Carry out what was decided, take what programs have come to, and decide anew."""
         now_s = self._clock.monotonic()
+        self._note_pause(now_s)
         self._note_connection()
         self._actions.dry_run = self.dry_run
         to_do, self._to_do = self._to_do, []
@@ -199,6 +201,18 @@ class HostAgent:
     def dry_run(self) -> bool:
         """Whether everything is only said."""
         return self._settings.dry_run or self._bare_moment().simulated
+
+    def _note_pause(self, now_s: float) -> None:
+        """Where this process did not run (stopped, starved, its machine paused), nothing was heard and nothing counts.
+
+        So silence counts from now, and a countdown goes on where it was; what came meanwhile is read before it ends.
+        """
+        pause_s = now_s - self._worked_s
+        self._worked_s = now_s
+        if pause_s > PAUSE_S:
+            log.warning("this process did not run for %.0f s; silence and countdowns count from now on", pause_s)
+            self._began_s = now_s
+            self._memory = inputs.paused(self._memory, pause_s)
 
     def _note_connection(self) -> None:
         connected = self._connected()

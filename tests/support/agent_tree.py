@@ -135,6 +135,7 @@ class Agent:
         self.data = self.folder / "data" / self.service
         self.log_path = self.folder / "log"
         self.broker = broker
+        self.environ: dict[str, str] = {}
         self.process: subprocess.Popen[bytes] | None = None
         off = f"import os, signal, time; open({str(self.note)!r}, 'a').write(f'{{time.time()}}\\n');"
         self.settings = QUICK | {"name": name, "action": {"run": python(off), "timeout_s": 20}} | settings
@@ -154,7 +155,9 @@ class Agent:
         before = self.log.count("connected to")
         with self.log_path.open("ab") as log:
             command = [sys.executable, "-m", "services.host_agent"]
-            self.process = subprocess.Popen(command, cwd=ROOT, env=kept | environ, stdout=log, stderr=log)
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, env=kept | environ | self.environ, stdout=log, stderr=log
+            )
         until(lambda: self.log.count(" connected to ") > before or not self.alive, "the agent connects")
         assert self.alive, self.log
         return self

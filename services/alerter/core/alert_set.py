@@ -26,7 +26,7 @@ from services.alerter.core.states import Reason
 from shared.instants import time_to_us
 from shared.messages import Alert, AlertState
 
-ROOM = 20_000
+ROOM = 5_000
 OTHERS = "others"
 OLD_US = 900_000_000  # a sample that comes so late is counted, and orders nothing
 Decide = Callable[[Rule, str, AlertRecord], transitions.Decision]
@@ -185,6 +185,9 @@ class AlertSet:
         alert_id = (rule.name, key)
         record = self.records.get(alert_id)
         if record is None:
+            if self._keys[rule.name] >= ROOM and rule.acts:
+                self.ungrouped += 1  # what many devices did together is no reason to act on any of them
+                return ()
             if self._keys[rule.name] >= ROOM:
                 key, labels = OTHERS if rule.only is None else f"{rule.only}.{OTHERS}", {}
                 alert_id = (rule.name, key)

@@ -41,6 +41,13 @@ def called_off(memory: Memory, by: str, until_s: float) -> Memory:
     return memory.with_(asked=None, called_off_until_s=until_s, called_off_by=by)
 
 
+def paused(memory: Memory, seconds: float) -> Memory:
+    """The agent did not run for so long: a countdown stood still meanwhile."""
+    if memory.phase not in (Phase.COUNTING_DOWN, Phase.HELD):
+        return memory
+    return memory.with_(phase_since_s=memory.phase_since_s + seconds)
+
+
 def ordered_by_primary(memory: Memory, why: str) -> Memory:
     """The primary goes down, and this host before it."""
     return memory.with_(told=why)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,10 +13,12 @@ import pytest
 
 from shared.delivery import takeover
 from shared.delivery.takeover import NameInUseError
+from shared.process import EXIT_NAME_IN_USE
 from shared.suite import BrokerSettings
 from tests.support.brokers import EMBEDDED, MOSQUITTO, Broker
 from tests.support.delivery_nodes import Node, consumer, producer, turn_until
 
+ROOT = Path(__file__).parents[3]
 STEADY_S = 1.0
 SENTENCE = "another process at this broker is called sensor_reader and was there first: stop one of the two"
 KINDS = [
@@ -84,3 +89,37 @@ def test_a_process_that_starts_again_after_a_kill_is_no_second_one(make: Callabl
         turn_until([first, taker], lambda: first.endpoint.lag("raw") == 0, "all is applied")
 
     assert list(range(1, 31)) == taker.noted
+
+
+def test_the_newcomer_ends_with_an_exit_code_of_its_own(tmp_path: Path, settings: BrokerSettings) -> None:
+    """And with one sentence; the runner stops on it (``upskeep.runner.supervisor``)."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("UPSKEEP_")}
+    environ = kept | {
+        "TMPDIR": str(tmp_path),
+        "UPSKEEP_CONFIG": str(ROOT / "config"),
+        "UPSKEEP_SUITE__BROKER__URL": settings.url,
+        "UPSKEEP_SUITE__BROKER__PROTOCOL": settings.protocol,
+    }
+    command = [sys.executable, "-m", "services.alerter"]
+    first = subprocess.Popen(
+        command, cwd=ROOT, env=environ | {"UPSKEEP_SUITE__DATA": str(tmp_path / "a")}, stderr=subprocess.DEVNULL
+    )
+    try:
+        time.sleep(takeover.STEADY_S + 3)
+        second = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=environ | {"UPSKEEP_SUITE__DATA": str(tmp_path / "b")},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert first.poll() is None
+    finally:
+        first.terminate()
+        first.wait(20)
+
+    assert EXIT_NAME_IN_USE == second.returncode, second.stderr
+    assert "CRITICAL alerter: another process at this broker is called alerter and was there first" in second.stderr
+    assert "Traceback" not in second.stderr

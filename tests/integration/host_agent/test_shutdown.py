@@ -18,7 +18,7 @@ from shared.requests import Command
 from shared.suite import SuiteSettings
 from tests.conftest import Require
 from tests.support.agent_tree import Agent, Ups, python, until
-from tests.support.brokers import Broker
+from tests.support.brokers import EMBEDDED, Broker
 
 pytestmark = pytest.mark.mosquitto
 Make = Callable[..., Agent]
@@ -299,6 +299,37 @@ def test_a_status_that_calls_the_source_simulated_keeps_nobody_up(agent: Make, u
     host = agent(delay_s=0.5)
     ups.says("battery", "critical")
     host.goes_off()
+
+
+def test_an_agent_that_was_stopped_reads_what_came_before_it_acts(agent: Make, ups: Ups) -> None:
+    """SIGSTOP for longer than the dead time, on battery; mains are back when it runs again."""
+    host = agent(delay_s=0.5, dead_time_s=6.0, stale_after_s=3.0, mains_back_s=1.0)
+    ups.says("battery")
+    host.logs("watching → warned")
+    host.send(signal.SIGSTOP)
+    time.sleep(8)
+    ups.says("mains")
+    host.send(signal.SIGCONT)
+    host.logs("warned → watching")
+
+    assert "did not run for" in host.log
+    assert [] == host.offs
+
+
+def test_the_embedded_broker_carries_a_shutdown_too(start_broker: Callable[..., Broker], tmp_path: Path) -> None:
+    """``upskeep run`` brings it along: state in, the command run, also when the broker died in between."""
+    broker = start_broker(EMBEDDED)
+    with Ups(SuiteSettings(broker=broker.settings)) as ups:
+        host = Agent(tmp_path, broker, delay_s=0.5).start()
+        try:
+            ups.says("battery")
+            host.logs("watching → warned")
+            broker.kill()
+            broker.start()
+            ups.says("battery", "critical")
+            host.goes_off()
+        finally:
+            host.end()
 
 
 def test_a_person_shuts_down_and_calls_off(agent: Make, ups: Ups, broker: Broker) -> None:

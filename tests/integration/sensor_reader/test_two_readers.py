@@ -26,7 +26,7 @@ from shared.client.client import Client
 from shared.messages import Frame
 from shared.requests import Command
 from shared.suite import SuiteSettings
-from tests.support.brokers import MOSQUITTO, Broker, free_port
+from tests.support.brokers import EMBEDDED, MOSQUITTO, Broker, free_port
 from tests.support.scenarios import CONFIG, SHIPPED
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -38,9 +38,9 @@ DEADLINE_S = 120.0
 class Site:
     """The services as processes of their own, over one broker and one data folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, kind: str) -> None:
         self.folder, self.data = folder, folder / "data"
-        self.broker = Broker(MOSQUITTO, free_port(), folder / "broker")
+        self.broker = Broker(kind, free_port(), folder / "broker")
         self.running: dict[str, subprocess.Popen[bytes]] = {}
         self.data.mkdir()
 
@@ -87,9 +87,9 @@ class Site:
         self.broker.stop()
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    made = Site(tmp_path)
+@pytest.fixture(params=[pytest.param(MOSQUITTO, marks=pytest.mark.mosquitto), EMBEDDED])
+def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
+    made = Site(tmp_path, request.param)
     made.broker.start()
     try:
         yield made

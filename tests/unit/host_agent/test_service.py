@@ -71,10 +71,18 @@ class Scene:
 
     def go(self, seconds: float = 0.0) -> Scene:
         """Let time pass, and give the agent its turns."""
-        self.now_s += seconds
+        end_s = self.now_s + seconds
+        while self.now_s < end_s:
+            self.now_s = min(end_s, self.now_s + 1)
+            self.agent.work()
         for _ in range(4):
             self.agent.work()
         return self
+
+    def stand_still(self, seconds: float) -> Scene:
+        """The process does not run for so long, as after SIGSTOP; then it has its turns again."""
+        self.now_s += seconds
+        return self.go()
 
     def ended(self) -> Scene:
         """Wait for the power command, and end the other programs."""
@@ -210,6 +218,22 @@ def test_a_simulator_makes_it_a_dry_run_and_hardware_unmakes_it(tmp_path: Path) 
     assert scene.agent.dry_run
     scene.go(15).hear("mains", "ok")
     assert not scene.agent.dry_run
+
+
+def test_a_process_that_did_not_run_takes_no_silence_for_an_outage(tmp_path: Path) -> None:
+    """Stopped for ten minutes while on battery: what came meanwhile is read first."""
+    scene = Scene(tmp_path, dead_time_s=30, delay_s=0).hear("battery", "ok")
+    assert "warned" == scene.stand_still(600).phase
+    assert "warned" == scene.go(29).phase
+    assert "watching" == scene.hear("mains", "ok").go(11).hear("mains", "ok").phase
+
+
+def test_a_countdown_goes_on_where_it_was_when_the_process_did_not_run(tmp_path: Path) -> None:
+    """Ten seconds are left of thirty; and mains that came back meanwhile end it."""
+    scene = Scene(tmp_path, delay_s=30).hear().go(20).stand_still(600)
+    assert "counting_down" == scene.phase
+    assert "counting_down" == scene.go(8).phase
+    assert "held" == scene.hear("mains", "ok").phase
 
 
 def test_no_status_decides_whether_a_shutdown_is_dry(tmp_path: Path) -> None:

@@ -72,3 +72,16 @@ def test_a_line_that_is_no_variable_of_it_spoils_the_answer(line: tuple[str, ...
     """Better no reading than somebody else's."""
     with pytest.raises(ProtocolError, match="which is no variable of it"):
         variables([("VAR", "su", "ups.load", "12"), line], "su")
+
+
+@given(st.text())
+def test_any_line_is_words_or_an_error(line: str) -> None:
+    """Never another exception; and what was understood can be asked for its refusal and its variables."""
+    told = ""
+    try:
+        said = words(line)
+        refusal(said, "LIST VAR su")
+        variables([said], "su")
+    except ProtocolError as error:
+        told = error.detail
+    assert len(told) < 300

@@ -51,7 +51,7 @@ def read_track(context: FrameContext) -> Track | None:
     kept = context.numbers.get(FORECAST)
     if kept is None or isinstance(kept, Track):
         return kept
-    charge, *rest = cast("tuple[list[float | None], float, float, float, float, float]", kept)
+    charge, *rest = cast("tuple[list[float | None], float, float, float, float, float, float]", kept)
     belief, *numbers = cast("tuple[list[float], float]", charge)
     return Track(Charge(Belief(*belief), *numbers), *rest)
 

@@ -83,6 +83,7 @@ class Track(NamedTuple):
     amount: float = 0.0  # Ah, or hours of load
     seconds: float = 0.0
     step: float = 1e9  # a change of the load as large as this is settled at once
+    elapsed_s: float = 0.0  # between the last two readings: the device's own step
 
     @property
     def now(self) -> Charge:
@@ -92,8 +93,8 @@ class Track(NamedTuple):
         )
 
 
-def _settled(charge: Charge) -> Track:
-    return Track(charge, charge.volts, charge.load, 0.0, 0.0, STEP_OF_LOAD * charge.belief.capacity)
+def _settled(charge: Charge, elapsed_s: float) -> Track:
+    return Track(charge, charge.volts, charge.load, 0.0, 0.0, STEP_OF_LOAD * charge.belief.capacity, elapsed_s)
 
 
 def load_of(reading: Reading) -> float:
@@ -111,18 +112,18 @@ def load_of(reading: Reading) -> float:
 def follow(battery: Battery, track: Track | None, reading: Reading) -> Track:
     """Return what is remembered after ``reading``; None before is the first."""
     if track is None:
-        return _settled(_begun(battery, reading))
+        return _settled(_begun(battery, reading), 0.0)
     load, elapsed_s = load_of(reading), reading.elapsed_s
-    if elapsed_s > LONGEST_GAP_S:
+    if elapsed_s > LONGEST_GAP_S and elapsed_s > FEW_STEPS * track.elapsed_s:
         charge = track.now._replace(load=load, mean=load, load_var=0.0, ran_s=0.0)
-        return _settled(_woken(battery, reading, charge))
-    charge, before_v, before, amount, seconds, step = track
+        return _settled(_woken(battery, reading, charge), elapsed_s)
+    charge, before_v, before, amount, seconds, step, _ = track
     amount += (before + load) * elapsed_s / 7200
     seconds += elapsed_s
     if seconds < SETTLE_S and not reading.full and -step < load - before < step:
-        return Track(charge, reading.volts / battery.cells, load, amount, seconds, step)
+        return Track(charge, reading.volts / battery.cells, load, amount, seconds, step, elapsed_s)
     charge = _resisted(battery, charge, Track(charge, before_v, before), reading, load)
-    return _settled(_settle(battery, charge, reading, load, amount, seconds))
+    return _settled(_settle(battery, charge, reading, load, amount, seconds), elapsed_s)
 
 
 def _begun(battery: Battery, reading: Reading) -> Charge:

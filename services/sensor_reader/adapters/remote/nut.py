@@ -5,13 +5,16 @@ Rules:
 2. Without ``login`` we are no client that counts: LOGIN would make a primary wait for us before it cuts the power.
 3. TLS: ``require`` checks the certificate (by ``ca_file``, else by what the system trusts) and never goes on without;
    ``try`` takes TLS where the server has it, and checks the certificate only with a ``ca_file``; ``off`` asks for none.
-4. Where the server does not know the UPS, the error names those it knows.
+4. Where the server does not know the UPS, the error names those it knows, ``MOST_NAMES`` at most.
+5. The server is not trusted: an answer has at most ``_MOST_BYTES`` and ``_MOST_LINES`` and comes within the time of
+   one poll, however slowly it drips.
 """
 
 from __future__ import annotations
 
 import socket
 import ssl
+import time
 
 from services.sensor_reader.core.nut.history import History
 from services.sensor_reader.core.nut.meaning import interpret
@@ -21,6 +24,8 @@ from services.sensor_reader.core.reading import Reading
 from services.sensor_reader.settings import NutSettings
 
 _MOST_BYTES = 1 << 20  # of one answer; a big UPS shows some 10 kB
+_MOST_LINES = 10_000
+MOST_NAMES = 10
 
 
 class NutUps:
@@ -66,7 +71,8 @@ class NutUps:
         except RefusalError as error:
             if error.word != "UNKNOWN-UPS" or self._link is None:
                 raise
-            known = ", ".join(said[1] for said in self._link.list("UPS")) or "none"
+            names = [f"{said[1]:.60}" for said in self._link.list("UPS") if len(said) > 1]
+            known = ", ".join(names[:MOST_NAMES]) + (" …" if len(names) > MOST_NAMES else "") or "none"
             raise PortError(error.code, f"{error.detail}; it knows: {known}") from error
 
 
@@ -77,8 +83,10 @@ class _LinkError(PortError):
 class _Link:
     """A connection: lines out, words in."""
 
-    def __init__(self, place: str, connection: socket.socket) -> None:
+    def __init__(self, place: str, connection: socket.socket, timeout_s: float) -> None:
         self._place = place
+        self._timeout_s = timeout_s
+        self._deadline_s = time.monotonic() + timeout_s
         self._socket = connection
         self._buffer = b""
 
@@ -92,11 +100,12 @@ class _Link:
         began = self.ask(f"LIST {what}", f"LIST {what}")
         if began[:2] != ("BEGIN", "LIST"):
             raise ProtocolError(f"{self._place}: LIST {what} was answered with {' '.join(began)!r:.80}")
-        lines, size = [], 0
+        lines: list[tuple[str, ...]] = []
+        size = 0
         while (said := self._answer(f"LIST {what}"))[:2] != ("END", "LIST"):
             lines.append(said)
             size += sum(map(len, said))
-            if size > _MOST_BYTES:
+            if size > _MOST_BYTES or len(lines) > _MOST_LINES:
                 raise ProtocolError(f"{self._place}: LIST {what} does not end")
         return lines
 
@@ -125,7 +134,9 @@ class _Link:
             self._socket.close()
 
     def _send(self, line: str) -> None:
+        self._deadline_s = time.monotonic() + self._timeout_s
         try:
+            self._socket.settimeout(self._timeout_s)
             self._socket.sendall(line.encode() + b"\n")
         except OSError as error:
             raise _broken(self._place, error) from error
@@ -137,9 +148,17 @@ class _Link:
             raise refused
         return said
 
+    def _left_s(self) -> float:
+        """Return how long the answer may still take; raises TimeoutError where it took too long."""
+        left_s = self._deadline_s - time.monotonic()
+        if left_s <= 0:
+            raise TimeoutError
+        return left_s
+
     def _line(self) -> str:
         while b"\n" not in self._buffer:
             try:
+                self._socket.settimeout(self._left_s())
                 got = self._socket.recv(4096)
             except OSError as error:
                 raise _broken(self._place, error) from error
@@ -168,7 +187,7 @@ def _open(server: NutSettings) -> _Link:
         connection = socket.create_connection((server.host, server.port), server.timeout_s)
     except OSError as error:
         raise _broken(server.place, error) from error
-    link = _Link(server.place, connection)
+    link = _Link(server.place, connection, server.timeout_s)
     try:
         _encrypt(link, server, context)
         _introduce(link, server)

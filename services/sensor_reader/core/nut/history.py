@@ -12,10 +12,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from services.sensor_reader.core.nut.table import TEST_RESULT
+from services.sensor_reader.core.nut.table import TEST_RESULT, WORDS
 
 CHARGE_SPAN = 5.0  # percent
 LOAD_SPAN = 20.0  # percent
+LONGEST_TEXT = 200
+KNOWN = frozenset(word.word for word in WORDS)
 Span = tuple[float, float]
 
 
@@ -42,7 +44,7 @@ class RuntimeHistory:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """``words`` of ``ups.status`` ever shown; ``first_test``: the first text of a test's result, None: none yet."""
+    """``words`` of the table that ``ups.status`` ever showed; ``first_test``: the first text of a test's result."""
 
     words: frozenset[str] = frozenset()
     runtime: RuntimeHistory = field(default_factory=RuntimeHistory)
@@ -50,8 +52,8 @@ class History:
 
     def after(self, words: frozenset[str], variables: Mapping[str, str]) -> History:
         """Return it after a poll; the runtime is kept by who reads the figures."""
-        test = variables.get(TEST_RESULT, "") if self.first_test is None else self.first_test
-        return replace(self, words=self.words | words, first_test=test)
+        test = variables.get(TEST_RESULT, "")[:LONGEST_TEXT] if self.first_test is None else self.first_test
+        return replace(self, words=self.words | words & KNOWN, first_test=test)
 
 
 def _widened(span: Span | None, value: float | None) -> Span | None:

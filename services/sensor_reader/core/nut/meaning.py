@@ -16,12 +16,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from services.sensor_reader.core.nut.figures import figures
-from services.sensor_reader.core.nut.history import History
+from services.sensor_reader.core.nut.history import LONGEST_TEXT, History
 from services.sensor_reader.core.nut.status import facts, status_words
 from services.sensor_reader.core.nut.table import ALARM_TEXT, STATUS, TEST_RESULT, TEST_RESULTS
 from services.sensor_reader.core.reading import Doubt, Reading, within_range
-
-LONGEST_TEXT = 200
 
 
 def interpret(variables: Mapping[str, str], history: History | None = None) -> tuple[Reading, History]:
@@ -51,8 +49,9 @@ def _plausible(numbers: Mapping[str, float]) -> tuple[dict[str, float], tuple[Do
 def _texts(words: frozenset[str], variables: Mapping[str, str], history: History) -> dict[str, str]:
     alarm = "".join(letter for letter in variables.get(ALARM_TEXT, "").strip() if letter.isprintable())
     found = {"alarm_text": alarm[:LONGEST_TEXT]} if alarm and "ALARM" in words else {}
-    result = _test(variables.get(TEST_RESULT, ""))
-    if result == "failed" or (result and variables.get(TEST_RESULT) != history.first_test) or result == "running":
+    text = variables.get(TEST_RESULT, "")[:LONGEST_TEXT]
+    result = _test(text)
+    if result == "failed" or (result and text != history.first_test) or result == "running":
         found["self_test"] = result
     return found
 

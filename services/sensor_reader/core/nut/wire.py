@@ -29,6 +29,9 @@ REFUSALS = {
 }
 
 
+LONGEST_WORD = 60
+
+
 class ProtocolError(PortError):
     """The server said something that is not NUT's protocol; what follows on this connection cannot be trusted."""
 
@@ -41,8 +44,13 @@ class RefusalError(PortError):
 
     def __init__(self, word: str, asked: str) -> None:
         code, meaning = REFUSALS.get(word, ("refused", "the server's log may say why"))
-        super().__init__(code, f"{asked}: {word}: {meaning}")
+        super().__init__(code, f"{asked}: {_shown(word)}: {meaning}")
         self.word = word
+
+
+def _shown(word: str) -> str:
+    """Return a server's word as it may stand in a log: short, and nothing that a terminal would obey."""
+    return word if len(word) <= LONGEST_WORD and word.isprintable() else f"{word!r:.60}"
 
 
 def words(line: str) -> tuple[str, ...]:

@@ -78,6 +78,19 @@ def test_a_gauge_that_jumps_is_shown_and_doubted() -> None:
     assert "it jumped by -40 %" == state.values["state_of_charge_doubt"]
 
 
+def test_a_battery_read_every_quarter_of_an_hour_is_followed_all_the_same() -> None:
+    """Its own step is no silence: four hours at 0.5 A are 2 Ah of 5."""
+    memory = NOTHING
+    for place in range(20):
+        memory, _ = play(memory, 900 * place, battery_voltage=4.19, battery_current=0.0, ac_present=True)
+    for place in range(20, 36):
+        values = {"battery_voltage": 4.1 - 0.02 * (place - 20), "battery_current": -0.5, "ac_present": False}
+        memory, state = play(memory, 900 * place, **values)
+
+    assert state.values["estimated_charge_low"] < 60 < state.values["estimated_charge_high"]
+    assert state.values["estimated_charge_high"] - state.values["estimated_charge_low"] < 25
+
+
 def test_an_unknown_chemistry_has_no_estimate() -> None:
     """A UPS that reports its own low battery, of which nothing else is known, gets no Li-ion cell's charge."""
     frame = Frame(time=START, device="rack", values={"battery_voltage": 27.1, "battery_low": False, "ac_present": True})
