@@ -161,3 +161,10 @@ def test_alerts_are_readable_at_80_columns() -> None:
     assert " ".join(lines[2:4]).split() == long.split()
     assert all(len(row) <= 80 for row in lines)
     assert long in shown(wide)
+
+
+def test_a_list_among_the_data_is_told_in_words() -> None:
+    """Not as a program writes it."""
+    told = event("I2C_ERROR", errors=[{"code": "nack", "chip": "ina219", "detail": ""}], nothing=None)
+
+    assert event_line(told).plain.endswith("errors=nack ina219  nothing=-")
