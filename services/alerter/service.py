@@ -1,9 +1,9 @@
-"""The alerter's work between delivery and core: what happens, what it means for the alerts, and who is told.
+"""The alerter's work between delivery and core: what arrives, what it means for the alerts, and who is notified.
 
 1. Events and state samples are judged by their times: the alerts are the same live at any speed, after a restart and in
    a backtest. What follows from life signs is judged by the clock here; such alerts say ``live`` as their basis.
 2. Absence goes by event time too. When nothing at all comes any more, event time stands still, and how long nothing
-   came (``ClockWatch``) takes its alert_id for absence alone: such an alert has the very time it would have had.
+   came (``ClockWatch``) takes its place for absence alone: such an alert has the very time it would have had.
 3. All that a batch changed commits with it: memories, transitions, notices, commands.
 4. An event is judged if its id has not been heard, so a producer that was rebuilt repeats nothing. Events marked
    ``replayed`` in their metadata are history: they raise no alert and move nothing.
@@ -29,9 +29,11 @@ from services.alerter.application.notifier import Notifier, reasons
 from services.alerter.application.orders import Orders
 from services.alerter.core import transitions
 from services.alerter.core.actions import Cause
+from services.alerter.core.alert_events import event_of
 from services.alerter.core.alert_record import AlertRecord
 from services.alerter.core.alert_set import AlertSet
 from services.alerter.core.clock_watch import ClockWatch
+from services.alerter.core.future import FutureGuard
 from services.alerter.core.keys import AlertId
 from services.alerter.core.notify.dispatch import Plan
 from services.alerter.core.notify.routes import Receiver
@@ -44,7 +46,7 @@ from shared.delivery.handler import Publisher, RefusedError
 from shared.instants import time_to_us, us_to_time
 from shared.jumps import CLOCK_JUMP, read_jump
 from shared.ledger import Ledger, Schema
-from shared.messages import Alert, AlertState, Event, Message, Sequenced, StateSample, Status
+from shared.messages import Alert, AlertState, Candidate, Event, Message, Sequenced, StateSample, Status
 from shared.requests import Command
 
 # What the ledger given to Alerter must be opened with.
@@ -79,6 +81,7 @@ class Alerter:
         publisher: Publisher,
         options: Options = Options(),
         clock: Callable[[], datetime] = lambda: datetime.fromtimestamp(0, UTC),
+        offer: Callable[[Candidate], None] | None = None,
     ) -> None:
         rules = tuple(rules)
         self._options = options
@@ -93,6 +96,8 @@ class Alerter:
         self._publisher = publisher
         self.outbox = NoticeOutbox(ledger, publisher, options.channels)
         self._stops = EmergencyStops(self._repository, publisher, options.stop_targets)
+        self._future = FutureGuard()
+        self._offer = offer
         self._orders = Orders(publisher, self._stops)
         self._orphans: dict[AlertId, AlertRecord] = {}  # of rules that are no more
         advanced = ledger.get(_ADVANCED)
@@ -145,6 +150,8 @@ class Alerter:
 
     def apply(self, message: Sequenced) -> None:
         """Judge an event, or a sample of a device's state, by the rules that listen to it."""
+        if isinstance(message, Event | StateSample) and not self._admits(message.time):
+            return
         if isinstance(message, StateSample):
             self._clock_watch.busy = True
             self._send_notices_until(message.time)
@@ -170,12 +177,18 @@ class Alerter:
 
     def advance(self, event_time: datetime) -> None:
         """Decide what has fallen due before ``event_time``."""
+        if not self._admits(event_time):
+            return
         self._clock_watch.busy = True
         if self._options.by_events:
             while (due := self._notifier.next_due(event_time)) is not None:
                 self._handle(self._events, self._events.advance(time_to_us(due)))
                 self._notifier.send_due(due)
         self._handle(self._events, self._events.advance(time_to_us(event_time)))
+
+    def _admits(self, time: datetime) -> bool:
+        """Whether a time may be judged: where time passes with the events, there is no clock to hold it against."""
+        return self._options.by_events or self._future.admits(time, self._clock())
 
     def lost(self, producer: str, stream: str, first: int, last: int) -> None:
         """Remember how many messages went unjudged."""
@@ -225,9 +238,9 @@ class Alerter:
     # ---- what comes of it
 
     def _handle(self, alert_set: AlertSet, changes: Iterable[Alert]) -> None:
-        """Note transitions, tell the other board's composites, and do what each alert that fires is for."""
+        """Record transitions, report them to the live composites, and act on each alert that fires."""
         for alert in changes:
-            self._transitions.append(alert)
+            self._record(alert)
             now = alert.time if self._options.by_events else self._clock()
             self._send_notices_until(alert.time)
             if alert_set is self._events:
@@ -235,6 +248,12 @@ class Alerter:
             if alert.state is AlertState.FIRING:
                 alert_id = (alert.rule, alert.key)
                 self._act(alert_set.rule_at(alert_id), alert, now, stale=alert_set.records[alert_id].stale)
+
+    def _record(self, alert: Alert) -> None:
+        """Note a transition, and offer it as an event if it is news."""
+        self._transitions.append(alert)
+        if self._offer is not None and (event := event_of(alert, self._clock())) is not None:
+            self._offer(event)
 
     def _send_notices_until(self, to: datetime) -> None:
         """Tell of what was due before ``to``, where time passes with the events."""
@@ -249,7 +268,8 @@ class Alerter:
         else:
             self._notifier.suppressed[SuppressionReason.NOT_WANTED] += 1
         if rule.acts:
-            self._transitions += self._orders.carry_out(rule.actions, cause, now, stale=stale)
+            for stop in self._orders.carry_out(rule.actions, cause, now, stale=stale):
+                self._record(stop)
 
     def flush(self) -> None:
         """Write what was touched, and retain the alerts that look different now."""
@@ -300,6 +320,7 @@ class Alerter:
             "stops": self._stops.standing,
             "notices": self._notifier.notices,
             "messages_lost": self._lost.total(),
+            "from_the_future": self._future.refused,
             "samples_without_group": sum(alert_set.ungrouped for alert_set in self._alert_sets),
             **{f"withheld_{reason}": number for reason, number in sorted(self._orders.withheld.items())},
             **reasons(self._notifier.suppressed),
@@ -343,7 +364,7 @@ class Alerter:
     def lift(self, zone: str, by: str, why: str, now: datetime) -> Alert:
         """Lift an emergency stop; raises RefusedError where there is none."""
         lifted = self._stops.lift(zone, by, why, now)
-        self._transitions.append(lifted)
+        self._record(lifted)
         return lifted
 
 

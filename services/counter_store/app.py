@@ -38,6 +38,8 @@ def build(loaded: LoadedSettings, context: Context, ledger: Ledger, endpoint: En
         site=context.suite.site,
         policy=loaded.policy,
         reporter=_reporter(loaded, context, ledger),
+        wall=context.clock.wall,
+        offer=endpoint.offer_event,
     )
     store.announce()
     return store

@@ -7,18 +7,20 @@ windows are is in ``application/counters.py``, what else is kept of it in ``appl
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 from services.counter_store.adapters.influx.query import EventPage
 from services.counter_store.adapters.tables import events, imports, migrations, point_queue
+from services.counter_store.adapters.tables.aggregates import MAX_SERIES
 from services.counter_store.adapters.tables.events import EventTable
 from services.counter_store.adapters.tables.imports import Imports
 from services.counter_store.adapters.tables.point_batch import PointBatch
 from services.counter_store.application import archive, restore
 from services.counter_store.application.archive import Archive
 from services.counter_store.application.counters import CounterSet
+from services.counter_store.application.limits import Limits
 from services.counter_store.application.reporter import Reporter
 from services.counter_store.application.restore import RestoreProgress
 from services.counter_store.application.snapshot import Snapshot
@@ -34,7 +36,7 @@ from shared.delivery.handler import Publisher, RefusedError
 from shared.instants import span_to_us, time_to_us
 from shared.jumps import CLOCK_JUMP, read_jump
 from shared.ledger import Ledger, Schema
-from shared.messages import Alert, Counter, Event, Frame, Message, Sequenced
+from shared.messages import Alert, Candidate, Counter, Event, Frame, Message, Sequenced
 from shared.requests import Command
 
 # What the ledger given to CounterStore must be opened with.
@@ -55,6 +57,8 @@ class CounterStore:
         site: str,
         policy: StorePolicy = StorePolicy(),  # noqa: B008 - frozen
         reporter: Reporter | None = None,
+        wall: Callable[[], datetime] | None = None,
+        offer: Callable[[Candidate], None] | None = None,
     ) -> None:
         self._ledger = ledger
         self._outlet = outlet
@@ -63,6 +67,8 @@ class CounterStore:
         self._points = PointBatch(ledger, settings.influx, site)
         self._archive = Archive(ledger, policy, site)
         self._reporter = reporter
+        self._wall = wall
+        self._limits = Limits(policy, offer)
         kept = json.loads(ledger.get(_KEPT) or b"{}")
         times = json.loads(ledger.get(_TIMES) or b"{}")
         self._counters = CounterSet(self._table, times, self._archive.observation(times))
@@ -95,7 +101,7 @@ class CounterStore:
         if dropped := self._points.save(() if self._restoring else self._counters.points(self._site)):
             self._kept["points_dropped"] += dropped
             self._dirty = True
-        self._archive.flush(self._counters.steady_us(), self._counters.told_us(), prune=self._may_prune())
+        self._archive.flush(*self._ages(), prune=self._may_prune())
         self._counters.save()
         if self._dirty:
             runs: dict[str, Any] = {"runs": self._imports.runs.rows()}
@@ -180,6 +186,9 @@ class CounterStore:
         if event.metadata.get("replayed") is True:  # history that somebody plays is no history of ours
             self._kept["replayed"] += 1
             return
+        event = self._limits.bound_type(event, self._counters, len(self._counters))
+        if self._archive.full:
+            self._limits.report("series of type, device and zone", MAX_SERIES, event)
         jump = read_jump(event.data) if event.type == CLOCK_JUMP else None
         offset_us = self._counters.offset_us + (span_to_us(jump.step) if jump else 0)
         if self._imports.delivered(event) or not self._keep(event, offset_us):
@@ -243,6 +252,17 @@ class CounterStore:
             self._outlet.retain(health)
             # Its point waits with the next batch's; if that never comes, the next start tells it.
             self._points.add(health_to_line(self._site, health.score, health.grade.value, health.as_of))
+
+    def _ages(self) -> tuple[int | None, int | None]:
+        """Return up to when event time and this host's clock agree that it is: monotonic, and as told.
+
+        A replay, which has no host's clock, goes by event time alone.
+        """
+        steady_us, told_us = self._counters.steady_us(), self._counters.told_us()
+        if self._wall is None or steady_us is None or told_us is None:
+            return steady_us, told_us
+        wall_us = time_to_us(self._wall())
+        return min(steady_us, wall_us - self._counters.offset_us), min(told_us, wall_us)
 
     def _may_prune(self) -> bool:
         """Say whether what is old may go: not before it is known what time it is, and not while a restore counts."""

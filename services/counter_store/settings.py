@@ -129,5 +129,6 @@ def policy_of(counting: EventCountersSettings, kinds: EventTypesSettings) -> Sto
         health_interval_s=health.calculation_interval,
         trend_days=health.trend_analysis_days,
         trend_min_events=health.min_events_for_trend,
+        catalogue=frozenset(kinds.events),
         ended_by=ends_of({name: kind.clears for name, kind in kinds.events.items()}),
     )

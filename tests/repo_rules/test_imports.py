@@ -6,6 +6,8 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -79,3 +81,12 @@ def test_a_violation_breaks_its_contract(tmp_path: Path, where: str, added: str,
     with (tmp_path / where).open("a", encoding="utf-8") as file:
         file.write(f"\n{added}\n")
     assert broken == {contract for contract, state in lint(tmp_path).items() if state == "BROKEN"}
+
+
+def test_what_developers_use_is_not_installed() -> None:
+    """Benchmarks and generators stay out of the package; everything else of ours is in it."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    patterns = settings["tool"]["setuptools"]["packages"]["find"]["include"]
+    assert ["services", "shared", "upskeep"] == [
+        name for name in PACKAGES if any(fnmatch(name, pattern) for pattern in patterns)
+    ]

@@ -19,7 +19,7 @@ from shared.delivery.handler import InMemoryPublisher
 from shared.event_counters import EventCountersSettings
 from shared.jumps import CLOCK_JUMP, Jump
 from shared.ledger import Ledger
-from shared.messages import Alert, Event, Quality, Severity, StateSample, Status
+from shared.messages import Alert, Candidate, Event, Quality, Severity, StateSample, Status
 from shared.notices import Notice
 from shared.requests import Command
 from shared.settings import parse_settings
@@ -48,6 +48,7 @@ class Play:
     limits: str = ""
     rules: Sequence[Rule] | None = None  # instead of those of the text
     publisher: InMemoryPublisher = field(default_factory=InMemoryPublisher)
+    offers: list[Candidate] = field(default_factory=list)
     now_s: float = 0.0
     uptime_s: float = 0.0
 
@@ -58,7 +59,8 @@ class Play:
         made = settings(self.text, self.limits)
         self.ledger = Ledger(self.path, LEDGER_SCHEMA)
         how = options(made.alerts, by_events=not self.wall)
-        self.alerter = Alerter(self.rules or made.rules(), self.ledger, self.publisher, how, lambda: after(self.now_s))
+        rules, clock = self.rules or made.rules(), lambda: after(self.now_s)
+        self.alerter = Alerter(rules, self.ledger, self.publisher, how, clock, self.offers.append)
         self.alerter.announce()
 
     def close(self) -> None:

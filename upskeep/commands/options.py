@@ -216,11 +216,16 @@ def _suite(config: Path, url: str | None, user: str | None, password_file: Path 
                 [Fault("--password-file", "", f"{password_file} is not a file; write the password to it")]
             )
         suite = read_settings(config, "suite", SuiteSettings, os.environ) if present else SuiteSettings()
-        if url is None:  # the file's user belongs to the file's broker, and is named to no other
-            url, own = suite.broker.url, suite.broker
-            user, password_file = user or own.username, password_file or own.password_file
+        named: dict[str, Any] = {}  # who asks, as the file has it, belongs to the file's broker and user alone
+        if url is not None or user is not None or password_file is not None:
+            named = {
+                "username": user,
+                "password_file": password_file,
+            }
+        if url is not None:
+            named["url"] = url
         try:
-            broker = BrokerSettings(url=url, username=user, password_file=password_file, ca_file=suite.broker.ca_file)
+            broker = BrokerSettings.model_validate({**suite.broker.model_dump(), **named})
         except ValidationError as error:  # its text repeats the URL, and with it a password
             reason = error.errors()[0]["msg"].removeprefix("Value error, ")
             raise ConfigError([Fault("--broker", "", reason)]) from None

@@ -14,6 +14,7 @@ from rich.measure import Measurement
 from rich.text import Text
 
 from shared.event_text.texts import EventTexts, event_text
+from shared.event_text.values import written
 from shared.messages import Alert, AlertState, Counter, Event, Message, Severity
 from shared.safe_text import safe_text
 from upskeep.outcome import OF_THE_SUITE
@@ -95,7 +96,7 @@ def _plain(value: object, when: datetime, times: Times) -> str:
     """Return a value in few characters: a time of the same day without its date."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    text = str(value)
+    text = str(value) if isinstance(value, str | int | float) else written("", value, "any", when) or "-"
     if INSTANT.match(text):
         return times.of_day(datetime.fromisoformat(text), when)
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
@@ -111,7 +112,7 @@ def safe(text: Text) -> Text:
     return made
 
 
-def tell(out: Console, text: Text) -> None:
+def print_line(out: Console, text: Text) -> None:
     """Print a line that is not to become two: a terminal gets as much as there is room for."""
     text = safe(text)
     if out.is_terminal:
@@ -119,7 +120,7 @@ def tell(out: Console, text: Text) -> None:
     out.print(text)
 
 
-def tell_all(out: Console, text: Text) -> None:
+def print_whole(out: Console, text: Text) -> None:
     """Print a line whole: what does not fit a terminal goes on below, indented."""
     text = safe(text)
     if not out.is_terminal or text.cell_len <= out.width:

@@ -1,4 +1,4 @@
-"""Who is told: groups and silences over the boards, notices into their box, and why others are not told of."""
+"""Who is notified: groups and silences over all alerts, notices into the outbox, and why other alerts are held back."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from shared.instants import span_to_us
 from shared.messages import Alert
 
 MOST_SILENCES = 1000
+MOST_SILENCES_KEPT = 2000  # with those that are over: the oldest of these go first
 EXPIRED_KEPT = timedelta(days=5)  # a silence that is over can still be looked at
 
 
@@ -55,11 +56,11 @@ class Notifier:
         return len(self._dispatcher.groups)
 
     def add(self, alert: Alert, now: datetime) -> None:
-        """An alert fires and wants to be told of."""
+        """Take a firing alert into its groups."""
         self._dispatcher.insert(alert, now)
 
     def send_due(self, now: datetime) -> None:
-        """Tell of every group that is due."""
+        """Send the notices of every group that is due."""
         if not self._dispatcher.due(now):
             return
         notices, suppressed = self._dispatcher.flush_due(self._mute_context(now))
@@ -125,8 +126,10 @@ class Notifier:
         """Keep a silence; raises RefusedError where there are too many."""
         if len([one for one in self.silences if one.ends > now]) >= MOST_SILENCES:
             raise RefusedError(f"there are {MOST_SILENCES} silences; end some with `upskeep unsilence`")
-        self._repository.write_silences([silence])
-        self._silences = Silences([*self.silences, silence])
+        over = sorted((one for one in self.silences if one.ends <= now), key=lambda one: one.ends)
+        gone = {one.id for one in over[: max(0, len(self.silences) + 1 - MOST_SILENCES_KEPT)]}
+        self._repository.write_silences([silence], gone)
+        self._silences = Silences([*(one for one in self.silences if one.id not in gone), silence])
 
     def unsilence(self, identity: str, now: datetime) -> Silence:
         """End a silence now; raises RefusedError where there is none of that id, or it is over."""

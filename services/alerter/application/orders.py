@@ -20,6 +20,7 @@ from shared.delivery.handler import Publisher
 from shared.messages import Alert
 
 log = logging.getLogger(__name__)
+MOST_STOPS = 1000
 
 
 class Orders:
@@ -50,6 +51,8 @@ class Orders:
     def _reason_to_withhold(self, action: Action, cause: Cause, stale: bool) -> tuple[str, str] | None:
         if missing := missing_labels(action, cause.labels):
             return "missing_label", f"the alert has no label {' and no '.join(missing)}"
+        if action.do is Do.EMERGENCY_STOP and self._stops.standing >= MOST_STOPS:
+            return "too_many_stops", f"{MOST_STOPS} zones are stopped already; lift some with `upskeep reset-stop`"
         if stale:
             return "too_old", "what made it fire came too late to act on"
         return None

@@ -1,10 +1,11 @@
-"""All alerts of all rules: who is touched by a sample, and who by passing time.
+"""All alerts of a set of rules: which of them a sample touches, and which passing time.
 
-1. A sample reaches the rules that listen to its name, and of each the one alert whose key it has; passing time only
-   those for which something falls due. So neither costs more for ten thousand alerts than for ten.
-2. Time falls due in its order, whatever the order of the rules.
+1. A sample reaches the rules that listen to its name, and of each rule the one alert whose key it has. Passing time
+   reaches only alerts for which something falls due. So neither costs more for ten thousand alerts than for ten.
+2. What falls due is decided in the order of time, whatever the order of the rules.
 3. What fires or ends is told to the composites it is a member of, and judged there once time has passed it.
-4. A rule has at most ``ROOM`` keys; what would be one more goes by the key ``others``, so nothing is lost from sight.
+4. A rule has at most ``ROOM`` keys. Of a rule that only notifies, what would be one more goes by the key ``others``, so
+   nothing is lost from sight; a rule that orders something ignores it, so that many devices together never act on one.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from services.alerter.core.states import Reason
 from shared.instants import time_to_us
 from shared.messages import Alert, AlertState
 
-ROOM = 20_000
+ROOM = 5_000
 OTHERS = "others"
 OLD_US = 900_000_000  # a sample that comes so late is counted, and orders nothing
 Decide = Callable[[Rule, str, AlertRecord], transitions.Decision]
@@ -135,7 +136,7 @@ class AlertSet:
         return changes
 
     def report_to_composites(self, changes: Iterable[Alert]) -> None:
-        """Take what alerts of another board have told, for the composites here."""
+        """Take transitions of another set's alerts, for the composites of this one."""
         self._report(changes)
 
     def change(
@@ -185,6 +186,9 @@ class AlertSet:
         alert_id = (rule.name, key)
         record = self.records.get(alert_id)
         if record is None:
+            if self._keys[rule.name] >= ROOM and rule.acts:
+                self.ungrouped += 1  # what many devices did together is no reason to act on any of them
+                return ()
             if self._keys[rule.name] >= ROOM:
                 key, labels = OTHERS if rule.only is None else f"{rule.only}.{OTHERS}", {}
                 alert_id = (rule.name, key)

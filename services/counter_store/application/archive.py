@@ -56,6 +56,11 @@ class Archive:
         devices = {series.device or REST for series in self._aggregates.series.values()} | {REST}
         return Observation({} if since_us is None else dict.fromkeys(sorted(devices)[:MAX_SOURCES], since_us))
 
+    @property
+    def full(self) -> bool:
+        """Whether so many series are known that further ones are counted without device and zone."""
+        return self._aggregates.full
+
     def record(self, event: Event, time_us: int) -> bool:
         """Take an event that has been added to the history; returns False if it had been counted before that."""
         self.retention.added(event.type)

@@ -13,7 +13,7 @@ HOURLY_DAYS = 92  # hours stay apart at least so long: more than a judgement by 
 
 @dataclass(frozen=True, slots=True)
 class StorePolicy:
-    """``ended_by`` names for a type the types that tell its end, as ``clears`` in the catalogue has it."""
+    """``catalogue`` names the types of ``config/events.yaml``, ``ended_by`` the types that end a type (``clears``)."""
 
     history_days: int = 365
     history_per_type: int = 10_000
@@ -23,6 +23,7 @@ class StorePolicy:
     trend_min_events: int = 5
     ended_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     health_formula: str = STANDARD.name
+    catalogue: frozenset[str] = frozenset()
 
     @property
     def history_us(self) -> int:

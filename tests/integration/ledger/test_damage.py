@@ -21,13 +21,14 @@ from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import CounterStoreSettings
 from shared.delivery.handler import InMemoryPublisher
 from shared.delivery.records import Records
+from shared.delivery.track import Track
 from shared.ledger import Ledger
 from shared.ledger.quarantine import open_ledger
 from shared.messages import Event
 from tests.support.store_messages import event
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
-TRACK = ("event_processor", "event", "e1")
+TRACK = Track("home", "event_processor", "event", "e1")
 COUNT, BATCH, HELD = 120, 10, 40
 EVENTS = [event(n, n, ("AC_POWER_LOSS", "BATTERY_LOW")[n % 2], data={"v": n, "x": "y" * 60}) for n in range(1, 121)]
 PAGE = 4096

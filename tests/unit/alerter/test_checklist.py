@@ -40,7 +40,8 @@ def test_a11_22_every_shipped_rule_can_fire() -> None:
         play.event(7, "control.target.updated", None, zone="tent", parameter="vpd", new_target=1.0)
         for at in range(10, 1000, 60):
             play.event(at, "sensor.vpd", "probe", zone="tent", value=1.5)
-        play.state(1000, "ups", power="battery", state_of_charge=50.0, runtime_left_s=599)
+        words = {"alarm": True, "bypass": True, "forced_shutdown": True}
+        play.state(1000, "ups", power="battery", state_of_charge=50.0, runtime_left_s=599, **words)
         for kind in ("I2C_ERROR", "BATTERY_LOW", "BATTERY_CRITICAL", "AC_POWER_LOSS", "TEMPERATURE_HIGH"):
             for n in range(12):
                 play.event(1000 + n, kind)

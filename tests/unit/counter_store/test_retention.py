@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +11,11 @@ from hypothesis import strategies as st
 
 from services.counter_store.adapters.tables.retention import ROWS
 from services.counter_store.core.policy import StorePolicy
+from services.counter_store.service import LEDGER_SCHEMA, CounterStore
+from services.counter_store.settings import CounterStoreSettings
+from shared.delivery.handler import InMemoryPublisher
 from shared.jumps import CLOCK_JUMP, Jump
+from shared.ledger import Ledger
 from tests.support.store_bench import DAY, HOUR, StoreBench, bench
 from tests.support.store_messages import at, event
 from tests.unit.counter_store.test_jump import by
@@ -158,3 +163,36 @@ def test_event_time_outlives_a_restart_also_when_nothing_happened() -> None:
         assert 0 == before["AC_POWER_LOSS"]["last_hour"]
         assert before == again.store.snapshot()
         assert at(2 * HOUR) == datetime.fromisoformat(again.ask("frequency")["as_of"])
+
+
+@pytest.mark.parametrize(
+    ("wall", "kept"), [(at(400 * DAY), 1), (at(40 * DAY), 3), (datetime(1970, 1, 1, tzinfo=UTC), 3)]
+)
+def test_what_goes_for_its_age_has_two_witnesses(wall: datetime, kept: int) -> None:
+    """A forged event time deletes nothing that the host's clock calls young; a host without a clock deletes nothing."""
+    with closing(Ledger(":memory:", LEDGER_SCHEMA)) as ledger:
+        policy = StorePolicy(history_days=365)
+        store = CounterStore(
+            CounterStoreSettings(), ledger, InMemoryPublisher(), site="home", policy=policy, wall=lambda: wall
+        )
+        for until in (DAY, 399 * DAY, 400 * DAY, 400 * DAY):
+            with ledger.transaction():
+                if until == DAY:
+                    for number, second in enumerate((0, HOUR, 390 * DAY), 1):
+                        store.apply(event(number, second))
+                store.advance(at(until))
+                store.flush()
+
+        assert (kept,) == ledger.db.execute("SELECT count(*) FROM event").fetchone()
+        assert 3 == store.snapshot()["AC_POWER_LOSS"]["total"]
+
+
+def test_a_sender_with_a_clock_ahead_pushes_out_its_own() -> None:
+    """Of too many events of a type, those of a time that has not come leave first."""
+    with bench(StorePolicy(history_per_type=5)) as here:
+        here.tell(*(n * HOUR for n in range(5)), until=5 * HOUR)
+        here.tell(*(3000 * DAY + n for n in range(50)), until=5 * HOUR)
+        here.batch(until=5 * HOUR)
+
+        assert [(f"id-{n}",) for n in range(1, 6)] == here.rows("SELECT id FROM event ORDER BY rowid")
+        assert 55 == here.store.snapshot()["AC_POWER_LOSS"]["total"]

@@ -275,8 +275,8 @@ def test_every_key_of_the_seeds_file_is_read() -> None:
     }
     shipped, policy = load(CONFIG, {}).policy, load(CONFIG, environ).policy
 
-    assert StorePolicy(ended_by=shipped.ended_by) == shipped
-    assert StorePolicy(7, 8, False, 9, 11, 10, shipped.ended_by) == policy
+    assert StorePolicy(ended_by=shipped.ended_by, catalogue=shipped.catalogue) == shipped
+    assert StorePolicy(7, 8, False, 9, 11, 10, shipped.ended_by, catalogue=shipped.catalogue) == policy
     assert ("AC_POWER_RESTORED",) == shipped.ended_by["AC_POWER_LOSS"]
 
 

@@ -23,6 +23,7 @@ from shared.messages import Alert, AlertState, Severity
 from shared.notices import Notice, NoticeReason
 
 _SPACE = uuid.UUID("6c4e4c7e-9f7b-5c1e-8c0a-5a8a1f6f2d53")
+MOST_GROUPS = 5_000
 _RANK = {severity: rank for rank, severity in enumerate(reversed(Severity))}
 
 
@@ -106,6 +107,8 @@ class Dispatcher:
         for route in self.plan.route.match(alert.labels):
             labels = route.group(alert.labels)
             key = group_key(route.path, labels)
+            if key not in self.groups and len(self.groups) >= MOST_GROUPS:
+                labels, key = {}, group_key(route.path, {})  # no room for one more: a group for all that is left
             if key not in self.groups:
                 self._put(Group(route.path, tuple(sorted(labels.items())), now + route.group_wait))
             newcomers = self._newcomers.setdefault(key, set())

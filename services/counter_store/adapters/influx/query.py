@@ -7,7 +7,7 @@ of one measurement: it is then asked for half the time, down to a minute, and fo
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from services.counter_store.adapters.influx.http_answers import OF_3_CORE, check
 from services.counter_store.core.influx.line_protocol import FIRST_NS, LAST_NS
 from services.counter_store.core.influx.points import point_to_event
 from services.counter_store.core.influx.ports import Unavailable
+from services.counter_store.core.influx.query_answers import QueryAnswer, QueryAnswerError, read_query_answer
 from services.counter_store.settings import InfluxSettings
 from shared.messages import Event
 
@@ -53,10 +54,10 @@ class InfluxQuery:
         """
         names = ", ".join((*(f'"{name}"::field' for name in _COLUMNS), *(f'"{name}"::tag' for name in _TAGS)))
         order = f" ORDER BY time LIMIT {limit} OFFSET {skip}"
-        series, until_ns = self._ask(names, at_ns, order)
-        rows = [values for each in series for values in each["values"]]
+        answer, until_ns = self._ask(names, at_ns, 1 + len(_COLUMNS) + len(_TAGS), order)
+        rows = answer.rows
         events = tuple((event, row[0]) for row in rows if (event := _event(row)) is not None)
-        if len(rows) < limit:
+        if len(rows) < limit and not (answer.partial and rows):
             self._span_ns *= 2
             return EventPage(events, until_ns, 0, last=until_ns == _END_NS)
         last_ns = rows[-1][0]
@@ -67,19 +68,19 @@ class InfluxQuery:
         """Return how many points there are to read; raises Unavailable."""
         found, at_ns = 0, FIRST_NS
         while at_ns < _END_NS:
-            series, at_ns = self._ask('count("id")', at_ns)
+            answer, at_ns = self._ask('count("id")', at_ns, 2)
             self._span_ns *= 2
-            found += sum(int(each["values"][0][1]) for each in series)
+            found += sum(count for _, count in answer.rows if isinstance(count, int))
         return found
 
-    def _ask(self, what: str, at_ns: int, order: str = "") -> tuple[list[dict[str, Any]], int]:
+    def _ask(self, what: str, at_ns: int, width: int, order: str = "") -> tuple[QueryAnswer, int]:
         """Return what there is from ``at_ns`` on, and until when: as far as the server answers at once."""
         while True:
             until_ns = min(at_ns + self._span_ns, _END_NS)
             when = f"time >= {at_ns}" if until_ns == _END_NS else f"time >= {at_ns} AND time < {until_ns}"
             text = f'SELECT {what} FROM "event" WHERE "site" = \'{self._site}\' AND {when}{order}'  # noqa: S608 - no input
             try:
-                return self._query(text), until_ns
+                return self._query(text, width), until_ns
             except Unavailable as error:
                 if _TOO_MANY not in str(error) or until_ns - at_ns <= _SHORTEST_NS:
                     raise
@@ -89,19 +90,19 @@ class InfluxQuery:
         """Let go of connections; safe to call twice."""
         self._http.close()
 
-    def _query(self, text: str) -> list[dict[str, Any]]:
+    def _query(self, text: str, width: int) -> QueryAnswer:
         where = self._settings.url
         query = {**self._place(), "q": text, "epoch": "ns"}
         answer = self._http.request("GET", "/query", query)
         if OF_3_CORE in answer.headers and not self._of_3_core:
             self._of_3_core = True
             if "rp" in query:
-                return self._query(text)
+                return self._query(text, width)
         if answer.status == 404 and b"not found" in answer.data:
-            return []
+            return QueryAnswer()
         if not 200 <= answer.status < 300:
             check_answer(503 if answer.status in (400, 413, 422) else answer.status, answer.data, answer.headers, where)
-        return _series(answer.data, where)
+        return _read(answer.data, width, where)
 
     def _place(self) -> dict[str, str]:
         if self._settings.api == "v1" or self._of_3_core:
@@ -110,18 +111,16 @@ class InfluxQuery:
         return {"db": database, "rp": policy} if policy else {"db": database}
 
 
-def _series(body: bytes, where: str) -> list[dict[str, Any]]:
+def _read(body: bytes, width: int, where: str) -> QueryAnswer:
     try:
-        result = json.loads(body)["results"][0]
-        error = str(result.get("error", ""))
-        if error and "not found" not in error:
-            raise Unavailable(f"{where} cannot tell the events: {error}")
-        found: list[dict[str, Any]] = [] if error else result.get("series", [])
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise Unavailable(f"{where}/query does not answer as InfluxDB does; check url") from error
-    return found
+        answer = read_query_answer(body, width)
+    except QueryAnswerError as error:
+        raise Unavailable(f"{where}/query does not answer as InfluxDB does ({error}); check url") from error
+    if answer.error and "not found" not in answer.error:
+        raise Unavailable(f"{where} cannot return the events: {answer.error}")
+    return answer
 
 
-def _event(row: list[Any]) -> Event | None:
+def _event(row: Sequence[Any]) -> Event | None:
     time_ns, *values = row
     return point_to_event(dict(zip((*_COLUMNS, *_TAGS), values, strict=True)), time_ns)

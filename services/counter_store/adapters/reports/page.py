@@ -19,6 +19,7 @@ from services.counter_store.core.reports.stacked_chart import Chart, chart
 from services.counter_store.core.reports.timeline import Piece
 from services.counter_store.core.statistics.type_statistics import Statistics
 from shared.messages import Severity
+from shared.safe_text import safe_text
 
 FOLDER = Path(__file__).parent
 WIDE, PHONE, SMALL = (640.0, 150.0), (300.0, 130.0), (300.0, 48.0)  # canvases of the charts
@@ -96,11 +97,17 @@ def _template() -> Template:
         loader=FileSystemLoader(FOLDER),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_safe,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters |= {"moment": _moment, "lasting": lasting, "number": _number, "share": _share}
     return environment.get_template("report.html.j2")
+
+
+def _safe(value: Any) -> Any:
+    """Return foreign text without control characters and changes of direction; what is HTML already stays."""
+    return safe_text(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
 def _moment(time: datetime | None) -> str:

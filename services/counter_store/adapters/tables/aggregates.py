@@ -3,12 +3,14 @@
 Rules:
 1. They change in the transaction that counts the event, and nothing else changes them: a recount gives the same.
 2. ``hourly`` begins with the hour, so that a batch touches the newest page of it and no other.
-3. At most ``MAX_SERIES`` series are told apart; an event of one more is counted without its device and zone.
+3. At most ``MAX_SERIES`` series are told apart; an event of one more is counted without its device and zone, and one
+   beyond twice as many without its category.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from services.counter_store.core.counting.series import (
@@ -43,6 +45,7 @@ CREATE TABLE IF NOT EXISTS episode (
 COMPACTED = "compacted"  # in the ledger's state: the hour before which hours have become days
 UNITS = {"hourly": "hour", "daily": "day"}
 MAX_SERIES = 5_000
+REST_CATEGORY = "other"  # of twice as many series: senders invent categories too
 
 
 class BatchCounts:
@@ -73,6 +76,7 @@ class Aggregates:
         self._max_series = max_series
         rows = self._db.execute("SELECT id, type, category, severity, device, zone FROM series").fetchall()
         self.series = {int(row[0]): _series(row[1:]) for row in rows}
+        self._last_number = max(self.series, default=0)
         self._ids = {series: number for number, series in self.series.items()}
 
     @property
@@ -232,7 +236,9 @@ class Aggregates:
             return known
         if self.full and series != series.anonymous():
             return self.number(series.anonymous())
-        number = max(self.series, default=0) + 1
+        if len(self._ids) >= 2 * self._max_series and series.category != REST_CATEGORY:
+            return self.number(replace(series, category=REST_CATEGORY))
+        number = self._last_number = self._last_number + 1
         dimensions = (series.type, series.category, series.severity.value, series.device, series.zone)
         self._db.execute("INSERT INTO series VALUES (?, ?, ?, ?, ?, ?, ?)", sealed(number, *dimensions))
         self.series[number], self._ids[series] = series, number

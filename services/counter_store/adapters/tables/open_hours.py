@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from pydantic import TypeAdapter
 
-from services.counter_store.core.influx.hourly_means import DeviceHour, fold_frame, hour_to_line, is_silent
+from services.counter_store.core.influx.hourly_means import DeviceHour, fold_frame, hour_to_line, is_silent_since
 from shared.ledger import Ledger
 from shared.messages import Frame
 
+MAX_DEVICES = 1_000  # with an hour under way; of further ones there are readings and no hourly means
 _KEY = "hour/"
+NEVER_US = 2**62
 _HOUR = TypeAdapter(DeviceHour)
 
 
@@ -22,6 +24,7 @@ class OpenHours:
         kept = [_HOUR.validate_json(value) for _, value in ledger.items(_KEY)]
         self._hours = {hour.device: hour for hour in kept}
         self._changed: set[str] = set()
+        self._oldest_us = min((hour.start_us for hour in kept), default=NEVER_US)  # no hour under way is older
 
     def fold(self, frame: Frame, site: str) -> Iterator[str]:
         """Fold a frame in and yield the points of the hours that are over by it."""
@@ -29,12 +32,19 @@ class OpenHours:
         over, now = fold_frame(before, frame)
         if now is None or now is before:
             return
+        if before is None and len(self._hours) >= MAX_DEVICES:  # the devices that are known keep their means
+            yield from self._lines(self._silent(frame), site)
+            if len(self._hours) >= MAX_DEVICES:
+                return
         self._hours[frame.device] = now
+        self._oldest_us = min(self._oldest_us, now.start_us)
         self._changed.add(frame.device)
         if now.frames == 1:  # the first of its hour: only such a one can show that another device has gone silent
-            for hour in (over, *self._silent(frame)):
-                if hour is not None and (line := hour_to_line(hour, site)) is not None:
-                    yield line
+            yield from self._lines([*([] if over is None else [over]), *self._silent(frame)], site)
+
+    @staticmethod
+    def _lines(hours: Iterable[DeviceHour], site: str) -> Iterator[str]:
+        return (line for hour in hours if (line := hour_to_line(hour, site)) is not None)
 
     def save(self) -> None:
         """Write what changed; call inside ``transaction``."""
@@ -46,8 +56,12 @@ class OpenHours:
         self._changed.clear()
 
     def _silent(self, frame: Frame) -> list[DeviceHour]:
-        silent = [hour for hour in self._hours.values() if is_silent(hour, frame)]
+        """Take out the hours that this frame shows to be over; looks at all of them only where one may be."""
+        if not self._hours or not is_silent_since(self._oldest_us, frame):
+            return []
+        silent = [hour for hour in self._hours.values() if is_silent_since(hour.start_us, frame)]
         for hour in silent:
             del self._hours[hour.device]
         self._changed |= {hour.device for hour in silent}
+        self._oldest_us = min((hour.start_us for hour in self._hours.values()), default=NEVER_US)
         return silent

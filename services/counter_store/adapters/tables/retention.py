@@ -2,9 +2,13 @@
 
 Rules:
 1. A batch deletes at most ``ROWS`` events and twice what it has added, so no batch takes long and a backlog melts away.
-2. Age is steady time (``adapters.tables.events``): a clock put on by years makes nothing old.
+2. Age is monotonic time (``adapters.tables.events``): a clock put on by years makes nothing old. It has two witnesses,
+   event time and this host's own clock: the earlier one counts (``CounterStore``), so neither a forged event time nor
+   a host that has lost its clock deletes anything.
 3. An event that must leave before a day is over, because too many came, leaves its time in ``expired_event_time``
    until then: the windows of the last hour and day stay exact.
+4. Of too many events of a type, those dated more than ``AHEAD_US`` after event time leave first: a sender with a bad
+   clock pushes out its own and not the true ones.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ from services.counter_store.core.time_units import DAY_US
 from shared.ledger import Ledger
 
 ROWS = 256
+AHEAD_US = DAY_US
 
 
 class Retention:
@@ -56,13 +61,24 @@ class Retention:
 
     def _prune_type(self, event_type: str, steady_us: int, limit: int) -> int:
         excess = min(limit, self.held.get(event_type, 0) - self._policy.history_per_type)
-        gone = self._delete(event_type, steady_us, excess, 2**63 - 1) if excess > 0 else 0
+        gone = self._delete_ahead(event_type, steady_us, excess) if excess > 0 else 0
+        gone += self._delete(event_type, steady_us, excess - gone, 2**63 - 1)
         gone += self._delete(event_type, steady_us, min(limit - gone, ROWS), steady_us - self._policy.history_us)
         self._db.execute(
             "DELETE FROM expired_event_time WHERE rowid IN (SELECT rowid FROM expired_event_time"
             " WHERE type = ? AND monotonic_us <= ? ORDER BY monotonic_us LIMIT ?)",
             (event_type, steady_us - DAY_US, 2 * ROWS),
         )
+        return gone
+
+    def _delete_ahead(self, event_type: str, now_us: int, limit: int) -> int:
+        """Delete the events of a type that lie furthest ahead of event time, up to ``limit``."""
+        gone = self._db.execute(
+            "DELETE FROM event WHERE rowid IN (SELECT rowid FROM event WHERE type = ? AND monotonic_us > ?"
+            " ORDER BY monotonic_us DESC LIMIT ?)",
+            (event_type, now_us + AHEAD_US, limit),
+        ).rowcount
+        self.held[event_type] -= gone
         return gone
 
     def _delete(self, event_type: str, steady_us: int, limit: int, before_us: int) -> int:

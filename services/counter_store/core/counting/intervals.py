@@ -42,10 +42,16 @@ class SeqIntervals:
         return [(*place, first, last) for place, runs in self._runs.items() for first, last in runs]
 
     def _bound(self) -> None:
-        """Of too many, join the oldest two of a stream: what was lost between them is then as good as counted."""
+        """Of too many, join the oldest two of a stream: what was lost between them is then as good as counted.
+
+        Where every stream has one, the shortest goes: a sender that makes up producers pushes out its own.
+        """
         while sum(len(runs) for runs in self._runs.values()) > MOST:
             long = next((runs for runs in self._runs.values() if len(runs) > 1), None)
             if long is None:
-                del self._runs[next(iter(self._runs))]
+                del self._runs[min(self._runs, key=self._places)]
             else:
                 long[:2] = [[long[0][0], long[1][1]]]
+
+    def _places(self, stream: tuple[str, str]) -> int:
+        return sum(last - first + 1 for first, last in self._runs[stream])

@@ -58,9 +58,9 @@ def fold_frame(hour: DeviceHour | None, frame: Frame) -> tuple[DeviceHour | None
     return None, DeviceHour(hour.device, hour.zone, hour.start_us, hour.seq, hour.frames + 1, spans)
 
 
-def is_silent(hour: DeviceHour, frame: Frame) -> bool:
-    """Whether another device's frame shows that nothing more will come for this hour."""
-    return time_to_us(frame.time) >= hour.start_us + 2 * HOUR_US
+def is_silent_since(start_us: int, frame: Frame) -> bool:
+    """Whether another device's frame shows that nothing more will come for the hour that began at ``start_us``."""
+    return time_to_us(frame.time) >= start_us + 2 * HOUR_US
 
 
 def hour_to_line(hour: DeviceHour, site: str) -> str | None:

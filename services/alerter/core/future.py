@@ -1,0 +1,27 @@
+"""Times that nobody can have seen yet: a forged time must not end alerts, nor empty their windows (issue 13.2)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+AHEAD = timedelta(days=1)
+
+
+class FutureGuard:
+    """Refuses what is more than a day ahead of both the wall clock and the newest time taken so far.
+
+    The second keeps a simulation going that runs faster than the clock, and a machine whose clock was never set.
+    """
+
+    def __init__(self) -> None:
+        self._newest: datetime | None = None
+        self.refused = 0
+
+    def admits(self, time: datetime, now: datetime) -> bool:
+        """Whether a time may be judged; counts those that may not."""
+        latest = now if self._newest is None else max(now, self._newest)
+        if time > latest + AHEAD:
+            self.refused += 1
+            return False
+        self._newest = time if self._newest is None else max(self._newest, time)
+        return True

@@ -1,0 +1,42 @@
+"""The bounds of what a sender can grow, and the event that says that one was reached.
+
+A bound harms the sender that goes beyond it: what is known keeps its place, and a type of the catalogue always has one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container
+
+from services.counter_store.core.policy import StorePolicy
+from services.counter_store.core.requests.questions import TYPES
+from shared.messages import Candidate, Event
+
+LIMIT_REACHED = "system.limit.reached"
+OTHER_TYPE = "system.type.other"  # under which events of one type too many are counted; data.type has their own
+
+
+class Limits:
+    """Watches over one store. ``offer`` publishes an event; without it a replay says nothing."""
+
+    def __init__(self, policy: StorePolicy, offer: Callable[[Candidate], None] | None, most_types: int = TYPES) -> None:
+        self._policy = policy
+        self._offer = offer
+        self._most_types = most_types
+        self._reported: set[tuple[str, str]] = set()
+
+    def bound_type(self, event: Event, known: Container[str], count: int) -> Event:
+        """Return the event, under ``OTHER_TYPE`` if its type would be one too many; ``count`` types are known."""
+        if event.type in known or count < self._most_types or event.type in self._policy.catalogue:
+            return event
+        self.report("event types", self._most_types, event)
+        data = {**event.data, "type": event.type}
+        return event.model_copy(update={"type": OTHER_TYPE, "category": "system", "data": data})
+
+    def report(self, what: str, limit: int, event: Event) -> None:
+        """Offer an event that says so: once a day and kind, by the day of the event that went beyond the bound."""
+        day = f"{event.time:%Y-%m-%d}"
+        if self._offer is None or (what, day) in self._reported or len(self._reported) > self._most_types:
+            return
+        self._reported.add((what, day))
+        data = {"what": what, "limit": limit, "sender": event.device or event.producer}
+        self._offer(Candidate(type=LIMIT_REACHED, id=f"limit/counter_store/{what}/{day}", data=data))
