@@ -7,8 +7,8 @@ tables of the adapters.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -17,19 +17,18 @@ from services.event_processor.adapters.analytics import Analytics
 from services.event_processor.adapters.answers import Answers
 from services.event_processor.adapters.device_commands import DeviceCommand
 from services.event_processor.adapters.execution import Execution
-from services.event_processor.adapters.handler_scheduler import HandlerScheduler
 from services.event_processor.adapters.measures import Measures, p95
 from services.event_processor.adapters.offered import Offered
 from services.event_processor.adapters.pipeline_tables import PipelineTables
 from services.event_processor.adapters.readers import Readers
+from services.event_processor.adapters.retained_values import MaintenanceWatch, incident_of
 from services.event_processor.adapters.state_sampler import StateSampler
-from services.event_processor.adapters.suite_monitor import SuiteMonitor, disk
+from services.event_processor.adapters.suite_monitor import disk
+from services.event_processor.adapters.surroundings import Host
 from services.event_processor.adapters.work_table import WorkTable
 from services.event_processor.core.correlation.correlator import IncidentSnapshot
 from services.event_processor.core.device.battery_replaced import forget_battery
-from services.event_processor.core.device.keys import LIFE
 from services.event_processor.core.device.memory import NOTHING, Memory
-from services.event_processor.core.maintenance import maintenance_of
 from services.event_processor.core.pipeline.candidates import NO_TIME
 from services.event_processor.core.pipeline.event_context import Dropped, EventContext, Offer
 from services.event_processor.core.pipeline.health import Vitals
@@ -42,11 +41,9 @@ from services.event_processor.core.rules.replaced_battery import replaced_rules
 from services.event_processor.core.rules.sections import GAP
 from services.event_processor.core.silence import Silences
 from shared.delivery.handler import Publisher
-from shared.incidents import Incident
-from shared.instants import time_to_us, us_to_time
+from shared.instants import time_to_us
 from shared.jumps import CLOCK_STEP, IN_FRAME, Jump, read_jump
 from shared.ledger import Ledger, Schema
-from shared.maintenance import Maintenance
 from shared.messages import Candidate, Event, Frame, Message, Quality, Sequenced, Status, event_id
 from shared.requests import Command
 
@@ -60,16 +57,6 @@ def create_tables(ledger: Ledger) -> None:
     """Create the processor's tables where they are missing."""
     for statement in ";".join(TABLES).split(";"):
         ledger.db.execute(statement)
-
-
-@dataclass(frozen=True, slots=True)
-class Host:
-    """What surrounds the processor in a process of its own; a backtest has none. ``lag``: events not yet consumed."""
-
-    work: WorkTable
-    scheduler: HandlerScheduler
-    monitor: SuiteMonitor
-    lag: Callable[[], int]
 
 
 class EventProcessor:
@@ -98,7 +85,7 @@ class EventProcessor:
         self._touched: dict[str, Outcome] = {}
         self._checked: set[str] = set()  # devices whose memory holds nothing of rules that are no more
         self._sampler = StateSampler(ledger)
-        self._maintained: dict[str, tuple[datetime, int]] = {}  # device → at which hour and life it was last worked out
+        self._maintenance = MaintenanceWatch(compiled)
         self.qualities: dict[str, Quality] = {}
         self._arrivals = 0
         self._frames = 0
@@ -263,7 +250,8 @@ class EventProcessor:
             self._put(device)
             self.qualities[device] = outcome.frame.quality
             self._outlet.retain(outcome.state)
-            self._retain_maintenance(device, outcome)
+            if (due := self._maintenance.news(device, outcome)) is not None:
+                self._outlet.retain(due)
             newest = outcome.frame.time if newest is None else max(newest, outcome.frame.time)
         self._touched.clear()
         self._sampler.flush()
@@ -271,20 +259,6 @@ class EventProcessor:
         self._retain_incidents(newest)
         self._tables.save(self.pipeline)
         self.analytics.flush()
-
-    def _retain_maintenance(self, device: str, outcome: Outcome) -> None:
-        """Retain what is due, once an hour of the device's own time and when its battery has shown something new."""
-        facts = self._compiled.device_rules(device).device
-        mark = (
-            outcome.frame.time.replace(minute=0, second=0, microsecond=0),
-            len(outcome.memory.numbers.get(LIFE, ())),
-        )
-        if self._maintained.get(device) != mark:
-            known = device in self._maintained
-            self._maintained[device] = mark
-            items = maintenance_of(facts, outcome.memory, outcome.frame.time)
-            if items or known:
-                self._outlet.retain(Maintenance(device=device, time=outcome.frame.time, items=items))
 
     def _retain_incidents(self, newest: datetime | None) -> None:
         correlator = self.pipeline.correlator
@@ -297,24 +271,9 @@ class EventProcessor:
             self._retain_incident(standing)
 
     def _retain_incident(self, standing: IncidentSnapshot) -> None:
-        pattern = self.plan.patterns.rules.patterns.get(standing.pattern)
-        if pattern is None:
-            return
-        found = standing.incident
-        self._outlet.retain(
-            Incident(
-                id=found.id,
-                pattern=standing.pattern,
-                key=standing.key,
-                severity=pattern.severity,
-                start=us_to_time(found.start_us),
-                last=us_to_time(found.last_us),
-                end=None if found.end_us is None else us_to_time(found.end_us),
-                why=found.why,
-                count=found.count,
-                events=found.events,
-            )
-        )
+        incident = incident_of(standing, self.plan.patterns.rules.patterns)
+        if incident is not None:
+            self._outlet.retain(incident)
 
     # ---- what is asked
 
@@ -340,15 +299,10 @@ class EventProcessor:
         if name == "health" and self.host is not None:
             return self.host.monitor.health(self.vitals(self.host))
         if name == "maintenance":
-            return {"devices": [found.model_dump(mode="json", exclude_none=True) for found in self._maintenance()]}
+            memories = ((device, self._memory(device)) for device in sorted(self._known() | self._memories.keys()))
+            due = self._maintenance.all_due(memories, self._clock())
+            return {"devices": [found.model_dump(mode="json", exclude_none=True) for found in due]}
         return self._answers.answer(name, data, self._clock())
-
-    def _maintenance(self) -> Iterator[Maintenance]:
-        now = self._clock()
-        for device in sorted(self._known() | self._memories.keys()):
-            facts, memory = self._compiled.device_rules(device).device, self._memory(device)
-            if items := maintenance_of(facts, memory, now):
-                yield Maintenance(device=device, time=memory.time or now, items=items)
 
     def vitals(self, host: Host) -> Vitals:
         """Measure how the processor does."""
@@ -396,8 +350,9 @@ class EventProcessor:
         self._readers.forget(device)
         self._silences.forget(device)
         self._sampler.forget(device)
+        self._maintenance.forget(device)
         self._checked.discard(device)
-        for kept in (self._memories, self._touched, self._maintained, self.qualities):
+        for kept in (self._memories, self._touched, self.qualities):
             kept.pop(device, None)
         self._ledger.drop(f"device/{device}")
         self._outlet.clear("state", device)
