@@ -116,7 +116,7 @@ _PUBLIC = (
     Kind("state", "state/{device}", DeviceState, "what is known now of a device",
          producers=("event_processor",), followers=("host_agent",), retained=True),
     Kind("sample", "sample/{device}", StateSample, "a device's state at a time, in order",
-         producers=("event_processor",), consumers=("alerter",), sequenced=True),
+         producers=("event_processor",), consumers=("alerter",), sequenced=True, qos=0),
     Kind("trigger", "trigger/{name}", Trigger, "one named trigger of an event",
          producers=("event_processor",), sequenced=True),
     Kind("incident", "incident/{pattern}/{key}", Incident, "events that belong together",

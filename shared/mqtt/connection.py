@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import ssl
+import threading
 from collections.abc import Callable
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -51,7 +52,17 @@ class _Client(paho.Client):
     """paho over a buffered stream, reading on while something is buffered, then telling once what came."""
 
     stream: BufferedSocket | None = None
+    unconfirmed_by: int | None = None  # the thread that writes a QoS 0 message
     told: Callable[[], None] = staticmethod(lambda: None)
+
+    @property
+    def on_publish(self) -> Any:
+        """None while a QoS 0 message is written: nobody waits for it, and the call costs as much as the message."""
+        return None if self.unconfirmed_by == threading.get_ident() else paho.Client.on_publish.__get__(self)
+
+    @on_publish.setter
+    def on_publish(self, callback: Any) -> None:
+        paho.Client.on_publish.__set__(self, callback)  # type: ignore[attr-defined]
 
     def _create_socket(self) -> Any:
         self.stream = BufferedSocket(super()._create_socket())
@@ -102,9 +113,11 @@ class Connection:
         properties = None
         if self.client.protocol == MQTTProtocolVersion.MQTTv5:
             properties = _sent_along(publication)
+        self.client.unconfirmed_by = None if publication.qos else threading.get_ident()
         info = self.client.publish(
             publication.topic, publication.payload, publication.qos, publication.retain, properties
         )
+        self.client.unconfirmed_by = None
         return info.mid if info.rc == paho.MQTT_ERR_SUCCESS else None
 
     def ack(self, mid: int) -> None:
