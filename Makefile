@@ -9,7 +9,7 @@ QUICK := tests/unit/shared tests/unit/upskeep/text tests/unit/upskeep/runner tes
   $(addprefix tests/unit/event_processor/test_, battery.py catalogue.py level.py power.py process.py) \
   $(addprefix tests/unit/alerter/test_, notify.py states.py trace.py window.py)
 
-.PHONY: help setup influxd2 run test test-quick check fmt docs bench crash fuzz lock clean
+.PHONY: help setup influxd2 run test test-quick check fmt docs bench crash fuzz lock sbom audit clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,6 +76,12 @@ fuzz: setup ## send bad messages to everything under load; ARGS="--seed 1 --seco
 lock: $(BIN)/uv ## resolve the dependencies anew into requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	  --no-emit-index-url --no-header --upgrade --group dev --group oracles -o requirements.lock
+
+sbom: setup ## write a bill of materials for each image to build/sbom, from the lock
+	@bash tools/sbom.sh
+
+audit: setup ## ask PyPI's advisories about every locked package; needs pypi.org itself, a mirror does not know them
+	@$(BIN)/uv tool run pip-audit==2.10.1 -r requirements.lock --require-hashes --disable-pip --strict $(ARGS)
 
 clean: ## remove what was built, not what was measured (data/)
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info build

@@ -8,6 +8,8 @@ from typing import Annotated
 from pydantic import Field
 
 from shared.messages import AnyCaseSeverity, Message, Name, Time
+from shared.names import DottedName, Text
+from shared.values import Count
 
 
 class Grade(StrEnum):
@@ -27,17 +29,17 @@ class HealthFactor(Message):
     most a type may take.
     """
 
-    type: Name
+    type: DottedName
     severity: AnyCaseSeverity
     points: Annotated[int, Field(ge=1, le=100)]
-    episodes: int
-    events: int
+    episodes: Count
+    events: Count
     lasts: bool = False
     lasted_s: float = 0.0
     capped: bool = False
     last: Time
     recovers: Time | None = None
-    remedy: str
+    remedy: Text
 
 
 class Health(Message):
@@ -50,7 +52,7 @@ class Health(Message):
     site: Name
     score: Annotated[int, Field(ge=0, le=100)]
     grade: Grade
-    factors: tuple[HealthFactor, ...]
-    formula: str = "seed"
+    factors: Annotated[tuple[HealthFactor, ...], Field(max_length=10_000)]
+    formula: Name = "seed"
     as_of: Time
     recovers: Time | None = None

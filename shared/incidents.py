@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from shared.messages import AnyCaseSeverity, Message, Name, Time
+from shared.names import Id
+from shared.values import Count
 
 
 class Incident(Message):
@@ -13,7 +17,7 @@ class Incident(Message):
     ``end`` and ``why`` (``ended`` by an event, ``quiet``) are absent while it is open. ``events`` names the first 50.
     """
 
-    id: str
+    id: Id
     pattern: Name
     key: Name
     severity: AnyCaseSeverity
@@ -21,5 +25,5 @@ class Incident(Message):
     last: Time
     end: Time | None = None
     why: Literal["ended", "quiet"] | None = None
-    count: int
-    events: tuple[str, ...]
+    count: Count
+    events: Annotated[tuple[Id, ...], Field(max_length=1000)]

@@ -11,34 +11,21 @@ Rules:
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Literal, Protocol
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from shared.instants import time_to_us
+from shared.names import Blank, DottedName, Id, Label, NameOrNone, OptionalName, Text
 from shared.names import Name as Name
+from shared.values import BoundedTime, Count, Data, Int64, Seq
+from shared.values import Scalar as Scalar
+from shared.values import Time as Time
 
-
-def _as_utc(value: datetime) -> datetime:
-    if value.tzinfo is None:
-        raise ValueError("the time has no zone; write it as UTC, e.g. 2026-01-31T12:00:00Z")
-    try:
-        return value.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("the time is before the year 1 or after 9999 in UTC") from None
-
-
-def _as_text(value: datetime) -> str:
-    return value.isoformat(timespec="microseconds")[:-6] + "Z"
-
-
-Time = Annotated[datetime, AfterValidator(_as_utc), PlainSerializer(_as_text, return_type=str, when_used="json")]
-Int64 = Annotated[int, Field(ge=-(2**63), lt=2**63)]  # what SQLite, InfluxDB and other languages hold
-Scalar = bool | Int64 | float | str
-Seq = Annotated[int, Field(ge=0, lt=2**63 - 1)]
-NameOrNone = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.\-]{0,128}$")]  # "": the outbox stamps it later
+Values = Annotated[dict[Label, Scalar], Field(max_length=4096)]
+Labels = Annotated[dict[Label, Text], Field(max_length=256)]
 
 
 class Severity(StrEnum):
@@ -49,14 +36,6 @@ class Severity(StrEnum):
     ERROR = "error"
     CRITICAL = "critical"
 
-
-def _blank_is_absent(value: Any) -> Any:
-    """A template renders what is undefined as nothing: ``""`` where a name or an id may be absent says that it is."""
-    return None if isinstance(value, str) and not value.strip() else value
-
-
-Blank = BeforeValidator(_blank_is_absent)
-OptionalName = Annotated[Name | None, Blank]
 
 AnyCaseSeverity = Annotated[Severity, BeforeValidator(lambda v: v.lower() if isinstance(v, str) else v)]
 
@@ -106,9 +85,9 @@ class ReadError(Message):
     of the frame stands, and so does its quality.
     """
 
-    code: str
-    chip: str
-    detail: str = ""
+    code: Label
+    chip: Label
+    detail: Text = ""
     channel: OptionalName = None
 
 
@@ -121,14 +100,14 @@ class Frame(Sequenced):
     ``simulated``: a simulator or a recording gave it, and no hardware.
     """
 
-    time: Time
+    time: BoundedTime
     device: Name
     zone: OptionalName = None
-    values: dict[str, Scalar] = {}
+    values: Values = {}
     quality: Quality = Quality.GOOD
-    errors: tuple[ReadError, ...] = ()
-    registers: dict[str, Int64] | None = None
-    uncalibrated: dict[str, float] | None = None
+    errors: Annotated[tuple[ReadError, ...], Field(max_length=4096)] = ()
+    registers: Annotated[dict[Label, Int64], Field(max_length=4096)] | None = None
+    uncalibrated: Annotated[dict[Label, float], Field(max_length=4096)] | None = None
     boot: OptionalName = None
     uptime_s: float | None = None
     clock: Literal["set", "unset"] | None = None
@@ -138,16 +117,16 @@ class Frame(Sequenced):
 class Event(Sequenced):
     """Something that happened. ``id`` follows from the cause, so the same cause never makes two."""
 
-    id: str
-    type: Name
+    id: Id
+    type: DottedName
     category: Name
     severity: AnyCaseSeverity
     time: Time
     site: Name
     device: OptionalName = None
     zone: OptionalName = None
-    data: dict[str, Any] = {}
-    metadata: dict[str, Any] = {}
+    data: Data = {}
+    metadata: Data = {}
 
     def attributes(self) -> dict[str, str]:
         """CloudEvents 1.0 attributes, MQTT 5 binary mode."""
@@ -177,14 +156,14 @@ class Candidate(Message):
     blank is absent.
     """
 
-    type: Name
-    id: Annotated[str | None, Blank] = None
+    type: DottedName
+    id: Annotated[Id | None, Blank] = None
     time: Annotated[Time | None, Blank] = None
     device: OptionalName = None
     zone: OptionalName = None
     severity: Annotated[AnyCaseSeverity | None, Blank] = None
-    data: dict[str, Any] = {}
-    metadata: dict[str, Any] = {}
+    data: Data = {}
+    metadata: Data = {}
 
 
 class Trigger(Sequenced):
@@ -195,14 +174,14 @@ class Trigger(Sequenced):
     """
 
     name: Name
-    event: str
-    type: Name
+    event: Id
+    type: DottedName
     time: Time
     severity: AnyCaseSeverity
     device: OptionalName = None
     zone: OptionalName = None
-    data: dict[str, Any] = {}
-    depth: int | None = None
+    data: Data = {}
+    depth: Count | None = None
 
 
 class DeviceState(Message):
@@ -218,8 +197,8 @@ class DeviceState(Message):
     power: Literal["mains", "battery"] | None = None
     battery: Literal["ok", "low", "critical"] | None = None
     charging: bool | None = None
-    active: tuple[str, ...] = ()
-    values: dict[str, Scalar] = {}
+    active: Annotated[tuple[Label, ...], Field(max_length=4096)] = ()
+    values: Values = {}
     simulated: bool = False
 
 
@@ -233,10 +212,10 @@ class StateSample(DeviceState, Sequenced):
 class Counter(Message):
     """How often an event type was counted; the windows end at ``as_of`` (event time)."""
 
-    type: Name
-    total: int
-    last_hour: int
-    last_day: int
+    type: DottedName
+    total: Count
+    last_hour: Count
+    last_day: Count
     last_time: Time
     as_of: Time
 
@@ -267,14 +246,14 @@ class Alert(Message):
     value: float
     threshold: float
     window_s: float
-    reason: str
-    message: str
-    labels: dict[str, str] = {}
-    annotations: dict[str, str] = {}
-    fingerprint: str | None = None
+    reason: Text
+    message: Text
+    labels: Labels = {}
+    annotations: Labels = {}
+    fingerprint: Label | None = None
     basis: Literal["events", "live"] = "events"
-    by: str | None = None
-    comment: str | None = None
+    by: Text | None = None
+    comment: Text | None = None
 
 
 class StreamEnds(Message):
@@ -315,17 +294,17 @@ class Status(Message):
 
     service: Name
     state: Literal["online", "stopped", "offline"]
-    version: str | None = None
+    version: Label | None = None
     instance: OptionalName = None
     epoch: OptionalName = None
-    time: Time | None = None
-    first_time: Time | None = None
-    event_time: Time | None = None
+    time: BoundedTime | None = None
+    first_time: BoundedTime | None = None
+    event_time: BoundedTime | None = None
     simulated: bool = False
-    streams: dict[Name, StreamEnds] = {}
+    streams: Annotated[dict[Name, StreamEnds], Field(max_length=256)] = {}
     continues: tuple[Continued, ...] = ()
-    applied: dict[Name, dict[Name, Mark]] = {}
-    figures: dict[str, Scalar] = {}
+    applied: Annotated[dict[Name, dict[Name, Mark]], Field(max_length=256)] = {}
+    figures: Annotated[dict[Label, bool | Int64 | float | Text], Field(max_length=4096)] = {}
 
 
 class Checkpoint(Message):
@@ -333,13 +312,13 @@ class Checkpoint(Message):
 
     consumer: Name
     producer: Name
-    streams: dict[Name, Mark]
+    streams: Annotated[dict[Name, Mark], Field(max_length=256)]
 
 
 class Resent(Message):
     """One message sent again: its own topic and its payload as text."""
 
-    topic_name: str = Field(alias="topic")
+    topic_name: str = Field(alias="topic", max_length=65_535)
     payload: str
 
 
@@ -360,6 +339,6 @@ class DeadLetter(Sequenced):
 
     service: Name
     time: Time
-    reason: str
-    received_on: str
-    payload: str
+    reason: Text
+    received_on: Text
+    payload: Annotated[str, Field(max_length=100_000)]

@@ -1,14 +1,35 @@
-"""What a name may be: on the wire, in a topic, in a file."""
+"""What a name, an id and a text may be on the wire, in a topic and in a file."""
 
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 NAME = re.compile(r"[A-Za-z0-9_.\-]{1,128}\Z")
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.\-]{1,128}$")]
+Name = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9_\-][A-Za-z0-9_.\-]{0,127}$")
+]  # no folder and no file is called "..", ".x"
+NameOrNone = Annotated[str, Field(pattern=r"^([A-Za-z0-9_\-][A-Za-z0-9_.\-]{0,127})?$")]  # "": stamped by the outbox
+DottedName = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9_\-]+(\.[A-Za-z0-9_\-]+)*$", max_length=128)
+]  # levels of a topic
+
+# Ids and labels travel in MQTT user properties, log lines and CSV: no control characters, nothing MQTT forbids.
+_PLAIN = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]"
+Id = Annotated[str, Field(pattern=rf"^{_PLAIN}{{1,512}}$")]
+Label = Annotated[str, Field(pattern=rf"^{_PLAIN}{{1,128}}$")]
+Text = Annotated[str, Field(max_length=1_048_576)]  # for people; whoever shows it makes it safe for that place
+
+
+def _blank_is_absent(value: Any) -> Any:
+    """A template renders what is undefined as nothing: ``""`` where a name or an id may be absent says that it is."""
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+Blank = BeforeValidator(_blank_is_absent)
+OptionalName = Annotated[Name | None, Blank]
 
 
 def type_levels(category: str, event_type: str) -> str:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
-from shared.messages import Alert, Name, Sequenced, Time
+from pydantic import Field
+
+from shared.messages import Alert, Labels, Name, Sequenced, Time
+from shared.names import Id, Text
+from shared.values import Count
 
 
 class NoticeReason(StrEnum):
@@ -26,21 +30,21 @@ class Notice(Sequenced):
     ``title`` and ``text`` are by the receiver's templates.
     """
 
-    id: str
+    id: Id
     receiver: Name
-    group_key: str
-    number: int
+    group_key: Text
+    number: Count
     time: Time
     status: Literal["firing", "resolved"]
     reason: NoticeReason
-    group_labels: dict[str, str]
-    common_labels: dict[str, str]
-    common_annotations: dict[str, str]
-    firing: int
-    resolved: int
-    alerts: tuple[Alert, ...]
-    title: str = ""
-    text: str = ""
+    group_labels: Labels
+    common_labels: Labels
+    common_annotations: Labels
+    firing: Count
+    resolved: Count
+    alerts: Annotated[tuple[Alert, ...], Field(max_length=10_000)]
+    title: Annotated[str, Field(max_length=1_000_000)] = ""
+    text: Annotated[str, Field(max_length=1_000_000)] = ""
 
     @property
     def truncated(self) -> int:

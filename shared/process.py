@@ -140,6 +140,7 @@ def main(service: Service, argv: Sequence[str] | None = None) -> int:
 
 def _run(service: Service, settings: Any, context: Context) -> int:
     path = context.data / service.route.name / "ledger.sqlite"
+    _make_private(path.parent)
     try:
         try:
             _serve(service, settings, context, path)
@@ -159,6 +160,16 @@ def _run(service: Service, settings: Any, context: Context) -> int:
         log.critical("%s", error)
         return EXIT_LEDGER
     return 0
+
+
+def _make_private(folder: Path) -> None:
+    """Keep what a service writes from all but its user and group, also in a folder that is there already."""
+    os.umask(os.umask(0o077) | 0o027)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(folder.stat().st_mode & 0o770)
+    except OSError as error:  # whoever opens the ledger comes to the same, and says what it means
+        log.debug("%s: %s", folder, error)
 
 
 def _serve(service: Service, settings: Any, context: Context, path: Path) -> None:

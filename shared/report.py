@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from shared.health import Health
 from shared.messages import Message, Name, Time
+from shared.values import Count
 
 
 class CategoryCount(Message):
     """One category's events in the period, with its most frequent types."""
 
-    total_count: int
-    event_types: int
+    total_count: Count
+    event_types: Count
     top_events: tuple[tuple[str, int], ...]
 
 
@@ -26,11 +29,11 @@ class ScheduledReport(Message):
     kind: Literal["daily", "weekly"]
     period: Name
     site: Name
-    period_days: int
+    period_days: Count
     since: Time
     until: Time
-    total_events: int
-    all_time_events: int
-    event_categories: dict[str, CategoryCount]
+    total_events: Count
+    all_time_events: Count
+    event_categories: Annotated[dict[Name, CategoryCount], Field(max_length=10_000)]
     health: Health | None = None
     files: tuple[str, ...] = ()

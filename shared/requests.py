@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from shared.messages import Message, Name, Sequenced, Time
+from shared.names import Id, Text
+from shared.values import BoundedTime, Data
 
 
 class Request(Message):
@@ -18,8 +20,8 @@ class Request(Message):
     service: Name
     name: Name
     transaction: Name
-    time: Time | None = None
-    data: dict[str, Any] = Field(default_factory=dict)
+    time: BoundedTime | None = None
+    data: Data = Field(default_factory=dict)
 
 
 class Response(Message):
@@ -29,7 +31,7 @@ class Response(Message):
     name: Name
     transaction: Name
     status: Literal["ok", "error"]
-    error: str | None = None
+    error: Text | None = None
     data: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -39,22 +41,22 @@ class Command(Sequenced):
     ``by`` says who wants it. Without producer, epoch and seq it comes from outside.
     """
 
-    id: Annotated[str, Field(min_length=1, max_length=128)]
+    id: Annotated[Id, Field(max_length=128)]
     target: Name
     name: Name
-    time: Time | None = None
-    expires: Time | None = None
-    by: str | None = None
-    data: dict[str, Any] = Field(default_factory=dict)
+    time: BoundedTime | None = None
+    expires: BoundedTime | None = None
+    by: Text | None = None
+    data: Data = Field(default_factory=dict)
 
 
 class Result(Sequenced):
     """What came of the Command with that ``id``."""
 
-    id: str
+    id: Id
     target: Name
     name: Name
     status: Literal["done", "refused", "failed"]
-    reason: str | None = None
+    reason: Text | None = None
     time: Time
     data: dict[str, Any] = Field(default_factory=dict)

@@ -19,6 +19,8 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from shared.bounded_yaml import YamlLimitError, load_yaml
+
 M = TypeVar("M", bound=BaseModel)
 Step = str | int
 _PASSWORD = re.compile(r"(://[^:/@\s]*:)[^@\s]*@")  # of a URL: it must not reach a terminal or a log
@@ -90,8 +92,10 @@ def parse_settings(text: str, where: str, name: str, model: type[M], environ: Ma
 
 def _load(text: str, where: str) -> tuple[yaml.Node | None, Any]:
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
+        node, data = load_yaml(text)
+    except YamlLimitError as error:
+        line = f"{where}:{error.problem_mark.line + 1}" if error.problem_mark else where
+        raise ConfigError([Fault(line, "", f"is no configuration: {error.problem}")]) from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f"{where}:{mark.line + 1}" if mark else where
@@ -165,8 +169,8 @@ def _override(data: Any, name: str, environ: Mapping[str, str]) -> _Overridden:
         if variable.startswith(prefix):
             keys = variable.removeprefix(prefix).lower().split("__")
             try:
-                laid.sources[_place(data, keys, yaml.safe_load(value))] = variable
-            except yaml.YAMLError:
+                laid.sources[_place(data, keys, load_yaml(value)[1])] = variable
+            except (yaml.YAMLError, ValueError):
                 laid.faults.append(Fault(variable, ".".join(keys), f"is not YAML (got {_short(value)})"))
             except LookupError as error:
                 laid.faults.append(Fault(variable, ".".join(keys), str(error.args[0])))

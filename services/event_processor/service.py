@@ -436,4 +436,4 @@ class EventProcessor:
         self._ledger.put(f"device/{device}", self._memories[device].to_json().encode())
 
 
-UNMADE = Event(id="", type="-", category="-", severity="info", time=NO_TIME, site="-")
+UNMADE = Event(id="-", type="-", category="-", severity="info", time=NO_TIME, site="-")

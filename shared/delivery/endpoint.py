@@ -46,6 +46,7 @@ STATUS_S = 1.0
 HEARTBEAT_S = 10.0
 LOG_AGAIN_S = 60.0
 DEAD_LETTER_BYTES = 65_536
+REASON_CHARACTERS = 10_000
 WENT_BACK = "system.ledger.went_back"
 FLOOD = "system.input.flood"
 OpenClient = Callable[..., MqttClient]  # called as MqttClient is
@@ -192,7 +193,9 @@ class Endpoint:
         log.warning("refused a message on %s: %s", received_on, reason)
         text = base64.b64encode(payload[:DEAD_LETTER_BYTES]).decode()
         now = self.clock.wall()
-        letter = DeadLetter(service=self.name, time=now, reason=reason, received_on=received_on, payload=text)
+        letter = DeadLetter(
+            service=self.name, time=now, reason=reason[:REASON_CHARACTERS], received_on=received_on, payload=text
+        )
         self.sender.emit(letter, now.timestamp())
 
     def _report_flood(self, sender: str, count: int) -> None:

@@ -15,7 +15,10 @@ from shared.services import SERVICES, service_row, suite_of, target_of
 
 ROOT = Path(__file__).parents[2]
 MODULES = (messages, health, incidents, notices, report, requests)
-PARTS = {"Message", "Sequenced", "ReadError", "StreamEnds", "Mark", "Resent", "Continued", "HealthFactor", "CategoryCount"}
+PARTS = {"Message", "Sequenced", "ReadError", "StreamEnds", "Mark", "Resent", "Continued"} | {
+    "HealthFactor",
+    "CategoryCount",
+}
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)

@@ -22,9 +22,20 @@ _PREFACE = """# Topics and payloads
 
 `make docs` writes this page from `shared/kinds.py` and the models it names. Do not edit it.
 
-Every topic begins with `{root}`; root and site are set in `config/suite.yaml`. Payloads are UTF-8 JSON, times
-RFC 3339 in UTC. Unknown fields are ignored; a missing or ill-typed one sends the message to `deadletter/…`. As JSON
-Schemas: [schemas/](schemas/); as AsyncAPI 3: [asyncapi.json](asyncapi.json). A part marked `…` may span levels.
+Every topic begins with `{root}`; root and site are set in `config/suite.yaml`. A level marked `…` may span several.
+What the services say to each other is below `wire/`; a person rarely needs it. Who may publish and read what:
+[rights.md](rights.md). As JSON Schemas: [schemas/](schemas/); as AsyncAPI 3: [asyncapi.json](asyncapi.json).
+
+Payloads are UTF-8 JSON, times RFC 3339 in UTC. Unknown fields are ignored. A missing or ill-typed field, or one
+beyond these bounds, sends the message to `deadletter/…`.
+
+| what | may hold |
+|---|---|
+| a name | 1 to 128 letters, digits, `_`, `.` and `-`; no dot first. An event type has no empty part between its dots |
+| an id, a label | 1 to 512, or 128, characters; no control characters and no line breaks |
+| a text | 1,048,576 characters |
+| a time of a reading, a command or a status | the years 1970 to 2261 |
+| free data (`data`, `metadata`) | 16 levels, 10,000 values, texts of 262,144 characters, whole numbers of 64 bits |
 """
 
 

@@ -76,7 +76,7 @@ def start(kind: str, port: int, folder: Path) -> subprocess.Popen[bytes]:
             f"port {port} is taken: if a broker runs there, use it with --broker mqtt://localhost:{port}; "
             "otherwise choose another with --port"
         )
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o750, parents=True, exist_ok=True)
     child = _launch(kind, port, folder)
     deadline = time.monotonic() + READY_S
     while not answers(port):

@@ -60,7 +60,7 @@ class Supervisor:
 
     def start(self) -> None:
         """Start every service."""
-        self.log_folder.mkdir(parents=True, exist_ok=True)
+        self.log_folder.mkdir(mode=0o750, parents=True, exist_ok=True)
         for child in self.children.values():
             self._start(child)
 

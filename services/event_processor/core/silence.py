@@ -13,9 +13,9 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from services.event_processor.core.device.latch import OFF, ZERO
+from services.event_processor.core.device.latch import OFF, shifted
 from services.event_processor.core.device.memory import Memory
 from services.event_processor.core.process import Outcome, run_steps
 from services.event_processor.core.rules.compiled import CompiledRules
@@ -84,9 +84,10 @@ class Silences:
         """Yield when each rule may be due, never too late: what is heard in between only puts it off."""
         rules = self._compiled.device_rules(name)
         for _, rule_name, rule in rules.silent:
-            after = timedelta(seconds=patience_s(rule, rules.device, memory))
+            after_s = patience_s(rule, rules.device, memory)
             latch = OFF if memory is None else memory.latches.get(rule_name, OFF)
             if memory is None or memory.time is None or name == frame.device:
-                yield frame.time + after
+                yield shifted(frame.time, after_s)
             elif not latch.on:
-                yield memory.time + after - (latch.held if latch.pending else ZERO)
+                held_s = latch.held.total_seconds() if latch.pending else 0.0
+                yield shifted(memory.time, after_s - held_s)

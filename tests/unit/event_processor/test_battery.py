@@ -171,3 +171,15 @@ def test_low_forced_by_critical_began_when_it_began():
 
     assert ("2026-01-31T12:00:05.000000Z", "2026-01-31T12:00:08.000000Z") == (low.data["since"], critical.data["since"])
     assert low.time == critical.time
+
+
+@pytest.mark.parametrize(
+    ("chemistry", "rested", "low", "cells"),
+    [("lead_acid", 2.12, 1.85, 6), ("nimh", 1.25, 1.05, 8), ("lto", 2.35, 2.0, 5), ("lifepo4", 3.28, 3.05, 4)],
+)
+def test_a_pack_of_each_chemistry_is_low_where_its_cells_are(chemistry: str, rested: float, low: float, cells: int):
+    """A pack at rest says nothing; one that has sunk is low, and neither critical nor harmed."""
+    compiled = configured(DEVICES__UPS__CHEMISTRY=chemistry, DEVICES__UPS__CELLS=str(cells))
+    events, _ = run(series(V, (60, rested * cells), (60, low * cells)), compiled)
+
+    assert ["BATTERY_LOW"] == [event.type for event in events]

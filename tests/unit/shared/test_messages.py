@@ -11,12 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from shared.messages import Candidate, Event, Frame, Message, Sequenced, Severity, Status, event_id
+from shared.messages import Candidate, Counter, Event, Frame, Message, Sequenced, Severity, Status, event_id
 from shared.topics import Topics
 
-NAMES = st.from_regex(r"[A-Za-z0-9_.\-]{1,20}", fullmatch=True)
+NAMES = st.from_regex(r"[A-Za-z0-9_\-][A-Za-z0-9_.\-]{0,19}", fullmatch=True)
+TYPES = st.from_regex(r"[A-Za-z0-9_\-]{1,9}(\.[A-Za-z0-9_\-]{1,9})?", fullmatch=True)
+IDS = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp", "Cn"]), min_size=1, max_size=20)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 TIMES = st.datetimes(timezones=st.just(UTC))
+BOUNDED = st.datetimes(datetime(1970, 1, 1), datetime(2261, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001 - st wants them so
 INTS = st.integers(-(2**63), 2**63 - 1)
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 SCALARS = st.booleans() | INTS | FLOATS | TEXTS
@@ -24,16 +27,17 @@ JSON: st.SearchStrategy[Any] = st.recursive(
     st.none() | SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3)
 )
 MIDNIGHT = datetime(2000, 1, 1, tzinfo=UTC)
-EARLIEST, LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+CALENDAR = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+COUNTER = {"type": "T", "total": 1, "last_hour": 1, "last_day": 1, "as_of": "2026-01-31T12:00:00Z"}
 ENVELOPE = {"producer": NAMES, "epoch": NAMES, "seq": st.integers(0, 2**63 - 2)}
 FRAMES = st.builds(
-    Frame, **ENVELOPE, time=TIMES, device=NAMES, zone=st.none() | NAMES, values=st.dictionaries(TEXTS, SCALARS)
+    Frame, **ENVELOPE, time=BOUNDED, device=NAMES, zone=st.none() | NAMES, values=st.dictionaries(IDS, SCALARS)
 )
 EVENTS = st.builds(
     Event,
     **ENVELOPE,
-    id=TEXTS,
-    type=NAMES,
+    id=IDS,
+    type=TYPES,
     category=NAMES,
     severity=st.sampled_from(Severity),
     time=TIMES,
@@ -61,11 +65,22 @@ def test_a_time_is_the_same_instant_in_utc_or_refused(time: datetime, minutes: i
     """Offsets are taken off; an instant outside the years 1 to 9999 in UTC is refused, and not an error of ours."""
     text = time.replace(tzinfo=timezone(timedelta(minutes=minutes))).isoformat()
     instant = time - MIDNIGHT - timedelta(minutes=minutes)
-    payload = json.dumps({"time": text, "device": "d"})
-    if EARLIEST - MIDNIGHT <= instant <= LATEST - MIDNIGHT:
-        assert MIDNIGHT + instant == Frame.model_validate_json(payload).time
+    payload = json.dumps({**COUNTER, "last_time": text})
+    if CALENDAR[0] - MIDNIGHT <= instant <= CALENDAR[1] - MIDNIGHT:
+        assert MIDNIGHT + instant == Counter.model_validate_json(payload).last_time
     else:
         with pytest.raises(ValidationError, match="before the year 1 or after 9999"):
+            Counter.model_validate_json(payload)
+
+
+@given(TIMES)
+def test_a_reading_is_of_the_years_that_every_store_can_hold(time: datetime) -> None:
+    """From 1970, where a Pi without a clock begins, to the end of InfluxDB's nanoseconds."""
+    payload = json.dumps({"time": time.isoformat(), "device": "d"})
+    if 1970 <= time.year <= 2261:
+        assert time == Frame.model_validate_json(payload).time
+    else:
+        with pytest.raises(ValidationError, match="before the year 1970 or after 2261"):
             Frame.model_validate_json(payload)
 
 

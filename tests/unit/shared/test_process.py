@@ -72,6 +72,19 @@ def test_a_service_that_does_not_run_is_not_healthy(environ: dict[str, str]) -> 
     assert (1, "alerter: not connected yet, or not running\n") == run(environ, "--healthy")
 
 
+def test_what_a_service_writes_is_closed_to_other_users(environ: dict[str, str], tmp_path: Path) -> None:
+    """Ledger and folder, also where an earlier version left the folder open."""
+    folder = tmp_path / "data" / "alerter"
+    folder.mkdir(parents=True)
+    folder.chmod(0o755)
+
+    stopped_by(environ, lambda process: process.send_signal(signal.SIGTERM))
+
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (folder, *folder.iterdir())}
+    assert {"alerter", "ledger.sqlite"} <= set(modes)
+    assert {} == {name: oct(mode) for name, mode in modes.items() if mode & 0o007}
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_it_cleanly_even_without_a_broker(environ: dict[str, str], number: signal.Signals) -> None:
     """Exit 0, nothing to complain of."""

@@ -18,6 +18,7 @@ from shared.jumps import Jump
 
 ZERO = timedelta(0)
 _MICROSECOND = timedelta(microseconds=1)
+FIRST, LAST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,14 @@ def move(latch: Latch, jump: Jump) -> Latch:
     """Return the latch after a jump of the clock: it began as long ago as it did before."""
     began, pending = (time and jump.moved(time) for time in (latch.began, latch.pending))
     return replace(latch, began=began, pending=pending)
+
+
+def shifted(time: datetime, seconds: float) -> datetime:
+    """Return ``time`` and so many seconds, at most the last time there is and at least the first."""
+    try:
+        return time + timedelta(seconds=seconds)
+    except OverflowError:
+        return LAST if seconds > 0 else FIRST
 
 
 def stamp(time: datetime) -> str:

@@ -22,6 +22,7 @@ from shared.messages import Frame
 Numbers = tuple[float | None, ...]
 
 LONGEST_GAP_S = 30.0
+LONGEST_UPTIME_S = 1e9  # 30 years: more is no uptime
 STEPS_OF_SILENCE = 5  # of the device's own
 UNKNOWN_STEP_S = 60.0  # until a second frame has come
 
@@ -65,7 +66,8 @@ class Memory:
             return ZERO
         if self.uptime_s is not None and frame.uptime_s is not None:
             if self.boot == frame.boot:
-                return timedelta(seconds=max(round(frame.uptime_s - self.uptime_s, 6), 0))
+                passed_s = max(round(frame.uptime_s - self.uptime_s, 6), 0)
+                return timedelta(seconds=passed_s) if passed_s < LONGEST_UPTIME_S else ZERO
             if not self.clock == frame.clock == "set":
                 return ZERO
         return frame.time - self.time if frame.time > self.time else ZERO

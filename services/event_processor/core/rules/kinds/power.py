@@ -20,13 +20,13 @@ STARTED on battery too.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from services.event_processor.core.channels.evidence import Evidence
 from services.event_processor.core.channels.frame_context import FrameContext, round_channel, since
 from services.event_processor.core.device.keys import ON_BATTERY, OUTAGE, STARTED
-from services.event_processor.core.device.latch import OFF, Latch, stamp
+from services.event_processor.core.device.latch import OFF, Latch, shifted, stamp
 from services.event_processor.core.device.memory import LONGEST_GAP_S
 from services.event_processor.core.device.outage import Outage, read_outage
 from services.event_processor.core.rules.kinds.unclean_shutdown import BACKFILLED
@@ -106,7 +106,7 @@ def _begun(context: FrameContext, new: Latch, outage: Outage | None) -> Latch:
 
 def _at(context: FrameContext, steady_s: float) -> datetime:
     """Return what the wall clock says now of a time on the device's steady clock."""
-    return context.now - timedelta(seconds=round(context.steady_s - steady_s, 6))
+    return shifted(context.now, round(steady_s - context.steady_s, 6))
 
 
 def _bounds(context: FrameContext, rule: Power, outage: Outage | None) -> dict[str, float | None]:

@@ -1,0 +1,47 @@
+"""YAML that a person would write: no file whose aliases unfold into millions of values, and none nested without end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+MOST = 100_000  # values, each alias counted as what it stands for
+DEEPEST = 40
+
+
+class YamlLimitError(yaml.MarkedYAMLError):
+    """A document that is YAML, and more than a configuration can be."""
+
+
+def load_yaml(text: str) -> tuple[yaml.Node | None, Any]:
+    """Return a document as a tree with line numbers and as plain data; raises yaml.YAMLError, also for too much."""
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except RecursionError:
+        raise YamlLimitError(problem=f"it is nested deeper than {DEEPEST} levels") from None
+    if node is not None:
+        _measure(node, {}, ())
+    return node, yaml.safe_load(text)
+
+
+def _measure(node: yaml.Node, known: dict[int, int], above: tuple[int, ...]) -> int:
+    """Return how many values a node unfolds into; each is measured once, so this takes no longer than the text is."""
+    if id(node) in above:
+        raise YamlLimitError(problem="an alias names a value that it is part of", problem_mark=node.start_mark)
+    if len(above) >= DEEPEST:
+        raise YamlLimitError(problem=f"it is nested deeper than {DEEPEST} levels", problem_mark=node.start_mark)
+    if id(node) not in known:
+        below = (*above, id(node))
+        known[id(node)] = 1 + sum(_measure(part, known, below) for part in _parts(node))
+        if known[id(node)] > MOST:
+            raise YamlLimitError(
+                problem=f"its aliases unfold into more than {MOST} values", problem_mark=node.start_mark
+            )
+    return known[id(node)]
+
+
+def _parts(node: yaml.Node) -> list[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return [part for pair in node.value for part in pair]
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else []

@@ -1,0 +1,86 @@
+"""Whatever a frame or an offer may hold by its type: no service dies of it, now or at its next start."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from services.event_processor.service import EventProcessor
+from shared.delivery.handler import InMemoryPublisher
+from shared.ledger import Ledger
+from shared.messages import Candidate, Frame
+from shared.quantities import FACTS, QUANTITIES
+from tests.support.scenarios import SHIPPED, START, at
+
+NAMES = st.from_regex(r"\A[A-Za-z0-9_][A-Za-z0-9_.-]{0,20}\Z")
+CHANNELS = st.sampled_from([*QUANTITIES, *FACTS]) | st.text(min_size=1, max_size=12)
+NUMBERS = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**63), 2**63 - 1)
+SCALARS = st.booleans() | NUMBERS | st.text(max_size=12) | st.sampled_from(["started", "stopped", "due", "performed"])
+FIRST, LAST = datetime(1, 1, 2), datetime(9999, 12, 30)  # noqa: DTZ001 - Hypothesis adds the zone
+TIMES = st.datetimes(FIRST, LAST, timezones=st.just(UTC)) | st.sampled_from([at(n) for n in range(5)])
+EXTREMES = st.sampled_from([0.0, -0.0, 5e-324, -5e-324, 1e308, -1e308, 1e-9, 50.0, 2**63 - 1, -(2**63), True])
+ERRORS = st.fixed_dictionaries(
+    {"code": st.sampled_from(["nack", "implausible", "saturated", "frozen"]) | st.text(max_size=8), "chip": st.text()},
+    optional={"detail": st.text(max_size=8), "channel": NAMES},
+)
+FRAMES = st.fixed_dictionaries(
+    {"device": st.sampled_from(["ups", "room"]) | NAMES, "time": TIMES, "producer": NAMES},
+    optional={
+        "zone": NAMES,
+        "values": st.dictionaries(CHANNELS, SCALARS, max_size=6)
+        | st.dictionaries(st.sampled_from([*QUANTITIES]), EXTREMES, min_size=4, max_size=12),
+        "quality": st.sampled_from(["good", "stale", "suspect", "bad"]),
+        "errors": st.lists(ERRORS, max_size=3),
+        "boot": NAMES,
+        "uptime_s": st.floats(allow_nan=False, allow_infinity=False),
+        "clock": st.sampled_from(["set", "unset"]),
+    },
+)
+JSON = st.recursive(
+    st.none() | SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner), max_leaves=6
+)
+OFFERS = st.fixed_dictionaries(
+    {"type": st.sampled_from(sorted(SHIPPED.catalogue)) | NAMES},
+    optional={
+        "id": st.text(max_size=12),
+        "time": TIMES,
+        "device": NAMES,
+        "zone": NAMES,
+        "severity": st.sampled_from(["info", "WARNING", "critical"]),
+        "data": st.dictionaries(st.text(max_size=12), JSON, max_size=4),
+        "metadata": st.dictionaries(st.text(max_size=12), JSON, max_size=4),
+    },
+)
+
+
+def valid(model: type[Frame | Candidate], values: dict[str, Any]) -> Frame | Candidate | None:
+    """Return the message, None where its type does not admit it: that is a dead letter before it comes here."""
+    try:
+        return model.model_validate(values)
+    except ValueError:
+        return None
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(FRAMES, min_size=1, max_size=6), st.lists(OFFERS, max_size=3))
+def test_nothing_that_is_accepted_makes_the_processor_die(frames: list[dict[str, Any]], offers: list[dict[str, Any]]):
+    """Two lives over one ledger: the second one reads what the first one kept; what goes out can be written as JSON."""
+    with closing(Ledger(":memory:")) as ledger:
+        for _ in range(2):
+            outlet = InMemoryPublisher()
+            processor = EventProcessor(SHIPPED, ledger, outlet, lambda: START)
+            processor.announce()
+            with ledger.transaction():
+                for values in frames:
+                    if isinstance(frame := valid(Frame, values), Frame):
+                        processor.apply(frame)
+                for values in offers:
+                    if isinstance(offer := valid(Candidate, values), Candidate):
+                        processor.offer("script", offer, "ingest/script", b"{}")
+                processor.flush()
+            for message in (*outlet.emitted, *outlet.retained.values()):
+                type(message).model_validate_json(message.model_dump_json())
