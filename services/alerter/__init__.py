@@ -1,1 +1,1 @@
-"""Events → alerts: too many events of one type within an hour or a day."""
+"""Events and state samples → alerts, notifications and orders."""

@@ -1,4 +1,4 @@
-"""Wiring: the alerter's rules, its stage, its place on the wire, and the clocks it goes by."""
+"""Wiring: the alerter's rules, its handler, its route, and the clocks it goes by."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ROUTE = route_of("alerter")
 
 
 class ClockTasks:
-    """A Drive: the stage is told the time in every turn, and the couriers are looked after."""
+    """BackgroundTasks: hands the time to the alerter in every turn, and checks the delivery workers."""
 
     def __init__(self, handler: Alerter, workers: DeliveryWorkers, clock: Clock, endpoint: Endpoint) -> None:
         self._handler = handler
@@ -51,20 +51,20 @@ class ClockTasks:
                 self._hop.offer_event(loss_event(loss, self._hop.epoch))
 
     def wait_s(self) -> float:
-        """Time is looked at every second. The loop asks right after a commit: the couriers may find something."""
+        """Return the pause until time matters again. It is asked right after a commit, so it wakes the workers."""
         self._workers.wake()
         return TICK_S
 
     def finish(self) -> None:
-        """Nothing is said at the end that would not be said at the next start."""
+        """Do nothing: the next start does all that is left."""
 
     def close(self) -> None:
-        """Stop the couriers after the attempts under way."""
+        """Stop the workers after the attempts under way."""
         self._workers.stop()
 
 
 def loss_event(loss: DeliveryLoss, epoch: str) -> Candidate:
-    """Return the event that tells of notices given up; the same loss makes the same one."""
+    """Return the event for notices that were given up; the same loss makes the same one."""
     data = {"receiver": loss.receiver, "channel": loss.channel, "notices": loss.notices, "reason": loss.reason}
     return Candidate(type=NOTIFICATION_FAILED, id=f"unsent/{epoch}/{loss.channel}/{loss.last}", data=data)
 
@@ -83,9 +83,9 @@ def read(context: Context) -> AlerterSettings:
 
 
 def options(settings: AlertsSettings, *, by_events: bool) -> Options:
-    """Return how the alerter goes about its work; ``by_events`` where there is no clock but the events'.
+    """Return the alerter's options; ``by_events`` where there is no clock but the events'.
 
-    Then nobody is told of anything either: notices are decided and kept.
+    Then no notice leaves either: notices are decided and kept.
     """
     return Options(
         plan=settings.plan(),
@@ -98,7 +98,7 @@ def options(settings: AlertsSettings, *, by_events: bool) -> Options:
 
 
 def channels(settings: AlertsSettings) -> Channels:
-    """Return the ways that notices go."""
+    """Return the channels that notices take."""
     channels: dict[str, list[str]] = {}
     for channel in settings.channels():
         channels.setdefault(channel.receiver, []).append(channel.name)
@@ -107,7 +107,7 @@ def channels(settings: AlertsSettings) -> Channels:
 
 
 def build(settings: AlerterSettings, context: Context, ledger: Ledger, endpoint: Endpoint) -> Alerter:
-    """Return the alerter, having told again what it knew."""
+    """Return the alerter, with every known alert retained again."""
     how = options(settings.alerts, by_events=False)
     alerter = Alerter(settings.rules(), ledger, endpoint, how, context.clock.wall, endpoint.offer_event)
     alerter.outbox.notices.drop_strangers()
@@ -116,7 +116,7 @@ def build(settings: AlerterSettings, context: Context, ledger: Ledger, endpoint:
 
 
 def drive(settings: AlerterSettings, context: Context, alerter: Alerter, endpoint: Endpoint) -> ClockTasks:
-    """Return the clock's hand, with the couriers on their way."""
+    """Return the tasks that go by the clock, with the delivery workers started."""
     clocks = Clocks(context.clock.wall, context.clock.monotonic)
     workers = DeliveryWorkers(endpoint.ledger.path, settings.alerts.channels(), alerter.outbox.notices, clocks)
     return ClockTasks(alerter, workers, context.clock, endpoint)

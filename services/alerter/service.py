@@ -1,9 +1,9 @@
-"""The alerter's work between delivery and core: what happens, what it means for the alerts, and who is told.
+"""The alerter's work between delivery and core: what arrives, what it means for the alerts, and who is notified.
 
 1. Events and state samples are judged by their times: the alerts are the same live at any speed, after a restart and in
    a backtest. What follows from life signs is judged by the clock here; such alerts say ``live`` as their basis.
 2. Absence goes by event time too. When nothing at all comes any more, event time stands still, and how long nothing
-   came (``ClockWatch``) takes its alert_id for absence alone: such an alert has the very time it would have had.
+   came (``ClockWatch``) takes its place for absence alone: such an alert has the very time it would have had.
 3. All that a batch changed commits with it: memories, transitions, notices, commands.
 4. An event is judged if its id has not been heard, so a producer that was rebuilt repeats nothing. Events marked
    ``replayed`` in their metadata are history: they raise no alert and move nothing.
@@ -238,7 +238,7 @@ class Alerter:
     # ---- what comes of it
 
     def _handle(self, alert_set: AlertSet, changes: Iterable[Alert]) -> None:
-        """Note transitions, tell the other board's composites, and do what each alert that fires is for."""
+        """Record transitions, report them to the live composites, and act on each alert that fires."""
         for alert in changes:
             self._record(alert)
             now = alert.time if self._options.by_events else self._clock()

@@ -1,4 +1,4 @@
-"""A courier: the thread that takes the notices of one channel out, one after the other, over its own ledger.
+"""A delivery worker: the thread that sends the notices of one channel in order, over a ledger connection of its own.
 
 Rules:
 1. The oldest that waits goes first, and nothing behind it before it has arrived or is given up.
@@ -58,7 +58,7 @@ _STATES: dict[type[Verdict], DeliveryState] = {
 
 @dataclass(frozen=True, slots=True)
 class WorkerFigures:
-    """A courier's figures since its start. ``last_error`` is empty again once something has arrived."""
+    """A worker's figures since its start. ``last_error`` is empty again once something has arrived."""
 
     sent: int = 0
     given_up: int = 0
@@ -76,7 +76,7 @@ class Clocks:
 
 
 class DeliveryWorker:
-    """Carries the notices of one channel from the ledger at ``path``."""
+    """Delivers the notices of one channel from the ledger at ``path``."""
 
     def __init__(self, path: Path | str, channel: Channel, sender: Sender, clocks: Clocks) -> None:
         self._path = path

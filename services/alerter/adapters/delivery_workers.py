@@ -1,4 +1,4 @@
-"""All couriers of the alerter: one for each channel, started, woken, looked after and stopped together."""
+"""All delivery workers of the alerter, one for each channel: started, woken, checked and stopped together."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def sender_for(channel: Channel, clock: Callable[[], datetime]) -> Sender:
 
 
 class DeliveryWorkers:
-    """Carry what waits in the ledger at ``path``; ``notices`` is the service's own view of it."""
+    """Deliver what waits in the ledger at ``path``; ``notices`` is the service's own view of it."""
 
     def __init__(self, path: Path | str, channels: Iterable[Channel], notices: NoticeStore, clocks: Clocks) -> None:
         self._notices = notices
@@ -38,7 +38,7 @@ class DeliveryWorkers:
         ]
 
     def start(self) -> None:
-        """Begin to carry."""
+        """Begin to deliver."""
         for worker in self._workers:
             worker.start()
 
@@ -48,7 +48,7 @@ class DeliveryWorkers:
             worker.wake()
 
     def check(self) -> None:
-        """See that all live; raises what one ended on."""
+        """Check that all workers live; raises what one ended on."""
         for worker in self._workers:
             if worker.fault is not None:
                 raise worker.fault

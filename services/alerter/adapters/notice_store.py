@@ -1,7 +1,7 @@
 """Notices in the ledger, and how far each has got on each of its receiver's channels.
 
 A row is written in the transaction of the decision, so a notice is there exactly if what it tells of is. A channel's
-courier (over a ledger of its own) takes the ``heads``, sends it, and writes what came of it.
+worker (over a connection of its own) reads the ``heads``, sends them, and writes what came of each.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ class NoticeStore:
         names = ("id", "receiver", "channel", "state", "attempts", "reason")
         return [dict(zip(names, row, strict=True)) for row in rows]
 
-    # ---- for a channel's courier
+    # ---- for a channel's worker
 
     def heads(self, channel: str, limit: int) -> list[QueuedNotice]:
         """Return what the channel has to send next, oldest first."""

@@ -1,6 +1,6 @@
-"""Where a notice goes once it is decided: into its receiver's words, into the ledger, and out over MQTT.
+"""What becomes of a notice once it is decided: its receiver's words, its rows in the ledger, its message over MQTT.
 
-All of it commits with the decision. The receivers' other ways are the couriers'.
+All of it commits with the decision. Delivery workers carry it over the receivers' other channels.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ MQTT_NOWHERE = Channels()
 
 
 class NoticeOutbox:
-    """A NoticeBox. All calls belong inside the batch's transaction."""
+    """A NoticeSink. All calls belong inside the batch's transaction."""
 
     def __init__(self, ledger: Ledger, publisher: Publisher, channels: Channels) -> None:
         self.notices = NoticeStore(ledger, channels.channels)
@@ -38,7 +38,7 @@ class NoticeOutbox:
         self._channels = channels
 
     def put(self, notices: Sequence[Notice]) -> None:
-        """Keep notices until they are sent, and tell them over MQTT."""
+        """Keep notices until they are sent, and publish them over MQTT."""
         written = [self._channels.write(notice) for notice in notices]
         self.notices.put(written)
         for notice in written:
@@ -49,7 +49,7 @@ class NoticeOutbox:
         """Send a test message to a receiver, or to all; raises RefusedError where there is none of that name."""
         known = sorted({*self._channels.mqtt, *self._channels.channels})
         if receiver is not None and receiver not in known:
-            raise RefusedError(f"there is no receiver {receiver!r} that could be told; there is {', '.join(known)}")
+            raise RefusedError(f"there is no receiver {receiver!r} that can be notified; there is {', '.join(known)}")
         tests = [trial(name, cause, now) for name in known if receiver in (None, name)]
         self.put(tests)
         rows = [

@@ -1,4 +1,4 @@
-"""Who is told: groups and silences over the boards, notices into their box, and why others are not told of."""
+"""Who is notified: groups and silences over all alerts, notices into the outbox, and why other alerts are held back."""
 
 from __future__ import annotations
 
@@ -56,11 +56,11 @@ class Notifier:
         return len(self._dispatcher.groups)
 
     def add(self, alert: Alert, now: datetime) -> None:
-        """An alert fires and wants to be told of."""
+        """Take a firing alert into its groups."""
         self._dispatcher.insert(alert, now)
 
     def send_due(self, now: datetime) -> None:
-        """Tell of every group that is due."""
+        """Send the notices of every group that is due."""
         if not self._dispatcher.due(now):
             return
         notices, suppressed = self._dispatcher.flush_due(self._mute_context(now))

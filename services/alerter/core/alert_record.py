@@ -1,4 +1,4 @@
-"""What is remembered of one alert of one rule, and its form in the ledger."""
+"""The record of one alert of one rule, and its form in the ledger."""
 
 from __future__ import annotations
 

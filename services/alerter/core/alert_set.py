@@ -1,10 +1,11 @@
-"""All alerts of all rules: who is touched by a sample, and who by passing time.
+"""All alerts of a set of rules: which of them a sample touches, and which passing time.
 
-1. A sample reaches the rules that listen to its name, and of each the one alert whose key it has; passing time only
-   those for which something falls due. So neither costs more for ten thousand alerts than for ten.
-2. Time falls due in its order, whatever the order of the rules.
+1. A sample reaches the rules that listen to its name, and of each rule the one alert whose key it has. Passing time
+   reaches only alerts for which something falls due. So neither costs more for ten thousand alerts than for ten.
+2. What falls due is decided in the order of time, whatever the order of the rules.
 3. What fires or ends is told to the composites it is a member of, and judged there once time has passed it.
-4. A rule has at most ``ROOM`` keys; what would be one more goes by the key ``others``, so nothing is lost from sight.
+4. A rule has at most ``ROOM`` keys. Of a rule that only notifies, what would be one more goes by the key ``others``, so
+   nothing is lost from sight; a rule that orders something ignores it, so that many devices together never act on one.
 """
 
 from __future__ import annotations
@@ -135,7 +136,7 @@ class AlertSet:
         return changes
 
     def report_to_composites(self, changes: Iterable[Alert]) -> None:
-        """Take what alerts of another board have told, for the composites here."""
+        """Take transitions of another set's alerts, for the composites of this one."""
         self._report(changes)
 
     def change(

@@ -1,4 +1,4 @@
-"""What an alert says: the message on its topic, made of rule and memory."""
+"""What an alert says: the message on its topic, made of rule and record."""
 
 from __future__ import annotations
 

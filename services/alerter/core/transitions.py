@@ -32,7 +32,7 @@ def begin(rule: Rule, labels: dict[str, str], now_us: int | None = None) -> Aler
 
 
 def observe(rule: Rule, key: str, record: AlertRecord, sample: Sample) -> Decision:
-    """A sample was seen; return the new memory and the transitions."""
+    """Take a sample; return the new record and the transitions."""
     record, before = advance(rule, key, record, sample.time_us)
     now_us = sample.time_us if record.now_us is None else max(record.now_us, sample.time_us)
     evidence = rule.condition.fold(record.evidence, sample, now_us)
