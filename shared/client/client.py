@@ -91,7 +91,7 @@ class Client:
         return found
 
     def offer(self, producer: str, candidate: Candidate) -> str | None:
-        """Publish a candidate event, and return why it was refused if that is told within ``VERDICT_S``."""
+        """Publish a candidate event, and return why it was refused if the refusal comes within ``VERDICT_S``."""
         told = [self.topics.every("event"), self.topics.build("deadletter", PROCESSOR)]
         client = self._open(told)
         topic = self.topics.build("ingest", producer)

@@ -1,8 +1,8 @@
 """Is anybody there? How a command gets to the broker, and what it says when a service does not answer.
 
 1. A broker that refuses is given up after ``REFUSED_S`` (it may just be starting), a silent one after ``CONNECT_S``.
-2. A service tells on ``status/…``, retained, whether it is online. One that never was, or has stopped, is waited for no
-   longer than ``ABSENT_S``: it may just be starting, too.
+2. A service reports on ``status/…``, retained, whether it is online. One that never was, or has stopped,
+   is waited for no longer than ``ABSENT_S``: it may just be starting, too.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class ClientError(RuntimeError):
 
 
 def connect(client: MqttClient) -> None:
-    """Open the door and return when the broker has accepted; raises ClientError with its reason."""
+    """Connect, and return when the broker has accepted; raises ClientError with its reason."""
     client.open()
     began, reason, patience_s = time.monotonic(), f"no answer from {client.settings.url}", CONNECT_S
     advice = "is the suite running? `make run` starts it, --broker names another"
@@ -72,5 +72,5 @@ class Presence:
             return f"{self.service} is online but gave no answer in {waited_s:g} s; ask again, its log may say why"
         name = self.service.partition("-")[0]
         told = "is not at this broker" if self.status is None else f"is {self.status.state}"
-        advice = OPTIONAL.get(name, "`make run` starts the suite, data/log tells what a service said last")
+        advice = OPTIONAL.get(name, "`make run` starts the suite, data/log holds the services' logs")
         return f"{self.service} {told}; {advice}"

@@ -26,7 +26,7 @@ def tail(suite: SuiteSettings, topics: str | None, data: bool, as_json: bool) ->
     Without TOPICS, print what happens: events, alerts, notices, commands and refused messages. "#" prints everything.
     """
     from shared.client.client import Client, ClientError
-    from upskeep.text.message_text import console, tell
+    from upskeep.text.message_text import console, print_line
     from upskeep.text.payload_text import payload_line
 
     out, style = console(), line_style(data)
@@ -37,7 +37,7 @@ def tail(suite: SuiteSettings, topics: str | None, data: bool, as_json: bool) ->
             if as_json:
                 click.echo(f"{topic} {safe_json(payload) if out.is_terminal else payload}")
             else:
-                tell(out, payload_line(topic, payload, style))
+                print_line(out, payload_line(topic, payload, style))
 
 
 @click.command()

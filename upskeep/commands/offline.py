@@ -6,10 +6,18 @@ import os
 import sys
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
+from shared.safe_text import safe_text
 from upskeep.commands.options import CONFIG, checked, complaints, so_many
+
+if TYPE_CHECKING:
+    from upskeep.playback.row_tally import RowTally
+
+REFUSED = 3  # exit code: a backtest that could not read all of its recordings
 
 
 @click.command()
@@ -39,6 +47,8 @@ from upskeep.commands.options import CONFIG, checked, complaints, so_many
     metavar="FILE.KEY=VALUE",
     help="Compare with this value changed, e.g. event_processor.chemistries.li_ion.low.enter_v=3.5; repeatable.",
 )
+@click.option("--timezone", "zone", help="Of times in recordings that name none, as in Europe/Berlin.")
+@click.option("--allow-refused", is_flag=True, help="Exit with 0 although rows were refused.")
 @click.option("--all", "everything", is_flag=True, help="List all differences, not only the first 40.")
 @click.option("--json", "as_json", is_flag=True, help="Print a comparison as JSON, too.")
 def backtest(
@@ -48,11 +58,15 @@ def backtest(
     alerts: Path | None,
     other: Path | None,
     changes: tuple[str, ...],
+    zone: str | None,
     *,
+    allow_refused: bool,
     everything: bool,
     as_json: bool,
 ) -> None:
     """Run recordings through the suite's own code, without broker or clock, and print the result.
+
+    Standard error says how many rows were played, which were refused and why. The exit code is 3 if one was refused.
 
     With --compare or --with, print what differs between two configurations: settings, then events and alerts. The exit
     code is 0 if events and alerts are the same, 1 if not, 2 if a configuration cannot be used.
@@ -63,25 +77,57 @@ def backtest(
         raise click.BadParameter(f"'{folders[-1]}' is a folder; name recordings", param_hint="FILES")
     if not recordings:
         raise click.BadParameter("no recording is named", param_hint="FILES")
+    from upskeep.playback.row_tally import RowTally
+
+    rows, timezone = RowTally(), _timezone(zone)
     if other is None and not changes:
-        _backtest(config, recordings, out, alerts)
-        return
+        _backtest(config, recordings, out, alerts, rows, timezone)
+        _exit(rows, 0, allow_refused=allow_refused)
     if out is not None or alerts is not None:
-        raise click.UsageError("--out and --alerts write what one configuration tells; leave them out of a comparison")
+        raise click.UsageError("--out and --alerts write the results of one configuration; leave them out here")
     before = (other or config) if folders else config
     after = folders[0] if folders else (other or config)
-    sys.exit(_compare(recordings, before, after, changes, everything=everything, as_json=as_json))
+    code = _compare(recordings, before, after, changes, rows, timezone, everything=everything, as_json=as_json)
+    _exit(rows, code, allow_refused=allow_refused)
 
 
-def _backtest(config: Path, files: tuple[Path, ...], out: Path | None, alerts: Path | None) -> None:
+def _timezone(name: str | None) -> ZoneInfo | None:
+    try:
+        return None if name is None else ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise click.BadParameter(f"{name!r} is no time zone; write UTC, or as in Europe/Berlin") from None
+
+
+def _exit(rows: RowTally, code: int, *, allow_refused: bool) -> NoReturn:
+    for line in rows.lines():
+        click.echo(safe_text(line), err=True)
+    sys.exit(REFUSED if rows.refused and not allow_refused else code)
+
+
+def _backtest(
+    config: Path,
+    files: tuple[Path, ...],
+    out: Path | None,
+    alerts: Path | None,
+    rows: RowTally,
+    timezone: ZoneInfo | None,
+) -> None:
     from upskeep.playback.backtest import backtest as run_backtest
 
     with complaints():
-        click.echo(run_backtest(files, config, os.environ, out, alerts).as_json())
+        click.echo(run_backtest(files, config, os.environ, out, alerts, rows, timezone).as_json())
 
 
 def _compare(
-    files: tuple[Path, ...], before: Path, after: Path, changes: tuple[str, ...], *, everything: bool, as_json: bool
+    files: tuple[Path, ...],
+    before: Path,
+    after: Path,
+    changes: tuple[str, ...],
+    rows: RowTally,
+    timezone: ZoneInfo | None,
+    *,
+    everything: bool,
+    as_json: bool,
 ) -> int:
     from upskeep.playback.compare import compare
     from upskeep.playback.settings_diff import Configuration
@@ -91,7 +137,7 @@ def _compare(
     one, other = Configuration(before, os.environ), Configuration(after, os.environ, changes)
     most = None if everything else SHOWN
     with complaints(), ExitStack() as stack:
-        found = compare(files, one, other, stack)
+        found = compare(files, one, other, stack, rows, timezone)
         if as_json:
             for line in json_lines(found, most):
                 click.echo(line)

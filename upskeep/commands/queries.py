@@ -100,12 +100,12 @@ def history(
 ) -> None:
     """Print counted events that meet all conditions."""
     from services.counter_store.core.requests.questions import HistoryQuestion
-    from upskeep.text.message_text import console, event_line, tell_all
+    from upskeep.text.message_text import console, event_line, print_whole
 
     out = console()
     choice = asked("history", HistoryQuestion, choice)
     if related_to is not None and choice:
-        raise click.UsageError("--related tells of everything around an event; leave the other choices out")
+        raise click.UsageError("--related prints everything around an event; leave the other options out")
     if related_to is not None:
         answer = _ask(suite, "related", {"id": related_to, "limit": min(limit, 200)})
         events = [each["event"] for each in answer["related"]]
@@ -119,7 +119,7 @@ def history(
         _say_unknown(suite, choice.get("types", ()))
     style = line_style(data)
     for event in [] if as_json else _events(events):
-        tell_all(out, event_line(event, dated=True, style=style))
+        print_whole(out, event_line(event, dated=True, style=style))
     if not as_json and answer.get("cursor"):
         click.echo(f"there are more than these {len(events)}; `upskeep export history FILE` writes all", err=True)
 

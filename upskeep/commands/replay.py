@@ -65,14 +65,14 @@ def _play(suite: SuiteSettings, speed: float | None, choice: Mapping[str, Any], 
     from shared.client.client import ClientError
     from shared.client.session import Session
     from upskeep.playback.replay import Pace, play
-    from upskeep.text.message_text import console, event_line, tell
+    from upskeep.text.message_text import console, event_line, print_line
 
     topics = suite.replay_topics
     out, style = console(), line_style()
 
     def step(event: Any) -> None:
         if not as_json:
-            tell(out, event_line(event, style=style))
+            print_line(out, event_line(event, style=style))
 
     with complaints(ClientError), Session(suite, "counter_store") as store, Session(suite, "replay") as aside:
         if not as_json:
@@ -128,7 +128,7 @@ def _tell(verdict: Any) -> None:
         show(differences_table(verdict.differences[:TOLD], times()))
         if verdict.by_field.total() > TOLD:
             counts = ", ".join(f"{count:,} of {name}" for name, count in sorted(verdict.by_field.items()))
-            click.echo(f"all in all {counts}; --json tells more")
+            click.echo(f"in all {counts}; --json lists all")
 
 
 def _decided_now(frames: tuple[Path, ...], folder: Path) -> tuple[list[Any], frozenset[str], dict[str, str]]:

@@ -57,7 +57,7 @@ def run(
     from upskeep.runner.data_lock import DataError, hold_data_folder
     from upskeep.runner.run import RunOptions
     from upskeep.runner.run import run as run_suite
-    from upskeep.text.message_text import console, line, news, tell, tell_all
+    from upskeep.text.message_text import console, line, news, print_line, print_whole
 
     source_of = click.get_current_context().get_parameter_source
     if broker and "://" in broker and (source_of("broker"), source_of("port")) == (DEFAULT, GIVEN):
@@ -74,11 +74,11 @@ def run(
 
         def say(text: str, loud: bool = False) -> None:
             if not as_json:
-                tell_all(told, Text(f"upskeep  {text}", style="bold yellow" if loud else "dim"))
+                print_whole(told, Text(f"upskeep  {text}", style="bold yellow" if loud else "dim"))
 
         def show(message: Any) -> None:
             if not as_json and news(message) and (text := line(message, style)) is not None:
-                tell(told, text)
+                print_line(told, text)
 
         options = RunOptions(config, source, speed, exit_when_done, broker, port)
         with hold_data_folder(settings.data):

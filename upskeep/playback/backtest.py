@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
-from datetime import datetime
+from datetime import datetime, tzinfo
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -36,6 +36,7 @@ from shared.process import Context
 from shared.settings import ConfigError, Fault, read_settings
 from shared.suite import SuiteSettings
 from upskeep.outcome import Outcome
+from upskeep.playback.row_tally import RowTally
 
 BATCH = 500
 ENVELOPE = {"producer", "epoch", "seq"}
@@ -142,15 +143,18 @@ def backtest(
     environ: Mapping[str, str],
     out: Path | None = None,
     timeline: Path | None = None,
+    rows: RowTally | None = None,
+    timezone: tzinfo | None = None,
 ) -> Outcome:
     """Return what the recordings come to; raises ConfigError on bad settings or an unusable recording.
 
-    The events go to ``out``, every change of every alert to ``timeline``, those of ``live`` basis too.
+    The events go to ``out``, every change of every alert to ``timeline``, those of ``live`` basis too. ``rows`` counts
+    what was read; ``timezone`` is that of times that name none.
     """
     with ExitStack() as stack:
         written = stack.enter_context(out.open("w", encoding="utf-8")) if out is not None else None
         bench = Bench(context_of(folder, environ), None if written is None else partial(_write, written), stack)
-        for batch in batches(files):
+        for batch in batches(files, rows, timezone):
             bench.take(batch)
         outcome = bench.end()
         if timeline is not None:
@@ -164,9 +168,11 @@ def context_of(folder: Path, environ: Mapping[str, str]) -> Context:
     return Context(folder, environ, read_settings(folder, "suite", SuiteSettings, environ), SYSTEM_CLOCK)
 
 
-def batches(files: Sequence[Path]) -> Iterator[Sequence[Frame]]:
+def batches(
+    files: Sequence[Path], rows: RowTally | None = None, timezone: tzinfo | None = None
+) -> Iterator[Sequence[Frame]]:
     """Yield the frames of recordings, ``BATCH`` at a time; raises ConfigError on one that is unusable."""
-    frames = _frames(files)
+    frames = _frames(files, rows or RowTally(), timezone)
     while batch := list(islice(frames, BATCH)):
         yield batch
 
@@ -175,12 +181,13 @@ def _write(out: IO[str], event: Event) -> None:
     out.write(event.model_dump_json(exclude=ENVELOPE, exclude_none=True) + "\n")
 
 
-def _frames(files: Sequence[Path]) -> Iterator[Frame]:
+def _frames(files: Sequence[Path], rows: RowTally, timezone: tzinfo | None) -> Iterator[Frame]:
     try:
-        source = Recording(tuple(files), None, None)
+        source = Recording(tuple(files), timezone=timezone)
         source.check()
     except RecordingError as error:
         raise ConfigError([Fault("recording", "", str(error))]) from error
     for item in source.items(SourcePosition()):
+        rows.add(item.content)
         if isinstance(item.content, Frame):
             yield item.content

@@ -12,16 +12,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
 from services.alerter.adapters.journal import ROOM as TRANSITIONS
 from shared.instants import time_to_us
-from shared.messages import AlertState, Event
+from shared.messages import AlertState, Event, Frame
 from shared.settings import ConfigError, Fault
 from upskeep.playback.backtest import Bench, batches, context_of
 from upskeep.playback.differences import Difference, Differences, Kind, Told
+from upskeep.playback.row_tally import RowTally
 from upskeep.playback.settings_diff import ABSENT, Change, Configuration, settings_diff
 
 EVENT, ALERT = "event", "alert"
@@ -124,21 +125,30 @@ class Side:
         return told
 
 
-def compare(files: Sequence[Path], before: Configuration, after: Configuration, stack: ExitStack) -> Comparison:
-    """Return how the two differ on the recordings; what it keeps is gone with ``stack``.
+def compare(
+    files: Sequence[Path],
+    before: Configuration,
+    after: Configuration,
+    stack: ExitStack,
+    rows: RowTally | None = None,
+    timezone: tzinfo | None = None,
+) -> Comparison:
+    """Return how the two differ on the recordings; what it keeps goes with ``stack``. The last two: as in ``backtest``.
 
     Raises ConfigError on bad settings, with the faults of both, or on an unusable recording.
     """
     one, other = open_sides(stack, before, after)
-    return play(files, one, other, settings_diff(before, after), stack)
+    return play(batches(files, rows, timezone), one, other, settings_diff(before, after), stack)
 
 
-def play(files: Sequence[Path], one: Side, other: Side, settings: Sequence[Change], stack: ExitStack) -> Comparison:
+def play(
+    frames: Iterable[Sequence[Frame]], one: Side, other: Side, settings: Sequence[Change], stack: ExitStack
+) -> Comparison:
     """Return how two sides that are open differ on the recordings."""
     kept = Kept()
     stack.callback(kept.close)
     events = Differences()
-    for batch in batches(files):
+    for batch in frames:
         one.bench.take(batch)
         other.bench.take(batch)
         kept.add(EVENT, events.take(one.take(), other.take()))

@@ -15,7 +15,7 @@ from shared.safe_text import safe_json, safe_text
 from upskeep.playback.compare import ALERT, Comparison, Row, Tally
 from upskeep.playback.differences import Kind
 from upskeep.playback.settings_diff import ABSENT, Change
-from upskeep.text.message_text import tell_all
+from upskeep.text.message_text import print_whole
 
 SHOWN = 40  # differences, unless all are asked for
 LONGEST = 72  # letters of a value
@@ -42,7 +42,7 @@ def show(found: Comparison, console: Console, before: str, after: str, most: int
     if not found.same:
         console.print()
         for row in found.kept.rows(most):
-            tell_all(console, _difference(row))
+            print_whole(console, _difference(row))
     if most is not None and found.kept.total > most:
         console.print(f"… and {found.kept.total - most:,} more: --all shows them")
 
@@ -110,8 +110,8 @@ def _rest(found: Comparison) -> str:
     parts += [_number(sum(alerts), "alert")] if alerts else []
     told = " and ".join(parts)
     if found.same:
-        return f"both tell the same: {told or 'nothing'}"
-    return f"told alike: {told}" if told else "nothing else is told"
+        return f"the results are the same: {told or 'nothing'}"
+    return f"unchanged: {told}" if told else "nothing else changes"
 
 
 def _number(count: int, what: str) -> str:

@@ -112,7 +112,7 @@ def safe(text: Text) -> Text:
     return made
 
 
-def tell(out: Console, text: Text) -> None:
+def print_line(out: Console, text: Text) -> None:
     """Print a line that is not to become two: a terminal gets as much as there is room for."""
     text = safe(text)
     if out.is_terminal:
@@ -120,7 +120,7 @@ def tell(out: Console, text: Text) -> None:
     out.print(text)
 
 
-def tell_all(out: Console, text: Text) -> None:
+def print_whole(out: Console, text: Text) -> None:
     """Print a line whole: what does not fit a terminal goes on below, indented."""
     text = safe(text)
     if not out.is_terminal or text.cell_len <= out.width:

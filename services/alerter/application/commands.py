@@ -193,7 +193,7 @@ def execute(
     """Carry out a command; raises RefusedError on one that is not known, ValidationError on odd data."""
     by = command.by or command.producer
     if not by:
-        raise RefusedError("says not who wants it; put that into by")
+        raise RefusedError("does not say who sent it; set `by`")
     match command.name:
         case "ack":
             ack = AckCommand.model_validate(command.data)

@@ -134,7 +134,27 @@ def _cross_faults(where: str, reader: ReaderSettings, boards: Mapping[str, Board
         for path, board in unknown
     ]
     faults += _unknown_drivers(where, reader)
-    return faults or _shared_parts(where, reader, boards)
+    return faults or [*_shared_parts(where, reader, boards), *_out_of_reach(where, reader, boards)]
+
+
+def _out_of_reach(where: str, reader: ReaderSettings, boards: Mapping[str, BoardSettings]) -> list[Fault]:
+    """Name limits of a current that the chip can never show, so that they never hold."""
+    faults: list[Fault] = []
+    for index, device in enumerate(reader.devices):
+        board = boards.get(device.board or "")
+        most: dict[str, float] = {}
+        for part in device.parts(boards):
+            most |= part.chip.most_amperes(part.mount) if isinstance(part, ChipPart) else {}
+        for channel, limit in {**(board.limits if board else {}), **device.limits}.items():
+            reach = most.get(channel)
+            beyond = [
+                each for each in (limit.low, limit.high) if each is not None and reach and abs(each) > reach * 1.001
+            ]
+            if beyond:
+                told = f"limits: {channel} {beyond[0]:g} A is out of reach"
+                reason = f"{told}; over its shunt the chip shows {reach:.3g} A at most"
+                faults.append(Fault(where, f"devices.{index}", reason))
+    return faults
 
 
 def _unknown_drivers(where: str, reader: ReaderSettings) -> list[Fault]:

@@ -36,6 +36,7 @@ WHO: dict[str, tuple[str, str]] = {
     "sample/ups":                          (EVENTS,                           ""),
     "incident/power_outage/ups":           (EVENTS,                           ""),
     "trigger/critical_battery_alert":      (EVENTS,                           ""),
+    "maintenance/ups":                     (EVENTS,                           ""),
     "counter/AC_POWER_LOSS":               ("counter_store",                  ""),
     "counter/sensor/temperature":          ("counter_store",                  ""),
     "health":                              ("counter_store",                  ""),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from services.sensor_reader.core.polling.poll import poll_device
 from services.sensor_reader.core.ports import Ports
 from services.sensor_reader.settings import load
 from shared.messages import Quality
+from shared.settings import ConfigError
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 BOARD = (
@@ -73,3 +76,22 @@ def test_a_pack_with_another_number_of_cells_is_not_believed(tmp_path: Path) -> 
     assert (Quality.GOOD, ["implausible"] * 2) == (frame.quality, [error.code for error in frame.errors])
     assert {"battery_voltage", "cell_voltage"} == {error.channel for error in frame.errors}
     assert "battery_voltage 4.1 V is outside 4.8 to 9.2 V" in [error.detail for error in frame.errors]
+
+
+@pytest.mark.parametrize(("limit", "fault"), [
+    ("{low: -8}", "limits: battery_current -8 A is out of reach; over its shunt the chip shows 3.2 A at most"),
+    ("{high: 3.3}", "limits: battery_current 3.3 A is out of reach; over its shunt the chip shows 3.2 A at most"),
+    ("{low: -3.2, high: 3.2}", None),
+])  # fmt: skip
+def test_a_limit_that_the_chip_can_never_show_is_a_fault_of_the_settings(
+    tmp_path: Path, limit: str, fault: str | None
+) -> None:
+    """An INA219 over 0.1 Ω ends at 3.2 A (geeekpi/upsplus#98): a limit beyond that would never hold."""
+    shutil.copy(Path(__file__).parents[3] / "config" / "boards.yaml", tmp_path)
+    device = f"{{name: ups, chip: ina219, address: 0x40, shunt_ohm: 0.1, limits: {{battery_current: {limit}}}}}"
+    (tmp_path / "sensor_reader.yaml").write_text(f"devices: [{device}]\n")
+    if fault is None:
+        load(tmp_path, {})
+        return
+    with pytest.raises(ConfigError, match=re.escape(fault)):
+        load(tmp_path, {})

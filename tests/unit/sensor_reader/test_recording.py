@@ -76,10 +76,6 @@ def test_byte_order_mark_and_carriage_returns_are_tolerated(tmp_path: Path) -> N
 @pytest.mark.parametrize(("row", "reason"), [
     ("yesterday,4.1,true,50", "time: not a time (got 'yesterday'); write it as 2026-01-31T12:00:00Z"),
     ("2021-01-01T00:00:00,4.1,true,50", "the time has no zone"),
-    ("2021-01-01T00:00:00Z,four,true,50", "battery_voltage: not a number (got 'four')"),
-    ("2021-01-01T00:00:00Z,nan,true,50", "battery_voltage: not a number (got 'nan')"),
-    ("2021-01-01T00:00:00Z,1e999,true,50", "battery_voltage: not a number (got '1e999')"),
-    ("2021-01-01T00:00:00Z,4.1,1,50", "ac_present: must be true or false (got '1')"),
     ("2021-01-01T00:00:00Z,4.1,true", "has 3 cells where the header has 4"),
     ("2021-01-01T00:00:00Z,4.1,true,50,9", "has 5 cells where the header has 4"),
     ('2021-01-01T00:00:00Z,"4.1,true,50', "unexpected end of data"),
@@ -96,6 +92,49 @@ def test_a_bad_row_is_refused_by_file_and_line_and_the_rest_plays_on(tmp_path: P
     assert (f"{path}:3", f"{row}\n".encode()) == (refusal.where, refusal.payload)
     assert refusal.reason.startswith(f"{path}:3: ")
     assert reason in refusal.reason
+
+
+@pytest.mark.parametrize(("cells", "reason"), [
+    ("four,true,50", "battery_voltage: not a number (got 'four')"),
+    ("nan,true,50", "battery_voltage: not a number (got 'nan')"),
+    ("1e999,true,50", "battery_voltage: not a number (got '1e999')"),
+    ("4.1,1,50", "ac_present: must be true or false (got '1')"),
+    ("-1,true,50", "battery_voltage -1 V is outside 0 to 1000 V"),
+    ("4.1,true,106", "state_of_charge 106 % is outside 0 to 100 %"),
+])  # fmt: skip
+def test_a_bad_cell_is_left_out_and_the_others_of_its_row_count(tmp_path: Path, cells: str, reason: str) -> None:
+    """It is an error of its channel, as of a live reading."""
+    [frame] = frames(written(tmp_path, f"{HEADER}2021-01-01T00:00:00Z,{cells}\n"))
+
+    [error] = frame.errors
+    assert ("implausible", reason) == (error.code, error.detail)
+    assert {"battery_voltage", "ac_present", "state_of_charge"} - {error.channel} == frame.values.keys()
+    assert Quality.GOOD == frame.quality
+
+
+def test_a_row_of_which_nothing_is_left_is_refused(tmp_path: Path) -> None:
+    """With what was wrong with each cell."""
+    [refusal] = refusals(written(tmp_path, "time,co2,battery_voltage\n2021-01-01T00:00:00Z,a lot,-1\n"))
+
+    assert "co2: not a number (got 'a lot'); battery_voltage -1 V is outside 0 to 1000 V" in refusal.reason
+
+
+def test_a_row_older_than_one_before_it_changes_nothing(tmp_path: Path) -> None:
+    """Of the same device; also where the recording is gone on with after the newer row."""
+    rows = ("2021-01-01T00:00:02Z,a,1", "2021-01-01T00:00:01Z,b,2", "2021-01-01T00:00:01Z,a,3")
+    path = written(tmp_path, "\n".join(("time,device,co2", *rows, "")))
+
+    [refusal] = refusals(path)
+    assert f"{path}:4: its time is before 2021-01-01T00:00:02Z, which a row before it has" == refusal.reason
+    assert [Refusal] == [type(item.content) for item in played(path, place=SourcePosition(2))]
+
+
+def test_a_line_of_json_is_judged_as_a_live_reading_is(tmp_path: Path) -> None:
+    """-127 °C is what a thermometer says that is not there."""
+    line = Frame(time=datetime(2021, 1, 1, tzinfo=UTC), device="a", values={"air_temperature": -127.0, "co2": 600.0})
+    [frame] = frames(written(tmp_path, line.model_dump_json() + "\n", "a.jsonl"))
+
+    assert ({"co2": 600.0}, ["air_temperature"]) == (frame.values, [error.channel for error in frame.errors])
 
 
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:

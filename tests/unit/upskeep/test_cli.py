@@ -163,7 +163,7 @@ def test_an_event_and_an_alert_are_a_line_each() -> None:
         (
             ("history", "--related", "7", "--device", "ups"),
             2,
-            "--related tells of everything around an event",
+            "--related prints everything around an event",
         ),
         (("stats", "A B"), 2, "--type: String should match pattern"),
         (("export", "counters", "c.csv", "--device", "ups"), 2, "counters does not go by --device; it takes --type"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, cast
 
-from services.event_processor.core.channels.frame_context import FrameContext, reports_low_battery
+from services.event_processor.core.channels.frame_context import FrameContext, is_mains_ups
 from services.event_processor.core.device.keys import DAILY_LOAD, FORECAST, GAUGE, LIFE
 from services.event_processor.core.device.memory import Numbers
 from services.event_processor.core.forecast.charge import GAUGE_ERROR, GAUGE_ERROR_FULL, Battery, Charge, Track
@@ -28,7 +28,7 @@ def battery_of(context: FrameContext) -> Battery | None:
     """Return what is known of the battery beforehand; None where its chemistry or its cells are not."""
     device = context.device
     curve = CURVES.get(device.chemistry_name)
-    if curve is None or (reports_low_battery(context) and not device.battery_told):
+    if curve is None or (is_mains_ups(context) and not device.battery_told):
         return None
     capacity, resistance = device.capacity_mah, device.resistance_mohm
     return Battery(

@@ -18,7 +18,8 @@ from services.event_processor.core.channels.battery_estimates import (
 )
 from services.event_processor.core.channels.battery_forecast import charge_source, estimated_capacity, gauge_doubt, part
 from services.event_processor.core.channels.declared import Derived
-from services.event_processor.core.channels.frame_context import Formula, FrameContext, reports_low_battery
+from services.event_processor.core.channels.frame_context import Formula, FrameContext, is_mains_ups
+from shared.quantities import QUANTITIES
 
 
 def _of(*channels: str) -> Callable[[Callable[..., float | None]], Callable[[FrameContext], float | None]]:
@@ -35,10 +36,13 @@ def _of(*channels: str) -> Callable[[Callable[..., float | None]], Callable[[Fra
 
 
 def _cell_voltage(context: FrameContext) -> float | None:
-    if reports_low_battery(context) and not context.device.battery_told:
+    if is_mains_ups(context) and not context.device.battery_told:
         return None  # 27 V of lead over the default's one Li-ion cell is no overvoltage
     pack = context.number("battery_voltage")
-    return None if pack is None else pack / context.device.cells
+    cell = None if pack is None else pack / context.device.cells
+    if cell is not None and cell > QUANTITIES["cell_voltage"].high:
+        return None  # more than any cell has: the number of cells is wrong, and nothing is known of one
+    return cell
 
 
 def _product(first: float, second: float) -> float:

@@ -20,6 +20,8 @@ from shared.quantities import QUANTITIES
 
 E = TypeVar("E", bound=Evidence)
 LOW_FLAG = "battery_low"
+MAINS_UPS_WORDS = frozenset({"battery_high", "bypass", "calibrating", "boosting", "trimming", "forced_shutdown"})
+BOARD_V = 60.0  # extra-low voltage: no board of ours is fed, or feeds, with more
 ENDS = "ends/"  # before the name of a latch, in the words: the event that ends it
 _NUMBERS = (float, int)
 
@@ -226,6 +228,16 @@ class FrameContext:
 def reports_low_battery(context: FrameContext) -> bool:
     """Say whether the device has ever shown the flag by which a UPS reports a low battery."""
     return LOW_FLAG in context.values or LOW_FLAG in context.seen
+
+
+def is_mains_ups(context: FrameContext) -> bool:
+    """Say whether the device is a UPS at mains voltage, of which no limit of a board with Li-ion cells holds.
+
+    It says so by the words that only such a UPS has, or by a voltage that no board feeds or is fed with.
+    """
+    if reports_low_battery(context) or not MAINS_UPS_WORDS.isdisjoint(context.values):
+        return True
+    return any((context.number(channel) or 0.0) > BOARD_V for channel in ("input_voltage", "output_voltage"))
 
 
 def round_channel(channel: str, value: float) -> float:

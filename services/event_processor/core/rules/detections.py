@@ -122,7 +122,10 @@ class Absence(Rule):
 
 
 class Level(Rule):
-    """A channel past a level: entered beyond ``above`` or ``below``, left beyond ``clear``, each for its dwell."""
+    """A channel past a level: entered beyond ``above`` or ``below``, left beyond ``clear``, each for its dwell.
+
+    ``boards_only``: a level of boards; a UPS at mains voltage has its own nameplate, and says OVER by it.
+    """
 
     channel: Key
     above: float | None = None
@@ -131,6 +134,7 @@ class Level(Rule):
     enter_for_s: Seconds = 0
     clear_for_s: Seconds = 0
     only_while: Name | None = None
+    boards_only: bool = False
 
     @model_validator(mode="after")
     def _one_level(self) -> Level:

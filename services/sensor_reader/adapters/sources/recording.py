@@ -1,40 +1,38 @@
-"""Recordings: CSV (``time`` and a column a channel) or JSONL (a Frame a line), played row by row.
+"""Recordings: CSV (``csv_rows``) or JSONL (a Frame a line), played row by row.
 
 Rules:
 1. A file is read line by line and never held as a whole; a row is one line.
 2. A row that is not right is refused, with file:line and what was found, and the rest plays on.
 3. An empty cell means that the channel was not read. Numbers are floats, so that a channel keeps one type.
-4. The place is the number of rows played over all files in turn; blank lines count too.
+4. A row of CSV that is older than one of its device before it is refused: it changes nothing of what is known since.
+   A line of JSONL may be, for a clock that stepped back is told in it.
+5. The place is the number of rows played over all files in turn; blank lines count too.
 """
 
 from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from services.sensor_reader.core.sources.cell_values import cell_value
+from services.sensor_reader.adapters.sources.csv_rows import PART, HeaderError, Row, csv_rows, is_no_row, read_header
+from services.sensor_reader.core.reading import within_range
 from services.sensor_reader.core.sources.feed import Item, Refusal, SourcePosition
-from shared.messages import Frame, Scalar
+from shared.messages import Frame
+from shared.quantities import QUANTITIES
 
 _BOM = b"\xef\xbb\xbf"
+_AIR = frozenset(name for name, quantity in QUANTITIES.items() if quantity.sensor)  # a UPS has limits of its own
 _ENVELOPE = ("producer", "epoch", "seq")
 
 
 class RecordingError(Exception):
     """A recording that cannot be played at all: missing, of no known kind, or without a usable header."""
-
-
-class _RowError(ValueError):
-    """What is wrong with one row."""
-
-
-Row = Callable[[str], Frame]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +42,7 @@ class Recording:
     files: tuple[Path, ...]
     device: str | None = None
     zone: str | None = None
+    timezone: tzinfo | None = None  # of times that name none
     has_life: bool = False
 
     @property
@@ -64,12 +63,17 @@ class Recording:
     def items(self, place: SourcePosition) -> Iterator[Item]:
         """Yield frames and refusals after ``place``; raises RecordingError on coming to an unusable file."""
         position = 0
+        newest: dict[str, datetime] = {}
         for path in self.files:
             for number, line, to_frame in self._rows(path):
                 position += 1
-                if position <= place.position or not line.strip():
+                if not line.strip() or is_no_row(line.decode("utf-8", "replace")):
                     continue
-                yield Item(position, _content(path, number, line, to_frame))
+                content = _content(path, number, line, to_frame)
+                if isinstance(content, Frame) and to_frame is not _json_frame:
+                    content = _in_order(content, newest, f"{path}:{number}", line)
+                if position > place.position:
+                    yield Item(position, content)
 
     def _rows(self, path: Path) -> Iterator[tuple[int, bytes, Row]]:
         try:
@@ -78,7 +82,9 @@ class Recording:
                 first = next(lines, (1, b""))
                 first = (1, first[1].removeprefix(_BOM))
                 if path.suffix.lower() == ".csv":
-                    to_frame = _csv_rows(path, first[1], self.device, self.zone)
+                    while is_no_row(first[1].decode("utf-8", "replace")):
+                        first = next(lines, (first[0] + 1, b""))
+                    to_frame = self._csv(path, *first)
                 elif path.suffix.lower() in (".jsonl", ".ndjson"):
                     to_frame = _json_frame
                     yield (*first, to_frame)
@@ -87,9 +93,30 @@ class Recording:
                         f"{path}: a recording is .csv or .jsonl, not {path.suffix or 'without ending'}"
                     )
                 for number, line in lines:
-                    yield number, line, to_frame
+                    if line != first[1] or to_frame is _json_frame:  # InfluxDB names the columns of each table anew
+                        yield number, line, to_frame
         except OSError as error:
             raise RecordingError(f"{path}: cannot be read: {error.strerror}; check the name and the rights") from error
+
+    def _csv(self, path: Path, number: int, header: bytes) -> Row:
+        try:
+            columns = read_header(header.decode("utf-8").rstrip("\r\n"), self.device, self.zone)
+        except HeaderError as error:
+            raise RecordingError(f"{path}:{number}: {error}") from error
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise RecordingError(f"{path}:{number}: the header cannot be read: {error}") from error
+        return csv_rows(columns, self.timezone)
+
+
+def _in_order(frame: Frame, newest: dict[str, datetime], where: str, line: bytes) -> Frame | Refusal:
+    """Return the frame, or a refusal where a newer one of its device came before it."""
+    known = newest.get(frame.device)
+    if known is not None and frame.time < known:
+        return Refusal(
+            where, line, f"{where}: its time is before {known:%Y-%m-%dT%H:%M:%SZ}, which a row before it has"
+        )
+    newest[frame.device] = frame.time
+    return frame
 
 
 def _content(path: Path, number: int, line: bytes, to_frame: Row) -> Frame | Refusal:
@@ -99,7 +126,7 @@ def _content(path: Path, number: int, line: bytes, to_frame: Row) -> Frame | Ref
         reason = f"is not UTF-8 (byte {error.start + 1}: {line[error.start]:#04x})"
     except ValidationError as error:
         reason = _first_faults(error)
-    except (_RowError, csv.Error, ValueError) as error:
+    except (csv.Error, ValueError) as error:
         reason = str(error)
     where = f"{path}:{number}"
     return Refusal(where, line, f"{where}: {reason}")
@@ -110,42 +137,16 @@ def _first_faults(error: ValidationError) -> str:
     return "; ".join(f"{where}: {fault['msg']} (got {fault['input']!r:.60})" for where, fault in sorted(faults.items()))
 
 
-def _csv_rows(path: Path, header: bytes, device: str | None, zone: str | None) -> Row:
-    try:
-        columns = [column.strip() for column in next(csv.reader([header.decode("utf-8")]), [])]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise RecordingError(f"{path}:1: the header cannot be read: {error}") from error
-    if "time" not in columns:
-        raise RecordingError(f"{path}:1: no column 'time' (found: {', '.join(columns) or 'nothing'}); the first line "
-                             "names the columns, one of them time")  # fmt: skip
-    twice = sorted({column or "(empty)" for column in columns if columns.count(column) > 1 or not column})
-    if twice:
-        raise RecordingError(f"{path}:1: columns without a name of their own: {', '.join(twice)}")
-    name = device or ("ups" if "battery_voltage" in columns else "room")
-    at = columns.index("time")
-    channels = [(index, column) for index, column in enumerate(columns) if index != at]
-
-    def to_frame(line: str) -> Frame:
-        cells = next(csv.reader([line], strict=True))
-        if len(cells) != len(columns):
-            raise _RowError(f"has {len(cells)} cells where the header has {len(columns)}")
-        values: dict[str, Scalar] = {
-            column: cell_value(column, cell) for index, column in channels if (cell := cells[index].strip())
-        }
-        return Frame(time=_time(cells[at].strip()), device=name, zone=zone, values=values)
-
-    return to_frame
-
-
-def _time(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise _RowError(f"time: not a time (got {text!r:.60}); write it as 2026-01-31T12:00:00Z") from None
-
-
 def _json_frame(line: str) -> Frame:
     data = json.loads(line)
     if not isinstance(data, dict):
-        raise _RowError(f"is not a JSON object (got {line!r:.60})")
-    return Frame.model_validate({key: value for key, value in data.items() if key not in _ENVELOPE})
+        raise ValueError(f"is not a JSON object (got {line!r:.60})")
+    frame = Frame.model_validate({key: value for key, value in data.items() if key not in _ENVELOPE})
+    measured = {name: value for name, value in frame.values.items() if name in _AIR}
+    good, doubts = within_range(measured)
+    if not doubts:
+        return frame
+    values = {name: value for name, value in frame.values.items() if name not in measured or name in good}
+    return frame.model_copy(
+        update={"values": values, "errors": (*frame.errors, *(doubt.error(PART) for doubt in doubts))}
+    )

@@ -51,5 +51,6 @@ INA219 = Chip(
     addresses=tuple(range(0x40, 0x50)),  # strapped by A0, A1 (§8.5.5.1)
     fields=FIELDS,
     needs_shunt=True,
+    full_scale_v=0.32,  # §8.6.3.1
     derive=derive,  # no identity: the chip has no register that says what it is
 )

@@ -34,5 +34,6 @@ INA226 = Chip(
     fields=FIELDS,
     identity=Identity(DIE, 0xFFF0, (0x2260,)),  # §7.6.10; the low four bits are the revision
     needs_shunt=True,
+    full_scale_v=0.08192,  # §7.6.2: 2^15 steps of 2.5 µV
     derive=over_shunt,
 )

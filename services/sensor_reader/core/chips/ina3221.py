@@ -57,5 +57,6 @@ INA3221 = Chip(
     fields=FIELDS,
     identity=Identity(DIE, 0xFFFF, (0x3220,)),  # SBOS576B, die ID register, FFh
     inputs=3,
+    full_scale_v=0.1638,  # 2^12 steps of 40 µV
     derive=derive,
 )

@@ -119,6 +119,7 @@ def nothing_more(decoded: Mapping[str, float], words: Mapping[str, int], mount: 
 class Chip:
     """One chip variant: where it may sit, how it is known, its fields and what follows from them.
 
+    ``full_scale_v``: the most that it can measure over its shunt, either way; beyond that it shows the same.
     ``inputs``: how many it has, where a board has to say what each measures.
     ``ready``: registers that say whether what was just measured is there; where not, the read has failed as busy.
     ``measures``: what it may be mounted on, and the first unless the mount says so.
@@ -132,6 +133,7 @@ class Chip:
     fields: tuple[Field, ...]
     identity: Identity | None = None
     needs_shunt: bool = False
+    full_scale_v: float | None = None
     inputs: int = 0
     settings: tuple[Setting, ...] = ()
     periodic: Periodic | None = None
@@ -140,6 +142,15 @@ class Chip:
     wired: Callable[[Chip, Mount], Chip] | None = None
     derive: Derive = nothing_more
     power_cut: PowerCut | None = None
+
+    def most_amperes(self, mount: Mount) -> dict[str, float]:
+        """Return the most that each current can show on a mount, by channel; nothing where that is not known."""
+        if self.full_scale_v is None:
+            return {}
+        if self.inputs:
+            return {f"{each.measures}_current": self.full_scale_v / each.shunt_ohm for each in mount.inputs}
+        measures = mount.measures or self.measures[0]
+        return {f"{measures}_current": self.full_scale_v / mount.shunt_ohm} if mount.shunt_ohm else {}
 
     def blocks(self) -> tuple[Block, ...]:
         """The transactions of one poll."""

@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 
 from shared.messages import Frame
 from upskeep.cli import cli
+from upskeep.playback.backtest import batches
 from upskeep.playback.compare import Tally, open_sides, play
 from upskeep.playback.settings_diff import Configuration
 
@@ -54,9 +55,9 @@ def test_the_same_configuration_tells_the_same(outages: Path) -> None:
     """Exit code 0, and a sentence."""
     done = call(outages, "--compare", CONFIG)
 
-    assert (0, "") == (done.exit_code, done.stderr)
+    assert (0, "3,600 rows played, none refused\n") == (done.exit_code, done.stderr)
     assert "no setting that a backtest goes by differs" in done.stdout
-    assert "both tell the same: 18 events of 2 types and 2 alerts" in done.stdout
+    assert "the results are the same: 18 events of 2 types and 2 alerts" in done.stdout
 
 
 def test_a_change_without_consequence_is_shown_and_ends_with_0(outages: Path) -> None:
@@ -144,7 +145,7 @@ def test_a_fault_says_in_which_of_the_two_it_is(outages: Path, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["FILE", "--compare", "CONFIG", "--out", "x"], "--out and --alerts write what one configuration tells"),
+        (["FILE", "--compare", "CONFIG", "--out", "x"], "--out and --alerts write the results of one configuration"),
         (["FILE", "CONFIG"], "is a folder; name recordings"),
         (["CONFIG", "--compare", "CONFIG"], "no recording is named"),
         (["FILE", "CONFIG", "CONFIG", "--compare", "CONFIG"], "is a folder; name recordings"),
@@ -185,7 +186,7 @@ def test_memory_does_not_grow_with_the_recording(tmp_path: Path) -> None:
         with ExitStack() as stack:
             sides = open_sides(stack, Configuration(CONFIG, {}), other)
             tracemalloc.start()
-            found = play([path], *sides, [], stack)
+            found = play(batches([path]), *sides, [], stack)
             assert frames == found.events["sensor.temperature"].removed == found.kept.total
             _, most = tracemalloc.get_traced_memory()
             tracemalloc.stop()

@@ -13,7 +13,7 @@ from rich.console import Console, RenderableType
 from shared.event_text.sentence import parse_sentence
 from shared.event_text.texts import TypeText
 from shared.messages import Alert, Counter, Event
-from upskeep.text.message_text import LineStyle, alert_table, event_line, line, silence_table, tell, tell_all
+from upskeep.text.message_text import LineStyle, alert_table, event_line, line, print_line, print_whole, silence_table
 from upskeep.text.payload_text import payload_line
 
 EVIL = "x\x1b]0;title\x07\x1b[2J\x9b31m\u202e\r\n12:00:00Z  critical  ups  FORGED"
@@ -61,7 +61,7 @@ def shown(thing: RenderableType | None, width: int, how: Any = None) -> str:
 
 
 @pytest.mark.parametrize("style", STYLES)
-@pytest.mark.parametrize("how", [tell, tell_all])
+@pytest.mark.parametrize("how", [print_line, print_whole])
 @pytest.mark.parametrize("width", [80, 2000])
 def test_a_line_stays_a_line(style: LineStyle, how: Any, width: int) -> None:
     for text in (
@@ -74,7 +74,7 @@ def test_a_line_stays_a_line(style: LineStyle, how: Any, width: int) -> None:
         assert text is not None
         rows = shown(text.copy(), width, how).splitlines()
         assert all(row.isprintable() for row in rows)
-        assert 1 == len(rows) or how is tell_all
+        assert 1 == len(rows) or how is print_whole
         assert not any(row.lstrip().startswith("12:00:00Z  critical") for row in rows)
 
 

@@ -15,7 +15,7 @@ from shared.event_text.texts import TypeText
 from shared.messages import Alert, AlertState, Event, Severity
 from shared.topics import Topics
 from upskeep.runner.live_view import LiveView
-from upskeep.text.message_text import LineStyle, alert_table, event_line, line, news, tell, tell_all
+from upskeep.text.message_text import LineStyle, alert_table, event_line, line, news, print_line, print_whole
 from upskeep.text.times import Times
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -108,7 +108,7 @@ def test_a_terminal_gets_a_line_of_its_width_and_a_pipe_all_of_it() -> None:
     """One line stays one line."""
     narrow, pipe = screen(10, terminal=True), screen(10, terminal=False)
     for out in (narrow, pipe):
-        tell(out, Text("0123456789abc"))
+        print_line(out, Text("0123456789abc"))
 
     assert ("012345678…\n", "0123456789abc\n") == (shown(narrow), shown(pipe))
 
@@ -117,7 +117,7 @@ def test_what_is_told_whole_goes_on_below() -> None:
     """Indented; no word is lost."""
     narrow, pipe = screen(12, terminal=True), screen(12, terminal=False)
     for out in (narrow, pipe):
-        tell_all(out, Text("one two three four five six"))
+        print_whole(out, Text("one two three four five six"))
 
     assert "one two\n    three\n    four\n    five six\n" == "".join(
         row.rstrip() + "\n" for row in shown(narrow).splitlines()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.event_processor.core.channels.frame_context import FrameContext, round_channel, since
+from services.event_processor.core.channels.frame_context import FrameContext, is_mains_ups, round_channel, since
 from services.event_processor.core.device.latch import OFF, Latch
 from services.event_processor.core.rules.detections import Level, Limit, Threshold
 from services.event_processor.core.rules.kinds.reading import sensor_id
@@ -13,7 +13,7 @@ from services.event_processor.core.rules.sections import CLEARED, EXCEEDED
 
 def find_threshold(context: FrameContext, name: str, rule: Threshold) -> None:
     """The rule's own event when the level is passed, and its clearing event, if it has one."""
-    value = context.number(rule.channel)
+    value = None if rule.boards_only and is_mains_ups(context) else context.number(rule.channel)
     if name in context.latches or (value is not None and rule.wish(value, on=False)):
         tell_threshold(context, name, rule, value)
 
