@@ -10,9 +10,9 @@ READS = re.compile(r"\btime\.(monotonic|time|perf_counter)(_ns)?\b|\bdatetime\.(
 BOUND_A_WAIT = {  # nothing is decided or stored by what these read
     "services/alerter/adapters/delivery_worker.py",
     "services/alerter/adapters/delivery_workers.py",
+    "services/sensor_reader/adapters/remote/nut.py",  # how long a server may take to answer
     "shared/client/client.py",
     "shared/client/connect.py",
-    "shared/client/session.py",  # the time a command was given, by the clock of who gave it
 }
 
 

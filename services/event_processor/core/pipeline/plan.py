@@ -149,9 +149,21 @@ def _address_fault(url: str, allowed: tuple[str, ...]) -> str | None:
         return "is no http:// or https:// address"
     if "@" in host:
         return "holds a name or password; put the token into a file and name it in token_file"
+    if _climbs(rest):
+        return "steps up its path with ..; write where it leads to"
     if not any(_begins(url, prefix) for prefix in allowed):
         return "is not allowed; add how it begins to webhooks_allowed if events may go there"
     return None
+
+
+def _climbs(rest: str) -> bool:
+    """Whether a path leads elsewhere than it begins: ``..``, also percent-encoded, once or more, or by backslashes."""
+    plain, before = rest.lower(), ""
+    while plain != before:
+        before = plain
+        for code, sign in (("%25", "%"), ("%2e", "."), ("%2f", "/"), ("%5c", "/"), ("\\", "/")):
+            plain = plain.replace(code, sign)
+    return any(step in (".", "..") for step in plain.split("?")[0].split("#")[0].split("/"))
 
 
 def _begins(url: str, prefix: str) -> bool:
