@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from services.event_processor.core.channels.frame_context import Finding, FrameContext
@@ -11,6 +11,8 @@ from services.event_processor.core.rules.compiled import BELIEVED, CompiledRules
 from services.event_processor.core.rules.kinds.unclean_shutdown import BACKFILLED
 from services.event_processor.core.state import device_state
 from shared.messages import DeviceState, Event, Frame, Trigger, event_id
+
+PLAIN, PLAIN_FIELDS, PLAIN_CHARS = (float, bool, str), 40, 128  # an int may be too large for others
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,10 @@ def _event(compiled: CompiledRules, frame: Frame, zone: str | None, repeat: int,
     cause = f"{found.cause}#{repeat}" if repeat else found.cause
     if frame.uptime_s is not None:
         cause = f"{cause}@{frame.boot}/{frame.uptime_s}"
-    return Event(
+    make = (
+        Event.model_construct if _is_plain(found.data) else Event
+    )  # what needs no check is not checked: it costs most
+    return make(
         id=event_id(compiled.site, found.type, frame.device, frame.time, cause),
         type=found.type,
         category=kind.category,
@@ -96,6 +101,13 @@ def _event(compiled: CompiledRules, frame: Frame, zone: str | None, repeat: int,
         zone=zone,
         data=found.data,
         metadata={},
+    )
+
+
+def _is_plain(data: Mapping[str, object]) -> bool:
+    """Say whether data is a few numbers, flags and short words, which every consumer takes."""
+    return len(data) <= PLAIN_FIELDS and all(
+        type(value) in PLAIN and (type(value) is not str or len(value) <= PLAIN_CHARS) for value in data.values()
     )
 
 

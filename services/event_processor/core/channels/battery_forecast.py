@@ -12,7 +12,6 @@ from services.event_processor.core.channels.frame_context import FrameContext, i
 from services.event_processor.core.device.keys import DAILY_LOAD, FORECAST, GAUGE, LIFE
 from services.event_processor.core.device.memory import Numbers
 from services.event_processor.core.forecast.charge import GAUGE_ERROR, GAUGE_ERROR_FULL, Battery, Charge, Track
-from services.event_processor.core.forecast.curves import CURVES
 from services.event_processor.core.forecast.daily_load import NO_LOADS, DailyLoad, lasts_s
 from services.event_processor.core.forecast.gauge import Gauge, doubt
 from services.event_processor.core.forecast.kalman import Belief, remaining
@@ -27,16 +26,7 @@ MEMO = "forecast"
 def battery_of(context: FrameContext) -> Battery | None:
     """Return what is known of the battery beforehand; None where its chemistry or its cells are not."""
     device = context.device
-    curve = CURVES.get(device.chemistry_name)
-    if curve is None or (is_mains_ups(context) and not device.battery_told):
-        return None
-    capacity, resistance = device.capacity_mah, device.resistance_mohm
-    return Battery(
-        curve,
-        device.cells,
-        None if capacity is None else capacity / 1000,
-        None if resistance is None else resistance / 1000,
-    )
+    return None if not device.battery_told and is_mains_ups(context) else device.battery
 
 
 def measured_by(context: FrameContext) -> str:

@@ -15,11 +15,13 @@ from services.event_processor.core.channels.evidence import Evidence, Gate
 from services.event_processor.core.device.facts import Chemistry
 from services.event_processor.core.device.latch import OFF, ZERO, Latch, debounce, stamp
 from services.event_processor.core.device.memory import Memory, Numbers
+from services.event_processor.core.forecast.charge import Battery
 from shared.messages import Frame, Severity
 from shared.quantities import QUANTITIES
 
 E = TypeVar("E", bound=Evidence)
 LOW_FLAG = "battery_low"
+MAINS_UPS = "mains_ups"
 MAINS_UPS_WORDS = frozenset({"battery_high", "bypass", "calibrating", "boosting", "trimming", "forced_shutdown"})
 BOARD_V = 60.0  # extra-low voltage: no board of ours is fed, or feeds, with more
 ENDS = "ends/"  # before the name of a latch, in the words: the event that ends it
@@ -42,6 +44,7 @@ class Device:
     calibrate_every_days: float | None = None
     battery_told: bool = False
     interval_s: float | None = None
+    battery: Battery | None = None  # as the forecast wants it
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +80,8 @@ class FrameContext:
     """One frame with its device's facts and memory."""
 
     __slots__ = (
-        "before", "derived", "device", "elapsed", "findings", "frame", "gap_s", "latches", "longest_gap_s", "memo",
-        "now", "numbers", "seen", "site", "steady_s", "values", "words",
+        "_own_numbers", "before", "derived", "device", "elapsed", "findings", "frame", "gap_s", "latches",
+        "longest_gap_s", "memo", "now", "numbers", "seen", "site", "steady_s", "values", "words",
     )  # fmt: skip
 
     def __init__(self, device: Device, site: SiteChannels, memory: Memory, frame: Frame) -> None:
@@ -96,6 +99,7 @@ class FrameContext:
         self.latches = memory.latches
         self.words = memory.words
         self.numbers = memory.numbers
+        self._own_numbers: dict[str, Numbers] = {}  # the same, once this frame has changed it
         self.seen = memory.seen
         self.findings: list[Finding] = []
         self.derived: dict[str, float | None] = {}
@@ -180,11 +184,13 @@ class FrameContext:
             self.latches = {name: latch for name, latch in self.latches.items() if name not in names}
 
     def set_numbers(self, name: str, numbers: Numbers) -> None:
-        """Remember numbers under a name; none at all forgets them."""
+        """Remember numbers under a name; none at all forgets them. What was remembered before stays as it was."""
+        if not self._own_numbers:
+            self.numbers = self._own_numbers = dict(self.numbers)
         if numbers:
-            self.numbers = {**self.numbers, name: numbers}
-        elif name in self.numbers:
-            self.numbers = {kept: value for kept, value in self.numbers.items() if kept != name}
+            self._own_numbers[name] = numbers
+        else:
+            self._own_numbers.pop(name, None)
 
     def get_numbers(self, name: str) -> Numbers | None:
         """Return the numbers remembered under a name."""
@@ -235,6 +241,13 @@ def is_mains_ups(context: FrameContext) -> bool:
 
     It says so by the words that only such a UPS has, or by a voltage that no board feeds or is fed with.
     """
+    found = context.memo.get(MAINS_UPS)
+    if found is None:
+        found = context.memo[MAINS_UPS] = _is_mains_ups(context)
+    return bool(found)
+
+
+def _is_mains_ups(context: FrameContext) -> bool:
     if reports_low_battery(context) or not MAINS_UPS_WORDS.isdisjoint(context.values):
         return True
     return any((context.number(channel) or 0.0) > BOARD_V for channel in ("input_voltage", "output_voltage"))

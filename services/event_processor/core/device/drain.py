@@ -67,9 +67,13 @@ def follow(drain: Drain | None, step: Step) -> Drain:
     """Return the drain after one more frame."""
     if drain is None or _breaks(drain, step):
         return Drain(step.percent, step.drawn_ah, step.percent, step.percent)
-    missed_s = drain.missed_s if step.summed else drain.missed_s + step.elapsed_s
-    after = drain._replace(last=step.percent, lasted_s=drain.lasted_s + step.elapsed_s, missed_s=missed_s)
-    return after._replace(low=step.percent) if step.percent <= drain.low - 1 else after
+    high, drawn_ah, low, _, lasted_s, missed_s, estimated = drain
+    percent, _, elapsed_s, summed, _ = step
+    if percent <= low - 1:
+        low = percent
+    return Drain(
+        high, drawn_ah, low, percent, lasted_s + elapsed_s, missed_s if summed else missed_s + elapsed_s, estimated
+    )
 
 
 def _breaks(drain: Drain, step: Step) -> bool:

@@ -17,6 +17,8 @@ from services.event_processor.core.channels.frame_context import LOW_FLAG, Devic
 from services.event_processor.core.device.facts import Chemistry, DeviceFacts
 from services.event_processor.core.device.keys import DOUBTED, SHOWN
 from services.event_processor.core.device.memory import Memory
+from services.event_processor.core.forecast.charge import Battery
+from services.event_processor.core.forecast.curves import CURVES
 from services.event_processor.core.rules.kinds.absence import find_absence
 from services.event_processor.core.rules.kinds.battery import find_battery
 from services.event_processor.core.rules.kinds.calibration import find_calibration
@@ -239,4 +241,18 @@ def _device(own: DeviceFacts, default: DeviceFacts, chemistries: Mapping[str, Ch
         facts.calibrate_every_days,
         own.cells is not None and own.chemistry is not None,
         facts.interval_s,
+        _battery(facts, chemistry),
+    )
+
+
+def _battery(facts: DeviceFacts, chemistry: str) -> Battery | None:
+    """Return the battery as the forecast wants it; None for a chemistry without a curve."""
+    curve = CURVES.get(chemistry)
+    if curve is None:
+        return None
+    return Battery(
+        curve,
+        facts.cells or 1,
+        None if facts.capacity_mah is None else facts.capacity_mah / 1000,
+        None if facts.resistance_mohm is None else facts.resistance_mohm / 1000,
     )

@@ -9,12 +9,13 @@ from services.event_processor.core.device.latch import OFF
 from services.event_processor.core.forecast.charge import Battery, Reading, Track, follow
 from services.event_processor.core.forecast.daily_load import NO_LOADS
 from services.event_processor.core.forecast.daily_load import add as add_load
-from services.event_processor.core.forecast.gauge import after
+from services.event_processor.core.forecast.gauge import JUMP, Gauge, after
 from services.event_processor.core.forecast.life import Seen, add
 from services.event_processor.core.rules.sections import Forecast
 
 FULL_WITHIN_V = 0.06
 DAY_S = 86_400
+GAUGE_STEP = 0.005  # a smaller change of the gauge is not worth remembering
 
 
 def find_forecast(context: FrameContext, _: str, __: Forecast) -> None:
@@ -47,13 +48,15 @@ def find_forecast(context: FrameContext, _: str, __: Forecast) -> None:
 
 def _gauge_is_steady(context: FrameContext, share: float, before: Track | None) -> bool:
     """Remember what the gauge shows, and say whether it may correct the estimate."""
-    flowed = (
-        0.0 if before is None else before.load * context.elapsed.total_seconds() / 3600 / before.charge.belief.capacity
-    )
     old = read_gauge(context)
-    new = after(old, round(share, 4), flowed, context.elapsed.total_seconds())
-    if new != old:
-        context.set_numbers(GAUGE, new)
+    if old is not None and old.doubt_s <= 0 and abs(share - old.share) < JUMP:  # too little to be a jump
+        if abs(share - old.share) >= GAUGE_STEP:
+            context.set_numbers(GAUGE, Gauge(round(share, 4), 0.0, old.jump))
+        return True
+    elapsed_s = context.elapsed.total_seconds()
+    flowed = 0.0 if before is None else before.load * elapsed_s / 3600 / before.charge.belief.capacity
+    new = after(old, round(share, 4), flowed, elapsed_s)
+    context.set_numbers(GAUGE, new)
     return new.doubt_s <= 0
 
 
