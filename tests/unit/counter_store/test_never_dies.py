@@ -25,7 +25,15 @@ from tests.support.store_bench import POLICY, StoreBench
 INFLUX = CounterStoreSettings(influx=InfluxSettings(enabled=True, api="v1", database="d", setup=False))
 QUESTIONS = ("counters", "statistics", "health", "history", "report", "frequency", "failures", "anomalies", "inventory")
 TIMES = st.sampled_from(
-    ["0001-01-01T00:00:00Z", "1969-12-31T23:59:59.999999Z", "2026-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"]
+    [
+        "2026-01-01T00:00:00Z",
+        "2026-01-01T00:00:00Z",
+        "1970-01-01T00:00:00Z",
+        "2261-12-31T23:59:59.999999Z",
+        "0001-01-01T00:00:00Z",
+        "1969-12-31T23:59:59.999999Z",
+        "9999-12-31T23:59:59.999999Z",
+    ]
 )
 VALUES = (
     st.none()
@@ -40,9 +48,11 @@ DATA = st.dictionaries(
     st.recursive(VALUES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner)),
     max_size=4,
 )
-NAMES = st.sampled_from(["ups", "a b", "x", "CLOCK_JUMP", "sensor.vpd", "ü", "_", "a-b", "", "x" * 64, "AC_POWER_LOSS"])
+GOOD_NAMES = ["ups", "x", "CLOCK_JUMP", "sensor.vpd", "_", "a-b", "x" * 64, "AC_POWER_LOSS"]
+NAMES = st.sampled_from([*GOOD_NAMES, *GOOD_NAMES, "a b", "ü", ""])  # most are good, or nothing would be accepted
+GOOD_VALUES = st.sampled_from([True, False, 0, 1, -1.5, 3.4, 1e308, "good", "\x1b[2J", "=1+1"])
 FIELDS: dict[str, Any] = {
-    "id": st.text(min_size=0, max_size=40) | st.sampled_from(["\ud800", "\0"]),
+    "id": st.sampled_from(["a1", "b-2", "c/3", "x" * 40]) | st.text(min_size=0, max_size=40),
     "producer": NAMES,
     "epoch": st.sampled_from(["e1", "e2", "aaaaaaaaaaaa"]),
     "seq": st.sampled_from([0, 1, 2, 2**62, 2**63 - 2]),
@@ -56,13 +66,17 @@ FIELDS: dict[str, Any] = {
     "data": DATA,
     "metadata": DATA
     | st.fixed_dictionaries({}, optional={"incident": VALUES, "processing_ms": VALUES, "replayed": VALUES}),
-    "values": st.dictionaries(NAMES, VALUES, max_size=3),
+    "values": st.dictionaries(st.sampled_from(GOOD_NAMES), GOOD_VALUES, max_size=3)
+    | st.dictionaries(NAMES, VALUES, max_size=3),
     "quality": st.sampled_from(["good", "bad", "stale", "suspect"]),
     "rule": NAMES,
-    "key": st.text(max_size=8),
+    "key": NAMES,
     "state": st.sampled_from(["firing", "resolved", "pending"]),
-    "value": VALUES,
-    "threshold": VALUES,
+    "value": GOOD_VALUES | VALUES,
+    "threshold": st.sampled_from([0, 1.5, -3]),
+    "since": TIMES,
+    "window_s": st.sampled_from([0, 3600]),
+    "reason": st.sampled_from(["over_limit", "within_limit"]),
     "message": st.text(max_size=20),
 }
 
