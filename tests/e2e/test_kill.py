@@ -56,7 +56,7 @@ def test_every_report_after_kills_of_the_store_is_that_of_a_store_left_alone(tmp
     as_of = datetime.fromisoformat(run.outcome()["last_time"])
 
     ledger = run.data / "counter_store" / "ledger.sqlite"
-    assert [] == unlike(ledger, recording, events, load(CONFIG, {}).keeping, as_of)
+    assert [] == unlike(ledger, recording, events, load(CONFIG, {}).policy, as_of)
 
 
 def test_a_killed_broker_changes_no_count(told, live, broker_kind):

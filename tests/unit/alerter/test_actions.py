@@ -183,7 +183,7 @@ def test_lifting_needs_a_reason_and_a_name() -> None:
         play.event(0, "x", "d1", "tent", value=31)
         with pytest.raises(ValueError, match="why"):
             play.do("reset_stop", zone="tent")
-        with pytest.raises(RefusedError, match="who wants it"):
+        with pytest.raises(RefusedError, match="does not say who sent it"):
             play.do("reset_stop", by="", zone="tent", why="because")
 
 

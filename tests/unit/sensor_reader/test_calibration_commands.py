@@ -191,7 +191,7 @@ def test_what_cannot_be_is_refused_with_why(
         ({"offset": 1.0, "read": 2.0}, "read goes with reference"),
         ({"gain": 0}, "greater than 0"),
         ({"reference": 1.0, "refrence": 2.0}, "Extra inputs are not permitted"),
-        ({"reference": float("nan")}, "finite number"),
+        ({"reference": float("nan")}, "finite"),
     ],
 )
 def test_what_is_mistyped_is_named(attic: Attic, said: dict[str, Any], words: str) -> None:
