@@ -363,8 +363,9 @@ class EventProcessor:
     def _end_removed_rules(self, frame: Frame) -> None:
         """End what rules began that are no more; once a device and process, for rules change only at a start."""
         self._checked.add(frame.device)
-        outcome = end_removed_rules(self._compiled, self._memory(frame.device), frame)
-        if outcome.memory is not self._memory(frame.device):
+        memory = self._memory(frame.device)  # read once: each reading from the ledger is another object
+        outcome = end_removed_rules(self._compiled, memory, frame)
+        if outcome.memory is not memory:
             self._store_outcome(frame.device, outcome)
 
     def _memory(self, device: str) -> Memory:

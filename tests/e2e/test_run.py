@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import outages
-from tests.support.live_suite import APPLIED, Live, backtest, own_config, play, upskeep
+from tests.support.live_suite import APPLIED, CONFIG, Live, backtest, own_config, play, upskeep
 
 HEADER = "time,battery_voltage,ac_present\n"
 
@@ -54,8 +54,14 @@ def test_a_row_that_is_not_right_is_set_aside_and_the_rest_counts(tmp_path, live
 
     run = live(play, [recording], "embedded")
 
-    assert backtest(recording) == run.result()
-    assert f"{recording}:21: time: not a time (got 'yesterday')" in run.log("sensor_reader")
+    played = upskeep("backtest", "--config", CONFIG, recording)
+    refused = f"{recording}:21: time: not a time (got 'yesterday')"
+    assert played.stdout == run.result()
+    assert refused in run.log("sensor_reader")
+    assert 3 == played.returncode
+    told, reason = played.stderr.splitlines()
+    assert f"{len(lines) - 2} rows played, 1 refused" == told
+    assert reason.startswith(f"  {refused}")
 
 
 def test_two_backtests_give_the_same_bytes(tmp_path):

@@ -15,10 +15,12 @@ from pydantic import ValidationError
 from shared.client.client import ClientError
 from shared.delivery.requests import QUESTION_BYTES
 from shared.messages import Event
+from shared.values import MOST
 from upskeep.transfer.rows import Row
 
 BATCH = 300
 BATCH_BYTES = QUESTION_BYTES * 2 // 3
+BATCH_VALUES = MOST - 100  # of the free data of a command; the rest is for what stands beside the events
 Command = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]  # as Session.command
 
 
@@ -78,18 +80,38 @@ def events(source: Rows) -> Iterator[tuple[Row, int]]:
             raise ClientError(f"{source.path} {where}: {name}: {first['msg']} (got {first['input']!r:.60})") from None
         if len(text.encode()) > BATCH_BYTES:
             raise ClientError(f"{source.path} {where}: has {len(text):,} bytes; an event may have {BATCH_BYTES:,}")
-        yield {name: value for name, value in row.items() if value is not None}, len(text.encode())
+        sent = {name: value for name, value in row.items() if value is not None}
+        if (count := _values(sent)) > BATCH_VALUES:
+            raise ClientError(f"{source.path} {where}: holds {count:,} values; an event may hold {BATCH_VALUES:,}")
+        yield sent, len(text.encode())
 
 
 def batches(found: Iterator[tuple[Row, int]]) -> Iterator[list[Row]]:
-    """Yield the events in parts that are neither too many nor too long."""
+    """Yield the events in parts that are neither too many nor too long, and hold no more than a command may."""
     batch: list[Row] = []
-    size = 0
+    size = values = 0
     for row, length in found:
-        if batch and (len(batch) == BATCH or size + length > BATCH_BYTES):
+        count = _values(row)
+        if batch and (len(batch) == BATCH or size + length > BATCH_BYTES or values + count > BATCH_VALUES):
             yield batch
-            batch, size = [], 0
+            batch, size, values = [], 0, 0
         batch.append(row)
         size += length
+        values += count
     if batch:
         yield batch
+
+
+def _values(row: Row) -> int:
+    """Count as ``shared.values`` does: the row, and each name and each value in it."""
+    count = 1
+    left: list[Any] = [row]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            count += 2 * len(value)
+            left.extend(value.values())
+        elif isinstance(value, list | tuple):
+            count += len(value)
+            left.extend(value)
+    return count

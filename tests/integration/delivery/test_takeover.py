@@ -20,6 +20,7 @@ from tests.support.delivery_nodes import Node, consumer, producer, turn_until
 
 ROOT = Path(__file__).parents[3]
 STEADY_S = 1.0
+DEADLINE_S = 120.0  # of whole processes, on a machine that has much else to do
 SENTENCE = "another process at this broker is called sensor_reader and was there first: stop one of the two"
 KINDS = [
     pytest.param((MOSQUITTO, "auto"), marks=pytest.mark.mosquitto, id="mosquitto-5"),
@@ -91,6 +92,17 @@ def test_a_process_that_starts_again_after_a_kill_is_no_second_one(make: Callabl
     assert list(range(1, 31)) == taker.noted
 
 
+def connects(first: subprocess.Popen[bytes], command: list[str], environ: dict[str, str]) -> None:
+    """Wait until a service is connected; its own ``--healthy`` says so."""
+    deadline = time.monotonic() + DEADLINE_S
+    while subprocess.run(
+        [*command, "--healthy"], cwd=ROOT, env=environ, check=False, stderr=subprocess.DEVNULL, timeout=DEADLINE_S
+    ).returncode:
+        assert first.poll() is None, f"it ended with {first.returncode}"
+        assert time.monotonic() < deadline, f"not connected within {DEADLINE_S} s"
+        time.sleep(0.1)
+
+
 def test_the_newcomer_ends_with_an_exit_code_of_its_own(tmp_path: Path, settings: BrokerSettings) -> None:
     """And with one sentence; the runner stops on it (``upskeep.runner.supervisor``)."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("UPSKEEP_")}
@@ -101,24 +113,24 @@ def test_the_newcomer_ends_with_an_exit_code_of_its_own(tmp_path: Path, settings
         "UPSKEEP_SUITE__BROKER__PROTOCOL": settings.protocol,
     }
     command = [sys.executable, "-m", "services.alerter"]
-    first = subprocess.Popen(
-        command, cwd=ROOT, env=environ | {"UPSKEEP_SUITE__DATA": str(tmp_path / "a")}, stderr=subprocess.DEVNULL
-    )
+    there = environ | {"UPSKEEP_SUITE__DATA": str(tmp_path / "a")}
+    first = subprocess.Popen(command, cwd=ROOT, env=there, stderr=subprocess.DEVNULL)
     try:
-        time.sleep(takeover.STEADY_S + 3)
+        connects(first, command, there)
+        time.sleep(takeover.STEADY_S + 3)  # a connection that stands belongs there after STEADY_S, and tells nobody
         second = subprocess.run(
             command,
             cwd=ROOT,
             env=environ | {"UPSKEEP_SUITE__DATA": str(tmp_path / "b")},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=DEADLINE_S,
             check=False,
         )
         assert first.poll() is None
     finally:
         first.terminate()
-        first.wait(20)
+        first.wait(DEADLINE_S)
 
     assert EXIT_NAME_IN_USE == second.returncode, second.stderr
     assert "CRITICAL alerter: another process at this broker is called alerter and was there first" in second.stderr

@@ -119,7 +119,7 @@ def test_an_event_of_an_older_version_says_that_it_lacks_something() -> None:
 def test_an_events_numbers_are_fields() -> None:
     """Numbers only: a boolean, a text and a list stay inside the JSON."""
     data = {"value": 3, "limit": 3.6, "flag": True, "why": "low", "list": [1], "nan": math.nan, "seq": 9}
-    fields = event_fields(event(1, data=data))
+    fields = event_fields(event(1).model_copy(update={"data": data}))  # an older version's: NaN is refused today
 
     assert {"value": 3.0, "limit": 3.6, "seq_": 9.0} == {k: v for k, v in fields.items() if isinstance(v, float)}
     assert data | {"nan": None} == json.loads(str(fields["data"]))

@@ -152,7 +152,7 @@ def test_an_answer_that_is_no_reading_is_an_error(answer: object) -> None:
     ("battery_voltage", "12", "battery_voltage: must be a finite number (got '12')"),
     ("battery_voltage", True, "battery_voltage: must be a finite number (got True)"),
     ("battery_voltage", float("nan"), "battery_voltage: must be a finite number (got nan)"),
-    ("battery_voltage", 1e9, "battery_voltage 1e+09 V is outside 0 to 600 V"),
+    ("battery_voltage", 1e9, "battery_voltage 1e+09 V is outside 0 to 1000 V"),
     ("ac_present", 1, "ac_present: must be true or false (got 1)"),
     ("lifecycle", "stopped", "lifecycle: is the reader's own (got 'stopped')"),
     ("calibration", "due", "calibration: is the reader's own (got 'due')"),

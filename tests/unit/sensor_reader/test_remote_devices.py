@@ -149,8 +149,8 @@ def test_well_and_nothing_new_is_no_frame() -> None:
 
 def test_a_charge_that_stands_still_or_leaps_is_good() -> None:
     """A NUT server's whole percents stand for minutes while the battery works, and fall by tens at once."""
-    on_battery = interpret({"ups.status": "OB DISCHRG", "battery.charge": "100", "output.current": "3.0"})
-    fallen = interpret({"ups.status": "OB DISCHRG", "battery.charge": "55", "output.current": "3.0"})
+    on_battery, _ = interpret({"ups.status": "OB DISCHRG", "battery.charge": "100", "output.current": "3.0"})
+    fallen, _ = interpret({"ups.status": "OB DISCHRG", "battery.charge": "55", "output.current": "3.0"})
     slow = Slow(on_battery)
     remote_poller = RemotePoller([RACK], {"rack": slow}, 0.0)
     frames: list[Frame] = []
