@@ -187,20 +187,23 @@ def test_an_offer_of_a_far_year_is_refused(scene: Scene, far: str) -> None:
     assert 1 == len(scene.letters())
 
 
-@pytest.mark.parametrize(("simulated", "reached"), [(False, None), (True, 2200)])
+@pytest.mark.parametrize(
+    ("far", "simulated", "reached"),
+    [(FAR, False, None), (FAR, True, 2200), (BEYOND, False, None), (BEYOND, True, None)],
+)
 def test_a_promise_of_a_far_year_moves_nothing_unless_it_is_of_a_simulation(
-    scene: Scene, simulated: bool, reached: int | None
+    scene: Scene, far: str, simulated: bool, reached: int | None
 ) -> None:
     """Whoever may write that status."""
     endpoint, _ = start(scene, Route("counter_store", consumes=("event",)))
-    status = {"service": "event_processor", "state": "online", "epoch": "e", "event_time": FAR}
+    status = {"service": "event_processor", "state": "online", "epoch": "e", "event_time": far}
     scene.say(
         endpoint, "status/event_processor",
         status | {"streams": {"event": {"floor": 1, "head": 0}}, "simulated": simulated},
     )  # fmt: skip
 
     assert reached == (endpoint.time.now.year if endpoint.time.now else None)
-    assert (0 if simulated else 1) == len(scene.letters())
+    assert (0 if reached else 1) == len(scene.letters())
 
 
 def test_a_clock_that_has_not_been_set_refuses_nothing(scene: Scene) -> None:

@@ -365,6 +365,21 @@ def test_batches_are_neither_too_many_nor_too_long() -> None:
     assert max(sum(lengths[row["n"]] for row in part) for part in parts) <= BATCH_BYTES
 
 
+def test_a_batch_holds_no_more_values_than_a_command_may(tmp_path: Path) -> None:
+    """An event that alone holds more is named, as one that is too long."""
+    rows = [event(n, n, data={"list": [n] * 1000}).model_dump(mode="json") for n in range(25)]
+    parts = list(batches((row, 10) for row in rows))
+    assert rows == [row for part in parts for row in part]
+    assert [9, 9, 7] == [len(part) for part in parts]
+    for part in parts:
+        Command(id="1", target="counter_store", name="import", data={"origin": "x", "label": "x", "events": part})
+
+    file = tmp_path / "x.jsonl"
+    file.write_text(event(1, 1, data={"list": [1] * 9_950}).model_dump_json())
+    with pytest.raises(ClientError, match=r"line 1: holds [0-9,]+ values; an event may hold 9,900"):
+        import_file(Source(file, "jsonl"), lambda *_: {}, lambda _: None)
+
+
 JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner, max_size=3))
 
 
