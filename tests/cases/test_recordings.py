@@ -46,19 +46,12 @@ def of(events: Events, event_type: str) -> Events:
     return [event for event in events if event["type"] == event_type]
 
 
-def known_wrong(issue: str) -> pytest.MarkDecorator:
-    """Mark a case of an open issue; whoever mends it takes the mark away."""
-    return pytest.mark.xfail(reason=f"issue {issue}")
-
-
-@known_wrong("14.1")
 def test_an_outage_of_ten_hours_seen_once_is_an_outage(play: Play) -> None:
     """Its length is a bound."""
     events = play("blip10h.csv")
     assert (1, 0) == (len(of(events, "AC_POWER_LOSS")), len(of(events, "POWER_BLIP")))
 
 
-@known_wrong("14.2")
 @pytest.mark.parametrize(("name", "outage_s"), [("out75.csv", 75), ("rest2d.csv", 60)])
 def test_an_outage_lasts_from_its_begin_to_its_end(play: Play, name: str, outage_s: float) -> None:
     """And not to the frame that confirmed it."""
@@ -66,14 +59,12 @@ def test_an_outage_lasts_from_its_begin_to_its_end(play: Play, name: str, outage
     assert outage_s == restored["data"]["outage_s"]
 
 
-@known_wrong("14.3")
 def test_nothing_is_concluded_over_a_silence(play: Play) -> None:
     """A host that was away for five hours while the board drained has a healthy battery."""
     events = play("gap.csv", {"ups": {"cells": 1, "capacity_mah": 5000}})
     assert [] == of(events, "BATTERY_REPLACE")
 
 
-@known_wrong("14.4")
 def test_a_ups_is_no_hat(play: Play) -> None:
     """26.3 V of one that calibrates itself is no overcharged cell."""
     assert [] == of(play("cal.csv"), "OVERVOLTAGE_DETECTED")
