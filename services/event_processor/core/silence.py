@@ -87,7 +87,7 @@ class Silences:
             after_s = patience_s(rule, rules.device, memory)
             latch = OFF if memory is None else memory.latches.get(rule_name, OFF)
             if memory is None or memory.time is None or name == frame.device:
-                yield shifted(frame.time, after_s)
+                yield shifted(frame.time, rule.after_s)  # this frame may shorten the device's own step
             elif not latch.on:
                 held_s = latch.held.total_seconds() if latch.pending else 0.0
                 yield shifted(memory.time, after_s - held_s)
