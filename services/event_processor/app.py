@@ -42,7 +42,7 @@ def surroundings(plan: Plan, ledger: Ledger, endpoint: Endpoint) -> Host:
     clock = endpoint.clock
     scheduler = HandlerScheduler(
         plan.rules,
-        calls(plan.rules),
+        calls(plan.rules, clock.wall),
         work,
         clock,
         endpoint.reject,

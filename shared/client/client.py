@@ -7,7 +7,7 @@ import json
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -124,6 +124,16 @@ class Client:
         """Send a command and return what came of it; raises ClientError when nothing is heard of it."""
         with self._asking(service_of(command.target)) as client:
             return client.carry_out(command, timeout_s)
+
+    def order(self, target: str, name: str, data: Mapping[str, Any], by: str) -> Mapping[str, Any]:
+        """Send a command of now, signed ``by``, and return its result's data; raises ClientError if it is not done."""
+        command = Command(
+            id=str(uuid.uuid4()), target=target, name=name, time=datetime.now(UTC), by=by, data=dict(data)
+        )
+        result = self.command(command)
+        if result.status != "done":
+            raise ClientError(f"{service_of(target)}: {result.reason}")
+        return result.data
 
     def _asking(self, service: str) -> ServiceClient:
         self._leave()

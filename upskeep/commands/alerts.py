@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import getpass
 import time
-import uuid
-from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -187,13 +185,8 @@ def _came_of(row: dict[str, Any], waiting: int) -> str:
 
 
 def _told(suite: SuiteSettings, name: str, data: dict[str, Any], by: str) -> dict[str, Any]:
-    """Tell the alerter to do something, and return what came of it; says why not where it refuses."""
+    """Send the alerter a command, and return its result; prints the reason where it refuses."""
     from shared.client.client import Client, ClientError
-    from shared.requests import Command
 
     with complaints(ClientError), Client(suite) as client:
-        wanted = Command(id=uuid.uuid4().hex, target=ALERTER, name=name, time=datetime.now(UTC), by=by, data=data)
-        result = client.command(wanted)
-        if result.status != "done":
-            raise ClientError(f"{ALERTER}: {result.reason}")
-        return dict(result.data)
+        return dict(client.order(ALERTER, name, data, by))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import uuid
-from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -56,19 +54,11 @@ def calibrate(
         data = {"device": device, "channel": channel} | ({} if remove else wanted)
         if pairs and not remove:
             data["pairs"] = [list(pair) for pair in pairs]
-        result = client.command(_command(service, "uncalibrate" if remove else "calibrate", data, by))
-        if result.status != "done":
-            raise ClientError(f"{service}: {result.reason}")
+        result = client.order(service, "uncalibrate" if remove else "calibrate", data, by)
     if remove:
         click.echo(f"{device} {channel} is no longer calibrated")
     else:
-        _print([{"device": device, **result.data}], as_json)
-
-
-def _command(target: str, name: str, data: dict[str, Any], by: str) -> Any:
-    from shared.requests import Command
-
-    return Command(id=str(uuid.uuid4()), target=target, name=name, time=datetime.now(UTC), by=by, data=data)
+        _print([{"device": device, **result}], as_json)
 
 
 def _print(calibrations: list[dict[str, Any]], as_json: bool) -> None:

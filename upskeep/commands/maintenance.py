@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import uuid
-from datetime import UTC, datetime
 
 import click
 
@@ -59,17 +57,6 @@ def forget(suite: SuiteSettings, device: str, by: str) -> None:
 def _order(suite: SuiteSettings, name: str, device: str, by: str) -> None:
     """Give event_processor a command about a device; raises ClientError where it is not done."""
     from shared.client.client import Client, ClientError
-    from shared.requests import Command
 
     with complaints(ClientError), Client(suite) as client:
-        command = Command(
-            id=str(uuid.uuid4()),
-            target="event_processor",
-            name=name,
-            time=datetime.now(UTC),
-            by=by,
-            data={"device": device},
-        )
-        result = client.command(command)
-        if result.status != "done":
-            raise ClientError(f"event_processor: {result.reason}")
+        client.order("event_processor", name, {"device": device}, by)

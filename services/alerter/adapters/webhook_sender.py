@@ -19,6 +19,7 @@ from services.alerter.adapters.secret_files import SecretError, headers, secret
 from services.alerter.core.notify.alertmanager import webhook_json
 from services.alerter.core.notify.channels import WebhookTarget
 from services.alerter.core.notify.delivery import Failed, Outcome, Sent
+from shared.http_answers import refusal
 from shared.notices import Notice
 from shared.retries import retry_after_s
 
@@ -87,9 +88,5 @@ def _in_words(error: Exception) -> str:
 def _outcome(where: str, status: int, asked_s: float | None, text: bytes) -> Outcome:
     if 200 <= status < 300:
         return Sent()
-    said = text[:200].decode("utf-8", "replace").strip()
-    reason = f"{where} answered {status}" + (f": {json.dumps(said)}" if said else "")
-    if 300 <= status < 400:
-        reason += "; redirects are not followed, write where it leads to"
     final = status in REFUSES_THIS and asked_s is None  # RFC 9110 §15.5.14: with Retry-After even a 413 will pass
-    return Failed(reason, final=final, retry_after_s=asked_s)
+    return Failed(refusal(where, status, text), final=final, retry_after_s=asked_s)

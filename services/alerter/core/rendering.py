@@ -42,7 +42,7 @@ def alert_of(rule: Rule, key: str, record: AlertRecord) -> Alert:
     """Return the last transition as a message; raises ValueError where there was none."""
     last = record.last
     if last is None:
-        raise ValueError(f"{rule.name}/{key} has told of nothing yet")
+        raise ValueError(f"{rule.name}/{key} has reported nothing yet")
     labels = labels_of(rule, record)
     said = {**labels, "value": figure(last.value), "threshold": figure(last.threshold), "message": last.message}
     return Alert(
@@ -70,7 +70,7 @@ def orphan_of(name: str, key: str, record: AlertRecord) -> Alert:
     """Return the last transition of an alert whose rule is no more; raises ValueError where there was none."""
     last = record.last
     if last is None:
-        raise ValueError(f"{name}/{key} has told of nothing yet")
+        raise ValueError(f"{name}/{key} has reported nothing yet")
     return Alert(
         rule=name,
         key=key,

@@ -64,12 +64,12 @@ HANDFUL = 32  # of work given to a handler at once
 Reject = Callable[[str, bytes, str], None]
 
 
-def calls(rules: PipelineRules) -> dict[str, Call]:
+def calls(rules: PipelineRules, clock: Callable[[], datetime]) -> dict[str, Call]:
     """Return what each webhook and plug-in does; raises ConfigError for an entry point that is not there."""
     made: dict[str, Call] = {}
     for name, handler in rules.handlers.items():
         if isinstance(handler, Webhook):
-            made[name] = WebhookCall(handler)
+            made[name] = WebhookCall(handler, clock)
         elif isinstance(handler, Plugin):
             made[name] = PluginCall(find(name, handler), handler.options)
     return made

@@ -6,24 +6,29 @@ could lead past ``webhooks_allowed``. At most 64 KiB of an answer are read.
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import urllib3
 
 from services.event_processor.core.pipeline.rules import Webhook
 from services.event_processor.core.pipeline.work import Done, Failed, Outcome, Task
+from shared.http_answers import refusal
 from shared.messages import Event
+from shared.retries import retry_after_s
 
 ANSWER_BYTES = 65_536
+TOO_LARGE = 413  # with a Retry-After it is worth a try (RFC 9110 §15.5.14)
 WORTH_A_TRY = frozenset({408, 425, 429, *range(500, 600)})
 
 
 class WebhookCall:
     """Posts to one address; a call for each event, from the handler's thread."""
 
-    def __init__(self, handler: Webhook) -> None:
+    def __init__(self, handler: Webhook, clock: Callable[[], datetime]) -> None:
         self._handler = handler
+        self._clock = clock
         wait = urllib3.Timeout(connect=min(5.0, handler.timeout_s), read=handler.timeout_s)
         self._pool = urllib3.PoolManager(num_pools=1, maxsize=2, timeout=wait, retries=False)
 
@@ -43,7 +48,8 @@ class WebhookCall:
                 answer.close()
         except urllib3.exceptions.HTTPError as error:
             return Failed(f"{self._handler.url}: {error}"[:500])
-        return _outcome(self._handler.url, answer.status, answer.headers.get("Retry-After"), text)
+        asked_s = retry_after_s(answer.headers.get("Retry-After"), self._clock(), answer.headers.get("Date"))
+        return _outcome(self._handler.url, answer.status, asked_s, text)
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -65,12 +71,8 @@ def _secret(path: Path) -> str:
     return secret
 
 
-def _outcome(url: str, status: int, retry_after: str | None, text: bytes) -> Outcome:
+def _outcome(url: str, status: int, asked_s: float | None, text: bytes) -> Outcome:
     if 200 <= status < 300:
         return Done()
-    said = text[:200].decode("utf-8", "replace").strip()
-    reason = f"{url} answered {status}" + (f": {json.dumps(said)}" if said else "")
-    if 300 <= status < 400:
-        reason += "; redirects are not followed, write where it leads to"
-    wait_s = float(retry_after) if retry_after is not None and retry_after.isdecimal() else None
-    return Failed(reason, final=status not in WORTH_A_TRY, retry_after_s=wait_s)
+    worth_a_try = status in WORTH_A_TRY or (status == TOO_LARGE and asked_s is not None)
+    return Failed(refusal(url, status, text), final=not worth_a_try, retry_after_s=asked_s)

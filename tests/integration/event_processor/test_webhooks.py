@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ EVENT = event(0, zone="rack")
 def post(port: int, **more: object) -> Outcome:
     """Post the event."""
     settings = Webhook.model_validate({"kind": "webhook", "url": f"http://{HOST}:{port}/hook", "timeout_s": 5, **more})
-    with closing(WebhookCall(settings)) as call:
+    with closing(WebhookCall(settings, lambda: datetime.now(UTC))) as call:
         return call(Task(1, "hook", EVENT.id, EVENT.model_dump_json(exclude_none=True).encode(), 1))
 
 
@@ -56,12 +57,23 @@ def test_a_refusal_is_final_where_trying_again_is_no_use(server: Scripted, statu
 
 
 def test_the_server_may_say_when_to_come_back(server: Scripted):
-    """Retry-After in seconds."""
-    server.status, server.headers = 503, {"Retry-After": "7"}
+    """Retry-After in seconds; a request that was too large is worth a try then (RFC 9110)."""
+    server.status, server.headers = 413, {"Retry-After": "7"}
     outcome = post(server.port)
 
     assert isinstance(outcome, Failed)
-    assert 7.0 == outcome.retry_after_s
+    assert (7.0, False) == (outcome.retry_after_s, outcome.final)
+
+
+@pytest.mark.parametrize("form", ["%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y"])
+def test_the_server_may_give_a_date(server: Scripted, form: str):
+    """In each form that HTTP knows, by the clock that its own Date shows."""
+    server.status, server.headers = 503, {"Retry-After": (datetime.now(UTC) + timedelta(hours=1)).strftime(form)}
+    outcome = post(server.port)
+
+    assert isinstance(outcome, Failed)
+    assert outcome.retry_after_s is not None
+    assert 3540 < outcome.retry_after_s <= 3600
 
 
 def test_a_redirect_is_not_followed(server: Scripted):
