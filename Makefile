@@ -80,7 +80,7 @@ lock: $(BIN)/uv ## resolve the dependencies anew into requirements.lock
 sbom: setup ## write a bill of materials for each image to build/sbom, from the lock
 	@bash tools/sbom.sh
 
-audit: setup ## ask PyPI's advisories about every locked package; needs pypi.org itself, a mirror does not know them
+audit: setup ## ask PyPI's advisories about every locked package; a mirror of packages does not know them
 	@$(BIN)/uv tool run pip-audit==2.10.1 -r requirements.lock --require-hashes --disable-pip --strict $(ARGS)
 
 clean: ## remove what was built, not what was measured (data/)
