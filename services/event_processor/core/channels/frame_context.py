@@ -248,9 +248,11 @@ def is_mains_ups(context: FrameContext) -> bool:
 
 
 def _is_mains_ups(context: FrameContext) -> bool:
-    if reports_low_battery(context) or not MAINS_UPS_WORDS.isdisjoint(context.values):
+    values = context.values
+    if reports_low_battery(context) or not MAINS_UPS_WORDS.isdisjoint(values):
         return True
-    return any((context.number(channel) or 0.0) > BOARD_V for channel in ("input_voltage", "output_voltage"))
+    shown = values.get("input_voltage"), values.get("output_voltage")
+    return any(type(volts) in _NUMBERS and float(volts) > BOARD_V for volts in shown if volts is not None)
 
 
 def round_channel(channel: str, value: float) -> float:

@@ -21,11 +21,12 @@ DEEP_PERCENT, RISE_PERCENT = 40.0, 2.0
 JUMP_PERCENT, PERCENT_A_SECOND = 3.0, 100 / 600  # a step of any gauge; empty in ten minutes, 6 C
 MISSED = 0.02  # of the time, at most, may be without a sum
 MOST_OF_SOLD = 1.3
+STILL_PERCENT = 0.5  # a smaller change within what a drain has covered is not worth remembering
 KEPT, AGREEING, AGREE_WITHIN = 5, 3, 0.1
 
 
 class Drain(NamedTuple):
-    """Percent and Ah at its begin, the lowest percent used, the last one seen; s since its begin, s not summed.
+    """Percent and Ah at its begin, the lowest percent used, the last one seen; its begin (steady clock); s not summed.
 
     ``estimated``: 1 when it has given an estimate.
     """
@@ -34,16 +35,17 @@ class Drain(NamedTuple):
     drawn_ah: float
     low: float
     last: float
-    lasted_s: float = 0.0
+    began_s: float = 0.0
     missed_s: float = 0.0
     estimated: float = 0.0
 
 
 class Step(NamedTuple):
-    """One frame's part: state of charge now, charge drawn so far, time since the last frame, how much was summed."""
+    """One frame's part: state of charge and charge drawn so far, the steady clock, time since the last frame."""
 
     percent: float
     drawn_ah: float
+    steady_s: float
     elapsed_s: float
     summed: bool
     silent: bool
@@ -64,16 +66,17 @@ def read_drain(numbers: Numbers | None) -> Drain | None:
 
 
 def follow(drain: Drain | None, step: Step) -> Drain:
-    """Return the drain after one more frame."""
-    if drain is None or _breaks(drain, step):
-        return Drain(step.percent, step.drawn_ah, step.percent, step.percent)
-    high, drawn_ah, low, _, lasted_s, missed_s, estimated = drain
-    percent, _, elapsed_s, summed, _ = step
-    if percent <= low - 1:
-        low = percent
-    return Drain(
-        high, drawn_ah, low, percent, lasted_s + elapsed_s, missed_s if summed else missed_s + elapsed_s, estimated
-    )
+    """Return the drain after one more frame; the very same where there is nothing to remember."""
+    percent, drawn, steady_s, elapsed_s, summed, silent = step
+    if drain is None:
+        return Drain(percent, drawn, percent, percent, steady_s)
+    high, drawn_ah, low, last, began_s, missed_s, estimated = drain
+    if low - 1 < percent <= high and -STILL_PERCENT < percent - last < STILL_PERCENT and summed and not silent:
+        return drain
+    if _breaks(drain, step):
+        return Drain(percent, drawn, percent, percent, steady_s)
+    missed_s = missed_s if summed else missed_s + elapsed_s
+    return Drain(high, drawn_ah, percent if percent <= low - 1 else low, percent, began_s, missed_s, estimated)
 
 
 def _breaks(drain: Drain, step: Step) -> bool:
@@ -86,15 +89,17 @@ def _breaks(drain: Drain, step: Step) -> bool:
     )
 
 
-def estimate(drain: Drain, drawn_ah: float, sold_mah: float | None, step_percent: float) -> Estimate | None:
+def estimate(
+    drain: Drain, drawn_ah: float, steady_s: float, sold_mah: float | None, step_percent: float
+) -> Estimate | None:
     """Return what the drain says of the capacity; None while it says nothing that can be believed."""
-    depth = drain.high - drain.low
-    if depth < DEEP_PERCENT or drain.low != drain.last or drain.missed_s > MISSED * drain.lasted_s:
+    depth, lasted_s = drain.high - drain.low, steady_s - drain.began_s
+    if depth < DEEP_PERCENT or drain.low != drain.last or drain.missed_s > MISSED * lasted_s:
         return None
     mah = (drawn_ah - drain.drawn_ah) / depth * 100_000
     if mah <= 0 or (sold_mah is not None and mah > MOST_OF_SOLD * sold_mah):
         return None
-    share = 2 * step_percent / depth + (drain.missed_s / drain.lasted_s if drain.lasted_s else 0.0)
+    share = 2 * step_percent / depth + (drain.missed_s / lasted_s if lasted_s else 0.0)
     return Estimate(round(mah, 1), round(mah * share, 1))
 
 

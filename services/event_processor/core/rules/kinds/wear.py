@@ -83,10 +83,12 @@ def _drain(context: FrameContext, rule: Wear, meter: Meter, reading: Reading, su
     if reading.percent is None:
         return
     drawn_ah = meter.charge_out - meter.charge_in
-    before = read_drain(context.get_numbers(DRAIN))
-    drain = follow(before, Step(reading.percent, drawn_ah, context.gap_s, summed, context.silent))
+    before = read_drain(context.numbers.get(DRAIN))
+    drain = follow(before, Step(reading.percent, drawn_ah, context.steady_s, context.gap_s, summed, context.silent))
+    if drain is before:
+        return
     if before is None or drain.low != before.low:
-        found = estimate(drain, drawn_ah, context.device.capacity_mah, rule.charge_step_percent)
+        found = estimate(drain, drawn_ah, context.steady_s, context.device.capacity_mah, rule.charge_step_percent)
         if found is not None:
             context.set_numbers(CAPACITY, add(context.get_numbers(CAPACITY), found, drain.estimated > 0))
             drain = drain._replace(estimated=1.0)
