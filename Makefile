@@ -9,7 +9,7 @@ QUICK := tests/unit/shared tests/unit/upskeep/text tests/unit/upskeep/runner tes
   $(addprefix tests/unit/event_processor/test_, battery.py catalogue.py level.py power.py process.py) \
   $(addprefix tests/unit/alerter/test_, notify.py states.py trace.py window.py)
 
-.PHONY: help setup influxd2 run test test-quick check fmt docs bench crash fuzz lock sbom audit clean
+.PHONY: timelines help setup influxd2 run test test-quick check fmt docs bench crash fuzz lock sbom audit clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ crash: setup ## kill and cut the live suite under load; ARGS="--seed 1 --seconds
 
 fuzz: setup ## send bad messages to everything under load; ARGS="--seed 1 --seconds 60"
 	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+timelines: setup ## play every scenario and recording live at every speed, and compare its alerts with the backtest; about an hour
+	@UPSKEEP_ALL_SPEEDS=1 $(BIN)/python -m pytest tests/e2e/test_alert_timelines.py $(ARGS)
 
 lock: $(BIN)/uv ## resolve the dependencies anew into requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \

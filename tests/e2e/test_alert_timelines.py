@@ -1,7 +1,8 @@
 """Live at any speed: the alerts of a run are those of a backtest, byte for byte (issue 15.1).
 
-Each scenario is played as fast as it goes, short ones at 60 and 10 times their speed too. With
-``UPSKEEP_ALL_SPEEDS=1`` every scenario is played at every speed that ends within ten minutes.
+A few scenarios stand for all here; ``tests/unit/alerter/test_timelines.py`` plays every one of them in this process.
+With ``UPSKEEP_ALL_SPEEDS=1`` (``make timelines``) every scenario is played live, as fast as it goes and at every speed
+that ends within ten minutes, and every recording.
 """
 
 from __future__ import annotations
@@ -20,18 +21,20 @@ from tests.unit.alerter.test_recordings import SHARPER
 
 LONGEST_S = 600.0
 ALL = os.environ.get("UPSKEEP_ALL_SPEEDS") == "1"
-SLOWER = [("outage", "60"), ("outage", "10"), ("brownout", "60"), ("flapping_mains", "60")]
+SOME = [("outage", "max"), ("outage", "60"), ("brownout", "max"), ("flapping_mains", "60"), ("dead_chip", "max")]
+RECORDINGS = ["ups_hat_discharge_2021.csv", *(["room_climate_2015.csv"] if ALL else [])]
 
 
 def speeds() -> list[tuple[str, str]]:
-    fast = [(name, "max") for name in SCENARIOS]
-    every = [
+    if not ALL:
+        return SOME
+    slower = [
         (name, str(speed))
         for name, script in SCENARIOS.items()
         for speed in (60, 10, 1)
         if script.lasts_s / speed <= LONGEST_S
     ]
-    return fast + (every if ALL else SLOWER)
+    return [(name, "max") for name in SCENARIOS] + slower
 
 
 def play_at(folder: Path, file: Path, speed: str, **more: object) -> Live:
@@ -50,7 +53,7 @@ def test_a_scenario_gives_the_timeline_of_its_backtest(name, speed, tmp_path, li
 
 
 @pytest.mark.recordings
-@pytest.mark.parametrize("name", ["ups_hat_discharge_2021.csv", "room_climate_2015.csv"])
+@pytest.mark.parametrize("name", RECORDINGS)
 def test_a_recording_gives_the_timeline_of_its_backtest(name, recording, live, monkeypatch):
     """With limits sharp enough that something fires."""
     monkeypatch.setattr(live_suite, "DEADLINE_S", live_suite.DEADLINE_S + LONGEST_S)
