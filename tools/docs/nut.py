@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.sensor_reader.core.nut.table import (
+from services.sensor_reader.core.nut.wire import REFUSALS
+from shared.nut.table import (
     OTHER_WORDS,
     PASSED_OVER,
     TEST_RESULTS,
@@ -13,12 +14,11 @@ from services.sensor_reader.core.nut.table import (
     Variable,
     Word,
 )
-from services.sensor_reader.core.nut.wire import REFUSALS
 from shared.quantities import QUANTITIES
 
 HEAD = """# A UPS of a NUT server
 
-Generated from `services/sensor_reader/core/nut/` by `make docs`; do not edit. How to configure it:
+Generated from `shared/nut/table.py` and `services/sensor_reader/core/nut/` by `make docs`; do not edit. How to configure it:
 `config/sensor_reader.yaml`.
 
 NUT (Network UPS Tools) has a driver for most UPSs on USB, serial line or SNMP. sensor_reader asks its server, `upsd`,

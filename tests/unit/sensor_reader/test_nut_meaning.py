@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from services.sensor_reader.core.nut.history import History
 from services.sensor_reader.core.nut.meaning import interpret
-from services.sensor_reader.core.nut.table import VARIABLES, WORDS
 from shared.messages import Frame
+from shared.nut.table import VARIABLES, WORDS
 from shared.quantities import FACTS, QUANTITIES
 from shared.quantities import WORDS as TEXTS
 

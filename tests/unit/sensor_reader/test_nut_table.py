@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from services.sensor_reader.core.nut.table import OTHER_WORDS, WORDS, Word
+from shared.nut.table import OTHER_WORDS, WORDS, Word
 
 CONFIG = Path(__file__).parents[3] / "config"
 RULES: dict[str, Any] = yaml.safe_load((CONFIG / "event_processor.yaml").read_text())["rules"]

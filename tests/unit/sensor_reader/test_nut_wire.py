@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.sensor_reader.core.nut.wire import REFUSALS, ProtocolError, quote, refusal, variables, words
+from services.sensor_reader.core.nut.wire import REFUSALS, ProtocolError, refusal, variables, words
+from shared.nut.line import quote
 
 PRINTABLE = st.text(st.characters(exclude_categories=("C", "Zl", "Zp")))
 

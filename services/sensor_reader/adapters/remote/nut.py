@@ -18,10 +18,11 @@ import time
 
 from services.sensor_reader.core.nut.history import History
 from services.sensor_reader.core.nut.meaning import interpret
-from services.sensor_reader.core.nut.wire import ProtocolError, RefusalError, quote, refusal, variables, words
+from services.sensor_reader.core.nut.wire import ProtocolError, RefusalError, refusal, variables, words
 from services.sensor_reader.core.ports import PortError
 from services.sensor_reader.core.reading import Reading
 from services.sensor_reader.settings import NutSettings
+from shared.nut.line import quote
 
 _MOST_BYTES = 1 << 20  # of one answer; a big UPS shows some 10 kB
 _MOST_LINES = 10_000

@@ -17,8 +17,8 @@ import re
 from collections.abc import Callable, Mapping
 
 from services.sensor_reader.core.nut.history import History
-from services.sensor_reader.core.nut.table import CURRENT, NOT_KNOWN, VARIABLES, Variable
 from services.sensor_reader.core.reading import Doubt
+from shared.nut.table import CURRENT, NOT_KNOWN, VARIABLES, Variable
 
 SOME_PERCENT = 10.0
 MOST_NOMINAL = 4.0

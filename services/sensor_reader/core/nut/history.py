@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from services.sensor_reader.core.nut.table import TEST_RESULT, WORDS
+from shared.nut.table import TEST_RESULT, WORDS
 
 CHARGE_SPAN = 5.0  # percent
 LOAD_SPAN = 20.0  # percent

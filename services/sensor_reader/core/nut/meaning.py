@@ -18,8 +18,8 @@ from collections.abc import Mapping
 from services.sensor_reader.core.nut.figures import figures
 from services.sensor_reader.core.nut.history import LONGEST_TEXT, History
 from services.sensor_reader.core.nut.status import facts, status_words
-from services.sensor_reader.core.nut.table import ALARM_TEXT, STATUS, TEST_RESULT, TEST_RESULTS
 from services.sensor_reader.core.reading import Doubt, Reading, within_range
+from shared.nut.table import ALARM_TEXT, STATUS, TEST_RESULT, TEST_RESULTS
 
 
 def interpret(variables: Mapping[str, str], history: History | None = None) -> tuple[Reading, History]:

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 
 from services.sensor_reader.core.nut.figures import parse
 from services.sensor_reader.core.nut.history import History
-from services.sensor_reader.core.nut.table import CHARGER, CHARGER_SAYS, STARTING, STATUS, WORDS
+from shared.nut.table import CHARGER, CHARGER_SAYS, STARTING, STATUS, WORDS
 
 THERE, GONE = 0.6, 0.2
 LOW_MAINS_V = 100.0  # the lowest nominal voltage of any mains

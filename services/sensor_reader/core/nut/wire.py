@@ -1,8 +1,7 @@
 """NUT's network protocol (RFC 9271, NUT docs/net-protocol.txt) as far as reading goes: words of lines, and refusals.
 
 Rules:
-1. A line is words parted by spaces. A word with spaces stands in double quotes; a backslash takes the next letter as
-   it is.
+1. A line is words: ``shared.nut.line``.
 2. An answer is one line, or a list between ``BEGIN LIST`` and ``END LIST``; ``ERR word`` may stand in place of either.
 3. A word this page does not know is told as it came: servers newer than this page are no fault.
 """
@@ -12,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from services.sensor_reader.core.ports import PortError
+from shared.nut.line import OpenQuoteError
+from shared.nut.line import words as split
 
 # What a server may answer in place of data: (code of the ReadError, what it means and what to do).
 REFUSALS = {
@@ -54,30 +55,11 @@ def _shown(word: str) -> str:
 
 
 def words(line: str) -> tuple[str, ...]:
-    """Return the words of a line, quotes and escapes resolved; raises ProtocolError where a quote stays open."""
-    found: list[str] = []
-    word: str | None = None
-    quoted = False
-    letters = iter(line)
-    for letter in letters:
-        if letter == "\\":
-            word = (word or "") + next(letters, "")
-        elif letter == '"':
-            quoted, word = not quoted, word or ""
-        elif letter == " " and not quoted:
-            found += [] if word is None else [word]
-            word = None
-        else:
-            word = (word or "") + letter
-    if quoted:
-        raise ProtocolError(f"a quote is left open in {line!r:.80}")
-    return tuple(found) if word is None else (*found, word)
-
-
-def quote(word: str) -> str:
-    """Return ``word`` so that ``words`` gives it back: in quotes, escaped."""
-    escaped = word.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    """Return the words of a line; raises ProtocolError where a quote stays open."""
+    try:
+        return split(line)
+    except OpenQuoteError as error:
+        raise ProtocolError(str(error)) from None
 
 
 def refusal(said: tuple[str, ...], asked: str) -> RefusalError | None:

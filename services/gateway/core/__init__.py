@@ -1,0 +1,1 @@
+"""What is shown: pure functions of what was heard."""

@@ -1,0 +1,1 @@
+"""The NUT door: devices' states as the variables of a read-only ``upsd``, and its protocol."""
