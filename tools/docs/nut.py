@@ -18,8 +18,8 @@ from shared.quantities import QUANTITIES
 
 HEAD = """# A UPS of a NUT server
 
-Generated from `shared/nut/table.py` and `services/sensor_reader/core/nut/` by `make docs`; do not edit. How to configure it:
-`config/sensor_reader.yaml`.
+Generated from `shared/nut/table.py` and `services/sensor_reader/core/nut/` by `make docs`; do not edit.
+How to configure it: `config/sensor_reader.yaml`.
 
 NUT (Network UPS Tools) has a driver for most UPSs on USB, serial line or SNMP. sensor_reader asks its server, `upsd`,
 for all variables of one UPS, one `LIST VAR` a poll. It sets nothing, sends no command, and without `login: true` is
