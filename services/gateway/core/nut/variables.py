@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from shared.messages import DeviceState
 from shared.nut.table import ALARM_TEXT, CURRENT, STARTING, STATUS, TEST_RESULT, VARIABLES, WORDS
 from shared.quantities import QUANTITIES
-from shared.safe_text import safe_text
 
 LONGEST_VALUE = 256  # characters; NUT's own limit of a value (ST_MAX_VALUE_LEN)
 # Any of these makes a device a UPS; a room's climate or a host's temperature is none.
@@ -119,7 +118,11 @@ def variables_of(state: DeviceState, version: str, *, forced: bool) -> dict[str,
         "ups.mfr": "Upskeep",
         "ups.model": state.device,
     }
-    return {name: safe_text(text)[:LONGEST_VALUE] for name, text in sorted(found.items()) if text is not None}
+    return {name: _one_line(text) for name, text in sorted(found.items()) if text is not None}
+
+
+def _one_line(text: str) -> str:
+    return "".join(sign if sign.isprintable() else " " for sign in text[:LONGEST_VALUE])
 
 
 def _figure(state: DeviceState, channels: tuple[str, ...]) -> str | None:
