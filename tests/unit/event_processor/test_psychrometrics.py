@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.event_processor.core.channels.psychrometrics import (
+from shared.climate.psychrometrics import (
     absolute_humidity_g_m3,
     deficit_kpa,
     dew_point_c,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 
-from services.event_processor.core.channels import psychrometrics
 from services.event_processor.core.channels.battery_estimates import (
     battery_health,
     battery_health_confirmed,
@@ -19,6 +18,7 @@ from services.event_processor.core.channels.battery_estimates import (
 from services.event_processor.core.channels.battery_forecast import charge_source, estimated_capacity, gauge_doubt, part
 from services.event_processor.core.channels.declared import Derived
 from services.event_processor.core.channels.frame_context import Formula, FrameContext, is_mains_ups
+from shared.climate import psychrometrics
 from shared.quantities import QUANTITIES
 
 
