@@ -16,6 +16,8 @@ from shared.delivery.endpoint import Endpoint
 from shared.delivery.route import route_of
 from shared.event_counters import FILE as COUNTERS
 from shared.event_counters import EventCountersSettings
+from shared.event_text.load import load_event_texts
+from shared.event_text.texts import EventTexts
 from shared.ledger import Ledger
 from shared.messages import Candidate
 from shared.process import Context, Service, main
@@ -77,23 +79,30 @@ def read(context: Context) -> AlerterSettings:
     counters = read_one_of(folder, COUNTERS, EventCountersSettings, environ, faults) or EventCountersSettings()
     file = str(folder / f"{FILE}.yaml")
     faults += [Fault(file, f"receivers.{name}", fault) for name, fault in templates.faults(alerts.wordings())]
+    texts: EventTexts = {}
+    try:
+        texts = load_event_texts(folder, environ)
+    except ConfigError as error:
+        faults += error.faults
     if faults:
         raise ConfigError(faults)
-    return AlerterSettings(alerts, counters, read_intervals(folder, environ))
+    return AlerterSettings(alerts, counters, read_intervals(folder, environ), texts)
 
 
-def options(settings: AlertsSettings, *, by_events: bool) -> Options:
+def options(settings: AlerterSettings, *, by_events: bool) -> Options:
     """Return the alerter's options; ``by_events`` where there is no clock but the events'.
 
     Then no notice leaves either: notices are decided and kept.
     """
+    alerts = settings.alerts
     return Options(
-        plan=settings.plan(),
-        channels=MQTT_NOWHERE if by_events else channels(settings),
-        stop_targets=settings.emergency_stop_targets,
-        resolved_for=settings.resolved_for,
-        idle_grace=settings.idle_grace,
+        plan=alerts.plan(),
+        channels=MQTT_NOWHERE if by_events else channels(alerts),
+        stop_targets=alerts.emergency_stop_targets,
+        resolved_for=alerts.resolved_for,
+        idle_grace=alerts.idle_grace,
         by_events=by_events,
+        texts=settings.texts,
     )
 
 
@@ -108,7 +117,7 @@ def channels(settings: AlertsSettings) -> Channels:
 
 def build(settings: AlerterSettings, context: Context, ledger: Ledger, endpoint: Endpoint) -> Alerter:
     """Return the alerter, with every known alert retained again."""
-    how = options(settings.alerts, by_events=False)
+    how = options(settings, by_events=False)
     alerter = Alerter(settings.rules(), ledger, endpoint, how, context.clock.wall, endpoint.offer_event)
     alerter.outbox.notices.drop_strangers()
     alerter.announce()

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -43,6 +43,7 @@ from services.alerter.core.rules import Rule
 from services.alerter.core.samples import event_sample, service_sample, state_sample
 from services.alerter.settings.notify import DEFAULT_ROUTE
 from shared.delivery.handler import Publisher, RefusedError
+from shared.event_text.texts import EventTexts
 from shared.instants import time_to_us, us_to_time
 from shared.jumps import CLOCK_JUMP, read_jump
 from shared.ledger import Ledger, Schema
@@ -69,6 +70,7 @@ class Options:
     resolved_for: timedelta = timedelta(days=1)
     idle_grace: timedelta = timedelta(seconds=30)
     by_events: bool = True
+    texts: EventTexts = field(default_factory=dict)
 
 
 class Alerter:
@@ -167,7 +169,7 @@ class Alerter:
         if self._events.listens("event", message.type) and self._seen_events.is_new(message.id):
             self._counted = True
             self._send_notices_until(message.time)
-            self._handle(self._events, self._events.observe(event_sample(message)))
+            self._handle(self._events, self._events.observe(event_sample(message, self._options.texts)))
 
     def follow(self, message: Message, *, retained: bool = False) -> None:  # noqa: ARG002 - its time says its age
         """Take a service's life sign."""

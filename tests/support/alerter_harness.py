@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from services.alerter.service import LEDGER_SCHEMA, Alerter
 from services.alerter.settings import AlerterSettings, AlertsSettings
 from shared.delivery.handler import InMemoryPublisher
 from shared.event_counters import EventCountersSettings
+from shared.event_text.texts import EventTexts
 from shared.jumps import CLOCK_JUMP, Jump
 from shared.ledger import Ledger
 from shared.messages import Alert, Candidate, Event, Quality, Severity, StateSample, Status
@@ -51,14 +52,15 @@ class Play:
     offers: list[Candidate] = field(default_factory=list)
     now_s: float = 0.0
     uptime_s: float = 0.0
+    texts: EventTexts = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.open()
 
     def open(self) -> None:
-        made = settings(self.text, self.limits)
+        made = replace(settings(self.text, self.limits), texts=self.texts)
         self.ledger = Ledger(self.path, LEDGER_SCHEMA)
-        how = options(made.alerts, by_events=not self.wall)
+        how = options(made, by_events=not self.wall)
         rules, clock = self.rules or made.rules(), lambda: after(self.now_s)
         self.alerter = Alerter(rules, self.ledger, self.publisher, how, clock, self.offers.append)
         self.alerter.announce()

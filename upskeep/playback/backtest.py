@@ -94,7 +94,7 @@ class Bench:
         self.store = CounterStore(counters, store_ledger, InMemoryPublisher(), site=context.suite.site)
         alerter_ledger = stack.enter_context(closing(Ledger(":memory:", ALERTER_SCHEMA)))
         alerting = ALERTER.settings(context)
-        how = options(alerting.alerts, by_events=True)
+        how = options(alerting, by_events=True)
         self.alerter = Alerter(alerting.rules(), alerter_ledger, Alerts(self.store), how)
         processor_ledger = stack.enter_context(closing(Ledger(":memory:")))
         chain = Chain((self.store, self.alerter), hear, self.alerter)

@@ -32,7 +32,7 @@ class LastTransition:
 class AlertRecord:
     """One alert. ``since_us`` is when its present spell began, ``quiet_us`` since when it is only kept firing.
 
-    ``seen_by`` and ``comment`` are who acknowledged it and what they said.
+    ``seen_by`` and ``comment`` are who acknowledged it and what they said. ``event_text`` is the last event in words.
     """
 
     evidence: Any
@@ -46,6 +46,7 @@ class AlertRecord:
     comment: str | None = None
     fires_us: tuple[int, ...] = ()
     stale: bool = False  # the newest sample came too late to act on
+    event_text: str | None = None
 
     @property
     def is_firing(self) -> bool:
@@ -86,6 +87,7 @@ def to_json(record: AlertRecord, without: str | None = None) -> str:
         "comment": record.comment,
         "fires_us": record.fires_us,
         "stale": record.stale or None,
+        "event_text": record.event_text,
     }
     kept = {name: value for name, value in content.items() if value is not None and value != ()}
     return json.dumps(kept, separators=(",", ":"))
@@ -111,6 +113,7 @@ def from_json(text: str, condition: Condition | None, more: Mapping[str, Any] | 
         comment=content.get("comment"),
         fires_us=tuple(content.get("fires_us", ())),
         stale=content.get("stale", False),
+        event_text=content.get("event_text"),
     )
 
 

@@ -60,6 +60,7 @@ def alert_of(rule: Rule, key: str, record: AlertRecord) -> Alert:
         labels=labels,
         annotations={name: fill(text, said) for name, text in rule.annotations.items()},
         fingerprint=fingerprint({**dict(record.labels), "rule": rule.name, "key": key}),
+        event_text=record.event_text,
         basis=rule.basis,
         by=record.seen_by,
         comment=record.comment,
@@ -84,6 +85,7 @@ def orphan_of(name: str, key: str, record: AlertRecord) -> Alert:
         reason=last.reason.value,
         message=last.message,
         labels={**dict(record.labels), "rule": name, "severity": last.severity.value},
+        event_text=record.event_text,
     )
 
 

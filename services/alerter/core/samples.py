@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from shared.event_text.texts import EventTexts, event_text
 from shared.instants import time_to_us
 from shared.messages import DeviceState, Event, Status
 
@@ -26,6 +27,7 @@ class Sample:
     name: str
     time_us: int
     fields: Mapping[str, Any]
+    text: str | None = None  # an event in words
 
     def field(self, path: str) -> Any:
         """Return a field by its name, or by dots; None where there is none."""
@@ -44,8 +46,8 @@ class Sample:
         return float(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
 
 
-def event_sample(event: Event) -> Sample:
-    """Return an event as a sample."""
+def event_sample(event: Event, texts: EventTexts) -> Sample:
+    """Return an event as a sample, with its words as ``texts`` has them, times in UTC."""
     own = {
         "type": event.type,
         "category": event.category,
@@ -56,7 +58,7 @@ def event_sample(event: Event) -> Sample:
         "incident": event.metadata.get("incident"),
         "sensor": sensor_of(event),
     }
-    return Sample("event", event.type, time_to_us(event.time), {**event.data, **own})
+    return Sample("event", event.type, time_to_us(event.time), {**event.data, **own}, event_text(event, texts))
 
 
 def sensor_of(event: Event) -> str | None:

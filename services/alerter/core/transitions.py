@@ -38,7 +38,7 @@ def observe(rule: Rule, key: str, record: AlertRecord, sample: Sample) -> Decisi
     evidence = rule.condition.fold(record.evidence, sample, now_us)
     if evidence is record.evidence and record.now_us == now_us:
         return record, before
-    record = replace(record, evidence=evidence, now_us=now_us)
+    record = replace(record, evidence=evidence, now_us=now_us, event_text=sample.text or record.event_text)
     if record.is_firing and isinstance(rule.condition, Count) and not _is_held(rule, record, now_us):
         return record, before  # one more never ends a count: what has left the window may be made up for at this time
     record, after = _judge(rule, key, record, now_us)

@@ -27,6 +27,7 @@ from services.alerter.settings.notify import (
 from services.alerter.settings.receivers import MOST, ReceiverSettings, TemplateSettings
 from services.alerter.settings.rules import RuleSettings
 from shared.event_counters import EventCountersSettings
+from shared.event_text.texts import EventTexts
 from shared.messages import Name
 from shared.settings import Settings
 
@@ -105,11 +106,12 @@ class AlertsSettings(Settings):
 
 @dataclass(frozen=True, slots=True)
 class AlerterSettings:
-    """Both files, and what matters of the reader's."""
+    """Both files, what matters of the reader's, and the event types in words."""
 
     alerts: AlertsSettings
     counters: EventCountersSettings
     intervals: Mapping[str, timedelta] = field(default_factory=dict)  # how often the reader reads each device
+    texts: EventTexts = field(default_factory=dict)
 
     def rules(self) -> tuple[Rule, ...]:
         """Return every rule: those of the limits per hour and day, then those of ``alerts.yaml``."""

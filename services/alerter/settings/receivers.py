@@ -29,6 +29,8 @@ TITLE = (
 TEXT = """\
 {% for alert in alerts[:10] -%}
 {{ '✓ over: ' if alert.state == 'resolved' }}{{ alert.message }}
+{% if alert.event_text %}Last event: {{ alert.event_text }}
+{% endif -%}
 since {{ alert.since | clock }}{% if alert.state == 'resolved' %} until {{ alert.time | clock }}{% endif -%}
 ; value {{ alert.value | figure }}, limit {{ alert.threshold | figure }}
 {% if alert.state != 'resolved' -%}

@@ -1,7 +1,8 @@
 """A notice as Alertmanager's webhooks have it, so that its receivers take ours.
 
 The format is version 4 of https://prometheus.io/docs/alerting/latest/configuration/#webhook_config. What an alert there
-must have and ours lacks is filled in: the label ``alertname`` is the rule, the annotation ``description`` the message.
+must have and ours lacks is filled in: the label ``alertname`` is the rule, the annotation ``description`` the message,
+the annotation ``event`` the last event in words.
 """
 
 from __future__ import annotations
@@ -37,10 +38,11 @@ def webhook_json(notice: Notice, external_url: str = "") -> dict[str, Any]:
 
 def _alert(alert: Alert, external_url: str) -> dict[str, Any]:
     firing = is_firing(alert)
+    event = {"event": alert.event_text} if alert.event_text else {}
     return {
         "status": "firing" if firing else "resolved",
         "labels": _named({**alert.labels, "rule": alert.rule, "severity": alert.severity.value}),
-        "annotations": {"description": alert.message, **alert.annotations},
+        "annotations": {"description": alert.message, **event, **alert.annotations},
         "startsAt": _time(alert.since),
         "endsAt": NEVER if firing else _time(alert.time),
         "generatorURL": external_url,
