@@ -12,7 +12,7 @@ Rules:
 3. A ``sequenced`` kind is a durable stream: its messages carry producer, epoch and seq. A producer keeps each message
    until every one of ``consumers`` has applied it. A kind without sequence comes from the broker's session alone.
    A stream that has consumers travels to them as the kind ``stream``, on the wire; what leaves under its own topic is a
-   public copy for other readers, with ``qos``, which no service reads.
+   public copy for other readers, with ``qos``, which no service applies.
 4. ``followers`` subscribe too, best effort: they get what comes while they are there, and what is retained.
 5. ``narrowed`` holds what a producer may publish where it is not the whole kind; ``-NAME`` is a further one's own name.
 6. ``speaker`` is the level that names the publisher, ``addressee`` the level that names the reader: the broker binds
@@ -104,44 +104,49 @@ class Kind:
 
 _ANSWERING = tuple(row.name for row in SERVICES if row.answers)
 _COMMANDED = tuple(row.name for row in SERVICES if row.target)
-_HOST_AGENTS_COMMANDS = {"host_agent": ("command/+/shutdown", "command/+/cut_power"), "host_agent-NAME": ()}
+_NARROWED_COMMANDS = {
+    "host_agent": ("command/+/shutdown", "command/+/cut_power"),
+    "host_agent-NAME": (),
+    "gateway": ("command/alerter/+",),  # what people do about alerts; it shuts nothing down
+}
+_ASKING = ("gateway", *CLIENTS)
 
 _PUBLIC = (
     Kind("raw", "raw/{device}", Frame, "one poll of one device",
          producers=("sensor_reader",), consumers=("event_processor", "counter_store"), sequenced=True, qos=0),
     Kind("ingest", "ingest/{producer}", Candidate, "an event offered from outside",
          producers=ANYONE, consumers=("event_processor",), speaker="producer"),
-    Kind("event", "event/{category}/{type*}", Event, "something that happened",
+    Kind("event", "event/{category}/{type*}", Event, "something that happened", followers=("gateway",),
          producers=("event_processor",), consumers=("counter_store", "alerter"), sequenced=True),
     Kind("state", "state/{device}", DeviceState, "what is known now of a device",
-         producers=("event_processor",), followers=("host_agent",), retained=True),
+         producers=("event_processor",), followers=("host_agent", "gateway"), retained=True),
     Kind("sample", "sample/{device}", StateSample, "a device's state at a time, in order",
          producers=("event_processor",), consumers=("alerter",), sequenced=True, qos=0),
     Kind("trigger", "trigger/{name}", Trigger, "one named trigger of an event",
          producers=("event_processor",), sequenced=True),
     Kind("incident", "incident/{pattern}/{key}", Incident, "events that belong together",
-         producers=("event_processor",), retained=True),
+         producers=("event_processor",), followers=("gateway",), retained=True),
     Kind("maintenance", "maintenance/{device}", Maintenance, "what is due at a device, and when",
-         producers=("event_processor",), retained=True),
+         producers=("event_processor",), followers=("gateway",), retained=True),
     Kind("counter", "counter/{type*}", Counter, "how often an event type was counted",
-         producers=("counter_store",), retained=True),
+         producers=("counter_store",), followers=("gateway",), retained=True),
     Kind("health", "health", Health, "score, grade and factors",
-         producers=("counter_store",), retained=True),
+         producers=("counter_store",), followers=("gateway",), retained=True),
     Kind("report", "report/{kind}", ScheduledReport, "the last daily and weekly report",
-         producers=("counter_store",), retained=True),
+         producers=("counter_store",), followers=("gateway",), retained=True),
     Kind("alert", "alert/{rule}/{key}", Alert, "an alert's present state",
-         producers=("alerter",), followers=("counter_store", "host_agent"), retained=True),
+         producers=("alerter",), followers=("counter_store", "host_agent", "gateway"), retained=True),
     Kind("notice", "notice/{receiver}", Notice, "a notification of a group of alerts",
          producers=("alerter",), sequenced=True),
     Kind("command", "command/{target}/{name}", Command, "something a device or service is to do",
-         producers=("event_processor", "alerter", "host_agent", *CLIENTS), narrowed=_HOST_AGENTS_COMMANDS,
+         producers=("event_processor", "alerter", "host_agent", *_ASKING), narrowed=_NARROWED_COMMANDS,
          followers=_COMMANDED, sequenced=True, addressee="target"),
     Kind("result", "result/{target}/{name}", Result, "what came of a command",
-         producers=_COMMANDED, followers=("host_agent",), sequenced=True, speaker="target"),
+         producers=_COMMANDED, followers=("host_agent", "gateway"), sequenced=True, speaker="target"),
     Kind("request", "request/{service}/{name}", Request, "a question to a service",
-         producers=CLIENTS, followers=_ANSWERING, addressee="service"),
+         producers=_ASKING, followers=_ANSWERING, addressee="service"),
     Kind("response", "response/{service}/{name}", Response, "its answer",
-         producers=_ANSWERING, followers=CLIENTS, speaker="service"),
+         producers=_ANSWERING, followers=_ASKING, speaker="service"),
     Kind("status", "status/{service}", Status, "a service's life sign and vital figures",
          producers=EVERY_SERVICE, followers=EVERY_SERVICE, retained=True, speaker="service"),
     Kind("deadletter", "deadletter/{service}", DeadLetter, "what a service refused, and why",

@@ -14,7 +14,8 @@ class ServiceRow:
 
     ``target`` is what commands to it name. With ``several``, more than one may run at a site: each further one has a
     name of its own, ``{name}-{own}``, and the target ``{target}-{own}``. ``enabled_by`` names the file that switches
-    an optional service on. ``session``: the broker keeps what arrives while the service is away.
+    an optional service on. ``session``: the broker keeps what arrives while the service is away. ``client``: what it
+    follows comes to a client of its own (``shared.client``), by which it also asks, and not to its endpoint.
     """
 
     name: str
@@ -23,6 +24,7 @@ class ServiceRow:
     answers: bool = True
     enabled_by: str = ""
     session: bool = True
+    client: bool = False
 
 
 SERVICES: tuple[ServiceRow, ...] = (
@@ -31,6 +33,7 @@ SERVICES: tuple[ServiceRow, ...] = (
     ServiceRow("counter_store", target="counter_store"),
     ServiceRow("alerter", target="alerter"),
     ServiceRow("host_agent", target="host", several=True, enabled_by="config/host_agent.yaml", session=False),
+    ServiceRow("gateway", answers=False, enabled_by="config/gateway.yaml", session=False, client=True),
 )
 CLIENTS = ("operator",)  # users of the broker that are no service: people with the command line, and their scripts
 

@@ -14,6 +14,7 @@ from services.alerter.settings.intervals import hasty_absences
 from services.counter_store.app import SERVICE as COUNTER_STORE
 from services.event_processor.app import SERVICE as EVENT_PROCESSOR
 from services.event_processor.core.catalogue.event_types import suggestion
+from services.gateway.app import SERVICE as GATEWAY
 from services.host_agent.app import SERVICE as HOST_AGENT
 from services.sensor_reader.adapters.sources.open_source import Options, SourceError, open_source
 from services.sensor_reader.adapters.sources.recording import RecordingError
@@ -24,7 +25,7 @@ from shared.process import Context, Service
 from shared.settings import ConfigError, Fault, read_one_of
 from shared.suite import SuiteSettings
 
-SERVICES: tuple[Service, ...] = (SENSOR_READER, EVENT_PROCESSOR, COUNTER_STORE, ALERTER, HOST_AGENT)
+SERVICES: tuple[Service, ...] = (SENSOR_READER, EVENT_PROCESSOR, COUNTER_STORE, ALERTER, HOST_AGENT, GATEWAY)
 
 
 def check_config(folder: Path, environ: Mapping[str, str]) -> SuiteSettings:

@@ -1,1 +1,1 @@
-"""Web console, REST, metrics and Home Assistant discovery; not built yet."""
+"""Shows the suite to people and other programs: one more MQTT client, with HTTP on its other side."""

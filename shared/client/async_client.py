@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any
 
 from shared.client.exchanges import ANSWER_S, Exchange
+from shared.client.latest import Change
 from shared.client.service_client import STEP_S, ServiceClient, answer_of, result_of
 from shared.messages import Message
 from shared.requests import Result
@@ -73,6 +74,14 @@ class AsyncServiceClient:
             self._changed.clear()
             for message in self.client.updates():
                 yield message
+            await self._changed.wait()
+
+    async def changes(self) -> AsyncIterator[list[Change]]:
+        """Yield what became of the followed topics, several at once, as it comes. One reader at a time."""
+        while True:
+            self._changed.clear()
+            if found := self.client.changes():
+                yield found
             await self._changed.wait()
 
     async def _settled(self, exchange: Exchange) -> Exchange:

@@ -14,7 +14,7 @@ from typing import Any
 
 from shared.client.connect import ClientError, connect
 from shared.client.exchanges import ANSWER_S, Exchange, Exchanges, new_id
-from shared.client.latest import LatestValues
+from shared.client.latest import Change, LatestValues
 from shared.clock import SYSTEM_CLOCK, Clock
 from shared.messages import Message
 from shared.mqtt import Arrival, Arrived, Confirmed, Disconnected, MqttClient
@@ -84,6 +84,10 @@ class ServiceClient:
     def updates(self) -> list[Message]:
         """Return the followed messages that came since this was called last."""
         return self.latest.updates()
+
+    def changes(self) -> list[Change]:
+        """Return what became of the followed topics since this or ``updates`` was called last."""
+        return self.latest.changes()
 
     def ask(
         self, service: str, name: str, data: Mapping[str, Any] | None = None, timeout_s: float = ANSWER_S, **how: Any

@@ -60,6 +60,11 @@ def route_of(name: str) -> Route:
         consumes_offers=row.name in KINDS["ingest"].consumers,
         answers=row.answers,
         targets=(target_of(name),) if row.target else (),
-        follows=tuple(kind.name for kind in kinds if row.name in kind.followers and not kind.addressee),
+        follows=() if row.client else followed_by(row.name),
         persistent_session=row.session,
     )
+
+
+def followed_by(name: str) -> tuple[str, ...]:
+    """Return the kinds that the service ``name`` follows."""
+    return tuple(kind.name for kind in KINDS.values() if name in kind.followers and not kind.addressee)

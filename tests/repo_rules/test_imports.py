@@ -27,6 +27,8 @@ INFLUX = "influxdb_client is behind services.counter_store.adapters.influx.v2"
 RE2 = "re2 is behind services.alerter.core.patterns"
 APPRISE = "apprise is behind services.alerter.adapters.apprise_sender"
 JINJA = "jinja2 is behind the adapters that write texts"
+HTTP = "starlette and uvicorn are behind services.gateway.adapters.web"
+PROMETHEUS = "prometheus_client is behind services.gateway.adapters.prometheus"
 ACYCLIC = "No circles among the modules of a package, at any depth"
 CONSOLE = "click and rich are for the command line"
 
@@ -51,6 +53,9 @@ VIOLATIONS = [
     ("services/alerter/app.py",        "import apprise",                      {APPRISE}),
     ("services/alerter/app.py",        "import re2",                          {RE2}),
     ("services/alerter/app.py",        "import jinja2",                       {JINJA}),
+    ("services/gateway/service.py",    "import starlette.requests",           {HTTP}),
+    ("services/gateway/service.py",    "import uvicorn",                      {HTTP}),
+    ("services/gateway/service.py",    "import prometheus_client",            {PROMETHEUS}),
     ("services/alerter/settings.py",   "from rich import print",              {CONSOLE}),
     ("tools/bench/live.py",            "import tools.bench.alerts",           {ACYCLIC}),
     ("upskeep/outcome.py",             "import upskeep.runner.run",           {ACYCLIC}),
@@ -68,7 +73,23 @@ def lint(folder: Path) -> dict[str, str]:
 
 def test_every_contract_is_kept() -> None:
     """What may import what: see .importlinter."""
-    contracts = (APART, BASE, SHAPE, PURE, PAHO, SMBUS, GPIOD, INFLUX, APPRISE, JINJA, RE2, CONSOLE, ACYCLIC)
+    contracts = (
+        APART,
+        BASE,
+        SHAPE,
+        PURE,
+        PAHO,
+        SMBUS,
+        GPIOD,
+        INFLUX,
+        APPRISE,
+        JINJA,
+        RE2,
+        HTTP,
+        PROMETHEUS,
+        CONSOLE,
+        ACYCLIC,
+    )
     assert dict.fromkeys(contracts, "KEPT") == lint(ROOT)
 
 

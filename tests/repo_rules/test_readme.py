@@ -41,6 +41,7 @@ PAGES = [
             "commands",
             "seeds",
             "compose",
+            "gateway",
             "host-agent",
             "boards",
             "chips",

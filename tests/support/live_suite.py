@@ -176,7 +176,9 @@ def play(folder: Path, files: Sequence[Path], broker: str, *options: object, **m
 
 
 def _environ() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith("UPSKEEP_")}
+    """Return this process's environment without the suite's own, and no gateway: its port is one for all."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("UPSKEEP_")}
+    return ours | {"UPSKEEP_GATEWAY__ENABLED": "false"}
 
 
 def _command_line(entry: Path) -> str:

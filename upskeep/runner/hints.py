@@ -21,6 +21,12 @@ def next_steps(statuses: Mapping[str, Status], url: str) -> Iterator[str]:
         )
 
 
+def served_at(statuses: Mapping[str, Status]) -> str:
+    """Return the address that the gateway serves at, empty while there is none."""
+    gateway = statuses.get("gateway")
+    return str(gateway.figures.get("address", "")) if gateway and gateway.state == "online" else ""
+
+
 def left_undone(statuses: Mapping[str, Status]) -> Iterator[str]:
     """Yield what is not done at the end of a run, and what becomes of it."""
     store = statuses.get("counter_store")

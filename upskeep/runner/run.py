@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from services.gateway.settings import FILE as GATEWAY_FILE
+from services.gateway.settings import GatewaySettings
 from services.host_agent.settings import FILE, HostAgentSettings
 from shared.messages import Message, Status
 from shared.mqtt import MqttClient
@@ -20,9 +22,9 @@ from shared.settings import read_settings
 from shared.suite import SuiteSettings
 from upskeep.outcome import Outcome
 from upskeep.runner import broker
-from upskeep.runner.hints import left_undone, next_steps
+from upskeep.runner.hints import left_undone, next_steps, served_at
 from upskeep.runner.live_view import LiveView, viewer
-from upskeep.runner.supervisor import HOST_AGENT, SERVICES, Supervisor
+from upskeep.runner.supervisor import GATEWAY, HOST_AGENT, SERVICES, Supervisor
 
 LOOK_S = 0.1
 PATIENCE_S = 3.0  # a broker elsewhere may be away; what is read meanwhile must not wait for it
@@ -62,9 +64,11 @@ class Stopped:
 
 
 def services_of(config: Path) -> tuple[str, ...]:
-    """Return what runs: the suite, and the host's agent where it is enabled."""
+    """Return what runs: the suite, and the host's agent and the gateway where they are enabled."""
     agent = read_settings(config, FILE, HostAgentSettings, os.environ)
-    return (*SERVICES, HOST_AGENT) if agent.enabled else SERVICES
+    gateway = read_settings(config, GATEWAY_FILE, GatewaySettings, os.environ)
+    optional = ((HOST_AGENT, agent.enabled), (GATEWAY, gateway.enabled))
+    return (*SERVICES, *(name for name, enabled in optional if enabled))
 
 
 class LocalBroker:
@@ -145,7 +149,7 @@ def run(options: RunOptions, settings: SuiteSettings, say: Say, show: Callable[[
     name = f"upskeep-run-{uuid.uuid4().hex[:8]}"
     client = viewer(settings.broker, settings.topics, name, ("status", "counter", "alert", "event"))
     reachable = Reachable(local.url, say)
-    next_steps_due = not options.exit_when_done
+    next_steps_due, served = not options.exit_when_done, ""
     try:
         client.open()
         view.skip_retained(client, PATIENCE_S)
@@ -158,6 +162,7 @@ def run(options: RunOptions, settings: SuiteSettings, say: Say, show: Callable[[
                 next_steps_due = False
                 for text in next_steps(view.statuses, _unusual(local.url)):
                     say(text)
+            served = _announce(served_at(view.statuses), served, say)
             reachable.look(view)
             suite.watch()
             local.watch()
@@ -183,6 +188,13 @@ def _introduce(message: Message, names: Sequence[str], say: Say) -> None:
         say(f"{message.service}: {message.state}" + (f", {source}" if source else ""))
         if (said := message.figures.get("said")) and message.state == "online":
             say(f"{message.service}: {said}", loud=True)
+
+
+def _announce(address: str, before: str, say: Say) -> str:
+    """Say where the gateway serves, where that is new; returns the address."""
+    if address and address != before:
+        say(f"metrics for Prometheus: {address}metrics", loud=True)
+    return address
 
 
 def _settle(view: LiveView, client: MqttClient) -> None:

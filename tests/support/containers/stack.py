@@ -54,6 +54,7 @@ class Stack:
         self.environ = {
             "MQTT_PORT": str(self.mqtt_port),
             "INFLUX_PORT": str(self.influx_port),
+            "GATEWAY_PORT": str(free_port()),
             "UPSKEEP_RECORDINGS": str(RECORDINGS),
             "UPSKEEP_TAG": "test",
         }

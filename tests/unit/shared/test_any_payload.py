@@ -28,7 +28,7 @@ from tests.hostile.grammar import Grammar
 from tests.support.fakes.broker import FakeBroker, opener
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
-SERVICES = ("sensor_reader", "event_processor", "counter_store", "alerter", "host_agent")
+SERVICES = ("sensor_reader", "event_processor", "counter_store", "alerter", "host_agent", "gateway")
 MODELS = sorted({kind.model for kind in KINDS.values() if kind.model}, key=lambda model: model.__name__)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

@@ -10,7 +10,7 @@ from shared.messages import Counter, Message, Status
 from shared.mqtt import Arrival, Arrived, Connected, Disconnected
 from shared.mqtt.wire import Receipt
 from shared.topics import Topics
-from upskeep.runner.hints import left_undone, next_steps
+from upskeep.runner.hints import left_undone, next_steps, served_at
 from upskeep.runner.live_view import LiveView
 
 TOPICS = Topics()
@@ -94,3 +94,17 @@ def test_what_to_do_next_names_the_broker_where_it_is_not_the_usual_one() -> Non
     commands, simulated = next_steps({"sensor_reader": reader}, "mqtt://127.0.0.1:1884")
     assert "`export UPSKEEP_BROKER=mqtt://127.0.0.1:1884`, then `upskeep alerts`" in commands
     assert "config/sensor_reader.yaml" in simulated
+
+
+def test_the_gateways_address_is_the_one_of_its_life_sign() -> None:
+    """While it is online; without a gateway there is none."""
+    online = Status(service="gateway", state="online", figures={"address": "http://127.0.0.1:8470/"})
+    assert "http://127.0.0.1:8470/" == served_at({"gateway": online})
+    assert {""} == {
+        served_at(found)
+        for found in (
+            {},
+            {"gateway": online.model_copy(update={"state": "stopped"})},
+            {"gateway": Status(service="gateway", state="online")},
+        )
+    }

@@ -1,0 +1,1 @@
+"""HTTP, Prometheus's text and the event loop."""

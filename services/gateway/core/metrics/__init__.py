@@ -1,0 +1,1 @@
+"""What the suite is like in Prometheus's terms, as plain data; ``adapters.prometheus`` writes it."""

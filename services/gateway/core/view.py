@@ -1,0 +1,116 @@
+"""What was last heard of everything, with bounds: the gateway's only memory, made anew from what the broker retains.
+
+Rules:
+1. One entry a topic, by the kind and the levels of the topic. An emptied topic takes its entry away.
+2. A kind holds at most ``MOST_OF_A_KIND`` topics; beyond, new ones are counted in ``refused`` and not kept.
+3. Events have no topic of their own each: the newest ``MOST_EVENTS`` are kept, in the order they came.
+4. Times are monotonic seconds of this process: when a value was heard. One that the broker kept may be older.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from services.gateway.core.traces import Traces
+from shared.health import Health
+from shared.incidents import Incident
+from shared.maintenance import Maintenance
+from shared.messages import Alert, Counter, DeviceState, Event, Message, Status
+
+MOST_OF_A_KIND = 2_000
+MOST_EVENTS = 200
+STALE_S = 60.0
+SHOWN = ("state", "event", "incident", "maintenance", "counter", "health", "alert", "status")
+
+Parts = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A value, when it was heard, and whether the broker had kept it until then."""
+
+    message: Message
+    at_s: float
+    retained: bool
+
+
+@dataclass(slots=True)
+class View:
+    """Everything that is shown now. ``connected``: whether the broker is; ``refused`` counts what found no room."""
+
+    values: dict[str, dict[Parts, Heard]] = field(default_factory=lambda: {kind: {} for kind in SHOWN})
+    events: deque[Event] = field(default_factory=lambda: deque(maxlen=MOST_EVENTS))
+    traces: Traces = field(default_factory=Traces)
+    connected: bool = False
+    refused: int = 0
+
+    def take(self, kind: str, parts: Parts, message: Message | None, at_s: float, *, retained: bool = False) -> bool:
+        """Take what a topic became; returns whether it is kept."""
+        if isinstance(message, Event):
+            self.events.append(message)
+            return True
+        values = self.values.get(kind)
+        if values is None:
+            return False
+        if message is None:
+            return values.pop(parts, None) is not None
+        if parts not in values and len(values) >= MOST_OF_A_KIND:
+            self.refused += 1
+            return False
+        values[parts] = Heard(message, at_s, retained)
+        if isinstance(message, DeviceState):
+            self.traces.take(message, at_s)
+        return True
+
+    def states(self) -> list[DeviceState]:
+        """Return the state of every device, by name."""
+        return [m for m in self._messages("state") if isinstance(m, DeviceState)]
+
+    def alerts(self) -> list[Alert]:
+        """Return every alert that is published, by rule and key."""
+        return [m for m in self._messages("alert") if isinstance(m, Alert)]
+
+    def counters(self) -> list[Counter]:
+        """Return every counter, by type."""
+        return [m for m in self._messages("counter") if isinstance(m, Counter)]
+
+    def incidents(self) -> list[Incident]:
+        """Return the newest incident of each pattern and key."""
+        return [m for m in self._messages("incident") if isinstance(m, Incident)]
+
+    def maintenance(self) -> list[Maintenance]:
+        """Return what is due at each device."""
+        return [m for m in self._messages("maintenance") if isinstance(m, Maintenance)]
+
+    def statuses(self) -> list[Status]:
+        """Return the last life sign of every service, by name."""
+        return [m for m in self._messages("status") if isinstance(m, Status)]
+
+    def health(self) -> Health | None:
+        """Return the health score, if one was heard."""
+        return next((m for m in self._messages("health") if isinstance(m, Health)), None)
+
+    def age_s(self, device: str, now_s: float, wall: datetime) -> float | None:
+        """Return how old a device's state is, in seconds; None for a device that is not known.
+
+        The time since it was heard. One that the broker had kept is as old as its reading, if that was no simulation,
+        whose times may be any.
+        """
+        heard = self.values["state"].get((device,))
+        if heard is None or not isinstance(heard.message, DeviceState):
+            return None
+        age = now_s - heard.at_s
+        if heard.retained and not heard.message.simulated:
+            age = max(age, (wall - heard.message.time).total_seconds())
+        return age
+
+    def is_stale(self, device: str, now_s: float, wall: datetime) -> bool:
+        """Whether a device's state is too old to be shown as what is now."""
+        age = self.age_s(device, now_s, wall)
+        return age is None or age > STALE_S
+
+    def _messages(self, kind: str) -> Iterator[Message]:
+        return (heard.message for _, heard in sorted(self.values[kind].items()))
