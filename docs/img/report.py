@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from services.counter_store.adapters.reports.formats import FORMATS
@@ -19,9 +20,11 @@ from services.counter_store.core.reports.report import DetailedReport
 from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import CounterStoreSettings
 from shared.delivery.handler import InMemoryPublisher
+from shared.event_text.load import load_event_texts
 from shared.ledger import Ledger
 from shared.messages import Event, event_id
 
+CONFIG = Path(__file__).parents[2] / "config"
 END = datetime(2026, 11, 22, tzinfo=UTC)
 START = END - timedelta(days=30)
 Told = tuple[datetime, str, str, str, str]  # time, type, category, severity, device
@@ -86,7 +89,7 @@ def _event(number: int, time: datetime, name: str, category: str, severity: Any,
 def main() -> None:
     """Print the page."""
     with closing(Ledger(":memory:", LEDGER_SCHEMA)) as ledger, ledger.transaction():
-        policy = StorePolicy(ended_by=ENDED_BY)
+        policy = StorePolicy(ended_by=ENDED_BY, texts=load_event_texts(CONFIG, {}))
         store = CounterStore(CounterStoreSettings(), ledger, InMemoryPublisher(), site="home", policy=policy)
         for each in month():
             store.apply(each)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
@@ -15,6 +16,8 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 
 from services.counter_store.core.policy import StorePolicy, ends_of
 from shared.event_counters import FILE, EventCountersSettings
+from shared.event_text.load import load_event_texts
+from shared.event_text.texts import EventTexts
 from shared.settings import ConfigError, Fault, Settings, read_one_of
 
 _NEEDED = {"v2": ("org", "bucket", "token_file"), "v1": ("database",)}
@@ -115,10 +118,12 @@ def load(folder: Path, environ: Mapping[str, str]) -> LoadedSettings:
     kinds = read_one_of(folder, "events", EventTypesSettings, environ, faults)
     if store is None or counting is None or kinds is None:
         raise ConfigError(faults)
-    return LoadedSettings(store, counting, policy_of(counting, kinds))
+    return LoadedSettings(store, counting, policy_of(counting, kinds, load_event_texts(folder, environ)))
 
 
-def policy_of(counting: EventCountersSettings, kinds: EventTypesSettings) -> StorePolicy:
+def policy_of(
+    counting: EventCountersSettings, kinds: EventTypesSettings, texts: EventTexts = MappingProxyType({})
+) -> StorePolicy:
     """Return the settings as the core needs them."""
     history, health = counting.event_counters, counting.health_scoring
     return StorePolicy(
@@ -130,5 +135,6 @@ def policy_of(counting: EventCountersSettings, kinds: EventTypesSettings) -> Sto
         trend_days=health.trend_analysis_days,
         trend_min_events=health.min_events_for_trend,
         catalogue=frozenset(kinds.events),
+        texts=texts,
         ended_by=ends_of({name: kind.clears for name, kind in kinds.events.items()}),
     )

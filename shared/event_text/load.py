@@ -1,15 +1,19 @@
-"""The sentences of a configuration folder's ``events.yaml``. Whether the file is right, event_processor says."""
+"""The sentences of a configuration folder's ``events.yaml``, as far as they can be read.
+
+event_processor checks the file as a whole. A fault found here has event_processor's words, so that a list of faults has
+it once.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from shared.event_text.sentence import parse_sentence
 from shared.event_text.texts import EventTexts, TypeText
-from shared.settings import ConfigError, Fault, read_settings
+from shared.settings import read_settings
 
 
 class _Type(BaseModel):
@@ -18,6 +22,14 @@ class _Type(BaseModel):
     description: str
     sentence: str | None = None
     data: dict[str, str] = {}
+
+    @model_validator(mode="after")
+    def _sentence_can_be_read(self) -> _Type:
+        try:
+            parse_sentence(self.sentence or "")
+        except ValueError as error:
+            raise ValueError(f"sentence {error}") from None
+        return self
 
 
 class _Events(BaseModel):
@@ -30,16 +42,10 @@ def load_event_texts(folder: Path, environ: Mapping[str, str]) -> EventTexts:
     """Return the words of every type; raises ConfigError where the file is there and cannot be used."""
     if not (folder / "events.yaml").exists():
         return {}
-    return {name: _text(folder, name, each) for name, each in _read(folder, environ).items()}
+    found = read_settings(folder, "events", _Events, environ).events
+    return {name: _text(each) for name, each in found.items()}
 
 
-def _read(folder: Path, environ: Mapping[str, str]) -> dict[str, _Type]:
-    return read_settings(folder, "events", _Events, environ).events
-
-
-def _text(folder: Path, name: str, found: _Type) -> TypeText:
-    try:
-        sentence = None if found.sentence is None else parse_sentence(found.sentence)
-    except ValueError as error:
-        raise ConfigError([Fault(str(folder / "events.yaml"), f"events.{name}.sentence", str(error))]) from None
+def _text(found: _Type) -> TypeText:
+    sentence = None if found.sentence is None else parse_sentence(found.sentence)
     return TypeText(found.description, sentence, found.data)

@@ -18,6 +18,7 @@ from services.counter_store.core.counting.series import Cell, Count, Episode, Se
 from services.counter_store.core.health.formulas import FORMULAS
 from services.counter_store.core.health.score import DECAY_US, LASTS_US, WeighedEpisode, judge_health
 from services.counter_store.core.policy import StorePolicy
+from services.counter_store.core.reports.report import LATEST, EventLine, event_line
 from services.counter_store.core.reports.timeline import Timeline, timeline, unit_of
 from services.counter_store.core.span import Span, possible_time
 from services.counter_store.core.statistics.anomalies import WEEK_H, WEEKS, Anomalies, find_anomalies, is_judged
@@ -107,6 +108,14 @@ class Analytics:
             complete=len(rows) == counted,
             patterns=failure_patterns((event for _, _, event in rows), min_failures),
         )
+
+    def latest_events(self, span: Span) -> tuple[EventLine, ...]:
+        """Return the newest events of a span in words: those that are more than information, and what ended them."""
+        ends = {name for names in self.policy.ended_by.values() for name in names}
+        types = {one.type for one in self.aggregates.series.values() if one.matters or one.type in ends}
+        choice = EventFilter(span.after_us + 1, span.until_us)
+        rows = islice(self.history.by_types(sorted(types), choice, None, newest=True), LATEST)
+        return tuple(event_line(event, self.policy.texts) for _, _, event in rows)
 
     def anomalies(self, span: Span, hours: int, types: Sequence[str] | None, kept_us: int) -> Anomalies:
         """Return what is unusual in the ``hours`` whole hours before the span's end.

@@ -35,7 +35,8 @@ def report(
     model, more = REPORTS[kind]
     days_of = analytics.days(span)
     timeline = analytics.timeline(span, days_of)
-    return model.model_validate(common | {"timeline": timeline} | more(analytics, snapshot, span, days_of))
+    parts = {"timeline": timeline, "latest_events": analytics.latest_events(span)}
+    return model.model_validate(common | parts | more(analytics, snapshot, span, days_of))
 
 
 def _health(analytics: Analytics, _: Snapshot, span: Span, __: Days) -> dict[str, Any]:

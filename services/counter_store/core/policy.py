@@ -7,13 +7,18 @@ from dataclasses import dataclass, field
 
 from services.counter_store.core.health.formulas import STANDARD
 from services.counter_store.core.time_units import DAY_US
+from shared.event_text.texts import EventTexts
 
 HOURLY_DAYS = 92  # hours stay apart at least so long: more than a judgement by hour of the week looks back on
 
 
 @dataclass(frozen=True, slots=True)
 class StorePolicy:
-    """``catalogue`` names the types of ``config/events.yaml``, ``ended_by`` the types that end a type (``clears``)."""
+    """How events are kept and judged.
+
+    ``catalogue`` names the types of ``config/events.yaml``, ``ended_by`` the types that end a type (``clears``),
+    ``texts`` has each type in words.
+    """
 
     history_days: int = 365
     history_per_type: int = 10_000
@@ -24,6 +29,7 @@ class StorePolicy:
     ended_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     health_formula: str = STANDARD.name
     catalogue: frozenset[str] = frozenset()
+    texts: EventTexts = field(default_factory=dict)
 
     @property
     def history_us(self) -> int:

@@ -6,16 +6,19 @@ import csv
 import io
 import json
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.counter_store.adapters.reports.formats import FORMATS
-from services.counter_store.core.reports.report import DetailedReport, Report, SummaryReport, TrendsReport
+from services.counter_store.core.policy import StorePolicy
+from services.counter_store.core.reports.report import LATEST, DetailedReport, Report, SummaryReport, TrendsReport
 from services.counter_store.core.reports.tabular import guarded, unguarded
+from shared.event_text.load import load_event_texts
 from shared.messages import Severity
-from tests.support.store_bench import DAY, HOUR, StoreBench, bench
+from tests.support.store_bench import DAY, HOUR, POLICY, StoreBench, bench
 from tests.support.store_messages import at
 
 MODELS = {"summary": SummaryReport, "detailed": DetailedReport, "trends": TrendsReport}
@@ -186,6 +189,7 @@ def test_what_is_told_does_not_get_out_of_its_cell() -> None:
         update={
             "site": bad,
             "event_types": tuple(one.model_copy(update={"type": bad}) for one in report.event_types),
+            "latest_events": tuple(one.model_copy(update={"text": bad}) for one in report.latest_events),
         }
     )
 
@@ -226,6 +230,36 @@ def test_a_page_of_nothing_says_so_once(kind: str) -> None:
     assert (0, 0) == (page.count("<svg"), page.count("of 100"))
 
 
+TEXTS = load_event_texts(Path(__file__).parents[3] / "config", {})
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_a_report_says_what_happened_last_in_words(kind: str) -> None:
+    """What is more than information and what ended it, newest first; other readings are left out."""
+    lost = {"type": "AC_POWER_LOSS", "severity": "warning", "data": {"battery_voltage": 3.46, "state_of_charge": 38}}
+    back = {"type": "AC_POWER_RESTORED", "severity": "info", "data": {"outage_s": 75, "battery_voltage": 3.78}}
+    with bench(StorePolicy(ended_by=POLICY.ended_by, texts=TEXTS)) as store:
+        store.tell(60, **lost)
+        store.tell(90, type="sensor.vpd", severity="info")
+        store.tell(135, **back)
+        store.tell(150, type="X", severity="error", until=200)
+        report = ask(store, kind, 1)
+
+    expected = ["X", "Mains back after 1 min 15 s, 3.78 V", "Mains lost: on battery, 3.46 V, 38 %"]
+    assert expected == [one.text or one.type for one in report.latest_events]
+    assert all(words in FORMATS[form][1](report) for words in expected for form in ("html", "markdown", "json"))
+
+
+def test_a_report_lists_at_most_the_newest_events() -> None:
+    """The table is short, however much happened."""
+    with bench() as store:
+        store.tell(*range(100), until=200)
+        report = ask(store, "summary", 1)
+    times = [one.time for one in report.latest_events]
+
+    assert (LATEST, sorted(times, reverse=True), at(99)) == (len(times), times, times[0])
+
+
 def test_markdown_can_be_read_as_it_stands() -> None:
     """Every row of a table is as wide as its head, and numbers are on the right."""
     with bench() as store:
@@ -235,7 +269,9 @@ def test_markdown_can_be_read_as_it_stands() -> None:
 
     assert len(tables) >= 3
     assert [1] * len(tables) == [len({len(row) for row in table}) for table in tables]
-    assert all("-: |" in table[1] for table in tables)
+    with_numbers = [table for table in tables if "severity | device" not in " ".join(table[0].split())]
+    assert len(tables) - 1 == len(with_numbers)
+    assert all("-: |" in table[1] for table in with_numbers)
 
 
 def test_markdown_says_one_event_and_praises_no_health_of_what_was_never_seen() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -15,11 +16,14 @@ from click.testing import CliRunner, Result
 from rich.console import Console
 
 from shared.messages import Alert, AlertState, Counter, Event, Severity
+from shared.settings import ConfigError
 from tests.support.brokers import free_port
+from upskeep.check import check_config
 from upskeep.cli import Sections, cli
 from upskeep.commands.options import so_many
 from upskeep.text.message_text import alert_table, counter_table, line
 
+CONFIG = Path(__file__).parents[3] / "config"
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 LATER = datetime(2026, 1, 31, 13, 30, 5, tzinfo=UTC)
 
@@ -313,3 +317,15 @@ def test_a_backtest_of_what_is_no_recording_is_explained(tmp_path: Path) -> None
 
     assert 2 == result.exit_code
     assert f"recording: {path}:1: no column 'time' (found: when, what)" in result.stderr
+
+
+def test_a_fault_that_several_services_find_is_named_once(tmp_path: Path) -> None:
+    """Three services read the sentences of events.yaml."""
+    shutil.copytree(CONFIG, tmp_path / "config")
+    file = tmp_path / "config" / "events.yaml"
+    row = '  MINE: {category: safety, severity: info, description: Mine, sentence: "a {"}'
+    file.write_text(file.read_text(encoding="utf-8").replace("events:\n", f"events:\n{row}\n", 1), encoding="utf-8")
+
+    with pytest.raises(ConfigError) as caught:
+        check_config(tmp_path / "config", {})
+    assert 1 == len(caught.value.faults)

@@ -48,6 +48,7 @@ def as_markdown(report: Report) -> str:
             ("type", "severity", "count", "last"),
             [(one.type, one.severity.value, one.count, f"{one.last:%Y-%m-%d %H:%M}") for one in report.event_types],
         ),
+        *_latest(report),
         *_outages(report),
         *_trends(report),
     ]
@@ -64,6 +65,14 @@ def _health(report: Report) -> list[str]:
     ]
     told = ["", f"Health: **{health.score}** of 100, {health.grade.value}."]
     return [*told, *_table("What it lost", ("type", "severity", "points", "episodes", "last", "remedy"), factors)]
+
+
+def _latest(report: Report) -> list[str]:
+    rows = [
+        (f"{one.time:%Y-%m-%d %H:%M}", one.severity.value, one.device or "", one.text or one.type)
+        for one in report.latest_events
+    ]
+    return _table("What happened last", ("time", "severity", "device", "event"), rows)
 
 
 def _outages(report: Report) -> list[str]:

@@ -16,12 +16,14 @@ from services.counter_store.core.span import Span, possible_time
 from services.counter_store.core.statistics.trend import Trend
 from services.counter_store.core.statistics.type_statistics import Statistics
 from services.counter_store.core.time_units import DAY_US
+from shared.event_text.texts import EventTexts, event_text
 from shared.health import Health
 from shared.instants import time_to_us, us_to_time
-from shared.messages import Severity, Time
+from shared.messages import Event, Severity, Time
 from shared.report import CategoryCount
 
 TOP = 5
+LATEST = 20
 DAYS = 366  # told one by one in a report of trends
 RANK = tuple(Severity)  # least first
 USUAL = ("power", "battery", "system", "safety")  # the seed's categories: in every report, even if empty
@@ -46,10 +48,21 @@ class TypeCount(Answer):
     last: Time
 
 
+class EventLine(Answer):
+    """An event in words, times in UTC; ``text`` is None for a type that the catalogue does not know."""
+
+    time: Time
+    type: str
+    severity: Severity
+    device: str | None
+    text: str | None
+
+
 class Report(Dated):
     """What all reports have. Categories, types and timeline each add up to ``total_events``, always.
 
-    ``all_time_events`` is everything ever counted.
+    ``all_time_events`` is everything ever counted. ``latest_events`` are the newest of the history that are more than
+    information or end such a one, newest first, at most ``LATEST``.
     """
 
     report_type: ReportType
@@ -63,6 +76,7 @@ class Report(Dated):
     event_categories: dict[str, CategoryCount]
     event_types: tuple[TypeCount, ...]
     timeline: Timeline
+    latest_events: tuple[EventLine, ...] = ()
 
 
 class SummaryReport(Report):
@@ -91,6 +105,12 @@ class TrendsReport(Report):
     stable: tuple[str, ...]
     insufficient_data: tuple[str, ...]
     daily_counts: dict[str, DailyCounts]
+
+
+def event_line(event: Event, texts: EventTexts) -> EventLine:
+    """Return an event in words."""
+    words = event_text(event, texts)
+    return EventLine(time=event.time, type=event.type, severity=event.severity, device=event.device, text=words)
 
 
 def category_key(category: str) -> str:

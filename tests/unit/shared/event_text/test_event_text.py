@@ -164,5 +164,5 @@ def test_a_users_own_types_have_words(tmp_path: Path) -> None:
     (tmp_path / "events.yaml").write_text(text + "data: {value: °C}}\n", encoding="utf-8")
     assert "It is 21.5 °C" == event_text(event("MINE", {"value": 21.5}), load_event_texts(tmp_path, {}))
     (tmp_path / "events.yaml").write_text("events: {MINE: {description: d, sentence: '{'}}\n", encoding="utf-8")
-    with pytest.raises(ConfigError, match=r"events\.MINE\.sentence: has a '\{' without its pair"):
+    with pytest.raises(ConfigError, match=r"events\.MINE: sentence has a '\{' without its pair"):
         load_event_texts(tmp_path, {})
