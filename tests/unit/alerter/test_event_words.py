@@ -79,5 +79,5 @@ def test_a_type_without_words_adds_nothing() -> None:
 def test_a_bad_sentence_is_refused_with_its_place(tmp_path: Path) -> None:
     """The alerter reads the sentences, so it names the one it cannot use."""
     (tmp_path / "events.yaml").write_text("events: {MINE: {description: Mine, sentence: 'a {'}}\n")
-    with pytest.raises(ConfigError, match="events.MINE: sentence has a"):
+    with pytest.raises(ConfigError, match=r"events\.MINE: sentence has a"):
         SERVICE.settings(Context(tmp_path, {}, SuiteSettings(), SYSTEM_CLOCK))

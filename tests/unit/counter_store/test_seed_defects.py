@@ -344,7 +344,7 @@ def test_a33_three_failures_in_a_year_are_no_pattern_of_a_week() -> None:
 
 
 def test_a34_a_year_is_read_from_hours_and_not_from_events() -> None:
-    """No figure of a report comes from the history: all are the same when it has gone. Its newest events are listed only."""
+    """Every figure of a report is the same when the history has gone; only the list of its newest events is empty."""
     with bench() as here:
         here.tell(*(n * HOUR for n in range(1, 800)), until=800 * HOUR)
         before = here.ask("report", kind="summary", days=365)
