@@ -1,0 +1,1 @@
+"""What may be switched, decided without I/O and without a clock."""

@@ -1,0 +1,133 @@
+"""What a step says to the rest of the suite: events of the catalogue, each once, by ids that follow from their cause.
+
+Only changes are events: a verdict that stands for an hour is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from services.climate_supervisor.core.guards import Verdict
+from services.climate_supervisor.core.reasons import VIOLATIONS, Reason
+from services.climate_supervisor.core.shadow import Ended, Shadow
+from services.climate_supervisor.core.supervise import Memory, Step, World
+
+RECOVERY = "safe_state"  # what is always done about an actuator's error
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """An event to offer. ``cause`` tells it from every other of its type, over restarts too."""
+
+    type: str
+    cause: str
+    device: str | None
+    zone: str
+    data: dict[str, object] = field(default_factory=dict)
+
+
+def notes(world: World, before: Memory, came: Step) -> tuple[Note, ...]:
+    """Return the events of a step."""
+    return (*_emergencies(world, before, came.memory), *_actuators(world, before, came))
+
+
+def _emergencies(world: World, before: Memory, after: Memory) -> Iterator[Note]:
+    for zone, heat in after.emergencies.items():
+        if zone not in before.emergencies:
+            reason = f"{heat.device} read {heat.value:g} °C, and no second sensor disproves it"
+            cause = f"{world.run}/{zone}/{heat.since_s:.3f}"
+            yield Note("system.emergency", cause, None, zone, {"zone": zone, "reason": reason, "by": "supervisor"})
+
+
+def _actuators(world: World, before: Memory, came: Step) -> Iterator[Note]:
+    ended = dict(came.ended)
+    for name, binding in world.bindings.items():
+        zone = binding.actuator.zone
+        old, new = before.shadow(name), came.memory.shadow(name)
+        verdict = came.memory.verdicts[name]
+        yield from _outcome(name, zone, ended.get(name), verdict)
+        yield from _error(world, name, zone, old, new)
+        yield from _state(world, name, zone, old, new, verdict)
+        yield from _run(world, name, zone, old, new, verdict)
+        yield from _violation(world, name, zone, before.verdicts.get(name), verdict, came.memory.count)
+
+
+def action(level: float) -> str:
+    """Return an order in a word: ``off``, ``on`` or ``on at 40 %``."""
+    if level <= 0:
+        return "off"
+    return "on" if level >= 1 else f"on at {level * 100:.0f} %"
+
+
+def _outcome(name: str, zone: str, ended: Ended | None, verdict: Verdict) -> Iterator[Note]:
+    if ended is None:
+        return
+    sent = ended.sent
+    data: dict[str, object] = {"device_id": name, "action": action(sent.level), "command": sent.command}
+    if ended.failure is None:
+        data["reason"] = verdict.reason.value
+        yield Note("device.action.success", sent.command, name, zone, data)
+    else:
+        data["reason"] = ended.failure.text
+        yield Note("device.action.failed", sent.command, name, zone, data)
+
+
+def _error(world: World, name: str, zone: str, old: Shadow, new: Shadow) -> Iterator[Note]:
+    failure = new.failure
+    if failure is None or (old.failure is not None and old.failure.fault is failure.fault):
+        return
+    data: dict[str, object] = {
+        "device_id": name,
+        "error_code": failure.fault.value,
+        "message": failure.text,
+        "recovery_action": RECOVERY,
+    }
+    yield Note("device.error", f"{world.run}/{name}/{failure.fault}/{failure.at_s:.3f}", name, zone, data)
+
+
+def _state(world: World, name: str, zone: str, old: Shadow, new: Shadow, verdict: Verdict) -> Iterator[Note]:
+    """What it reports; ``old`` is the memory of the step before, so what was heard in between shows."""
+    if new.level is None or new.level == old.level:
+        return
+    data: dict[str, object] = {
+        "device_id": name,
+        "new_state": "on" if new.level > 0 else "off",
+        "power_level": round(new.level * 100),
+        "trigger": verdict.reason.value,
+    }
+    if old.level is not None:
+        data["old_state"] = "on" if old.level > 0 else "off"
+    yield Note("device.state.changed", f"{world.run}/{name}/{new.heard_s or 0:.3f}", name, zone, data)
+
+
+def _run(world: World, name: str, zone: str, old: Shadow, new: Shadow, verdict: Verdict) -> Iterator[Note]:
+    if old.on_since_s is None or new.on_since_s is not None or not new.spans:
+        return
+    begin, end = new.spans[-1]
+    data: dict[str, object] = {
+        "device_id": name,
+        "action": "on",
+        "duration": round(end - begin, 1),
+        "reason": verdict.reason.value,
+        "success": new.failure is None,
+    }
+    yield Note("device.action.executed", f"{world.run}/{name}/{end:.3f}", name, zone, data)
+
+
+def _violation(world: World, name: str, zone: str, old: Verdict | None, new: Verdict, count: int) -> Iterator[Note]:
+    if new.reason not in VIOLATIONS or (old is not None and old.reason is new.reason):
+        return
+    data: dict[str, object] = {
+        "rule": new.reason.value,
+        "device_id": name,
+        "zone": zone,
+        "action": action(new.level),
+        "reason": new.text,
+    }
+    yield Note("safety.violation", f"{world.run}/{name}/{new.reason}/{count}", name, zone, data)
+
+
+def is_alarm(reason: Reason) -> bool:
+    """Return whether a person should look now."""
+    return reason in (Reason.EMERGENCY_STOP, Reason.HEAT_EMERGENCY, Reason.ACTUATOR_FAILED)

@@ -1,0 +1,135 @@
+"""How far a sensor may be believed, by the source's time and by when it was heard.
+
+Rules:
+1. A reading's age is its age at receipt by this machine's wall clock, and what has passed since by the monotonic one.
+   A value that does not change is not stale for it; a step of the clock makes one reading stale and no more.
+2. A jump faster than air can change is set aside. It is believed once ``warm_up`` readings in a row agree with it.
+3. ``warm_up`` readings are needed after a start and after every gap longer than ``max_age_s``.
+4. A value that stands still to the last digit while an actuator that moves it was switched is stuck.
+5. Nothing here discards heat: ``hottest`` is what was last read, believed or not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from services.climate_supervisor.core.reasons import Reason
+from shared.actuators import CHANNELS, Measure, ZoneSafety
+from shared.messages import Quality
+from shared.quantities import QUANTITIES
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One value as it was heard: ``source_age_s`` at receipt, negative where the source's clock is ahead."""
+
+    value: float | None
+    source_age_s: float
+    heard_s: float
+    quality: Quality = Quality.GOOD
+    simulated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SensorMemory:
+    """What is remembered of one sensor: its newest reading, and the newest value that was believed."""
+
+    newest: Reading | None = None
+    believed: float | None = None
+    believed_s: float = 0.0
+    in_a_row: int = 0  # readings without a gap, up to the newest
+    jump: float | None = None  # the newest value that was set aside
+    jumps: int = 0  # how many in a row agree with it
+    still_since_s: float | None = None  # since when the believed value has not changed at all
+
+
+UNHEARD = SensorMemory()
+
+
+def fastest_change(rules: ZoneSafety, measure: Measure) -> tuple[float, float] | None:
+    """Return (least jump, change a minute) from which on a change is no air's, None where nothing limits it."""
+    match measure:
+        case Measure.TEMPERATURE:
+            return 1.0, rules.spike_c_per_min
+        case Measure.HUMIDITY:
+            return 5.0, rules.spike_percent_per_min
+        case _:
+            return None
+
+
+def hear(rules: ZoneSafety, measure: Measure, memory: SensorMemory, reading: Reading) -> SensorMemory:
+    """Return the memory with one more reading."""
+    before = memory.newest
+    gap = before is None or reading.heard_s - before.heard_s > rules.max_age_s
+    usable = _fault_of(rules, measure, reading, reading.heard_s) is None
+    memory = replace(memory, newest=reading, in_a_row=(1 if gap else memory.in_a_row + 1) if usable else 0)
+    if reading.value is None or not usable:
+        return memory
+    if not gap and memory.believed is not None and _jumped(rules, measure, memory, reading):
+        return _set_aside(rules, measure, memory, reading)
+    still = memory.still_since_s if not gap and memory.believed == reading.value else reading.heard_s
+    return replace(memory, believed=reading.value, believed_s=reading.heard_s, jump=None, jumps=0, still_since_s=still)
+
+
+def _jumped(rules: ZoneSafety, measure: Measure, memory: SensorMemory, reading: Reading) -> bool:
+    limit = fastest_change(rules, measure)
+    if limit is None or memory.believed is None or reading.value is None:
+        return False
+    minutes = max(reading.heard_s - memory.believed_s, 1.0) / 60
+    return abs(reading.value - memory.believed) > max(limit[0], limit[1] * minutes)
+
+
+def _set_aside(rules: ZoneSafety, measure: Measure, memory: SensorMemory, reading: Reading) -> SensorMemory:
+    limit = fastest_change(rules, measure)
+    value = reading.value
+    if limit is None or value is None:
+        raise AssertionError("nothing jumps without a limit")
+    agrees = memory.jump is not None and abs(value - memory.jump) <= limit[0]
+    jumps = memory.jumps + 1 if agrees else 1
+    if jumps >= rules.warm_up:
+        return replace(
+            memory, believed=value, believed_s=reading.heard_s, jump=None, jumps=0, still_since_s=reading.heard_s
+        )
+    return replace(memory, jump=value, jumps=jumps)
+
+
+def doubt(
+    rules: ZoneSafety, measure: Measure, memory: SensorMemory, now_s: float, moved_s: float | None
+) -> Reason | None:
+    """Return why this sensor is not believed now, None where it is.
+
+    ``moved_s``: when an actuator that moves this measure was last switched.
+    """
+    reading = memory.newest
+    if reading is None:
+        return Reason.NEVER_HEARD
+    if (fault := _fault_of(rules, measure, reading, now_s)) is not None:
+        return fault
+    if memory.jump is not None:
+        return Reason.SPIKE
+    if memory.in_a_row < rules.warm_up:
+        return Reason.WARMING_UP
+    return Reason.STUCK if _is_stuck(rules, memory, now_s, moved_s) else None
+
+
+def _is_stuck(rules: ZoneSafety, memory: SensorMemory, now_s: float, moved_s: float | None) -> bool:
+    """Whether nothing changed at all although the switching is as long ago as a change may take."""
+    after, since = rules.stuck_after_s, memory.still_since_s
+    if after is None or since is None or moved_s is None:
+        return False
+    return now_s - max(since, moved_s) >= after and since <= moved_s + after
+
+
+def _fault_of(rules: ZoneSafety, measure: Measure, reading: Reading, now_s: float) -> Reason | None:
+    """Return what is wrong with one reading by itself."""
+    silent_s = now_s - reading.heard_s
+    if max(reading.source_age_s, 0.0) + silent_s > rules.max_age_s:
+        return Reason.STALE_BY_SOURCE if reading.source_age_s > silent_s else Reason.STALE_BY_RECEIPT
+    if reading.source_age_s < -rules.future_s:
+        return Reason.FROM_THE_FUTURE
+    if reading.quality in (Quality.BAD, Quality.STALE):
+        return Reason.BAD_QUALITY
+    if reading.value is None:
+        return Reason.NO_VALUE
+    quantity = QUANTITIES[CHANNELS[measure]]
+    return None if quantity.low <= reading.value <= quantity.high else Reason.OUT_OF_RANGE

@@ -1,0 +1,213 @@
+"""One step of the supervisor: what is known, the demands and the time give a verdict, orders and notes. Pure.
+
+Rules:
+1. Everything is decided anew at every step; nothing is assumed to hold because it was ordered once.
+2. Off is ordered before on, and what does most harm goes off first (``KindRow.stop_order``).
+3. What is on is ordered again after a third of its lease. What is not known to be off is ordered off again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from services.climate_supervisor.core.exclusion import exclude
+from services.climate_supervisor.core.guards import Case, Stop, Verdict, Wish, judge
+from services.climate_supervisor.core.measured import (
+    Emergency,
+    Measured,
+    Sensors,
+    heat_emergency,
+    last_temperature,
+    measure_zone,
+)
+from services.climate_supervisor.core.sensors import UNHEARD, Reading
+from services.climate_supervisor.core.sensors import hear as hear_sensor
+from services.climate_supervisor.core.shadow import UNKNOWN, Ended, Shadow, known_off, send, settle
+from services.climate_supervisor.core.templates import Binding
+from shared.actuators import CHANNELS, ActuatorKind, Measure, ZoneSafety
+
+EVERYWHERE = "all"  # the zone of a stop of everything
+MOVERS: dict[Measure, tuple[ActuatorKind, ...]] = {
+    Measure.TEMPERATURE: (ActuatorKind.HEATER, ActuatorKind.COOLER),
+    Measure.HUMIDITY: (ActuatorKind.HUMIDIFIER, ActuatorKind.DEHUMIDIFIER),
+    Measure.CO2: (ActuatorKind.CO2,),
+    Measure.MOISTURE: (ActuatorKind.IRRIGATION,),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What does not change while the process runs. ``run`` tells this start's order ids from all others."""
+
+    zones: Mapping[str, ZoneSafety]
+    bindings: Mapping[str, Binding]
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Everything that the supervisor remembers. ``tries`` are a person's, and go before the controller's ``wishes``."""
+
+    sensors: Mapping[str, Sensors] = field(default_factory=dict)
+    shadows: Mapping[str, Shadow] = field(default_factory=dict)
+    wishes: Mapping[str, Wish] = field(default_factory=dict)
+    tries: Mapping[str, Wish] = field(default_factory=dict)
+    stops: Mapping[str, Stop] = field(default_factory=dict)
+    emergencies: Mapping[str, Emergency] = field(default_factory=dict)
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    count: int = 0
+
+    def shadow(self, name: str) -> Shadow:
+        """Return what is known of an actuator."""
+        return self.shadows.get(name, UNKNOWN)
+
+    def stop_of(self, zone: str) -> Stop | None:
+        """Return the stop that stands for a zone."""
+        return self.stops.get(EVERYWHERE) or self.stops.get(zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A level to send to an actuator; ``renewal``: it is there already, and its lease is renewed."""
+
+    actuator: str
+    level: float
+    command: str
+    renewal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What came of a step."""
+
+    memory: Memory
+    orders: tuple[Order, ...]
+    ended: tuple[tuple[str, Ended], ...]
+
+
+def take_reading(
+    world: World, memory: Memory, device: str, channel_values: Mapping[str, object], reading: Reading
+) -> Memory:
+    """Return the memory with the values of a device's state; ``reading`` carries what they have in common."""
+    sensors = dict(memory.sensors)
+    for zone, rules in world.zones.items():
+        known = dict(sensors.get(zone, {}))
+        for measure, places in rules.sensors.items():
+            for place in places:
+                if place.device != device:
+                    continue
+                value = channel_values.get(place.channel or CHANNELS[measure])
+                number = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+                before = known.get((measure, place), UNHEARD)
+                known[measure, place] = hear_sensor(rules, measure, before, replace(reading, value=number))
+        sensors[zone] = known
+    return replace(memory, sensors=sensors)
+
+
+def step(world: World, memory: Memory, now_s: float) -> Step:
+    """Return what has to happen now."""
+    settled = {name: settle(memory.shadow(name), binding, now_s) for name, binding in world.bindings.items()}
+    memory = replace(memory, shadows={name: shadow for name, (shadow, _) in settled.items()})
+    memory = replace(memory, emergencies=_emergencies(world, memory, now_s))
+    cases = _cases(world, memory, now_s)
+    verdicts = exclude(cases, {name: judge(case) for name, case in cases.items()})
+    orders = _orders(world, memory, verdicts, now_s)
+    shadows = dict(memory.shadows)
+    for order in orders:
+        shadows[order.actuator] = send(shadows[order.actuator], order.level, order.command, now_s)
+    tries = {name: wish for name, wish in memory.tries.items() if wish.until_s >= now_s}
+    count = memory.count + sum(not order.renewal for order in orders)
+    memory = replace(memory, shadows=shadows, verdicts=verdicts, tries=tries, count=count)
+    ended = tuple((name, end) for name, (_, end) in settled.items() if end is not None)
+    return Step(memory, orders, ended)
+
+
+def measures_of(world: World, memory: Memory, zone: str, now_s: float) -> dict[Measure, Measured]:
+    """Return what is known of each measure of a zone."""
+    rules, sensors = world.zones[zone], memory.sensors.get(zone, {})
+    return {
+        measure: measure_zone(rules, measure, sensors, now_s, _moved_s(world, memory, zone, measure))
+        for measure in Measure
+    }
+
+
+def _emergencies(world: World, memory: Memory, now_s: float) -> dict[str, Emergency]:
+    found = {}
+    for zone, rules in world.zones.items():
+        moved_s = _moved_s(world, memory, zone, Measure.TEMPERATURE)
+        before = memory.emergencies.get(zone)
+        found[zone] = heat_emergency(rules, memory.sensors.get(zone, {}), before, now_s, moved_s)
+    return {zone: heat for zone, heat in found.items() if heat is not None}
+
+
+def _moved_s(world: World, memory: Memory, zone: str, measure: Measure) -> float | None:
+    """Return when an actuator that moves a measure was last switched on or off."""
+    times: list[float] = []
+    for name, binding in world.bindings.items():
+        if binding.actuator.zone == zone and binding.actuator.kind in MOVERS[measure]:
+            shadow = memory.shadow(name)
+            times += [] if shadow.on_since_s is None else [shadow.on_since_s]
+            times += [shadow.spans[-1][1]] if shadow.spans else []
+    return max(times, default=None)
+
+
+def _cases(world: World, memory: Memory, now_s: float) -> dict[str, Case]:
+    measures = {zone: measures_of(world, memory, zone, now_s) for zone in world.zones}
+    last_c = {zone: last_temperature(rules, memory.sensors.get(zone, {})) for zone, rules in world.zones.items()}
+    venting = {zone: _venting(world, memory, zone, now_s) for zone in world.zones}
+    cases = {}
+    for name, binding in world.bindings.items():
+        zone = binding.actuator.zone
+        trial = memory.tries.get(name)
+        wish = trial if trial is not None and trial.until_s >= now_s else memory.wishes.get(name)
+        cases[name] = Case(
+            binding=binding,
+            rules=world.zones[zone],
+            shadow=memory.shadow(name),
+            measures=measures[zone],
+            now_s=now_s,
+            wish=wish,
+            stop=memory.stop_of(zone),
+            emergency=memory.emergencies.get(zone),
+            venting=venting[zone],
+            last_c=last_c[zone],
+        )
+    return cases
+
+
+def _venting(world: World, memory: Memory, zone: str, now_s: float) -> bool:
+    """Whether an exhaust of the zone runs, is demanded, or is not known to be off."""
+    for name, binding in world.bindings.items():
+        if binding.actuator.zone == zone and binding.actuator.kind is ActuatorKind.EXHAUST:
+            wish = memory.wishes.get(name)
+            wanted = wish is not None and wish.until_s >= now_s and wish.level > 0
+            if wanted or not known_off(memory.shadow(name), binding, now_s):
+                return True
+    return False
+
+
+def _orders(world: World, memory: Memory, verdicts: Mapping[str, Verdict], now_s: float) -> tuple[Order, ...]:
+    rows: list[tuple[str, float, str | None]] = []
+    for name, verdict in verdicts.items():
+        binding, sent = world.bindings[name], memory.shadow(name).sent
+        if sent is None or sent.level != verdict.level:
+            rows.append((name, verdict.level, None))
+        elif _renewal_due(memory.shadow(name), binding, now_s):
+            rows.append((name, verdict.level, sent.command))
+    rows.sort(key=lambda row: (row[1] > 0, world.bindings[row[0]].actuator.row.stop_order, row[0]))
+    numbers = iter(range(memory.count + 1, memory.count + 1 + len(rows)))
+    return tuple(
+        Order(name, level, command or f"{world.run}-{next(numbers)}", command is not None)
+        for name, level, command in rows
+    )
+
+
+def _renewal_due(shadow: Shadow, binding: Binding, now_s: float) -> bool:
+    sent, actuator = shadow.sent, binding.actuator
+    if sent is None:
+        return False
+    since_s = now_s - sent.renewed_s
+    if sent.level > 0:
+        return since_s >= actuator.lease_s / 3
+    return since_s >= actuator.confirmed_within_s and not known_off(shadow, binding, now_s)
