@@ -29,7 +29,7 @@ class ActuatorKind(StrEnum):
     CIRCULATION = "circulation"
     LIGHT = "light"
     CO2 = "co2"
-    IRRIGATION = "irrigation"
+    IRRIGATION = "pump"  # water for the plants
 
 
 class Measure(StrEnum):

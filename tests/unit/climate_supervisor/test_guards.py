@@ -51,8 +51,8 @@ def after(room: Room, seconds: float = SOON_S, **values: float) -> str:
         ("dehumidifier", {"relative_humidity": 20.1}, "demanded", 1),
         ("co2", {"co2": 1500.0}, "co2_enough", 0),
         ("co2", {"co2": 1499.0}, "demanded", 1),
-        ("irrigation", {"soil_moisture": 60.0}, "moist_enough", 0),
-        ("irrigation", {"soil_moisture": 59.0}, "demanded", 1),
+        ("pump", {"soil_moisture": 60.0}, "moist_enough", 0),
+        ("pump", {"soil_moisture": 59.0}, "demanded", 1),
         ("light", {"air_temperature": 34.9}, "demanded", 1),
         ("circulation", {"air_temperature": 34.9}, "demanded", 1),
     ],
@@ -189,7 +189,7 @@ def test_gas_is_not_let_in_while_the_exhaust_is_not_off() -> None:
 )
 def test_an_actuator_is_on_no_longer_than_it_may(bound: dict[str, float], on_s: float, reason: str) -> None:
     """Mycodo's stuck float ran a pump all night: the on-time of a run, an hour and a day is bounded."""
-    room = room_of("irrigation", **bound)
+    room = room_of("pump", **bound)
     room.wish(it=1.0)
     room.until(lambda: room.level("it") == 1, 10)
     lasted_s = room.until(lambda: room.level("it") == 0, on_s + 3 * TICK_S)
@@ -199,7 +199,7 @@ def test_an_actuator_is_on_no_longer_than_it_may(bound: dict[str, float], on_s: 
 
 def test_a_pulse_of_water_is_followed_by_a_pause() -> None:
     """The least interval is kept by the supervisor too, whatever is demanded."""
-    room = Room({"pump": {"kind": "irrigation", "max_on_s": 10, "min_off_s": 600}})
+    room = Room({"pump": {"kind": "pump", "max_on_s": 10, "min_off_s": 600}})
     room.wish(pump=1.0)
     room.go(3600)
     runs = [note.data["duration"] for note in room.notes if note.type == "device.action.executed"]
