@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -182,3 +182,36 @@ class ZoneSafety(Part):
                 f"emergency_c ({self.emergency_c:g}) must be above temperature.high ({self.temperature.high:g})"
             )
         return self
+
+
+class ActuatorsFile(Part):
+    """``config/actuators.yaml``. ``templates`` are for the supervisor alone to read."""
+
+    enabled: bool = False
+    armed: bool = False
+    tick_s: Annotated[float, Field(ge=1, le=60)] = 5.0
+    zones: Annotated[dict[Name, ZoneSafety], Field(max_length=100)] = {}
+    actuators: Annotated[dict[Name, Actuator], Field(max_length=500)] = {}
+    templates: dict[Name, Any] = {}
+
+    @model_validator(mode="after")
+    def _zones_and_sensors(self) -> Self:
+        for name, actuator in self.actuators.items():
+            zone = self.zones.get(actuator.zone)
+            if zone is None:
+                known = ", ".join(self.zones) or "none"
+                raise ValueError(f"actuators.{name}: zone {actuator.zone!r} is not among zones; there: {known}")
+            for measure in actuator.row.needs:
+                if not zone.sensors.get(measure):
+                    raise ValueError(
+                        f"actuators.{name}: a {actuator.kind} needs the {measure} of its zone; give "
+                        f"zones.{actuator.zone}.sensors a {measure}, or it would never leave its safe state"
+                    )
+        return self
+
+
+def action(level: float) -> str:
+    """Return a level in a word: ``off``, ``on`` or ``on at 40 %``."""
+    if level <= 0:
+        return "off"
+    return "on" if level >= 1 else f"on at {level * 100:.0f} %"

@@ -25,7 +25,7 @@ def _held(name: str, cases: Mapping[str, Case], verdicts: Mapping[str, Verdict])
     if verdict.level <= 0:
         return verdict
     against = [other for other in cases if _opposes(case, cases[other])]
-    running = case.shadow.on_since_s is not None
+    running = case.shadow.times.on_since_s is not None
     for other in against:
         theirs = cases[other]
         off = known_off(theirs.shadow, theirs.binding, theirs.now_s)

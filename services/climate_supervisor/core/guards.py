@@ -10,11 +10,10 @@ from dataclasses import dataclass
 
 from services.climate_supervisor.core.measured import Emergency, Measured
 from services.climate_supervisor.core.reasons import Reason
-from services.climate_supervisor.core.shadow import DAY_S, Shadow, on_time_s
+from services.climate_supervisor.core.shadow import Shadow
 from services.climate_supervisor.core.templates import Binding
 from shared.actuators import ActuatorKind, Measure, ZoneSafety
-
-HOUR_S = 3600.0
+from shared.on_times import DAY_S, HOUR_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,14 +188,14 @@ def _unavailable(case: Case) -> Verdict | None:
 
 def _on_times(case: Case) -> Verdict | None:
     """Bound one run, an hour and a day; a pulse of water is a run with ``max_on_s``."""
-    actuator, shadow, now_s = case.binding.actuator, case.shadow, case.now_s
+    actuator, times, now_s = case.binding.actuator, case.shadow.times, case.now_s
     if case.wanted == 0:
         return None
-    run_s = 0.0 if shadow.on_since_s is None else now_s - shadow.on_since_s
+    run_s = 0.0 if times.on_since_s is None else now_s - times.on_since_s
     rows = (
         (actuator.max_on_s, run_s, Reason.MAX_ON, "without a break"),
-        (actuator.on_s_per_hour, on_time_s(shadow, now_s, HOUR_S), Reason.HOUR_BUDGET, "within the hour"),
-        (actuator.on_s_per_day, on_time_s(shadow, now_s, DAY_S), Reason.DAY_BUDGET, "within the day"),
+        (actuator.on_s_per_hour, times.within_s(now_s, HOUR_S), Reason.HOUR_BUDGET, "within the hour"),
+        (actuator.on_s_per_day, times.within_s(now_s, DAY_S), Reason.DAY_BUDGET, "within the day"),
     )
     for most_s, on_s, reason, where in rows:
         if most_s is not None and on_s >= most_s:
@@ -205,8 +204,8 @@ def _on_times(case: Case) -> Verdict | None:
 
 
 def _resting(case: Case) -> Verdict | None:
-    off_s, least_s = case.shadow.off_since_s, case.binding.actuator.least_off_s
-    if case.wanted == 0 or case.shadow.on_since_s is not None or off_s is None or case.now_s - off_s >= least_s:
+    off_s, least_s = case.shadow.times.off_since_s, case.binding.actuator.least_off_s
+    if case.wanted == 0 or case.shadow.times.on_since_s is not None or off_s is None or case.now_s - off_s >= least_s:
         return None
     rest_s = least_s - (case.now_s - off_s)
     return Verdict(0.0, Reason.RESTING, f"it rests for another {rest_s:.0f} s")

@@ -12,6 +12,7 @@ from services.climate_supervisor.core.guards import Verdict
 from services.climate_supervisor.core.reasons import VIOLATIONS, Reason
 from services.climate_supervisor.core.shadow import Ended, Shadow
 from services.climate_supervisor.core.supervise import Memory, Step, World
+from shared.actuators import action
 
 RECOVERY = "safe_state"  # what is always done about an actuator's error
 
@@ -51,13 +52,6 @@ def _actuators(world: World, before: Memory, came: Step) -> Iterator[Note]:
         yield from _state(world, name, zone, old, new, verdict)
         yield from _run(world, name, zone, old, new, verdict)
         yield from _violation(world, name, zone, before.verdicts.get(name), verdict, came.memory.count)
-
-
-def action(level: float) -> str:
-    """Return an order in a word: ``off``, ``on`` or ``on at 40 %``."""
-    if level <= 0:
-        return "off"
-    return "on" if level >= 1 else f"on at {level * 100:.0f} %"
 
 
 def _outcome(name: str, zone: str, ended: Ended | None, verdict: Verdict) -> Iterator[Note]:
@@ -102,9 +96,9 @@ def _state(world: World, name: str, zone: str, old: Shadow, new: Shadow, verdict
 
 
 def _run(world: World, name: str, zone: str, old: Shadow, new: Shadow, verdict: Verdict) -> Iterator[Note]:
-    if old.on_since_s is None or new.on_since_s is not None or not new.spans:
+    if old.times.on_since_s is None or new.times.on_since_s is not None or not new.times.spans:
         return
-    begin, end = new.spans[-1]
+    begin, end = new.times.spans[-1]
     data: dict[str, object] = {
         "device_id": name,
         "action": "on",

@@ -5,18 +5,16 @@ Rules:
    confirms nothing where the template knows a state: it may lie.
 2. It counts as on from the moment it is sent on, until it is known to be off.
 3. A meter beats the state: what reports off and draws power is on, what reports on and draws none has failed.
-4. Times are seconds of the monotonic clock. ``services.climate_supervisor.core.kept`` takes them over a restart.
+4. Times are seconds of the monotonic clock; ``shared.on_times`` takes those that count over a restart.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from services.climate_supervisor.core.templates import Binding, Report
-
-DAY_S = 86_400.0
-MOST_SPANS = 2000  # on-times kept of a day; the two oldest become one beyond that
+from shared.on_times import OnTimes
 
 
 class Fault(StrEnum):
@@ -75,9 +73,7 @@ class Shadow:
     settled: bool = False
     refusal: str | None = None
     failure: Failure | None = None
-    on_since_s: float | None = None
-    off_since_s: float | None = None
-    spans: tuple[tuple[float, float], ...] = ()
+    times: OnTimes = field(default_factory=OnTimes)
 
     @property
     def level(self) -> float | None:
@@ -116,15 +112,13 @@ def send(shadow: Shadow, level: float, command: str, now_s: float) -> Shadow:
     sent = shadow.sent
     if sent is not None and sent.level == level and sent.command == command:
         return replace(shadow, sent=replace(sent, renewed_s=now_s))
-    begun = now_s if level > 0 and shadow.on_since_s is None else shadow.on_since_s
     return replace(
         shadow,
         sent=Sent(level, command, now_s, now_s),
         acknowledged=False,
         settled=False,
         refusal=None,
-        on_since_s=begun,
-        off_since_s=None if level > 0 else shadow.off_since_s,
+        times=shadow.times.began(now_s) if level > 0 else shadow.times,
     )
 
 
@@ -236,21 +230,7 @@ def _mismatch(shadow: Shadow, binding: Binding, sent: Sent, now_s: float) -> Fai
 
 
 def _count_on_time(shadow: Shadow, binding: Binding, now_s: float) -> Shadow:
-    off = known_off(shadow, binding, now_s)
+    if known_off(shadow, binding, now_s):
+        return replace(shadow, times=shadow.times.ended(now_s))
     seen_on = (shadow.level or 0) > 0 or draws(shadow, binding)
-    if shadow.on_since_s is None:
-        if seen_on and not off:
-            return replace(shadow, on_since_s=now_s, off_since_s=None)
-        return replace(shadow, off_since_s=now_s) if off and shadow.off_since_s is None else shadow
-    if not off:
-        return shadow
-    spans = tuple(span for span in (*shadow.spans, (shadow.on_since_s, now_s)) if span[1] > now_s - DAY_S)
-    if len(spans) > MOST_SPANS:
-        spans = ((spans[0][0], spans[1][1]), *spans[2:])
-    return replace(shadow, on_since_s=None, off_since_s=now_s, spans=spans)
-
-
-def on_time_s(shadow: Shadow, now_s: float, window_s: float) -> float:
-    """Return how long it has been on within the last ``window_s``."""
-    spans = shadow.spans if shadow.on_since_s is None else (*shadow.spans, (shadow.on_since_s, now_s))
-    return sum((max(0.0, end - max(begin, now_s - window_s)) for begin, end in spans), start=0.0)
+    return replace(shadow, times=shadow.times.began(now_s)) if seen_on else shadow

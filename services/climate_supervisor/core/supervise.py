@@ -146,9 +146,9 @@ def _moved_s(world: World, memory: Memory, zone: str, measure: Measure) -> float
     times: list[float] = []
     for name, binding in world.bindings.items():
         if binding.actuator.zone == zone and binding.actuator.kind in MOVERS[measure]:
-            shadow = memory.shadow(name)
-            times += [] if shadow.on_since_s is None else [shadow.on_since_s]
-            times += [shadow.spans[-1][1]] if shadow.spans else []
+            on = memory.shadow(name).times
+            times += [] if on.on_since_s is None else [on.on_since_s]
+            times += [on.spans[-1][1]] if on.spans else []
     return max(times, default=None)
 
 

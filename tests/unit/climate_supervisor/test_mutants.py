@@ -72,8 +72,8 @@ MUTANTS: list[tuple[str, str, str, Killer]] = [
     # sensors
     ("sensors", "max(reading.source_age_s, 0.0) + silent_s > rules.max_age_s", "False",
      (*FAULT, "silence", 65.0, "stale_by_receipt")),
-
-        ("sensors", "max(reading.source_age_s, 0.0) + silent_s", "silent_s", (*FAULT, "retained_value", 5.0, "stale_by_source")),
+    ("sensors", "max(reading.source_age_s, 0.0) + silent_s", "silent_s",
+     (*FAULT, "retained_value", 5.0, "stale_by_source")),
     ("sensors", "reading.source_age_s < -rules.future_s", "False", (*FAULT, "clock_ahead", 5.0, "from_the_future")),
     ("sensors", "reading.quality in (Quality.BAD, Quality.STALE)", "False", (*FAULT, "bad", 5.0, "bad_quality")),
     ("sensors", "    if memory.jump is not None:\n        return Reason.SPIKE\n", "", (*FAULT, "jump", 5.0, "spike")),

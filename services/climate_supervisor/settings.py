@@ -1,0 +1,58 @@
+"""``config/actuators.yaml``: what may be switched, how it is spoken to, and within which limits."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from services.climate_supervisor.core.templates import Binding, Template
+from shared.actuators import ActuatorsFile
+from shared.messages import Name
+
+FILE = "actuators"
+
+
+class SupervisorSettings(ActuatorsFile):
+    """The file with its templates understood."""
+
+    templates: dict[Name, Template] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _every_actuator_can_be_spoken_to(self) -> Self:
+        spoken: dict[str, str] = {}
+        for name, actuator in self.actuators.items():
+            template = self.templates.get(actuator.template)
+            if template is None:
+                known = ", ".join(self.templates) or "none"
+                raise ValueError(f"actuators.{name}: there is no template {actuator.template!r}; there are {known}")
+            self._check(Binding(name, actuator, template), spoken)
+        return self
+
+    def _check(self, binding: Binding, spoken: dict[str, str]) -> None:
+        """Hold one actuator against its template; ``spoken`` is who has each order so far."""
+        name, at = binding.name, f"actuators.{binding.name}.at"
+        places = ", ".join(binding.template.places) or "none"
+        if binding.superfluous:
+            raise ValueError(
+                f"{at}: {binding.actuator.template} has no place {binding.superfluous[0]!r}; it has {places}"
+            )
+        if binding.missing:
+            raise ValueError(
+                f"{at}: {binding.missing[0]} is missing; {binding.actuator.template} has the places {places}"
+            )
+        if binding.actuator.steps > 1 and not binding.template.set_level:
+            raise ValueError(
+                f"actuators.{name}: {binding.actuator.template} knows on and off, and steps is {binding.actuator.steps}"
+            )
+        orders = repr([(said.topic, said.payload) for said in binding.order(0.0, "")])
+        if (other := spoken.setdefault(orders, name)) != name:
+            raise ValueError(f"actuators.{name}: is the same device as {other}; each device stands once")
+
+    @property
+    def bindings(self) -> dict[str, Binding]:
+        """Every actuator with its template."""
+        return {
+            name: Binding(name, actuator, self.templates[actuator.template])
+            for name, actuator in self.actuators.items()
+        }
