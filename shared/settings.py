@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from shared.bounded_yaml import YamlLimitError, load_yaml
 
 M = TypeVar("M", bound=BaseModel)
+UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")  # of a model, of a dataclass
 Step = str | int
 _PASSWORD = re.compile(r"(://[^:/@\s]*:)[^@\s]*@")  # of a URL: it must not reach a terminal or a log
 
@@ -205,7 +206,7 @@ def _fault(lines: _Lines, sources: dict[tuple[Step, ...], str], model: type[Base
     path: tuple[Step, ...] = tuple(item["loc"])
     where, dotted = lines.at(path)
     variable = next((name for place, name in sources.items() if path[: len(place)] == place), None)
-    if item["type"] == "extra_forbidden":
+    if item["type"] in UNKNOWN_KEY:
         reason = "unknown key" + _suggestion(str(path[-1]), model, path[:-1])
     elif item["type"] == "missing":
         reason = "is missing; it has no default"

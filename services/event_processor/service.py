@@ -8,7 +8,6 @@ tables of the adapters.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -130,7 +129,7 @@ class EventProcessor:
             self._end_removed_rules(message)
         outcome = process_frame(self._compiled, self._memory(message.device), message)
         if CLOCK_STEP in message.values:
-            outcome = replace(outcome, events=self._readers.scoped(outcome.events, message.producer))
+            outcome = outcome._replace(events=self._readers.scoped(outcome.events, message.producer))
         self._store_outcome(message.device, outcome)
 
     def _is_admitted(self, frame: Frame) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from services.event_processor.core.channels.frame_context import Finding, FrameContext
 from services.event_processor.core.device.memory import Memory
@@ -15,8 +15,7 @@ from shared.messages import DeviceState, Event, Frame, Trigger, event_id
 PLAIN, PLAIN_FIELDS, PLAIN_CHARS = (float, bool, str), 40, 128  # an int may be too large for others
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What one frame led to: the memory for the next, the events in ``ORDER``, and their triggers."""
 
     compiled: CompiledRules
@@ -52,9 +51,10 @@ def run_steps(
     context = FrameContext(device_rules.device, compiled.channels, memory, frame)
     for apply, name, rule in steps:
         apply(context, name, rule)
-    repeat = memory.repeat + 1 if memory.time == frame.time else 0
+    now = context.now
+    repeat = memory.repeat + 1 if memory.time == now else 0
     after = Memory(
-        frame.time,
+        now,
         repeat,
         context.seen,
         context.latches,
@@ -64,7 +64,7 @@ def run_steps(
         context.steady_s,
         context.words,
         context.numbers,
-        context.elapsed.total_seconds() or memory.step_s,
+        context.elapsed_s or memory.step_s,
         0.0 if frame.quality in BELIEVED else context.gap_s,
     )
     if not context.findings:
@@ -83,32 +83,30 @@ def _event(compiled: CompiledRules, frame: Frame, zone: str | None, repeat: int,
 
     So may two with a step back of the clock between them: their uptimes tell those apart.
     """
-    kind = compiled.catalogue[found.type]
     cause = f"{found.cause}#{repeat}" if repeat else found.cause
     if frame.uptime_s is not None:
         cause = f"{cause}@{frame.boot}/{frame.uptime_s}"
-    make = (
-        Event.model_construct if _is_plain(found.data) else Event
-    )  # what needs no check is not checked: it costs most
-    return make(
-        id=event_id(compiled.site, found.type, frame.device, frame.time, cause),
-        type=found.type,
-        category=kind.category,
-        severity=found.severity or kind.severity,
-        time=frame.time,
-        site=compiled.site,
-        device=frame.device,
-        zone=zone,
-        data=found.data,
-        metadata={},
-    )
+    model = compiled.models[found.type]
+    own = {
+        "id": event_id(compiled.site, found.type, frame.device, frame.time, cause),
+        "severity": found.severity or model.severity,
+        "time": frame.time,
+        "device": frame.device,
+        "zone": zone,
+        "data": found.data,
+        "metadata": {},
+    }
+    if _is_plain(found.data):
+        return model.model_copy(update=own)  # what needs no check is not checked: it costs most
+    return Event(**model.model_dump(exclude_unset=True) | own)
 
 
 def _is_plain(data: Mapping[str, object]) -> bool:
     """Say whether data is a few numbers, flags and short words, which every consumer takes."""
-    return len(data) <= PLAIN_FIELDS and all(
-        type(value) in PLAIN and (type(value) is not str or len(value) <= PLAIN_CHARS) for value in data.values()
-    )
+    for value in data.values():
+        if type(value) not in PLAIN or (type(value) is str and len(value) > PLAIN_CHARS):
+            return False
+    return len(data) <= PLAIN_FIELDS
 
 
 def triggers_of(compiled: CompiledRules, events: Sequence[Event]) -> tuple[Trigger, ...]:

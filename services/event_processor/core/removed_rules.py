@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from services.event_processor.core.channels.frame_context import ENDS, Finding, lasted_s, since
@@ -30,8 +29,7 @@ def end_removed_rules(compiled: CompiledRules, memory: Memory, frame: Frame) -> 
         for name, latch in removed.items()
         if latch.on and memory.words.get(f"{ENDS}{name}") in compiled.catalogue
     ]
-    after = replace(
-        memory,
+    after = memory._replace(
         latches={name: latch for name, latch in memory.latches.items() if name not in removed},
         words={name: word for name, word in memory.words.items() if name.removeprefix(ENDS) not in removed},
     )

@@ -20,6 +20,10 @@ def _speakable(key: str) -> str:
 Key = Annotated[str, AfterValidator(_speakable)]  # a Name, as the key of a mapping
 
 
+# Of what rules read on every frame: pydantic dataclasses with slots, which are read four times as fast as models.
+SLOTTED = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
 class Data(BaseModel):
     """Base of what the processor's configuration is made of: frozen, and an unknown key is a fault."""
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
 
 from services.event_processor.core.device.latch import OFF, shifted
@@ -78,7 +77,7 @@ class Silences:
             )
             outcome = run_steps(self._compiled, rules, memory or Memory(), nothing, rules.silent)
             step_s = None if memory is None else memory.step_s  # it was not its own
-            yield name, replace(outcome, memory=replace(outcome.memory, step_s=step_s))
+            yield name, outcome._replace(memory=outcome.memory._replace(step_s=step_s))
 
     def _dues(self, name: str, memory: Memory | None, frame: Frame) -> Iterator[datetime]:
         """Yield when each rule may be due, never too late: what is heard in between only puts it off."""

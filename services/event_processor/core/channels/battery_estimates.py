@@ -52,7 +52,8 @@ def battery_health_confirmed(context: FrameContext) -> float | None:
     reported = context.values.get("battery_health")
     if isinstance(reported, float | int):
         return float(reported)
-    return _of_sold(context, confirmed(read_estimates(context.get_numbers(CAPACITY))))
+    kept = context.numbers.get(CAPACITY)
+    return None if kept is None else _of_sold(context, confirmed(read_estimates(kept)))
 
 
 def _of_sold(context: FrameContext, mah: float | None) -> float | None:

@@ -6,11 +6,15 @@ Levels are exceeded, never merely reached: ``above: 60`` is not met at 60.0.
 from __future__ import annotations
 
 from pydantic import model_validator
+from pydantic.dataclasses import dataclass
 
-from services.event_processor.core.schema import Data, Key, Seconds
+from services.event_processor.core.schema import SLOTTED, Key, Seconds
+
+NO_NUMBERS = (bool, str)
 
 
-class Evidence(Data):
+@dataclass(frozen=True, slots=True, kw_only=True, config=SLOTTED)
+class Evidence:
     """One channel's word on a condition: it ``equals`` a value, or is ``above`` or ``below`` a level.
 
     Once true, a level stays true up to ``until``; between the two, a first look says nothing.
@@ -34,14 +38,15 @@ class Evidence(Data):
 
     def judge(self, value: float | str, was: bool | None) -> bool | None:
         """Say whether the condition holds; None where the value is no answer or lies in the deadband unseen."""
-        if self.equals is not None:
-            return value == self.equals if type(value) is type(self.equals) else None
-        if isinstance(value, bool | str):
+        equals, above, until = self.equals, self.above, self.until
+        if equals is not None:
+            return value == equals if type(value) is type(equals) else None
+        if isinstance(value, NO_NUMBERS):
             return None
-        if self.above is not None:
-            past, back = value > self.above, self.until is None or value < self.until
+        if above is not None:
+            past, back = value > above, until is None or value < until
         else:
-            past, back = value < (self.below or 0.0), self.until is None or value > self.until
+            past, back = value < (self.below or 0.0), until is None or value > until
         return True if past else False if back else was
 
 
@@ -53,13 +58,15 @@ def on_the_right_side(name: str, release: float, above: float | None, below: flo
         raise ValueError(f"{name} ({release}) must not be lower than below ({below})")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, config=SLOTTED)
 class TimedEvidence(Evidence):
     """Evidence that must last ``for_s`` before it is believed, either way."""
 
     for_s: Seconds = 0
 
 
-class Gate(Data):
+@dataclass(frozen=True, slots=True, kw_only=True, config=SLOTTED)
+class Gate:
     """A condition that holds unless one piece of evidence speaks against it; what is unknown does not.
 
     Evidence under ``though`` holds it open whatever speaks against it.

@@ -9,19 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from services.event_processor.core.channels.evidence import Evidence, Gate
 from services.event_processor.core.device.facts import Chemistry
 from services.event_processor.core.device.latch import OFF, ZERO, Latch, debounce, stamp
-from services.event_processor.core.device.memory import Memory, Numbers
+from services.event_processor.core.device.memory import LONGEST_GAP_S, Memory, Numbers
 from services.event_processor.core.forecast.charge import Battery
 from shared.messages import Frame, Severity
 from shared.quantities import QUANTITIES
 
 E = TypeVar("E", bound=Evidence)
 LOW_FLAG = "battery_low"
-MAINS_UPS = "mains_ups"
 MAINS_UPS_WORDS = frozenset({"battery_high", "bypass", "calibrating", "boosting", "trimming", "forced_shutdown"})
 BOARD_V = 60.0  # extra-low voltage: no board of ours is fed, or feeds, with more
 ENDS = "ends/"  # before the name of a latch, in the words: the event that ends it
@@ -66,8 +65,7 @@ class SiteChannels:
     units: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """An event to be: ``cause`` tells apart two of one type in one frame; ``severity`` overrides the catalogue's."""
 
     type: str
@@ -80,8 +78,8 @@ class FrameContext:
     """One frame with its device's facts and memory."""
 
     __slots__ = (
-        "_own_numbers", "before", "derived", "device", "elapsed", "findings", "frame", "gap_s", "latches",
-        "longest_gap_s", "memo", "now", "numbers", "seen", "site", "steady_s", "values", "words",
+        "_own_numbers", "before", "derived", "device", "elapsed", "elapsed_s", "findings", "frame", "gap_s", "latches",
+        "mains_ups", "memo", "now", "numbers", "seen", "site", "steady_s", "values", "words",
     )  # fmt: skip
 
     def __init__(self, device: Device, site: SiteChannels, memory: Memory, frame: Frame) -> None:
@@ -92,10 +90,9 @@ class FrameContext:
         self.values = frame.values
         self.now = frame.time
         self.elapsed = memory.elapsed(frame)
-        elapsed_s = self.elapsed.total_seconds()
+        self.elapsed_s = elapsed_s = self.elapsed.total_seconds()
         self.steady_s = memory.steady_s + elapsed_s
         self.gap_s = memory.unseen_s + elapsed_s  # since the last frame that could be believed
-        self.longest_gap_s = memory.longest_gap_s
         self.latches = memory.latches
         self.words = memory.words
         self.numbers = memory.numbers
@@ -104,6 +101,7 @@ class FrameContext:
         self.findings: list[Finding] = []
         self.derived: dict[str, float | None] = {}
         self.memo: dict[str, object] = {}  # what several formulas share, worked out once
+        self.mains_ups: bool | None = None  # worked out once, by is_mains_ups
 
     def number(self, channel: str) -> float | None:
         """Return a channel's number, worked out where no chip gives it; None where it is missing or no number."""
@@ -123,6 +121,11 @@ class FrameContext:
             self.derived[channel] = value
         return value
 
+    def shown_number(self, channel: str) -> float | None:
+        """Return the number that the frame shows of a channel; None where it shows none."""
+        value = self.values.get(channel)
+        return value if type(value) in _NUMBERS else None  # type: ignore[return-value]  # as in number
+
     def value(self, channel: str) -> float | str | None:
         """Return what a channel says, number or fact; None where it is missing."""
         value = self.values.get(channel)
@@ -134,11 +137,13 @@ class FrameContext:
         A device that has once shown a channel keeps to it: a frame without it does not ask the next in the chain.
         """
         for evidence in chain:
-            value = self.values.get(evidence.channel)
+            channel = evidence.channel
+            value = self.values.get(channel)
             if value is not None:
-                self.mark_seen(evidence.channel)
+                if channel not in self.seen:
+                    self.mark_seen(channel)
                 return evidence.judge(value, was), evidence
-            if evidence.channel in self.seen:
+            if channel in self.seen:
                 break
         return None, None
 
@@ -160,6 +165,8 @@ class FrameContext:
     def update_latch(self, name: str, wish: bool, on_for_s: float, off_for_s: float) -> Latch:
         """Move the latch towards ``wish`` and return it as it is now."""
         old = self.latches.get(name, OFF)
+        if wish == old.on and old.pending is None:
+            return old
         new = self.debounce(old, wish, on_for_s if wish else off_for_s)
         if new is not old:
             self.set_latch(name, new)
@@ -167,12 +174,12 @@ class FrameContext:
 
     def debounce(self, latch: Latch, wish: bool, dwell_s: float) -> Latch:
         """Return the latch after this frame; no dwell runs over a silence."""
-        return debounce(latch, wish, dwell_s, self.now, self.elapsed, timedelta(seconds=self.longest_gap_s))
+        return debounce(latch, wish, dwell_s, self.now, self.elapsed, timedelta(seconds=self.before.longest_gap_s))
 
     @property
     def silent(self) -> bool:
         """Whether nothing is known of the time just before this frame."""
-        return self.gap_s > self.longest_gap_s
+        return self.gap_s > LONGEST_GAP_S and self.gap_s > self.before.longest_gap_s
 
     def set_latch(self, name: str, latch: Latch) -> None:
         """Set a latch."""
@@ -180,7 +187,7 @@ class FrameContext:
 
     def drop_latches(self, *names: str) -> None:
         """Forget latches; those not there are no matter."""
-        if any(name in self.latches for name in names):
+        if not self.latches.keys().isdisjoint(names):
             self.latches = {name: latch for name, latch in self.latches.items() if name not in names}
 
     def set_numbers(self, name: str, numbers: Numbers) -> None:
@@ -241,18 +248,15 @@ def is_mains_ups(context: FrameContext) -> bool:
 
     It says so by the words that only such a UPS has, or by a voltage that no board feeds or is fed with.
     """
-    found = context.memo.get(MAINS_UPS)
+    found = context.mains_ups
     if found is None:
-        found = context.memo[MAINS_UPS] = _is_mains_ups(context)
-    return bool(found)
-
-
-def _is_mains_ups(context: FrameContext) -> bool:
-    values = context.values
-    if reports_low_battery(context) or not MAINS_UPS_WORDS.isdisjoint(values):
-        return True
-    shown = values.get("input_voltage"), values.get("output_voltage")
-    return any(type(volts) in _NUMBERS and float(volts) > BOARD_V for volts in shown if volts is not None)
+        found = context.mains_ups = (
+            reports_low_battery(context)
+            or not MAINS_UPS_WORDS.isdisjoint(context.values)
+            or (context.shown_number("input_voltage") or 0.0) > BOARD_V
+            or (context.shown_number("output_voltage") or 0.0) > BOARD_V
+        )
+    return found
 
 
 def round_channel(channel: str, value: float) -> float:

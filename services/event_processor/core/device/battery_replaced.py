@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 
 from services.event_processor.core.device.keys import CAPACITY, DRAIN, FORECAST, GAUGE, LIFE, METER, RESISTANCE
 from services.event_processor.core.device.memory import Memory
@@ -13,8 +12,7 @@ OF_THE_BATTERY = frozenset({METER, RESISTANCE, DRAIN, CAPACITY, FORECAST, GAUGE,
 
 def forget_battery(memory: Memory, ended: Collection[str]) -> Memory:
     """Return the memory without what was learned of the battery, and without the latches that have ``ended``."""
-    return replace(
-        memory,
+    return memory._replace(
         latches={name: latch for name, latch in memory.latches.items() if name not in ended},
         numbers={name: numbers for name, numbers in memory.numbers.items() if name not in OF_THE_BATTERY},
     )

@@ -70,13 +70,18 @@ def follow(drain: Drain | None, step: Step) -> Drain:
     percent, drawn, steady_s, elapsed_s, summed, silent = step
     if drain is None:
         return Drain(percent, drawn, percent, percent, steady_s)
-    high, drawn_ah, low, last, began_s, missed_s, estimated = drain
-    if low - 1 < percent <= high and -STILL_PERCENT < percent - last < STILL_PERCENT and summed and not silent:
+    high, drawn_ah, low, _, began_s, missed_s, estimated = drain
+    if summed and not silent and is_still(drain, percent):
         return drain
     if _breaks(drain, step):
         return Drain(percent, drawn, percent, percent, steady_s)
     missed_s = missed_s if summed else missed_s + elapsed_s
     return Drain(high, drawn_ah, percent if percent <= low - 1 else low, percent, began_s, missed_s, estimated)
+
+
+def is_still(drain: Drain, percent: float) -> bool:
+    """Say whether a state of charge is nothing new to a drain, as long as nothing was missed before it."""
+    return drain.low - 1 < percent <= drain.high and -STILL_PERCENT < percent - drain.last < STILL_PERCENT
 
 
 def _breaks(drain: Drain, step: Step) -> bool:

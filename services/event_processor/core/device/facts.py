@@ -6,15 +6,17 @@ from datetime import date
 from typing import Annotated
 
 from pydantic import Field, model_validator
+from pydantic.dataclasses import dataclass
 
-from services.event_processor.core.schema import Data, Key, Seconds
+from services.event_processor.core.schema import SLOTTED, Data, Key, Seconds
 from shared.messages import Name
 
 Cells = Annotated[int, Field(ge=1, le=32)]  # in series
 CellVolts = Annotated[float, Field(gt=0, le=5)]
 
 
-class CellLevel(Data):
+@dataclass(frozen=True, slots=True, kw_only=True, config=SLOTTED)
+class CellLevel:
     """A level of the battery episode, V per cell: entered below ``enter_v``, left above ``clear_v``."""
 
     enter_v: CellVolts
@@ -29,7 +31,8 @@ class CellLevel(Data):
         return self
 
 
-class OverLevel(Data):
+@dataclass(frozen=True, slots=True, kw_only=True, config=SLOTTED)
+class OverLevel:
     """Too much for a cell, V: entered above ``enter_v``, left below ``clear_v``."""
 
     enter_v: CellVolts
@@ -44,7 +47,8 @@ class OverLevel(Data):
         return self
 
 
-class Chemistry(Data):
+@dataclass(frozen=True, slots=True, kw_only=True, config=SLOTTED)
+class Chemistry:
     """One cell chemistry, V per cell. Below ``rearm_v`` a full battery counts as used again.
 
     ``low`` and ``critical`` are the episode's; ``under`` and ``over`` are what harms a cell, judged at any time.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from services.event_processor.core.device.latch import (
     ZERO,
@@ -27,8 +28,10 @@ STEPS_OF_SILENCE = 5  # of the device's own
 UNKNOWN_STEP_S = 60.0  # until a second frame has come
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+class Memory(NamedTuple):
     """``time`` of the last frame, and how many of that very time came before it.
 
     ``seen``: the evidence channels the device is known to have. ``latches`` by name; replaced, never changed.
@@ -41,13 +44,13 @@ class Memory:
     time: datetime | None = None
     repeat: int = 0
     seen: frozenset[str] = frozenset()
-    latches: Mapping[str, Latch] = field(default_factory=dict)
+    latches: Mapping[str, Latch] = EMPTY
     boot: str | None = None
     uptime_s: float | None = None
     clock: str | None = None
     steady_s: float = 0.0
-    words: Mapping[str, str] = field(default_factory=dict)
-    numbers: Mapping[str, Numbers] = field(default_factory=dict)
+    words: Mapping[str, str] = EMPTY
+    numbers: Mapping[str, Numbers] = EMPTY
     step_s: float | None = None
     unseen_s: float = 0.0
 
@@ -62,20 +65,21 @@ class Memory:
         Within a boot the uptime tells it, whatever happened to the wall clock. From boot to boot the wall clock does,
         if it was set both times.
         """
-        if self.time is None:
+        before, now = self.time, frame.time
+        if before is None:
             return ZERO
-        if self.uptime_s is not None and frame.uptime_s is not None:
+        if self.uptime_s is not None and (uptime_s := frame.uptime_s) is not None:
             if self.boot == frame.boot:
-                passed_s = max(round(frame.uptime_s - self.uptime_s, 6), 0)
+                passed_s = max(round(uptime_s - self.uptime_s, 6), 0)
                 return timedelta(seconds=passed_s) if passed_s < LONGEST_UPTIME_S else ZERO
             if not self.clock == frame.clock == "set":
                 return ZERO
-        return frame.time - self.time if frame.time > self.time else ZERO
+        return now - before if now > before else ZERO
 
     def moved(self, jump: Jump) -> Memory:
         """Return the memory after a jump of the clock: everything is as long ago as it was before."""
         latches = {name: move(latch, jump) for name, latch in self.latches.items()}
-        return replace(self, time=self.time and jump.moved(self.time), latches=latches)
+        return self._replace(time=self.time and jump.moved(self.time), latches=latches)
 
     def to_json(self) -> str:
         """Return the memory as JSON text; ``from_json`` gives it back exactly."""

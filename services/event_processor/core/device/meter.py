@@ -53,7 +53,7 @@ class Reading(NamedTuple):
 
 def covers(meter: Meter, elapsed_s: float, longest_gap_s: float) -> bool:
     """Say whether a step is short enough to be summed over."""
-    return 0 < elapsed_s <= max(longest_gap_s, FEW_STEPS * meter.step_s)
+    return 0 < elapsed_s <= longest_gap_s or 0 < elapsed_s <= FEW_STEPS * meter.step_s
 
 
 def run_on(
@@ -83,8 +83,9 @@ def run_on(
     held, dropped = _percent(held, percent, percent_step)
     cycles += drawn / capacity_ah if capacity_ah is not None and now_a is not None else dropped / 100
     smooth = _smooth(smooth, now_a, elapsed_s)
-    sums = charge_in, charge_out, energy_in, energy_out, energy
-    return Meter(elapsed_s, now_a, now_v, now_w, *sums, held, cycles, told, smooth)
+    return Meter(  # in the order of its fields
+        elapsed_s, now_a, now_v, now_w, charge_in, charge_out, energy_in, energy_out, energy, held, cycles, told, smooth
+    )
 
 
 def _sums(before: float, now: float, hours: float) -> tuple[float, float]:

@@ -97,37 +97,48 @@ def _settled(charge: Charge, elapsed_s: float) -> Track:
     return Track(charge, charge.volts, charge.load, 0.0, 0.0, STEP_OF_LOAD * charge.belief.capacity, elapsed_s)
 
 
-def load_of(reading: Reading) -> float:
-    """Return the current into the battery in the unit of its capacity.
+def load_of(volts: float, amps: float | None, watts: float | None, on_battery: bool | None) -> float:
+    """Return the current into the battery in the unit of its capacity, from what a ``Reading`` says.
 
     That is A; or 1 while discharging, where neither current nor power is known.
     """
-    if reading.amps is not None:
-        return reading.amps
-    if reading.watts is not None:
-        return 0.0 if reading.on_battery is False else -reading.watts / max(reading.volts, 0.1)
-    return -1.0 if reading.on_battery else 0.0
+    if amps is not None:
+        return amps
+    if watts is not None:
+        return 0.0 if on_battery is False else -watts / max(volts, 0.1)
+    return -1.0 if on_battery else 0.0
+
+
+def sum_up(track: Track, load: float, cell_v: float, elapsed_s: float) -> Track | None:
+    """Return what is remembered with what has flowed since the last reading; None where it is time to settle."""
+    charge, _, before, amount, seconds, step, _ = track
+    seconds += elapsed_s
+    if seconds >= SETTLE_S or not -step < load - before < step:
+        return None
+    return Track(charge, cell_v, load, amount + (before + load) * elapsed_s / 7200, seconds, step, elapsed_s)
 
 
 def follow(battery: Battery, track: Track | None, reading: Reading) -> Track:
     """Return what is remembered after ``reading``; None before is the first."""
     if track is None:
         return _settled(_begun(battery, reading), 0.0)
-    load, elapsed_s = load_of(reading), reading.elapsed_s
+    elapsed_s, volts, amps, watts, _, on_battery, full = reading
+    load = load_of(volts, amps, watts, on_battery)
+    summed = None if full else sum_up(track, load, volts / battery.cells, elapsed_s)
+    if summed is not None:
+        return summed
     if elapsed_s > LONGEST_GAP_S and elapsed_s > FEW_STEPS * track.elapsed_s:
         charge = track.now._replace(load=load, mean=load, load_var=0.0, ran_s=0.0)
         return _settled(_woken(battery, reading, charge), elapsed_s)
-    charge, before_v, before, amount, seconds, step, _ = track
+    charge, before_v, before, amount, seconds, _, _ = track
     amount += (before + load) * elapsed_s / 7200
     seconds += elapsed_s
-    if seconds < SETTLE_S and not reading.full and -step < load - before < step:
-        return Track(charge, reading.volts / battery.cells, load, amount, seconds, step, elapsed_s)
     charge = _resisted(battery, charge, Track(charge, before_v, before), reading, load)
     return _settled(_settle(battery, charge, reading, load, amount, seconds), elapsed_s)
 
 
 def _begun(battery: Battery, reading: Reading) -> Charge:
-    load = load_of(reading)
+    load = load_of(reading.volts, reading.amps, reading.watts, reading.on_battery)
     measured = reading.amps is not None or reading.watts is not None
     if battery.capacity_ah is not None and measured:
         capacity, error = battery.capacity_ah * NAMEPLATE_SHARE, NAMEPLATE_ERROR

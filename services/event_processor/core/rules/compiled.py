@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
-from services.event_processor.core.catalogue.event_types import Catalogue
+from services.event_processor.core.catalogue.event_types import Catalogue, EventType
 from services.event_processor.core.channels.formulas import FORMULAS, available, derive
 from services.event_processor.core.channels.frame_context import LOW_FLAG, Device, Formula, FrameContext, SiteChannels
 from services.event_processor.core.device.facts import Chemistry, DeviceFacts
@@ -39,7 +40,7 @@ from services.event_processor.core.rules.kinds.unclean_shutdown import find_uncl
 from services.event_processor.core.rules.kinds.wear import find_wear
 from services.event_processor.core.rules.sections import Rules
 from shared.jumps import CLOCK_JUMP, CLOCK_STEP
-from shared.messages import Frame, Quality
+from shared.messages import Event, Frame, Quality
 
 Apply = Callable[[FrameContext, str, Any], None]
 RuleStep = tuple[Apply, str, Any]
@@ -106,7 +107,8 @@ ORDER: dict[str, RuleKind] = {
     "limits": RuleKind(find_limit, _own),
 }
 JUMP: RuleStep = (find_jump, "jump", CLOCK_JUMP)  # before all, whatever the rules say
-BELIEVED = (Quality.GOOD, Quality.SUSPECT)
+GOOD = Quality.GOOD
+BELIEVED = (GOOD, Quality.SUSPECT)
 SETS_KEPT = 256  # sets of channels a plan keeps ready; a device that shows more of them is worked out anew
 
 
@@ -129,9 +131,10 @@ class DeviceRules:
 
     def steps(self, frame: Frame, memory: Memory) -> tuple[RuleStep, ...]:
         """Return the rules that a frame can feed, in order. ``memory`` is what its device left behind."""
-        if frame.quality not in BELIEVED:
+        quality = frame.quality
+        if quality not in BELIEVED:
             return self.doubted
-        clean = frame.quality is Quality.GOOD and not frame.errors and self.troubles.isdisjoint(memory.latches)
+        clean = quality is GOOD and not frame.errors and self.troubles.isdisjoint(memory.latches)
         key = (tuple(frame.values), clean)
         found = self.ready.get(key)
         if found is None:
@@ -151,7 +154,11 @@ class DeviceRules:
 
 @dataclass(frozen=True, slots=True)
 class CompiledRules:
-    """Everything the processor knows beforehand about one site. ``awaited``: devices that must be heard of."""
+    """Everything the processor knows beforehand about one site.
+
+    ``models``: of each event type one with what all of its events have in common. ``awaited``: devices that must be
+    heard of.
+    """
 
     site: str
     catalogue: Catalogue
@@ -159,6 +166,7 @@ class CompiledRules:
     by_device: Mapping[str, DeviceRules]
     other: DeviceRules
     shown: tuple[str, ...]
+    models: Mapping[str, Event]
     awaited: tuple[str, ...] = ()
 
     def device_rules(self, device: str) -> DeviceRules:
@@ -203,7 +211,23 @@ def compile_rules(
         {name: plan(name) for name in sorted(named)},
         plan(""),
         (*SHOWN, *(name for _, name, _ in rules.named())),
+        {name: _model(site, name, kind) for name, kind in catalogue.items()},
         tuple(sorted({device for rule in rules.absences.values() for device in rule.devices})),
+    )
+
+
+def _model(site: str, name: str, kind: EventType) -> Event:
+    return Event.model_construct(
+        id="",
+        type=name,
+        category=kind.category,
+        severity=kind.severity,
+        time=datetime.min.replace(tzinfo=UTC),
+        site=site,
+        device=None,
+        zone=None,
+        data={},
+        metadata={},
     )
 
 

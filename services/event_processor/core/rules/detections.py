@@ -9,15 +9,17 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import Field, model_validator
+from pydantic.dataclasses import dataclass
 
 from services.event_processor.core.channels.evidence import Evidence, on_the_right_side
-from services.event_processor.core.schema import Data, Key, Seconds
+from services.event_processor.core.schema import SLOTTED, Key, Seconds
 from shared.messages import AnyCaseSeverity, Name, Quality, Severity
 
 PositiveSeconds = Annotated[float, Field(gt=0)]
 
 
-class Rule(Data):
+@dataclass(frozen=True, slots=True, kw_only=True, config=SLOTTED)
+class Rule:
     """Base of them all. Empty ``devices``: every device."""
 
     devices: tuple[Name, ...] = ()
@@ -31,6 +33,7 @@ class Rule(Data):
         yield from ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, config=SLOTTED)
 class Signal(Rule):
     """Every frame whose ``channel`` equals the value is an event; its other values go along."""
 
@@ -43,6 +46,7 @@ class Signal(Rule):
         yield "channel", self.channel
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, config=SLOTTED)
 class Latched(Rule):
     """Base of what is entered and left: an event type for each, ``cleared`` if wanted."""
 
@@ -52,6 +56,7 @@ class Latched(Rule):
     clear_for_s: Seconds = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, config=SLOTTED)
 class Condition(Latched):
     """All of ``all`` hold and, where there is ``any``, one of it. Where the frame cannot tell, what was, holds on.
 
@@ -79,6 +84,7 @@ class Condition(Latched):
                 yield key, evidence.channel
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, config=SLOTTED)
 class Fault(Latched):
     """Frames of one of these qualities, or with an error of one of these codes; either will do."""
 
@@ -92,6 +98,7 @@ class Fault(Latched):
         return self
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, config=SLOTTED)
 class Change(Rule):
     """A state channel took another value, for ``for_s``; the first value seen is no change."""
 
@@ -104,6 +111,7 @@ class Change(Rule):
         yield "channel", self.channel
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, config=SLOTTED)
 class Absence(Rule):
     """A channel (or, without one, any believable frame) has not been heard of for ``after_s``.
 
@@ -121,6 +129,7 @@ class Absence(Rule):
             yield "channel", self.channel
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, config=SLOTTED)
 class Level(Rule):
     """A channel past a level: entered beyond ``above`` or ``below``, left beyond ``clear``, each for its dwell.
 
@@ -145,8 +154,9 @@ class Level(Rule):
 
     def wish(self, value: float, on: bool) -> bool:
         """Say what ``value`` asks for: to be on or off."""
-        if self.above is not None:
-            return value >= self.clear if on else value > self.above
+        above = self.above
+        if above is not None:
+            return value >= self.clear if on else value > above
         return value <= self.clear if on else value < (self.below or 0.0)
 
     @property
@@ -164,6 +174,7 @@ class Level(Rule):
         yield "channel", self.channel
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, config=SLOTTED)
 class Threshold(Level):
     """A level with event types of its own; ``cleared`` may be left out."""
 
@@ -171,12 +182,14 @@ class Threshold(Level):
     cleared: Name | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, config=SLOTTED)
 class Rate(Threshold):
     """How fast a channel changes, per minute, over the last ``window_s``; ``above: 5`` is more than 5 a minute up."""
 
     window_s: PositiveSeconds
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, config=SLOTTED)
 class Limit(Level):
     """A sensor's limit: ``sensor.threshold.exceeded`` with this severity, and ``sensor.threshold.cleared``."""
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import Field
+from pydantic.dataclasses import dataclass
 
 from services.event_processor.core.channels.declared import Channel, Derived
 from services.event_processor.core.channels.evidence import Evidence, Gate, TimedEvidence
@@ -24,7 +25,7 @@ from services.event_processor.core.rules.detections import (
     Signal,
     Threshold,
 )
-from services.event_processor.core.schema import Data, Key, Seconds
+from services.event_processor.core.schema import SLOTTED, Data, Key, Seconds
 from shared.messages import Name
 
 EXCEEDED = "sensor.threshold.exceeded"
@@ -74,7 +75,8 @@ class UncleanShutdown(Data):
     restored: Name | None = None
 
 
-class Power(Data):
+@dataclass(frozen=True, slots=True, kw_only=True, config=SLOTTED)
+class Power:
     """Mains lost and restored; the first evidence a device has is the one that counts.
 
     A spell on battery too short for ``lost_after_s`` is one ``blip``.
@@ -89,7 +91,8 @@ class Power(Data):
     started: Name | None = None
 
 
-class Battery(Data):
+@dataclass(frozen=True, slots=True, kw_only=True, config=SLOTTED)
+class Battery:
     """The battery episode. Its levels come from the device's chemistry; ``only_while`` gates entering them."""
 
     only_while: Name | None = None
@@ -98,7 +101,8 @@ class Battery(Data):
     recovered: Name
 
 
-class CellLimits(Data):
+@dataclass(frozen=True, slots=True, kw_only=True, config=SLOTTED)
+class CellLimits:
     """What harms a cell: the chemistry's ``over`` and ``under``."""
 
     over: Name
@@ -107,7 +111,8 @@ class CellLimits(Data):
     under_cleared: Name | None = None
 
 
-class Wear(Data):
+@dataclass(frozen=True, slots=True, kw_only=True, config=SLOTTED)
+class Wear:
     """Equivalent full cycles, energy, resistance and capacity of a battery, summed by event time.
 
     Nothing is summed over a silence longer than ``longest_gap_s`` and five times the device's own step.
@@ -122,7 +127,8 @@ class Forecast(Data):
     """Charge, runtime and life of a battery, estimated with bounds: see ``core.forecast``. It has no settings yet."""
 
 
-class Charging(Data):
+@dataclass(frozen=True, slots=True, kw_only=True, config=SLOTTED)
+class Charging:
     """Charge sessions: begun once, completed once. See ``core.rules.kinds.charging`` for the rules."""
 
     evidence: tuple[TimedEvidence, ...]
@@ -181,7 +187,7 @@ class Rules(Data):
 
     def named_gates(self) -> Iterator[tuple[tuple[str, ...], str]]:
         """Yield (path, gate) of every gate the rules name."""
-        gated: dict[tuple[str, ...], Data | None] = {("battery",): self.battery}
+        gated: dict[tuple[str, ...], object] = {("battery",): self.battery}
         gated |= {(section, name): rule for section, name, rule in self.named()}
         for path, rule in gated.items():
             gate = getattr(rule, "only_while", None)
@@ -204,9 +210,7 @@ SINGLE = {
 }
 
 
-def _events_of(
-    path: tuple[str, ...], rule: Data | None, keys: tuple[str, ...]
-) -> Iterator[tuple[tuple[str, ...], str]]:
+def _events_of(path: tuple[str, ...], rule: object, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
     for key in keys:
         event = getattr(rule, key, None)
         if event is not None:

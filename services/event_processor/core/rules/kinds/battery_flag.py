@@ -20,9 +20,11 @@ _FLAG = (Evidence(channel=LOW_FLAG, equals=True),)
 
 def find_by_flag(context: FrameContext, name: str, rule: Battery) -> bool:
     """LOW and RECOVERED by the device's own flag; False where it has none, and its voltage is to be judged."""
+    if LOW_FLAG not in context.values:
+        return LOW_FLAG in context.seen
     wish, _ = context.first_evidence(_FLAG, None)
     if wish is None:
-        return LOW_FLAG in context.seen
+        return True
     low = context.latches.get(LOW)
     if low is None:
         low = OFF

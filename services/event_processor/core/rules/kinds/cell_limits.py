@@ -16,13 +16,14 @@ def find_cell_limits(context: FrameContext, _: str, rule: CellLimits) -> None:
     cell_v = context.number("cell_voltage")
     if cell_v is None:
         return
-    over, under = context.device.chemistry.over, context.device.chemistry.under
-    if over is not None:
-        on = context.latches.get(OVER, OFF).on
+    chemistry, latches = context.device.chemistry, context.latches
+    over, under = chemistry.over, chemistry.under
+    if over is not None and (OVER in latches or cell_v > over.enter_v):
+        on = latches.get(OVER, OFF).on
         wish = cell_v >= over.clear_v if on else cell_v > over.enter_v
         _turn(context, OVER, wish, over, cell_v, (f"{CAUSE}/over", rule.over, rule.over_cleared))
-    if under is not None:
-        on = context.latches.get(UNDER, OFF).on
+    if under is not None and (UNDER in latches or cell_v < under.enter_v):
+        on = latches.get(UNDER, OFF).on
         wish = cell_v <= under.clear_v if on else cell_v < under.enter_v
         _turn(context, UNDER, wish, under, cell_v, (f"{CAUSE}/under", rule.under, rule.under_cleared))
 

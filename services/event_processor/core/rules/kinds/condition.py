@@ -40,7 +40,10 @@ def _holds(context: FrameContext, rule: Condition, was: bool) -> bool | None:
     """Return whether it holds; None where one word is missing that would decide."""
     unknown = False
     for evidence in rule.all:
-        value = context.value(evidence.channel)
+        channel = evidence.channel
+        value = context.values.get(channel)
+        if value is None:
+            value = context.number(channel)
         word = None if value is None else evidence.judge(value, was)
         if word is False:
             return False

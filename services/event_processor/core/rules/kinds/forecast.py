@@ -6,7 +6,7 @@ from services.event_processor.core.channels.battery_forecast import battery_of, 
 from services.event_processor.core.channels.frame_context import FrameContext
 from services.event_processor.core.device.keys import DAILY_LOAD, FORECAST, GAUGE, LIFE, ON_BATTERY
 from services.event_processor.core.device.latch import OFF
-from services.event_processor.core.forecast.charge import Battery, Reading, Track, follow
+from services.event_processor.core.forecast.charge import Battery, Reading, Track, follow, load_of, sum_up
 from services.event_processor.core.forecast.daily_load import NO_LOADS
 from services.event_processor.core.forecast.daily_load import add as add_load
 from services.event_processor.core.forecast.gauge import JUMP, Gauge, after
@@ -23,21 +23,21 @@ def find_forecast(context: FrameContext, _: str, __: Forecast) -> None:
     volts, battery = context.number("battery_voltage"), battery_of(context)
     if volts is None or battery is None or volts <= 0:
         return
-    values, before = context.values, read_track(context)
-    amps = context.number("battery_current") if "battery_current" in values else None
+    before, elapsed_s = read_track(context), context.elapsed_s
+    amps = context.shown_number("battery_current")
     watts = None if amps is not None else context.number("output_power")
     on_battery = context.latches.get(ON_BATTERY, OFF).known
-    percent = context.number("state_of_charge") if "state_of_charge" in values else None
-    reading = Reading(
-        context.elapsed.total_seconds(),
-        volts,
-        amps,
-        watts,
-        percent if percent is not None and _gauge_is_steady(context, percent / 100, before) else None,
-        on_battery,
-        _is_full(context, battery, volts, amps),
-    )
-    track = follow(battery, before, reading)
+    percent = context.shown_number("state_of_charge")
+    if percent is not None and not _gauge_is_steady(context, percent / 100, before):
+        percent = None
+    full = _is_full(context, battery, volts, amps, on_battery)
+    if before is not None and elapsed_s and not full:  # most frames only add up
+        load = load_of(volts, amps, watts, on_battery)
+        summed = sum_up(before, load, volts / battery.cells, elapsed_s)
+        if summed is not None:
+            context.set_numbers(FORECAST, summed)  # type: ignore[arg-type]  # as below
+            return
+    track = follow(battery, before, Reading(elapsed_s, volts, amps, watts, percent, on_battery, full))
     context.set_numbers(FORECAST, track)  # type: ignore[arg-type]  # numbers in numbers, which JSON keeps as lists
     if before is None or track.seconds:
         return  # nothing has settled
@@ -49,23 +49,26 @@ def find_forecast(context: FrameContext, _: str, __: Forecast) -> None:
 def _gauge_is_steady(context: FrameContext, share: float, before: Track | None) -> bool:
     """Remember what the gauge shows, and say whether it may correct the estimate."""
     old = read_gauge(context)
-    if old is not None and old.doubt_s <= 0 and abs(share - old.share) < JUMP:  # too little to be a jump
-        if abs(share - old.share) >= GAUGE_STEP:
+    if old is not None and old.doubt_s <= 0 and -JUMP < share - old.share < JUMP:  # too little to be a jump
+        if not -GAUGE_STEP < share - old.share < GAUGE_STEP:
             context.set_numbers(GAUGE, Gauge(round(share, 4), 0.0, old.jump))
         return True
-    elapsed_s = context.elapsed.total_seconds()
+    elapsed_s = context.elapsed_s
     flowed = 0.0 if before is None else before.load * elapsed_s / 3600 / before.charge.belief.capacity
     new = after(old, round(share, 4), flowed, elapsed_s)
     context.set_numbers(GAUGE, new)
     return new.doubt_s <= 0
 
 
-def _is_full(context: FrameContext, battery: Battery, volts: float, amps: float | None) -> bool:
+def _is_full(
+    context: FrameContext, battery: Battery, volts: float, amps: float | None, on_battery: bool | None
+) -> bool:
     """Say whether mains feed the device and its battery takes no more: at its full voltage, without a current."""
-    if context.latches.get(ON_BATTERY, OFF).known is not False or context.values.get("charging") is True:
+    if volts / battery.cells < context.device.chemistry.full_v - FULL_WITHIN_V:
         return False
-    rests = amps is None or abs(amps) < 0.02 * (battery.capacity_ah or 5.0)
-    return rests and volts / battery.cells >= context.device.chemistry.full_v - FULL_WITHIN_V
+    if on_battery is not False or context.values.get("charging") is True:
+        return False
+    return amps is None or abs(amps) < 0.02 * (battery.capacity_ah or 5.0)
 
 
 def _note_load(context: FrameContext, before: Track, watts: float | None, on_battery: bool | None) -> None:

@@ -13,8 +13,10 @@ from services.event_processor.core.rules.sections import CLEARED, EXCEEDED
 
 def find_threshold(context: FrameContext, name: str, rule: Threshold) -> None:
     """The rule's own event when the level is passed, and its clearing event, if it has one."""
-    value = None if rule.boards_only and is_mains_ups(context) else context.number(rule.channel)
-    if name in context.latches or (value is not None and rule.wish(value, on=False)):
+    value = context.number(rule.channel)
+    if name not in context.latches and (value is None or not rule.wish(value, on=False)):
+        return
+    if not rule.boards_only or not is_mains_ups(context):
         tell_threshold(context, name, rule, value)
 
 

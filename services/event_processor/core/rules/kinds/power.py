@@ -167,16 +167,14 @@ def _deepen(context: FrameContext) -> Outage | None:
     kept = read_outage(context.get_numbers(OUTAGE))
     if kept is None:
         return None
-    percent = _lower(kept.lowest_percent, context.number("state_of_charge"))
-    cell_v = _lower(kept.lowest_cell_v, context.number("cell_voltage"))
-    if (percent, cell_v) == (kept.lowest_percent, kept.lowest_cell_v) and kept.ended_s is None and not context.silent:
+    began_s, first, lowest, lowest_v, energy, charge, gap_before_s, silent_s, ended_s, _ = kept
+    percent = _lower(lowest, context.number("state_of_charge"))
+    cell_v = _lower(lowest_v, context.number("cell_voltage"))
+    if percent == lowest and cell_v == lowest_v and ended_s is None and not context.silent:
         return kept  # no deeper than before
-    silent_s = kept.silent_s + (context.gap_s if context.silent else 0.0)
-    after = kept._replace(
-        lowest_percent=percent, lowest_cell_v=cell_v, silent_s=silent_s, ended_s=None, gap_after_s=0.0
-    )
-    if after != kept:
-        context.set_numbers(OUTAGE, after)
+    silent_s += context.gap_s if context.silent else 0.0
+    after = Outage(began_s, first, percent, cell_v, energy, charge, gap_before_s, silent_s)
+    context.set_numbers(OUTAGE, after)
     return after
 
 

@@ -9,7 +9,7 @@ Rules:
 from __future__ import annotations
 
 from services.event_processor.core.channels.frame_context import FrameContext
-from services.event_processor.core.device.drain import Step, add, estimate, follow, read_drain
+from services.event_processor.core.device.drain import Step, add, estimate, follow, is_still, read_drain
 from services.event_processor.core.device.keys import CAPACITY, DRAIN, METER, RESISTANCE
 from services.event_processor.core.device.meter import Meter, Reading, covers, read_meter, run_on
 from services.event_processor.core.rules.sections import Wear
@@ -22,14 +22,14 @@ def find_wear(context: FrameContext, name: str, rule: Wear) -> None:
     """The sums, and one event for each whole cycle."""
     values = context.values
     reading = Reading(
-        context.number("battery_current") if "battery_current" in values else None,
+        context.shown_number("battery_current"),
         context.number("battery_voltage"),
         context.number("output_power") if "output_power" in values or "output_current" in values else None,
-        context.number("state_of_charge") if "state_of_charge" in values else None,
+        context.shown_number("state_of_charge"),
     )
     kept = context.numbers.get(METER)
     meter = read_meter(kept)
-    if kept is not None and _is_quiet(meter, reading, rule.charge_step_percent):
+    if kept is not None and reading.amps is None and _is_quiet(meter, reading, rule.charge_step_percent):
         return
     elapsed_s = context.gap_s
     capacity_mah = context.device.capacity_mah
@@ -37,7 +37,7 @@ def find_wear(context: FrameContext, name: str, rule: Wear) -> None:
     after = run_on(meter, reading, elapsed_s, rule.longest_gap_s, rule.charge_step_percent, capacity_ah)
     if reading.amps is not None:
         _resistance(context, meter, reading, elapsed_s)
-        _drain(context, rule, after, reading, meter.amps is not None and covers(meter, elapsed_s, rule.longest_gap_s))
+        _drain(context, rule, meter, after, reading)
     if int(after.cycles) > after.told:
         after = after._replace(told=float(int(after.cycles)))
         context.emit(rule.cycle, name, _told(context, after, reading))
@@ -45,8 +45,8 @@ def find_wear(context: FrameContext, name: str, rule: Wear) -> None:
 
 
 def _is_quiet(meter: Meter, reading: Reading, step: float) -> bool:
-    """Say whether a frame has nothing to sum: no current, no load, and a percent that has not moved by a step."""
-    if reading.amps is not None or reading.load_w is not None or meter.amps is not None or meter.load_w is not None:
+    """Say whether a frame without a current has nothing to sum: no load, and a percent that has not moved by a step."""
+    if reading.load_w is not None or meter.amps is not None or meter.load_w is not None:
         return False
     if reading.percent is None or meter.percent is None:
         return reading.percent is None
@@ -68,22 +68,25 @@ def _told(context: FrameContext, meter: Meter, reading: Reading) -> dict[str, fl
 
 
 def _resistance(context: FrameContext, before: Meter, now: Reading, elapsed_s: float) -> None:
-    if before.amps is None or before.volts is None or now.amps is None or now.volts is None:
+    if before.amps is None or now.amps is None:
         return
     step = now.amps - before.amps
-    if -STEP_A < step < STEP_A or not 0 < elapsed_s <= STEP_WITHIN_S:
+    if -STEP_A < step < STEP_A or not 0 < elapsed_s <= STEP_WITHIN_S or before.volts is None or now.volts is None:
         return
     mohm = (now.volts - before.volts) / step / context.device.cells * 1000
     if 0 < mohm < MOST_MOHM:
         context.set_numbers(RESISTANCE, (*(context.get_numbers(RESISTANCE) or ()), round(mohm, 3))[-STEPS_KEPT:])
 
 
-def _drain(context: FrameContext, rule: Wear, meter: Meter, reading: Reading, summed: bool) -> None:
+def _drain(context: FrameContext, rule: Wear, meter: Meter, after: Meter, reading: Reading) -> None:
     """Follow the state of charge down, and estimate the capacity."""
     if reading.percent is None:
         return
-    drawn_ah = meter.charge_out - meter.charge_in
     before = read_drain(context.numbers.get(DRAIN))
+    summed = meter.amps is not None and covers(meter, context.gap_s, rule.longest_gap_s)
+    if summed and before is not None and is_still(before, reading.percent) and not context.silent:
+        return
+    drawn_ah = after.charge_out - after.charge_in
     drain = follow(before, Step(reading.percent, drawn_ah, context.steady_s, context.gap_s, summed, context.silent))
     if drain is before:
         return
