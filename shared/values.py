@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -13,6 +12,7 @@ from pydantic import AfterValidator, Field, PlainSerializer
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2262, 1, 1, tzinfo=UTC)
 DEEPEST = 16  # levels of free data
 MOST = 10_000  # things in it
+NESTED = (dict, list, tuple)
 LONGEST = 262_144  # characters of one text in it; a message made of a few still fits into a ``Text``
 
 
@@ -35,28 +35,28 @@ def _as_text(value: datetime) -> str:
     return value.isoformat(timespec="microseconds")[:-6] + "Z"
 
 
-def _items(value: Any) -> Iterator[Any]:
-    if isinstance(value, dict):
-        yield from value.values()
-        yield from value
-    elif isinstance(value, list | tuple):
-        yield from value
-
-
 def _checked(data: dict[str, Any]) -> dict[str, Any]:
     """Refuse what JSON may hold and SQLite, InfluxDB or another language may not."""
     level: list[Any] = [data]
     count = 0
-    for _ in range(DEEPEST + 1):
-        level = [item for value in level for item in _items(value)]
-        if not level:
-            return data
-        count += len(level)
-        if count > MOST:
-            raise ValueError(f"holds more than {MOST} values")
-        for item in level:
-            _refuse(item)
-    raise ValueError(f"is nested deeper than {DEEPEST} levels")
+    for depth in range(DEEPEST + 1):
+        below = []
+        for value in level:
+            items = (*value, *value.values()) if isinstance(value, dict) else value
+            count += len(items)
+            if count > MOST:
+                raise ValueError(f"holds more than {MOST} values")
+            for item in items:
+                if isinstance(item, NESTED):
+                    below.append(item)
+                else:
+                    _refuse(item)
+        if depth == DEEPEST and any(level):
+            raise ValueError(f"is nested deeper than {DEEPEST} levels")
+        if not below:
+            break
+        level = below
+    return data
 
 
 def _refuse(item: Any) -> None:
