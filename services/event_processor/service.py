@@ -383,6 +383,7 @@ class EventProcessor:
         self._silences.moved()
         if self._readers.is_alone(producer):
             self.pipeline.move(jump)
+            self.analytics.move(jump)
 
     def _known(self) -> set[str]:
         return {key.removeprefix("device/") for key, _ in self._ledger.items("device/")}

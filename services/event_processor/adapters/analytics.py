@@ -1,6 +1,8 @@
 """Counts by type and hour of event time, and what they say: rates, failures that repeat, hours out of the ordinary.
 
-Counts are added up per batch, a row a type and hour; the newest ``HOURS_KEPT`` hours are kept.
+Counts are added up per batch, a row a type and hour; the newest ``HOURS_KEPT`` hours are kept. Rates are divided by the
+time observed: since the first event, unless it was dated more than ``LATE_US`` before the newest (a bad clock, a late
+delivery), which counts in its hour and widens no span.
 """
 
 from __future__ import annotations
@@ -8,8 +10,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from services.event_processor.core.device.latch import stamp
 from services.event_processor.core.pipeline.analysis import anomalies, rates
-from shared.instants import time_to_us
+from shared.instants import time_to_us, us_to_time
+from shared.jumps import Jump
 from shared.ledger import Ledger
 from shared.messages import Event
 
@@ -19,21 +23,45 @@ CREATE TABLE IF NOT EXISTS frequency (
 """
 HOURS_KEPT = 24 * 14
 HOUR_US = 3_600_000_000
+LATE_US = 24 * HOUR_US
+SINCE = "analytics/since_us"
 
 
 class Analytics:
     """All writes belong inside the batch's transaction."""
 
     def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
         self._db = ledger.db
         self._fresh: Counter[tuple[int, str]] = Counter()
+        kept = ledger.get(SINCE)
+        newest = self._db.execute("SELECT max(hour) FROM frequency").fetchone()[0]
+        self._newest_us: int | None = None if newest is None else newest * HOUR_US
+        self._since_us: int | None = None if kept is None else int(kept)
+        self._moved = False
 
     def note(self, event: Event) -> None:
         """Count an event."""
-        self._fresh[time_to_us(event.time) // HOUR_US, event.type] += 1
+        at_us = time_to_us(event.time)
+        self._fresh[at_us // HOUR_US, event.type] += 1
+        if self._newest_us is None or at_us >= self._newest_us - LATE_US:
+            self._newest_us = at_us if self._newest_us is None else max(self._newest_us, at_us)
+            if self._since_us is None or at_us < self._since_us:
+                self._since_us, self._moved = at_us, True
+
+    def move(self, jump: Jump) -> None:
+        """Put the begin and the end of what was observed where a step of the clock puts them."""
+        if self._since_us is not None and self._newest_us is not None:
+            self._since_us, self._newest_us = (
+                time_to_us(jump.moved(us_to_time(us))) for us in (self._since_us, self._newest_us)
+            )
+            self._moved = True
 
     def flush(self) -> None:
         """Write what the batch has counted."""
+        if self._moved:
+            self._ledger.put(SINCE, str(self._since_us).encode())
+            self._moved = False
         if not self._fresh:
             return
         self._db.executemany(
@@ -50,8 +78,12 @@ class Analytics:
             "SELECT hour, type, count FROM frequency WHERE hour > ? AND hour <= ?", (hour - HOURS_KEPT, hour)
         ).fetchall()
         counts = {(int(at), str(kind)): int(count) for at, kind, count in rows}
+        since_us = self._since_us
+        if since_us is None or since_us > now_us:  # counts of an earlier version, or of a recording of before
+            since_us = min((at * HOUR_US for at, _ in counts), default=now_us)
         return {
             "hours": hours,
-            "event_frequency": rates(counts, hour, part / HOUR_US, hours),
+            "observed_since": stamp(us_to_time(since_us)),
+            "event_frequency": rates(counts, hour, part / HOUR_US, hours, since_us / HOUR_US),
             "anomaly_detection": anomalies(counts, hour, part / HOUR_US),
         }

@@ -1,11 +1,17 @@
 """The health check: a verdict a component, and the worst of them."""
 
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
 import pytest
 
+from services.event_processor.adapters.analytics import SCHEMA, Analytics
 from services.event_processor.core.pipeline.analysis import anomalies, rates, upper_tail
 from services.event_processor.core.pipeline.health import HandlerVitals, Vitals, examine
 from services.event_processor.core.pipeline.rules import Queue
-from shared.messages import Quality
+from shared.instants import time_to_us
+from shared.ledger.ledger import Ledger
+from shared.messages import Event, Quality
 from tests.conftest import Require
 
 QUEUE = Queue(most=100)
@@ -51,14 +57,42 @@ def test_a_rate_is_events_by_hours():
     """A11.32: twelve in four hours are three an hour, however many there are."""
     counts = {(hour, "a"): 3 for hour in range(100, 104)}
 
-    assert {"a": 3.0} == rates(counts, 104, 0.0, 24)
-    assert {"a": 1.0} == rates({(101, "a"): 4, (90, "b"): 1}, 104, 0.0, 4)
+    assert {"a": 3.0} == rates(counts, 104, 0.0, 24, 100.0)
+    assert {"a": 1.0} == rates({(101, "a"): 4, (90, "b"): 1}, 104, 0.0, 4, 90.0)
 
 
 def test_a_young_rate_is_divided_by_the_time_there_is():
     """And by a quarter of an hour at least: one event in the first second is no thousand an hour."""
-    assert {"a": 4.0} == rates({(100, "a"): 1}, 100, 0.0, 24)
-    assert {"a": 2.0} == rates({(100, "a"): 1}, 100, 0.5, 24)
+    assert {"a": 4.0} == rates({(100, "a"): 1}, 100, 0.0, 24, 100.0)
+    assert {"a": 2.0} == rates({(100, "a"): 1}, 100, 0.5, 24, 100.0)
+
+
+def test_a_rate_is_divided_by_the_time_observed_and_not_since_the_full_hour():
+    """Begun at 10:40, asked at 11:10: half an hour, in which three are six an hour."""
+    assert {"a": 6.0} == rates({(100, "a"): 1, (101, "a"): 2}, 101, 10 / 60, 24, 100 + 40 / 60)
+
+
+@pytest.mark.parametrize(("before", "hours", "expected"), [
+    ((), 24, 3.0),  # two within 40 minutes
+    ((timedelta(days=-365),), 24, 3.0),  # one bad clock widens no span
+    ((timedelta(hours=-3, minutes=-20),), 24, 0.75),  # observed for four hours
+    ((timedelta(hours=-3, minutes=-20),), 1, 2 / (1 + 10 / 60)),  # the hour under way and the one before it
+])  # fmt: skip
+def test_analytics_know_since_when_they_observe(
+    before: tuple[timedelta, ...], hours: int, expected: float, tmp_path: Path
+):
+    """14.13: also after a restart, and not since the full hour."""
+    began = datetime(2026, 1, 31, 10, 30, tzinfo=UTC)
+    ledger = Ledger(tmp_path / "ledger.sqlite", (SCHEMA,))
+    for moment in (began + timedelta(minutes=20), *(began + span for span in before), began):
+        analytics = Analytics(ledger)
+        with ledger.transaction():
+            analytics.note(Event.model_construct(type="AC_POWER_LOSS", time=moment))
+            analytics.flush()
+    rate = Analytics(ledger).answer(time_to_us(began + timedelta(minutes=40)), hours)["event_frequency"]
+    ledger.close()
+
+    assert pytest.approx({"AC_POWER_LOSS": expected}, abs=1e-3) == rate
 
 
 def test_an_hour_stands_out_when_chance_would_not_make_it():

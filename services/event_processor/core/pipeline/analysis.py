@@ -9,17 +9,19 @@ from typing import Any
 Counts = Mapping[tuple[int, str], int]  # (hour since 1970, type) → events
 UNLIKELY = 0.001
 LEAST_HOURS = 6  # of history, before an hour can stand out
+SHORTEST_H = 0.25  # one event in the first second is no thousand an hour
 
 
-def rates(counts: Counts, hour: int, part: float, hours: int) -> dict[str, float]:
+def rates(counts: Counts, hour: int, part: float, hours: int, since: float) -> dict[str, float]:
     """Return events per hour by type, over the present hour (``part`` of it is over) and the ``hours`` before it.
 
-    Divided by the time there are counts of, where that is shorter, and by a quarter of an hour at least.
+    Divided by the time observed, which began at ``since`` (hours since 1970), where that is shorter, and by a quarter
+    of an hour at least.
     """
     within = {key: count for key, count in counts.items() if hour - hours <= key[0] <= hour}
     if not within:
         return {}
-    covered = max(0.25, min(hours, hour - min(at for at, _ in counts)) + part)
+    covered = max(SHORTEST_H, min(hours + part, hour + part - since))
     totals: dict[str, int] = {}
     for (_, kind), count in within.items():
         totals[kind] = totals.get(kind, 0) + count
