@@ -72,6 +72,7 @@ _TABLE = (
     Quantity("input_current", "A", -5000.0, 5000.0, 3, "current from the supply"),
     Quantity("input_power", "W", 0.0, 1e6, 3, "power from the supply"),
     Quantity("output_current", "A", -5000.0, 5000.0, 3, "current into the load"),
+    Quantity("rated_output_current", "A", 0.0, 5000.0, 2, "current into the load that the UPS's nameplate allows"),
     Quantity("output_power", "W", 0.0, 1e6, 3, "power into the load"),
     Quantity("output_load", "%", 0.0, 1000.0, 1, "load, of what the UPS can carry"),
     Quantity("cpu_temperature", "°C", -40.0, 125.0, 1, "host processor temperature"),

@@ -4,7 +4,7 @@
     python -m tools.nut_ddl nut-ddl
 
 Each dump is polled once a second for two minutes, over sensor_reader's meaning and event_processor's rules as shipped.
-Every event must be carried by the dump's own words; what is not is listed, and makes the exit code 1.
+Every event must be carried by the dump's own words and figures; what is not is listed, and makes the exit code 1.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from services.event_processor.core.rules.compiled import CompiledRules
 from services.event_processor.settings import load
 from services.sensor_reader.core.nut.history import History
 from services.sensor_reader.core.nut.meaning import interpret
+from services.sensor_reader.core.nut.numbers import number
 from services.sensor_reader.core.polling.remote_devices import RemoteDevice, frame_of
 from shared.messages import Event, Frame
 
@@ -34,54 +35,82 @@ _LINE = re.compile(r"^([A-Za-z0-9_.-]+):\s*([^#]*)")
 
 @dataclass(frozen=True, slots=True)
 class Dump:
-    """One device's variables, and its first frame."""
+    """One device's variables, as they stand in the file; nothing that was worked out of them."""
 
     name: str
     variables: Mapping[str, str]
-    frame: Frame
 
     @property
     def words(self) -> set[str]:
         """The words of its status."""
         return set(self.variables.get("ups.status", "").split())
 
-    def is_so(self, channel: str, value: object = True) -> bool:
-        """Whether a channel of its frame is that."""
-        return self.frame.values.get(channel) is value
+    def says(self, *words: str) -> bool:
+        """Whether all these words are in its status."""
+        return self.words.issuperset(words)
 
-    def above(self, channel: str, limit: float) -> bool:
-        """Whether a channel is a number above the limit."""
-        value = self.frame.values.get(channel)
-        return isinstance(value, float | int) and value > limit
+    def text(self, name: str) -> str:
+        """A variable in small letters, empty where it is missing."""
+        return self.variables.get(name, "").lower()
+
+    def number(self, name: str) -> float | None:
+        """A variable's number; None where it is missing or none."""
+        return number(self.variables, name)
+
+    def above(self, limit: float, *names: str) -> bool:
+        """Whether one of the variables is a number above the limit."""
+        return any((value := self.number(name)) is not None and value > limit for name in names)
+
+    def is_odd(self) -> bool:
+        """Whether a variable is no number, or one that no device of its kind can have."""
+        for name, (low, high) in BELIEVABLE.items():
+            if self.text(name) and not ((value := self.number(name)) is not None and low <= value <= high):
+                return True
+        volts, nominal = self.number("battery.voltage"), self.number("battery.voltage.nominal")
+        if volts and nominal and volts > 4 * nominal:
+            return True
+        amperes, load = self.number("output.current"), self.number("ups.load")
+        power, mains = self.number("ups.power.nominal"), self.number("output.voltage.nominal")
+        if amperes and power and mains and load is not None and load <= 100 and amperes * mains > power:
+            return True
+        return self.above(100, "ups.load") and not self.says("OVER")
 
 
 Carried = Callable[[Dump], bool]
-TEMPERATURES = ("board_temperature", "battery_temperature")
+BELIEVABLE = {  # written down beside what the reader uses, so that the one is held against the other
+    "battery.charge": (0, 100), "battery.voltage": (0, 1000), "battery.runtime": (0, 1e7), "ups.load": (0, 1000),
+    "battery.temperature": (-40, 120), "ups.temperature": (-40, 125), "ambient.temperature": (-40, 85),
+    "ambient.humidity": (0, 100), "input.voltage": (0, 600), "output.voltage": (0, 600),
+    "input.frequency": (0, 500), "output.frequency": (0, 500), "input.current": (-5000, 5000),
+}  # fmt: skip
+AIR, HUMIDITY = ("ambient.temperature", "ambient.1.temperature"), ("ambient.humidity", "ambient.1.humidity")
+INNER = ("ups.temperature", "battery.temperature")
 CARRIED: dict[str, Carried] = {
     # event                 what of the dump carries it
-    "STARTED_ON_BATTERY": lambda dump: "OB" in dump.words,
-    "AC_POWER_LOSS": lambda dump: "OB" in dump.words,
-    "BATTERY_LOW": lambda dump: {"OB", "LB"} <= dump.words or ("LB" in dump.words and "OL" not in dump.words),
-    "BATTERY_REPLACE": lambda dump: "RB" in dump.words,
-    "OVERLOAD": lambda dump: "OVER" in dump.words or dump.above("output_load", 100),
-    "UPS_BYPASS": lambda dump: "BYPASS" in dump.words,
-    "UPS_CALIBRATION": lambda dump: "CAL" in dump.words,
-    "UPS_ALARM": lambda dump: "ALARM" in dump.words,
-    "FORCED_SHUTDOWN": lambda dump: "FSD" in dump.words,
-    "MAINS_REGULATED": lambda dump: bool({"BOOST", "TRIM"} & dump.words),
-    "DC_OUTPUT_LOSS": lambda dump: "OFF" in dump.words and dump.is_so("output_on", False),
-    "POWER_INSUFFICIENT": lambda dump: {"OL", "DISCHRG"} <= dump.words,
-    "CHARGING_STARTED": lambda dump: dump.is_so("charging"),
-    "SELF_TEST_STARTED": lambda dump: "progress" in dump.variables.get("ups.test.result", "").lower(),
-    "SELF_TEST_FAILED": lambda dump: dump.frame.values.get("self_test") == "failed",
-    "TEMPERATURE_HIGH": lambda dump: any(dump.above(channel, 60) for channel in TEMPERATURES),
-    "THERMAL_SHUTDOWN": lambda dump: any(dump.above(channel, 70) for channel in TEMPERATURES),
-    "COMM_LOST": lambda dump: not dump.frame.values,
-    "DATA_IMPLAUSIBLE": lambda dump: any(error.code == "implausible" for error in dump.frame.errors),
-    "sensor.temperature": lambda dump: dump.above("air_temperature", -273),
-    "sensor.humidity": lambda dump: dump.above("relative_humidity", -1),
-    "sensor.vpd": lambda dump: dump.above("air_temperature", -273) and dump.above("relative_humidity", -1),
-    "sensor.threshold.exceeded": lambda dump: dump.above("air_temperature", 35) or dump.above("relative_humidity", 80),
+    "STARTED_ON_BATTERY": lambda dump: dump.says("OB"),
+    "AC_POWER_LOSS": lambda dump: dump.says("OB"),
+    "BATTERY_LOW": lambda dump: dump.says("LB") and not dump.says("OL"),
+    "BATTERY_REPLACE": lambda dump: dump.says("RB"),
+    "OVERLOAD": lambda dump: dump.says("OVER"),
+    "UPS_BYPASS": lambda dump: dump.says("BYPASS"),
+    "UPS_CALIBRATION": lambda dump: dump.says("CAL"),
+    "UPS_ALARM": lambda dump: dump.says("ALARM"),
+    "FORCED_SHUTDOWN": lambda dump: dump.says("FSD"),
+    "MAINS_REGULATED": lambda dump: dump.says("BOOST") or dump.says("TRIM"),
+    "DC_OUTPUT_LOSS": lambda dump: dump.says("OFF") and not dump.above(0, "ups.load", "output.current"),
+    "POWER_INSUFFICIENT": lambda dump: dump.says("OL", "DISCHRG"),
+    "CHARGING_STARTED": lambda dump: dump.says("CHRG") or dump.text("battery.charger.status") == "charging",
+    "SELF_TEST_STARTED": lambda dump: "progress" in dump.text("ups.test.result"),
+    "SELF_TEST_FAILED": lambda dump: any(
+        word in dump.text("ups.test.result") for word in ("fail", "error", "warning", "bad")
+    ),
+    "TEMPERATURE_HIGH": lambda dump: dump.above(60, *INNER),
+    "COMM_LOST": lambda dump: not dump.words,
+    "DATA_IMPLAUSIBLE": Dump.is_odd,
+    "sensor.temperature": lambda dump: dump.above(-41, *AIR),
+    "sensor.humidity": lambda dump: dump.above(-1, *HUMIDITY),
+    "sensor.vpd": lambda dump: dump.above(-41, *AIR) and dump.above(-1, *HUMIDITY),
+    "sensor.threshold.exceeded": lambda dump: dump.above(35, *AIR) or dump.above(80, *HUMIDITY),
 }  # fmt: skip
 
 
@@ -120,7 +149,7 @@ def main(folder: Path) -> int:
         variables = read(path.read_text(encoding="utf-8", errors="replace"))
         played = list(frames(variables))
         dumps += 1
-        dump = Dump(path.stem, variables, played[0])
+        dump = Dump(path.stem, variables)
         found = Counter(event.type for event in events(compiled, played))
         types += found
         devices += Counter(found.keys())

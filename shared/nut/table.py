@@ -114,10 +114,11 @@ ALARM_TEXT = "ups.alarm"
 TEST_RESULT = "ups.test.result"
 
 # Figures that stand for "not known" in the devices' own protocols: all ones of 16 bits, as seconds and as minutes, of
-# 31 and 32 bits. A charge of 255 is all ones too.
+# 31 and 32 bits. A charge or a load of 255 is all ones too.
 NOT_KNOWN: Mapping[str, frozenset[float]] = {
     "runtime_left_s": frozenset({65535.0, 65535.0 * 60, 2.0**31 - 1, 2.0**32 - 1}),
     "state_of_charge": frozenset({255.0}),
+    "output_load": frozenset({255.0}),
 }
 
 # What all other variables of docs/nut-names.txt mean here, by their beginnings.
@@ -128,7 +129,14 @@ PASSED_OVER = (
     ("server.", "says which server answers"),
     ("ups.delay., ups.timer., ups.start., ups.shutdown, ups.watchdog.", "settings; a countdown that runs shows as FSD"),
     ("ups.test.interval, ups.test.date", "settings and dates; what a test found is read from `ups.test.result`"),
-    ("….nominal", "the nameplate: a battery voltage of more than four times the nominal one is not believed"),
+    (
+        "….nominal",
+        (
+            "the nameplate: a battery voltage of more than four times the nominal one is not believed, nor a load above"
+            " 100 % that nothing bears out; `ups.power.nominal` gives a load where there is none, and the current above"
+            " which `OVERCURRENT_DETECTED` follows"
+        ),
+    ),
     ("….low, ….high, ….warning, ….critical, ….status", "the device's own limits: it raises OVER, LB or ALARM by them"),
     ("….minimum, ….maximum", "extremes of the past"),
     ("input.transfer., input.sensitivity, input.quality", "settings, and words that differ from maker to maker"),

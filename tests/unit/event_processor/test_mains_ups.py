@@ -33,3 +33,21 @@ def test_a_board_is_judged_as_ever() -> None:
     events, _ = run([frame(second, battery_voltage=4.5, battery_current=-9.0) for second in range(60)])
 
     assert {"OVERVOLTAGE_DETECTED", "OVERCURRENT_DETECTED"} <= {event.type for event in events}
+
+
+@pytest.mark.parametrize(("amperes", "rated", "expected"), [
+    (7.5, {"rated_output_current": 6.5}, 1),
+    (7.0, {"rated_output_current": 6.5}, 0),  # 108 %
+    (99.0, {"rated_output_current": 173.0}, 0),
+    (99.0, {}, 0),
+])  # fmt: skip
+def test_the_current_of_a_ups_is_judged_by_its_own_nameplate(
+    amperes: float, rated: dict[str, float], expected: int
+) -> None:
+    """Where it has none, nothing is judged."""
+    told = {"battery_low": False, "output_voltage": 230.0, "output_current": amperes, **rated}
+    events, _ = run([frame(second, **told) for second in range(60)])
+
+    found = [event.data for event in events if event.type == "OVERCURRENT_DETECTED"]
+    assert expected == len(found)
+    assert [7.15] * expected == [data["threshold"] for data in found]  # A

@@ -142,3 +142,63 @@ def test_an_alarm_has_its_text() -> None:
     """As the UPS words it, without what a terminal would obey."""
     assert "Fan failed!" == values("ALARM OL", "ups.alarm: Fan \x1bfailed!")["alarm_text"].replace("[", "")
     assert "alarm_text" not in values("OL", "ups.alarm: 0")
+
+
+@pytest.mark.parametrize(("status", "lines", "load"), [
+    ("OL", ("ups.load: 660",), None),  # APC Back-UPS CS 350: tenths of percent, as all dumps are that lack OVER
+    ("OL", ("ups.load: 150.00", "output.realpower: 253.00"), None),  # Tripp Lite: "this value should show as 15%"
+    ("OL", ("ups.load: 255", "ups.power: 0.0", "ups.power.nominal: 900"), 0.0),  # all ones; the power tells it
+    ("OL", ("ups.load: 255",), None),
+    ("OL OVER", ("ups.load: 130",), 130.0),
+    ("OL", ("ups.load: 130", "ups.power: 1290", "ups.power.nominal: 1000"), 130.0),
+    ("OL", ("ups.load: 130", "ups.power: 130", "ups.power.nominal: 1000"), None),
+    ("OL", ("ups.load: 99",), 99.0),
+    ("OL", ("ups.realpower: 300", "ups.realpower.nominal: 600"), 50.0),
+    ("OL", ("ups.power: 300",), None),  # no nameplate: nothing is known
+])  # fmt: skip
+def test_a_load_is_held_against_the_nameplate(status: str, lines: tuple[str, ...], load: float | None) -> None:
+    """Above 100 % it needs a witness."""
+    assert load == values(status, *lines).get("output_load")
+
+
+def test_a_load_that_nothing_bears_out_is_said_once() -> None:
+    """As a doubt about the channel."""
+    doubts = interpret(dump("OL", "ups.load: 660"))[0].doubts
+    assert [("implausible", "output_load")] == [(doubt.code, doubt.channel) for doubt in doubts]
+
+
+def test_a_load_that_has_been_a_percentage_may_rise_above_100() -> None:
+    """A Megatec UPS has no word OVER; 660 % is more than any carries."""
+    history, seen = History(), []
+    for load in ("80", "120", "660"):
+        reading, history = interpret(dump("OL", f"ups.load: {load}"), history)
+        seen.append(reading.values.get("output_load"))
+    assert [80.0, 120.0, None] == seen
+
+
+@pytest.mark.parametrize(("lines", "amperes"), [
+    (("ups.power.nominal: 1500", "output.voltage.nominal: 230"), 6.52),
+    (("ups.power.nominal: 1500", "output.voltage: 120"), 12.5),
+    (("ups.power.nominal: 120000", "output.voltage.nominal: 400", "output.phases: 3"), None),
+    (("output.voltage.nominal: 230",), None),
+    (("ups.power.nominal: 0", "output.voltage.nominal: 230"), None),
+])  # fmt: skip
+def test_the_nameplate_says_which_current_a_ups_is_made_for(lines: tuple[str, ...], amperes: float | None) -> None:
+    """Of one phase; else nothing is known."""
+    assert amperes == values("OL", *lines).get("rated_output_current")
+
+
+@pytest.mark.parametrize(("status", "amperes", "load", "believed"), [
+    ("OL", "100.00", "14", None),  # Tripp Lite SMART1300LCDT: hundredths
+    ("OL", "12.0", "110", 12.0),
+    ("OL OVER", "12.0", "110", 12.0),
+    ("OL", "12.0", "95", 12.0),
+    ("OL", "8.0", "14", 8.0),
+])  # fmt: skip
+def test_a_current_above_the_nameplate_is_held_against_the_load(
+    status: str, amperes: str, load: str, believed: float | None
+) -> None:
+    """1,300 VA at 120 V are 10.83 A."""
+    plate = ("ups.power.nominal: 1300", "output.voltage.nominal: 120")
+    found = values(status, f"output.current: {amperes}", f"ups.load: {load}", *plate).get("output_current")
+    assert believed == found

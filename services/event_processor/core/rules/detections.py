@@ -176,10 +176,20 @@ class Level(Rule):
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=SLOTTED)
 class Threshold(Level):
-    """A level with event types of its own; ``cleared`` may be left out."""
+    """A level with event types of its own; ``cleared`` may be left out.
+
+    ``of``: the channel of which the levels are shares; without its number nothing is judged.
+    """
 
     event: Name
     cleared: Name | None = None
+    of: Key | None = None
+
+    def channels(self) -> Iterator[tuple[str, str]]:
+        """The channel, and the one that its levels are shares of."""
+        yield "channel", self.channel
+        if self.of is not None:
+            yield "of", self.of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=SLOTTED)
@@ -187,6 +197,12 @@ class Rate(Threshold):
     """How fast a channel changes, per minute, over the last ``window_s``; ``above: 5`` is more than 5 a minute up."""
 
     window_s: PositiveSeconds
+
+    @model_validator(mode="after")
+    def _has_levels_of_its_own(self) -> Rate:
+        if self.of is not None:
+            raise ValueError("of goes with thresholds; a rate has levels of its own")
+        return self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=SLOTTED)

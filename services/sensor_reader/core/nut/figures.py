@@ -8,21 +8,22 @@ Rules:
    ``SOME_PERCENT``; a runtime that never moves (``history``); a charge of 0 beside a runtime; a battery of 0 V. They
    are left out, and that is no fault.
 3. A text that is no number is left out and said; so is a battery voltage beyond ``MOST_NOMINAL`` times the nominal.
+   The load is held against the nameplate (``nameplate``).
 """
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping
 
 from services.sensor_reader.core.nut.history import History
+from services.sensor_reader.core.nut.nameplate import with_nameplate
+from services.sensor_reader.core.nut.numbers import number, parse
 from services.sensor_reader.core.reading import Doubt
 from shared.nut.table import CURRENT, NOT_KNOWN, VARIABLES, Variable
 
 SOME_PERCENT = 10.0
 MOST_NOMINAL = 4.0
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)", re.ASCII)
 OF_PHASES: Mapping[str, Callable[[list[float]], float]] = {"lowest": min, "highest": max, "sum": math.fsum}
 _ON_BATTERY = {"OB", "DISCHRG"}
 
@@ -34,14 +35,16 @@ def figures(
     values: dict[str, float] = {}
     doubts: list[Doubt] = []
     for variable in VARIABLES:
-        number, doubt = _figure(variable, variables)
-        values |= {} if number is None else {variable.channel: number}
+        figure, doubt = _figure(variable, variables)
+        values |= {} if figure is None else {variable.channel: figure}
         doubts += doubt
     current, no_current = _current(variables, words)
-    history = History(history.words, history.runtime.after(values), history.first_test)
+    was_percent = history.load_was_percent
+    history = history.with_figures(values)
     values = _without_the_unknown(values, words, history)
     too_high = _beyond_nameplate(values, variables)
-    return {**values, **current}, [*doubts, *no_current, *too_high], history
+    values, overloaded = with_nameplate(values, variables, words, was_percent)
+    return {**values, **current}, [*doubts, *no_current, *too_high, *overloaded], history
 
 
 def _figure(variable: Variable, variables: Mapping[str, str]) -> tuple[float | None, list[Doubt]]:
@@ -52,24 +55,17 @@ def _figure(variable: Variable, variables: Mapping[str, str]) -> tuple[float | N
     for pattern in variable.phases:
         names = pattern.split() if " " in pattern else [pattern.replace("#", str(n)) for n in (1, 2, 3)]
         found = [parse(name, variables[name].strip(), variable.channel)[0] for name in names if name in variables]
-        there = [number for number in found if number is not None]
+        there = [figure for figure in found if figure is not None]
         if there:
             return _of_phases(variable, there, variables), []
     return None, []
 
 
 def _of_phases(variable: Variable, found: list[float], variables: Mapping[str, str]) -> float:
-    counted = variables.get(f"{variable.channel.partition('_')[0]}.phases", "").strip()
-    if not _NUMBER.fullmatch(counted) or float(counted) <= 1:
-        found = [number for number in found if number] or found
+    counted = number(variables, f"{variable.channel.partition('_')[0]}.phases")
+    if (counted or 1) <= 1:
+        found = [figure for figure in found if figure] or found
     return round(OF_PHASES[variable.of_phases](found), 6)
-
-
-def parse(name: str, text: str, channel: str) -> tuple[float | None, list[Doubt]]:
-    """Return the number that ``text`` is, or a doubt about the channel."""
-    if _NUMBER.fullmatch(text) and len(text) <= 40:
-        return float(text), []
-    return None, [Doubt("implausible", f"{name} is {text!r:.40}, which is no number", channel)]
 
 
 def _without_the_unknown(values: Mapping[str, float], words: frozenset[str], history: History) -> dict[str, float]:
@@ -87,7 +83,7 @@ def _without_the_unknown(values: Mapping[str, float], words: frozenset[str], his
 
 
 def _beyond_nameplate(values: dict[str, float], variables: Mapping[str, str]) -> list[Doubt]:
-    nominal, _ = parse("", variables.get("battery.voltage.nominal", "").strip() or "-", "")
+    nominal = number(variables, "battery.voltage.nominal")
     volts = values.get("battery_voltage")
     if not nominal or volts is None or nominal <= 0 or volts <= MOST_NOMINAL * nominal:
         return []
@@ -101,7 +97,7 @@ def _current(variables: Mapping[str, str], words: frozenset[str]) -> tuple[dict[
     charges, discharges = "CHRG" in words, bool(words & _ON_BATTERY)
     if not text or charges == discharges:
         return {}, []
-    number, doubts = parse(CURRENT, text, "battery_current")
-    if number is None:
+    amperes, doubts = parse(CURRENT, text, "battery_current")
+    if amperes is None:
         return {}, doubts
-    return {"battery_current": abs(number) if charges else -abs(number)}, []
+    return {"battery_current": abs(amperes) if charges else -abs(amperes)}, []

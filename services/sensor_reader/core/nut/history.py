@@ -16,6 +16,7 @@ from shared.nut.table import TEST_RESULT, WORDS
 
 CHARGE_SPAN = 5.0  # percent
 LOAD_SPAN = 20.0  # percent
+FULL_LOAD = 100.0  # percent
 LONGEST_TEXT = 200
 KNOWN = frozenset(word.word for word in WORDS)
 Span = tuple[float, float]
@@ -44,11 +45,20 @@ class RuntimeHistory:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """``words`` of the table that ``ups.status`` ever showed; ``first_test``: the first text of a test's result."""
+    """``words`` of the table that ``ups.status`` ever showed; ``first_test``: the first text of a test's result.
+
+    ``load_was_percent``: a load between 0 and 100 was seen, so its figure is a percentage.
+    """
 
     words: frozenset[str] = frozenset()
     runtime: RuntimeHistory = field(default_factory=RuntimeHistory)
     first_test: str | None = None
+    load_was_percent: bool = False
+
+    def with_figures(self, values: Mapping[str, float]) -> History:
+        """Return it after a poll that showed these numbers."""
+        percent = self.load_was_percent or 0 < values.get("output_load", 0) <= FULL_LOAD
+        return replace(self, runtime=self.runtime.after(values), load_was_percent=percent)
 
     def after(self, words: frozenset[str], variables: Mapping[str, str]) -> History:
         """Return it after a poll; the runtime is kept by who reads the figures."""

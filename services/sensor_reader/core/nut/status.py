@@ -15,8 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.sensor_reader.core.nut.figures import parse
 from services.sensor_reader.core.nut.history import History
+from services.sensor_reader.core.nut.numbers import number
 from shared.nut.table import CHARGER, CHARGER_SAYS, STARTING, STATUS, WORDS
 
 THERE, GONE = 0.6, 0.2
@@ -70,7 +70,7 @@ def _has_voltage(side: str, variables: Mapping[str, str], figures: Mapping[str, 
     volts = figures.get(f"{side}_voltage")
     if volts is None:
         return None
-    nominal, _ = parse("", variables.get(f"{side}.voltage.nominal", "").strip() or "-", "")
+    nominal = number(variables, f"{side}.voltage.nominal")
     base = nominal if nominal and nominal > 0 else LOW_MAINS_V
     return True if volts >= THERE * base else False if volts <= GONE * base else None
 

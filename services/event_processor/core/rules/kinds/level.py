@@ -13,21 +13,26 @@ from services.event_processor.core.rules.sections import CLEARED, EXCEEDED
 
 def find_threshold(context: FrameContext, name: str, rule: Threshold) -> None:
     """The rule's own event when the level is passed, and its clearing event, if it has one."""
-    value = context.number(rule.channel)
-    if name not in context.latches and (value is None or not rule.wish(value, on=False)):
+    value, whole = context.number(rule.channel), 1.0
+    if rule.of is not None:
+        whole = context.number(rule.of) or 0.0
+        value = None if whole <= 0 else value
+    if name not in context.latches and (value is None or not rule.wish(value / whole, on=False)):
         return
     if not rule.boards_only or not is_mains_ups(context):
-        tell_threshold(context, name, rule, value)
+        tell_threshold(context, name, rule, value, whole=whole)
 
 
-def tell_threshold(context: FrameContext, name: str, rule: Threshold, value: float | None, per: str = "") -> None:
-    """Hold ``value`` against the rule and tell what comes of it; None holds everything."""
-    turn = _turn(context, name, rule, value)
+def tell_threshold(
+    context: FrameContext, name: str, rule: Threshold, value: float | None, per: str = "", whole: float = 1.0
+) -> None:
+    """Hold ``value`` against the rule, whose levels are shares of ``whole``, and emit what follows; None holds all."""
+    turn = _turn(context, name, rule, None if value is None else value / whole)
     if turn is None or value is None:
         return
     event = rule.event if turn[1].on else rule.cleared
     if event is not None:
-        context.emit(event, name, {"channel": rule.channel, **_told(context, rule, value, *turn, per)})
+        context.emit(event, name, {"channel": rule.channel, **_told(context, rule, value, *turn, per, whole)})
 
 
 def find_limit(context: FrameContext, name: str, rule: Limit) -> None:
@@ -64,12 +69,15 @@ def _turn(context: FrameContext, name: str, rule: Level, value: float | None) ->
     return old, new
 
 
-def _told(context: FrameContext, rule: Level, value: float, old: Latch, new: Latch, per: str = "") -> dict[str, Any]:
+def _told(
+    context: FrameContext, rule: Level, value: float, old: Latch, new: Latch, per: str = "", whole: float = 1.0
+) -> dict[str, Any]:
     unit = context.unit(rule.channel)
+    level = rule.enter if new.on else rule.clear
     return {
         "value": round_channel(rule.channel, value),
         "unit": f"{unit}{per}" if unit else None,
-        "threshold": rule.enter if new.on else rule.clear,
+        "threshold": level if whole == 1.0 else round_channel(rule.channel, level * whole),
         "direction": rule.direction,
         "since": since(new),
         "lasted_s": None if new.on else context.lasted_s(old, new),
