@@ -24,6 +24,7 @@ from shared.clock import SYSTEM_CLOCK
 from shared.process import Context, Service
 from shared.settings import ConfigError, Fault, read_one_of
 from shared.suite import SuiteSettings
+from upskeep.reach import unreachable_levels
 
 SERVICES: tuple[Service, ...] = (SENSOR_READER, EVENT_PROCESSOR, COUNTER_STORE, ALERTER, HOST_AGENT, GATEWAY)
 
@@ -54,7 +55,8 @@ def doubts(folder: Path, environ: Mapping[str, str]) -> list[str]:
     ]
     unread = [f"{folder / 'alerts.yaml'}: receivers.{doubt}" for doubt in secret_doubts(secrets)]
     hasty = [f"{folder / 'alerts.yaml'}: {doubt}" for doubt in hasty_absences(alerting.rules(), alerting.intervals)]
-    return [*unread, *hasty, *_unreached(folder, alerting)] + [
+    reach = unreachable_levels(folder, environ, SENSOR_READER.settings(context).configuration)
+    return [*unread, *hasty, *reach, *_unreached(folder, alerting)] + [
         f"{folder / place}.{name}: events.yaml has no such type, "
         f"so it never fires unless somebody adds it{suggestion(name, compiled.catalogue)}"
         for place, name in unknown

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 
 from services.event_processor.core.catalogue.event_types import EventType, suggestion
 from services.event_processor.core.device.boards import Boards, Reader, board_facts
-from services.event_processor.core.device.facts import Chemistry, DeviceFacts
+from services.event_processor.core.device.facts import Chemistry, DeviceFacts, OwnLevel
 from services.event_processor.core.device.keys import RESERVED
 from services.event_processor.core.rules.compiled import CompiledRules, compile_rules
 from services.event_processor.core.rules.sections import GAP, UNKNOWN, Rules
@@ -159,6 +159,8 @@ def _chemistry_faults(processor: ProcessorSettings) -> Iterator[Wrong]:
     for path, facts in everywhere.items():
         if facts.chemistry is not None and facts.chemistry not in processor.chemistries:
             yield PROCESSOR, (*path, "chemistry"), _unknown("chemistry", facts.chemistry, processor.chemistries)
+        for reason in _level_faults(facts.levels or {}, processor.rules):
+            yield PROCESSOR, (*path, "levels"), reason
 
 
 def _board_faults(
@@ -169,6 +171,21 @@ def _board_faults(
         if board and own is None and facts.chemistry and facts.chemistry not in processor.chemistries:
             reason = f"{PROCESSOR}.yaml has {_unknown('chemistry', facts.chemistry, processor.chemistries)}"
             yield BOARDS, ("boards", board, "chemistry"), reason
+        if board and facts.levels:
+            for reason in _level_faults(facts.levels, processor.rules):
+                yield BOARDS, ("boards", board, "levels"), reason
+
+
+def _level_faults(levels: Mapping[str, OwnLevel], rules: Rules) -> Iterator[str]:
+    known = {**rules.thresholds, **rules.limits}
+    for name, level in levels.items():
+        if name not in known:
+            yield _unknown("threshold or limit", name, known)
+            continue
+        try:
+            known[name].with_level(level)
+        except ValueError as error:
+            yield f"{name}: {error}"
 
 
 def _name_faults(rules: Rules) -> Iterator[Wrong]:

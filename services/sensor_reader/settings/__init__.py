@@ -12,10 +12,16 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from services.sensor_reader.core.driver import GROUP
-from services.sensor_reader.core.plausibility.limit_settings import plausibility
+from services.sensor_reader.core.plausibility.limit_settings import Bounds, plausibility
 from services.sensor_reader.core.polling.device import ChipPart, Device, HostPart, LinePart, Retries
 from services.sensor_reader.core.polling.remote_devices import RemoteDevice
-from services.sensor_reader.settings.boards import BoardSettings, BoardsSettings, ChipSettings, did_you_mean
+from services.sensor_reader.settings.boards import (
+    BoardSettings,
+    BoardsSettings,
+    ChipSettings,
+    did_you_mean,
+    most_amperes,
+)
 from services.sensor_reader.settings.devices import DeviceSettings, NutSettings
 from shared.messages import Name
 from shared.settings import ConfigError, Fault, Settings, read_one_of
@@ -30,6 +36,7 @@ __all__ = [
     "ReaderSettings",
     "did_you_mean",
     "load",
+    "most_amperes",
 ]
 
 
@@ -119,13 +126,14 @@ def load(folder: Path, environ: Mapping[str, str]) -> Configuration:
     reader = read_one_of(folder, "sensor_reader", ReaderSettings, environ, faults)
     boards = read_one_of(folder, "boards", BoardsSettings, environ, faults)
     if reader and boards:
-        faults += _cross_faults(str(folder / "sensor_reader.yaml"), reader, boards.boards)
+        faults += _cross_faults(folder, reader, boards.boards)
     if faults or reader is None or boards is None:
         raise ConfigError(faults)
     return Configuration(reader, boards.boards)
 
 
-def _cross_faults(where: str, reader: ReaderSettings, boards: Mapping[str, BoardSettings]) -> list[Fault]:
+def _cross_faults(folder: Path, reader: ReaderSettings, boards: Mapping[str, BoardSettings]) -> list[Fault]:
+    where, profiles = str(folder / "sensor_reader.yaml"), str(folder / "boards.yaml")
     named = [(f"devices.{index}.board", device.board) for index, device in enumerate(reader.devices)]
     named.append(("simulation.board", reader.simulation.board))
     unknown = [(path, board) for path, board in named if board is not None and board not in boards]
@@ -134,26 +142,32 @@ def _cross_faults(where: str, reader: ReaderSettings, boards: Mapping[str, Board
         for path, board in unknown
     ]
     faults += _unknown_drivers(where, reader)
-    return faults or [*_shared_parts(where, reader, boards), *_out_of_reach(where, reader, boards)]
+    return faults or [*_shared_parts(where, reader, boards), *_out_of_reach(where, profiles, reader, boards)]
 
 
-def _out_of_reach(where: str, reader: ReaderSettings, boards: Mapping[str, BoardSettings]) -> list[Fault]:
-    """Name limits of a current that the chip can never show, so that they never hold."""
-    faults: list[Fault] = []
+def _out_of_reach(
+    where: str, profiles: str, reader: ReaderSettings, boards: Mapping[str, BoardSettings]
+) -> list[Fault]:
+    """Name limits of a current that the chip can never show, so that they never hold; also of profiles not in use."""
+    faults = [
+        Fault(profiles, f"boards.{name}", reason)
+        for name, board in boards.items()
+        for reason in _beyond(board.limits, board.most_amperes())
+    ]
     for index, device in enumerate(reader.devices):
-        board = boards.get(device.board or "")
-        most: dict[str, float] = {}
-        for part in device.parts(boards):
-            most |= part.chip.most_amperes(part.mount) if isinstance(part, ChipPart) else {}
-        for channel, limit in {**(board.limits if board else {}), **device.limits}.items():
-            reach = most.get(channel)
-            beyond = [
-                each for each in (limit.low, limit.high) if each is not None and reach and abs(each) > reach * 1.001
-            ]
-            if beyond:
-                told = f"limits: {channel} {beyond[0]:g} A is out of reach"
-                reason = f"{told}; over its shunt the chip shows {reach:.3g} A at most"
-                faults.append(Fault(where, f"devices.{index}", reason))
+        most = most_amperes(device.parts(boards))
+        faults += [Fault(where, f"devices.{index}", reason) for reason in _beyond(device.limits, most)]
+    return faults
+
+
+def _beyond(limits: Mapping[str, Bounds], most: Mapping[str, float]) -> list[str]:
+    faults: list[str] = []
+    for channel, limit in limits.items():
+        reach = most.get(channel)
+        beyond = [each for each in (limit.low, limit.high) if each is not None and reach and abs(each) > reach * 1.001]
+        if beyond:
+            shown = f"limits: {channel} {beyond[0]:g} A is out of reach"
+            faults.append(f"{shown}; over its shunt the chip shows {reach:.3g} A at most")
     return faults
 
 

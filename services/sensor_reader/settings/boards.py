@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from collections.abc import Iterable
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -129,19 +129,21 @@ class AcDetect(Settings):
 
 
 class BoardSettings(Settings):
-    """A board profile. ``cells`` counts cells in series; ``bus`` N is /dev/i2c-N. The battery is event_processor's.
+    """A board profile. ``cells`` counts cells in series; ``bus`` N is /dev/i2c-N.
 
-    ``limits`` and ``frozen_after_s`` (seconds, or "never"): ``core.bounds``.
+    The battery and ``levels`` are event_processor's. ``limits`` and ``frozen_after_s`` (seconds, or "never"):
+    ``core.bounds``.
     """
 
     title: str
     bus: int = Field(default=1, ge=0)
     cells: int = Field(ge=1, le=24)
-    chemistry: Literal["li_ion", "lihv", "lifepo4"]
+    chemistry: Literal["li_ion", "lihv", "lifepo4", "lead_acid", "nimh", "lto"]
     capacity_mah: float | None = Field(default=None, gt=0)
     chips: tuple[ChipSettings, ...]
     ac_detect: AcDetect | None = None
     limits: Limits = Field(default_factory=dict)
+    levels: dict[Name, Any] = Field(default_factory=dict)
     frozen_after_s: FrozenAfter | None = None
     notes: str = ""
     source: str = ""
@@ -155,6 +157,23 @@ class BoardSettings(Settings):
         if twice:
             raise ValueError(f"two chips at {', '.join(twice)}; an address holds one")
         return self
+
+    def parts(self, bus: int | None = None) -> tuple[ChipPart | LinePart, ...]:
+        """Return what is polled of it, on another bus if one is given."""
+        chips = tuple(chip.part(self.bus if bus is None else bus, self.cells) for chip in self.chips)
+        return chips if self.ac_detect is None else (*chips, self.ac_detect.part())
+
+    def most_amperes(self) -> dict[str, float]:
+        """Return the most that each current can show, by channel; those of which that is not known are left out."""
+        return most_amperes(self.parts())
+
+
+def most_amperes(parts: Iterable[object]) -> dict[str, float]:
+    """Return the most that each current of these parts can show, by channel."""
+    most: dict[str, float] = {}
+    for part in parts:
+        most |= part.chip.most_amperes(part.mount) if isinstance(part, ChipPart) else {}
+    return most
 
 
 class BoardsSettings(Settings):

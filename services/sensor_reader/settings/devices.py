@@ -102,10 +102,7 @@ class DeviceSettings(Wiring):
             bus = 1 if self.bus is None else self.bus
             mount = self.mount(self.cells)
             return (ChipPart(CHIPS[self.chip].on(mount), bus, self.address, mount),)
-        board = boards[self.board or ""]
-        bus = board.bus if self.bus is None else self.bus
-        chips = tuple(chip.part(bus, board.cells) for chip in board.chips)
-        return chips if board.ac_detect is None else (*chips, board.ac_detect.part())
+        return boards[self.board or ""].parts(self.bus)
 
     def remote(self) -> RemoteDevice | None:
         """Return it as one that is asked and answers later, None if it is not."""

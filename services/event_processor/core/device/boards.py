@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.event_processor.core.device.facts import Cells, DeviceFacts
+from services.event_processor.core.device.facts import Cells, DeviceFacts, OwnLevel
 from shared.messages import Name
 
 
@@ -21,11 +21,12 @@ class Part(BaseModel):
 
 
 class Board(Part):
-    """The battery of a board."""
+    """The battery of a board, and the levels that hold there."""
 
     cells: Cells | None = None
     chemistry: Name | None = None
     capacity_mah: Annotated[float, Field(gt=0)] | None = None
+    levels: dict[Name, OwnLevel] | None = None
 
 
 class Boards(Part):
@@ -68,6 +69,7 @@ def board_facts(reader: Reader, boards: Boards, source: str) -> Iterator[tuple[s
                 chemistry=board.chemistry,
                 capacity_mah=board.capacity_mah,
                 interval_s=device.interval_s,
+                levels=board.levels,
             )
             yield device.name, device.board, facts
         elif device.cells is not None or device.interval_s is not None:

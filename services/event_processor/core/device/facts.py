@@ -78,12 +78,19 @@ class Chemistry:
         return self
 
 
+class OwnLevel(Data):
+    """A device's own level of a threshold or limit: entered past ``at``, left at ``clear``."""
+
+    at: float
+    clear: float
+
+
 class DeviceFacts(Data):
     """One device. What is left out comes from its board profile, else from ``default_device``.
 
     ``capacity_mah`` is the pack's; ``resistance_mohm`` that of one cell with its share of holder and wiring, by which
     the sag under load is taken out; ``leaf_offset_c`` is leaf minus air; ``calibrated`` says when, by channel;
-    ``interval_s`` is how often it is read.
+    ``interval_s`` is how often it is read; ``levels``: its own levels of thresholds and limits, by the rule's name.
     """
 
     chemistry: Name | None = None
@@ -96,7 +103,9 @@ class DeviceFacts(Data):
     calibrate_every_days: Annotated[float, Field(gt=0)] | None = None
     zone: Name | None = None
     interval_s: Annotated[float, Field(gt=0)] | None = None
+    levels: dict[Name, OwnLevel] | None = None
 
     def over(self, default: DeviceFacts) -> DeviceFacts:
         """Return these facts with ``default``'s where they are silent."""
-        return default.model_copy(update=self.model_dump(exclude_none=True))
+        said = {name: getattr(self, name) for name in DeviceFacts.model_fields}
+        return default.model_copy(update={name: value for name, value in said.items() if value is not None})

@@ -15,7 +15,7 @@ from typing import Any
 from services.event_processor.core.catalogue.event_types import Catalogue, EventType
 from services.event_processor.core.channels.formulas import FORMULAS, available, derive
 from services.event_processor.core.channels.frame_context import LOW_FLAG, Device, Formula, FrameContext, SiteChannels
-from services.event_processor.core.device.facts import Chemistry, DeviceFacts
+from services.event_processor.core.device.facts import Chemistry, DeviceFacts, OwnLevel
 from services.event_processor.core.device.keys import DOUBTED, SHOWN
 from services.event_processor.core.device.memory import Memory
 from services.event_processor.core.forecast.charge import Battery
@@ -190,9 +190,11 @@ def compile_rules(
     steps = list(_steps(rules))
 
     def plan(name: str) -> DeviceRules:
-        mine = [(section, step) for section, step in steps if _applies(step, name)]
+        own = devices.get(name, DeviceFacts())
+        levels = own.over(default_device).levels or {}
+        mine = [(section, _with_level(step, levels)) for section, step in steps if _applies(step, name)]
         return DeviceRules(
-            _device(devices.get(name, DeviceFacts()), default_device, chemistries),
+            _device(own, default_device, chemistries),
             (
                 (frozenset({CLOCK_STEP}), True, JUMP),
                 *((_needs(section, step, rules), ORDER[section].clean, step) for section, step in mine),
@@ -247,6 +249,11 @@ def _needs(section: str, step: RuleStep, rules: Rules) -> frozenset[str] | None:
 def _applies(step: RuleStep, device: str) -> bool:
     only = getattr(step[2], "devices", ())
     return not only or device in only
+
+
+def _with_level(step: RuleStep, levels: Mapping[str, OwnLevel]) -> RuleStep:
+    apply, name, rule = step
+    return (apply, name, rule.with_level(levels[name])) if name in levels else step
 
 
 def _device(own: DeviceFacts, default: DeviceFacts, chemistries: Mapping[str, Chemistry]) -> Device:

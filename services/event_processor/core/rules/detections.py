@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from dataclasses import replace
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from services.event_processor.core.channels.evidence import Evidence, on_the_right_side
+from services.event_processor.core.device.facts import OwnLevel
 from services.event_processor.core.schema import SLOTTED, Key, Seconds
 from shared.messages import AnyCaseSeverity, Name, Quality, Severity
 
@@ -158,6 +160,12 @@ class Level(Rule):
         if above is not None:
             return value >= self.clear if on else value > above
         return value <= self.clear if on else value < (self.below or 0.0)
+
+    def with_level(self, own: OwnLevel) -> Self:
+        """Return the rule with a device's own level; ValueError where it clears on the wrong side."""
+        above, below = (None, own.at) if self.above is None else (own.at, None)
+        on_the_right_side("clear", own.clear, above, below)
+        return replace(self, above=above, below=below, clear=own.clear)
 
     @property
     def enter(self) -> float:
