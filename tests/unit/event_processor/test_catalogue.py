@@ -69,6 +69,11 @@ def sinking(percents: Iterable[float]) -> tuple[Spell, ...]:
     return tuple(say(1, battery_current=-1.2, state_of_charge=percent) for percent in percents)
 
 
+def trend(volts: float, per_hour: float, minutes: int) -> tuple[Spell, ...]:
+    """Return a battery's voltage, a minute a frame."""
+    return tuple(say(1, battery_voltage=volts + per_hour * minute / 60) for minute in range(minutes))
+
+
 def over(channel: str, enter_s: int, clear_s: int) -> Case:
     """A word that was there is gone, for as long as its end wants."""
     was = say(enter_s + 1, **{channel: True})
@@ -111,6 +116,11 @@ CASES: dict[str, Case] = {
     "CHARGING_STARTED": Case((say(2, charging=False), say(1, charging=True)), (say(9, charging=False),)),
     "CHARGING_COMPLETED": Case((say(2, **CHARGES), say(6, **FULL)), (say(2, **CHARGES), say(5, **FULL),
                                say(1, **CHARGES))),
+    # A voltage and nothing else, a reading a minute: 0.1 V an hour is a discharge, 0.01 V is none.
+    "DISCHARGE_STARTED": Case(trend(3.9, -0.1, 45), (*trend(3.9, -0.1, 25), *trend(3.86, -0.01, 60)),
+                              trend(3.8, 0.0, 90), "DISCHARGE_ENDED", step_s=60),
+    "DISCHARGE_ENDED": Case((*trend(3.9, -0.1, 60), *trend(3.8, 0.0, 90)),
+                            (*trend(3.9, -0.1, 60), *trend(3.8, 0.0, 20)), step_s=60),
     "CHARGE_CYCLE_COUNT": Case((say(902, **DRAIN),), (say(900, **DRAIN),), environ=AMPLE),  # 4 A for 900 s is 1 Ah
     "BATTERY_REPLACE": flag("replace_battery", True, 60, "BATTERY_REPLACED"),
     "BATTERY_REPLACED": Case((say(61, replace_battery=True), say(61, replace_battery=False)),

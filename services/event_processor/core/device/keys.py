@@ -23,6 +23,9 @@ DAILY_LOAD = "daily_load"
 GAUGE = "gauge"
 LIFE = "battery_life"
 DOUBTED = "doubted_channels"
+TREND = "voltage_trend"
+RISING = "voltage_rising"
+SINKING = "voltage_sinking"
 
 OWNERS = {  # latch → the section of the rules that moves it
     ON_BATTERY: "power",
@@ -35,6 +38,8 @@ OWNERS = {  # latch → the section of the rules that moves it
     SESSION: "charging",
     CHARGED: "charging",
     TAPER: "charging",
+    RISING: "voltage_trend",
+    SINKING: "voltage_trend",
 }
 SHOWN = (ON_BATTERY, LOW, CRITICAL, CHARGING)  # latches of the state's ``active``, before the named rules
 RESERVED = frozenset(
@@ -57,5 +62,8 @@ RESERVED = frozenset(
         GAUGE,
         LIFE,
         DOUBTED,
+        TREND,
+        RISING,
+        SINKING,
     }
 )

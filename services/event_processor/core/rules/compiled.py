@@ -37,6 +37,7 @@ from services.event_processor.core.rules.kinds.rate import find_rate
 from services.event_processor.core.rules.kinds.reading import SENSORS, find_readings
 from services.event_processor.core.rules.kinds.signal import find_signal
 from services.event_processor.core.rules.kinds.unclean_shutdown import find_unclean_shutdown
+from services.event_processor.core.rules.kinds.voltage_trend import find_voltage_trend
 from services.event_processor.core.rules.kinds.wear import find_wear
 from services.event_processor.core.rules.sections import Rules
 from shared.jumps import CLOCK_JUMP, CLOCK_STEP
@@ -99,6 +100,7 @@ ORDER: dict[str, RuleKind] = {
     "battery": RuleKind(find_battery, _channels("cell_voltage", LOW_FLAG)),
     "cell_limits": RuleKind(find_cell_limits, _channels("cell_voltage")),
     "charging": RuleKind(find_charging, _charging),
+    "voltage_trend": RuleKind(find_voltage_trend, _channels("cell_voltage")),
     "conditions": RuleKind(find_condition, _own),
     "changes": RuleKind(find_change, _own),
     "rates": RuleKind(find_rate, _own),

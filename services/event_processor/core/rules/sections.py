@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from services.event_processor.core.channels.declared import Channel, Derived
@@ -142,6 +142,31 @@ class Charging:
     session_ends_after_s: Seconds
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, config=SLOTTED)
+class VoltageTrend:
+    """Charges and discharges of batteries known by their voltage alone. See ``core.rules.kinds.voltage_trend``.
+
+    Levels in V per hour and cell; a discharge is judged by the same levels, downward.
+    """
+
+    window_s: Annotated[float, Field(ge=60, le=86_400)] = 1800
+    enter_v_per_h: Annotated[float, Field(gt=0, le=10)] = 0.012
+    leave_v_per_h: Annotated[float, Field(ge=0, le=10)] = 0.002
+    enter_for_s: Seconds = 900
+    leave_for_s: Seconds = 1800
+    full_within_v: Annotated[float, Field(ge=0, le=1)] = 0.05
+    charging: Name
+    charged: Name
+    discharging: Name
+    discharged: Name
+
+    @model_validator(mode="after")
+    def _leaves_below(self) -> VoltageTrend:
+        if self.leave_v_per_h >= self.enter_v_per_h:
+            raise ValueError(f"leave_v_per_h {self.leave_v_per_h} must be below enter_v_per_h {self.enter_v_per_h}")
+        return self
+
+
 class Rules(Data):
     """Every rule of a site, by kind. A kind left out is off."""
 
@@ -161,6 +186,7 @@ class Rules(Data):
     battery: Battery | None = None
     cell_limits: CellLimits | None = None
     charging: Charging | None = None
+    voltage_trend: VoltageTrend | None = None
     conditions: dict[Key, Condition] = Field(default_factory=dict)
     changes: dict[Key, Change] = Field(default_factory=dict)
     rates: dict[Key, Rate] = Field(default_factory=dict)
@@ -207,6 +233,7 @@ SINGLE = {
     "battery": ("low", "critical", "recovered"),
     "cell_limits": ("over", "over_cleared", "under", "under_cleared"),
     "charging": ("started", "completed"),
+    "voltage_trend": ("charging", "charged", "discharging", "discharged"),
 }
 
 
