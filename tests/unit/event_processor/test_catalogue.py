@@ -117,7 +117,7 @@ CASES: dict[str, Case] = {
     "CHARGING_COMPLETED": Case((say(2, **CHARGES), say(6, **FULL)), (say(2, **CHARGES), say(5, **FULL),
                                say(1, **CHARGES))),
     # A voltage and nothing else, a reading a minute: 0.1 V an hour is a discharge, 0.01 V is none.
-    "DISCHARGE_STARTED": Case(trend(3.9, -0.1, 45), (*trend(3.9, -0.1, 25), *trend(3.86, -0.01, 60)),
+    "DISCHARGE_STARTED": Case(trend(3.9, -0.1, 45), trend(3.9, -0.01, 90),
                               trend(3.8, 0.0, 90), "DISCHARGE_ENDED", step_s=60),
     "DISCHARGE_ENDED": Case((*trend(3.9, -0.1, 60), *trend(3.8, 0.0, 90)),
                             (*trend(3.9, -0.1, 60), *trend(3.8, 0.0, 20)), step_s=60),

@@ -41,6 +41,7 @@ def _single(rules: Rules, chemistries: Mapping[str, Chemistry]) -> Iterator[Caus
     if rules.wear is not None:
         yield rules.wear.cycle, "as much charge drawn as the battery holds"
     yield from _power(rules)
+    yield from _trend(rules)
     yield from _battery(rules, chemistries)
 
 
@@ -59,6 +60,18 @@ def _power(rules: Rules) -> Iterator[Cause]:
             charging.completed,
             f"charging stopped for {charging.stopped_for_s:g} s at a full battery, or current {tail}",
         )
+
+
+def _trend(rules: Rules) -> Iterator[Cause]:
+    if (trend := rules.voltage_trend) is None:
+        return
+    alone = "of a battery known by its voltage alone: "
+    level = f"by more than {trend.enter_v_per_h:g} V an hour and cell{_for(trend.enter_for_s)}"
+    over = f"by no more than {trend.leave_v_per_h:g} V an hour and cell{_for(trend.leave_for_s)}"
+    yield trend.charging, f"{alone}it rises {level}"
+    yield trend.charged, f"{alone}it rises {over}, after it came within {trend.full_within_v:g} V of full"
+    yield trend.discharging, f"{alone}it sinks {level}, below `rearm_v`"
+    yield trend.discharged, f"{alone}it sinks {over}, or a charge begins"
 
 
 def _battery(rules: Rules, chemistries: Mapping[str, Chemistry]) -> Iterator[Cause]:
@@ -102,7 +115,8 @@ def _many(rules: Rules) -> Iterator[Cause]:
 
 
 def _level(rule: Level) -> tuple[str, str]:
-    unit = _unit(rule.channel)
+    of = getattr(rule, "of", None)
+    unit = f" × `{of}`" if of else _unit(rule.channel)
     back = "below" if rule.direction == "above" else "above"
     return (
         f"`{rule.channel}` {rule.direction} {rule.enter:g}{unit}{_for(rule.enter_for_s)}",
