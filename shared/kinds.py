@@ -127,7 +127,7 @@ _PUBLIC = (
     Kind("incident", "incident/{pattern}/{key}", Incident, "events that belong together",
          producers=("event_processor",), followers=("gateway",), retained=True),
     Kind("maintenance", "maintenance/{device}", Maintenance, "what is due at a device, and when",
-         producers=("event_processor",), followers=("gateway",), retained=True),
+         producers=("event_processor",), followers=("counter_store", "gateway"), retained=True),
     Kind("counter", "counter/{type*}", Counter, "how often an event type was counted",
          producers=("counter_store",), followers=("gateway",), retained=True),
     Kind("health", "health", Health, "score, grade and factors",

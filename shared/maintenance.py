@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shared.messages import Message, Name, Time
+from shared.values import Count
 
 
 class Reach(Message):
@@ -24,6 +25,20 @@ class Reach(Message):
     cycles_high: float | None = None
 
 
+class BatteryMonth(Message):
+    """What a battery has been through in a month (``2026-01``): absent is what was not seen.
+
+    Depths are shares of the charge, of discharges by 10 % and more; a temperature is taken once an hour.
+    """
+
+    month: Annotated[str, Field(pattern=r"^\d{4}-\d{2}$")]
+    discharges: Count = 0
+    mean_depth_percent: float | None = None
+    deepest_percent: float | None = None
+    mean_temperature_c: float | None = None
+    highest_temperature_c: float | None = None
+
+
 class MaintenanceItem(Message):
     """One thing that is due, or will be. ``due`` absent: nobody can say when. ``cycles`` are equivalent full ones."""
 
@@ -37,6 +52,7 @@ class MaintenanceItem(Message):
     cycles: float | None = None
     resistance_mohm: float | None = None
     reaches: Annotated[tuple[Reach, ...], Field(max_length=8)] = ()
+    months: Annotated[tuple[BatteryMonth, ...], Field(max_length=12)] = ()
 
 
 class Maintenance(Message):

@@ -21,6 +21,7 @@ from services.counter_store.application import archive, restore
 from services.counter_store.application.archive import Archive
 from services.counter_store.application.counters import CounterSet
 from services.counter_store.application.limits import Limits
+from services.counter_store.application.maintenance_book import MaintenanceBook
 from services.counter_store.application.reporter import Reporter
 from services.counter_store.application.restore import RestoreProgress
 from services.counter_store.application.snapshot import Snapshot
@@ -36,6 +37,7 @@ from shared.delivery.handler import Publisher, RefusedError
 from shared.instants import span_to_us, time_to_us
 from shared.jumps import CLOCK_JUMP, read_jump
 from shared.ledger import Ledger, Schema
+from shared.maintenance import Maintenance
 from shared.messages import Alert, Candidate, Counter, Event, Frame, Message, Sequenced
 from shared.requests import Command
 
@@ -75,6 +77,7 @@ class CounterStore:
         self._kept_times = times
         self._kept: dict[str, int] = {name: kept.get(name, 0) for name in FIGURES}
         self._imports = Imports(ledger, SeqIntervals(kept.get("runs", ())))
+        self._maintenance = MaintenanceBook(ledger)
         self._dirty = False
         self._restoring = self._points.wanted and restore.load(ledger).phase == "read"
 
@@ -87,9 +90,11 @@ class CounterStore:
             self._points.add_frame(message)
 
     def follow(self, message: Message, *, retained: bool) -> None:  # noqa: ARG002 - one said again is the same point
-        """Note the change of an alert."""
+        """Note the change of an alert, and what is due at a device."""
         if isinstance(message, Alert):
             self._points.add(alert_to_line(message, self._site))
+        elif isinstance(message, Maintenance):
+            self._maintenance.note(message)
 
     def advance(self, event_time: datetime) -> None:
         """Let the windows end at ``event_time``; the counting happens at the batch's end."""
@@ -290,4 +295,5 @@ class CounterStore:
             figures=self._kept | {"points_pending": self._points.pending()} | self._archive.retention.figures(),
             imports=self._imports,
             lets_go=self._may_prune(),
+            maintenance=self._maintenance.all_due(),
         )

@@ -5,24 +5,42 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from upskeep.text.table import FittedTable
 from upskeep.text.times import IN_UTC, Times
 
 Answer = Mapping[str, Any]
+BY_MONTH = {
+    "month": "month",
+    "discharges": "discharges",
+    "mean_depth_percent": "depth, %",
+    "deepest_percent": "deepest, %",
+    "mean_temperature_c": "°C",
+    "highest_temperature_c": "hottest, °C",
+}
 WHAT = {"battery": "battery", "calibration": "calibration", "self_test": "self-test"}
 
 
 def maintenance_table(devices: Sequence[Answer], times: Times = IN_UTC) -> RenderableType:
-    """Return a row for each thing that is due: what is overdue first, then the soonest."""
+    """Return a row for each thing that is due, the overdue first; below them the months of each battery."""
     found = [(device["device"], item) for device in devices for item in device["items"]]
     found.sort(key=lambda row: (not row[1]["overdue"], row[1].get("due") or "9999", row[0]))
     rows = [
         (device, WHAT[item["what"]], _due(item, times), _between(item, times), item["why"]) for device, item in found
     ]
-    return FittedTable(("device", "what", "due", "between", "why"), rows, spare=(4, 3))
+    table = FittedTable(("device", "what", "due", "between", "why"), rows, spare=(4, 3))
+    lived = [
+        (device, *(_shown(month.get(name)) for name in BY_MONTH))
+        for device, item in found
+        for month in reversed(item.get("months", ()))
+    ]
+    return Group(table, Text(""), FittedTable(("device", *BY_MONTH.values()), lived)) if lived else table
+
+
+def _shown(value: Any) -> str:
+    return "" if value is None else f"{value:g}" if isinstance(value, float | int) else str(value)
 
 
 def _due(item: Answer, times: Times) -> Text:

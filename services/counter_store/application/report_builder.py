@@ -35,7 +35,11 @@ def report(
     model, more = REPORTS[kind]
     days_of = analytics.days(span)
     timeline = analytics.timeline(span, days_of)
-    parts = {"timeline": timeline, "latest_events": analytics.latest_events(span)}
+    parts = {
+        "timeline": timeline,
+        "latest_events": analytics.latest_events(span),
+        "maintenance": snapshot.maintenance,
+    }
     return model.model_validate(common | parts | more(analytics, snapshot, span, days_of))
 
 

@@ -14,6 +14,7 @@ from services.counter_store.core.statistics.type_statistics import AllTime
 from services.counter_store.core.time_units import HOUR_US
 from shared.delivery.handler import RefusedError
 from shared.instants import time_to_us
+from shared.maintenance import Maintenance
 from shared.messages import Counter
 
 
@@ -29,6 +30,7 @@ class Snapshot:
     figures: Mapping[str, int] = field(default_factory=dict)
     imports: Imports | None = None
     lets_go: bool = True
+    maintenance: tuple[Maintenance, ...] = ()
 
     def until_us(self, as_of: datetime | None) -> int:
         """Return the event time a question is about; raises RefusedError where there is none yet."""

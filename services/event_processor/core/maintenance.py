@@ -2,7 +2,8 @@
 
 Rules:
 1. A battery is due on the day its capacity will have fallen to ``DUE_SHARE`` of the nameplate, and overdue once the
-   newest capacities agree that it has. Without a nameplate, or before enough whole discharges, no day is given.
+   newest capacities agree that it has. Without a nameplate, or before enough whole discharges, no day is given. Depth
+   and temperature are given by month.
 2. A calibration is due ``calibrate_every_days`` after the last one.
 3. A self-test is overdue when it has failed, and due ``SELF_TEST_DAYS`` after it passed.
 """
@@ -12,16 +13,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 
-from services.event_processor.core.channels.battery_forecast import read_life
+from services.event_processor.core.channels.battery_forecast import read_life, read_months
 from services.event_processor.core.channels.frame_context import Device
 from services.event_processor.core.device.latch import OFF
 from services.event_processor.core.device.memory import Memory
 from services.event_processor.core.forecast.life import Forecast, Life, by_cycles, by_day, capacity_ah, to_replace
-from shared.maintenance import MaintenanceItem, Reach
+from shared.maintenance import BatteryMonth, MaintenanceItem, Reach
 
 DUE_SHARE, WORN_SHARE = 0.8, 0.7
 SELF_TEST_DAYS = 180
 SELF_TEST_FAILED, SELF_TEST_PASSED = "self_test_failed", "self_test_passed"  # conditions of event_processor.yaml
+NEVER_WHOLE = "its capacity is not known: it has not been discharged from full to empty"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LAST_DAY = 100_000.0  # days since 1970, in the year 2243: further ahead nothing is said
 
@@ -33,9 +35,11 @@ def maintenance_of(device: Device, memory: Memory, now: datetime) -> tuple[Maint
 
 
 def _battery(device: Device, memory: Memory) -> Iterator[MaintenanceItem]:
-    life = read_life(memory.numbers)
+    life, months = read_life(memory.numbers), _months(memory)
     capacity = capacity_ah(life)
     if capacity is None:
+        if any(month.discharges for month in months):
+            yield MaintenanceItem(what="battery", why=NEVER_WHOLE, months=months)
         return
     nameplate = None if device.capacity_mah is None else device.capacity_mah / 1000
     health = None if nameplate is None else round(100 * capacity / nameplate, 1)
@@ -53,6 +57,22 @@ def _battery(device: Device, memory: Memory) -> Iterator[MaintenanceItem]:
         cycles=life[-1].cycles,
         resistance_mohm=None if (ohm := life[-1].ohm) is None else round(1000 * ohm, 1),
         reaches=known,
+        months=months,
+    )
+
+
+def _months(memory: Memory) -> tuple[BatteryMonth, ...]:
+    kept = read_months(memory.numbers)
+    return tuple(
+        BatteryMonth(
+            month=month.name,
+            discharges=month.discharges,
+            mean_depth_percent=round(100 * month.depth, 1) if month.discharges else None,
+            deepest_percent=round(100 * month.deepest, 1) if month.discharges else None,
+            mean_temperature_c=round(month.celsius, 1) if month.hours else None,
+            highest_temperature_c=round(month.hottest, 1) if month.hours else None,
+        )
+        for month in (kept.months if kept else ())
     )
 
 

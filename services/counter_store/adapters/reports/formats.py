@@ -6,13 +6,14 @@ import csv
 import io
 from collections.abc import Callable, Sequence
 
-from services.counter_store.adapters.reports.page import lasting, page
+from services.counter_store.adapters.reports.page import between, due_day, lasting, page
 from services.counter_store.core.reports.report import DetailedReport, Report, SummaryReport, TrendsReport
-from services.counter_store.core.reports.tabular import table_rows
+from services.counter_store.core.reports.tabular import DUE, due, months, table_rows
 from shared.event_counters import ReportFormat
 from shared.safe_text import safe_cell, safe_markdown
 
 LASTED = ("total_s", "median_s", "longest_s")
+BY_MONTH = ("device", "month", "discharges", "depth, %", "deepest, %", "°C", "hottest, °C")
 
 
 def as_json(report: Report) -> str:
@@ -51,6 +52,7 @@ def as_markdown(report: Report) -> str:
         *_latest(report),
         *_outages(report),
         *_trends(report),
+        *_maintenance(report),
     ]
     return "\n".join(lines) + "\n"
 
@@ -106,6 +108,16 @@ def _trends(report: Report) -> list[str]:
     for title, names in (("Steady", report.stable), ("Too few to say", report.insufficient_data)):
         told += ["", f"{title}: {safe_markdown(', '.join(names))}."] if names else []
     return told
+
+
+def _maintenance(report: Report) -> list[str]:
+    found = [dict(zip(DUE, row, strict=True)) for row in due(report)]
+    rows = [(one["device"], one["maintenance"], due_day(one), between(one), one["why"]) for one in found]
+    lived = [tuple("" if value is None else value for value in row) for row in months(report)]
+    return [
+        *_table("Maintenance", ("device", "what", "due", "between", "why"), rows),
+        *_table("Batteries by month", BY_MONTH, lived),
+    ]
 
 
 def _table(title: str, names: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> list[str]:

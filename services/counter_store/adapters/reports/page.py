@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from services.counter_store.core.reports.report import Report, TrendsReport
 from services.counter_store.core.reports.stacked_chart import Chart, chart
+from services.counter_store.core.reports.tabular import DUE, MONTHS, due, months
 from services.counter_store.core.reports.timeline import Piece
 from services.counter_store.core.statistics.type_statistics import Statistics
 from shared.messages import Severity
@@ -42,7 +43,21 @@ def page(report: Report) -> str:
         outages=[one for one in _statistics(report) if one.outages is not None and one.outages.count],
         sparks=_sparks(report) if isinstance(report, TrendsReport) else {},
         severities=list(Severity),
+        due=[dict(zip(DUE, row, strict=True)) for row in due(report)],
+        months=[dict(zip(MONTHS, row, strict=True)) for row in months(report)],
     )
+
+
+def due_day(item: Mapping[str, Any]) -> str:
+    """Return the day on which something is due, as text."""
+    return "overdue" if item["overdue"] else "not known" if item["due"] is None else f"{item['due']:%Y-%m-%d}"
+
+
+def between(item: Mapping[str, Any]) -> str:
+    """Return the interval that holds nine truths in ten, as text; empty where there is none."""
+    if item["earliest"] is None:
+        return ""
+    return f"{item['earliest']:%Y-%m-%d} to {'never' if item['latest'] is None else item['latest'].date()}"
 
 
 def _worse(report: Report, canvas: tuple[float, float]) -> Chart:
@@ -101,6 +116,7 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters |= {"due_day": due_day, "between": between}
     environment.filters |= {"moment": _moment, "lasting": lasting, "number": _number, "share": _share}
     return environment.get_template("report.html.j2")
 

@@ -19,6 +19,7 @@ from services.counter_store.core.time_units import DAY_US
 from shared.event_text.texts import EventTexts, event_text
 from shared.health import Health
 from shared.instants import time_to_us, us_to_time
+from shared.maintenance import Maintenance
 from shared.messages import Event, Severity, Time
 from shared.report import CategoryCount
 
@@ -62,7 +63,8 @@ class Report(Dated):
     """What all reports have. Categories, types and timeline each add up to ``total_events``, always.
 
     ``all_time_events`` is everything ever counted. ``latest_events`` are the newest of the history that are more than
-    information or end such a one, newest first, at most ``LATEST``.
+    information or end such a one, newest first, at most ``LATEST``. ``maintenance``: what is due as of the making,
+    whatever the period.
     """
 
     report_type: ReportType
@@ -77,6 +79,7 @@ class Report(Dated):
     event_types: tuple[TypeCount, ...]
     timeline: Timeline
     latest_events: tuple[EventLine, ...] = ()
+    maintenance: tuple[Maintenance, ...] = ()
 
 
 class SummaryReport(Report):

@@ -13,6 +13,7 @@ from typing import Any
 
 from services.counter_store.core.reports.report import DetailedReport, Report, TrendsReport
 from services.counter_store.core.statistics.type_statistics import Outages, Statistics
+from shared.maintenance import MaintenanceItem
 
 Cells = Sequence[Any]
 _FORMULA = re.compile("'*[=+\\-@\t\r\n\0\uff1d\uff0b\uff0d\uff20]")  # the last four: the same in full width
@@ -37,8 +38,19 @@ def unguarded(text: str) -> str:
 def table_rows(report: Report) -> Iterator[Cells]:
     """Yield the rows of a report's CSV, the names of the columns first.
 
-    A summary has a row for each type, a detailed one its statistics too, trends a row for each day and type.
+    A summary has a row for each type, a detailed one its statistics too, trends a row for each day and type. Where
+    something is due, or a battery has months, tables of ``maintenance`` follow, each after an empty row.
     """
+    yield from _event_rows(report)
+    for names, rows in ((DUE, due(report)), (MONTHS, months(report))):
+        found = [[_cell(value) for value in row] for row in rows]
+        if found:
+            yield ()
+            yield names
+            yield from found
+
+
+def _event_rows(report: Report) -> Iterator[Cells]:
     if isinstance(report, TrendsReport):
         yield ("day", "event_type", "count")
         for name, daily in report.daily_counts.items():
@@ -53,6 +65,40 @@ def table_rows(report: Report) -> Iterator[Cells]:
 def types(report: Report) -> Iterable[Cells]:
     """Return a row of ``TYPES`` for each type of a report."""
     return ((one.category, one.type, one.severity.value, one.count, one.first, one.last) for one in report.event_types)
+
+
+DUE = (
+    *("device", "maintenance", "channel", "due", "overdue", "earliest", "latest", "capacity_mah", "health_percent"),
+    *("cycles", "resistance_mohm", "why"),
+)
+MONTHS = (
+    *("device", "month", "discharges", "mean_depth_percent", "deepest_percent"),
+    *("mean_temperature_c", "highest_temperature_c"),
+)
+
+
+def due(report: Report) -> list[Cells]:
+    """Return a row of ``DUE`` for each thing that is due: what is overdue first, then the soonest."""
+    found = [(one.device, item) for one in report.maintenance for item in one.items]
+    found.sort(key=lambda row: (not row[1].overdue, row[1].due is None, row[1].due or report.as_of, row[0]))
+    return [(device, *_due(item)) for device, item in found]
+
+
+def _due(item: MaintenanceItem) -> Cells:
+    reach = item.reaches[0] if item.reaches else None
+    between = (reach.earliest, reach.latest) if reach else (None, None)
+    state = (item.capacity_mah, item.health_percent, item.cycles, item.resistance_mohm, item.why)
+    return (item.what, item.channel, item.due, item.overdue, *between, *state)
+
+
+def months(report: Report) -> list[Cells]:
+    """Return a row of ``MONTHS`` for each month of each battery, the newest first."""
+    return [
+        (one.device, *month.model_dump().values())
+        for one in report.maintenance
+        for item in one.items
+        for month in reversed(item.months)
+    ]
 
 
 def figures(one: Statistics) -> Mapping[str, Any]:

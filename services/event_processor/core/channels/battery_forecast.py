@@ -9,13 +9,14 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple, cast
 
 from services.event_processor.core.channels.frame_context import FrameContext, is_mains_ups
-from services.event_processor.core.device.keys import DAILY_LOAD, FORECAST, GAUGE, LIFE
+from services.event_processor.core.device.keys import DAILY_LOAD, FORECAST, GAUGE, LIFE, MONTHS
 from services.event_processor.core.device.memory import Numbers
 from services.event_processor.core.forecast.charge import GAUGE_ERROR, GAUGE_ERROR_FULL, Battery, Charge, Track
 from services.event_processor.core.forecast.daily_load import NO_LOADS, DailyLoad, lasts_s
 from services.event_processor.core.forecast.gauge import Gauge, doubt
 from services.event_processor.core.forecast.kalman import Belief, remaining
 from services.event_processor.core.forecast.life import Life, Seen, capacity_ah
+from services.event_processor.core.forecast.months import Month, Months
 from services.event_processor.core.forecast.runtime import NINE_IN_TEN, Interval, left, to_full
 
 USELESS = 12.0
@@ -56,6 +57,15 @@ def read_life(numbers: Mapping[str, Numbers]) -> Life:
     """Return the capacities that are remembered."""
     kept = cast("tuple[list[float], ...]", numbers.get(LIFE) or ())
     return tuple(Seen(*one) for one in kept)
+
+
+def read_months(numbers: Mapping[str, Numbers]) -> Months | None:
+    """Return what the battery has been through, month by month."""
+    kept = numbers.get(MONTHS)
+    if kept is None or isinstance(kept, Months):
+        return kept
+    high, low, hour, months = cast("tuple[float, float, int, list[list[float]]]", kept)
+    return Months(high, low, hour, tuple(Month(*month) for month in months))  # type: ignore[arg-type]  # as written
 
 
 class Estimates(NamedTuple):

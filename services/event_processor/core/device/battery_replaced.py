@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from services.event_processor.core.device.keys import CAPACITY, DRAIN, FORECAST, GAUGE, LIFE, METER, RESISTANCE
+from services.event_processor.core.device.keys import CAPACITY, DRAIN, FORECAST, GAUGE, LIFE, METER, MONTHS, RESISTANCE
 from services.event_processor.core.device.memory import Memory
 
-OF_THE_BATTERY = frozenset({METER, RESISTANCE, DRAIN, CAPACITY, FORECAST, GAUGE, LIFE})
+OF_THE_BATTERY = frozenset({METER, RESISTANCE, DRAIN, CAPACITY, FORECAST, GAUGE, LIFE, MONTHS})
 
 
 def forget_battery(memory: Memory, ended: Collection[str]) -> Memory:

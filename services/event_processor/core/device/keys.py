@@ -22,6 +22,7 @@ FORECAST = "forecast"
 DAILY_LOAD = "daily_load"
 GAUGE = "gauge"
 LIFE = "battery_life"
+MONTHS = "battery_months"
 DOUBTED = "doubted_channels"
 TREND = "voltage_trend"
 RISING = "voltage_rising"
@@ -61,6 +62,7 @@ RESERVED = frozenset(
         DAILY_LOAD,
         GAUGE,
         LIFE,
+        MONTHS,
         DOUBTED,
         TREND,
         RISING,

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from services.event_processor.core.channels.battery_forecast import battery_of, read_gauge, read_life, read_track
+from services.event_processor.core.channels.battery_forecast import (
+    battery_of,
+    read_gauge,
+    read_life,
+    read_months,
+    read_track,
+)
 from services.event_processor.core.channels.frame_context import FrameContext
-from services.event_processor.core.device.keys import DAILY_LOAD, FORECAST, GAUGE, LIFE, ON_BATTERY
+from services.event_processor.core.device.keys import DAILY_LOAD, FORECAST, GAUGE, LIFE, MONTHS, ON_BATTERY
 from services.event_processor.core.device.latch import OFF
 from services.event_processor.core.forecast.charge import Battery, Reading, Track, follow, load_of, sum_up
 from services.event_processor.core.forecast.daily_load import NO_LOADS
 from services.event_processor.core.forecast.daily_load import add as add_load
 from services.event_processor.core.forecast.gauge import JUMP, Gauge, after
 from services.event_processor.core.forecast.life import Seen, add
+from services.event_processor.core.forecast.months import follow as follow_months
 from services.event_processor.core.rules.sections import Forecast
 
 FULL_WITHIN_V = 0.06
@@ -42,6 +49,7 @@ def find_forecast(context: FrameContext, _: str, __: Forecast) -> None:
     if before is None or track.seconds:
         return  # nothing has settled
     _note_load(context, before, watts, on_battery)
+    _note_month(context, track)
     if track.charge.wholes > before.charge.wholes:
         _note_life(context, track)
 
@@ -78,6 +86,13 @@ def _note_load(context: FrameContext, before: Track, watts: float | None, on_bat
     if load is not None and load >= 0:
         loads = context.numbers.get(DAILY_LOAD) or NO_LOADS
         context.set_numbers(DAILY_LOAD, add_load(loads, second, load, before.seconds))
+
+
+def _note_month(context: FrameContext, track: Track) -> None:
+    kept = read_months(context.numbers)
+    after = follow_months(kept, context.now, track.charge.belief.charge, context.number("battery_temperature"))
+    if after is not kept:
+        context.set_numbers(MONTHS, after)  # type: ignore[arg-type]  # as above
 
 
 def _note_life(context: FrameContext, track: Track) -> None:
