@@ -5,7 +5,8 @@ Rules:
    newest capacities agree that it has. Without a nameplate, or before enough whole discharges, no day is given. Depth
    and temperature are given by month.
 2. A calibration is due ``calibrate_every_days`` after the last one.
-3. A self-test is overdue when it has failed, and due ``SELF_TEST_DAYS`` after it passed.
+3. A self-test is overdue when it has failed, and due ``SELF_TEST_DAYS`` after it passed. A UPS of which none was seen
+   is listed without a day.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 
 from services.event_processor.core.channels.battery_forecast import read_life, read_months
-from services.event_processor.core.channels.frame_context import Device
+from services.event_processor.core.channels.frame_context import LOW_FLAG, Device
 from services.event_processor.core.device.latch import OFF
 from services.event_processor.core.device.memory import Memory
 from services.event_processor.core.forecast.life import Forecast, Life, by_cycles, by_day, capacity_ah, to_replace
@@ -24,6 +25,7 @@ DUE_SHARE, WORN_SHARE = 0.8, 0.7
 SELF_TEST_DAYS = 180
 SELF_TEST_FAILED, SELF_TEST_PASSED = "self_test_failed", "self_test_passed"  # conditions of event_processor.yaml
 NEVER_WHOLE = "its capacity is not known: it has not been discharged from full to empty"
+NEVER_TESTED = "no self-test of this UPS has been seen"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LAST_DAY = 100_000.0  # days since 1970, in the year 2243: further ahead nothing is said
 
@@ -122,3 +124,5 @@ def _self_test(memory: Memory, now: datetime) -> Iterator[MaintenanceItem]:
         due = passed.began + timedelta(days=SELF_TEST_DAYS)
         why = f"the last self-test passed on {passed.began.date().isoformat()}"
         yield MaintenanceItem(what="self_test", due=due, overdue=due <= now, why=why)
+    elif LOW_FLAG in memory.seen:
+        yield MaintenanceItem(what="self_test", why=NEVER_TESTED)

@@ -85,6 +85,16 @@ def test_calibrations_and_self_tests_are_listed_the_overdue_first() -> None:
     assert NOW + timedelta(days=178) == last.due
 
 
+def test_a_ups_that_was_never_seen_to_test_itself_is_listed_without_a_day() -> None:
+    """A board has no self-test, and is not."""
+    device = Device("li_ion", CHEMISTRY, 1)
+
+    (item,) = maintenance_of(device, Memory(seen=frozenset({"battery_low"})), NOW)
+
+    assert ("self_test", None, False) == (item.what, item.due, item.overdue)
+    assert () == maintenance_of(device, Memory(seen=frozenset({"ac_present"})), NOW)
+
+
 @pytest.fixture
 def processor(tmp_path: Path) -> EventProcessor:
     """A processor whose device ``ups`` has been heard of."""
