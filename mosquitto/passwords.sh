@@ -38,6 +38,9 @@ put "$(cat /tmp/passwd)
 " mosquitto passwd
 rm /tmp/passwd
 
+if [ -d /secrets/gateway ]; then # what people log in to the console with
+  ! missing gateway console || put "$(secret)" gateway console
+fi
 if [ -d /secrets/influxdb ]; then
   ! missing influxdb password || put "$(secret)" influxdb password
   ! missing influxdb token || put "$(secret)" influxdb token

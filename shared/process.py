@@ -28,7 +28,7 @@ from shared.delivery.takeover import NameInUseError
 from shared.ledger import Ledger, LedgerDamagedError, LedgerError, Schema, explain
 from shared.ledger.quarantine import REPORT, Salvage, closed_cleanly, open_ledger, suspect
 from shared.messages import Candidate
-from shared.safe_text import SafeFormatter
+from shared.safe_log import SafeFormatter
 from shared.settings import ConfigError, read_settings
 from shared.suite import SuiteSettings
 

@@ -8,7 +8,6 @@ functions say where their text may stand: a terminal, JSON, a cell of CSV, Markd
 
 from __future__ import annotations
 
-import logging
 import re
 import unicodedata
 
@@ -43,15 +42,6 @@ def safe_cell(text: str) -> str:
 def safe_markdown(text: str) -> str:
     """Return text for one line or cell of Markdown, with its own signs escaped."""
     return safe_text(" ".join(text.split())).translate(_MARKDOWN)
-
-
-class SafeFormatter(logging.Formatter):
-    """A log's format in which no record passes for two: further lines of its message are indented."""
-
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the library's name
-        """Return the entry, without its traceback."""
-        record.message = safe_lines(record.message).replace("\n", "\n    ")
-        return super().formatMessage(record)
 
 
 def _shown(sign: str) -> str:

@@ -3,30 +3,51 @@
 from __future__ import annotations
 
 import asyncio
+import queue
 from collections.abc import Callable
 
 from services.gateway.adapters.loop_thread import LoopThread
 from services.gateway.adapters.prometheus import Exposition
-from services.gateway.adapters.web.asgi import application
+from services.gateway.adapters.web.access import Keys
+from services.gateway.adapters.web.asgi import Site, application
+from services.gateway.adapters.web.pages import Console
 from services.gateway.adapters.web.server import serve
+from services.gateway.application.api import API
 from services.gateway.application.desk import Desk
+from services.gateway.core.pages.login import login_page
 from services.gateway.settings import GatewaySettings
 from shared.clock import Clock
 from shared.delivery.handler import Figures
+from shared.event_text.texts import EventTexts
+from shared.messages import Candidate
 from shared.suite import SuiteSettings
 
 WAIT_S = 1.0
+MOST_OFFERS = 1_000
 
 
 class Gateway:
-    """Serves from ``start`` to ``close``. ``wake`` ends a turn of the service's loop; any thread may call it."""
+    """Serves from ``start`` to ``close``. ``offer`` and ``wake`` are the endpoint's."""
 
-    def __init__(self, settings: GatewaySettings, suite: SuiteSettings, clock: Clock, wake: Callable[[], None]) -> None:
-        self._settings = settings
+    def __init__(
+        self,
+        settings: GatewaySettings,
+        keys: Keys,
+        texts: EventTexts,
+        suite: SuiteSettings,
+        clock: Clock,
+        offer: Callable[[Candidate], None],
+        wake: Callable[[], None],
+    ) -> None:
+        self._http = settings.http
+        self._keys = keys
+        self._texts = texts
         self._suite = suite
         self._clock = clock
+        self._offer = offer
         self._wake = wake
         self._address = ""
+        self._offers: queue.Queue[Candidate] = queue.Queue(MOST_OFFERS)
         self._thread = LoopThread(self._serve, wake)
 
     def start(self) -> None:
@@ -38,7 +59,9 @@ class Gateway:
         return {"address": self._address} if self._address else {}
 
     def work(self) -> None:
-        """End by whatever ended the serving."""
+        """Offer the events of commands that were given, and end by whatever ended the serving."""
+        while not self._offers.empty():
+            self._offer(self._offers.get_nowait())
         self._thread.check()
 
     def wait_s(self) -> float:
@@ -46,18 +69,26 @@ class Gateway:
         return WAIT_S
 
     def finish(self) -> None:
-        """Nothing is left to say."""
+        """Offer what is left."""
+        self.work()
 
     def close(self) -> None:
         """Stop serving."""
         self._thread.stop()
 
     async def _serve(self) -> None:
-        desk = Desk(self._suite, self._clock)
-        app = application(Exposition(desk.families))
+        desk = Desk(self._suite, self._clock, self._audit)
+        console = Console(desk, self._texts, self._keys.locked)
+        site = Site(desk, API, Exposition(desk.families), login_page, console.routes())
+        app = application(site, self._keys, self._clock)
         async with desk.client, asyncio.TaskGroup() as tasks:
             tasks.create_task(desk.follow())
-            tasks.create_task(serve(app, self._settings.http.host, self._settings.http.port, self._bound))
+            tasks.create_task(serve(app, self._http, self._bound))
+
+    def _audit(self, candidate: Candidate) -> None:
+        """Hand an event over to the service's own thread."""
+        self._offers.put_nowait(candidate)
+        self._wake()
 
     def _bound(self, address: str) -> None:
         self._address = address

@@ -62,10 +62,19 @@ class AsyncServiceClient:
         return answer_of(await self._settled(self.client.begin_question(service, name, data, timeout_s, **how)))
 
     async def command(
-        self, target: str, name: str, data: Mapping[str, Any], timeout_s: float = ANSWER_S, **how: Any
+        self,
+        target: str,
+        name: str,
+        data: Mapping[str, Any],
+        timeout_s: float = ANSWER_S,
+        *,
+        by: str | None = None,
+        **how: Any,
     ) -> Result:
-        """Return what came of a command; raises ClientError as ``ServiceClient.command`` does."""
+        """Return what came of a command, signed ``by``; raises ClientError as ``ServiceClient.command`` does."""
         command = self.client.new_command(target, name, data)
+        if by is not None:
+            command = command.model_copy(update={"by": by})
         return result_of(await self._settled(self.client.begin_command(command, timeout_s, **how)))
 
     async def updates(self) -> AsyncIterator[Message]:

@@ -28,6 +28,10 @@ class ClientError(RuntimeError):
     """The broker cannot be reached or refuses; says which and what to do."""
 
 
+class RefusedByServiceError(ClientError):
+    """The service answered that it will not; says its own words."""
+
+
 def connect(client: MqttClient) -> None:
     """Connect, and return when the broker has accepted; raises ClientError with its reason."""
     client.open()

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from shared.client.connect import ClientError, connect
+from shared.client.connect import ClientError, RefusedByServiceError, connect
 from shared.client.exchanges import ANSWER_S, Exchange, Exchanges, new_id
 from shared.client.latest import Change, LatestValues
 from shared.clock import SYSTEM_CLOCK, Clock
@@ -180,7 +180,7 @@ def answer_of(exchange: Exchange) -> Mapping[str, Any]:
     if isinstance(outcome, Response) and outcome.status == "ok":
         return outcome.data
     if isinstance(outcome, Response):
-        raise ClientError(f"{exchange.service}: {outcome.error}")
+        raise RefusedByServiceError(f"{exchange.service}: {outcome.error}")
     raise outcome if isinstance(outcome, ClientError) else ClientError(f"{exchange.service} gave no answer")
 
 

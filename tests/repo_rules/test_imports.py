@@ -28,6 +28,7 @@ RE2 = "re2 is behind services.alerter.core.patterns"
 APPRISE = "apprise is behind services.alerter.adapters.apprise_sender"
 JINJA = "jinja2 is behind the adapters that write texts"
 HTTP = "starlette and uvicorn are behind services.gateway.adapters.web"
+HTML = "htpy is behind the gateway's pages"
 PROMETHEUS = "prometheus_client is behind services.gateway.adapters.prometheus"
 ACYCLIC = "No circles among the modules of a package, at any depth"
 CONSOLE = "click and rich are for the command line"
@@ -55,6 +56,7 @@ VIOLATIONS = [
     ("services/alerter/app.py",        "import jinja2",                       {JINJA}),
     ("services/gateway/service.py",    "import starlette.requests",           {HTTP}),
     ("services/gateway/service.py",    "import uvicorn",                      {HTTP}),
+    ("services/gateway/service.py",    "import htpy",                         {HTML}),
     ("services/gateway/service.py",    "import prometheus_client",            {PROMETHEUS}),
     ("services/alerter/settings.py",   "from rich import print",              {CONSOLE}),
     ("tools/bench/live.py",            "import tools.bench.alerts",           {ACYCLIC}),
@@ -86,6 +88,7 @@ def test_every_contract_is_kept() -> None:
         JINJA,
         RE2,
         HTTP,
+        HTML,
         PROMETHEUS,
         CONSOLE,
         ACYCLIC,

@@ -193,7 +193,7 @@ def _introduce(message: Message, names: Sequence[str], say: Say) -> None:
 def _announce(address: str, before: str, say: Say) -> str:
     """Say where the gateway serves, where that is new; returns the address."""
     if address and address != before:
-        say(f"metrics for Prometheus: {address}metrics", loud=True)
+        say(f"console: {address}", loud=True)
     return address
 
 

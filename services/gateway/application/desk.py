@@ -1,35 +1,111 @@
-"""The suite as the gateway's pages see it: the view, and questions and commands to the services."""
+"""The suite as the gateway's pages see it: the view, its changes, and questions and commands to the services."""
 
 from __future__ import annotations
 
+import asyncio
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from services.gateway.core.api.endpoint import ApiError
+from services.gateway.core.feed import Feed
 from services.gateway.core.metrics.families import Family
 from services.gateway.core.metrics.suite import suite_families
 from services.gateway.core.view import SHOWN, View
 from shared.client.async_client import AsyncServiceClient
+from shared.client.connect import ClientError, RefusedByServiceError
 from shared.clock import Clock
+from shared.messages import Candidate
 from shared.services import suite_of
 from shared.suite import SuiteSettings
 
 ASKED = tuple(name for name in suite_of(optional=True) if name != "gateway")
+MOST_AT_ONCE = 32  # questions and commands under way
+GIVEN = "system.command.given"
+
+Audit = Callable[[Candidate], None]
 
 
 class Desk:
-    """Belongs to the event loop it is opened in. It keeps ``view`` up to date while ``follow`` runs."""
+    """Belongs to the event loop it is opened in. It keeps ``view`` and ``feed`` up to date while ``follow`` runs.
 
-    def __init__(self, suite: SuiteSettings, clock: Clock) -> None:
+    ``audit`` receives the event of each command given.
+    """
+
+    def __init__(self, suite: SuiteSettings, clock: Clock, audit: Audit) -> None:
         self.suite = suite
         self.clock = clock
         self.view = View()
+        self.feed = Feed(uuid.uuid4().hex[:8])
+        self.changed = asyncio.Condition()
         self.client = AsyncServiceClient(suite, f"upskeep-{suite.site}-gateway-asks", ASKED, SHOWN, by="gateway")
+        self._audit = audit
+        self._room = asyncio.Semaphore(MOST_AT_ONCE)
 
     async def follow(self) -> None:
         """Keep the view up to date until cancelled."""
         async for changes in self.client.changes():
             now = self.clock.monotonic()
             for change in changes:
-                self.view.take(change.kind, change.parts, change.message, now, retained=change.retained)
+                if self.view.take(change.kind, change.parts, change.message, now, retained=change.retained):
+                    self.feed.add(change.kind, change.parts, change.message)
+            async with self.changed:
+                self.changed.notify_all()
+
+    @property
+    def now_s(self) -> float:
+        """The monotonic time, as the view has it."""
+        return self.clock.monotonic()
+
+    @property
+    def wall(self) -> datetime:
+        """The time by the clock."""
+        return self.clock.wall()
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker is."""
+        return self.client.connected
 
     def families(self) -> list[Family]:
         """Return the metric families as of now."""
-        self.view.connected = self.client.connected
-        return suite_families(self.view, self.clock.monotonic(), self.clock.wall())
+        self.view.connected = self.connected
+        return suite_families(self.view, self.now_s, self.wall)
+
+    async def ask(self, service: str, name: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return a service's answer; raises ApiError: 400 where it refuses, 503 where it gives none."""
+        self._check_room()
+        async with self._room:
+            try:
+                return await self.client.ask(service, name, data)
+            except RefusedByServiceError as refusal:
+                raise ApiError(400, str(refusal)) from None
+            except ClientError as error:
+                raise ApiError(503, str(error)) from None
+
+    async def command(
+        self, target: str, name: str, data: Mapping[str, Any], *, by: str, address: str
+    ) -> Mapping[str, Any]:
+        """Have a command carried out, and return what came of it; raises ApiError: 409 where it is refused.
+
+        An event is offered for it whatever came of it; ``address`` is whose request it was.
+        """
+        self._check_room()
+        async with self._room:
+            came = "no answer"
+            try:
+                result = await self.client.command(target, name, data, by=by)
+                came = result.status
+            except ClientError as error:
+                raise ApiError(503, str(error)) from None
+            finally:
+                said = {"by": by, "target": target, "name": name, "came": came, "address": address}
+                self._audit(Candidate(type=GIVEN, id=f"command/{uuid.uuid4().hex}", time=self.wall, data=said))
+        if result.status != "done":
+            raise ApiError(409, f"{target}: {result.reason or result.status}")
+        return result.data
+
+    def _check_room(self) -> None:
+        if self._room.locked():
+            raise ApiError(503, f"{MOST_AT_ONCE} questions are under way; ask again in a moment")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,19 +13,6 @@ from tests.support.running_gateway import RunningGateway, gateway_at
 from tests.unit.gateway.heard import alert, counter, state
 
 pytestmark = pytest.mark.mosquitto
-
-
-@pytest.fixture
-def broker(start_broker: Callable[..., Broker]) -> Broker:
-    """A running broker."""
-    return start_broker()
-
-
-@pytest.fixture
-def onlooker(broker: Broker) -> Iterator[Onlooker]:
-    """Somebody who hears and says everything."""
-    with Onlooker(broker.port) as probe:
-        yield probe
 
 
 def publish(onlooker: Onlooker, *messages: object) -> None:

@@ -197,6 +197,7 @@ OFFERED: dict[str, tuple[dict[str, object], dict[str, object]]] = {
     "system.ledger.damaged": ({"service": "alerter"}, {"service": {}}),
     "system.ledger.went_back": ({"service": "alerter", "found": "x"}, {"found": 1}),
     "system.input.flood": ({"service": "alerter", "topic": "raw", "refused": 9}, {"refused": "9"}),
+    "system.command.given": ({"by": "anna", "target": "alerter", "name": "ack", "came": "done"}, {"name": 1}),
     "event.dead_letter": ({"attempts": 3}, {"attempts": "three"}),
     "alert.raised": ({"rule": "r", "value": 3}, {"value": "3"}),
     "alert.cleared": ({"rule": "r"}, {"rule": 1}),

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.safe_log import SafeFormatter
 from shared.safe_text import (
-    SafeFormatter,
     safe_cell,
     safe_json,
     safe_lines,

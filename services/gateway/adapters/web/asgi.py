@@ -1,14 +1,64 @@
-"""The web application: which route is answered by whom."""
+"""The web application: which route is answered by whom, and what every request passes first."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from services.gateway.adapters.prometheus import Exposition
+from services.gateway.adapters.web.access import Access, Keys, login_routes
+from services.gateway.adapters.web.api import api_routes
+from services.gateway.adapters.web.files import file_routes
+from services.gateway.adapters.web.headers import SafeHeaders
 from services.gateway.adapters.web.metrics import metrics_route
+from services.gateway.adapters.web.problems import problem
+from services.gateway.adapters.web.stream import stream_route
+from services.gateway.core.api.endpoint import Endpoint
+from shared.clock import Clock
 
 
-def application(exposition: Exposition) -> ASGIApp:
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What is served: the desk that is asked, the API's rows, the metrics, and the pages."""
+
+    desk: Any
+    endpoints: Iterable[Endpoint]
+    exposition: Exposition
+    login_form: Callable[[str, str], str]
+    pages: tuple[BaseRoute, ...] = ()
+
+
+def application(site: Site, keys: Keys, clock: Clock) -> ASGIApp:
     """Return the application."""
-    return Starlette(routes=[metrics_route(exposition)])
+    found: list[Access] = []
+    routes: list[BaseRoute] = [
+        metrics_route(site.exposition),
+        stream_route(site.desk),
+        *api_routes(site.endpoints, site.desk),
+        *file_routes(),
+        *login_routes(lambda: found[0], site.login_form),
+        *site.pages,
+    ]
+    app = Starlette(routes=routes, exception_handlers={404: _missing, 405: _not_allowed, 500: _broken})
+    found.append(Access(app, keys, clock))
+    return SafeHeaders(found[0])
+
+
+async def _missing(request: Request, _: Exception) -> Response:
+    return problem(404, f"there is nothing at {request.url.path}; /api/openapi.json describes the API")
+
+
+async def _not_allowed(request: Request, error: Exception) -> Response:
+    allowed = (getattr(error, "headers", None) or {}).get("Allow", "")
+    return problem(405, f"{request.method} is not possible at {request.url.path}; {allowed} is", allow=allowed)
+
+
+async def _broken(request: Request, _: Exception) -> Response:
+    return problem(500, f"a fault in the gateway at {request.url.path}; its log says more")

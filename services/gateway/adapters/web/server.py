@@ -11,6 +11,8 @@ from collections.abc import Callable
 import uvicorn
 from starlette.types import ASGIApp
 
+from services.gateway.settings import HttpSettings
+
 log = logging.getLogger(__name__)
 
 AGAIN_S = 5.0
@@ -18,9 +20,9 @@ MOST_CONNECTIONS = 200
 BACKLOG = 128
 
 
-async def serve(app: ASGIApp, host: str, port: int, bound: Callable[[str], None]) -> None:
+async def serve(app: ASGIApp, http: HttpSettings, bound: Callable[[str], None]) -> None:
     """Serve ``app`` until cancelled; ``bound`` is called with the address once there is one."""
-    listener = await _listen(host, port)
+    listener = await _listen(http.host, http.port)
     address = _address(listener)
     log.info("serving on %s", address)
     bound(address)
@@ -38,6 +40,7 @@ async def serve(app: ASGIApp, host: str, port: int, bound: Callable[[str], None]
         timeout_graceful_shutdown=1,
         server_header=False,
         proxy_headers=False,
+        root_path=http.path,
     )
     server = uvicorn.Server(config)
     try:

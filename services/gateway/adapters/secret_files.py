@@ -1,0 +1,30 @@
+"""The password and the token, read from their files at the start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from services.gateway.adapters.web.access import Keys
+from services.gateway.settings import LEAST_SECRET, HttpSettings
+from shared.settings import Fault
+
+
+def read_keys(http: HttpSettings, where: str) -> tuple[Keys, list[Fault]]:
+    """Return the keys, and a fault for each file that cannot be used; ``where`` names the settings in them."""
+    faults: list[Fault] = []
+    password = _secret(http.password_file, where, "http.password_file", faults)
+    token = _secret(http.token_file, where, "http.token_file", faults)
+    return Keys(password, token, http.hosts), faults
+
+
+def _secret(path: Path | None, where: str, key: str, faults: list[Fault]) -> str:
+    if path is None:
+        return ""
+    try:
+        text = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        faults.append(Fault(where, key, f"cannot be read: {error}"))
+        return ""
+    if len(text) < LEAST_SECRET:
+        faults.append(Fault(where, key, f"{path} holds {len(text)} characters; {LEAST_SECRET} are the least"))
+    return text

@@ -1,0 +1,225 @@
+"""The console's routes: each page whole, or its live part alone for the script; and the forms of *Alerts*.
+
+Works without the script, too: a form is sent as a form, and its answer is the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from urllib.parse import parse_qs, urlencode
+
+import htpy as h
+from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from services.gateway.adapters.web.problems import invalid, problem
+from services.gateway.core.api import models as m
+from services.gateway.core.api.endpoint import ApiError
+from services.gateway.core.pages.alerts import alerts_content
+from services.gateway.core.pages.events import Choice, events_content
+from services.gateway.core.pages.layout import Frame, live, page
+from services.gateway.core.pages.lists import counters_content, health_content, incidents_content
+from services.gateway.core.pages.now import Moment, now_content
+from services.gateway.core.pages.suite import suite_content
+from shared.event_text.texts import EventTexts, event_text
+from shared.messages import Event
+from shared.names import NAME
+
+PART = "x-part"  # the script asks with it for the live part of a page alone
+EVENTS_A_PAGE = 50
+MOST_BYTES = 8_192
+SAID = {
+    "acknowledged": "The alert is acknowledged.",
+    "silenced": "The silence is in force.",
+    "ended": "The silence ended.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """What the pages are made of: the desk, the words of events, and whether there is a login."""
+
+    desk: Any
+    texts: EventTexts
+    locked: bool
+
+    def routes(self) -> tuple[BaseRoute, ...]:
+        """Return the console's routes."""
+        shown = {
+            "/": ("Now", ("state", "alert", "status"), self._now),
+            "/alerts": ("Alerts", ("alert",), self._alerts),
+            "/events": ("Events", ("event",), self._events),
+            "/incidents": ("Incidents", ("incident",), self._incidents),
+            "/counters": ("Counters", ("counter",), self._counters),
+            "/health": ("Health", ("health", "maintenance"), self._health),
+            "/suite": ("Suite", ("status",), self._suite),
+        }
+        pages = [
+            Route(path, partial(self._page, path, title, follows, content), methods=["GET"])
+            for path, (title, follows, content) in shown.items()
+        ]
+        forms = [
+            Route("/alerts/{rule}/{key}/acknowledge", self._acknowledge, methods=["POST"]),
+            Route("/alerts/{rule}/{key}/silence", self._silence, methods=["POST"]),
+            Route("/silences/{id}/end", self._end_silence, methods=["POST"]),
+        ]
+        return (*pages, *forms)
+
+    async def _page(
+        self,
+        path: str,
+        title: str,
+        follows: tuple[str, ...],
+        content: Callable[[Request, str], Awaitable[h.Node]],
+        request: Request,
+    ) -> Response:
+        frame = self._frame(request, path, title, follows)
+        return _html(request, frame, await content(request, frame.root))
+
+    def _frame(self, request: Request, path: str, title: str, follows: tuple[str, ...] = ()) -> Frame:
+        root: str = request.scope.get("root_path", "")
+        still = path == "/events" and bool(request.query_params.get("cursor"))  # an older page does not change
+        return Frame(
+            self.desk.suite.site,
+            root,
+            path,
+            title,
+            self.desk.wall,
+            self.desk.connected,
+            self.locked,
+            () if still else follows,
+        )
+
+    # ---- pages
+
+    async def _now(self, _: Request, root: str) -> h.Node:
+        return now_content(self.desk.view, Moment(self.desk.now_s, self.desk.wall), root)
+
+    async def _alerts(self, request: Request, root: str) -> h.Node:
+        return await self._alerts_with(root, SAID.get(request.query_params.get("done", ""), ""), "")
+
+    async def _alerts_with(self, root: str, said: str, fault: str) -> h.Node:
+        try:
+            answer = await self.desk.ask("alerter", "silences", {})
+            silences: Any = [m.SilenceView.model_validate(each) for each in answer["silences"]]
+        except ApiError as error:
+            silences = str(error)
+        return alerts_content(self.desk.view.alerts(), silences, root, said, fault)
+
+    async def _events(self, request: Request, root: str) -> h.Node:
+        given = request.query_params
+        choice = Choice(*(given.get(key, "")[:300].strip() for key in ("type", "severity", "device", "cursor")))
+        asked: dict[str, Any] = {"limit": EVENTS_A_PAGE}
+        asked |= {"types": [choice.type]} if choice.type else {}
+        asked |= {"severities": [choice.severity]} if choice.severity else {}
+        asked |= {"device": choice.device} if choice.device else {}
+        asked |= {"cursor": choice.cursor} if choice.cursor else {}
+        events: list[Event] | str
+        following = None
+        try:
+            answer = await self.desk.ask("counter_store", "history", asked)
+            events, following = [Event.model_validate(each) for each in answer["events"]], answer.get("cursor")
+        except ApiError as error:
+            events = str(error)
+        types = [counter.type for counter in self.desk.view.counters()]
+        newest = _events_at(root, choice, "") if choice.cursor else None
+        older = _events_at(root, choice, following) if following else None
+        return events_content(events, choice, newest, older, root, types, self._words)
+
+    async def _incidents(self, _: Request, __: str) -> h.Node:
+        return incidents_content(self.desk.view.incidents())
+
+    async def _counters(self, _: Request, __: str) -> h.Node:
+        def describe(kind: str) -> str:
+            return self.texts[kind].description if kind in self.texts else ""
+
+        return counters_content(self.desk.view.counters(), describe)
+
+    async def _health(self, _: Request, __: str) -> h.Node:
+        return health_content(self.desk.view)
+
+    async def _suite(self, _: Request, __: str) -> h.Node:
+        return suite_content(self.desk.view, Moment(self.desk.now_s, self.desk.wall))
+
+    def _words(self, event: Event) -> str:
+        return event_text(event, self.texts) or event.type
+
+    # ---- forms
+
+    async def _acknowledge(self, request: Request) -> Response:
+        place = {"rule": request.path_params["rule"], "key": request.path_params["key"]}
+        return await self._order(
+            request, "ack", m.Acknowledgement, lambda form: place | form.model_dump(exclude_none=True, exclude={"by"}),
+            "acknowledged",
+        )  # fmt: skip
+
+    async def _silence(self, request: Request) -> Response:
+        matchers = [f"rule={request.path_params['rule']}", f"key={request.path_params['key']}"]
+        return await self._order(
+            request,
+            "silence",
+            m.NewSilence,
+            lambda form: form.model_dump(exclude={"by"}),
+            "silenced",
+            matchers=matchers,
+        )
+
+    async def _end_silence(self, request: Request) -> Response:
+        identity = {"id": request.path_params["id"]}
+        return await self._order(request, "unsilence", m.Signed, lambda _: identity, "ended")
+
+    async def _order(
+        self,
+        request: Request,
+        name: str,
+        model: type[m.Query],
+        data: Callable[[Any], Mapping[str, Any]],
+        done: str,
+        **more: Any,
+    ) -> Response:
+        if not all(NAME.match(level) for level in request.path_params.values()):
+            return problem(404, "there is no such thing")
+        form = await _form(request)
+        if form is None:
+            return problem(413, f"the form may have {MOST_BYTES:,} bytes")
+        try:
+            checked = model.model_validate({"by": "console", **form, **more})
+        except ValidationError as error:
+            return invalid("form", error)
+        address = request.client.host if request.client else "unknown"
+        root = request.scope.get("root_path", "")
+        try:
+            await self.desk.command(
+                "alerter", name, data(checked), by=getattr(checked, "by", "console"), address=address
+            )
+        except ApiError as error:
+            frame = self._frame(request, "/alerts", "Alerts", ("alert",))
+            return _html(request, frame, await self._alerts_with(root, "", str(error)), error.status)
+        return RedirectResponse(f"{root}/alerts?done={done}", 303)
+
+
+def _events_at(root: str, choice: Choice, cursor: str) -> str:
+    """Return the address of the events of this choice, from a cursor on."""
+    wanted = {"type": choice.type, "severity": choice.severity, "device": choice.device, "cursor": cursor}
+    return f"{root}/events?{urlencode({key: value for key, value in wanted.items() if value})}"
+
+
+def _html(request: Request, frame: Frame, content: h.Node, status: int = 200) -> Response:
+    if request.headers.get(PART):
+        return Response(str(h.fragment[live(frame, content)]), status, media_type="text/html")
+    return Response(page(frame, content), status, media_type="text/html")
+
+
+async def _form(request: Request) -> dict[str, str] | None:
+    """Return the fields that are not empty; None where the body is too large."""
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > MOST_BYTES:
+            return None
+    return {key: values[0] for key, values in parse_qs(body.decode("utf-8", "replace")).items()}

@@ -1,0 +1,125 @@
+// What the pages do beyond showing: they follow the changes, count the ages on, show times in the reader's zone, and
+// keep the theme. Without this script every page and form works, and is loaded anew by hand.
+"use strict";
+(() => {
+  const root = document.body.dataset.root;
+  const follows = (document.body.dataset.follows || "").split(" ").filter(Boolean);
+  const main = document.getElementById("live");
+  const EVERY_MS = 1500; // no more often than this is a page loaded anew
+  const SLOW_MS = 30000; // and at least so often, for the ages that only the gateway knows
+  let loadedAt = Date.now();
+  let lost = false;
+  let timer = 0;
+
+  const unit = (value, name, next, nextName, each) =>
+    `${value} ${name}` + (each && next >= 1 ? ` ${Math.floor(next)} ${nextName}` : "");
+  const span = (s) => {
+    if (s < 60) return `${Math.floor(s)} s`;
+    if (s < 3600) return `${Math.floor(s / 60)} min`;
+    if (s < 86400) return unit(Math.floor(s / 3600), "h", (s % 3600) / 60, "min", true);
+    return unit(Math.floor(s / 86400), "d", (s % 86400) / 3600, "h", true);
+  };
+
+  const age = () => {
+    const passed = (Date.now() - loadedAt) / 1000;
+    for (const each of document.querySelectorAll("[data-age]")) {
+      each.textContent = span(Number(each.dataset.age) + passed);
+    }
+  };
+
+  const localTimes = () => {
+    for (const each of document.querySelectorAll("time[datetime]")) {
+      const time = new Date(each.dateTime);
+      if (each.dataset.local || Number.isNaN(time.getTime())) continue;
+      each.title = each.textContent;
+      const today = time.toDateString() === new Date().toDateString();
+      each.textContent = today
+        ? time.toLocaleTimeString()
+        : time.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
+      each.dataset.local = "yes";
+    }
+  };
+
+  const busy = () => {
+    const at = document.activeElement;
+    return Boolean(at && main.contains(at) && at.matches("input, select, textarea"));
+  };
+
+  const opened = () => new Set([...main.querySelectorAll("details[open][id]")].map((each) => each.id));
+
+  const say = (isLost) => {
+    lost = isLost;
+    const banner = document.getElementById("offline");
+    if (banner) banner.hidden = !isLost;
+  };
+
+  const load = async () => {
+    timer = 0;
+    if (busy()) return later(EVERY_MS);
+    try {
+      const answer = await fetch(location.href, { headers: { accept: "text/html", "x-part": "live" } });
+      if (answer.redirected || answer.status === 401) return location.reload();
+      if (!answer.ok) throw new Error(answer.statusText);
+      const text = await answer.text();
+      if (busy()) return later(EVERY_MS);
+      const open = opened();
+      const focused = document.activeElement && main.contains(document.activeElement) ? document.activeElement.id : "";
+      main.innerHTML = text;
+      for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+      if (focused) document.getElementById(focused)?.focus();
+      loadedAt = Date.now();
+      localTimes();
+      say(false);
+    } catch {
+      say(true);
+    }
+  };
+
+  const later = (wait) => {
+    if (!timer) timer = setTimeout(load, wait);
+  };
+
+  const follow = () => {
+    const query = follows.map((kind) => `kind=${kind}`).join("&");
+    const stream = new EventSource(`${root}/api/stream?${query}`);
+    const change = () => later(Math.max(200, EVERY_MS - (Date.now() - loadedAt)));
+    for (const kind of follows) {
+      stream.addEventListener(kind, change);
+      stream.addEventListener(`${kind}-cleared`, change);
+    }
+    stream.addEventListener("reset", change);
+    stream.addEventListener("open", () => lost && later(100));
+    stream.addEventListener("error", () => {
+      say(true);
+      if (stream.readyState === EventSource.CLOSED) setTimeout(follow, 5000);
+    });
+    addEventListener("pagehide", () => stream.close());
+  };
+
+  const theme = () => {
+    const button = document.getElementById("theme");
+    const themes = ["auto", "light", "dark"];
+    const show = (name) => {
+      if (name === "auto") delete document.documentElement.dataset.theme;
+      else document.documentElement.dataset.theme = name;
+      if (button) button.textContent = `Theme: ${name}`;
+    };
+    let now = localStorage.getItem("upskeep-theme") || "auto";
+    show(now);
+    if (!button) return;
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      now = themes[(themes.indexOf(now) + 1) % themes.length];
+      localStorage.setItem("upskeep-theme", now);
+      show(now);
+    });
+  };
+
+  theme();
+  localTimes();
+  setInterval(age, 1000);
+  if (follows.length) {
+    follow();
+    setInterval(() => later(0), SLOW_MS);
+  }
+})();

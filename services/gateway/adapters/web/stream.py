@@ -1,0 +1,75 @@
+"""``/api/stream``: changes as server-sent events, from the reader's last id on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from services.gateway.adapters.web.problems import problem
+from services.gateway.core.feed import Entry, Feed
+
+MOST_READERS = 100
+STILL_THERE_S = 15.0
+
+
+def stream_route(desk: Any) -> Route:
+    """Return the route. ``desk`` has the ``feed``, and the condition ``changed`` that is notified after each change."""
+    readers = 0
+
+    async def stream(request: Request) -> Response:
+        if readers >= MOST_READERS:
+            return problem(503, f"{MOST_READERS} readers follow already; try again later", retry_after="30")
+        wanted = frozenset(request.query_params.getlist("kind")[:20])
+        place = _place(desk.feed, request)
+        headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+        return StreamingResponse(counted(place, wanted), media_type="text/event-stream", headers=headers)
+
+    async def counted(place: int | None, wanted: frozenset[str]) -> AsyncIterator[str]:
+        nonlocal readers
+        readers += 1
+        try:
+            async for text in _changes(desk, place, wanted):
+                yield text
+        finally:
+            readers -= 1
+
+    return Route("/api/stream", stream, methods=["GET"])
+
+
+def _place(feed: Feed, request: Request) -> int | None:
+    """Return the number of the last change that the reader has; None where it must begin anew."""
+    last_id = request.headers.get("last-event-id") or request.query_params.get("last_event_id")
+    return feed.head if last_id is None else feed.place(last_id)
+
+
+async def _changes(desk: Any, place: int | None, wanted: frozenset[str]) -> AsyncIterator[str]:
+    feed: Feed = desk.feed
+    yield "retry: 2000\n\n"
+    if place is None:
+        place = feed.head
+        yield _reset(feed)
+    while True:
+        entries, place = feed.after(place), feed.head
+        if entries is None:
+            yield _reset(feed)
+        for entry in entries or ():
+            if not wanted or entry.kind.removesuffix("-cleared") in wanted:
+                yield _event(feed, entry)
+        try:
+            async with asyncio.timeout(STILL_THERE_S), desk.changed:
+                await desk.changed.wait_for(lambda at=place: feed.head > at)
+        except TimeoutError:
+            yield ": still there\n\n"
+
+
+def _event(feed: Feed, entry: Entry) -> str:
+    return f"id: {feed.id_of(entry.number)}\nevent: {entry.kind}\ndata: {entry.data}\n\n"
+
+
+def _reset(feed: Feed) -> str:
+    return f"id: {feed.id_of(feed.head)}\nevent: reset\ndata: {{}}\n\n"

@@ -1,0 +1,1 @@
+"""Who may come in: sessions, the rate of logins, and where a request comes from."""

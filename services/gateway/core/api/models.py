@@ -1,0 +1,136 @@
+"""What the API takes and gives, beside the suite's own messages. Every list is a page: ``items`` and the ``next``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.incidents import Incident
+from shared.maintenance import Maintenance
+from shared.messages import Alert, Counter, DeviceState, Event, Name, Severity, Status, Time
+
+T = TypeVar("T")
+Line = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Signature = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
+
+
+class Query(BaseModel):
+    """Base: a key it does not know is a slip, and said so."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Page(BaseModel, Generic[T]):
+    """One page of a list. ``next`` is the ``cursor`` of the next page, null on the last."""
+
+    items: list[T]
+    next: str | None = None
+
+
+class PageQuery(Query):
+    """``limit`` items after ``cursor``, the ``next`` of the page before."""
+
+    limit: Annotated[int, Field(ge=1, le=500)] = 100
+    cursor: Annotated[str, Field(max_length=300)] | None = None
+
+
+class EventsQuery(PageQuery):
+    """Events that meet all conditions, the newest first; lists are given by repeating the key."""
+
+    types: Annotated[list[Name], Field(max_length=50)] = []
+    severities: Annotated[list[Severity], Field(max_length=4)] = []
+    category: Name | None = None
+    device: Name | None = None
+    zone: Name | None = None
+    since: Time | None = None
+    until: Time | None = None
+    order: Literal["newest", "oldest"] = "newest"
+
+
+class StatisticsQuery(Query):
+    """Of some types, or of all, over so many days."""
+
+    types: Annotated[list[Name], Field(max_length=50)] = []
+    days: Annotated[int, Field(ge=1, le=36_600)] | None = None
+
+
+class DeviceView(BaseModel):
+    """A device's state. ``age_s``: how long ago it was heard; ``stale``: too long to be what is now."""
+
+    state: DeviceState
+    age_s: float
+    stale: bool
+
+
+class SilencesQuery(Query):
+    """With ``expired`` also those that are over and still kept."""
+
+    expired: bool = False
+
+
+class SilenceView(BaseModel):
+    """A silence of the alerter's, as it is shown."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: Name
+    matchers: tuple[str, ...]
+    starts: Time
+    ends: Time
+    by: str
+    comment: str
+
+
+class Acknowledgement(Query):
+    """Somebody has seen an alert. ``by`` signs it."""
+
+    by: Signature = "api"
+    comment: Line | None = None
+
+
+class NewSilence(Query):
+    """No notifications for alerts that match all ``matchers`` (``type=AC_POWER_LOSS``), for ``for_s`` seconds."""
+
+    matchers: Annotated[list[Line], Field(min_length=1, max_length=32)]
+    for_s: Annotated[float, Field(gt=0, le=366 * 86_400)]
+    comment: Line
+    by: Signature = "api"
+
+
+class Signed(Query):
+    """Who wants it."""
+
+    by: Signature = "api"
+
+
+class Done(BaseModel):
+    """What came of a command, in the service's own words."""
+
+    data: dict[str, Any]
+
+
+class Answer(BaseModel):
+    """A service's answer as it stands."""
+
+    data: dict[str, Any]
+
+
+class Overview(BaseModel):
+    """One glance: the broker, the devices, what fires, what is open, the score."""
+
+    site: str
+    connected: bool
+    devices: list[DeviceView]
+    alerts: list[Alert]
+    incidents: list[Incident]
+    health: int | None
+
+
+Devices = Page[DeviceView]
+Events = Page[Event]
+Alerts = Page[Alert]
+Counters = Page[Counter]
+Incidents = Page[Incident]
+Maintenances = Page[Maintenance]
+Services = Page[Status]

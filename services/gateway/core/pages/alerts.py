@@ -1,0 +1,116 @@
+"""*Alerts*: what fires and why, and what a person does about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import htpy as h
+
+from services.gateway.core.api.models import SilenceView
+from services.gateway.core.pages.layout import moment
+from services.gateway.core.pages.words import plural, span_text
+from shared.messages import Alert, AlertState
+from shared.safe_text import safe_text
+
+SPANS = ((900, "15 minutes"), (3600, "1 hour"), (28_800, "8 hours"), (86_400, "1 day"), (604_800, "1 week"))
+ORDER = (AlertState.FIRING, AlertState.ACKNOWLEDGED, AlertState.PENDING, AlertState.RESOLVED)
+MOST = 200
+
+
+def alerts_content(
+    alerts: Sequence[Alert], silences: Sequence[SilenceView] | str, root: str, said: str, fault: str
+) -> h.Node:
+    """Return the page's content. ``silences`` may be the reason why they are not known."""
+    by_state = {state: [alert for alert in alerts if alert.state is state] for state in ORDER}
+    return [
+        h.p(".banner.good", role="status")[said] if said else None,
+        h.p(".banner.bad", role="alert")[fault] if fault else None,
+        h.p(".calm")["No alert fires."]
+        if not by_state[AlertState.FIRING] and not by_state[AlertState.ACKNOWLEDGED]
+        else None,
+        (_group(state, by_state[state], root) for state in ORDER if by_state[state]),
+        h.h2["Silences"],
+        _silences(silences, root),
+    ]
+
+
+def _group(state: AlertState, alerts: Sequence[Alert], root: str) -> h.Node:
+    beyond = len(alerts) - MOST
+    return h.section[
+        h.h2[f"{str(state).capitalize()} ({len(alerts):,})"],
+        (_alert(alert, root) for alert in alerts[:MOST]),
+        h.p[f"and {plural(beyond, 'more', 'more')}; /api/alerts lists all"] if beyond > 0 else None,
+    ]
+
+
+def _alert(alert: Alert, root: str) -> h.Element:
+    place = f"{alert.rule}-{alert.key}"
+    signed = f"{alert.by or 'somebody'}" + (f": {alert.comment}" if alert.comment else "")
+    return h.article(f".alert.{alert.severity}", id=place)[
+        h.h3[h.span(".badge.severity")[str(alert.severity)], " ", safe_text(alert.message)],
+        h.p[
+            h.code[f"{alert.rule}/{alert.key}"],
+            " since ",
+            moment(alert.since),
+            h.span(".badge")[safe_text(f"acknowledged by {signed}")]
+            if alert.state is AlertState.ACKNOWLEDGED
+            else None,
+        ],
+        h.details(id=f"why-{place}")[h.summary["Why"], _why(alert)],
+        _actions(alert, root, place) if alert.state in (AlertState.FIRING, AlertState.ACKNOWLEDGED) else None,
+    ]
+
+
+def _why(alert: Alert) -> h.Element:
+    over = f" over {span_text(alert.window_s)}" if alert.window_s else ""
+    facts = {
+        "Reason": safe_text(alert.reason),
+        "Value": f"{alert.value:g}{over}; the limit is {alert.threshold:g}",
+        "In this state": moment(alert.time),
+        **{safe_text(name).capitalize(): safe_text(text) for name, text in alert.annotations.items()},
+        "Labels": safe_text(", ".join(f"{name}={text}" for name, text in sorted(alert.labels.items()))) or "none",
+    }
+    return h.dl[(h.div[h.dt[name], h.dd[text]] for name, text in facts.items())]
+
+
+def _actions(alert: Alert, root: str, place: str) -> h.Element:
+    target = f"{root}/alerts/{alert.rule}/{alert.key}"
+    comment = h.input(
+        name="comment", type="text", maxlength="500", id=f"comment-{place}", aria_label="Comment", placeholder="Comment"
+    )
+    acknowledge = h.form(method="post", action=f"{target}/acknowledge")[
+        comment, h.button(".primary", type="submit")["Acknowledge"]
+    ]
+    silence = h.form(method="post", action=f"{target}/silence")[
+        h.select(name="for_s", aria_label="Silence for")[(h.option(value=str(s))[words] for s, words in SPANS)],
+        h.input(name="comment", type="text", required=True, maxlength="500", aria_label="Reason", placeholder="Reason"),
+        h.button(type="submit")["Silence"],
+    ]
+    return h.div(".actions")[acknowledge if alert.state is AlertState.FIRING else None, silence]
+
+
+def _silences(silences: Sequence[SilenceView] | str, root: str) -> h.Node:
+    if isinstance(silences, str):
+        return h.p(".unknown")[f"Not known: {silences}"]
+    if not silences:
+        return h.p["None."]
+    return h.div(".scroll", tabindex="0", role="region", aria_label="Silences")[
+        h.table[
+            h.thead[h.tr[(h.th(scope="col")[name] for name in ("Alerts with", "Until", "By", "Why", "End"))]],
+            h.tbody[(_silence(silence, root) for silence in silences[:MOST])],
+        ]
+    ]
+
+
+def _silence(silence: SilenceView, root: str) -> h.Element:
+    return h.tr[
+        h.td[h.code[safe_text(", ".join(silence.matchers))]],
+        h.td[moment(silence.ends)],
+        h.td[safe_text(silence.by)],
+        h.td[safe_text(silence.comment)],
+        h.td[
+            h.form(method="post", action=f"{root}/silences/{silence.id}/end")[
+                h.button(type="submit", aria_label=f"End the silence of {silence.by}")["End"]
+            ]
+        ],
+    ]

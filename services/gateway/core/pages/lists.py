@@ -1,0 +1,118 @@
+"""*Incidents*, *Counters* and *Health*: lists of what is published."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import htpy as h
+
+from services.gateway.core.pages.layout import moment
+from services.gateway.core.pages.words import plural, span_text
+from services.gateway.core.view import View
+from shared.health import Health, HealthFactor
+from shared.incidents import Incident
+from shared.maintenance import Maintenance
+from shared.messages import Counter
+
+MOST = 500
+
+
+def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[h.Node]]) -> h.Element:
+    """Return a table that scrolls sideways where it is too wide."""
+    return h.div(".scroll", tabindex="0", role="region", aria_label=caption)[
+        h.table[
+            h.caption[caption],
+            h.thead[h.tr[(h.th(scope="col")[head] for head in heads)]],
+            h.tbody[(h.tr[(h.td[cell] for cell in row)] for row in rows)],
+        ]
+    ]
+
+
+def incidents_content(incidents: Sequence[Incident]) -> h.Node:
+    """Return the newest incident of each pattern and key, the open ones first, then the latest."""
+    if not incidents:
+        return h.p["No incident has been heard of."]
+    ordered = sorted(incidents, key=lambda each: (each.end is not None, -each.start.timestamp()))
+    return h.ol(".timeline")[(_incident(each) for each in ordered[:MOST])]
+
+
+def _incident(incident: Incident) -> h.Element:
+    lasted = (incident.end or incident.last) - incident.start
+    words = "open" if incident.end is None else ("ended" if incident.why == "ended" else "ended, quiet since")
+    return h.li(f".{incident.severity}")[
+        h.h3[incident.pattern.replace("_", " "), " · ", incident.key],
+        h.p[
+            h.span(".badge" + ("" if incident.end else ".warning"))[words],
+            " ",
+            moment(incident.start),
+            f" · {span_text(lasted.total_seconds())} · {plural(incident.count, 'event', 'events')}",
+        ],
+    ]
+
+
+def counters_content(counters: Sequence[Counter], describe: Callable[[str], str]) -> h.Node:
+    """Return how often each type has happened, the busiest of today first."""
+    if not counters:
+        return h.p["Nothing has been counted yet."]
+    ordered = sorted(counters, key=lambda each: (-each.last_day, -each.total, each.type))
+    heads = ("Event", "In all", "Last hour", "Last day", "Last time")
+    rows = (
+        (
+            [h.code[each.type], h.span(".dim")[describe(each.type)]],
+            f"{each.total:,}",
+            f"{each.last_hour:,}",
+            f"{each.last_day:,}",
+            moment(each.last_time),
+        )
+        for each in ordered[:MOST]
+    )
+    return h.div(".numbers")[table("Counted events, by type", heads, rows)]
+
+
+def health_content(view: View) -> h.Node:
+    """Return the score with what lowers it, and what is due at the devices."""
+    health = view.health()
+    return [
+        h.p(".unknown")["No score has been published yet."] if health is None else _score(health),
+        h.h2["Maintenance"],
+        _maintenance(view.maintenance()),
+    ]
+
+
+def _score(health: Health) -> h.Node:
+    tone = "good" if health.score >= 75 else "warn" if health.score >= 50 else "bad"
+    recovers: h.Node = None
+    if health.recovers is not None:
+        recovers = h.p["If nothing more happens, it is 100 again on ", moment(health.recovers), "."]
+    return [
+        h.p(f".glance.{tone}")[f"{health.score} of 100", h.span[str(health.grade).lower()]],
+        recovers,
+        h.p(".calm")["Nothing lowers it."] if not health.factors else h.ul(".wrong")[map(_factor, health.factors[:50])],
+    ]
+
+
+def _factor(factor: HealthFactor) -> h.Element:
+    back: h.Node = " while it lasts" if factor.lasts else ""
+    if factor.recovers is not None:
+        back = [" until ", moment(factor.recovers)]
+    return h.li(f".{factor.severity}")[
+        h.strong[f"−{factor.points}"], " ", h.code[factor.type], f" ({plural(factor.events, 'event', 'events')})", back,
+        h.p[factor.remedy],
+    ]  # fmt: skip
+
+
+def _maintenance(found: Sequence[Maintenance]) -> h.Node:
+    rows: list[Sequence[h.Node]] = [
+        (
+            each.device,
+            item.what.replace("_", " "),
+            [h.span(".badge.warning")["overdue"], " "] if item.overdue else None,
+            moment(item.due) if item.due else "nobody can say when",
+            item.why,
+        )
+        for each in found
+        for item in each.items
+    ]
+    if not rows:
+        return h.p["Nothing is due."]
+    return table("What is due", ("Device", "What", "", "Due", "Why"), rows[:MOST])

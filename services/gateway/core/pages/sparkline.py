@@ -1,0 +1,29 @@
+"""A small curve as SVG."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import htpy as h
+
+from services.gateway.core.traces import Point
+
+WIDTH, HEIGHT, EDGE = 160, 36, 3
+
+
+def sparkline(points: Sequence[Point], words: str) -> h.Node:
+    """Return the curve of at least two points; ``words`` describes it to who does not see it."""
+    if len(points) < 2:
+        return None
+    low, high = min(value for _, value in points), max(value for _, value in points)
+    began, ended = points[0][0], points[-1][0]
+
+    def place(point: Point) -> str:
+        x = EDGE + (WIDTH - 2 * EDGE) * (point[0] - began) / max(ended - began, 1e-9)
+        share = (point[1] - low) / (high - low) if high > low else 0.5
+        return f"{x:.1f},{HEIGHT - EDGE - (HEIGHT - 2 * EDGE) * share:.1f}"
+
+    box = f"0 0 {WIDTH} {HEIGHT}"
+    return h.svg(".spark", viewBox=box, role="img", aria_label=words, preserveAspectRatio="none")[
+        h.polyline(points=" ".join(map(place, points)), fill="none")
+    ]

@@ -1,0 +1,45 @@
+"""A broker, somebody who hears and says everything on it, and the gateway there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.brokers import Broker
+from tests.support.mqtt_probe import Onlooker
+from tests.support.running_gateway import RunningGateway, gateway_at
+
+
+@pytest.fixture
+def broker(start_broker: Callable[..., Broker]) -> Broker:
+    """A running broker."""
+    return start_broker()
+
+
+@pytest.fixture
+def onlooker(broker: Broker) -> Iterator[Onlooker]:
+    """Somebody who hears and says everything."""
+    with Onlooker(broker.port) as probe:
+        yield probe
+
+
+@pytest.fixture
+def gateway(onlooker: Onlooker, broker: Broker, tmp_path: Path) -> Iterator[RunningGateway]:
+    """A gateway that is open to this machine, without a login."""
+    with gateway_at(onlooker, tmp_path, broker.port) as running:
+        yield running
+
+
+@pytest.fixture
+def locked(onlooker: Onlooker, broker: Broker, tmp_path: Path) -> Iterator[RunningGateway]:
+    """A gateway with the password ``correct horse`` and the token ``token-of-a-test``."""
+    (tmp_path / "password").write_text("correct horse\n")
+    (tmp_path / "token").write_text("token-of-a-test\n")
+    environ = {
+        "UPSKEEP_GATEWAY__HTTP__PASSWORD_FILE": str(tmp_path / "password"),
+        "UPSKEEP_GATEWAY__HTTP__TOKEN_FILE": str(tmp_path / "token"),
+    }
+    with gateway_at(onlooker, tmp_path, broker.port, environ) as running:
+        yield running

@@ -1,0 +1,224 @@
+"""The API over HTTP, with services that are there, refuse or are away; and what a fuzzer makes of it."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import urllib3
+
+from shared.mqtt import Arrived, MqttClient, Publication
+from shared.requests import Command, Request, Response, Result
+from shared.suite import BrokerSettings
+from tests.conftest import Require
+from tests.support.brokers import Broker
+from tests.support.mqtt_probe import TOPICS, Onlooker
+from tests.support.running_gateway import RunningGateway
+from tests.unit.gateway.heard import NOON, alert, counter, event, state, status
+
+pytestmark = pytest.mark.mosquitto
+
+JSON = {"content-type": "application/json"}
+EVENTS = [event(number).model_dump(mode="json", exclude_none=True) for number in range(3)]
+ANSWERS: dict[str, Any] = {
+    "history": {"events": EVENTS, "cursor": "c3"},
+    "silences": {"silences": []},
+    "related": {"related": []},
+    "statistics": {"statistics": []},
+    "health": {"score": 90},
+}
+
+
+@contextmanager
+def services(broker: Broker) -> Iterator[list[Command]]:
+    """Answer as ``ANSWERS`` has it, carry out ``ack`` and refuse every other command; yields the commands."""
+    taken: list[Command] = []
+    leave = threading.Event()
+    wanted = [TOPICS.every(kind) for kind in ("request", "command")]
+    client = MqttClient(BrokerSettings(url=broker.settings.url), "upskeep-test-services", wanted, persistent=False)
+
+    def publish(message: Response | Result) -> None:
+        client.publish(Publication(TOPICS.of(message), message.model_dump_json().encode()), "answer")
+
+    def answer(arrival: Arrived) -> None:
+        kind, parts = TOPICS.parse(arrival.topic)
+        content = json.loads(arrival.payload)
+        if kind == "request":
+            asked = Request.model_validate(content)
+            known = ANSWERS.get(asked.name)
+            said = {"status": "ok", "data": known} if known else {"status": "error", "error": f"no {asked.name}"}
+            publish(Response(service=parts[0], name=parts[1], transaction=asked.transaction, **said))
+        else:
+            command = Command.model_validate(content)
+            taken.append(command)
+            done = {"status": "done"} if command.name == "ack" else {"status": "refused", "reason": "not today"}
+            publish(Result(id=command.id, target=parts[0], name=parts[1], time=NOON, **done))
+
+    def work() -> None:
+        while not leave.is_set():
+            for arrival in client.poll(100, 0.02):
+                if isinstance(arrival, Arrived):
+                    client.ack(arrival.receipt)
+                    answer(arrival)
+
+    client.open()
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield taken
+    finally:
+        leave.set()
+        thread.join()
+        client.close()
+
+
+def publish(onlooker: Onlooker, *messages: Any) -> None:
+    for message in messages:
+        onlooker.say(TOPICS.of(message), message.model_dump_json().encode(), retain=True)
+
+
+def test_what_is_heard_is_answered_by_pages(gateway: RunningGateway, onlooker: Onlooker) -> None:
+    """Each item once, in order."""
+    publish(onlooker, *(counter(f"T{number}") for number in range(5)), state(), alert())
+    gateway.until(lambda: len(gateway.get("/api/counters").json()["items"]) == 5, "the counters")
+    gateway.until(lambda: gateway.get("/api/overview").json()["alerts"], "the alert")
+
+    first = gateway.get("/api/counters?limit=3").json()
+    second = gateway.get(f"/api/counters?limit=3&cursor={first['next']}").json()
+    assert ["T0", "T1", "T2", "T3", "T4"] == [each["type"] for each in first["items"] + second["items"]]
+    assert second["next"] is None
+
+    found = gateway.get("/api/devices/ups").json()
+    assert ("mains", False) == (found["state"]["power"], found["stale"])
+    assert gateway.get("/api/devices/nobody").status == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "status_", "detail"),
+    [
+        ("/api/counters?limit=0", 422, "limit: Input should be greater than or equal to 1"),
+        ("/api/counters?limt=1", 422, "limt: Extra inputs are not permitted"),
+        ("/api/events?since=yesterday", 422, "since: "),
+        ("/api/nothing", 404, "there is nothing at /api/nothing"),
+        ("/api/devices/a%20b", 404, "'a b' is no name"),
+    ],
+)
+def test_what_is_wrong_is_said_as_problem_details(
+    gateway: RunningGateway, path: str, status_: int, detail: str
+) -> None:
+    """With what was found and where."""
+    answer = gateway.get(path)
+    assert (status_, "application/problem+json") == (answer.status, answer.headers["content-type"])
+    assert status_ == answer.json()["status"]
+    assert detail in answer.json()["detail"]
+
+
+def test_questions_go_to_the_services_and_commands_are_recorded(
+    gateway: RunningGateway, onlooker: Onlooker, broker: Broker
+) -> None:
+    """Who is away is said to be; each command becomes an event, whatever came of it."""
+    publish(onlooker, status("counter_store"), status("alerter"))
+    with services(broker) as taken:
+        gateway.until(lambda: gateway.get("/api/events").status == 200, "the history")
+        page = gateway.get("/api/events?types=A&types=B&severities=error").json()
+        assert (["e0", "e1", "e2"], "c3") == ([each["id"] for each in page["items"]], page["next"])
+
+        body = json.dumps({"by": "anna", "comment": "on my way"})
+        done = gateway.ask("POST", "/api/alerts/on_battery/ups/acknowledge", body=body, headers=JSON)
+        assert done.status == 200
+        assert [("ack", "anna", {"rule": "on_battery", "key": "ups", "comment": "on my way"})] == [
+            (each.name, each.by, each.data) for each in taken
+        ]
+        silence = json.dumps({"matchers": ["rule=x"], "for_s": 60, "comment": "why"})
+        refused = gateway.ask("POST", "/api/silences", body=silence, headers=JSON)
+        assert (409, True) == (refused.status, "not today" in refused.json()["detail"])
+
+    assert gateway.get("/api/shutdown-plan").status == 503
+    publish(onlooker, status("event_processor", streams={"event": {"head": 0, "floor": 1}}))
+    onlooker.until(lambda: len(onlooker.all("ingest", "gateway")) >= 2, "the events of both commands")
+    assert [("anna", "ack", "done"), ("api", "silence", "refused")] == [
+        tuple(each["data"][key] for key in ("by", "name", "came")) for each in onlooker.all("ingest", "gateway")
+    ]
+
+
+def test_a_form_of_another_site_is_no_json(gateway: RunningGateway) -> None:
+    """A browser sends a form anywhere without asking; JSON it does not."""
+    for media in ("text/plain", "application/x-www-form-urlencoded", ""):
+        answer = gateway.ask("POST", "/api/silences", body="{}", headers={"content-type": media})
+        assert answer.status == 415
+
+
+def lines(stream: urllib3.BaseHTTPResponse, wanted: int) -> list[dict[str, str]]:
+    """Return the next events of a stream: their id, event and data."""
+    found: list[dict[str, str]] = []
+    fields: dict[str, str] = {}
+    rest = b""
+    while len(found) < wanted:
+        rest += stream.read1(4096)  # type: ignore[attr-defined]
+        *complete, rest = rest.split(b"\n")
+        for line in complete:
+            name, _, value = line.decode().partition(": ")
+            if line and name:
+                fields[name] = value
+            elif "event" in fields:
+                found.append(fields)
+                fields = {}
+            else:
+                fields = {}
+    return found
+
+
+def test_a_stream_goes_on_where_it_was_left(gateway: RunningGateway, onlooker: Onlooker) -> None:
+    """By the last id; one of another run of the gateway begins anew."""
+
+    def open_stream(**headers: str) -> urllib3.BaseHTTPResponse:
+        return gateway.get("/api/stream?kind=counter", headers=headers, preload_content=False)
+
+    with open_stream() as stream:
+        publish(onlooker, alert(), counter("T1"))
+        (first,) = lines(stream, 1)
+    publish(onlooker, counter("T2"), counter("T3"))
+    gateway.until(lambda: len(gateway.get("/api/counters").json()["items"]) == 3, "both are heard")
+    with open_stream(**{"last-event-id": first["id"]}) as stream:
+        missed = lines(stream, 2)
+    assert ["T1", "T2", "T3"] == [json.loads(each["data"])["type"] for each in (first, *missed)]
+
+    with open_stream(**{"last-event-id": "another-7"}) as stream:
+        assert ["reset"] == [each["event"] for each in lines(stream, 1)]
+
+
+def test_a_fuzzer_finds_no_fault(gateway: RunningGateway, onlooker: Onlooker, broker: Broker, require: Require) -> None:
+    """Schemathesis, by the document: no 5xx but the 503 of a service that is away."""
+    schemathesis = require.module("schemathesis")
+    from hypothesis import HealthCheck, Phase, given, settings
+
+    publish(onlooker, status("counter_store"), status("alerter"), status("host_agent"), state(), alert(), counter())
+    document = gateway.get("/api/openapi.json").json()
+    del document["paths"]["/api/stream"]  # it does not end
+    schema = schemathesis.openapi.from_dict(document)
+    seen: set[int] = set()
+    with services(broker):
+        for found in schema.get_all_operations():
+            operation = found.ok()
+            strategy = operation.as_strategy()
+
+            @given(case=strategy)
+            @settings(
+                max_examples=12,
+                deadline=None,
+                database=None,
+                phases=[Phase.generate],
+                suppress_health_check=list(HealthCheck),
+            )
+            def fuzz(case: Any) -> None:
+                answer = case.call(base_url=gateway.url.rstrip("/"), timeout=20)
+                seen.add(answer.status_code)
+                assert answer.status_code < 500 or answer.status_code == 503, (case.path, answer.text)
+
+            fuzz()
+    assert 200 in seen
+    assert "Traceback" not in gateway.log()

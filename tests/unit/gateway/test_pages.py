@@ -1,0 +1,150 @@
+"""The pages: one glance says what is so, what is old is said to be old, and foreign text stays text."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from services.gateway.core.api.models import SilenceView
+from services.gateway.core.pages.alerts import alerts_content
+from services.gateway.core.pages.events import Choice, events_content
+from services.gateway.core.pages.layout import PAGES, Frame, page
+from services.gateway.core.pages.lists import counters_content, health_content, incidents_content
+from services.gateway.core.pages.login import login_page
+from services.gateway.core.pages.now import Moment, now_content
+from services.gateway.core.pages.sparkline import sparkline
+from services.gateway.core.pages.suite import suite_content
+from services.gateway.core.pages.words import span_text, value_text
+from services.gateway.core.view import STALE_S
+from shared.health import Health
+from shared.incidents import Incident
+from tests.unit.gateway.heard import NOON, alert, counter, event, state, status, view_of
+
+EVIL = '"><script>alert(1)</script>\u202e'
+FRAME = Frame("home", "/upskeep", "/", "Now", NOON, connected=True)
+
+
+def now(*messages: Any, at_s: float = 0.0) -> str:
+    """Return *Now* as text between tags."""
+    whole = page(FRAME, now_content(view_of(*messages), Moment(at_s, NOON), "/upskeep"))
+    return re.sub(r"<[^>]+>", " ", whole.partition("<h1>")[2])
+
+
+ON_BATTERY = {"power": "battery", "values": {"state_of_charge": 38.0, "estimated_runtime_low_s": 2265.0}}
+
+
+@pytest.mark.parametrize(
+    ("messages", "at_s", "said", "unsaid"),
+    [
+        ([state()], 0, "On mains", "left"),
+        ([state(**ON_BATTERY)], 0, "On battery: ups at least 37 min left", "On mains"),
+        ([state(), state("b", **ON_BATTERY)], 0, "On battery: b ", "On battery: b, ups"),
+        ([state(**ON_BATTERY)], STALE_S + 1, "Not known: ups is silent", "On battery: ups"),
+        ([state()], STALE_S + 1, "Last known: on mains", "heard"),
+        ([], 0, "Nothing has been heard yet", "On mains"),
+        ([state(power=None, battery=None, values={"air_temperature": 21.0})], 0, "No UPS says", "On mains"),
+        ([state()], 0, "Nothing is wrong", "not online"),
+        ([state(), alert()], 0, "1 alert fires", "Nothing is wrong"),
+        ([state(), alert(state="resolved")], 0, "Nothing is wrong", "1 alert"),
+        ([state(), status("alerter", state="offline")], 0, "alerter  is not online", "Nothing is wrong"),
+        ([state(simulated=True)], 0, "simulated", "suspect"),
+        ([state("system", power=None, battery=None, values={"lifecycle": "started"})], 0, "No device", "lifecycle"),
+    ],
+)
+def test_one_glance_says_what_is_so(messages: list[Any], at_s: float, said: str, unsaid: str) -> None:
+    """And nothing else."""
+    text = now(*messages, at_s=at_s)
+    assert said in text
+    assert unsaid not in text
+
+
+def test_a_curve_needs_two_points_and_stays_in_its_box() -> None:
+    """A flat one lies in the middle."""
+    assert sparkline([(0.0, 1.0)], "x") is None
+    for values in ((1.0, 5.0, 3.0), (2.0, 2.0)):
+        drawn = str(sparkline([(10.0 * n, value) for n, value in enumerate(values)], "charge"))
+        points = [tuple(map(float, each.split(","))) for each in re.findall(r"[\d.]+,[\d.]+", drawn)]
+        assert len(values) == len(points)
+        assert all(0 <= x <= 160 and 0 <= y <= 36 for x, y in points)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0 s"), (59.9, "59 s"), (60, "1 min"), (3600, "1 h"), (11_100, "3 h 5 min"), (90_000, "1 d 1 h"), (-5, "0 s")],
+)
+def test_a_span_has_its_two_largest_units(seconds: float, text: str) -> None:
+    """As people say it."""
+    assert text == span_text(seconds)
+
+
+def test_values_have_their_units() -> None:
+    """And what is not known is shown as it is."""
+    assert ["3.46 V", "38.0 %", "yes", "37 min", "2.5", "none"] == [
+        value_text(name, value)
+        for name, value in (
+            ("battery_voltage", 3.461),
+            ("state_of_charge", 38),
+            ("ac_present", True),
+            ("runtime_left_s", 2265),
+            ("a_channel", 2.5),
+            ("fault", "none"),
+        )
+    ]
+
+
+def whole_pages() -> dict[str, str]:
+    """Return every page with text of a stranger wherever text can be."""
+    view = view_of(
+        state(values={"fault": EVIL, EVIL: 1.0, "battery_voltage": 4.1}, active=(EVIL,)),
+        counter(),
+        status("alerter", figures={"notices_last_error": EVIL, EVIL: EVIL}),
+        Health(site="home", score=90, grade="EXCELLENT", factors=(), as_of=NOON),
+    )
+    foreign = alert(message=EVIL, reason=EVIL, by=EVIL, comment=EVIL, state="acknowledged", labels={EVIL: EVIL},
+                    annotations={EVIL: EVIL})  # fmt: skip
+    incident = Incident(
+        id="1", pattern="outage", key="ups", severity="warning", start=NOON, last=NOON, count=1, events=()
+    )
+    silence = SilenceView(id="1", matchers=(EVIL,), starts=NOON, ends=NOON + timedelta(1), by=EVIL, comment=EVIL)
+    events = [event(data={EVIL: EVIL, "list": [EVIL]}, metadata={EVIL: {EVIL: EVIL}})]
+    moment = Moment(0.0, NOON)
+    contents = {
+        "now": now_content(view_of(foreign, state()), moment, ""),
+        "devices": now_content(view, moment, ""),
+        "alerts": alerts_content([foreign, alert()], [silence], "", EVIL, EVIL),
+        "unknown silences": alerts_content([], EVIL, "", "", ""),
+        "events": events_content(events, Choice(EVIL, EVIL, EVIL, "c"), "/a?b", "/a?c", "", [EVIL], lambda _: EVIL),
+        "unknown events": events_content(EVIL, Choice(), None, None, "", [], lambda _: ""),
+        "incidents": incidents_content([incident]),
+        "counters": counters_content([counter()], lambda _: EVIL),
+        "health": health_content(view),
+        "suite": suite_content(view, moment),
+    }
+    return {name: page(FRAME, content) for name, content in contents.items()} | {"login": login_page("/upskeep", EVIL)}
+
+
+@pytest.mark.parametrize(("name", "text"), whole_pages().items(), ids=whole_pages())
+def test_no_page_takes_script_or_style_from_a_stranger(name: str, text: str) -> None:
+    """What is foreign is text; what a policy would forbid is not there in the first place."""
+    assert "<script>" not in text
+    assert not re.search(r"<[^>]*\s(style|on\w+)=", text)
+    assert not re.search(r'(src|href|action)="(https?:)?//', text)
+
+
+@pytest.mark.parametrize(("name", "text"), whole_pages().items(), ids=whole_pages())
+def test_every_address_on_a_page_is_below_the_proxys_path(name: str, text: str) -> None:
+    """Those of the frame; contents are given theirs."""
+    found = re.findall(r'<(?:link|script)[^>]*(?:href|src)="([^"]+)"', text)
+    assert found
+    assert all(address.startswith("/upskeep/") for address in found)
+
+
+def test_the_page_that_is_shown_is_marked() -> None:
+    """For the eye and for a screen reader."""
+    text = page(Frame("home", "", "/alerts", "Alerts", NOON, connected=False), None)
+    assert ['<a href="/alerts" aria-current="page">'] == re.findall(r"<a [^>]*aria-current[^>]*>", text)
+    assert all(f">{name}</a>" in text for _, name in PAGES)
+    assert "no connection to the broker" in text
