@@ -7,6 +7,7 @@ import queue
 from collections.abc import Callable
 
 from services.gateway.adapters.loop_thread import LoopThread
+from services.gateway.adapters.nut_server import NutServer
 from services.gateway.adapters.prometheus import Exposition
 from services.gateway.adapters.web.access import Keys
 from services.gateway.adapters.web.asgi import Site, application
@@ -14,6 +15,8 @@ from services.gateway.adapters.web.pages import Console
 from services.gateway.adapters.web.server import serve
 from services.gateway.application.api import API
 from services.gateway.application.desk import Desk
+from services.gateway.application.homeassistant import HomeAssistant
+from services.gateway.application.nut_door import NutDoor
 from services.gateway.core.pages.login import login_page
 from services.gateway.settings import GatewaySettings
 from shared.clock import Clock
@@ -39,6 +42,7 @@ class Gateway:
         offer: Callable[[Candidate], None],
         wake: Callable[[], None],
     ) -> None:
+        self._settings = settings
         self._http = settings.http
         self._keys = keys
         self._texts = texts
@@ -84,6 +88,19 @@ class Gateway:
         async with desk.client, asyncio.TaskGroup() as tasks:
             tasks.create_task(desk.follow())
             tasks.create_task(serve(app, self._http, self._bound))
+            tasks.create_task(self._home_assistant(desk).run())
+            if self._settings.nut.port:
+                tasks.create_task(self._nut_server(desk).serve(self._settings.nut.host, self._settings.nut.port))
+
+    def _home_assistant(self, desk: Desk) -> HomeAssistant:
+        made = HomeAssistant(self._settings.home_assistant, self._suite, self._clock, lambda: desk.client.connected)
+        desk.listeners.append(made.take)
+        return made
+
+    def _nut_server(self, desk: Desk) -> NutServer:
+        door = NutDoor(self._settings.nut, self._clock)
+        desk.listeners.append(door.take)
+        return NutServer(door.world, self._clock)
 
     def _audit(self, candidate: Candidate) -> None:
         """Hand an event over to the service's own thread."""

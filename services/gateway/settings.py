@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
+from shared.messages import Name
 from shared.settings import Settings
 
 FILE = "gateway"
@@ -50,8 +51,35 @@ class HttpSettings(Settings):
         return self
 
 
+class NutUserSettings(Settings):
+    """One of ``nut.users``: the file with its password."""
+
+    password_file: Path
+
+
+class NutSettings(Settings):
+    """``nut``: a read-only ``upsd``. Port 0: there is none. ``simulated``: whether simulated UPSs are shown."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65_535)] = 0
+    max_age_s: Annotated[float, Field(gt=0, le=86_400)] = 15.0
+    simulated: bool = False
+    users: Annotated[dict[Name, NutUserSettings], Field(max_length=64)] = Field(default_factory=dict)
+
+
+class HomeAssistantSettings(Settings):
+    """``home_assistant``: discovery. ``settle_s``: how long what the broker retains may take to arrive."""
+
+    discovery: bool = False
+    prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_\-]{1,64}$")] = "homeassistant"
+    expire_after_s: Annotated[int, Field(ge=0, le=86_400)] = 300
+    settle_s: Annotated[float, Field(ge=0, le=300)] = 10.0
+
+
 class GatewaySettings(Settings):
     """``config/gateway.yaml``."""
 
     enabled: bool = True
     http: HttpSettings = HttpSettings()
+    nut: NutSettings = NutSettings()
+    home_assistant: HomeAssistantSettings = HomeAssistantSettings()

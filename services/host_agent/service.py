@@ -157,6 +157,8 @@ class HostAgent:
         cause = {"cause": str(memory.cause), "why": memory.why} if memory.cause else {}
         return {
             "target": target_of(self._settings.name),
+            "role": self._settings.role,
+            "supplies": " ".join(self._settings.devices),
             "phase": str(memory.phase),
             "dry_run": self.dry_run,
             **cause,

@@ -6,6 +6,7 @@ Rules:
 3. A consumer of an awaited kind reads its stream on the wire, of every producer, and not the public copy.
 4. A client, ``operator`` say, publishes the kinds it produces under any name, and reads everything.
 5. Any user may offer events under its own name. What is not allowed is refused.
+6. Outside of the suite's topics are those of Home Assistant's discovery (``BEYOND``).
 """
 
 from __future__ import annotations
@@ -36,6 +37,18 @@ topic read  $SYS/#
 # history played again (upskeep replay); no service reads or writes there
 topic readwrite replay/{ROOT}/#
 """
+
+HOME_ASSISTANT = "home_assistant"  # a user for Home Assistant, which is no service; it is there once it has a password
+BEYOND: dict[str, tuple[str, ...]] = {  # what is outside of the suite's own topics
+    "gateway": (
+        "write homeassistant/device/+/config",
+        "read  homeassistant/device/+/config",
+        "read  homeassistant/status",
+    ),
+    HOME_ASSISTANT: ("readwrite homeassistant/#",),
+}
+_SEEN_BY_HOME_ASSISTANT = ("event", "state", "trigger", "counter", "health", "alert", "status")
+_PRESSED_IN_HOME_ASSISTANT = ("command/alerter/ack", "command/alerter/silence")
 
 _ANY = f"""\
 # --- any user: events offered under its own name
@@ -107,6 +120,19 @@ def _lines(name: str) -> Iterator[str]:
     if name not in CLIENTS:
         for kind in KINDS.values():
             yield from (f"topic read  {ROOT}/+/{topic}" for topic in may_read(kind, name))
+    yield from (f"topic {right}" for right in BEYOND.get(name, ()))
+
+
+def _home_assistant() -> str:
+    """Return the rights of Home Assistant: what its entities show, two buttons, and its own topics."""
+    lines = [
+        "# --- Home Assistant, where it has a user of its own: docs/home-assistant.md",
+        f"user {HOME_ASSISTANT}",
+        *(f"topic write {ROOT}/+/{topic}" for topic in _PRESSED_IN_HOME_ASSISTANT),
+        *(f"topic read  {ROOT}/+/{_filter(KINDS[kind])}" for kind in _SEEN_BY_HOME_ASSISTANT),
+        *(f"topic {right}" for right in BEYOND[HOME_ASSISTANT]),
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def _block(row: ServiceRow) -> str:
@@ -118,7 +144,7 @@ def _block(row: ServiceRow) -> str:
 def acl() -> str:
     """Return ``mosquitto/acl``."""
     clients = ["\n".join(_lines(name)) + "\n" + _OPERATOR for name in CLIENTS]
-    return "\n".join([_ACL, *map(_block, SERVICES), *clients, _ANY])
+    return "\n".join([_ACL, *map(_block, SERVICES), *clients, _home_assistant(), _ANY])
 
 
 def _cell(kind: Kind, name: str) -> str:
@@ -140,7 +166,19 @@ def page() -> str:
     for kind in KINDS.values():
         cells = " | ".join(_cell(kind, user) for user in users)
         rows.append(f"| `{kind.topic.replace('*', '…')}` | {cells} |")
-    return _PAGE.format(root=ROOT) + "\n".join(rows) + "\n"
+    return _PAGE.format(root=ROOT) + "\n".join(rows) + "\n" + _beyond()
+
+
+def _beyond() -> str:
+    rights = [f"| `{user}` | {', '.join(f'{way} `{topic}`' for way, topic in map(str.split, found))} |"
+              for user, found in BEYOND.items()]  # fmt: skip
+    seen = ", ".join(f"`{_filter(KINDS[kind])}`" for kind in _SEEN_BY_HOME_ASSISTANT)
+    pressed = ", ".join(f"`{topic}`" for topic in _PRESSED_IN_HOME_ASSISTANT)
+    return (
+        "\nOutside of these topics, for [Home Assistant](home-assistant.md):\n\n| user | rights |\n|---|---|\n"
+        + "\n".join(rights)
+        + f"\n\n`{HOME_ASSISTANT}` is a user for Home Assistant. It reads {seen}, and publishes {pressed}.\n"
+    )
 
 
 def documents() -> dict[str, str]:

@@ -34,6 +34,12 @@ DEFAULT, GIVEN = click.core.ParameterSource.DEFAULT, click.core.ParameterSource.
     "--port", type=click.IntRange(1, 65535), default=1883, show_default=True, help="Port of the local broker."
 )
 @click.option(
+    "--nut-port",
+    type=click.IntRange(0, 65535),
+    help="Port of a read-only NUT server for upsc, upsmon and NAS boxes; 3493 is NUT's own, 0 is none.  "
+    "[default: nut.port in gateway.yaml]",
+)
+@click.option(
     "--broker",
     default=lambda: os.environ.get("UPSKEEP_BROKER"),
     help="auto (Mosquitto if installed, else embedded), mosquitto, embedded, or the URL of one that runs.  "
@@ -47,6 +53,7 @@ def run(
     as_json: bool,
     data: Path | None,
     port: int,
+    nut_port: int | None,
     broker: str | None,
 ) -> None:
     """Run the whole suite on this machine until Ctrl-C."""
@@ -80,7 +87,7 @@ def run(
             if not as_json and news(message) and (text := line(message, style)) is not None:
                 print_line(told, text)
 
-        options = RunOptions(config, source, speed, exit_when_done, broker, port)
+        options = RunOptions(config, source, speed, exit_when_done, broker, port, nut_port)
         with hold_data_folder(settings.data):
             outcome = run_suite(options, settings, say, show)
     if as_json:

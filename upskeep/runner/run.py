@@ -49,6 +49,7 @@ class RunOptions:
     exit_when_done: bool
     broker: str
     port: int
+    nut_port: int | None = None
 
 
 class Stopped:
@@ -142,6 +143,7 @@ def run(options: RunOptions, settings: SuiteSettings, say: Say, show: Callable[[
         environ["UPSKEEP_SENSOR_READER__SIMULATION__CYCLES"] = "1"
     if options.source.partition(":")[0] in PLAYED:
         environ["UPSKEEP_HOST_AGENT__DRY_RUN"] = "true"  # the agent sees to it, too; here it is certain from the start
+    environ |= _nut_door(options)
     settings = settings.model_copy(update={"broker": settings.broker.model_copy(update={"url": local.url})})
     names = services_of(options.config)
     suite = Supervisor(environ, settings.data / "log", say, names)
@@ -180,6 +182,15 @@ def run(options: RunOptions, settings: SuiteSettings, say: Say, show: Callable[[
 def _unusual(url: str) -> str:
     """Return the broker's address where another command would not find it by itself, else nothing."""
     return "" if url in (f"mqtt://{host}:1883" for host in ("localhost", broker.HOST)) else url
+
+
+def _nut_door(options: RunOptions) -> dict[str, str]:
+    """Return the settings of a NUT server that was asked for; who asks for both it and a simulation gets to see it."""
+    if options.nut_port is None:
+        return {}
+    played = options.source.partition(":")[0] in PLAYED
+    shown = {"UPSKEEP_GATEWAY__NUT__SIMULATED": "true"} if played else {}
+    return {"UPSKEEP_GATEWAY__NUT__PORT": str(options.nut_port)} | shown
 
 
 def _introduce(message: Message, names: Sequence[str], say: Say) -> None:

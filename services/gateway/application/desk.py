@@ -15,6 +15,7 @@ from services.gateway.core.metrics.suite import suite_families
 from services.gateway.core.view import SHOWN, View
 from shared.client.async_client import AsyncServiceClient
 from shared.client.connect import ClientError, RefusedByServiceError
+from shared.client.latest import Change
 from shared.clock import Clock
 from shared.messages import Candidate
 from shared.services import suite_of
@@ -37,6 +38,7 @@ class Desk:
         self.suite = suite
         self.clock = clock
         self.view = View()
+        self.listeners: list[Callable[[Change], None]] = []  # they take each change after the view has
         self.feed = Feed(uuid.uuid4().hex[:8])
         self.changed = asyncio.Condition()
         self.client = AsyncServiceClient(suite, f"upskeep-{suite.site}-gateway-asks", ASKED, SHOWN, by="gateway")
@@ -50,6 +52,8 @@ class Desk:
             for change in changes:
                 if self.view.take(change.kind, change.parts, change.message, now, retained=change.retained):
                     self.feed.add(change.kind, change.parts, change.message)
+                for listen in self.listeners:
+                    listen(change)
             async with self.changed:
                 self.changed.notify_all()
 

@@ -17,7 +17,8 @@ ATTIC, NAS = "sensor_reader-attic", "host_agent-nas"  # a further reader and a f
 SERVICES = ("sensor_reader", "event_processor", "counter_store", "alerter", "host_agent", "gateway", ATTIC, NAS)
 NODE_RED = "node_red"  # a user that is no service
 NOT_YET = ("climate_controller", "mosquitto")  # services to come, and the health check: no rights at all
-USERS = (*SERVICES, "operator", NODE_RED, *NOT_YET)
+HOME = "home_assistant"  # … nor is this one
+USERS = (*SERVICES, "operator", NODE_RED, HOME, *NOT_YET)
 EVENTS = "event_processor"
 READERS = f"sensor_reader {ATTIC}"
 AGENTS = f"host_agent {NAS}"
@@ -30,18 +31,18 @@ WHO: dict[str, tuple[str, str]] = {
     "ingest/node_red":                     (f"operator {NODE_RED}",           EVENTS),
     "ingest/alerter":                      ("operator alerter",               EVENTS),
     "ingest/gateway":                      ("operator gateway",               EVENTS),
-    "event/power/AC_POWER_LOSS":           (EVENTS,                            "gateway"),
-    "event/sensor/threshold/exceeded":     (EVENTS,                            "gateway"),
-    "state/ups":                           (EVENTS,                            f"{AGENTS} gateway"),
+    "event/power/AC_POWER_LOSS":           (EVENTS,                            f"gateway {HOME}"),
+    "event/sensor/threshold/exceeded":     (EVENTS,                            f"gateway {HOME}"),
+    "state/ups":                           (EVENTS,                            f"{AGENTS} gateway {HOME}"),
     "sample/ups":                          (EVENTS,                           ""),
     "incident/power_outage/ups":           (EVENTS,                            "gateway"),
-    "trigger/critical_battery_alert":      (EVENTS,                           ""),
+    "trigger/critical_battery_alert":      (EVENTS,                           HOME),
     "maintenance/ups":                     (EVENTS,                            "gateway"),
-    "counter/AC_POWER_LOSS":               ("counter_store",                   "gateway"),
-    "counter/sensor/temperature":          ("counter_store",                   "gateway"),
-    "health":                              ("counter_store",                   "gateway"),
+    "counter/AC_POWER_LOSS":               ("counter_store",                   f"gateway {HOME}"),
+    "counter/sensor/temperature":          ("counter_store",                   f"gateway {HOME}"),
+    "health":                              ("counter_store",                   f"gateway {HOME}"),
     "report/daily":                        ("counter_store",                   "gateway"),
-    "alert/hourly_rate/BATTERY_LOW":       ("alerter",                         f"counter_store {AGENTS} gateway"),
+    "alert/hourly_rate/BATTERY_LOW":       ("alerter",                        f"counter_store {AGENTS} gateway {HOME}"),
     "notice/phone":                        ("alerter",                        ""),
     "command/host/shutdown":               (f"{SPEAKERS} host_agent",         "host_agent"),
     "command/host-nas/shutdown":           (f"{SPEAKERS} host_agent",         NAS),
@@ -50,6 +51,8 @@ WHO: dict[str, tuple[str, str]] = {
     "command/sensor_reader-attic/cut_power": (f"{SPEAKERS} host_agent",       ATTIC),
     "command/fan/on":                      (SPEAKERS,                         ""),
     "command/sensor_reader/rescan":        (SPEAKERS,                         "sensor_reader"),
+    "command/alerter/ack":                 (f"{SPEAKERS} gateway {HOME}",      "alerter"),
+    "command/alerter/silence":             (f"{SPEAKERS} gateway {HOME}",      "alerter"),
     "command/alerter/reset_stop":          (f"{SPEAKERS} gateway",             "alerter"),
     "result/host/shutdown":                ("host_agent",                      f"{AGENTS} gateway"),
     "result/host-nas/shutdown":            (NAS,                               f"{AGENTS} gateway"),
@@ -60,9 +63,9 @@ WHO: dict[str, tuple[str, str]] = {
     "response/counter_store/history":      ("counter_store",                   "gateway"),
     "response/alerter/silence":            ("alerter",                         "gateway"),
     "response/alerter/silence/mine":       ("alerter",                         "gateway"),
-    "status/sensor_reader":                ("sensor_reader",                  EVERYBODY),
-    "status/sensor_reader-attic":          (ATTIC,                            EVERYBODY),
-    "status/gateway":                      ("gateway",                         EVERYBODY),
+    "status/sensor_reader":                ("sensor_reader",                  f"{EVERYBODY} {HOME}"),
+    "status/sensor_reader-attic":          (ATTIC,                            f"{EVERYBODY} {HOME}"),
+    "status/gateway":                      ("gateway",                         f"{EVERYBODY} {HOME}"),
     "deadletter/event_processor":          (EVENTS,                           ""),
     "deadletter/host_agent":               ("host_agent",                     ""),
     "deadletter/gateway":                  ("gateway",                        ""),
@@ -83,9 +86,14 @@ WHO: dict[str, tuple[str, str]] = {
     "wire/alerter/resend/event_processor": ("",                               EVENTS),
     "nonsense":                            ("",                               ""),
 }  # fmt: skip
+BEYOND: dict[str, tuple[str, str]] = {  # outside of the suite's own topics
+    "homeassistant/device/upskeep_home_ups/config": (f"gateway {HOME}", f"gateway {HOME}"),
+    "homeassistant/status":                         (HOME,              f"gateway {HOME}"),
+    "homeassistant/sensor/x/config":                (HOME,              HOME),
+}  # fmt: skip
 SEE_ALL = ("operator",)
 SITES = ("upskeep/v1/home", "upskeep/v1/cabin")
-FOREIGN = ("upskeep/v2/home/raw/ups", "homeassistant/sensor/x/config", "raw/ups", "upskeep/v1", "upskeep")
+FOREIGN = ("upskeep/v2/home/raw/ups", "raw/ups", "upskeep/v1", "upskeep")
 
 
 @pytest.fixture(scope="module")
@@ -100,10 +108,11 @@ def allowed(column: int, user: str) -> set[str]:
     """What WHO allows ``user``: column 0 to publish, 1 to read."""
     everything = column == 1 and user in SEE_ALL
     topics = [topic for topic, who in WHO.items() if everything or user in who[column].split()]
-    return {f"{site}/{topic}" for site in SITES for topic in topics}
+    beyond = {topic for topic, who in BEYOND.items() if user in who[column].split()}
+    return {f"{site}/{topic}" for site in SITES for topic in topics} | beyond
 
 
-ALL_TOPICS = [*(f"{site}/{topic}" for site in SITES for topic in WHO), *FOREIGN]
+ALL_TOPICS = [*(f"{site}/{topic}" for site in SITES for topic in WHO), *BEYOND, *FOREIGN]
 
 
 @pytest.mark.parametrize("user", USERS)

@@ -46,7 +46,9 @@ def _power(state: DeviceState) -> str | None:
 
 def _flag(channel: str, value: bool) -> StatusWord:
     word = next(row.word for row in WORDS if row.says == {channel: value})
-    return StatusWord(word, lambda state: state.values.get(channel) is value, f"`{channel}` {str(value).lower()}")
+    when = f"`{channel}` {str(value).lower()}"
+    when += "; or the host agent is past its point of no return" if word == "FSD" else ""
+    return StatusWord(word, lambda state: state.values.get(channel) is value, when)
 
 
 STATUS_WORDS = (

@@ -1,0 +1,112 @@
+"""What has been heard of the suite, as far as it decides which entities there are: never a value of one.
+
+Rules:
+1. A channel that was seen once stays: a frame without it (a failed poll, another chip's turn) takes no entity away.
+   It goes with its device.
+2. Every set has a bound; beyond it nothing new is taken in.
+3. ``after`` returns the same object where nothing follows from a message, so a caller can tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from services.gateway.core.homeassistant.channels import PASSED_OVER, is_text
+from shared.health import Health
+from shared.messages import Alert, Counter, DeviceState, Message, Scalar, Status
+
+MOST_DEVICES = 256
+MOST_CHANNELS = 128  # of one device
+MOST_COUNTERS = 500
+MOST_ALERTS = 200
+MOST_SERVICES = 64
+
+Shape = Literal["number", "flag", "text"]
+Parts = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device: where it is, its channels, and which of the state's own words it has ever told."""
+
+    zone: str | None = None
+    channels: Mapping[str, Shape] = field(default_factory=dict)
+    power: bool = False
+    battery: bool = False
+    charging: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAlert:
+    """An alert that is published: its rule, key and labels."""
+
+    rule: str
+    key: str
+    labels: tuple[tuple[str, str], ...]
+
+    @property
+    def device(self) -> str | None:
+        """The device it is about, if it says so."""
+        return dict(self.labels).get("device")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Everything that has an entity."""
+
+    devices: Mapping[str, Device] = field(default_factory=dict)
+    counters: frozenset[str] = frozenset()
+    alerts: Mapping[Parts, KnownAlert] = field(default_factory=dict)
+    services: frozenset[str] = frozenset()
+    health: bool = False
+
+    def after(self, kind: str, parts: Parts, message: Message | None) -> Known:
+        """Return what is known after a topic got a value, or (None) was emptied."""
+        match message:
+            case DeviceState():
+                return self._after_state(message)
+            case Counter() if message.type not in self.counters and len(self.counters) < MOST_COUNTERS:
+                return replace(self, counters=self.counters | {message.type})
+            case Alert():
+                return self._after_alert(message)
+            case Status() if message.service not in self.services and len(self.services) < MOST_SERVICES:
+                return replace(self, services=self.services | {message.service})
+            case Health() if not self.health:
+                return replace(self, health=True)
+            case None if kind == "state" and parts[0] in self.devices:
+                return replace(self, devices={n: d for n, d in self.devices.items() if n != parts[0]})
+            case None if kind == "alert" and parts in self.alerts:
+                return replace(self, alerts={p: a for p, a in self.alerts.items() if p != parts})
+        return self
+
+    def _after_state(self, state: DeviceState) -> Known:
+        old = self.devices.get(state.device)
+        if old is None and len(self.devices) >= MOST_DEVICES:
+            return self
+        known = old or Device()
+        shapes = {name: _shape(name, value) for name, value in state.values.items() if name not in PASSED_OVER}
+        fresh = {name: shape for name, shape in shapes.items() if name not in known.channels}
+        room = max(0, MOST_CHANNELS - len(known.channels))
+        new = Device(
+            zone=state.zone or known.zone,
+            channels={**known.channels, **dict(sorted(fresh.items())[:room])},
+            power=known.power or state.power is not None,
+            battery=known.battery or state.battery is not None,
+            charging=known.charging or state.charging is not None,
+        )
+        return self if new == old else replace(self, devices={**self.devices, state.device: new})
+
+    def _after_alert(self, alert: Alert) -> Known:
+        place = (alert.rule, alert.key)
+        new = KnownAlert(alert.rule, alert.key, tuple(sorted(alert.labels.items())))
+        if self.alerts.get(place) == new or (place not in self.alerts and len(self.alerts) >= MOST_ALERTS):
+            return self
+        return replace(self, alerts={**self.alerts, place: new})
+
+
+def _shape(channel: str, value: Scalar) -> Shape:
+    if isinstance(value, bool):
+        return "flag"
+    return "text" if is_text(channel, value) else "number"
