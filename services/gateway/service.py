@@ -43,7 +43,6 @@ class Gateway:
         wake: Callable[[], None],
     ) -> None:
         self._settings = settings
-        self._http = settings.http
         self._keys = keys
         self._texts = texts
         self._suite = suite
@@ -87,7 +86,7 @@ class Gateway:
         app = application(site, self._keys, self._clock)
         async with desk.client, asyncio.TaskGroup() as tasks:
             tasks.create_task(desk.follow())
-            tasks.create_task(serve(app, self._http, self._bound))
+            tasks.create_task(serve(app, self._settings.http, self._bound))
             tasks.create_task(self._home_assistant(desk).run())
             if self._settings.nut.port:
                 tasks.create_task(self._nut_server(desk).serve(self._settings.nut.host, self._settings.nut.port))

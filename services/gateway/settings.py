@@ -1,4 +1,4 @@
-"""``config/gateway.yaml``: where the console, the API and the metrics are served, and who may come in."""
+"""``config/gateway.yaml``: what is served to people and other programs, where, and who may come in."""
 
 from __future__ import annotations
 

@@ -38,9 +38,9 @@ class Desk:
         self.suite = suite
         self.clock = clock
         self.view = View()
-        self.listeners: list[Callable[[Change], None]] = []  # they take each change after the view has
         self.feed = Feed(uuid.uuid4().hex[:8])
         self.changed = asyncio.Condition()
+        self.listeners: list[Callable[[Change], None]] = []  # they take each change after the view has
         self.client = AsyncServiceClient(suite, f"upskeep-{suite.site}-gateway-asks", ASKED, SHOWN, by="gateway")
         self._audit = audit
         self._room = asyncio.Semaphore(MOST_AT_ONCE)

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 from shared.messages import Message
 
-MOST_CHANGES = 1_000
-MOST_BYTES = 4_000_000
+MOST_CHANGES = 500
+MOST_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,10 @@ import pytest
 from tests.support.brokers import Broker
 from tests.support.mqtt_probe import TOPICS, Onlooker
 from tests.support.running_gateway import RunningGateway, gateway_at
+from tests.support.scripted_services import publish
 from tests.unit.gateway.heard import alert, counter, state
 
 pytestmark = pytest.mark.mosquitto
-
-
-def publish(onlooker: Onlooker, *messages: object) -> None:
-    for message in messages:
-        onlooker.say(TOPICS.of(message), message.model_dump_json().encode(), retain=True)  # type: ignore[arg-type, attr-defined]
 
 
 def metric(gateway: RunningGateway, name: str) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
@@ -19,6 +20,7 @@ from shared.quantities import QUANTITIES
 from tests.conftest import Require
 from tests.unit.gateway.heard import NOON, alert, counter, event, state, status, view_of
 
+ROOT = Path(__file__).parents[3]
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 ENDS = {"head": 12, "floor": 5}
 MARK = {"event_processor": {"event": {"epoch": "e1", "seq": 9}}}
@@ -157,3 +159,23 @@ def test_promtool_finds_nothing_to_complain_about(require: Require) -> None:
         [promtool, "check", "metrics"], input=page_of(everything()), capture_output=True, text=True, check=False
     )
     assert (0, "") == (done.returncode, done.stdout + done.stderr)
+
+
+def test_the_sample_alert_rules_do_what_they_say(require: Require) -> None:
+    """By promtool's own tests of rules."""
+    done = subprocess.run(
+        [require.program("promtool"), "test", "rules", "upskeep.tests.yml"],
+        cwd=ROOT / "docs" / "prometheus",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert 0 == done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", ["upskeep.rules.yml", "upskeep.tests.yml"])
+def test_the_sample_rules_ask_for_metrics_that_there_are(name: str) -> None:
+    """A metric that nobody writes never fires."""
+    asked = set(re.findall(r"\bupskeep_[a-z_]+", (ROOT / "docs" / "prometheus" / name).read_text()))
+    assert asked
+    assert asked <= {sample for sample, _ in samples(page_of(everything()))}

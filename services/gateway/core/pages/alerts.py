@@ -8,7 +8,7 @@ import htpy as h
 
 from services.gateway.core.api.models import SilenceView
 from services.gateway.core.pages.layout import moment
-from services.gateway.core.pages.words import plural, span_text
+from services.gateway.core.pages.words import headline, plural, span_text
 from shared.messages import Alert, AlertState
 from shared.safe_text import safe_text
 
@@ -47,7 +47,7 @@ def _alert(alert: Alert, root: str) -> h.Element:
     place = f"{alert.rule}-{alert.key}"
     signed = f"{alert.by or 'somebody'}" + (f": {alert.comment}" if alert.comment else "")
     return h.article(f".alert.{alert.severity}", id=place)[
-        h.h3[h.span(".badge.severity")[str(alert.severity)], " ", safe_text(alert.message)],
+        h.h3[h.span(".badge.severity")[str(alert.severity)], " ", headline(alert)],
         h.p[
             h.code[f"{alert.rule}/{alert.key}"],
             " since ",
@@ -64,7 +64,9 @@ def _alert(alert: Alert, root: str) -> h.Element:
 def _why(alert: Alert) -> h.Element:
     over = f" over {span_text(alert.window_s)}" if alert.window_s else ""
     facts = {
-        "Reason": safe_text(alert.reason),
+        "Message": safe_text(alert.message),
+        **({"Last event": safe_text(alert.event_text)} if alert.event_text else {}),
+        "Reason": safe_text(alert.reason).replace("_", " "),
         "Value": f"{alert.value:g}{over}; the limit is {alert.threshold:g}",
         "In this state": moment(alert.time),
         **{safe_text(name).capitalize(): safe_text(text) for name, text in alert.annotations.items()},

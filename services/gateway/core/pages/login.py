@@ -14,6 +14,7 @@ def login_page(root: str, fault: str) -> str:
                 h.meta(name="viewport", content="width=device-width, initial-scale=1"),
                 h.meta(name="color-scheme", content="light dark"),
                 h.title["Log in · Upskeep"],
+                h.link(rel="icon", href=f"{root}/favicon.svg", type="image/svg+xml"),
                 h.link(rel="stylesheet", href=f"{root}/console.css"),
             ],
             h.body[

@@ -10,11 +10,10 @@ import htpy as h
 
 from services.gateway.core.pages.layout import moment
 from services.gateway.core.pages.sparkline import sparkline
-from services.gateway.core.pages.words import channel_name, plural, span_text, value_text
+from services.gateway.core.pages.words import channel_name, headline, plural, span_text, value_text
 from services.gateway.core.view import View
 from shared.messages import Alert, AlertState, DeviceState
 from shared.quantities import QUANTITIES
-from shared.safe_text import safe_text
 
 CHARGE = ("state_of_charge", "estimated_charge")
 RUNTIME = ("estimated_runtime_low_s", "runtime_left_s", "estimated_runtime_s", "usual_runtime_low_s")
@@ -116,7 +115,7 @@ def _rank(alert: Alert) -> tuple[int, str]:
 
 def _alert(alert: Alert, root: str) -> h.Element:
     seen = h.span(".badge")["acknowledged"] if alert.state is AlertState.ACKNOWLEDGED else None
-    link = h.a(href=f"{root}/alerts#{alert.rule}-{alert.key}")[safe_text(alert.message)]
+    link = h.a(href=f"{root}/alerts#{alert.rule}-{alert.key}")[headline(alert)]
     return h.li(f".{alert.severity}")[
         h.span(".badge.severity")[str(alert.severity)], " ", link, " since ", moment(alert.since), " ", seen
     ]

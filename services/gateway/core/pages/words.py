@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from shared.messages import Alert
 from shared.quantities import QUANTITIES
 from shared.safe_text import safe_text
 from shared.values import Scalar
@@ -57,6 +58,11 @@ def span_text(seconds: float) -> str:
 def time_text(time: datetime) -> str:
     """Return a time to the second, in UTC; a script shows it in the reader's own zone."""
     return f"{time:%Y-%m-%d %H:%M:%S}Z"
+
+
+def headline(alert: Alert) -> str:
+    """Return what an alert says first: the summary of its rule where there is one, else its message."""
+    return safe_text(alert.annotations.get("summary") or alert.message)[:LONGEST]
 
 
 def plural(count: int, one: str, many: str) -> str:

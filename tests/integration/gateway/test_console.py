@@ -1,0 +1,149 @@
+"""The console in a real Chromium: an outage from calm to resolved, a lost broker, both themes, a phone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.conftest import Require
+from tests.support.brokers import Broker
+from tests.support.mqtt_probe import TOPICS, Onlooker
+from tests.support.running_gateway import RunningGateway
+from tests.support.scripted_services import publish, services
+from tests.unit.gateway.heard import alert, counter, state, status
+
+pytestmark = pytest.mark.mosquitto
+
+PAGES = ("/", "/alerts", "/events", "/incidents", "/counters", "/health", "/suite", "/login")
+ON_BATTERY = {"power": "battery", "values": {"state_of_charge": 38.0, "estimated_runtime_low_s": 2265.0}}
+WAIT_MS = 20_000
+ALL_ONLINE = tuple(map(status, ("sensor_reader", "event_processor", "counter_store", "alerter")))
+
+
+@pytest.fixture
+def browser(require: Require) -> Iterator[Any]:
+    """A Chromium without a window."""
+    program = require.program("chromium")
+    api = require.module("playwright.sync_api")
+    with api.sync_playwright() as playwright:
+        sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+        chromium = playwright.chromium.launch(executable_path=program, args=sandbox)
+        yield chromium
+        chromium.close()
+
+
+class Page:
+    """A page at the gateway, with every complaint of the browser's."""
+
+    def __init__(self, browser: Any, gateway: RunningGateway, **how: Any) -> None:
+        self.context = browser.new_context(**how)
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(WAIT_MS)
+        self.complaints: list[str] = []
+        self.page.on(
+            "console",
+            lambda m: self.complaints.append(f"{self.page.url}: {m.text}") if m.type in ("error", "warning") else None,
+        )
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.url = gateway.url.rstrip("/")
+
+    def open(self, path: str) -> None:
+        """Load a page."""
+        self.page.goto(self.url + path, wait_until="load")
+
+    def see(self, selector: str, text: str) -> None:
+        """Wait until this is seen, without loading the page anew."""
+        self.page.locator(selector, has_text=text).first.wait_for()
+
+
+def test_an_outage_from_calm_to_resolved_is_seen_without_loading_anew(
+    gateway: RunningGateway, onlooker: Onlooker, broker: Broker, browser: Any
+) -> None:
+    """Mains, battery, alert, acknowledged by hand, mains again, resolved; and a broker that goes and comes back."""
+    publish(onlooker, *ALL_ONLINE, state())
+    page = Page(browser, gateway)
+    with services(broker) as taken:
+        page.open("/")
+        page.see(".glance.good", "On mains")
+        page.see(".calm", "Nothing is wrong")
+
+        publish(onlooker, state(**ON_BATTERY))
+        page.see(".glance.bad", "On battery: ups")
+        page.see(".glance.bad", "at least 37 min left")
+        publish(onlooker, alert())
+        page.see(".wrong li.warning", "ups has been on battery for more than a minute")
+
+        page.page.get_by_role("link", name="ups has been on battery").click()
+        article = page.page.locator("article.alert")
+        article.get_by_role("textbox", name="Comment").fill("on my way")
+        article.get_by_role("button", name="Acknowledge").click()
+        page.see(".banner.good", "The alert is acknowledged.")
+        assert [("ack", "console", "on my way")] == [(each.name, each.by, each.data["comment"]) for each in taken]
+
+        publish(onlooker, alert(state="acknowledged", by="console", comment="on my way"))
+        page.see(".badge", "acknowledged by console: on my way")
+        publish(onlooker, state(), alert(state="resolved", by="console"))
+        page.see("h2", "Resolved (1)")
+        onlooker.say(TOPICS.of(alert()), b"", retain=True)
+        page.see(".calm", "No alert fires.")
+
+        # what the alerter refuses is said on the page
+        publish(onlooker, alert())
+        silence = page.page.locator("article.alert form", has_text="Silence")
+        silence.get_by_role("textbox").fill("electrician")
+        silence.get_by_role("button").click()
+        page.see(".banner.bad", "not today")
+    refused = [text for text in page.complaints if "409" not in text]
+    assert [] == refused
+
+    page.complaints.clear()
+    page.open("/")
+    page.see(".glance.good", "On mains")
+    broker.kill()
+    gateway.until(lambda: not gateway.get("/api/overview").json()["connected"], "it has noticed")
+    page.page.reload()
+    page.see(".banner.bad", "no connection to the broker")
+    broker.start()
+    gateway.until(lambda: gateway.get("/api/overview").json()["connected"], "it is connected again")
+    page.page.reload()
+    assert 0 == page.page.locator(".banner.bad:visible").count()
+    assert [] == page.complaints
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_page_is_for_everybody(
+    gateway: RunningGateway, onlooker: Onlooker, broker: Broker, browser: Any, require: Require, theme: str
+) -> None:
+    """Axe finds nothing, the browser complains of nothing, and on a phone nothing is wider than the screen."""
+    axe = require.module("axe_playwright_python.sync_playwright").Axe()
+    rack = state("rack", power=None, battery=None, values={"air_temperature": 21.0}, quality="suspect")
+    low = state("low", **ON_BATTERY, battery="low", simulated=True)
+    publish(onlooker, *ALL_ONLINE, state(), low, rack, counter(), alert(), alert("hot", severity="critical"))
+    publish(onlooker, alert("cold", state="acknowledged", by="anna", severity="error"))
+    gateway.until(lambda: len(gateway.get("/api/alerts").json()["items"]) == 3, "all is heard")
+    # the policy is lifted for axe alone, which is put into the page
+    page = Page(browser, gateway, color_scheme=theme, viewport={"width": 390, "height": 844}, bypass_csp=True)
+    with services(broker):
+        for path in PAGES:
+            page.open(path)
+            found = axe.run(page.page)
+            assert 0 == found.violations_count, f"{path}: {found.generate_report()}"
+            assert page.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+    assert [] == page.complaints
+
+
+def test_the_console_works_without_its_script(
+    gateway: RunningGateway, onlooker: Onlooker, broker: Broker, browser: Any
+) -> None:
+    """A form is sent as a form."""
+    publish(onlooker, *ALL_ONLINE, alert())
+    gateway.until(lambda: gateway.get("/api/alerts").json()["items"], "the alert is heard")
+    page = Page(browser, gateway, java_script_enabled=False)
+    with services(broker) as taken:
+        page.open("/alerts")
+        page.page.get_by_role("button", name="Acknowledge").click()
+        page.see(".banner.good", "The alert is acknowledged.")
+    assert ["ack"] == [each.name for each in taken]
