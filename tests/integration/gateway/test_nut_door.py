@@ -81,10 +81,10 @@ def processor(broker: Broker) -> Iterator[Processor]:
 
 @pytest.fixture
 def door(require: Require, broker: Broker, tmp_path: Path) -> Iterator[int]:
-    """The port of a gateway's NUT door; a state is stale after a second."""
+    """The port of a gateway's NUT door; a state is stale after three seconds."""
     require.program("upsc")
     port = free_port()
-    environ = {"UPSKEEP_GATEWAY__NUT__PORT": str(port), "UPSKEEP_GATEWAY__NUT__MAX_AGE_S": "1"}
+    environ = {"UPSKEEP_GATEWAY__NUT__PORT": str(port), "UPSKEEP_GATEWAY__NUT__MAX_AGE_S": "3"}
     with Onlooker(broker.port) as onlooker, gateway_at(onlooker, tmp_path, broker.port, environ) as gateway:
         gateway.until(lambda: _answers(port), "the door is open")
         yield port

@@ -28,7 +28,7 @@ def suite(tmp_path: Path, port: int, require: Require) -> Iterator[Live]:
     """A suite that plays an outage of 75 s, at five times the speed."""
     require.program("upsc")
     environ = {"UPSKEEP_GATEWAY__ENABLED": "true", "UPSKEEP_GATEWAY__HTTP__PORT": "0"}
-    environ |= {"UPSKEEP_GATEWAY__NUT__MAX_AGE_S": "2"}
+    environ |= {"UPSKEEP_GATEWAY__NUT__MAX_AGE_S": "4"}
     options = ("--source", "sim:outage", "--speed", "5", "--nut-port", port)
     live = Live(tmp_path, *options, broker="mosquitto", environ=environ)
     yield live
