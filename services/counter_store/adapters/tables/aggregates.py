@@ -10,7 +10,6 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from services.counter_store.core.counting.series import (
@@ -58,7 +57,8 @@ class BatchCounts:
     def add(self, series: Series, time_us: int) -> None:
         """Count one event."""
         place = (series, hour_of(time_us))
-        self.cells[place] = Cell(1, time_us, time_us).plus(self.cells.get(place))
+        cell, known = Cell(1, time_us, time_us), self.cells.get(place)
+        self.cells[place] = cell if known is None else cell.plus(known)
         if series.matters:
             self.episodes.setdefault(series, []).append(Episode(time_us, time_us, 1))
 
@@ -237,7 +237,7 @@ class Aggregates:
         if self.full and series != series.anonymous():
             return self.number(series.anonymous())
         if len(self._ids) >= 2 * self._max_series and series.category != REST_CATEGORY:
-            return self.number(replace(series, category=REST_CATEGORY))
+            return self.number(series._replace(category=REST_CATEGORY))
         number = self._last_number = self._last_number + 1
         dimensions = (series.type, series.category, series.severity.value, series.device, series.zone)
         self._db.execute("INSERT INTO series VALUES (?, ?, ?, ?, ?, ?, ?)", sealed(number, *dimensions))

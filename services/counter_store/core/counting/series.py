@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from services.counter_store.core.time_units import DAY_US, HOUR_US
 from shared.messages import Event, Severity
@@ -21,8 +22,7 @@ EPISODE_GAP_US = HOUR_US // 6
 HOURS_PER_DAY = DAY_US // HOUR_US
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(NamedTuple):
     """What a count is a count of."""
 
     type: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from services.counter_store.core.counting.windows import EventTimes, Window, advance_window, fold_event, measure_window
 from services.counter_store.core.time_units import DAY_US, HOUR_US
@@ -10,8 +10,7 @@ from shared.instants import us_to_time
 from shared.messages import Counter
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(NamedTuple):
     """One type's count. First and last are by event time, not by arrival; all times are steady, as the windows'."""
 
     type: str
@@ -37,20 +36,20 @@ def fold_time(tally: Tally, time_us: int) -> Tally:
     """Count one more event, which the history already holds."""
     hour, day = fold_event(tally.hour, time_us), fold_event(tally.day, time_us)
     first_us, last_us = min(tally.first_us, time_us), max(tally.last_us, time_us)
-    return Tally(tally.type, tally.total + 1, first_us, last_us, hour, day)  # not replace(): this runs for every event
+    return Tally(tally.type, tally.total + 1, first_us, last_us, hour, day)
 
 
 def advance_tally(tally: Tally, as_of_us: int, history: EventTimes) -> Tally:
     """Move both windows to ``as_of_us``; returns the same object when nothing entered or left."""
     hour = advance_window(tally.hour, as_of_us, history)
     day = advance_window(tally.day, as_of_us, history)
-    return tally if hour is tally.hour and day is tally.day else replace(tally, hour=hour, day=day)
+    return tally if hour is tally.hour and day is tally.day else tally._replace(hour=hour, day=day)
 
 
 def move_tally(tally: Tally, before_us: int, by_us: int) -> Tally:
     """Put first and last by ``by_us`` from where they are, if they lie before ``before_us``."""
     first_us, last_us = (us + by_us if us < before_us else us for us in (tally.first_us, tally.last_us))
-    return replace(tally, first_us=first_us, last_us=last_us)
+    return tally._replace(first_us=first_us, last_us=last_us)
 
 
 def tally_to_counter(tally: Tally, as_of_us: int, offset_us: int = 0) -> Counter:

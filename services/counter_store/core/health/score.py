@@ -13,7 +13,7 @@ Rules (docs/health.md shows them at work):
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from services.counter_store.core.counting.series import Episode, Series
 from services.counter_store.core.health.formulas import STANDARD, HealthFormula
@@ -124,7 +124,14 @@ class _Judge:
     def factors(self, weighed: Iterable[WeighedEpisode]) -> list[_Factor]:
         """Return a factor for each type that weighs anything."""
         of_type: dict[str, list[WeighedEpisode]] = {}
-        for one in map(self._until_over, weighed):
+        ended: dict[tuple[str, str | None], list[Outage]] = {}
+        for name, outages in self.outages.items():
+            for outage in outages:
+                if outage.ended_us is not None:
+                    ended.setdefault((name, outage.device), []).append(outage)
+        for episode in weighed:
+            found = ended.get((episode.series.type, episode.series.device))
+            one = episode if found is None else _until_over(episode, found)
             weighs = self.formula.weights[one.series.severity] and self._remaining_us(one.ended_us, one.lasts)
             if weighs and one.episode.began_us <= self.as_of_us:
                 of_type.setdefault(one.series.type, []).append(one)
@@ -149,16 +156,6 @@ class _Judge:
             recovers=recovers,
             remedy=remedy_of(self.ended_by.get(factor.type, ()), devices, recovers),
         )
-
-    def _until_over(self, one: WeighedEpisode) -> WeighedEpisode:
-        ends_us = [
-            outage.ended_us
-            for outage in self.outages.get(one.series.type, ())
-            if outage.device == one.series.device
-            and outage.ended_us is not None
-            and one.episode.began_us <= outage.began_us <= one.episode.ended_us
-        ]
-        return replace(one, over_us=max(ends_us)) if ends_us else one
 
     def _factor(self, name: str, episodes: Sequence[WeighedEpisode]) -> _Factor:
         worst = max((one.series.severity for one in episodes), key=RANK.index)
@@ -189,6 +186,13 @@ class _Judge:
     def _remaining_us(self, ended_us: int | None, lasts: bool) -> int:
         """Return how much of the seven days is left; all of it while it lasts."""
         return DECAY_US if lasts or ended_us is None else max(0, DECAY_US - max(0, self.as_of_us - ended_us))
+
+
+def _until_over(one: WeighedEpisode, ended: Iterable[Outage]) -> WeighedEpisode:
+    """Return the episode, over when the last of its outages was."""
+    began_us, last_us = one.episode.began_us, one.episode.ended_us
+    ends_us = [each.ended_us for each in ended if each.ended_us is not None and began_us <= each.began_us <= last_us]
+    return WeighedEpisode(one.series, one.episode, one.lasts, max(ends_us)) if ends_us else one
 
 
 def _as_outage(one: WeighedEpisode) -> Outage:
