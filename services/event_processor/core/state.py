@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from services.event_processor.core.channels.formulas import available
 from services.event_processor.core.channels.frame_context import FrameContext, round_channel
 from services.event_processor.core.device.keys import CHARGING, CRITICAL, DOUBTED, LOW, ON_BATTERY
 from services.event_processor.core.device.latch import OFF, Latch
@@ -59,10 +58,9 @@ def _derived(compiled: CompiledRules, memory: Memory, frame: Frame) -> dict[str,
     if frame.quality not in BELIEVED:
         return {}
     context = FrameContext(compiled.device_rules(frame.device).device, compiled.channels, memory, frame)
-    told = available(frozenset(frame.values), compiled.channels.formulas)
     found: dict[str, float | str] = {}
-    for name, formula in compiled.channels.formulas.items():
-        value = formula.compute(context) if formula.shown and name in told and name not in frame.values else None
+    for name, formula in compiled.shown_formulas(tuple(frame.values)):
+        value = formula.compute(context)
         if value is not None:
             found[name] = value if isinstance(value, str) else round_channel(name, value)
     return found

@@ -159,7 +159,7 @@ class CompiledRules:
     """Everything the processor knows beforehand about one site.
 
     ``models``: of each event type one with what all of its events have in common. ``awaited``: devices that must be
-    heard of.
+    heard of. ``derived`` keeps what has been worked out for a set of channels: a memo, on which no result depends.
     """
 
     site: str
@@ -170,10 +170,26 @@ class CompiledRules:
     shown: tuple[str, ...]
     models: Mapping[str, Event]
     awaited: tuple[str, ...] = ()
+    derived: dict[Channels, tuple[tuple[str, Formula], ...]] = field(default_factory=dict, compare=False)
 
     def device_rules(self, device: str) -> DeviceRules:
         """Return what applies to a device."""
         return self.by_device.get(device, self.other)
+
+    def shown_formulas(self, channels: Channels) -> tuple[tuple[str, Formula], ...]:
+        """Return the channels that the state shows beside those of a frame, each with how it is worked out."""
+        found = self.derived.get(channels)
+        if found is None:
+            formulas = self.channels.formulas
+            told = available(frozenset(channels), formulas)
+            found = tuple(
+                (name, formula)
+                for name, formula in formulas.items()
+                if formula.shown and name in told and name not in channels
+            )
+            if len(self.derived) < SETS_KEPT:
+                self.derived[channels] = found
+        return found
 
 
 def compile_rules(
