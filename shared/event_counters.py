@@ -1,7 +1,7 @@
 """``config/event_counters.yaml``: how long history is kept, limits for events per hour and day, reports, health.
 
 Two services read it: ``alert_thresholds`` is the alerter's, the other sections are counter_store's. Each checks the
-whole file, so that a fault is told whoever starts first.
+whole file, so that a fault is reported whoever starts first.
 """
 
 from __future__ import annotations

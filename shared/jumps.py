@@ -1,6 +1,6 @@
-"""Jumps of the wall clock: what they say on the wire, and where they put a time that was told before.
+"""Jumps of the wall clock: what they say on the wire, and where they put a time that was reported before.
 
-A reader tells a jump as a frame of the device ``system`` (``clock_step_s``, …), the processor makes it a
+A reader reports a jump as a frame of the device ``system`` (``clock_step_s``, …), the processor makes it a
 ``CLOCK_JUMP`` event at the same place in its stream. Who remembers times moves them when it comes to that
 place, so that time runs on evenly: windows and dwells are as if the clock had always been right (docs/adr/0008).
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 CLOCK_JUMP = "CLOCK_JUMP"  # the event type
-CLOCK_STEP = "clock_step_s"  # the channel that makes a frame tell of a jump
+CLOCK_STEP = "clock_step_s"  # the channel that makes a frame report a jump
 IN_FRAME = "clock_"  # what its names begin with there; in the event they stand without
 ZERO = timedelta(0)
 
@@ -21,8 +21,8 @@ ZERO = timedelta(0)
 class Jump:
     """The wall clock was put on by ``step`` (negative: back).
 
-    Times before ``since``, by the clock as it was before, were told by a clock that was right (those of the boot
-    before, say): they move by ``earlier`` and not by ``step``. None: all that was told moves by ``step``.
+    Times before ``since``, by the clock as it was before, were reported by a clock that was right (those of the boot
+    before, say): they move by ``earlier`` and not by ``step``. None: all that was reported moves by ``step``.
     """
 
     step: timedelta
@@ -30,11 +30,11 @@ class Jump:
     earlier: timedelta = ZERO
 
     def shift(self, time: datetime) -> timedelta:
-        """Return by how much a time told before the jump has to be moved."""
+        """Return by how much a time reported before the jump has to be moved."""
         return self.earlier if self.since is not None and time < self.since else self.step
 
     def moved(self, time: datetime) -> datetime:
-        """Return where a time told before the jump stands now; one that would leave the years 1 to 9999 stays."""
+        """Return where a time reported before the jump stands now; one that would leave the years 1 to 9999 stays."""
         try:
             return time + self.shift(time)
         except OverflowError:

@@ -1,4 +1,4 @@
-"""The payload of ``notice/{receiver}``: what a receiver is told at once of one group of alerts."""
+"""The payload of ``notice/{receiver}``: what a receiver is sent at once about one group of alerts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class NoticeReason(StrEnum):
 
 
 class Notice(Sequenced):
-    """What a receiver is told of a group of alerts. ``id`` is the same however often it arrives, on whatever way.
+    """What a receiver is sent about a group of alerts. ``id`` is the same however often it arrives, on whatever way.
 
     ``alerts`` begins with those that fire, worst first, then oldest; ``firing`` and ``resolved`` count all there are.
     ``title`` and ``text`` are by the receiver's templates.

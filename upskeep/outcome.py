@@ -11,11 +11,12 @@ from typing import Any
 from shared.messages import Alert, Counter
 from shared.safe_text import safe_json
 
-# What the processor tells of the suite itself, by the machine's clock: it says nothing of what was played.
+# What the processor reports of the suite itself, by the machine's clock: it says nothing of what was played.
 OF_THE_SUITE = frozenset(
     {"system.lifecycle.started", "system.lifecycle.stopped", "system.config.changed", "system.health.check"}
     | {"system.service.offline", "system.service.online"}
 )
+ALERTS = frozenset({"alert.raised", "alert.cleared"})  # events that say what alert topics say as well
 ALERT = {  # what of an alert follows from the events
     *("rule", "key", "state", "severity", "since", "time", "value", "threshold", "window_s", "reason", "message"),
 }

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -123,7 +123,9 @@ class Alerter:
                 alert_set.touched[alert_id] = None
         for alert_id, record in self._orphans.items():
             self._orphans[alert_id], changes = transitions.resolve_orphan(alert_id, record)
-            self._transitions += changes
+            for alert in changes:
+                raised = self._record(alert, raised=record.raised)
+                self._orphans[alert_id] = replace(self._orphans[alert_id], raised=raised)
             self._repository.write(alert_id, self._orphans[alert_id])
         self._retained.clear()
         for rule, key in self._repository.emptied(0):
@@ -242,23 +244,28 @@ class Alerter:
     def _handle(self, alert_set: AlertSet, changes: Iterable[Alert]) -> None:
         """Record transitions, report them to the live composites, and act on each alert that fires."""
         for alert in changes:
-            self._record(alert)
+            alert_id = (alert.rule, alert.key)
+            record = alert_set.records[alert_id]
+            raised = self._record(alert, raised=record.raised)
+            if raised is not record.raised:
+                alert_set.records[alert_id] = replace(record, raised=raised)
             now = alert.time if self._options.by_events else self._clock()
             self._send_notices_until(alert.time)
             if alert_set is self._events:
                 self._live.report_to_composites([alert])
             if alert.state is AlertState.FIRING:
-                alert_id = (alert.rule, alert.key)
                 self._act(alert_set.rule_at(alert_id), alert, now, stale=alert_set.records[alert_id].stale)
 
-    def _record(self, alert: Alert) -> None:
-        """Note a transition, and offer it as an event if it is news."""
+    def _record(self, alert: Alert, *, raised: bool = False) -> bool:
+        """Note a transition, and offer it as an event if it is news; returns whether the alert stands raised now."""
         self._transitions.append(alert)
-        if self._offer is not None and (event := event_of(alert, self._clock())) is not None:
+        event = None if self._offer is None else event_of(alert, self._clock(), raised=raised)
+        if self._offer is not None and event is not None:
             self._offer(event)
+        return alert.state is not AlertState.RESOLVED and (raised or event is not None)
 
     def _send_notices_until(self, to: datetime) -> None:
-        """Tell of what was due before ``to``, where time passes with the events."""
+        """Report what was due before ``to``, where time passes with the events."""
         while self._options.by_events and (due := self._notifier.next_due(to)) is not None:
             self._notifier.send_due(due)
 

@@ -1,6 +1,6 @@
 """``config/counter_store.yaml``: whether and where points go, and how many wait while InfluxDB is away.
 
-How events are kept and judged stands in ``event_counters.yaml``, which type tells the end of which in ``events.yaml``.
+How events are kept and judged stands in ``event_counters.yaml``, which type ends which in ``events.yaml``.
 """
 
 from __future__ import annotations

@@ -125,7 +125,7 @@ def drive(plan: Plan, context: Context, processor: EventProcessor, endpoint: End
 
 
 def digests_of(folder: Path) -> dict[str, str]:
-    """Return what tells apart two versions of each configuration file of the suite, by its name."""
+    """Return what distinguishes two versions of each configuration file of the suite, by its name."""
     return {file.name: sha256(file.read_bytes()).hexdigest() for file in sorted(folder.glob("*.yaml"))}
 
 

@@ -16,7 +16,7 @@ from shared.settings import ConfigError, Fault, read_settings
 
 
 def build(settings: HostAgentSettings, context: Context, _: Ledger, endpoint: Endpoint) -> HostAgent:
-    """Return the agent, which tells of the shutdown before."""
+    """Return the agent, which reports the shutdown before."""
     folder, boot = context.data / endpoint.name, boot_id()
     memory, last_words = DurableFile(folder / "memory.json"), DurableFile(folder / "last_shutdown.json")
     return HostAgent(settings, endpoint, context.clock, boot, memory, last_words, lambda: endpoint.connected)

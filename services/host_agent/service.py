@@ -53,7 +53,7 @@ class CancelData(BaseModel):
 
 
 class HostAgent:
-    """The agent's Stage and Drive. ``connected`` tells whether a broker hears it."""
+    """The agent's Stage and Drive. ``connected`` reports whether a broker hears it."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class HostAgent:
         self._online: dict[str, bool] = {}
         self._was_connected = self._lost_once = False
         self._to_do = self._unfinished()
-        self._actions.tell_last_shutdown(boot)
+        self._actions.report_last_shutdown(boot)
 
     # ---- what arrives
 
@@ -183,7 +183,7 @@ class HostAgent:
         self._memory, moves = step(self._moment())
         self._keep(now_s)  # first, for it shows whether the disk takes anything
         for move in moves:
-            self._tell(move)
+            self._announce(move)
             if (wanted := self._wanted(move)) is not None:
                 self._to_do.append(wanted)
 
@@ -193,10 +193,10 @@ class HostAgent:
         return CALM_S if calm and not self._to_do and not self._actions.programs.busy else BUSY_S
 
     def finish(self) -> None:
-        """Nothing is left to say: the service's status tells that it stopped."""
+        """Nothing is left to say: the service's status reports that it stopped."""
 
     def close(self) -> None:
-        """End what still runs, but the command that powers off: it is why this process is told to stop."""
+        """End what still runs, but the command that powers off: it is why this process is asked to stop."""
         self._actions.programs.close(spare="action")
 
     @property
@@ -251,16 +251,16 @@ class HostAgent:
 
     # ---- moves
 
-    def _tell(self, move: Move) -> None:
+    def _announce(self, move: Move) -> None:
         """Log every move, and offer an event where a shutdown begins or is cancelled."""
         memory = move.memory if move.memory.cause else move.before
         why = f": {memory.why}" if memory.why else ""
         dry = "dry run: " if self.dry_run else ""
         log.warning("%s%s → %s (%s)%s", dry, move.before.phase, move.into, move.signal, why)
         if move.signal in BEGIN:
-            self._actions.tell("SHUTDOWN_REQUESTED", memory, in_s=self._delay_s(memory))
+            self._actions.offer_event("SHUTDOWN_REQUESTED", memory, in_s=self._delay_s(memory))
         elif _cancels(move):
-            self._actions.tell("SHUTDOWN_CANCELLED", memory, ended_by=str(move.signal))
+            self._actions.offer_event("SHUTDOWN_CANCELLED", memory, ended_by=str(move.signal))
 
     def _delay_s(self, memory: Memory) -> float:
         if memory.told is not None:

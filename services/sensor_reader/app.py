@@ -90,7 +90,7 @@ class Player:
         return max(0.0, due - self.clock.monotonic())
 
     def finish(self) -> None:
-        """Tell of the clean stop."""
+        """Report the clean stop."""
         self.handler.finish(self.clock.wall())
 
     def close(self) -> None:

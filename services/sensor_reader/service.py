@@ -6,8 +6,8 @@ Rules:
 2. A feed that stands for a machine has a life: its first frame is preceded by ``started`` (``core.life``),
    and ``finish`` emits ``stopped``.
 3. Frames of hardware say when they were taken by the uptime too. Before the first frame after a jump of the
-   wall clock goes a frame that tells of it (``core.course``), also across a restart.
-4. Frames of hardware are calibrated as somebody has said by the command ``calibrate``; each is told, and once a day
+   wall clock goes a frame that reports it (``core.clock_drift``), also across a restart.
+4. Frames of hardware are calibrated as somebody has said by the command ``calibrate``; each is reported, and once a day
    which are overdue.
 5. ``cut_power`` is passed on to the board that can, unless the order may be an old one (``core.cutting``).
 6. A fault of reading is logged when it begins and when it is over (``core.spells``).
@@ -45,7 +45,7 @@ _CLOCK_DRIFT = "course"
 class SensorReader:
     """A Stage that has no input: the app calls ``begin`` once, ``step`` when ``next_release`` says, then ``finish``.
 
-    ``system`` is the device that this reader's own starts, stops and jumps are told of.
+    ``system`` is the device that this reader's own starts, stops and jumps are reported of.
     ``clock`` is the machine's, for a feed that polls hardware; its time then goes before the app's.
     """
 
@@ -65,7 +65,7 @@ class SensorReader:
         self._clock = clock
         self._system = system
         self._clock_drift: ClockDrift | None = None
-        self._told = not feed.has_life
+        self._start_reported = not feed.has_life
         self._last_time: datetime | None = None
         self._counts = {"frames": 0, "errors": 0, "refused": 0}
         self._calibrations = CalibrationStore(ledger, self._emit)
@@ -97,7 +97,7 @@ class SensorReader:
             if contents and instant:
                 self._follow(instant)
                 self._calibrations.emit_overdue(instant.time)
-            self._tell_start(contents, instant)
+            self._report_start(contents, instant)
             for content in contents:
                 self._give(content)
             place = self._feed.place()
@@ -106,7 +106,7 @@ class SensorReader:
         return sum(isinstance(content, Frame) for content in contents)
 
     def finish(self, time: datetime) -> None:
-        """Tell of a clean stop; safe to call twice, and silent if nothing was ever emitted or told."""
+        """Report a clean stop; safe to call twice, and silent if nothing was ever emitted or reported."""
         with self._ledger.transaction():
             before = self._life()
             if self._feed.has_life and before is not None and before.running:
@@ -163,17 +163,17 @@ class SensorReader:
         return self._calibrations.listed()
 
     def _follow(self, instant: Instant) -> None:
-        """Take note of the moment; if the clock has jumped since the last one, tell it first."""
+        """Take note of the moment; if the clock has jumped since the last one, report it first."""
         self._clock_drift, jump = compare_clocks(self._clock_drift, self._boot_id, instant)
         self._ledger.put(_CLOCK_DRIFT, self._clock_drift.to_json())
         if jump is not None:
             self._emit(jump_frame(jump, instant.time))
 
-    def _tell_start(self, contents: Sequence[Frame | Refusal], instant: Instant | None) -> None:
+    def _report_start(self, contents: Sequence[Frame | Refusal], instant: Instant | None) -> None:
         frames = [content for content in contents if isinstance(content, Frame)]
-        if self._told or not frames:
+        if self._start_reported or not frames:
             return
-        self._told = True
+        self._start_reported = True
         time = frames[0].time
         first = (frame for frame in frames if frame.time == time)
         away = lifecycle.power_was_away(first, instant.uptime_s if instant else None)

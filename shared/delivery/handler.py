@@ -17,7 +17,7 @@ from shared.messages import Message, Sequenced
 from shared.requests import Command
 from shared.topics import Topics
 
-_TREE = Topics()  # only to tell retained topics apart in an InMemoryPublisher
+_TREE = Topics()  # only to distinguish retained topics in an InMemoryPublisher
 Figures = Mapping[str, bool | int | float | str]
 
 

@@ -105,7 +105,7 @@ class Receiver:
             if status.service in self.current:
                 self._away.add(status.service)
             return
-        if status.service in self._away:  # it may have died before it wrote down what it was told
+        if status.service in self._away:  # it may have died before it wrote down what had reached it
             self._away.discard(status.service)
             self._checkpoint_again(status.service)
         is_new = self.current.get(status.service) != status.epoch

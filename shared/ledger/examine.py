@@ -17,7 +17,7 @@ from urllib.parse import quote
 from shared.ledger.errors import explain, is_damage, is_mismatch
 from shared.ledger.seals import is_sound, schema_seals
 
-APPLICATION_ID = 0x55505331  # "UPS1" in the file's header: what tells a ledger from other SQLite files
+APPLICATION_ID = 0x55505331  # "UPS1" in the file's header: what distinguishes a ledger from other SQLite files
 SMALL_BYTES = 4_194_304  # read through in well under a second
 SMALL_TABLES = ("life", "stream", "consumer", "applied", "state")
 

@@ -49,7 +49,7 @@ class Owner(Protocol):
 
 
 class _Client(paho.Client):
-    """paho over a buffered stream, reading on while something is buffered, then telling once what came."""
+    """paho over a buffered stream, reading on while something is buffered, then reporting once what came."""
 
     stream: BufferedSocket | None = None
     unconfirmed_by: int | None = None  # the thread that writes a QoS 0 message
@@ -77,7 +77,7 @@ class _Client(paho.Client):
 
 
 class Connection:
-    """One connection. ``stood`` tells whether it ever did, ``refused`` and ``unsupported`` why it did not."""
+    """One connection. ``stood`` says whether it ever did, ``refused`` and ``unsupported`` why it did not."""
 
     def __init__(self, owner: Owner, generation: int, protocol: int) -> None:
         self.owner = owner
@@ -88,7 +88,7 @@ class Connection:
         self.taken_over = False
         self.reason = ENDED
         self.subscribed = False
-        self.seen: list[Seen] = []  # told to the owner in one piece, and not before the subscription stands
+        self.seen: list[Seen] = []  # reported to the owner in one piece, and not before the subscription stands
         version = MQTTProtocolVersion(protocol)
         self.client = _Client(
             CallbackAPIVersion.VERSION2,

@@ -121,4 +121,4 @@ def _believed(board: BoardSettings) -> Iterator[str]:
 def _cuts(board: BoardSettings) -> Iterator[str]:
     for chip in _kinds(board.chips):
         if chip.power_cut is not None:
-            yield f"{chip.power_cut.told} ({chip.power_cut.source})"
+            yield f"{chip.power_cut.written} ({chip.power_cut.source})"

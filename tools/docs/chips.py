@@ -72,7 +72,7 @@ def _written(chip: Chip) -> Iterator[str]:
         start = chip.periodic.start
         yield f"`{start.data.hex()}` when silent for {chip.periodic.silence_s:g} s: {start.source}"
     if chip.power_cut:
-        yield f"{chip.power_cut.told} by `cut_power`: {chip.power_cut.source}"
+        yield f"{chip.power_cut.written} by `cut_power`: {chip.power_cut.source}"
 
 
 def _section(chip: Chip) -> str:

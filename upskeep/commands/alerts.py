@@ -37,7 +37,7 @@ COMMENT = click.option("--comment", help="A comment to keep with it.")
 def ack(suite: SuiteSettings, rule: str, key: str, by: str, comment: str | None) -> None:
     """Acknowledge the alert RULE KEY: it is not repeated, and you still hear when it ends."""
     data = {"rule": rule, "key": key} | ({"comment": comment} if comment else {})
-    alert = _told(suite, "ack", data, by)["alert"]
+    alert = _send(suite, "ack", data, by)["alert"]
     click.echo(f"{alert['rule']}/{alert['key']} acknowledged by {by}")
 
 
@@ -55,7 +55,7 @@ def silence(suite: SuiteSettings, matchers: tuple[str, ...], span: str, by: str,
         for_s = read_duration(span).total_seconds()
     except ValueError as error:
         raise click.BadParameter(f"{span!r} {error}", param_hint="--for") from None
-    made = _told(suite, "silence", {"matchers": list(matchers), "for_s": for_s, "comment": comment}, by)["silence"]
+    made = _send(suite, "silence", {"matchers": list(matchers), "for_s": for_s, "comment": comment}, by)["silence"]
     click.echo(f"silence {made['id']} until {times().second(made['ends'])}")
 
 
@@ -65,7 +65,7 @@ def silence(suite: SuiteSettings, matchers: tuple[str, ...], span: str, by: str,
 @BY
 def unsilence(suite: SuiteSettings, identity: str, by: str) -> None:
     """End the silence ID. Its first characters are enough."""
-    ended = _told(suite, "unsilence", {"id": identity}, by)["silence"]
+    ended = _send(suite, "unsilence", {"id": identity}, by)["silence"]
     click.echo(f"silence {ended['id']} ended")
 
 
@@ -95,7 +95,7 @@ def silences(suite: SuiteSettings, expired: bool, as_json: bool) -> None:
 @click.option("--why", required=True, help="What was done about it; kept with the event.")
 def reset_stop(suite: SuiteSettings, zone: str, by: str, why: str) -> None:
     """Lift the emergency stop of ZONE ("all" for the stop of everything)."""
-    _told(suite, "reset_stop", {"zone": zone, "why": why}, by)
+    _send(suite, "reset_stop", {"zone": zone, "why": why}, by)
     click.echo(f"the stop of {zone} is lifted")
 
 
@@ -125,7 +125,7 @@ def alert_test(
             raise click.UsageError("--as goes by the routes; leave RECEIVER out")
         _trace(suite, labels, as_json)
         return
-    tests = _told(suite, "test", {"receiver": receiver} if receiver else {}, by)["tests"]
+    tests = _send(suite, "test", {"receiver": receiver} if receiver else {}, by)["tests"]
     rows, waiting = _deliveries(suite, [test["id"] for test in tests], timeout_s)
     for name in (test["receiver"] for test in tests if not test["routed"]):
         click.echo(f"{name}: no route leads to it, so no alert ever does; see `upskeep check`", err=True)
@@ -184,7 +184,7 @@ def _came_of(row: dict[str, Any], waiting: int) -> str:
     return f"still waits with {waiting - 1} others; `upskeep tail status/alerter` has the last error"
 
 
-def _told(suite: SuiteSettings, name: str, data: dict[str, Any], by: str) -> dict[str, Any]:
+def _send(suite: SuiteSettings, name: str, data: dict[str, Any], by: str) -> dict[str, Any]:
     """Send the alerter a command, and return its result; prints the reason where it refuses."""
     from shared.client.client import Client, ClientError
 

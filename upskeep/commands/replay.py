@@ -28,7 +28,7 @@ from upskeep.commands.options import (
 )
 
 TOLD = 20
-BEFORE = timedelta(days=1)  # read, and not told of: what events belong to may have begun before
+BEFORE = timedelta(days=1)  # read, and not reported: what events belong to may have begun before
 
 
 @click.command()
@@ -107,7 +107,7 @@ def _verify(suite: SuiteSettings, frames: tuple[Path, ...], choice: Mapping[str,
     if as_json:
         echo_json(verdict.as_dict())
     else:
-        _tell(verdict)
+        _print_verdict(verdict)
     sys.exit(0 if verdict.same == verdict.compared else 1)
 
 
@@ -115,11 +115,11 @@ def _see_what_can_be_verified(verify: bool, frames: tuple[Path, ...], choice: Ma
     """Raise UsageError for a choice that --verify does not make: what it left out would be said to be verified."""
     goes_by = {"types"} if frames else {"types", "since", "until"}
     if verify and choice.keys() - goes_by:
-        told = "--type alone; the span is that of the frames" if frames else "--type, --since and --until alone"
-        raise click.UsageError(f"--verify goes by {told}")
+        chosen = "--type alone; the span is that of the frames" if frames else "--type, --since and --until alone"
+        raise click.UsageError(f"--verify goes by {chosen}")
 
 
-def _tell(verdict: Any) -> None:
+def _print_verdict(verdict: Any) -> None:
     from upskeep.text.answer_tables import differences_table
     from upskeep.text.message_text import show
 

@@ -59,6 +59,7 @@ def run(
     """Run the whole suite on this machine until Ctrl-C."""
     from rich.text import Text
 
+    from shared.messages import Alert
     from upskeep.check import check_source, check_speed
     from upskeep.runner.broker import BrokerError
     from upskeep.runner.data_lock import DataError, hold_data_folder
@@ -77,15 +78,15 @@ def run(
         broker = _chosen_broker(broker, settings)
         if data is not None:
             settings = settings.model_copy(update={"data": data})
-        told, style = console(stderr=as_json), line_style()
+        out, style = console(stderr=as_json), line_style()
 
         def say(text: str, loud: bool = False) -> None:
             if not as_json:
-                print_whole(told, Text(f"upskeep  {text}", style="bold yellow" if loud else "dim"))
+                print_whole(out, Text(f"upskeep  {text}", style="bold yellow" if loud else "dim"))
 
         def show(message: Any) -> None:
             if not as_json and news(message) and (text := line(message, style)) is not None:
-                print_line(told, text)
+                (print_whole if isinstance(message, Alert) else print_line)(out, text)
 
         options = RunOptions(config, source, speed, exit_when_done, broker, port, nut_port)
         with hold_data_folder(settings.data):

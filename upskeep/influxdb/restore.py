@@ -103,7 +103,7 @@ def _set_aside(path: Path, now: datetime) -> Path | None:
     found = [tail for tail in TAILS if path.with_name(path.name + tail).exists()]
     for tail in found:
         path.with_name(path.name + tail).rename(aside.with_name(aside.name + tail))
-    for word in ("running", "suspect"):  # they told of the one that is gone
+    for word in ("running", "suspect"):  # they are about the one that is gone
         path.with_name(f"{LEDGER}.{word}").unlink(missing_ok=True)
     return aside if found else None
 

@@ -1,4 +1,4 @@
-"""``upskeep influx setup``: what InfluxDB has to hold, made or told."""
+"""``upskeep influx setup``: what InfluxDB has to hold, made or listed."""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ def read_config(folder: Path, environ: Mapping[str, str]) -> tuple[SuiteSettings
 
 
 def setup(settings: InfluxSettings, *, dry_run: bool) -> tuple[list[str], bool]:
-    """Return what to tell, a line each, and whether all is as it should be; raises InfluxError."""
+    """Return the lines to print, and whether all is as it should be; raises InfluxError."""
     try:
         found = set_up(settings, () if dry_run else ("create", "change"))
     except (Unavailable, SetupError) as error:
         raise InfluxError(str(error)) from error
-    lines = [text for done in found.steps for text in _told(done, dry_run)]
+    lines = [text for done in found.steps for text in _lines(done, dry_run)]
     good = not any(done.fault for done in found.steps)
     of_version = [LOOK_BACK] if found.version.startswith("3.") else []
     return [f"InfluxDB {found.version} at {found.url}", *lines, DOWNSAMPLING, *of_version], good
 
 
-def _told(done: StepResult, dry_run: bool) -> list[str]:
+def _lines(done: StepResult, dry_run: bool) -> list[str]:
     step = done.step
     if done.fault:
         return [f"{step}: {done.fault}", f"  to be run by who may: {done.command}"]

@@ -120,7 +120,7 @@ class Bench:
             if self.last is not None:
                 self.alerter.advance(
                     self.last
-                )  # as often as a live alerter is told, but for its speed: the same alerts
+                )  # as often as a live alerter hears of time, but for its speed: the same alerts
             self._flush()
 
     def end(self) -> Outcome:

@@ -21,7 +21,7 @@ from shared.instants import time_to_us
 from shared.messages import AlertState, Event, Frame
 from shared.settings import ConfigError, Fault
 from upskeep.playback.backtest import Bench, batches, context_of
-from upskeep.playback.differences import Difference, Differences, Kind, Told
+from upskeep.playback.differences import Difference, Differences, Kind, Occurrence
 from upskeep.playback.row_tally import RowTally
 from upskeep.playback.settings_diff import ABSENT, Change, Configuration, settings_diff
 
@@ -33,7 +33,7 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How often one event type was told, or one alert began to fire, and what differs."""
+    """How often one event type was made, or one alert began to fire, and what differs."""
 
     before: int
     after: int
@@ -94,7 +94,7 @@ class Comparison:
 
     @property
     def same(self) -> bool:
-        """Whether both told the same events and alerts."""
+        """Whether both made the same events and alerts."""
         return self.kept.total == 0
 
     def head(self) -> dict[str, Any]:
@@ -118,11 +118,11 @@ class Side:
     bench: Bench
     heard: list[Event]
 
-    def take(self) -> list[Told]:
-        """Return what was told since the last call."""
-        told = [_of_event(event) for event in self.heard]
+    def take(self) -> list[Occurrence]:
+        """Return what happened since the last call."""
+        occurrences = [_of_event(event) for event in self.heard]
         self.heard.clear()
-        return told
+        return occurrences
 
 
 def compare(
@@ -198,19 +198,19 @@ def _since(*sides: Side) -> datetime | None:
     )
 
 
-def _fired(side: Side, since: datetime | None) -> list[Told]:
+def _fired(side: Side, since: datetime | None) -> list[Occurrence]:
     """Return each time that an alert began to fire; acknowledged, it still does."""
-    told, lit = [], set[str]()
+    begun, lit = [], set[str]()
     for row in side.bench.alerter.timeline():
         name, state, time = f"{row['rule']}/{row['key']}", row["state"], datetime.fromisoformat(row["time"])
         if state == AlertState.FIRING and name not in lit and (since is None or time > since):
-            told.append(Told(name, None, time, row["severity"], {key: row[key] for key in REASONS}))
+            begun.append(Occurrence(name, None, time, row["severity"], {key: row[key] for key in REASONS}))
         (lit.add if state in LIT else lit.discard)(name)
-    return told
+    return begun
 
 
-def _of_event(event: Event) -> Told:
-    return Told(event.type, event.device, event.time, event.severity, event.data, event.zone)
+def _of_event(event: Event) -> Occurrence:
+    return Occurrence(event.type, event.device, event.time, event.severity, event.data, event.zone)
 
 
 def _tallies(found: Differences, counts: Counter[tuple[str, Kind]]) -> dict[str, Tally]:
@@ -227,15 +227,20 @@ def _as_row(what: str, found: Difference) -> dict[str, Any]:
         "name": found.shown.name,
         "device": found.shown.device,
         "shift_s": found.shift.total_seconds(),
-        "before": _as_told(found.before),
-        "after": _as_told(found.after),
+        "before": _as_data(found.before),
+        "after": _as_data(found.after),
     }
 
 
-def _as_told(told: Told | None) -> dict[str, Any] | None:
-    if told is None:
+def _as_data(occurrence: Occurrence | None) -> dict[str, Any] | None:
+    if occurrence is None:
         return None
-    return {"time": _text(told.time), "severity": told.severity, "zone": told.zone, "data": dict(told.data)}
+    return {
+        "time": _text(occurrence.time),
+        "severity": occurrence.severity,
+        "zone": occurrence.zone,
+        "data": dict(occurrence.data),
+    }
 
 
 def _as_setting(change: Change) -> dict[str, Any]:

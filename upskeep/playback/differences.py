@@ -1,10 +1,10 @@
-"""What two runs over the same frames told differently: pure, and bounded in memory however long they are.
+"""What differs between two runs over the same frames: pure, and bounded in memory however long they are.
 
 Rules:
 1. An event is its type, device, channel and time. Ids are not compared: they follow from rules' names too. Metadata
    is not either: it says what other events were near.
-2. What both told is the same, or changed: of another severity, zone, or other data.
-3. What only one told waits in the lane of its type, device and channel until something both told there comes, or
+2. What both made is the same, or changed: of another severity, zone, or other data.
+3. What only one made waits in the lane of its type, device and channel until something both made there comes, or
    nothing for ``MOVED_WITHIN``. Then each that went is set beside one that came, in order, so that the times are
    least apart in all; these moved. The others were removed or added.
 4. A lane holds ``ROOM`` that wait; with one more they are judged as they are.
@@ -34,7 +34,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Occurrence:
     """One event, or one alert that began to fire: ``name`` is its type, or its rule and key."""
 
     name: str
@@ -46,7 +46,7 @@ class Told:
 
     @property
     def lane(self) -> Lane:
-        """What it is told apart by, but for the time."""
+        """What distinguishes it, but for the time."""
         return self.name, self.device or "", str(self.data.get("sensor_id") or self.data.get("channel") or "")
 
 
@@ -55,11 +55,11 @@ class Difference:
     """One difference: ``before`` is None where it was added, ``after`` where it was removed."""
 
     kind: Kind
-    before: Told | None
-    after: Told | None
+    before: Occurrence | None
+    after: Occurrence | None
 
     @property
-    def shown(self) -> Told:
+    def shown(self) -> Occurrence:
         """The one to speak of: as it is after, or was before where there is none after."""
         shown = self.after or self.before
         assert shown is not None  # noqa: S101 - one of the two is there
@@ -71,21 +71,21 @@ class Difference:
         return self.after.time - self.before.time if self.before and self.after else timedelta(0)
 
 
-Pair = tuple[Told | None, Told | None]
+Pair = tuple[Occurrence | None, Occurrence | None]
 
 
 @dataclass(slots=True)
 class Differences:
-    """Takes what both told, batch by batch, and yields the differences as soon as they are certain."""
+    """Takes what both made, batch by batch, and yields the differences as soon as they are certain."""
 
     before: Counter[str] = field(default_factory=Counter)
     after: Counter[str] = field(default_factory=Counter)
     _lanes: defaultdict[Lane, list[Pair]] = field(default_factory=lambda: defaultdict(list))
 
-    def take(self, before: Sequence[Told], after: Sequence[Told]) -> Iterator[Difference]:
+    def take(self, before: Sequence[Occurrence], after: Sequence[Occurrence]) -> Iterator[Difference]:
         """Take what came of the same frames; each side in its own order of time."""
-        self.before.update(told.name for told in before)
-        self.after.update(told.name for told in after)
+        self.before.update(occurrence.name for occurrence in before)
+        self.after.update(occurrence.name for occurrence in after)
         for pair in sorted(paired(before, after), key=_time):
             one, other = pair
             lane = _one(pair).lane
@@ -114,19 +114,19 @@ class Differences:
             yield Difference(kind, before, after)
 
 
-def paired(before: Iterable[Told], after: Iterable[Told]) -> Iterator[Pair]:
+def paired(before: Iterable[Occurrence], after: Iterable[Occurrence]) -> Iterator[Pair]:
     """Yield each of one batch with its like of the other side: of the same type, device and time."""
-    alike: defaultdict[tuple[Lane, datetime], deque[Told]] = defaultdict(deque)
-    for told in before:
-        alike[told.lane, told.time].append(told)
-    for told in after:
-        found = alike.get((told.lane, told.time))
-        yield (found.popleft() if found else None), told
+    alike: defaultdict[tuple[Lane, datetime], deque[Occurrence]] = defaultdict(deque)
+    for occurrence in before:
+        alike[occurrence.lane, occurrence.time].append(occurrence)
+    for occurrence in after:
+        found = alike.get((occurrence.lane, occurrence.time))
+        yield (found.popleft() if found else None), occurrence
     for rest in alike.values():
-        yield from ((told, None) for told in rest)
+        yield from ((occurrence, None) for occurrence in rest)
 
 
-def aligned(gone: Sequence[Told], come: Sequence[Told]) -> list[Pair]:
+def aligned(gone: Sequence[Occurrence], come: Sequence[Occurrence]) -> list[Pair]:
     """Return those that went beside those that came, so that the times are least apart in all.
 
     The order stays. To stand alone costs half of ``MOVED_WITHIN``: so none is paired over more than that.
@@ -149,10 +149,10 @@ def aligned(gone: Sequence[Told], come: Sequence[Told]) -> list[Pair]:
     return pairs[::-1]
 
 
-def _one(pair: Pair) -> Told:
-    told = pair[1] or pair[0]
-    assert told is not None  # noqa: S101 - one of the two is there
-    return told
+def _one(pair: Pair) -> Occurrence:
+    occurrence = pair[1] or pair[0]
+    assert occurrence is not None  # noqa: S101 - one of the two is there
+    return occurrence
 
 
 def _time(pair: Pair) -> datetime:

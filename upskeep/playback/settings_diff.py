@@ -96,18 +96,18 @@ def changes(before: Any, after: Any, path: tuple[str, ...] = ()) -> Iterator[tup
         for i, (old, new) in enumerate(zip(before, after, strict=True)):
             yield from changes(old, new, (*path, str(i)))
     elif before != after:
-        yield path, _told(before), _told(after)
+        yield path, _shown(before), _shown(after)
 
 
 def _are_rows(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, dict) for item in value)
 
 
-def _told(value: Any) -> Any:
+def _shown(value: Any) -> Any:
     """Leave out what a mapping only has by default: nothing, and empty things."""
     if isinstance(value, dict):
-        return {key: _told(item) for key, item in value.items() if item is not None and item not in ({}, [], ())}
-    return [_told(item) for item in value] if isinstance(value, list) else value
+        return {key: _shown(item) for key, item in value.items() if item is not None and item not in ({}, [], ())}
+    return [_shown(item) for item in value] if isinstance(value, list) else value
 
 
 def _values(where: Configuration, name: str, model: type[BaseModel], keys: set[str] | None) -> Any:

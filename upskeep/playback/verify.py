@@ -50,17 +50,17 @@ class Verdict:
 
     def take(self, found: Iterable[Difference]) -> None:
         """Note one event's differences."""
-        told = list(found)
+        new = list(found)
         self.compared += 1
-        self.same += not told
-        self.by_field.update(one.field for one in told)
-        self.differences += told[: max(0, SHOWN - len(self.differences))]
+        self.same += not new
+        self.by_field.update(one.field for one in new)
+        self.differences += new[: max(0, SHOWN - len(self.differences))]
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain data."""
-        told = [{name: getattr(one, name) for name in Difference.__slots__} for one in self.differences]
+        differences = [{name: getattr(one, name) for name in Difference.__slots__} for one in self.differences]
         counts = dict(sorted(self.by_field.items()))
-        return {"compared": self.compared, "same": self.same, "differing": counts, "differences": told}
+        return {"compared": self.compared, "same": self.same, "differing": counts, "differences": differences}
 
 
 def verify_events(
@@ -103,7 +103,7 @@ def _differences(then: Event | None, now: Event | None) -> Iterator[Difference]:
     if then is None or now is None:
         event = then or now
         if event is not None:
-            yield _difference(event, "event", "told" if then else None, "told" if now else None)
+            yield _difference(event, "event", "made" if then else None, "made" if now else None)
         return
     before, after = (each.model_dump(mode="json") for each in (then, now))
     for name in COMPARED:
@@ -113,14 +113,14 @@ def _differences(then: Event | None, now: Event | None) -> Iterator[Difference]:
 
 def _pipeline_differences(event: Event, pipeline: Pipeline) -> Iterator[Difference]:
     if event.type not in pipeline.plan.compiled.catalogue:
-        yield _difference(event, "event", "told", "its type is not in the catalogue")
+        yield _difference(event, "event", "made", "its type is not in the catalogue")
         return
     offered = "offered_by" in event.metadata
     bare = {key: value for key, value in event.metadata.items() if key not in OURS or key == "depth"}
     context = EventContext(event.model_copy(update={"metadata": bare}))
     ended = run(pipeline, context)
     if ended is not None:
-        yield _difference(event, "event", "told", ended.text or f"ends at a filter: {ended.code}")
+        yield _difference(event, "event", "made", ended.text or f"ends at a filter: {ended.code}")
         return
     kind = pipeline.plan.compiled.catalogue[event.type]
     if kind.category != event.category:

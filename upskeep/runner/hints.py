@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from shared.messages import Status
 
 
-def next_steps(statuses: Mapping[str, Status], url: str) -> Iterator[str]:
-    """Yield what a person may do now that every service is online; ``url`` is empty for the usual broker."""
+def next_steps(statuses: Mapping[str, Status], url: str, program: str = "upskeep") -> Iterator[str]:
+    """Yield what a person may do now that every service is online.
+
+    ``url`` is empty for the usual broker, ``program`` what calls this command line in another terminal.
+    """
     first = f"`export UPSKEEP_BROKER={url}`, then " if url else ""
     yield (
-        f"every service is online. In another terminal: {first}`upskeep alerts`, `upskeep history`, `upskeep stats`;"
-        " `upskeep --help` lists all commands"
+        f"every service is online. In another terminal: {first}`{program} alerts`, `{program} history`,"
+        f" `{program} stats`;"
+        f" `{program} --help` lists all commands"
     )
     if _is_simulated(statuses):
         yield (
             "these readings are simulated. For a board of your own set `board:` in config/sensor_reader.yaml"
             " (docs/boards.md) and start with --source i2c; for a NUT server see docs/nut.md"
         )
+
+
+def program_name(called: str, folder: Path, path: str | None) -> str:
+    """Return what calls this command line again from ``folder``: ``upskeep`` where it is on the search path.
+
+    ``called`` is the path that it was started by, ``path`` the folders of the environment's PATH.
+    """
+    found = shutil.which("upskeep", path=path or os.defpath)
+    file = Path(called)
+    if found or not file.is_absolute() or file.name != "upskeep":
+        return "upskeep"
+    return str(file.relative_to(folder)) if file.is_relative_to(folder) else str(file)
 
 
 def served_at(statuses: Mapping[str, Status]) -> str:

@@ -100,7 +100,7 @@ class LiveView:
         return all((found := self.statuses.get(name)) is not None and found.state == "online" for name in names)
 
     def done(self) -> bool:
-        """Whether the source has ended and everything that came of it has been applied and told."""
+        """Whether the source has ended and everything that came of it has been applied and published."""
         reader, processor = self.statuses.get("sensor_reader"), self.statuses.get("event_processor")
         store, alerter = self.statuses.get("counter_store"), self.statuses.get("alerter")
         if not (reader and processor and store and alerter) or not reader.figures.get("done"):
@@ -111,8 +111,8 @@ class LiveView:
             and _applied(store, processor, "event")
             and _applied(alerter, processor, "event")
         )
-        told = reader.event_time == processor.event_time == store.event_time == alerter.event_time
-        return applied and told
+        level = reader.event_time == processor.event_time == store.event_time == alerter.event_time
+        return applied and level
 
 
 def _applied(consumer: Status, producer: Status, stream: str) -> bool:

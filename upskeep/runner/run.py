@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -22,7 +23,7 @@ from shared.settings import read_settings
 from shared.suite import SuiteSettings
 from upskeep.outcome import Outcome
 from upskeep.runner import broker
-from upskeep.runner.hints import left_undone, next_steps, served_at
+from upskeep.runner.hints import left_undone, next_steps, program_name, served_at
 from upskeep.runner.live_view import LiveView, viewer
 from upskeep.runner.supervisor import GATEWAY, HOST_AGENT, SERVICES, Supervisor
 
@@ -114,16 +115,16 @@ class Reachable:
         self.url = url
         self.say = say
         self.away_since = time.monotonic()
-        self.told = False
+        self.reported = False
 
     def look(self, view: LiveView) -> None:
         """Look once more."""
         if view.connected:
-            if self.told:
+            if self.reported:
                 self.say(f"the broker at {self.url} is there")
-            self.away_since, self.told = time.monotonic(), False
-        elif not self.told and time.monotonic() - self.away_since > AWAY_S:
-            self.told = True
+            self.away_since, self.reported = time.monotonic(), False
+        elif not self.reported and time.monotonic() - self.away_since > AWAY_S:
+            self.reported = True
             reason = view.reason or "no answer"
             self.say(f"still without the broker at {self.url}: {reason}; the services wait for it", loud=True)
 
@@ -162,7 +163,8 @@ def run(options: RunOptions, settings: SuiteSettings, say: Say, show: Callable[[
                 show(message)
             if next_steps_due and view.all_online(names):
                 next_steps_due = False
-                for text in next_steps(view.statuses, _unusual(local.url)):
+                program = program_name(str(Path(sys.argv[0]).absolute()), Path.cwd(), os.environ.get("PATH"))
+                for text in next_steps(view.statuses, _unusual(local.url), program):
                     say(text)
             served = _announce(served_at(view.statuses), served, say)
             reachable.look(view)
@@ -215,7 +217,7 @@ def _settle(view: LiveView, client: MqttClient) -> None:
 
 
 def outcome_of(view: LiveView) -> Outcome:
-    """Return what a suite has told of itself."""
+    """Return what a suite has published of itself."""
     reader = view.statuses.get("sensor_reader")
     frames = reader.streams["raw"].head if reader and "raw" in reader.streams else 0
     first = reader.first_time if reader else None

@@ -108,10 +108,10 @@ def _rest(found: Comparison) -> str:
     alerts = [tally.after for tally in found.alerts.values() if tally.same]
     parts = [_number(sum(events), "event") + f" of {_number(len(events), 'type')}"] if events else []
     parts += [_number(sum(alerts), "alert")] if alerts else []
-    told = " and ".join(parts)
+    unchanged = " and ".join(parts)
     if found.same:
-        return f"the results are the same: {told or 'nothing'}"
-    return f"unchanged: {told}" if told else "nothing else changes"
+        return f"the results are the same: {unchanged or 'nothing'}"
+    return f"unchanged: {unchanged}" if unchanged else "nothing else changes"
 
 
 def _number(count: int, what: str) -> str:
@@ -141,9 +141,9 @@ def _reasons(before: Row | None, after: Row | None) -> Iterator[str]:
             yield f"{name}={is_}"
 
 
-def _fields(told: Row | None) -> dict[str, Any]:
-    assert told is not None  # noqa: S101 - one of the two is there
-    return {"severity": told["severity"], "zone": told["zone"], **told["data"]}
+def _fields(occurrence: Row | None) -> dict[str, Any]:
+    assert occurrence is not None  # noqa: S101 - one of the two is there
+    return {"severity": occurrence["severity"], "zone": occurrence["zone"], **occurrence["data"]}
 
 
 def _apart(seconds: float) -> str:

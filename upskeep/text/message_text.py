@@ -17,7 +17,7 @@ from shared.event_text.texts import EventTexts, event_text
 from shared.event_text.values import written
 from shared.messages import Alert, AlertState, Counter, Event, Message, Severity
 from shared.safe_text import safe_text
-from upskeep.outcome import OF_THE_SUITE
+from upskeep.outcome import ALERTS, OF_THE_SUITE
 from upskeep.text.table import FittedTable
 from upskeep.text.times import IN_UTC, Times
 
@@ -32,8 +32,14 @@ INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z\Z")
 
 
 def news(message: Message) -> bool:
-    """Whether it is news to who looks on: what a service says of its start is not, nor what may become an alert."""
+    """Whether it is news to somebody who watches.
+
+    What a service reports of its start is none, nor what may become an alert. An alert is news once, and its event is
+    not.
+    """
     if isinstance(message, Event):
+        if message.type in ALERTS:
+            return False
         return message.type not in OF_THE_SUITE or message.severity is not Severity.INFO
     if isinstance(message, Alert):
         return message.state is not AlertState.PENDING and message.reason != "passed"

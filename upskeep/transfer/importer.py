@@ -64,8 +64,8 @@ def import_file(source: Rows, command: Command, step: Callable[[int], None]) -> 
     except ClientError as error:
         if not done.new:
             raise
-        told = f"{done.new:,} events were counted before that; import it again then, none counts twice"
-        raise ClientError(f"{error}; {told}") from None
+        counted = f"{done.new:,} events were counted before that; import it again then, none counts twice"
+        raise ClientError(f"{error}; {counted}") from None
     return done
 
 

@@ -28,7 +28,7 @@ class KnownKinds(BaseModel):
 
 
 def catalogued(folder: Path, environ: Mapping[str, str]) -> Kind:
-    """Return what tells category and severity of a type; a type that is not in the file is ``other``, a warning.
+    """Return what gives a type its category and severity; a type that is not in the file is ``other``, a warning.
 
     Raises ConfigError, also where there is no file: what is imported keeps its category for good.
     """

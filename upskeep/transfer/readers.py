@@ -130,8 +130,8 @@ class Source:
 
 def _reason(error: Exception) -> str:
     """Return the first line of why, without the drawing that ijson adds to it; it may come as bytes."""
-    told = error.args[0] if isinstance(error, IncompleteJSONError) and error.args else error
-    text = told.decode("utf-8", "replace") if isinstance(told, bytes) else str(told)
+    reason = error.args[0] if isinstance(error, IncompleteJSONError) and error.args else error
+    text = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
     return text.partition("\n")[0]
 
 

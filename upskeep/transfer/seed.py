@@ -105,8 +105,8 @@ class SeedSource:
                 raise ClientError(f"{self.path}: counters.{name}: the file has no time; add last_updated")
             category, severity = self.kind(name)
             at = first - timedelta(microseconds=1)
-            told: Mapping[str, Any] = {"type": name, "category": category, "severity": severity}
-            yield {**told, "count": total - len(records), "at": at.isoformat()}
+            known: Mapping[str, Any] = {"type": name, "category": category, "severity": severity}
+            yield {**known, "count": total - len(records), "at": at.isoformat()}
 
     def _aware(self, time: datetime) -> datetime:
         return time if time.tzinfo else time.replace(tzinfo=self.zone)

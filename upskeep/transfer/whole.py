@@ -46,7 +46,7 @@ def _write_type(out: IO[str], ask: Ask, name: str, written: Counter[str], step: 
     while True:
         answer = _page(ask, name, cursor)
         if cursor is not None and not answer["events"]:
-            break  # nothing came after the total was told: it is of what was written
+            break  # nothing came after the total was published: it is of what was written
         for event in answer["events"]:
             write(event)
             written[name] += 1

@@ -32,7 +32,7 @@ class DeliveryWorkers:
     def __init__(self, path: Path | str, channels: Iterable[Channel], notices: NoticeStore, clocks: Clocks) -> None:
         self._notices = notices
         self._clocks = clocks
-        self.lost = 0  # notices given up and told of so, since the start
+        self.lost = 0  # notices given up and reported, since the start
         self._workers = [
             DeliveryWorker(path, channel, sender_for(channel, clocks.wall), clocks) for channel in channels
         ]

@@ -1,6 +1,6 @@
 """Notices in the ledger, and how far each has got on each of its receiver's channels.
 
-A row is written in the transaction of the decision, so a notice is there exactly if what it tells of is. A channel's
+A row is written in the transaction of the decision, so a notice is there exactly if what it reports is. A channel's
 worker (over a connection of its own) reads the ``heads``, sends them, and writes what came of each.
 """
 

@@ -55,12 +55,14 @@ class AlertRepository:
         self._ledger = ledger
         self._db = ledger.db
         self._written: dict[AlertId, tuple[int, ...]] = {}  # the times that stand in the ledger
-        self._members: dict[str, dict[AlertId, bool]] = {}  # who stands there as a group's, and whether it was told of
+        self._members: dict[
+            str, dict[AlertId, bool]
+        ] = {}  # who stands there as a group's, and whether it was notified of
 
     # ---- alerts
 
     def records(self, condition: Callable[[AlertId], Condition | None]) -> Iterator[tuple[AlertId, AlertRecord]]:
-        """Yield every memory; ``condition`` tells what its evidence is for, None where no rule is left for it."""
+        """Yield every memory; ``condition`` gives what its evidence is for, None where no rule is left for it."""
         times: dict[AlertId, list[int]] = {}
         for rule, key, time_us, number in self._db.execute(
             "SELECT rule, key, time_us, times FROM event_time ORDER BY 1,2,3"
@@ -123,7 +125,7 @@ class AlertRepository:
         self._db.executemany("INSERT OR REPLACE INTO alert_group_member VALUES (?, ?, ?, ?, ?)", rows)
 
     def write_group(self, key: str, group: Group | None) -> None:
-        """Write a group, and of its members those that came, went or were told of; None forgets it."""
+        """Write a group, and of its members those that came, went or were notified of; None forgets it."""
         known = self._members.get(key, {})
         if group is None:
             self._db.execute("DELETE FROM alert_group WHERE key = ?", (key,))

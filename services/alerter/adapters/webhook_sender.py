@@ -52,7 +52,7 @@ class WebhookSender:
             url, sent = self._address(notice)
         except SecretError as error:
             return Failed(str(error))
-        host = urlsplit(url).hostname  # all of a url_file that may be told
+        host = urlsplit(url).hostname  # all of a url_file that may be shown
         where = self._way.url or f"the address in {self._way.url_file} ({host})"
         body = json.dumps(webhook_json(notice, self._way.external_url), ensure_ascii=False).encode()
         try:

@@ -1,4 +1,4 @@
-"""What people ask of the alerter and tell it: ``request/alerter/…`` and ``command/alerter/…``."""
+"""What people ask of the alerter and order it: ``request/alerter/…`` and ``command/alerter/…``."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from shared.messages import Alert, AlertState, Severity
 
 
 class EmergencyStops:
-    """The stops, in the ledger and on their topics. ``targets`` are told of each by a command."""
+    """The stops, in the ledger and on their topics. ``targets`` are notified of each by a command."""
 
     def __init__(self, repository: AlertRepository, publisher: Publisher, targets: Sequence[str]) -> None:
         self._repository = repository

@@ -19,7 +19,7 @@ from shared.notices import Notice
 
 @dataclass(frozen=True, slots=True)
 class Channels:
-    """The channels of each receiver besides MQTT, which receivers are told over MQTT, and the words of all."""
+    """The channels of each receiver besides MQTT, which receivers are notified over MQTT, and the words of all."""
 
     channels: Mapping[str, Sequence[str]] = field(default_factory=dict)
     mqtt: frozenset[str] = frozenset()

@@ -29,7 +29,7 @@ EXPIRED_KEPT = timedelta(days=5)  # a silence that is over can still be looked a
 
 
 class Notifier:
-    """``alert_sets`` are looked at for the alerts as they stand; the first that has one tells."""
+    """``alert_sets`` have the alerts as they stand; the first that has one counts."""
 
     def __init__(
         self, plan: Plan, repository: AlertRepository, outbox: NoticeSink, alert_sets: Sequence[AlertSet]
@@ -42,7 +42,7 @@ class Notifier:
         self._silences = Silences(repository.silences())
         self.suppressed: Counter[SuppressionReason] = (
             Counter()
-        )  # how often somebody was not told of, by reason, since the start
+        )  # how often somebody was not notified, by reason, since the start
         self.notices = 0
 
     @property
@@ -74,7 +74,7 @@ class Notifier:
         return due if due is not None and due < before else None
 
     def suppression_of(self, alert: Alert, now: datetime) -> str | None:
-        """Return why a firing alert would not be told of now, by its first route; None if it would."""
+        """Return why a firing alert would not be notified now, by its first route; None if it would."""
         if not is_firing(alert):
             return None
         route = next(self._plan.route.match(alert.labels), self._plan.route)

@@ -1,7 +1,10 @@
 """Alerts and emergency stops as events that are offered, so that they are counted like any other.
 
-Each id follows from the alert's own identity, so an offer that is made twice counts once. What is history by the clock
-of this machine, a recording that is played, say, is not offered: it is no news.
+Rules:
+1. Each id follows from the alert's own identity, so an offer that is made twice counts once.
+2. What is history by the clock of this machine (a recording that is played, say) is not offered: it is no news. Nor is
+   what is further ahead of it than event_processor accepts, as in a simulation at speed.
+3. An alert that was raised is cleared, whenever its end comes: otherwise it would last for ever.
 """
 
 from __future__ import annotations
@@ -15,14 +18,20 @@ from shared.messages import Alert, AlertState, Candidate
 from shared.topics import NAME
 
 NEWS = timedelta(minutes=15)
+MOST_AHEAD = timedelta(seconds=60)  # as event_processor accepts it
 RAISED, CLEARED = "alert.raised", "alert.cleared"
 STOPPED, RESET = "emergency.stop", "emergency.reset"
 
 
-def event_of(alert: Alert, now: datetime) -> Candidate | None:
-    """Return the event to offer for a transition at ``now``; None where it is none, or no news."""
-    if abs(now - alert.time) > NEWS or alert.reason == Reason.PASSED:
+def event_of(alert: Alert, now: datetime, *, raised: bool = False) -> Candidate | None:
+    """Return the event to offer for a transition at ``now``; None where it is none, or no news.
+
+    ``raised``: the alert's beginning has been offered.
+    """
+    ends = alert.rule != STOP and alert.state is AlertState.RESOLVED
+    if alert.reason == Reason.PASSED or not (raised if ends else -MOST_AHEAD <= now - alert.time <= NEWS):
         return None
+    time = now if alert.time - now > MOST_AHEAD else alert.time
     if alert.rule == STOP:
         kind = {AlertState.FIRING: STOPPED, AlertState.RESOLVED: RESET}.get(alert.state)
         data = {"zone": alert.labels.get("zone", alert.key), "by": alert.by or "alerter", "reason": alert.message}
@@ -35,6 +44,4 @@ def event_of(alert: Alert, now: datetime) -> Candidate | None:
     figures = {"value": alert.value, "threshold": alert.threshold} if kind == RAISED else {}
     identity = f"{kind}/{alert.rule}/{alert.key}/{time_to_us(alert.time)}"
     places = {name: value for name in ("device", "zone") if NAME.match(value := alert.labels.get(name, ""))}
-    return Candidate.model_validate(
-        {"type": kind, "id": identity, "time": alert.time, **places, "data": {**data, **figures}}
-    )
+    return Candidate.model_validate({"type": kind, "id": identity, "time": time, **places, "data": {**data, **figures}})

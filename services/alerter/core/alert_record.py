@@ -17,7 +17,7 @@ Labels = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class LastTransition:
-    """The last transition, as it was told."""
+    """The last transition, as it was reported."""
 
     time_us: int
     value: float
@@ -33,6 +33,7 @@ class AlertRecord:
     """One alert. ``since_us`` is when its present spell began, ``quiet_us`` since when it is only kept firing.
 
     ``seen_by`` and ``comment`` are who acknowledged it and what they said. ``event_text`` is the last event in words.
+    ``raised``: its beginning was offered as an event, and its end is still to be.
     """
 
     evidence: Any
@@ -47,6 +48,7 @@ class AlertRecord:
     fires_us: tuple[int, ...] = ()
     stale: bool = False  # the newest sample came too late to act on
     event_text: str | None = None
+    raised: bool = False
 
     @property
     def is_firing(self) -> bool:
@@ -60,7 +62,7 @@ class AlertRecord:
 
 
 def move(record: AlertRecord, condition: Condition, mover: Callable[[int], int]) -> AlertRecord:
-    """Return the memory after a jump of the clock: everything is as long ago as before; what was told stays."""
+    """Return the memory after a jump of the clock: everything is as long ago as before; what was reported stays."""
     pending = record.state is AlertState.PENDING
     return replace(
         record,
@@ -88,6 +90,7 @@ def to_json(record: AlertRecord, without: str | None = None) -> str:
         "fires_us": record.fires_us,
         "stale": record.stale or None,
         "event_text": record.event_text,
+        "raised": record.raised or None,
     }
     kept = {name: value for name, value in content.items() if value is not None and value != ()}
     return json.dumps(kept, separators=(",", ":"))
@@ -114,6 +117,7 @@ def from_json(text: str, condition: Condition | None, more: Mapping[str, Any] | 
         fires_us=tuple(content.get("fires_us", ())),
         stale=content.get("stale", False),
         event_text=content.get("event_text"),
+        raised=content.get("raised", False),
     )
 
 

@@ -3,7 +3,7 @@
 1. A sample reaches the rules that listen to its name, and of each rule the one alert whose key it has. Passing time
    reaches only alerts for which something falls due. So neither costs more for ten thousand alerts than for ten.
 2. What falls due is decided in the order of time, whatever the order of the rules.
-3. What fires or ends is told to the composites it is a member of, and judged there once time has passed it.
+3. What fires or ends is reported to the composites it is a member of, and judged there once time has passed it.
 4. A rule has at most ``ROOM`` keys. Of a rule that only notifies, what would be one more goes by the key ``others``, so
    nothing is lost from sight; a rule that orders something ignores it, so that many devices together never act on one.
 """
@@ -48,7 +48,7 @@ class AlertSet:
         self._listeners: dict[tuple[Source, str], tuple[Rule, ...]] = {}
         self._due: list[tuple[int, bool, AlertId]] = []  # when, whether a composite, who
         self._composites = [rule for rule in self.rules if rule.composite is not None]
-        self._ahead: dict[AlertId, None] = {}  # composites that have been told of something
+        self._ahead: dict[AlertId, None] = {}  # composites whose members have reported something
         self._keys: Counter[str] = Counter()
         self._expected = False
 
@@ -160,7 +160,7 @@ class AlertSet:
         self._reschedule()
 
     def sleepers(self, before_us: int) -> Iterator[AlertId]:
-        """Yield the alerts of which nothing matters any more and that have told nothing since ``before_us``."""
+        """Yield the alerts of which nothing matters any more and that have reported nothing since ``before_us``."""
         for alert_id, record in self.records.items():
             told_us = record.last.time_us if record.last is not None else None
             if (told_us is None or told_us < before_us) and transitions.idle(
@@ -234,7 +234,7 @@ class AlertSet:
         changes: list[Alert] = []
         while self._due and self._due[0][0] < to_us:
             due_us, _, alert_id = heappop(self._due)
-            if alert_id in self._ahead:  # what members told of the time before comes first
+            if alert_id in self._ahead:  # what members reported of the time before comes first
                 changes += self._catch_up(alert_id, due_us + 1)
             record, rule = self.records.get(alert_id), self._rule_of.get(alert_id)
             if record is None or rule is None:
@@ -271,7 +271,7 @@ class AlertSet:
         return any(report[0] < to_us for report in self.records[alert_id].evidence.ahead[:1])  # in order
 
     def _catch_up(self, alert_id: AlertId, to_us: int) -> list[Alert]:
-        """Judge a composite by what its members have told of the time before ``to_us``."""
+        """Judge a composite by what its members have reported of the time before ``to_us``."""
         rule, changes = self._rule_of[alert_id], list[Alert]()
         record = self.records[alert_id]
         passed = record.evidence.ahead[: bisect_left(record.evidence.ahead, (to_us,))]

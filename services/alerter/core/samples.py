@@ -64,7 +64,7 @@ def event_sample(event: Event, texts: EventTexts) -> Sample:
 def sensor_of(event: Event) -> str | None:
     """Return which sensor an event is about: ``device.channel``, or as much of that as the event says.
 
-    ``sensor_id`` is the device, or the device with its channel; who tells them apart gives ``channel`` besides.
+    ``sensor_id`` is the device, or the device with its channel; who distinguishes them gives ``channel`` besides.
     """
     told, channel = event.data.get("sensor_id"), event.data.get("channel")
     device = told if isinstance(told, str) and told else event.device

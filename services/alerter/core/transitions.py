@@ -75,12 +75,12 @@ def due(rule: Rule, record: AlertRecord) -> int | None:
 
 
 def idle(rule: Rule, record: AlertRecord, now_us: int) -> bool:
-    """Whether nothing of the memory matters any more, but for what was told."""
+    """Whether nothing of the memory matters any more, but for what was reported."""
     return record.state is AlertState.RESOLVED and rule.condition.pruned(record.evidence, now_us) is None
 
 
 def acknowledge(rule: Rule, key: str, record: AlertRecord, at_us: int, by: str, comment: str | None) -> Decision:
-    """A person has seen it: it goes on being what it is, and is not told of again and again."""
+    """A person has seen it: it goes on being what it is, and is not notified again and again."""
     if record.state is not AlertState.FIRING:
         return record, ()
     return _change(rule, key, replace(record, seen_by=by, comment=comment), Reason.ACKNOWLEDGED, at_us)

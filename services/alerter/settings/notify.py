@@ -118,7 +118,7 @@ class InhibitSettings(Settings):
 
 
 class FlappingSettings(Settings):
-    """``flapping``: from how many times within what time on an alert is told of as firing until it is calm."""
+    """``flapping``: from how many times within what time on an alert is notified as firing until it is calm."""
 
     fires: Annotated[int, Field(ge=2, le=12)] = 4
     within: LongSpan = timedelta(hours=1)

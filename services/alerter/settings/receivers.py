@@ -1,4 +1,4 @@
-"""``receivers`` and ``templates`` of ``config/alerts.yaml``: by which ways somebody is told, and in which words."""
+"""``receivers`` and ``templates`` of ``config/alerts.yaml``: by which ways somebody is notified, and in which words."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class TemplateSettings(Settings):
 
 
 class ReceiverSettings(TemplateSettings):
-    """``receivers``: who can be told, and how. Over MQTT always, unless ``mqtt: false``."""
+    """``receivers``: who can be notified, and how. Over MQTT always, unless ``mqtt: false``."""
 
     name: Name
     send_resolved: bool = True

@@ -144,7 +144,7 @@ class CompareSettings(_Seen):
 
 
 class TargetFromSettings(Settings):
-    """``target_from``: events that tell a new target."""
+    """``target_from``: events that report a new target."""
 
     type: tuple[Pattern, ...]
     field: Field_
@@ -239,7 +239,7 @@ class CompositeSettings(Settings):
         return self
 
     def intake(self, where: tuple[Matcher, ...], besides: tuple[str, ...] = ()) -> Intake:
-        """Return nothing: composites are told by their members."""
+        """Return nothing: composites hear from their members."""
         return Intake("alert", (), where, besides)
 
     def condition(self) -> Composite:

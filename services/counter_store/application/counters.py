@@ -91,7 +91,7 @@ class CounterSet:
             self._tallies[event_type] = self._open(self._row(self._tallies[event_type]))
 
     def touch(self, event_type: str, time_us: int) -> None:
-        """Let a type be written with this batch, at the newest of its times in it as they were told."""
+        """Let a type be written with this batch, at the newest of its times in it as they were reported."""
         self._newest_us[event_type] = max(time_us, self._newest_us.get(event_type, time_us))
 
     def touch_all(self) -> None:
@@ -107,7 +107,7 @@ class CounterSet:
         self._newest_us.setdefault(name, self._tallies[name].last_us + self.offset_us)
 
     def jump(self, jump: Jump) -> None:
-        """From now on clocks are ahead by one more step; what they told right before ``since`` is further back then."""
+        """From now on clocks are ahead by one more step; what they said right before ``since`` is further back then."""
         if jump.since is not None and (by_us := span_to_us(jump.earlier - jump.step)):
             since_us = time_to_us(jump.since) - self.offset_us
             oldest_us = min(since_us, since_us if self.as_of_us is None else self.as_of_us) - DAY_US - abs(by_us)
@@ -166,7 +166,7 @@ class CounterSet:
                 yield tally_to_counter(tally, as_of_us, self.offset_us)
 
     def republish(self) -> None:
-        """Let every counter be told once more."""
+        """Let every counter be published once more."""
         self._published.clear()
 
     def counters(self) -> list[Counter]:
@@ -174,7 +174,7 @@ class CounterSet:
         return [self._counter(self._tallies[name]) for name in sorted(self._tallies)]
 
     def ever(self) -> dict[str, AllTime]:
-        """Return each type's total with its first and last time as told."""
+        """Return each type's total with its first and last time as reported."""
         return {
             name: AllTime(tally.total, tally.first_us + self.offset_us, tally.last_us + self.offset_us)
             for name, tally in self._tallies.items()

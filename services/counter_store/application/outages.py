@@ -3,9 +3,9 @@
 Rules:
 1. Beginnings and ends are those at hand: in the history, and among the newest ``TURNS`` of their type.
 2. The end of a beginning that is older than the oldest end at hand may have left. The cells still say when a device's
-   last one was before that: what began up to then has ended, nobody knows when, and is not told.
+   last one was before that: what began up to then has ended, nobody knows when, and is not reported.
 3. What lasts across a step of the clock lasts no longer for it: pairs are made of the times as they stand after
-   all steps up to the span's end. An outage that is over lies where the clock of its end told it.
+   all steps up to the span's end. An outage that is over lies where the clock of its end reported it.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class OutageHistory:
         return tuple(self._placed((turn for turn in began if turn[0] >= since_us), ended, until_us))
 
     def ended(self, ends: Sequence[str], device: str | None, after_us: int, until_us: int) -> bool:
-        """Whether an end was told on a device in [after, until]."""
+        """Whether an end was reported on a device in [after, until]."""
         ended_us = self._history.last(device, ends, until_us)
         if ended_us is not None and ended_us >= after_us:
             return True

@@ -6,7 +6,7 @@ Rules:
 2. Of a damaged ledger every sound event is added, and of every sound cell and counter what it counts beyond those:
    events that had left the history, or whose rows cannot be read. Such a cell or type has *credit*.
 3. An event that comes again, from its producer or from InfluxDB, and finds credit in its cell or type is one of those:
-   it is kept, and not counted again. One told later than the last that was counted there is new.
+   it is kept, and not counted again. One reported later than the last that was counted there is new.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def _credit(ledger: Ledger, place: tuple[str, int, str], count: int, until_us: i
 
 
 def _count_anew(ledger: Ledger, aggregates: Aggregates, told: dict[str, Cell]) -> int:
-    """Write every counter: what its cells add up to, and no less than what the sound counters have told."""
+    """Write every counter: what its cells add up to, and no less than what the sound counters have reported."""
     counted = aggregates.ever()
     known = {series.type: series for series in reversed(aggregates.series.values())}
     for name, cell in told.items():

@@ -42,7 +42,7 @@ def rebuild_steady_times(db: sqlite3.Connection) -> tuple[int, dict[str | None, 
 
 
 def _meet(db: sqlite3.Connection, place: tuple[int, int], jump: Jump, offset_us: int) -> None:
-    """What was told before is moved if another clock told it; what comes after runs on by ``step`` less."""
+    """What was reported before is moved if another clock reported it; what comes after runs on by ``step`` less."""
     if jump.since is not None and (by_us := span_to_us(jump.earlier - jump.step)):
         since_us = time_to_us(jump.since) - offset_us
         db.execute(

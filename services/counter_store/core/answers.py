@@ -1,4 +1,4 @@
-"""The base of every answer: a frozen model that is complete, whatever there is to tell."""
+"""The base of every answer: a frozen model that is complete, whatever there is to report."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ class HandlerRecord:
 class HandlerScheduler:
     """Gives work to the handlers and sorts out what comes of it. ``jitter`` gives 0…1; ``wake`` ends a wait.
 
-    ``tells_dead_letters``: the catalogue has the event type that tells of them.
+    ``tells_dead_letters``: the catalogue has the event type that reports them.
     """
 
     def __init__(

@@ -30,7 +30,7 @@ class Measures:
             self._began = self._stopwatch()
 
     def end(self, event: Event) -> None:
-        """An event is made; its metadata, which is nobody else's yet, is told how long it took."""
+        """An event is made; its metadata, which is nobody else's yet, gets how long it took."""
         if self._stopwatch is not None:
             took_ms = round((self._stopwatch() - self._began) * 1000, 3)
             self.times_ms.append(took_ms)

@@ -36,7 +36,7 @@ class OfferPublisher(Publisher, Protocol):
 
 
 class Actions:
-    """All the agent does. ``disk`` tells whether the data folder takes anything."""
+    """All the agent does. ``disk`` reports whether the data folder takes anything."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class Actions:
     # ---- programs
 
     def warn(self, memory: Memory) -> None:
-        """Run what tells people that a countdown begins."""
+        """Run what warns people that a countdown begins."""
         self._run("warn", self._settings.warn, memory)
 
     def hooks(self, memory: Memory) -> bool:
@@ -103,7 +103,7 @@ class Actions:
     # ---- orders to others
 
     def send_down(self, name: str, memory: Memory) -> None:
-        """Tell a secondary to go down now."""
+        """Order a secondary to go down now."""
         self._order(memory, target_of(name), "shutdown", {"reason": memory.why, "final": True})
 
     def cut_power(self, memory: Memory) -> None:
@@ -114,7 +114,7 @@ class Actions:
 
     def _order(self, memory: Memory, target: str, name: str, data: Mapping[str, Any]) -> None:
         if not self._disk.has_room:
-            log.error("%s is not told to %s: the disk is full", target, name)
+            log.error("%s is not sent to %s: the disk is full", target, name)
             return
         now = self._clock.wall()
         command = Command(
@@ -130,7 +130,7 @@ class Actions:
 
     # ---- events
 
-    def tell(self, event: str, memory: Memory, **more: object) -> None:
+    def offer_event(self, event: str, memory: Memory, **more: object) -> None:
         """Offer an event of a shutdown; its id follows from the episode, so it is counted once."""
         if not self._disk.has_room:
             return
@@ -138,14 +138,14 @@ class Actions:
         identity = f"{event.lower()}/{self._settings.name}/{memory.episode}"
         self._outlet.offer_event(Candidate(type=event, id=identity, data={**data, **more}))
 
-    def tell_last_shutdown(self, boot: str) -> None:
+    def report_last_shutdown(self, boot: str) -> None:
         """Offer the shutdown that ended the boot before, once; call inside a transaction."""
         last = self.last
         if last is None or last.get("told") or last.get("boot") == boot:
             return
         log.info("the last shutdown was this agent's: %s", last.get("why"))
-        told = {"host": "host", "cause": "cause", "why": "reason", "time": "at"}
-        data = {name: last[key] for key, name in told.items() if key in last}
+        fields = {"host": "host", "cause": "cause", "why": "reason", "time": "at"}
+        data = {name: last[key] for key, name in fields.items() if key in last}
         identity = f"shutdown_completed/{last.get('host')}/{last.get('episode')}"
         self._outlet.offer_event(Candidate(type="SHUTDOWN_COMPLETED", id=identity, data=data))
         self.last = {**last, "told": True}

@@ -12,7 +12,7 @@ ROOM_BYTES = 1_000_000  # what the ledger's log may take for a few events and or
 
 
 class DurableFile:
-    """One file. A disk that takes nothing is said once and keeps nobody from anything: ``sound`` tells of it."""
+    """One file. A disk that takes nothing is said once and keeps nobody from anything: ``sound`` reports it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

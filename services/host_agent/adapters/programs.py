@@ -112,7 +112,7 @@ def _start(name: str, job: _Job, program: Program, now_s: float) -> None:
     job.program, job.asked_to_end, job.deadline_s = program, False, now_s + program.timeout_s
     job.said = None
     with suppress(OSError):  # a full disk: it runs unheard
-        job.said = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it has been told
+        job.said = tempfile.TemporaryFile()  # noqa: SIM115 - closed when its text is in the log
     try:
         job.process = subprocess.Popen(  # noqa: S603 - the words are the configuration's
             program.words,

@@ -59,7 +59,7 @@ def hooks_ended(memory: Memory) -> Memory:
 
 
 def secondaries_ordered(rules: Rules, memory: Memory, names: tuple[str, ...], now_s: float) -> Memory:
-    """These were told to go down, and are waited for; with none there is nothing to wait for."""
+    """These were ordered to go down, and are waited for; with none there is nothing to wait for."""
     return memory.with_(waiting_for=names, alone_since_s=None if names else now_s - rules.final_delay_s)
 
 

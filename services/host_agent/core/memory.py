@@ -22,7 +22,7 @@ class Asked(BaseModel):
 
 
 class Firing(BaseModel):
-    """An alert that fires; ``since`` tells one firing from the next."""
+    """An alert that fires; ``since`` distinguishes one firing from the next."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -8,7 +8,7 @@ Rules:
    as bad as empty (upsmon.conf(5), DEADTIME).
 3. Nothing counts before the boot grace is over, so that a low battery after a reboot is no loop of shutdowns;
    only what cannot wait (an undervoltage) does.
-4. ``LOW_WORD`` is upsmon's rule, on battery and LB is critical. As shipped it counts where the supply tells neither
+4. ``LOW_WORD`` is upsmon's rule, on battery and LB is critical. As shipped it counts where the supply reports neither
    charge nor runtime; where it does, those decide, for some UPSs say LB as soon as the mains are gone (nut#1942).
 5. Silence counts from when this process listens, so a restart of the agent gives the supply its chance.
 """

@@ -3,7 +3,7 @@
 Rules:
 1. As many moves as signals hold are made at once, so a step leaves nothing that is due undone.
 2. A phase's own marks are cleared as it is entered. What ends in ``watching`` forgets the episode.
-3. A move is told to the shell, which does what belongs to it after the memory has been kept.
+3. A move is reported to the shell, which does what belongs to it after the memory has been kept.
 """
 
 from __future__ import annotations

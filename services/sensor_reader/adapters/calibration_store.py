@@ -1,4 +1,4 @@
-"""The calibrations: kept in the reader's ledger, one entry a channel, changed by commands, told as frames."""
+"""The calibrations: kept in the reader's ledger, one entry a channel, changed by commands, reported as frames."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from shared.requests import Command
 
 DAILY = timedelta(days=1)
 _PREFIX = "calibration/"
-_TOLD = "calibrations_told"
+_REPORTED = "calibrations_told"
 
 
 class CalibrationStore:
@@ -56,14 +56,14 @@ class CalibrationStore:
         raise RefusedError(f"no command is called {command.name!r}; there are calibrate, uncalibrate and cut_power")
 
     def emit_overdue(self, now: datetime) -> None:
-        """Tell which calibrations are overdue, once a day."""
+        """Report which calibrations are overdue, once a day."""
         if not self.known:
             return
-        kept = self._ledger.get(_TOLD)
+        kept = self._ledger.get(_REPORTED)
         if kept is None or abs(now - datetime.fromisoformat(kept.decode())) >= DAILY:
             for frame in due_frames(self.known, now):
                 self._emit(frame)
-            self._ledger.put(_TOLD, now.isoformat().encode())
+            self._ledger.put(_REPORTED, now.isoformat().encode())
 
     def _calibrate(self, wish: CalibrateData, by: str, newest: Mapping[str, Frame], now: datetime) -> Mapping[str, Any]:
         known = self.known.get((wish.device, wish.channel))

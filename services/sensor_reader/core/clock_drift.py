@@ -6,7 +6,7 @@ Rules:
 2. Once set, a clock counts as set for the rest of the boot.
 3. A boot whose clock starts behind the last frame is a jump back to where it starts: how long the machine was off
    nobody knows, so it counts as nothing.
-4. What was told before a boot that starts unset was told by a clock that was set. It keeps its place when the clock
+4. What came before a boot that starts unset has the time of a clock that was set. It keeps its place when the clock
    is set at last (``Jump.since``), and what rule 3 moved it by is given back (``owed``), as far as order allows.
 """
 
@@ -29,7 +29,7 @@ _MICROSECOND = timedelta(microseconds=1)
 class ClockDrift:
     """The last poll's ``instant`` in ``boot``.
 
-    ``since``: the first time that was told by a clock not yet set, after one that was; ``gap`` how far before it the
+    ``since``: the first time by a clock not yet set, after one that was; ``gap`` how far before it the
     last one stands that is right, and ``owed`` how far that one has been moved.
     """
 
@@ -71,7 +71,7 @@ def compare_clocks(before: ClockDrift | None, boot: str, now: Instant) -> tuple[
 
 
 def jump_frame(jump: Jump, time: datetime) -> Frame:
-    """Return the frame that tells of a jump, at the time by the new clock."""
+    """Return the frame that reports a jump, at the time by the new clock."""
     return Frame(time=time, device=DEVICE, values={IN_FRAME + name: value for name, value in jump.values().items()})
 
 

@@ -3,10 +3,10 @@
 Rules:
 1. A driver is a class, named by an entry point of the group ``upskeep.drivers``. It has a pydantic model ``Settings``;
    it is made with an instance of it, on the first poll, and ``read()`` is called once a poll, on one thread.
-2. It may raise ``PortError`` to say what went wrong in words of its own. Any other exception is told as code
+2. It may raise ``PortError`` to say what went wrong in words of its own. Any other exception is reported as code
    ``driver``, and the driver is made anew for the next poll. ``close()``, if it has one, is called before that and at
    the end.
-3. ``read()`` returns a ``Reading``. A value that its channel cannot have is left out and told; the others stand.
+3. ``read()`` returns a ``Reading``. A value that its channel cannot have is left out and reported; the others stand.
    ``Reading(waits=True)`` says that all is well and there is nothing new: no frame.
 """
 
@@ -28,7 +28,7 @@ __all__ = ["GROUP", "Doubt", "Driver", "PortError", "Reading", "vetted"]
 GROUP = "upskeep.drivers"
 _NAME = re.compile(r"[A-Za-z0-9_.\-]{1,128}")
 _LONGEST_TEXT = 1000
-_OWN = ("lifecycle", "clean", "boot_id", "calibration", "sensor_id")  # facts that only the reader tells
+_OWN = ("lifecycle", "clean", "boot_id", "calibration", "sensor_id")  # facts that only the reader reports
 
 
 class Driver(Protocol):

@@ -39,8 +39,8 @@ def follow_faults(
 ) -> tuple[dict[FaultKey, FaultSpell], list[LogLine]]:
     """Return the spells under way after ``frame``, and what there is to say."""
     after, lines = dict(spells), []
-    told = {(frame.device, error.chip, error.code): error.detail for error in reversed(frame.errors)}
-    for key, detail in told.items():
+    present = {(frame.device, error.chip, error.code): error.detail for error in reversed(frame.errors)}
+    for key, detail in present.items():
         spell = spells.get(key)
         if spell is None:
             after[key] = FaultSpell(frame.time, frame.time)
@@ -49,7 +49,7 @@ def follow_faults(
             after[key] = replace(spell, last=frame.time, polls=spell.polls + 1)
     for key, spell in spells.items():
         calm = abs(frame.time - spell.last) >= timedelta(seconds=CALM_S)
-        if key[0] == frame.device and key not in told and calm:
+        if key[0] == frame.device and key not in present and calm:
             del after[key]
             lines.append(LogLine(_over(key, spell), over=True))
     return after, lines

@@ -1,10 +1,10 @@
-"""The reader's own life: which start and stop are told, so that a crash and a reboot are not mixed up.
+"""The reader's own life: which start and stop are reported, so that a crash and a reboot are not mixed up.
 
 Rules:
 1. A run begins with ``started_frame``, and says whether the run before ended by a clean stop (or there was none).
-2. A run of the same boot after one that did not stop cleanly is a crash and its restart: nothing is told.
-3. A clean stop is told by ``stopped_frame``.
-4. A start that was not clean says ``power_fault`` where the boards know: whether the power was away. Fault flags tell
+2. A run of the same boot after one that did not stop cleanly is a crash and its restart: nothing is reported.
+3. A clean stop is reported by ``stopped_frame``.
+4. A start that was not clean says ``power_fault`` where the boards know: whether the power was away. Fault flags report
    of it, or a board whose output has run for less long than this host, give or take ``BOOT_S``; with one that has
    run all along the host went down by itself.
 """
@@ -43,7 +43,7 @@ class RunRecord:
 def started_frame(
     before: RunRecord | None, boot_id: str, time: datetime, power_fault: bool | None = None
 ) -> Frame | None:
-    """Return the frame that tells of a start, or None for the restart after a crash."""
+    """Return the frame that reports a start, or None for the restart after a crash."""
     if before is not None and before.running and before.boot_id == boot_id:
         return None
     clean = before is None or not before.running
@@ -69,5 +69,5 @@ def _said(frame: Frame, uptime_s: float | None) -> bool | None:
 
 
 def stopped_frame(boot_id: str, time: datetime) -> Frame:
-    """Return the frame that tells of a clean stop."""
+    """Return the frame that reports a clean stop."""
     return Frame(time=time, device=DEVICE, values={"lifecycle": "stopped", "boot_id": boot_id})

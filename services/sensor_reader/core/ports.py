@@ -16,7 +16,7 @@ class PortError(Exception):
     """A read that failed. ``code`` is nack (nobody answers), timeout or bus (anything else on the way).
 
     What was read and is not to be trusted has codes of its own: crc, torn, busy (``core/ask.py``). A NUT server adds
-    refused (it will not tell us) and stale (its own data are old); a foreign driver adds driver.
+    refused (it will not answer) and stale (its own data are old); a foreign driver adds driver.
     """
 
     def __init__(self, code: str, detail: str) -> None:
@@ -37,7 +37,7 @@ class BusError(PortError):
 class Instant:
     """One moment by both clocks: aware UTC, and seconds since boot, which no setting of the clock changes.
 
-    ``clock``: whether anything has set the wall clock yet; None where the machine cannot tell.
+    ``clock``: whether anything has set the wall clock yet; None where the machine cannot know.
     """
 
     time: datetime
@@ -72,7 +72,7 @@ class ReadBus(Protocol):
 
 
 class I2cBus(ReadBus, Protocol):
-    """One I2C bus, with what chips need that have to be told to measure; it ends with a STOP."""
+    """One I2C bus, with what chips need that have to be ordered to measure; it ends with a STOP."""
 
     def write(self, address: int, data: bytes) -> None:
         """Write 1 to 32 bytes."""

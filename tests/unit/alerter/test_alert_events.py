@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 from tests.support.alerter_harness import Play, playing
+from tests.support.alerter_times import START
 
 RULE = "rules: {hot: {compare: {type: x, above: 30}, for: 10s, actions: [notification, emergency_stop]}}"
 
@@ -84,3 +86,41 @@ def test_a_simulation_may_run_ahead_of_the_clock() -> None:
         for hour in range(0, 24 * 9, 12):
             play.event(hour * 3600.0, "x", value=31 + hour % 2)
         assert 0 == play.alerter.figures()["from_the_future"]
+
+
+HOT = "rules: {hot: {compare: {type: x, above: 30}}}"
+
+
+def test_what_was_raised_is_cleared_however_far_ahead_of_the_clock() -> None:
+    """A simulation at speed: an alert that stands raised for ever would weigh on the health for ever."""
+    with playing(HOT, wall=True) as play:
+        play.event(50, "x", value=31)
+        play.event(5000, "x", value=1)
+        play.event(6000, "x", value=31)
+        play.event(7000, "x", value=1)
+
+        assert [("alert.raised", 50.0), ("alert.cleared", 0.0)] == [
+            (offer.type, (offer.time - START).total_seconds()) for offer in play.offers if offer.time
+        ]
+
+
+def test_what_was_raised_is_cleared_when_its_end_is_old(tmp_path: Path) -> None:
+    """The alerter was away for a day, and remembers that it raised the alert."""
+    with playing(HOT, wall=True, path=tmp_path / "ledger.sqlite") as play:
+        play.event(0, "x", value=31)
+        play.restart()
+        play.step(timedelta(days=1).total_seconds())
+        play.event(60, "x", value=1)
+
+        assert ["alert.raised", "alert.cleared"] == [offer.type for offer in play.offers]
+
+
+def test_what_was_raised_is_cleared_when_its_rule_is_removed(tmp_path: Path) -> None:
+    """Once."""
+    with playing(HOT, wall=True, path=tmp_path / "ledger.sqlite") as play:
+        play.event(0, "x", value=31)
+        play.text = ""
+        play.restart()
+        play.restart()
+
+        assert ["alert.raised", "alert.cleared"] == [offer.type for offer in play.offers]

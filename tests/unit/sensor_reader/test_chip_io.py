@@ -192,7 +192,7 @@ def test_a_chip_that_is_silent_is_started_and_later_told_of() -> None:
     assert Reading(waits=True) == bench.ask()
     assert chip.registers[0x21] == 0xB1
     bench.bus.wait(15)
-    assert ["no new value for 15 s; told to measure again"] == [doubt.detail for doubt in bench.ask().doubts]
+    assert ["no new value for 15 s; ordered to measure again"] == [doubt.detail for doubt in bench.ask().doubts]
 
 
 def test_a_measurement_that_is_not_done_is_busy() -> None:

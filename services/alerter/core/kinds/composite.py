@@ -1,6 +1,6 @@
 """Several rules together: all of them fire, or any (``Composite``).
 
-What its members do is told here as samples. It is judged when time has passed them, in their order, so that the
+What its members do is reported here as samples. It is judged when time has passed them, in their order, so that the
 order in which members found out does not matter; until then they wait in ``ahead``.
 """
 
@@ -19,7 +19,7 @@ MemberReport = tuple[int, str, str, bool]  # when, rule, key, whether it fires
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """The members' alerts that fire, as (rule, key), and what they have told that is not yet judged."""
+    """The members' alerts that fire, as (rule, key), and what they have reported that is not yet judged."""
 
     firing: tuple[tuple[str, str], ...] = ()
     ahead: tuple[MemberReport, ...] = ()
@@ -52,7 +52,7 @@ class Composite:
         return Members()
 
     def await_(self, evidence: Members, sample: Sample) -> Members:
-        """Keep what a member told until time has passed it."""
+        """Keep what a member reported until time has passed it."""
         told = (sample.time_us, sample.name, str(sample.field("key")), sample.field("fires") is True)
         place = bisect_left(evidence.ahead, told)
         if evidence.ahead[place : place + 1] == (told,):

@@ -1,1 +1,1 @@
-"""From alerts to notices: who is told of what, when, and why not."""
+"""From alerts to notices: who is notified of what, when, and why not."""

@@ -60,5 +60,5 @@ class Channel:
 
     @property
     def name(self) -> str:
-        """What tells it from any other."""
+        """What distinguishes it from any other."""
         return f"{self.receiver}.{self.kind}"

@@ -7,7 +7,7 @@ Rules:
    channel has failed for ``FAIR_TRIAL`` in this process: a machine that was off for a day tries first.
 3. A test is tried once: a person waits to hear what came of it.
 4. After a failure of which nobody knows whether the notice arrived all the same, ``on_doubt`` decides: ``repeat``
-   loses nothing and may tell twice, with the same id; ``skip`` tells at most once and may lose one.
+   loses nothing and may notify twice, with the same id; ``skip`` notifies at most once and may lose one.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class OnDoubt(StrEnum):
 
 
 class DeliveryState(StrEnum):
-    """Where a notice stands on a channel. ``LOST`` is given up and told as an event."""
+    """Where a notice stands on a channel. ``LOST`` is given up and reported as an event."""
 
     WAITING = "waiting"
     UNDER_WAY = "under_way"

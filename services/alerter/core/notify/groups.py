@@ -37,12 +37,12 @@ class Group:
 
     @property
     def key(self) -> str:
-        """What tells this group from any other."""
+        """What distinguishes this group from any other."""
         return group_key(self.route, dict(self.labels))
 
 
 def group_key(route: str, labels: Mapping[str, str]) -> str:
-    """Return what tells a group from any other."""
+    """Return what distinguishes a group from any other."""
     text = ",".join(f'{name}="{value}"' for name, value in sorted(labels.items()))
     return f"{route}:{{{text}}}"
 

@@ -1,4 +1,4 @@
-"""Who is told, together with what, and how often: the tree of routes, as Alertmanager has it.
+"""Who is notified, together with what, and how often: the tree of routes, as Alertmanager has it.
 
 An alert goes down to the deepest route that matches; at each level the first that matches takes it, unless that says
 ``go_on`` (``continue`` in the file).
@@ -59,7 +59,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """Who is told. How, is the business of who ships the notices."""
+    """Who is notified. How, is the business of who ships the notices."""
 
     name: str
     send_resolved: bool = True
@@ -67,7 +67,7 @@ class Receiver:
 
 @dataclass(frozen=True, slots=True)
 class Flapping:
-    """An alert that fires ``fires`` times within ``within`` flaps: until it is calm it is told of as firing."""
+    """An alert that fires ``fires`` times within ``within`` flaps: until it is calm it is notified as firing."""
 
     fires: int = 4
     within: timedelta = timedelta(hours=1)

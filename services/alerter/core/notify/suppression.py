@@ -1,4 +1,4 @@
-"""Notices: how many alerts one lists, where they wait to be sent, and why somebody is not told of now."""
+"""Notices: how many alerts one lists, where they wait to be sent, and why somebody is not notified now."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LISTED = 50  # alerts that a notice lists; of the rest it says how many
 
 
 class SuppressionReason(StrEnum):
-    """Why an alert is not told of now."""
+    """Why an alert is not notified now."""
 
     NOT_WANTED = "no_notification_action"
     INHIBITED = "inhibited"

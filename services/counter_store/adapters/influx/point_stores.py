@@ -9,7 +9,7 @@ from services.counter_store.settings import InfluxSettings
 
 READING = "reading,"  # what the line of a reading begins with: measurement and first tag
 # What is answered when lines were good but too old to be kept: by 1.6.7, and by 2.7.12. A quarrel of types in the same
-# batch is told instead of it.
+# batch is named instead of it.
 FORGOTTEN = ("beyond retention policy", "outside retention policy")
 
 

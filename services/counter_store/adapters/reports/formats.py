@@ -70,11 +70,11 @@ def _health(report: Report) -> list[str]:
 
 
 def _latest(report: Report) -> list[str]:
-    rows = [
-        (f"{one.time:%Y-%m-%d %H:%M}", one.severity.value, one.device or "", one.text or one.type)
+    lines = [
+        safe_markdown(f"{one.time:%Y-%m-%d %H:%M} {one.device or '-'}: {one.text or one.type}")
         for one in report.latest_events
     ]
-    return _table("What happened last", ("time", "severity", "device", "event"), rows)
+    return ["", "## What happened last", "", *(f"- {line}" for line in lines)] if lines else []
 
 
 def _outages(report: Report) -> list[str]:

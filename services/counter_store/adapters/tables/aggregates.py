@@ -3,7 +3,7 @@
 Rules:
 1. They change in the transaction that counts the event, and nothing else changes them: a recount gives the same.
 2. ``hourly`` begins with the hour, so that a batch touches the newest page of it and no other.
-3. At most ``MAX_SERIES`` series are told apart; an event of one more is counted without its device and zone, and one
+3. At most ``MAX_SERIES`` series are distinguished; an event of one more is counted without its device and zone, and one
    beyond twice as many without its category.
 """
 
@@ -129,7 +129,7 @@ class Aggregates:
     def lasts(
         self, types: Collection[str], after_us: int, until_us: int, *, possible: bool = False
     ) -> dict[str | None, int]:
-        """Return by device the last time in [after, until] of which a cell tells an event of ``types``.
+        """Return by device the last time in [after, until] of which a cell reports an event of ``types``.
 
         Of a cell that reaches beyond ``until`` the first event is certain, and a later one up to ``until`` possible.
         """

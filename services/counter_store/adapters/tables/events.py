@@ -1,6 +1,6 @@
 """The ledger's tables of events and counters: every event once, by its id, and what was counted of each type.
 
-``time_us`` is an event's own time, as told. ``monotonic_us``, and the times of ``counter``, run on evenly where the
+``time_us`` is an event's own time, as reported. ``monotonic_us``, and the times of ``counter``, run on evenly where the
 wall clock jumped: windows go by them. They are the same as long as the clock has never jumped.
 
 ``event_by_wall_time`` is the events by the times that the wall clock gave them, ``wall_us``. Where the clock has never

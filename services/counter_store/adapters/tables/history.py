@@ -1,6 +1,6 @@
 """Questions to the events that are in the history: pages of them, one by id, and the times of a type.
 
-Everything is answered from an index and stops at a bound. Times are those the events were told with.
+Everything is answered from an index and stops at a bound. Times are those the events came with.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class History:
         return [int(row[0]) for row in reversed(rows)]
 
     def turns(self, event_type: str, until_us: int, limit: int) -> list[tuple[int, str | None, int]]:
-        """Return (time, device, steady time) of a type's newest ``limit`` events told up to ``until``, in order."""
+        """Return (time, device, steady time) of a type's newest ``limit`` events reported up to ``until``, in order."""
         rows = self._db.execute(
             "SELECT wall_us, device, monotonic_us FROM event_by_wall_time WHERE type = ? AND wall_us <= ?"
             " ORDER BY wall_us DESC LIMIT ?",
@@ -81,7 +81,7 @@ class History:
         return [(int(told_us), device, int(us)) for told_us, device, us in reversed(rows)]
 
     def jumps(self, until_us: int, limit: int) -> list[tuple[int, Jump]]:
-        """Return (steady time, jump) of the clock's newest ``limit`` steps told up to ``until``, in steady order."""
+        """Return (steady time, jump) of the clock's newest ``limit`` steps up to ``until``, in steady order."""
         rows = self._db.execute(
             "SELECT monotonic_us, data FROM event_by_wall_time WHERE type = ? AND wall_us <= ?"
             " ORDER BY wall_us DESC LIMIT ?",

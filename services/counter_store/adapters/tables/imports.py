@@ -45,7 +45,7 @@ class Imports:
         self._epochs = set(self._db.execute("SELECT DISTINCT producer, epoch FROM imported_place"))
 
     def origin(self) -> str:
-        """Return the name that tells this ledger from others; made when it is first asked for."""
+        """Return the name that distinguishes this ledger from others; made when it is first asked for."""
         kept = self._ledger.get(ORIGIN)
         if kept is None:
             kept = uuid.uuid4().hex.encode()
@@ -53,7 +53,7 @@ class Imports:
         return kept.decode()
 
     def knows(self, event: Event) -> bool:
-        """Whether the event has been counted, as far as that can be told without the history."""
+        """Whether the event has been counted, as far as that can be known without the history."""
         if not _has_place(event):
             return self._db.execute("SELECT 1 FROM imported_id WHERE id = ?", (event.id,)).fetchone() is not None
         return self.runs.holds(event.producer, event.epoch, event.seq) or self._imported(event)

@@ -5,7 +5,7 @@ Rules:
 2. A source is observed from its first message on. One dated more than ``LATE_US`` before event time, or ``EARLY_US``
    after it, is a late delivery or a bad clock: it counts, and nothing was observed for it. What an operator imports and
    what is read back is dated right, however old it is.
-3. So one bad clock changes the averages of its own device at most. At most ``MAX_SOURCES`` are told apart; the devices
+3. So one bad clock changes the averages of its own device at most. At most ``MAX_SOURCES`` are kept apart; the devices
    of one more share an entry.
 """
 
@@ -22,7 +22,7 @@ REST = ""  # the devices that are one too many, and what names no device
 
 
 class Observation:
-    """The first time of each source in microseconds, as told; ``kept`` is what ``rows`` returned."""
+    """The first time of each source in microseconds, as reported; ``kept`` is what ``rows`` returned."""
 
     def __init__(self, kept: Mapping[str, int]) -> None:
         self._first_us = dict(kept)

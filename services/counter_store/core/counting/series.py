@@ -1,8 +1,8 @@
 """What is kept of events for good: how many of each series fell into each hour, and the episodes of what matters.
 
 Rules:
-1. A *series* is what events are told apart by: type, category, severity, device, zone. A *cell* is one series in one
-   hour (or day) of UTC, by the times the events were told with.
+1. A *series* is what events are distinguished by: type, category, severity, device, zone. A *cell* is one series in one
+   hour (or day) of UTC, by the times the events came with.
 2. A cell holds the count and the first and last time, so that totals, firsts and lasts stay exact when the events
    themselves have left the history.
 3. An *episode* is a run of events of one series with no pause of more than ``EPISODE_GAP_US`` in it. However events

@@ -22,7 +22,7 @@ class Tally(NamedTuple):
 
     @property
     def numbers(self) -> tuple[int, int, int, int]:
-        """What is published of it: a counter whose numbers are the same need not be told again."""
+        """What is published of it: a counter whose numbers are the same need not be published again."""
         return self.total, self.hour.count, self.day.count, self.last_us
 
 

@@ -17,7 +17,7 @@ class Opening(Answer):
 
 
 class Inventory(Dated):
-    """``origin`` tells this store from others; ``held`` is how many events of each type are in the history."""
+    """``origin`` distinguishes this store from others; ``held`` is how many events of each type are in the history."""
 
     site: str
     origin: str

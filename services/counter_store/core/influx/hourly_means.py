@@ -2,7 +2,7 @@
 
 Rules:
 1. Made here and not by the server: continuous queries (1.x) and tasks (2.x) miss what comes late, 3 Core has neither.
-2. An hour is the wall clock's, UTC, by the frames' own times. It is told once it is over: when its device's next hour
+2. An hour is the wall clock's, UTC, by the frames' own times. It is due once it is over: when its device's next hour
    begins, or, for a device gone silent, when another device is more than an hour past its end.
 3. Where the clock was put back an hour may come in pieces. Each is a point of its own, dated within the first
    microsecond of the hour by the ``seq`` of its first frame, and ``frames`` says how much it weighs.

@@ -4,7 +4,7 @@ Rules, each there because a server of some version does otherwise the wrong thin
 1. A float stays a float and an int gets its ``i``: the first write fixes a field's type. Callers choose.
 2. NaN, infinities and integers beyond 64 bits have no spelling; such a field is left out.
 3. A point without fields, or outside the years 1678 to 2262, is no point: ``encode_point`` returns None.
-4. In tags and keys a backslash cannot be told from an escape, and a line break ends the line; they become
+4. In tags and keys a backslash cannot be distinguished from an escape, and a line break ends the line; they become
    ``/`` and a space. String fields keep both.
 
 Source: InfluxDB 1.8 "line protocol reference"; limits as InfluxDB 1.6.7 answers them.

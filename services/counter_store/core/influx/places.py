@@ -53,7 +53,7 @@ def wanted(place: str, readings_to: str | None, readings_days: int) -> tuple[Pla
 
 
 def plan(places: tuple[Place, ...], found: Mapping[str, Place]) -> tuple[Step, ...]:
-    """Return a step for each place; a first place that forgets is told, and not changed."""
+    """Return a step for each place; a first place that forgets is reported, and not changed."""
     return tuple(_step(place, found.get(place.name), place is places[0]) for place in places)
 
 

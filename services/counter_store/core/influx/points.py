@@ -4,7 +4,7 @@ Rules:
 1. Tags are few and bounded (site, device, zone, type, category, severity); ids and data are fields.
 2. Every number is a float, whatever it looks like today: 3 and 3.1 are of one kind. Only counts are integers.
 3. Two points of one series never share a timestamp, or the later would swallow the earlier. A message's
-   microsecond leaves 1000 nanoseconds to tell them apart: a reading takes its ``seq`` modulo 1000, an event
+   microsecond leaves 1000 nanoseconds to distinguish them: a reading takes its ``seq`` modulo 1000, an event
    the first one that no event of its type holds, a counter the first one after the counter before it. An event
    that finds its microsecond full moves to the next one; ``moved_us`` says by how much, so that it can be read back.
 4. A name that the point itself uses gets a ``_``: a channel ``quality`` is stored as ``quality_``.

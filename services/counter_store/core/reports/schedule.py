@@ -4,7 +4,7 @@ Rules:
 1. A period's report is due once event time has reached its end, if anything had been observed by then.
 2. What was missed is made up for, the newest ``MOST`` periods of each kind, oldest first; each once.
 3. Where the clock went back behind the last report, reports go on from where it is now: a day that is over again is
-   told again, and replaces what was told before.
+   reported again, and replaces what was reported before.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Period:
 
 
 def due(kinds: Iterable[Kind], made: Mapping[Kind, int], observed_us: int, as_of_us: int) -> list[Period]:
-    """Return the periods to be told by now. ``made``: by kind, the end of the last one that was told."""
+    """Return the periods to be reported by now. ``made``: by kind, the end of the last one that was reported."""
     return [period for kind in kinds for period in _due(kind, made.get(kind), observed_us, as_of_us)]
 
 

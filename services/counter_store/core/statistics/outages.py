@@ -1,4 +1,4 @@
-"""How long what began lasted: events of one type paired with those that tell its end, device by device."""
+"""How long what began lasted: events of one type paired with those that report its end, device by device."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class Outages(Answer):
     """How long what began lasted, as far as it lay in the span. ``ongoing`` ones last until ``as_of``.
 
     ``complete``: the beginnings and ends they were worked out of reach back to the beginning of the span. Where they
-    do not, more have left the history than are told here, and what is told is right.
+    do not, more have left the history than are reported here, and what is reported is right.
     """
 
     count: int = 0
@@ -91,7 +91,7 @@ class Counters(Answer):
 
 @dataclass(frozen=True, slots=True)
 class AllTime:
-    """A type's figures of all time, its times as told."""
+    """A type's figures of all time, its times as reported."""
 
     total: int
     first_us: int
@@ -103,7 +103,7 @@ class TypeFigures:
     """What is known of a type: all-time figures, the halves of the span, newest times and outages.
 
     ``before`` is what of the span lies before the store observed anything: totals that were imported without events.
-    ``first`` is what came at the very time from which on it did; ``after`` what is told of a time that has not come.
+    ``first`` is what came at the very time from which on it did; ``after`` is of a time that has not come.
     """
 
     type: str

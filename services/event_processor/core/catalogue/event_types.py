@@ -16,7 +16,7 @@ Category = Literal["power", "battery", "system", "safety", "sensor", "device", "
 
 
 class EventType(BaseModel):
-    """One event type. ``triggers`` are published beside it; ``clears`` names the types whose end it tells.
+    """One event type. ``triggers`` are published beside it; ``clears`` names the types that it ends.
 
     ``data`` says what its fields are (``data_shapes``), ``required`` which of them an offer from outside must have.
     ``counter``: each one adds one; there is no other kind. ``sentence``: the event in words (``shared.event_text``).

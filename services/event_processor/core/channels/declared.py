@@ -19,7 +19,7 @@ class Derived(Data):
 
 
 class Channel(Data):
-    """A channel that the registry does not know: its unit and the decimals worth telling."""
+    """A channel that the registry does not know: its unit and the decimals worth showing."""
 
     unit: str = ""
     decimals: Annotated[int, Field(ge=0, le=9)] = 3

@@ -1,7 +1,7 @@
 """One event set beside the others: what it names as related, and the incidents it belongs to.
 
-What an event says of others is what was known when it was told; it is told at once and never held back. The
-incident is the result: it is judged again when an event comes late, and told again (docs/adr/0014).
+What an event says of others is what was known when it was reported; it is reported at once and never held back. The
+incident is the result: it is judged again when an event comes late, and reported again (docs/adr/0014).
 """
 
 from __future__ import annotations

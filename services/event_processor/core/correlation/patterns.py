@@ -33,7 +33,7 @@ def _alike(wanted: bool | float | str, found: object) -> bool:
 
 
 class Pattern(Data):
-    """An incident opens when ``count`` events of ``of`` (told apart by ``distinct``) have come within ``within_s``.
+    """An incident opens when ``count`` events of ``of`` (distinguished by ``distinct``) have come within ``within_s``.
 
     While it is open, ``of`` and ``joins`` belong to it. It ends with an event of ``ends``, or at its last event when
     ``quiet_s`` have passed without another. ``by`` says whose events belong together.

@@ -37,7 +37,7 @@ def admit(
 
     It happened at its own time, else at ``received_at``. More than 60 s ahead of that is refused, for it would count as
     recent for ever, and so is a time of before 2020, which no window and no history holds. With an ``id`` the Event's
-    id follows from (producer, id) alone; without one, from when it arrived, and ``arrival`` tells apart two in one
+    id follows from (producer, id) alone; without one, from when it arrived, and ``arrival`` distinguishes two in one
     instant.
     """
     if candidate.type == CLOCK_JUMP:

@@ -51,7 +51,7 @@ class EventContext:
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """Where an event ended, and why: ``code`` is counted, ``text`` is for a person, ``told`` is told in its stead."""
+    """Where an event ended, and why: ``code`` is counted, ``text`` is for people, ``told`` is emitted in its stead."""
 
     code: str
     text: str = ""

@@ -2,9 +2,9 @@
 
 Rules:
 1. Only the last will makes a service offline: ``stopped`` is no failure.
-2. A change counts when it has lasted ``dwell_s`` while this service itself was connected. A broker that restarts tells
+2. A change counts when it has lasted ``dwell_s`` while this service itself was connected. A broker that restarts says
    last wills or nothing at all, and a moment later everybody is back: that is no change.
-3. What was told before is remembered by service: the same sign again, retained or after a restart, tells nothing.
+3. What was reported before is remembered by service: the same sign again, retained or after a restart, reports nothing.
    A service that is first heard of online is nothing new; one that is first heard of offline is missing.
 """
 
@@ -21,7 +21,7 @@ MOST = 1000  # services remembered
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """One service: what was told of it last, how many changes were, and what is seen since when (monotonic s)."""
+    """One service: what was reported of it last, how many changes were, and what is seen since when (monotonic s)."""
 
     told: PresenceState | None = None
     changes: int = 0
@@ -32,7 +32,7 @@ class Presence:
 
 @dataclass(frozen=True, slots=True)
 class PresenceChange:
-    """A change to be told. ``ordinal`` counts the changes of this service, from 1."""
+    """A change to be reported. ``ordinal`` counts the changes of this service, from 1."""
 
     service: str
     to: PresenceState
@@ -60,7 +60,7 @@ def interrupted(known: Known, now_s: float) -> Known:
 
 
 def settle(known: Known, dwell_s: float, now_s: float) -> tuple[Known, tuple[PresenceChange, ...]]:
-    """Return what is known, and the changes that have lasted long enough to be told."""
+    """Return what is known, and the changes that have lasted long enough to be reported."""
     changes = []
     for service, each in known.items():
         to = STANDING[each.sign]

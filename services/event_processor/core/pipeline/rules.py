@@ -124,7 +124,7 @@ class EventRoute(Data):
 
 
 class Monitoring(Data):
-    """What the processor tells of the suite itself."""
+    """What the processor reports of the suite itself."""
 
     started: bool = True
     health_every_s: Annotated[float, Field(ge=0)] = 1800

@@ -2,7 +2,7 @@
 
 Rules:
 1. A stage returns None to let the event go on, or why it ends here; every end is counted by stage and reason.
-2. Critical events pass every filter. What is filtered is told nowhere but in the counts: it has no seq, is not
+2. Critical events pass every filter. What is filtered is reported nowhere but in the counts: it has no seq, is not
    stored and triggers nothing. "Counted exactly once" holds for what passes; as shipped everything does.
 3. Events marked ``replayed`` are history: they are recorded, and neither correlated nor executed, nor do they draw
    from a rate limit.

@@ -17,7 +17,7 @@ from services.event_processor.core.pipeline.rules import Remote
 from shared.messages import Candidate, Severity
 from shared.retries import pause_s
 
-DEAD_LETTER = "event.dead_letter"  # tells that work was given up
+DEAD_LETTER = "event.dead_letter"  # reports that work was given up
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Task:
 
 
 def dead_letter(task: Task, event_type: str, reason: str) -> Candidate:
-    """Return the event that tells of work given up; the same work makes the same one."""
+    """Return the event that reports work given up; the same work makes the same one."""
     data = {"event": task.event_id, "type": event_type, "handler": task.handler, "attempts": task.attempts}
     return Candidate(
         type=DEAD_LETTER,

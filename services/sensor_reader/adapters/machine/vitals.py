@@ -15,7 +15,7 @@ from services.sensor_reader.core.ports import PortError
 Values = dict[str, float | bool]
 
 _THROTTLED = {0: "under_voltage", 1: "frequency_capped", 2: "throttled", 3: "too_warm"}
-_SINCE_BOOT = 16  # the same bits, from here on, tell of the time since the start
+_SINCE_BOOT = 16  # the same bits, from here on, report the time since the start
 
 
 class LinuxVitals:

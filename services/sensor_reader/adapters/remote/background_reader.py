@@ -57,7 +57,7 @@ class BackgroundReader:
             outcome: Reading | BaseException
             try:
                 outcome = self._read()
-            except BaseException as error:  # noqa: BLE001  # told to whoever asked
+            except BaseException as error:  # noqa: BLE001  # raised again for the caller
                 outcome = error
             with self._lock:
                 self._busy, self._outcome = False, outcome

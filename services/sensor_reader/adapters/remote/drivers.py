@@ -3,7 +3,7 @@
 Rules:
 1. Nothing of it runs at the start: it is imported, checked and made on the first poll, on the device's own thread. An
    import that hangs or fails is an error of that device.
-2. Whatever it raises is told, with the place in its code, and the next poll makes it anew.
+2. Whatever it raises is reported, with the place in its code, and the next poll makes it anew.
 3. Not held back: a driver that ends or crashes the whole process (``os._exit``, a fault in C code). The reader is then
    started again by what supervises it.
 """
@@ -55,7 +55,7 @@ class ForeignDriver:
             raise
         except BaseException as error:
             self.close()
-            raise PortError("driver", f"{self._name} failed: {_told(error)}") from error
+            raise PortError("driver", f"{self._name} failed: {_in_words(error)}") from error
 
     def close(self) -> None:
         """Let the driver go; what it raises then is of no matter."""
@@ -79,7 +79,7 @@ class ForeignDriver:
         return kind(settings)
 
 
-def _told(error: BaseException) -> str:
+def _in_words(error: BaseException) -> str:
     """Return what was raised, and where in the driver's code."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({frames[-1].filename}:{frames[-1].lineno})" if len(frames) > 1 else ""

@@ -126,7 +126,7 @@ class _Link:
         return isinstance(self._socket, ssl.SSLSocket)
 
     def close(self) -> None:
-        """Close it; the server is told if it still listens."""
+        """Close it; the server hears of it if it still listens."""
         try:
             self._socket.sendall(b"LOGOUT\n")
         except OSError:

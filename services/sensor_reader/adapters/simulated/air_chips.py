@@ -54,12 +54,12 @@ class Aht:
         return self.read(length, now)
 
     def hold(self, block: Block, payload: bytes) -> None:  # noqa: ARG002
-        """Be in air of which ``payload`` tells; its status byte is the chip's own affair."""
+        """Be in the air that ``payload`` describes; its status byte is the chip's own affair."""
         self._held = payload[1:]
 
 
 class Bh1750:
-    """BH1750: measures once it is awake and told to, for 180 ms, and powers down after a single measurement."""
+    """BH1750: measures once it is awake and has the order, for 180 ms, and powers down after a single measurement."""
 
     def __init__(self) -> None:
         self.awake = False
@@ -128,7 +128,7 @@ class Bme280(RegisterChip):
         return super().read(length, now)
 
     def hold(self, block: Block, payload: bytes) -> None:
-        """Be in air of which ``payload`` tells, or have the trimming in it."""
+        """Be in the air that ``payload`` describes, or have the trimming in it."""
         if block.command == b"\xf3":
             self._sensed = payload[4:]
         else:
@@ -217,7 +217,7 @@ class PeriodicChip(CommandChip):
 class Ads1115:
     """ADS1115: converts the voltage of the input that its configuration names, in the time its data rate takes.
 
-    In single-shot mode only when told to, and else on and on: there the first value after a change is the old one.
+    In single-shot mode only on order, and else on and on: there the first value after a change is the old one.
     """
 
     _FULL_SCALE_V = (6.144, 4.096, 2.048, 1.024, 0.512, 0.256, 0.256, 0.256)

@@ -1,6 +1,6 @@
 """Scenarios of faults on the bus, one kind each: what must come out is no event of the battery that was none.
 
-One I2C_ERROR is told for every poll that failed, however often it was tried; what a retry hides is told by none.
+One I2C_ERROR is reported for every poll that failed, however often it was tried; what a retry hides makes none.
 """
 
 from __future__ import annotations

@@ -101,7 +101,7 @@ class LiveFeed:
         return None
 
     def cut_power(self, device: str, after_s: int) -> Mapping[str, Any]:
-        """Tell a device's board to cut the power; raises CutError."""
+        """Order a device's board to cut the power; raises CutError."""
         poller = next((turns for turns in self._turns if isinstance(turns, Poller)), None)
         if poller is None:
             raise CutError(f"{device}: nothing is polled here that could be cut off")

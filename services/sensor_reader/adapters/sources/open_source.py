@@ -48,7 +48,7 @@ class Closable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OpenedSource:
-    """A feed ready for the stage, and what a person should be told: ``said`` is for the log, loudly, once."""
+    """A feed ready for the stage, and what a person should know: ``said`` is for the log, loudly, once."""
 
     feed: Feed
     said: tuple[str, ...] = ()
@@ -93,8 +93,8 @@ def _simulation(scenario: str, configuration: Configuration, options: Options) -
     devices = script.devices or configuration.simulated(script.step_s, _board(script, configuration))
     source = Simulation(script, devices, options.cycles)
     on = f" on the board {script.board}" if script.board else ""
-    told = f"playing the simulated scenario {scenario}{on}: {script.description}"
-    return OpenedSource(PlayedFeed(source, options.speed), (told,))
+    text = f"playing the simulated scenario {scenario}{on}: {script.description}"
+    return OpenedSource(PlayedFeed(source, options.speed), (text,))
 
 
 def _board(script: Scenario, configuration: Configuration) -> str | None:
@@ -102,8 +102,8 @@ def _board(script: Scenario, configuration: Configuration) -> str | None:
     if script.board is None:
         return None
     chosen = configuration.reader.simulation.board
-    wanted, told = configuration.boards.get(script.board), configuration.boards[chosen]
-    if wanted is None or (wanted.cells, wanted.chemistry) != (told.cells, told.chemistry):
+    wanted, played = configuration.boards.get(script.board), configuration.boards[chosen]
+    if wanted is None or (wanted.cells, wanted.chemistry) != (played.cells, played.chemistry):
         raise SourceError(
             f"source 'sim:{script.name}': it plays on the board {script.board}, and simulation.board is {chosen},"
             f" whose battery is another; set simulation.board to {script.board}"

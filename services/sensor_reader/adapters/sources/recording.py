@@ -5,7 +5,7 @@ Rules:
 2. A row that is not right is refused, with file:line and what was found, and the rest plays on.
 3. An empty cell means that the channel was not read. Numbers are floats, so that a channel keeps one type.
 4. A row of CSV that is older than one of its device before it is refused: it changes nothing of what is known since.
-   A line of JSONL may be, for a clock that stepped back is told in it.
+   A line of JSONL may be, for a clock that stepped back shows in it.
 5. The place is the number of rows played over all files in turn; blank lines count too.
 """
 

@@ -168,5 +168,5 @@ def _silence(periodic: Periodic, at: ChipAddress, memory: ChipMemory, now: float
     at.bus.write(at.address, periodic.start.data)
     if not memory.begun:
         return Reading(waits=True), ChipMemory(now, begun=True)
-    doubt = Doubt("silent", f"no new value for {now - since:.0f} s; told to measure again")
+    doubt = Doubt("silent", f"no new value for {now - since:.0f} s; ordered to measure again")
     return Reading(doubts=(doubt,), waits=True), ChipMemory(now, begun=True)

@@ -95,7 +95,7 @@ def as_data(calibration: Calibration) -> dict[str, Any]:
 
 
 def performed_frame(calibration: Calibration, device: str, now: datetime) -> Frame:
-    """Return the frame that tells that it was performed, with all there is to know of it."""
+    """Return the frame that reports that it was performed, with all there is to know of it."""
     values: dict[str, float | str] = {
         "calibration": "performed",
         "sensor_id": device,

@@ -3,7 +3,7 @@
 Rules:
 1. Everything is read in one block of 32 bytes, low byte first: of one moment.
 2. ITPOR says that the gauge was reset and has forgotten which battery it watches: charge and health are then of a
-   battery it only assumes, so they are left out until the maker's tool has told it again. Nothing is written here.
+   battery it only assumes, so they are left out until the maker's tool has set it again. Nothing is written here.
 3. Which temperature it shows depends on how it was set up; without that it is the gauge's own.
 """
 

@@ -4,7 +4,7 @@ Rules:
 1. After power-on the gauge sleeps (MODE bits 7 and 6 set), and shows what it last had. It is woken by those two bits,
    and by nothing else: quick-start and restart, which the makers of boards like to set at every start, make it forget.
 2. A charge above 100 % is no reading: the gauge shows that until it has found one (Linux ``cw_get_soc``).
-3. 0x62 is also the address of an SCD4x, and has no number that tells it apart: only the settings say which it is.
+3. 0x62 is also the address of an SCD4x, and has no number that distinguishes it: only the settings say which it is.
 """
 
 from __future__ import annotations

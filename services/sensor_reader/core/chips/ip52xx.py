@@ -6,7 +6,7 @@ Rules:
 2. A voltage word of 0 is that of a chip without the feature (``ip5312.rs``), not 2.6 V; all ones is nobody.
 3. Numbers below 2.6 V are two's complement. PiSugar's code subtracts there, and makes 2.5 V into 2.7 V.
 4. The chip sleeps when the load is small, and leaves the bus (PiSugar/PiSugar#63): it then does not acknowledge.
-5. PiSugar's own software sets up pins to tell charging; nothing is written here, so charging follows from the current.
+5. PiSugar's own software sets up pins to report charging. Nothing is written here: the current says whether it charges.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """ON Semiconductor LC709203F: a fuel gauge whose every answer bears a PEC. Registers as in the datasheet, LC709203F/D.
 
 Rules:
-1. The address 0x0B is also that of every SMBus battery. The PEC tells: those of others do not check.
+1. The address 0x0B is also that of every SMBus battery. The PEC distinguishes them: that of another does not check.
 2. The temperature is one only where the gauge measures it itself (status bit 0): otherwise it shows what somebody wrote
    into it, 25 °C if nobody did.
 3. Asleep (power mode 2) the gauge shows what it last had, so that is no reading.
@@ -32,7 +32,7 @@ SLEEP = 2
 FIELDS = (
     # name             register     bits     step           unit source
     Field("asleep", POWER, bits(15, 0), Fraction(1), "", "15h: 1 operational, 2 sleep"),
-    Field("thermistor", STATUS, bit(0), Fraction(1), "", "16h: 1 measures, 0 is told"),
+    Field("thermistor", STATUS, bit(0), Fraction(1), "", "16h: 1 measured, 0 written over the bus"),
     Field("voltage", VOLTAGE, bits(15, 0), Fraction("0.001"), "V", "09h: mV",
           channel="battery_voltage", never=(0, 0xFFFF), void=("asleep", SLEEP)),
     Field("charge", ITE, bits(15, 0), Fraction("0.1"), "%", "0Fh: 0.1 %", channel="state_of_charge",
@@ -54,6 +54,6 @@ LC709203F = Chip(
     title="ON Semiconductor LC709203F, fuel gauge",
     addresses=(0x0B,),
     fields=FIELDS,
-    identity=Identity(VERSION, 0x0000, (0x0000,)),  # any version will do: that its PEC is right is what tells
+    identity=Identity(VERSION, 0x0000, (0x0000,)),  # any version will do: that its PEC is right identifies it
     derive=derive,
 )

@@ -49,7 +49,7 @@ Derive = Callable[[Mapping[str, float], Mapping[str, int], Mount], Reading]
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A register that tells what chip it is: ``word & mask`` is one of ``accepted``."""
+    """A register that reports what chip it is: ``word & mask`` is one of ``accepted``."""
 
     register: Register
     mask: int
@@ -69,7 +69,7 @@ class Ready:
     busy: int = 0
 
     def holds(self, payload: bytes) -> bool:
-        """Say whether the block of the register tells of a new value."""
+        """Say whether the block of the register shows a new value."""
         return self.register.word(payload) & self.mask != self.busy
 
 

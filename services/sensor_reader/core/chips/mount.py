@@ -64,7 +64,7 @@ class Mount:
 
 
 def per_cell(values: Values, mount: Mount) -> dict[str, float]:
-    """Return the cells' mean voltage, where the chip has not told a cell's own."""
+    """Return the cells' mean voltage, where the chip has not reported a cell's own."""
     voltage = values.get("battery_voltage")
     if mount.cells == 1 or voltage is None or isinstance(voltage, str) or "cell_voltage" in values:
         return {}

@@ -7,7 +7,7 @@ Rules:
 3. The battery's current counts discharge as positive (``fuel_gauge_lc709203f.c``: by how much the charge falls).
 4. Mains are there when the USB socket or the 5 V pins are present or weak, as the maker's ``pijuice_sys.py`` has it.
 5. It does not cut the power while the Pi is fed by its own socket (``power_management.c``).
-6. Fault flags stay until somebody clears them, over a loss of power too. They are told, never cleared.
+6. Fault flags stay until somebody clears them, over a loss of power too. They are reported, never cleared.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Rules:
 1. Everything is read in one block of 21 bytes, low byte first: of one moment.
 2. The battery's current counts discharge as positive (pipower5 ``battery_device.py``). PiPower 3 measures no currents,
    and what stands in their place is not read.
-3. A request to shut down is told and not obeyed.
+3. A request to shut down is reported and not obeyed.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Rules:
 1. Every byte is read alone. The two of a word may be of two moments, so they are read until two in a row agree.
 2. The state of charge is the controller's own; PiSugar's software works one out by a curve from the voltage instead.
-3. "Charging allowed" is a setting and no state: whether it charges is not told.
+3. "Charging allowed" is a setting and no state: whether it charges is not reported.
 4. Writes are protected (from firmware 1.2.4): 0x29 in 0Bh lifts that, and it is put back at once.
 5. Other software may poll an SCD30 at 0x61 on the same bus: PiSugar's own disturbs it (pisugar-power-manager-rs#129).
 """

@@ -1,4 +1,4 @@
-"""How a controller is told to cut the power it gives, as rows of its chip's table.
+"""How a controller is ordered to cut the power it gives, as rows of its chip's table.
 
 Rules:
 1. It is written for one reason only: somebody has sent the command ``cut_power``, and the device allows it.
@@ -63,16 +63,16 @@ class PowerCut:
         return f"{self.least_s} s" if self.least_s == self.most_s else f"{self.least_s} to {self.most_s} s"
 
     @property
-    def told(self) -> str:
+    def written(self) -> str:
         """What is written, for a person."""
-        return ", ".join(_told(step) for step in (*self.steps, *self.after)) + (", for good" if self.final else "")
+        return ", ".join(_in_words(step) for step in (*self.steps, *self.after)) + (", for good" if self.final else "")
 
     def delay_s(self, after_s: int) -> int | None:
         """Return the shortest delay it has that is not below ``after_s``, None where it has none so long."""
         return max(after_s, self.least_s) if after_s <= self.most_s else None
 
 
-def _told(step: Step) -> str:
+def _in_words(step: Step) -> str:
     register = f"{step.register.block.name}h"
     if step.value is None:
         return f"{register} = the delay"

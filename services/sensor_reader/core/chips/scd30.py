@@ -1,7 +1,7 @@
 """Sensirion SCD30: carbon dioxide, temperature and humidity. Sections are those of the interface description, 1.0.
 
 Rules:
-1. The chip measures by itself, every 2 s unless it was told otherwise, and goes on after power-on. It is started only
+1. The chip measures by itself, every 2 s unless it was set otherwise, and goes on after power-on. It is started only
    when it has been silent for a minute: starting also forgets a pressure somebody has set (1.4.1). A chip set to
    measure less often than that reads as silent.
 2. Command and answer are two transfers, a STOP and at least 3 ms between them; a repeated START is refused (1.1).

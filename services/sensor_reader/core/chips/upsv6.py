@@ -2,7 +2,7 @@
 
 Rules:
 1. Everything is read in one block, low byte first: of one moment.
-2. It sits where the UPS Plus does. Register 00h tells it apart: 0xA6.
+2. It sits where the UPS Plus does. Register 00h distinguishes it: 0xA6.
 3. An error of its ADC (status bit 6) makes every number doubtful, so there are none then.
 """
 

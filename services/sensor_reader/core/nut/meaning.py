@@ -8,7 +8,7 @@ Rules:
    left out.
 4. Unknown words and variables are passed over, and empty ones. A value that is no number, or none that its quantity
    can have, is left out and said, of that channel alone.
-5. A test's result is told when it comes: ``running``, then ``passed``; ``failed`` in any case.
+5. A test's result is reported when it comes: ``running``, then ``passed``; ``failed`` in any case.
 """
 
 from __future__ import annotations

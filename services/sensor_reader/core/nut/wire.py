@@ -3,7 +3,7 @@
 Rules:
 1. A line is words: ``shared.nut.line``.
 2. An answer is one line, or a list between ``BEGIN LIST`` and ``END LIST``; ``ERR word`` may stand in place of either.
-3. A word this page does not know is told as it came: servers newer than this page are no fault.
+3. A word this page does not know is reported as it came: servers newer than this page are no fault.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def words(line: str) -> tuple[str, ...]:
 
 
 def refusal(said: tuple[str, ...], asked: str) -> RefusalError | None:
-    """Return the error that an ``ERR`` line means, None for any other line. ``asked`` is told along."""
+    """Return the error that an ``ERR`` line means, None for any other line. ``asked`` goes into its words."""
     if said[:1] != ("ERR",):
         return None
     return RefusalError(said[1] if len(said) > 1 else "ERR", asked)

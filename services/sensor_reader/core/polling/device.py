@@ -29,7 +29,7 @@ class ChipPart:
 
 @dataclass(frozen=True, slots=True)
 class LinePart:
-    """A GPIO line that tells whether the mains are there; boards differ in which level means so."""
+    """A GPIO line that shows whether the mains are there; boards differ in which level means so."""
 
     line: LineId
     high_means_mains: bool
@@ -96,7 +96,7 @@ class Retries:
 class Device:
     """What is polled together under one name. ``registers``: put the words as read into the frame.
 
-    ``allow_power_cut``: whether the command ``cut_power`` may tell its board to.
+    ``allow_power_cut``: whether the command ``cut_power`` may order its board to.
     """
 
     name: str

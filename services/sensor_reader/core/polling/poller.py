@@ -30,7 +30,7 @@ class Poller:
         return schedule.next_due(self._turns)
 
     def poll_due(self, now: float, time: datetime) -> list[Frame]:
-        """Poll every device that is due, together; a frame each that has something to tell, all of ``time``."""
+        """Poll every device that is due, together; a frame each that has something to report, all of ``time``."""
         names = schedule.due(self._turns, now)
         devices = [self._devices[name] for name in names]
         frames = poll_devices(devices, self._ports, time, self._pause, self._memories, now)
@@ -42,7 +42,7 @@ class Poller:
         return [frame for frame in frames if frame is not None]
 
     def cut_power(self, name: str, after_s: int) -> Mapping[str, Any]:
-        """Tell the board of a device to cut the power in ``after_s`` or a little later; raises CutError."""
+        """Order the board of a device to cut the power in ``after_s`` or a little later; raises CutError."""
         if name not in self._devices:
             raise CutError(f"there is no device {name!r}; there are {', '.join(self._devices) or 'none'}")
         return cut_power(self._devices[name], after_s, self._ports, self._pause)

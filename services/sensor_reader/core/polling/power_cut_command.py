@@ -1,4 +1,4 @@
-"""The command ``cut_power``: whether a device may be told to cut its power, and the telling.
+"""The command ``cut_power``: whether a device may be ordered to cut its power, and the order.
 
 Rules:
 1. Only a device that allows it in the settings, and whose board has a register for it.
@@ -65,7 +65,7 @@ def check_command(command: Command, instant: Instant) -> CutPowerData:
 
 
 def cut_power(device: Device, after_s: int, ports: Ports, pause: Pause) -> Mapping[str, Any]:
-    """Tell the device's board to cut the power, and return what it will do; raises CutError."""
+    """Order the device's board to cut the power, and return what it will do; raises CutError."""
     switch = _switch(device)
     delay_s = switch.cut.delay_s(after_s)
     if delay_s is None:
@@ -74,13 +74,13 @@ def cut_power(device: Device, after_s: int, ports: Ports, pause: Pause) -> Mappi
     failure = PortError("bus", "not tried")
     for _ in range(device.retries.attempts):
         try:
-            interleave([_told(switch, delay_s, ports)], pause)
+            interleave([_ordered(switch, delay_s, ports)], pause)
         except PortError as error:
             failure = error
             pause(device.retries.gap_s)
         else:
             return {"device": device.name, "chip": switch.part.name, "after_s": delay_s, "final": switch.cut.final}
-    failed = f"{device.name}: {switch.part.name} was not told, as far as can be seen: {failure.detail}"
+    failed = f"{device.name}: {switch.part.name} has not taken the order, as far as can be seen: {failure.detail}"
     raise CutError(f"{failed}; it may count down all the same")
 
 
@@ -94,7 +94,7 @@ def _switch(device: Device) -> PowerSwitch:
     raise CutError(f"{device.name}: none of its parts ({parts}) has a register that cuts the power")
 
 
-def _told(switch: PowerSwitch, delay_s: int, ports: Ports) -> Waits[None]:
+def _ordered(switch: PowerSwitch, delay_s: int, ports: Ports) -> Waits[None]:
     at = ChipAddress(ports.buses[switch.part.bus], switch.part.address)
     try:
         for step in switch.cut.steps:

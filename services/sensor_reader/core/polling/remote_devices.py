@@ -4,11 +4,11 @@ Rules:
 1. When its turn comes a device is asked, and looked after again and again until it has answered; others are polled
    meanwhile. Its frame bears the time at which the answer was taken.
 2. No answer within ``timeout_s`` is one frame with one error. An answer that comes later is thrown away: it is not of
-   the poll that is told of. A device that is still at it when its next turn comes is not asked a second thing.
+   the poll that is reported. A device that is still at it when its next turn comes is not asked a second thing.
 3. Data that the other side itself calls stale give a frame of quality stale without any values.
 4. A device that fails again and again is asked less often, as in ``core.schedule``; stale data are no such failure.
 5. An answer is held against its quantities' ranges, by who takes it, and not against what was said before
-   (``core.scrutiny``): a UPS behind a server tells its charge in whole percent, minutes apart or in leaps, and its
+   (``core.plausibility``): a UPS behind a server gives its charge in whole percent, minutes apart or in leaps, and its
    server knows by the driver whether the data are fresh.
 6. A device that is well and has nothing new gives no frame.
 """

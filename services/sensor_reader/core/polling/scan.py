@@ -6,7 +6,7 @@ Rules:
 2. A chip is certain only where a register says what it is. An address alone makes a candidate, and nothing more: chips
    of quite different kinds share theirs.
 3. A pointer that another candidate at the same address would take for a command is not sent.
-4. A bus on which nobody ever lets go of the lines is told as such after ``STUCK_AFTER`` addresses.
+4. A bus on which nobody ever lets go of the lines is reported as such after ``STUCK_AFTER`` addresses.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ class Block:
     the read alone). ``twice``: read until two in a row agree, since the chip may change it between bytes.
     ``again``: how often a chip that does not acknowledge the read is asked once more, ``wait_s`` apart: it is busy.
     ``before``: what has to be written for there to be something to read, as a single measurement's start. ``done``:
-    what tells that it is measured; asked a few times, ``wait_s`` apart, before the block is read.
+    what shows that it is measured; asked a few times, ``wait_s`` apart, before the block is read.
     """
 
     command: bytes
@@ -81,7 +81,7 @@ class Done:
     mask: int
 
     def holds(self, payload: bytes) -> bool:
-        """Say whether the block of the register tells so."""
+        """Say whether the block of the register shows so."""
         return bool(self.register.word(payload) & self.mask)
 
 

@@ -62,7 +62,7 @@ class Feed(Protocol):
 
     @property
     def has_life(self) -> bool:
-        """Whether start and stop of the reader are to be told."""
+        """Whether start and stop of the reader are to be reported."""
 
     @property
     def live(self) -> bool:
@@ -81,4 +81,4 @@ class Feed(Protocol):
         """Return how far it is after the last ``take``; None when there is nothing to keep."""
 
     def cut_power(self, device: str, after_s: int) -> Mapping[str, Any]:
-        """Tell a device's board to cut the power, and return what it will do; raises CutError."""
+        """Order a device's board to cut the power, and return what it will do; raises CutError."""

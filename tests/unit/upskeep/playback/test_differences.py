@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upskeep.playback.differences import MOVED_WITHIN, ROOM, Difference, Differences, Kind, Told, aligned
+from upskeep.playback.differences import MOVED_WITHIN, ROOM, Difference, Differences, Kind, Occurrence, aligned
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 HOUR = 60
@@ -19,11 +19,11 @@ TOO_FAR = int(MOVED_WITHIN.total_seconds() / 60) + 1
 minutes = st.lists(st.integers(0, 3 * TOO_FAR), max_size=12, unique=True).map(sorted)
 
 
-def told(minute: int, name: str = "BATTERY_LOW", device: str | None = "ups", **data: Any) -> Told:
-    return Told(name, device, NOON + timedelta(minutes=minute), "warning", data)
+def told(minute: int, name: str = "BATTERY_LOW", device: str | None = "ups", **data: Any) -> Occurrence:
+    return Occurrence(name, device, NOON + timedelta(minutes=minute), "warning", data)
 
 
-def found(before: Sequence[Told], after: Sequence[Told], batch: int = 1000) -> list[Difference]:
+def found(before: Sequence[Occurrence], after: Sequence[Occurrence], batch: int = 1000) -> list[Difference]:
     differences = Differences()
     cuts = range(0, 4 * TOO_FAR, batch)
     taken = [
@@ -36,11 +36,11 @@ def found(before: Sequence[Told], after: Sequence[Told], batch: int = 1000) -> l
     return [*taken, *differences.end()]
 
 
-def _minute(one: Told) -> int:
+def _minute(one: Occurrence) -> int:
     return (one.time - NOON) // timedelta(minutes=1)
 
 
-def seen(before: Sequence[Told], after: Sequence[Told]) -> list[tuple[str, int]]:
+def seen(before: Sequence[Occurrence], after: Sequence[Occurrence]) -> list[tuple[str, int]]:
     return [(each.kind.value, each.shift // timedelta(minutes=1)) for each in found(before, after)]
 
 
@@ -53,7 +53,7 @@ def test_the_same_events_do_not_differ() -> None:
 
 def test_another_reason_or_severity_is_a_change() -> None:
     """The event stands where it stood."""
-    worse = Told("BATTERY_LOW", "ups", NOON, "critical", {})
+    worse = Occurrence("BATTERY_LOW", "ups", NOON, "critical", {})
 
     assert [("changed", 0)] == seen([told(1, threshold=3.6)], [told(1, threshold=3.5)])
     assert [("changed", 0)] == seen([told(0)], [worse])

@@ -106,7 +106,7 @@ def test_differences_are_told_by_what_differs(plan: Plan) -> None:
     verdict = verify_events(history, plan, frozenset())
     told = {(one.type, one.field): (one.then, one.now) for one in verdict.differences}
     assert ("critical", "warning") == told["AC_POWER_LOSS", "severity"]
-    assert ("told", "its type is not in the catalogue") == told["GONE", "event"]
+    assert ("made", "its type is not in the catalogue") == told["GONE", "event"]
     assert ("system", "power") == told["POWER_BLIP", "category"]
     assert ("old", None) == told["POWER_BLIP", "incident"]
 
@@ -116,7 +116,7 @@ def test_an_event_that_a_filter_would_end_now_is_told(plan: Plan) -> None:
     rules = plan.rules.model_copy(update={"filters": plan.rules.filters.model_copy(update={"at_least": "error"})})
     strict = compile_plan(plan.compiled, rules, plan.patterns.rules)
     verdict = verify_events([event(0)], strict, frozenset())
-    assert ("event", "told") == (verdict.differences[0].field, verdict.differences[0].then)
+    assert ("event", "made") == (verdict.differences[0].field, verdict.differences[0].then)
     assert verdict.differences[0].now.startswith("ends at a filter")
 
 
@@ -139,7 +139,7 @@ def test_events_made_of_the_same_frames_are_held_against_each_other_by_their_ids
     now = [event(0), event(2, data={"a": 2}), event(5)]
     verdict = verify_frames(then, now, frozenset({"ups"}))
     assert (4, 1) == (verdict.compared, verdict.same)
-    assert [("event", "told", None), ("data", {"a": 1}, {"a": 2}), ("event", None, "told")] == [
+    assert [("event", "made", None), ("data", {"a": 1}, {"a": 2}), ("event", None, "made")] == [
         (one.field, one.then, one.now) for one in verdict.differences
     ]
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from shared.messages import Counter, Message, Status
 from shared.mqtt import Arrival, Arrived, Connected, Disconnected
 from shared.mqtt.wire import Receipt
 from shared.topics import Topics
-from upskeep.runner.hints import left_undone, next_steps, served_at
+from upskeep.runner.hints import left_undone, next_steps, program_name, served_at
 from upskeep.runner.live_view import LiveView
 
 TOPICS = Topics()
@@ -94,6 +97,28 @@ def test_what_to_do_next_names_the_broker_where_it_is_not_the_usual_one() -> Non
     commands, simulated = next_steps({"sensor_reader": reader}, "mqtt://127.0.0.1:1884")
     assert "`export UPSKEEP_BROKER=mqtt://127.0.0.1:1884`, then `upskeep alerts`" in commands
     assert "config/sensor_reader.yaml" in simulated
+
+
+@pytest.mark.parametrize(
+    ("called", "on_the_path", "expected"),
+    [
+        ("home/.venv/bin/upskeep", False, ".venv/bin/upskeep"),
+        ("home/.venv/bin/upskeep", True, "upskeep"),
+        ("elsewhere/bin/upskeep", False, "{top}/elsewhere/bin/upskeep"),
+        ("home/upskeep/__main__.py", False, "upskeep"),
+    ],
+)
+def test_what_to_do_next_can_be_typed_as_it_stands(
+    called: str, on_the_path: bool, expected: str, tmp_path: Path
+) -> None:
+    """In a clone nobody has put `upskeep` on the search path yet."""
+    file = tmp_path / called
+    file.parent.mkdir(parents=True)
+    file.touch(0o755)
+    program = program_name(str(file), tmp_path / "home", str(file.parent if on_the_path else tmp_path))
+
+    assert expected.format(top=tmp_path) == program
+    assert f"`{program} alerts`" in next(iter(next_steps({}, "", program)))
 
 
 def test_the_gateways_address_is_the_one_of_its_life_sign() -> None:

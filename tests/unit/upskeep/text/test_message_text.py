@@ -60,6 +60,12 @@ def test_what_happens_is_news_and_what_a_service_says_of_its_start_is_not() -> N
     assert news(event("system.service.offline", Severity.ERROR))
 
 
+@pytest.mark.parametrize("kind", ["alert.raised", "alert.cleared"])
+def test_an_alert_is_news_once(kind: str) -> None:
+    """Its event says what its line says already."""
+    assert not news(event(kind, Severity.WARNING))
+
+
 @pytest.mark.parametrize(
     ("state", "reason", "told"),
     [

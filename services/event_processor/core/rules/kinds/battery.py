@@ -8,7 +8,7 @@ Rules:
 3. A plunge straight to critical gives LOW and then CRITICAL in the same frame: both are true, both count.
 4. While the gate is shut nothing is entered; what is entered still clears, by voltage alone.
 5. Where ``resistance_mohm`` and the current are known, the sag under load (and the lift under charge) is taken out
-   before a cell is judged; the event then tells both voltages.
+   before a cell is judged; the event then reports both voltages.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Jumps of the wall clock, told by the reader. No rule turns them off: whoever keeps windows goes by these events."""
+"""Jumps of the wall clock, as the reader reports them. No rule turns them off: all windows go by these events."""
 
 from __future__ import annotations
 

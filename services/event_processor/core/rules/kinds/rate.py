@@ -1,7 +1,7 @@
 """Rates: how fast a channel changes.
 
 Rules:
-1. The slope runs from the oldest sample of the window to the frame at hand, per minute. It is told once the samples
+1. The slope runs from the oldest sample of the window to the frame at hand, per minute. It is reported once the samples
    reach over half the window; before that, nothing is known.
 2. A window keeps at most twelve samples, each at least a tenth of it after the one before: memory has a bound.
 3. Samples are kept by the device's steady clock: no step of the wall clock makes a slope.

@@ -1,4 +1,4 @@
-"""A start after a run that never ended: the machine lost its power, and could not tell then."""
+"""A start after a run that never ended: the machine lost its power, and could not report it then."""
 
 from __future__ import annotations
 
