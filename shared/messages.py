@@ -18,9 +18,9 @@ from typing import Annotated, Literal, Protocol
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from shared.instants import time_to_us
-from shared.names import Blank, DottedName, Id, Label, NameOrNone, OptionalName, Text
+from shared.names import Blank, DottedName, Id, Label, NameOrNone, OptionalName, Path, Remark, Text
 from shared.names import Name as Name
-from shared.values import BoundedTime, Count, Data, Int64, Seq
+from shared.values import BoundedTime, Count, Data, Int64, OfferedData, Seq
 from shared.values import Scalar as Scalar
 from shared.values import Time as Time
 
@@ -87,7 +87,7 @@ class ReadError(Message):
 
     code: Label
     chip: Label
-    detail: Text = ""
+    detail: Remark = ""
     channel: OptionalName = None
 
 
@@ -162,8 +162,8 @@ class Candidate(Message):
     device: OptionalName = None
     zone: OptionalName = None
     severity: Annotated[AnyCaseSeverity | None, Blank] = None
-    data: Data = {}
-    metadata: Data = {}
+    data: OfferedData = {}
+    metadata: OfferedData = {}
 
 
 class Trigger(Sequenced):
@@ -197,8 +197,8 @@ class DeviceState(Message):
     power: Literal["mains", "battery"] | None = None
     battery: Literal["ok", "low", "critical"] | None = None
     charging: bool | None = None
-    active: Annotated[tuple[Label, ...], Field(max_length=4096)] = ()
-    values: Values = {}
+    active: Annotated[tuple[Path, ...], Field(max_length=4096)] = ()
+    values: Annotated[dict[Label, Scalar], Field(max_length=5000)] = {}  # a frame's, and what is worked out of them
     simulated: bool = False
 
 

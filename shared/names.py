@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-NAME = re.compile(r"[A-Za-z0-9_.\-]{1,128}\Z")
+NAME = re.compile(r"[A-Za-z0-9_\-][A-Za-z0-9_.\-]{0,127}\Z")  # as ``Name``
 Name = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9_\-][A-Za-z0-9_.\-]{0,127}$")
 ]  # no folder and no file is called "..", ".x"
@@ -20,6 +20,7 @@ DottedName = Annotated[
 _PLAIN = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]"
 Id = Annotated[str, Field(pattern=rf"^{_PLAIN}{{1,512}}$")]
 Label = Annotated[str, Field(pattern=rf"^{_PLAIN}{{1,128}}$")]
+Path = Annotated[str, Field(pattern=rf"^{_PLAIN}{{1,300}}$")]  # two labels with a slash between them
 Text = Annotated[str, Field(max_length=1_048_576)]  # for people; whoever shows it makes it safe for that place
 
 
@@ -29,6 +30,14 @@ def _blank_is_absent(value: Any) -> Any:
 
 
 Blank = BeforeValidator(_blank_is_absent)
+
+
+def _cut(value: Any) -> Any:
+    return f"{value[: LONGEST_REMARK - 1]}…" if isinstance(value, str) and len(value) > LONGEST_REMARK else value
+
+
+LONGEST_REMARK = 1000
+Remark = Annotated[str, BeforeValidator(_cut), Field(max_length=LONGEST_REMARK)]  # what is longer is cut
 OptionalName = Annotated[Name | None, Blank]
 
 

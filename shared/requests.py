@@ -5,13 +5,13 @@ How they are taken and answered: ``shared.delivery.requests``.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from shared.messages import Message, Name, Sequenced, Time
 from shared.names import Id, Text
-from shared.values import BoundedTime, Data
+from shared.values import AnsweredData, BoundedTime, CarriedData
 
 
 class Request(Message):
@@ -21,7 +21,7 @@ class Request(Message):
     name: Name
     transaction: Name
     time: BoundedTime | None = None
-    data: Data = Field(default_factory=dict)
+    data: CarriedData = Field(default_factory=dict)
 
 
 class Response(Message):
@@ -32,7 +32,7 @@ class Response(Message):
     transaction: Name
     status: Literal["ok", "error"]
     error: Text | None = None
-    data: dict[str, Any] = Field(default_factory=dict)
+    data: AnsweredData = Field(default_factory=dict)
 
 
 class Command(Sequenced):
@@ -46,8 +46,8 @@ class Command(Sequenced):
     name: Name
     time: BoundedTime | None = None
     expires: BoundedTime | None = None
-    by: Text | None = None
-    data: Data = Field(default_factory=dict)
+    by: Annotated[str, Field(max_length=256)] | None = None
+    data: CarriedData = Field(default_factory=dict)
 
 
 class Result(Sequenced):
@@ -59,4 +59,4 @@ class Result(Sequenced):
     status: Literal["done", "refused", "failed"]
     reason: Text | None = None
     time: Time
-    data: dict[str, Any] = Field(default_factory=dict)
+    data: AnsweredData = Field(default_factory=dict)

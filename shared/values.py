@@ -1,8 +1,13 @@
-"""What a time, a number and free data may be in a payload: no more than every reader of it can hold and say again."""
+"""What a time, a number and free data may be in a payload: no more than every reader of it can hold and say again.
+
+Who passes free data on wraps it: an offer becomes an event with more metadata, an event goes whole into a command or an
+answer. So each of these has room for what it wraps.
+"""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -10,10 +15,56 @@ from pydantic import AfterValidator, Field, PlainSerializer
 
 # What InfluxDB holds as nanoseconds ends in 2262; a Pi without a clock starts in 1970.
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2262, 1, 1, tzinfo=UTC)
-DEEPEST = 16  # levels of free data
-MOST = 10_000  # things in it
 NESTED = (dict, list, tuple)
-LONGEST = 262_144  # characters of one text in it; a message made of a few still fits into a ``Text``
+LONGEST_WORD = 4096  # characters of a text that is the value of a channel
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much free data may hold: levels of nesting, values with their names, characters of one text."""
+
+    levels: int
+    values: int
+    characters: int = 262_144
+
+    def check(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Return the data; raises ValueError for what JSON may hold and SQLite, InfluxDB or a language may not."""
+        level: list[Any] = [data]
+        count = 0
+        for depth in range(self.levels + 1):
+            below = []
+            for value in level:
+                items = (*value, *value.values()) if isinstance(value, dict) else value
+                count += len(items)
+                if count > self.values:
+                    raise ValueError(f"holds more than {self.values} values")
+                for item in items:
+                    if isinstance(item, NESTED):
+                        below.append(item)
+                    else:
+                        self._refuse(item)
+            if depth == self.levels and any(level):
+                raise ValueError(f"is nested deeper than {self.levels} levels")
+            if not below:
+                break
+            level = below
+        return data
+
+    def _refuse(self, item: Any) -> None:
+        if isinstance(item, str):
+            if len(item) > self.characters:
+                raise ValueError(f"holds a text of {len(item)} characters; {self.characters} are the most")
+        elif isinstance(item, float):
+            if not math.isfinite(item):
+                raise ValueError("holds a number that is not finite")
+        elif isinstance(item, int) and not -(2**63) <= item < 2**63:
+            raise ValueError("holds a whole number beyond 64 bits")
+
+
+OFFERED = Room(16, 10_000)
+KEPT = Room(16, 10_500)  # an event's: what was offered, and what its way through the pipeline adds
+CARRIED = Room(24, 30_000)  # a question's or command's: an event whole
+ANSWERED = Room(24, 500_000, 1_000_000)  # no more fits into what a broker passes
 
 
 def _as_utc(value: datetime) -> datetime:
@@ -35,46 +86,14 @@ def _as_text(value: datetime) -> str:
     return value.isoformat(timespec="microseconds")[:-6] + "Z"
 
 
-def _checked(data: dict[str, Any]) -> dict[str, Any]:
-    """Refuse what JSON may hold and SQLite, InfluxDB or another language may not."""
-    level: list[Any] = [data]
-    count = 0
-    for depth in range(DEEPEST + 1):
-        below = []
-        for value in level:
-            items = (*value, *value.values()) if isinstance(value, dict) else value
-            count += len(items)
-            if count > MOST:
-                raise ValueError(f"holds more than {MOST} values")
-            for item in items:
-                if isinstance(item, NESTED):
-                    below.append(item)
-                else:
-                    _refuse(item)
-        if depth == DEEPEST and any(level):
-            raise ValueError(f"is nested deeper than {DEEPEST} levels")
-        if not below:
-            break
-        level = below
-    return data
-
-
-def _refuse(item: Any) -> None:
-    if isinstance(item, str):
-        if len(item) > LONGEST:
-            raise ValueError(f"holds a text of {len(item)} characters; {LONGEST} are the most")
-    elif isinstance(item, float):
-        if not math.isfinite(item):
-            raise ValueError("holds a number that is not finite")
-    elif isinstance(item, int) and not -(2**63) <= item < 2**63:
-        raise ValueError("holds a whole number beyond 64 bits")
-
-
 Time = Annotated[datetime, AfterValidator(_as_utc), PlainSerializer(_as_text, return_type=str, when_used="json")]
 # Of readings, commands and statuses. No clock that works says anything else.
 BoundedTime = Annotated[Time, AfterValidator(_within)]
 Int64 = Annotated[int, Field(ge=-(2**63), lt=2**63)]  # what SQLite, InfluxDB and other languages hold
 Count = Annotated[int, Field(ge=0, lt=2**63)]
 Seq = Annotated[int, Field(ge=0, lt=2**63 - 1)]
-Scalar = bool | Int64 | float | Annotated[str, Field(max_length=LONGEST)]
-Data = Annotated[dict[str, Any], AfterValidator(_checked)]
+Scalar = bool | Int64 | float | Annotated[str, Field(max_length=LONGEST_WORD)]
+OfferedData = Annotated[dict[str, Any], AfterValidator(OFFERED.check)]
+Data = Annotated[dict[str, Any], AfterValidator(KEPT.check)]
+CarriedData = Annotated[dict[str, Any], AfterValidator(CARRIED.check)]
+AnsweredData = Annotated[dict[str, Any], AfterValidator(ANSWERED.check)]

@@ -22,6 +22,7 @@ from pydantic import ValidationError
 from shared.delivery.decoding import UnreadableError, decode
 from shared.delivery.handler import CommandHandler, RefusedError, RequestHandler
 from shared.delivery.records import Records
+from shared.delivery.sizes import PACKET_BYTES
 from shared.mqtt import Arrived, Publication
 from shared.requests import Command, Request, Response, Result
 from shared.topics import Topics
@@ -29,8 +30,7 @@ from shared.topics import Topics
 log = logging.getLogger(__name__)
 
 STALE_S = 60.0
-QUESTION_BYTES = 262_144
-ANSWER_BYTES = 1_000_000  # what any broker passes
+QUESTION_BYTES = 700_000  # an event goes whole into one
 
 
 def handle_request(
@@ -41,8 +41,8 @@ def handle_request(
     try:
         data = _answer(request, handler, now)
         payload = _response(request, "ok", data=data)
-        if len(payload) > ANSWER_BYTES:
-            raise RefusedError(f"the answer has {len(payload):,} bytes, and {ANSWER_BYTES:,} pass: ask for less")
+        if len(payload) > PACKET_BYTES:
+            raise RefusedError(f"the answer has {len(payload):,} bytes, and {PACKET_BYTES:,} pass: ask for less")
     except (RefusedError, ValidationError) as refusal:
         payload = _response(request, "error", error=_words(refusal))
     except Exception as error:
@@ -89,9 +89,17 @@ def _execute(command: Command, handler: CommandHandler, now: datetime) -> Result
     try:
         if command.expires is not None and command.expires < now:
             raise RefusedError(f"it expired at {command.expires.isoformat()}")
-        return came.model_copy(update={"data": dict(handler.execute(command))})
+        return _with_data(came, handler.execute(command))
     except (RefusedError, ValidationError) as refusal:
         return came.model_copy(update={"status": "refused", "reason": _words(refusal)})
+
+
+def _with_data(came: Result, data: Mapping[str, Any]) -> Result:
+    """Return the result with its data; it is kept and read again, so what no Result may hold is left out."""
+    try:
+        return Result.model_validate({**came.model_dump(), "data": dict(data)})
+    except ValidationError as fault:
+        return came.model_copy(update={"reason": f"it was done, and its result cannot be shown: {_words(fault)}"})
 
 
 def _words(refusal: Exception) -> str:

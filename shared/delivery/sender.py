@@ -16,6 +16,7 @@ from typing import Literal
 from shared.delivery.decoding import UnreadableError
 from shared.delivery.outbound import Outbound
 from shared.delivery.records import Records, Row
+from shared.delivery.sizes import PACKET_BYTES, fits
 from shared.delivery.speakers import has_consumers, may_consume
 from shared.kinds import KINDS, kind_of
 from shared.messages import Candidate, Checkpoint, Continued, Message, Resend, Resent, Sequenced, StreamEnds
@@ -88,6 +89,10 @@ class Sender:
         out.head += 1
         body = message.model_dump_json(exclude=ENVELOPE, exclude_none=True).encode()
         payload = b"%b%d,%b" % (self._prefix[stream], out.head, body[1:])
+        if not fits(payload):  # it would end every connection; its place stays, and consumers make a dead letter of it
+            log.error("%s %d of %s has %d bytes, which no broker passes", stream, out.head, self.name, len(payload))
+            self.dropped += 1
+            payload = b'%b%d,"too_large":%d}' % (self._prefix[stream], out.head, len(payload))
         attributes = message.attributes()
         row_attributes = json.dumps(attributes) if attributes else None
         self._fresh.append(Row(stream, out.head, message.topic(self.topics), payload, row_attributes, written))
@@ -103,7 +108,10 @@ class Sender:
         """Publish the latest value of a retained topic, now and after every reconnect; the same again is not sent."""
         topic = message.topic(self.topics)
         payload = message.model_dump_json(exclude_none=True, by_alias=True).encode()
-        if self._latest.get(topic) != payload:
+        if len(payload) > PACKET_BYTES:
+            log.error("the value of %s has %d bytes, which no broker passes: the one before stays", topic, len(payload))
+            self.dropped += 1
+        elif self._latest.get(topic) != payload:
             self._latest[topic] = payload
             self._unsent[topic] = None
 

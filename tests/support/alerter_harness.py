@@ -73,6 +73,15 @@ class Play:
         self.ledger.close()
         self.open()
 
+    def restart_in_place(self) -> None:
+        """A new process over the same ledger, which may be in memory."""
+        made = settings(self.text, self.limits)
+        how = options(made.alerts, by_events=not self.wall)
+        self.alerter = Alerter(
+            self.rules or made.rules(), self.ledger, self.publisher, how, lambda: after(self.now_s), self.offers.append
+        )
+        self.alerter.announce()
+
     # ---- what happens
 
     def event(self, at_s: float, kind: str, device: str | None = "d1", zone: str | None = None, **data: Any) -> None:

@@ -35,7 +35,11 @@ beyond these bounds, sends the message to `deadletter/…`.
 | an id, a label | 1 to 512, or 128, characters; no control characters and no line breaks |
 | a text | 1,048,576 characters |
 | a time of a reading, a command or a status | the years 1970 to 2261 |
-| free data (`data`, `metadata`) | 16 levels, 10,000 values, texts of 262,144 characters, whole numbers of 64 bits |
+| a text that is the value of a channel | 4,096 characters |
+| free data of an offer | 16 levels, 10,000 values, texts of 262,144 characters, numbers of 64 bits; 262,144 bytes |
+| free data of an event | the same, and 500 values more for what the suite adds |
+| free data of a question or command | 24 levels, 30,000 values; 700,000 bytes: an event goes whole into one |
+| free data of an answer or result | 24 levels, 500,000 values; 1,000,000 bytes |
 """
 
 

@@ -15,12 +15,13 @@ from pydantic import ValidationError
 from shared.client.client import ClientError
 from shared.delivery.requests import QUESTION_BYTES
 from shared.messages import Event
-from shared.values import MOST
+from shared.values import CARRIED
 from upskeep.transfer.rows import Row
 
 BATCH = 300
-BATCH_BYTES = QUESTION_BYTES * 2 // 3
-BATCH_VALUES = MOST - 100  # of the free data of a command; the rest is for what stands beside the events
+BATCH_BYTES = 180_000  # more of them only where a single event has more
+EVENT_BYTES = QUESTION_BYTES - 50_000  # whatever the suite has taken as an event
+BATCH_VALUES = CARRIED.values - 100  # of the free data of a command; the rest is for what stands beside the events
 Command = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]  # as Session.command
 
 
@@ -70,20 +71,21 @@ def import_file(source: Rows, command: Command, step: Callable[[int], None]) -> 
 
 
 def events(source: Rows) -> Iterator[tuple[Row, int]]:
-    """Yield each event as it goes over the wire, with its length; raises ClientError at a row that is none."""
+    """Yield each event with its length, as it goes over the wire: without what is no part of one.
+
+    Raises ClientError at a row that is none.
+    """
     for where, row in source.rows():
         try:
-            text = Event.model_validate(row).model_dump_json(exclude_none=True)
+            event = Event.model_validate(row)
         except ValidationError as error:
             first = error.errors()[0]
             name = ".".join(map(str, first["loc"])) or "event"
             raise ClientError(f"{source.path} {where}: {name}: {first['msg']} (got {first['input']!r:.60})") from None
-        if len(text.encode()) > BATCH_BYTES:
-            raise ClientError(f"{source.path} {where}: has {len(text):,} bytes; an event may have {BATCH_BYTES:,}")
-        sent = {name: value for name, value in row.items() if value is not None}
-        if (count := _values(sent)) > BATCH_VALUES:
-            raise ClientError(f"{source.path} {where}: holds {count:,} values; an event may hold {BATCH_VALUES:,}")
-        yield sent, len(text.encode())
+        size = len(event.model_dump_json(exclude_none=True).encode())
+        if size > EVENT_BYTES:
+            raise ClientError(f"{source.path} {where}: has {size:,} bytes; an event may have {EVENT_BYTES:,}")
+        yield event.model_dump(mode="json", exclude_none=True), size
 
 
 def batches(found: Iterator[tuple[Row, int]]) -> Iterator[list[Row]]:

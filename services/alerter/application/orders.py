@@ -12,15 +12,17 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.alerter.application.emergency_stops import EmergencyStops
-from services.alerter.core.actions import Action, Cause, Do, command_for, missing_labels, zone_of
+from services.alerter.core.actions import Action, Cause, Do, command_for, missing_labels, unfit_target, zone_of
 from shared.delivery.handler import Publisher
 from shared.messages import Alert
+from shared.values import EARLIEST, LATEST
 
 log = logging.getLogger(__name__)
 MOST_STOPS = 1000
+FURTHEST = timedelta(days=3660)  # from a firing to the end of what it orders
 
 
 class Orders:
@@ -51,8 +53,12 @@ class Orders:
     def _reason_to_withhold(self, action: Action, cause: Cause, stale: bool) -> tuple[str, str] | None:
         if missing := missing_labels(action, cause.labels):
             return "missing_label", f"the alert has no label {' and no '.join(missing)}"
+        if (target := unfit_target(action, cause.labels)) is not None:
+            return "unfit_target", f"{target!r} is no name of a device or service"
         if action.do is Do.EMERGENCY_STOP and self._stops.standing >= MOST_STOPS:
             return "too_many_stops", f"{MOST_STOPS} zones are stopped already; lift some with `upskeep reset-stop`"
+        if not EARLIEST <= cause.time < LATEST - FURTHEST:
+            return "impossible_time", f"it fired in the year {cause.time.year}"
         if stale:
             return "too_old", "what made it fire came too late to act on"
         return None

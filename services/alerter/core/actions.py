@@ -10,6 +10,7 @@ from enum import StrEnum
 from string import Formatter
 from typing import Any
 
+from services.alerter.core.keys import FIT
 from shared.instants import time_to_us
 from shared.requests import Command
 
@@ -72,6 +73,12 @@ def missing_labels(action: Action, labels: Mapping[str, str]) -> tuple[str, ...]
     }.get(action.do, ())
     named = {name: None for text in texts for name in _names(text)}
     return tuple(name for name in named if not labels.get(name))
+
+
+def unfit_target(action: Action, labels: Mapping[str, str]) -> str | None:
+    """Return what a command would be addressed to where that is no name; None where it is one."""
+    target = str(fill(action.target, labels)) if action.do is Do.COMMAND else ""
+    return target if target and not FIT.match(target) else None
 
 
 def command_for(action: Action, cause: Cause, number: int) -> Command | None:

@@ -6,12 +6,11 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 
-from shared.topics import NAME
-
 AlertId = tuple[str, str]  # rule, key
 ALL = "all"  # the key of a rule that groups by nothing
 NONE = "none"  # stands for a value that is not there
 _UNFIT = re.compile(r"[^A-Za-z0-9_\-]")
+FIT = re.compile(r"[A-Za-z0-9_\-][A-Za-z0-9_.\-]*\Z")  # as ``shared.names.Name``
 _ROOM = 110
 
 
@@ -20,14 +19,11 @@ def key_of(values: Iterable[object]) -> str:
     parts = [NONE if value is None or value == "" else str(value) for value in values]
     if not parts:
         return ALL
-    if len(parts) == 1 and NAME.match(parts[0]) and len(parts[0]) <= _ROOM:
-        return parts[0]
     slugs = [_UNFIT.sub("_", part) for part in parts]
+    plain = ".".join(parts)
+    if slugs[:-1] == parts[:-1] and FIT.match(plain) and len(plain) <= _ROOM:
+        return plain  # only the last may hold dots: it is still clear where it begins
     key = ".".join(slugs)
-    if slugs == parts and len(key) <= _ROOM:
-        return key
-    if all(NAME.match(part) for part in parts[1:]) and slugs[:-1] == parts[:-1] and len(key) <= _ROOM:
-        return ".".join(parts)  # only the last may hold dots: it is still clear where it begins
     return f"{key[:_ROOM]}-{_hash(parts)}"
 
 

@@ -16,6 +16,7 @@ from services.alerter.core.kinds.condition import Condition
 from services.alerter.core.kinds.counts import Count
 from services.alerter.core.matchers import Matcher
 from services.alerter.core.samples import Sample, Source
+from services.alerter.core.wording import short
 from shared.instants import span_to_us
 from shared.messages import Severity
 
@@ -112,8 +113,8 @@ class Rule:
 
     def labelled(self, values: list[object], zone: object = None) -> dict[str, str]:
         """Return the labels of a group; a device brings its zone along."""
-        named = {name: str(value) for name, value in zip(self.by, values, strict=True) if value not in (None, "")}
-        return ({} if zone in (None, "") else {"zone": str(zone)}) | named
+        named = {name: short(value) for name, value in zip(self.by, values, strict=True) if value not in (None, "")}
+        return ({} if zone in (None, "") else {"zone": short(zone)}) | named
 
 
 def known_labels(rules: Iterable[Rule]) -> list[dict[str, str]]:

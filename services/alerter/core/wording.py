@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+LONGEST_VALUE = 200  # characters of a value in a label or a message
 _UNITS = (("h", 3600.0), ("min", 60.0), ("s", 1.0))
 
 
@@ -25,3 +26,9 @@ def in_words(span: timedelta, *, bare: bool = False) -> str:
 def figure(number: float) -> str:
     """Return a number without digits that nobody reads: four of them."""
     return f"{number:.4g}" if abs(number) < 10_000 else f"{number:.0f}"
+
+
+def short(value: object) -> str:
+    """Return a value as text, cut where nobody would read on: a sender may put anything into an event."""
+    text = str(value)
+    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"

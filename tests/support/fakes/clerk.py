@@ -29,4 +29,5 @@ class Clerk:
         if command.data.get("colour") == "pink":
             raise RefusedError("no lamp is pink")
         self.switched.append(command.id)
-        return {"colour": command.data.get("colour", "white")}
+        colour = command.data.get("colour", "white")
+        return {"colour": colour} if isinstance(colour, str) else {"lamp": {"is": {"now": {"colour": colour}}}}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from services.event_processor.service import EventProcessor
 from shared.delivery.handler import InMemoryPublisher
 from shared.ledger import Ledger
-from shared.messages import Candidate, Frame
+from shared.messages import Candidate, Event, Frame
 from shared.quantities import FACTS, QUANTITIES
 from tests.support.scenarios import SHIPPED, START, at
 
@@ -84,3 +84,34 @@ def test_nothing_that_is_accepted_makes_the_processor_die(frames: list[dict[str,
                 processor.flush()
             for message in (*outlet.emitted, *outlet.retained.values()):
                 type(message).model_validate_json(message.model_dump_json())
+
+
+ROOM_CLIMATE = {"air_temperature": 20.0, "relative_humidity": 50.0, "air_pressure": 1000.0, "battery_voltage": 3.7}
+ERROR = {"code": "nack", "chip": "ina219@0x41"}
+AT_THE_BOUNDS: dict[str, dict[str, Any]] = {
+    "errors": {"quality": "bad", "errors": [ERROR] * 4096},
+    "a long detail": {"quality": "bad", "errors": [{**ERROR, "detail": "x" * 300_000}]},
+    "a long channel": {"errors": [{"code": "implausible", "chip": "c", "channel": "n" * 128}]},
+    "channels": {"values": {f"c{n}": 1.0 for n in range(4092)} | ROOM_CLIMATE},
+    "a long word": {"values": {"self_test": "\N{BATTERY}" * 4096}},
+    "another long word": {"values": {"self_test": "x" * 4096}},
+}
+
+
+def test_a_frame_at_its_bounds_is_processed() -> None:
+    """1,300 errors in one frame, one error with a long detail, and a channel of 120 letters each were fatal."""
+    outlet = InMemoryPublisher()
+    with closing(Ledger(":memory:")) as ledger:
+        processor = EventProcessor(SHIPPED, ledger, outlet, lambda: START)
+        with ledger.transaction():
+            for number, values in enumerate(AT_THE_BOUNDS.values()):
+                for second in (0, 8, 16, 24, 32):
+                    time = at(100 * number + second)
+                    processor.apply(Frame.model_validate({"device": f"d{number // 2}", "time": time, **values}))
+                processor.flush()
+    for message in (*outlet.emitted, *outlet.retained.values()):
+        again = type(message).model_validate_json(message.model_dump_json())
+        assert len(again.model_dump_json().encode()) < 500_000
+    assert {"I2C_ERROR", "COMM_LOST", "DATA_IMPLAUSIBLE", "device.state.changed"} <= {
+        message.type for message in outlet.emitted if isinstance(message, Event)
+    }

@@ -151,3 +151,10 @@ def test_a_field_of_ones_own_beside_a_known_one_is_let_pass() -> None:
     data = {"value": 71, "rack": "left"}
 
     assert data == taken(Candidate(type="TEMPERATURE_HIGH", data=data)).data
+
+
+@pytest.mark.parametrize("sensor", ["..", ".a", "a b", "x" * 129])
+def test_a_sensor_that_can_be_no_device_leaves_the_device_open(sensor: str) -> None:
+    """An offer about a sensor `..` stopped the processor for good."""
+    event = taken(Candidate(type="sensor.temperature", data={"sensor_id": sensor, "value": 20.0, "unit": "°C"}))
+    assert event.device is None

@@ -26,6 +26,7 @@ from tests.support.fakes.clerk import ROUTE, Clerk
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 REQUEST = "upskeep/v1/home/request/clerk/double"
 COMMAND = "upskeep/v1/home/command/lamp/switch"
+DEEP = [[[[[[[[[[[[[[[[[[[[[["red"]]]]]]]]]]]]]]]]]]]]]]  # a command may have it, and no result below one level more
 
 
 class House:
@@ -130,6 +131,16 @@ def test_a_command_is_carried_out_once_and_its_repeats_are_told_the_same(house: 
         house.say(COMMAND, {"id": "c1", "data": {"colour": "red"}})
     assert ["c1"] == house.clerk.switched
     assert [("done", "red")] * 3 == [(r.status, r.data["colour"]) for r in house.heard(Result, "result")]
+
+
+def test_a_result_that_nobody_could_read_again_says_so(house: House) -> None:
+    """It is kept and read at every repeat: one that no model admits would end the service then."""
+    for _ in range(2):
+        house.say(COMMAND, {"id": "c1", "data": {"colour": DEEP}})
+    (first, second) = house.heard(Result, "result")
+    assert first.reason == second.reason
+    assert ("done", {}) == (first.status, first.data)
+    assert "is nested deeper" in first.reason
 
 
 def test_a_command_is_carried_out_once_also_over_a_restart(house: House) -> None:

@@ -123,6 +123,24 @@ def test_an_event_leaves_on_the_wire_and_as_a_confirmed_public_copy_with_its_att
     assert "1.0" == public.attributes["specversion"]
 
 
+@pytest.mark.parametrize("text", ["x" * 4000, '"' * 2100], ids=["long", "twice as long in a resend"])
+def test_what_no_broker_passes_leaves_as_a_place_without_content(scene: Scene, text: str) -> None:
+    """Mosquitto ends the connection of who sends more than a mebibyte: the service would try again for good."""
+    endpoint, _ = scene.start(READER)
+    store, consumer = scene.start(STORE)
+    large = FRAME.model_copy(update={"values": {f"c{n}": text for n in range(250)}})
+    for message in (FRAME, large, FRAME):
+        endpoint.emit(message)
+    endpoint.retain(EVENT.model_copy(update={"data": {"a": text * 500}}))
+    for service in (endpoint, store, endpoint, store):
+        service.turn(0)
+
+    assert max(len(each.payload) for each in scene.sent) < 1_000
+    assert [1, 3] == [message.seq for message in consumer.applied]
+    assert 1 == sum("time: Field required" in letter for letter in scene.letters())
+    assert 2 == endpoint.status().figures["dropped"]
+
+
 def test_the_public_copy_of_a_frame_leaves_once_also_across_a_reconnect(scene: Scene) -> None:
     """What the broker did not confirm leaves again, on the wire alone."""
 

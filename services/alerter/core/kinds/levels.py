@@ -17,7 +17,7 @@ from services.alerter.core.kinds.condition import ALWAYS, Move, Reading, Span
 from services.alerter.core.matchers import Matcher
 from services.alerter.core.samples import Sample
 from services.alerter.core.states import Reason
-from services.alerter.core.wording import figure, in_words
+from services.alerter.core.wording import figure, in_words, short
 from shared.instants import span_to_us
 
 Scalar = bool | float | str
@@ -130,7 +130,7 @@ class Compare:
     def reading(self, evidence: LastValue, at_us: int, key: str) -> Reading:
         """The value as seen."""
         value = evidence.value
-        shown = figure(value) if isinstance(value, float | int) and not isinstance(value, bool) else str(value)
+        shown = figure(value) if isinstance(value, float | int) and not isinstance(value, bool) else short(value)
         said = "unknown" if value is None else shown
         number = float(value) if isinstance(value, bool | int | float) else float(evidence.holds)
         limit = float(self.against) if isinstance(self.against, bool | int | float) else 1.0

@@ -366,8 +366,8 @@ def test_batches_are_neither_too_many_nor_too_long() -> None:
 
 
 def test_a_batch_holds_no_more_values_than_a_command_may(tmp_path: Path) -> None:
-    """An event that alone holds more is named, as one that is too long."""
-    rows = [event(n, n, data={"list": [n] * 1000}).model_dump(mode="json") for n in range(25)]
+    """An event alone never holds as much; one that is beyond an event's own bounds is named."""
+    rows = [event(n, n, data={"list": [n] * 3000}).model_dump(mode="json") for n in range(25)]
     parts = list(batches((row, 10) for row in rows))
     assert rows == [row for part in parts for row in part]
     assert [9, 9, 7] == [len(part) for part in parts]
@@ -375,9 +375,23 @@ def test_a_batch_holds_no_more_values_than_a_command_may(tmp_path: Path) -> None
         Command(id="1", target="counter_store", name="import", data={"origin": "x", "label": "x", "events": part})
 
     file = tmp_path / "x.jsonl"
-    file.write_text(event(1, 1, data={"list": [1] * 9_950}).model_dump_json())
-    with pytest.raises(ClientError, match=r"line 1: holds [0-9,]+ values; an event may hold 9,900"):
+    file.write_text(event(1, 1).model_dump_json().replace('"data":{}', '"data":{"list":' + str([1] * 11_000) + "}"))
+    with pytest.raises(ClientError, match=r"line 1: data: Value error, holds more than 10500 values"):
         import_file(Source(file, "jsonl"), lambda *_: {}, lambda _: None)
+
+
+def test_what_is_no_part_of_an_event_is_not_sent(tmp_path: Path) -> None:
+    """A column of one's own may hold what no command may."""
+    file, sent = tmp_path / "x.jsonl", list[Any]()
+    own = '{"mine": ' + "[" * 40 + "]" * 40 + ","
+    file.write_text(own + event(1, 1).model_dump_json()[1:])
+
+    def command(name: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        sent.append(Command(id="1", target="counter_store", name=name, data=dict(data)))
+        return {"new": 1, "known": 0, "opened": {}}
+
+    assert 1 == import_file(Source(file, "jsonl"), command, lambda _: None).new
+    assert ["mine" in one for one in sent[0].data["events"]] == [False]
 
 
 JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner, max_size=3))

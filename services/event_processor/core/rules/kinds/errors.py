@@ -5,16 +5,17 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 from services.event_processor.core.channels.frame_context import FrameContext
-from services.event_processor.core.rules.kinds.fault import dump
+from services.event_processor.core.rules.kinds.fault import dump_all
 from services.event_processor.core.rules.sections import Errors
 from shared.messages import ReadError
 
 
 def find_errors(context: FrameContext, name: str, rule: Errors) -> None:
     """One event for a frame with errors of the bus, whatever its quality and however many chips failed."""
-    errors = [dump(error) for error in context.frame.errors if _is_of_the_bus(error, rule)]
+    errors = [error for error in context.frame.errors if _is_of_the_bus(error, rule)]
     if errors:
-        context.emit(rule.event, name, {"count": len(errors), "errors": errors, "quality": context.frame.quality.value})
+        told = {"count": len(errors), "errors": dump_all(errors), "quality": context.frame.quality.value}
+        context.emit(rule.event, name, told)
 
 
 def _is_of_the_bus(error: ReadError, rule: Errors) -> bool:

@@ -9,6 +9,8 @@ Rules:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from services.event_processor.core.channels.frame_context import FrameContext
 from services.event_processor.core.device.keys import DOUBTED
 from services.event_processor.core.device.latch import Latch
@@ -17,6 +19,7 @@ from services.event_processor.core.rules.kinds.condition import turn_latch
 from shared.messages import Quality, ReadError
 
 MOST_CHANNELS = 64  # of one device that are followed
+MOST_ERRORS = 64  # of one frame that an event names
 
 
 def find_fault(context: FrameContext, name: str, rule: Fault) -> None:
@@ -24,16 +27,16 @@ def find_fault(context: FrameContext, name: str, rule: Fault) -> None:
     frame = context.frame
     named = [error for error in frame.errors if error.code in rule.codes]
     of_parts = [error for error in named if error.channel is None]
-    told = {"quality": frame.quality.value, "errors": [dump(error) for error in of_parts] or None}
+    told = {"quality": frame.quality.value, "errors": dump_all(of_parts) or None}
     turn_latch(context, name, rule, bool(of_parts) or frame.quality in rule.quality, told)
     _drop_idle(context, name)
     if len(of_parts) < len(named) or DOUBTED in context.latches:
         _follow_channels(context, name, rule, {error.channel: error for error in named if error.channel})
 
 
-def dump(error: ReadError) -> dict[str, str]:
-    """Return an error as an event has it."""
-    return error.model_dump(exclude_none=True)
+def dump_all(errors: Sequence[ReadError]) -> list[dict[str, str]]:
+    """Return errors as an event has them, the first ``MOST_ERRORS``."""
+    return [error.model_dump(exclude_none=True) for error in errors[:MOST_ERRORS]]
 
 
 def _follow_channels(context: FrameContext, name: str, rule: Fault, named: dict[str, ReadError]) -> None:
@@ -43,7 +46,11 @@ def _follow_channels(context: FrameContext, name: str, rule: Fault, named: dict[
         error = named.get(channel)
         if error is None and not believed:
             continue
-        told = {"channel": channel, "quality": context.frame.quality.value, "errors": [dump(error)] if error else None}
+        told = {
+            "channel": channel,
+            "quality": context.frame.quality.value,
+            "errors": dump_all([error]) if error else None,
+        }
         turn_latch(context, f"{name}/{channel}", rule, error is not None, told)
         _drop_idle(context, f"{name}/{channel}")
     _mark(context)
