@@ -40,6 +40,7 @@ class Notifier:
         self._alert_sets = alert_sets
         self._dispatcher = Dispatcher(plan, repository.groups())
         self._silences = Silences(repository.silences())
+        self._inhibition = Inhibition(plan.inhibit)
         self.suppressed: Counter[SuppressionReason] = (
             Counter()
         )  # how often somebody was not notified, by reason, since the start
@@ -161,6 +162,7 @@ class Notifier:
 
     def flush(self) -> None:
         """Write the groups that have changed."""
+        self._note_turned()
         for key in self._dispatcher.touched:
             self._repository.write_group(key, self._dispatcher.current(key))
         self._dispatcher.touched.clear()
@@ -172,14 +174,19 @@ class Notifier:
         self._silences = Silences(changed.get(silence.id, silence) for silence in self.silences)
 
     def _mute_context(self, now: datetime) -> MuteContext:
-        firing = [
-            ("/".join(alert_id), labels_of(alert_set.rule_at(alert_id), record))
-            for alert_set in self._alert_sets
-            for alert_id, record in alert_set.records.items()
-            if record.is_firing
-        ]
-        inhibition = Inhibition(self._plan.inhibit, firing if self._plan.inhibit else ())
-        return MuteContext(now, self._alert, self._flaps, self._silences, inhibition)
+        self._note_turned()
+        return MuteContext(now, self._alert, self._flaps, self._silences, self._inhibition)
+
+    def _note_turned(self) -> None:
+        """Report to the inhibition what began or ceased to fire."""
+        for alert_set in self._alert_sets:
+            for alert_id in alert_set.turned:
+                record = alert_set.records.get(alert_id)
+                if record is not None and record.is_firing:
+                    self._inhibition.fires(alert_id, labels_of(alert_set.rule_at(alert_id), record))
+                else:
+                    self._inhibition.ends(alert_id)
+            alert_set.turned.clear()
 
     def _alert(self, alert_id: AlertId) -> Alert | None:
         alert_set = self._alert_set(alert_id)

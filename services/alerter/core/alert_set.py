@@ -42,6 +42,7 @@ class AlertSet:
         self.records: dict[AlertId, AlertRecord] = {}
         self.touched: dict[AlertId, None] = {}
         self.dropped: dict[AlertId, None] = {}
+        self.turned: dict[AlertId, None] = {}  # began or ceased to fire since it was last emptied
         self.now_us: int | None = None
         self.ungrouped = 0  # samples that lack a label by which a rule that orders something groups
         self._rule_of: dict[AlertId, Rule] = {}
@@ -63,8 +64,11 @@ class AlertSet:
     def put(self, alert_id: AlertId, rule: Rule, record: AlertRecord) -> None:
         """Take a memory that was kept."""
         self._rule_of[alert_id] = rule
-        if alert_id not in self.records:
+        before = self.records.get(alert_id)
+        if before is None:
             self._keys[rule.name] += 1
+        if (before is not None and before.is_firing) is not record.is_firing:
+            self.turned[alert_id] = None
         self.records[alert_id] = record
         self._schedule(alert_id, rule, record)
         if rule.composite is not None and record.evidence.ahead:
@@ -72,7 +76,9 @@ class AlertSet:
 
     def drop(self, alert_id: AlertId) -> None:
         """Forget an alert."""
-        if self.records.pop(alert_id, None) is not None:
+        if (gone := self.records.pop(alert_id, None)) is not None:
+            if gone.is_firing:
+                self.turned[alert_id] = None
             self._keys[alert_id[0]] -= 1
             self._rule_of.pop(alert_id, None)
             self._ahead.pop(alert_id, None)

@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from services.alerter.core.keys import AlertId
 from services.alerter.core.matchers import Matcher, all_hold
 
 Labels = Mapping[str, str]
+Values = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,25 +31,34 @@ class InhibitRule:
 
 
 class Inhibition:
-    """What the firing alerts mute. ``firing`` are (fingerprint, labels)."""
+    """What the firing alerts mute. It hears of each that begins or ceases to fire, so no look costs more for many."""
 
-    def __init__(self, rules: Iterable[InhibitRule], firing: Iterable[tuple[str, Labels]]) -> None:
-        alerts = list(firing)
-        self._rules = [(rule, _sources(rule, alerts)) for rule in rules]
+    def __init__(self, rules: Iterable[InhibitRule]) -> None:
+        self._rules = tuple(rules)
+        self._sources: list[dict[Values, dict[AlertId, None]]] = [{} for _ in self._rules]
+        self._of: dict[AlertId, list[tuple[int, Values]]] = {}  # where each firing alert is a source
+
+    def fires(self, alert_id: AlertId, labels: Labels) -> None:
+        """Take an alert that fires; one source for each rule it is one of, if it is no target itself."""
+        self.ends(alert_id)
+        for number, rule in enumerate(self._rules):
+            if all_hold(rule.sources, labels) and not all_hold(rule.targets, labels):
+                values = rule.values(labels)
+                self._sources[number].setdefault(values, {})[alert_id] = None
+                self._of.setdefault(alert_id, []).append((number, values))
+
+    def ends(self, alert_id: AlertId) -> None:
+        """Let go of an alert that fires no more."""
+        for number, values in self._of.pop(alert_id, ()):
+            sources = self._sources[number][values]
+            del sources[alert_id]
+            if not sources:
+                del self._sources[number][values]
 
     def over(self, labels: Labels) -> str | None:
-        """Return the fingerprint of an alert that mutes one with these labels, None if there is none."""
-        for rule, sources in self._rules:
-            source = sources.get(rule.values(labels))
-            if source is not None and all_hold(rule.targets, labels):
-                return source
+        """Return ``rule/key`` of an alert that mutes one with these labels, None if there is none."""
+        for rule, known in zip(self._rules, self._sources, strict=True):
+            sources = known.get(rule.values(labels))
+            if sources is not None and all_hold(rule.targets, labels):
+                return "/".join(next(reversed(sources)))
         return None
-
-
-def _sources(rule: InhibitRule, alerts: Iterable[tuple[str, Labels]]) -> dict[tuple[str, ...], str]:
-    """Return one source for each set of equal values; it is no target itself, so never the alert in question."""
-    return {
-        rule.values(labels): fingerprint
-        for fingerprint, labels in alerts
-        if all_hold(rule.sources, labels) and not all_hold(rule.targets, labels)
-    }
