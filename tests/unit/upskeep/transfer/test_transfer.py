@@ -380,20 +380,6 @@ def test_a_batch_holds_no_more_values_than_a_command_may(tmp_path: Path) -> None
         import_file(Source(file, "jsonl"), lambda *_: {}, lambda _: None)
 
 
-def test_what_is_no_part_of_an_event_is_not_sent(tmp_path: Path) -> None:
-    """A column of one's own may hold what no command may."""
-    file, sent = tmp_path / "x.jsonl", list[Any]()
-    own = '{"mine": ' + "[" * 40 + "]" * 40 + ","
-    file.write_text(own + event(1, 1).model_dump_json()[1:])
-
-    def command(name: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
-        sent.append(Command(id="1", target="counter_store", name=name, data=dict(data)))
-        return {"new": 1, "known": 0, "opened": {}}
-
-    assert 1 == import_file(Source(file, "jsonl"), command, lambda _: None).new
-    assert ["mine" in one for one in sent[0].data["events"]] == [False]
-
-
 JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner, max_size=3))
 
 
