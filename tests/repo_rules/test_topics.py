@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 CODE = sorted(path for folder in ("shared", "services", "upskeep") for path in (ROOT / folder).rglob("*.py"))
 ALLOWED = {ROOT / "shared" / "topics.py", ROOT / "shared" / "suite.py"}
 
-NAMES = st.from_regex(r"[A-Za-z0-9_.\-]{1,12}", fullmatch=True)
+NAMES = st.from_regex(r"[A-Za-z0-9_\-][A-Za-z0-9_.\-]{0,11}", fullmatch=True)
 
 
 @st.composite
