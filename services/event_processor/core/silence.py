@@ -28,7 +28,7 @@ class Silences:
     def __init__(self, compiled: CompiledRules) -> None:
         self._compiled = compiled
         self._due: list[tuple[datetime, str]] = []
-        self._waiting: set[str] = set()  # those in the heap
+        self._waiting: dict[str, datetime] = {}  # those in the heap, and the first time that one stands there with
         self._begun = False
         self.watches = bool(compiled.other.silent or any(each.silent for each in compiled.by_device.values()))
 
@@ -40,11 +40,13 @@ class Silences:
         late = set[str]() if self._begun else {*memories, *self._compiled.awaited}
         self._begun = True
         while self._due and self._due[0][0] < frame.time:
-            late.add(heapq.heappop(self._due)[1])
-        self._waiting -= late
+            due, name = heapq.heappop(self._due)
+            late.add(name)
+            if self._waiting.get(name) == due:
+                del self._waiting[name]
         for name in sorted(late - {frame.device}):
             yield from self._look(name, memories.get(name), frame)
-        for name in {*late, frame.device} - self._waiting:
+        for name in {*late, frame.device}:
             self._wait(name, memories.get(name), frame)
 
     def moved(self) -> None:
@@ -55,13 +57,13 @@ class Silences:
 
     def forget(self, device: str) -> None:
         """Let a device go; what stands in the heap of it is passed over when it is due."""
-        self._waiting.discard(device)
+        self._waiting.pop(device, None)
 
     def _wait(self, name: str, memory: Memory | None, frame: Frame) -> None:
         due = min(self._dues(name, memory, frame), default=None)
-        if due is not None:
+        if due is not None and (name not in self._waiting or due < self._waiting[name]):
             heapq.heappush(self._due, (due, name))
-            self._waiting.add(name)
+            self._waiting[name] = due
 
     def _look(self, name: str, memory: Memory | None, frame: Frame) -> Iterator[tuple[str, Outcome]]:
         rules = self._compiled.device_rules(name)

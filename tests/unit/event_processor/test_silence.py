@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.event_processor.core.rules.compiled import CompiledRules
@@ -102,7 +102,13 @@ def history(items: list[tuple[float, str, bool]]) -> Iterator[Frame]:
         yield frame(second, device, **({"ac_present": True} if shows else {}))
 
 
+STEP_THAT_GETS_SHORTER = [(0.0, "ups", False)] * 4 + [
+    (70.0, "room", False), (0.0, "ups", False), (1.0, "room", False), (70.0, "ups", False)
+]  # fmt: skip
+
+
 @settings(deadline=None, max_examples=20)
+@example(STEP_THAT_GETS_SHORTER, [1, 1, 3])
 @given(FRAMES, st.lists(st.integers(1, 12), max_size=8))
 def test_silences_do_not_depend_on_batches_and_restarts(items: list[tuple[float, str, bool]], batches: list[int]):
     """The same events, ids included, however the frames come in and whenever the process begins anew."""
