@@ -39,10 +39,14 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One actuator's wanted level, 0 (off) to 1 (full), and why; ``text`` is the reason with its figures."""
+    """One actuator's wanted level, 0 (off) to 1 (full), and why; ``text`` is the reason with its figures.
+
+    ``until_s``: it is wanted off from then on, sooner than the next tick can say so; a lease is to end there.
+    """
 
     zone: str
     actuator: str
     level: float
     reason: Reason
     text: str
+    until_s: float | None = None

@@ -40,7 +40,7 @@ class Kind(StrEnum):
     LIGHT = "light"
     CIRCULATION = "circulation"  # moves air inside the zone
     CO2 = "co2"
-    PUMP = "pump"  # irrigation
+    IRRIGATION = "irrigation"
 
 
 OPPOSED: tuple[tuple[Kind, Kind], ...] = (

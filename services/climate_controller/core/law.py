@@ -1,0 +1,251 @@
+"""The control law: from what was measured to what is wanted of each actuator, with a reason. Pure.
+
+Rules:
+1. Every tick decides on every actuator, so a wish is repeated for as long as it holds.
+2. Limits come before the VPD, and run at every tick: a VPD in its band hides no heat (``limits``).
+3. What cannot be believed decides nothing: without a fresh reading everything is wanted off but light and circulation.
+4. Observe decides as VPD_Target does and commands nothing; so does a pause.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from services.climate_controller.core import effects, estimate, limits, wording
+from services.climate_controller.core.levels import Choice, Situation, choose
+from services.climate_controller.core.moment import Air, Moment
+from services.climate_controller.core.state import MOST_DELAY_S, Change, State, Stop
+from services.climate_controller.core.targets import Aim, aim_of, ramped
+from shared.climate.decisions import Decision, Reason
+from shared.climate.psychrometrics import saturation_kpa
+from shared.climate.zones import Actuator, Kind, Mode, Plan, Zone
+
+WARM_UP = 3  # readings
+MARGIN_KPA = 0.006  # inside the band: what noise makes of an edge
+STOP_WATCH_S = 90.0
+WATCHES = 0.15  # share of a watched delay that is believed
+UNMOVED = (Kind.LIGHT, Kind.CIRCULATION)  # what no lost reading switches off
+
+Wants = dict[str, tuple[float, Reason]]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a tick came to. ``commands`` is False where nothing may be commanded: log it, and leave it."""
+
+    decisions: tuple[Decision, ...]
+    commands: bool
+    mode: Mode
+    lit: bool
+    vpd: float | None = None
+    target: float | None = None
+    stage: str | None = None
+    changes: tuple[Change, ...] = ()
+
+
+def decide(name: str, zone: Zone, plans: Mapping[str, Plan], state: State, moment: Moment) -> tuple[State, Verdict]:
+    """Return what the law remembers and what it wants, at one tick of one zone."""
+    state, changes = _resumed(state, moment.now_s)
+    aim = aim_of(zone, plans, state, moment)
+    state = _measured(zone, state, moment, aim)
+    state, moved = _aimed(zone, state, moment, aim)
+    state, wants, until_s = _wanted(zone, state, moment, aim)
+    state, required = _required(zone, state)
+    decisions = tuple(
+        Decision(
+            name, each.name, wants[each.name][0], wants[each.name][1], wording.text(wants[each.name][1], state, moment),
+            until_s.get(each.name),
+        )
+        for each in zone.actuators
+    )  # fmt: skip
+    commands = state.pause is None and state.mode is not Mode.OBSERVE
+    vpd = state.estimate.vpd if state.estimate and state.readings else None
+    return state, Verdict(
+        decisions, commands, state.mode, aim.lit, vpd, state.target_kpa, aim.stage, (*changes, *moved, *required)
+    )
+
+
+def vpd_of(zone: Zone, air: Air, *, lit: bool) -> float:
+    """Return the VPD that a zone's targets mean; below 0 where dew falls on the leaf."""
+    offset_c = zone.offset_c(lit=lit)
+    return saturation_kpa(air.celsius + offset_c) - saturation_kpa(air.celsius) * air.percent / 100
+
+
+def _resumed(state: State, now_s: float) -> tuple[State, tuple[Change, ...]]:
+    if state.pause is None or now_s < state.pause.until_s:
+        return state, ()
+    ended = Change("control.automation.resumed", {"reason": "the pause is over", "by": "schedule"})
+    return replace(state, pause=None), (ended,)
+
+
+def _measured(zone: Zone, state: State, moment: Moment, aim: Aim) -> State:
+    """Follow the reading; a missing or old one empties the count of readings."""
+    air = moment.air
+    if air is None or moment.now_s - air.at_s > zone.max_age_s:
+        return replace(state, readings=0, estimate=None, stop=None)
+    measured = vpd_of(zone, air, lit=aim.lit)
+    before = state.estimate
+    if before is None:
+        rates = estimate.assumed_rates(zone.actuators, state.rates)
+        return replace(state, estimate=estimate.begin(measured, air.at_s, rates), readings=1, lit=aim.lit)
+    if air.at_s <= before.at_s:
+        return state
+    if state.lit is not None and state.lit is not aim.lit:
+        before = replace(before, light_s=air.at_s)
+    distances = effects.distances(zone.actuators, before.vpd, _vented(zone, moment, aim))
+    levels = {each: running.level for each, running in moment.running.items()}
+    if any(running.since_s > before.switched_s for running in moment.running.values()):
+        before = replace(before, switched_s=max(running.since_s for running in moment.running.values()))
+    after = estimate.follow(before, measured, air.at_s, levels, distances, zone.actuators)
+    state = replace(state, estimate=after, rates=after.rates, readings=state.readings + 1, lit=aim.lit)
+    return _watched(state, moment.now_s)
+
+
+def _watched(state: State, now_s: float) -> State:
+    """Learn the loop's delay from how far the VPD went on after a stop."""
+    stop = state.stop
+    if stop is None or state.estimate is None:
+        return state
+    direction = 1 if stop.slope > 0 else -1
+    vpd = state.estimate.vpd
+    if direction * (vpd - stop.farthest) > 0:
+        stop = replace(stop, farthest=vpd)
+    if now_s - stop.at_s < STOP_WATCH_S:
+        return replace(state, stop=stop)
+    seen_s = 60 * (stop.farthest - stop.vpd) / stop.slope
+    delay_s = min(max(state.delay_s + WATCHES * (seen_s - state.delay_s), 0.0), MOST_DELAY_S)
+    return replace(state, stop=None, delay_s=delay_s)
+
+
+def _vented(zone: Zone, moment: Moment, aim: Aim) -> float | None:
+    outside = moment.outside
+    if moment.air is None or outside is None or moment.now_s - outside.at_s > 10 * zone.max_age_s:
+        return None
+    return effects.vented_kpa(moment.air, outside, zone.offset_c(lit=aim.lit))
+
+
+def _aimed(zone: Zone, state: State, moment: Moment, aim: Aim) -> tuple[State, tuple[Change, ...]]:
+    """Move the target along its ramp; a new goal is an event."""
+    if aim.goal_kpa is None:
+        return replace(state, target_kpa=None, goal_kpa=None), ()
+    target = ramped(state, aim.goal_kpa, moment.now_s, zone.ramp_kpa_per_min)
+    changes: tuple[Change, ...] = ()
+    if state.goal_kpa is not None and state.goal_kpa != aim.goal_kpa:
+        reason = f"stage {aim.stage}, {'day' if aim.lit else 'night'}" if aim.stage else "set"
+        changes = (
+            Change(
+                "control.target.updated",
+                {"parameter": "vpd", "old_target": state.goal_kpa, "new_target": aim.goal_kpa, "reason": reason},
+            ),
+        )
+    return replace(state, target_kpa=target, target_s=moment.now_s, goal_kpa=aim.goal_kpa), changes
+
+
+def _wanted(zone: Zone, state: State, moment: Moment, aim: Aim) -> tuple[State, Wants, dict[str, float]]:
+    if state.pause is not None:
+        return state, _as_it_is(zone, moment, Reason.PAUSED), {}
+    if state.mode is Mode.MANUAL:
+        return state, {each.name: (state.levels.get(each.name, 0.0), Reason.MANUAL) for each in zone.actuators}, {}
+    scheduled = {each.name: (float(aim.lit), Reason.SCHEDULE) for each in zone.actuators if each.kind is Kind.LIGHT}
+    if state.estimate is None or state.readings < WARM_UP:
+        reason = Reason.NO_READING if state.estimate is None else Reason.WARMING_UP
+        return state, _unread(zone, moment, reason) | scheduled, {}
+    assert moment.air is not None  # noqa: S101 - an estimate is of a reading
+    closed = state.mode is Mode.CLOSED_ENVIRONMENT
+    active = limits.reached(aim.limits, moment.air, state.limits, inset=1.0 if closed else 0.0)
+    state = replace(state, limits=active)
+    wants: Wants = {each.name: (0.0, Reason.NOT_FOR_MODE) for each in zone.actuators if _left_out(each, state.mode)}
+    free = tuple(each for each in zone.actuators if each.name not in wants and each.name not in scheduled)
+    held = limits.held(free, active, moment.air, moment.outside, moment.running, moment.now_s)
+    if aim.goal_kpa is None:
+        at_rest = {each.name: (0.0, Reason.IN_BAND) for each in free}
+        return state, wants | at_rest | held | scheduled, {}
+    situation = _situation(zone, state, moment, aim, free, held)
+    choice = choose(situation)
+    state, until_s = _stopping(state, situation, choice, moment)
+    timed = {name: (moment.running[name].level, choice.wants[name][1]) for name in until_s}
+    return state, wants | choice.wants | timed | scheduled, until_s
+
+
+def _left_out(each: Actuator, mode: Mode) -> bool:
+    """Closed does without the fan; CO2 and irrigation are nobody's but their own rules'."""
+    return each.kind in (Kind.CO2, Kind.IRRIGATION) or (mode is Mode.CLOSED_ENVIRONMENT and each.kind is Kind.EXHAUST)
+
+
+def _as_it_is(zone: Zone, moment: Moment, reason: Reason) -> Wants:
+    running = moment.running
+    return {each.name: (running[each.name].level if each.name in running else 0.0, reason) for each in zone.actuators}
+
+
+def _unread(zone: Zone, moment: Moment, reason: Reason) -> Wants:
+    """What is wanted blind: off, but for what no reading decides."""
+    running = moment.running
+    return {
+        each.name: (running[each.name].level if each.kind in UNMOVED and each.name in running else 0.0, reason)
+        for each in zone.actuators
+    }
+
+
+def _situation(
+    zone: Zone, state: State, moment: Moment, aim: Aim, free: tuple[Actuator, ...], held: Wants
+) -> Situation:
+    assert state.estimate is not None  # noqa: S101 - asked for only with one
+    assert moment.air is not None  # noqa: S101
+    assert state.target_kpa is not None  # noqa: S101
+    vented = _vented(zone, moment, aim)
+    found = state.estimate
+    distances = effects.distances(zone.actuators, found.vpd, vented)
+    span = aim.limits.temperature
+    return Situation(
+        actuators=free,
+        running=moment.running,
+        vpd=found.vpd,
+        drift=found.drift,
+        pushes={name: found.rates[name] * distance for name, distance in distances.items()},
+        vent_gain=None if vented is None else vented - found.vpd,
+        target=state.target_kpa,
+        reach=zone.band_kpa - MARGIN_KPA,
+        delay_s=state.delay_s,
+        tick_s=zone.tick_s,
+        now_s=moment.now_s,
+        celsius_room=(moment.air.celsius - (span.low + span.high) / 2) / ((span.high - span.low) / 2),
+        held=held,
+    )
+
+
+def _stopping(state: State, now: Situation, choice: Choice, moment: Moment) -> tuple[State, dict[str, float]]:
+    """Note what stops, and when; its overshoot teaches the delay."""
+    stops = [
+        each.name
+        for each in now.actuators
+        if choice.wants[each.name] == (0.0, Reason.STOPS_AHEAD) and moment.running[each.name].level > 0
+    ]
+    if not stops:
+        return state, {}
+    in_s = choice.stop_in_s or 0.0
+    levels = {name: running.level for name, running in moment.running.items()}
+    slope = now.drift + sum(push * levels.get(name, 0.0) for name, push in now.pushes.items())
+    vpd = now.vpd + slope * in_s / 60
+    state = replace(state, stop=Stop(moment.now_s + in_s, vpd, slope, now.vpd))
+    return state, dict.fromkeys(stops, moment.now_s + in_s) if in_s > 0 else {}
+
+
+def _required(zone: Zone, state: State) -> tuple[State, tuple[Change, ...]]:
+    """Say once that the VPD left its band, and to which side."""
+    if state.estimate is None or state.target_kpa is None or not state.readings:
+        return state, ()
+    vpd, target = state.estimate.vpd, state.target_kpa
+    off = vpd - target
+    side = 0 if abs(off) <= zone.band_kpa else 1 if off > 0 else -1
+    if side == state.off_target:
+        return state, ()
+    state = replace(state, off_target=side)
+    if side == 0:
+        return state, ()
+    action = "reduce_vpd" if side > 0 else "increase_vpd"
+    required = Change(
+        "control.vpd.action_required",
+        {"current_vpd": round(vpd, 3), "target_vpd": round(target, 3), "action": action},
+    )
+    return state, (required,)

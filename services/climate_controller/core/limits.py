@@ -1,0 +1,125 @@
+"""Temperature and humidity limits: they come before the VPD, and each actuator they hold stays held until it is over.
+
+Rules:
+1. A limit is judged at every tick, also where the VPD is in its band.
+2. It begins at the limit and ends ``CLEARANCE`` inside it. Limits are never moved towards what the air happens to be.
+3. What would make it worse is off; of what helps, all that can is on, opposed pairs excepted.
+4. A fan helps only where the air it draws in is better: cooler by a degree, or of less vapour pressure.
+5. Temperature comes before humidity, heat before cold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from services.climate_controller.core.levels import OFF, opposed
+from services.climate_controller.core.moment import Air, Running
+from shared.climate.decisions import Reason
+from shared.climate.psychrometrics import saturation_kpa
+from shared.climate.zones import Actuator, Kind, Limits
+
+CLEARANCE = {"temperature": 0.5, "humidity": 1.5}  # °C, %
+COOLER_BY_C = 1.0
+DRIER_BY_KPA = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What is done at one limit. ``sign``: +1 for the upper one."""
+
+    reason: Reason
+    quantity: str
+    sign: int
+    helps: tuple[Kind, ...]
+    harms: tuple[Kind, ...]
+
+
+LIMITS = (
+    Limit(Reason.TOO_HOT, "temperature", +1, (Kind.COOLER, Kind.EXHAUST), (Kind.HEATER,)),
+    Limit(Reason.TOO_COLD, "temperature", -1, (Kind.HEATER,), (Kind.COOLER, Kind.EXHAUST)),
+    Limit(Reason.TOO_HUMID, "humidity", +1, (Kind.DEHUMIDIFIER, Kind.EXHAUST), (Kind.HUMIDIFIER,)),
+    Limit(Reason.TOO_DRY, "humidity", -1, (Kind.HUMIDIFIER,), (Kind.DEHUMIDIFIER, Kind.EXHAUST)),
+)
+
+
+def reached(limits: Limits, air: Air, before: frozenset[Reason], inset: float = 0.0) -> frozenset[Reason]:
+    """Return the limits that hold now. ``inset`` moves both ends of each inward, in units of ``CLEARANCE``."""
+    found = set()
+    for each in LIMITS:
+        span = limits.temperature if each.quantity == "temperature" else limits.humidity
+        value = air.celsius if each.quantity == "temperature" else air.percent
+        clearance = CLEARANCE[each.quantity]
+        edge = (span.high if each.sign > 0 else span.low) - each.sign * inset * clearance
+        over = each.sign * (value - edge)
+        if over > 0 or (each.reason in before and over > -clearance):
+            found.add(each.reason)
+    return frozenset(found)
+
+
+def held(
+    actuators: tuple[Actuator, ...],
+    active: frozenset[Reason],
+    air: Air,
+    outside: Air | None,
+    running: Mapping[str, Running],
+    now_s: float,
+) -> dict[str, tuple[float, Reason]]:
+    """Return the levels that the limits decide, by actuator; the others are free."""
+    wants: dict[str, tuple[float, Reason]] = {}
+    for limit in LIMITS:
+        if limit.reason not in active:
+            continue
+        for each in actuators:
+            if each.name in wants:
+                continue
+            if each.kind in limit.harms and not _harmless(limit, each.kind, air, outside):
+                wants[each.name] = (0.0, limit.reason)
+            elif (
+                each.kind in limit.helps
+                and _helps(limit, each.kind, air, outside)
+                and not _fights(each, actuators, wants)
+            ):
+                wants[each.name] = _on(each, limit.reason, running, now_s)
+    for each in actuators:  # what stands against a held one is held off
+        if each.name not in wants and _fights(each, actuators, wants):
+            wants[each.name] = (0.0, Reason.OPPOSED)
+    return wants
+
+
+def _on(each: Actuator, reason: Reason, running: Mapping[str, Running], now_s: float) -> tuple[float, Reason]:
+    at = running.get(each.name, OFF)
+    if not at.available:
+        return 0.0, Reason.UNAVAILABLE
+    if at.level == 0 and now_s - at.since_s < each.rests_s:
+        return 0.0, Reason.MIN_OFF
+    return 1.0, reason
+
+
+def _fights(each: Actuator, actuators: tuple[Actuator, ...], wants: Mapping[str, tuple[float, Reason]]) -> bool:
+    return any(
+        other.name in wants and wants[other.name][0] > 0 and opposed(each.kind, other.kind) for other in actuators
+    )
+
+
+def _helps(limit: Limit, kind: Kind, air: Air, outside: Air | None) -> bool:
+    if kind is not Kind.EXHAUST:
+        return True
+    if outside is None:
+        return limit.sign > 0  # nothing is known: a fan is what people have against heat and damp
+    if limit.quantity == "temperature":
+        return limit.sign * (air.celsius - outside.celsius) >= COOLER_BY_C
+    return limit.sign * (_vapour(air) - _vapour(outside)) >= DRIER_BY_KPA
+
+
+def _harmless(limit: Limit, kind: Kind, air: Air, outside: Air | None) -> bool:
+    """Whether a fan draws in air that does no harm at this limit; anything else harms by its nature."""
+    if kind is not Kind.EXHAUST or outside is None:
+        return False
+    if limit.quantity == "temperature":
+        return outside.celsius >= air.celsius
+    return _vapour(outside) >= _vapour(air)
+
+
+def _vapour(air: Air) -> float:
+    return saturation_kpa(air.celsius) * air.percent / 100
