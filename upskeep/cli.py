@@ -11,6 +11,7 @@ from shared import __version__
 from upskeep.commands import (
     alerts,
     calibrate,
+    climate,
     influx,
     live,
     maintenance,
@@ -34,6 +35,7 @@ COMMANDS = {
     "What has happened": (queries.stats, queries.health, queries.history, queries.analyze, report.report),
     "Alerts": (*(alerts.ack, alerts.silence, alerts.silences, alerts.unsilence, alerts.reset_stop, alerts.alert_test),),
     "History as files, and again": (transfer.export, transfer.import_, replay.replay, influx.influx),
+    "Climate": (climate.climate,),
     "Devices and hosts": (
         *(scan.scan, calibrate.calibrate, maintenance.maintenance, maintenance.battery, maintenance.forget),
         *(shutdown.shutdown_plan, offer.emit),

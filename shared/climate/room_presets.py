@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import Field
+
 from shared.climate.room import RoomModel
 from shared.climate.room_weather import Weather
-from shared.climate.zones import ClimateData, Mode, Zone
+from shared.climate.zones import ClimateData, Mode, Plan, Zone
 
 FAN = {"name": "fan", "kind": "exhaust", "watts": 30}
 HEATER = {"name": "heater", "kind": "heater", "watts": 300}
+DEHUMIDIFIER = {"name": "dry", "kind": "dehumidifier", "watts": 220}
 LAMP = {"name": "lamp", "kind": "light", "watts": 228}
 
 
@@ -21,6 +24,7 @@ class Preset(ClimateData):
     model: RoomModel
     weather: Weather
     zone: Zone
+    plans: dict[str, Plan] = Field(default_factory=dict, max_length=16)
 
 
 # Fitted to grow-app's published measurements; see docs/climate.md.
@@ -43,11 +47,15 @@ GLASSHOUSE = RoomModel(
 )  # fmt: skip
 
 
-def _zone(*actuators: dict[str, Any], **more: Any) -> Zone:
+def zone_with(*actuators: dict[str, Any], **more: Any) -> Zone:
+    """Return a zone of these actuators and a lamp that aims at 1 kPa, or what ``more`` says."""
     fields = {"sensor": "climate", "outside": "outside", "mode": Mode.VPD_TARGET, "target_kpa": 1.0}
     return Zone.model_validate(fields | {"actuators": (*actuators, LAMP)} | more)
 
 
+FLOWERING = Plan.model_validate(
+    {"stages": [{"name": "flowering", "light_hours": 12, "day": {"vpd": 1.25}, "night": {"vpd": 0.95}}]}
+)
 WIDE = {"temperature": {"low": 14, "high": 36}, "humidity": {"low": 30, "high": 90}}
 
 PRESETS: dict[str, Preset] = {
@@ -58,52 +66,59 @@ PRESETS: dict[str, Preset] = {
             note="a 1.2 m tent with nothing but an on/off exhaust fan",
             model=TENT,
             weather=Weather(celsius=25, swing_c=0.5, wander_c=0.3, percent=52, wander_percent=1.5),
-            zone=_zone(FAN, limits=WIDE),
+            zone=zone_with(FAN, limits=WIDE),
         ),
         Preset(
             name="tent_speeds",
             note="the same tent with a fan of ten speeds",
             model=TENT,
             weather=Weather(celsius=25, swing_c=0.5, wander_c=0.3, percent=52, wander_percent=1.5),
-            zone=_zone(FAN | {"steps": 10}, limits=WIDE),
+            zone=zone_with(FAN | {"steps": 10}, limits=WIDE),
         ),
         Preset(
             name="tent_winter",
             note="the tent in a dry, cool room, with fan, heater and humidifier",
             model=TENT,
             weather=Weather(celsius=19, swing_c=1.0, wander_c=0.5, percent=38, wander_percent=4),
-            zone=_zone(FAN, HEATER, {"name": "mist", "kind": "humidifier", "watts": 25}, limits=WIDE),
+            zone=zone_with(FAN, HEATER, {"name": "mist", "kind": "humidifier", "watts": 25}, limits=WIDE),
         ),
         Preset(
             name="tent_summer",
             note="the tent in air that is too humid to vent with, with a small dehumidifier and a heater",
             model=TENT,
             weather=Weather(celsius=26, swing_c=1.0, wander_c=0.5, percent=78, wander_percent=3),
-            zone=_zone(
+            zone=zone_with(
                 FAN, HEATER, {"name": "dry", "kind": "dehumidifier", "watts": 60, "min_on_s": 60, "min_off_s": 120},
                 limits=WIDE,
             ),
+        ),
+        Preset(
+            name="seedlings",
+            note="the tent with seedlings in a dry room, aiming at 0.6 kPa with humidifier and fan",
+            model=TENT.model_copy(update={"transpiration_g_h_kpa": 10, "light_w": 90, "humidifier_g_h": 120}),
+            weather=Weather(celsius=21, swing_c=1.0, wander_c=0.5, percent=40, wander_percent=4),
+            zone=zone_with(FAN, {"name": "mist", "kind": "humidifier", "watts": 25}, limits=WIDE, target_kpa=0.6),
         ),
         Preset(
             name="cellar",
             note="the tent in a cold cellar, with fan and heater",
             model=TENT,
             weather=Weather(celsius=15, swing_c=0.5, wander_c=0.5, percent=60, wander_percent=4),
-            zone=_zone(FAN, HEATER, limits=WIDE),
+            zone=zone_with(FAN, HEATER, limits=WIDE),
         ),
         Preset(
             name="cabinet",
             note="a 60 cm cabinet with a fan of ten speeds and a small humidifier",
             model=CABINET,
             weather=Weather(celsius=22, swing_c=1.5, wander_c=0.8, percent=45, wander_percent=5),
-            zone=_zone(FAN | {"steps": 10}, {"name": "mist", "kind": "humidifier", "watts": 15}, limits=WIDE),
+            zone=zone_with(FAN | {"steps": 10}, {"name": "mist", "kind": "humidifier", "watts": 15}, limits=WIDE),
         ),
         Preset(
             name="room",
             note="a room of 20 m³ with a fan of ten speeds, cooler, heater, humidifier and dehumidifier",
             model=ROOM,
             weather=Weather(celsius=20, swing_c=3, wander_c=2, percent=55, wander_percent=8),
-            zone=_zone(
+            zone=zone_with(
                 FAN | {"steps": 10, "watts": 150},
                 {"name": "cooler", "kind": "cooler", "watts": 900},
                 HEATER | {"watts": 1500},
@@ -113,11 +128,26 @@ PRESETS: dict[str, Preset] = {
             ),
         ),
         Preset(
+            name="room_nights",
+            note="the same room with 12 hours of light, and ramps between 1.25 kPa by day and 0.95 kPa by night",
+            model=ROOM,
+            weather=Weather(celsius=20, swing_c=3, wander_c=2, percent=55, wander_percent=8),
+            zone=zone_with(
+                FAN | {"steps": 10, "watts": 150},
+                {"name": "cooler", "kind": "cooler", "watts": 900},
+                HEATER | {"watts": 1500},
+                {"name": "mist", "kind": "humidifier", "watts": 120},
+                {"name": "dry", "kind": "dehumidifier", "watts": 450},
+                limits=WIDE, plan="flowering", target_kpa=None,
+            ),
+            plans={"flowering": FLOWERING},
+        ),
+        Preset(
             name="glasshouse",
             note="a glasshouse of 120 m³ under the sun, with graded vents, heater and fog",
             model=GLASSHOUSE,
             weather=Weather(celsius=16, swing_c=6, wander_c=2, percent=60, wander_percent=8, sun=1.0),
-            zone=_zone(
+            zone=zone_with(
                 FAN | {"steps": 20, "watts": 400},
                 HEATER | {"steps": 10, "watts": 9000},
                 {"name": "fog", "kind": "humidifier", "steps": 10, "watts": 800},

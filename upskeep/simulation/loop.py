@@ -55,6 +55,7 @@ class Tick:
     """One tick: what was decided, and the room as it truly was until the next one, as (seconds, state)."""
 
     at_s: float
+    start: RoomState
     verdict: Verdict
     running: Mapping[str, Running]
     path: tuple[tuple[float, RoomState], ...]
@@ -85,8 +86,9 @@ class _Loop:
             self.outside, self.outside_s = outside_at(self.setup.weather, at_s, self.setup.seed), at_s
         moment = self._moment(number, at_s)
         self.state, verdict = decide("simulated", self.zone, self.setup.plans, self.state, moment)
+        start = self.room
         path = self._pass(at_s, self._changes(at_s, verdict), verdict)
-        return Tick(at_s, verdict, dict(self.running), path, self.outside)
+        return Tick(at_s, start, verdict, dict(self.running), path, self.outside)
 
     def _moment(self, number: int, at_s: float) -> Moment:
         setup = self.setup

@@ -36,6 +36,11 @@ def bounded(kind: Kind, rate: float) -> float:
     return min(max(rate, low), high)
 
 
+def does_nothing(kind: Kind, rate: float) -> bool:
+    """Return whether a rate is as small as can be learned."""
+    return abs(rate) <= 1.01 * LEAST * abs(RATES[kind])
+
+
 def vented_kpa(air: Air, outside: Air, offset_c: float = 0.0) -> float:
     """Return the VPD that the zone tends to with the outside air in it."""
     celsius = air.celsius + TAKES_ON * (outside.celsius - air.celsius)

@@ -18,12 +18,14 @@ from services.climate_controller.core.moment import Air, Moment
 from services.climate_controller.core.state import MOST_DELAY_S, Change, State, Stop
 from services.climate_controller.core.targets import Aim, aim_of, ramped
 from shared.climate.decisions import Decision, Reason
-from shared.climate.psychrometrics import saturation_kpa
+from shared.climate.psychrometrics import leaf_deficit_kpa
 from shared.climate.zones import Actuator, Kind, Mode, Plan, Zone
 
 WARM_UP = 3  # readings
-MARGIN_KPA = 0.006  # inside the band: what noise makes of an edge
+MARGIN_KPA = 0.010  # inside the band: what noise makes of an edge
 STOP_WATCH_S = 90.0
+IDLE_S = 900.0  # how long what does nothing is left alone, where something else can do its work
+TRIED_AGAIN = 0.25  # and the share of its assumed rate that it comes back with
 WATCHES = 0.15  # share of a watched delay that is believed
 UNMOVED = (Kind.LIGHT, Kind.CIRCULATION)  # what no lost reading switches off
 
@@ -69,7 +71,7 @@ def decide(name: str, zone: Zone, plans: Mapping[str, Plan], state: State, momen
 def vpd_of(zone: Zone, air: Air, *, lit: bool) -> float:
     """Return the VPD that a zone's targets mean; below 0 where dew falls on the leaf."""
     offset_c = zone.offset_c(lit=lit)
-    return saturation_kpa(air.celsius + offset_c) - saturation_kpa(air.celsius) * air.percent / 100
+    return leaf_deficit_kpa(air.celsius, air.percent, air.celsius + offset_c)
 
 
 def _resumed(state: State, now_s: float) -> tuple[State, tuple[Change, ...]]:
@@ -99,7 +101,27 @@ def _measured(zone: Zone, state: State, moment: Moment, aim: Aim) -> State:
         before = replace(before, switched_s=max(running.since_s for running in moment.running.values()))
     after = estimate.follow(before, measured, air.at_s, levels, distances, zone.actuators)
     state = replace(state, estimate=after, rates=after.rates, readings=state.readings + 1, lit=aim.lit)
-    return _watched(state, moment.now_s)
+    return _watched(_without_effect(zone, state, moment), moment.now_s)
+
+
+def _without_effect(zone: Zone, state: State, moment: Moment) -> State:
+    """Let rest what runs and was seen to do nothing, if another can do its work."""
+    rates, idle = dict(state.rates), {name: s for name, s in state.idle_until.items() if s > moment.now_s}
+    for each in zone.actuators:
+        runs = each.name in moment.running and moment.running[each.name].level > 0
+        if not runs or each.name not in rates or not effects.does_nothing(each.kind, rates[each.name]):
+            continue
+        if any(one.name not in idle for one in zone.actuators if one is not each and _same_way(each, one)):
+            idle[each.name] = moment.now_s + IDLE_S
+            rates[each.name] = TRIED_AGAIN * effects.RATES[each.kind]
+    if idle == state.idle_until:
+        return state
+    assert state.estimate is not None  # noqa: S101 - rates are learned with one
+    return replace(state, estimate=replace(state.estimate, rates=rates), rates=rates, idle_until=idle)
+
+
+def _same_way(one: Actuator, other: Actuator) -> bool:
+    return other.kind in effects.RATES and effects.RATES[one.kind] * effects.RATES[other.kind] > 0
 
 
 def _watched(state: State, now_s: float) -> State:
@@ -153,11 +175,15 @@ def _wanted(zone: Zone, state: State, moment: Moment, aim: Aim) -> tuple[State, 
         return state, _unread(zone, moment, reason) | scheduled, {}
     assert moment.air is not None  # noqa: S101 - an estimate is of a reading
     closed = state.mode is Mode.CLOSED_ENVIRONMENT
-    active = limits.reached(aim.limits, moment.air, state.limits, inset=1.0 if closed else 0.0)
+    offset_c = zone.leaf_offset_c.day if aim.lit else zone.leaf_offset_c.night
+    air = moment.air
+    leaf_kpa = leaf_deficit_kpa(air.celsius, air.percent, air.celsius + offset_c)
+    active = limits.reached(aim.limits, air, leaf_kpa, state.limits, inset=1.0 if closed else 0.0)
     state = replace(state, limits=active)
     wants: Wants = {each.name: (0.0, Reason.NOT_FOR_MODE) for each in zone.actuators if _left_out(each, state.mode)}
     free = tuple(each for each in zone.actuators if each.name not in wants and each.name not in scheduled)
-    held = limits.held(free, active, moment.air, moment.outside, moment.running, moment.now_s)
+    idle = {each.name: (0.0, Reason.NO_EFFECT) for each in free if each.name in state.idle_until}
+    held = idle | limits.held(free, active, air, moment.outside, moment.running, moment.now_s)
     if aim.goal_kpa is None:
         at_rest = {each.name: (0.0, Reason.IN_BAND) for each in free}
         return state, wants | at_rest | held | scheduled, {}

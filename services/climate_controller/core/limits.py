@@ -10,6 +10,7 @@ Rules:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -19,7 +20,7 @@ from shared.climate.decisions import Reason
 from shared.climate.psychrometrics import saturation_kpa
 from shared.climate.zones import Actuator, Kind, Limits
 
-CLEARANCE = {"temperature": 0.5, "humidity": 1.5}  # °C, %
+CLEARANCE = {"temperature": 0.5, "humidity": 1.5, "leaf": 0.05}  # °C, %, kPa
 COOLER_BY_C = 1.0
 DRIER_BY_KPA = 0.05
 
@@ -38,20 +39,33 @@ class Limit:
 LIMITS = (
     Limit(Reason.TOO_HOT, "temperature", +1, (Kind.COOLER, Kind.EXHAUST), (Kind.HEATER,)),
     Limit(Reason.TOO_COLD, "temperature", -1, (Kind.HEATER,), (Kind.COOLER, Kind.EXHAUST)),
+    Limit(
+        Reason.CONDENSING,
+        "leaf",
+        -1,
+        (Kind.DEHUMIDIFIER, Kind.HEATER, Kind.EXHAUST),
+        (Kind.HUMIDIFIER, Kind.COOLER),
+    ),
     Limit(Reason.TOO_HUMID, "humidity", +1, (Kind.DEHUMIDIFIER, Kind.EXHAUST), (Kind.HUMIDIFIER,)),
     Limit(Reason.TOO_DRY, "humidity", -1, (Kind.HUMIDIFIER,), (Kind.DEHUMIDIFIER, Kind.EXHAUST)),
 )
 
 
-def reached(limits: Limits, air: Air, before: frozenset[Reason], inset: float = 0.0) -> frozenset[Reason]:
-    """Return the limits that hold now. ``inset`` moves both ends of each inward, in units of ``CLEARANCE``."""
+def reached(
+    limits: Limits, air: Air, leaf_kpa: float, before: frozenset[Reason], inset: float = 0.0
+) -> frozenset[Reason]:
+    """Return the limits that hold now. ``leaf_kpa`` is the VPD at the leaf: below 0 dew falls on it.
+
+    ``inset`` moves both ends of temperature and humidity inward, in units of ``CLEARANCE``.
+    """
+    warm, damp = limits.temperature, limits.humidity
+    ends = {"temperature": (warm.low, warm.high), "humidity": (damp.low, damp.high), "leaf": (0.0, math.inf)}
+    values = {"temperature": air.celsius, "humidity": air.percent, "leaf": leaf_kpa}
     found = set()
     for each in LIMITS:
-        span = limits.temperature if each.quantity == "temperature" else limits.humidity
-        value = air.celsius if each.quantity == "temperature" else air.percent
         clearance = CLEARANCE[each.quantity]
-        edge = (span.high if each.sign > 0 else span.low) - each.sign * inset * clearance
-        over = each.sign * (value - edge)
+        moved = 0.0 if each.quantity == "leaf" else inset * clearance
+        over = each.sign * (values[each.quantity] - ends[each.quantity][each.sign > 0]) + moved
         if over > 0 or (each.reason in before and over > -clearance):
             found.add(each.reason)
     return frozenset(found)
@@ -88,6 +102,7 @@ def held(
 
 
 def _on(each: Actuator, reason: Reason, running: Mapping[str, Running], now_s: float) -> tuple[float, Reason]:
+    """Full, also where a graded one would do with less: a limit is not the place to be sparing."""
     at = running.get(each.name, OFF)
     if not at.available:
         return 0.0, Reason.UNAVAILABLE
@@ -106,10 +121,10 @@ def _helps(limit: Limit, kind: Kind, air: Air, outside: Air | None) -> bool:
     if kind is not Kind.EXHAUST:
         return True
     if outside is None:
-        return limit.sign > 0  # nothing is known: a fan is what people have against heat and damp
+        return True  # nothing is known: a fan is what people have against heat and damp
     if limit.quantity == "temperature":
-        return limit.sign * (air.celsius - outside.celsius) >= COOLER_BY_C
-    return limit.sign * (_vapour(air) - _vapour(outside)) >= DRIER_BY_KPA
+        return air.celsius - outside.celsius >= COOLER_BY_C
+    return _vapour(air) - _vapour(outside) >= DRIER_BY_KPA
 
 
 def _harmless(limit: Limit, kind: Kind, air: Air, outside: Air | None) -> bool:

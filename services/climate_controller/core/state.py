@@ -65,6 +65,9 @@ class State:
     lit: bool | None = None
     stop: Stop | None = None
     off_target: int = 0
+    idle_until: Mapping[str, float] = field(
+        default_factory=dict
+    )  # what was seen to do nothing, and until when it rests
 
 
 def fresh_state(zone: Zone) -> State:
