@@ -9,7 +9,7 @@ QUICK := tests/unit/shared tests/unit/upskeep/text tests/unit/upskeep/runner tes
   $(addprefix tests/unit/event_processor/test_, battery.py catalogue.py level.py power.py process.py) \
   $(addprefix tests/unit/alerter/test_, notify.py states.py trace.py window.py)
 
-.PHONY: timelines help setup influxd2 run test test-quick check fmt docs bench crash fuzz lock sbom audit clean
+.PHONY: timelines climate help setup influxd2 run test test-quick check fmt docs bench crash fuzz lock sbom audit clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,6 +75,9 @@ fuzz: setup ## send bad messages to everything under load; ARGS="--seed 1 --seco
 
 timelines: setup ## play every scenario and recording live at every speed, and compare its alerts with the backtest; about an hour
 	@UPSKEEP_ALL_SPEEDS=1 $(BIN)/python -m pytest tests/e2e/test_alert_timelines.py $(ARGS)
+
+climate: setup ## simulate every room for a week and write the figures into docs/climate.md; about half an hour
+	@$(BIN)/python -m tools.climate $(ARGS)
 
 lock: $(BIN)/uv ## resolve the dependencies anew into requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \

@@ -20,12 +20,14 @@ from services.sensor_reader.adapters.sources.open_source import Options, SourceE
 from services.sensor_reader.adapters.sources.recording import RecordingError
 from services.sensor_reader.app import SERVICE as SENSOR_READER
 from services.sensor_reader.app import read_speed
+from shared.climate.zones import Climate
 from shared.clock import SYSTEM_CLOCK
 from shared.process import Context, Service
 from shared.settings import ConfigError, Fault, read_one_of
 from shared.suite import SuiteSettings
 from upskeep.reach import unreachable_levels
 
+CLIMATE = "climate"
 SERVICES: tuple[Service, ...] = (SENSOR_READER, EVENT_PROCESSOR, COUNTER_STORE, ALERTER, HOST_AGENT, GATEWAY)
 
 
@@ -39,6 +41,8 @@ def check_config(folder: Path, environ: Mapping[str, str]) -> SuiteSettings:
             service.settings(context)
         except ConfigError as error:
             faults += [fault for fault in error.faults if fault not in faults]
+    if (folder / f"{CLIMATE}.yaml").exists():
+        read_one_of(folder, CLIMATE, Climate, environ, faults)
     if faults:
         raise ConfigError(faults)
     return suite

@@ -8,12 +8,17 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from shared.climate.room_presets import PRESETS
+from shared.climate.room_weather import DAY_S
 from tools.climate import frontier, simple_laws, tables
 from tools.climate.scenarios import DAYS, OUT_OF_REACH, REACHES, SEEDS, SHORT_DAYS, SHORT_ROOMS, Case, simulate
+from upskeep.simulation import page
 from upskeep.simulation.figures import Figures
+from upskeep.simulation.loop import Setup, run
+from upskeep.simulation.trace import Trace
 
 ROOT = Path(__file__).parents[2]
 PAGE, PICTURE = ROOT / "docs" / "climate.md", ROOT / "docs" / "img" / "climate-frontier.svg"
+DAY = ROOT / "docs" / "img" / "climate-day.svg"
 ELSEWHERE = (("published: 20 lines of look-ahead", 6.2, 97.0), ("published, tighter", 6.8, 99.4))
 
 
@@ -25,11 +30,21 @@ def main() -> None:
     options = parser.parse_args()
     with ProcessPoolExecutor(options.jobs) as pool:
         _write("short", tables.short_table(short(pool)))
+        DAY.write_text(day(), encoding="utf-8")
         if options.short:
             return
         _write("nominal", tables.nominal_table(_cases(pool, [Case(preset) for preset in PRESETS.values()])))
         _write("out of reach", tables.nominal_table(_cases(pool, OUT_OF_REACH)))
         _frontier(pool)
+
+
+def day() -> str:
+    """Return the picture of a day in the tent, from six in the morning of the second day."""
+    tent = PRESETS["tent"]
+    trace = Trace(2 * DAY_S)
+    for _ in trace.passing(run(Setup(tent.zone, tent.model, tent.weather), 1.75 * DAY_S)):
+        pass
+    return page.picture([each for each in trace.samples if each.at_s > 0.75 * DAY_S], tent.zone.band_kpa)
 
 
 def short(pool: ProcessPoolExecutor) -> list[tuple[str, Figures]]:

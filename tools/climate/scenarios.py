@@ -30,23 +30,26 @@ OUT_OF_REACH = (
         PRESETS["tent"].model_copy(
             update={"name": "tent_humid", "note": "the fan-only tent in air of 70 %", "weather": HUMID}
         ),
-        "the air outside is too humid: at night the fan can bring the VPD no higher than 0.8 kPa, and with the light on it"
-        " runs against its own limit",
+        "the air outside is too humid for a fan alone: at night it brings the VPD no higher than about 0.8 kPa",
     ),
     Case(
         PRESETS["tent_summer"].model_copy(
             update={
                 "name": "tent_compressor",
                 "note": "the tent in summer with a compressor of 250 g/h that must run for 3 and rest for 5 minutes",
-                "model": PRESETS["tent_summer"].model.model_copy(update={"dehumidifier_g_h": 250, "dehumidifier_w": 220}),
+                "model": PRESETS["tent"].model.model_copy(update={"dehumidifier_g_h": 250, "dehumidifier_w": 220}),
                 "zone": zone_with(DEHUMIDIFIER, limits=WIDE),
             }
         ),
-        "the only actuator is too strong for its own dwell: three minutes of it move the VPD by more than the band is wide",
+        "the only actuator is too strong for its dwell: three minutes of it move the VPD by more than the band is wide",
     ),
     Case(
         PRESETS["cellar"].model_copy(
-            update={"name": "cellar_fan", "note": "the tent in a cellar without a heater", "zone": zone_with(FAN, limits=WIDE)}
+            update={
+                "name": "cellar_fan",
+                "note": "the tent in a cellar without a heater",
+                "zone": zone_with(FAN, limits=WIDE),
+            }
         ),
         "nothing warms the air at night: at 14 °C it is below its temperature limit, so the fan must stay off",
     ),
@@ -54,7 +57,7 @@ OUT_OF_REACH = (
 
 
 def simulate(preset: Preset, days: float, seed: int, reach: float | None = None) -> Figures:
-    """Return the figures of one run; ``reach`` lets the law take the band for narrower or wider than it is judged by."""
+    """Return the figures of one run; with ``reach`` the law takes the band for another than it is judged by."""
     zone = preset.zone
     control = zone if reach is None else zone.model_copy(update={"band_kpa": reach + 0.010})
     tally = Tally(zone)

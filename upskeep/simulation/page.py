@@ -60,6 +60,22 @@ def page(title: str, found: Figures, samples: list[Sample], band_kpa: float) -> 
     )
 
 
+def picture(samples: list[Sample], band_kpa: float) -> str:
+    """Return the VPD and the devices as one SVG file that needs no page around it; for light backgrounds."""
+    lanes = LANE * len(samples[0].ran) + 20
+    vpd = _curve("VPD, kPa", samples, lambda each: each.vpd, lambda each: each.target, band_kpa)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1016 {HEIGHT + lanes + 48:g}" width="1016"'
+        ' font-family="system-ui, sans-serif"><style>'
+        ".grid { stroke: #dfe3e8 } .tick { fill: #5b6675; font-size: 11px } .band { fill: #2e8555; fill-opacity: .13 }"
+        " .night { fill: #8892a0; fill-opacity: .13 } .line { fill: none; stroke: #2f6fab; stroke-width: 1.2 }"
+        " .aim { fill: none; stroke: #5b6675; stroke-dasharray: 4 3 } .run { fill: #d99a1c }</style>"
+        '<rect width="1016" height="100%" fill="#fff"/>'
+        f'<svg width="1016" height="{HEIGHT + 28:g}">{vpd}</svg>'
+        f'<svg y="{HEIGHT + 36:g}" width="1016" height="{lanes + 8:g}">{_lanes(samples)}</svg></svg>\n'
+    )
+
+
 def _curve(
     name: str,
     samples: list[Sample],

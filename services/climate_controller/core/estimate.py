@@ -22,6 +22,7 @@ from shared.climate.zones import Actuator
 BELIEVES = 0.45  # share of an error that is taken for the VPD's
 LEARNS = 0.06  # share that is taken for drift and rates
 DRIFT_SPREAD, RATE_SPREAD = 0.01, 0.3  # kPa/min, and a share of the rate: how uncertain each is
+LEAST_SPREAD = 0.5  # of the assumed rate: what seems to do little is not taken for known
 SENSOR_LAG_S = 10.0
 GUARD_S, LIGHT_GUARD_S, GUARDED = 25.0, 600.0, 0.05
 GAP_S = 300.0
@@ -99,9 +100,13 @@ def _corrected(
     actuators: tuple[Actuator, ...],
 ) -> tuple[float, Mapping[str, float]]:
     """Return drift and rates after an error of the slope, shared by how uncertain each is."""
+    kinds = {each.name: each.kind for each in actuators}
     drift_weight = DRIFT_SPREAD**2 * (GUARDED if at_s - before.switched_s < GUARD_S else 1.0)
     weights = {
-        name: (RATE_SPREAD * before.rates[name]) ** 2 * (distances[name] * level) ** 2
+        name: (
+            RATE_SPREAD * max(abs(before.rates[name]), LEAST_SPREAD * abs(RATES[kinds[name]])) * distances[name] * level
+        )
+        ** 2
         for name, level in acting.items()
         if level > 0.05
     }

@@ -116,7 +116,9 @@ def _finish(now: Situation, levels: dict[str, float], slope: float) -> Choice:
 def _kept(now: Situation, levels: dict[str, float], slope: float) -> Wants:
     wants: Wants = dict(now.held)
     for each in now.actuators:
-        if each.name not in wants:
+        if not now.running.get(each.name, OFF).available:
+            wants[each.name] = (0.0, Reason.UNAVAILABLE)
+        elif each.name not in wants:
             moving = levels[each.name] > 0 and abs(slope) > STILL * _turning(now)
             wants[each.name] = (levels[each.name], Reason.CROSSING_BAND if moving else Reason.IN_BAND)
     return wants

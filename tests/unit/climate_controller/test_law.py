@@ -1,0 +1,328 @@
+"""The control law: modes, targets, reasons, pairs, dwells, pauses, and what it learns."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from services.climate_controller.core.moment import Running
+from services.climate_controller.core.state import (
+    Kept,
+    fresh_state,
+    pause,
+    restored,
+    resume,
+    set_levels,
+    set_mode,
+    set_target,
+    to_keep,
+)
+from shared.climate.decisions import Reason
+from shared.climate.zones import OPPOSED, Kind, Mode, Plan
+from tests.unit.climate_controller.bench import KINDS, NOON, Bench, humidity_for, of, on, reason, zone
+
+DAY = {"name": "growing", "light_hours": 12, "day": {"vpd": 1.2, "vpd_range": [1.0, 1.3]}, "night": {"vpd": 0.9}}
+PLANS = {"plan": Plan.model_validate({"stages": [DAY]})}
+
+
+@pytest.mark.parametrize(("vpd", "wanted"), [(0.85, "heater"), (1.15, "humidifier")])
+def test_off_its_band_the_vpd_is_brought_back(vpd: float, wanted: str) -> None:
+    """Each way with what moves it there."""
+    verdict = Bench(zone("heater", "humidifier")).vpd(5, vpd)
+
+    assert {wanted} == on(verdict)
+    assert "target 1.00 kPa" in of(verdict, wanted).text
+
+
+def test_inside_the_band_nothing_changes() -> None:
+    """The band is the debounce."""
+    bench = Bench(zone())
+    for vpd in (0.95, 1.0, 1.05):
+        assert set() == on(bench.vpd(30, vpd))
+
+
+def test_an_edge_that_is_near_is_acted_on_before_it_is_reached() -> None:
+    """The VPD falls by 0.02 kPa a minute; within the loop's delay it would be outside."""
+    bench = Bench(zone("heater"))
+    at = next(
+        vpd
+        for step in range(200)
+        if on(bench.vpd(1, vpd := 1.0 - step * 0.02 / 6))
+    )  # fmt: skip
+
+    assert 0.900 < at < 0.925
+
+
+def test_a_stop_comes_before_the_far_edge_and_may_fall_between_two_ticks() -> None:
+    """The fan raises the VPD by 0.15 kPa a minute: it is stopped so that it turns inside the band."""
+    bench = Bench(zone("exhaust"))
+    falling = [1.0 - 0.003 * step for step in range(40)]
+    assert {"exhaust"} == on([bench.vpd(1, vpd) for vpd in falling][-1])
+    rising, stops = [falling[-1] + 0.025 * step for step in range(20)], []
+    for vpd in rising:
+        decision = of(bench.vpd(1, vpd), "exhaust")
+        if decision.reason is Reason.STOPS_AHEAD:
+            stops.append((vpd, decision))
+            break
+    at, decision = stops[0]
+
+    assert 1.0 < at < 1.1
+    assert decision.until_s is None or 0 < decision.until_s - bench.now_s <= bench.zone.tick_s
+
+
+@pytest.mark.parametrize(("one", "other"), OPPOSED)
+@pytest.mark.parametrize("vpd", [0.7, 1.3])
+def test_opposed_actuators_never_run_together(one: Kind, other: Kind, vpd: float) -> None:
+    """Not for one tick, whatever ran before, whatever the air is."""
+    for celsius in (17.0, 25.0, 33.0):
+        bench = Bench(zone(*KINDS))
+        for ran in (one, other):
+            if ran.value in KINDS:
+                bench.runs(ran.value)
+                bench.vpd(1, vpd, celsius)
+                for _ in range(60):
+                    assert not {one.value, other.value} <= on(bench.vpd(1, vpd, celsius))
+
+
+def test_humid_air_is_not_vented_with() -> None:
+    """Outside 24 °C and 90 %: the fan would lower the VPD; another sensor's RH of 60 % at 10 °C would not."""
+    bench = Bench(zone("exhaust"))
+    bench.outside = (24.0, 90.0)
+    verdict = bench.vpd(30, 0.8)
+    assert (0.0, Reason.FUTILE) == (of(verdict, "exhaust").level, reason(verdict, "exhaust"))
+
+    bench.outside = (10.0, 90.0)  # as humid to the hygrometer, with a third of the water
+    assert {"exhaust"} == on(bench.vpd(30, 0.8))
+
+
+def test_with_humid_air_outside_a_fan_lowers_the_vpd() -> None:
+    """It is then the actuator of the other direction."""
+    bench = Bench(zone("exhaust"))
+    bench.outside = (24.0, 90.0)
+
+    assert {"exhaust"} == on(bench.vpd(5, 1.2))
+
+
+def test_a_graded_fan_gets_the_smallest_level_that_turns_the_vpd() -> None:
+    """A tenth or two, not full."""
+    found = zone("exhaust").model_copy(
+        update={"actuators": tuple(each.model_copy(update={"steps": 10}) for each in zone("exhaust").actuators)}
+    )
+
+    level = of(Bench(found).vpd(5, 0.88), "exhaust").level
+
+    assert level in {0.1, 0.2, 0.3}
+
+
+def test_a_compressor_rests_before_it_starts_again_and_runs_before_it_stops() -> None:
+    """Five minutes off, three on."""
+    bench = Bench(zone("dehumidifier"))
+    bench.running["dehumidifier"] = Running(0.0, bench.now_s - 100)
+    assert (0.0, Reason.MIN_OFF) == (lambda d: (d.level, d.reason))(of(bench.vpd(4, 0.8), "dehumidifier"))
+
+    bench.running["dehumidifier"] = Running(1.0, bench.now_s - 60)
+    assert (1.0, Reason.MIN_ON) == (lambda d: (d.level, d.reason))(of(bench.vpd(1, 1.2), "dehumidifier"))
+
+
+def test_what_does_not_answer_is_not_counted_on() -> None:
+    """The next in order is asked."""
+    bench = Bench(zone("exhaust", "heater"))
+    bench.running["exhaust"] = Running(0.0, -1e9, available=False)
+
+    verdict = bench.vpd(5, 0.8)
+
+    assert {"heater"} == on(verdict)
+    assert Reason.UNAVAILABLE == reason(verdict, "exhaust")
+
+
+def test_without_a_reading_everything_is_off_but_light_and_circulation() -> None:
+    """Nothing is decided blind."""
+    bench = Bench(zone("heater", "light", "circulation"))
+    bench.runs("heater")
+    bench.runs("circulation")
+
+    verdict = bench.tick(None)
+
+    assert {"light", "circulation"} == on(verdict)
+    assert Reason.NO_READING == reason(verdict, "heater")
+
+
+def test_after_a_gap_three_readings_come_before_the_first_decision() -> None:
+    """Also after a restart."""
+    bench = Bench(zone("heater"))
+
+    reasons = [reason(bench.vpd(1, 0.7), "heater") for _ in range(3)]
+
+    assert [Reason.WARMING_UP, Reason.WARMING_UP, Reason.VPD_LOW] == reasons
+
+
+@pytest.mark.parametrize(
+    ("mode", "second", "target"),
+    [
+        ("VPD_Target", NOON, 1.2),
+        ("VPD_Target", 86_400.0, 0.9),
+        ("VPD_Perfection", NOON, 1.15),
+        ("Drying", NOON, 0.8),
+        ("Observe", NOON, 1.2),
+        ("Closed_Environment", NOON, None),
+        ("Manual", NOON, None),
+    ],
+)
+def test_each_mode_aims_at_its_own(mode: str, second: float, target: float | None) -> None:
+    """The stage's VPD by day and by night, the middle of its range, the drying plan's, or none."""
+    plans = PLANS | {"dry": Plan.model_validate({"stages": [{"name": "slow", "day": {"vpd": 0.8}}]})}
+    found = zone("heater", mode=mode, plan="plan", drying_plan="dry", target_kpa=None)
+
+    verdict = Bench(found, plans, now_s=second).vpd(3, 1.0)
+
+    assert target == (None if verdict.target is None else pytest.approx(verdict.target))
+
+
+def test_observe_decides_as_it_would_and_commands_nothing() -> None:
+    """As shipped."""
+    verdict = Bench(zone("heater", mode="Observe")).vpd(5, 0.8)
+
+    assert {"heater"} == on(verdict)
+    assert not verdict.commands
+
+
+def test_manual_levels_are_a_persons() -> None:
+    """No reading changes them."""
+    bench = Bench(zone("heater", "exhaust", mode="Manual"))
+    bench.state = set_levels(fresh_state(bench.zone), {"exhaust": 0.4})
+
+    verdict = bench.vpd(5, 2.0)
+
+    assert {("heater", 0.0), ("exhaust", 0.4)} == {(each.actuator, each.level) for each in verdict.decisions}
+
+
+def test_the_target_goes_to_a_new_one_on_a_ramp_and_says_so_once() -> None:
+    """0.02 kPa a minute; one control.target.updated."""
+    bench = Bench(zone("heater", plan="plan", target_kpa=None), PLANS, now_s=64_750.0)
+    assert 1.2 == pytest.approx(bench.vpd(3, 1.2).target)
+    found, changes = [], []
+    for _ in range(120):
+        verdict = bench.vpd(1, 1.2)
+        found.append(verdict.target)
+        changes += [change for change in verdict.changes if change.type == "control.target.updated"]
+
+    steps = [before - after for before, after in itertools.pairwise(found)]
+    assert max(steps) == pytest.approx(0.02 / 6, rel=0.01)
+    assert found[-1] == pytest.approx(0.9)
+    assert [{"parameter": "vpd", "old_target": 1.2, "new_target": 0.9, "reason": "stage growing, night"}] == [
+        change.data for change in changes
+    ]
+
+
+def test_an_own_target_goes_before_the_plans_until_it_is_taken_back() -> None:
+    """And survives a restart."""
+    bench = Bench(zone("heater", plan="plan", target_kpa=None, ramp_kpa_per_min=1), PLANS)
+    bench.vpd(3, 1.0)
+    bench.state = set_target(bench.state, 0.7)
+    assert 0.7 == pytest.approx(bench.vpd(20, 1.0).target)
+
+    bench.state = restored(Kept.model_validate_json(to_keep(bench.state).model_dump_json()))
+    assert 0.7 == pytest.approx(bench.vpd(20, 1.0).target)
+
+    bench.state = set_target(bench.state, None)
+    assert 1.2 == pytest.approx(bench.vpd(20, 1.0).target)
+
+
+def test_a_pause_rests_commands_survives_a_restart_and_ends_by_itself() -> None:
+    """With an event each way."""
+    bench = Bench(zone("heater"))
+    bench.state, paused = pause(bench.state, bench.now_s + 100, "filter change", "ann", bench.now_s)
+    assert "control.automation.paused" == paused.type
+
+    verdict = bench.vpd(5, 0.7)
+    assert (False, Reason.PAUSED) == (verdict.commands, reason(verdict, "heater"))
+
+    bench.state = restored(Kept.model_validate(json.loads(to_keep(bench.state).model_dump_json())))
+    assert not bench.vpd(4, 0.7).commands
+
+    verdict = bench.vpd(1, 0.7)
+    assert ["control.automation.resumed"] == [change.type for change in verdict.changes if "automation" in change.type]
+    assert verdict.commands
+
+
+def test_a_pause_can_be_ended_by_hand_and_only_once() -> None:
+    """The second time there is nothing to end."""
+    state, _ = pause(fresh_state(zone()), 1e9, "", "ann", 0.0)
+
+    state, resumed = resume(state, "done", "ann")
+
+    assert resumed is not None
+    assert (state, None) == resume(state, "done", "ann")
+
+
+def test_a_change_of_mode_is_an_event_with_both() -> None:
+    """The same mode again is none."""
+    state, change = set_mode(fresh_state(zone()), Mode.DRYING, "operator")
+
+    assert change is not None
+    assert {"old_mode": "VPD_Target", "new_mode": "Drying", "trigger": "operator"} == change.data
+    assert (state, None) == set_mode(state, Mode.DRYING, "operator")
+
+
+def test_leaving_the_band_is_one_event_a_time_and_not_one_a_reading() -> None:
+    """With the side."""
+    bench = Bench(zone("light"))
+    actions: list[Any] = []
+    for vpd in (1.0, 0.8, 0.8, 1.0, 1.2):
+        for _ in range(10):
+            changes = bench.vpd(1, vpd).changes
+            actions += [change.data["action"] for change in changes if change.type == "control.vpd.action_required"]
+
+    assert ["increase_vpd", "reduce_vpd"] == actions
+
+
+def test_what_is_learned_stays_within_bounds_and_never_changes_its_sign() -> None:
+    """Whatever the air does while a heater runs: 8 times and a twentieth of what is assumed."""
+    for step in (-0.02, 0.05):
+        bench = Bench(zone("heater"))
+        bench.vpd(3, 0.8)
+        vpd = 0.5
+        for _ in range(300):
+            bench.runs("heater")
+            bench.vpd(1, vpd := min(max(vpd + step, 0.2), 2.9))
+        assert 0.036 / 20 <= bench.state.rates["heater"] <= 0.036 * 8
+
+
+def test_the_vpd_at_the_leaf_can_be_the_target_and_below_zero_it_is_dew() -> None:
+    """It is not cut off at 0, and what wets or cools is off."""
+    bench = Bench(zone("heater", "humidifier", vpd_of="leaf", leaf_offset_c={"day": -3.0}))
+
+    verdict = bench.ticks(5, 25.0, 98.0)
+
+    assert verdict.vpd is not None
+    assert verdict.vpd < -0.3
+    assert {"heater"} == on(verdict)
+    assert Reason.CONDENSING in bench.state.limits
+
+
+def test_the_light_goes_by_its_hours_whatever_is_measured() -> None:
+    """Eighteen hours from six, without a stage."""
+    for hour, lit in ((5, False), (7, True), (23, True)):
+        verdict = Bench(zone("light"), now_s=3600.0 * hour).tick(None)
+        assert lit == ("light" in on(verdict))
+
+
+def test_the_same_input_gives_the_same_decision() -> None:
+    """The law is a function."""
+    readings = [(24 + step % 7 * 0.1, humidity_for(0.85 + step % 11 * 0.03, 24.0)) for step in range(200)]
+
+    logs = []
+    for _ in range(2):
+        bench = Bench(replace_actuators())
+        logs.append([bench.tick(*reading).decisions for reading in readings])
+
+    assert logs[0] == logs[1]
+
+
+def replace_actuators() -> Any:
+    """A zone of all kinds."""
+    return replace(Bench(zone())).zone

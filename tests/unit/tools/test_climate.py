@@ -1,0 +1,54 @@
+"""docs/climate.md: the figures that can be worked out in a moment are those on the page, and they clear their bar."""
+
+from __future__ import annotations
+
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from shared.climate.room_presets import PRESETS
+from tools.climate import simple_laws, tables
+from tools.climate.__main__ import PAGE, short
+from tools.climate.scenarios import IN_BAND_PCT, SWITCHES
+from upskeep.simulation.figures import Figures
+
+
+@pytest.fixture(scope="module")
+def figures() -> list[tuple[str, Figures]]:
+    """One day of the rooms that a test has time for."""
+    with ProcessPoolExecutor(1) as pool:
+        return short(pool)
+
+
+def test_the_figures_on_the_page_are_fresh(figures: list[tuple[str, Figures]]) -> None:
+    """Whoever changes the law or the room runs `make climate`."""
+    assert tables.marked("short", tables.short_table(figures)) in PAGE.read_text(encoding="utf-8")
+
+
+def test_a_day_clears_the_bar(figures: list[tuple[str, Figures]]) -> None:
+    """In the band, never beyond the rails, and few switches; never two opposed devices at once."""
+    for _, found in figures:
+        assert found.in_band_pct >= IN_BAND_PCT
+        assert (0.0, 0.0) == (found.beyond_rails_pct, found.opposed_s)
+        assert found.busiest <= SWITCHES
+
+
+def test_the_law_beats_a_band_in_the_same_room(figures: list[tuple[str, Figures]]) -> None:
+    """More time in the band than a band of the same width, and more than a narrower one that switches more."""
+    tent = dict(figures)["tent"]
+    wide = simple_laws.run(simple_laws.band, PRESETS["tent"], 1.0, 1)
+    narrow = simple_laws.run(simple_laws.narrow_band, PRESETS["tent"], 1.0, 1)
+
+    assert tent.in_band_pct > narrow.in_band_pct > wide.in_band_pct
+    assert tent.busiest < narrow.switches_per_hour
+
+
+def test_the_page_has_a_place_for_every_table() -> None:
+    """And writing twice changes nothing."""
+    page = PAGE.read_text(encoding="utf-8")
+    for name in ("nominal", "out of reach", "short", "frontier"):
+        once = tables.replaced(page, name, ["| a |"])
+        assert once == tables.replaced(once, name, ["| a |"])
+        assert f"<!-- {name} -->\n| a |\n<!-- end of {name} -->" in once
+    assert (Path(PAGE).parent / "img" / "climate-day.svg").exists()
