@@ -6,6 +6,7 @@ limits cannot reach is refused, and so is a band finer than a sensor's accuracy.
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Self
 
@@ -227,7 +228,7 @@ class Zone(ClimateData):
     mode: Mode = Mode.OBSERVE
     plan: Name | None = None
     drying_plan: Name | None = None
-    started: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")] | None = None
+    started: date | None = None
     target_kpa: Kpa | None = None
     vpd_of: Annotated[str, Field(pattern="^(air|leaf)$")] = "air"
     leaf_offset_c: LeafOffset = LeafOffset()

@@ -124,6 +124,24 @@ def fit(recording: Path, room: str, volume: float | None, out: Path | None, *, a
     )
 
 
+@climate.command()
+@CONFIG
+@click.argument("recording", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--zone", "name", help="Zone of climate.yaml.  [default: the only one, else that of --room]")
+@click.option("--room", default="room", show_default=True, help="Room whose zone counts where climate.yaml has none.")
+@click.option("--target", type=click.FloatRange(0.1, 3), help="VPD to aim at in kPa, in place of the zone's own.")
+def observe(config: Path, recording: Path, name: str | None, room: str, target: float | None) -> None:
+    """Print what the law would have decided on RECORDING, a CSV as `fit` reads it: a line for each change."""
+    from upskeep.simulation.observe import observe as observed
+    from upskeep.simulation.recording import RecordingError, begins, read
+
+    zone, plans = _zone(config, name, _room(room), target)
+    with complaints(RecordingError):
+        rows = read(recording)
+    for line in observed(name or room, zone, plans, rows, begins(recording)):
+        click.echo(line)
+
+
 def _room(name: str) -> Preset:
     """Return a preset, or the room in a file."""
     from shared.climate.room_presets import PRESETS, Preset

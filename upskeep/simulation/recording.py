@@ -40,6 +40,13 @@ class Row:
     levels: dict[str, float]
 
 
+def begins(path: Path) -> datetime:
+    """Return the time of the first row of a recording that ``read`` could read."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        time = datetime.fromisoformat(next(csv.DictReader(file))["time"])
+    return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
+
+
 def read(path: Path) -> list[Row]:
     """Return the rows that are whole; raises RecordingError where there are too few or a column is missing."""
     try:

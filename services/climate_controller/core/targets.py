@@ -45,7 +45,7 @@ def _stage(zone: Zone, plans: Mapping[str, Plan], mode: Mode, day: int) -> Stage
     plan = plans.get(name) if name else None
     if plan is None:
         return None
-    began = (date.fromisoformat(zone.started) - EPOCH).days if zone.started else day
+    began = (zone.started - EPOCH).days if zone.started else day
     return plan.at(max(day - began, 0))
 
 
