@@ -10,7 +10,18 @@ from pathlib import Path
 from shared.climate.room_presets import PRESETS
 from shared.climate.room_weather import DAY_S
 from tools.climate import frontier, simple_laws, tables
-from tools.climate.scenarios import DAYS, OUT_OF_REACH, REACHES, SEEDS, SHORT_DAYS, SHORT_ROOMS, Case, simulate
+from tools.climate.scenarios import (
+    DAYS,
+    FEW_DAYS,
+    OUT_OF_REACH,
+    REACHES,
+    REASONS,
+    SEEDS,
+    SHORT_DAYS,
+    SHORT_ROOMS,
+    Case,
+    simulate,
+)
 from upskeep.simulation import page
 from upskeep.simulation.figures import Figures
 from upskeep.simulation.loop import Setup, run
@@ -33,8 +44,11 @@ def main() -> None:
         DAY.write_text(day(), encoding="utf-8")
         if options.short:
             return
-        _write("nominal", tables.nominal_table(_cases(pool, [Case(preset) for preset in PRESETS.values()])))
-        _write("out of reach", tables.nominal_table(_cases(pool, OUT_OF_REACH)))
+        _write(
+            "nominal",
+            tables.nominal_table(_cases(pool, [Case(one, REASONS.get(one.name, "")) for one in PRESETS.values()])),
+        )
+        _write("out of reach", tables.nominal_table(_cases(pool, OUT_OF_REACH, FEW_DAYS)))
         _frontier(pool)
 
 
@@ -53,8 +67,8 @@ def short(pool: ProcessPoolExecutor) -> list[tuple[str, Figures]]:
     return [(name, job.result()) for name, job in jobs]
 
 
-def _cases(pool: ProcessPoolExecutor, cases: Sequence[Case]) -> list[tuple[Case, list[Figures]]]:
-    jobs = [(case, [pool.submit(simulate, case.preset, DAYS, seed) for seed in SEEDS]) for case in cases]
+def _cases(pool: ProcessPoolExecutor, cases: Sequence[Case], days: float = DAYS) -> list[tuple[Case, list[Figures]]]:
+    jobs = [(case, [pool.submit(simulate, case.preset, days, seed) for seed in SEEDS]) for case in cases]
     found = []
     for case, runs in jobs:
         found.append((case, [run.result() for run in runs]))
@@ -64,8 +78,8 @@ def _cases(pool: ProcessPoolExecutor, cases: Sequence[Case]) -> list[tuple[Case,
 
 def _frontier(pool: ProcessPoolExecutor) -> None:
     tent = PRESETS["tent"]
-    runs = [(reach, pool.submit(simulate, tent, DAYS, 1, reach)) for reach in REACHES]
-    laws = [(name, pool.submit(simple_laws.run, law, tent, DAYS, 1)) for name, law in simple_laws.LAWS.items()]
+    runs = [(reach, pool.submit(simulate, tent, FEW_DAYS, 1, reach)) for reach in REACHES]
+    laws = [(name, pool.submit(simple_laws.run, law, tent, FEW_DAYS, 1)) for name, law in simple_laws.LAWS.items()]
     curve = [(reach, run.result()) for reach, run in runs]
     simple = [(name, run.result()) for name, run in laws]
     _write("frontier", tables.frontier_table(curve, simple))
