@@ -19,7 +19,13 @@ from shared.climate.decisions import Reason
 
 ROOT = Path(__file__).parents[3]
 CORE, HERE = "services.climate_controller.core", "tests.unit.climate_controller"
-RELOADED = ("services.climate_controller", f"{HERE}.bench", f"{HERE}.test_law", f"{HERE}.test_known_defects")
+RELOADED = (
+    "services.climate_controller",
+    f"{HERE}.bench",
+    f"{HERE}.test_law",
+    f"{HERE}.test_modes",
+    f"{HERE}.test_known_defects",
+)
 ORDER = ("moment", "effects", "estimate", "levels", "limits", "state", "targets", "wording", "law")
 
 Killer = tuple[Any, ...]
@@ -31,9 +37,9 @@ SPACING: Killer = ("law", "test_a_graded_fan_never_crawls_below_its_lowest_speed
 HUMID: Killer = ("law", "test_humid_air_is_not_vented_with")
 BOUNDS: Killer = ("law", "test_what_is_learned_stays_within_bounds_and_never_changes_its_sign")
 LEARNS: Killer = ("law", "test_a_stronger_heater_is_learned_as_one_and_not_while_the_light_has_just_changed")
-PAUSE: Killer = ("law", "test_a_pause_rests_commands_survives_a_restart_and_ends_by_itself")
-RAMP: Killer = ("law", "test_the_target_goes_to_a_new_one_on_a_ramp_and_says_so_once")
-OWN: Killer = ("law", "test_an_own_target_goes_before_the_plans_until_it_is_taken_back")
+PAUSE: Killer = ("modes", "test_a_pause_rests_commands_survives_a_restart_and_ends_by_itself")
+RAMP: Killer = ("modes", "test_the_target_goes_to_a_new_one_on_a_ramp_and_says_so_once")
+OWN: Killer = ("modes", "test_an_own_target_goes_before_the_plans_until_it_is_taken_back")
 DRYNESS: Killer = ("law", "test_dryness_is_judged_by_the_water_in_the_air")
 DEW: Killer = ("law", "test_the_vpd_at_the_leaf_can_be_the_target_and_below_zero_it_is_dew")
 COLD: Killer = (
@@ -56,7 +62,7 @@ MYCODO: Killer = ("known_defects", "test_mycodo_a_nothing_goes_on_acting_inside_
 
 def mode(name: str, second: float, target: float | None) -> Killer:
     """A row of the table of modes."""
-    return "law", "test_each_mode_aims_at_its_own", name, second, target
+    return "modes", "test_each_mode_aims_at_its_own", name, second, target
 
 
 MUTANTS: list[tuple[str, str, str, Killer]] = [
@@ -123,15 +129,15 @@ MUTANTS: list[tuple[str, str, str, Killer]] = [
     # state
     ("state", "pause=kept.pause,", "", PAUSE),
     ("state", "own_target_kpa=kept.target_kpa,", "", OWN),
-    ("state", "if mode is state.mode:", "if False:", ("law", "test_a_change_of_mode_is_an_event_with_both")),
+    ("state", "if mode is state.mode:", "if False:", ("modes", "test_a_change_of_mode_is_an_event_with_both")),
     ("state", "if state.pause is None:\n        return state, None", "if False:\n        return state, None",
-     ("law", "test_a_pause_can_be_ended_by_hand_and_only_once")),
+     ("modes", "test_a_pause_can_be_ended_by_hand_and_only_once")),
     # law
     ("law", "moment.now_s - air.at_s > zone.max_age_s", "moment.now_s - air.at_s > 1e9", STALE),
     ("law", "state.readings < WARM_UP", "state.readings < 1",
      ("law", "test_after_a_gap_three_readings_come_before_the_first_decision")),
     ("law", "state.pause is None and state.mode is not Mode.OBSERVE", "state.pause is None",
-     ("law", "test_observe_decides_as_it_would_and_commands_nothing")),
+     ("modes", "test_observe_decides_as_it_would_and_commands_nothing")),
     ("law", "state.pause is None and state.mode is not Mode.OBSERVE", "state.mode is not Mode.OBSERVE", PAUSE),
     ("law", "now_s < state.pause.until_s", "True", PAUSE),
     ("law", "if each.kind in UNMOVED and", "if each.name and",
@@ -149,7 +155,7 @@ MUTANTS: list[tuple[str, str, str, Killer]] = [
     ("law", "one is not each and _same_way(each, one)", "_same_way(each, one)",
      ("law", "test_what_was_seen_to_do_nothing_rests_where_another_can_do_its_work")),
     ("law", "active = limits.reached(", "active = frozenset() and limits.reached(", IN_BAND_HEAT),
-    ("law", "if state.mode is Mode.MANUAL:", "if False:", ("law", "test_manual_levels_are_a_persons")),
+    ("law", "if state.mode is Mode.MANUAL:", "if False:", ("modes", "test_manual_levels_are_a_persons")),
 ]  # fmt: skip
 
 
