@@ -24,7 +24,7 @@ from tests.support.brokers import free_port
 from tests.support.fakes.point_store import Series, Value
 
 HOST = "127.0.0.1"
-FRONT = Path(__file__).resolve().parents[3] / "shared" / "tools" / "influxdb_v2_front.py"
+FRONT = Path(__file__).resolve().parents[4] / "shared" / "tools" / "influxdb_v2_front.py"
 TOKEN = "token-of-a-test"
 Points = dict[tuple[Series, int], dict[str, Value]]
 
