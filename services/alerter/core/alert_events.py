@@ -31,7 +31,7 @@ def event_of(alert: Alert, now: datetime, *, raised: bool = False) -> Candidate 
     ends = alert.rule != STOP and alert.state is AlertState.RESOLVED
     if alert.reason == Reason.PASSED or not (raised if ends else -MOST_AHEAD <= now - alert.time <= NEWS):
         return None
-    time = now if alert.time - now > MOST_AHEAD else alert.time
+    time = min(alert.time, now + MOST_AHEAD)  # never before its beginning, which was no further ahead
     if alert.rule == STOP:
         kind = {AlertState.FIRING: STOPPED, AlertState.RESOLVED: RESET}.get(alert.state)
         data = {"zone": alert.labels.get("zone", alert.key), "by": alert.by or "alerter", "reason": alert.message}

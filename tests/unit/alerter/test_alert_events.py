@@ -99,7 +99,7 @@ def test_what_was_raised_is_cleared_however_far_ahead_of_the_clock() -> None:
         play.event(6000, "x", value=31)
         play.event(7000, "x", value=1)
 
-        assert [("alert.raised", 50.0), ("alert.cleared", 0.0)] == [
+        assert [("alert.raised", 50.0), ("alert.cleared", 60.0)] == [
             (offer.type, (offer.time - START).total_seconds()) for offer in play.offers if offer.time
         ]
 
