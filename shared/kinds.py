@@ -27,6 +27,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
+from shared.actuation import ActuatorState, Demand
 from shared.health import Health
 from shared.incidents import Incident
 from shared.maintenance import Maintenance
@@ -119,7 +120,8 @@ _PUBLIC = (
     Kind("event", "event/{category}/{type*}", Event, "something that happened", followers=("gateway",),
          producers=("event_processor",), consumers=("counter_store", "alerter"), sequenced=True),
     Kind("state", "state/{device}", DeviceState, "what is known now of a device",
-         producers=("event_processor",), followers=("host_agent", "gateway"), retained=True),
+         producers=("event_processor",), retained=True,
+         followers=("host_agent", "climate_controller", "climate_supervisor", "gateway")),
     Kind("sample", "sample/{device}", StateSample, "a device's state at a time, in order",
          producers=("event_processor",), consumers=("alerter",), sequenced=True, qos=0),
     Kind("trigger", "trigger/{name}", Trigger, "one named trigger of an event",
@@ -135,9 +137,14 @@ _PUBLIC = (
     Kind("report", "report/{kind}", ScheduledReport, "the last daily and weekly report",
          producers=("counter_store",), followers=("gateway",), retained=True),
     Kind("alert", "alert/{rule}/{key}", Alert, "an alert's present state",
-         producers=("alerter",), followers=("counter_store", "host_agent", "gateway"), retained=True),
+         producers=("alerter",), retained=True,
+         followers=("counter_store", "host_agent", "climate_supervisor", "gateway")),
     Kind("notice", "notice/{receiver}", Notice, "a notification of a group of alerts",
          producers=("alerter",), sequenced=True),
+    Kind("demand", "demand/{zone}", Demand, "what is demanded of a zone's actuators, for the next ticks",
+         producers=("climate_controller",), followers=("climate_supervisor",)),
+    Kind("actuator", "actuator/{actuator}", ActuatorState, "where an actuator is, and why",
+         producers=("climate_supervisor",), followers=("climate_controller",), retained=True),
     Kind("command", "command/{target}/{name}", Command, "something a device or service is to do",
          producers=("event_processor", "alerter", "host_agent", *_ASKING), narrowed=_NARROWED_COMMANDS,
          followers=_COMMANDED, sequenced=True, addressee="target"),

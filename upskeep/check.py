@@ -11,6 +11,8 @@ from services.alerter.core.notify.reach import reach_of, unreachable_routes, unr
 from services.alerter.core.rules import known_labels
 from services.alerter.settings import AlerterSettings, unknown_types
 from services.alerter.settings.intervals import hasty_absences
+from services.climate_controller.app import SERVICE as CLIMATE_CONTROLLER
+from services.climate_supervisor.app import SERVICE as CLIMATE_SUPERVISOR
 from services.counter_store.app import SERVICE as COUNTER_STORE
 from services.event_processor.app import SERVICE as EVENT_PROCESSOR
 from services.event_processor.core.catalogue.event_types import suggestion
@@ -28,7 +30,16 @@ from shared.suite import SuiteSettings
 from upskeep.reach import unreachable_levels
 
 CLIMATE = "climate"
-SERVICES: tuple[Service, ...] = (SENSOR_READER, EVENT_PROCESSOR, COUNTER_STORE, ALERTER, HOST_AGENT, GATEWAY)
+SERVICES: tuple[Service, ...] = (
+    SENSOR_READER,
+    EVENT_PROCESSOR,
+    COUNTER_STORE,
+    ALERTER,
+    HOST_AGENT,
+    CLIMATE_CONTROLLER,
+    CLIMATE_SUPERVISOR,
+    GATEWAY,
+)
 
 
 def check_config(folder: Path, environ: Mapping[str, str]) -> SuiteSettings:

@@ -9,6 +9,7 @@ import click
 
 from shared import __version__
 from upskeep.commands import (
+    actuators,
     alerts,
     calibrate,
     climate,
@@ -35,7 +36,7 @@ COMMANDS = {
     "What has happened": (queries.stats, queries.health, queries.history, queries.analyze, report.report),
     "Alerts": (*(alerts.ack, alerts.silence, alerts.silences, alerts.unsilence, alerts.reset_stop, alerts.alert_test),),
     "History as files, and again": (transfer.export, transfer.import_, replay.replay, influx.influx),
-    "Climate": (climate.climate,),
+    "Climate": (climate.climate, actuators.actuators, actuators.try_actuator),
     "Devices and hosts": (
         *(scan.scan, calibrate.calibrate, maintenance.maintenance, maintenance.battery, maintenance.forget),
         *(shutdown.shutdown_plan, offer.emit),

@@ -1,1 +1,1 @@
-"""Closes climate control loops; not built yet."""
+"""Closes climate control loops: decides what each actuator should do, and demands it of the supervisor."""

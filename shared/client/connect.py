@@ -20,6 +20,8 @@ REFUSED_S = 2.0
 ABSENT_S = 3.0
 OPTIONAL = {  # services that are not always there, and what to do about it
     "host_agent": "it runs where config/host_agent.yaml says `enabled: true`, see docs/host-agent.md",
+    "climate_controller": "it runs where config/actuators.yaml says `enabled: true`, see docs/actuators.md",
+    "climate_supervisor": "it runs where config/actuators.yaml says `enabled: true`, see docs/actuators.md",
     "gateway": "it runs unless config/gateway.yaml says `enabled: false`, see docs/gateway.md",
 }
 

@@ -214,6 +214,10 @@ class Endpoint:
             raise ValueError("an offered event needs an id, for it may arrive twice")
         self.sender.offer_event(candidate, self.clock.wall().timestamp())
 
+    def publish_once(self, message: Message) -> None:
+        """Publish a message that has no sequence, after the commit, if there is a connection; nothing keeps it."""
+        self.sender.publish_once(_publication(message, self.topics))
+
     # ---- one turn
 
     def turn(self, timeout_s: float, work: Callable[[], None] | None = None) -> None:

@@ -7,17 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from shared import health, incidents, messages, notices, report, requests
+from shared import actuation, health, incidents, messages, notices, report, requests
 from shared.delivery.route import route_of
 from shared.kinds import ANYONE, BY_MODEL, EVERY_SERVICE, KINDS, Kind
 from shared.messages import Message, Sequenced
 from shared.services import SERVICES, service_row, suite_of, target_of
 
 ROOT = Path(__file__).parents[2]
-MODULES = (messages, health, incidents, notices, report, requests)
+MODULES = (messages, actuation, health, incidents, notices, report, requests)
 PARTS = {"Message", "Sequenced", "ReadError", "StreamEnds", "Mark", "Resent", "Continued"} | {
     "HealthFactor",
     "CategoryCount",
+    "DemandedLevel",
 }
 
 
@@ -94,4 +95,4 @@ def test_a_further_reader_or_agent_has_a_name_of_its_own() -> None:
 def test_an_optional_service_runs_where_a_file_enables_it() -> None:
     """The others always do. The gateway is enabled as shipped."""
     assert ("sensor_reader", "event_processor", "counter_store", "alerter") == suite_of()
-    assert (*suite_of(), "host_agent", "gateway") == suite_of(optional=True)
+    assert (*suite_of(), "host_agent", "climate_controller", "climate_supervisor", "gateway") == suite_of(optional=True)

@@ -10,12 +10,12 @@ import inspect
 import json
 from typing import Any
 
-from shared import health, incidents, maintenance, messages, notices, report, requests
+from shared import actuation, health, incidents, maintenance, messages, notices, report, requests
 from shared.kinds import ANYONE, EVERY_SERVICE, KINDS, Kind
 from shared.messages import Message
 from shared.topics import Topics
 
-MODULES = (messages, health, incidents, maintenance, report, requests, notices)  # where payloads are defined
+MODULES = (messages, health, incidents, maintenance, report, requests, notices, actuation)  # where payloads are defined
 CONTRACT = "1.0.0"  # of the topics and payloads together; the first part is the v1 of the root
 
 _PREFACE = """# Topics and payloads

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from services.climate_supervisor.settings import FILE as ACTUATORS_FILE
+from services.climate_supervisor.settings import SupervisorSettings
 from services.gateway.settings import FILE as GATEWAY_FILE
 from services.gateway.settings import GatewaySettings
 from services.host_agent.settings import FILE, HostAgentSettings
@@ -25,7 +27,14 @@ from upskeep.outcome import Outcome
 from upskeep.runner import broker
 from upskeep.runner.hints import left_undone, next_steps, program_name, served_at
 from upskeep.runner.live_view import LiveView, viewer
-from upskeep.runner.supervisor import GATEWAY, HOST_AGENT, SERVICES, Supervisor
+from upskeep.runner.supervisor import (
+    CLIMATE_CONTROLLER,
+    CLIMATE_SUPERVISOR,
+    GATEWAY,
+    HOST_AGENT,
+    SERVICES,
+    Supervisor,
+)
 
 LOOK_S = 0.1
 PATIENCE_S = 3.0  # a broker elsewhere may be away; what is read meanwhile must not wait for it
@@ -66,10 +75,16 @@ class Stopped:
 
 
 def services_of(config: Path) -> tuple[str, ...]:
-    """Return what runs: the suite, and the host's agent and the gateway where they are enabled."""
+    """Return what runs: the suite, and the host's agent, climate control and the gateway where they are enabled."""
     agent = read_settings(config, FILE, HostAgentSettings, os.environ)
     gateway = read_settings(config, GATEWAY_FILE, GatewaySettings, os.environ)
-    optional = ((HOST_AGENT, agent.enabled), (GATEWAY, gateway.enabled))
+    climate = read_settings(config, ACTUATORS_FILE, SupervisorSettings, os.environ).enabled
+    optional = (
+        (HOST_AGENT, agent.enabled),
+        (CLIMATE_CONTROLLER, climate),
+        (CLIMATE_SUPERVISOR, climate),
+        (GATEWAY, gateway.enabled),
+    )
     return (*SERVICES, *(name for name, enabled in optional if enabled))
 
 

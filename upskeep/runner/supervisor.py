@@ -18,6 +18,7 @@ from shared.settings import ConfigError, Fault
 # In the order of the flow: what feeds others starts first and stops first.
 SERVICES = suite_of()
 HOST_AGENT = "host_agent"  # runs here only where config/host_agent.yaml says enabled
+CLIMATE_CONTROLLER, CLIMATE_SUPERVISOR = "climate_controller", "climate_supervisor"  # by config/actuators.yaml
 GATEWAY = "gateway"  # runs unless config/gateway.yaml says enabled: false
 RESTART_S = (0.2, 1.0, 2.0, 5.0, 15.0, 30.0)
 STEADY_S = 60.0

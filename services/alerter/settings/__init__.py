@@ -46,7 +46,7 @@ class AlertsSettings(Settings):
     inhibit_rules: tuple[InhibitSettings, ...] = ()
     time_intervals: tuple[NamedIntervals, ...] = ()
     flapping: FlappingSettings = FlappingSettings()
-    emergency_stop_targets: tuple[Name, ...] = ("climate_controller",)
+    emergency_stop_targets: tuple[Name, ...] = ("climate_supervisor",)
     resolved_for: LongSpan = timedelta(days=1)
     idle_grace: Annotated[LongSpan, Field(ge=timedelta(seconds=5))] = timedelta(seconds=30)
 

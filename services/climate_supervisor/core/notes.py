@@ -5,7 +5,7 @@ Only changes are events: a verdict that stands for an hour is one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from services.climate_supervisor.core.guards import Verdict
@@ -25,7 +25,7 @@ class Note:
     cause: str
     device: str | None
     zone: str
-    data: dict[str, object] = field(default_factory=dict)
+    data: Mapping[str, object] = field(default_factory=dict)
 
 
 def notes(world: World, before: Memory, came: Step) -> tuple[Note, ...]:

@@ -38,11 +38,15 @@ MOVERS: dict[Measure, tuple[ActuatorKind, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What does not change while the process runs. ``run`` tells this start's order ids from all others."""
+    """What does not change while the process runs. ``run`` tells this start's order ids from all others.
+
+    Unless it is ``armed``, everything is decided and nothing is ordered.
+    """
 
     zones: Mapping[str, ZoneSafety]
     bindings: Mapping[str, Binding]
     run: str
+    armed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,7 @@ def step(world: World, memory: Memory, now_s: float) -> Step:
     memory = replace(memory, emergencies=_emergencies(world, memory, now_s))
     cases = _cases(world, memory, now_s)
     verdicts = exclude(cases, {name: judge(case) for name, case in cases.items()})
-    orders = _orders(world, memory, verdicts, now_s)
+    orders = _orders(world, memory, verdicts, now_s) if world.armed else ()
     shadows = dict(memory.shadows)
     for order in orders:
         shadows[order.actuator] = send(shadows[order.actuator], order.level, order.command, now_s)
@@ -121,6 +125,15 @@ def step(world: World, memory: Memory, now_s: float) -> Step:
     memory = replace(memory, shadows=shadows, verdicts=verdicts, tries=tries, count=count)
     ended = tuple((name, end) for name, (_, end) in settled.items() if end is not None)
     return Step(memory, orders, ended)
+
+
+def forget_orders(memory: Memory) -> Memory:
+    """Return the memory without what was ordered: without a connection nobody knows what came of it.
+
+    Nothing is expected of an order that is forgotten, so a lease that lapses meanwhile is no fault. Each is given anew.
+    """
+    shadows = {name: replace(shadow, sent=None, settled=False) for name, shadow in memory.shadows.items()}
+    return replace(memory, shadows=shadows)
 
 
 def measures_of(world: World, memory: Memory, zone: str, now_s: float) -> dict[Measure, Measured]:

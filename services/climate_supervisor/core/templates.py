@@ -102,11 +102,12 @@ class Template(Part):
         return self
 
     def _topics(self) -> Iterator[str]:
-        yield from (say.topic for say in self._says)
+        yield from (say.topic for say in self.says)
         yield from (hear.topic for hear in self.heard)
 
     @property
-    def _says(self) -> tuple[Say, ...]:
+    def says(self) -> tuple[Say, ...]:
+        """Everything that may be sent."""
         return (*self.turn_on, *self.turn_off, *self.set_level, *self.query)
 
     @property
@@ -118,7 +119,7 @@ class Template(Part):
     @property
     def places(self) -> tuple[str, ...]:
         """The places that an actuator's ``at`` may fill, in order."""
-        texts = [*self._topics(), *(say.payload for say in self._says)]
+        texts = [*self._topics(), *(say.payload for say in self.says)]
         texts += [hear.path for hear in self.heard]
         found = {name: None for text in texts for name in PLACE.findall(text) if name not in ORDERED}
         return tuple(found)

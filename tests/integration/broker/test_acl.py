@@ -14,10 +14,12 @@ from tests.support.containers.broker import client, mosquitto
 pytestmark = pytest.mark.mosquitto
 
 ATTIC, NAS = "sensor_reader-attic", "host_agent-nas"  # a further reader and a further agent
-SERVICES = ("sensor_reader", "event_processor", "counter_store", "alerter", "host_agent", "gateway", ATTIC, NAS)
+SUITE = ("sensor_reader", "event_processor", "counter_store", "alerter", "host_agent", "gateway")
+CONTROL, LAST_WORD = "climate_controller", "climate_supervisor"
+SERVICES = (*SUITE, CONTROL, LAST_WORD, ATTIC, NAS)
 NODE_RED = "node_red"  # a user that is no service
-NOT_YET = ("climate_controller", "mosquitto")  # services to come, and the health check: no rights at all
-HOME = "home_assistant"  # … nor is this one
+NOT_YET = ("mosquitto",)  # the health check: no rights at all
+HOME = "home_assistant"  # nor is this one a service
 USERS = (*SERVICES, "operator", NODE_RED, HOME, *NOT_YET)
 EVENTS = "event_processor"
 READERS = f"sensor_reader {ATTIC}"
@@ -33,16 +35,19 @@ WHO: dict[str, tuple[str, str]] = {
     "ingest/gateway":                      ("operator gateway",               EVENTS),
     "event/power/AC_POWER_LOSS":           (EVENTS,                            f"gateway {HOME}"),
     "event/sensor/threshold/exceeded":     (EVENTS,                            f"gateway {HOME}"),
-    "state/ups":                           (EVENTS,                            f"{AGENTS} gateway {HOME}"),
+    "state/ups":                           (EVENTS, f"{AGENTS} {CONTROL} {LAST_WORD} gateway {HOME}"),
     "sample/ups":                          (EVENTS,                           ""),
     "incident/power_outage/ups":           (EVENTS,                            "gateway"),
     "trigger/critical_battery_alert":      (EVENTS,                           HOME),
-    "maintenance/ups":                     (EVENTS,                            "gateway"),
+    "maintenance/ups":                     (EVENTS,                            "counter_store gateway"),
     "counter/AC_POWER_LOSS":               ("counter_store",                   f"gateway {HOME}"),
     "counter/sensor/temperature":          ("counter_store",                   f"gateway {HOME}"),
     "health":                              ("counter_store",                   f"gateway {HOME}"),
     "report/daily":                        ("counter_store",                   "gateway"),
-    "alert/hourly_rate/BATTERY_LOW":       ("alerter",                        f"counter_store {AGENTS} gateway {HOME}"),
+    "alert/hourly_rate/BATTERY_LOW":       ("alerter", f"counter_store {AGENTS} {LAST_WORD} gateway {HOME}"),
+    "demand/tent":                         (CONTROL,                          LAST_WORD),
+    "actuator/heater":                     (LAST_WORD,                        CONTROL),
+    "command/climate_supervisor/emergency_stop": (SPEAKERS,                   LAST_WORD),
     "notice/phone":                        ("alerter",                        ""),
     "command/host/shutdown":               (f"{SPEAKERS} host_agent",         "host_agent"),
     "command/host-nas/shutdown":           (f"{SPEAKERS} host_agent",         NAS),
@@ -88,11 +93,12 @@ WHO: dict[str, tuple[str, str]] = {
 }  # fmt: skip
 BEYOND: dict[str, tuple[str, str]] = {  # outside of the suite's own topics
     "homeassistant/device/upskeep_home_ups/config": (f"gateway {HOME}", f"gateway {HOME}"),
-    "homeassistant/status":                         (HOME,              f"gateway {HOME}"),
+    "homeassistant/status":                         (HOME,              f"gateway {LAST_WORD} {HOME}"),  # ESPHome's
     "homeassistant/sensor/x/config":                (HOME,              HOME),
 }  # fmt: skip
 SEE_ALL = ("operator",)
 SITES = ("upskeep/v1/home", "upskeep/v1/cabin")
+ACTUATORS = ("cmnd/plug/POWER", "shelly1/rpc", "zigbee2mqtt/plug/set", "tent/switch/pump/command", "sim/heater/set")
 FOREIGN = ("upskeep/v2/home/raw/ups", "raw/ups", "upskeep/v1", "upskeep")
 
 
@@ -120,6 +126,13 @@ def test_each_user_may_publish_its_own_topics_and_no_others(port: int, user: str
     """The broker answers Not authorized to everything the table does not name."""
     with client(port, user) as plain:
         assert allowed(0, user) == plain.publishable(ALL_TOPICS)
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_the_supervisor_alone_may_command_actuators(port: int, user: str) -> None:
+    """On the topics of the shipped templates; not even the controller or an operator may."""
+    with client(port, user) as plain:
+        assert (set(ACTUATORS) if user == LAST_WORD else set()) == plain.publishable([*ACTUATORS])
 
 
 @pytest.mark.parametrize("user", USERS)

@@ -78,14 +78,14 @@ def test_an_emergency_stop_is_latched_until_a_person_lifts_it() -> None:
         stop = play.retained("emergency_stop", "tent")
         assert stop is not None
         assert (AlertState.FIRING, after(0)) == (stop.state, stop.since)
-        assert [("climate_controller", "emergency_stop", "tent")] == [(t, n, d["zone"]) for t, n, d in play.commands()]
+        assert [("climate_supervisor", "emergency_stop", "tent")] == [(t, n, d["zone"]) for t, n, d in play.commands()]
 
         play.tick(100)
         play.do("reset_stop", by="ann", zone="tent", why="pump replaced")
         stop = play.retained("emergency_stop", "tent")
         assert stop is not None
         assert (AlertState.RESOLVED, "ann", "pump replaced") == (stop.state, stop.by, stop.comment)
-        assert ("climate_controller", "emergency_release") == play.commands()[-1][:2]
+        assert ("climate_supervisor", "emergency_release") == play.commands()[-1][:2]
         play.event(200, "x", "d2", "tent", value=0)
         play.event(201, "x", "d2", "tent", value=31)
         assert 3 == len(play.commands())

@@ -1,0 +1,29 @@
+"""Wiring: the controller's settings and its ledger."""
+
+from __future__ import annotations
+
+from services.climate_controller.adapters.kept import Kept
+from services.climate_controller.service import ClimateController
+from services.climate_controller.settings import ControllerSettings, read
+from shared.delivery.endpoint import Endpoint
+from shared.delivery.route import route_of
+from shared.ledger import Ledger
+from shared.process import Context, Service, main
+
+
+def build(settings: ControllerSettings, context: Context, _: Ledger, endpoint: Endpoint) -> ClimateController:
+    """Return the controller."""
+    return ClimateController(settings, endpoint, context.clock, Kept(endpoint.records))
+
+
+SERVICE = Service(
+    route=route_of("climate_controller"),
+    settings=lambda context: read(context.folder, context.environ),
+    handler=build,
+    drive=lambda _, __, controller, ___: controller,
+)
+
+
+def run() -> int:
+    """Run the service; returns its exit code."""
+    return main(SERVICE)

@@ -1,0 +1,330 @@
+"""The controller between the wires and its core: each tick of a zone decides, coordinates and publishes a demand.
+
+Rules:
+1. What is demanded holds for three ticks; a controller that dies demands nothing more, and the supervisor goes safe.
+2. In Observe nothing is demanded. During a pause everything is wanted off but light and circulation, which stay.
+3. Mode, own target, pause and what was learned are in the ledger before anything follows from them.
+4. Readings that the broker kept are no evidence: after a start the law waits for fresh ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field
+
+from services.climate_controller.adapters.kept import Kept
+from services.climate_controller.core import law
+from services.climate_controller.core import state as law_state
+from services.climate_controller.core.coordinator import Asked, Reported, Track, coordinate
+from services.climate_controller.core.moment import Air, Moment, Running
+from services.climate_controller.core.state import Change, State
+from services.climate_controller.settings import ControllerSettings
+from shared.actuation import ActuatorState, Demand, DemandedLevel
+from shared.actuators import action
+from shared.climate.decisions import Decision
+from shared.climate.zones import Kind, Mode, Zone
+from shared.clock import Clock
+from shared.delivery.endpoint import Endpoint
+from shared.delivery.handler import RefusedError
+from shared.messages import Candidate, DeviceState, Message, Name, Quality
+from shared.requests import Command
+
+Reason = Annotated[str, Field(min_length=1, max_length=200)]
+STAYS = (Kind.LIGHT, Kind.CIRCULATION)
+
+
+class ZoneData(BaseModel):
+    """``data`` of every command: which zone, and why."""
+
+    zone: Name
+    reason: Reason = "user_request"
+
+
+class ModeData(ZoneData):
+    """``data`` of ``mode``."""
+
+    mode: Mode
+
+
+class TargetData(ZoneData):
+    """``data`` of ``target``: a VPD in kPa, or null for the plan's."""
+
+    vpd: Annotated[float, Field(gt=0, le=5)] | None
+
+
+class PauseData(ZoneData):
+    """``data`` of ``pause``; it always ends by itself."""
+
+    for_s: Annotated[float, Field(ge=1, le=604_800)] = 3600.0
+
+
+class LevelsData(ZoneData):
+    """``data`` of ``levels``: those of the mode Manual."""
+
+    levels: dict[Name, Annotated[float, Field(ge=0, le=1)]]
+
+
+@dataclass(slots=True)
+class Heard:
+    """A device's newest state and when it was heard."""
+
+    state: DeviceState
+    at_s: float
+
+
+@dataclass(slots=True)
+class Room:
+    """One zone at work."""
+
+    zone: Zone
+    state: State
+    due_s: float
+    verdict: law.Verdict | None = None
+    reasons: dict[str, str] = field(default_factory=dict)
+
+
+class ClimateController:
+    """The handler and the drive."""
+
+    def __init__(self, settings: ControllerSettings, endpoint: Endpoint, clock: Clock, kept: Kept) -> None:
+        self._settings, self._endpoint, self._clock, self._kept = settings, endpoint, clock, kept
+        self._run, self._count = f"{endpoint.epoch[:8]}-{kept.start()}", 0
+        now_s = clock.monotonic()
+        zones = settings.climate.zones
+        self._rooms = {name: Room(zone, kept.state(name, zone), now_s) for name, zone in zones.items()}
+        self._tracks: dict[str, Track] = kept.tracks(now_s, clock.wall().timestamp())
+        self._heard: dict[str, Heard] = {}
+        self._actuators: dict[str, ActuatorState] = {}
+        self._levels: dict[str, tuple[float, float]] = {}  # level, and since when
+
+    # ---- what is heard
+
+    def follow(self, message: Message, *, retained: bool) -> None:
+        """Take a device's state, and where an actuator is."""
+        match message:
+            case DeviceState() if not retained:
+                self._heard[message.device] = Heard(message, self._clock.monotonic())
+            case ActuatorState() if message.actuator in self._settings.actuators:
+                self._actuators[message.actuator] = message
+            case _:
+                pass
+
+    # ---- commands and questions
+
+    def execute(self, command: Command) -> Mapping[str, Any]:
+        """Take ``mode``, ``target``, ``pause``, ``resume`` and ``levels``."""
+        by = command.by or command.producer or "somebody"
+        match command.name:
+            case "mode":
+                return self._mode(ModeData.model_validate(command.data))
+            case "target":
+                return self._target(TargetData.model_validate(command.data))
+            case "pause":
+                return self._pause(PauseData.model_validate(command.data), by)
+            case "resume":
+                wish = ZoneData.model_validate(command.data)
+                room = self._room(wish.zone)
+                state, change = law_state.resume(room.state, wish.reason, by)
+                return self._set(wish.zone, state, [change], "resume")
+            case "levels":
+                levels = LevelsData.model_validate(command.data)
+                room = self._room(levels.zone)
+                if unknown := set(levels.levels) - {each.name for each in room.zone.actuators}:
+                    raise RefusedError(f"{levels.zone} has no actuator {min(unknown)!r}")
+                return self._set(levels.zone, law_state.set_levels(room.state, levels.levels), [], "levels")
+        raise RefusedError(f"no command is called {command.name!r}; there are mode, target, pause, resume and levels")
+
+    def _mode(self, wish: ModeData) -> Mapping[str, Any]:
+        room = self._room(wish.zone)
+        needs = {Mode.DRYING: room.zone.drying_plan, Mode.VPD_PERFECTION: room.zone.plan}
+        if needs.get(wish.mode, "") is None:
+            raise RefusedError(f"{wish.zone} has no plan for the mode {wish.mode.value}; give it one in climate.yaml")
+        state, change = law_state.set_mode(room.state, wish.mode, wish.reason)
+        return self._set(wish.zone, state, [change], "mode")
+
+    def _target(self, wish: TargetData) -> Mapping[str, Any]:
+        room = self._room(wish.zone)
+        if wish.vpd is not None:
+            low, high = room.zone.limits.deficits_kpa(room.zone.offset_c(lit=True))
+            if not low <= wish.vpd <= high:
+                raise RefusedError(
+                    f"a VPD of {wish.vpd:g} kPa cannot be reached within the limits of {wish.zone}: "
+                    f"they give {low:.2f} to {high:.2f} kPa"
+                )
+        return self._set(wish.zone, law_state.set_target(room.state, wish.vpd), [], "target")
+
+    def _pause(self, wish: PauseData, by: str) -> Mapping[str, Any]:
+        room, now_s = self._room(wish.zone), self._clock.wall().timestamp()
+        state, change = law_state.pause(room.state, now_s + wish.for_s, wish.reason, by, now_s)
+        return self._set(wish.zone, state, [change], "pause")
+
+    def _set(self, name: str, state: State, changes: Iterable[Change | None], trigger: str) -> Mapping[str, Any]:
+        room = self._room(name)
+        room.state, room.due_s = state, self._clock.monotonic()
+        self._kept.save_state(name, state)
+        for change in changes:
+            if change is not None:
+                self._offer(name, change.type, change.data)
+        self._offer(name, "vpd.recalculation_required", {"trigger": trigger})
+        paused = None if state.pause is None else _rfc(state.pause.until_s)
+        return {"zone": name, "mode": state.mode.value, "target_kpa": state.own_target_kpa, "paused_until": paused}
+
+    def _room(self, name: str) -> Room:
+        if name not in self._rooms:
+            raise RefusedError(f"no zone is called {name!r}; there are {', '.join(self._rooms) or 'none'}")
+        return self._rooms[name]
+
+    def answer(self, name: str, data: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ARG002 - it asks nothing
+        """Answer ``climate``: each zone with its mode, VPD, target, and the reason for each actuator's level."""
+        if name != "climate":
+            raise RefusedError(f"no question is called {name!r}; there is climate")
+        return {"zones": {zone: self._shown(room) for zone, room in self._rooms.items()}}
+
+    def _shown(self, room: Room) -> Mapping[str, Any]:
+        verdict, pause = room.verdict, room.state.pause
+        return {
+            "mode": room.state.mode.value,
+            "vpd": None if verdict is None or verdict.vpd is None else round(verdict.vpd, 3),
+            "target": None if verdict is None or verdict.target is None else round(verdict.target, 3),
+            "stage": None if verdict is None else verdict.stage,
+            "day": None if verdict is None else verdict.lit,
+            "paused_until": None if pause is None else _rfc(pause.until_s),
+            "actuators": dict(room.reasons),
+        }
+
+    def figures(self) -> Mapping[str, bool | int | float | str]:
+        """Return the mode of each zone."""
+        return {f"{name}.mode": room.state.mode.value for name, room in self._rooms.items()}
+
+    # ---- the drive
+
+    def work(self) -> None:
+        """Let each zone whose tick has come decide."""
+        now_s = self._clock.monotonic()
+        for name, room in self._rooms.items():
+            if now_s >= room.due_s:
+                room.due_s = now_s + room.zone.tick_s
+                self._tick(name, room, now_s)
+
+    def wait_s(self) -> float:
+        """Return when the next tick comes."""
+        now_s = self._clock.monotonic()
+        return max(0.0, min((room.due_s for room in self._rooms.values()), default=now_s + 60) - now_s)
+
+    def finish(self) -> None:
+        """Keep what was learned and how long each actuator has been on."""
+        self._keep(last=True)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    # ---- below
+
+    def _tick(self, name: str, room: Room, now_s: float) -> None:
+        wall_s = self._clock.wall().timestamp()
+        moment = self._moment(name, room, now_s, wall_s)
+        room.state, verdict = law.decide(name, room.zone, self._settings.climate.plans, room.state, moment)
+        room.verdict = verdict
+        room.reasons = {
+            each.actuator: f"{action(each.level)}: {each.text or each.reason.value}" for each in verdict.decisions
+        }
+        for change in verdict.changes:
+            self._offer(name, change.type, change.data)
+        if room.state.mode is not Mode.OBSERVE:
+            self._demand(name, room, verdict.decisions, now_s, wall_s)
+        self._keep()
+
+    def _demand(self, name: str, room: Room, decisions: tuple[Decision, ...], now_s: float, wall_s: float) -> None:
+        asked = {each.actuator: self._asked(room, each, now_s, wall_s) for each in decisions}
+        reports = {
+            each: Reported(state.level, state.available)
+            for each in asked
+            if (state := self._actuators.get(each)) is not None
+        }
+        came = coordinate(self._settings.actuators, self._tracks, asked, reports, now_s, room.zone.tick_s, self._mint)
+        self._tracks = dict(came.tracks)
+        for note in came.notes:
+            until = {} if note.until_in_s is None else {"until": _rfc(wall_s + note.until_in_s)}
+            self._offer(name, note.type, {**note.data, **until}, note.actuator)
+        levels = tuple(
+            DemandedLevel(
+                actuator=each,
+                level=grant.level,
+                command=grant.command,
+                lease_s=min(max(grant.until_s - now_s, 0.1), 3600.0),
+                reason=grant.reason,
+                text=grant.text,
+            )
+            for each, grant in came.grants.items()
+        )
+        self._endpoint.publish_once(Demand(zone=name, time=self._clock.wall(), levels=levels))
+
+    def _asked(self, room: Room, each: Decision, now_s: float, wall_s: float) -> Asked:
+        kind = self._settings.actuators[each.actuator].kind.value
+        paused_off = room.state.pause is not None and kind not in STAYS
+        until_s = None if each.until_s is None else now_s + each.until_s - wall_s
+        return Asked(0.0 if paused_off else each.level, each.reason.value, each.text, until_s)
+
+    def _moment(self, name: str, room: Room, now_s: float, wall_s: float) -> Moment:
+        local = datetime.fromtimestamp(wall_s, self._settings.clocks[name])
+        second = local.hour * 3600 + local.minute * 60 + local.second
+        day = (local.date() - date(1970, 1, 1)).days
+        zone = room.zone
+        air = self._air(zone.sensor, zone.max_age_s, now_s, wall_s)
+        outside = None if zone.outside is None else self._air(zone.outside, zone.max_age_s, now_s, wall_s)
+        running = {each.name: self._running(each.name, now_s, wall_s) for each in zone.actuators}
+        return Moment(wall_s, day, float(second), air, outside, running)
+
+    def _air(self, device: str, max_age_s: float, now_s: float, wall_s: float) -> Air | None:
+        """Return a device's air, believed by when it was heard and by its own time; both values are of one poll."""
+        heard = self._heard.get(device)
+        if heard is None or now_s - heard.at_s > max_age_s or heard.state.quality in (Quality.BAD, Quality.STALE):
+            return None
+        found = [heard.state.values.get(channel) for channel in ("air_temperature", "relative_humidity")]
+        celsius, percent = (
+            float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None for value in found
+        )
+        if celsius is None or percent is None:
+            return None
+        heard_at_s = wall_s - (now_s - heard.at_s)
+        at_s = heard_at_s if heard.state.simulated else min(heard.state.time.timestamp(), heard_at_s)
+        return Air(celsius, percent, at_s)
+
+    def _running(self, name: str, now_s: float, wall_s: float) -> Running:
+        state = self._actuators.get(name)
+        level = 0.0 if state is None else state.ordered if state.level is None else state.level
+        before = self._levels.get(name)
+        if before is None or before[0] != level:
+            times = self._tracks.get(name, Track()).times
+            since_s = (times.on_since_s if level > 0 else times.off_since_s) if before is None else now_s
+            before = self._levels[name] = (level, float("-inf") if since_s is None else since_s)
+        return Running(level, wall_s - now_s + before[1], state is None or state.available is not False)
+
+    def _mint(self) -> str:
+        self._count += 1
+        return f"{self._run}-{self._count}"
+
+    def _offer(self, zone: str, kind: str, data: Mapping[str, object], device: str | None = None) -> None:
+        filled = {key: value for key, value in data.items() if value is not None}
+        if isinstance(expires := filled.get("expires_at"), float):
+            filled["expires_at"] = _rfc(expires)
+        identity = f"climate_controller/{kind}/{self._mint()}"
+        extra = {} if device is not None else {"zone": zone}
+        self._endpoint.offer_event(
+            Candidate(
+                type=kind, id=identity, time=self._clock.wall(), device=device, zone=zone, data={**extra, **filled}
+            )
+        )
+
+    def _keep(self, *, last: bool = False) -> None:
+        for name, room in self._rooms.items():
+            self._kept.save_state(name, room.state)
+        self._kept.save_tracks(self._tracks, self._clock.monotonic(), self._clock.wall().timestamp(), last=last)
+
+
+def _rfc(epoch_s: float) -> str:
+    return datetime.fromtimestamp(epoch_s, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

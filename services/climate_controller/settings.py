@@ -1,0 +1,56 @@
+"""``config/climate.yaml`` with ``config/actuators.yaml``: what is aimed at, and what it is done with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from shared.actuators import Actuator, ActuatorsFile
+from shared.climate.zones import Climate
+from shared.settings import ConfigError, Fault, read_one_of
+
+FILE, ACTUATORS = "climate", "actuators"
+
+
+@dataclass(frozen=True, slots=True)
+class ControllerSettings:
+    """Both files, which agree with each other."""
+
+    climate: Climate
+    actuators: Mapping[str, Actuator]
+    clocks: Mapping[str, ZoneInfo]
+
+
+def read(folder: Path, environ: Mapping[str, str]) -> ControllerSettings:
+    """Return the settings; raises ConfigError with the faults of both files."""
+    faults: list[Fault] = []
+    climate = read_one_of(folder, FILE, Climate, environ, faults) or Climate()
+    found = read_one_of(folder, ACTUATORS, ActuatorsFile, environ, faults) or ActuatorsFile()
+    clocks: dict[str, ZoneInfo] = {}
+    where = str(folder / f"{FILE}.yaml")
+    for name, zone in climate.zones.items():
+        try:
+            clocks[name] = ZoneInfo(zone.timezone)
+        except (ValueError, OSError, LookupError):
+            reason = f"there is no timezone {zone.timezone!r}; write it as in Europe/Berlin"
+            faults.append(Fault(where, f"zones.{name}.timezone", reason))
+        faults += [] if faults else _disagreements(where, name, climate, found)
+    if faults:
+        raise ConfigError(faults)
+    return ControllerSettings(climate, found.actuators, clocks)
+
+
+def _disagreements(where: str, name: str, climate: Climate, found: ActuatorsFile) -> list[Fault]:
+    """Return where a zone names an actuator otherwise than ``actuators.yaml`` does."""
+    faults = []
+    for each in climate.zones[name].actuators:
+        place, other = f"zones.{name}.actuators.{each.name}", found.actuators.get(each.name)
+        if other is None:
+            known = ", ".join(found.actuators) or "none"
+            faults.append(Fault(where, place, f"actuators.yaml has no actuator of this name; it has {known}"))
+        elif (other.zone, other.kind.value, other.steps) != (name, each.kind.value, each.steps):
+            told = f"a {other.kind.value} of {other.steps} steps in the zone {other.zone}"
+            faults.append(Fault(where, place, f"is {told} in actuators.yaml; zone, kind and steps must be the same"))
+    return faults

@@ -1,0 +1,35 @@
+"""Wiring: the supervisor's settings, its ledger, and the actuators' end."""
+
+from __future__ import annotations
+
+from services.climate_supervisor.adapters.device_wire import DeviceWire
+from services.climate_supervisor.adapters.kept import Kept
+from services.climate_supervisor.service import ClimateSupervisor
+from services.climate_supervisor.settings import FILE, SupervisorSettings
+from shared.delivery.endpoint import Endpoint
+from shared.delivery.route import route_of
+from shared.ledger import Ledger
+from shared.process import Context, Service, main
+from shared.settings import read_settings
+
+
+def build(settings: SupervisorSettings, context: Context, _: Ledger, endpoint: Endpoint) -> ClimateSupervisor:
+    """Return the supervisor, on its way to the actuators."""
+    topics = tuple(dict.fromkeys(topic for binding in settings.bindings.values() for topic in binding.topics))
+    wire = DeviceWire(context.suite, endpoint.name, topics, context.clock, endpoint.wake)
+    supervisor = ClimateSupervisor(settings, endpoint, context.clock, wire, Kept(endpoint.records))
+    wire.open()
+    return supervisor
+
+
+SERVICE = Service(
+    route=route_of("climate_supervisor"),
+    settings=lambda context: read_settings(context.folder, FILE, SupervisorSettings, context.environ),
+    handler=build,
+    drive=lambda _, __, supervisor, ___: supervisor,
+)
+
+
+def run() -> int:
+    """Run the service; returns its exit code."""
+    return main(SERVICE)
