@@ -59,6 +59,8 @@ REAL = {
     "pattern": "power_outage",
     "receiver": "default",
     "stream": "raw",
+    "zone": "tent",
+    "actuator": "fan",
 }
 SILLY = ("a b", "ü…🔋", "x" * 500, "'; DROP TABLE outbox; --", "..", "$SYS", "NaN", "-1", "a/b", "")
 

@@ -76,7 +76,7 @@ class Play:
     def restart_in_place(self) -> None:
         """A new process over the same ledger, which may be in memory."""
         made = settings(self.text, self.limits)
-        how = options(made.alerts, by_events=not self.wall)
+        how = options(made, by_events=not self.wall)
         self.alerter = Alerter(
             self.rules or made.rules(), self.ledger, self.publisher, how, lambda: after(self.now_s), self.offers.append
         )

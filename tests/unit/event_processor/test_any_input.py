@@ -112,6 +112,6 @@ def test_a_frame_at_its_bounds_is_processed() -> None:
     for message in (*outlet.emitted, *outlet.retained.values()):
         again = type(message).model_validate_json(message.model_dump_json())
         assert len(again.model_dump_json().encode()) < 500_000
-    assert {"I2C_ERROR", "COMM_LOST", "DATA_IMPLAUSIBLE", "device.state.changed"} <= {
+    assert {"I2C_ERROR", "COMM_LOST", "DATA_IMPLAUSIBLE"} <= {
         message.type for message in outlet.emitted if isinstance(message, Event)
     }
