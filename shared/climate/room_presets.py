@@ -12,6 +12,13 @@ from shared.climate.zones import ClimateData, Mode, Plan, Zone
 
 FAN = {"name": "fan", "kind": "exhaust", "watts": 30}
 HEATER = {"name": "heater", "kind": "heater", "watts": 300}
+ROOM_DEVICES = (
+    FAN | {"steps": 10, "watts": 150},
+    {"name": "cooler", "kind": "cooler", "watts": 900},
+    HEATER | {"watts": 1500},
+    {"name": "mist", "kind": "humidifier", "watts": 120},
+    {"name": "dry", "kind": "dehumidifier", "watts": 450},
+)
 DEHUMIDIFIER = {"name": "dry", "kind": "dehumidifier", "watts": 220}
 LAMP = {"name": "lamp", "kind": "light", "watts": 228}
 
@@ -45,6 +52,9 @@ GLASSHOUSE = RoomModel(
     volume_m3=120, heat_kj_k=2500, loss_w_k=450, leak_per_h=1.0, buffer=3, transpiration_g_h_kpa=4500, dark_share=0.2,
     light_w=9000, fan_m3_h=4000, heater_w=9000, humidifier_g_h=14_000,
 )  # fmt: skip
+
+
+ROOM_WEATHER = Weather(celsius=20, swing_c=3, wander_c=2, percent=55, wander_percent=8)
 
 
 def zone_with(*actuators: dict[str, Any], **more: Any) -> Zone:
@@ -117,29 +127,15 @@ PRESETS: dict[str, Preset] = {
             name="room",
             note="a room of 20 m³ with a fan of ten speeds, cooler, heater, humidifier and dehumidifier",
             model=ROOM,
-            weather=Weather(celsius=20, swing_c=3, wander_c=2, percent=55, wander_percent=8),
-            zone=zone_with(
-                FAN | {"steps": 10, "watts": 150},
-                {"name": "cooler", "kind": "cooler", "watts": 900},
-                HEATER | {"watts": 1500},
-                {"name": "mist", "kind": "humidifier", "watts": 120},
-                {"name": "dry", "kind": "dehumidifier", "watts": 450},
-                limits=WIDE,
-            ),
+            weather=ROOM_WEATHER,
+            zone=zone_with(*ROOM_DEVICES, limits=WIDE),
         ),
         Preset(
             name="room_nights",
             note="the same room with 12 hours of light, and ramps between 1.25 kPa by day and 0.95 kPa by night",
             model=ROOM,
-            weather=Weather(celsius=20, swing_c=3, wander_c=2, percent=55, wander_percent=8),
-            zone=zone_with(
-                FAN | {"steps": 10, "watts": 150},
-                {"name": "cooler", "kind": "cooler", "watts": 900},
-                HEATER | {"watts": 1500},
-                {"name": "mist", "kind": "humidifier", "watts": 120},
-                {"name": "dry", "kind": "dehumidifier", "watts": 450},
-                limits=WIDE, plan="flowering", target_kpa=None,
-            ),
+            weather=ROOM_WEATHER,
+            zone=zone_with(*ROOM_DEVICES, limits=WIDE, plan="flowering", target_kpa=None),
             plans={"flowering": FLOWERING},
         ),
         Preset(
