@@ -14,7 +14,7 @@ from shared.delivery.handler import InMemoryPublisher
 from shared.ledger import Ledger
 from shared.messages import Candidate, Event, Frame
 from shared.quantities import FACTS, QUANTITIES
-from tests.support.scenarios import SHIPPED, START, at
+from tests.support.scenarios import SHIPPED, START, at, configured
 
 NAMES = st.from_regex(r"\A[A-Za-z0-9_][A-Za-z0-9_.-]{0,20}\Z")
 CHANNELS = st.sampled_from([*QUANTITIES, *FACTS]) | st.text(min_size=1, max_size=12)
@@ -101,8 +101,9 @@ AT_THE_BOUNDS: dict[str, dict[str, Any]] = {
 def test_a_frame_at_its_bounds_is_processed() -> None:
     """1,300 errors in one frame, one error with a long detail, and a channel of 120 letters each were fatal."""
     outlet = InMemoryPublisher()
+    rules = configured(RULES__CHANGES__TEST="{channel: self_test, event: device.state.changed}")
     with closing(Ledger(":memory:")) as ledger:
-        processor = EventProcessor(SHIPPED, ledger, outlet, lambda: START)
+        processor = EventProcessor(rules, ledger, outlet, lambda: START)
         with ledger.transaction():
             for number, values in enumerate(AT_THE_BOUNDS.values()):
                 for second in (0, 8, 16, 24, 32):
@@ -112,6 +113,6 @@ def test_a_frame_at_its_bounds_is_processed() -> None:
     for message in (*outlet.emitted, *outlet.retained.values()):
         again = type(message).model_validate_json(message.model_dump_json())
         assert len(again.model_dump_json().encode()) < 500_000
-    assert {"I2C_ERROR", "COMM_LOST", "DATA_IMPLAUSIBLE"} <= {
+    assert {"I2C_ERROR", "COMM_LOST", "DATA_IMPLAUSIBLE", "device.state.changed"} <= {
         message.type for message in outlet.emitted if isinstance(message, Event)
     }
