@@ -98,7 +98,7 @@ def test_an_alert_is_told_in_its_rules_words_while_it_fires() -> None:
 
     assert [
         "12:00:00Z  ALERT FIRING  on_battery  ups has been on battery for more than a minute",
-        "12:00:00Z  ALERT RESOLVED  on_battery  ups: power is battery",
+        "12:00:00Z  ALERT RESOLVED  on_battery  ups: power is battery; it began at 12:00:00Z",
     ] == lines
 
 
