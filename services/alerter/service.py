@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -41,6 +41,7 @@ from services.alerter.core.notify.suppression import SuppressionReason
 from services.alerter.core.rendering import orphan_of
 from services.alerter.core.rules import Rule
 from services.alerter.core.samples import event_sample, service_sample, state_sample
+from services.alerter.core.states import Reason
 from services.alerter.settings.notify import DEFAULT_ROUTE
 from shared.delivery.handler import Publisher, RefusedError
 from shared.event_text.texts import EventTexts
@@ -57,6 +58,7 @@ _TIMELINE = {"rule", "key", "state", "time", "value", "threshold", "severity", "
 _ADVANCED = "event_time_us"
 CLEAN_S = 60.0
 EMPTIED_KEPT_US = 3_600_000_000
+REMINDED_FOR = timedelta(days=1)
 PLAN = Plan(DEFAULT_ROUTE, {DEFAULT_ROUTE.receiver: Receiver(DEFAULT_ROUTE.receiver)})
 
 
@@ -184,10 +186,9 @@ class Alerter:
         if not self._admits(event_time):
             return
         self._clock_watch.busy = True
-        if self._options.by_events:
-            while (due := self._notifier.next_due(event_time)) is not None:
-                self._handle(self._events, self._events.advance(time_to_us(due)))
-                self._notifier.send_due(due)
+        for due in self._notices_due(event_time):
+            self._handle(self._events, self._events.advance(time_to_us(due)))
+            self._notifier.send_due(due)
         self._handle(self._events, self._events.advance(time_to_us(event_time)))
 
     def _admits(self, time: datetime) -> bool:
@@ -266,8 +267,18 @@ class Alerter:
 
     def _send_notices_until(self, to: datetime) -> None:
         """Report what was due before ``to``, where time passes with the events."""
-        while self._options.by_events and (due := self._notifier.next_due(to)) is not None:
+        for due in self._notices_due(to):
             self._notifier.send_due(due)
+
+    def _notices_due(self, to: datetime) -> Iterator[datetime]:
+        """Yield when notices fall due before ``to``, where time passes with the events; each is sent before the next.
+
+        Of a silence of more than a day the rest is due once, at its end, as after a day without power.
+        """
+        first: datetime | None = None
+        while self._options.by_events and (due := self._notifier.next_due(to)) is not None:
+            first = first or due
+            yield due if due - first <= REMINDED_FOR else to - timedelta(microseconds=1)
 
     def _act(self, rule: Rule, alert: Alert, now: datetime, *, stale: bool) -> None:
         labels = {**alert.labels, "key": alert.key}
@@ -286,6 +297,7 @@ class Alerter:
             if self._counted:
                 self._seen_events.forget()
                 self._counted = False
+            self._publish_replaced()
             for alert_set in self._alert_sets:
                 self._flush(alert_set)
             for alert_id, record in self._orphans.items():
@@ -297,6 +309,14 @@ class Alerter:
                 self._journal.write(self._transitions)
                 self._transitions.clear()
             self._notifier.flush()
+
+    def _publish_replaced(self) -> None:
+        """Publish what an alert was in this batch before its newest state: no end is seen without its beginning."""
+        newest = {(alert.rule, alert.key): alert for alert in self._transitions}
+        for alert in self._transitions:
+            fired = alert.state is not AlertState.PENDING and alert.reason != Reason.PASSED
+            if fired and newest[alert.rule, alert.key] is not alert:
+                self._publisher.publish_replaced(alert)
 
     def _flush(self, alert_set: AlertSet) -> None:
         for alert_id in alert_set.dropped:

@@ -179,6 +179,10 @@ class Endpoint:
         """Publish the latest value of a retained topic after the commit."""
         self.sender.retain(message)
 
+    def publish_replaced(self, message: Message) -> None:
+        """Publish a value that a later one of the same batch replaces, if there is a connection; nothing keeps it."""
+        self.sender.publish_replaced(_publication(message, self.topics))
+
     def clear(self, kind: str, *parts: str) -> None:
         """Empty a retained topic after the commit."""
         self.sender.clear(kind, *parts)

@@ -30,6 +30,9 @@ class Publisher(Protocol):
     def retain(self, message: Message) -> None:
         """Publish the latest value of the message's retained topic; only the last one of a batch goes out."""
 
+    def publish_replaced(self, message: Message) -> None:
+        """Publish a value that a later one of the same batch replaces, before that one, to those who listen now."""
+
     def clear(self, kind: str, *parts: str) -> None:
         """Empty a retained topic, for example ``alert/{rule}/{key}``: what it reported exists no more."""
 
@@ -172,6 +175,7 @@ class InMemoryPublisher:
     def __init__(self) -> None:
         self.emitted: list[Sequenced] = []
         self.retained: dict[str, Message] = {}
+        self.replaced: list[Message] = []
         self.rejected: list[tuple[str, bytes, str]] = []
 
     def emit(self, message: Sequenced) -> None:
@@ -181,6 +185,10 @@ class InMemoryPublisher:
     def retain(self, message: Message) -> None:
         """Keep the latest message by its topic."""
         self.retained[message.topic(_TREE)] = message
+
+    def publish_replaced(self, message: Message) -> None:
+        """Keep the message."""
+        self.replaced.append(message)
 
     def clear(self, kind: str, *parts: str) -> None:
         """Forget the latest message of a topic."""

@@ -33,6 +33,7 @@ RESEND_ROOM = 8  # places the live stream leaves to answers while somebody asks
 RESEND_BYTES = 200_000
 TRIM_BACKLOG = 500
 ANSWERS_KEPT = 1000  # that wait for room on the wire
+REPLACED_KEPT = 200  # values that later ones have replaced, and that wait for room on the wire
 AGE_CHECK_S = 60.0
 REFUSED_PAUSE_S = 5.0
 
@@ -70,6 +71,7 @@ class Sender:
         self._latest: dict[str, bytes] = {}
         self._unsent: dict[str, None] = {}
         self._once: deque[Publication] = deque(maxlen=ANSWERS_KEPT)
+        self._replaced: deque[Publication] = deque(maxlen=REPLACED_KEPT)
         self._paused_until = 0.0
         self._age_checked = 0.0
 
@@ -114,6 +116,11 @@ class Sender:
         elif self._latest.get(topic) != payload:
             self._latest[topic] = payload
             self._unsent[topic] = None
+
+    def publish_replaced(self, publication: Publication) -> None:
+        """Publish a retained topic's value before the one that ``retain`` gives it in the same batch, once."""
+        if len(publication.payload) <= PACKET_BYTES:
+            self._replaced.append(publication)
 
     def clear(self, kind: str, *parts: str) -> None:
         """Empty a retained topic, so that the broker forgets it; here too, once it is confirmed."""
@@ -193,6 +200,10 @@ class Sender:
     def send(self, client: MqttClient, now: float) -> None:
         """Hand over what may go: latest values, what was asked for, then the live streams."""
         if now < self._paused_until:
+            return
+        while self._replaced and client.publish(self._replaced[0]):
+            self._replaced.popleft()
+        if self._replaced:
             return
         self._send_latest(client)
         while self._once and client.publish(self._once[0]):
@@ -276,6 +287,7 @@ class Sender:
     def disconnected(self) -> None:
         """The connection is gone."""
         self._once.clear()
+        self._replaced.clear()
         for out in self.streams.values():
             out.disconnected()
 

@@ -78,6 +78,10 @@ class Alerts(InMemoryPublisher):
         """Pass it on."""
         self.store.follow(message, retained=False)
 
+    def publish_replaced(self, message: Message) -> None:
+        """Pass it on too: it comes before what replaces it."""
+        self.store.follow(message, retained=False)
+
 
 class Bench:
     """The stages after the reader, put together without a wire. InfluxDB is none of a backtest's business."""

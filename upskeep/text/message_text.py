@@ -90,7 +90,7 @@ def _alert_line(alert: Alert, style: LineStyle) -> Text:
     text = Text().append(f"{style.times.clock(alert.time)}  ", style="dim")
     text.append(f"ALERT {alert.state.upper()}", style=f"reverse {colour}")
     text.append(f"  {alert.rule}  {_summary(alert)}", style=colour)
-    if calm:  # at high speed an alert's topic may show its end alone
+    if calm:
         text.append(f"; it began at {style.times.of_day(alert.since, alert.time)}", style="dim")
     return text
 

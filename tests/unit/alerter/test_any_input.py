@@ -34,7 +34,7 @@ rules:
                actions: [{command: {target: "{note}", name: begin, data: {why: "{note} {key}"}}},
                          {emergency_stop: {zone: "{note}"}}]}
   numbers:    {compare: {type: x, field: value, below: -1}, where: ['note=~"a.*|.*"'], by: [value]}
-route: {group_by: [rule, note], group_wait: 1s, group_interval: 1s, repeat_interval: 1m}
+route: {group_by: [rule, note], group_wait: 1s, group_interval: 10m, repeat_interval: 1h}
 inhibit_rules: [{source_matchers: ['severity="critical"'], target_matchers: ['severity="warning"'], equal: [device]}]
 """
 LIMITS = "alert_thresholds: {x: {hourly: 1, per: incident}, y: {daily: 0, per: device}}"
@@ -143,4 +143,26 @@ def test_an_odd_event_is_judged(name: str) -> None:
         assert play.publisher.retained
         say(play)
         play.restart_in_place()
+        say(play)
+
+
+@pytest.mark.parametrize("left", [-(2**63), -1, 0, 2**63 - 1, 1e308])
+def test_any_time_left_that_a_state_may_report_is_judged(left: float) -> None:
+    """A negative one is none: NUT's drivers write -1 where they do not know."""
+    with playing(RULES) as play:
+        play.state(0, value=1, left=left)
+        play.state(1, value=1, left=60)
+        play.until(3600)
+        assert [("soon/d1", "firing", 0 if left == 0 else 1)] == play.timeline()[:1]
+        say(play)
+
+
+def test_a_line_that_hardly_falls_ends_far_away() -> None:
+    """Further than any span of time can be."""
+    with playing(RULES) as play:
+        for number in range(60):
+            play.state(number * 10, value=1e300 - number * 1e286)
+        play.state(600, value=1e300 - 60e286, left=1)
+        play.state(610, value=1e300 - 61e286)
+        assert ["firing", "resolved"] == [state for rule, state, _ in play.timeline() if rule == "soon/d1"]
         say(play)

@@ -52,6 +52,16 @@ def test_a_new_group_waits_for_more_to_come() -> None:
         assert [(30, "first_notification", 2, 0)] == play.told()
 
 
+def test_a_silence_of_years_is_reminded_of_for_a_day_and_once_at_its_end() -> None:
+    """Time that passes with the events may leap to any year: the notices do not go on for as long."""
+    with playing(RULES + ROUTE) as play:
+        hot(play)
+        play.until(30 * 365 * 86400)
+        times = [time_s for time_s, *_ in play.told()]
+        assert 25 == len([time_s for time_s in times if time_s <= 86400 + 30])
+        assert [30 * 365 * 86400 - 1e-6] == times[25:]
+
+
 def test_what_resolved_before_it_was_told_is_not_told() -> None:
     """Nobody wants to hear that nothing is wrong."""
     with playing(RULES + ROUTE, wall=True) as play:

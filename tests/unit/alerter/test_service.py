@@ -102,6 +102,19 @@ def test_an_alert_is_retained_while_it_fires_and_as_resolved_after(ledger: Ledge
     assert (shown(publisher, "hourly_rate").state, shown(publisher, "hourly_rate").value) == (AlertState.RESOLVED, 1.0)
 
 
+def test_an_alert_that_fires_and_ends_in_one_batch_is_published_in_both_states(ledger: Ledger) -> None:
+    """At high speed a batch holds hours: nobody may see an end without its beginning."""
+    publisher = InMemoryPublisher()
+    alerter = feed(Alerter((HOURLY,), ledger, publisher), [0, 10], until=500)
+
+    assert [AlertState.FIRING] == [alert.state for alert in publisher.replaced if isinstance(alert, Alert)]
+    assert shown(publisher, "hourly_rate").state is AlertState.RESOLVED
+    publisher.replaced.clear()
+    feed(alerter, [600, 610])
+    feed(alerter, [1200, 1210], until=2000)
+    assert [AlertState.RESOLVED, AlertState.FIRING] == [a.state for a in publisher.replaced if isinstance(a, Alert)]
+
+
 def test_an_alert_that_looks_the_same_is_not_retained_again(ledger: Ledger) -> None:
     """Passing time alone makes no traffic."""
     publisher = InMemoryPublisher()

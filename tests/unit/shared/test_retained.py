@@ -14,7 +14,7 @@ from shared.delivery.endpoint import Endpoint
 from shared.delivery.route import Route
 from shared.ledger import Ledger
 from shared.messages import DeviceState, Message, Quality
-from shared.mqtt import Publication
+from shared.mqtt import Arrived, Publication
 from shared.suite import SuiteSettings
 from tests.support.fakes.broker import FakeBroker, FakeClient, opener
 
@@ -114,3 +114,20 @@ def test_a_session_that_is_not_persistent_gets_no_backlog(tmp_path: Path, persis
         scene.endpoint.turn(0)
 
         assert expected == len(scene.handler.heard)
+
+
+def test_a_value_that_is_replaced_at_once_goes_out_before_its_successor(scene: Scene) -> None:
+    """So whoever listens sees both in order, and the broker keeps the newer one; what is too large is passed over."""
+    listener = FakeClient(scene.broker, "listener", ("upskeep/v1/home/state/#",))
+    listener.open()
+    listener.inbox.clear()
+    scene.endpoint.open()
+    battery = DeviceState.model_validate_json(state())
+    scene.endpoint.publish_replaced(battery.model_copy(update={"zone": "z" * 1_100_000}))
+    scene.endpoint.publish_replaced(battery)
+    scene.endpoint.retain(battery.model_copy(update={"power": "mains"}))
+    scene.endpoint.turn(0)
+
+    payloads = [arrived.payload for arrived in listener.inbox if isinstance(arrived, Arrived)]
+    assert ["battery", "mains"] == [DeviceState.model_validate_json(payload).power for payload in payloads]
+    assert b'"mains"' in scene.broker.retained[STATE].payload

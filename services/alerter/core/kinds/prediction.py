@@ -21,6 +21,7 @@ from shared.instants import span_to_us
 
 ROOM = 60  # samples kept of ``over``
 CLEAR_AT = 1.25
+LONGEST_S = 1e9  # thirty years: beyond that a figure says no more than that it is far away
 Point = tuple[int, float]
 
 
@@ -64,7 +65,8 @@ class Prediction:
         time_us = sample.time_us
         if time_us <= evidence.time_us:
             return evidence
-        reported = next((n for name in self.reported if (n := sample.number(name)) is not None), None)
+        numbers = (sample.number(name) for name in self.reported)
+        reported = next((number for number in numbers if number is not None and number >= 0), None)
         value = sample.number(self.watched.field)
         if value is None and reported is None:
             return evidence
@@ -72,6 +74,7 @@ class Prediction:
             return Forecast(time_us=time_us, ended_by=self.watched.ended_by(sample))
         points = evidence.points if value is None else self._points(evidence.points, time_us, value)
         left_s = reported if reported is not None else self._left_s(points)
+        left_s = None if left_s is None else min(left_s, LONGEST_S)
         bound_s = self.within.total_seconds() * (CLEAR_AT if evidence.holds else 1.0)
         return Forecast(points, left_s, time_us, left_s is not None and left_s < bound_s)
 
