@@ -288,8 +288,9 @@ def test_a_service_that_runs_is_no_outage_that_lasts() -> None:
     kinds = yaml.safe_load((CONFIG / "events.yaml").read_text(encoding="utf-8"))["events"]
     calm = [name for name, kind in kinds.items() if kind["severity"] == "info"]
     assert "system.lifecycle.started" in calm
+    ended_by = load(CONFIG, {}).policy.ended_by
     assert ["UPS_CALIBRATION", "MAINS_REGULATED", "DISCHARGE_STARTED", "control.automation.paused"] == [
-        name for name in calm if name in load(CONFIG, {}).policy.ended_by
+        name for name in calm if name in ended_by
     ]
 
 
