@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -58,7 +58,6 @@ _TIMELINE = {"rule", "key", "state", "time", "value", "threshold", "severity", "
 _ADVANCED = "event_time_us"
 CLEAN_S = 60.0
 EMPTIED_KEPT_US = 3_600_000_000
-REMINDED_FOR = timedelta(days=1)
 PLAN = Plan(DEFAULT_ROUTE, {DEFAULT_ROUTE.receiver: Receiver(DEFAULT_ROUTE.receiver)})
 
 
@@ -186,9 +185,10 @@ class Alerter:
         if not self._admits(event_time):
             return
         self._clock_watch.busy = True
-        for due in self._notices_due(event_time):
-            self._handle(self._events, self._events.advance(time_to_us(due)))
-            self._notifier.send_due(due)
+        if self._options.by_events:
+            for due in self._notifier.dues(event_time):
+                self._handle(self._events, self._events.advance(time_to_us(due)))
+                self._notifier.send_due(due)
         self._handle(self._events, self._events.advance(time_to_us(event_time)))
 
     def _admits(self, time: datetime) -> bool:
@@ -267,18 +267,9 @@ class Alerter:
 
     def _send_notices_until(self, to: datetime) -> None:
         """Report what was due before ``to``, where time passes with the events."""
-        for due in self._notices_due(to):
-            self._notifier.send_due(due)
-
-    def _notices_due(self, to: datetime) -> Iterator[datetime]:
-        """Yield when notices fall due before ``to``, where time passes with the events; each is sent before the next.
-
-        Of a silence of more than a day the rest is due once, at its end, as after a day without power.
-        """
-        first: datetime | None = None
-        while self._options.by_events and (due := self._notifier.next_due(to)) is not None:
-            first = first or due
-            yield due if due - first <= REMINDED_FOR else to - timedelta(microseconds=1)
+        if self._options.by_events:
+            for due in self._notifier.dues(to):
+                self._notifier.send_due(due)
 
     def _act(self, rule: Rule, alert: Alert, now: datetime, *, stale: bool) -> None:
         labels = {**alert.labels, "key": alert.key}

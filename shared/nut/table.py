@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 class Word:
     """A word of ``ups.status``: what it says, and what is so while it is not there.
 
-    ``event`` and ``dwell_s``: what event_processor tells, and after how long (None: nothing is told). ``policy``: what
+    ``event`` and ``dwell_s``: what event_processor emits, and after how long (None: nothing). ``policy``: what
     host_agent does. ``why``: where that comes from, or why nothing follows.
     """
 
@@ -39,10 +39,10 @@ WORDS = (
          why="upsmon ONBATT"),
     Word("CHRG", {"charging": True}, event="CHARGING_STARTED", why="the battery takes charge"),
     Word("DISCHRG", {"charging": False},
-         why="an inverter at work, also on mains (nut#2215): OL and OB alone tell of the mains"),
+         why="an inverter at work, also on mains (nut#2215): OL and OB alone say whether the mains are there"),
     _flag("LB", "battery_low", "BATTERY_LOW", 0,
           policy="`low_word`: shuts down where neither charge nor runtime is known",
-          why="upsmon LOWBATT; told while the battery is in use, for some say LB on mains (nut#2190)"),
+          why="upsmon LOWBATT; counts while the battery is in use, for some say LB on mains (nut#2190)"),
     _flag("HB", "battery_high", why="in the state only: the charger's business, and no limit of ours"),
     _flag("RB", "replace_battery", "BATTERY_REPLACE", 60, why="upsmon REPLBATT"),
     _flag("OVER", "overload", "OVERLOAD", 5, why="upsmon OVER"),
@@ -72,7 +72,7 @@ OTHER_WORDS = (
 class Variable:
     """Variables that are a number in the unit of our channel; NUT's units are ours throughout.
 
-    The first of ``names`` that is there counts. ``phases``: what the channel is made of where the UPS tells each phase
+    The first of ``names`` that is there counts. ``phases``: what the channel is made of where the UPS reports phases
     (``#`` is its number) and none of ``names``; ``of_phases`` makes one figure of them.
     """
 

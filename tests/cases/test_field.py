@@ -74,7 +74,7 @@ def run(folder: Path, home: Path) -> subprocess.CompletedProcess[str]:
         "PYTHON": sys.executable,
         "CONFIG": str(ROOT / "config"),
         "CONFIG_FROM": str(ROOT / "config"),
-        "PORT": str(free_port()),
+        "PORT": str(next(port for port in iter(free_port, None) if port % 2 == 0)),  # the next one is the NUT server's
         "TMPDIR": str(home),
         "PATH": f"{os.environ['PATH']}:/usr/sbin",
     }

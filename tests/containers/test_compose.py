@@ -81,7 +81,7 @@ def _applied(said: dict[str, Any], producer: str, stream: str) -> int:
 def settle(house: Stack, source: str) -> dict[str, int]:
     """Wait until ``source`` has gone all the way; return the totals."""
     with watching(house) as watcher:
-        watcher.spin(lambda: is_settled(watcher, source), f"{source} counted", within_s=120)
+        watcher.spin(lambda: is_settled(watcher, source), f"{source} counted", within_s=300)
         end = f"{HOME}/command/test/end"
         watcher.subscribe(end, f"{HOME}/counter/#")  # the retained counters come again, and then the end
         watcher.publishable([end])

@@ -26,7 +26,7 @@ def test_stale_missing_and_leftover_pages_are_named(tmp_path: Path) -> None:
 
     assert [
         "docs/asyncapi.json: is not what the code says; run make docs",
-        "docs/schemas/Gone.json: tells of what is no more; run make docs",
+        "docs/schemas/Gone.json: describes what is no more; run make docs",
         "docs/topics.md: is missing; run make docs",
     ] == sorted(stale(tmp_path))
     write(tmp_path)

@@ -130,7 +130,7 @@ class Straight:
 
     def __init__(self, onward: Callable[[Sequenced], None]) -> None:
         self.emit = onward
-        self.retain = self.reject = lambda *_: None
+        self.retain = self.publish_replaced = self.clear = self.reject = lambda *_: None
 
 
 class Chain:

@@ -4,7 +4,7 @@
 2. What starts a whole suite, containers or a guest goes by lanes: the tests of a lane are done one after another, by
    one worker, and the lanes begin at once.
 3. The cases from the field are scripts that mostly sleep, so each is handed out by itself.
-4. Lanes mostly wait too, so there are two workers more than cores. The machine is busy then, and no test may hang on
+4. Lanes mostly wait too, so there is one worker more than cores. The machine is busy then, and no test may hang on
    how fast something goes: it waits for what is to come true, with a deadline.
 5. Where there is one core there are no workers: pytest does it all by itself.
 
@@ -44,7 +44,7 @@ ORDER = (
     "tests/repo_rules/",
     "",
 )
-MORE_THAN_CORES = 2
+MORE_THAN_CORES = 1
 
 
 def turn(nodeid: str) -> int:

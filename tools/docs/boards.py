@@ -17,7 +17,7 @@ HEAD = """# Boards
 Generated from `config/boards.yaml` and the chips' tables by `make docs`; do not edit. `board:` in
 `config/sensor_reader.yaml` may be any of these, or one of your own: [how to add one](../CONTRIBUTING.md#add-a-board).
 Several boards carry the same chip at the same address and differ in cells, shunt or sign: nothing that answers on the
-bus tells them apart, so a board is named and never guessed. What is not verified is said with the board.
+bus distinguishes them, so a board is named and never guessed. What is not verified is said with the board.
 
 | board | title | cells | chips | the mains | power cut |
 |---|---|---|---|---|---|
@@ -43,13 +43,13 @@ def _page(boards: dict[str, BoardSettings]) -> Iterator[str]:
 
 
 def mains(board: BoardSettings) -> str:
-    """Return what tells whether the mains are there, or that nothing does."""
+    """Return what shows whether the mains are there, or that nothing does."""
     if board.ac_detect is not None:
         return f"GPIO {board.ac_detect.line}, high is {_LEVELS[board.ac_detect.high_means]}"
     channels = set(_channels(board))
     if "ac_present" in channels:
-        return "the controller tells"
-    return "the sign of the current" if channels & CURRENTS else "not told"
+        return "the controller reports them"
+    return "the sign of the current" if channels & CURRENTS else "not known"
 
 
 _LEVELS = {"mains": "mains", "lost": "mains lost"}

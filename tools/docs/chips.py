@@ -11,7 +11,7 @@ from services.sensor_reader.core.registers.fields import Block, Field
 HEAD = """# Chips
 
 Generated from the tables in `services/sensor_reader/core/chips` by `make docs`; do not edit. `kind` is what `chip` in
-`config/boards.yaml` and `config/sensor_reader.yaml` may be. Where a kind is told apart by a register, a chip that shows
+`config/boards.yaml` and `config/sensor_reader.yaml` may be. Where a kind is identified by a register, a chip that shows
 something else is reported at the start. What is written to a chip is all that ever is. `where` is what is sent to the
 chip, in hexadecimal, and the place in its answer.
 
@@ -37,7 +37,7 @@ def documents() -> dict[str, str]:
 def render() -> str:
     """Return all chips as Markdown: one table of them all, then each with its fields."""
     chips = [chip for _, group in GROUPS for chip in group]
-    parts = [HEAD, "| kind | addresses | told apart by | written to it |\n|---|---|---|---|\n"]
+    parts = [HEAD, "| kind | addresses | identified by | written to it |\n|---|---|---|---|\n"]
     parts += [_summary(chip) for chip in chips]
     for title, group in GROUPS:
         parts.append(f"\n## {title}\n")

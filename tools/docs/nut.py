@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
 
 from services.sensor_reader.core.nut.wire import REFUSALS
+from shared.event_counters import FILE
 from shared.nut.table import (
     OTHER_WORDS,
     PASSED_OVER,
@@ -15,6 +20,9 @@ from shared.nut.table import (
     Word,
 )
 from shared.quantities import QUANTITIES
+
+CONFIG = Path(__file__).parents[2] / "config"
+SHOWN_IN_STATES = {("ac_present", False): ("power", "battery")}  # what event_processor makes of a channel
 
 HEAD = """# A UPS of a NUT server
 
@@ -28,8 +36,7 @@ no client that a primary would wait for.
 - A UPS that was never heard from is unknown: without a status (or with WAIT, a driver that is starting) there is no
   `ac_present`.
 - Where words contradict one another, a figure of the same poll decides: OL with OB by the input voltage, OFF by a
-  voltage and a
-  load at the output. Where there is no such figure, nothing is known.
+  voltage and a load at the output. Where there is no such figure, nothing is known.
 - While the UPS calibrates (CAL) it runs on its battery by choice: OB then says nothing of the mains, nor LB of the
   battery.
 - `charging` is false by DISCHRG, by OB, by `battery.charger.status`, or where this UPS has said CHRG before and does
@@ -37,20 +44,20 @@ no client that a primary would wait for.
 - `battery.current` is positive with CHRG, negative with OB or DISCHRG, and left out with neither: drivers differ in
   its sign.
 - Figures that mean "not known" are left out, and are no fault: a runtime or charge of all ones, a runtime of 0 on
-  mains or beside a
-  charge above 10 %, one that stands still while charge or load move, a charge of 0 beside a runtime or on mains, a
-  battery of 0 V.
+  mains or beside a charge above 10 %, one that stands still while charge or load move, a charge of 0 beside a runtime
+  or on mains, a battery of 0 V.
 - A figure that cannot be (a charge of 120 %, "XX.X", a battery of more than four times its nominal voltage) is left
-  out, and is a
-  fault of that channel alone: `DATA_IMPLAUSIBLE` once. The rest of the frame is good.
+  out, and is a fault of that channel alone: `DATA_IMPLAUSIBLE` once. The rest of the frame is good.
 - Words and variables that are not below are passed over.
 
 ## Words of ups.status
 
-"Event" is what event_processor tells by the rules as shipped, after how many seconds; "policy" what host_agent does.
+"Event" is what event_processor emits by the rules as shipped, after how many seconds; "alert" the rules of
+`config/alerts.yaml` and the limits of `config/event_counters.yaml` that the alerter judges it by; "policy" what
+host_agent does.
 
-| word | there | not there | event | after | policy | why |
-|---|---|---|---|---|---|---|
+| word | there | not there | event | after | alert | policy | why |
+|---|---|---|---|---|---|---|---|
 """
 OTHERS_HEAD = """
 | said otherwise | what it means here |
@@ -75,8 +82,7 @@ REFUSALS_HEAD = """
 ## What the server may answer instead
 
 A poll that fails is one frame with one error and no values; nothing is carried over. `stale` makes the frame `stale`,
-everything else
-`bad`. A server that cannot be reached is `nack`, one that does not answer in time `timeout`.
+everything else `bad`. A server that cannot be reached is `nack`, one that does not answer in time `timeout`.
 
 | answer | code | |
 |---|---|---|
@@ -85,7 +91,8 @@ everything else
 
 def documents() -> dict[str, str]:
     """Return the page by its path."""
-    words = "".join(map(_word, WORDS))
+    judged = _alerts()
+    words = "".join(_word(word, _alerts_of(word, *judged)) for word in WORDS)
     others = "".join(f"| {word} | {meaning} |\n" for word, meaning in OTHER_WORDS)
     variables = "".join(map(_variable, VARIABLES))
     variables += "| `battery.current` | | `battery_current` | A, signed by the status |\n"
@@ -98,10 +105,30 @@ def documents() -> dict[str, str]:
     return {"docs/nut.md": "".join(page)}
 
 
-def _word(word: Word) -> str:
+def _alerts() -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Return the rules of alerts and the limits of event types, as shipped."""
+    rules, limits = (yaml.safe_load((CONFIG / f"{name}.yaml").read_text("utf-8")) for name in ("alerts", FILE))
+    return rules["rules"], limits["alert_thresholds"]
+
+
+def _alerts_of(word: Word, rules: Mapping[str, Any], limits: Mapping[str, Any]) -> str:
+    shown = {SHOWN_IN_STATES.get(fact, fact) for fact in word.says.items()}
+    by_rule = [
+        f"`{name}`"
+        for name, rule in rules.items()
+        if (compare := rule.get("compare")) and (compare["field"], compare.get("equals")) in shown
+    ]
+    limit = limits.get(word.event or "", {})
+    by_limit = [
+        f"more than {limit[span]} {by}" for span, by in (("hourly", "an hour"), ("daily", "a day")) if span in limit
+    ]
+    return ", ".join(by_rule + by_limit)
+
+
+def _word(word: Word, alerts: str) -> str:
     event = f"`{word.event}`" if word.event else ""
     after = "" if word.dwell_s is None else f"{word.dwell_s:g} s"
-    cells = (word.word, _facts(word.says), _facts(word.otherwise), event, after, word.policy, word.why)
+    cells = (word.word, _facts(word.says), _facts(word.otherwise), event, after, alerts, word.policy, word.why)
     return f"| {' | '.join(cells)} |\n"
 
 

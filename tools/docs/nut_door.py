@@ -35,7 +35,8 @@ nut:
   port: 3493
 ```
 
-The name of a UPS is the device's name in Upskeep. A device is a UPS if it tells mains from battery or shows a battery.
+The name of a UPS is the device's name in Upskeep. A device is a UPS if it says
+whether it is on mains or battery, or shows a battery.
 
 | client | how |
 |---|---|

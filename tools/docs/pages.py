@@ -1,4 +1,4 @@
-"""``make docs``: every generated page, written from the tables it tells of, or checked for freshness."""
+"""``make docs``: every generated page, written from its tables, or checked for freshness."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def stale(root: Path) -> list[str]:
             faults.append(f"{name}: is missing; run make docs")
         elif path.read_text(encoding="utf-8") != text:
             faults.append(f"{name}: is not what the code says; run make docs")
-    gone = (f"{path.relative_to(root)}: tells of what is no more; run make docs" for path in _leftover(root, pages))
+    gone = (f"{path.relative_to(root)}: describes what is no more; run make docs" for path in _leftover(root, pages))
     return [*faults, *gone]
 
 

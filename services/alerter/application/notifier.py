@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 
@@ -25,6 +25,7 @@ from shared.messages import Alert
 
 MOST_SILENCES = 1000
 MOST_SILENCES_KEPT = 2000  # with those that are over: the oldest of these go first
+REMINDED_FOR = timedelta(days=1)  # of a silence, where time passes with the events
 EXPIRED_KEPT = timedelta(days=5)  # a silence that is over can still be looked at
 
 
@@ -69,10 +70,15 @@ class Notifier:
         self.notices += len(notices)
         self.suppressed.update(suppressed.values())
 
-    def next_due(self, before: datetime) -> datetime | None:
-        """Return when something is due next, if that is before a time."""
-        due = self._dispatcher.next_due()
-        return due if due is not None and due < before else None
+    def dues(self, to: datetime) -> Iterator[datetime]:
+        """Yield when groups fall due before ``to``, where time passes with the events; send each before the next.
+
+        Of a silence of more than a day the rest is due once, at its end, as after a day without power.
+        """
+        first: datetime | None = None
+        while (due := self._dispatcher.next_due()) is not None and due < to:
+            first = first or due
+            yield due if due - first <= REMINDED_FOR else to - timedelta(microseconds=1)
 
     def suppression_of(self, alert: Alert, now: datetime) -> str | None:
         """Return why a firing alert would not be notified now, by its first route; None if it would."""

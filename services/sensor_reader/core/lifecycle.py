@@ -1,7 +1,7 @@
 """The reader's own life: which start and stop are reported, so that a crash and a reboot are not mixed up.
 
 Rules:
-1. A run begins with ``started_frame``, and says whether the run before ended by a clean stop (or there was none).
+1. A run begins with ``started_frame``, and says whether the run before ended by a clean stop, if there was one.
 2. A run of the same boot after one that did not stop cleanly is a crash and its restart: nothing is reported.
 3. A clean stop is reported by ``stopped_frame``.
 4. A start that was not clean says ``power_fault`` where the boards know: whether the power was away. Fault flags report
@@ -46,10 +46,11 @@ def started_frame(
     """Return the frame that reports a start, or None for the restart after a crash."""
     if before is not None and before.running and before.boot_id == boot_id:
         return None
-    clean = before is None or not before.running
-    values: dict[str, Scalar] = {"lifecycle": "started", "clean": clean, "boot_id": boot_id}
-    if not clean and power_fault is not None:
-        values["power_fault"] = power_fault
+    values: dict[str, Scalar] = {"lifecycle": "started", "boot_id": boot_id}
+    if before is not None:
+        values["clean"] = not before.running
+        if before.running and power_fault is not None:
+            values["power_fault"] = power_fault
     return Frame(time=time, device=DEVICE, values=values)
 
 

@@ -13,17 +13,17 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(("before", "clean"), [
-    (None, True),
-    (RunRecord("boot-1", running=False), True),
-    (RunRecord("boot-2", running=False), True),
-    (RunRecord("boot-1", running=True), False),
+    (None, {}),
+    (RunRecord("boot-1", running=False), {"clean": True}),
+    (RunRecord("boot-2", running=False), {"clean": True}),
+    (RunRecord("boot-1", running=True), {"clean": False}),
 ])  # fmt: skip
-def test_a_start_says_whether_the_run_before_ended_well(before: RunRecord | None, clean: bool) -> None:
-    """A run of an earlier boot that never stopped was cut off: not clean."""
+def test_a_start_says_whether_the_run_before_ended_well(before: RunRecord | None, clean: dict[str, bool]) -> None:
+    """A run of an earlier boot that never stopped was cut off: not clean. The first start has none before it."""
     frame = started_frame(before, "boot-2", NOW)
 
     assert frame is not None
-    assert {"lifecycle": "started", "clean": clean, "boot_id": "boot-2"} == frame.values
+    assert {"lifecycle": "started", "boot_id": "boot-2", **clean} == frame.values
 
 
 @pytest.mark.parametrize(("values", "away"), [
