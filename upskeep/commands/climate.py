@@ -1,4 +1,7 @@
-"""``upskeep climate``: what a zone's settings would do to a room, and which room a recording shows. No broker."""
+"""``upskeep climate``: what a zone's settings would do to a room, and which room a recording shows.
+
+These need no broker; ``climate_control.py`` has the commands of the group that do.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ import click
 from pydantic import ValidationError
 
 from shared.settings import ConfigError, read_settings
+from upskeep.commands import climate_control
 from upskeep.commands.options import CONFIG, JSON, complaints, echo_json
 
 if TYPE_CHECKING:
@@ -22,7 +26,11 @@ MOST_DAYS = 400
 
 @click.group()
 def climate() -> None:
-    """Simulate the climate control of a room, and fit the model to a recording of yours."""
+    """Show and command the climate control of zones; simulate that of a room."""
+
+
+for _command in climate_control.COMMANDS:
+    climate.add_command(_command)
 
 
 @climate.command()
