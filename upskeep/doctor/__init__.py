@@ -1,0 +1,1 @@
+"""``upskeep doctor``: looks at what Upskeep needs, and says what to do about each thing that is missing."""
