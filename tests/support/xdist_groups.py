@@ -4,7 +4,7 @@
 2. What starts a whole suite, containers or a guest goes by lanes: the tests of a lane are done one after another, by
    one worker, and the lanes begin at once.
 3. The cases from the field are scripts that mostly sleep, so each is handed out by itself.
-4. Lanes mostly wait too, so there is one worker more than cores. The machine is busy then, and no test may hang on
+4. Lanes mostly wait too, so there are two workers more than cores. The machine is busy then, and no test may hang on
    how fast something goes: it waits for what is to come true, with a deadline.
 5. Where there is one core there are no workers: pytest does it all by itself.
 
@@ -23,28 +23,28 @@ if TYPE_CHECKING:
     from xdist.remote import Producer
     from xdist.scheduler import LoadScopeScheduling
 
-# Beginnings of paths, by lane.
+# Beginnings of paths, by lane. While two workers wait in the lanes, two compute.
 LANES = {
-    "suites that are disturbed": (
-        "tests/e2e/test_kill.py",
-        "tests/e2e/test_burst.py",
-        "tests/e2e/test_broken_machine.py",
-    ),
     "suites": ("tests/e2e/",),
-    "machines": ("tests/containers/", "tests/contract/test_i2c_bus.py", "tests/contract/test_gpio_lines.py"),
-    "hosts": ("tests/integration/host_agent/", "tests/integration/delivery/test_new_service.py"),
+    "machines": (
+        "tests/containers/",
+        "tests/contract/test_i2c_bus.py",
+        "tests/contract/test_gpio_lines.py",
+        "tests/integration/host_agent/",
+        "tests/integration/delivery/test_new_service.py",
+    ),
 }
 EACH_BY_ITSELF = "tests/cases/test_field.py"
 # Beginnings of paths, in the order of their turns: what waits comes first, what computes fills the gaps.
 ORDER = (
     *(path for paths in LANES.values() for path in paths),
-    "tests/cases/",
     "tests/integration/",
     "tests/contract/",
+    "tests/cases/",
     "tests/repo_rules/",
     "",
 )
-MORE_THAN_CORES = 1
+MORE_THAN_CORES = 2
 
 
 def turn(nodeid: str) -> int:
