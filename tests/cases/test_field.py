@@ -7,11 +7,13 @@ sees it pass takes the mark away.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.conftest import Require
 from tests.support.brokers import free_port
@@ -20,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FIELD = ROOT.parent / "shared" / "cases" / "field"
 NUT = ("upsd", "upsc", "dummy-ups")
 TIMEOUT_S = 300.0
+FILES = ("event_processor", "boards")
 
 # Each case, and the issue that it waits for; None where it passes.
 CASES: dict[str, str | None] = {
@@ -39,8 +42,9 @@ CASES: dict[str, str | None] = {
     "24-nut-ob-off": None,
     "25-nut-agent-blind": None,
 }
-# Calls the chips' code by names of before: tests/unit/sensor_reader holds what it expects.
-ELSEWHERE = {"19-ina219-at-full-scale"}
+# Calls the chips' code by module names of before, and looks for the board's level in the rule that all boards share.
+AT_FULL_SCALE = "19-ina219-at-full-scale"
+BOARD_OF_01_OHM = "waveshare_ups_hat_b"
 MARKED = [
     pytest.param(name, marks=() if issue is None else pytest.mark.xfail(reason=f"issue {issue}"))
     for name, issue in CASES.items()
@@ -59,22 +63,46 @@ def test_a_report_from_the_field(require: Require, tmp_path: Path, name: str) ->
     if "backtest" not in (folder / "run.sh").read_text(encoding="utf-8"):
         require.program("mosquitto")
         require.program("mosquitto_sub")
-    done = run(folder, tmp_path)
+    passes(run(folder, tmp_path))
+
+
+def test_the_end_of_a_scale_is_said_and_a_boards_level_can_be_reached(tmp_path: Path) -> None:
+    """Case 19 with two stand-ins: a chip.py by today's names, and the level that counts on a board with 0.1 Ω."""
+    if not (FIELD / AT_FULL_SCALE).exists():
+        pytest.skip("the cases are not beside this checkout (../shared/cases)")
+    folder, checkout = tmp_path / "field", tmp_path / "checkout"
+    shutil.copytree(FIELD / AT_FULL_SCALE, folder / AT_FULL_SCALE)
+    shutil.copy(FIELD / "lib_backtest.sh", folder)
+    shutil.copy(Path(__file__).with_name("chip.py"), folder)
+    programs = checkout / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    (programs / "upskeep").symlink_to(Path(sys.executable).with_name("upskeep"))
+    for name in ("services", "shared"):
+        (checkout / name).symlink_to(ROOT / name)
+    processor, boards = (yaml.safe_load((ROOT / "config" / f"{name}.yaml").read_text()) for name in FILES)
+    level = boards["boards"][BOARD_OF_01_OHM]["levels"]["discharge_high"]["at"]
+    processor["rules"]["thresholds"]["discharge_high"]["below"] = level
+    (checkout / "config").mkdir()
+    (checkout / "config" / "event_processor.yaml").write_text(yaml.safe_dump(processor))
+    passes(run(folder / AT_FULL_SCALE, tmp_path, programs / "upskeep"))
+
+
+def passes(done: subprocess.CompletedProcess[str]) -> None:
     lines = done.stdout.splitlines()
     assert [] == [line for line in lines if line.startswith("FAIL")], done.stdout + done.stderr
     assert any(line.startswith("PASS") for line in lines), done.stdout + done.stderr
 
 
-def run(folder: Path, home: Path) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, home: Path, upskeep: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run a case against this checkout, on ports that nobody else uses."""
     programs = Path(sys.executable).parent
     environ = {
         **os.environ,
-        "UPSKEEP": str(programs / "upskeep"),
+        "UPSKEEP": str(upskeep or programs / "upskeep"),
         "PYTHON": sys.executable,
         "CONFIG": str(ROOT / "config"),
         "CONFIG_FROM": str(ROOT / "config"),
-        "PORT": str(next(port for port in iter(free_port, None) if port % 2 == 0)),  # the next one is the NUT server's
+        "PORT": str(free_port() // 2 * 2),  # of a pair: the next one is for the NUT server
         "TMPDIR": str(home),
         "PATH": f"{os.environ['PATH']}:/usr/sbin",
     }
@@ -88,4 +116,4 @@ def test_no_case_is_left_out() -> None:
     """A folder that is added is run."""
     if not FIELD.exists():
         pytest.skip("the cases are not beside this checkout (../shared/cases)")
-    assert {path.parent.name for path in FIELD.glob("*/run.sh")} == CASES.keys() | ELSEWHERE
+    assert {path.parent.name for path in FIELD.glob("*/run.sh")} == CASES.keys() | {AT_FULL_SCALE}
