@@ -1,12 +1,10 @@
 """How the tests are shared out over the cores (pytest-xdist).
 
 1. A file stays whole, on one worker: what a module shares is made once.
-2. What starts a whole suite, containers or a guest goes by lanes: the tests of a lane are done one after another, by
-   one worker, and the lanes begin at once.
-3. The cases from the field are scripts that mostly sleep, so each is handed out by itself.
-4. Lanes mostly wait too, so there are two workers more than cores. The machine is busy then, and no test may hang on
-   how fast something goes: it waits for what is to come true, with a deadline.
-5. Where there is one core there are no workers: pytest does it all by itself.
+2. What starts a whole suite, containers or a guest is done one after another, by one worker, beginning at once; the
+   other workers do the rest beside it. So the machine is busy then, and no test may hang on how fast something goes:
+   it waits for what is to come true, with a deadline.
+3. Where there is one core there are no workers: pytest does it all by itself.
 
 Every worker collects the tests for itself; names of cases that differ between two (an address, the order of a set) end
 the run at its start.
@@ -23,28 +21,17 @@ if TYPE_CHECKING:
     from xdist.remote import Producer
     from xdist.scheduler import LoadScopeScheduling
 
-# Beginnings of paths, by lane. While two workers wait in the lanes, two compute.
-LANES = {
-    "suites": ("tests/e2e/",),
-    "machines": (
-        "tests/containers/",
-        "tests/contract/test_i2c_bus.py",
-        "tests/contract/test_gpio_lines.py",
-        "tests/integration/host_agent/",
-        "tests/integration/delivery/test_new_service.py",
-    ),
-}
-EACH_BY_ITSELF = "tests/cases/test_field.py"
-# Beginnings of paths, in the order of their turns: what waits comes first, what computes fills the gaps.
-ORDER = (
-    *(path for paths in LANES.values() for path in paths),
-    "tests/integration/",
-    "tests/contract/",
+# Beginnings of paths, in the order of their turns. The longest come last: the other workers are done by then.
+ONE_BY_ONE = (
+    "tests/e2e/",
     "tests/cases/",
-    "tests/repo_rules/",
-    "",
+    "tests/integration/host_agent/",
+    "tests/integration/delivery/test_new_service.py",
+    "tests/contract/test_i2c_bus.py",
+    "tests/contract/test_gpio_lines.py",
+    "tests/containers/",
 )
-MORE_THAN_CORES = 2
+ORDER = (*ONE_BY_ONE, "tests/integration/", "tests/contract/", "tests/repo_rules/", "")
 
 
 def turn(nodeid: str) -> int:
@@ -52,19 +39,10 @@ def turn(nodeid: str) -> int:
     return next(number for number, path in enumerate(ORDER) if nodeid.startswith(path))
 
 
-def scope(nodeid: str) -> str:
-    """Return what a test is handed out with: its lane, its file or itself alone."""
-    for lane, paths in LANES.items():
-        if nodeid.startswith(paths):
-            return lane
-    return nodeid if nodeid.startswith(EACH_BY_ITSELF) else nodeid.partition("::")[0]
-
-
 def workers(config: pytest.Config) -> int:
     """Return how many workers ``-n auto`` means here; 0 is none, and pytest does it by itself."""
     cores = len(os.sched_getaffinity(0))
-    alone = cores == 1 or config.getvalue("usepdb") or config.getvalue("collectonly")
-    return 0 if alone else cores + MORE_THAN_CORES
+    return 0 if cores == 1 or config.getvalue("usepdb") or config.getvalue("collectonly") else cores
 
 
 def scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
@@ -73,7 +51,7 @@ def scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
 
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return scope(nodeid)
+            return "one by one" if nodeid.startswith(ONE_BY_ONE) else nodeid.partition("::")[0]
 
     config.option.loadscopereorder = False  # by number of tests, which says little of their time: the order is ours
     return ByFile(config, log)
