@@ -4,7 +4,8 @@ Beside ``ledger.sqlite`` stand, each only for a while:
 1. ``.running``: from a start to a clean stop. Found at a start, it means that the last stop was not clean.
 2. ``.suspect``: left by a process that met damage. The next start looks closely; damage named as certain needs no look.
 3. ``.setting-aside``: from the finding to the commit of the new ledger, so that a death in between goes on from there.
-4. ``.damaged-<time>`` (and its ``-wal``, ``-shm``): the evidence. The newest three are kept, so that no disk fills up.
+4. ``.new``: a ledger that is being made; it gets its name when it is whole, so that a death leaves no empty file.
+5. ``.damaged-<time>`` (and its ``-wal``, ``-shm``): the evidence. The newest three are kept, so that no disk fills up.
 """
 
 from __future__ import annotations
@@ -62,6 +63,8 @@ def open_ledger(
         if case is None:
             if rewrites:
                 keep_copy(path, str(found))
+            if not path.exists():
+                _make(beside, schema)
             ledger = Ledger(path, schema, site)
         else:
             _set_aside(beside, case["aside"])
@@ -82,6 +85,16 @@ def closed_cleanly(path: Path) -> None:
 def suspect(path: Path, error: LedgerDamagedError) -> None:
     """Leave word for the next start that something was found wrong."""
     _write(Beside(path).file("suspect"), {"found": error.found, "certain": error.certain})
+
+
+def _make(beside: Beside, schema: Schema) -> None:
+    made = beside.file("new")
+    for ending in (*TAILS, "-journal"):  # of a making that was cut short; nothing was ever kept in it
+        made.with_name(made.name + ending).unlink(missing_ok=True)
+    made.parent.mkdir(parents=True, exist_ok=True)
+    Ledger(made, schema).close()
+    made.replace(beside.path)
+    _sync(beside.path.parent)
 
 
 def _find(beside: Beside, now: datetime, *, closely: bool) -> dict[str, str] | None:

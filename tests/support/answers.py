@@ -1,7 +1,8 @@
 """All that a counter store says of its events, for comparing two stores field by field.
 
 The oracle is a store that nothing disturbs: it is fed the frames of the recording and the events of a backtest of it.
-What the suite tells of itself (``OF_THE_SUITE``) is in no recording; the oracle takes that as the other store holds it.
+What the suite reports of itself (``OF_THE_SUITE``) is in no recording; the oracle takes that as the other store holds
+it, and so what is due at a device: the processor retains that once an hour and at each start, so kills move its time.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from services.counter_store.application.maintenance_book import PREFIX
 from services.counter_store.core.policy import StorePolicy
 from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import CounterStoreSettings
 from shared.delivery.handler import InMemoryPublisher
 from shared.ledger import Ledger
+from shared.maintenance import Maintenance
 from shared.messages import Event
 from upskeep.outcome import OF_THE_SUITE
 from upskeep.playback.backtest import batches
@@ -63,6 +66,8 @@ def unlike(ledger: Path, recording: Path, events: Path, policy: StorePolicy, as_
                     oracle.apply(frame)
             for number, event in enumerate((*_written(events), *_told_of_itself(store)), 1):
                 oracle.apply(event.model_copy(update={"producer": "oracle", "epoch": "undisturbed", "seq": number}))
+            for _, due in found.items(PREFIX):
+                oracle.follow(Maintenance.model_validate_json(due), retained=True)
             oracle.advance(as_of)
             oracle.flush()
         return list(differences(answers(oracle, as_of), answers(store, as_of)))

@@ -196,3 +196,23 @@ def test_a_folder_that_cannot_be_written_is_no_damage(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(LedgerError, match="write"):
         open_ledger(tmp_path / "file" / "ledger.sqlite", Schema(), NOW)
+
+
+@pytest.mark.parametrize("step", ["_prepare", "_lead_to", "_note_schema"])
+def test_a_death_while_a_ledger_is_made_is_no_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """``make crash`` met it (seed 362069): a file that the death had left empty was reported as damaged."""
+    path = tmp_path / "ledger.sqlite"
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Ledger, step, die)
+        with pytest.raises(KeyboardInterrupt):
+            open_ledger(path, Schema(), NOW)
+    assert not path.exists()
+    with closing(open_ledger(path, Schema(), NOW)) as ledger:
+        assert ledger.db.execute("SELECT count(*) FROM life WHERE name = 'damage'").fetchone() == (0,)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["ledger.sqlite", "ledger.sqlite.running"]
