@@ -6,6 +6,7 @@ from pathlib import Path
 
 import yaml
 
+from shared.bounded_yaml import load_yaml
 from shared.settings import Fault
 
 Step = str | int
@@ -16,7 +17,7 @@ class Lines:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        self.root, _ = load_yaml(path.read_text(encoding="utf-8"))
 
     def fault(self, path: tuple[Step, ...], reason: str) -> Fault:
         """Return the fault, with the line of the deepest node on ``path`` that stands in the file."""
