@@ -31,6 +31,7 @@ def load_yaml(text: str) -> tuple[yaml.Node | None, Any]:
 
 def _load(text: str, loader: Any) -> tuple[yaml.Node | None, Any]:
     depth = 0
+    event: Any
     for event in yaml.parse(text, Loader=loader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST:

@@ -161,10 +161,11 @@ class Live:
         return self.runner.wait(DEADLINE_S)
 
     def _is_child(self, entry: Path) -> bool:
-        try:
-            return int(entry.joinpath("stat").read_text().rsplit(")", 1)[1].split()[1]) == self.runner.pid
-        except (FileNotFoundError, ProcessLookupError):
-            return False
+        """Whether it is the runner's child, or that of its fork server."""
+        above = _parent(entry)
+        return above == self.runner.pid or (
+            above is not None and _parent(Path("/proc") / str(above)) == self.runner.pid
+        )
 
 
 def play(folder: Path, files: Sequence[Path], broker: str, *options: object, **more: Any) -> Live:
@@ -179,6 +180,13 @@ def _environ() -> dict[str, str]:
     """Return this process's environment without the suite's own, and no gateway: its port is one for all."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith("UPSKEEP_")}
     return ours | {"UPSKEEP_GATEWAY__ENABLED": "false"}
+
+
+def _parent(entry: Path) -> int | None:
+    try:
+        return int(entry.joinpath("stat").read_text().rsplit(")", 1)[1].split()[1])
+    except (FileNotFoundError, ProcessLookupError):
+        return None
 
 
 def _command_line(entry: Path) -> str:

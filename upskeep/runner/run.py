@@ -25,6 +25,7 @@ from shared.settings import read_settings
 from shared.suite import SuiteSettings
 from upskeep.outcome import Outcome
 from upskeep.runner import broker
+from upskeep.runner.fork_server import ForkServer
 from upskeep.runner.hints import left_undone, next_steps, program_name, served_at
 from upskeep.runner.live_view import LiveView, viewer
 from upskeep.runner.supervisor import (
@@ -146,6 +147,8 @@ class Reachable:
 
 def run(options: RunOptions, settings: SuiteSettings, say: Say, show: Callable[[Message], None]) -> Outcome:
     """Run the suite until it is stopped or, when wished, until the source has ended and all is counted."""
+    names = services_of(options.config)
+    forks = _fork_server(names)
     stopped = Stopped()
     local = LocalBroker(options.broker, options.port, settings.data / "broker", say)
     environ = {
@@ -161,8 +164,7 @@ def run(options: RunOptions, settings: SuiteSettings, say: Say, show: Callable[[
         environ["UPSKEEP_HOST_AGENT__DRY_RUN"] = "true"  # the agent sees to it, too; here it is certain from the start
     environ |= _nut_door(options)
     settings = settings.model_copy(update={"broker": settings.broker.model_copy(update={"url": local.url})})
-    names = services_of(options.config)
-    suite = Supervisor(environ, settings.data / "log", say, names)
+    suite = Supervisor(environ, settings.data / "log", say, names, forks)
     view = LiveView(settings.topics)
     name = f"upskeep-run-{uuid.uuid4().hex[:8]}"
     client = viewer(settings.broker, settings.topics, name, ("status", "counter", "alert", "event"))
@@ -194,6 +196,14 @@ def run(options: RunOptions, settings: SuiteSettings, say: Say, show: Callable[[
     for text in left_undone(view.statuses):
         say(text, loud=True)
     return outcome_of(view)
+
+
+def _fork_server(names: Sequence[str]) -> ForkServer | None:
+    """Return the server, before anything here has a thread; None where there can be none."""
+    try:
+        return ForkServer(names)
+    except OSError:
+        return None
 
 
 def _unusual(url: str) -> str:

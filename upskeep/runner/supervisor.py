@@ -14,6 +14,7 @@ from pathlib import Path
 from shared.process import EXIT_CONFIG, EXIT_NAME_IN_USE
 from shared.services import suite_of
 from shared.settings import ConfigError, Fault
+from upskeep.runner.fork_server import ForkServer, ServiceProcess
 
 # In the order of the flow: what feeds others starts first and stops first.
 SERVICES = suite_of()
@@ -41,7 +42,7 @@ class Child:
     """One service's process and its restarts."""
 
     name: str
-    process: subprocess.Popen[bytes] | None = None
+    process: ServiceProcess | None = None
     started: float = 0.0
     failures: int = 0
     due: float = 0.0
@@ -49,12 +50,13 @@ class Child:
 
 @dataclass(slots=True)
 class Supervisor:
-    """All services of one machine. ``say`` hears of every restart."""
+    """All services of one machine. ``say`` hears of restarts; without ``forks`` each process imports for itself."""
 
     environ: Mapping[str, str]
     log_folder: Path
     say: Callable[[str], None]
     names: Sequence[str] = SERVICES
+    forks: ForkServer | None = None
     children: dict[str, Child] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -95,6 +97,8 @@ class Supervisor:
                 self.say(f"{child.name} does not stop; killed")
                 process.kill()
                 process.wait()
+        if self.forks is not None:
+            self.forks.close()
 
     def _log(self, child: Child) -> Path:
         return self.log_folder / f"{child.name}.log"
@@ -106,8 +110,22 @@ class Supervisor:
         return last if last != text.rstrip() else f"see {self._log(child)}"
 
     def _start(self, child: Child) -> None:
+        child.process = self._forked(child) or self._spawned(child)
+        child.started = time.monotonic()
+
+    def _forked(self, child: Child) -> ServiceProcess | None:
+        """Return the service's process, forked; None where there is no fork server, or none any more."""
+        if self.forks is None:
+            return None
+        try:
+            return self.forks.start(child.name, {**os.environ, **self.environ}, self._log(child).absolute())
+        except OSError:
+            self.forks = None
+            return None
+
+    def _spawned(self, child: Child) -> ServiceProcess:
         with self._log(child).open("ab") as log:
-            child.process = subprocess.Popen(  # noqa: S603 - our own command line
+            return subprocess.Popen(  # noqa: S603 - our own command line
                 service_command(child.name),
                 env={**os.environ, **self.environ},
                 stdin=subprocess.DEVNULL,
@@ -115,7 +133,6 @@ class Supervisor:
                 stderr=log,
                 start_new_session=True,  # Ctrl-C reaches the runner alone, which stops them in order
             )
-        child.started = time.monotonic()
 
 
 def _ending(code: int) -> str:
