@@ -48,6 +48,7 @@ from shared.event_text.texts import EventTexts
 from shared.instants import time_to_us, us_to_time
 from shared.jumps import CLOCK_JUMP, read_jump
 from shared.ledger import Ledger, Schema
+from shared.limits import LimitReports
 from shared.messages import Alert, AlertState, Candidate, Event, Message, Sequenced, StateSample, Status
 from shared.requests import Command
 
@@ -89,8 +90,9 @@ class Alerter:
         rules = tuple(rules)
         self._options = options
         self._clock = clock
-        self._events = AlertSet(rule for rule in rules if not rule.live)
-        self._live = AlertSet(rule for rule in rules if rule.live)
+        self._limits = LimitReports()
+        self._events = AlertSet((rule for rule in rules if not rule.live), self._limits)
+        self._live = AlertSet((rule for rule in rules if rule.live), self._limits)
         self._alert_sets = (self._events, self._live)
         self._ledger = ledger
         self._repository = AlertRepository(ledger)
@@ -101,12 +103,12 @@ class Alerter:
         self._stops = EmergencyStops(self._repository, publisher, options.stop_targets)
         self._future = FutureGuard()
         self._offer = offer
-        self._orders = Orders(publisher, self._stops)
+        self._orders = Orders(publisher, self._stops, self._limits)
         self._orphans: dict[AlertId, AlertRecord] = {}  # of rules that are no more
         advanced = ledger.get(_ADVANCED)
         self._events.now_us = self._written_us = None if advanced is None else int(advanced)
         self._recall()
-        self._notifier = Notifier(options.plan, self._repository, self.outbox, self._alert_sets)
+        self._notifier = Notifier(options.plan, self._repository, self.outbox, self._alert_sets, self._limits)
         self._clock_watch = ClockWatch()
         self._cleaned: datetime | None = None
         self._counted = False
@@ -289,6 +291,9 @@ class Alerter:
                 self._seen_events.forget()
                 self._counted = False
             self._publish_replaced()
+            if self._offer is not None:
+                for excess in self._limits.drain(self._clock()):
+                    self._offer(excess.candidate("alerter"))
             for alert_set in self._alert_sets:
                 self._flush(alert_set)
             for alert_id, record in self._orphans.items():

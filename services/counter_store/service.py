@@ -13,14 +13,13 @@ from typing import Any
 
 from services.counter_store.adapters.influx.query import EventPage
 from services.counter_store.adapters.tables import events, imports, migrations, point_queue
-from services.counter_store.adapters.tables.aggregates import MAX_SERIES
 from services.counter_store.adapters.tables.events import EventTable
 from services.counter_store.adapters.tables.imports import Imports
 from services.counter_store.adapters.tables.point_batch import PointBatch
 from services.counter_store.application import archive, restore
 from services.counter_store.application.archive import Archive
 from services.counter_store.application.counters import CounterSet
-from services.counter_store.application.limits import Limits
+from services.counter_store.application.limits import SERIES, Limits
 from services.counter_store.application.maintenance_book import MaintenanceBook
 from services.counter_store.application.reporter import Reporter
 from services.counter_store.application.restore import RestoreProgress
@@ -193,7 +192,7 @@ class CounterStore:
             return
         event = self._limits.bound_type(event, self._counters, len(self._counters))
         if self._archive.full:
-            self._limits.report("series of type, device and zone", MAX_SERIES, event)
+            self._limits.report(SERIES, event)
         jump = read_jump(event.data) if event.type == CLOCK_JUMP else None
         offset_us = self._counters.offset_us + (span_to_us(jump.step) if jump else 0)
         if self._imports.delivered(event) or not self._keep(event, offset_us):

@@ -11,21 +11,29 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from services.event_processor.adapters import analytics, migrations, offered, pipeline_tables, work_table
+from services.event_processor.adapters import (
+    analytics,
+    incident_table,
+    migrations,
+    offered,
+    pipeline_tables,
+    work_table,
+)
 from services.event_processor.adapters.analytics import Analytics
 from services.event_processor.adapters.answers import Answers
 from services.event_processor.adapters.device_commands import DeviceCommand
 from services.event_processor.adapters.execution import Execution
+from services.event_processor.adapters.incident_table import IncidentTable
+from services.event_processor.adapters.incident_topics import IncidentTopics
 from services.event_processor.adapters.measures import Measures, p95
 from services.event_processor.adapters.offered import Offered
 from services.event_processor.adapters.pipeline_tables import PipelineTables
 from services.event_processor.adapters.readers import Readers
-from services.event_processor.adapters.retained_values import MaintenanceWatch, incident_of
+from services.event_processor.adapters.retained_values import MaintenanceWatch
 from services.event_processor.adapters.state_sampler import StateSampler
 from services.event_processor.adapters.suite_monitor import disk
 from services.event_processor.adapters.surroundings import Host
 from services.event_processor.adapters.work_table import WorkTable
-from services.event_processor.core.correlation.correlator import IncidentSnapshot
 from services.event_processor.core.device.battery_replaced import forget_battery
 from services.event_processor.core.device.memory import NOTHING, Memory
 from services.event_processor.core.pipeline.candidates import NO_TIME
@@ -40,15 +48,15 @@ from services.event_processor.core.rules.replaced_battery import replaced_rules
 from services.event_processor.core.rules.sections import GAP
 from services.event_processor.core.silence import Silences
 from shared.delivery.handler import Publisher
-from shared.instants import time_to_us
 from shared.jumps import CLOCK_STEP, IN_FRAME, Jump, read_jump
 from shared.ledger import Ledger, Schema
+from shared.limits import LIMIT_REACHED, LimitReports
 from shared.messages import Candidate, Event, Frame, Message, Quality, Sequenced, Status, event_id
 from shared.requests import Command
 
 REFUSED = ("validate.refused", "validate.chain")
 # What the ledger given to EventProcessor must be opened with.
-TABLES = (offered.SCHEMA, pipeline_tables.SCHEMA, work_table.SCHEMA, analytics.SCHEMA)
+TABLES = (offered.SCHEMA, pipeline_tables.SCHEMA, incident_table.SCHEMA, work_table.SCHEMA, analytics.SCHEMA)
 LEDGER_SCHEMA = Schema(TABLES, migrations.STEPS)
 
 
@@ -90,14 +98,17 @@ class EventProcessor:
         self._frames = 0
         self._heard_at: datetime | None = None  # when the frame under way came; None: its time is no matter of ours
         create_tables(ledger)
-        self._offered = Offered(ledger)
+        self._limits = LimitReports()
+        self._offered = Offered(ledger, self._limits)
         self._tables = PipelineTables(ledger)
-        self.pipeline = self._tables.load(self.plan, self._offered)
+        self.pipeline = self._tables.load(self.plan, self._offered, self._limits)
+        incidents = IncidentTable(ledger, self._limits, self.plan.patterns.rules.incidents_kept)
+        self._incidents = IncidentTopics(self.pipeline.correlator, incidents, outlet)
         self.work = WorkTable(ledger, self.plan.rules.queue.most) if host is None else host.work
         self.analytics = Analytics(ledger)
         self._execution = Execution(self.plan, self.work, self.analytics, outlet, clock)
         self.measures = Measures(stopwatch)
-        self._answers = Answers(self.plan, self._tables, self.analytics, self.pipeline)
+        self._answers = Answers(self.plan, incidents, self.analytics, self.pipeline)
         self.host = host
         self._silences = Silences(compiled)
         self._readers = Readers(ledger)
@@ -106,8 +117,7 @@ class EventProcessor:
 
     def announce(self) -> None:
         """Retain the newest incident of each pattern and key again; call once at the start of the process."""
-        for standing in self._tables.newest():
-            self._retain_incident(standing)
+        self._incidents.announce()
 
     # ---- what comes in
 
@@ -203,7 +213,7 @@ class EventProcessor:
 
     def _process_offer(self, offer: Offer, received_on: str, payload: bytes) -> None:
         self.measures.begin()
-        context = EventContext(UNMADE, offer, heard_at=offer.received_at)
+        context = EventContext(UNMADE, offer, heard_at=offer.received_at, sender=offer.producer)
         ended = run(self.pipeline, context)
         if ended is None:
             self._send([context])
@@ -219,7 +229,11 @@ class EventProcessor:
 
     def _emit_events(self, events: Sequence[Event]) -> None:
         """Take events of our own, made a moment ago and known to nobody."""
-        contexts = [EventContext(event, own=True, heard_at=self._heard_at) for event in events]
+        readers = self._readers.owners
+        contexts = [
+            EventContext(event, own=True, heard_at=self._heard_at, sender=readers.owner(event.device or "") or "")
+            for event in events
+        ]
         self._send([context for context in contexts if self._run_pipeline(context)])
 
     def _run_pipeline(self, context: EventContext) -> bool:
@@ -255,24 +269,11 @@ class EventProcessor:
         self._touched.clear()
         self._sampler.flush()
         self._offered.flush()
-        self._retain_incidents(newest)
+        self._incidents.flush(newest)
+        for excess in self._limits.drain(self._clock()):
+            self.emit_known(LIMIT_REACHED, excess.cause, excess.data)
         self._tables.save(self.pipeline)
         self.analytics.flush()
-
-    def _retain_incidents(self, newest: datetime | None) -> None:
-        correlator = self.pipeline.correlator
-        if not correlator.published and not correlator.touched:
-            return
-        changed, gone = correlator.changes(correlator.now_us if newest is None else time_to_us(newest))
-        if changed or gone:
-            self._tables.keep(changed, gone, self.plan.patterns.rules.incidents_kept)
-        for standing in changed:
-            self._retain_incident(standing)
-
-    def _retain_incident(self, standing: IncidentSnapshot) -> None:
-        incident = incident_of(standing, self.plan.patterns.rules.patterns)
-        if incident is not None:
-            self._outlet.retain(incident)
 
     # ---- what is asked
 

@@ -119,8 +119,11 @@ class Sender:
 
     def publish_replaced(self, publication: Publication) -> None:
         """Publish a retained topic's value before the one that ``retain`` gives it in the same batch, once."""
-        if len(publication.payload) <= PACKET_BYTES:
+        if (size := len(publication.payload)) <= PACKET_BYTES:
             self._replaced.append(publication)
+        else:
+            log.error("a passing value of %s has %d bytes, which no broker passes", publication.topic, size)
+            self.dropped += 1
 
     def clear(self, kind: str, *parts: str) -> None:
         """Empty a retained topic, so that the broker forgets it; here too, once it is confirmed."""

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from services.alerter.adapters.repository import AlertRepository
 from services.alerter.core.alert_set import AlertSet
 from services.alerter.core.keys import AlertId, key_of
+from services.alerter.core.limits import SILENCES
 from services.alerter.core.notify.dispatch import Dispatcher, MuteContext, Plan, suppression_reason
 from services.alerter.core.notify.groups import is_firing
 from services.alerter.core.notify.inhibition import Inhibition
@@ -21,9 +22,9 @@ from services.alerter.core.rendering import labels_of
 from services.alerter.core.rules import Rule, known_labels
 from shared.delivery.handler import RefusedError
 from shared.instants import span_to_us
+from shared.limits import LimitReports
 from shared.messages import Alert
 
-MOST_SILENCES = 1000
 MOST_SILENCES_KEPT = 2000  # with those that are over: the oldest of these go first
 REMINDED_FOR = timedelta(days=1)  # of a silence, where time passes with the events
 EXPIRED_KEPT = timedelta(days=5)  # a silence that is over can still be looked at
@@ -33,13 +34,20 @@ class Notifier:
     """``alert_sets`` have the alerts as they stand; the first that has one counts."""
 
     def __init__(
-        self, plan: Plan, repository: AlertRepository, outbox: NoticeSink, alert_sets: Sequence[AlertSet]
+        self,
+        plan: Plan,
+        repository: AlertRepository,
+        outbox: NoticeSink,
+        alert_sets: Sequence[AlertSet],
+        limits: LimitReports,
     ) -> None:
         self._plan = plan
         self._repository = repository
         self._box = outbox
         self._alert_sets = alert_sets
-        self._dispatcher = Dispatcher(plan, repository.groups())
+        self._limits = limits
+        self._most_silences = SILENCES.most
+        self._dispatcher = Dispatcher(plan, repository.groups(), limits)
         self._silences = Silences(repository.silences())
         self._inhibition = Inhibition(plan.inhibit)
         self.suppressed: Counter[SuppressionReason] = (
@@ -131,8 +139,9 @@ class Notifier:
 
     def silence(self, silence: Silence, now: datetime) -> None:
         """Keep a silence; raises RefusedError where there are too many."""
-        if len([one for one in self.silences if one.ends > now]) >= MOST_SILENCES:
-            raise RefusedError(f"there are {MOST_SILENCES} silences; end some with `upskeep unsilence`")
+        if len([one for one in self.silences if one.ends > now]) >= self._most_silences:
+            self._limits.note(SILENCES, silence.by, most=self._most_silences)
+            raise RefusedError(f"there are {self._most_silences} silences; end some with `upskeep unsilence`")
         over = sorted((one for one in self.silences if one.ends <= now), key=lambda one: one.ends)
         gone = {one.id for one in over[: max(0, len(self.silences) + 1 - MOST_SILENCES_KEPT)]}
         self._repository.write_silences([silence], gone)

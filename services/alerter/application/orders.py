@@ -16,21 +16,26 @@ from datetime import datetime, timedelta
 
 from services.alerter.application.emergency_stops import EmergencyStops
 from services.alerter.core.actions import Action, Cause, Do, command_for, missing_labels, unfit_target, zone_of
+from services.alerter.core.limits import STOPS
 from shared.delivery.handler import Publisher
+from shared.limits import LimitReports
 from shared.messages import Alert
 from shared.values import EARLIEST, LATEST
 
 log = logging.getLogger(__name__)
-MOST_STOPS = 1000
 FURTHEST = timedelta(days=3660)  # from a firing to the end of what it orders
 
 
 class Orders:
     """Carries out the actions of alerts that fire. Every call belongs inside the batch's transaction."""
 
-    def __init__(self, publisher: Publisher, stops: EmergencyStops) -> None:
+    def __init__(
+        self, publisher: Publisher, stops: EmergencyStops, limits: LimitReports, most: int = STOPS.most
+    ) -> None:
         self._publisher = publisher
         self._stops = stops
+        self._limits = limits
+        self._most = most
         self.withheld: Counter[str] = Counter()  # actions not carried out, by reason, since the start
 
     def carry_out(self, actions: Sequence[Action], cause: Cause, now: datetime, *, stale: bool) -> list[Alert]:
@@ -55,8 +60,11 @@ class Orders:
             return "missing_label", f"the alert has no label {' and no '.join(missing)}"
         if (target := unfit_target(action, cause.labels)) is not None:
             return "unfit_target", f"{target!r} is no name of a device or service"
-        if action.do is Do.EMERGENCY_STOP and self._stops.standing >= MOST_STOPS:
-            return "too_many_stops", f"{MOST_STOPS} zones are stopped already; lift some with `upskeep reset-stop`"
+        if action.do is Do.EMERGENCY_STOP and self._stops.standing >= self._most:
+            self._limits.note(
+                STOPS, cause.labels.get("device", cause.rule), zone_of(action, cause.labels), most=self._most
+            )
+            return "too_many_stops", f"{self._most} zones are stopped already; lift some with `upskeep reset-stop`"
         if not EARLIEST <= cause.time < LATEST - FURTHEST:
             return "impossible_time", f"it fired in the year {cause.time.year}"
         if stale:

@@ -4,8 +4,9 @@
    reaches only alerts for which something falls due. So neither costs more for ten thousand alerts than for ten.
 2. What falls due is decided in the order of time, whatever the order of the rules.
 3. What fires or ends is reported to the composites it is a member of, and judged there once time has passed it.
-4. A rule has at most ``ROOM`` keys. Of a rule that only notifies, what would be one more goes by the key ``others``, so
-   nothing is lost from sight; a rule that orders something ignores it, so that many devices together never act on one.
+4. A rule has ``most_keys`` keys at most. Of a rule that only notifies, what would be one more goes by the key
+   ``others``, so nothing is lost from sight; a rule that orders something ignores it, so that many devices together
+   never act on one.
 """
 
 from __future__ import annotations
@@ -20,14 +21,16 @@ from heapq import heapify, heappop, heappush
 from services.alerter.core import transitions
 from services.alerter.core.alert_record import AlertRecord, move
 from services.alerter.core.keys import AlertId, key_of
+from services.alerter.core.limits import RULE_KEYS
 from services.alerter.core.rendering import current_alert
 from services.alerter.core.rules import Rule
 from services.alerter.core.samples import Sample, Source
 from services.alerter.core.states import Reason
 from shared.instants import time_to_us
+from shared.limits import LimitReports
 from shared.messages import Alert, AlertState
 
-ROOM = 5_000
+LISTENERS_KEPT = 5_000
 OTHERS = "others"
 OLD_US = 900_000_000  # a sample that comes so late is counted, and orders nothing
 Decide = Callable[[Rule, str, AlertRecord], transitions.Decision]
@@ -37,8 +40,12 @@ _FIRES = {AlertState.FIRING: True, AlertState.RESOLVED: False}
 class AlertSet:
     """Memories by alert_id. ``touched`` collects the places whose memory has changed since it was last emptied."""
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
+    def __init__(
+        self, rules: Iterable[Rule], limits: LimitReports | None = None, most_keys: int = RULE_KEYS.most
+    ) -> None:
         self.rules = tuple(rules)
+        self._limits = LimitReports() if limits is None else limits
+        self._most_keys = most_keys
         self.records: dict[AlertId, AlertRecord] = {}
         self.touched: dict[AlertId, None] = {}
         self.dropped: dict[AlertId, None] = {}
@@ -183,7 +190,7 @@ class AlertSet:
     def _who(self, source: Source, name: str) -> tuple[Rule, ...]:
         alert_id = (source, name)
         if alert_id not in self._listeners:
-            if len(self._listeners) > ROOM:
+            if len(self._listeners) > LISTENERS_KEPT:
                 self._listeners.clear()
             self._listeners[alert_id] = tuple(rule for rule in self.rules if rule.intake.listens(source, name))
         return self._listeners[alert_id]
@@ -192,10 +199,14 @@ class AlertSet:
         alert_id = (rule.name, key)
         record = self.records.get(alert_id)
         if record is None:
-            if self._keys[rule.name] >= ROOM and rule.acts:
+            full = self._keys[rule.name] >= self._most_keys
+            if full:
+                sender = str(sample.field("device") or sample.name)
+                self._limits.note(RULE_KEYS, sender, of=rule.name, most=self._most_keys)
+            if full and rule.acts:
                 self.ungrouped += 1  # what many devices did together is no reason to act on any of them
                 return ()
-            if self._keys[rule.name] >= ROOM:
+            if full:
                 key, labels = OTHERS if rule.only is None else f"{rule.only}.{OTHERS}", {}
                 alert_id = (rule.name, key)
             record = self.records.get(alert_id) or transitions.begin(rule, labels, self.now_us)

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from services.event_processor.adapters.analytics import HOURS_KEPT, Analytics
-from services.event_processor.adapters.pipeline_tables import PAGE_MOST, PipelineTables
+from services.event_processor.adapters.incident_table import PAGE_MOST, IncidentTable
 from services.event_processor.core.catalogue.event_types import suggestion
 from services.event_processor.core.correlation.correlator import IncidentSnapshot
 from services.event_processor.core.device.latch import stamp
@@ -45,9 +45,9 @@ class AnalyticsAsked(Data):
 class Answers:
     """Each answer is bounded, and read from what is there."""
 
-    def __init__(self, plan: Plan, tables: PipelineTables, analytics: Analytics, pipeline: Pipeline) -> None:
+    def __init__(self, plan: Plan, incidents: IncidentTable, analytics: Analytics, pipeline: Pipeline) -> None:
         self._plan = plan
-        self._tables = tables
+        self._kept = incidents
         self._analytics = analytics
         self._pipeline = pipeline
         self._by_name: dict[str, Callable[[Mapping[str, Any], datetime], Mapping[str, Any]]] = {
@@ -78,7 +78,7 @@ class Answers:
 
     def _incidents(self, data: Mapping[str, Any], _: datetime) -> Mapping[str, Any]:
         asked = IncidentsAsked.model_validate(data)
-        found = self._tables.page(asked.cursor, asked.limit, asked.open)
+        found = self._kept.page(asked.cursor, asked.limit, asked.open)
         more = {"cursor": found[-1][0]} if len(found) == asked.limit else {}
         return {"incidents": [told(standing) for _, standing in found], **more}
 
@@ -92,7 +92,7 @@ class Answers:
                 "failure_count": standing.incident.count,
                 "time_span_s": (standing.incident.last_us - standing.incident.start_us) / 1e6,
             }
-            for _, standing in self._tables.page(None, PAGE_MOST, False)
+            for _, standing in self._kept.page(None, PAGE_MOST, False)
             if standing.pattern == FAILURES and standing.incident.last_us >= since_us
         ]
         return {**self._analytics.answer(time_to_us(now), asked.hours), "failure_patterns": failures}

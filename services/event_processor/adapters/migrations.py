@@ -32,8 +32,14 @@ CREATE INDEX IF NOT EXISTS work_least ON work (rank, place);
 CREATE TABLE IF NOT EXISTS frequency (
     hour INTEGER NOT NULL, type TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (hour, type)) WITHOUT ROWID;
 """
+INCIDENT_SENDERS = """
+ALTER TABLE incident ADD COLUMN sender TEXT NOT NULL DEFAULT '';
+CREATE INDEX incident_topic ON incident (pattern, key);
+CREATE INDEX incident_sender ON incident (sender, place);
+"""
 
 STEPS: Sequence[Migration] = (
     Migration("give every table of the first version", running(TABLES_1)),
     Migration("name a table in the field's words", running("ALTER TABLE sight RENAME TO event_ref;")),
+    Migration("say who sent what an incident began with", running(INCIDENT_SENDERS)),
 )

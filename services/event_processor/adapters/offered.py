@@ -5,11 +5,11 @@ At the bound the oldest ids go of whoever has the most, so a flood makes nobody 
 
 from __future__ import annotations
 
-from collections import Counter
-
+from services.event_processor.core.limits import OFFER_IDS
+from services.event_processor.core.shares import Shares
 from shared.ledger import Ledger
+from shared.limits import LimitReports
 
-KEPT = 100_000
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS offered (
     place INTEGER PRIMARY KEY AUTOINCREMENT, producer TEXT NOT NULL, id TEXT NOT NULL, UNIQUE (producer, id))
@@ -19,10 +19,11 @@ CREATE TABLE IF NOT EXISTS offered (
 class Offered:
     """Implements ``core.pipeline.ports.Seen``. All calls belong inside the batch's transaction."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, limits: LimitReports, most: int = OFFER_IDS.most) -> None:
         self._db = ledger.db
-        self._held = Counter(dict(ledger.db.execute("SELECT producer, count(*) FROM offered GROUP BY producer")))
-        self._total = self._held.total()
+        self._limits = limits
+        held = ledger.db.execute("SELECT producer, count(*) FROM offered GROUP BY producer")
+        self._shares = Shares(dict(held), most)
 
     def is_new(self, producer: str, identity: str) -> bool:
         """Note an id; returns whether it had not been taken before."""
@@ -31,20 +32,15 @@ class Offered:
         )
         if added.rowcount != 1:
             return False
-        self._held[producer] += 1
-        self._total += 1
+        self._shares.add(producer)
         return True
 
     def flush(self) -> None:
         """Let the oldest go of who has the most."""
-        while self._total > KEPT:
-            producer, held = self._held.most_common(1)[0]
-            gone = min(held, self._total - KEPT + KEPT // 100)  # a few more: it takes a look at all that the sender has
+        for producer, gone in self._shares.excess():
             self._db.execute(
                 "DELETE FROM offered WHERE place IN "
                 "(SELECT place FROM offered WHERE producer = ? ORDER BY place LIMIT ?)",
                 (producer, gone),
             )
-            self._held[producer] -= gone
-            self._held += Counter()  # without who has none left
-            self._total -= gone
+            self._limits.note(OFFER_IDS, producer, most=self._shares.most)

@@ -1,25 +1,22 @@
 """What the pipeline remembers, in the ledger: each table written by the row, in the transaction of the batch.
 
 ``bucket``: rate limits. ``event_ref``: the events of the last while, for those related to them. ``pattern_group``: what
-patterns have gathered. ``incident``: every incident, the newest ``incidents_kept``.
+patterns have gathered.
 """
 
 from __future__ import annotations
 
-import json
 from collections import OrderedDict
-from collections.abc import Iterator
-from typing import Any
 
-from services.event_processor.core.correlation.correlator import CompiledPatterns, Correlator, IncidentSnapshot
+from services.event_processor.core.correlation.correlator import CompiledPatterns, Correlator
 from services.event_processor.core.correlation.group_json import group_from_json, group_to_json
-from services.event_processor.core.correlation.incidents import Incident
 from services.event_processor.core.correlation.related import ROOM, EventRef
 from services.event_processor.core.pipeline.event_context import Pipeline
 from services.event_processor.core.pipeline.plan import Plan
 from services.event_processor.core.pipeline.ports import Seen
 from services.event_processor.core.pipeline.token_bucket import Bucket
 from shared.ledger import Ledger
+from shared.limits import LimitReports
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS bucket (
@@ -30,12 +27,7 @@ CREATE TABLE IF NOT EXISTS event_ref (
 CREATE TABLE IF NOT EXISTS pattern_group (
     pattern TEXT NOT NULL, key TEXT NOT NULL, content TEXT NOT NULL, touched INTEGER NOT NULL,
     PRIMARY KEY (pattern, key)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS incident (
-    place INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, pattern TEXT NOT NULL, key TEXT NOT NULL,
-    start_us INTEGER NOT NULL, last_us INTEGER NOT NULL, end_us INTEGER, why TEXT, count INTEGER NOT NULL,
-    events TEXT NOT NULL);
 """
-PAGE_MOST = 500
 
 
 class PipelineTables:
@@ -44,21 +36,22 @@ class PipelineTables:
     def __init__(self, ledger: Ledger) -> None:
         self._db = ledger.db
 
-    def load(self, plan: Plan, seen: Seen) -> Pipeline:
+    def load(self, plan: Plan, seen: Seen, limits: LimitReports) -> Pipeline:
         """Return the pipeline as it was left."""
         buckets = OrderedDict(
             ((str(kind), str(source)), Bucket(tokens, at_us, skipped))
             for kind, source, tokens, at_us, skipped in self._db.execute("SELECT * FROM bucket ORDER BY at_us")
         )
-        return Pipeline(plan, self._correlator(plan.patterns), buckets, seen)
+        return Pipeline(plan, self._correlator(plan.patterns, limits), buckets, seen)
 
-    def _correlator(self, patterns: CompiledPatterns) -> Correlator:
+    def _correlator(self, patterns: CompiledPatterns, limits: LimitReports) -> Correlator:
         sights = self._db.execute("SELECT time_us, id, device, zone FROM event_ref ORDER BY place")
         groups = self._db.execute("SELECT pattern, key, content FROM pattern_group ORDER BY touched")
         return Correlator(
             patterns,
             (((str(pattern), str(key)), group_from_json(content)) for pattern, key, content in groups),
             (EventRef(*row) for row in sights),
+            limits,
         )
 
     def save(self, pipeline: Pipeline) -> None:
@@ -100,45 +93,6 @@ class PipelineTables:
         self._db.executemany("DELETE FROM pattern_group WHERE pattern = ? AND key = ?", gone)
         correlator.touched.clear()
 
-    # ---- incidents
-
-    def keep(self, changed: list[IncidentSnapshot], gone: list[str], most: int) -> None:
-        """Write incidents as they stand now; ``gone`` are those a new judgement has undone."""
-        self._db.executemany("DELETE FROM incident WHERE id = ?", [(identity,) for identity in gone])
-        self._db.executemany(
-            "INSERT INTO incident (id, pattern, key, start_us, last_us, end_us, why, count, events) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET start_us = excluded.start_us, "
-            "last_us = excluded.last_us, end_us = excluded.end_us, why = excluded.why, count = excluded.count, "
-            "events = excluded.events",
-            [_row(standing) for standing in changed],
-        )
-        self._db.execute("DELETE FROM incident WHERE place <= (SELECT max(place) FROM incident) - ?", (most,))
-
-    def newest(self) -> Iterator[IncidentSnapshot]:
-        """Yield the newest incident of each pattern and key."""
-        rows = self._db.execute("SELECT *, max(start_us) FROM incident GROUP BY pattern, key ORDER BY pattern, key")
-        yield from (_standing(row[:-1])[1] for row in rows)
-
-    def page(self, cursor: int | None, limit: int, open_only: bool) -> list[tuple[int, IncidentSnapshot]]:
-        """Return (place, incident), newest first, of places before ``cursor``."""
-        rows = self._db.execute(
-            "SELECT * FROM incident WHERE place < ? AND (end_us IS NULL OR NOT ?) ORDER BY place DESC LIMIT ?",
-            (2**62 if cursor is None else cursor, open_only, min(limit, PAGE_MOST)),
-        )
-        return [_standing(row) for row in rows]
-
 
 def _bucket(bucket: Bucket) -> tuple[float, int, int]:
     return bucket.tokens, bucket.at_us, bucket.skipped
-
-
-def _row(standing: IncidentSnapshot) -> tuple[Any, ...]:
-    i = standing.incident
-    span = (i.start_us, i.last_us, i.end_us, i.why, i.count)
-    return (i.id, standing.pattern, standing.key, *span, json.dumps(i.events))
-
-
-def _standing(row: tuple[Any, ...]) -> tuple[int, IncidentSnapshot]:
-    place, identity, pattern, key, start_us, last_us, end_us, why, count, events = row
-    incident = Incident(identity, start_us, last_us, count, tuple(json.loads(events)), end_us, why)
-    return int(place), IncidentSnapshot(pattern, key, incident)

@@ -13,9 +13,10 @@ from typing import Any
 from services.event_processor.core.device.owners import KEEP, DeviceOwners, Ruling
 from shared.jumps import CLOCK_JUMP
 from shared.ledger import Ledger
+from shared.limits import LIMIT_REACHED
 from shared.messages import Event, Frame
 
-CLASH, LIMIT = "system.device.clash", "system.limit.reached"
+CLASH = "system.device.clash"
 MOST_SAID = 1000
 
 
@@ -49,7 +50,7 @@ class Readers:
         if ruling.clash is not None:
             return CLASH, cause, {"device_id": frame.device, "reader": ruling.clash, "refused": frame.producer}
         data = {"what": "devices", "limit": self.owners.most, "sender": frame.producer, "gone": ruling.evicted}
-        return LIMIT, cause, data
+        return LIMIT_REACHED, cause, data
 
     def forget(self, device: str) -> None:
         """Let a device go."""

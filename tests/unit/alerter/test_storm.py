@@ -6,6 +6,10 @@ import sys
 import tracemalloc
 from collections.abc import Callable
 
+import pytest
+
+from shared.delivery.handler import RefusedError
+from shared.limits import LIMIT_REACHED
 from shared.messages import AlertState
 from tests.support.alerter_harness import Play, playing
 
@@ -45,19 +49,53 @@ def test_a_storm_makes_few_notices_and_loses_no_alert() -> None:
         assert (0, "all_alerts_resolved") == (play.told()[-1][2], play.told()[-1][1])
 
 
-def test_more_keys_than_there_is_room_for_share_one_alert() -> None:
-    """Memory is bounded, and what has no alert of its own still has one."""
-    from services.alerter.core import alert_set
+def limits(play: Play) -> list[tuple[str, int, str]]:
+    """The limits that were reported: of what, how much, by whose fault."""
+    said = [candidate.data for candidate in play.offers if candidate.type == LIMIT_REACHED]
+    return [(data["what"], data["limit"], data["sender"]) for data in said]
 
-    room, alert_set.ROOM = alert_set.ROOM, 10
-    try:
-        with playing("rules: {r: {compare: {type: x, above: 1}}}") as play:
-            for number in range(30):
-                play.event(number, "x", f"d{number}", value=2)
-            assert 11 == len(play.alerter.snapshot())
-            assert play.retained("r", "others") is not None
-    finally:
-        alert_set.ROOM = room
+
+def test_more_groups_of_notices_than_there_is_room_for_share_one() -> None:
+    """Nobody is left without a notice, and an event says so."""
+    with playing("rules: {r: {compare: {type: x, above: 1}}}\nroute: {group_by: [device]}") as play:
+        play.alerter._notifier._dispatcher._most = 5
+        for number in range(9):
+            play.event(number, "x", f"d{number}", value=2)
+        assert 6 == play.alerter._notifier.groups
+        assert [("groups of notices", 5, "d5")] == limits(play)
+
+
+def test_a_silence_too_many_is_refused_and_reported() -> None:
+    """The command changes nothing; the event leaves all the same."""
+    with playing("rules: {r: {compare: {type: x, above: 1}}}") as play:
+        play.alerter._notifier._most_silences = 5
+        for number in range(5):
+            play.do("silence", matchers=[f"device=d{number}"], comment="x", for_s=60)
+        with pytest.raises(RefusedError, match="5 silences"):
+            play.do("silence", by="mallory", matchers=["device=ups"], comment="x", for_s=60)
+        play.alerter.flush()
+        assert [("silences", 5, "mallory")] == limits(play)
+
+
+def test_a_stop_too_many_is_not_carried_out_and_reported() -> None:
+    """With the zone that was not stopped."""
+    with playing("rules: {r: {compare: {type: x, above: 1}, by: [zone], actions: [emergency_stop]}}") as play:
+        play.alerter._orders._most = 5
+        for number in range(7):
+            play.event(number, "x", f"d{number}", zone=f"z{number}", value=2)
+        assert 5 == play.alerter.figures()["stops"]
+        assert [("emergency stops", 5, "r")] == limits(play)
+
+
+def test_more_keys_than_there_is_room_for_share_one_alert() -> None:
+    """Memory is bounded, what has no alert of its own still has one, and an event says so, once."""
+    with playing("rules: {r: {compare: {type: x, above: 1}}}") as play:
+        play.alerter._events._most_keys = 10
+        for number in range(30):
+            play.event(number, "x", f"d{number}", value=2)
+        assert 11 == len(play.alerter.snapshot())
+        assert play.retained("r", "others") is not None
+        assert [("keys of the alert rule r", 10, "d10")] == limits(play)
 
 
 def test_an_active_alert_takes_less_than_six_kilobytes() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from services.counter_store.adapters.tables.aggregates import MAX_SERIES, Aggregates, BatchCounts
 from services.counter_store.adapters.tables.open_hours import MAX_DEVICES, OpenHours
-from services.counter_store.application.limits import LIMIT_REACHED, OTHER_TYPE, Limits
+from services.counter_store.application.limits import OTHER_TYPE, Limits
 from services.counter_store.core.counting.intervals import MOST, SeqIntervals
 from services.counter_store.core.counting.series import Series
 from services.counter_store.core.policy import StorePolicy
@@ -18,6 +18,7 @@ from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import CounterStoreSettings
 from shared.delivery.handler import InMemoryPublisher
 from shared.ledger import Ledger
+from shared.limits import LIMIT_REACHED
 from shared.messages import Candidate, Severity
 from tests.support.store_bench import HOUR, bench
 from tests.support.store_messages import at, event, frame

@@ -116,8 +116,10 @@ def test_a_session_that_is_not_persistent_gets_no_backlog(tmp_path: Path, persis
         assert expected == len(scene.handler.heard)
 
 
-def test_a_value_that_is_replaced_at_once_goes_out_before_its_successor(scene: Scene) -> None:
-    """So whoever listens sees both in order, and the broker keeps the newer one; what is too large is passed over."""
+def test_a_value_that_is_replaced_at_once_goes_out_before_its_successor(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever listens sees both in order, and the broker keeps the newer; what is too large is dropped and logged."""
     listener = FakeClient(scene.broker, "listener", ("upskeep/v1/home/state/#",))
     listener.open()
     listener.inbox.clear()
@@ -131,3 +133,5 @@ def test_a_value_that_is_replaced_at_once_goes_out_before_its_successor(scene: S
     payloads = [arrived.payload for arrived in listener.inbox if isinstance(arrived, Arrived)]
     assert ["battery", "mains"] == [DeviceState.model_validate_json(payload).power for payload in payloads]
     assert b'"mains"' in scene.broker.retained[STATE].payload
+    assert [f"a passing value of {STATE} has"] == [text[: text.index(" has") + 4] for text in caplog.messages]
+    assert 1 == scene.endpoint.sender.dropped

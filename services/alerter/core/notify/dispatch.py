@@ -13,17 +13,18 @@ from datetime import datetime, timedelta
 from heapq import heapify, heappop, heappush
 
 from services.alerter.core.keys import AlertId
+from services.alerter.core.limits import NOTICE_GROUPS
 from services.alerter.core.notify.groups import Group, GroupDecision, decide_group, group_key, is_firing
 from services.alerter.core.notify.inhibition import Inhibition, InhibitRule
 from services.alerter.core.notify.intervals import Interval
 from services.alerter.core.notify.routes import Flapping, Receiver, Route
 from services.alerter.core.notify.silences import Silences
 from services.alerter.core.notify.suppression import LISTED, SuppressionReason
+from shared.limits import LimitReports
 from shared.messages import Alert, AlertState, Severity
 from shared.notices import Notice, NoticeReason
 
 _SPACE = uuid.UUID("6c4e4c7e-9f7b-5c1e-8c0a-5a8a1f6f2d53")
-MOST_GROUPS = 5_000
 _RANK = {severity: rank for rank, severity in enumerate(reversed(Severity))}
 
 
@@ -92,8 +93,16 @@ def suppression_reason(
 class Dispatcher:
     """All groups. ``touched`` collects the keys of groups that changed since a caller last emptied it."""
 
-    def __init__(self, plan: Plan, groups: Iterable[Group] = ()) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        groups: Iterable[Group] = (),
+        limits: LimitReports | None = None,
+        most: int = NOTICE_GROUPS.most,
+    ) -> None:
         self.plan = plan
+        self._limits = LimitReports() if limits is None else limits
+        self._most = most
         self._routes = {route.path: route for route in plan.route.all()}
         self.groups = {group.key: group for group in groups if group.route in self._routes}
         self.touched: dict[str, None] = {group.key: None for group in groups if group.route not in self._routes}
@@ -107,7 +116,8 @@ class Dispatcher:
         for route in self.plan.route.match(alert.labels):
             labels = route.group(alert.labels)
             key = group_key(route.path, labels)
-            if key not in self.groups and len(self.groups) >= MOST_GROUPS:
+            if key not in self.groups and len(self.groups) >= self._most:
+                self._limits.note(NOTICE_GROUPS, alert.labels.get("device", alert.rule), most=self._most)
                 labels, key = {}, group_key(route.path, {})  # no room for one more: a group for all that is left
             if key not in self.groups:
                 self._put(Group(route.path, tuple(sorted(labels.items())), now + route.group_wait))

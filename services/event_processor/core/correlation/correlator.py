@@ -25,11 +25,12 @@ from services.event_processor.core.correlation.incidents import (
 )
 from services.event_processor.core.correlation.patterns import Clue, Pattern, PatternRules
 from services.event_processor.core.correlation.related import EventRef, Recent
+from services.event_processor.core.limits import GROUPS
 from shared.instants import time_to_us, us_to_time
 from shared.jumps import Jump
+from shared.limits import LimitReports
 from shared.messages import Event, event_id
 
-GROUPS = 1000
 ROLES = ("ends", "of", "joins")  # an event has the first of these that fits
 Place = tuple[str, str]  # pattern, key
 
@@ -68,11 +69,12 @@ NONE = Correlation()
 
 @dataclass(frozen=True, slots=True)
 class IncidentSnapshot:
-    """An incident as it stands, for those who show it."""
+    """An incident as it stands, for those who show it. ``sender``: who sent the first event of its group."""
 
     pattern: str
     key: str
     incident: Incident
+    sender: str = ""
 
 
 def compile_patterns(site: str, rules: PatternRules, catalogue: Catalogue) -> CompiledPatterns:
@@ -106,16 +108,26 @@ class Correlator:
     """What is remembered of past events. ``groups`` and ``sights`` are what a ledger kept, oldest first.
 
     ``touched`` and ``fresh`` are what has to be written since they were last cleared; ``shifted``: everything.
+    Beyond ``most`` groups the oldest goes of the sender that has the most, and ``limits`` notes it.
     """
 
     def __init__(
-        self, patterns: CompiledPatterns, groups: Iterable[tuple[Place, Group]] = (), sights: Iterable[EventRef] = ()
+        self,
+        patterns: CompiledPatterns,
+        groups: Iterable[tuple[Place, Group]] = (),
+        sights: Iterable[EventRef] = (),
+        limits: LimitReports | None = None,
+        most: int = GROUPS.most,
     ) -> None:
         self.patterns = patterns
+        self._limits = LimitReports() if limits is None else limits
+        self._most = most
         self.recent = Recent(round(patterns.rules.related.window_s * 1e6), patterns.rules.related.most, sights)
-        self.groups: OrderedDict[Place, Group] = OrderedDict(
-            (place, group) for place, group in groups if place[0] in patterns.by_name
-        )
+        self.groups: dict[Place, Group] = {}
+        self._held: dict[str, OrderedDict[Place, None]] = {}  # by sender, those touched longest ago first
+        for place, group in groups:
+            if place[0] in patterns.by_name:
+                self._put(place, group)
         self.now_us = max((group.newest_us for group in self.groups.values()), default=NEVER)
         self.late = 0
         self.published: dict[Place, tuple[Incident, ...]] = {place: self._present(place) for place in self.groups}
@@ -123,8 +135,8 @@ class Correlator:
         self.fresh: list[EventRef] = []
         self.shifted = False
 
-    def correlate(self, event: Event) -> Correlation:
-        """Remember an event; returns what it belongs to."""
+    def correlate(self, event: Event, sender: str = "") -> Correlation:
+        """Remember an event that came from ``sender``; returns what it belongs to."""
         related: list[str] = []
         time_us = time_to_us(event.time)
         if event.type in self.patterns.related:
@@ -135,11 +147,11 @@ class Correlator:
         interests = self.patterns.interests.get(event.type)
         if not interests:
             return Correlation(tuple(related)) if related else NONE
-        pattern, incident = self._join(event, time_us, interests)
+        pattern, incident = self._join(event, time_us, interests, sender)
         return Correlation(tuple(related), pattern, incident)
 
     def _join(
-        self, event: Event, time_us: int, interests: tuple[PatternInterest, ...]
+        self, event: Event, time_us: int, interests: tuple[PatternInterest, ...], sender: str
     ) -> tuple[str | None, str | None]:
         """The first pattern of the file whose incident the event belongs to is the one it names."""
         named: tuple[str | None, str | None] = (None, None)
@@ -153,27 +165,42 @@ class Correlator:
             had.add(interest.pattern)
             place = (interest.pattern, key)
             entry = Entry(time_us, event.id, event.type, event.device or "", interest.role)
-            update = add_entry(self.patterns.by_name[interest.pattern], self.groups.get(place, Group()), entry)
+            before = self.groups.get(place) or Group(sender=sender)
+            update = add_entry(self.patterns.by_name[interest.pattern], before, entry)
             self.late += update.late
-            if update.group != Group():
+            if update.group != Group(sender=sender):
                 self._keep(place, update.group)
             if update.incident is not None and named[0] is None:
                 named = interest.pattern, update.incident.id
         return named
 
     def _keep(self, place: Place, group: Group) -> None:
-        self.groups[place] = group
-        self.groups.move_to_end(place)
+        self._put(place, group)
         self.touched.add(place)
-        while len(self.groups) > GROUPS:
-            oldest, _ = self.groups.popitem(last=False)
+        while len(self.groups) > self._most:
+            largest = max(self._held, key=lambda sender: len(self._held[sender]))
+            oldest = next(iter(self._held[largest]))
+            self._drop(oldest)
             self.touched.add(oldest)
+            self._limits.note(GROUPS, largest or "the suite itself", "/".join(oldest), most=self._most)
+
+    def _put(self, place: Place, group: Group) -> None:
+        self.groups[place] = group
+        held = self._held.setdefault(group.sender, OrderedDict())
+        held[place] = None
+        held.move_to_end(place)
+
+    def _drop(self, place: Place) -> None:
+        sender = self.groups.pop(place).sender
+        del self._held[sender][place]
+        if not self._held[sender]:
+            del self._held[sender]
 
     def forget(self, key: str) -> list[str]:
         """Forget what the patterns have gathered of a device; returns the patterns that have."""
         places = [place for place in self.groups if place[1] == key]
         for place in places:
-            del self.groups[place]
+            self._drop(place)
             self.published.pop(place, None)
             self.touched.add(place)
         return [pattern for pattern, _ in places]
@@ -198,13 +225,18 @@ class Correlator:
                 continue
             self.published[place] = after
             kept = {incident.id for incident in after}
-            changed += [IncidentSnapshot(*place, incident) for incident in after if incident not in before]
+            sender = self.groups[place].sender
+            changed += [IncidentSnapshot(*place, incident, sender) for incident in after if incident not in before]
             gone += [old.id for old in before if old.id not in kept and self._provisional(place, old)]
         for place in sorted(place for place in self.touched if place not in self.groups):
             changed += [
                 IncidentSnapshot(*place, ended(told)) for told in self.published.pop(place, ()) if told.end_us is None
             ]
         return changed, gone
+
+    def is_open(self, place: Place) -> bool:
+        """Whether an incident of that pattern and key is open, as it was last published."""
+        return any(incident.end_us is None for incident in self.published.get(place, ()))
 
     def _places_to_look_at(self) -> list[Place]:
         quiet = [place for place, told in self.published.items() if told and told[-1].end_us is None]

@@ -21,6 +21,7 @@ def group_to_json(group: Group) -> str:
             _reached(group.live),
             [astuple(incident) for incident in group.closed],
             group.newest_us,
+            group.sender,
         ],
         separators=(",", ":"),
     )
@@ -32,7 +33,7 @@ def _reached(reached: FoldState) -> list[Any]:
 
 def group_from_json(text: str) -> Group:
     """Return the group that ``group_to_json`` wrote."""
-    settled, floor_us, pending, live, closed, newest_us = json.loads(text)
+    settled, floor_us, pending, live, closed, newest_us, *sender = json.loads(text)  # an older one has no sender
     return Group(
         _read_reached(settled),
         floor_us,
@@ -40,6 +41,7 @@ def group_from_json(text: str) -> Group:
         _read_reached(live),
         tuple(_incident(values) for values in closed),
         newest_us,
+        *sender,
     )
 
 
@@ -76,4 +78,5 @@ def moved(group: Group, jump: Jump) -> Group:
         reached(group.live),
         tuple(incident(old) for old in group.closed),
         shift(group.newest_us),
+        group.sender,
     )

@@ -68,7 +68,7 @@ class PatternRule:
 class Group:
     """The incidents of one pattern and key. ``pending`` may still be judged again; ``closed`` ended among them.
 
-    ``floor_us`` is the time of the last settled event.
+    ``floor_us`` is the time of the last settled event, ``sender`` is who sent the first.
     """
 
     settled: FoldState = FoldState()
@@ -77,6 +77,7 @@ class Group:
     live: FoldState = FoldState()
     closed: tuple[Incident, ...] = ()
     newest_us: int = NEVER
+    sender: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,8 +33,8 @@ class EventContext:
     """One event on its way; the stages change it as they go. ``event`` is unset only before ``validate``.
 
     ``heard_at`` is when it came by this machine's clock, where its own time can be held against that: offers and live
-    frames. ``own``: it was made for this passage and nobody else has it; what is added may go into its metadata as they
-    stand.
+    frames. ``sender``: who offered it, or the reader of its device. ``own``: it was made for this passage and nobody
+    else has it; what is added may go into its metadata as they stand.
     """
 
     event: Event
@@ -47,6 +47,7 @@ class EventContext:
     triggers: tuple[Trigger, ...] = ()
     own: bool = False
     heard_at: datetime | None = None
+    sender: str = ""
 
 
 @dataclass(frozen=True, slots=True)

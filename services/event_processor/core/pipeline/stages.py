@@ -131,7 +131,7 @@ def correlate(pipeline: Pipeline, context: EventContext) -> Dropped | None:
     """Set it beside the events before it: see ``core.correlation``."""
     if context.replayed or context.type_route is None or not context.type_route.correlates:
         return None
-    found = pipeline.correlator.correlate(context.event)
+    found = pipeline.correlator.correlate(context.event, context.sender)
     if found.related:
         context.added["correlated_events"] = list(found.related)
     if found.incident is not None:
