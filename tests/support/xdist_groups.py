@@ -1,9 +1,10 @@
 """How the tests are shared out over the cores (pytest-xdist).
 
 1. A file stays whole, on one worker: what a module shares is made once.
-2. What starts a whole suite, containers or a guest is done one after another, by one worker, beginning at once; the
-   other workers do the rest beside it. So the machine is busy then, and no test may hang on how fast something goes:
-   it waits for what is to come true, with a deadline.
+2. What starts a whole suite, containers or a guest goes by two lanes: those of a lane are done one after another, by
+   one worker, and both lanes begin at once. They wait for half of their time, so there is one worker more than cores.
+   The machine is busy then, and no test may hang on how fast something goes: it waits for what is to come true, with
+   a deadline.
 3. Where there is one core there are no workers: pytest does it all by itself.
 
 Every worker collects the tests for itself; names of cases that differ between two (an address, the order of a set) end
@@ -13,6 +14,7 @@ the run at its start.
 from __future__ import annotations
 
 import os
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,17 +23,17 @@ if TYPE_CHECKING:
     from xdist.remote import Producer
     from xdist.scheduler import LoadScopeScheduling
 
-# Beginnings of paths, in the order of their turns. The longest come last: the other workers are done by then.
-ONE_BY_ONE = (
-    "tests/e2e/",
-    "tests/cases/",
-    "tests/integration/host_agent/",
-    "tests/integration/delivery/test_new_service.py",
-    "tests/contract/test_i2c_bus.py",
-    "tests/contract/test_gpio_lines.py",
-    "tests/containers/",
-)
-ORDER = (*ONE_BY_ONE, "tests/integration/", "tests/contract/", "tests/repo_rules/", "")
+# Beginnings of paths by lane, in the order of their turns. The longest come last: the other workers are done by then.
+LANES = {
+    "suites": ("tests/e2e/", "tests/integration/host_agent/", "tests/integration/delivery/test_new_service.py"),
+    "machines": (
+        "tests/cases/",
+        "tests/contract/test_i2c_bus.py",
+        "tests/contract/test_gpio_lines.py",
+        "tests/containers/",
+    ),
+}
+ORDER = (*chain(*LANES.values()), "tests/integration/", "tests/contract/", "tests/repo_rules/", "")
 
 
 def turn(nodeid: str) -> int:
@@ -39,10 +41,16 @@ def turn(nodeid: str) -> int:
     return next(number for number, path in enumerate(ORDER) if nodeid.startswith(path))
 
 
+def scope(nodeid: str) -> str:
+    """Return what a test is handed out with: its lane, or its file."""
+    file = nodeid.partition("::")[0]
+    return next((lane for lane, paths in LANES.items() if nodeid.startswith(paths)), file)
+
+
 def workers(config: pytest.Config) -> int:
     """Return how many workers ``-n auto`` means here; 0 is none, and pytest does it by itself."""
     cores = len(os.sched_getaffinity(0))
-    return 0 if cores == 1 or config.getvalue("usepdb") or config.getvalue("collectonly") else cores
+    return 0 if cores == 1 or config.getvalue("usepdb") or config.getvalue("collectonly") else cores + 1
 
 
 def scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
@@ -51,7 +59,7 @@ def scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
 
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return "one by one" if nodeid.startswith(ONE_BY_ONE) else nodeid.partition("::")[0]
+            return scope(nodeid)
 
     config.option.loadscopereorder = False  # by number of tests, which says little of their time: the order is ours
     return ByFile(config, log)
