@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
@@ -9,6 +10,14 @@ from pydantic import Field
 from shared.actuators import ActuatorKind, Level
 from shared.messages import Message, Name, Time
 from shared.names import Id, Label, Text
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message of an actuator's own wire: to the actuator, or its answer."""
+
+    topic: str
+    payload: bytes
 
 
 class DemandedLevel(Message):

@@ -156,7 +156,8 @@ class ZoneSafety(Part):
     """The limits of one zone, in °C, % and ppm. They are the supervisor's and no target changes them.
 
     ``emergency_c``: heat that no second sensor disproves switches every source of heat off. ``exhaust_on_stop``: on an
-    emergency stop the exhaust is stopped (a fire wants no air), running (heat wants out), or where it is safe.
+    emergency stop the exhaust is where it is safe, stopped (a fire wants no air), or running (heat wants out).
+    ``stuck_after_s``: the longest that a sensor may stand still while something moves it; None: for ever.
     """
 
     sensors: dict[Measure, tuple[Sensor, ...]]
@@ -173,7 +174,7 @@ class ZoneSafety(Part):
     disagree_c: Annotated[float, Field(gt=0)] = 4.0
     disagree_percent: Annotated[float, Field(gt=0)] = 15.0
     stuck_after_s: Annotated[float, Field(ge=60)] | None = 900.0
-    exhaust_on_stop: Literal["stopped", "running", "safe"] = "stopped"
+    exhaust_on_stop: Literal["stopped", "running", "safe"] = "safe"
 
     @model_validator(mode="after")
     def _emergency_beyond_the_limit(self) -> ZoneSafety:

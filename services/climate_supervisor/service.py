@@ -26,9 +26,8 @@ from services.climate_supervisor.core.notes import Note, notes
 from services.climate_supervisor.core.sensors import Reading
 from services.climate_supervisor.core.shadow import hear
 from services.climate_supervisor.core.supervise import EVERYWHERE, World, forget_orders, step, take_reading
-from services.climate_supervisor.core.templates import Outgoing
 from services.climate_supervisor.settings import SupervisorSettings
-from shared.actuation import ActuatorState, Demand
+from shared.actuation import ActuatorState, Demand, Outgoing
 from shared.clock import Clock
 from shared.delivery.endpoint import Endpoint
 from shared.delivery.handler import RefusedError

@@ -17,8 +17,8 @@ from typing import Any
 
 import yaml
 
-from services.climate_supervisor.core.simulated import SimulatedActuator
-from services.climate_supervisor.core.templates import Outgoing
+from shared.actuation import Outgoing
+from shared.climate.simulated_actuator import SimulatedActuator
 from shared.messages import Alert, DeviceState, Message, Quality, Status, StreamEnds
 from shared.mqtt import Arrived, MqttClient, Publication
 from shared.suite import BrokerSettings, SuiteSettings
@@ -32,7 +32,7 @@ ACTUATORS: dict[str, Any] = {
     "fan": {"zone": "tent", "kind": "exhaust", "steps": 10, "safe": 0.3, "min_off_s": 0},
     "gas": {"zone": "tent", "kind": "co2", "min_off_s": 0},
 }
-SAFE = {"heater": 0.0, "fan": 0.0, "gas": 0.0}  # where a simulated actuator is when its lease has lapsed
+SAFE = {"heater": 0.0, "fan": 0.3, "gas": 0.0}  # where a simulated actuator is when its lease has lapsed
 
 
 def until(holds: Callable[[], Any], what: str, deadline_s: float = DEADLINE_S) -> Any:

@@ -12,10 +12,11 @@ from services.climate_supervisor.core.guards import Stop, Wish
 from services.climate_supervisor.core.notes import Note, notes
 from services.climate_supervisor.core.sensors import Reading
 from services.climate_supervisor.core.shadow import hear
-from services.climate_supervisor.core.simulated import SimulatedActuator
 from services.climate_supervisor.core.supervise import Memory, World, step, take_reading
-from services.climate_supervisor.core.templates import Binding, Outgoing, Template
+from services.climate_supervisor.core.templates import Binding, Template
+from shared.actuation import Outgoing
 from shared.actuators import Actuator, ZoneSafety
+from shared.climate.simulated_actuator import SimulatedActuator
 from shared.messages import Quality
 from tests.support.live_suite import CONFIG
 

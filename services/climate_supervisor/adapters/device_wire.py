@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from services.climate_supervisor.core.templates import Outgoing
+from shared.actuation import Outgoing
 from shared.clock import Clock
 from shared.mqtt import Arrived, Disconnected, MqttClient, Publication
 from shared.suite import SuiteSettings

@@ -88,10 +88,13 @@ def _emergency_stop(case: Case) -> Verdict | None:
     if case.stop is None:
         return None
     text = f"emergency stop by {case.stop.by}: {case.stop.reason}"
-    if case.kind is not ActuatorKind.EXHAUST:
-        return Verdict(0.0, Reason.EMERGENCY_STOP, text)
-    levels = {"stopped": 0.0, "running": 1.0, "safe": case.safe_level}
-    return Verdict(levels[case.rules.exhaust_on_stop], Reason.EMERGENCY_STOP, text)
+    policy, level = case.rules.exhaust_on_stop, 0.0
+    if case.kind is ActuatorKind.EXHAUST:
+        levels = {"stopped": 0.0, "running": 1.0, "safe": case.safe_level}
+        level = levels[policy]
+    elif case.kind is ActuatorKind.CIRCULATION and policy != "stopped":
+        level = case.safe_level
+    return Verdict(level, Reason.EMERGENCY_STOP, text)
 
 
 def _heat_emergency(case: Case) -> Verdict | None:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.climate_supervisor.core.reasons import Reason
-from services.climate_supervisor.core.sensors import UNHEARD, SensorMemory, doubt
+from services.climate_supervisor.core.sensors import UNHEARD, Moved, SensorMemory, doubt
 from shared.actuators import Measure, Sensor, ZoneSafety
 
 Sensors = Mapping[tuple[Measure, Sensor], SensorMemory]
@@ -40,14 +40,12 @@ class Emergency:
     device: str
 
 
-def measure_zone(
-    rules: ZoneSafety, measure: Measure, sensors: Sensors, now_s: float, moved_s: float | None
-) -> Measured:
+def measure_zone(rules: ZoneSafety, measure: Measure, sensors: Sensors, now_s: float, moved: Moved | None) -> Measured:
     """Return what a measure of a zone is now, from all of its sensors."""
     places = rules.sensors.get(measure, ())
     if not places:
         return Measured(Reason.NO_SENSOR, text=f"{measure}: no sensor is configured")
-    doubts = {place: doubt(rules, measure, sensors.get((measure, place), UNHEARD), now_s, moved_s) for place in places}
+    doubts = {place: doubt(rules, measure, sensors.get((measure, place), UNHEARD), now_s, moved) for place in places}
     good = [sensors[measure, place] for place, found in doubts.items() if found is None]
     if not good:
         why = "; ".join(f"{place.device} {found}" for place, found in doubts.items())
@@ -72,7 +70,7 @@ def _tolerance(rules: ZoneSafety, measure: Measure) -> float:
 
 
 def heat_emergency(
-    rules: ZoneSafety, sensors: Sensors, before: Emergency | None, now_s: float, moved_s: float | None
+    rules: ZoneSafety, sensors: Sensors, before: Emergency | None, now_s: float, moved: Moved | None
 ) -> Emergency | None:
     """Return the emergency of heat that there is now, None where there is none."""
     places = rules.sensors.get(Measure.TEMPERATURE, ())
@@ -80,7 +78,7 @@ def heat_emergency(
     cool = {
         place
         for place, memory in memories.items()
-        if doubt(rules, Measure.TEMPERATURE, memory, now_s, moved_s) is None
+        if doubt(rules, Measure.TEMPERATURE, memory, now_s, moved) is None
         and memory.believed is not None
         and memory.believed < rules.temperature.high
     }

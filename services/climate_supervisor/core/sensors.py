@@ -5,7 +5,9 @@ Rules:
    A value that does not change is not stale for it; a step of the clock makes one reading stale and no more.
 2. A jump faster than air can change is set aside. It is believed once ``warm_up`` readings in a row agree with it.
 3. ``warm_up`` readings are needed after a start and after every gap longer than ``max_age_s``.
-4. A value that stands still to the last digit while an actuator that moves it was switched is stuck.
+4. A value that stands still to the last digit for ``max_age_s``, while an actuator that moves it runs or just ran, is
+   stuck. A sensor that stood still for longer and then went on was only coarse: it is given three times as long, and
+   ``stuck_after_s`` at most.
 5. Nothing here discards heat: ``hottest`` is what was last read, believed or not.
 """
 
@@ -41,9 +43,19 @@ class SensorMemory:
     jump: float | None = None  # the newest value that was set aside
     jumps: int = 0  # how many in a row agree with it
     still_since_s: float | None = None  # since when the believed value has not changed at all
+    longest_still_s: float = 0.0  # the longest time without a change that a small change ended
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The newest run of an actuator that moves a measure; ``until_s`` is now while it lasts."""
+
+    since_s: float
+    until_s: float
 
 
 UNHEARD = SensorMemory()
+TIMES_AS_LONG = 3  # as a sensor has stood still and gone on
 
 
 def fastest_change(rules: ZoneSafety, measure: Measure) -> tuple[float, float] | None:
@@ -67,8 +79,14 @@ def hear(rules: ZoneSafety, measure: Measure, memory: SensorMemory, reading: Rea
         return memory
     if not gap and memory.believed is not None and _jumped(rules, measure, memory, reading):
         return _set_aside(rules, measure, memory, reading)
-    still = memory.still_since_s if not gap and memory.believed == reading.value else reading.heard_s
-    return replace(memory, believed=reading.value, believed_s=reading.heard_s, jump=None, jumps=0, still_since_s=still)
+    since, longest_s = memory.still_since_s, memory.longest_still_s
+    if gap or since is None or memory.believed != reading.value:
+        longest_s = longest_s if gap or since is None else max(longest_s, reading.heard_s - since)
+        since = reading.heard_s
+    return replace(
+        memory, believed=reading.value, believed_s=reading.heard_s, jump=None, jumps=0, still_since_s=since,
+        longest_still_s=longest_s,
+    )  # fmt: skip
 
 
 def _jumped(rules: ZoneSafety, measure: Measure, memory: SensorMemory, reading: Reading) -> bool:
@@ -94,12 +112,9 @@ def _set_aside(rules: ZoneSafety, measure: Measure, memory: SensorMemory, readin
 
 
 def doubt(
-    rules: ZoneSafety, measure: Measure, memory: SensorMemory, now_s: float, moved_s: float | None
+    rules: ZoneSafety, measure: Measure, memory: SensorMemory, now_s: float, moved: Moved | None
 ) -> Reason | None:
-    """Return why this sensor is not believed now, None where it is.
-
-    ``moved_s``: when an actuator that moves this measure was last switched.
-    """
+    """Return why this sensor is not believed now, None where it is."""
     reading = memory.newest
     if reading is None:
         return Reason.NEVER_HEARD
@@ -109,15 +124,16 @@ def doubt(
         return Reason.SPIKE
     if memory.in_a_row < rules.warm_up:
         return Reason.WARMING_UP
-    return Reason.STUCK if _is_stuck(rules, memory, now_s, moved_s) else None
+    return Reason.STUCK if _is_stuck(rules, memory, now_s, moved) else None
 
 
-def _is_stuck(rules: ZoneSafety, memory: SensorMemory, now_s: float, moved_s: float | None) -> bool:
-    """Whether nothing changed at all although the switching is as long ago as a change may take."""
-    after, since = rules.stuck_after_s, memory.still_since_s
-    if after is None or since is None or moved_s is None:
+def _is_stuck(rules: ZoneSafety, memory: SensorMemory, now_s: float, moved: Moved | None) -> bool:
+    """Whether nothing changed at all although something moves it for as long as a change may take."""
+    most_s, since = rules.stuck_after_s, memory.still_since_s
+    if most_s is None or since is None or moved is None:
         return False
-    return now_s - max(since, moved_s) >= after and since <= moved_s + after
+    patience_s = min(most_s, max(rules.max_age_s, TIMES_AS_LONG * memory.longest_still_s))
+    return now_s - max(since, moved.since_s) >= patience_s and since <= moved.until_s + patience_s
 
 
 def _fault_of(rules: ZoneSafety, measure: Measure, reading: Reading, now_s: float) -> Reason | None:

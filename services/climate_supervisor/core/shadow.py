@@ -127,7 +127,7 @@ def known_off(shadow: Shadow, binding: Binding, now_s: float) -> bool:
     sent, actuator = shadow.sent, binding.actuator
     if draws(shadow, binding):
         return False
-    if sent is not None and binding.template.lease == "device":
+    if sent is not None and binding.lapses_off:
         on_sent_s = sent.renewed_s if sent.level > 0 else None
         if on_sent_s is not None and now_s - on_sent_s > actuator.lease_s + actuator.confirmed_within_s:
             return True

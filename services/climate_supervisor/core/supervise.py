@@ -21,7 +21,7 @@ from services.climate_supervisor.core.measured import (
     last_temperature,
     measure_zone,
 )
-from services.climate_supervisor.core.sensors import UNHEARD, Reading
+from services.climate_supervisor.core.sensors import UNHEARD, Moved, Reading
 from services.climate_supervisor.core.sensors import hear as hear_sensor
 from services.climate_supervisor.core.shadow import UNKNOWN, Ended, Shadow, known_off, send, settle
 from services.climate_supervisor.core.templates import Binding
@@ -140,7 +140,7 @@ def measures_of(world: World, memory: Memory, zone: str, now_s: float) -> dict[M
     """Return what is known of each measure of a zone."""
     rules, sensors = world.zones[zone], memory.sensors.get(zone, {})
     return {
-        measure: measure_zone(rules, measure, sensors, now_s, _moved_s(world, memory, zone, measure))
+        measure: measure_zone(rules, measure, sensors, now_s, _moved(world, memory, zone, measure, now_s))
         for measure in Measure
     }
 
@@ -148,21 +148,21 @@ def measures_of(world: World, memory: Memory, zone: str, now_s: float) -> dict[M
 def _emergencies(world: World, memory: Memory, now_s: float) -> dict[str, Emergency]:
     found = {}
     for zone, rules in world.zones.items():
-        moved_s = _moved_s(world, memory, zone, Measure.TEMPERATURE)
+        moved = _moved(world, memory, zone, Measure.TEMPERATURE, now_s)
         before = memory.emergencies.get(zone)
-        found[zone] = heat_emergency(rules, memory.sensors.get(zone, {}), before, now_s, moved_s)
+        found[zone] = heat_emergency(rules, memory.sensors.get(zone, {}), before, now_s, moved)
     return {zone: heat for zone, heat in found.items() if heat is not None}
 
 
-def _moved_s(world: World, memory: Memory, zone: str, measure: Measure) -> float | None:
-    """Return when an actuator that moves a measure was last switched on or off."""
-    times: list[float] = []
+def _moved(world: World, memory: Memory, zone: str, measure: Measure, now_s: float) -> Moved | None:
+    """Return the newest run of the actuators that move a measure, the longest of those that last."""
+    runs: list[Moved] = []
     for name, binding in world.bindings.items():
         if binding.actuator.zone == zone and binding.actuator.kind in MOVERS[measure]:
             on = memory.shadow(name).times
-            times += [] if on.on_since_s is None else [on.on_since_s]
-            times += [on.spans[-1][1]] if on.spans else []
-    return max(times, default=None)
+            runs += [] if on.on_since_s is None else [Moved(on.on_since_s, now_s)]
+            runs += [Moved(*on.spans[-1])] if on.spans else []
+    return max(runs, key=lambda run: (run.until_s, -run.since_s), default=None)
 
 
 def _cases(world: World, memory: Memory, now_s: float) -> dict[str, Case]:

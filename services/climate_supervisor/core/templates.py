@@ -18,11 +18,12 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from shared.actuation import Outgoing
 from shared.actuators import Actuator, Part
 from shared.names import Name
 
 PLACE = re.compile(r"{([a-z_][a-z0-9_]*)}")
-ORDERED = ("level", "percent", "byte", "step", "lease_s", "lease_pulse", "command")
+ORDERED = ("level", "percent", "byte", "step", "lease_s", "lease_pulse", "safe", "command")
 LONGEST = 65_536  # bytes of an answer that is read
 
 
@@ -126,14 +127,6 @@ class Template(Part):
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A message to send to a device."""
-
-    topic: str
-    payload: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Report:
     """What an answer says; ``None`` where it says nothing of that.
 
@@ -174,6 +167,14 @@ class Binding:
     def topics(self) -> tuple[str, ...]:
         """The topics to listen to."""
         return tuple(dict.fromkeys(_fill(hear.topic, self._at) for hear in self.template.heard))
+
+    @property
+    def lapses_off(self) -> bool:
+        """Whether a lease that lapses leaves it off; else it goes to the safe level that its orders carry."""
+        carries = any(
+            "safe" in PLACE.findall(say.payload) for say in (*self.template.turn_on, *self.template.set_level)
+        )
+        return self.template.lease == "device" and not (carries and self.actuator.safe_level > 0)
 
     @property
     def _at(self) -> dict[str, str]:
@@ -236,6 +237,7 @@ def _ordered(actuator: Actuator, level: float, command: str) -> dict[str, str]:
         "step": f"{level * actuator.steps:.0f}",
         "lease_s": str(lease_s),
         "lease_pulse": str(100 + max(lease_s, 12)),  # Tasmota's PulseTime: from 112 on it is seconds, and 100
+        "safe": f"{actuator.safe_level:g}",
         "command": command,
     }
 

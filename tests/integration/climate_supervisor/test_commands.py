@@ -52,8 +52,11 @@ def test_levels_are_set_and_a_stop_puts_all_off_until_it_is_lifted(house: House,
     until(lambda: (house.levels["heater"], house.levels["fan"]) == (1.0, 0.4), "heater and fan run")
 
     assert "tent is stopped by anna" in call("stop", "tent", "--by", "anna", "--why", "smoke").output
-    until(lambda: house.levels == SAFE, "everything is off")
-    stopped = [event for event in house.offered("climate_supervisor") if event["type"] == "emergency.stop"]
+    until(lambda: house.levels == SAFE, "everything is safe")
+    stopped = until(
+        lambda: [event for event in house.offered("climate_supervisor") if event["type"] == "emergency.stop"],
+        "the stop is an event",
+    )
     assert [("anna", "smoke")] == [(event["data"]["by"], event["data"]["reason"]) for event in stopped]
 
     assert "the stop of tent is lifted" in call("release", "tent", "--by", "anna").output

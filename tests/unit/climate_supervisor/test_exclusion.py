@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.climate_supervisor.core.shadow import UNKNOWN, hear, known_off, send
-from services.climate_supervisor.core.simulated import Flaw
 from services.climate_supervisor.core.supervise import World
 from services.climate_supervisor.core.templates import Report
+from shared.climate.simulated_actuator import Flaw
 from tests.support.climate_room import TICK_S, Room, bind
 
 PAIRS = {

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from services.climate_supervisor.core.simulated import Flaw
+from shared.climate.simulated_actuator import Flaw
 from shared.messages import Quality
 from tests.support.climate_room import TICK_S, TWO_SENSORS, Room
 
@@ -37,7 +37,8 @@ def silence(room: Room) -> None:
 
 
 def freeze(room: Room) -> None:
-    room.wobble = lambda _: 0.0
+    here = room.wobble(room.now_s)
+    room.wobble = lambda _: here
 
 
 def jump(room: Room) -> None:
@@ -69,7 +70,7 @@ def no_value(room: Room) -> None:
         (bad, TICK_S, "bad_quality"),
         (no_value, TICK_S, "no_value"),
         (jump, TICK_S, "spike"),
-        (freeze, STUCK_AFTER_S + 2 * TICK_S, "stuck"),
+        (freeze, MAX_AGE_S + TICK_S, "stuck"),
     ],
 )
 def test_a_sensors_fault_ends_in_the_safe_state(inject: Callable[[Room], None], within_s: float, reason: str) -> None:
@@ -78,6 +79,49 @@ def test_a_sensors_fault_ends_in_the_safe_state(inject: Callable[[Room], None], 
     inject(room)
     assert room.until(lambda: safe(room), within_s) <= within_s
     assert reason == room.reason("heater")
+
+
+def test_a_coarse_sensor_is_not_taken_for_a_stuck_one_again() -> None:
+    """It stands still longer than the greatest age, and then goes on: from then on it is given three times as long."""
+    room = Room({"heater": {"kind": "heater", "min_off_s": 0}}, max_age_s=MAX_AGE_S, stuck_after_s=900.0)
+    steps = room.now_s
+    room.wobble = lambda now_s: 0.5 * ((now_s - steps) // 100.0)
+    room.wish(heater=1.0)
+    room.until(lambda: room.level("heater") == 1, 60.0)
+    room.until(lambda: room.level("heater") == 0, MAX_AGE_S + 2 * TICK_S)
+    assert "stuck" == room.reason("heater")
+    room.until(lambda: room.level("heater") == 1, 60.0)
+    for _ in range(60):
+        room.tick()
+        assert 1 == room.level("heater")
+    freeze(room)
+    stood_s = room.until(lambda: room.level("heater") == 0, 300.0 + TICK_S)
+    assert (stood_s > 2 * MAX_AGE_S, "stuck") == (True, room.reason("heater"))
+
+
+def test_a_coarse_sensor_that_nothing_moves_is_not_stuck() -> None:
+    """Still air reads the same for hours. The heater has its time when it begins."""
+    room = Room(HEATER_AND_HUMIDIFIER, max_age_s=MAX_AGE_S)
+    freeze(room)
+    room.wish(heater=0.0)
+    room.go(3600)
+    room.wish(heater=1.0)
+    room.until(lambda: room.level("heater") == 1, TICK_S)
+    room.go(MAX_AGE_S - TICK_S)
+    assert 1 == room.level("heater")
+
+
+def test_no_sensor_may_stand_still_for_longer_than_its_limit() -> None:
+    """However long it has stood still before."""
+    room = Room({"heater": {"kind": "heater", "min_off_s": 0}}, max_age_s=MAX_AGE_S, stuck_after_s=120.0)
+    steps = room.now_s
+    room.wobble = lambda now_s: 0.5 * ((now_s - steps) // 100.0)
+    room.wish(heater=1.0)
+    room.go(400)
+    assert 1 == room.level("heater")
+    freeze(room)
+    room.until(lambda: room.level("heater") == 0, 120.0 + TICK_S)
+    assert "stuck" == room.reason("heater")
 
 
 def test_the_exhaust_runs_when_the_sensor_died_in_the_heat() -> None:
@@ -182,3 +226,13 @@ def test_a_silent_supervisor_lets_every_lease_lapse() -> None:
     room.now_s += 60.0
     room.answers()
     assert safe(room)
+
+
+def test_a_simulated_fan_falls_to_its_safe_level() -> None:
+    """Where the lease ends at the actuator, heat still wants out; its own safe level came with each order."""
+    room = Room({"fan": {"kind": "exhaust", "steps": 10, "safe": 0.3, "min_off_s": 0}})
+    room.wish(fan=0.8)
+    room.until(lambda: room.level("fan") == 0.8, 60.0)
+    room.now_s += 60.0
+    room.answers()
+    assert 0.3 == room.level("fan")

@@ -156,6 +156,20 @@ def test_an_emergency_stop_stops_everything_and_stays(policy: str, exhaust: floa
     assert 1 == room.level("heater")
 
 
+def test_as_it_comes_a_stop_puts_fans_at_their_safe_level() -> None:
+    """What heats is off, and its heat gets out; a circulation fan goes where its owner says that it is safe."""
+    fans = {
+        "fan": {"kind": "exhaust", "steps": 10, **QUICK},
+        "mixer": {"kind": "circulation", "steps": 10, "safe": 0.5},
+    }
+    room = Room(fans | {"heater": {"kind": "heater", "safe": 1.0, **QUICK}})
+    room.wish(fan=1.0, mixer=1.0, heater=1.0)
+    room.go(60)
+    room.stop()
+    room.tick()
+    assert (0.3, 0.5, 0.0) == (room.level("fan"), room.level("mixer"), room.level("heater"))
+
+
 def test_a_stop_of_another_zone_is_not_this_ones() -> None:
     """Each zone has its own."""
     room = room_of("heater")

@@ -67,6 +67,8 @@ MUTANTS: list[tuple[str, str, str, Killer]] = [
      ("guards", "test_heat_is_an_emergency_and_never_discarded", 42.0)),
     ("guards", 'levels = {"stopped": 0.0, "running": 1.0', 'levels = {"stopped": 1.0, "running": 1.0',
      ("guards", "test_an_emergency_stop_stops_everything_and_stays", "stopped", 0.0)),
+    ("guards", 'case.kind is ActuatorKind.CIRCULATION and policy != "stopped"', "False",
+     ("guards", "test_as_it_comes_a_stop_puts_fans_at_their_safe_level")),
     ("guards", "if self.kind is ActuatorKind.EXHAUST and hot", "if False and hot",
      ("faults", "test_the_exhaust_runs_when_the_sensor_died_in_the_heat")),
     # sensors
@@ -77,7 +79,13 @@ MUTANTS: list[tuple[str, str, str, Killer]] = [
     ("sensors", "reading.source_age_s < -rules.future_s", "False", (*FAULT, "clock_ahead", 5.0, "from_the_future")),
     ("sensors", "reading.quality in (Quality.BAD, Quality.STALE)", "False", (*FAULT, "bad", 5.0, "bad_quality")),
     ("sensors", "    if memory.jump is not None:\n        return Reason.SPIKE\n", "", (*FAULT, "jump", 5.0, "spike")),
-    ("sensors", "return Reason.STUCK if", "return None if", (*FAULT, "freeze", 310.0, "stuck")),
+    ("sensors", "return Reason.STUCK if", "return None if", (*FAULT, "freeze", 65.0, "stuck")),
+    ("sensors", "TIMES_AS_LONG * memory.longest_still_s", "memory.longest_still_s",
+     ("faults", "test_a_coarse_sensor_is_not_taken_for_a_stuck_one_again")),
+    ("sensors", "max(since, moved.since_s)", "since",
+     ("faults", "test_a_coarse_sensor_that_nothing_moves_is_not_stuck")),
+    ("sensors", "min(most_s, max(", "max(most_s, max(",
+     ("faults", "test_no_sensor_may_stand_still_for_longer_than_its_limit")),
     # measured
     ("measured", "memory.newest.value >= rules.emergency_c", "memory.newest.value > rules.emergency_c",
      ("guards", "test_heat_is_an_emergency_and_never_discarded", 42.0)),

@@ -66,7 +66,8 @@ SENT: dict[str, tuple[list[tuple[str, str]], list[tuple[str, str]]]] = {
         [("tent/fan/speed/percentage", "40"), ("tent/fan/on/set", "ON")], [("tent/fan/on/set", "OFF")],
     ),
     "simulated": (
-        [("sim/it/set", '{"level":1,"command":"c7","lease_s":60}')], [("sim/it/set", '{"level":0,"command":"c7"}')],
+        [("sim/it/set", '{"level":1,"command":"c7","lease_s":60,"safe":0}')],
+        [("sim/it/set", '{"level":0,"command":"c7"}')],
     ),
 }  # fmt: skip
 

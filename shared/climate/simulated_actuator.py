@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from services.climate_supervisor.core.templates import Outgoing
+from shared.actuation import Outgoing
 
 
 class Flaw(StrEnum):
@@ -20,13 +20,14 @@ class Flaw(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SimulatedActuator:
-    """``lease_until_s`` is when it goes off by itself, None while it is off."""
+    """``lease_until_s`` is when it goes to ``safe`` by itself; an order brings both."""
 
     name: str
     full_w: float = 100.0
     level: float = 0.0
     lease_until_s: float | None = None
     flaw: Flaw = Flaw.NONE
+    safe: float = 0.0
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -52,18 +53,19 @@ class SimulatedActuator:
         try:
             order = json.loads(payload)
             level, command = float(order["level"]), str(order["command"])
-            lease_s = float(order.get("lease_s", 60.0))
+            lease_s, safe = float(order.get("lease_s", 60.0)), float(order.get("safe", 0.0))
         except (ValueError, TypeError, KeyError):
             return self, ()
         acknowledged = Outgoing(f"sim/{self.name}/ack", json.dumps({"command": command}).encode())
         if self.flaw is Flaw.LYING:
             return self, (acknowledged,)
-        after = replace(self, level=min(max(level, 0.0), 1.0), lease_until_s=now_s + lease_s if level > 0 else None)
+        after = replace(self, level=min(max(level, 0.0), 1.0), safe=min(max(safe, 0.0), 1.0),
+                        lease_until_s=now_s + lease_s if level > 0 else None)  # fmt: skip
         return after, (acknowledged, after.said())
 
     def tick(self, now_s: float) -> tuple[SimulatedActuator, tuple[Outgoing, ...]]:
-        """Return it by now, off where its lease has lapsed, with what it says of that."""
+        """Return it by now, at its safe level where its lease has lapsed, with what it says of that."""
         if self.flaw is Flaw.DEAD or self.lease_until_s is None or now_s < self.lease_until_s:
             return self, ()
-        after = replace(self, level=0.0, lease_until_s=None)
+        after = replace(self, level=self.safe, lease_until_s=None)
         return after, (after.said(),)
