@@ -65,14 +65,14 @@ def _play(suite: SuiteSettings, speed: float | None, choice: Mapping[str, Any], 
     from shared.client.client import ClientError
     from shared.client.session import Session
     from upskeep.playback.replay import Pace, play
-    from upskeep.text.message_text import console, event_line, print_line
+    from upskeep.text.message_text import console, event_line, print_whole
 
     topics = suite.replay_topics
     out, style = console(), line_style()
 
     def step(event: Any) -> None:
         if not as_json:
-            print_line(out, event_line(event, style=style))
+            print_whole(out, event_line(event, style=style))
 
     with complaints(ClientError), Session(suite, "counter_store") as store, Session(suite, "replay") as aside:
         if not as_json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -59,13 +60,12 @@ def run(
     """Run the whole suite on this machine until Ctrl-C."""
     from rich.text import Text
 
-    from shared.messages import Alert
     from upskeep.check import check_source, check_speed
     from upskeep.runner.broker import BrokerError
     from upskeep.runner.data_lock import DataError, hold_data_folder
     from upskeep.runner.run import RunOptions
     from upskeep.runner.run import run as run_suite
-    from upskeep.text.message_text import console, line, news, print_line, print_whole
+    from upskeep.text.message_text import console, line, news, print_whole
 
     source_of = click.get_current_context().get_parameter_source
     if broker and "://" in broker and (source_of("broker"), source_of("port")) == (DEFAULT, GIVEN):
@@ -78,7 +78,8 @@ def run(
         broker = _chosen_broker(broker, settings)
         if data is not None:
             settings = settings.model_copy(update={"data": data})
-        out, style = console(stderr=as_json), line_style()
+        out = console(stderr=as_json)
+        style = replace(line_style(), width=out.width if out.is_terminal else None)
 
         def say(text: str, loud: bool = False) -> None:
             if not as_json:
@@ -86,7 +87,7 @@ def run(
 
         def show(message: Any) -> None:
             if not as_json and news(message) and (text := line(message, style)) is not None:
-                (print_whole if isinstance(message, Alert) else print_line)(out, text)
+                print_whole(out, text)
 
         options = RunOptions(config, source, speed, exit_when_done, broker, port, nut_port)
         with hold_data_folder(settings.data):

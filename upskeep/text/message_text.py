@@ -48,11 +48,15 @@ def news(message: Message) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class LineStyle:
-    """How lines are written: the words of each type, the zone of times, whether an event's fields are shown."""
+    """How lines are written: the words of each type, the zone of times, whether an event's fields are shown.
+
+    ``width``: an event's words come without its type where both do not fit. None: there is room for everything.
+    """
 
     texts: EventTexts = field(default_factory=dict)
     times: Times = IN_UTC
     data: bool = False
+    width: int | None = None
 
 
 PLAIN = LineStyle()
@@ -76,7 +80,9 @@ def event_line(event: Event, dated: bool = False, style: LineStyle = PLAIN) -> T
         text.append(f"{event.type:<25} ", style=colour)
     text.append(f"{event.severity:<8}  ", style=colour).append(f"{event.device or '-':<8}  ", style="cyan")
     if words is not None:
-        text.append(f"{words}  ").append(f"{event.type}  ", style=f"dim {colour}")
+        text.append(f"{words}  ")
+        if style.width is None or text.cell_len + len(event.type) <= style.width:
+            text.append(f"{event.type}  ", style=f"dim {colour}")
     if words is None or style.data:
         facts = list(event.data.items())[: None if style.data else SHOWN]
         text.append("  ".join(f"{key}={_plain(value, event.time, times)}" for key, value in facts))

@@ -144,6 +144,15 @@ def test_an_event_is_told_in_words_with_its_type_and_its_fields_where_they_are_a
     assert len(words) <= 80
 
 
+def test_a_type_is_there_whole_or_not_at_all() -> None:
+    """It used to be cut: ``BATTERY_RECO…`` can be neither read nor looked for."""
+    lost = event("AC_POWER_LOSS", Severity.WARNING, state_of_charge="38 %")
+    whole = event_line(lost, style=LineStyle(WORDS)).plain
+
+    assert whole == event_line(lost, style=LineStyle(WORDS, width=len(whole))).plain
+    assert whole.removesuffix("  AC_POWER_LOSS") == event_line(lost, style=LineStyle(WORDS, width=len(whole) - 1)).plain
+
+
 def test_times_are_local_where_that_is_asked_for_and_say_their_zone() -> None:
     """In UTC they end in Z, elsewhere in the zone's name; the day is that of the zone."""
     vienna = LineStyle(times=Times(ZoneInfo("Europe/Vienna")))
