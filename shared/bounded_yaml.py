@@ -12,11 +12,35 @@ import yaml
 
 MOST = 100_000  # values, each alias counted as what it stands for
 DEEPEST = 40
-QUICK: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+UNFIT = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+)  # what PyYAML raises at `!!int ""` and its like
 
 
 class YamlLimitError(yaml.MarkedYAMLError):
     """A document that is YAML, and more than a configuration can be."""
+
+
+def _explaining(loader: Any) -> Any:
+    """Return a loader that names the line where a value does not fit its tag; PyYAML's own raise whatever comes."""
+
+    def construct_object(self: Any, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return loader.construct_object(self, node, deep)
+        except UNFIT as error:
+            tag = node.tag.removeprefix("tag:yaml.org,2002:")
+            reason = f"a value does not fit its type {tag}: {error}"
+            raise yaml.MarkedYAMLError(problem=reason, problem_mark=node.start_mark) from error
+
+    return type(f"Explaining{loader.__name__}", (loader,), {"construct_object": construct_object})
+
+
+SAFE = _explaining(yaml.SafeLoader)
+QUICK = _explaining(getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def load_yaml(text: str) -> tuple[yaml.Node | None, Any]:
@@ -26,7 +50,7 @@ def load_yaml(text: str) -> tuple[yaml.Node | None, Any]:
     except YamlLimitError:
         raise
     except yaml.YAMLError:
-        return _load(text, yaml.SafeLoader)
+        return _load(text, SAFE)
 
 
 def _load(text: str, loader: Any) -> tuple[yaml.Node | None, Any]:

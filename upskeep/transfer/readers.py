@@ -23,6 +23,8 @@ from upskeep.transfer.writers import pyarrow
 ENDINGS = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "parquet"}
 CHUNK = 5_000
 WHOLE = "`upskeep export history` or `upskeep export all` writes what can be imported"
+DEEPEST = 64  # levels: ijson names the way to each value, so a file nested without end would take days
+PART = 4096  # bytes that ijson reads at a time, and so the levels it may go through before it is stopped
 DIGITS = 400  # longer than any number that a computer counts or measures with
 _LONG = re.compile(rb"[0-9]{%d}" % (DIGITS + 1))
 
@@ -43,6 +45,17 @@ class Checked:
             raise ClientError(f"{self._path} cannot be read: it holds a number of more than {DIGITS:,} digits")
         self._tail = text[-DIGITS:]
         return data
+
+
+def parsed(path: Path, file: IO[bytes]) -> Iterator[tuple[str, str, Any]]:
+    """Yield (prefix, kind, value) of a file of JSON, as ijson does; raises ClientError beyond ``DEEPEST`` levels."""
+    depth = 0
+    for event in ijson.parse(Checked(path, file), buf_size=PART, use_float=True):
+        depth += event[1] in ("start_map", "start_array")
+        depth -= event[1] in ("end_map", "end_array")
+        if depth > DEEPEST:
+            raise ClientError(f"{path} cannot be read: it is nested deeper than {DEEPEST} levels")
+        yield event
 
 
 @dataclass(slots=True)
@@ -115,7 +128,7 @@ class Source:
         """Read an array of events, or a whole export, one event at a time."""
         number = 0
         with self.path.open("rb") as file:
-            events = ijson.parse(Checked(self.path, file), use_float=True)
+            events = parsed(self.path, file)
             for prefix, kind, value in events:
                 if prefix == "origin" and kind == "string":
                     self.origin = value
@@ -155,7 +168,7 @@ def kind_of(path: Path) -> str:
     """Return ``events``, ``whole`` or ``seed``: what a JSON file is, by what it begins with; raises ClientError."""
     try:
         with path.open("rb") as file:
-            for prefix, kind, value in ijson.parse(Checked(path, file)):
+            for prefix, kind, value in parsed(path, file):
                 if prefix == "" and kind == "start_array":
                     return "events"
                 if prefix == "" and kind == "map_key":

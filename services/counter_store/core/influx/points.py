@@ -91,7 +91,7 @@ def point_to_event(fields: Mapping[str, Any], time_ns: int) -> Event | None:
             "metadata": {"restored": True} if metadata is None else json.loads(metadata),
         }
         return Event.model_validate(known | texts | {"time": us_to_time(time_us)})
-    except (KeyError, TypeError, ValueError, OverflowError):
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError):
         return None
 
 

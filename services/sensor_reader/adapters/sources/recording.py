@@ -128,6 +128,8 @@ def _content(path: Path, number: int, line: bytes, to_frame: Row) -> Frame | Ref
         reason = _first_faults(error)
     except (csv.Error, ValueError) as error:
         reason = str(error)
+    except RecursionError:
+        reason = "is nested too deep for JSON"
     where = f"{path}:{number}"
     return Refusal(where, line, f"{where}: {reason}")
 

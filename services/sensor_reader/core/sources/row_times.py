@@ -33,7 +33,10 @@ def row_time(text: str, zone: tzinfo | None) -> datetime:
                 f"time: the time has no zone (got {text!r:.60}); name it with --timezone, or write 2026-01-31T12:00:00Z"
             )
         time = time.replace(tzinfo=zone)
-    return time.astimezone(UTC)
+    try:
+        return time.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"time: is before the year 1 or after 9999 in UTC (got {text!r:.60})") from None
 
 
 def _since_1970(text: str) -> datetime:
