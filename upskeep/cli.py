@@ -11,6 +11,7 @@ from shared import __version__
 from upskeep.commands import (
     actuators,
     alerts,
+    backup,
     calibrate,
     climate,
     doctor,
@@ -32,7 +33,10 @@ from upskeep.commands import (
 INTERRUPTED = 130  # what a shell makes of SIGINT
 LONGEST = 200  # signs of a first sentence
 COMMANDS = {
-    "The suite": (run.run, offline.check, doctor.doctor, offline.backtest, record.record),
+    "The suite": (
+        *(run.run, offline.check, doctor.doctor, offline.backtest, record.record),
+        *(backup.backup, backup.restore),
+    ),
     "What happens": (live.tail, live.counters, live.alerts),
     "What has happened": (queries.stats, queries.health, queries.history, queries.analyze, report.report),
     "Alerts": (*(alerts.ack, alerts.silence, alerts.silences, alerts.unsilence, alerts.reset_stop, alerts.alert_test),),

@@ -1,0 +1,78 @@
+"""The units that are shipped: systemd understands them, and they give their processes no more than they need."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Require
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+UNITS = sorted((DEPLOY / "systemd").iterdir())
+SERVICES = [unit for unit in UNITS if unit.suffix == ".service"]
+MOST_EXPOSED = 20  # of 100, as `systemd-analyze security` counts
+PAGES = {  # what is shipped, and the page that says how to install it
+    "polkit/50-upskeep-host-agent.rules": "host-agent.md",
+    "systemd/upskeep-backup.service": "backup.md",
+    "systemd/upskeep-backup.timer": "backup.md",
+    "systemd/upskeep-host-agent.service": "host-agent.md",
+    "systemd/upskeep.service": "boot.md",
+}
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Path:
+    """A folder with the units as if this checkout were /opt/upskeep."""
+    for unit in UNITS:
+        (tmp_path / unit.name).write_text(unit.read_text().replace("/opt/upskeep", str(ROOT)))
+    return tmp_path
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_systemd_understands_the_unit(require: Require, installed: Path, unit: Path) -> None:
+    """No unknown key, no program that is not there."""
+    analyze = require.program("systemd-analyze")
+    command = [analyze, "verify", "--man=no", installed / unit.name]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    mine = [line for line in done.stderr.splitlines() if "upskeep" in line]
+    assert ([], 0) == (mine, done.returncode)
+
+
+@pytest.mark.parametrize("unit", SERVICES, ids=lambda unit: unit.name)
+def test_the_unit_gives_its_process_little(require: Require, installed: Path, unit: Path) -> None:
+    """No capability, no root, a file system it cannot write to."""
+    analyze = require.program("systemd-analyze")
+    command = [analyze, "security", "--offline=true", "--no-pager", f"--threshold={MOST_EXPOSED}"]
+    done = subprocess.run(
+        [*command, str(installed / unit.name)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert 0 == done.returncode, done.stdout[-500:]
+    assert re.search(r"^User=upskeep$", unit.read_text(), re.MULTILINE)
+
+
+def test_a_page_names_what_is_shipped() -> None:
+    """And the file's own paths are those of the page, or of the page that it names."""
+    assert PAGES.keys() == {str(path.relative_to(DEPLOY)) for path in DEPLOY.rglob("*") if path.is_file()}
+    boot = (ROOT / "docs" / "boot.md").read_text()
+    for name, page in PAGES.items():
+        text = (ROOT / "docs" / page).read_text()
+        assert f"deploy/{name}" in text, name
+        used = set(re.findall(r"/(?:opt|etc|var/lib|var/backups)/upskeep", (DEPLOY / name).read_text()))
+        assert set() == {path for path in used if path not in text + ("" if page == "host-agent.md" else boot)}, name
+
+
+@pytest.mark.parametrize("unit", SERVICES, ids=lambda unit: unit.name)
+def test_the_command_of_a_unit_is_one_that_is_taken(unit: Path) -> None:
+    """Its options are known to the program it starts."""
+    (line,) = re.findall(r"^ExecStart=/opt/upskeep/\.venv/bin/(.*)$", unit.read_text(), re.MULTILINE)
+    words = line.split()
+    options = {word for word in words if word.startswith("--")}
+    program = [Path(sys.executable).with_name(words[0]), *words[1 : 3 if words[1] == "-m" else 2], "--help"]
+    done = subprocess.run(program, capture_output=True, text=True, timeout=60, check=False, cwd=ROOT)
+    assert not done.returncode, done.stderr
+    assert options == {option for option in options if option in done.stdout}
