@@ -1,7 +1,7 @@
 """What a time, a number and free data may be in a payload: no more than every reader of it can hold and say again.
 
 Who passes free data on wraps it: an offer becomes an event with more metadata, an event goes whole into a command or an
-answer. So each of these has room for what it wraps.
+answer. So each of these has room for what it wraps (docs/adr/0035-a-ladder-of-room.md).
 """
 
 from __future__ import annotations

@@ -135,6 +135,8 @@ def array(out: IO[str]) -> Callable[[Any], None]:
 def beside(path: Path) -> Iterator[Path]:
     """Yield where to write; what is there at the end is put into its place, and removed if it comes to no end."""
     part = path.with_name(f".{path.name}.part")
+    part.unlink(missing_ok=True)
+    part.touch(exist_ok=False)  # a link that somebody has put there is not followed
     try:
         yield part
         part.replace(path)

@@ -55,7 +55,8 @@ def put(path: Path, content: bytes) -> None:
     """Write a file as a whole or not at all; raises OSError."""
     beside = path.with_name(f".{path.name}.part")
     try:
-        with beside.open("wb") as out:
+        beside.unlink(missing_ok=True)
+        with beside.open("xb") as out:  # a link that somebody has put there is not followed
             out.write(content)
             out.flush()
             os.fsync(out.fileno())
