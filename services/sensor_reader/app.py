@@ -19,6 +19,7 @@ from shared.delivery.route import Route, route_of
 from shared.ledger import Ledger
 from shared.process import Context, Service, main
 from shared.settings import ConfigError, Fault
+from shared.suite import SuiteSettings
 
 log = logging.getLogger(__name__)
 
@@ -98,10 +99,12 @@ class Player:
         self.opened.close()
 
 
-def open_feed(chosen: ReaderSetup, now: float, data: Path | None = None) -> OpenedSource:
+def open_feed(
+    chosen: ReaderSetup, now: float, data: Path | None = None, suite: SuiteSettings | None = None
+) -> OpenedSource:
     """Return the chosen source; what is wrong with it is a fault of the configuration."""
     cycles = chosen.configuration.reader.simulation.cycles or None
-    options = Options(speed=chosen.speed, cycles=cycles, data=data)
+    options = Options(speed=chosen.speed, cycles=cycles, data=data, suite=suite or SuiteSettings())
     try:
         return open_source(chosen.source, chosen.configuration, options, time.sleep, now)
     except (SourceError, RecordingError) as error:
@@ -110,7 +113,7 @@ def open_feed(chosen: ReaderSetup, now: float, data: Path | None = None) -> Open
 
 def build(chosen: ReaderSetup, context: Context, ledger: Ledger, endpoint: Endpoint) -> SensorReader:
     """Return the stage, at the place where the run before left off."""
-    opened = open_feed(chosen, context.clock.monotonic(), context.data)
+    opened = open_feed(chosen, context.clock.monotonic(), context.data, context.suite)
     for said in opened.said:
         log.warning("%s", said)
     endpoint.add_figures(lambda: {"said": "; ".join(opened.said)} if opened.said else {})

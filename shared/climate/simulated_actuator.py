@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from shared.actuation import Outgoing
+
+LONGEST = 4096  # bytes of an order
 
 
 class Flaw(StrEnum):
@@ -51,10 +54,12 @@ class SimulatedActuator:
         if topic.endswith("/get"):
             return self, (self.said(),)
         try:
-            order = json.loads(payload)
+            order = json.loads(payload[:LONGEST])
             level, command = float(order["level"]), str(order["command"])
             lease_s, safe = float(order.get("lease_s", 60.0)), float(order.get("safe", 0.0))
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError, OverflowError):
+            return self, ()
+        if not all(map(math.isfinite, (level, lease_s, safe))):
             return self, ()
         acknowledged = Outgoing(f"sim/{self.name}/ack", json.dumps({"command": command}).encode())
         if self.flaw is Flaw.LYING:

@@ -23,6 +23,7 @@ from services.sensor_reader.adapters.simulated.scenarios import SCENARIOS
 from services.sensor_reader.core.chips import CHIPS
 from services.sensor_reader.core.chips.model import Chip
 from services.sensor_reader.core.registers.fields import overlaps
+from shared.climate.room_presets import PRESETS
 from shared.topics import Topics
 from tests.support.wires import understood
 from upskeep.check import check_config
@@ -115,7 +116,7 @@ def test_every_command_line_parses(page: Path, tmp_path: Path, monkeypatch: pyte
         for folder in (Path(word) for flag, word in pairwise(arguments) if flag == "--compare"):
             folder.mkdir(exist_ok=True)
         scenarios = {word.removeprefix("sim:") for word in arguments if word.startswith("sim:")}
-        assert scenarios <= SCENARIOS.keys()
+        assert scenarios <= SCENARIOS.keys() | PRESETS.keys()
         if arguments or name == "run":
             with command.make_context(name, arguments):
                 pass

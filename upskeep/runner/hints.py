@@ -28,6 +28,15 @@ def next_steps(statuses: Mapping[str, Status], url: str, program: str = "upskeep
         )
 
 
+def room_steps(source: str, program: str = "upskeep") -> str:
+    """Return what a person may do with a simulated room."""
+    zone = source.partition(":")[2]
+    return (
+        f"the room {zone} is observed and nothing is switched: `{program} climate now` shows what would be;"
+        f" `{program} climate mode {zone} VPD_Target` lets it be controlled, `{program} actuators` shows the devices"
+    )
+
+
 def program_name(called: str, folder: Path, path: str | None) -> str:
     """Return what calls this command line again from ``folder``: ``upskeep`` where it is on the search path.
 

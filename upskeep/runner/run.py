@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -26,8 +26,9 @@ from shared.suite import SuiteSettings
 from upskeep.outcome import Outcome
 from upskeep.runner import broker
 from upskeep.runner.fork_server import ForkServer
-from upskeep.runner.hints import left_undone, next_steps, program_name, served_at
+from upskeep.runner.hints import left_undone, next_steps, program_name, room_steps, served_at
 from upskeep.runner.live_view import LiveView, viewer
+from upskeep.runner.simulated_room import room_settings
 from upskeep.runner.supervisor import (
     CLIMATE_CONTROLLER,
     CLIMATE_SUPERVISOR,
@@ -75,11 +76,11 @@ class Stopped:
         self.asked = True
 
 
-def services_of(config: Path) -> tuple[str, ...]:
+def services_of(config: Path, environ: Mapping[str, str]) -> tuple[str, ...]:
     """Return what runs: the suite, and the host's agent, climate control and the gateway where they are enabled."""
-    agent = read_settings(config, FILE, HostAgentSettings, os.environ)
-    gateway = read_settings(config, GATEWAY_FILE, GatewaySettings, os.environ)
-    climate = read_settings(config, ACTUATORS_FILE, SupervisorSettings, os.environ).enabled
+    agent = read_settings(config, FILE, HostAgentSettings, environ)
+    gateway = read_settings(config, GATEWAY_FILE, GatewaySettings, environ)
+    climate = read_settings(config, ACTUATORS_FILE, SupervisorSettings, environ).enabled
     optional = (
         (HOST_AGENT, agent.enabled),
         (CLIMATE_CONTROLLER, climate),
@@ -147,7 +148,8 @@ class Reachable:
 
 def run(options: RunOptions, settings: SuiteSettings, say: Say, show: Callable[[Message], None]) -> Outcome:
     """Run the suite until it is stopped or, when wished, until the source has ended and all is counted."""
-    names = services_of(options.config)
+    room = room_settings(options.source, options.config, os.environ)
+    names = services_of(options.config, {**os.environ, **room})
     forks = _fork_server(names)
     stopped = Stopped()
     local = LocalBroker(options.broker, options.port, settings.data / "broker", say)
@@ -162,7 +164,7 @@ def run(options: RunOptions, settings: SuiteSettings, say: Say, show: Callable[[
         environ["UPSKEEP_SENSOR_READER__SIMULATION__CYCLES"] = "1"
     if options.source.partition(":")[0] in PLAYED:
         environ["UPSKEEP_HOST_AGENT__DRY_RUN"] = "true"  # the agent sees to it, too; here it is certain from the start
-    environ |= _nut_door(options)
+    environ |= _nut_door(options) | room
     settings = settings.model_copy(update={"broker": settings.broker.model_copy(update={"url": local.url})})
     suite = Supervisor(environ, settings.data / "log", say, names, forks)
     view = LiveView(settings.topics)
@@ -183,6 +185,8 @@ def run(options: RunOptions, settings: SuiteSettings, say: Say, show: Callable[[
                 program = program_name(str(Path(sys.argv[0]).absolute()), Path.cwd(), os.environ.get("PATH"))
                 for text in next_steps(view.statuses, _unusual(local.url), program):
                     say(text)
+                if room:
+                    say(room_steps(options.source, program))
             served = _announce(served_at(view.statuses), served, say)
             reachable.look(view)
             suite.watch()

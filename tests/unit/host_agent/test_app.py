@@ -48,6 +48,6 @@ def test_the_suite_runs_it_where_it_is_enabled(tmp_path: Path, text: str, more: 
     """It stands after the pipeline; the gateway as shipped is the last."""
     config = shutil.copytree(ROOT / "config", tmp_path / "config")
     (config / "host_agent.yaml").write_text(text)
-    names = services_of(config)
+    names = services_of(config, os.environ)
     assert (*SERVICES, *more, "gateway") == names
     assert list(names) == list(Supervisor({}, tmp_path, print, names).children)

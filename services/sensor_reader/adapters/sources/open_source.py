@@ -14,6 +14,8 @@ from services.sensor_reader.adapters.machine.vitals import LinuxVitals
 from services.sensor_reader.adapters.remote.background_reader import BackgroundReader
 from services.sensor_reader.adapters.remote.drivers import ForeignDriver
 from services.sensor_reader.adapters.remote.nut import NutUps
+from services.sensor_reader.adapters.simulated.climate_room import ClimateRoomFeed
+from services.sensor_reader.adapters.simulated.room_wire import RoomWire
 from services.sensor_reader.adapters.simulated.scenarios import SCENARIOS
 from services.sensor_reader.adapters.simulated.script import Scenario
 from services.sensor_reader.adapters.sources.feeds import LiveFeed, PlayedFeed
@@ -27,6 +29,8 @@ from services.sensor_reader.core.polling.remote_devices import RemotePoller
 from services.sensor_reader.core.ports import Ports
 from services.sensor_reader.core.sources.feed import Feed
 from services.sensor_reader.settings import Configuration, DeviceSettings, did_you_mean
+from shared.climate.room_presets import PRESETS
+from shared.suite import SuiteSettings
 
 DEFAULT_SCENARIO = "outage"
 _NO_GPIO = (
@@ -60,7 +64,8 @@ class Options:
     """What the command line may say beside the source's name.
 
     ``speed`` and ``cycles`` None: as fast as it goes, for ever. ``device`` and ``zone`` are for CSV recordings.
-    ``dev`` and ``root`` stand for /dev and /; ``data`` is the folder whose disk the host's sensors watch.
+    ``dev`` and ``root`` stand for /dev and /; ``data`` is the folder whose disk the host's sensors watch,
+    ``suite`` whose broker a simulated room's actuators are at.
     """
 
     speed: float | None = 1.0
@@ -70,6 +75,7 @@ class Options:
     dev: Path = field(default=Path("/dev"))
     root: Path = field(default=Path("/"))
     data: Path | None = None
+    suite: SuiteSettings = field(default_factory=SuiteSettings)
 
 
 def open_source(text: str, configuration: Configuration, options: Options, pause: Pause, now: float) -> OpenedSource:
@@ -87,14 +93,31 @@ def open_source(text: str, configuration: Configuration, options: Options, pause
 
 
 def _simulation(scenario: str, configuration: Configuration, options: Options) -> OpenedSource:
+    if scenario in PRESETS:
+        return _room(scenario, options)
     if scenario not in SCENARIOS:
-        raise SourceError(f"source 'sim:{scenario}': no such scenario{did_you_mean(scenario, SCENARIOS)}")
+        known = did_you_mean(scenario, [*SCENARIOS, *PRESETS])
+        raise SourceError(f"source 'sim:{scenario}': no such scenario{known}")
     script = SCENARIOS[scenario]
     devices = script.devices or configuration.simulated(script.step_s, _board(script, configuration))
     source = Simulation(script, devices, options.cycles)
     on = f" on the board {script.board}" if script.board else ""
     text = f"playing the simulated scenario {scenario}{on}: {script.description}"
     return OpenedSource(PlayedFeed(source, options.speed), (text,))
+
+
+def _room(name: str, options: Options) -> OpenedSource:
+    """Return a room that answers its actuators; a loop with services that go by the clock has one speed."""
+    if options.speed != 1.0:
+        raise SourceError(
+            f"source 'sim:{name}': plays at speed 1 alone, for controller and supervisor go by the clock;"
+            f" `upskeep climate simulate --room {name} --days 7` is as fast as it goes"
+        )
+    preset = PRESETS[name]
+    topics = [f"sim/{each.name}/{word}" for each in preset.zone.actuators for word in ("set", "get")]
+    feed = ClimateRoomFeed(preset, RoomWire(options.suite, f"room-{name}", topics))
+    text = f"simulating a room whose actuators can be switched: {preset.note}"
+    return OpenedSource(feed, (text,), feed.close)
 
 
 def _board(script: Scenario, configuration: Configuration) -> str | None:
