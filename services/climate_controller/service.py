@@ -31,9 +31,11 @@ from shared.clock import Clock
 from shared.delivery.endpoint import Endpoint
 from shared.delivery.handler import RefusedError
 from shared.messages import Candidate, DeviceState, Message, Name, Quality
+from shared.quantities import QUANTITIES
 from shared.requests import Command
 
 Reason = Annotated[str, Field(min_length=1, max_length=200)]
+CELSIUS, PERCENT = "air_temperature", "relative_humidity"
 STAYS = (Kind.LIGHT, Kind.CIRCULATION)
 
 
@@ -97,6 +99,7 @@ class ClimateController:
         zones = settings.climate.zones
         self._rooms = {name: Room(zone, kept.state(name, zone), now_s) for name, zone in zones.items()}
         self._tracks: dict[str, Track] = kept.tracks(now_s, clock.wall().timestamp())
+        self._sensors = {device for zone in zones.values() for device in (zone.sensor, zone.outside)}
         self._heard: dict[str, Heard] = {}
         self._actuators: dict[str, ActuatorState] = {}
         self._levels: dict[str, tuple[float, float]] = {}  # level, and since when
@@ -106,12 +109,17 @@ class ClimateController:
     def follow(self, message: Message, *, retained: bool) -> None:
         """Take a device's state, and where an actuator is."""
         match message:
-            case DeviceState() if not retained:
+            case DeviceState() if not retained and message.device in self._sensors:
                 self._heard[message.device] = Heard(message, self._clock.monotonic())
             case ActuatorState() if message.actuator in self._settings.actuators:
                 self._actuators[message.actuator] = message
             case _:
                 pass
+
+    @property
+    def heard(self) -> Mapping[str, Heard]:
+        """The newest state of each device that a zone names."""
+        return self._heard
 
     # ---- commands and questions
 
@@ -284,10 +292,7 @@ class ClimateController:
         heard = self._heard.get(device)
         if heard is None or now_s - heard.at_s > max_age_s or heard.state.quality in (Quality.BAD, Quality.STALE):
             return None
-        found = [heard.state.values.get(channel) for channel in ("air_temperature", "relative_humidity")]
-        celsius, percent = (
-            float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None for value in found
-        )
+        celsius, percent = (_possible(channel, heard.state.values.get(channel)) for channel in (CELSIUS, PERCENT))
         if celsius is None or percent is None:
             return None
         heard_at_s = wall_s - (now_s - heard.at_s)
@@ -324,6 +329,13 @@ class ClimateController:
         for name, room in self._rooms.items():
             self._kept.save_state(name, room.state)
         self._kept.save_tracks(self._tracks, self._clock.monotonic(), self._clock.wall().timestamp(), last=last)
+
+
+def _possible(channel: str, value: object) -> float | None:
+    """Return a value as a number, None where it is none or no air's: the law must not learn from it."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    return float(value) if QUANTITIES[channel].low <= value <= QUANTITIES[channel].high else None
 
 
 def _rfc(epoch_s: float) -> str:
