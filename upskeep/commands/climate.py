@@ -138,15 +138,27 @@ def fit(recording: Path, room: str, volume: float | None, out: Path | None, *, a
 @click.option("--zone", "name", help="Zone of climate.yaml.  [default: the only one, else that of --room]")
 @click.option("--room", default="room", show_default=True, help="Room whose zone counts where climate.yaml has none.")
 @click.option("--target", type=click.FloatRange(0.1, 3), help="VPD to aim at in kPa, in place of the zone's own.")
-def observe(config: Path, recording: Path, name: str | None, room: str, target: float | None) -> None:
-    """Print what the law would have decided on RECORDING, a CSV as `fit` reads it: a line for each change."""
+@click.option("--compare", "other", type=click.FloatRange(0.1, 3), help="Another VPD: print what it would change.")
+def observe(
+    config: Path, recording: Path, name: str | None, room: str, target: float | None, other: float | None
+) -> None:
+    """Print what the law would have decided on RECORDING, a CSV as `fit` reads it: a line for each change.
+
+    With --compare a line is where the other target would have commanded something else, and the sums are at the end.
+    """
+    from upskeep.simulation.observe import compare
     from upskeep.simulation.observe import observe as observed
     from upskeep.simulation.recording import RecordingError, begins, read
 
     zone, plans = _zone(config, name, _room(room), target)
     with complaints(RecordingError):
         rows = read(recording)
-    for line in observed(name or room, zone, plans, rows, begins(recording)):
+    if other is None:
+        lines = observed(name or room, zone, plans, rows, begins(recording))
+    else:
+        compared, _ = _zone(config, name, _room(room), other)
+        lines = compare(name or room, zone, compared, plans, rows, begins(recording))
+    for line in lines:
         click.echo(line)
 
 
