@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from tools.bench import alerts as alerts_bench
+from tools.bench import calm as calm_bench
 from tools.bench import chips as chips_bench
 from tools.bench import forecast as forecast_bench
 from tools.bench import history as history_bench
@@ -26,6 +27,7 @@ from upskeep.runner import broker
 @click.option("--alerts", is_flag=True, help="From a frame to the notification that it leads to instead.")
 @click.option("--history", type=click.IntRange(min=1), help="A year of N events in the counter store instead.")
 @click.option("--forecast", is_flag=True, help="How right charge, runtime and life of batteries are, in this process.")
+@click.option("--calm", is_flag=True, help="What a calm minute costs: bytes written, wake-ups, memory, start.")
 @click.option("--chips", type=click.IntRange(min=1), help="Reading N chips once a second, in this process.")
 def main(
     frames: int,
@@ -37,8 +39,13 @@ def main(
     history: int | None,
     chips: int | None,
     forecast: bool,
+    calm: bool,
 ) -> None:
     """Measure the live suite on this machine."""
+    if calm:
+        with tempfile.TemporaryDirectory() as folder:
+            calm_bench.measure(max(seconds, 60.0), Path(folder), click.echo)
+        return
     if forecast:
         forecast_bench.measure(click.echo)
         return
