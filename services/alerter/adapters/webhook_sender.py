@@ -4,6 +4,7 @@
 2. What says that the other side is away, busy or not yet set up (no connection, 5xx, 401, 404 …) is tried again; only a
    refusal of this very body (400, 413, 415, 422) is final.
 3. Redirects are not followed: they could take headers with secrets elsewhere. 64 KiB of an answer are read at most.
+4. An answer ends within ``timeout_s`` of the connection, however slowly it drips: other notices wait behind this one.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 
 import urllib3
 
+from services.alerter.adapters.cut_connections import CutConnections
 from services.alerter.adapters.secret_files import SecretError, headers, secret
 from services.alerter.core.notify.alertmanager import webhook_json
 from services.alerter.core.notify.channels import WebhookTarget
@@ -43,8 +45,9 @@ class WebhookSender:
     def __init__(self, way: WebhookTarget, clock: Callable[[], datetime]) -> None:
         self._way = way
         self._clock = clock
-        wait = urllib3.Timeout(connect=min(5.0, way.timeout_s), read=way.timeout_s)
-        self._pool = urllib3.PoolManager(num_pools=1, maxsize=1, timeout=wait, retries=False)
+        connect_s = min(5.0, way.timeout_s)
+        self._all_s = connect_s + way.timeout_s  # however slowly the answer drips
+        self._connections = CutConnections(urllib3.Timeout(connect=connect_s, read=way.timeout_s))
 
     def send(self, notice: Notice) -> Outcome:
         """Post the notice, and say what came of it."""
@@ -56,23 +59,27 @@ class WebhookSender:
         where = self._way.url or f"the address in {self._way.url_file} ({host})"
         body = json.dumps(webhook_json(notice, self._way.external_url), ensure_ascii=False).encode()
         try:
-            answer = self._pool.request("POST", url, body=body, headers=sent, redirect=False, preload_content=False)
-            try:
-                text = answer.read(ANSWER_BYTES)
-            finally:
-                answer.release_conn()
+            with self._connections.within(self._all_s):
+                answer = self._connections.pool.request(
+                    "POST", url, body=body, headers=sent, redirect=False, preload_content=False
+                )
+                try:
+                    text = answer.read(ANSWER_BYTES)
+                finally:
+                    answer.release_conn()
         except UNSENT as error:
             return Failed(f"{where}: {_in_words(error)}")
         except urllib3.exceptions.LocationParseError:
             return Failed(f"{where} is no address of a webhook")
         except urllib3.exceptions.HTTPError as error:
-            return Failed(f"{where}: {_in_words(error)}", doubtful=True)
+            said = "no answer in time" if self._connections.late else _in_words(error)
+            return Failed(f"{where}: {said}", doubtful=True)
         asked_s = retry_after_s(answer.headers.get("Retry-After"), self._clock(), answer.headers.get("Date"))
         return _outcome(where, answer.status, asked_s, text)
 
     def close(self) -> None:
         """Let go of the connection."""
-        self._pool.clear()
+        self._connections.close()
 
     def _address(self, notice: Notice) -> tuple[str, dict[str, str]]:
         sent = {"content-type": "application/json", "user-agent": "upskeep", "idempotency-key": notice.id}

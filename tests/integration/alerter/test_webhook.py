@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -54,3 +56,28 @@ def test_where_no_answer_comes_it_may_have_arrived(closes: bool, said: str, tmp_
 
     assert said in failed.reason
     assert failed.doubtful
+
+
+@pytest.mark.parametrize("begins", [b"HTTP/1.1 200", b"HTTP/1.1 503 Busy\r\nContent-Length: 60000\r\n\r\n"])
+def test_an_answer_that_drips_is_given_up_in_time(begins: bytes, tmp_path: Path) -> None:
+    """A byte comes within every read's own timeout, and the answer never ends: in its head, or in its body."""
+    over = threading.Event()
+
+    def drip(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        with connection, suppress(OSError):
+            connection.sendall(begins)
+            while not over.wait(0.05):
+                connection.sendall(b"x")
+
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as pool:
+        server.settimeout(30)
+        dripping = pool.submit(drip, server)
+        try:
+            failed = sent_to(f"http://127.0.0.1:{server.getsockname()[1]}/secret", tmp_path, timeout_s=0.5)
+        finally:
+            over.set()
+        dripping.result()
+
+    assert f"the address in {tmp_path}/ops (127.0.0.1)" in failed.reason
+    assert "no answer in time" in failed.reason or "answered 503" in failed.reason
