@@ -12,11 +12,12 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 import click
 
@@ -65,8 +66,18 @@ class Result:
         return self.bad > self.refused and not (self.lost or self.duplicated or self.deaths)
 
 
-def fuzz(seed: int, seconds: float, per_second: float, folder: Path) -> Result:
-    """Run once; ``per_second`` bad messages are sent by all rogues together."""
+def fuzz(
+    seed: int,
+    seconds: float,
+    per_second: float,
+    folder: Path,
+    meanwhile: Callable[[Fleet], None] = lambda _: None,
+    more: Mapping[str, str] = MappingProxyType({}),
+) -> Result:
+    """Run once. ``per_second`` bad messages are sent by all rogues together; ``meanwhile`` is called twice a second.
+
+    ``more`` are variables of the services' environment.
+    """
     recording = folder / "load.csv"
     recording.write_text("\n".join(rows(seed, int(seconds * RATE))) + "\n", encoding="utf-8")
     expected, ids = oracle(recording, CONFIG, folder / "expected.jsonl")
@@ -79,6 +90,7 @@ def fuzz(seed: int, seconds: float, per_second: float, folder: Path) -> Result:
         "UPSKEEP_EVENT_COUNTERS__EVENT_COUNTERS__MAX_HISTORY_PER_EVENT": "100000000",
         "UPSKEEP_SOURCE": f"recording:{recording}",
         "UPSKEEP_SPEED": str(RATE * STEP_S),
+        **more,
     }
     fleet = Fleet(broker, environ, folder / "log", secrets=secrets)
     neighbours = []
@@ -93,6 +105,7 @@ def fuzz(seed: int, seconds: float, per_second: float, folder: Path) -> Result:
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             time.sleep(0.5)
+            meanwhile(fleet)
             fleet.watch()
             rss |= fleet.memory_mb()
         for neighbour in neighbours:

@@ -1,4 +1,4 @@
-"""An HTTP pool whose answers end in time: the timeout of urllib3 is that of one read, which a server that drips keeps."""
+"""An HTTP pool whose answers end in time: the timeout of urllib3 is that of one read, which a server can drip past."""
 
 from __future__ import annotations
 
