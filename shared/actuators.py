@@ -51,7 +51,10 @@ CHANNELS = {
 
 @dataclass(frozen=True, slots=True)
 class KindRow:
-    """What follows from a kind. ``safe``: its level where ``needs`` are in doubt. ``stop_order``: lowest first."""
+    """What follows from a kind. ``safe``: its level where ``needs`` are in doubt. ``stop_order``: lowest first.
+
+    The dwells are those that the law is simulated with, so that docs/climate.md holds for what is switched.
+    """
 
     needs: tuple[Measure, ...]
     safe: float
@@ -68,12 +71,12 @@ KINDS: dict[ActuatorKind, KindRow] = {
     ActuatorKind.HEATER:       KindRow(_T,              0.0, 0,  60.0, 120.0, ActuatorKind.COOLER, heats=True),
     ActuatorKind.CO2:          KindRow((Measure.CO2,),  0.0, 1,   0.0,  60.0),
     ActuatorKind.IRRIGATION:   KindRow((),              0.0, 2,   0.0, 600.0),
-    ActuatorKind.HUMIDIFIER:   KindRow(_RH,             0.0, 3,  60.0, 180.0, ActuatorKind.DEHUMIDIFIER),
+    ActuatorKind.HUMIDIFIER:   KindRow(_RH,             0.0, 3,  20.0, 120.0, ActuatorKind.DEHUMIDIFIER),
     ActuatorKind.LIGHT:        KindRow((),              0.0, 4,   0.0,   0.0, heats=True),
     ActuatorKind.DEHUMIDIFIER: KindRow(_RH,             0.0, 5, 180.0, 300.0, ActuatorKind.HUMIDIFIER),
     ActuatorKind.COOLER:       KindRow(_T,              0.0, 6, 180.0, 300.0, ActuatorKind.HEATER),
     ActuatorKind.CIRCULATION:  KindRow((),              0.0, 7,   0.0,   0.0),
-    ActuatorKind.EXHAUST:      KindRow(_T,              0.3, 8,   0.0, 180.0),
+    ActuatorKind.EXHAUST:      KindRow(_T,              0.3, 8,   0.0,  60.0),
 }  # fmt: skip
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from shared.actuators import Actuator, ActuatorsFile
-from shared.climate.zones import Climate
+from shared.climate.zones import MOST_ACTUATORS, Climate, Zone
+from shared.climate.zones import Actuator as ZoneActuator
 from shared.settings import ConfigError, Fault, read_one_of
 
 FILE, ACTUATORS = "climate", "actuators"
@@ -39,12 +40,30 @@ def read(folder: Path, environ: Mapping[str, str]) -> ControllerSettings:
         faults += [] if faults else _disagreements(where, name, climate, found)
     if faults:
         raise ConfigError(faults)
-    return ControllerSettings(climate, found.actuators, clocks)
+    zones = {name: _joined(name, zone, found.actuators) for name, zone in climate.zones.items()}
+    return ControllerSettings(climate.model_copy(update={"zones": zones}), found.actuators, clocks)
+
+
+def _joined(name: str, zone: Zone, known: Mapping[str, Actuator]) -> Zone:
+    """Return a zone with its actuators as ``actuators.yaml`` has them: all of the zone's, where it names none."""
+    own = zone.actuators or tuple(
+        ZoneActuator(name=each, kind=actuator.kind, steps=actuator.steps)
+        for each, actuator in known.items()
+        if actuator.zone == name
+    )
+    joined = [
+        each.model_copy(update={"min_on_s": known[each.name].least_on_s, "min_off_s": known[each.name].least_off_s})
+        for each in own
+    ]
+    return zone.model_copy(update={"actuators": tuple(joined)})
 
 
 def _disagreements(where: str, name: str, climate: Climate, found: ActuatorsFile) -> list[Fault]:
     """Return where a zone names an actuator otherwise than ``actuators.yaml`` does."""
     faults = []
+    there = [each for each, actuator in found.actuators.items() if actuator.zone == name]
+    if len(there) > MOST_ACTUATORS:
+        faults.append(Fault(where, f"zones.{name}", f"has {len(there)} actuators; {MOST_ACTUATORS} are the most"))
     for each in climate.zones[name].actuators:
         place, other = f"zones.{name}.actuators.{each.name}", found.actuators.get(each.name)
         if other is None:

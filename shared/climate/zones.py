@@ -12,6 +12,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from shared.actuators import KINDS, ActuatorKind
 from shared.climate.psychrometrics import saturation_kpa
 from shared.messages import Name
 
@@ -20,6 +21,7 @@ Level = Annotated[float, Field(ge=0, le=1)]
 Kpa = Annotated[float, Field(gt=0, le=5)]
 Celsius = Annotated[float, Field(ge=-20, le=60)]
 Percent = Annotated[float, Field(ge=0, le=100)]
+Kind = ActuatorKind
 FINEST_BAND_KPA = 0.06  # what a good sensor is accurate to at 25 °C and 60 %
 MOST_ACTUATORS, MOST_STAGES = 32, 64
 
@@ -30,53 +32,27 @@ class ClimateData(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class Kind(StrEnum):
-    """What an actuator does to the air."""
-
-    EXHAUST = "exhaust"  # a fan that exchanges the zone's air for the surroundings'
-    HEATER = "heater"
-    COOLER = "cooler"
-    HUMIDIFIER = "humidifier"
-    DEHUMIDIFIER = "dehumidifier"
-    LIGHT = "light"
-    CIRCULATION = "circulation"  # moves air inside the zone
-    CO2 = "co2"
-    IRRIGATION = "irrigation"
-
-
 OPPOSED: tuple[tuple[Kind, Kind], ...] = (
     (Kind.HEATER, Kind.COOLER),
     (Kind.HUMIDIFIER, Kind.DEHUMIDIFIER),
     (Kind.HUMIDIFIER, Kind.EXHAUST),
     (Kind.CO2, Kind.EXHAUST),
 )  # pairs that never run together
-DWELLS: dict[Kind, tuple[float, float]] = {  # seconds: min on, min off
-    Kind.EXHAUST: (0, 60),
-    Kind.HEATER: (60, 120),
-    Kind.COOLER: (180, 300),
-    Kind.HUMIDIFIER: (20, 120),
-    Kind.DEHUMIDIFIER: (180, 300),
-}
 
 
 class Actuator(ClimateData):
-    """One device that can be commanded.
+    """What the law has to know of an actuator; how it is spoken to and bounded stands in ``shared.actuators``.
 
     ``steps``: 1 is on or off; 10 is a fan of ten speeds, 100 a dimmer in percent. ``least`` is the lowest level at
-    which it runs at all. ``safe_level`` is where it falls when its lease ends. ``min_on_s`` and ``min_off_s`` have
-    defaults by kind. ``max_on_s`` and ``budget_s_per_hour`` bound how long it may run. ``watts`` is at full level.
+    which it runs at all. ``min_on_s`` and ``min_off_s`` have defaults by kind. ``watts`` is at full level.
     """
 
     name: Name
     kind: Kind
-    device: Name | None = None
     steps: Annotated[int, Field(ge=1, le=255)] = 1
     least: Level = 0.0
-    safe_level: Level = 0.0
     min_on_s: Seconds | None = None
     min_off_s: Seconds | None = None
-    max_on_s: Annotated[float, Field(gt=0, le=604_800)] | None = None
-    budget_s_per_hour: Annotated[float, Field(gt=0, le=3600)] | None = None
     watts: Annotated[float, Field(ge=0, le=100_000)] = 0.0
 
     @property
@@ -87,12 +63,12 @@ class Actuator(ClimateData):
     @property
     def rests_s(self) -> float:
         """The shortest time off."""
-        return DWELLS.get(self.kind, (0, 0))[1] if self.min_off_s is None else self.min_off_s
+        return KINDS[self.kind].min_off_s if self.min_off_s is None else self.min_off_s
 
     @property
     def runs_s(self) -> float:
         """The shortest time on."""
-        return DWELLS.get(self.kind, (0, 0))[0] if self.min_on_s is None else self.min_on_s
+        return KINDS[self.kind].min_on_s if self.min_on_s is None else self.min_on_s
 
 
 class Span(ClimateData):
@@ -216,7 +192,7 @@ class LeafOffset(ClimateData):
 
 
 class Zone(ClimateData):
-    """One volume of air, what measures it and what moves it.
+    """One volume of air, what measures it and what moves it. Without ``actuators``: those of ``actuators.yaml``.
 
     ``band_kpa`` is how far the VPD may be off its target either way, ``rails_kpa`` how far it must never be.
     ``vpd_of`` says which VPD a target means. ``sensor`` gives temperature and humidity, ``outside`` those of the air

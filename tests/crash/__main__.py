@@ -17,6 +17,7 @@ from services.counter_store.settings import load
 from shared.mqtt import MqttClient
 from shared.settings import read_settings
 from shared.suite import SuiteSettings
+from tests.crash import climate
 from tests.crash.fleet import Fleet
 from tests.crash.load import STEP_S, rows
 from tests.crash.proxy import Proxy
@@ -51,6 +52,7 @@ class Harness:
     view: LiveView
     client: MqttClient
     neighbours: list[Neighbour] = field(default_factory=list)
+    loop: climate.Loop | None = None
 
     def look(self, seconds: float) -> None:
         """Let time pass, taking in what the suite says."""
@@ -67,7 +69,7 @@ def strike(chance: random.Random, harness: Harness, broker_share: float) -> None
     if chance.random() < broker_share:
         fleet.kill_broker()
         return
-    name = chance.choice(SERVICES)
+    name = chance.choice(fleet.names)
     other = chance.random()
     if other < 0.06:
         proxy.reset()
@@ -83,33 +85,47 @@ def strike(chance: random.Random, harness: Harness, broker_share: float) -> None
 
 
 def play(
-    seed: int, seconds: float, kills_per_minute: float, kind: str, folder: Path, *, hostile: bool = False
+    seed: int,
+    seconds: float,
+    kills_per_minute: float,
+    kind: str,
+    folder: Path,
+    *,
+    hostile: bool = False,
+    control: bool = False,
 ) -> tuple[Fleet, Verdict]:
     """Run once and return what was done and what came of it."""
     frames = int(seconds * RATE)
     recording = folder / "load.csv"
     recording.write_text("\n".join(rows(seed, frames)) + "\n", encoding="utf-8")
     expected, ids = oracle(recording, CONFIG, folder / "expected.jsonl")
-    harness = _prepare(seed, kind, folder, recording, hostile=hostile)
+    harness = _prepare(seed, kind, folder, recording, hostile=hostile, control=control)
+    troubles: list[str] = []
     chance = random.Random(seed)  # noqa: S311 - repeatable
     try:
         harness.fleet.start()
         harness.client.open()
         for neighbour in harness.neighbours:
             neighbour.start()
+        if harness.loop is not None:
+            harness.loop.start()
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             harness.look(chance.expovariate(kills_per_minute / 60))
             strike(chance, harness, broker_share=0.12)
         for neighbour in harness.neighbours:
             neighbour.stop()
+        troubles += _let_leases_lapse(harness)
         found = _settle(harness)
+        troubles += _count_offers(harness, folder / "data")
     finally:
+        if harness.loop is not None:
+            harness.loop.stop()
         harness.fleet.stop()
         harness.client.close()
         harness.proxy.close()
-    if hostile:
-        return harness.fleet, judge_good(expected, ids, folder / "data", harness.fleet.deaths)
+    if hostile or control:
+        return harness.fleet, judge_good(expected, ids, folder / "data", harness.fleet.deaths + troubles)
     verdict = judge(expected, ids, found, folder / "data")
     verdict.differences += harness.fleet.deaths
     if expected.last_time is not None:
@@ -119,7 +135,32 @@ def play(
     return harness.fleet, verdict
 
 
-def _prepare(seed: int, kind: str, folder: Path, recording: Path, *, hostile: bool) -> Harness:
+def _let_leases_lapse(harness: Harness) -> list[str]:
+    """Leave controller and supervisor dead until every actuator is safe; returns what is wrong with that."""
+    if harness.loop is None:
+        return []
+    harness.look(climate.ORDER_S * 3)  # so that something is on
+    for name in climate.SERVICES:
+        harness.fleet.end(name)
+    trouble = climate.safe_within_their_lease(harness.loop)
+    harness.loop.ordering = False
+    for name in climate.SERVICES:
+        harness.fleet.begin(name)
+    return [trouble] if trouble else []
+
+
+def _count_offers(harness: Harness, data: Path) -> list[str]:
+    """Wait until every offer of the loop is counted; returns what is not, or not once."""
+    loop = harness.loop
+    if loop is None:
+        return []
+    climate.until(lambda: not climate.judge(loop.offers(), data)[1], SETTLE_S / 3, harness.look)
+    counted, differences = climate.judge(loop.offers(), data)
+    click.echo(f"climate: offers={len(loop.offers())} counted={counted}")
+    return differences if counted else ["climate: nothing was offered"]
+
+
+def _prepare(seed: int, kind: str, folder: Path, recording: Path, *, hostile: bool, control: bool) -> Harness:
     broker = Broker(kind, free_port(), folder / "broker", TORN if kind == MOSQUITTO else "")
     secrets = folder / "broker" if hostile else None
     if secrets is not None:
@@ -135,11 +176,17 @@ def _prepare(seed: int, kind: str, folder: Path, recording: Path, *, hostile: bo
         "UPSKEEP_SOURCE": f"recording:{recording}",
         "UPSKEEP_SPEED": str(RATE * STEP_S),
     }
+    names = SERVICES
+    if control:
+        environ |= climate.environ(folder / "climate")
+        names = (*SERVICES, *climate.SERVICES)
     suite = read_settings(CONFIG, "suite", SuiteSettings, {})
-    fleet = Fleet(broker, environ, folder / "log", secrets=secrets)
+    fleet = Fleet(broker, environ, folder / "log", secrets=secrets, names=names)
     settings = login(secrets, "operator", broker.settings.url) if secrets else broker.settings
     client = viewer(settings, suite.topics, "crash-view", ("status", "counter", "alert"))
     harness = Harness(seed, folder, fleet, proxy, LiveView(suite.topics), client)
+    if control:
+        harness.loop = climate.Loop(suite.model_copy(update={"broker": settings}))
     if secrets is not None:
         make = partial(_forge, Grammar(seed, suite.topics))
         neighbour = Neighbour(login(secrets, LEAST, broker.settings.url), LEAST, make, HOSTILE_PER_S)
@@ -180,9 +227,16 @@ def _report(fleet: Fleet, verdict: Verdict, say: Callable[[str], None]) -> bool:
 @click.option("--kills-per-minute", default=60.0, show_default=True)
 @click.option("--broker", "kind", default=MOSQUITTO, type=click.Choice([MOSQUITTO, EMBEDDED]), show_default=True)
 @click.option("--hostile", is_flag=True, help="A neighbour with the least user's rights forges and floods all along.")
+@click.option("--climate", "control", is_flag=True, help="Controller and supervisor too, over simulated actuators.")
 @click.option("--folder", type=click.Path(path_type=Path), help="Keep everything there; else a new temporary folder.")
 def main(
-    seed: int | None, seconds: float, kills_per_minute: float, kind: str, hostile: bool, folder: Path | None
+    seed: int | None,
+    seconds: float,
+    kills_per_minute: float,
+    kind: str,
+    hostile: bool,
+    control: bool,
+    folder: Path | None,
 ) -> None:
     """Kill and cut the live suite under load; fail unless every event is counted exactly once."""
     seed = seed if seed is not None else random.SystemRandom().randrange(1_000_000)
@@ -191,7 +245,7 @@ def main(
     click.echo(
         f"seed {seed}, {seconds:g} s, {kills_per_minute:g} kills a minute, {kind}; everything is kept in {folder}"
     )
-    fleet, verdict = play(seed, seconds, kills_per_minute, kind, folder, hostile=hostile)
+    fleet, verdict = play(seed, seconds, kills_per_minute, kind, folder, hostile=hostile, control=control)
     if not _report(fleet, verdict, click.echo):
         click.echo(f"repeat it with --seed {seed} --seconds {seconds:g} --kills-per-minute {kills_per_minute:g}")
         sys.exit(1)

@@ -27,12 +27,13 @@ class Fleet:
     kills: int = 0
     broker_kills: int = 0
     deaths: list[str] = field(default_factory=list)
+    names: tuple[str, ...] = SERVICES
 
     def start(self) -> None:
         """Start everything."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.broker.start()
-        for name in SERVICES:
+        for name in self.names:
             self._start(name)
 
     def kill(self, name: str) -> None:
@@ -41,6 +42,17 @@ class Fleet:
         child.kill()
         child.wait()
         self.kills += 1
+        self._start(name)
+
+    def end(self, name: str) -> None:
+        """SIGKILL a service, and leave it dead."""
+        child = self.children.pop(name)
+        child.kill()
+        child.wait()
+        self.kills += 1
+
+    def begin(self, name: str) -> None:
+        """Start a service that was left dead."""
         self._start(name)
 
     def kill_broker(self) -> None:
