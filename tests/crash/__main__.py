@@ -112,7 +112,7 @@ def play(
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             harness.look(chance.expovariate(kills_per_minute / 60))
-            strike(chance, harness, broker_share=0.12)
+            strike(chance, harness, broker_share=0.0 if control else 0.12)
         for neighbour in harness.neighbours:
             neighbour.stop()
         troubles += _let_leases_lapse(harness)

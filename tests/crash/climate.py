@@ -2,6 +2,9 @@
 
 Its events have no recording to be compared with. What was offered, as anybody at the broker could hear, is the oracle:
 each offer is in the history once, nothing else of theirs is, and the counters say the same.
+
+The broker is not killed here: it keeps nothing, and an offer that it has confirmed and not delivered dies with it
+(ARCHITECTURE.md). What that leaves of the actuators is tested in ``tests/integration/climate_supervisor``.
 """
 
 from __future__ import annotations
