@@ -28,6 +28,7 @@ from upskeep.commands import (
     scan,
     shutdown,
     transfer,
+    why,
 )
 
 INTERRUPTED = 130  # what a shell makes of SIGINT
@@ -38,7 +39,7 @@ COMMANDS = {
         *(backup.backup, backup.restore),
     ),
     "What happens": (live.tail, live.counters, live.alerts),
-    "What has happened": (queries.stats, queries.health, queries.history, queries.analyze, report.report),
+    "What has happened": (queries.stats, queries.health, queries.history, why.why, queries.analyze, report.report),
     "Alerts": (*(alerts.ack, alerts.silence, alerts.silences, alerts.unsilence, alerts.reset_stop, alerts.alert_test),),
     "History as files, and again": (transfer.export, transfer.import_, replay.replay, influx.influx),
     "Climate": (climate.climate, actuators.actuators, actuators.try_actuator),

@@ -93,7 +93,7 @@ class Alerter:
         self._limits = LimitReports()
         self._events = AlertSet((rule for rule in rules if not rule.live), self._limits)
         self._live = AlertSet((rule for rule in rules if rule.live), self._limits)
-        self._alert_sets = (self._events, self._live)
+        self.alert_sets = (self._events, self._live)
         self._ledger = ledger
         self._repository = AlertRepository(ledger)
         self._journal = Journal(ledger)
@@ -108,7 +108,7 @@ class Alerter:
         advanced = ledger.get(_ADVANCED)
         self._events.now_us = self._written_us = None if advanced is None else int(advanced)
         self._recall()
-        self._notifier = Notifier(options.plan, self._repository, self.outbox, self._alert_sets, self._limits)
+        self._notifier = Notifier(options.plan, self._repository, self.outbox, self.alert_sets, self._limits)
         self._clock_watch = ClockWatch()
         self._cleaned: datetime | None = None
         self._counted = False
@@ -120,7 +120,7 @@ class Alerter:
 
     def announce(self) -> None:
         """Judge what is remembered by the rules as they now are, and retain every known alert again."""
-        for alert_set in self._alert_sets:
+        for alert_set in self.alert_sets:
             for alert_id in [*alert_set.records]:
                 self._handle(alert_set, alert_set.change(alert_id, transitions.rejudge))
                 alert_set.touched[alert_id] = None
@@ -146,7 +146,7 @@ class Alerter:
                 alert_set.put(alert_id, rule, record)
 
     def _alert_set_for(self, alert_id: AlertId) -> AlertSet | None:
-        return next((alert_set for alert_set in self._alert_sets if alert_set.rule_for(alert_id) is not None), None)
+        return next((alert_set for alert_set in self.alert_sets if alert_set.rule_for(alert_id) is not None), None)
 
     def _condition(self, alert_id: AlertId) -> Any:
         alert_set = self._alert_set_for(alert_id)
@@ -225,7 +225,7 @@ class Alerter:
         before = now - self._options.resolved_for
         now_us, before_us = time_to_us(now), time_to_us(before)
         self._repository.emptied(now_us - EMPTIED_KEPT_US)
-        for alert_set in self._alert_sets:
+        for alert_set in self.alert_sets:
             for alert_id in list(alert_set.sleepers(before_us)):
                 alert_set.drop(alert_id)
                 self._empty(alert_id, now_us)
@@ -294,7 +294,7 @@ class Alerter:
             if self._offer is not None:
                 for excess in self._limits.drain(self._clock()):
                     self._offer(excess.candidate("alerter"))
-            for alert_set in self._alert_sets:
+            for alert_set in self.alert_sets:
                 self._flush(alert_set)
             for alert_id, record in self._orphans.items():
                 self._retain(alert_id, orphan_of(*alert_id, record) if record.fired else None)
@@ -335,10 +335,10 @@ class Alerter:
 
     def figures(self) -> Mapping[str, bool | int | float | str]:
         """Rules, alerts by state, notices and why none was given, stops, and losses since the start."""
-        records = [record for alert_set in self._alert_sets for record in alert_set.records.values()]
+        records = [record for alert_set in self.alert_sets for record in alert_set.records.values()]
         states = Counter(record.state for record in records)
         return {
-            "rules": sum(len(alert_set.rules) for alert_set in self._alert_sets),
+            "rules": sum(len(alert_set.rules) for alert_set in self.alert_sets),
             "alerts_firing": states[AlertState.FIRING],
             "alerts_pending": states[AlertState.PENDING],
             "alerts_acknowledged": states[AlertState.ACKNOWLEDGED],
@@ -346,7 +346,7 @@ class Alerter:
             "notices": self._notifier.notices,
             "messages_lost": self._lost.total(),
             "from_the_future": self._future.refused,
-            "samples_without_group": sum(alert_set.ungrouped for alert_set in self._alert_sets),
+            "samples_without_group": sum(alert_set.ungrouped for alert_set in self.alert_sets),
             **{f"withheld_{reason}": number for reason, number in sorted(self._orders.withheld.items())},
             **reasons(self._notifier.suppressed),
         }
@@ -355,7 +355,7 @@ class Alerter:
         """Return every alert that has ever fired or waits to, as it stands now, by rule and key."""
         found = [
             alert
-            for alert_set in self._alert_sets
+            for alert_set in self.alert_sets
             for alert_id in alert_set.records
             if (alert := alert_set.alert(alert_id))
         ]
@@ -376,7 +376,7 @@ class Alerter:
 
     def acknowledge(self, alert_id: AlertId, by: str, comment: str | None, now: datetime) -> Alert:
         """Note that a person has seen an alert; raises RefusedError where it does not fire."""
-        alert_set = next((alert_set for alert_set in self._alert_sets if alert_id in alert_set.records), None)
+        alert_set = next((alert_set for alert_set in self.alert_sets if alert_id in alert_set.records), None)
         state = None if alert_set is None else alert_set.records[alert_id].state
         if alert_set is None or state is not AlertState.FIRING:
             why = "is not there" if state is None else _WHY_NOT[state]

@@ -41,12 +41,13 @@ from services.event_processor.core.pipeline.event_context import Dropped, EventC
 from services.event_processor.core.pipeline.health import Vitals
 from services.event_processor.core.pipeline.plan import Plan, compile_plan
 from services.event_processor.core.pipeline.stages import run
-from services.event_processor.core.process import Outcome, process_frame
+from services.event_processor.core.process import Outcome, process_frame, run_steps
 from services.event_processor.core.removed_rules import end_removed_rules
 from services.event_processor.core.rules.compiled import CompiledRules
 from services.event_processor.core.rules.replaced_battery import replaced_rules
 from services.event_processor.core.rules.sections import GAP
 from services.event_processor.core.silence import Silences
+from services.event_processor.core.tracing.recorder import Recorder
 from shared.delivery.handler import Publisher
 from shared.jumps import CLOCK_STEP, IN_FRAME, Jump, read_jump
 from shared.ledger import Ledger, Schema
@@ -82,8 +83,10 @@ class EventProcessor:
         plan: Plan | None = None,
         stopwatch: Callable[[], float] | None = None,
         host: Host | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
         self._compiled = compiled
+        self._process_frame = process_frame if recorder is None else recorder.process_frame
         self.plan = plan or compile_plan(compiled)
         self._ledger = ledger
         self._outlet = outlet
@@ -110,7 +113,7 @@ class EventProcessor:
         self.measures = Measures(stopwatch)
         self._answers = Answers(self.plan, incidents, self.analytics, self.pipeline)
         self.host = host
-        self._silences = Silences(compiled)
+        self._silences = Silences(compiled, run_steps if recorder is None else recorder.run_steps)
         self._readers = Readers(ledger)
         if self._silences.watches:
             self._memories |= {name: self._memory(name) for name in self._known()}
@@ -137,7 +140,7 @@ class EventProcessor:
         self._frames += 1
         if message.device not in self._checked:
             self._end_removed_rules(message)
-        outcome = process_frame(self._compiled, self._memory(message.device), message)
+        outcome = self._process_frame(self._compiled, self._memory(message.device), message)
         if CLOCK_STEP in message.values:
             outcome = outcome._replace(events=self._readers.scoped(outcome.events, message.producer))
         self._store_outcome(message.device, outcome)

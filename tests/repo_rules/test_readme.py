@@ -48,6 +48,7 @@ PAGES = [
             "chips",
             "notifications",
             "reports",
+            "why",
         )
     ),
     ROOT / "mosquitto" / "README.md",

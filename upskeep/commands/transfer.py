@@ -5,8 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,6 +24,7 @@ from upskeep.commands.options import (
     putting,
     so_many,
 )
+from upskeep.commands.progress import progress_bar
 
 ENDINGS = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "parquet"}
 FORMATS = ("json", "jsonl", "csv", "parquet")
@@ -59,7 +59,7 @@ def export(suite: SuiteSettings, what: str, file: Path, form: str | None, force:
     with complaints(ClientError), putting(file) as place, Session(suite, "counter_store") as store:
         inventory = store.ask("inventory")
         counted = 0
-        with _progress("events", _expected(what, inventory, choice)) as step:
+        with progress_bar("events", _expected(what, inventory, choice)) as step:
             if what == "all":
                 counted = write_whole(place, store.ask, inventory, lambda: step(1))
             else:
@@ -85,7 +85,7 @@ def import_(suite: SuiteSettings, file: Path, form: str | None, zone: str, by: s
     from upskeep.transfer.importer import import_file
 
     source = _source(suite, file, _format(file, form), zone)
-    with complaints(ClientError), Session(suite, "counter_store", by) as store, _progress("events", None) as step:
+    with complaints(ClientError), Session(suite, "counter_store", by) as store, progress_bar("events", None) as step:
         done = import_file(source, store.command, step)
     if as_json:
         click.echo(json.dumps({"new": done.new, "known": done.known, "opened": done.opened}))
@@ -142,17 +142,3 @@ def _expected(what: str, inventory: Mapping[str, Any], choice: Mapping[str, Any]
     if choice.keys() - {"types"}:
         return None
     return sum(count for name, count in held.items() if "types" not in choice or name in choice["types"])
-
-
-@contextmanager
-def _progress(what: str, total: int | None) -> Iterator[Any]:
-    """Show a bar on stderr where that is a terminal."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    from upskeep.text.message_text import console
-
-    out = console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as progress:
-        task = progress.add_task(what, total=total)
-        yield lambda count: progress.advance(task, count)

@@ -9,21 +9,23 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from services.alerter.app import SERVICE as ALERTER
 from services.alerter.app import options
 from services.alerter.service import LEDGER_SCHEMA as ALERTER_SCHEMA
-from services.alerter.service import Alerter
+from services.alerter.service import Alerter, Options
+from services.alerter.settings import AlerterSettings
 from services.counter_store.service import LEDGER_SCHEMA as STORE_SCHEMA
 from services.counter_store.service import CounterStore
 from services.counter_store.settings import CounterStoreSettings
 from services.event_processor.app import SERVICE as EVENT_PROCESSOR
-from services.event_processor.core.pipeline.plan import without_handlers
+from services.event_processor.core.pipeline.plan import Plan, without_handlers
+from services.event_processor.core.tracing.recorder import Recorder
 from services.event_processor.service import EventProcessor
 from services.sensor_reader.adapters.sources.recording import Recording, RecordingError
 from services.sensor_reader.core.sources.feed import SourcePosition
@@ -40,6 +42,18 @@ from upskeep.playback.row_tally import RowTally
 
 BATCH = 500
 ENVELOPE = {"producer", "epoch", "seq"}
+
+
+class Stages(NamedTuple):
+    """The settings of the stages, which may be used for several benches."""
+
+    alerting: AlerterSettings
+    plan: Plan
+
+
+def stages_of(context: Context) -> Stages:
+    """Read them; raises ConfigError."""
+    return Stages(ALERTER.settings(context), without_handlers(EVENT_PROCESSOR.settings(context)))
 
 
 class Chain(InMemoryPublisher):
@@ -70,17 +84,20 @@ class Chain(InMemoryPublisher):
 class Alerts(InMemoryPublisher):
     """The alerter's outlet: the store follows every change."""
 
-    def __init__(self, store: RetainedHandler) -> None:
-        super().__init__()
-        self.store = store
+    store: RetainedHandler | None = None
+
+    def options(self, options: Options) -> Options:
+        """Return how the alerter is to go about its work."""
+        return options
 
     def retain(self, message: Message) -> None:
         """Pass it on."""
-        self.store.follow(message, retained=False)
+        if self.store is not None:
+            self.store.follow(message, retained=False)
 
     def publish_replaced(self, message: Message) -> None:
         """Pass it on too: it comes before what replaces it."""
-        self.store.follow(message, retained=False)
+        self.retain(message)
 
 
 class Bench:
@@ -93,21 +110,31 @@ class Bench:
         stack: ExitStack,
         counters: CounterStoreSettings = CounterStoreSettings(),  # noqa: B008 - frozen
         store_path: Path | str = ":memory:",
+        recorder: Recorder | None = None,
+        alerts: Alerts | None = None,
+        stages: Stages | None = None,
     ) -> None:
+        alerting, plan = stages or stages_of(context)
         store_ledger = stack.enter_context(closing(Ledger(store_path, STORE_SCHEMA)))
         self.store = CounterStore(counters, store_ledger, InMemoryPublisher(), site=context.suite.site)
         alerter_ledger = stack.enter_context(closing(Ledger(":memory:", ALERTER_SCHEMA)))
-        alerting = ALERTER.settings(context)
-        how = options(alerting, by_events=True)
-        self.alerter = Alerter(alerting.rules(), alerter_ledger, Alerts(self.store), how)
+        outlet = alerts or Alerts()
+        outlet.store = self.store
+        how = outlet.options(options(alerting, by_events=True))
+        self.alerter = Alerter(alerting.rules(), alerter_ledger, outlet, how, self.now)
         processor_ledger = stack.enter_context(closing(Ledger(":memory:")))
         chain = Chain((self.store, self.alerter), hear, self.alerter)
-        plan = without_handlers(EVENT_PROCESSOR.settings(context))
-        self.processor = EventProcessor(plan.compiled, processor_ledger, chain, context.clock.wall, plan)
+        self.processor = EventProcessor(
+            plan.compiled, processor_ledger, chain, context.clock.wall, plan, recorder=recorder
+        )
         self.ledgers = (processor_ledger, store_ledger, alerter_ledger)
         self.frames = 0
         self.first: datetime | None = None
         self.last: datetime | None = None
+
+    def now(self) -> datetime:
+        """Return how far event time has come."""
+        return self.last or datetime.fromtimestamp(0, UTC)
 
     def take(self, frames: Sequence[Frame]) -> None:
         """Apply a batch."""

@@ -21,6 +21,7 @@ from heapq import heapify, heappop, heappush
 from services.alerter.core import transitions
 from services.alerter.core.alert_record import AlertRecord, move
 from services.alerter.core.keys import AlertId, key_of
+from services.alerter.core.kinds.condition import Reading
 from services.alerter.core.limits import RULE_KEYS
 from services.alerter.core.rendering import current_alert
 from services.alerter.core.rules import Rule
@@ -100,6 +101,13 @@ class AlertSet:
         """Return an alert as it stands by now; None if it has never fired and does not wait to."""
         record = self.records[alert_id]
         return current_alert(self._rule_of[alert_id], alert_id[1], record, record.now_us)
+
+    def reading(self, alert_id: AlertId) -> Reading | None:
+        """Return what an alert's condition reads by now, fired or not; None where nothing of it is remembered."""
+        record = self.records.get(alert_id)
+        if record is None:
+            return None
+        return self._rule_of[alert_id].condition.reading(record.evidence, self._now(record), alert_id[1])
 
     def reached_us(self, alert_id: AlertId) -> int:
         """Return how far time has come for an alert."""

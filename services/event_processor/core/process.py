@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from services.event_processor.core.channels.frame_context import Finding, FrameContext
@@ -45,10 +45,15 @@ def process_frame(compiled: CompiledRules, memory: Memory, frame: Frame) -> Outc
 
 
 def run_steps(
-    compiled: CompiledRules, device_rules: DeviceRules, memory: Memory, frame: Frame, steps: tuple[RuleStep, ...]
+    compiled: CompiledRules,
+    device_rules: DeviceRules,
+    memory: Memory,
+    frame: Frame,
+    steps: tuple[RuleStep, ...],
+    look: Callable[..., FrameContext] = FrameContext,
 ) -> Outcome:
-    """Return what these rules make of a frame."""
-    context = FrameContext(device_rules.device, compiled.channels, memory, frame)
+    """Return what these rules make of a frame, seen through ``look``: ``core.tracing`` notes their decisions by it."""
+    context = look(device_rules.device, compiled.channels, memory, frame)
     for apply, name, rule in steps:
         apply(context, name, rule)
     now = context.now

@@ -11,7 +11,7 @@ Rules:
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
 from services.event_processor.core.device.latch import OFF, shifted
@@ -25,8 +25,9 @@ from shared.messages import Frame, Quality
 class Silences:
     """Which devices may be silent for too long. Follows from the memories alone, so nothing of it has to be kept."""
 
-    def __init__(self, compiled: CompiledRules) -> None:
+    def __init__(self, compiled: CompiledRules, run: Callable[..., Outcome] = run_steps) -> None:
         self._compiled = compiled
+        self._run = run
         self._due: list[tuple[datetime, str]] = []
         self._waiting: dict[str, datetime] = {}  # those in the heap, and the first time that one stands there with
         self._begun = False
@@ -77,7 +78,7 @@ class Silences:
                 uptime_s=frame.uptime_s,
                 clock=frame.clock,
             )
-            outcome = run_steps(self._compiled, rules, memory or Memory(), nothing, rules.silent)
+            outcome = self._run(self._compiled, rules, memory or Memory(), nothing, rules.silent)
             step_s = None if memory is None else memory.step_s  # it was not its own
             yield name, outcome._replace(memory=outcome.memory._replace(step_s=step_s))
 

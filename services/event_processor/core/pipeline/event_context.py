@@ -77,6 +77,7 @@ class Pipeline:
         self.drawn: set[tuple[str, str]] = set()  # buckets to be written
         self.counts: Counter[str] = Counter()  # received, passed, and {stage}.{code} for every other end
         self.zones_told: set[str] = set()
+        self.ended: list[tuple[Event, str, Dropped]] | None = None  # where events ended, if somebody wants to know
 
     def move(self, jump: Jump) -> None:
         """Move what is remembered along with a wall clock that jumped."""

@@ -38,6 +38,8 @@ def run(pipeline: Pipeline, context: EventContext) -> Dropped | None:
         ended = stage(pipeline, context)
         if ended is not None:
             pipeline.counts[f"{name}.{ended.code}"] += 1
+            if pipeline.ended is not None:
+                pipeline.ended.append((context.event, name, ended))
             return ended
     return None
 

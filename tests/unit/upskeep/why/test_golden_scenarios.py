@@ -1,0 +1,91 @@
+"""Every event and every alert of every golden scenario explains itself, back to the frame and the rule behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from shared.messages import Frame
+from tests.support.scenarios import recorded
+from tests.unit.event_processor.test_golden import BOARDS, CONFIG, IN_A_ROOM, PLAYED, READINGS, events_of, played
+from upskeep.playback.backtest import Stages, context_of, stages_of
+from upskeep.text.times import IN_UTC
+from upskeep.why.chain import Chain
+from upskeep.why.explain import alert_chain, event_chain
+from upskeep.why.lines import chain_lines
+from upskeep.why.replay import FIRES, Replay
+
+CASES = [*PLAYED, *((scenario, BOARDS[0]) for scenario in IN_A_ROOM)]
+BACK = ("read", "silence", "members")
+
+
+def environ(board: str) -> dict[str, str]:
+    return {"UPSKEEP_SENSOR_READER__SIMULATION__BOARD": board, "UPSKEEP_SOURCE": "sim:any"} if board else {}
+
+
+@cache
+def stages(board: str) -> Stages:
+    return stages_of(context_of(CONFIG, environ(board)))
+
+
+def explain(frames: Iterable[Frame], board: str, stack: ExitStack) -> Replay:
+    replay = Replay(
+        context_of(CONFIG, environ(board)), lambda event: event.type not in READINGS, stack, stages=stages(board)
+    )
+    for frame in frames:
+        replay.take(frame)
+    replay.end()
+    return replay
+
+
+def hold(frames: list[Frame], board: str) -> None:
+    """Hold the chains of all events and alerts of frames against the frames and the events they make."""
+    with ExitStack() as stack:
+        replay = explain(frames, board, stack)
+        chains = [event_chain(replay, made) for made in replay.made.values()]
+        expected = [event for event in events_of(frames, board) if event.type not in READINGS]
+        fired = [each for each in replay.transitions if each.alert.state in FIRES]
+        rules = {
+            id(each): next(r for r in replay.rules if r.name == each.alert.rule and r.owns(each.alert.key))
+            for each in fired
+        }
+        of_alerts = [alert_chain(replay, rules[id(each)], each.alert.key, each) for each in fired]
+
+    assert [event.id for event in expected] == [made.event.id for made in replay.made.values()]
+    times = {frame.time for frame in frames}
+    for made, chain in zip(replay.made.values(), chains, strict=True):
+        kinds = [link.kind for link in chain.links]
+        assert ["read", "rule"] == kinds[:2], chain.title
+        assert made.event.time == made.trace.frame.time
+        assert made.trace.frame.time in times
+        assert made.decision.name in chain.links[1].data["rule"]
+        assert "alert" in kinds or "no_alert" in kinds
+    for chain in of_alerts:
+        assert chain.links[0].kind in BACK, chain.title
+        assert {"notice", "no_notice"} & {link.kind for link in chain.links}
+    written([*chains, *of_alerts])
+
+
+def written(chains: list[Chain]) -> None:
+    """Every link has its sentence, and a terminal of 80 columns holds every line."""
+    for chain in chains:
+        lines = [*chain_lines(chain, IN_UTC, 80)]
+        assert len(lines) > len(chain.links)
+        assert [] == [line for line in lines if len(line) > 80]
+
+
+@pytest.mark.parametrize(("scenario", "board"), CASES)
+def test_a_scenario_explains_itself(scenario: str, board: str):
+    """Each event names the frame of its own time and the rule that made it."""
+    hold(list(played(scenario, board)), board)
+
+
+@pytest.mark.recordings
+@pytest.mark.parametrize("name", ["ups_hat_discharge_2021"])
+def test_a_recording_explains_itself(name: str, recording: Callable[[str], Path]):
+    """A real discharge as well."""
+    hold(list(recorded(recording(f"{name}.csv"), "ups")), "")
