@@ -198,6 +198,8 @@ class ClimateController:
             "mode": room.state.mode.value,
             "vpd": None if verdict is None or verdict.vpd is None else round(verdict.vpd, 3),
             "target": None if verdict is None or verdict.target is None else round(verdict.target, 3),
+            "band": room.zone.band_kpa,
+            "sensor": room.zone.sensor,
             "stage": None if verdict is None else verdict.stage,
             "day": None if verdict is None else verdict.lit,
             "paused_until": None if pause is None else _rfc(pause.until_s),

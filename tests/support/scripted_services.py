@@ -14,6 +14,7 @@ from shared.requests import Command, Request, Response, Result
 from shared.suite import BrokerSettings
 from tests.support.brokers import Broker
 from tests.support.mqtt_probe import TOPICS, Onlooker
+from tests.unit.gateway.answers import ACTUATORS, CLIMATE, PLAN, REPORT
 from tests.unit.gateway.heard import NOON, event
 
 EVENTS = [event(number).model_dump(mode="json", exclude_none=True) for number in range(3)]
@@ -23,6 +24,10 @@ ANSWERS: dict[str, Any] = {
     "related": {"related": []},
     "statistics": {"statistics": []},
     "health": {"score": 90},
+    "report": REPORT,
+    "climate": CLIMATE,
+    "actuators": ACTUATORS,
+    "plan": PLAN,
 }
 
 

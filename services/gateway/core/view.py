@@ -19,11 +19,12 @@ from shared.health import Health
 from shared.incidents import Incident
 from shared.maintenance import Maintenance
 from shared.messages import Alert, Counter, DeviceState, Event, Message, Status
+from shared.report import ScheduledReport
 
 MOST_OF_A_KIND = 2_000
 MOST_EVENTS = 200
 STALE_S = 60.0
-SHOWN = ("state", "event", "incident", "maintenance", "counter", "health", "alert", "status")
+SHOWN = ("state", "event", "incident", "maintenance", "counter", "health", "alert", "report", "status")
 
 Parts = tuple[str, ...]
 
@@ -88,6 +89,10 @@ class View:
     def statuses(self) -> list[Status]:
         """Return the last life sign of every service, by name."""
         return [m for m in self._messages("status") if isinstance(m, Status)]
+
+    def reports(self) -> list[ScheduledReport]:
+        """Return the last report of each kind that was made on schedule."""
+        return [m for m in self._messages("report") if isinstance(m, ScheduledReport)]
 
     def health(self) -> Health | None:
         """Return the health score, if one was heard."""

@@ -17,7 +17,19 @@ from tests.unit.gateway.heard import alert, counter, state, status
 
 pytestmark = pytest.mark.mosquitto
 
-PAGES = ("/", "/alerts", "/events", "/incidents", "/counters", "/health", "/suite", "/login")
+PAGES = (
+    "/",
+    "/alerts",
+    "/events",
+    "/incidents",
+    "/counters",
+    "/health",
+    "/reports",
+    "/climate",
+    "/shutdown",
+    "/suite",
+    "/login",
+)
 ON_BATTERY = {"power": "battery", "values": {"state_of_charge": 38.0, "estimated_runtime_low_s": 2265.0}}
 WAIT_MS = 20_000
 ALL_ONLINE = tuple(map(status, ("sensor_reader", "event_processor", "counter_store", "alerter")))
@@ -120,8 +132,12 @@ def test_every_page_is_for_everybody(
     """Axe finds nothing, the browser complains of nothing, and on a phone nothing is wider than the screen."""
     axe = require.module("axe_playwright_python.sync_playwright").Axe()
     rack = state("rack", power=None, battery=None, values={"air_temperature": 21.0}, quality="suspect")
+    agents = tuple(map(status, ("host_agent", "host_agent-nas", "climate_controller", "climate_supervisor")))
+    tent = state("tent", power=None, battery=None, values={"air_temperature": 24.1, "relative_humidity": 61.0})
     low = state("low", **ON_BATTERY, battery="low", simulated=True)
-    publish(onlooker, *ALL_ONLINE, state(), low, rack, counter(), alert(), alert("hot", severity="critical"))
+    publish(
+        onlooker, *ALL_ONLINE, *agents, state(), low, rack, tent, counter(), alert(), alert("hot", severity="critical")
+    )
     publish(onlooker, alert("cold", state="acknowledged", by="anna", severity="error"))
     gateway.until(lambda: len(gateway.get("/api/alerts").json()["items"]) == 3, "all is heard")
     # the policy is lifted for axe alone, which is put into the page
@@ -130,6 +146,7 @@ def test_every_page_is_for_everybody(
         for path in PAGES:
             page.open(path)
             found = axe.run(page.page)
+            assert 0 == page.page.locator(".banner:visible", has_text="cannot read").count(), path
             assert 0 == found.violations_count, f"{path}: {found.generate_report()}"
             assert page.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
     assert [] == page.complaints

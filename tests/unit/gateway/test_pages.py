@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from typing import Any
 
+import htpy as h
 import pytest
 
 from services.gateway.core.api.models import SilenceView
@@ -148,3 +149,15 @@ def test_the_page_that_is_shown_is_marked() -> None:
     assert ['<a href="/alerts" aria-current="page">'] == re.findall(r"<a [^>]*aria-current[^>]*>", text)
     assert all(f">{name}</a>" in text for _, name in PAGES)
     assert "no connection to the broker" in text
+
+
+def test_the_events_are_looked_for_by_zone_time_and_incident() -> None:
+    """The form keeps what was chosen; an open event leads to what happened around it and to its incident."""
+    choice = Choice(zone="tent", since="2026-11-28T11:00", until=EVIL, incident="i1")
+    shown = str(h.fragment[events_content([event(metadata={"incident": "i1"})], choice, None, None, "/up", [], str)])
+    assert 'name="zone" value="tent"' in shown
+    assert 'name="since" value="2026-11-28T11:00"' in shown
+    assert 'name="until" value=""' in shown
+    assert 'name="incident" value="i1"' in shown
+    assert "/up/events?since=2026-11-28T11:50Z&amp;until=2026-11-28T12:10Z" in shown
+    assert "/up/events?incident=i1" in shown

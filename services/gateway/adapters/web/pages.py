@@ -5,14 +5,15 @@ Works without the script, too: a form is sent as a form, and its answer is the p
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlencode
 
 import htpy as h
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -21,15 +22,20 @@ from services.gateway.adapters.web.problems import invalid, problem
 from services.gateway.core.api import models as m
 from services.gateway.core.api.endpoint import ApiError
 from services.gateway.core.pages.alerts import alerts_content
+from services.gateway.core.pages.answers import ActuatorsAnswer, ClimateAnswer, PlanAnswer, ReportAnswer
+from services.gateway.core.pages.climate import climate_content
 from services.gateway.core.pages.events import Choice, events_content
 from services.gateway.core.pages.layout import Frame, live, page
 from services.gateway.core.pages.lists import counters_content, health_content, incidents_content
 from services.gateway.core.pages.now import Moment, now_content
+from services.gateway.core.pages.reports import SPANS, reports_content
+from services.gateway.core.pages.shutdown import shutdown_content
 from services.gateway.core.pages.suite import suite_content
 from shared.event_text.texts import EventTexts, event_text
 from shared.messages import Event
 from shared.names import NAME
 
+A = TypeVar("A", bound=BaseModel)
 PART = "x-part"  # the script asks with it for the live part of a page alone
 EVENTS_A_PAGE = 50
 MOST_BYTES = 8_192
@@ -57,6 +63,9 @@ class Console:
             "/incidents": ("Incidents", ("incident",), self._incidents),
             "/counters": ("Counters", ("counter",), self._counters),
             "/health": ("Health", ("health", "maintenance"), self._health),
+            "/reports": ("Reports", ("report",), self._reports),
+            "/climate": ("Climate", ("event", "status"), self._climate),
+            "/shutdown": ("Shutdown plan", ("event", "status"), self._shutdown),
             "/suite": ("Suite", ("status",), self._suite),
         }
         pages = [
@@ -113,12 +122,14 @@ class Console:
 
     async def _events(self, request: Request, root: str) -> h.Node:
         given = request.query_params
-        choice = Choice(*(given.get(key, "")[:300].strip() for key in ("type", "severity", "device", "cursor")))
+        choice = Choice(**{each.name: given.get(each.name, "")[:300].strip() for each in fields(Choice)})
         asked: dict[str, Any] = {"limit": EVENTS_A_PAGE}
         asked |= {"types": [choice.type]} if choice.type else {}
         asked |= {"severities": [choice.severity]} if choice.severity else {}
-        asked |= {"device": choice.device} if choice.device else {}
-        asked |= {"cursor": choice.cursor} if choice.cursor else {}
+        asked |= {
+            each: wanted for each in ("device", "zone", "incident", "cursor") if (wanted := getattr(choice, each))
+        }
+        asked |= {each: _utc(wanted) for each in ("since", "until") if (wanted := getattr(choice, each))}
         events: list[Event] | str
         following = None
         try:
@@ -135,16 +146,46 @@ class Console:
         return incidents_content(self.desk.view.incidents())
 
     async def _counters(self, _: Request, __: str) -> h.Node:
-        def describe(kind: str) -> str:
-            return self.texts[kind].description if kind in self.texts else ""
-
-        return counters_content(self.desk.view.counters(), describe)
+        return counters_content(self.desk.view.counters(), self._describe)
 
     async def _health(self, _: Request, __: str) -> h.Node:
         return health_content(self.desk.view)
 
     async def _suite(self, _: Request, __: str) -> h.Node:
         return suite_content(self.desk.view, Moment(self.desk.now_s, self.desk.wall))
+
+    async def _reports(self, request: Request, root: str) -> h.Node:
+        given = request.query_params.get("days", "")
+        days = next((span for span in SPANS if str(span) == given), 7)
+        answer = await self._answer("counter_store", "report", ReportAnswer, {"kind": "summary", "days": days})
+        return reports_content(answer, days, self.desk.view.reports(), root, self._describe)
+
+    async def _climate(self, _: Request, __: str) -> h.Node:
+        decided, switched = await asyncio.gather(
+            self._answer("climate_controller", "climate", ClimateAnswer),
+            self._answer("climate_supervisor", "actuators", ActuatorsAnswer),
+        )
+        return climate_content(self.desk.view, Moment(self.desk.now_s, self.desk.wall), decided, switched)
+
+    async def _shutdown(self, _: Request, __: str) -> h.Node:
+        agents = [each for each in self.desk.view.statuses() if each.service.startswith("host_agent")]
+        return shutdown_content(await self._answer("host_agent", "plan", PlanAnswer), agents)
+
+    async def _answer(
+        self, service: str, question: str, model: type[A], data: Mapping[str, Any] | None = None
+    ) -> A | str:
+        """Return a service's answer, or in words why there is none; who never gave a life sign is not waited for."""
+        if (service,) not in self.desk.view.values["status"]:
+            return f"no {service} has been heard of; it runs where it is configured"
+        try:
+            return model.model_validate(await self.desk.ask(service, question, data or {}))
+        except ApiError as error:
+            return str(error)
+        except ValidationError as error:
+            return f"{service} answered what this page cannot read: {error.errors()[0]['msg']}"
+
+    def _describe(self, kind: str) -> str:
+        return self.texts[kind].description if kind in self.texts else ""
 
     def _words(self, event: Event) -> str:
         return event_text(event, self.texts) or event.type
@@ -205,8 +246,13 @@ class Console:
 
 def _events_at(root: str, choice: Choice, cursor: str) -> str:
     """Return the address of the events of this choice, from a cursor on."""
-    wanted = {"type": choice.type, "severity": choice.severity, "device": choice.device, "cursor": cursor}
+    wanted = asdict(choice) | {"cursor": cursor}
     return f"{root}/events?{urlencode({key: value for key, value in wanted.items() if value})}"
+
+
+def _utc(time: str) -> str:
+    """Return a time with a zone: a form's has none, and is UTC."""
+    return f"{time}:00Z" if len(time) == len("2026-01-31T12:00") else time
 
 
 def _html(request: Request, frame: Frame, content: h.Node, status: int = 200) -> Response:

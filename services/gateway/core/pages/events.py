@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import htpy as h
 
 from services.gateway.core.pages.layout import moment
 from services.gateway.core.pages.words import value_text
 from shared.messages import Event, Severity
+from shared.names import NAME
 from shared.safe_text import safe_text
+
+AROUND = timedelta(minutes=10)
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What is looked for; empty is everything."""
+    """What is looked for; empty is everything. ``since`` and ``until`` are UTC where they name no zone."""
 
     type: str = ""
     severity: str = ""
     device: str = ""
     cursor: str = ""
+    zone: str = ""
+    since: str = ""
+    until: str = ""
+    incident: str = ""
 
 
 def events_content(
@@ -38,7 +48,9 @@ def events_content(
     """
     return [
         _form(choice, root, types),
-        h.p(".unknown", role="status")[f"Not known: {events}"] if isinstance(events, str) else _list(events, words),
+        h.p(".unknown", role="status")[f"Not known: {events}"]
+        if isinstance(events, str)
+        else _list(events, words, root),
         h.nav(".pager", aria_label="Pages of events")[
             h.a(href=newest)["Newest"] if newest else None,
             h.a(href=older, rel="next")["Older"] if older else None,
@@ -58,17 +70,27 @@ def _form(choice: Choice, root: str, types: Sequence[str]) -> h.Element:
             ],
         ],
         h.label["Device ", h.input(name="device", value=choice.device, maxlength="128")],
+        h.label["Zone ", h.input(name="zone", value=choice.zone, maxlength="128")],
+        h.label["From (UTC) ", h.input(type="datetime-local", name="since", value=_local(choice.since))],
+        h.label["To (UTC) ", h.input(type="datetime-local", name="until", value=_local(choice.until))],
+        h.input(type="hidden", name="incident", value=choice.incident) if choice.incident else None,
         h.button(type="submit")["Show"],
+        h.a(href=f"{root}/events")["Show all"] if choice != Choice() else None,
     ]
 
 
-def _list(events: Sequence[Event], words: Callable[[Event], str]) -> h.Node:
+def _local(time: str) -> str:
+    """Return a time as its input field takes it, to the minute; empty where it is none."""
+    return time[:16] if TIME.match(time) else ""
+
+
+def _list(events: Sequence[Event], words: Callable[[Event], str], root: str) -> h.Node:
     if not events:
         return h.p["No such events."]
-    return h.ol(".events")[(_event(event, words(event)) for event in events)]
+    return h.ol(".events")[(_event(event, words(event), root) for event in events)]
 
 
-def _event(event: Event, words: str) -> h.Element:
+def _event(event: Event, words: str, root: str) -> h.Element:
     facts = {"Type": event.type, "Id": event.id, "Device": event.device or "–", "Zone": event.zone or "–"}
     facts |= {safe_text(name): value_text(name, v) if _plain(v) else _whole(v) for name, v in event.data.items()}
     facts |= {safe_text(f"{name} (added)"): _whole(value) for name, value in event.metadata.items()}
@@ -84,7 +106,20 @@ def _event(event: Event, words: str) -> h.Element:
                 h.span(".dim")[event.device or ""],
             ],
             h.dl[(h.div[h.dt[name], h.dd[text]] for name, text in list(facts.items())[:100])],
+            _beside(event, root),
         ]
+    ]
+
+
+def _beside(event: Event, root: str) -> h.Element:
+    """Return the ways from an event to those around it, and to those of its incident."""
+    first, last = (f"{event.time + step:%Y-%m-%dT%H:%MZ}" for step in (-AROUND, AROUND))
+    incident = event.metadata.get("incident")
+    return h.p[
+        h.a(href=f"{root}/events?since={first}&until={last}")["What happened around it"],
+        [" · ", h.a(href=f"{root}/events?incident={incident}")["Its incident"]]
+        if isinstance(incident, str) and NAME.match(incident)
+        else None,
     ]
 
 

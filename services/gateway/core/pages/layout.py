@@ -16,6 +16,9 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("/incidents", "Incidents"),
     ("/counters", "Counters"),
     ("/health", "Health"),
+    ("/reports", "Reports"),
+    ("/climate", "Climate"),
+    ("/shutdown", "Shutdown plan"),
     ("/suite", "Suite"),
 )
 
