@@ -4,7 +4,8 @@ A broker lets one client have a client id, and hands a session over to whoever c
 1. A process whose connection has stood for ``STEADY_S`` belongs here: thrown out, it logs that and connects again.
 2. A newcomer that is thrown out ends. MQTT 5 says why a connection ended (0x8E, session taken over).
 3. Where a broker does not say so, the retained status does: each process writes its own ``instance`` into it. If
-   another one stands there after this process had its own confirmed on an earlier connection, somebody else is at work.
+   another one that is online stands there after this process had its own confirmed on an earlier connection, somebody
+   else is at work. The will of a process that was killed says nothing: a session may hand it over late.
 4. Where a broker gives a session no retained message again (the embedded one), the fight itself says it: ``FIGHTS``
    connections of a newcomer that each stood and ended within ``SHORT_S``.
 """
@@ -63,7 +64,7 @@ class Takeover:
 
     def read_own_status(self, status: Status, now: float, *, retained: bool) -> None:
         """A status under the own name has arrived; raises NameInUseError for a newcomer where another wrote it."""
-        foreign = status.instance is not None and status.instance != self.instance
+        foreign = status.instance is not None and status.instance != self.instance and status.state == "online"
         if foreign and retained and self._was_confirmed and not self._confirmed:
             self._note(now)
 
