@@ -21,7 +21,7 @@ from upskeep.check import SERVICES, check_config, doubts
 from upskeep.doctor.finding import Finding, Level, Patient
 
 PING_S = 5.0
-QUIET_S = 180.0  # a heartbeat comes every few seconds
+QUIET_S = 180.0  # a heartbeat comes every 10 s: HEARTBEAT_S of shared/delivery/endpoint.py
 START = "`make run` or `docker compose up -d --wait` starts the suite"
 
 

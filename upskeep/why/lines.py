@@ -11,7 +11,14 @@ from upskeep.why.chain import Chain
 from upskeep.why.links import Link, sentence
 
 MARGIN = 14
-LABELS = {"no_frame": "frame", "no_alert": "alert", "no_notice": "notice", "transition": "alert", "muted": "notice"}
+LABELS = {
+    "no_frame": "frame",
+    "frames_gone": "frame",
+    "no_alert": "alert",
+    "no_notice": "notice",
+    "transition": "alert",
+    "muted": "notice",
+}
 LABELS |= {"correlation": "incident", "others": "besides", "cause": "event", "sample": "state", "offered": "source"}
 
 

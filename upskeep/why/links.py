@@ -49,6 +49,10 @@ def _no_frame(data: Data, _: Times) -> str:
     return f"{data['because']}; the chain begins at the event's own data"
 
 
+def _frames_gone(data: Data, _: Times) -> str:
+    return f"{data['because']}; which of these conditions was missing, only frames can say"
+
+
 def _rule(data: Data, _: Times) -> str:
     wants = _wanted(data)
     place = data["section"] if data["rule"] == data["section"] else f"{data['section']}.{data['rule']}"
@@ -257,6 +261,7 @@ def _shutdown(data: Data, _: Times) -> str:
 SENTENCES: dict[str, Callable[[Data, Times], str]] = {
     "read": _frame,
     "no_frame": _no_frame,
+    "frames_gone": _frames_gone,
     "rule": _rule,
     "value": _value,
     "dwell": _dwell,

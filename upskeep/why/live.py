@@ -72,7 +72,7 @@ class Suite:
             return [Chain(chain.title, (happened, *chain.links))]
         goals = goals_of(self.compiled, device or "", event_type)
         ways = [rule_of(goal) for goal in goals]
-        end = Link("no_frame", {"because": NO_FRAMES}, ends=True)
+        end = Link("frames_gone", {"because": NO_FRAMES}, ends=True)
         unknown = Link("missing.no_rule", {"device": device or "any device", "type": event_type}, ends=True)
         return [Chain(f"no {event_type}", (*ways, end) if ways else (unknown,))]
 
