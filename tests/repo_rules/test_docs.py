@@ -6,7 +6,6 @@ import json
 import shutil
 from pathlib import Path
 
-from tools.docs import bounds
 from tools.docs.pages import ROOT, stale, write
 
 
@@ -19,7 +18,6 @@ def test_stale_missing_and_leftover_pages_are_named(tmp_path: Path) -> None:
     """A missing one, a changed one and one too many."""
     shutil.copytree(ROOT / "config", tmp_path / "config")
     (tmp_path / "docs").mkdir()
-    shutil.copy(ROOT / bounds.PAGE, tmp_path / bounds.PAGE)  # of which a table alone is generated
     write(tmp_path)
     assert [] == stale(tmp_path)
 

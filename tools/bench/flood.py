@@ -1,6 +1,6 @@
 """``python -m tools.bench.flood``: 10,000 and 100,000 names, sent to each service's stage, each in its own process.
 
-What a name costs must not grow with how many there are, and memory must end at the bounds of docs/security.md. The
+What a name costs must not grow with how many there are, and memory must end at the bounds of docs/bounds.md. The
 stages are the services' own, over ledgers in memory; figures are CPU seconds of the process and its memory at most.
 """
 

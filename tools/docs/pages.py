@@ -14,7 +14,7 @@ FOLDERS = ("docs/schemas", render.FOLDER)  # hold generated pages only
 def documents(root: Path) -> dict[str, str]:
     """Return every generated page by its path below ``root``."""
     pages = topics.documents() | rights.documents() | events.documents(root) | chips.documents() | nut.documents()
-    return pages | nut_door.documents() | boards.documents(root) | bounds.documents(root) | render.documents()
+    return pages | nut_door.documents() | boards.documents(root) | bounds.documents() | render.documents()
 
 
 def write(root: Path) -> None:
