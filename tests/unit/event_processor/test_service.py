@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 
-from services.event_processor.adapters import offered
+from services.event_processor import service
+from services.event_processor.adapters.offered import Offered
 from services.event_processor.service import EventProcessor
 from shared.delivery.handler import InMemoryPublisher, MessageHandler
 from shared.ledger import Ledger
@@ -129,7 +131,7 @@ def test_a_candidate_without_an_id_is_taken_each_time(ledger: Ledger, outlet: In
 
 def test_ids_taken_long_ago_are_forgotten(ledger: Ledger, outlet: InMemoryPublisher, monkeypatch: pytest.MonkeyPatch):
     """The newest are kept: memory on disk is bounded."""
-    monkeypatch.setattr(offered, "KEPT", 2)
+    monkeypatch.setattr(service, "Offered", partial(Offered, most=2))
     stage = make(ledger, outlet)
     for candidate_id in "abcd":
         offer(stage, ledger, Candidate(type="device.error", id=candidate_id))
