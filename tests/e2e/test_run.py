@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import socket
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.support import outages
-from tests.support.live_suite import APPLIED, CONFIG, Live, backtest, own_config, play, upskeep
+from tests.support.brokers import free_port
+from tests.support.live_suite import APPLIED, CONFIG, DEADLINE_S, Live, backtest, command, own_config, play, upskeep
 
 HEADER = "time,battery_voltage,ac_present\n"
 
@@ -190,3 +195,22 @@ def test_the_broker_of_suite_yaml_is_used_and_named(tmp_path, start_broker):
 def _simulate(folder: Path, broker: str) -> Live:
     options = ("--source", "sim:outage", "--speed", "max", "--exit-when-done", "--json")
     return Live(folder, *options, broker=broker, environ={"UPSKEEP_SENSOR_READER__SIMULATION__CYCLES": "1"})
+
+
+def test_a_closed_terminal_stops_the_suite(tmp_path):
+    """An SSH session that ends used to leave every service and the broker behind, and the port taken."""
+    port, master, slave = free_port(), *os.openpty()
+    line = command("run", "--config", CONFIG, "--source", "sim:outage", "--data", tmp_path / "data", "--port", port)
+    environ = os.environ | {"UPSKEEP_GATEWAY__ENABLED": "false"}
+    run = subprocess.Popen([*line, "--broker", "embedded"], stdout=slave, stderr=slave, cwd=tmp_path, env=environ)
+    os.close(slave)
+    with os.fdopen(master, "rb", buffering=0) as terminal:
+        seen = b""
+        while b"SYSTEM_STARTUP" not in seen:
+            seen += terminal.read(4096)
+    run.send_signal(signal.SIGHUP)
+
+    assert 0 == run.wait(DEADLINE_S)
+    assert [] == [path.name for path in (tmp_path / "data").glob("*/ledger.sqlite.running")]
+    with socket.socket() as probe, pytest.raises(ConnectionRefusedError):
+        probe.connect(("127.0.0.1", port))

@@ -65,15 +65,25 @@ class RunOptions:
 
 
 class Stopped:
-    """Set by Ctrl-C or SIGTERM."""
+    """Set by Ctrl-C, SIGTERM, or a terminal that is closed (unless `nohup` has it ignored)."""
 
     def __init__(self) -> None:
         self.asked = False
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._ask)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            signal.signal(signal.SIGHUP, self._hang_up)
 
     def _ask(self, _: int, __: object) -> None:
         self.asked = True
+
+    def _hang_up(self, _: int, __: object) -> None:
+        """Stop, and write to nowhere from here on: there is no terminal any more, and a write to it would fail."""
+        self.asked = True
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (1, 2):
+            os.dup2(nowhere, stream)
+        os.close(nowhere)
 
 
 def services_of(config: Path, environ: Mapping[str, str]) -> tuple[str, ...]:
