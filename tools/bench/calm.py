@@ -138,7 +138,7 @@ def _name(pid: int, root: int) -> str:
     if pid == root:
         return "upskeep run"
     title = PROC.joinpath(str(pid), "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
-    return title.removeprefix("upskeep: ").removeprefix("services.").split()[0].rpartition("/")[2]
+    return title.removeprefix("upskeep: ").removeprefix("services.").partition(" -")[0].rpartition("/")[2]
 
 
 def _use(entry: Path) -> Use:

@@ -32,7 +32,7 @@ from typing import Protocol
 from setproctitle import setproctitle
 
 MESSAGE_BYTES = 1_048_576  # an environment and a path
-REPLY_S = 30.0  # the imports come first
+REPLY_S = 120.0  # the imports come first, and a small machine is slow
 CLEAN_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD, signal.SIGPIPE)
 
 
@@ -72,14 +72,16 @@ class ForkServer:
         self._socket.settimeout(REPLY_S)
 
     def start(self, name: str, environ: Mapping[str, str], log: Path) -> ServiceProcess:
-        """Start a service; raises OSError when the server is gone."""
+        """Start a service; raises OSError when the server is gone or does not answer, and then ends it for good."""
         asked = json.dumps({"name": name, "environ": dict(environ), "log": str(log)})
         try:
             self._socket.send(asked.encode())
             while "started" not in (said := self._receive()):
                 self._note(said)
             return Forked(self, said["started"])
-        except ValueError as error:
+        except (OSError, ValueError) as error:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
             raise OSError("the fork server does not answer") from error
 
     def code_of(self, pid: int) -> int:
