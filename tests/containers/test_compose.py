@@ -128,7 +128,7 @@ def room(house: Stack, ups: dict[str, int], recording: Callable[[str], Path]) ->
 def test_everything_is_healthy(house: Stack) -> None:
     """Each container passes a health check of its own; the one that makes passwords has ended well."""
     names = (*SERVICES, "mosquitto", "influxdb")
-    until(lambda: {house.health(name) for name in names} == {"healthy"}, "all healthy", within_s=30)
+    until(lambda: {house.health(name) for name in names} == {"healthy"}, "all healthy")
     assert house.inspect("passwords")["State"]["ExitCode"] == 0
 
 
@@ -163,12 +163,12 @@ def test_events_of_the_simulator_are_seen_with_mosquitto_sub_from_outside(
     """Without /dev/i2c-1 in the container ``auto`` is the simulator, says so, and the power soon goes out."""
     topic = f"{HOME}/event/power/AC_POWER_LOSS"
     (tmp_path / "mosquitto_sub").write_text(f"-u operator\n-P {house.operator_password()}\n")  # as docs/compose.md says
-    command = (require.program("mosquitto_sub"), "-p", str(house.mqtt_port), "-t", topic, "-C", "1", "-W", "60")
+    command = (require.program("mosquitto_sub"), "-p", str(house.mqtt_port), "-t", topic, "-C", "1", "-W", "300")
     house.environ |= {"UPSKEEP_SOURCE": "auto", "UPSKEEP_SPEED": "1"}
     environ = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path)}
     with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True) as outside:
         house.up("sensor_reader")
-        said, _ = outside.communicate(timeout=70)
+        said, _ = outside.communicate(timeout=320)
     assert json.loads(said)["type"] == "AC_POWER_LOSS"
     assert "simulat" in house.logs("sensor_reader")
 
@@ -184,14 +184,14 @@ def test_a_service_without_its_broker_stops_being_healthy(house: Stack) -> None:
             house.exec(service, "sh", "-c", "touch -d '1 hour ago' /tmp/*.alive")
 
     make_old()
-    until(lambda: codes() == [0, 0, 0, 0], "all healthy with a broker", within_s=30)
+    until(lambda: codes() == [0, 0, 0, 0], "all healthy with a broker")
     house.compose("stop", "mosquitto")
     try:
         make_old()
         assert codes() == [1, 1, 1, 1]
     finally:  # no --wait: it gives up on whoever has been found unhealthy meanwhile
         house.compose("start", "mosquitto")
-        until(lambda: {house.health(service) for service in SERVICES} == {"healthy"}, "all healthy again", within_s=60)
+        until(lambda: {house.health(service) for service in SERVICES} == {"healthy"}, "all healthy again", within_s=180)
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.containers
 MOSQUITTO = "eclipse-mosquitto:2.0.21"
 INFLUXDB = "influxdb-1-with-v2-write:1.6.7"
 TOKEN = "token-of-a-test"
-DEADLINE_S = 20.0
+DEADLINE_S = 90.0
 
 
 @pytest.fixture(autouse=True)

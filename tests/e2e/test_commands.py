@@ -93,8 +93,9 @@ def test_a_recording_of_a_running_suite_plays_back_to_the_same_counts(live, any_
 
     run = live(Live, "--source", "sim:outage", "--speed", "max", "--exit-when-done", "--json", broker=where[1])
     outcome = run.outcome()
+    until(lambda: len(file.read_bytes().splitlines()) >= outcome["frames"], "the recorder has seen the last frame")
     recorder.send_signal(signal.SIGINT)
-    said, complaints = recorder.communicate(timeout=60)
+    said, complaints = recorder.communicate(timeout=DEADLINE_S)
     again = upskeep("record", file, *where)
 
     summary = json.loads(said)
@@ -121,6 +122,13 @@ def hears_ctrl_c() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+def until(holds: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while not holds():
+        assert time.monotonic() < deadline, f"{what}: not within {DEADLINE_S:g} s"
+        time.sleep(0.05)
+
+
 def line_of(stream: IO[str], again: Callable[[], object] = lambda: None) -> str:
     """Return the next line a process prints; ``again`` is done every second until there is one."""
     deadline = time.monotonic() + DEADLINE_S
@@ -141,7 +149,7 @@ def test_tail_prints_each_message_as_it_comes(looker, any_broker):
         while second == first:  # it was said again before it was heard
             second = line_of(tail.stdout, lambda: looker.say(TOPICS.build("event", "power", "Y"), b"\xff then"))
         tail.send_signal(signal.SIGINT)
-        _, complaints = tail.communicate(timeout=10)
+        _, complaints = tail.communicate(timeout=DEADLINE_S)
 
     assert ["event/power/X said\n", "event/power/Y \ufffd then\n"] == [first, second]
     assert (0, "") == (tail.returncode, complaints.strip())

@@ -97,7 +97,7 @@ def test_a_busy_port_is_said_in_one_sentence(tmp_path, start_broker):
 
     run = Live(tmp_path, "--source", "sim", broker="embedded", port=taken.port)
 
-    assert 1 == run.runner.wait(30)
+    assert 1 == run.runner.wait(DEADLINE_S)
     expected = f"upskeep: port {taken.port} is taken: if a broker runs there, use it with --broker mqtt://localhost:"
     assert expected in run.told()
 
@@ -106,7 +106,7 @@ def test_a_broker_that_is_none_is_said(tmp_path):
     """A slip of the pen must not start another kind in silence."""
     run = Live(tmp_path, broker="mosquitoo")
 
-    assert 1 == run.runner.wait(30)
+    assert 1 == run.runner.wait(DEADLINE_S)
     assert "upskeep: no broker 'mosquitoo': must be auto, mosquitto, embedded or a URL like mqtt://" in run.told()
 
 
@@ -154,7 +154,7 @@ def test_a_wrong_option_is_said_and_ends_the_run(tmp_path, option, value, expect
     """Exit 2, the fault in words, no traceback."""
     run = Live(tmp_path, option, value, broker="embedded")
 
-    assert 2 == run.runner.wait(60), run.told()
+    assert 2 == run.runner.wait(DEADLINE_S), run.told()
     assert "the configuration cannot be used:\n" in run.told()
     assert expected in run.told().partition("--- sensor_reader")[0]
     assert "Traceback" not in run.told()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 import subprocess
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 
 from shared.suite import BrokerSettings
@@ -15,14 +17,23 @@ MOSQUITTO = "mosquitto"
 EMBEDDED = "embedded"
 
 
+# Below those that Linux gives to whoever connects: or a client would take the port of a broker that is to come back.
+_PORTS = range(22_000, 32_000)
+_candidates = cycle([*_PORTS[(_first := secrets.randbelow(len(_PORTS))) :], *_PORTS[:_first]])
+
+
 def free_port() -> int:
-    """Return a TCP port of this machine that nobody uses now, and that no other worker of these tests will."""
-    while True:
-        with socket.socket() as probe:
-            probe.bind((broker.HOST, 0))
-            port = int(probe.getsockname()[1])
-        if is_mine(port):
-            return port
+    """Return a TCP port of this machine that nobody uses now, and that no other call will return for a long time."""
+    return next(port for port in _candidates if is_mine(port) and _is_free(port))
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind((broker.HOST, port))
+        except OSError:
+            return False
+    return True
 
 
 @dataclass

@@ -15,7 +15,7 @@ from shared.ledger import Ledger
 from shared.messages import Frame, Sequenced
 from shared.suite import BrokerSettings, DeliverySettings, SuiteSettings
 
-DEADLINE_S = 30.0
+DEADLINE_S = 90.0
 START = datetime(2026, 1, 31, 12, tzinfo=UTC)
 SCHEMA = ("CREATE TABLE IF NOT EXISTS noted (place INTEGER PRIMARY KEY, n INTEGER)",)
 

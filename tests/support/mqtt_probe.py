@@ -13,7 +13,7 @@ from shared.suite import BrokerSettings
 from shared.topics import Topics
 
 TOPICS = Topics()
-DEADLINE_S = 30.0
+DEADLINE_S = 90.0
 
 
 class Onlooker:

@@ -17,7 +17,7 @@ import urllib3
 from tests.support.mqtt_probe import Onlooker
 
 ROOT = Path(__file__).resolve().parents[2]
-DEADLINE_S = 30.0
+DEADLINE_S = 90.0
 
 
 class RunningGateway:
@@ -25,7 +25,7 @@ class RunningGateway:
 
     def __init__(self, folder: Path, broker_port: int, environ: Mapping[str, str] | None = None) -> None:
         self._log = folder / "gateway.log"
-        self._http = urllib3.PoolManager(retries=False, timeout=10)
+        self._http = urllib3.PoolManager(retries=False, timeout=DEADLINE_S)
         ours = {name: value for name, value in os.environ.items() if not name.startswith("UPSKEEP_")}
         given = {
             "UPSKEEP_CONFIG": str(ROOT / "config"),

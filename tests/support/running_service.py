@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from shared.delivery.endpoint import Endpoint
 
-DEADLINE_S = 20.0
+DEADLINE_S = 90.0
 
 
 @contextmanager

@@ -68,7 +68,7 @@ def scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
 def is_mine(port: int) -> bool:
     """Say whether a free port is this worker's to take: no two workers may take the same.
 
-    In pairs, for Linux gives those who ask for any port every second one only.
+    In pairs, for some need two that follow each other.
     """
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     return port // 2 % int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")) == worker

@@ -17,7 +17,7 @@ import pytest
 from tests.support.brokers import free_port
 from tests.support.http_receiver import HOST
 
-DEADLINE_S = 30.0
+DEADLINE_S = 120.0
 
 
 @dataclass

@@ -105,7 +105,7 @@ def test_a_notice_goes_every_way_once_though_receivers_are_down_and_the_alerter_
             onlooker.until(lambda: figures(onlooker).get("notices_sent") == 2, "both are sent")
             assert 0 == figures(onlooker)["notices_waiting"]
             running.send_signal(signal.SIGTERM)
-            assert 0 == running.wait(30)
+            assert 0 == running.wait(120)
 
     (told,) = notices(onlooker, "ops")
     assert [] == notices(onlooker, "mail")

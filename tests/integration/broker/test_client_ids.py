@@ -19,7 +19,7 @@ from tests.support.containers.broker import client, mosquitto
 pytestmark = pytest.mark.mosquitto
 NAME = "upskeep-home-event_processor"
 OFFERS = "upskeep/v1/home/ingest/+"
-DEADLINE_S = 15.0
+DEADLINE_S = 90.0
 
 
 @pytest.fixture(scope="module")

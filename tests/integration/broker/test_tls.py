@@ -16,7 +16,7 @@ from tests.integration.broker.conftest import Authority
 from tests.support.brokers import MOSQUITTO, Broker, free_port
 
 pytestmark = pytest.mark.mosquitto
-DEADLINE_S = 15.0
+DEADLINE_S = 90.0
 TLS = "allow_anonymous true\ncafile {ca}\ncertfile {cert}\nkeyfile {key}\n"
 MUTUAL = TLS + "require_certificate true\nuse_identity_as_username true\n"
 Start = Callable[..., int]

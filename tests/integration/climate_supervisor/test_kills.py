@@ -12,7 +12,7 @@ from shared.suite import SuiteSettings
 from tests.support.brokers import MOSQUITTO, Broker, free_port
 from tests.support.climate_processes import LEASE_S, SAFE, House, Process, configure, stop_alert, until
 
-SLACK_S = 4.0  # ticks, and a machine that is busy
+SLACK_S = 30.0  # ticks, and a machine that is busy
 
 
 class Scene:
@@ -57,7 +57,7 @@ def test_a_killed_controller_leaves_everything_safe(scene: Scene) -> None:
     """Its demands lapse, and the supervisor goes to the safe levels; it goes on where it was when it is back."""
     scene.controller.kill()
     until(lambda: scene.house.levels == SAFE, "safe levels", LEASE_S + SLACK_S)
-    assert "lease_lapsed" == scene.house.of("actuator", "heater")[-1]["reason"]
+    until(lambda: scene.house.of("actuator", "heater")[-1]["reason"] == "lease_lapsed", "the supervisor says why")
     scene.controller.start()
     scene.running()
 
@@ -93,8 +93,12 @@ def test_a_silent_sensor_switches_off_and_a_stop_outlives_a_kill(scene: Scene) -
     assert SAFE == house.levels
     house.order("climate_supervisor", "emergency_release", "r1", zone="tent", reason="it was toast")
     scene.running()
-    types = [event["type"] for event in house.offered("climate_supervisor")]
-    assert (1, 1) == (types.count("emergency.stop"), types.count("emergency.reset"))
+
+    def offered() -> tuple[int, ...]:
+        types = [event["type"] for event in house.offered("climate_supervisor")]
+        return tuple(types.count(name) for name in ("emergency.stop", "emergency.reset"))
+
+    until(lambda: offered() == (1, 1), "one event of each")
 
 
 def test_the_alerters_stop_is_obeyed_from_its_retained_alert(scene: Scene) -> None:
@@ -104,6 +108,7 @@ def test_the_alerters_stop_is_obeyed_from_its_retained_alert(scene: Scene) -> No
     house.publish(stop_alert("firing"), retain=True)
     scene.supervisor.start()
     until(lambda: house.of("actuator", "heater")[-1]["reason"] == "emergency_stop", "the stop is obeyed")
+    until(lambda: house.levels == SAFE, "everything stops")
     house.order("climate_supervisor", "emergency_release", "r1", zone="tent", reason="no")
     refused = until(lambda: house.of("result", "climate_supervisor", "emergency_release"), "the refusal")[0]
     assert ("refused", True) == (refused["status"], "reset-stop" in refused["reason"])

@@ -189,6 +189,6 @@ def test_the_reader_waits_while_influxdb_is_away(
     restorer = Restorer(InfluxQuery(influx, "home"), restore.RestoreProgress(), longest_wait_s=1)
     restorer.start()
     influxdb.start()
-    page = restorer._pages.get(timeout=20)
+    page = restorer._pages.get(timeout=90)
     restorer.stop(5)
     assert (5, True) == (len(page.events), page.last)

@@ -25,7 +25,7 @@ from tests.support.store_messages import event
 
 CONFIG = Path(__file__).parents[3] / "config"
 EVENTS, ASKERS = 200, 3
-DEADLINE_S = 20.0
+DEADLINE_S = 90.0
 
 
 class Teller(Node):

@@ -55,6 +55,7 @@ def make(tmp_path: Path, settings: BrokerSettings, monkeypatch: pytest.MonkeyPat
 
 def steady(*nodes: Node) -> None:
     """Let nodes be connected for long enough to belong there."""
+    turn_until(nodes, lambda: all(node.endpoint and node.endpoint.connected for node in nodes), "all are connected")
     until = time.monotonic() + 2 * STEADY_S
     turn_until(nodes, lambda: time.monotonic() > until, "time passes")
 

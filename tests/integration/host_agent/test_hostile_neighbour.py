@@ -86,7 +86,7 @@ def house(tmp_path: Path, require: Require) -> Iterator[House]:
 
 def test_nothing_that_a_neighbour_says_shuts_a_host_down(house: House) -> None:
     """Neither a state, nor an alert that would, nor a command; the agent hears none of it."""
-    agent = house.agent(delay_s=0.2, policies={"alerts": ["fire"]})
+    agent = house.agent(delay_s=0.2, dead_time_s=120.0, stale_after_s=60.0, policies={"alerts": ["fire"]})
     house.ups.says("mains")
     house.forge_everything()
     house.ups.says("battery")

@@ -27,7 +27,7 @@ Make = Callable[..., Agent]
 
 def plan(broker: Broker, service: str = "host_agent") -> Any:
     with Client(SuiteSettings(broker=broker.settings)) as client:
-        return client.ask(service, "plan", timeout_s=30)
+        return client.ask(service, "plan", timeout_s=90)
 
 
 def test_a_critical_battery_ends_in_the_power_command_and_the_reason_is_on_the_disk(agent: Make, ups: Ups) -> None:
@@ -45,7 +45,7 @@ def test_a_critical_battery_ends_in_the_power_command_and_the_reason_is_on_the_d
 
 def test_flapping_mains_hold_the_countdown_and_mains_that_stay_end_it(agent: Make, ups: Ups) -> None:
     """Nothing is run, and one shutdown was requested and cancelled, not one a flap."""
-    host = agent()
+    host = agent(delay_s=60.0)
     for count in range(1, 4):
         ups.says("battery", "critical")
         until(lambda n=count: host.log.count("→ counting_down") == n, "the countdown goes on")
@@ -341,7 +341,7 @@ def test_a_person_shuts_down_and_calls_off(agent: Make, ups: Ups, broker: Broker
     def command(name: str, **data: Any) -> Any:
         with Client(SuiteSettings(broker=broker.settings)) as client:
             order = Command(id=f"{name}/{len(data)}", target="host", name=name, by="ann", data=data)
-            return client.command(order, timeout_s=30)
+            return client.command(order, timeout_s=90)
 
     assert ("refused", "reason: Field required") == ((r := command("shutdown")).status, r.reason)
     assert "done" == command("shutdown", reason="moving house").status

@@ -16,7 +16,7 @@ import pytest
 from tests.support.brokers import EMBEDDED, Broker
 
 ROOT = Path(__file__).resolve().parents[3]
-DEADLINE_S = 30.0
+DEADLINE_S = 120.0
 COUNTED = "SELECT total FROM counter WHERE type = 'system.health.check' AND total = {}"
 TOLD = "SELECT data FROM event WHERE type = 'system.ledger.damaged'"
 WENT_BACK = "SELECT data FROM event WHERE type = 'system.ledger.went_back'"

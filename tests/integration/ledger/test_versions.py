@@ -36,7 +36,7 @@ from tests.support.brokers import EMBEDDED, Broker
 ROOT = Path(__file__).resolve().parents[3]
 LEDGERS = ROOT / "tests" / "ledgers"
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
-DEADLINE_S = 60.0
+DEADLINE_S = 120.0
 SERVICES = {
     "alerter": ALERTER,
     "counter_store": COUNTER_STORE,

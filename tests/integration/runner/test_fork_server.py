@@ -41,7 +41,7 @@ def seen(tmp_path: Path, program: str) -> str:
     """Return what a program prints that has a fork server."""
     done = subprocess.run(
         [sys.executable, "-c", PRELUDE + program, str(tmp_path), str(ROOT / "config")],
-        cwd=ROOT, capture_output=True, text=True, check=False, timeout=120,
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
     assert not done.returncode, done.stderr
     return done.stdout.strip()
@@ -125,7 +125,7 @@ print(server.pid)
 
 
 def _until_gone(pid: int) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while time.monotonic() < deadline:
         os.kill(pid, 0)
         time.sleep(0.01)

@@ -64,7 +64,7 @@ def source(upsd: Upsd, tmp_path: Path) -> Iterator[OpenedSource]:
     opened.close()
 
 
-def frames_until(source: OpenedSource, holds: Callable[[list[Frame]], object], within_s: float = 40.0) -> list[Frame]:
+def frames_until(source: OpenedSource, holds: Callable[[list[Frame]], object], within_s: float = 120.0) -> list[Frame]:
     """Poll as the service does until the UPS's frames are as wanted; return all frames."""
     deadline = monotonic() + within_s
     frames: list[Frame] = []

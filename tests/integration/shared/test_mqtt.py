@@ -13,7 +13,7 @@ from shared.client.connect import ClientError, connect
 from shared.mqtt import Arrival, Arrived, Confirmed, Connected, Disconnected, MqttClient, Publication
 from tests.support.brokers import EMBEDDED, MOSQUITTO, Broker
 
-DEADLINE_S = 15.0
+DEADLINE_S = 90.0
 
 pytestmark = pytest.mark.mosquitto
 

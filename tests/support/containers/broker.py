@@ -16,12 +16,13 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from tests.support.brokers import free_port
 
+DEADLINE_S = 90.0
 CONFIGURATION = Path(__file__).parents[3] / "mosquitto"
 # Sees and writes everything, to provoke what the others get; each user reads end/{user}, which ends a wait.
 TESTER = "\nuser tester\ntopic readwrite #\npattern read end/%u\n"
 
 
-def until(condition: Callable[[], bool], what: str, within_s: float = 10.0) -> None:
+def until(condition: Callable[[], bool], what: str, within_s: float = DEADLINE_S) -> None:
     """Wait for ``condition``; AssertionError naming ``what`` when it does not come true in time."""
     deadline = time.monotonic() + within_s
     while not condition():
@@ -74,7 +75,7 @@ class Plain:
     received: list[str] = field(default_factory=list)
     latest: dict[str, bytes] = field(default_factory=dict)
 
-    def spin(self, condition: Callable[[], bool], what: str, within_s: float = 10.0) -> None:
+    def spin(self, condition: Callable[[], bool], what: str, within_s: float = DEADLINE_S) -> None:
         """Serve the connection until ``condition``."""
         deadline = time.monotonic() + within_s
         while not condition():
