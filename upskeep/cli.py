@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
@@ -16,6 +17,7 @@ from upskeep.commands import (
     climate,
     doctor,
     influx,
+    init,
     live,
     maintenance,
     offer,
@@ -35,7 +37,7 @@ INTERRUPTED = 130  # what a shell makes of SIGINT
 LONGEST = 200  # signs of a first sentence
 COMMANDS = {
     "The suite": (
-        *(run.run, offline.check, doctor.doctor, offline.backtest, record.record),
+        *(init.init, run.run, offline.check, doctor.doctor, offline.backtest, record.record),
         *(backup.backup, backup.restore),
     ),
     "What happens": (live.tail, live.counters, live.alerts),
@@ -54,7 +56,9 @@ class Sections(click.Group):
     """Lists its commands by what they are for, each with its first sentence whole. Ctrl-C ends one with 130."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Call the command; click alone would make 1 of a Ctrl-C."""
+        """Call the command; click alone would make 1 of a Ctrl-C, and colour where ``NO_COLOR`` is set."""
+        if os.environ.get("NO_COLOR"):
+            ctx.color = False
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:

@@ -115,3 +115,12 @@ def test_a_run_of_the_reader_reads_two_chips_every_second_and_asks_for_the_third
     assert 4 <= len(by_device["gone"]) <= 6
     assert run["figures"]["errors"] == len(by_device["gone"])
     assert any("gone" in said for said in run["said"])
+
+
+@pytest.mark.i2c
+def test_init_offers_the_board_that_fits_what_the_kernels_bus_holds(guest: dict[str, Any]) -> None:
+    """A gauge at its address is a board's; the monitor beside it needs its wiring, and is left to a person."""
+    lines = guest["init"].splitlines()
+
+    assert "+source: i2c" in lines
+    assert "+    bus: 0" in lines

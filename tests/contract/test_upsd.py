@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from services.sensor_reader.adapters.remote.nut import NutUps
+from services.sensor_reader.adapters.remote.nut import NutUps, ups_names
 from services.sensor_reader.core.ports import PortError
 from services.sensor_reader.core.reading import Reading
 from services.sensor_reader.settings import NutSettings
@@ -219,3 +219,10 @@ def test_a_server_without_tls_is_refused_where_tls_is_required(server: Server, c
     """And read in the clear where it is only tried."""
     assert "FEATURE-NOT-CONFIGURED" in failure(connect(server, tls="require"))
     until(lambda: shows(connect(server, tls="try"), ac_present=True), "on line")
+
+
+def test_a_server_says_what_it_is_and_which_upss_it_knows(server: Server) -> None:
+    """As ``upskeep init`` asks it."""
+    version, names = ups_names(NutSettings(ups="any", port=server.port))
+
+    assert (True, [UPS]) == (version.startswith("Network UPS Tools upsd 2."), names)

@@ -19,10 +19,12 @@ DEFAULT, GIVEN = click.core.ParameterSource.DEFAULT, click.core.ParameterSource.
 @CONFIG
 @IN_UTC
 @click.option(
-    "--source", default="auto", show_default=True, help="auto, i2c, sim[:SCENARIO] or recording:FILE[,FILE…]."
+    "--source",
+    help="auto, i2c, sim[:SCENARIO] or recording:FILE[,FILE…].  [default: source in sensor_reader.yaml]",
 )
 @click.option(
-    "--speed", default="1", show_default=True, help="Speed of a recording or simulation: N times real time, or max."
+    "--speed",
+    help="Speed of a recording or simulation: N times real time, or max.  [default: speed in sensor_reader.yaml]",
 )
 @click.option("--exit-when-done", is_flag=True, help="Stop once the source has ended and everything is counted.")
 @click.option("--json", "as_json", is_flag=True, help="Print only one JSON object, at the end.")
@@ -48,8 +50,8 @@ DEFAULT, GIVEN = click.core.ParameterSource.DEFAULT, click.core.ParameterSource.
 )
 def run(
     config: Path,
-    source: str,
-    speed: str,
+    source: str | None,
+    speed: str | None,
     exit_when_done: bool,
     as_json: bool,
     data: Path | None,
@@ -73,6 +75,7 @@ def run(
         raise click.UsageError(f"--port is that of a broker of our own, and {named}; with --broker auto it is ours")
     with complaints(BrokerError, DataError):
         settings = checked(config)
+        source, speed = _played(config, source, speed)
         check_speed(speed)
         check_source(source, config, os.environ)
         broker = _chosen_broker(broker, settings)
@@ -94,6 +97,14 @@ def run(
             outcome = run_suite(options, settings, say, show)
     if as_json:
         click.echo(outcome.as_json())
+
+
+def _played(config: Path, source: str | None, speed: str | None) -> tuple[str, str]:
+    """Return source and speed: as the command line has them, else as ``sensor_reader.yaml`` does."""
+    from services.sensor_reader.settings import load
+
+    reader = load(config, os.environ).reader
+    return source or reader.source, speed or ("max" if reader.speed is None else f"{reader.speed:g}")
 
 
 def _chosen_broker(named: str | None, settings: SuiteSettings) -> str:

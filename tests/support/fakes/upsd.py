@@ -114,6 +114,8 @@ class FakeUpsd:
             return "OK\n"
         if command == "LOGOUT":
             return "OK Goodbye\n"
+        if line == "VER":
+            return "Network UPS Tools upsd 2.8.1 - https://www.networkupstools.org/\n"
         if line == "LIST UPS":
             return f'BEGIN LIST UPS\nUPS {UPS} "Unavailable"\nEND LIST UPS\n'
         if rest.removeprefix("VAR ").strip('"') != UPS:

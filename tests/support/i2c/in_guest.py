@@ -132,4 +132,5 @@ def everything() -> dict[str, object]:
     seen["run"] = run()
     seen["scan"] = json.loads(scan("--json"))
     seen["scan for a person"] = scan()
+    seen["init"] = CliRunner().invoke(cli, ["init", "--yes", "--dry-run"]).output
     return seen

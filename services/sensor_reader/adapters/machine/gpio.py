@@ -10,6 +10,7 @@ Rules:
 
 from __future__ import annotations
 
+import contextlib
 import errno
 from collections.abc import Mapping
 from pathlib import Path
@@ -33,6 +34,15 @@ _ADVICE = {
 def chip_files(dev: Path) -> list[Path]:
     """Return the GPIO chips there are."""
     return sorted(path for path in dev.glob("gpiochip*") if gpiod.is_gpiochip_device(str(path)))
+
+
+def gpio_labels(dev: Path) -> list[str]:
+    """Return the labels of the GPIO chips that this user may open."""
+    labels = []
+    for path in chip_files(dev):
+        with contextlib.suppress(OSError), gpiod.Chip(str(path)) as chip:
+            labels.append(chip.get_info().label)
+    return labels
 
 
 class GpioLines:

@@ -77,6 +77,16 @@ class NutUps:
             raise PortError(error.code, f"{error.detail}; it knows: {known}") from error
 
 
+def ups_names(server: NutSettings) -> tuple[str, list[str]]:
+    """Return what a server calls itself, and the UPSs it knows, ``MOST_NAMES`` at most; raises PortError."""
+    link = _open(server)
+    try:
+        version = " ".join(link.ask("VER", "VER"))
+        return version, [said[1] for said in link.list("UPS") if len(said) > 1][:MOST_NAMES]
+    finally:
+        link.close()
+
+
 class _LinkError(PortError):
     """The connection failed, as opposed to an answer we do not like."""
 
