@@ -15,6 +15,7 @@ from shared.delivery.event_time import EventTime
 from shared.delivery.handler import Handlers, Publisher
 from shared.delivery.horizon import Horizon
 from shared.delivery.inbound import Loss
+from shared.delivery.packs import split
 from shared.delivery.receiver import Readable, Receiver, Unreadable, gap
 from shared.delivery.records import Records
 from shared.delivery.requests import decode_command, execute_command, handle_request
@@ -131,8 +132,13 @@ class Inbox:
 
     def _read_stream(self, parts: tuple[str, ...], arrived: Arrived, now: float) -> None:
         producer, stream = parts
-        if stream in self.receiver.models and not arrived.retain:  # nothing of a stream is ever retained
-            self._apply_all(self.receiver.receive(producer, stream, arrived.topic, arrived.payload, now))
+        if stream not in self.receiver.models or arrived.retain:  # nothing of a stream is ever retained
+            return
+        for payload in split(arrived.payload):
+            try:
+                self._apply_all(self.receiver.receive(producer, stream, arrived.topic, payload, now))
+            except UnreadableError as error:
+                self.out.reject(arrived.topic, payload, str(error))
 
     def _read_checkpoint(self, parts: tuple[str, ...], arrived: Arrived, _: float) -> None:
         if arrived.payload:

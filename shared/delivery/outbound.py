@@ -89,10 +89,9 @@ class Outbound:
             self.asks[consumer] = max(first, last + 1)
         return range(first, last + 1)
 
-    def confirmed(self, seq: int, copy: int = 0) -> None:
-        """The broker confirmed one copy of a row; the cursor moves over what is confirmed without a gap."""
-        if seq > self.published:
-            self.early[copy].add(seq)
+    def confirmed(self, seqs: range, copy: int = 0) -> None:
+        """The broker confirmed one copy of rows; the cursor moves over what is confirmed without a gap."""
+        self.early[copy].update(seq for seq in seqs if seq > self.published)
         while all(self.published + 1 in confirmed for confirmed in self.early):
             self.published += 1
             for confirmed in self.early:

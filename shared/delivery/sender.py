@@ -1,8 +1,9 @@
 """The sending half of delivery: outbox rows and latest values to the MQTT client, in order, within the window.
 
-A row of a stream that has durable consumers leaves twice, with the same bytes: on the wire for the consumers, and as a
-public copy under the topic of its kind for everybody else. The public copy of a frame is best effort (QoS 0) and leaves
-once; that of any other kind is confirmed like the wire's, and the row stays until it is (docs/adr/0024).
+A row of a stream that has durable consumers leaves twice, with the same bytes: on the wire for the consumers, together
+with those before and after it (``packs``), and alone as a public copy under the topic of its kind for everybody else. The
+public copy of a frame is best effort (QoS 0) and leaves once; that of any other kind is confirmed like the wire's, and
+the row stays until it is (docs/adr/0024, 0041).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Literal
 
 from shared.delivery.decoding import UnreadableError
 from shared.delivery.outbound import Outbound
+from shared.delivery.packs import PACK_ROWS, join, packs
 from shared.delivery.records import Records, Row
 from shared.delivery.sizes import PACKET_BYTES, fits
 from shared.delivery.speakers import has_consumers, may_consume
@@ -28,6 +30,7 @@ log = logging.getLogger(__name__)
 
 ENVELOPE = {"producer", "epoch", "seq"}
 OFFERS = "ingest"  # the outbox's name for what is offered to the processor; it has no envelope
+LIVE_ROWS = 500  # of a stream, in one turn
 RESEND_ROWS = 100
 RESEND_ROOM = 8  # places the live stream leaves to answers while somebody asks
 RESEND_BYTES = 200_000
@@ -37,7 +40,7 @@ REPLACED_KEPT = 200  # values that later ones have replaced, and that wait for r
 AGE_CHECK_S = 60.0
 REFUSED_PAUSE_S = 5.0
 
-Token = tuple[str, int, int] | str | None  # a row's copy, or the topic of a latest value
+Token = tuple[str, range, int] | str | None  # rows' copy, or the topic of a latest value
 
 
 class Sender:
@@ -224,26 +227,36 @@ class Sender:
             del self._unsent[topic]
 
     def _send_live(self, client: MqttClient, stream: str, out: Outbound) -> None:
-        room = (client.room - (RESEND_ROOM if out.asks else 0)) // len(out.early)
-        if room <= 0 or out.sent >= out.head:
+        room = client.room - (RESEND_ROOM if out.asks else 0)
+        count = min(LIVE_ROWS, self._rows_in(stream, room))
+        if count <= 0 or out.sent >= out.head:
             return
-        for row in self.records.read(stream, out.live(room)):
-            if not self._publish(client, row):
-                out.sent = row.seq - 1
+        rows = self.records.read(stream, out.live(count))
+        for pack in packs(rows) if stream in self._wire else ([row] for row in rows):
+            if not self._publish(client, stream, pack):
+                out.sent = pack[0].seq - 1
                 return
 
-    def _publish(self, client: MqttClient, row: Row) -> bool:
-        """Hand over all copies of a row; returns False where one found no room."""
-        wire = self._wire.get(row.stream)
+    def _rows_in(self, stream: str, room: int) -> int:
+        """How many rows of a stream find room, if packs are as full as they may be."""
+        if stream not in self._wire:
+            return room
+        return room * PACK_ROWS // (PACK_ROWS + 1) if self._confirms_public(stream) else room * PACK_ROWS
+
+    def _publish(self, client: MqttClient, stream: str, pack: Sequence[Row]) -> bool:
+        """Hand over all copies of rows that travel together; returns False where one found no room."""
+        seqs = range(pack[0].seq, pack[-1].seq + 1)
+        wire = self._wire.get(stream)
         if wire is None:
-            return client.publish(_public(row), (row.stream, row.seq, 0))
-        if not client.publish(Publication(wire, row.payload), (row.stream, row.seq, 0)):
+            return client.publish(_public(pack[0]), (stream, seqs, 0))
+        if not client.publish(Publication(wire, join(pack)), (stream, seqs, 0)):
             return False
-        if self._confirms_public(row.stream):
-            return client.publish(_public(row), (row.stream, row.seq, 1))
-        if row.seq > self._shown[row.stream]:
-            self._shown[row.stream] = row.seq
-            client.publish(_public(row, qos=0))
+        if self._confirms_public(stream):
+            return all(client.publish(_public(row), (stream, range(row.seq, row.seq + 1), 1)) for row in pack)
+        for row in pack:
+            if row.seq > self._shown[stream]:
+                self._shown[stream] = row.seq
+                client.publish(_public(row, qos=0))
         return True
 
     def _send_again(self, client: MqttClient, stream: str, out: Outbound) -> None:
@@ -301,8 +314,8 @@ class Sender:
             self._paused_until = now + REFUSED_PAUSE_S
             self.disconnected()
         elif isinstance(token, tuple):
-            stream, seq, copy = token
-            self.streams[stream].confirmed(seq, copy)
+            stream, seqs, copy = token
+            self.streams[stream].confirmed(seqs, copy)
         elif token is not None and self._latest.get(token) == b"" and token not in self._unsent:
             del self._latest[token]
 

@@ -14,6 +14,7 @@ from shared.mqtt.wire import Acknowledged, Arrival, Arrived, Confirmed, Connecte
 from shared.suite import BrokerSettings
 
 BACK_OFF_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+POLL_BYTES = 200_000  # a message of the wire may hold many of a stream's, and what is polled shares one commit
 Seen = Arrived | Connected | Disconnected | Acknowledged
 
 
@@ -71,12 +72,22 @@ class MqttClient:
         return self.inflight - len(self._tokens) if self._live else 0
 
     def poll(self, limit: int, timeout_s: float) -> list[Arrival]:
-        """Return what happened, oldest first, at most ``limit``; waits up to ``timeout_s`` for something."""
+        """Return what happened, oldest first; waits up to ``timeout_s`` for something.
+
+        At most ``limit``, and no more once ``POLL_BYTES`` of payloads are among them.
+        """
         with self._ready:
             if not self._inbox and timeout_s > 0:
                 self._ready.wait(timeout_s)
             count = min(limit, len(self._inbox))
-        return [seen for _ in range(count) if (seen := self._note(self._inbox.popleft())) is not None]
+        taken: list[Arrival] = []
+        size = 0
+        while count and size < POLL_BYTES:
+            count -= 1
+            if (seen := self._note(self._inbox.popleft())) is not None:
+                taken.append(seen)
+                size += len(seen.payload) if isinstance(seen, Arrived) else 0
+        return taken
 
     def wake(self) -> None:
         """End a ``poll`` that waits; may be called from a signal handler."""

@@ -51,7 +51,7 @@ class World:
     def publish(self) -> None:
         for seq in self.out.live(4):
             self.wire += [(name, seq) for name in self.names]
-            self.out.confirmed(seq)  # confirmed by the broker, and still lost by it perhaps
+            self.out.confirmed(range(seq, seq + 1))  # confirmed by the broker, and still lost by it perhaps
         for name in list(self.out.asks):
             self.wire += [(name, seq) for seq in self.out.resend(name, 4)]
 
@@ -153,7 +153,7 @@ class Household:
     def publish(self) -> None:
         for seq in self.out.live(4):
             self.wire += [(name, self.epoch, seq) for name in self.logs]
-            self.out.confirmed(seq)
+            self.out.confirmed(range(seq, seq + 1))
         for name in list(self.out.asks):
             seqs = self.out.resend(name, 4)
             self.inbound(name, self.epoch).settle(self.out.floor, self.out.head, self.now)
@@ -341,8 +341,8 @@ def test_a_lost_connection_takes_back_what_was_not_confirmed():
     """After a reconnect everything unconfirmed goes out again."""
     out = Outbound(head=5)
     assert range(1, 6) == out.live(10)
-    out.confirmed(1)
-    out.confirmed(3)
+    out.confirmed(range(1, 2))
+    out.confirmed(range(3, 4))
 
     out.disconnected()
 
@@ -366,7 +366,7 @@ def test_a_stream_nobody_is_awaited_for_is_kept_until_confirmed():
     out.live(10)
     assert 0 == out.done()
 
-    out.confirmed(1)
+    out.confirmed(range(1, 2))
 
     assert 1 == out.done()
 
