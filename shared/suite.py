@@ -56,6 +56,8 @@ class DeliverySettings(Settings):
     """Bounds of delivery; see docs/adr and ``shared.delivery``.
 
     ``consumers`` names the services that a stream's producers wait for, in place of those of ``shared.kinds``.
+    ``publish_readings``: whether ``raw/{device}`` and ``sample/{device}`` are published for other programs; no service
+    needs them.
     """
 
     window: int = 2000
@@ -63,6 +65,7 @@ class DeliverySettings(Settings):
     outbox_max_rows: int = 1_000_000
     outbox_max_age_h: float = 24 * 30
     clock_tolerance_h: float = 24
+    publish_readings: bool = True
     consumers: dict[Name, tuple[Name, ...]] = Field(default_factory=dict)
 
 

@@ -18,7 +18,7 @@ from shared.kinds import KINDS
 from shared.ledger import Ledger
 from shared.messages import DeadLetter, Event, Frame, Sequenced
 from shared.mqtt import Arrived, Confirmed, Publication
-from shared.suite import SuiteSettings
+from shared.suite import DeliverySettings, SuiteSettings
 from tests.support.fakes.broker import FakeBroker, FakeClient, opener
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -54,11 +54,15 @@ class Scene:
         self.deliver(publication)
 
     def start(
-        self, route: Route, client: type[FakeClient] = FakeClient, handler: Applied | None = None
+        self,
+        route: Route,
+        client: type[FakeClient] = FakeClient,
+        handler: Applied | None = None,
+        suite: SuiteSettings | None = None,
     ) -> tuple[Endpoint, Applied]:
         ledger = self.stack.enter_context(closing(Ledger(self.folder / f"{route.name}.sqlite")))
         clock = Clock(wall=lambda: self.wall, monotonic=lambda: 0.0)
-        endpoint = Endpoint(route, SuiteSettings(), ledger, clock, opener(self.broker, client))
+        endpoint = Endpoint(route, suite or SuiteSettings(), ledger, clock, opener(self.broker, client))
         handler = handler or Applied()
         endpoint.attach(handler)
         endpoint.open()
@@ -196,6 +200,68 @@ def test_no_service_subscribes_to_public_copies_of_what_it_consumes() -> None:
             endpoint = Endpoint(route_of(name), SuiteSettings(), ledger, clock, opener(FakeBroker()))
             public = {f"{HOME}/{kind.name}/" for kind in KINDS.values() if kind.sequenced and kind.consumers}
             assert not [each for each in endpoint.client.subscriptions if each.startswith(tuple(public))]
+
+
+def test_a_backlog_leaves_in_packs_and_each_frame_of_it_as_a_public_copy(scene: Scene) -> None:
+    """A message of the wire holds up to a hundred rows, one a line; a consumer applies each of them."""
+    store, consumer = scene.start(STORE)
+    endpoint, _ = scene.start(READER)
+    for _ in range(250):
+        endpoint.emit(FRAME)
+    endpoint.turn(0)
+    store.turn(0)
+
+    on_wire = scene.on("wire/sensor_reader/stream")
+    assert [100, 100, 50] == [each.payload.count(b"\n") + 1 for each in on_wire]
+    assert [each.payload for each in scene.on("raw")] == [
+        line for each in on_wire for line in each.payload.split(b"\n")
+    ]
+    assert list(range(1, 251)) == [message.seq for message in consumer.applied]
+    assert 250 == store.receiver.marks()["sensor_reader"]["raw"].seq
+
+
+def test_events_leave_in_packs_within_the_places_there_are(scene: Scene) -> None:
+    """A pack costs one place and each public copy one: nothing is handed over that finds no room."""
+    endpoint, _ = scene.start(PROCESSOR)
+    for number in range(250):
+        endpoint.emit(EVENT.model_copy(update={"id": str(number)}))
+    left = []
+    for _ in range(4):
+        endpoint.turn(0)
+        left.append((len(scene.on("wire/event_processor/stream")), len(scene.on("event"))))
+
+    assert [(1, 99), (2, 198), (3, 250)] == left[:3]
+    assert 250 == endpoint.sender.streams["event"].published
+
+
+def test_a_line_that_cannot_be_read_is_refused_alone(scene: Scene) -> None:
+    """Those beside it in the same message are applied; a message of too many lines is refused as one."""
+    endpoint, handler = scene.start(STORE)
+    lines = [json.dumps(frame(seq=1)), "no JSON", json.dumps(frame("sensor_reader-b")), "", json.dumps(frame(seq=2))]
+    topic = f"{HOME}/wire/sensor_reader/stream/raw"
+    scene.broker.route(Publication(topic, "\n".join(lines).encode()))
+    scene.broker.route(Publication(topic, b"\n" * 1000))
+    scene.broker.route(Publication(topic, json.dumps(frame(seq=3)).encode()))
+    for _ in range(2):
+        endpoint.turn(0)
+
+    assert [1, 2, 3] == [message.seq for message in handler.applied]
+    assert 4 == len(scene.letters())
+    assert "holds 1001 lines; a message of the wire may hold 1000" in scene.letters()[-1]
+
+
+def test_readings_have_no_public_copy_where_the_setting_says_so(scene: Scene) -> None:
+    """An event has one all the same."""
+    quiet = SuiteSettings(delivery=DeliverySettings(publish_readings=False))
+    endpoint, _ = scene.start(READER, suite=quiet)
+    endpoint.emit(FRAME)
+    endpoint.turn(0)
+    processor, _ = scene.start(PROCESSOR, suite=quiet)
+    processor.emit(EVENT)
+    processor.turn(0)
+
+    assert (1, 0) == (len(scene.on("wire/sensor_reader/stream")), len(scene.on("raw")))
+    assert (1, 1) == (len(scene.on("wire/event_processor/stream")), len(scene.on("event")))
 
 
 # ---- who speaks
