@@ -1,9 +1,9 @@
 """The sending half of delivery: outbox rows and latest values to the MQTT client, in order, within the window.
 
 A row of a stream that has durable consumers leaves twice, with the same bytes: on the wire for the consumers, together
-with those before and after it (``packs``), and alone as a public copy under the topic of its kind for everybody else. The
-public copy of a frame is best effort (QoS 0) and leaves once; that of any other kind is confirmed like the wire's, and
-the row stays until it is (docs/adr/0024, 0041).
+with its neighbours (``packs``), and alone as a public copy under the topic of its kind for everybody else. The public
+copy of a frame is best effort (QoS 0) and leaves once; that of any other kind is confirmed like the wire's, and the row
+stays until it is (docs/adr/0024, 0041).
 """
 
 from __future__ import annotations
