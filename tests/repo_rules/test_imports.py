@@ -114,3 +114,11 @@ def test_what_developers_use_is_not_installed() -> None:
     assert ["services", "shared", "upskeep"] == [
         name for name in PACKAGES if any(fnmatch(name, pattern) for pattern in patterns)
     ]
+
+
+def test_http_is_asked_with_bounds_alone() -> None:
+    """A pool of urllib3's own reads without end: everybody asks by ``shared.bounded_http``."""
+    files = [path for part in ("services", "shared", "upskeep") for path in (ROOT / part).rglob("*.py")]
+    found = [path for path in files if re.search(r"PoolManager\(|urlopen\(|http\.client", path.read_text())]
+
+    assert [ROOT / "shared/bounded_http.py"] == found

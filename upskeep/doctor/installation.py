@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from urllib3 import PoolManager, Timeout
+from urllib3 import Timeout
 from urllib3.exceptions import HTTPError
 
 from services.counter_store.app import SERVICE as COUNTER_STORE
 from shared import __version__
+from shared.bounded_http import BoundedHttp
 from shared.client.client import Client, ClientError
 from shared.clock import SYSTEM_CLOCK
 from shared.ledger.migrations import due, newest, version_of_file
@@ -21,6 +22,7 @@ from upskeep.check import SERVICES, check_config, doubts
 from upskeep.doctor.finding import Finding, Level, Patient
 
 PING_S = 5.0
+PING_BYTES = 65_536
 QUIET_S = 180.0  # a heartbeat comes every 10 s: HEARTBEAT_S of shared/delivery/endpoint.py
 START = "`make run` or `docker compose up -d --wait` starts the suite"
 
@@ -83,8 +85,9 @@ def influxdb(patient: Patient) -> Iterator[Finding]:
         return
     try:
         authorities = str(settings.ca_file) if settings.ca_file else None
-        pool = PoolManager(timeout=Timeout(PING_S), retries=False, ca_certs=authorities)
-        status = pool.request("GET", f"{settings.url}/ping", redirect=False).status
+        http = BoundedHttp(Timeout(PING_S), PING_S, PING_BYTES, authorities)
+        status = http.request("GET", f"{settings.url}/ping").status
+        http.clear()
     except (HTTPError, OSError) as error:
         advice = "start it, or correct `influx.url`; points wait meanwhile, and no count is lost"
         yield Finding("influxdb", Level.FAULT, f"{settings.url} does not answer: {error}", advice)

@@ -16,11 +16,11 @@ from urllib.parse import urlsplit
 
 import urllib3
 
-from services.alerter.adapters.cut_connections import CutConnections
 from services.alerter.adapters.secret_files import SecretError, headers, secret
 from services.alerter.core.notify.alertmanager import webhook_json
 from services.alerter.core.notify.channels import WebhookTarget
 from services.alerter.core.notify.delivery import Failed, Outcome, Sent
+from shared.bounded_http import BoundedHttp, LateAnswerError
 from shared.http_answers import refusal
 from shared.notices import Notice
 from shared.retries import retry_after_s
@@ -30,6 +30,7 @@ REFUSES_THIS = frozenset({400, 413, 415, 422})
 UNSENT = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError, urllib3.exceptions.SSLError)
 
 IN_WORDS = (  # an error's own text repeats the address, which may be a secret
+    (LateAnswerError, "no answer in time"),
     (urllib3.exceptions.NameResolutionError, "the host's name is not known"),
     (urllib3.exceptions.NewConnectionError, "nobody takes the connection"),
     (urllib3.exceptions.ConnectTimeoutError, "no connection in time"),
@@ -46,8 +47,8 @@ class WebhookSender:
         self._way = way
         self._clock = clock
         connect_s = min(5.0, way.timeout_s)
-        self._all_s = connect_s + way.timeout_s  # however slowly the answer drips
-        self._connections = CutConnections(urllib3.Timeout(connect=connect_s, read=way.timeout_s))
+        wait = urllib3.Timeout(connect=connect_s, read=way.timeout_s)
+        self._http = BoundedHttp(wait, connect_s + way.timeout_s, ANSWER_BYTES)
 
     def send(self, notice: Notice) -> Outcome:
         """Post the notice, and say what came of it."""
@@ -59,27 +60,19 @@ class WebhookSender:
         where = self._way.url or f"the address in {self._way.url_file} ({host})"
         body = json.dumps(webhook_json(notice, self._way.external_url), ensure_ascii=False).encode()
         try:
-            with self._connections.within(self._all_s):
-                answer = self._connections.pool.request(
-                    "POST", url, body=body, headers=sent, redirect=False, preload_content=False
-                )
-                try:
-                    text = answer.read(ANSWER_BYTES)
-                finally:
-                    answer.release_conn()
+            answer = self._http.request("POST", url, body, sent)
         except UNSENT as error:
             return Failed(f"{where}: {_in_words(error)}")
         except urllib3.exceptions.LocationParseError:
             return Failed(f"{where} is no address of a webhook")
         except urllib3.exceptions.HTTPError as error:
-            said = "no answer in time" if self._connections.late else _in_words(error)
-            return Failed(f"{where}: {said}", doubtful=True)
+            return Failed(f"{where}: {_in_words(error)}", doubtful=True)
         asked_s = retry_after_s(answer.headers.get("Retry-After"), self._clock(), answer.headers.get("Date"))
-        return _outcome(where, answer.status, asked_s, text)
+        return _outcome(where, answer.status, asked_s, answer.data)
 
     def close(self) -> None:
         """Let go of the connection."""
-        self._connections.close()
+        self._http.clear()
 
     def _address(self, notice: Notice) -> tuple[str, dict[str, str]]:
         sent = {"content-type": "application/json", "user-agent": "upskeep", "idempotency-key": notice.id}

@@ -1,7 +1,8 @@
 """Webhooks: an event POSTed as JSON, CloudEvents 1.0 over HTTP in binary mode.
 
 The event's id goes along as ``Idempotency-Key``: it may be posted more than once. Redirects are not followed, for they
-could lead past ``webhooks_allowed``. At most 64 KiB of an answer are read.
+could lead past ``webhooks_allowed``. At most 64 KiB of an answer are read, and it ends within ``timeout_s`` however
+slowly it drips.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import urllib3
 
 from services.event_processor.core.pipeline.rules import Webhook
 from services.event_processor.core.pipeline.work import Done, Failed, Outcome, Task
+from shared.bounded_http import BoundedHttp
 from shared.http_answers import refusal
 from shared.messages import Event
 from shared.retries import retry_after_s
@@ -30,7 +32,7 @@ class WebhookCall:
         self._handler = handler
         self._clock = clock
         wait = urllib3.Timeout(connect=min(5.0, handler.timeout_s), read=handler.timeout_s)
-        self._pool = urllib3.PoolManager(num_pools=1, maxsize=2, timeout=wait, retries=False)
+        self._http = BoundedHttp(wait, handler.timeout_s, ANSWER_BYTES)
 
     def __call__(self, task: Task) -> Outcome:
         """Post the event, and say what came of it."""
@@ -39,21 +41,15 @@ class WebhookCall:
         except (OSError, ValueError) as error:
             return Failed(f"token_file {self._handler.token_file} cannot be used: {error}")
         try:
-            answer = self._pool.request(
-                "POST", self._handler.url, body=task.payload, headers=headers, redirect=False, preload_content=False
-            )
-            try:
-                text = answer.read(ANSWER_BYTES)
-            finally:
-                answer.close()
+            answer = self._http.request("POST", self._handler.url, task.payload, headers)
         except urllib3.exceptions.HTTPError as error:
             return Failed(f"{self._handler.url}: {error}"[:500])
         asked_s = retry_after_s(answer.headers.get("Retry-After"), self._clock(), answer.headers.get("Date"))
-        return _outcome(self._handler.url, answer.status, asked_s, text)
+        return _outcome(self._handler.url, answer.status, asked_s, answer.data)
 
     def close(self) -> None:
         """Let go of the connections."""
-        self._pool.clear()
+        self._http.clear()
 
     def _headers(self, task: Task) -> dict[str, str]:
         event = Event.model_validate_json(task.payload)

@@ -11,12 +11,11 @@ import re
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from urllib3 import BaseHTTPResponse
-
 from services.counter_store.adapters.influx.http import InfluxHttp
 from services.counter_store.adapters.influx.http_answers import ADVICE, explain_body
 from services.counter_store.core.influx.places import Place, Step, influxql, quoted, split_policy
 from services.counter_store.settings import InfluxSettings
+from shared.bounded_http import HttpAnswer
 
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(\d+)s")
 PLACES_OF_3 = "/api/v3/configure/database"
@@ -59,7 +58,7 @@ class AdminClient:
             raise SetupError(f"{self.settings.url}/ping answers {said}; check url: InfluxDB 1, 2 or 3 is known here")
         return found
 
-    def ask(self, method: str, path: str, query: Mapping[str, str] | None = None, body: Any = None) -> BaseHTTPResponse:
+    def ask(self, method: str, path: str, query: Mapping[str, str] | None = None, body: Any = None) -> HttpAnswer:
         """Return the answer, whatever its status."""
         if body is None:
             return self._http.request(method, path, query)
@@ -74,7 +73,7 @@ class AdminClient:
             raise SetupError(f"{path} answered {answer.status}: {explain_body(answer.data)}", answer.status)
         try:
             return json.loads(answer.data) if answer.data.strip().startswith((b"{", b"[")) else {}
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise SetupError(f"{path} does not answer as InfluxDB does; check url") from error
 
     def close(self) -> None:

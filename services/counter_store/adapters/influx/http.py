@@ -1,4 +1,7 @@
-"""Requests to an InfluxDB as the settings say: where it is, how long to wait, whom to trust and as whom to ask."""
+"""Requests to an InfluxDB as the settings say: where it is, how long to wait, whom to trust and as whom to ask.
+
+An answer is there within ``timeout_s``, however slowly it drips, and has ``ANSWER_BYTES`` at most.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlencode
 
-from urllib3 import BaseHTTPResponse, PoolManager, Timeout, make_headers
+from urllib3 import Timeout, make_headers
 from urllib3.exceptions import HTTPError
 
 from services.counter_store.adapters.influx.secrets import as_header, read_secret
-from services.counter_store.core.influx.ports import Unavailable
+from services.counter_store.core.influx.ports import TooMuch, Unavailable
 from services.counter_store.settings import InfluxSettings
+from shared.bounded_http import BoundedHttp, HttpAnswer
+
+ANSWER_BYTES = 1 << 24  # a page of 5000 events of the usual size has 2 MB
 
 
 class InfluxHttp:
@@ -19,26 +25,35 @@ class InfluxHttp:
 
     def __init__(self, settings: InfluxSettings) -> None:
         self._settings = settings
-        self._pool = PoolManager(
-            retries=False,
-            timeout=Timeout(total=settings.timeout_s),
-            ca_certs=str(settings.ca_file) if settings.ca_file else None,
-        )
+        self._http = open_http(settings)
 
     def request(
         self, method: str, path: str, query: Mapping[str, str] | None = None, body: bytes | None = None, form: str = ""
-    ) -> BaseHTTPResponse:
-        """Return the answer, whatever its status; ``form`` is the body's type. Raises Unavailable if there is none."""
+    ) -> HttpAnswer:
+        """Return the answer, whatever its status; ``form`` is the body's type.
+
+        Raises Unavailable if there is none, and TooMuch if it is too long.
+        """
         url = f"{self._settings.url}{path}" + (f"?{urlencode(query)}" if query else "")
         headers = credentials(self._settings) | ({"Content-Type": form} if form else {})
         try:
-            return self._pool.request(method, url, body=body, headers=headers, redirect=False)
+            answer = self._http.request(method, url, body, headers)
         except (HTTPError, OSError) as error:
             raise Unavailable(f"{self._settings.url} cannot be reached: {error}") from error
+        if answer.cut and answer.status < 300:
+            said = f"{self._settings.url}{path} answered with more than {ANSWER_BYTES >> 20} MiB"
+            raise TooMuch(f"{said}; check url: is this InfluxDB?")
+        return answer
 
     def close(self) -> None:
         """Let go of connections; safe to call twice."""
-        self._pool.clear()
+        self._http.clear()
+
+
+def open_http(settings: InfluxSettings) -> BoundedHttp:
+    """Return connections to the settings' server."""
+    wait = Timeout(total=settings.timeout_s)
+    return BoundedHttp(wait, settings.timeout_s, ANSWER_BYTES, str(settings.ca_file) if settings.ca_file else None)
 
 
 def credentials(settings: InfluxSettings) -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 InfluxDB 2 and 3 find the bucket by the database's name (their 1.x compatibility). ``bucket`` may be database/policy;
 3 takes that for a database of this name. 3 Core answers no question over more than 432 files, a file being ten minutes
-of one measurement: it is then asked for half the time, down to a minute, and for more again where there is little.
+of one measurement: it is then asked for half the time, down to a minute, and for more again where there is little. A
+page that is longer than ``ANSWER_BYTES`` is asked for by halves, down to one event.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from services.counter_store.adapters.influx.http import InfluxHttp
 from services.counter_store.adapters.influx.http_answers import OF_3_CORE, check_answer
 from services.counter_store.core.influx.line_protocol import FIRST_NS, LAST_NS
 from services.counter_store.core.influx.points import point_to_event
-from services.counter_store.core.influx.ports import Unavailable
+from services.counter_store.core.influx.ports import TooMuch, Unavailable
 from services.counter_store.core.influx.query_answers import QueryAnswer, QueryAnswerError, read_query_answer
 from services.counter_store.settings import InfluxSettings
 from shared.messages import Event
@@ -53,8 +54,15 @@ class InfluxQuery:
         A page that is not the last can hold fewer.
         """
         names = ", ".join((*(f'"{name}"::field' for name in _COLUMNS), *(f'"{name}"::tag' for name in _TAGS)))
-        order = f" ORDER BY time LIMIT {limit} OFFSET {skip}"
-        answer, until_ns = self._ask(names, at_ns, 1 + len(_COLUMNS) + len(_TAGS), order)
+        while True:
+            order = f" ORDER BY time LIMIT {limit} OFFSET {skip}"
+            try:
+                answer, until_ns = self._ask(names, at_ns, 1 + len(_COLUMNS) + len(_TAGS), order)
+                break
+            except TooMuch:
+                if limit == 1:
+                    raise
+            limit //= 2
         rows = answer.rows
         events = tuple((event, row[0]) for row in rows if (event := _event(row)) is not None)
         if len(rows) < limit and not (answer.partial and rows):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 from services.counter_store.adapters.influx.admin import ADMINS, AdminClient, SetupError
@@ -40,17 +40,28 @@ def set_up(settings: InfluxSettings, allowed: Sequence[Do]) -> SetupReport:
         major = int(version[0])
         admin = ADMINS[major](wire)
         places = wanted(settings.place or "", settings.readings_to, settings.readings_days)
-        found = {place.name: place for wish in places if (place := admin.find(wish.name)) is not None}
+        with _understood(settings.url):
+            found = {place.name: place for wish in places if (place := admin.find(wish.name)) is not None}
         done = []
         for step in plan(places, found):
             fault = ""
             if step.do in allowed:
                 try:
-                    admin.do(step)
+                    with _understood(settings.url):
+                        admin.do(step)
                 except SetupError as error:
                     fault = str(error)
             done.append(StepResult(step, command(step, major, settings.org), fault))
         return SetupReport(settings.url, version, tuple(done))
+
+
+@contextmanager
+def _understood(url: str) -> Iterator[None]:
+    """Raise SetupError where an answer is JSON of another shape than InfluxDB's."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise SetupError(f"{url} does not answer as InfluxDB does; check url") from error
 
 
 def prepare(settings: InfluxSettings) -> bool:

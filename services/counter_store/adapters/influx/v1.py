@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from urllib3 import BaseHTTPResponse
-
 from services.counter_store.adapters.influx.http import InfluxHttp
 from services.counter_store.adapters.influx.http_answers import check_answer
 from services.counter_store.settings import InfluxSettings
+from shared.bounded_http import HttpAnswer
 
 
 class InfluxV1:
@@ -31,12 +30,12 @@ class InfluxV1:
         """Let go of connections; safe to call twice."""
         self._http.close()
 
-    def _write(self, body: bytes) -> BaseHTTPResponse:
+    def _write(self, body: bytes) -> HttpAnswer:
         return self._http.request("POST", "/write", {"db": self._settings.database or "", "precision": "ns"}, body)
 
     def _create_database(self) -> None:
         name = (self._settings.database or "").replace("\\", "\\\\").replace('"', '\\"')
         self._check(self._http.request("POST", "/query", {"q": f'CREATE DATABASE "{name}"'}, b""))
 
-    def _check(self, answer: BaseHTTPResponse) -> None:
+    def _check(self, answer: HttpAnswer) -> None:
         check_answer(answer.status, answer.data, answer.headers, self._settings.url)

@@ -1,12 +1,14 @@
 """InfluxDB's v2 write API by influxdb-client, synchronous and without the client's own retries.
 
 Its batching mode keeps points in memory, drops them after 180 s of outage and reports that only to a log; so every
-write here is one request whose outcome is known (influxdb-client-python issue 198).
+write here is one request whose outcome is known (influxdb-client-python issue 198). Its answers have no bound in time
+or size, so its pool of connections is replaced by ours.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from influxdb_client.client.influxdb_client import InfluxDBClient
@@ -14,10 +16,11 @@ from influxdb_client.client.write_api import SYNCHRONOUS
 from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError
 
-from services.counter_store.adapters.influx.http import token
+from services.counter_store.adapters.influx.http import open_http, token
 from services.counter_store.adapters.influx.http_answers import REFUSED, check_answer
 from services.counter_store.core.influx.ports import Unavailable
 from services.counter_store.settings import InfluxSettings
+from shared.bounded_http import BoundedHttp, HttpAnswer
 
 
 class InfluxV2:
@@ -61,7 +64,23 @@ class InfluxV2:
             org=given.org,
             timeout=int(given.timeout_s * 1000),
             enable_gzip=True,
-            ssl_ca_cert=str(given.ca_file) if given.ca_file else None,
         )
+        self._client.api_client.rest_client.pool_manager = _Pool(open_http(given))
         self._writer = self._client.write_api(write_options=SYNCHRONOUS)
         return self._writer
+
+
+class _Pool:
+    """What the client asks of its PoolManager."""
+
+    def __init__(self, http: BoundedHttp) -> None:
+        self._http = http
+
+    def request(self, method: str, url: str, *, body: bytes, headers: dict[str, str], **_: Any) -> HttpAnswer:
+        """Return the whole answer; how long to wait is settled."""
+        answer = self._http.request(method, url, body, headers)
+        return replace(answer, data=answer.data.decode("utf-8", "replace").encode())  # the client decodes it
+
+    def clear(self) -> None:
+        """Let go of connections."""
+        self._http.clear()

@@ -17,6 +17,10 @@ class Unavailable(Exception):  # noqa: N818 - it says what the store is
         self.retry_after_s = retry_after_s
 
 
+class TooMuch(Unavailable):
+    """What it answers is longer than anybody reads: ask for less."""
+
+
 class Refused(Exception):  # noqa: N818 - it says what became of the lines
     """Something in this batch will never be accepted as it is; the good lines of it may have been stored."""
 
