@@ -1,7 +1,7 @@
 """The archive: a gzipped tar whose first member, ``manifest.json``, lists the others, each with its checksum.
 
 Nothing is unpacked by the names in it: a ledger's name is built from the name of a service that this version knows, and
-a settings file's from its stem.
+a settings file's from its stem. Members stand in the order of the manifest, each a plain file, and there are no others.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from upskeep.backup.bounded_tar import AROUND_A_MEMBER, taken, unpacking
 
 MANIFEST = "manifest.json"
 LARGEST_MANIFEST = 1_048_576
@@ -121,23 +123,26 @@ def unpacked(archive: Path, into: Path) -> Iterator[tuple[Manifest, dict[str, Pa
     Raises BackupError for whatever is not as the manifest says.
     """
     try:
-        with tarfile.open(archive, "r:gz") as tar:
+        with unpacking(archive, LARGEST_MANIFEST + AROUND_A_MEMBER) as (tar, content):
             manifest = _manifest(archive, tar)
             wanted, free = sum(part.size for _, part in members(manifest)), shutil.disk_usage(into).free
             if wanted > free:
                 raise BackupError(f"{archive} unpacks to {wanted >> 20} MB, and {into.parent} has {free >> 20} MB free")
+            around = AROUND_A_MEMBER * (len(manifest.ledgers) + len(manifest.settings))
+            content.most += wanted + around
             files = {name: _unpack(archive, tar, name, part, into) for name, part in members(manifest)}
-            while tar.fileobj is not None and tar.fileobj.read(CHUNK):  # to the end, where gzip's own checksum stands
-                pass
+            if (more := taken(tar)) is not None:
+                raise BackupError(f"{archive} holds {more.name!r:.200} besides what {MANIFEST} lists")
+            content.end()
     except FileNotFoundError:
         raise BackupError(f"{archive}: no such file") from None
-    except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
+    except (tarfile.TarError, zlib.error, EOFError, ValueError, OSError) as error:
         raise BackupError(f"{archive} cannot be read as a backup: {error}") from error
     yield manifest, files
 
 
 def _manifest(archive: Path, tar: tarfile.TarFile) -> Manifest:
-    head = tar.next()
+    head = taken(tar)
     content = tar.extractfile(head) if head is not None and head.name == MANIFEST and head.isreg() else None
     if content is None:
         raise BackupError(f"{archive} is no backup of Upskeep: it does not begin with {MANIFEST}")
@@ -160,11 +165,11 @@ def _named(archive: Path, name: str, pattern: str) -> None:
 
 
 def _unpack(archive: Path, tar: tarfile.TarFile, name: str, part: Part, into: Path) -> Path:
-    try:
-        member = tar.getmember(name)
-    except KeyError:
-        raise BackupError(f"{archive} is not whole: {name} is missing") from None
-    content = tar.extractfile(member) if member.isreg() else None
+    member = taken(tar)
+    if member is None or member.name != name:
+        instead = f", and {member.name!r:.200} stands in its place" if member is not None else ""
+        raise BackupError(f"{archive} is not whole: {name} is missing{instead}")
+    content = tar.extractfile(member) if member.isreg() and not member.issparse() else None
     if content is None or member.size != part.size:
         raise BackupError(f"{archive} is damaged: {name} is not the file that {MANIFEST} describes")
     target = into / name

@@ -202,6 +202,8 @@ def name_a_path(members: dict[str, bytes]) -> None:
 
 def name_a_stranger(members: dict[str, bytes]) -> None:
     members["toaster/ledger.sqlite"] = members["alerter/ledger.sqlite"]
+    for name in [name for name in members if name.startswith("config/")]:  # which come after the ledgers
+        members[name] = members.pop(name)
     _edit(members, lambda manifest: manifest["ledgers"].update({"toaster": manifest["ledgers"]["alerter"]}))
 
 
