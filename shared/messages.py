@@ -166,6 +166,12 @@ class Candidate(Message):
     metadata: OfferedData = {}
 
 
+class ServiceOffer(Candidate, Sequenced):
+    """A candidate event of a service of the suite, in a stream: the processor makes each an Event exactly once."""
+
+    id: Id
+
+
 class Trigger(Sequenced):
     """One named trigger of an event: a hook for automations.
 

@@ -4,7 +4,8 @@ Rules:
 1. What is demanded holds for three ticks; a controller that dies demands nothing more, and the supervisor goes safe.
 2. In Observe nothing is demanded. During a pause everything is wanted off but light and circulation, which stay.
 3. Mode, own target, pause and what was learned are in the ledger before anything follows from them.
-4. Readings that the broker kept are no evidence: after a start the law waits for fresh ones.
+4. Its events are a stream of its own ledger (ADR 0040). No decision waits for it.
+5. Readings that the broker kept are no evidence: after a start the law waits for fresh ones.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from shared.climate.zones import Kind, Mode, Zone
 from shared.clock import Clock
 from shared.delivery.endpoint import Endpoint
 from shared.delivery.handler import RefusedError
-from shared.messages import Candidate, DeviceState, Message, Name, Quality
+from shared.messages import DeviceState, Message, Name, Quality, ServiceOffer
 from shared.quantities import QUANTITIES
 from shared.requests import Command
 
@@ -321,8 +322,8 @@ class ClimateController:
             filled["expires_at"] = _rfc(expires)
         identity = f"climate_controller/{kind}/{self._mint()}"
         extra = {} if device is not None else {"zone": zone}
-        self._endpoint.offer_event(
-            Candidate(
+        self._endpoint.emit(
+            ServiceOffer(
                 type=kind, id=identity, time=self._clock.wall(), device=device, zone=zone, data={**extra, **filled}
             )
         )

@@ -7,6 +7,7 @@ Rules:
    for is lifted where it was called, with ``upskeep reset-stop``.
 4. What is decided in one turn leaves at the beginning of the next, which follows at once: when the ledger has it. The
    tick is for what time alone brings about.
+5. Its events are a stream of its own ledger (ADR 0040). No order waits for it, or for who reads it.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from shared.actuation import ActuatorState, Demand, Outgoing
 from shared.clock import Clock
 from shared.delivery.endpoint import Endpoint
 from shared.delivery.handler import RefusedError
-from shared.messages import Alert, AlertState, Candidate, DeviceState, Message, Name
+from shared.messages import Alert, AlertState, DeviceState, Message, Name, ServiceOffer
 from shared.requests import Command
 
 log = logging.getLogger(__name__)
@@ -298,8 +299,8 @@ class ClimateSupervisor:
         )
 
     def _offer(self, note: Note) -> None:
-        self._endpoint.offer_event(
-            Candidate(
+        self._endpoint.emit(
+            ServiceOffer(
                 type=note.type,
                 id=f"climate_supervisor/{note.type}/{note.cause}",
                 time=self._clock.wall(),

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from services.event_processor.adapters.handler_scheduler import DerivedOffer, HandlerScheduler, calls
+from services.event_processor.adapters.ledger_schema import LEDGER_SCHEMA, create_tables
 from services.event_processor.adapters.suite_monitor import OwnEvent, SuiteMonitor
 from services.event_processor.adapters.surroundings import Host
 from services.event_processor.adapters.work_table import WorkTable
 from services.event_processor.core.pipeline.plan import Plan
 from services.event_processor.core.pipeline.work import DEAD_LETTER
-from services.event_processor.service import LEDGER_SCHEMA, EventProcessor, create_tables
+from services.event_processor.service import EventProcessor
 from services.event_processor.settings.pipeline import load_plan
 from shared import __version__
 from shared.delivery.endpoint import Endpoint

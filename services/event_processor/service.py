@@ -11,20 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from services.event_processor.adapters import (
-    analytics,
-    incident_table,
-    migrations,
-    offered,
-    pipeline_tables,
-    work_table,
-)
 from services.event_processor.adapters.analytics import Analytics
 from services.event_processor.adapters.answers import Answers
 from services.event_processor.adapters.device_commands import DeviceCommand
 from services.event_processor.adapters.execution import Execution
 from services.event_processor.adapters.incident_table import IncidentTable
 from services.event_processor.adapters.incident_topics import IncidentTopics
+from services.event_processor.adapters.ledger_schema import create_tables
 from services.event_processor.adapters.measures import Measures, p95
 from services.event_processor.adapters.offered import Offered
 from services.event_processor.adapters.pipeline_tables import PipelineTables
@@ -50,21 +43,12 @@ from services.event_processor.core.silence import Silences
 from services.event_processor.core.tracing.recorder import Recorder
 from shared.delivery.handler import Publisher
 from shared.jumps import CLOCK_STEP, IN_FRAME, Jump, read_jump
-from shared.ledger import Ledger, Schema
+from shared.ledger import Ledger
 from shared.limits import LIMIT_REACHED, LimitReports
-from shared.messages import Candidate, Event, Frame, Message, Quality, Sequenced, Status, event_id
+from shared.messages import Candidate, Event, Frame, Message, Quality, Sequenced, ServiceOffer, Status, event_id
 from shared.requests import Command
 
 REFUSED = ("validate.refused", "validate.chain")
-# What the ledger given to EventProcessor must be opened with.
-TABLES = (offered.SCHEMA, pipeline_tables.SCHEMA, incident_table.SCHEMA, work_table.SCHEMA, analytics.SCHEMA)
-LEDGER_SCHEMA = Schema(TABLES, migrations.STEPS)
-
-
-def create_tables(ledger: Ledger) -> None:
-    """Create the processor's tables where they are missing."""
-    for statement in ";".join(TABLES).split(";"):
-        ledger.db.execute(statement)
 
 
 class EventProcessor:
@@ -125,9 +109,17 @@ class EventProcessor:
     # ---- what comes in
 
     def apply(self, message: Sequenced) -> None:
-        """Take the next frame of a reader."""
-        if not isinstance(message, Frame):
-            raise TypeError(f"event_processor takes frames of the stream raw, not {type(message).__name__}")
+        """Take the next frame of a reader, or the next event that a service offers."""
+        match message:
+            case Frame():
+                self._apply_frame(message)
+            case ServiceOffer():
+                payload = message.model_dump_json(exclude_none=True).encode()
+                self.offer(message.producer, message, f"offer/{message.type}", payload)
+            case _:
+                raise TypeError(f"event_processor takes the streams raw and offer, not a {type(message).__name__}")
+
+    def _apply_frame(self, message: Frame) -> None:
         self.measures.begin()
         self._heard_at = self._clock() if message.boot is not None and message.clock != "unset" else None
         if not self._is_admitted(message):

@@ -35,6 +35,7 @@ from upskeep.runner.supervisor import SERVICES
 RATE = 100  # frames a second
 KEEPALIVE_S = 3
 SETTLE_S = 180.0
+BROKER_SHARE = 0.12  # of the blows
 CONFIG = Path("config")
 HOSTILE_PER_S = 300
 GUARDED = "persistence false\nmax_inflight_messages 200\nmax_queued_messages 100000"
@@ -63,10 +64,10 @@ class Harness:
             self.fleet.watch()
 
 
-def strike(chance: random.Random, harness: Harness, broker_share: float) -> None:
+def strike(chance: random.Random, harness: Harness) -> None:
     """Break something, chosen at random."""
     fleet, proxy = harness.fleet, harness.proxy
-    if chance.random() < broker_share:
+    if chance.random() < BROKER_SHARE:
         fleet.kill_broker()
         return
     name = chance.choice(fleet.names)
@@ -112,7 +113,7 @@ def play(
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             harness.look(chance.expovariate(kills_per_minute / 60))
-            strike(chance, harness, broker_share=0.0 if control else 0.12)
+            strike(chance, harness)
         for neighbour in harness.neighbours:
             neighbour.stop()
         troubles += _let_leases_lapse(harness)
@@ -151,13 +152,13 @@ def _let_leases_lapse(harness: Harness) -> list[str]:
 
 def _count_offers(harness: Harness, data: Path) -> list[str]:
     """Wait until every offer of the loop is counted; returns what is not, or not once."""
-    loop = harness.loop
-    if loop is None:
+    if harness.loop is None:
         return []
-    climate.until(lambda: not climate.judge(loop.offers(), data)[1], SETTLE_S / 3, harness.look)
-    counted, differences = climate.judge(loop.offers(), data)
-    click.echo(f"climate: offers={len(loop.offers())} counted={counted}")
-    return differences if counted else ["climate: nothing was offered"]
+    found = climate.settled(data, SETTLE_S / 3, harness.look)
+    click.echo(
+        f"climate: offers={found.offered} counted={found.counted} lost={found.lost} duplicated={found.duplicated}"
+    )
+    return found.differences
 
 
 def _prepare(seed: int, kind: str, folder: Path, recording: Path, *, hostile: bool, control: bool) -> Harness:

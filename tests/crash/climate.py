@@ -1,10 +1,8 @@
 """A loop under control within ``make crash``: controller and supervisor over simulated actuators, killed with the rest.
 
-Its events have no recording to be compared with. What was offered, as anybody at the broker could hear, is the oracle:
-each offer is in the history once, nothing else of theirs is, and the counters say the same.
-
-The broker is not killed here: it keeps nothing, and an offer that it has confirmed and not delivered dies with it
-(ARCHITECTURE.md). What that leaves of the actuators is tested in ``tests/integration/climate_supervisor``.
+Its events have no recording to be compared with. Their producers' ledgers are the oracle: their stream also waits for a
+``WITNESS`` that never comes, so no row of it is ever deleted. Each is in the history once, nothing else of theirs is,
+and the counters say the same.
 """
 
 from __future__ import annotations
@@ -15,21 +13,24 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import yaml
 
+from shared.kinds import KINDS
 from shared.messages import DeviceState, Quality
 from shared.mqtt import Publication
 from shared.suite import SuiteSettings
 from tests.support.climate_processes import LEASE_S, SAFE, House, configure
 
 SERVICES = ("climate_controller", "climate_supervisor")
+WITNESS = "crash_witness"
 ORDER_S = 3.0
 SLACK_S = 6.0
-OFFERS = (
+OFFERED = "SELECT json_extract(payload, '$.type'), json_extract(payload, '$.id') FROM outbox WHERE stream = 'offer'"
+COUNTED = (
     "SELECT type, json_extract(metadata, '$.offer') FROM event WHERE json_extract(metadata, '$.offered_by') IN (?, ?)"
 )
 
@@ -37,7 +38,8 @@ OFFERS = (
 def environ(folder: Path) -> dict[str, str]:
     """Return the settings of a tent in the mode Manual, to be laid over the shipped files."""
     configure(folder)
-    found: dict[str, str] = {}
+    waits_for = {"offer": [*KINDS["offer"].consumers, WITNESS]}
+    found = {"UPSKEEP_SUITE__DELIVERY__CONSUMERS": json.dumps(waits_for)}
     for name, keys in (("actuators", ("enabled", "armed", "tick_s", "zones", "actuators")), ("climate", ("zones",))):
         content = yaml.safe_load((folder / "config" / f"{name}.yaml").read_text(encoding="utf-8"))
         found |= {f"UPSKEEP_{name}__{key}".upper(): json.dumps(content[key]) for key in keys}
@@ -73,10 +75,6 @@ class Loop(House):
             levels = {"heater": float(self._orders % 2), "fan": 0.1 * (self._orders % 10)}
             self.order("climate_controller", "levels", f"crash-{self._orders}", zone="tent", levels=levels)
 
-    def offers(self) -> Counter[tuple[str, str]]:
-        """Return what both have offered, as (type, id), each once: an offer is repeated until it is taken."""
-        return Counter({(each["type"], each["id"]) for name in SERVICES for each in self.of("ingest", name)})
-
 
 def safe_within_their_lease(loop: Loop) -> str:
     """Return what is wrong with the actuators once nobody renews a lease; empty where every one is safe in time."""
@@ -93,28 +91,48 @@ def _is_safe(levels: dict[str, float]) -> bool:
     return all(level in (0.0, SAFE[name]) for name, level in levels.items())
 
 
-def judge(offers: Counter[tuple[str, str]], data: Path) -> tuple[int, list[str]]:
-    """Return how many offers are counted, and what differs."""
-    ledger = data / "counter_store" / "ledger.sqlite"
+def offered(data: Path) -> Counter[tuple[str, str]]:
+    """Return what both have ever offered, as (type, id)."""
+    found: Counter[tuple[str, str]] = Counter()
+    for name in SERVICES:
+        with closing(sqlite3.connect(f"file:{data / name / 'ledger.sqlite'}?mode=ro", uri=True)) as db:
+            found.update(map(tuple, db.execute(OFFERED)))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """How many events were offered and counted, and what differs."""
+
+    offered: int
+    counted: int
+    lost: int
+    duplicated: int
+    differences: list[str]
+
+
+def judge(data: Path) -> Judged:
+    """Hold the history and the counters against what was offered."""
+    offers, ledger = offered(data), data / "counter_store" / "ledger.sqlite"
     with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)) as db:
-        stored: Counter[tuple[str, str]] = Counter(map(tuple, db.execute(OFFERS, SERVICES)))
+        stored: Counter[tuple[str, str]] = Counter(map(tuple, db.execute(COUNTED, SERVICES)))
         totals = dict(db.execute("SELECT type, total FROM counter"))
         types = dict(db.execute("SELECT type, count(*) FROM event GROUP BY type"))
-    differences = [f"climate: {kind} {each} was offered and is not counted" for kind, each in sorted(offers - stored)]
-    differences += [f"climate: {kind} {each} is counted more than once" for (kind, each), n in stored.items() if n > 1]
+    missing, surplus = offers - stored, stored - offers
+    differences = [f"climate: {kind} {each} was offered and is not counted" for kind, each in sorted(missing)]
+    differences += [f"climate: {kind} {each} is counted, more often than offered" for kind, each in sorted(surplus)]
     differences += [
         f"climate: {kind}: {count} in the history, {totals.get(kind, 0)} counted"
         for kind, count in types.items()
         if kind in {each for each, _ in stored} and count != totals.get(kind, 0)
     ]
-    return sum(stored.values()), differences
+    differences += [] if offers else ["climate: nothing was offered"]
+    return Judged(offers.total(), stored.total(), missing.total(), surplus.total(), differences)
 
 
-def until(holds: Callable[[], Any], seconds: float, look: Callable[[float], None]) -> bool:
-    """Let time pass until a condition holds; returns whether it did."""
+def settled(data: Path, seconds: float, look: Callable[[float], None]) -> Judged:
+    """Let time pass until nothing differs; returns how it is then, or after ``seconds``."""
     deadline = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > deadline:
-            return False
+    while (found := judge(data)).differences and time.monotonic() < deadline:
         look(0.3)
-    return True
+    return found

@@ -89,8 +89,10 @@ class House:
         return [content for where, content in list(self.heard) if where == topic]
 
     def offered(self, service: str) -> list[dict[str, Any]]:
-        """Return the events that a service has offered, each id once: an offer may arrive twice."""
-        return list({event["id"]: event for event in self.of("ingest", service)}.values())
+        """Return the events that a service has offered, each id once, oldest first."""
+        prefix = self.topics.every("offer").removesuffix("#")
+        heard = [event for topic, event in list(self.heard) if topic.startswith(prefix)]
+        return list({event["id"]: event for event in heard if event["producer"] == service}.values())
 
     def _live(self) -> None:
         spoken_s = 0.0
@@ -180,7 +182,7 @@ class Process:
             self.process.wait(DEADLINE_S)
 
 
-def configure(folder: Path) -> None:
+def configure(folder: Path, **delivery: int) -> None:
     """Write a configuration of one zone, whose actuators are simulated and whose ticks are short."""
     config = folder / "config"
     config.mkdir(parents=True)
@@ -199,7 +201,7 @@ def configure(folder: Path) -> None:
     zone = {"sensor": "air", "mode": "Manual", "target_kpa": 1.0, "tick_s": 1, "actuators": named}
     (config / "actuators.yaml").write_text(yaml.safe_dump(actuators))
     (config / "climate.yaml").write_text(yaml.safe_dump({"plans": {}, "zones": {"tent": zone}}))
-    (config / "suite.yaml").write_text(yaml.safe_dump({"data": str(folder / "data")}))
+    (config / "suite.yaml").write_text(yaml.safe_dump({"data": str(folder / "data"), "delivery": delivery}))
 
 
 def stop_alert(state: str, message: str = "tent: stopped, because device_failure_burst fires") -> Alert:

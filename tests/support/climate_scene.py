@@ -25,7 +25,7 @@ from shared.clock import Clock
 from shared.delivery.endpoint import Endpoint
 from shared.delivery.records import Records
 from shared.ledger import Ledger
-from shared.messages import Candidate, DeviceState, Message, Quality
+from shared.messages import DeviceState, Message, Quality, Sequenced, ServiceOffer
 from shared.requests import Command
 from shared.topics import Topics
 from tests.support.climate_room import TEMPLATES
@@ -46,9 +46,10 @@ class Outlet:
         self.records = Records(ledger, "home")
         self.rejected: list[str] = []
 
-    def offer_event(self, candidate: Candidate) -> None:
-        """Keep it."""
-        self.scene.offered.append((self.name, candidate))
+    def emit(self, message: Sequenced) -> None:
+        """Keep what is offered."""
+        assert isinstance(message, ServiceOffer)
+        self.scene.offered.append((self.name, message))
 
     def publish_once(self, message: Message) -> None:
         """Hand a demand to the supervisor."""
@@ -97,7 +98,7 @@ class ClimateScene:
         self.now_s = 1000.0
         self.celsius: float | None = 25.0
         self.percent = 68.5  # a VPD of 1.00 kPa
-        self.offered: list[tuple[str, Candidate]] = []
+        self.offered: list[tuple[str, ServiceOffer]] = []
         self.dead: set[str] = set()
         self.devices = {name: SimulatedActuator(name) for name in ACTUATORS}
         self.wire = Wire()

@@ -26,8 +26,8 @@ from services.counter_store.core.policy import StorePolicy
 from services.counter_store.service import LEDGER_SCHEMA as STORE_SCHEMA
 from services.counter_store.service import CounterStore
 from services.counter_store.settings import CounterStoreSettings
+from services.event_processor.adapters.ledger_schema import LEDGER_SCHEMA as PROCESSOR_SCHEMA
 from services.event_processor.app import stamped
-from services.event_processor.service import LEDGER_SCHEMA as PROCESSOR_SCHEMA
 from services.event_processor.service import EventProcessor
 from services.event_processor.settings.pipeline import load_plan
 from shared.clock import SYSTEM_CLOCK

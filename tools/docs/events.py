@@ -16,7 +16,7 @@ HEAD = """# Events
 Generated from `config/events.yaml` and `config/event_processor.yaml` by `make docs`; do not edit. Every type there is,
 what causes it as shipped, the fields of its data with their units, the triggers published with it, and its clearing
 twin. Each event adds one to the counter of its type. Add types and rules of your own in those files: no code is
-needed. What no rule causes comes from a service, a controller or a script, by way of `ingest/…`.
+needed. What no rule causes comes from a service, a controller or a script, by way of `ingest/…` or the stream `offer`.
 """
 
 COLUMNS = """\

@@ -103,7 +103,7 @@ def _correlation(data: Data, _: Times) -> str:
 
 
 def _offered(data: Data, _: Times) -> str:
-    return f"no rule makes it: {data['by'] or 'a service'} offered it on ingest/…"
+    return f"no rule makes it: {data['by'] or 'a service'} offered it"
 
 
 def _alert(data: Data, times: Times) -> str:

@@ -64,7 +64,7 @@ KEPT = {
     "host_agent": ("applied", "obeyed"),
     "sensor_reader": ("applied", "obeyed"),
 }
-EACH = [(version.name, name) for version in sorted(LEDGERS.glob("v*")) for name in SERVICES]
+EACH = [(file.parent.name, name) for file in sorted(LEDGERS.glob("v*/counts.json")) for name in SERVICES]
 each_old_ledger = pytest.mark.parametrize(("version", "name"), EACH)
 
 

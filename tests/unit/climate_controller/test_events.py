@@ -18,9 +18,9 @@ import pytest
 
 from services.counter_store.core.policy import StorePolicy
 from shared.climate.simulated_actuator import Flaw
-from shared.messages import Candidate
+from shared.messages import ServiceOffer
 from tests.support.climate_scene import START, ClimateScene
-from tests.support.event_flow import events_of, offered, planned, processor
+from tests.support.event_flow import events_of, planned, processor
 from tests.support.store_bench import bench
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "climate" / "events"
@@ -130,7 +130,7 @@ SCENES: tuple[Scene, ...] = (
 each_scene = pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
 
 
-def played(scene: Scene) -> list[tuple[str, Candidate]]:
+def played(scene: Scene) -> list[tuple[str, ServiceOffer]]:
     """Return what the services offered in a scene."""
     with ExitStack() as stack:
         found = ClimateScene(stack)
@@ -139,7 +139,7 @@ def played(scene: Scene) -> list[tuple[str, Candidate]]:
         return found.offered
 
 
-def line(service: str, each: Candidate) -> str:
+def line(service: str, each: ServiceOffer) -> str:
     """Return an event as a line; ids of commands differ from start to start, so they are left out."""
     data = {key: value for key, value in each.data.items() if key != "command"}
     at_s = ((each.time or START) - START) / timedelta(seconds=1)
@@ -164,13 +164,15 @@ def test_the_scenes_hold_every_event_that_the_seed_names() -> None:
 
 @each_scene
 def test_every_event_is_taken_and_counted_once_however_often_it_is_offered(scene: Scene) -> None:
-    """Each offer arrives three times, as after two lost confirmations; the counts are those of the golden list."""
+    """Each is applied three times, as after two ledgers that went back; the counts are those of the golden list."""
     candidates = played(scene)
     assert len(candidates) == len({each.id for _, each in candidates})
     with processor(planned()) as (stage, ledger, outlet), bench(StorePolicy()) as store:
         for _ in range(3):
             for service, each in candidates:
-                offered(stage, ledger, each, producer=service)
+                with ledger.transaction():
+                    stage.apply(each.model_copy(update={"producer": service}))
+                    stage.flush()
         events = events_of(outlet)
         store.batch(*events)
         counted = {name: found["total"] for name, found in store.store.snapshot().items()}

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from services.event_processor.adapters.ledger_schema import LEDGER_SCHEMA
 from services.event_processor.core.channels.frame_context import Device
 from services.event_processor.core.device.keys import LIFE
 from services.event_processor.core.device.latch import Latch
 from services.event_processor.core.device.memory import NOTHING, Memory
 from services.event_processor.core.forecast.life import Life, Seen, add
 from services.event_processor.core.maintenance import SELF_TEST_FAILED, SELF_TEST_PASSED, maintenance_of
-from services.event_processor.service import LEDGER_SCHEMA, EventProcessor
+from services.event_processor.service import EventProcessor
 from shared.delivery.handler import InMemoryPublisher, RefusedError
 from shared.ledger import Ledger
 from shared.maintenance import Maintenance

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from services.event_processor.adapters.ledger_schema import create_tables
 from services.event_processor.adapters.offered import Offered
-from services.event_processor.service import create_tables
 from shared.ledger import Ledger
 from shared.limits import LimitReports
 from tests.support.scenarios import START
