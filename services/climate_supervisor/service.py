@@ -252,7 +252,7 @@ class ClimateSupervisor:
         self._kept.save(self._memory, now_s, wall.timestamp(), times=times)
         for order in came.orders:
             binding = self._world.bindings[order.actuator]
-            self._to_say += binding.order(order.level, order.command)
+            self._to_say += binding.order(order.level, order.command, order.falls_to)
             if not order.renewal or order.level == 0:
                 self._to_say += binding.question()
         for name in self._world.bindings:

@@ -64,8 +64,8 @@ class SimulatedActuator:
         acknowledged = Outgoing(f"sim/{self.name}/ack", json.dumps({"command": command}).encode())
         if self.flaw is Flaw.LYING:
             return self, (acknowledged,)
-        after = replace(self, level=min(max(level, 0.0), 1.0), safe=min(max(safe, 0.0), 1.0),
-                        lease_until_s=now_s + lease_s if level > 0 else None)  # fmt: skip
+        level, safe = min(max(level, 0.0), 1.0), min(max(safe, 0.0), 1.0)
+        after = replace(self, level=level, safe=safe, lease_until_s=None if level == safe else now_s + lease_s)
         return after, (acknowledged, after.said())
 
     def tick(self, now_s: float) -> tuple[SimulatedActuator, tuple[Outgoing, ...]]:

@@ -79,16 +79,11 @@ class Loop(House):
 def safe_within_their_lease(loop: Loop) -> str:
     """Return what is wrong with the actuators once nobody renews a lease; empty where every one is safe in time."""
     deadline = time.monotonic() + LEASE_S + SLACK_S
-    while not _is_safe(loop.levels):
+    while loop.levels != SAFE:
         if time.monotonic() > deadline:
             return f"actuators: {loop.levels} after {LEASE_S + SLACK_S:g} s without a supervisor; safe is {SAFE}"
         time.sleep(0.05)
     return ""
-
-
-def _is_safe(levels: dict[str, float]) -> bool:
-    """Off is ordered without a lease, so a fan that was off stays off."""
-    return all(level in (0.0, SAFE[name]) for name, level in levels.items())
 
 
 def offered(data: Path) -> Counter[tuple[str, str]]:

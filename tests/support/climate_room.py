@@ -101,7 +101,7 @@ class Room:
         self.notes += notes(self.world, self.last, came)
         self.memory = self.last = came.memory
         for order in came.orders:
-            for sent in self.world.bindings[order.actuator].order(order.level, order.command):
+            for sent in self.world.bindings[order.actuator].order(order.level, order.command, order.falls_to):
                 self._deliver(sent)
         self.together.append(tuple(name for name, device in self.devices.items() if device.power_w > 0))
 

@@ -30,12 +30,16 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The newest order. ``renewed_s``: when it was last repeated, which renews its lease."""
+    """The newest order. ``renewed_s``: when it was last repeated, which renews its lease.
+
+    ``falls_to`` is the level that it carries for when its lease lapses.
+    """
 
     level: float
     command: str
     at_s: float
     renewed_s: float
+    falls_to: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +111,14 @@ def hear(shadow: Shadow, report: Report, now_s: float, *, retained: bool) -> Sha
     return shadow
 
 
-def send(shadow: Shadow, level: float, command: str, now_s: float) -> Shadow:
+def send(shadow: Shadow, level: float, command: str, now_s: float, falls_to: float = 0.0) -> Shadow:
     """Return the shadow after an order; the same level again renews the lease and is no new order."""
     sent = shadow.sent
-    if sent is not None and sent.level == level and sent.command == command:
+    if sent is not None and (sent.level, sent.command, sent.falls_to) == (level, command, falls_to):
         return replace(shadow, sent=replace(sent, renewed_s=now_s))
     return replace(
         shadow,
-        sent=Sent(level, command, now_s, now_s),
+        sent=Sent(level, command, now_s, now_s, falls_to),
         acknowledged=False,
         settled=False,
         refusal=None,
@@ -127,7 +131,7 @@ def known_off(shadow: Shadow, binding: Binding, now_s: float) -> bool:
     sent, actuator = shadow.sent, binding.actuator
     if draws(shadow, binding):
         return False
-    if sent is not None and binding.lapses_off:
+    if sent is not None and binding.template.lease == "device" and sent.falls_to == 0:
         on_sent_s = sent.renewed_s if sent.level > 0 else None
         if on_sent_s is not None and now_s - on_sent_s > actuator.lease_s + actuator.confirmed_within_s:
             return True

@@ -3,7 +3,10 @@
 Rules:
 1. Everything is decided anew at every step; nothing is assumed to hold because it was ordered once.
 2. Off is ordered before on, and what does most harm goes off first (``KindRow.stop_order``).
-3. What is on is ordered again after a third of its lease. What is not known to be off is ordered off again.
+3. What is on is ordered again after a third of its lease, and so is what is off and would be safe elsewhere. What is
+   not known to be off is ordered off again.
+4. An order carries where the actuator goes when its lease lapses: its safe level, or where a stop or an emergency has
+   put it.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from services.climate_supervisor.core.measured import (
     last_temperature,
     measure_zone,
 )
+from services.climate_supervisor.core.reasons import Reason
 from services.climate_supervisor.core.sensors import UNHEARD, Moved, Reading
 from services.climate_supervisor.core.sensors import hear as hear_sensor
 from services.climate_supervisor.core.shadow import UNKNOWN, Ended, Shadow, known_off, send, settle
@@ -28,6 +32,7 @@ from services.climate_supervisor.core.templates import Binding
 from shared.actuators import CHANNELS, ActuatorKind, Measure, ZoneSafety
 
 EVERYWHERE = "all"  # the zone of a stop of everything
+STAY = (Reason.EMERGENCY_STOP, Reason.HEAT_EMERGENCY)  # a lease that lapses must not end what these have ordered
 MOVERS: dict[Measure, tuple[ActuatorKind, ...]] = {
     Measure.TEMPERATURE: (ActuatorKind.HEATER, ActuatorKind.COOLER),
     Measure.HUMIDITY: (ActuatorKind.HUMIDIFIER, ActuatorKind.DEHUMIDIFIER),
@@ -79,6 +84,7 @@ class Order:
     level: float
     command: str
     renewal: bool
+    falls_to: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +125,8 @@ def step(world: World, memory: Memory, now_s: float) -> Step:
     orders = _orders(world, memory, verdicts, now_s) if world.armed else ()
     shadows = dict(memory.shadows)
     for order in orders:
-        shadows[order.actuator] = send(shadows[order.actuator], order.level, order.command, now_s)
+        shadow = shadows[order.actuator]
+        shadows[order.actuator] = send(shadow, order.level, order.command, now_s, order.falls_to)
     tries = {name: wish for name, wish in memory.tries.items() if wish.until_s >= now_s}
     count = memory.count + sum(not order.renewal for order in orders)
     memory = replace(memory, shadows=shadows, verdicts=verdicts, tries=tries, count=count)
@@ -201,19 +208,27 @@ def _venting(world: World, memory: Memory, zone: str, now_s: float) -> bool:
 
 
 def _orders(world: World, memory: Memory, verdicts: Mapping[str, Verdict], now_s: float) -> tuple[Order, ...]:
-    rows: list[tuple[str, float, str | None]] = []
+    rows: list[tuple[str, float, float, str | None]] = []
     for name, verdict in verdicts.items():
         binding, sent = world.bindings[name], memory.shadow(name).sent
-        if sent is None or sent.level != verdict.level:
-            rows.append((name, verdict.level, None))
+        falls_to = _falls_to(verdict, binding)
+        if sent is None or (sent.level, sent.falls_to) != (verdict.level, falls_to):
+            rows.append((name, verdict.level, falls_to, None))
         elif _renewal_due(memory.shadow(name), binding, now_s):
-            rows.append((name, verdict.level, sent.command))
+            rows.append((name, verdict.level, falls_to, sent.command))
     rows.sort(key=lambda row: (row[1] > 0, world.bindings[row[0]].actuator.row.stop_order, row[0]))
     numbers = iter(range(memory.count + 1, memory.count + 1 + len(rows)))
     return tuple(
-        Order(name, level, command or f"{world.run}-{next(numbers)}", command is not None)
-        for name, level, command in rows
+        Order(name, level, command or f"{world.run}-{next(numbers)}", command is not None, falls_to)
+        for name, level, falls_to, command in rows
     )
+
+
+def _falls_to(verdict: Verdict, binding: Binding) -> float:
+    """Return where the actuator goes when nothing renews its lease; what a stop has put somewhere stays there."""
+    if not binding.carries_safe:
+        return 0.0
+    return verdict.level if verdict.reason in STAY else binding.actuator.safe_level
 
 
 def _renewal_due(shadow: Shadow, binding: Binding, now_s: float) -> bool:
@@ -221,6 +236,9 @@ def _renewal_due(shadow: Shadow, binding: Binding, now_s: float) -> bool:
     if sent is None:
         return False
     since_s = now_s - sent.renewed_s
+    lapsing = since_s >= actuator.lease_s / 3
     if sent.level > 0:
-        return since_s >= actuator.lease_s / 3
+        return lapsing
+    if lapsing and sent.falls_to > 0 and binding.leases_off:
+        return True
     return since_s >= actuator.confirmed_within_s and not known_off(shadow, binding, now_s)

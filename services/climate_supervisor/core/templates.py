@@ -169,21 +169,23 @@ class Binding:
         return tuple(dict.fromkeys(_fill(hear.topic, self._at) for hear in self.template.heard))
 
     @property
-    def lapses_off(self) -> bool:
-        """Whether a lease that lapses leaves it off; else it goes to the safe level that its orders carry."""
-        carries = any(
-            "safe" in PLACE.findall(say.payload) for say in (*self.template.turn_on, *self.template.set_level)
-        )
-        return self.template.lease == "device" and not (carries and self.actuator.safe_level > 0)
+    def carries_safe(self) -> bool:
+        """Whether its orders carry the level that it goes to when their lease lapses; else a lease ends in off."""
+        return _carry_safe(*self.template.turn_on, *self.template.set_level)
+
+    @property
+    def leases_off(self) -> bool:
+        """Whether off is leased too."""
+        return _carry_safe(*self.template.turn_off)
 
     @property
     def _at(self) -> dict[str, str]:
         name = {"name": self.name}
         return name | {place: _fill(text, name) for place, text in (self.template.at | self.actuator.at).items()}
 
-    def order(self, level: float, command: str) -> tuple[Outgoing, ...]:
-        """Return what brings the actuator to a level, which is one of its steps."""
-        template, values = self.template, self._at | _ordered(self.actuator, level, command)
+    def order(self, level: float, command: str, falls_to: float = 0.0) -> tuple[Outgoing, ...]:
+        """Return what brings the actuator to a level, one of its steps, and to ``falls_to`` when its lease lapses."""
+        template, values = self.template, self._at | _ordered(self.actuator, level, command, falls_to)
         if level <= 0:
             says = template.turn_off
         elif template.set_level and (self.actuator.steps > 1 or not template.turn_on):
@@ -228,7 +230,11 @@ class Binding:
                 return {} if power is None else {"power_w": power}
 
 
-def _ordered(actuator: Actuator, level: float, command: str) -> dict[str, str]:
+def _carry_safe(*says: Say) -> bool:
+    return any("safe" in PLACE.findall(say.payload) for say in says)
+
+
+def _ordered(actuator: Actuator, level: float, command: str, falls_to: float) -> dict[str, str]:
     lease_s = int(actuator.lease_s)
     return {
         "level": f"{level:g}",
@@ -237,7 +243,7 @@ def _ordered(actuator: Actuator, level: float, command: str) -> dict[str, str]:
         "step": f"{level * actuator.steps:.0f}",
         "lease_s": str(lease_s),
         "lease_pulse": str(100 + max(lease_s, 12)),  # Tasmota's PulseTime: from 112 on it is seconds, and 100
-        "safe": f"{actuator.safe_level:g}",
+        "safe": f"{falls_to:g}",
         "command": command,
     }
 

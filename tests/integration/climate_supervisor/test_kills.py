@@ -62,12 +62,16 @@ def test_a_killed_controller_leaves_everything_safe(scene: Scene) -> None:
     scene.running()
 
 
-def test_a_killed_supervisor_leaves_everything_off(scene: Scene) -> None:
-    """Every lease lapses at the actuator itself; nothing is switched on before the new one has looked."""
+def test_a_killed_supervisor_leaves_everything_safe(scene: Scene) -> None:
+    """Every lease lapses at the actuator itself, also that of a fan that was ordered off and would be safe running."""
     scene.supervisor.kill()
     until(lambda: scene.house.levels == SAFE, "leases lapse", LEASE_S + SLACK_S)
     scene.supervisor.start()
     scene.running()
+    scene.house.order("climate_controller", "levels", "fan_off", zone="tent", levels={"heater": 1.0, "fan": 0.0})
+    until(lambda: (scene.house.levels["heater"], scene.house.levels["fan"]) == (1, 0), "the fan is off")
+    scene.supervisor.kill()
+    until(lambda: scene.house.levels == SAFE, "leases lapse", LEASE_S + SLACK_S)
 
 
 def test_a_killed_broker_leaves_everything_off(scene: Scene) -> None:

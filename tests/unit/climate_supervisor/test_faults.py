@@ -236,3 +236,38 @@ def test_a_simulated_fan_falls_to_its_safe_level() -> None:
     room.now_s += 60.0
     room.answers()
     assert 0.3 == room.level("fan")
+
+
+FAN = {"fan": {"kind": "exhaust", "steps": 10, "safe": 0.3, "lease_s": 30}}
+
+
+def left_alone(room: Room, seconds: float) -> None:
+    """Let time pass for the actuators alone: the supervisor is dead."""
+    room.now_s += seconds
+    room.answers()
+
+
+def test_a_fan_that_was_ordered_off_is_safe_when_the_supervisor_dies() -> None:
+    """Off is not where it is safe, so off is leased, and renewed as long as it is meant."""
+    room = Room(FAN)
+    room.wish(fan=1.0)
+    room.until(lambda: room.level("fan") == 1, 60)
+    room.wish(fan=0.0)
+    room.until(lambda: room.level("fan") == 0, TICK_S)
+    for _ in range(30):
+        room.tick()
+        assert 0 == room.level("fan")
+    left_alone(room, 30)
+    assert 0.3 == room.level("fan")
+
+
+@pytest.mark.parametrize(("policy", "level"), [("stopped", 0.0), ("safe", 0.3), ("running", 1.0)])
+def test_a_stop_stands_when_the_supervisor_dies(policy: str, level: float) -> None:
+    """A fan that stops for a fire does not start again by its lease, and one that lets the heat out goes on."""
+    room = Room(FAN, exhaust_on_stop=policy)
+    room.wish(fan=0.0)
+    room.go(20)
+    room.stop()
+    room.go(TICK_S)
+    left_alone(room, 300)
+    assert level == room.level("fan")

@@ -122,6 +122,12 @@ MUTANTS: list[tuple[str, str, str, Killer]] = [
     # supervise
     ("supervise", "since_s >= actuator.lease_s / 3", "since_s >= actuator.lease_s * 3",
      ("faults", "test_a_step_of_the_clock_costs_one_reading_and_no_more")),
+    ("supervise", "if lapsing and sent.falls_to > 0 and", "if False and",
+     ("faults", "test_a_fan_that_was_ordered_off_is_safe_when_the_supervisor_dies")),
+    ("supervise", "return verdict.level if verdict.reason in STAY else binding", "return binding",
+     ("faults", "test_a_stop_stands_when_the_supervisor_dies", "stopped", 0.0)),
+    ("supervise", "(sent.level, sent.falls_to) != (verdict.level, falls_to)", "sent.level != verdict.level",
+     ("faults", "test_a_stop_stands_when_the_supervisor_dies", "stopped", 0.0)),
     ("supervise", "self.stops.get(EVERYWHERE) or", "", ("guards", "test_a_stop_of_another_zone_is_not_this_ones")),
     # notes
     ("notes", " or (old is not None and old.reason is new.reason)", "",

@@ -67,7 +67,7 @@ SENT: dict[str, tuple[list[tuple[str, str]], list[tuple[str, str]]]] = {
     ),
     "simulated": (
         [("sim/it/set", '{"level":1,"command":"c7","lease_s":60,"safe":0}')],
-        [("sim/it/set", '{"level":0,"command":"c7"}')],
+        [("sim/it/set", '{"level":0,"command":"c7","lease_s":60,"safe":0}')],
     ),
 }  # fmt: skip
 
