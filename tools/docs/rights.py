@@ -7,7 +7,8 @@ Rules:
 4. A client, ``operator`` say, publishes the kinds it produces under any name, and reads everything.
 5. Any user may offer events under its own name. What is not allowed is refused.
 6. Outside of the suite's topics are those of Home Assistant's discovery (``BEYOND``).
-7. climate_supervisor alone commands actuators: ``tools.docs.actuator_rights``.
+7. climate_supervisor alone commands actuators, and sensor_reader answers for simulated ones:
+   ``tools.docs.actuator_rights``.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections.abc import Iterator
 from shared.kinds import KINDS, Kind
 from shared.services import CLIENTS, SERVICES, ServiceRow, target_of
 from shared.topics import Topics
-from tools.docs.actuator_rights import SUPERVISOR, actuator_rights
+from tools.docs.actuator_rights import READER, SUPERVISOR, actuator_rights, simulated_rights
 
 NAME = "NAME"  # stands for the own name of a further reader or agent
 ROOT = Topics().root
@@ -124,6 +125,8 @@ def _lines(name: str) -> Iterator[str]:
             yield from (f"topic read  {ROOT}/+/{topic}" for topic in may_read(kind, name))
     if name == SUPERVISOR:
         yield from actuator_rights()
+    if name.partition("-")[0] == READER:
+        yield from simulated_rights()
     yield from (f"topic {right}" for right in BEYOND.get(name, ()))
 
 

@@ -97,6 +97,8 @@ WHO: dict[str, tuple[str, str]] = {
     "nonsense":                            ("",                               ""),
 }  # fmt: skip
 BEYOND: dict[str, tuple[str, str]] = {  # outside of the suite's own topics
+    "sim/heater/set":                               (LAST_WORD,         READERS),  # a simulated room is its reader's
+    "sim/heater/state":                             (READERS,           LAST_WORD),
     "homeassistant/device/upskeep_home_ups/config": (f"gateway {HOME}", f"gateway {HOME}"),
     "homeassistant/status":                         (HOME,              f"gateway {LAST_WORD} {HOME}"),  # ESPHome's
     "homeassistant/sensor/x/config":                (HOME,              HOME),
