@@ -15,6 +15,7 @@ from upskeep.commands import (
     backup,
     calibrate,
     climate,
+    completion,
     doctor,
     influx,
     init,
@@ -32,8 +33,8 @@ from upskeep.commands import (
     transfer,
     why,
 )
+from upskeep.exit_codes import MEANINGS, ExitCode
 
-INTERRUPTED = 130  # what a shell makes of SIGINT
 LONGEST = 200  # signs of a first sentence
 COMMANDS = {
     "The suite": (
@@ -47,7 +48,7 @@ COMMANDS = {
     "Climate": (climate.climate, actuators.actuators, actuators.try_actuator),
     "Devices and hosts": (
         *(scan.scan, calibrate.calibrate, maintenance.maintenance, maintenance.battery, maintenance.forget),
-        *(shutdown.shutdown_plan, offer.emit),
+        *(shutdown.shutdown_plan, offer.emit, completion.completion),
     ),
 }
 
@@ -62,13 +63,15 @@ class Sections(click.Group):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            raise click.exceptions.Exit(INTERRUPTED) from None
+            raise click.exceptions.Exit(ExitCode.INTERRUPTED) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click calls it
         """Write the sections."""
         for title, members in COMMANDS.items():
             with formatter.section(title):
                 formatter.write_dl([(each.name or "", each.get_short_help_str(limit=LONGEST)) for each in members])
+        with formatter.section("Exit codes"):
+            formatter.write_dl([(str(int(code)), meaning.replace("`", "")) for code, meaning in MEANINGS.items()])
 
 
 @click.group(cls=Sections, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -87,7 +90,7 @@ def main() -> None:
     try:
         cli()
     except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+        sys.exit(ExitCode.INTERRUPTED)
     except OSError as error:
         if error.filename is not None:  # no command said what is wrong with a file: this is no matter of the output
             raise

@@ -11,6 +11,7 @@ import click
 from shared.safe_text import safe_lines, safe_text
 from shared.suite import SuiteSettings
 from upskeep.commands.options import JSON, at_a_broker, complaints, echo_json, times
+from upskeep.exit_codes import ExitCode
 
 ALERTER = "alerter"
 SETTLED = {"sent", "given_up", "lost"}
@@ -134,7 +135,7 @@ def alert_test(
     for row in rows:
         click.echo(f"{row['channel']}: {_came_of(row, waiting.get(row['channel'], 0))}")
     if any(row["state"] != "sent" for row in rows):
-        raise click.exceptions.Exit(1)
+        raise click.exceptions.Exit(ExitCode.FAILED)
 
 
 def _trace(suite: SuiteSettings, labels: tuple[str, ...], as_json: bool) -> None:
@@ -152,7 +153,7 @@ def _trace(suite: SuiteSettings, labels: tuple[str, ...], as_json: bool) -> None
     else:
         click.echo(safe_lines("\n".join(route_lines(found))))
     if not is_notified(found):
-        raise click.exceptions.Exit(1)
+        raise click.exceptions.Exit(ExitCode.FAILED)
 
 
 def _label(text: str) -> tuple[str, str]:

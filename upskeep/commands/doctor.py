@@ -10,6 +10,7 @@ import click
 from shared.safe_text import safe_lines
 from shared.suite import SuiteSettings
 from upskeep.commands.options import JSON, at_a_broker, echo_json
+from upskeep.exit_codes import ExitCode
 
 COLOURS = {"ok": "green", "warning": "yellow", "fault": "red"}
 
@@ -45,4 +46,4 @@ def doctor(ctx: click.Context, suite: SuiteSettings, as_json: bool, as_report: b
         click.echo(safe_lines(report(patient, findings)))
         click.echo("\nread it before you send it: it is meant to name nobody", err=True)
     if any(finding.level is Level.FAULT for finding in findings):
-        raise click.exceptions.Exit(1)
+        raise click.exceptions.Exit(ExitCode.FAILED)

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from upskeep.commands.options import CONFIG, complaints
+from upskeep.exit_codes import ExitCode
 
 
 @click.group()
@@ -30,7 +31,7 @@ def setup(config: Path, dry_run: bool) -> None:
         lines, good = set_up(settings, dry_run=dry_run)
     click.echo("\n".join(lines))
     if not good:
-        sys.exit(1)
+        sys.exit(ExitCode.FAILED)
 
 
 @influx.command()

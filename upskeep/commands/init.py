@@ -13,6 +13,7 @@ import click
 
 from shared.safe_text import safe_lines, safe_text
 from upskeep.commands.options import CONFIG, complaints
+from upskeep.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from services.sensor_reader.settings import BoardSettings
@@ -117,7 +118,7 @@ def init(ctx: click.Context, /, config: Path, yes: bool, dry_run: bool, **given:
             return
         if asks and not click.confirm("\nWrite this?", default=not config.exists() or _untouched(config, texts)):
             _say("nothing is written")
-            ctx.exit(1)
+            ctx.exit(ExitCode.FAILED)
         write.write(source, config, texts)
     _next_steps(config, choices, seen)
 

@@ -13,11 +13,10 @@ import click
 
 from shared.safe_text import safe_text
 from upskeep.commands.options import CONFIG, checked, complaints, so_many
+from upskeep.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from upskeep.playback.row_tally import RowTally
-
-REFUSED = 3  # exit code: a backtest that could not read all of its recordings
 
 
 @click.command()
@@ -82,7 +81,7 @@ def backtest(
     rows, timezone = RowTally(), _timezone(zone)
     if other is None and not changes:
         _backtest(config, recordings, out, alerts, rows, timezone)
-        _exit(rows, 0, allow_refused=allow_refused)
+        _exit(rows, ExitCode.DONE, allow_refused=allow_refused)
     if out is not None or alerts is not None:
         raise click.UsageError("--out and --alerts write the results of one configuration; leave them out here")
     before = (other or config) if folders else config
@@ -101,7 +100,7 @@ def _timezone(name: str | None) -> ZoneInfo | None:
 def _exit(rows: RowTally, code: int, *, allow_refused: bool) -> NoReturn:
     for line in rows.lines():
         click.echo(safe_text(line), err=True)
-    sys.exit(REFUSED if rows.refused and not allow_refused else code)
+    sys.exit(ExitCode.INCOMPLETE if rows.refused and not allow_refused else code)
 
 
 def _backtest(
@@ -143,7 +142,7 @@ def _compare(
                 click.echo(line)
         else:
             show(found, console(), str(one), str(other), most)
-        return 0 if found.same else 1
+        return ExitCode.DONE if found.same else ExitCode.FAILED
     raise AssertionError("unreachable: complaints() ends the process")
 
 

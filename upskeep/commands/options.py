@@ -21,6 +21,7 @@ from shared.messages import Severity
 from shared.safe_text import safe_json, safe_lines
 from shared.settings import ConfigError, Fault, read_settings
 from shared.suite import BrokerSettings, SuiteSettings
+from upskeep.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from upskeep.text.message_text import LineStyle
@@ -239,7 +240,7 @@ def complaints(*kinds: type[Exception]) -> Iterator[None]:
         yield
     except ConfigError as error:
         click.echo(safe_lines(f"the configuration cannot be used:\n{error}"), err=True)
-        sys.exit(2)
+        sys.exit(ExitCode.USAGE)
     except kinds as error:
         click.echo(safe_lines(f"upskeep: {error}"), err=True)
-        sys.exit(1)
+        sys.exit(ExitCode.FAILED)

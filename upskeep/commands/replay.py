@@ -26,6 +26,7 @@ from upskeep.commands.options import (
     so_many,
     times,
 )
+from upskeep.exit_codes import ExitCode
 
 TOLD = 20
 BEFORE = timedelta(days=1)  # read, and not reported: what events belong to may have begun before
@@ -108,7 +109,7 @@ def _verify(suite: SuiteSettings, frames: tuple[Path, ...], choice: Mapping[str,
         echo_json(verdict.as_dict())
     else:
         _print_verdict(verdict)
-    sys.exit(0 if verdict.same == verdict.compared else 1)
+    sys.exit(ExitCode.DONE if verdict.same == verdict.compared else ExitCode.FAILED)
 
 
 def _see_what_can_be_verified(verify: bool, frames: tuple[Path, ...], choice: Mapping[str, Any]) -> None:
