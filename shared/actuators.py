@@ -83,7 +83,7 @@ KINDS: dict[ActuatorKind, KindRow] = {
 class Part(BaseModel):
     """Base of the parts of the file: frozen, and a key that it does not know is a fault."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
 
 class Actuator(Part):

@@ -59,7 +59,7 @@ class TopicTree(Protocol):
 class Message(BaseModel):
     """Base of all payloads. Which kind of message a payload is, and its topic: ``shared.kinds``."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False, defer_build=True)
 
     def topic(self, topics: TopicTree) -> str:
         """Return the topic this message is published under, by its row in ``shared.kinds``."""

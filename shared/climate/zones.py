@@ -29,7 +29,7 @@ MOST_ACTUATORS, MOST_STAGES = 32, 64
 class ClimateData(BaseModel):
     """Base of the models: frozen, and an unknown key is a fault."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
 
 OPPOSED: tuple[tuple[Kind, Kind], ...] = (

@@ -27,4 +27,4 @@ SLOTTED = ConfigDict(extra="forbid", allow_inf_nan=False)
 class Data(BaseModel):
     """Base of what the processor's configuration is made of: frozen, and an unknown key is a fault."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
