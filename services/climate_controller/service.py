@@ -208,8 +208,10 @@ class ClimateController:
         }
 
     def figures(self) -> Mapping[str, bool | int | float | str]:
-        """Return the mode of each zone."""
-        return {f"{name}.mode": room.state.mode.value for name, room in self._rooms.items()}
+        """Return the mode of each zone, and where its target will be once it has got there (kPa)."""
+        modes = {f"{name}.mode": room.state.mode.value for name, room in self._rooms.items()}
+        goals = {name: room.state.goal_kpa for name, room in self._rooms.items()}
+        return modes | {f"{name}.target": round(goal, 2) for name, goal in goals.items() if goal is not None}
 
     # ---- the drive
 

@@ -51,7 +51,12 @@ BEYOND: dict[str, tuple[str, ...]] = {  # what is outside of the suite's own top
     HOME_ASSISTANT: ("readwrite homeassistant/#",),
 }
 _SEEN_BY_HOME_ASSISTANT = ("event", "state", "trigger", "counter", "health", "alert", "status")
-_PRESSED_IN_HOME_ASSISTANT = ("command/alerter/ack", "command/alerter/silence")
+_PRESSED_IN_HOME_ASSISTANT = (
+    "command/alerter/ack",
+    "command/alerter/silence",
+    "command/climate_controller/mode",
+    "command/climate_controller/target",
+)
 
 _ANY = f"""\
 # --- any user: events offered under its own name
@@ -131,7 +136,7 @@ def _lines(name: str) -> Iterator[str]:
 
 
 def _home_assistant() -> str:
-    """Return the rights of Home Assistant: what its entities show, two buttons, and its own topics."""
+    """Return the rights of Home Assistant: what its entities show and set, two buttons, and its own topics."""
     lines = [
         "# --- Home Assistant, where it has a user of its own: docs/home-assistant.md",
         f"user {HOME_ASSISTANT}",

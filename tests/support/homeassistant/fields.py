@@ -1,7 +1,8 @@
 """The fields of a discovery payload, and the classes with their units, as Home Assistant's documentation lists them.
 
 Sources (read 2026-11): home-assistant.io/integrations/mqtt/ (device discovery payload, shared options),
-/sensor.mqtt/, /binary_sensor.mqtt/, /button.mqtt/, /sensor/ and /binary_sensor/ (device classes),
+/sensor.mqtt/, /binary_sensor.mqtt/, /button.mqtt/, /select.mqtt/, /number.mqtt/,
+/sensor/ and /binary_sensor/ (device classes),
 developers.home-assistant.io/docs/core/entity/sensor/ (state classes by device class).
 """
 
@@ -24,8 +25,18 @@ OF_PLATFORM = {
     "binary_sensor": _ENTITY | {"state_topic", "value_template", "payload_on", "payload_off", "expire_after",
                                 "off_delay", "force_update"},
     "button": _ENTITY | {"command_topic", "command_template", "payload_press", "retain"},
+    "select": _ENTITY | {"state_topic", "value_template", "command_topic", "command_template", "options", "optimistic",
+                         "retain"},
+    "number": _ENTITY | {"state_topic", "value_template", "command_topic", "command_template", "min", "max", "step",
+                         "mode", "unit_of_measurement", "optimistic", "payload_reset", "retain"},
 }  # fmt: skip
-NEEDS = {"sensor": {"state_topic"}, "binary_sensor": {"state_topic"}, "button": {"command_topic"}}
+NEEDS = {
+    "sensor": {"state_topic"},
+    "binary_sensor": {"state_topic"},
+    "button": {"command_topic"},
+    "select": {"command_topic", "options"},
+    "number": {"command_topic"},
+}
 CATEGORIES = {"diagnostic", "config"}
 
 # Device class of a sensor: the units of ours that it takes.
@@ -54,6 +65,9 @@ NEVER_TOTALS = {"apparent_power", "atmospheric_pressure", "battery", "carbon_dio
 
 BINARY_CLASSES = {"battery", "battery_charging", "cold", "connectivity", "heat", "moisture", "plug", "power",
                   "presence", "problem", "running", "safety", "update"}  # fmt: skip
+
+CLASSES_OF = {"binary_sensor": BINARY_CLASSES, "button": {"restart", "update", "identify"}, "select": set(),
+              "number": set(SENSOR_UNITS)}  # fmt: skip
 
 
 def faults_of(config: dict[str, Any]) -> list[str]:
@@ -110,5 +124,5 @@ def _of_sensor(component: dict[str, Any]) -> list[str]:
 
 def _of_class(component: dict[str, Any], platform: str) -> list[str]:
     device_class = component.get("device_class")
-    known = BINARY_CLASSES if platform == "binary_sensor" else {"restart", "update", "identify"}
+    known = CLASSES_OF[platform]
     return [] if device_class is None or device_class in known else [f"unknown device class {device_class}"]

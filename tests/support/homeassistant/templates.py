@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +16,6 @@ def render(template: str, payload: str | bytes = b"", now: datetime | None = Non
     environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined)
     environment.filters["tojson"] = lambda value: json.dumps(value)
     known: dict[str, Any] = {"value": payload, "now": lambda: now}
-    if payload:
+    with suppress(ValueError):  # a value that is no JSON has no value_json
         known["value_json"] = json.loads(payload)
     return environment.from_string(template).render(known)

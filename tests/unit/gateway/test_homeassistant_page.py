@@ -15,6 +15,7 @@ from services.gateway.core.homeassistant.known import (
     MOST_COUNTERS,
     MOST_DEVICES,
     MOST_SERVICES,
+    MOST_ZONES,
 )
 from services.gateway.settings import GatewaySettings
 from shared.quantities import QUANTITIES
@@ -62,5 +63,5 @@ def test_its_figures_are_those_of_the_code() -> None:
         f"{MOST_DEVICES} devices with {MOST_CHANNELS} channels each, {MOST_COUNTERS} counters, {MOST_ALERTS} alerts"
     )
 
-    assert f"{bounds}, {MOST_SERVICES} services." in PAGE
+    assert f"{bounds}, {MOST_SERVICES} services, {MOST_ZONES} zones." in PAGE
     assert f"`expire_after_s`, {GatewaySettings().home_assistant.expire_after_s} s as shipped" in PAGE

@@ -22,7 +22,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.gateway.core.homeassistant.channels import DIAGNOSTIC_FLAGS, FLAGS, name_of, sensor_of
-from services.gateway.core.homeassistant.known import Device, Known, KnownAlert, Shape
+from services.gateway.core.homeassistant.climate import SETTINGS, command_of, value_of
+from services.gateway.core.homeassistant.known import CONTROLLER, Device, Known, KnownAlert, Shape
 from shared.names import type_levels
 from shared.topics import Topics
 
@@ -81,6 +82,7 @@ def configurations(known: Known, options: Options) -> dict[str, Json]:
     for name, device in known.devices.items():
         _add_device(homes[name], device, options)
     _add_suite(suite, known, options)
+    _add_zones(suite, known, options)
     for alert in known.alerts.values():
         _add_alert(homes.get(alert.device or "", suite), alert, options)
     found = {options.topic_of(home.identity): _of_device(home, name, known, options) for name, home in homes.items()}
@@ -240,6 +242,18 @@ def _add_suite(home: _Home, known: Known, options: Options) -> None:
             entity_category="diagnostic", state_topic=options.topics.build("status", service),
             value_template="{{ 'ON' if value_json.get('state') == 'online' else 'OFF' }}",
         )  # fmt: skip
+
+
+def _add_zones(home: _Home, known: Known, options: Options) -> None:
+    there = {"availability": [_online(options, CONTROLLER)]}
+    for zone in sorted(known.zones):
+        for setting in SETTINGS:
+            home.add(
+                f"zone_{_UNFIT.sub('_', zone)}_{setting.key}", setting.platform, f"{zone} {setting.title}",
+                state_topic=options.topics.build("status", CONTROLLER), value_template=value_of(setting, zone),
+                command_topic=options.topics.build("command", CONTROLLER, setting.command),
+                command_template=command_of(setting, zone), **setting.fields, **there,
+            )  # fmt: skip
 
 
 # ---- alerts

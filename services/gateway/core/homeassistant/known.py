@@ -16,12 +16,16 @@ from typing import Literal
 from services.gateway.core.homeassistant.channels import PASSED_OVER, is_text
 from shared.health import Health
 from shared.messages import Alert, Counter, DeviceState, Message, Scalar, Status
+from shared.names import NAME
 
 MOST_DEVICES = 256
 MOST_CHANNELS = 128  # of one device
 MOST_COUNTERS = 500
 MOST_ALERTS = 200
 MOST_SERVICES = 64
+MOST_ZONES = 64
+
+CONTROLLER, MODE, TARGET = "climate_controller", ".mode", ".target"  # a zone's figures in the controller's status
 
 Shape = Literal["number", "flag", "text"]
 Parts = tuple[str, ...]
@@ -60,6 +64,7 @@ class Known:
     counters: frozenset[str] = frozenset()
     alerts: Mapping[Parts, KnownAlert] = field(default_factory=dict)
     services: frozenset[str] = frozenset()
+    zones: frozenset[str] = frozenset()  # whose climate is controlled
     health: bool = False
 
     def after(self, kind: str, parts: Parts, message: Message | None) -> Known:
@@ -71,8 +76,8 @@ class Known:
                 return replace(self, counters=self.counters | {message.type})
             case Alert():
                 return self._after_alert(message)
-            case Status() if message.service not in self.services and len(self.services) < MOST_SERVICES:
-                return replace(self, services=self.services | {message.service})
+            case Status():
+                return self._after_status(message)
             case Health() if not self.health:
                 return replace(self, health=True)
             case None if kind == "state" and parts[0] in self.devices:
@@ -97,6 +102,16 @@ class Known:
             charging=known.charging or state.charging is not None,
         )
         return self if new == old else replace(self, devices={**self.devices, state.device: new})
+
+    def _after_status(self, status: Status) -> Known:
+        known = self
+        if status.service not in self.services and len(self.services) < MOST_SERVICES:
+            known = replace(known, services=self.services | {status.service})
+        if status.service == CONTROLLER:
+            zones = {name.removesuffix(MODE) for name in status.figures if name.endswith(MODE)}
+            fresh = sorted(zone for zone in zones - self.zones if NAME.match(zone))[: MOST_ZONES - len(self.zones)]
+            known = replace(known, zones=self.zones | set(fresh)) if fresh else known
+        return known
 
     def _after_alert(self, alert: Alert) -> Known:
         place = (alert.rule, alert.key)
