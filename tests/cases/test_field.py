@@ -1,7 +1,7 @@
 """What users of other programs reported, tried on this one: each ``run.sh`` prints PASS or FAIL, line by line.
 
 Each ``README.md`` there cites the report. A case that belongs to an open issue is marked with its number; whoever
-sees it pass takes the mark away.
+sees it pass takes the mark away. They mostly wait for what a UPS does in real time, so two run side by side.
 """
 
 from __future__ import annotations
@@ -10,18 +10,21 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import yaml
 
 from tests.conftest import Require
-from tests.support.brokers import free_port
+from tests.support.brokers import free_pair
 
 ROOT = Path(__file__).resolve().parents[2]
 FIELD = ROOT.parent / "shared" / "cases" / "field"
-NUT = ("upsd", "upsc", "dummy-ups")
-TIMEOUT_S = 300.0
+NUT = ("upsd", "upsc")  # and dummy-ups, which is on no path
+TIMEOUT_S = 600.0
+SIDE_BY_SIDE = 2
 FILES = ("event_processor", "boards")
 
 # Each case, and the issue that it waits for; None where it passes.
@@ -51,19 +54,34 @@ MARKED = [
 ]
 
 
+Done = subprocess.CompletedProcess[str]
+
+
+@pytest.fixture(scope="module")
+def done(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Done]]:
+    """Return what waits for the end of a case. All that are tested in this run are begun, in the order of the tests."""
+    here = [item for item in request.session.items if item.path == request.path and "[" in item.name]
+    names = [item.name.partition("[")[2].rstrip("]") for item in here]
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        cases = {name: pool.submit(run, FIELD / name, tmp_path_factory.mktemp(name)) for name in names}
+        yield lambda name: cases[name].result()
+        for case in cases.values():
+            case.cancel()
+
+
 @pytest.mark.parametrize("name", MARKED)
-def test_a_report_from_the_field(require: Require, tmp_path: Path, name: str) -> None:
+def test_a_report_from_the_field(require: Require, request: pytest.FixtureRequest, name: str) -> None:
     """Every line of its ``run.sh`` says PASS."""
     folder = FIELD / name
     if not folder.exists():
         pytest.skip("the cases are not beside this checkout (../shared/cases)")
     if "-nut-" in name:
-        found = [Path(require.program(program)) for program in NUT if program != "dummy-ups"]
+        found = [Path(require.program(program)) for program in NUT]
         require.that(Path("/lib/nut/dummy-ups").exists() and found, "NUT's dummy-ups is not installed here")
     if "backtest" not in (folder / "run.sh").read_text(encoding="utf-8"):
         require.program("mosquitto")
         require.program("mosquitto_sub")
-    passes(run(folder, tmp_path))
+    passes(request.getfixturevalue("done")(name))
 
 
 def test_the_end_of_a_scale_is_said_and_a_boards_level_can_be_reached(tmp_path: Path) -> None:
@@ -87,13 +105,13 @@ def test_the_end_of_a_scale_is_said_and_a_boards_level_can_be_reached(tmp_path: 
     passes(run(folder / AT_FULL_SCALE, tmp_path, programs / "upskeep"))
 
 
-def passes(done: subprocess.CompletedProcess[str]) -> None:
+def passes(done: Done) -> None:
     lines = done.stdout.splitlines()
     assert [] == [line for line in lines if line.startswith("FAIL")], done.stdout + done.stderr
     assert any(line.startswith("PASS") for line in lines), done.stdout + done.stderr
 
 
-def run(folder: Path, home: Path, upskeep: Path | None = None) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, home: Path, upskeep: Path | None = None) -> Done:
     """Run a case against this checkout, on ports that nobody else uses."""
     programs = Path(sys.executable).parent
     environ = {
@@ -102,7 +120,7 @@ def run(folder: Path, home: Path, upskeep: Path | None = None) -> subprocess.Com
         "PYTHON": sys.executable,
         "CONFIG": str(ROOT / "config"),
         "CONFIG_FROM": str(ROOT / "config"),
-        "PORT": str(free_port() // 2 * 2),  # of a pair: the next one is for the NUT server
+        "PORT": str(free_pair()),  # the next one is for the NUT server
         "TMPDIR": str(home),
         "PATH": f"{os.environ['PATH']}:/usr/sbin",
     }

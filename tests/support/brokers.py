@@ -27,6 +27,11 @@ def free_port() -> int:
     return next(port for port in _candidates if is_mine(port) and _is_free(port))
 
 
+def free_pair() -> int:
+    """Return the first of two free ports that follow each other; the next call returns others."""
+    return next(p for p in _candidates if p % 2 == 0 and is_mine(p) and _is_free(p) and _is_free(p + 1))
+
+
 def _is_free(port: int) -> bool:
     with socket.socket() as probe:
         try:
