@@ -160,7 +160,7 @@ _PUBLIC = (
     Kind("status", "status/{service}", Status, "a service's life sign and vital figures",
          producers=EVERY_SERVICE, followers=EVERY_SERVICE, retained=True, speaker="service"),
     Kind("deadletter", "deadletter/{service}", DeadLetter, "what a service refused, and why",
-         producers=EVERY_SERVICE, followers=CLIENTS, sequenced=True, speaker="service"),
+         producers=EVERY_SERVICE, followers=_ASKING, sequenced=True, speaker="service"),
 )  # fmt: skip
 
 # The suite's own wire. Only services read it; the first level below `wire` always names the speaker.

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from services.gateway.adapters.secret_files import read_keys
+from services.gateway.core.pages.counters import Limit
 from services.gateway.service import Gateway
 from services.gateway.settings import FILE, GatewaySettings
 from shared.delivery.endpoint import Endpoint
 from shared.delivery.route import route_of
+from shared.event_counters import FILE as COUNTERS_FILE
+from shared.event_counters import EventCountersSettings
 from shared.event_text.load import load_event_texts
 from shared.ledger import Ledger
 from shared.process import Context, Service, main
@@ -28,7 +31,17 @@ def build(settings: GatewaySettings, context: Context, _: Ledger, endpoint: Endp
     if faults:
         raise ConfigError(faults)
     texts = load_event_texts(context.folder, context.environ)
-    return Gateway(settings, keys, texts, context.suite, context.clock, endpoint.offer_event, endpoint.wake)
+    limits, offer = _limits(context), endpoint.offer_event
+    return Gateway(settings, keys, texts, limits, context.suite, context.clock, offer, endpoint.wake)
+
+
+def _limits(context: Context) -> dict[str, Limit]:
+    """Return the limits that the alerter judges counts by; a fault in their file is the alerter's to report."""
+    try:
+        found = read_settings(context.folder, COUNTERS_FILE, EventCountersSettings, context.environ).alert_thresholds
+    except ConfigError:
+        return {}
+    return {name: Limit(each.hourly, each.daily, each.per) for name, each in found.items()}
 
 
 def _where(context: Context) -> str:

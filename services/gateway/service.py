@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import queue
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from services.gateway.adapters.loop_thread import LoopThread
 from services.gateway.adapters.nut_server import NutServer
@@ -17,6 +17,7 @@ from services.gateway.application.api import API
 from services.gateway.application.desk import Desk
 from services.gateway.application.homeassistant import HomeAssistant
 from services.gateway.application.nut_door import NutDoor
+from services.gateway.core.pages.counters import Limit
 from services.gateway.core.pages.login import login_page
 from services.gateway.settings import GatewaySettings
 from shared.clock import Clock
@@ -37,6 +38,7 @@ class Gateway:
         settings: GatewaySettings,
         keys: Keys,
         texts: EventTexts,
+        limits: Mapping[str, Limit],
         suite: SuiteSettings,
         clock: Clock,
         offer: Callable[[Candidate], None],
@@ -45,6 +47,7 @@ class Gateway:
         self._settings = settings
         self._keys = keys
         self._texts = texts
+        self._limits = limits
         self._suite = suite
         self._clock = clock
         self._offer = offer
@@ -81,7 +84,7 @@ class Gateway:
 
     async def _serve(self) -> None:
         desk = Desk(self._suite, self._clock, self._audit)
-        console = Console(desk, self._texts, self._keys.locked)
+        console = Console(desk, self._texts, self._limits, self._keys.locked)
         site = Site(desk, API, Exposition(desk.families), login_page, console.routes())
         app = application(site, self._keys, self._clock)
         async with desk.client, asyncio.TaskGroup() as tasks:

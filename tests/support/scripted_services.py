@@ -21,7 +21,7 @@ EVENTS = [event(number).model_dump(mode="json", exclude_none=True) for number in
 ANSWERS: dict[str, Any] = {
     "history": {"events": EVENTS, "cursor": "c3"},
     "silences": {"silences": []},
-    "related": {"related": []},
+    "related": {"event": EVENTS[0], "related": [{"after_s": 4.0, "by": ["device"], "event": EVENTS[1]}]},
     "statistics": {"statistics": []},
     "health": {"score": 90},
     "report": REPORT,

@@ -3,7 +3,8 @@
 Rules:
 1. One entry a topic, by the kind and the levels of the topic. An emptied topic takes its entry away.
 2. A kind holds at most ``MOST_OF_A_KIND`` topics; beyond, new ones are counted in ``refused`` and not kept.
-3. Events have no topic of their own each: the newest ``MOST_EVENTS`` are kept, in the order they came.
+3. Events and dead letters have no topic of their own each: the newest ``MOST_EVENTS`` and ``MOST_DEAD_LETTERS`` are
+   kept, in the order they came.
 4. Times are monotonic seconds of this process: when a value was heard. One that the broker kept may be older.
 """
 
@@ -18,13 +19,14 @@ from services.gateway.core.traces import Traces
 from shared.health import Health
 from shared.incidents import Incident
 from shared.maintenance import Maintenance
-from shared.messages import Alert, Counter, DeviceState, Event, Message, Status
+from shared.messages import Alert, Counter, DeadLetter, DeviceState, Event, Message, Status
 from shared.report import ScheduledReport
 
 MOST_OF_A_KIND = 2_000
 MOST_EVENTS = 200
+MOST_DEAD_LETTERS = 50
 STALE_S = 60.0
-SHOWN = ("state", "event", "incident", "maintenance", "counter", "health", "alert", "report", "status")
+SHOWN = ("state", "event", "incident", "maintenance", "counter", "health", "alert", "report", "status", "deadletter")
 
 Parts = tuple[str, ...]
 
@@ -44,6 +46,7 @@ class View:
 
     values: dict[str, dict[Parts, Heard]] = field(default_factory=lambda: {kind: {} for kind in SHOWN})
     events: deque[Event] = field(default_factory=lambda: deque(maxlen=MOST_EVENTS))
+    dead_letters: deque[DeadLetter] = field(default_factory=lambda: deque(maxlen=MOST_DEAD_LETTERS))
     traces: Traces = field(default_factory=Traces)
     connected: bool = False
     refused: int = 0
@@ -52,6 +55,9 @@ class View:
         """Take what a topic became; returns whether it is kept."""
         if isinstance(message, Event):
             self.events.append(message)
+            return True
+        if isinstance(message, DeadLetter):
+            self.dead_letters.append(message)
             return True
         values = self.values.get(kind)
         if values is None:

@@ -84,6 +84,26 @@ def test_questions_go_to_the_services_and_commands_are_recorded(
     ]
 
 
+def test_the_history_comes_as_a_file(gateway: RunningGateway, onlooker: Onlooker, broker: Broker) -> None:
+    """Page by page, as JSON lines and as CSV; what is wrong is said before anything is sent."""
+    publish(onlooker, status("counter_store"))
+    with services(broker):
+        gateway.until(lambda: gateway.get("/api/events").status == 200, "the history")
+        lines_of = gateway.get("/api/export/events.jsonl?types=A").data.decode().splitlines()
+        table = gateway.get("/api/export/events.csv")
+        wrong = gateway.get("/api/export/events.csv?since=yesterday")
+        unknown = gateway.get("/api/export/events.xlsx")
+
+    # the scripted store names one more page, and then the same again, where a stream must end
+    assert ["e0", "e1", "e2"] * 2 == [json.loads(line)["id"] for line in lines_of]
+    rows = table.data.decode().splitlines()
+    assert "time,type,category,severity,device,zone,id,data" == rows[0]
+    assert (7, "text/csv; charset=utf-8") == (len(rows), table.headers["content-type"])
+    assert 'attachment; filename="upskeep-events.csv"' == table.headers["content-disposition"]
+    assert (422, 404) == (wrong.status, unknown.status)
+    assert 503 == gateway.get("/api/export/events.csv").status
+
+
 def test_a_form_of_another_site_is_no_json(gateway: RunningGateway) -> None:
     """A browser sends a form anywhere without asking; JSON it does not."""
     for media in ("text/plain", "application/x-www-form-urlencoded", ""):

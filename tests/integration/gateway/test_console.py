@@ -13,7 +13,7 @@ from tests.support.brokers import Broker
 from tests.support.mqtt_probe import TOPICS, Onlooker
 from tests.support.running_gateway import RunningGateway
 from tests.support.scripted_services import publish, services
-from tests.unit.gateway.heard import alert, counter, state, status
+from tests.unit.gateway.heard import alert, counter, dead_letter, state, status
 
 pytestmark = pytest.mark.mosquitto
 
@@ -21,6 +21,7 @@ PAGES = (
     "/",
     "/alerts",
     "/events",
+    "/event?id=e0",
     "/incidents",
     "/counters",
     "/health",
@@ -138,7 +139,7 @@ def test_every_page_is_for_everybody(
     publish(
         onlooker, *ALL_ONLINE, *agents, state(), low, rack, tent, counter(), alert(), alert("hot", severity="critical")
     )
-    publish(onlooker, alert("cold", state="acknowledged", by="anna", severity="error"))
+    publish(onlooker, alert("cold", state="acknowledged", by="anna", severity="error"), dead_letter("no JSON"))
     gateway.until(lambda: len(gateway.get("/api/alerts").json()["items"]) == 3, "all is heard")
     # the policy is lifted for axe alone, which is put into the page
     page = Page(browser, gateway, color_scheme=theme, viewport={"width": 390, "height": 844}, bypass_csp=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from datetime import UTC, datetime
 from typing import Any
 
 from services.gateway.core.view import View
-from shared.messages import Alert, Counter, DeviceState, Event, Status
+from shared.messages import Alert, Counter, DeadLetter, DeviceState, Event, Status
 from shared.topics import Topics
 
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -41,6 +42,12 @@ def event(number: int = 1, **more: Any) -> Event:
 def status(service: str = "alerter", **more: Any) -> Status:
     """A service that is online."""
     return Status.model_validate({"service": service, "state": "online", "version": "0.1.0", "time": NOON} | more)
+
+
+def dead_letter(text: str, received_on: str = "upskeep/v1/home/ingest/x") -> DeadLetter:
+    """What event_processor refused."""
+    payload = b64encode(text.encode()).decode()
+    return DeadLetter(service="event_processor", time=NOON, reason=text, received_on=received_on, payload=payload)
 
 
 def view_of(*messages: Any, at_s: float = 0.0, retained: bool = False) -> View:

@@ -11,9 +11,11 @@ import pytest
 
 from services.gateway.core.api.models import SilenceView
 from services.gateway.core.pages.alerts import alerts_content
-from services.gateway.core.pages.events import Choice, events_content
+from services.gateway.core.pages.answers import RelatedAnswer, RelatedEvent
+from services.gateway.core.pages.counters import Limit, counters_content
+from services.gateway.core.pages.events import Choice, event_content, events_content
 from services.gateway.core.pages.layout import PAGES, Frame, page
-from services.gateway.core.pages.lists import counters_content, health_content, incidents_content
+from services.gateway.core.pages.lists import health_content, incidents_content
 from services.gateway.core.pages.login import login_page
 from services.gateway.core.pages.now import Moment, now_content
 from services.gateway.core.pages.sparkline import sparkline
@@ -22,7 +24,7 @@ from services.gateway.core.pages.words import span_text, value_text
 from services.gateway.core.view import STALE_S
 from shared.health import Health
 from shared.incidents import Incident
-from tests.unit.gateway.heard import NOON, alert, counter, event, state, status, view_of
+from tests.unit.gateway.heard import NOON, alert, counter, dead_letter, event, state, status, view_of
 
 EVIL = '"><script>alert(1)</script>\u202e'
 FRAME = Frame("home", "/upskeep", "/", "Now", NOON, connected=True)
@@ -111,6 +113,8 @@ def whole_pages() -> dict[str, str]:
     )
     silence = SilenceView(id="1", matchers=(EVIL,), starts=NOON, ends=NOON + timedelta(1), by=EVIL, comment=EVIL)
     events = [event(data={EVIL: EVIL, "list": [EVIL]}, metadata={EVIL: {EVIL: EVIL}})]
+    tied = RelatedEvent(after_s=-61, by=(EVIL,), event=event(2, device=None))
+    view.dead_letters.append(dead_letter(EVIL))
     moment = Moment(0.0, NOON)
     contents = {
         "now": now_content(view_of(foreign, state()), moment, ""),
@@ -120,7 +124,9 @@ def whole_pages() -> dict[str, str]:
         "events": events_content(events, Choice(EVIL, EVIL, EVIL, "c"), "/a?b", "/a?c", "", [EVIL], lambda _: EVIL),
         "unknown events": events_content(EVIL, Choice(), None, None, "", [], lambda _: ""),
         "incidents": incidents_content([incident]),
-        "counters": counters_content([counter()], lambda _: EVIL),
+        "counters": counters_content([counter()], {"AC_POWER_LOSS": Limit(0, 5)}, lambda _: EVIL),
+        "event": event_content(RelatedAnswer(event=events[0], related=(tied,)), "", lambda _: EVIL),
+        "unknown event": event_content(EVIL, "", lambda _: EVIL),
         "health": health_content(view),
         "suite": suite_content(view, moment),
     }
@@ -161,3 +167,38 @@ def test_the_events_are_looked_for_by_zone_time_and_incident() -> None:
     assert 'name="incident" value="i1"' in shown
     assert "/up/events?since=2026-11-28T11:50Z&amp;until=2026-11-28T12:10Z" in shown
     assert "/up/events?incident=i1" in shown
+
+
+def test_counts_stand_against_their_limits_the_broken_ones_first() -> None:
+    """A limit that is judged for each device is no limit of the site's count."""
+    counters = [counter("BUSY", last_day=9), counter("OVER", last_hour=3), counter("EACH"), counter("FREE")]
+    limits = {"OVER": Limit(2, None), "BUSY": Limit(None, 9), "EACH": Limit(0, None, "device")}
+    text = str(h.fragment[counters_content(counters, limits, str)])
+
+    assert ["OVER", "BUSY", "EACH", "FREE"] == re.findall(r"<code>(\w+)</code>", text)
+    assert ["3 of 2"] == re.findall(r'class="badge warning">([^<]+)<', text)
+    assert ("9 of 9" in text, "0 a device" in text) == (True, True)
+
+
+def test_dead_letters_can_be_read_and_gaps_are_counted() -> None:
+    """The newest first, with topic and payload; what is missing for good by the services' own figures."""
+    view = view_of(status("counter_store", figures={"lost": 4, "dropped": 0}), dead_letter("old"), dead_letter("new"))
+    text = str(h.fragment[suite_content(view, Moment(0.0, NOON))])
+
+    assert text.index(">new<") < text.index(">old<")
+    assert "upskeep/v1/home/ingest/x" in text
+    assert "<td>counter_store</td><td>4</td><td>messages of others that can no longer be had</td>" in text
+    assert "messages of its own" not in text
+
+
+def test_an_event_opens_with_what_belongs_to_it() -> None:
+    """In the order of time, each a link; an id that no address can hold is no link."""
+    later = RelatedEvent(after_s=125, by=("device",), event=event(2))
+    before = RelatedEvent(after_s=-3, by=("zone", "incident"), event=event(3, id="a/b"))
+    related = (later, before)
+    text = str(h.fragment[event_content(RelatedAnswer(event=event(1), related=related), "/up", lambda each: each.id)])
+
+    assert text.index("3 s before") < text.index("2 min later")
+    assert ["/up/event?id=e2"] == re.findall(r'<a href="(/up/event[^"]+)">e2', text)
+    assert "zone, incident" in text
+    assert '<details id="event-e1" open>' in text

@@ -55,7 +55,7 @@ async def _asked(row: Endpoint, request: Request) -> Asked | Response:
         if not NAME.match(value):
             return problem(404, f"{level} {value!r} is no name: letters, digits, _ . and - make one")
     try:
-        query = row.query.model_validate(_query(row.query, request))
+        query = row.query.model_validate(query_of(row.query, request))
     except ValidationError as error:
         return invalid("query", error)
     body: BaseModel | None = None
@@ -71,7 +71,7 @@ async def _asked(row: Endpoint, request: Request) -> Asked | Response:
     return Asked({**request.path_params, "_address": address}, query, body)
 
 
-def _query(model: type[BaseModel], request: Request) -> dict[str, Any]:
+def query_of(model: type[BaseModel], request: Request) -> dict[str, Any]:
     """Return the query by the model's fields: a key of a list may be given several times."""
     found: dict[str, Any] = {}
     for key in request.query_params:

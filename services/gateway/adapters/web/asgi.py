@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 from services.gateway.adapters.prometheus import Exposition
 from services.gateway.adapters.web.access import Access, Keys, login_routes
 from services.gateway.adapters.web.api import api_routes
+from services.gateway.adapters.web.downloads import export_route
 from services.gateway.adapters.web.files import file_routes
 from services.gateway.adapters.web.headers import SafeHeaders
 from services.gateway.adapters.web.metrics import metrics_route
@@ -41,6 +42,7 @@ def application(site: Site, keys: Keys, clock: Clock) -> ASGIApp:
     routes: list[BaseRoute] = [
         metrics_route(site.exposition),
         stream_route(site.desk),
+        export_route(site.desk),
         *api_routes(site.endpoints, site.desk),
         *file_routes(),
         *login_routes(lambda: found[0], site.login_form),

@@ -22,11 +22,12 @@ from services.gateway.adapters.web.problems import invalid, problem
 from services.gateway.core.api import models as m
 from services.gateway.core.api.endpoint import ApiError
 from services.gateway.core.pages.alerts import alerts_content
-from services.gateway.core.pages.answers import ActuatorsAnswer, ClimateAnswer, PlanAnswer, ReportAnswer
+from services.gateway.core.pages.answers import ActuatorsAnswer, ClimateAnswer, PlanAnswer, RelatedAnswer, ReportAnswer
 from services.gateway.core.pages.climate import climate_content
-from services.gateway.core.pages.events import Choice, events_content
+from services.gateway.core.pages.counters import Limit, counters_content
+from services.gateway.core.pages.events import Choice, event_content, events_content
 from services.gateway.core.pages.layout import Frame, live, page
-from services.gateway.core.pages.lists import counters_content, health_content, incidents_content
+from services.gateway.core.pages.lists import health_content, incidents_content
 from services.gateway.core.pages.now import Moment, now_content
 from services.gateway.core.pages.reports import SPANS, reports_content
 from services.gateway.core.pages.shutdown import shutdown_content
@@ -48,10 +49,11 @@ SAID = {
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """What the pages are made of: the desk, the words of events, and whether there is a login."""
+    """What the pages are made of: the desk, the words of events, the limits of counts, whether there is a login."""
 
     desk: Any
     texts: EventTexts
+    limits: Mapping[str, Limit]
     locked: bool
 
     def routes(self) -> tuple[BaseRoute, ...]:
@@ -66,12 +68,13 @@ class Console:
             "/reports": ("Reports", ("report",), self._reports),
             "/climate": ("Climate", ("event", "status"), self._climate),
             "/shutdown": ("Shutdown plan", ("event", "status"), self._shutdown),
-            "/suite": ("Suite", ("status",), self._suite),
+            "/suite": ("Suite", ("status", "deadletter"), self._suite),
         }
         pages = [
             Route(path, partial(self._page, path, title, follows, content), methods=["GET"])
             for path, (title, follows, content) in shown.items()
         ]
+        pages.append(Route("/event", self._event, methods=["GET"]))
         forms = [
             Route("/alerts/{rule}/{key}/acknowledge", self._acknowledge, methods=["POST"]),
             Route("/alerts/{rule}/{key}/silence", self._silence, methods=["POST"]),
@@ -142,11 +145,17 @@ class Console:
         older = _events_at(root, choice, following) if following else None
         return events_content(events, choice, newest, older, root, types, self._words)
 
+    async def _event(self, request: Request) -> Response:
+        frame = self._frame(request, "/events", "Events")
+        asked = {"id": request.query_params.get("id", "")[:300]}
+        answer = await self._answer("counter_store", "related", RelatedAnswer, asked)
+        return _html(request, frame, event_content(answer, frame.root, self._words))
+
     async def _incidents(self, _: Request, __: str) -> h.Node:
         return incidents_content(self.desk.view.incidents())
 
     async def _counters(self, _: Request, __: str) -> h.Node:
-        return counters_content(self.desk.view.counters(), self._describe)
+        return counters_content(self.desk.view.counters(), self.limits, self._describe)
 
     async def _health(self, _: Request, __: str) -> h.Node:
         return health_content(self.desk.view)

@@ -48,6 +48,18 @@ class EventsQuery(PageQuery):
     order: Literal["newest", "oldest"] = "newest"
 
 
+class ExportQuery(Query):
+    """Events that meet all conditions, all of them, the oldest first."""
+
+    types: Annotated[list[Name], Field(max_length=50)] = []
+    severities: Annotated[list[Severity], Field(max_length=4)] = []
+    category: Name | None = None
+    device: Name | None = None
+    zone: Name | None = None
+    since: Time | None = None
+    until: Time | None = None
+
+
 class StatisticsQuery(Query):
     """Of some types, or of all, over so many days."""
 

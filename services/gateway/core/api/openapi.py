@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
 from services.gateway.core.api.endpoint import Endpoint, Problem
+from services.gateway.core.api.models import ExportQuery
 
 REFS = "#/components/schemas/{model}"
 LEVEL = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": r"^[A-Za-z0-9_][A-Za-z0-9_.\-]*$"}
@@ -53,7 +54,7 @@ def openapi(endpoints: Iterable[Endpoint], version: str) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "Upskeep", "version": version, "description": "What Upskeep sees, and what to do about it."},
-        "paths": {**paths, "/api/stream": STREAM},
+        "paths": {**paths, "/api/stream": STREAM, "/api/export/events.{form}": _export(refs)},
         "components": {
             "schemas": schemas.get("$defs", {}),
             "securitySchemes": {
@@ -88,6 +89,25 @@ def _operation(row: Endpoint, refs: Mapping[Any, Any]) -> dict[str, Any]:
         body = {"application/json": {"schema": refs[row.body, "validation"]}}
         operation["requestBody"] = {"required": True, "content": body}
     return operation
+
+
+def _export(refs: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return the one answer that is a file."""
+    problem = {"application/problem+json": {"schema": refs[Problem, "serialization"]}}
+    form = {"name": "form", "in": "path", "required": True, "schema": {"type": "string", "enum": ["jsonl", "csv"]}}
+    files = {media: {"schema": {"type": "string"}} for media in ("application/x-ndjson", "text/csv")}
+    return {
+        "get": {
+            "summary": "Counted events as a file, the oldest first, however many they are",
+            "operationId": "get_export_events",
+            "tags": ["events"],
+            "parameters": [form, *_query(ExportQuery)],
+            "responses": {
+                "200": {"description": "the file, as a stream", "content": files},
+                **{status: {"description": text, "content": problem} for status, text in FAULTS.items()},
+            },
+        }
+    }
 
 
 def _query(model: type[BaseModel]) -> list[dict[str, Any]]:

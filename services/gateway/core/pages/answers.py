@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from shared.actuation import ActuatorState
+from shared.messages import Event
 
 Words = Annotated[str, Field(max_length=2_000)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
@@ -35,6 +36,21 @@ class TypeCount(BaseModel):
     severity: Words
     count: int
     last: datetime
+
+
+class RelatedEvent(BaseModel):
+    """An event that belongs to another: seconds after it, and by what."""
+
+    after_s: Number
+    by: Annotated[tuple[Words, ...], Field(max_length=10)]
+    event: Event
+
+
+class RelatedAnswer(BaseModel):
+    """An event of the history, and those that belong to it."""
+
+    event: Event
+    related: Annotated[tuple[RelatedEvent, ...], Field(max_length=500)]
 
 
 class Line(BaseModel):

@@ -9,8 +9,10 @@ from datetime import timedelta
 
 import htpy as h
 
+from services.gateway.core.pages.answers import RelatedAnswer
 from services.gateway.core.pages.layout import moment
-from services.gateway.core.pages.words import value_text
+from services.gateway.core.pages.lists import table
+from services.gateway.core.pages.words import span_text, value_text
 from shared.messages import Event, Severity
 from shared.names import NAME
 from shared.safe_text import safe_text
@@ -58,6 +60,38 @@ def events_content(
     ]
 
 
+def event_content(answer: RelatedAnswer | str, root: str, words: Callable[[Event], str]) -> h.Node:
+    """Return one event, opened, and what belongs to it; or in words why it is not known."""
+    back = h.nav(".pager", aria_label="Pages of events")[h.a(href=f"{root}/events")["All events"]]
+    if isinstance(answer, str):
+        return [h.p(".unknown", role="status")[f"Not known: {answer}"], back]
+    rows = (
+        (_apart(each.after_s), h.span(".badge.severity")[str(each.event.severity)],
+         h.a(href=_page_of(each.event, root))[safe_text(words(each.event))], each.event.device or "–",
+         ", ".join(map(safe_text, each.by)))
+        for each in sorted(answer.related, key=lambda each: each.after_s)
+    )  # fmt: skip
+    return [
+        h.ol(".events")[_event(answer.event, words(answer.event), root, opened=True)],
+        h.h2["Related events"],
+        table("Before and after it", ("When", "Severity", "What", "Device", "Related by"), rows)
+        if answer.related
+        else h.p["Nothing else belongs to it."],
+        back,
+    ]
+
+
+def _apart(seconds: float) -> str:
+    if abs(seconds) < 0.5:
+        return "at the same time"
+    return f"{span_text(abs(seconds))} {'later' if seconds > 0 else 'before'}"
+
+
+def _page_of(event: Event, root: str) -> str | None:
+    """Return the address of an event's page; None for an id of somebody's own that an address cannot hold as it is."""
+    return f"{root}/event?id={event.id}" if NAME.match(event.id) else None
+
+
 def _form(choice: Choice, root: str, types: Sequence[str]) -> h.Element:
     severities = ("", *map(str, Severity))
     return h.form(".filter", method="get", action=f"{root}/events", role="search")[
@@ -90,12 +124,12 @@ def _list(events: Sequence[Event], words: Callable[[Event], str], root: str) -> 
     return h.ol(".events")[(_event(event, words(event), root) for event in events)]
 
 
-def _event(event: Event, words: str, root: str) -> h.Element:
+def _event(event: Event, words: str, root: str, *, opened: bool = False) -> h.Element:
     facts = {"Type": event.type, "Id": event.id, "Device": event.device or "–", "Zone": event.zone or "–"}
     facts |= {safe_text(name): value_text(name, v) if _plain(v) else _whole(v) for name, v in event.data.items()}
     facts |= {safe_text(f"{name} (added)"): _whole(value) for name, value in event.metadata.items()}
     return h.li(f".{event.severity}")[
-        h.details(id=f"event-{event.id}")[
+        h.details(id=f"event-{event.id}", open=opened)[
             h.summary[
                 moment(event.time),
                 " ",
@@ -116,6 +150,7 @@ def _beside(event: Event, root: str) -> h.Element:
     first, last = (f"{event.time + step:%Y-%m-%dT%H:%MZ}" for step in (-AROUND, AROUND))
     incident = event.metadata.get("incident")
     return h.p[
+        [h.a(href=place)["Related events"], " · "] if (place := _page_of(event, root)) else None,
         h.a(href=f"{root}/events?since={first}&until={last}")["What happened around it"],
         [" · ", h.a(href=f"{root}/events?incident={incident}")["Its incident"]]
         if isinstance(incident, str) and NAME.match(incident)

@@ -1,8 +1,8 @@
-"""*Incidents*, *Counters* and *Health*: lists of what is published."""
+"""*Incidents* and *Health*: lists of what is published."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import htpy as h
 
@@ -12,7 +12,6 @@ from services.gateway.core.view import View
 from shared.health import Health, HealthFactor
 from shared.incidents import Incident
 from shared.maintenance import Maintenance
-from shared.messages import Counter
 
 MOST = 500
 
@@ -48,25 +47,6 @@ def _incident(incident: Incident) -> h.Element:
             f" · {span_text(lasted.total_seconds())} · {plural(incident.count, 'event', 'events')}",
         ],
     ]
-
-
-def counters_content(counters: Sequence[Counter], describe: Callable[[str], str]) -> h.Node:
-    """Return how often each type has happened, the busiest of today first."""
-    if not counters:
-        return h.p["Nothing has been counted yet."]
-    ordered = sorted(counters, key=lambda each: (-each.last_day, -each.total, each.type))
-    heads = ("Event", "In all", "Last hour", "Last day", "Last time")
-    rows = (
-        (
-            [h.code[each.type], h.span(".dim")[describe(each.type)]],
-            f"{each.total:,}",
-            f"{each.last_hour:,}",
-            f"{each.last_day:,}",
-            moment(each.last_time),
-        )
-        for each in ordered[:MOST]
-    )
-    return h.div(".numbers")[table("Counted events, by type", heads, rows)]
 
 
 def health_content(view: View) -> h.Node:

@@ -16,7 +16,7 @@ from shared.safe_text import safe_text
 
 SPANS = {1: "a day", 7: "a week", 30: "30 days", 365: "a year"}
 SEVERITIES = ("info", "warning", "error", "critical")  # from the ground up
-WIDTH, HEIGHT, LEFT, BELOW, ABOVE = 720, 220, 44, 24, 10
+WIDTH, HEIGHT, LEFT, BELOW, ABOVE = 720, 220, 64, 26, 22  # room for the letters of a phone, 20 px of the 720
 MOST_TYPES = 100
 
 

@@ -1,17 +1,27 @@
-"""*Suite*: the services, their streams and how far each has got."""
+"""*Suite*: the services, their streams and how far each has got, what is missing, and what was refused."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from base64 import b64decode
+from collections.abc import Iterable, Sequence
 
 import htpy as h
 
+from services.gateway.core.pages.layout import moment as moment_of
 from services.gateway.core.pages.lists import table
 from services.gateway.core.pages.now import Moment
 from services.gateway.core.pages.words import channel_name, span_text
 from services.gateway.core.view import View
-from shared.messages import Status
+from shared.messages import DeadLetter, Status
 from shared.safe_text import safe_text
+
+GAPS = {  # figures of a life sign that say what is missing for good
+    "lost": "messages of others that can no longer be had",
+    "dropped": "messages of its own that left the outbox before everybody had them",
+    "refused_unkept": "dead letters beyond what is kept",
+    "points_dropped": "points for InfluxDB that found no room",
+}
+LONGEST_PAYLOAD = 400
 
 
 def suite_content(view: View, moment: Moment) -> h.Node:
@@ -28,6 +38,10 @@ def suite_content(view: View, moment: Moment) -> h.Node:
                 "How far each consumer has got", ("Stream", "Sent", "Held", "Consumer", "To apply"), _streams(statuses)
             )
         ],
+        h.h2["Gaps"],
+        _gaps(statuses),
+        h.h2["Dead letters"],
+        _dead_letters(view.dead_letters),
         h.p(".dim")[f"{view.refused:,} topics beyond this console's bounds are not shown."] if view.refused else None,
     ]
 
@@ -69,3 +83,42 @@ def _streams(statuses: Sequence[Status]) -> list[tuple[h.Node, ...]]:
             for consumer, seq in places or [("–", ends.head)]:
                 rows.append((f"{status.service} · {stream}", sent, held, consumer, f"{max(0, ends.head - seq):,}"))
     return rows
+
+
+def _gaps(statuses: Sequence[Status]) -> h.Node:
+    rows = [
+        (status.service, f"{status.figures[name]:,}", words)
+        for status in statuses
+        for name, words in GAPS.items()
+        if isinstance(status.figures.get(name), int | float) and status.figures[name]
+    ]
+    if not rows:
+        return h.p(".calm")["Nothing is missing."]
+    return h.div(".numbers")[table("What is missing for good", ("Service", "How many", "What"), rows)]
+
+
+def _dead_letters(letters: Iterable[DeadLetter]) -> h.Node:
+    found = [*letters]
+    if not found:
+        return h.p(".calm")["Nothing was refused since this console started."]
+    return h.ol(".events")[map(_dead_letter, reversed(found))]
+
+
+def _dead_letter(letter: DeadLetter) -> h.Element:
+    facts = {"Refused by": letter.service, "Topic": safe_text(letter.received_on), "Payload": _payload(letter.payload)}
+    return h.li(".warning")[
+        h.details(id=f"dead-{letter.service}-{letter.time:%Y%m%d%H%M%S%f}")[
+            h.summary[moment_of(letter.time), " ", h.span(".words")[safe_text(letter.reason)[:300]]],
+            h.dl[(h.div[h.dt[name], h.dd[text]] for name, text in facts.items())],
+        ]
+    ]
+
+
+def _payload(encoded: str) -> str:
+    """Return the beginning of what was refused, as text."""
+    try:
+        raw = b64decode(encoded[: LONGEST_PAYLOAD * 4])
+    except ValueError:
+        return "not to be read"
+    text = safe_text(raw.decode("utf-8", "replace"))
+    return text if len(text) <= LONGEST_PAYLOAD else f"{text[:LONGEST_PAYLOAD]} …"
