@@ -45,6 +45,7 @@ class Outlet:
         self.scene, self.name, self.topics, self.epoch = scene, name, TOPICS, f"{name[:9]}-epoch"
         self.records = Records(ledger, "home")
         self.rejected: list[str] = []
+        self.demands: list[Demand] = []
 
     def emit(self, message: Sequenced) -> None:
         """Keep what is offered."""
@@ -53,6 +54,8 @@ class Outlet:
 
     def publish_once(self, message: Message) -> None:
         """Hand a demand to the supervisor."""
+        if isinstance(message, Demand):
+            self.demands.append(message)
         if isinstance(message, Demand) and "supervisor" not in self.scene.dead:
             self.scene.supervisor.follow(message, retained=False)
 
