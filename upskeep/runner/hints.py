@@ -23,8 +23,8 @@ def next_steps(statuses: Mapping[str, Status], url: str, program: str = "upskeep
     )
     if _is_simulated(statuses):
         yield (
-            "these readings are simulated. For a board of your own set `board:` in config/sensor_reader.yaml"
-            " (docs/boards.md) and start with --source i2c; for a NUT server see docs/nut.md"
+            f"these readings are simulated. For hardware of your own `{program} init` writes the configuration"
+            " (docs/boards.md, docs/nut.md)"
         )
 
 

@@ -6,6 +6,7 @@ Rules:
    last one was before that: what began up to then has ended, nobody knows when, and is not reported.
 3. What lasts across a step of the clock lasts no longer for it: pairs are made of the times as they stand after
    all steps up to the span's end. An outage that is over lies where the clock of its end reported it.
+4. An outage begins when what its event reports began, some seconds before the event, and is as long as its end says.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from services.counter_store.adapters.tables.aggregates import Aggregates
 from services.counter_store.adapters.tables.history import History
 from services.counter_store.core.span import Span
 from services.counter_store.core.statistics.outages import Outage, pair_outages
+from services.counter_store.core.statistics.turns import ReportedTurn
 from services.counter_store.core.statistics.type_statistics import AllTime
 from shared.instants import span_to_us, time_to_us
 from shared.jumps import Jump
@@ -24,7 +26,6 @@ from shared.jumps import Jump
 TURNS = 2_000  # newest beginnings and ends that are paired
 JUMPS = 100  # newest steps of the clock that are looked at
 FROM_THE_FIRST = -(2**62)
-Told = tuple[int, str | None, int]  # time, device, steady time
 Shifts = tuple[int, int, int]  # since when, by how much what is earlier moves, by how much the rest
 
 
@@ -32,7 +33,7 @@ Shifts = tuple[int, int, int]  # since when, by how much what is earlier moves, 
 class NewestEvents:
     """The newest events of a type: all of them from ``since_us`` on."""
 
-    turns: Sequence[Told]
+    turns: Sequence[ReportedTurn]
     since_us: int
 
 
@@ -75,18 +76,26 @@ class OutageHistory:
             return NewestEvents(turns, FROM_THE_FIRST)
         return NewestEvents(turns, turns[0][0] if turns else until_us + 1)
 
-    def _placed(self, began: Iterable[Told], ended: Iterable[Told], until_us: int) -> Iterator[Outage]:
+    def _placed(self, began: Iterable[ReportedTurn], ended: Iterable[ReportedTurn], until_us: int) -> Iterator[Outage]:
         """Yield the outages, each by one clock."""
         jumps = [(us, _shifts(jump)) for us, jump in self._history.jumps(until_us, JUMPS)]
-        told = {(turn[1], _moved(turn, jumps)): turn[0] for turn in ended}
-        for one in pair_outages(((turn[1], _moved(turn, jumps)) for turn in began), told):
-            if one.ended_us is None:
-                yield one
-            else:
-                told_us = told[one.device, one.ended_us]
-                yield Outage(one.device, one.began_us - (one.ended_us - told_us), told_us)
+        begins = {(turn.device, _moved(turn, jumps)): turn for turn in reversed([*began])}
+        ends = {(turn.device, _moved(turn, jumps)): turn for turn in ended}
+        over_us: dict[str | None, int] = {}  # where the device's last outage ended
+        for one in pair_outages(begins, ends):
+            end = None if one.ended_us is None else ends[one.device, one.ended_us]
+            moved_us = 0 if one.ended_us is None or end is None else one.ended_us - end.us
+            at_us = one.began_us - moved_us
+            began_us = at_us - begins[one.device, one.began_us].late_us
+            began_us = min(at_us, max(began_us, over_us.get(one.device, began_us)))
+            if end is None:
+                yield Outage(one.device, began_us, None)
+                continue
+            ended_us = end.us if end.length_us is None else min(began_us + end.length_us, end.us)
+            over_us[one.device] = ended_us
+            yield Outage(one.device, began_us, ended_us)
 
-    def _unended(self, began: Sequence[Told], ends: Sequence[str], since_us: int) -> Sequence[Told]:
+    def _unended(self, began: Sequence[ReportedTurn], ends: Sequence[str], since_us: int) -> Sequence[ReportedTurn]:
         """Return the beginnings but those whose end may have been before ``since``, where ends are not at hand."""
         if not began or began[0][0] >= since_us:
             return began
@@ -99,9 +108,9 @@ def _shifts(jump: Jump) -> Shifts:
     return since_us, span_to_us(jump.earlier), span_to_us(jump.step)
 
 
-def _moved(turn: Told, jumps: Iterable[tuple[int, Shifts]]) -> int:
+def _moved(turn: ReportedTurn, jumps: Iterable[tuple[int, Shifts]]) -> int:
     """Return where a time stands after the jumps that came after it."""
-    told_us, _, steady_us = turn
+    told_us, steady_us = turn.us, turn.steady_us
     for us, (since_us, earlier_us, step_us) in jumps:
         if us > steady_us:
             told_us += earlier_us if told_us < since_us else step_us

@@ -1,4 +1,4 @@
-"""Outages where the clock was put: as long as they were, and in the span they were in."""
+"""Outages as long as they were: by what their events report, and where the clock was put."""
 
 from __future__ import annotations
 
@@ -71,3 +71,38 @@ def test_what_a_right_clock_told_stays_where_it_was() -> None:
         here.batch(event(4, 14 * DAY, CLOCK_JUMP, data=only.values()), until=15 * DAY)
 
         assert (2, 1, 15 * DAY + 60) == figures(here, days=30)
+
+
+@pytest.mark.parametrize("step", [0, *STEPS])
+def test_an_outage_is_as_long_as_the_event_of_its_end_says(step: float) -> None:
+    """Both events come once they are confirmed: 2 s after the mains went, and 5 s after they came back."""
+    with bench() as here:
+        here.batch(event(1, DAY + 2, data={"since": str(at(DAY))}), until=DAY + 30)
+        lasting = figures(here, days=1)
+        if step:
+            jump(here, DAY + 40, step)
+        ended = {"since": str(at(DAY + step + 5 * HOUR - 5)), "outage_s": 5 * HOUR - 5.0}
+        here.batch(event(2, DAY + step + 5 * HOUR, END, data=ended), until=DAY + step + 6 * HOUR)
+
+        assert ((1, 1, 30.0), (1, 0, 5 * HOUR - 5)) == (lasting, figures(here, days=1))
+
+
+@pytest.mark.parametrize(
+    ("since", "lasted"), [("no time", -1), ("2026-01-02", "75"), (None, None), ([1], [75]), (str(at(3 * DAY)), 1e99)]
+)
+def test_what_an_event_says_that_cannot_be_is_passed_over(since: Any, lasted: Any) -> None:
+    """Then the times of the events count; and no outage outlasts the event of its end."""
+    with bench() as here:
+        here.batch(event(1, DAY, data={"since": since}), until=DAY)
+        here.batch(event(2, DAY + 80, END, data={"outage_s": lasted}), until=DAY + 100)
+
+        assert (1, 0, 80.0) == figures(here, days=1)
+
+
+def test_outages_do_not_overlap_whatever_their_events_say() -> None:
+    """The second says that it began before the first was over."""
+    with bench() as here:
+        here.batch(event(1, DAY), event(2, DAY + 60, END, data={"outage_s": 1e6}))
+        here.batch(event(3, DAY + 100, data={"since": str(at(0))}), until=DAY + 110)
+
+        assert (2, 1, 110.0) == figures(here, days=1)

@@ -13,6 +13,7 @@ from typing import Any
 
 from services.counter_store.adapters.tables.events import SEALED, read_event
 from services.counter_store.core.history.cursor import Cursor
+from services.counter_store.core.statistics.turns import LENGTHS, ReportedTurn, late_us, length_us
 from shared.jumps import CLOCK_JUMP, Jump, read_jump
 from shared.ledger import Ledger
 from shared.messages import Event
@@ -20,6 +21,8 @@ from shared.messages import Event
 _COLUMNS = ", ".join(SEALED)
 _EVENTS = "(SELECT time_us AS wall_us, rowid AS row, * FROM event)"
 _INCIDENT = "json_extract(metadata, '$.incident')"
+_SINCE = "json_extract(data, '$.since')"
+_LENGTH = "coalesce(" + ", ".join(f"json_extract(data, '$.{name}')" for name in LENGTHS) + ")"
 Row = tuple[int, int, Event]  # time_us, rowid, event
 
 
@@ -71,14 +74,17 @@ class History:
         ).fetchall()
         return [int(row[0]) for row in reversed(rows)]
 
-    def turns(self, event_type: str, until_us: int, limit: int) -> list[tuple[int, str | None, int]]:
-        """Return (time, device, steady time) of a type's newest ``limit`` events reported up to ``until``, in order."""
+    def turns(self, event_type: str, until_us: int, limit: int) -> list[ReportedTurn]:
+        """Return a type's newest ``limit`` events reported up to ``until``, in order."""
         rows = self._db.execute(
-            "SELECT wall_us, device, monotonic_us FROM event_by_wall_time WHERE type = ? AND wall_us <= ?"
-            " ORDER BY wall_us DESC LIMIT ?",
+            f"SELECT wall_us, device, monotonic_us, {_SINCE}, {_LENGTH} FROM event_by_wall_time"  # noqa: S608
+            " WHERE type = ? AND wall_us <= ? ORDER BY wall_us DESC LIMIT ?",
             (event_type, until_us, limit),
         ).fetchall()
-        return [(int(told_us), device, int(us)) for told_us, device, us in reversed(rows)]
+        return [
+            ReportedTurn(int(us), device, int(steady_us), late_us(int(us), since), length_us(lasted))
+            for us, device, steady_us, since, lasted in reversed(rows)
+        ]
 
     def jumps(self, until_us: int, limit: int) -> list[tuple[int, Jump]]:
         """Return (steady time, jump) of the clock's newest ``limit`` steps up to ``until``, in steady order."""
