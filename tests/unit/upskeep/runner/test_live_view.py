@@ -96,7 +96,7 @@ def test_what_to_do_next_names_the_broker_where_it_is_not_the_usual_one() -> Non
     reader = Status(service="sensor_reader", state="online", figures={"source": "sim:outage"})
     commands, simulated = next_steps({"sensor_reader": reader}, "mqtt://127.0.0.1:1884")
     assert "`export UPSKEEP_BROKER=mqtt://127.0.0.1:1884`, then `upskeep alerts`" in commands
-    assert "config/sensor_reader.yaml" in simulated
+    assert "`upskeep init`" in simulated
 
 
 @pytest.mark.parametrize(
