@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from shared import __version__
+from shared.safe_text import safe_lines
 from upskeep.commands import (
     actuators,
     alerts,
@@ -64,6 +65,11 @@ class Sections(click.Group):
             return super().invoke(ctx)
         except KeyboardInterrupt:
             raise click.exceptions.Exit(ExitCode.INTERRUPTED) from None
+        except OSError as error:
+            if error.filename is None:  # of the output: ``main`` says so
+                raise
+            click.echo(safe_lines(f"upskeep: {error.filename!s:.200}: {error.strerror or error}"), err=True)
+            raise click.exceptions.Exit(1) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click calls it
         """Write the sections."""
@@ -92,6 +98,4 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)
     except OSError as error:
-        if error.filename is not None:  # no command said what is wrong with a file: this is no matter of the output
-            raise
         sys.exit(f"upskeep: what is printed cannot be written: {error.strerror or error}")
