@@ -9,13 +9,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from services.counter_store.core.health.formulas import FORMULAS
+from services.counter_store.core.policy import StorePolicy
 from services.counter_store.service import LEDGER_SCHEMA
 from services.counter_store.settings import load
 from shared.health import Health
@@ -45,8 +47,8 @@ def row(path: Path) -> str:
     """Return the line of one scenario."""
     events = list(read(path))
     end = max((event.time for event in events), default=START) + timedelta(seconds=1)
-    now, later = (health(events, end + wait, "standard") for wait in (timedelta(0), DAY))
-    seed = health(events, end, "seed")
+    now, later = health(events, [end, end + DAY], "standard")
+    (seed,) = health(events, [end], "seed")
     factors = ", ".join(f"{one.type} {one.points}{' (lasts)' if one.lasts else ''}" for one in now.factors) or "nothing"
     return f"| {path.stem} | {words(now)} | {words(later)} | {words(seed)} | {factors} |"
 
@@ -56,23 +58,35 @@ def words(found: Health) -> str:
     return f"{found.score} {found.grade.value}"
 
 
-def health(events: list[Event], as_of: Any, formula: str) -> Health:
-    """Return the health at a time after these events."""
+def health(events: list[Event], as_of: list[datetime], formula: str) -> list[Health]:
+    """Return the health at each of these times after the events, in their order."""
     assert formula in FORMULAS
-    policy = replace(load(ROOT / "config", {}).policy, health_formula=formula)
     with closing(Ledger(":memory:", LEDGER_SCHEMA)) as ledger:
-        bench = StoreBench(ledger, policy)
-        bench.batch(*events, until=(as_of - START).total_seconds())
-        return Health.model_validate(bench.ask("health", as_of=as_of.isoformat()))
+        bench = StoreBench(ledger, replace(shipped(), health_formula=formula))
+        found = []
+        for number, time in enumerate(as_of):
+            bench.batch(*(events if number == 0 else ()), until=(time - START).total_seconds())
+            found.append(Health.model_validate(bench.ask("health", as_of=time.isoformat())))
+        return found
+
+
+@cache
+def shipped() -> StorePolicy:
+    return load(ROOT / "config", {}).policy
+
+
+@cache
+def catalogue() -> dict[str, Any]:
+    entries: dict[str, Any] = yaml.safe_load((ROOT / "config" / "events.yaml").read_text(encoding="utf-8"))["events"]
+    return entries
 
 
 def read(path: Path) -> Iterator[Event]:
     """Yield the events of a golden file; severities are the shipped catalogue's."""
-    catalogue = yaml.safe_load((ROOT / "config" / "events.yaml").read_text(encoding="utf-8"))["events"]
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         seconds, device, name, *_ = line.split(maxsplit=3)
         time = START + timedelta(seconds=float(seconds))
-        entry = catalogue[name]
+        entry = catalogue()[name]
         yield Event(
             id=event_id("home", name, device, time, str(number)),
             type=name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -15,7 +16,7 @@ from shared.delivery.handler import InMemoryPublisher
 from shared.ledger import Ledger
 from shared.process import _sign_path
 from tests.support.influx.influxd import InfluxServer
-from tests.support.influx.suite import ROOT, fill, frames
+from tests.support.influx.suite import ROOT, count, frames, ship
 from upskeep.cli import cli
 
 pytestmark = pytest.mark.influxdb
@@ -52,12 +53,21 @@ def restore(influx: InfluxSettings, data: Path, *more: str) -> Result:
     return CliRunner(env=environ).invoke(cli, words)
 
 
+@pytest.fixture(scope="module")
+def counted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ledger after a suite's day, from which nothing has been shipped yet."""
+    made = tmp_path_factory.mktemp("counted") / "ledger.sqlite"
+    count(InfluxSettings(enabled=True, api="v1", database="upskeep", readings_to="upskeep_readings"), made, frames())
+    return made
+
+
 @pytest.fixture
-def filled(influxdb: InfluxServer, tmp_path: Path) -> InfluxSettings:
-    """InfluxDB after a suite's day, whose ledger is in ``data``."""
+def filled(influxdb: InfluxServer, counted: Path, tmp_path: Path) -> InfluxSettings:
+    """InfluxDB after that day; the ledger that filled it is in ``data``."""
     influx = influxdb.settings(readings_to="upskeep_readings")
     ledger(tmp_path / "data").parent.mkdir(parents=True)
-    fill(influx, ledger(tmp_path / "data"), frames())
+    shutil.copy(counted, ledger(tmp_path / "data"))
+    ship(influx, ledger(tmp_path / "data"))
     return influx
 
 

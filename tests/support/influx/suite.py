@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 from services.counter_store.adapters.influx.point_stores import open_point_store
@@ -13,12 +14,14 @@ from services.counter_store.adapters.influx.setup import prepare
 from services.counter_store.adapters.influx.shipper import Shipper
 from services.counter_store.adapters.tables.point_queue import PointQueue
 from services.counter_store.core.influx.retained_points import health_to_line
+from services.counter_store.service import LEDGER_SCHEMA
 from services.counter_store.settings import CounterStoreSettings, InfluxSettings
 from services.sensor_reader.adapters.simulated.scenarios import SCENARIOS, Scenario
 from services.sensor_reader.adapters.sources.simulation import Simulation
 from services.sensor_reader.core.sources.feed import SourcePosition
 from services.sensor_reader.settings import Configuration, load
 from shared.clock import SYSTEM_CLOCK
+from shared.ledger import Ledger
 from shared.messages import Frame
 from shared.process import Context
 from shared.suite import SuiteSettings
@@ -70,8 +73,9 @@ def room(hours: float = 8) -> Iterator[Frame]:
         )
 
 
+@cache
 def frames() -> list[Frame]:
-    """Everything, in the order of time, with the envelope that a reader gives."""
+    """Everything, in the order of time, with the envelope that a reader gives; one list for all."""
     ordered = sorted([*scenarios(), *room()], key=lambda frame: frame.time)
     return [
         frame.model_copy(update={"producer": "sensor_reader", "epoch": "e1", "seq": seq})
@@ -81,6 +85,13 @@ def frames() -> list[Frame]:
 
 def fill(influx: InfluxSettings, ledger: Path, played: list[Frame]) -> str:
     """Run the suite over frames and ship every point; returns what ``backtest`` prints."""
+    outcome = count(influx, ledger, played)
+    ship(influx, ledger)
+    return outcome
+
+
+def count(influx: InfluxSettings, ledger: Path, played: list[Frame]) -> str:
+    """Run the suite over frames, with every point left in the ledger; returns what ``backtest`` prints."""
     suite = SuiteSettings()
     with ExitStack() as stack:
         context = Context(ROOT / "config", {}, suite, SYSTEM_CLOCK)
@@ -91,14 +102,14 @@ def fill(influx: InfluxSettings, ledger: Path, played: list[Frame]) -> str:
         with bench.ledgers[1].transaction():  # the score is not calculated by the store yet; this is its point
             line = health_to_line("home", 87.5, "B", played[-1].time)
             PointQueue(bench.ledgers[1]).add([str(line)], influx.max_pending_points)
-        ship(influx, ledger, PointQueue(bench.ledgers[1]))
         return outcome
 
 
-def ship(influx: InfluxSettings, ledger: Path, queue: PointQueue) -> None:
+def ship(influx: InfluxSettings, ledger: Path) -> None:
     """Bring everything that waits to InfluxDB."""
     assert prepare(influx)
-    with closing(open_point_store(influx)) as points:
+    with closing(Ledger(ledger, LEDGER_SCHEMA)) as opened, closing(open_point_store(influx)) as points:
+        queue = PointQueue(opened)
         shipper = Shipper(ledger, points, influx, clock=SYSTEM_CLOCK.wall)
         while queue.pending():
             shipper.ship(queue)

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -18,13 +20,15 @@ BEGIN, END = "<!-- timelines: begin -->\n", "<!-- timelines: end -->\n"
 SHORT = ("outage", "brownout", "flapping_mains", "i2c_faults", "dead_chip")
 
 
-def timeline(name: str, folder: Path, batch: int = 500) -> Timeline:
-    return backtest_timeline(write_recording(name, folder / f"{name}.jsonl"), {}, batch)
+@cache
+def timeline(name: str, batch: int = 500) -> Timeline:
+    with TemporaryDirectory() as folder:
+        return backtest_timeline(write_recording(name, Path(folder) / f"{name}.jsonl"), {}, batch)
 
 
-def test_the_page_has_the_timeline_of_every_scenario(tmp_path: Path) -> None:
+def test_the_page_has_the_timeline_of_every_scenario() -> None:
     """As a backtest gives it, and so a live run at any speed."""
-    fresh = table([(name, timeline(name, tmp_path), START) for name in SCENARIOS])
+    fresh = table([(name, timeline(name), START) for name in SCENARIOS])
     page = PAGE.read_text(encoding="utf-8")
     before, rest = page.split(BEGIN)
     _, after = rest.split(END)
@@ -35,12 +39,12 @@ def test_the_page_has_the_timeline_of_every_scenario(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("batch", [1, 7, 100])
 @pytest.mark.parametrize("name", SHORT)
-def test_how_many_frames_come_at_once_changes_nothing(name: str, batch: int, tmp_path: Path) -> None:
+def test_how_many_frames_come_at_once_changes_nothing(name: str, batch: int) -> None:
     """A live run is a run in batches of any size, with event time told at any moment."""
-    assert timeline(name, tmp_path) == timeline(name, tmp_path, batch)
+    assert timeline(name) == timeline(name, batch)
 
 
-def test_an_outage_of_75_seconds_fires_after_a_minute_and_resolves(tmp_path: Path) -> None:
+def test_an_outage_of_75_seconds_fires_after_a_minute_and_resolves() -> None:
     """At speed 60 there was no alert, at full speed RESOLVED without FIRING."""
-    rows = [(row["rule"], row["state"]) for row in timeline("outage", tmp_path)]
+    rows = [(row["rule"], row["state"]) for row in timeline("outage")]
     assert [("on_battery", state) for state in ("pending", "firing", "resolved")] == rows
