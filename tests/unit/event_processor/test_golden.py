@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+from functools import cache
 from itertools import chain
 from pathlib import Path
 
@@ -38,6 +39,7 @@ PLAYED = [
 ]
 IN_A_ROOM = [name for name, script in SCENARIOS.items() if script.devices]
 KINDS = ("temperature", "humidity", "vpd", "co2", "illuminance", "soil_moisture", "pressure")
+OF_NO_BUS = {"frozen", "implausible"}
 READINGS = tuple(f"sensor.{kind}" for kind in KINDS)
 
 
@@ -64,6 +66,20 @@ def events_of(frames: Iterable[Frame], board: str = "") -> list[Event]:
         memories[frame.device] = outcome.memory
         events += outcome.events
     return events
+
+
+@cache
+def story(scenario: str, board: str) -> tuple[list[Event], list[datetime]]:
+    """Return the events of one playing, and when a poll failed; a playing is kept no longer than it is gone through."""
+    failed: list[datetime] = []
+
+    def seen() -> Iterator[Frame]:
+        for frame in played(scenario, board):
+            if {error.code for error in frame.errors} - OF_NO_BUS:
+                failed.append(frame.time)
+            yield frame
+
+    return events_of(seen(), board), failed
 
 
 def lines(events: Iterable[Event], first: datetime) -> list[str]:
@@ -96,7 +112,7 @@ def hold(name: str, found: list[str]) -> None:
 @pytest.mark.parametrize(("scenario", "board"), PLAYED)
 def test_a_scenario_makes_exactly_its_events(scenario: str, board: str):
     """On a board with a gauge and a mains line, and on one that knows only voltage and current, or on its own."""
-    events = events_of(played(scenario, board), board)
+    events, _ = story(scenario, board)
 
     assert [] == [wrong for e in events for wrong in mismatches(SHIPPED.catalogue[e.type].data, (), e.data)]
     hold(f"{scenario}.{board}", lines(events, START))
@@ -111,16 +127,12 @@ def test_a_room_makes_exactly_its_events(scenario: str):
     hold(scenario, lines(events, START))
 
 
-OF_NO_BUS = {"frozen", "implausible"}
-
-
 @pytest.mark.parametrize(("scenario", "board"), PLAYED)
 def test_each_failed_poll_is_one_i2c_error(scenario: str, board: str):
     """Not one a retry, and not one a chip; a frozen chip has not failed, nor has one whose value cannot be."""
-    frames = list(played(scenario, board))
-    failed = [frame.time for frame in frames if {error.code for error in frame.errors} - OF_NO_BUS]
+    events, failed = story(scenario, board)
 
-    assert failed == [event.time for event in events_of(frames, board) if event.type == "I2C_ERROR"]
+    assert failed == [event.time for event in events if event.type == "I2C_ERROR"]
 
 
 @pytest.mark.recordings
