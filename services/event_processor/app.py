@@ -48,7 +48,7 @@ def surroundings(plan: Plan, ledger: Ledger, endpoint: Endpoint) -> Host:
         clock,
         endpoint.reject,
         endpoint.wake,
-        tells_dead_letters=DEAD_LETTER in plan.compiled.catalogue,
+        reports_dead_letters=DEAD_LETTER in plan.compiled.catalogue,
     )
     epoch = endpoint.epoch
     monitor = SuiteMonitor(plan.rules.monitoring, plan.rules.queue, ledger, epoch, clock.wall, clock.monotonic)

@@ -51,9 +51,9 @@ class Answers:
         self._analytics = analytics
         self._pipeline = pipeline
         self._by_name: dict[str, Callable[[Mapping[str, Any], datetime], Mapping[str, Any]]] = {
-            "pipeline": self._told_pipeline,
+            "pipeline": self._answer_pipeline,
             "incidents": self._incidents,
-            "analytics": self._told_analytics,
+            "analytics": self._answer_analytics,
         }
 
     def answer(self, name: str, data: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
@@ -66,7 +66,7 @@ class Answers:
             )
         return answer(data, now)
 
-    def _told_pipeline(self, _: Mapping[str, Any], __: datetime) -> Mapping[str, Any]:
+    def _answer_pipeline(self, _: Mapping[str, Any], __: datetime) -> Mapping[str, Any]:
         rules = self._plan.rules
         return {
             "stages": [name for name, _ in STAGES],
@@ -82,7 +82,7 @@ class Answers:
         more = {"cursor": found[-1][0]} if len(found) == asked.limit else {}
         return {"incidents": [told(standing) for _, standing in found], **more}
 
-    def _told_analytics(self, data: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
+    def _answer_analytics(self, data: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
         asked = AnalyticsAsked.model_validate(data)
         since_us = time_to_us(now) - asked.hours * 3_600_000_000
         failures = [

@@ -95,7 +95,7 @@ class HandlerRecord:
 class HandlerScheduler:
     """Gives work to the handlers and sorts out what comes of it. ``jitter`` gives 0…1; ``wake`` ends a wait.
 
-    ``tells_dead_letters``: the catalogue has the event type that reports them.
+    ``reports_dead_letters``: the catalogue has the event type that reports them.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class HandlerScheduler:
         wake: Callable[[], None],
         jitter: Callable[[], float] = random.random,
         *,
-        tells_dead_letters: bool = False,
+        reports_dead_letters: bool = False,
     ) -> None:
         self._handlers: dict[str, Remote] = {
             name: handler for name, handler in rules.handlers.items() if isinstance(handler, Webhook | Plugin)
@@ -118,7 +118,7 @@ class HandlerScheduler:
         self._clocks = clocks
         self._reject = reject
         self._jitter = jitter
-        self._tells_dead_letters = tells_dead_letters
+        self._reports_dead_letters = reports_dead_letters
         self._marked: dict[str, list[Task]] = {}
         self._records = {name: HandlerRecord() for name in self._handlers}
         self._workers = {
@@ -196,7 +196,7 @@ class HandlerScheduler:
                 self._table.again(task.place, self._clocks.wall().timestamp() + pause_s)
             case GivenUp(reason):
                 self._reject(f"handler/{task.handler}", task.payload, reason)
-                if self._tells_dead_letters:
+                if self._reports_dead_letters:
                     event_type = str(json.loads(task.payload)["type"])
                     yield DerivedOffer(task.handler, dead_letter(task, event_type, reason), _depth(task))
                 self._table.done(task.place)

@@ -184,7 +184,7 @@ class Bench:
             lambda *rejected: self.rejected.append(rejected),
             self.woken.set,
             jitter=lambda: 1.0,
-            tells_dead_letters=True,
+            reports_dead_letters=True,
         )
 
     def turn(self) -> None:

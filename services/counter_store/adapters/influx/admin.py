@@ -128,10 +128,10 @@ class Admin2:
         rules = [{"type": "expire", "everySeconds": keep_s}] if keep_s else []
         if step.do == "change":
             bucket = self._bucket(name) or {}
-            self._told("PATCH", f"/api/v2/buckets/{bucket.get('id')}", {"retentionRules": rules})
+            self._send("PATCH", f"/api/v2/buckets/{bucket.get('id')}", {"retentionRules": rules})
             return
         body = {"orgID": self._org_id(), "name": name, "retentionRules": rules}
-        self._map(name, self._told("POST", "/api/v2/buckets", body))
+        self._map(name, self._send("POST", "/api/v2/buckets", body))
 
     def _map(self, name: str, bucket: Mapping[str, Any]) -> None:
         """2.x maps a bucket by itself (a virtual mapping) in later versions only."""
@@ -139,7 +139,7 @@ class Admin2:
         found = self._wire.json("GET", "/api/v2/dbrps", {"org": self._org, "db": database}) or {}
         if not any(each.get("bucketID") == bucket.get("id") for each in found.get("content", ())):
             mapping = {"bucketID": bucket.get("id"), "database": database, "retention_policy": policy or "autogen"}
-            self._told("POST", "/api/v2/dbrps", {**mapping, "default": policy is None, "orgID": bucket.get("orgID")})
+            self._send("POST", "/api/v2/dbrps", {**mapping, "default": policy is None, "orgID": bucket.get("orgID")})
 
     def _bucket(self, name: str) -> Mapping[str, Any] | None:
         answer = self._wire.json("GET", "/api/v2/buckets", {"org": self._org, "name": name}) or {}
@@ -152,7 +152,7 @@ class Admin2:
                 return str(org["id"])
         raise SetupError(f"there is no organization {self._org}, or the token may not see it; check org", 403)
 
-    def _told(self, method: str, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _send(self, method: str, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         answer = self._wire.json(method, path, body=body)
         if not isinstance(answer, dict):
             raise SetupError(f"{path} answered 404: not found")

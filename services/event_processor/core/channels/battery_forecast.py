@@ -27,7 +27,7 @@ MEMO = "forecast"
 def battery_of(context: FrameContext) -> Battery | None:
     """Return what is known of the battery beforehand; None where its chemistry or its cells are not."""
     device = context.device
-    return None if not device.battery_told and is_mains_ups(context) else device.battery
+    return None if not device.battery_known and is_mains_ups(context) else device.battery
 
 
 def measured_by(context: FrameContext) -> str:

@@ -36,7 +36,7 @@ def _of(*channels: str) -> Callable[[Callable[..., float | None]], Callable[[Fra
 
 
 def _cell_voltage(context: FrameContext) -> float | None:
-    if not context.device.battery_told and is_mains_ups(context):
+    if not context.device.battery_known and is_mains_ups(context):
         return None  # 27 V of lead over the default's one Li-ion cell is no overvoltage
     pack = context.number("battery_voltage")
     cell = None if pack is None else pack / context.device.cells

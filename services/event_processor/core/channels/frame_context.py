@@ -29,7 +29,7 @@ _NUMBERS = (float, int)
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """The facts of one device, complete. ``battery_told``: cells and chemistry are its own and not the default's."""
+    """The facts of one device, complete. ``battery_known``: cells and chemistry are its own and not the default's."""
 
     chemistry_name: str
     chemistry: Chemistry
@@ -41,7 +41,7 @@ class Device:
     leaf_offset_c: float | None = None
     calibrated: Mapping[str, date] = field(default_factory=dict)
     calibrate_every_days: float | None = None
-    battery_told: bool = False
+    battery_known: bool = False
     interval_s: float | None = None
     battery: Battery | None = None  # as the forecast wants it
 

@@ -76,7 +76,7 @@ class Pipeline:
         self.steps: dict[str, tuple[tuple[str, Stage], ...]] = {}  # of STAGES, what has to do with a type
         self.drawn: set[tuple[str, str]] = set()  # buckets to be written
         self.counts: Counter[str] = Counter()  # received, passed, and {stage}.{code} for every other end
-        self.zones_told: set[str] = set()
+        self.zones_reported: set[str] = set()
         self.ended: list[tuple[Event, str, Dropped]] | None = None  # where events ended, if somebody wants to know
 
     def move(self, jump: Jump) -> None:

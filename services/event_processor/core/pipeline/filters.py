@@ -8,7 +8,7 @@ from services.event_processor.core.pipeline.token_bucket import draw
 from shared.instants import time_to_us
 from shared.messages import Severity
 
-ZONES_TOLD = 100
+ZONES_REPORTED = 100
 
 
 def filter_event(pipeline: Pipeline, context: EventContext) -> Dropped | None:
@@ -36,10 +36,10 @@ def _zone(pipeline: Pipeline, context: EventContext) -> Dropped | None:
     zone, plan = context.event.zone, pipeline.plan
     if zone is None or not plan.zones or zone in plan.zones:
         return None
-    if zone in plan.rules.enrichment.zones or zone in pipeline.zones_told:
+    if zone in plan.rules.enrichment.zones or zone in pipeline.zones_reported:
         return Dropped("zone")
-    if len(pipeline.zones_told) < ZONES_TOLD:
-        pipeline.zones_told.add(zone)
+    if len(pipeline.zones_reported) < ZONES_REPORTED:
+        pipeline.zones_reported.add(zone)
     return Dropped("zone", f"its zone {zone!r} is neither in filters.zones nor in enrichment.zones of pipeline.yaml")
 
 

@@ -134,7 +134,7 @@ def _figures(vitals: Vitals, queue: Queue) -> dict[str, Any]:
             "utilization": round(vitals.waiting / queue.most, 4),
             "oldest_s": round(vitals.oldest_s, 3),
         },
-        "handlers": {name: _told(each) for name, each in vitals.handlers.items()},
+        "handlers": {name: _handler_figures(each) for name, each in vitals.handlers.items()},
         "storage": {"ledger_bytes": vitals.ledger_bytes, "free_bytes": vitals.free_bytes},
         "performance": {"processing_p95_ms": vitals.processing_p95_ms, "lag": vitals.lag},
         "services": dict(vitals.services),
@@ -143,7 +143,7 @@ def _figures(vitals: Vitals, queue: Queue) -> dict[str, Any]:
     }
 
 
-def _told(each: HandlerVitals) -> dict[str, Any]:
+def _handler_figures(each: HandlerVitals) -> dict[str, Any]:
     return {
         "attempts": each.attempts,
         "error_rate": each.error_rate,

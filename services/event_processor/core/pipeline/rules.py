@@ -146,7 +146,7 @@ class PipelineRules(Data):
     monitoring: Monitoring = Monitoring()
 
     @model_validator(mode="after")
-    def _limits_can_be_told_apart(self) -> PipelineRules:
+    def _limits_are_distinct(self) -> PipelineRules:
         given = [limit.types for limit in self.filters.rate_limits]
         if len(set(given)) < len(given):
             raise ValueError("filters.rate_limits: one filter is given twice; keep one")

@@ -31,7 +31,7 @@ def find_battery(context: FrameContext, name: str, rule: Battery) -> None:
     cell_v = context.number("cell_voltage")
     if cell_v is None:
         return
-    told_v, cell_v = cell_v, cell_v + sag_v(context)
+    reported_v, cell_v = cell_v, cell_v + sag_v(context)
     levels = context.device.chemistry
     low, critical = context.latches.get(LOW), context.latches.get(CRITICAL, OFF)
     if low is None:
@@ -49,12 +49,12 @@ def find_battery(context: FrameContext, name: str, rule: Battery) -> None:
     if now_low.on != low.on:
         context.set_end(LOW, rule.recovered if now_low.on else None)
     if now_low.on and not low.on:
-        context.emit(rule.low, name, _told(context, told_v, cell_v, levels.low.enter_v, now_low))
+        context.emit(rule.low, name, _data(context, reported_v, cell_v, levels.low.enter_v, now_low))
     if now_critical.on and not critical.on:
-        context.emit(rule.critical, name, _told(context, told_v, cell_v, levels.critical.enter_v, now_critical))
+        context.emit(rule.critical, name, _data(context, reported_v, cell_v, levels.critical.enter_v, now_critical))
     if low.on and not now_low.on:
-        told = _told(context, told_v, cell_v, levels.low.clear_v, now_low)
-        context.emit(rule.recovered, name, {**told, "episode_s": context.lasted_s(low, now_low)})
+        data = _data(context, reported_v, cell_v, levels.low.clear_v, now_low)
+        context.emit(rule.recovered, name, {**data, "episode_s": context.lasted_s(low, now_low)})
 
 
 def _step(
@@ -77,7 +77,7 @@ def sag_v(context: FrameContext) -> float:
     return -amps * mohm / 1000
 
 
-def _told(context: FrameContext, cell_v: float, judged_v: float, threshold_v: float, latch: Latch) -> dict[str, Any]:
+def _data(context: FrameContext, cell_v: float, judged_v: float, threshold_v: float, latch: Latch) -> dict[str, Any]:
     return {
         "cell_voltage": round_channel("cell_voltage", cell_v),
         "judged_voltage": round_channel("cell_voltage", judged_v) if judged_v != cell_v else None,

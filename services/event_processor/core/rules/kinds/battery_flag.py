@@ -31,15 +31,15 @@ def find_by_flag(context: FrameContext, name: str, rule: Battery) -> bool:
         context.set_latch(LOW, low)  # from now on the battery is known to be well
     wish = wish and (low.on or context.gate_open(rule.only_while))
     now = context.update_latch(LOW, wish, 0, context.device.chemistry.low.clear_for_s)
-    told = {channel: context.rounded(channel) for channel in ("state_of_charge", "runtime_left_s", "battery_voltage")}
+    data = {channel: context.rounded(channel) for channel in ("state_of_charge", "runtime_left_s", "battery_voltage")}
     if now.on != low.on:
         context.set_end(LOW, rule.recovered if now.on else None)
     if now.on and not low.on:
-        context.emit(rule.low, name, {"source": LOW_FLAG, **told, "since": since(now)})
+        context.emit(rule.low, name, {"source": LOW_FLAG, **data, "since": since(now)})
     if low.on and not now.on:
         context.emit(
             rule.recovered,
             name,
-            {"source": LOW_FLAG, **told, "since": since(now), "episode_s": context.lasted_s(low, now)},
+            {"source": LOW_FLAG, **data, "since": since(now), "episode_s": context.lasted_s(low, now)},
         )
     return True

@@ -27,5 +27,5 @@ def find_calibration(context: FrameContext, name: str, rule: Calibration) -> Non
         if kept is not None and kept[0] == stamped[0] and (kept[1] or 0.0) >= reminder:
             continue
         context.set_numbers(key, stamped)
-        told = {"sensor_id": sensor_id(context, channel), "days_overdue": int(overdue_days)}
-        context.emit(CALIBRATION_DUE, key, {**told, "last_calibrated": day.isoformat()})
+        data = {"sensor_id": sensor_id(context, channel), "days_overdue": int(overdue_days)}
+        context.emit(CALIBRATION_DUE, key, {**data, "last_calibrated": day.isoformat()})

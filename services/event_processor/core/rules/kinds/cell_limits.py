@@ -47,7 +47,7 @@ def _turn(
     context.set_end(name, left if new.on else None)
     if event is None:
         return
-    told = {
+    data = {
         "cell_voltage": round_channel("cell_voltage", cell_v),
         "threshold": level.enter_v if new.on else level.clear_v,
         "cells": context.device.cells,
@@ -56,4 +56,4 @@ def _turn(
         "since": since(new),
         "lasted_s": None if new.on else context.lasted_s(old, new),
     }
-    context.emit(event, cause, told)
+    context.emit(event, cause, data)

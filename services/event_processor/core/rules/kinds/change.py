@@ -19,8 +19,8 @@ def find_change(context: FrameContext, name: str, rule: Change) -> None:
     turned = _turned(context, name, _text(value), rule.for_s)
     if turned is not None:
         old, since = turned
-        told = {"device_id": context.frame.device, "channel": rule.channel, "since": stamp(since)}
-        context.emit(rule.event, name, {**told, "old_state": old, "new_state": _text(value)})
+        data = {"device_id": context.frame.device, "channel": rule.channel, "since": stamp(since)}
+        context.emit(rule.event, name, {**data, "old_state": old, "new_state": _text(value)})
 
 
 def find_quality(context: FrameContext, name: str, rule: Quality) -> None:
@@ -30,8 +30,8 @@ def find_quality(context: FrameContext, name: str, rule: Quality) -> None:
     turned = _turned(context, name, context.frame.quality.value, rule.for_s)
     if turned is not None:
         old, since = turned
-        told = {"sensor_id": context.frame.device, "old_quality": old, "new_quality": context.frame.quality.value}
-        context.emit(rule.event, name, {**told, "since": stamp(since)})
+        data = {"sensor_id": context.frame.device, "old_quality": old, "new_quality": context.frame.quality.value}
+        context.emit(rule.event, name, {**data, "since": stamp(since)})
 
 
 def _turned(context: FrameContext, name: str, word: str, for_s: float) -> tuple[str, datetime] | None:

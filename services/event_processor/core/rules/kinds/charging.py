@@ -40,7 +40,7 @@ def find_charging(context: FrameContext, name: str, rule: Charging) -> None:
     elif status.on and not context.latches.get(CHARGED, OFF).on:
         context.set_latch(SESSION, Latch(True, status.began))
         first = None if before.on or before.began else True
-        context.emit(rule.started, name, {**_told(context), "since": since(status), "first_seen": first})
+        context.emit(rule.started, name, {**_data(context), "since": since(status), "first_seen": first})
 
 
 def _status(context: FrameContext, rule: Charging, before: Latch) -> Latch:
@@ -65,10 +65,10 @@ def _complete(context: FrameContext, name: str, rule: Charging, status: Latch, s
     by = _stopped_full(context, rule, status) or _tapered(context, rule)
     if by is not None:
         ended = context.latches.get(CHARGED) if by == STOPPED else None  # charging ended before its dwell
-        told = {**_told(context), "since": since(session), "lasted_s": context.lasted_s(session, ended), "because": by}
+        data = {**_data(context), "since": since(session), "lasted_s": context.lasted_s(session, ended), "because": by}
         context.drop_latches(SESSION, TAPER)
         context.set_latch(CHARGED, Latch(True, context.now))
-        context.emit(rule.completed, name, told)
+        context.emit(rule.completed, name, data)
     elif not context.update_latch(SESSION, status.on, 0, rule.session_ends_after_s).on:
         context.drop_latches(SESSION, CHARGED, TAPER)
 
@@ -106,7 +106,7 @@ def _tapered(context: FrameContext, rule: Charging) -> str | None:
     return "current_tapered" if context.update_latch(TAPER, wish, rule.taper_for_s, 0).on else None
 
 
-def _told(context: FrameContext) -> dict[str, Any]:
+def _data(context: FrameContext) -> dict[str, Any]:
     cell_v = context.number("cell_voltage")
     return {
         "cell_voltage": None if cell_v is None else round_channel("cell_voltage", cell_v),

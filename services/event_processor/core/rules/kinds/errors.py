@@ -14,8 +14,8 @@ def find_errors(context: FrameContext, name: str, rule: Errors) -> None:
     """One event for a frame with errors of the bus, whatever its quality and however many chips failed."""
     errors = [error for error in context.frame.errors if _is_of_the_bus(error, rule)]
     if errors:
-        told = {"count": len(errors), "errors": dump_all(errors), "quality": context.frame.quality.value}
-        context.emit(rule.event, name, told)
+        data = {"count": len(errors), "errors": dump_all(errors), "quality": context.frame.quality.value}
+        context.emit(rule.event, name, data)
 
 
 def _is_of_the_bus(error: ReadError, rule: Errors) -> bool:

@@ -27,8 +27,8 @@ def find_fault(context: FrameContext, name: str, rule: Fault) -> None:
     frame = context.frame
     named = [error for error in frame.errors if error.code in rule.codes]
     of_parts = [error for error in named if error.channel is None]
-    told = {"quality": frame.quality.value, "errors": dump_all(of_parts) or None}
-    turn_latch(context, name, rule, bool(of_parts) or frame.quality in rule.quality, told)
+    data = {"quality": frame.quality.value, "errors": dump_all(of_parts) or None}
+    turn_latch(context, name, rule, bool(of_parts) or frame.quality in rule.quality, data)
     _drop_idle(context, name)
     if len(of_parts) < len(named) or DOUBTED in context.latches:
         _follow_channels(context, name, rule, {error.channel: error for error in named if error.channel})
@@ -46,12 +46,12 @@ def _follow_channels(context: FrameContext, name: str, rule: Fault, named: dict[
         error = named.get(channel)
         if error is None and not believed:
             continue
-        told = {
+        data = {
             "channel": channel,
             "quality": context.frame.quality.value,
             "errors": dump_all([error]) if error else None,
         }
-        turn_latch(context, f"{name}/{channel}", rule, error is not None, told)
+        turn_latch(context, f"{name}/{channel}", rule, error is not None, data)
         _drop_idle(context, f"{name}/{channel}")
     _mark(context)
 

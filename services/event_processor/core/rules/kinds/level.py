@@ -20,10 +20,10 @@ def find_threshold(context: FrameContext, name: str, rule: Threshold) -> None:
     if name not in context.latches and (value is None or not rule.wish(value / whole, on=False)):
         return
     if not rule.boards_only or not is_mains_ups(context):
-        tell_threshold(context, name, rule, value, whole=whole)
+        emit_threshold(context, name, rule, value, whole=whole)
 
 
-def tell_threshold(
+def emit_threshold(
     context: FrameContext, name: str, rule: Threshold, value: float | None, per: str = "", whole: float = 1.0
 ) -> None:
     """Hold ``value`` against the rule, whose levels are shares of ``whole``, and emit what follows; None holds all."""
@@ -32,7 +32,7 @@ def tell_threshold(
         return
     event = rule.event if turn[1].on else rule.cleared
     if event is not None:
-        context.emit(event, name, {"channel": rule.channel, **_told(context, rule, value, *turn, per, whole)})
+        context.emit(event, name, {"channel": rule.channel, **_data(context, rule, value, *turn, per, whole)})
 
 
 def find_limit(context: FrameContext, name: str, rule: Limit) -> None:
@@ -41,15 +41,15 @@ def find_limit(context: FrameContext, name: str, rule: Limit) -> None:
     turn = _turn(context, name, rule, value)
     if turn is None or value is None:
         return
-    told = {
+    data = {
         "sensor_id": sensor_id(context, rule.channel),
-        **_told(context, rule, value, *turn),
+        **_data(context, rule, value, *turn),
         "severity": rule.severity.value,
     }
     if turn[1].on:
-        context.emit(EXCEEDED, name, told, rule.severity)
+        context.emit(EXCEEDED, name, data, rule.severity)
     else:
-        context.emit(CLEARED, name, told)
+        context.emit(CLEARED, name, data)
 
 
 def _turn(context: FrameContext, name: str, rule: Level, value: float | None) -> tuple[Latch, Latch] | None:
@@ -69,7 +69,7 @@ def _turn(context: FrameContext, name: str, rule: Level, value: float | None) ->
     return old, new
 
 
-def _told(
+def _data(
     context: FrameContext, rule: Level, value: float, old: Latch, new: Latch, per: str = "", whole: float = 1.0
 ) -> dict[str, Any]:
     unit = context.unit(rule.channel)

@@ -63,14 +63,14 @@ def find_power(context: FrameContext, name: str, rule: Power) -> None:
         context.emit(rule.started, name, {**_seen_by(context, evidence), "since": since(new)})
     if new.on == old.on:
         return
-    told = {**_seen_by(context, evidence), "since": since(new)}
+    data = {**_seen_by(context, evidence), "since": since(new)}
     context.set_end(ON_BATTERY, rule.restored if new.on else None)
     if new.on:
-        context.emit(rule.lost, name, {**told, "cause": context.words.get(OUTAGE), "first_seen": _unseen(old)})
+        context.emit(rule.lost, name, {**data, "cause": context.words.get(OUTAGE), "first_seen": _unseen(old)})
     else:
         length = {"began": since(old), "outage_s": context.lasted_s(old, new)}
         context.emit(
-            rule.restored, name, {**told, **length, **_bounds(context, rule, outage), **_depth(context, outage)}
+            rule.restored, name, {**data, **length, **_bounds(context, rule, outage), **_depth(context, outage)}
         )
         _forget(context)
 

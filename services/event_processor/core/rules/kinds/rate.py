@@ -12,7 +12,7 @@ from __future__ import annotations
 from services.event_processor.core.channels.frame_context import FrameContext
 from services.event_processor.core.device.memory import Numbers
 from services.event_processor.core.rules.detections import Rate
-from services.event_processor.core.rules.kinds.level import tell_threshold
+from services.event_processor.core.rules.kinds.level import emit_threshold
 
 PARTS, MOST = 10, 12
 
@@ -27,7 +27,7 @@ def find_rate(context: FrameContext, name: str, rule: Rate) -> None:
     kept = _keep(samples, context.steady_s, value, rule.window_s)
     if kept != samples:
         context.set_numbers(name, kept)
-    tell_threshold(context, name, rule, slope, "/min")
+    emit_threshold(context, name, rule, slope, "/min")
 
 
 def _slope(samples: Numbers, now_s: float, value: float, window_s: float) -> float | None:

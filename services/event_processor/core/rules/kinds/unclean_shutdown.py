@@ -15,9 +15,9 @@ def find_unclean_shutdown(context: FrameContext, _: str, rule: UncleanShutdown) 
     """UNCLEAN_SHUTDOWN, and the loss of the output that must have been, with its end: the machine runs again."""
     if context.values.get("lifecycle") != "started" or context.values.get("clean") is not False:
         return
-    told = {key: context.values.get(key) for key in ("boot_id", "power_fault")}
-    context.emit(rule.event, CAUSE, told)
+    data = {key: context.values.get(key) for key in ("boot_id", "power_fault")}
+    context.emit(rule.event, CAUSE, data)
     if rule.lost is not None:
-        context.emit(rule.lost, CAUSE, {"because": "unclean_shutdown", BACKFILLED: True, **told})
+        context.emit(rule.lost, CAUSE, {"because": "unclean_shutdown", BACKFILLED: True, **data})
     if rule.restored is not None:
         context.emit(rule.restored, CAUSE, {"because": "unclean_shutdown", BACKFILLED: True})

@@ -108,18 +108,18 @@ def _judge(context: FrameContext, name: str, rule: VoltageTrend, slope: float, s
         sinking = _end(context, SINKING, rising)
     elif sinking.on and not was_sinking.on and rising.on:
         rising = _end(context, RISING, sinking)
-    told = {"cell_voltage": round_channel("cell_voltage", cell_v), "source": "voltage"}
+    data = {"cell_voltage": round_channel("cell_voltage", cell_v), "source": "voltage"}
     if was_sinking.on and not sinking.on:
         context.set_end(SINKING, None)
-        context.emit(rule.discharged, f"{name}/discharge", {**told, **_spell(context, was_sinking, sinking)})
+        context.emit(rule.discharged, f"{name}/discharge", {**data, **_spell(context, was_sinking, sinking)})
     if was_rising.on and not rising.on:
-        _charged(context, name, rule, told, (was_rising, rising))
+        _charged(context, name, rule, data, (was_rising, rising))
     if rising.on and not was_rising.on:
         _begin_highest(context, cell_v)
-        context.emit(rule.charging, f"{name}/charge", {**told, "since": since(rising)})
+        context.emit(rule.charging, f"{name}/charge", {**data, "since": since(rising)})
     if sinking.on and not was_sinking.on:
         context.set_end(SINKING, rule.discharged)
-        context.emit(rule.discharging, f"{name}/discharge", {**told, "since": since(sinking)})
+        context.emit(rule.discharging, f"{name}/discharge", {**data, "since": since(sinking)})
 
 
 def _turn(context: FrameContext, rule: VoltageTrend, latch: str, slope: float, scatter: float) -> Latch:
@@ -138,11 +138,11 @@ def _end(context: FrameContext, latch: str, by: Latch) -> Latch:
 
 
 def _charged(
-    context: FrameContext, name: str, rule: VoltageTrend, told: dict[str, Any], turn: tuple[Latch, Latch]
+    context: FrameContext, name: str, rule: VoltageTrend, data: dict[str, Any], turn: tuple[Latch, Latch]
 ) -> None:
     highest = (context.get_numbers(TREND) or FRESH)[HIGHEST] or 0.0
     if highest >= context.device.chemistry.full_v - rule.full_within_v:
-        context.emit(rule.charged, f"{name}/charge", {**told, **_spell(context, *turn), "because": "full_voltage"})
+        context.emit(rule.charged, f"{name}/charge", {**data, **_spell(context, *turn), "because": "full_voltage"})
 
 
 def _begin_highest(context: FrameContext, cell_v: float) -> None:

@@ -40,7 +40,7 @@ def find_wear(context: FrameContext, name: str, rule: Wear) -> None:
         _drain(context, rule, meter, after, reading)
     if int(after.cycles) > after.told:
         after = after._replace(told=float(int(after.cycles)))
-        context.emit(rule.cycle, name, _told(context, after, reading))
+        context.emit(rule.cycle, name, _data(context, after, reading))
     context.set_numbers(METER, after)
 
 
@@ -53,7 +53,7 @@ def _is_quiet(meter: Meter, reading: Reading, step: float) -> bool:
     return abs(reading.percent - meter.percent) < step
 
 
-def _told(context: FrameContext, meter: Meter, reading: Reading) -> dict[str, float | str | None]:
+def _data(context: FrameContext, meter: Meter, reading: Reading) -> dict[str, float | str | None]:
     by_charge = context.device.capacity_mah is not None and reading.amps is not None
     return {
         "cycles": int(meter.told),
