@@ -85,7 +85,7 @@ class Play:
     # ---- what happens
 
     def event(self, at_s: float, kind: str, device: str | None = "d1", zone: str | None = None, **data: Any) -> None:
-        metadata = {name: data.pop(name) for name in ("replayed", "incident") if name in data}
+        metadata = {name: data.pop(name) for name in ("replayed", "incident", "offered_by") if name in data}
         self.alerter.apply(
             Event(
                 id=data.pop("id", f"e{next(_ids)}"),

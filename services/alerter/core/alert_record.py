@@ -33,7 +33,8 @@ class AlertRecord:
     """One alert. ``since_us`` is when its present spell began, ``quiet_us`` since when it is only kept firing.
 
     ``seen_by`` and ``comment`` are who acknowledged it and what they said. ``event_text`` is the last event in words.
-    ``raised``: its beginning was offered as an event, and its end is still to be.
+    ``raised``: its beginning was offered as an event, and its end is still to be. ``sender`` offered the event that
+    made it; empty for what the suite saw itself.
     """
 
     evidence: Any
@@ -49,6 +50,7 @@ class AlertRecord:
     stale: bool = False  # the newest sample came too late to act on
     event_text: str | None = None
     raised: bool = False
+    sender: str = ""
 
     @property
     def is_firing(self) -> bool:
@@ -91,6 +93,7 @@ def to_json(record: AlertRecord, without: str | None = None) -> str:
         "stale": record.stale or None,
         "event_text": record.event_text,
         "raised": record.raised or None,
+        "sender": record.sender or None,
     }
     kept = {name: value for name, value in content.items() if value is not None and value != ()}
     return json.dumps(kept, separators=(",", ":"))
@@ -118,6 +121,7 @@ def from_json(text: str, condition: Condition | None, more: Mapping[str, Any] | 
         stale=content.get("stale", False),
         event_text=content.get("event_text"),
         raised=content.get("raised", False),
+        sender=content.get("sender", ""),
     )
 
 

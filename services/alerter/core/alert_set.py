@@ -4,15 +4,14 @@
    reaches only alerts for which something falls due. So neither costs more for ten thousand alerts than for ten.
 2. What falls due is decided in the order of time, whatever the order of the rules.
 3. What fires or ends is reported to the composites it is a member of, and judged there once time has passed it.
-4. A rule has ``most_keys`` keys at most. Of a rule that only notifies, what would be one more goes by the key
-   ``others``, so nothing is lost from sight; a rule that orders something ignores it, so that many devices together
-   never act on one.
+4. A rule has ``most_keys`` keys at most, and ``KeyShares`` says whose. Of a rule that only notifies, what would be one
+   more goes by the key ``others``, so nothing is lost from sight; a rule that orders something ignores it, so that many
+   devices together never act on one.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -20,6 +19,7 @@ from heapq import heapify, heappop, heappush
 
 from services.alerter.core import transitions
 from services.alerter.core.alert_record import AlertRecord, move
+from services.alerter.core.key_shares import KeyShares
 from services.alerter.core.keys import AlertId, key_of
 from services.alerter.core.kinds.condition import Reading
 from services.alerter.core.limits import RULE_KEYS
@@ -46,7 +46,7 @@ class AlertSet:
     ) -> None:
         self.rules = tuple(rules)
         self._limits = LimitReports() if limits is None else limits
-        self._most_keys = most_keys
+        self.shares = KeyShares(most_keys)
         self.records: dict[AlertId, AlertRecord] = {}
         self.touched: dict[AlertId, None] = {}
         self.dropped: dict[AlertId, None] = {}
@@ -58,7 +58,6 @@ class AlertSet:
         self._due: list[tuple[int, bool, AlertId]] = []  # when, whether a composite, who
         self._composites = [rule for rule in self.rules if rule.composite is not None]
         self._ahead: dict[AlertId, None] = {}  # composites whose members have reported something
-        self._keys: Counter[str] = Counter()
         self._expected = False
 
     # ---- who there is
@@ -74,7 +73,7 @@ class AlertSet:
         self._rule_of[alert_id] = rule
         before = self.records.get(alert_id)
         if before is None:
-            self._keys[rule.name] += 1
+            self.shares.add(rule.name, record.sender)
         if (before is not None and before.is_firing) is not record.is_firing:
             self.turned[alert_id] = None
         self.records[alert_id] = record
@@ -87,7 +86,7 @@ class AlertSet:
         if (gone := self.records.pop(alert_id, None)) is not None:
             if gone.is_firing:
                 self.turned[alert_id] = None
-            self._keys[alert_id[0]] -= 1
+            self.shares.add(alert_id[0], gone.sender, -1)
             self._rule_of.pop(alert_id, None)
             self._ahead.pop(alert_id, None)
             self.touched.pop(alert_id, None)
@@ -207,17 +206,18 @@ class AlertSet:
         alert_id = (rule.name, key)
         record = self.records.get(alert_id)
         if record is None:
-            full = self._keys[rule.name] >= self._most_keys
+            full = not self.shares.has_room(rule.name, sample.sender)
             if full:
-                sender = str(sample.field("device") or sample.name)
-                self._limits.note(RULE_KEYS, sender, of=rule.name, most=self._most_keys)
+                sender = sample.sender or str(sample.field("device") or sample.name)
+                self._limits.note(RULE_KEYS, sender, of=rule.name, most=self.shares.most)
             if full and rule.acts:
                 self.ungrouped += 1  # what many devices did together is no reason to act on any of them
                 return ()
             if full:
                 key, labels = OTHERS if rule.only is None else f"{rule.only}.{OTHERS}", {}
                 alert_id = (rule.name, key)
-            record = self.records.get(alert_id) or transitions.begin(rule, labels, self.now_us)
+            sender = "" if full else sample.sender
+            record = self.records.get(alert_id) or replace(transitions.begin(rule, labels, self.now_us), sender=sender)
         elif self.now_us is not None and (record.now_us is None or record.now_us < self.now_us):
             record, _ = transitions.advance(rule, key, record, self.now_us)  # nothing was due: it was run already
         stale = self.now_us is not None and sample.time_us < self.now_us - OLD_US

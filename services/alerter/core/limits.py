@@ -7,7 +7,7 @@ from shared.limits import Limit
 RULE_KEYS = Limit(
     "keys of the alert rule",
     5_000,
-    "a new one shares the key `others`; a rule that orders something ignores it",
+    "a new one of the sender that has the most shares the key `others`; a rule that orders something ignores it",
 )
 NOTICE_GROUPS = Limit("groups of notices", 5_000, "new ones share a group")
 SILENCES = Limit("silences", 1_000, "of those in force or to come a new one is refused, with the reason")

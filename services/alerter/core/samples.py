@@ -28,6 +28,7 @@ class Sample:
     time_us: int
     fields: Mapping[str, Any]
     text: str | None = None  # an event in words
+    sender: str = ""  # who offered the event; empty: the suite itself
 
     def field(self, path: str) -> Any:
         """Return a field by its name, or by dots; None where there is none."""
@@ -58,7 +59,8 @@ def event_sample(event: Event, texts: EventTexts) -> Sample:
         "incident": event.metadata.get("incident"),
         "sensor": sensor_of(event),
     }
-    return Sample("event", event.type, time_to_us(event.time), {**event.data, **own}, event_text(event, texts))
+    sender = str(event.metadata.get("offered_by", ""))
+    return Sample("event", event.type, time_to_us(event.time), {**event.data, **own}, event_text(event, texts), sender)
 
 
 def sensor_of(event: Event) -> str | None:

@@ -90,12 +90,34 @@ def test_a_stop_too_many_is_not_carried_out_and_reported() -> None:
 def test_more_keys_than_there_is_room_for_share_one_alert() -> None:
     """Memory is bounded, what has no alert of its own still has one, and an event says so, once."""
     with playing("rules: {r: {compare: {type: x, above: 1}}}") as play:
-        play.alerter._events._most_keys = 10
+        play.alerter._events.shares.most = 10
         for number in range(30):
             play.event(number, "x", f"d{number}", value=2)
-        assert 11 == len(play.alerter.snapshot())
+        assert 9 == len(play.alerter.snapshot())  # four fifths of the room, and the one that the others share
         assert play.retained("r", "others") is not None
-        assert [("keys of the alert rule r", 10, "d10")] == limits(play)
+        assert [("keys of the alert rule r", 10, "d8")] == limits(play)
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_sender_that_floods_a_rule_leaves_its_neighbours_their_alerts(restarted: bool) -> None:
+    """At the bound the flooder's share one; a quiet neighbour's fire, and what the rule orders is ordered for them."""
+    rules = "rules: {r: {compare: {type: x, above: 1}}, s: {compare: {type: x, above: 1}, by: [zone], actions: [stop]}}"
+    with playing(rules.replace("stop", "emergency_stop")) as play:
+        play.alerter._events.shares.most = 50
+        for number in range(200):
+            play.event(number, "x", f"f{number}", zone=f"f{number}", value=2, offered_by="mallory")
+        if restarted:
+            play.restart_in_place()
+            play.alerter._events.shares.most = 50
+        for sender in ("ann", "bob"):
+            play.event(300, "x", sender, zone=sender, value=2, offered_by=sender)
+        play.event(301, "x", "ups", zone="rack", value=2)
+        stops = {alert.key for alert in play.alerter.snapshot() if alert.rule == "emergency_stop"}
+
+        assert all(play.retained("r", key) is not None for key in ("others", "ann", "bob", "ups"))
+        assert {"ann", "bob", "rack"} <= stops
+        assert 45 > len(stops)
+        assert ("keys of the alert rule r", 50, "mallory") in limits(play)
 
 
 def test_an_active_alert_takes_less_than_six_kilobytes() -> None:

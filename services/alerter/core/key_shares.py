@@ -1,0 +1,31 @@
+"""Who may have one more key of an alert rule: nobody takes more than ``SHARE`` times what is left free.
+
+So one sender fills four fifths of a rule's keys at most, a second four fifths of the rest, and a quiet neighbour still
+finds room (docs/adr/0037). Dynamic thresholds of shared buffers: Choudhury and Hahne, IEEE/ACM ToN 6 (2), 1998.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+SHARE = 4
+
+
+class KeyShares:
+    """How many keys each sender has of each rule; ``most`` is the bound of a rule's."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._all: Counter[str] = Counter()
+        self._held: Counter[tuple[str, str]] = Counter()
+
+    def add(self, rule: str, sender: str, count: int = 1) -> None:
+        """Note that a sender has more of a rule's keys; a negative count: less."""
+        self._all[rule] += count
+        self._held[rule, sender] += count
+        if not self._held[rule, sender]:
+            del self._held[rule, sender]
+
+    def has_room(self, rule: str, sender: str) -> bool:
+        """Whether a sender may have one more."""
+        return self._held[rule, sender] < SHARE * (self.most - self._all[rule])
