@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from services.climate_controller.core.law import MARGIN_KPA
 from shared.climate.room_presets import DEHUMIDIFIER, FAN, PRESETS, WIDE, Preset, zone_with
 from shared.climate.room_weather import DAY_S, Weather
 from upskeep.simulation.figures import Figures, Tally
@@ -25,8 +26,6 @@ class Case:
 
 
 REASONS = {  # of the nominal rooms
-    "tent_summer": "the worst of three weathers takes the fan to 6.8 switches an hour; the first stays at 6.5",
-    "room_nights": "for less than 5 minutes of a week, which rounds to 0.0 %, the VPD is beyond the rails",
     "cellar": "300 W are too little at night: fan and heater together bring the VPD no higher than 0.87 kPa",
 }
 HUMID = Weather(celsius=25, swing_c=0.5, wander_c=0.3, percent=70, wander_percent=3)
@@ -64,7 +63,7 @@ OUT_OF_REACH = (
 def simulate(preset: Preset, days: float, seed: int, reach: float | None = None) -> Figures:
     """Return the figures of one run; with ``reach`` the law takes the band for another than it is judged by."""
     zone = preset.zone
-    control = zone if reach is None else zone.model_copy(update={"band_kpa": reach + 0.010})
+    control = zone if reach is None else zone.model_copy(update={"band_kpa": reach + MARGIN_KPA})
     tally = Tally(zone)
     for tick in run(Setup(control, preset.model, preset.weather, preset.plans, seed=seed), days * DAY_S):
         tally.add(tick)

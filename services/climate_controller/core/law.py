@@ -16,13 +16,13 @@ from services.climate_controller.core import effects, estimate, limits, wording
 from services.climate_controller.core.levels import Choice, Situation, choose
 from services.climate_controller.core.moment import Air, Moment
 from services.climate_controller.core.state import MOST_DELAY_S, Change, State, Stop
-from services.climate_controller.core.targets import Aim, aim_of, ramped
+from services.climate_controller.core.targets import Aim, aim_of, climb_kpa_per_min, ramped
 from shared.climate.decisions import Decision, Reason
 from shared.climate.psychrometrics import leaf_deficit_kpa
 from shared.climate.zones import Actuator, Kind, Mode, Plan, Zone
 
 WARM_UP = 3  # readings
-MARGIN_KPA = 0.010  # inside the band: what noise makes of an edge
+MARGIN_KPA = 0.006  # inside the band: what noise makes of an edge
 STOP_WATCH_S = 90.0
 IDLE_S = 900.0  # how long what does nothing is left alone, where something else can do its work
 TRIED_AGAIN = 0.25  # and the share of its assumed rate that it comes back with
@@ -223,11 +223,13 @@ def _situation(
     found = state.estimate
     distances = effects.distances(zone.actuators, found.vpd, vented)
     span = aim.limits.temperature
+    climb = climb_kpa_per_min(state, zone.ramp_kpa_per_min)
     return Situation(
         actuators=free,
         running=moment.running,
         vpd=found.vpd,
-        drift=found.drift,
+        drift=found.drift - climb,
+        climb=climb,
         pushes={name: found.rates[name] * distance for name, distance in distances.items()},
         vent_gain=None if vented is None else vented - found.vpd,
         target=state.target_kpa,
@@ -251,7 +253,7 @@ def _stopping(state: State, now: Situation, choice: Choice, moment: Moment) -> t
         return state, {}
     in_s = choice.stop_in_s or 0.0
     levels = {name: running.level for name, running in moment.running.items()}
-    slope = now.drift + sum(push * levels.get(name, 0.0) for name, push in now.pushes.items())
+    slope = now.drift + now.climb + sum(push * levels.get(name, 0.0) for name, push in now.pushes.items())
     vpd = now.vpd + slope * in_s / 60
     state = replace(state, stop=Stop(moment.now_s + in_s, vpd, slope, now.vpd))
     return state, dict.fromkeys(stops, moment.now_s + in_s) if in_s > 0 else {}

@@ -28,7 +28,10 @@ Wants = dict[str, tuple[float, Reason]]
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What a choice goes by. ``pushes`` is kPa a minute at full level, by actuator; ``drift`` with all off."""
+    """What a choice goes by. ``pushes`` is kPa a minute at full level, by actuator; ``drift`` with all off.
+
+    ``drift`` is as seen from the target, which may be on a ramp: ``climb`` is how fast it moves.
+    """
 
     actuators: tuple[Actuator, ...]
     running: Mapping[str, Running]
@@ -41,6 +44,7 @@ class Situation:
     delay_s: float
     tick_s: float
     now_s: float
+    climb: float = 0.0
     celsius_room: float = 0.0  # how far the temperature is above the middle of its limits, in halves of them
     held: Mapping[str, tuple[float, Reason]] = field(default_factory=dict)  # what the limits have already decided
 

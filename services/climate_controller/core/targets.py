@@ -61,3 +61,10 @@ def ramped(state: State, goal: float, now_s: float, kpa_per_min: float) -> float
         return goal
     step = kpa_per_min * max(now_s - state.target_s, 0.0) / 60
     return min(max(goal, state.target_kpa - step), state.target_kpa + step)
+
+
+def climb_kpa_per_min(state: State, kpa_per_min: float) -> float:
+    """Return how fast the target moves now: 0 where it has arrived. What stays behind drifts off by as much."""
+    if state.goal_kpa is None or state.target_kpa is None or state.goal_kpa == state.target_kpa:
+        return 0.0
+    return kpa_per_min if state.goal_kpa > state.target_kpa else -kpa_per_min

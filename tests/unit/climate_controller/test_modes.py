@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from services.climate_controller.core.law import MARGIN_KPA
 from services.climate_controller.core.state import (
     Kept,
     fresh_state,
@@ -82,6 +83,15 @@ def test_the_target_goes_to_a_new_one_on_a_ramp_and_says_so_once() -> None:
     assert [{"parameter": "vpd", "old_target": 1.2, "new_target": 0.9, "reason": "stage growing, night"}] == [
         change.data for change in changes
     ]
+
+
+def test_the_law_looks_ahead_along_the_ramp() -> None:
+    """Air that stays falls behind a target that climbs: the heater is on before the edge of the band has passed."""
+    bench = Bench(zone("heater", plan="plan", target_kpa=None), PLANS, now_s=21_450.0)
+    bench.vpd(10, 0.9)
+    behind = next(bench.verdict.target - 0.9 for _ in range(60) if on(bench.vpd(1, 0.9)))
+
+    assert 0.05 < behind < bench.zone.band_kpa - MARGIN_KPA
 
 
 def test_an_own_target_goes_before_the_plans_until_it_is_taken_back() -> None:

@@ -39,6 +39,7 @@ BOUNDS: Killer = ("law", "test_what_is_learned_stays_within_bounds_and_never_cha
 LEARNS: Killer = ("law", "test_a_stronger_heater_is_learned_as_one_and_not_while_the_light_has_just_changed")
 PAUSE: Killer = ("modes", "test_a_pause_rests_commands_survives_a_restart_and_ends_by_itself")
 RAMP: Killer = ("modes", "test_the_target_goes_to_a_new_one_on_a_ramp_and_says_so_once")
+AHEAD: Killer = ("modes", "test_the_law_looks_ahead_along_the_ramp")
 OWN: Killer = ("modes", "test_an_own_target_goes_before_the_plans_until_it_is_taken_back")
 DRYNESS: Killer = ("law", "test_dryness_is_judged_by_the_water_in_the_air")
 DEW: Killer = ("law", "test_the_vpd_at_the_leaf_can_be_the_target_and_below_zero_it_is_dew")
@@ -156,6 +157,9 @@ MUTANTS: list[tuple[str, str, str, Killer]] = [
      ("law", "test_what_was_seen_to_do_nothing_rests_where_another_can_do_its_work")),
     ("law", "active = limits.reached(", "active = frozenset() and limits.reached(", IN_BAND_HEAT),
     ("law", "if state.mode is Mode.MANUAL:", "if False:", ("modes", "test_manual_levels_are_a_persons")),
+    # the ramp
+    ("law", "drift=found.drift - climb", "drift=found.drift", AHEAD),
+    ("targets", "if state.goal_kpa > state.target_kpa else", "if state.goal_kpa < state.target_kpa else", AHEAD),
 ]  # fmt: skip
 
 
