@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from html import escape
 
 WIDTH, HEIGHT = 640, 300
-LOW_PCT, HIGH_PCT = 84.0, 100.4
+LOW_PCT, HIGH_PCT = 83.0, 100.4
 FEWEST, MOST = 3.0, 10.0
+LETTER, LINE = 6.5, 12.0  # of the names
 
 
 def svg(curve: Sequence[tuple[float, float]], others: Sequence[tuple[str, float, float]]) -> str:
@@ -22,12 +23,8 @@ def svg(curve: Sequence[tuple[float, float]], others: Sequence[tuple[str, float,
         f'<text x="{_x(value):.1f}" y="{HEIGHT + 18}" text-anchor="middle">{value}</text>' for value in range(3, 11)
     )
     dots = "".join(f'<circle cx="{_x(s):.1f}" cy="{_y(p):.1f}" r="4" fill="#2f6fab"/>' for s, p in curve)
-    named = "".join(
-        f'<circle cx="{_x(s):.1f}" cy="{_y(p):.1f}" r="4" fill="#d1602b"/>'
-        f'<text x="{_x(s) + 8:.1f}" y="{_y(p) + 4:.1f}">{escape(name)}</text>'
-        for name, s, p in others
-        if FEWEST <= s <= MOST and p >= LOW_PCT
-    )
+    seen = [each for each in others if FEWEST <= each[1] <= MOST and each[2] >= LOW_PCT]
+    named = "".join(_named(*each, seen) for each in seen)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-60 -16 {WIDTH + 90} {HEIGHT + 62}" width="{WIDTH + 90}"'
         ' font-family="system-ui, sans-serif" font-size="12" fill="#4a5563">'
@@ -35,6 +32,15 @@ def svg(curve: Sequence[tuple[float, float]], others: Sequence[tuple[str, float,
         f'<polyline points="{line}" fill="none" stroke="#2f6fab" stroke-width="2"/>{dots}{named}'
         f'<text x="{WIDTH / 2}" y="{HEIGHT + 38}" text-anchor="middle">switches an hour, fan-only tent</text></svg>\n'
     )
+
+
+def _named(name: str, switches: float, percent: float, others: Sequence[tuple[str, float, float]]) -> str:
+    """Return a point with its name on its right, or on its left where another point is in the way."""
+    x, y = _x(switches), _y(percent)
+    crowded = any(0 < _x(s) - x < LETTER * len(name) + 16 and abs(_y(p) - y) < LINE for _, s, p in others)
+    place = f'x="{x - 8:.1f}" text-anchor="end"' if crowded else f'x="{x + 8:.1f}"'
+    dot = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="#d1602b"/>'
+    return f'{dot}<text {place} y="{y + 4:.1f}">{escape(name)}</text>'
 
 
 def _x(switches: float) -> float:

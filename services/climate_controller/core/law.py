@@ -23,6 +23,7 @@ from shared.climate.zones import Actuator, Kind, Mode, Plan, Zone
 
 WARM_UP = 3  # readings
 MARGIN_KPA = 0.006  # inside the band: what noise makes of an edge
+ONE_READING_S = 0.5  # closer together is the same reading again: a slope out of it would be noise beyond all bounds
 STOP_WATCH_S = 90.0
 IDLE_S = 900.0  # how long what does nothing is left alone, where something else can do its work
 TRIED_AGAIN = 0.25  # and the share of its assumed rate that it comes back with
@@ -91,7 +92,7 @@ def _measured(zone: Zone, state: State, moment: Moment, aim: Aim) -> State:
     if before is None:
         rates = estimate.assumed_rates(zone.actuators, state.rates)
         return replace(state, estimate=estimate.begin(measured, air.at_s, rates), readings=1, lit=aim.lit)
-    if air.at_s <= before.at_s:
+    if air.at_s - before.at_s < ONE_READING_S:
         return state
     if state.lit is not None and state.lit is not aim.lit:
         before = replace(before, light_s=air.at_s)

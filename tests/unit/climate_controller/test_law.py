@@ -306,3 +306,15 @@ def test_the_same_input_gives_the_same_decision() -> None:
         logs.append([bench.tick(*reading).decisions for reading in readings])
 
     assert logs[0] == logs[1]
+
+
+def test_a_reading_that_is_seen_twice_teaches_nothing() -> None:
+    """Its age is measured by two clocks, and differs by a hair from tick to tick: no time for the VPD to move."""
+    bench = Bench(zone("heater"))
+    bench.vpd(20, 1.0)
+    bench.vpd(1, 1.04)
+    before = bench.state.estimate
+
+    bench.tick(25.0, humidity_for(1.04, 25.0), age_s=bench.zone.tick_s - 1e-5)
+
+    assert before == bench.state.estimate

@@ -157,6 +157,8 @@ MUTANTS: list[tuple[str, str, str, Killer]] = [
      ("law", "test_what_was_seen_to_do_nothing_rests_where_another_can_do_its_work")),
     ("law", "active = limits.reached(", "active = frozenset() and limits.reached(", IN_BAND_HEAT),
     ("law", "if state.mode is Mode.MANUAL:", "if False:", ("modes", "test_manual_levels_are_a_persons")),
+    ("law", "if air.at_s - before.at_s < ONE_READING_S:", "if air.at_s <= before.at_s:",
+     ("law", "test_a_reading_that_is_seen_twice_teaches_nothing")),
     # the ramp
     ("law", "drift=found.drift - climb", "drift=found.drift", AHEAD),
     ("targets", "if state.goal_kpa > state.target_kpa else", "if state.goal_kpa < state.target_kpa else", AHEAD),
