@@ -9,7 +9,7 @@ QUICK := tests/unit/shared tests/unit/upskeep/text tests/unit/upskeep/runner tes
   $(addprefix tests/unit/event_processor/test_, battery.py catalogue.py level.py power.py process.py) \
   $(addprefix tests/unit/alerter/test_, notify.py states.py trace.py window.py)
 
-.PHONY: timelines climate help setup influxd2 run test test-quick check fmt docs bench crash fuzz lock sbom audit clean
+.PHONY: timelines climate help setup influxd2 node-tools run test test-quick check fmt docs bench crash fuzz lock sbom audit clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,12 @@ influxd2: $(BIN)/influxd2 ## build InfluxDB 2 for the tests, from its Go module 
 
 $(BIN)/influxd2: | .venv/.ready
 	@bash tests/support/influx/influxd2.sh v2.7.12 $@
+
+node-tools: .venv/node/.ready ## install from npm what tests hold the flows and the AsyncAPI document against (Node.js 20)
+
+.venv/node/.ready: | .venv/.ready
+	@npm install --silent --no-audit --no-fund --ignore-scripts --prefix .venv/node node-red@4.1.15 @asyncapi/parser@3.6.6
+	@touch $@
 
 run: setup ## run the whole suite on this machine; ARGS="--source sim:outage --speed 10"
 	@exec $(BIN)/upskeep run $(ARGS)

@@ -1,4 +1,4 @@
-"""Each command of docs/mosquitto-sub.md, as it stands there, against one running suite; and the paths for Telegraf."""
+"""Each command of docs/mosquitto-sub.md against one running suite; the paths for Telegraf; the flows for Node-RED."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ import shutil
 import subprocess
 import tomllib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import urllib3
 
 from tests.conftest import Require
-from tests.support.brokers import MOSQUITTO
+from tests.support.brokers import MOSQUITTO, free_port
 from tests.support.live_suite import ROOT, Live
 from tests.support.mqtt_probe import Onlooker
+from tests.support.node_tools import node_tools
 
 PAGE = (ROOT / "docs" / "mosquitto-sub.md").read_text(encoding="utf-8")
 COMMANDS = [line[2:] for block in re.findall(r"```console\n(.*?)```", PAGE, re.DOTALL) for line in block.splitlines()]
@@ -118,3 +121,64 @@ def test_telegrafs_paths_are_there(suite: Live) -> None:
 def first(onlooker: Onlooker, prefix: str) -> Any:
     """Return a message below a topic, None while there is none."""
     return next((json.loads(seen[0]) for topic, seen in onlooker.seen.items() if topic.startswith(prefix)), None)
+
+
+@pytest.fixture(scope="module")
+def node_red(suite: Live, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A headless Node-RED with the flows of docs/node-red, at the suite's broker; its address."""
+    folder, port = tmp_path_factory.mktemp("node-red"), free_port()
+    program = node_tools() / "node-red" / "red.js"
+    flows = json.loads((ROOT / "docs" / "node-red" / "upskeep.json").read_text(encoding="utf-8"))
+    for node in flows:
+        if node["type"] == "mqtt-broker":
+            node["port"] = str(suite.port)
+    (folder / "flows.json").write_text(json.dumps(flows))
+    (folder / "settings.js").write_text(
+        f'module.exports = {{flowFile: "flows.json", uiHost: "127.0.0.1", uiPort: {port}, credentialSecret: false,'
+        " telemetry: {enabled: false}}"
+    )
+    log = folder / "log"
+    with log.open("wb") as out:
+        call = ["node", program, "--userDir", folder, "--settings", folder / "settings.js"]
+        process = subprocess.Popen(call, stdout=out, stderr=out)
+    try:
+        suite.until(lambda: process.poll() is not None or "Connected to broker" in log.read_text(), "Node-RED connects")
+        assert process.poll() is None, log.read_text()
+        assert "missing" not in log.read_text(), log.read_text()
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(DEADLINE_S)
+
+
+@pytest.mark.mosquitto
+def test_node_reds_flows_hear_and_act(suite: Live, node_red: str, tmp_path: Path) -> None:
+    """An alert in words, a trigger, mains and battery, each on a topic of the house."""
+    heard = tmp_path / "heard"
+    wanted = [
+        "house/say warning: ups: power is battery",
+        "house/lamps/set OFF",
+        "house/power battery",
+        "house/power mains",
+    ]
+
+    def missing() -> list[str]:
+        return [each for each in wanted if each not in heard.read_text(errors="replace")]
+
+    with heard.open("wb") as out:
+        ears = subprocess.Popen(["mosquitto_sub", "-p", str(suite.port), "-v", "-t", "house/#"], stdout=out)
+    try:
+        suite.until(lambda: not missing(), "every flow")
+    finally:
+        ears.terminate()
+        ears.wait(DEADLINE_S)
+
+
+@pytest.mark.mosquitto
+def test_node_reds_button_offers_an_event(suite: Live, node_red: str) -> None:
+    """It is taken: an event comes of it."""
+    with Onlooker(suite.port) as onlooker:
+        pressed = urllib3.request("POST", f"{node_red}/inject/offer-button", json={})
+        event = onlooker.until(lambda: onlooker.last("event", "system", "TEMPERATURE_HIGH"), "the event")
+
+    assert (200, "rack", 71) == (pressed.status, event["device"], event["data"]["value"])

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import Any
 
+from tools.grafana import prometheus_board
 from tools.grafana.boards import BOARDS
 from tools.grafana.model import Board, Kind, Mark, Panel, Query, Row, Source, select
 
@@ -20,6 +21,7 @@ Json = dict[str, Any]
 def documents() -> dict[str, str]:
     """Return every dashboard by its path."""
     pages = {f"{FOLDER}/{board.uid}.json": dashboard(board) for board in BOARDS}
+    pages[prometheus_board.PATH] = prometheus_board.dashboard()
     return {path: json.dumps(page, indent=2, ensure_ascii=False) + "\n" for path, page in pages.items()}
 
 
