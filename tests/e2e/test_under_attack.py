@@ -1,13 +1,17 @@
-"""One suite under fire, with a service that stands still meanwhile: nothing is lost, and nothing of a secret is seen.
+"""One suite under fire, a service that stands still and a webhook that hangs: nothing is lost, no secret is seen.
 
 The broker has the repo's own ACL; every service has a user and a password of its own, of which the name gives the rest.
 """
 
 from __future__ import annotations
 
+import json
 import re
+import socket
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,9 +20,8 @@ import pytest
 from shared.mqtt import Arrived, MqttClient
 from tests.conftest import Require
 from tests.crash.fleet import Fleet
-from tests.fuzz.__main__ import Result, fuzz
+from tests.fuzz.__main__ import SERVICES, Result, fuzz
 from tests.hostile.rights import login
-from upskeep.runner.supervisor import SERVICES
 
 pytestmark = pytest.mark.mosquitto
 
@@ -27,6 +30,36 @@ STILL = "counter_store"
 FROM_S, TO_S = 3.0, 3.0 + 3 * KEEPALIVE_S
 PASSWORD = re.compile(rb"(%b)-pw" % b"|".join(name.encode() for name in SERVICES))
 CONTROL = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]")
+
+
+class HangingWebhook:
+    """Takes every connection, and never answers."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.taken: list[socket.socket] = []
+        self._thread = threading.Thread(target=self._take, daemon=True)
+        self._thread.start()
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """What makes the alerter post every notice to it at once."""
+        url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/hook"
+        receiver = {"name": "hanging", "webhook": {"url": url, "timeout_s": 1}}
+        route = {"receiver": "hanging", "group_by": ["rule"], "group_wait": "0s", "group_interval": "1s"}
+        return {"UPSKEEP_ALERTS__RECEIVERS": json.dumps([receiver]), "UPSKEEP_ALERTS__ROUTE": json.dumps(route)}
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._thread.join(10)
+        for each in (*self.taken, self._listener):
+            each.close()
+
+    def _take(self) -> None:
+        with suppress(OSError):
+            while True:
+                self.taken.append(self._listener.accept()[0])
 
 
 @dataclass
@@ -38,6 +71,7 @@ class Onlooker:
     seen: list[bytes] = field(default_factory=list)
     topics: set[str] = field(default_factory=set)
     stood_still: bool = False
+    webhook: HangingWebhook = field(default_factory=HangingWebhook)
     client: MqttClient | None = None
 
     def __call__(self, fleet: Fleet) -> None:
@@ -60,6 +94,7 @@ class Onlooker:
                     self.seen.append(arrived.payload)
 
     def close(self) -> None:
+        self.webhook.close()
         if self.client is not None:
             self.client.close()
 
@@ -70,7 +105,7 @@ def attacked(tmp_path_factory: pytest.TempPathFactory, require: Require) -> Iter
     require.program("mosquitto_passwd")
     folder = tmp_path_factory.mktemp("attack")
     onlooker = Onlooker(folder)
-    environ = {"UPSKEEP_SUITE__BROKER__KEEPALIVE_S": str(KEEPALIVE_S)}
+    environ = {"UPSKEEP_SUITE__BROKER__KEEPALIVE_S": str(KEEPALIVE_S), **onlooker.webhook.environ}
     try:
         yield fuzz(131, TO_S + 6, 300, folder, onlooker, environ), onlooker
     finally:
@@ -82,6 +117,7 @@ def test_a_service_that_stands_still_under_a_flood_loses_nothing(attacked: tuple
     result, onlooker = attacked
 
     assert onlooker.stood_still
+    assert onlooker.webhook.taken
     assert (0, 0, []) == (result.lost, result.duplicated, result.deaths)
     assert result.counted == result.good > 0
     assert result.bad > result.refused > 0

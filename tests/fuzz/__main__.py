@@ -1,7 +1,8 @@
 """``make fuzz``: grammar-aware bad messages to every topic of every service while good load runs, against an oracle.
 
-The broker is a real Mosquitto with the repo's own ACL. The bad messages come from a user without rights, from the
-operator, from a rogue reader and a rogue agent, and from the stolen users of two consumers.
+Every service there is runs, the optional ones too. The broker is a real Mosquitto with the repo's own ACL. The bad
+messages come from a user without rights, from the operator, from a rogue reader and a rogue agent, and from the stolen
+users of two consumers.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from types import MappingProxyType
 import click
 
 from shared.kinds import KINDS
+from shared.services import suite_of
 from shared.topics import Topics
+from tests.crash import climate
 from tests.crash.fleet import Fleet
 from tests.crash.load import STEP_S, rows
 from tests.crash.verdict import judge_good, oracle
@@ -30,11 +33,11 @@ from tests.hostile.grammar import Bad, Grammar
 from tests.hostile.neighbour import Neighbour
 from tests.hostile.rights import LEAST, guarded_broker, login
 from upskeep.outcome import Outcome
-from upskeep.runner.supervisor import SERVICES
 
 RATE = 40  # good frames a second
 SETTLE_S = 240.0
 CONFIG = Path("config")
+SERVICES = suite_of(optional=True)
 ROGUES = (LEAST, "operator", "sensor_reader-fuzz", "host_agent-fuzz", "alerter", "counter_store")
 BROKER = "persistence false\nmax_inflight_messages 200\nmax_queued_messages 100000"
 
@@ -83,7 +86,11 @@ def fuzz(
     expected, ids = oracle(recording, CONFIG, folder / "expected.jsonl")
     secrets = folder / "broker"
     broker = guarded_broker(secrets, (*SERVICES, *(user for user in ROGUES if user not in SERVICES)), BROKER)
+    tent = {name: value for name, value in climate.environ(folder).items() if not name.startswith("UPSKEEP_SUITE")}
     environ = {
+        **tent,
+        "UPSKEEP_GATEWAY__HTTP__PORT": "0",
+        "UPSKEEP_HOST_AGENT__ACTION": '{"run": ["true"]}',  # in vain: dry_run stays
         "UPSKEEP_CONFIG": str(CONFIG),
         "UPSKEEP_SUITE__BROKER__URL": broker.settings.url,
         "UPSKEEP_SUITE__DATA": str(folder / "data"),
@@ -92,7 +99,7 @@ def fuzz(
         "UPSKEEP_SPEED": str(RATE * STEP_S),
         **more,
     }
-    fleet = Fleet(broker, environ, folder / "log", secrets=secrets)
+    fleet = Fleet(broker, environ, folder / "log", secrets=secrets, names=SERVICES)
     neighbours = []
     for number, user in enumerate(ROGUES):
         make = partial(_by, Grammar(seed * 100 + number, Topics()), user, _kinds_of(user))

@@ -14,9 +14,10 @@ from typing import Any
 
 from shared.kinds import KINDS, Kind
 from shared.messages import Message
+from shared.services import suite_of
 from shared.topics import Topics
 
-SERVICES = ("sensor_reader", "event_processor", "counter_store", "alerter", "host_agent")
+SERVICES = suite_of(optional=True)
 SILLY = ("a b", "ü…🔋", "x" * 500, "'; DROP TABLE outbox; --", "..", "$SYS", "NaN", "-1", "a/b", "", "%s%n", "\x1b[2J")
 NAMES = (*SERVICES, "fuzz", "sensor_reader-fuzz", "home", "host", "fuzz.fuzz", "f" * 128)
 TEXTS = ("", "fuzz", "\x00", "\x1b[31m", "é" * 2000, "<script>", "=1+1", "\ud800", "0001-01-01T00:00:00Z", "a\nb")

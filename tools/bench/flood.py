@@ -158,7 +158,7 @@ def measured(name: str, count: int) -> tuple[float, float]:
 
 def main() -> None:
     """Print a row of a table for each flood; with a name and a number, flood once and print what it took."""
-    if len(sys.argv) == 3:
+    if len(sys.argv) == 3 and sys.argv[2].isdecimal():
         logging.disable(logging.CRITICAL)
         flood, what = FLOODS[sys.argv[1]]
         flood(0, what)  # the modules and settings that any number needs
