@@ -1,7 +1,7 @@
 """What goes wrong in the systems people use today, each as a scenario that goes right here.
 
 The numbers are those of our list: OpenGrowBox 1 to 10 (11 is in test_zones.py), Mycodo (a). Those of the supervisor and
-the coordinator (OpenGrowBox 4, 5 and the alarm half of 6 and 10) stand with them.
+the coordinator (OpenGrowBox 5, 6 and the alarm half of 10) stand with them.
 """
 
 from __future__ import annotations

@@ -226,3 +226,8 @@ def test_the_law_imported_anew_lives() -> None:
 def test_the_table_is_long_enough_and_each_row_its_own() -> None:
     """So many mutants, none twice."""
     assert 60 <= len(MUTANTS) == len({row[:3] for row in MUTANTS})
+
+
+def test_the_page_says_how_many() -> None:
+    """And all of them are killed."""
+    assert f"{len(MUTANTS)} mutants of the law" in (ROOT / "docs" / "climate.md").read_text(encoding="utf-8")

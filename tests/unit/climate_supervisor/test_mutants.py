@@ -195,3 +195,8 @@ def test_every_guard_has_a_mutant() -> None:
     taken_out = {old.strip(" ,\n") for module, old, new, _ in MUTANTS if module == "guards" and new == ""}
     assert {guard.__name__ for guard in GUARDS} - {"_unavailable"} == taken_out
     assert Quality.BAD in Quality
+
+
+def test_the_page_says_how_many() -> None:
+    """And all of them are killed."""
+    assert f"{len(MUTANTS)} mutants of the supervisor" in (ROOT / "docs" / "climate.md").read_text(encoding="utf-8")
