@@ -12,6 +12,7 @@ from tools.bench import alerts as alerts_bench
 from tools.bench import calm as calm_bench
 from tools.bench import chips as chips_bench
 from tools.bench import forecast as forecast_bench
+from tools.bench import gateway as gateway_bench
 from tools.bench import history as history_bench
 from tools.bench.core import WAYS, core_speeds
 from tools.bench.live import RATE
@@ -28,6 +29,9 @@ from upskeep.runner import broker
 @click.option("--history", type=click.IntRange(min=1), help="A year of N events in the counter store instead.")
 @click.option("--forecast", is_flag=True, help="How right charge, runtime and life of batteries are, in this process.")
 @click.option("--calm", is_flag=True, help="What a calm minute costs: bytes written, wake-ups, memory, start.")
+@click.option(
+    "--gateway", is_flag=True, help="The gateway: first byte of each page, cost of idling and of 50 consoles."
+)
 @click.option("--chips", type=click.IntRange(min=1), help="Reading N chips once a second, in this process.")
 def main(
     frames: int,
@@ -40,11 +44,16 @@ def main(
     chips: int | None,
     forecast: bool,
     calm: bool,
+    gateway: bool,
 ) -> None:
     """Measure the live suite on this machine."""
     if calm:
         with tempfile.TemporaryDirectory() as folder:
             calm_bench.measure(max(seconds, 60.0), Path(folder), click.echo)
+        return
+    if gateway:
+        with tempfile.TemporaryDirectory() as folder:
+            gateway_bench.measure(max(seconds, 30.0), Path(folder), click.echo)
         return
     if forecast:
         forecast_bench.measure(click.echo)
