@@ -100,7 +100,7 @@ class Inbox:
 
     def _apply(self, message: Sequenced) -> None:
         if isinstance(message, Frame):
-            played = message.simulated and self.receiver.is_only_producer(message.producer)
+            played = message.simulated and self.receiver.is_only_producer(message.producer, "raw")
             if not played and (reason := self.horizon.beyond(message.time)) is not None:
                 topic = self.topics.build("stream", message.producer, "raw")
                 self.out.reject(topic, message.model_dump_json(exclude_none=True).encode(), reason)

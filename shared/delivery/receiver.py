@@ -133,9 +133,9 @@ class Receiver:
                 reached = before.start.get(track.stream, 0)
         return reached
 
-    def is_only_producer(self, producer: str) -> bool:
-        """Whether no other producer is known here."""
-        return self.current.keys() <= {producer}
+    def is_only_producer(self, producer: str, stream: str) -> bool:
+        """Whether no other producer of a stream is known here."""
+        return all(track.producer == producer for track in self.tracks if track.stream == stream)
 
     def reached(self, producer: str, epoch: str, stream: str, head: int) -> bool:
         """Whether everything up to ``head`` of a producer's stream has been applied."""

@@ -166,6 +166,22 @@ def test_a_simulation_may_be_of_any_time_that_a_message_may_say(scene: Scene) ->
     assert (2200, True) == (endpoint.status().event_time.year, endpoint.status().simulated)  # type: ignore[union-attr]
 
 
+def test_a_simulation_beside_services_that_are_no_readers_may_be_of_any_time(scene: Scene) -> None:
+    """The climate control has a stream of its own, and no say over a reader's time."""
+    route = Route(
+        "event_processor",
+        consumes=("raw", "offer"),
+        produces={"event": ("counter_store",)},
+        consumes_offers=True,
+    )
+    endpoint, handler = start(scene, route)
+    offer = {"producer": "climate_controller", "epoch": "e", "seq": 1, "id": "1", "type": "X"}
+    scene.say(endpoint, "wire/climate_controller/stream/offer", offer)
+    scene.say(endpoint, "wire/sensor_reader/stream/raw", frame(time=FAR, simulated=True))
+
+    assert 2 == len(handler.applied)
+
+
 def test_a_simulation_beside_another_reader_moves_no_time_of_that_one(scene: Scene) -> None:
     """Whoever may be a reader could else move event time by saying so."""
     endpoint, handler = start(scene, PROCESSOR)
