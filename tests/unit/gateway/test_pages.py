@@ -202,3 +202,4 @@ def test_an_event_opens_with_what_belongs_to_it() -> None:
     assert ["/up/event?id=e2"] == re.findall(r'<a href="(/up/event[^"]+)">e2', text)
     assert "zone, incident" in text
     assert '<details id="event-e1" open>' in text
+    assert "/up/event?id=e1" not in text  # this page

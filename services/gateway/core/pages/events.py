@@ -140,17 +140,18 @@ def _event(event: Event, words: str, root: str, *, opened: bool = False) -> h.El
                 h.span(".dim")[event.device or ""],
             ],
             h.dl[(h.div[h.dt[name], h.dd[text]] for name, text in list(facts.items())[:100])],
-            _beside(event, root),
+            _beside(event, root, opened=opened),
         ]
     ]
 
 
-def _beside(event: Event, root: str) -> h.Element:
-    """Return the ways from an event to those around it, and to those of its incident."""
+def _beside(event: Event, root: str, *, opened: bool) -> h.Element:
+    """Return the ways from an event to its own page, to those around it, and to those of its incident."""
     first, last = (f"{event.time + step:%Y-%m-%dT%H:%MZ}" for step in (-AROUND, AROUND))
     incident = event.metadata.get("incident")
+    place = None if opened else _page_of(event, root)
     return h.p[
-        [h.a(href=place)["Related events"], " · "] if (place := _page_of(event, root)) else None,
+        [h.a(href=place)["Related events"], " · "] if place else None,
         h.a(href=f"{root}/events?since={first}&until={last}")["What happened around it"],
         [" · ", h.a(href=f"{root}/events?incident={incident}")["Its incident"]]
         if isinstance(incident, str) and NAME.match(incident)
