@@ -104,7 +104,7 @@ QUANTITIES: dict[str, Quantity] = {quantity.name: quantity for quantity in _TABL
 
 # Channels that hold a state and not a number.
 FACTS: dict[str, str] = {
-    "fault": "faults that the UPS tells of, by name, or 'none'",
+    "fault": "faults that the UPS reports, by name, or 'none'",
     "shutdown_request": "why the UPS asks its host to shut down, or 'none'",
     "ac_present": "true while the mains feed the UPS",
     "charging": "true while the charger charges the battery",

@@ -86,7 +86,7 @@ def _cross_faults(events: EventsSettings, processor: ProcessorSettings) -> Itera
                 yield EVENTS, ("events", name, "clears"), _unknown("event type", other, known, " in events.yaml")
     for name, what in OWN.items():
         if name not in known:
-            yield EVENTS, ("events",), f"wants {name!r}, which tells {what}"
+            yield EVENTS, ("events",), f"wants {name!r}, which reports {what}"
     for path, event in (*rules.named_events(), *_readings_wanted(rules)):
         if event not in known:
             yield PROCESSOR, ("rules", *path), _unknown("event type", event, known, " in events.yaml")

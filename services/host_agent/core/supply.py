@@ -85,7 +85,7 @@ def doubt_in(rules: Rules, state: DeviceState) -> str | None:
     if state.quality in (Quality.BAD, Quality.STALE):
         return f"its readings are {state.quality}"
     if _power(rules, state) is None and state.values.get(FORCED) is not True:
-        return "it does not tell mains from battery"
+        return "it does not distinguish mains from battery"
     return None
 
 

@@ -41,7 +41,7 @@ def admit(
     instant.
     """
     if candidate.type == CLOCK_JUMP:
-        return Refusal(f"{CLOCK_JUMP} moves every window there is; only the suite's own reader tells of one")
+        return Refusal(f"{CLOCK_JUMP} moves every window there is; only the suite's own reader reports one")
     kind = compiled.catalogue.get(candidate.type)
     if kind is None:
         hint = suggestion(candidate.type, compiled.catalogue)

@@ -34,7 +34,7 @@ from shared.suite import SuiteSettings
 
 DEFAULT_SCENARIO = "outage"
 _NO_GPIO = (
-    "its board tells of the mains on a GPIO line, and this machine shows no GPIO chip (/dev/gpiochip*); load its"
+    "its board reports the mains on a GPIO line, and this machine shows no GPIO chip (/dev/gpiochip*); load its"
     " driver, or pass the chip into the container: ac_present is left out, so loss of mains is not seen here"
 )
 
