@@ -67,22 +67,22 @@ def path(suite: Live, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.mark.mosquitto
-@pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_of_the_page_does_what_it_says(command: str, path: str) -> None:
-    """It ends by itself, and prints what is expected of it."""
-    done = subprocess.run(
-        ["bash", "-c", command],
-        env={**os.environ, "PATH": path},
-        capture_output=True,
-        text=True,
-        timeout=DEADLINE_S,
-        check=False,
-    )
+def test_each_command_of_the_page_does_what_it_says(path: str) -> None:
+    """One after the other, for some read what one before them has sent. Each ends by itself, and prints what is expected."""
+    for command in COMMANDS:
+        done = subprocess.run(
+            ["bash", "-c", command],
+            env={**os.environ, "PATH": path},
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE_S,
+            check=False,
+        )
 
-    expected = next((shape for part, shape in SAYS.items() if part in command), None)
-    assert (0, "") == (done.returncode, done.stderr.replace("Timed out\n", ""))  # what -W says at its end
-    assert (expected is not None) == bool(done.stdout), done.stdout
-    assert [] == [line for line in done.stdout.splitlines() if not re.fullmatch(expected or "", line)]
+        expected = next((shape for part, shape in SAYS.items() if part in command), None)
+        assert (0, "") == (done.returncode, done.stderr.replace("Timed out\n", "")), command  # what -W says at its end
+        assert (expected is not None) == bool(done.stdout), (command, done.stdout)
+        assert [] == [line for line in done.stdout.splitlines() if not re.fullmatch(expected or "", line)], command
 
 
 def test_every_expectation_is_of_a_command() -> None:

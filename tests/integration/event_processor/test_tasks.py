@@ -80,9 +80,11 @@ class House:
         return self.client(name, filters, will, **kind)
 
     def listen(self) -> None:
-        """Take what was said."""
+        """Take what was said to everybody; a message of the wire may hold several."""
         for arrival in self.listener.poll(100_000, 0):
-            if isinstance(arrival, Arrived) and not arrival.retain and arrival.payload:
+            if not isinstance(arrival, Arrived) or "/wire/" in arrival.topic:
+                continue
+            if not arrival.retain and arrival.payload:
                 self.heard.append((arrival.topic.removeprefix("upskeep/v1/home/"), json.loads(arrival.payload)))
 
     def events(self, ending: str) -> list[dict[str, Any]]:
