@@ -31,9 +31,13 @@ def with_pairs(text: str, path: Path, pairs: Sequence[tuple[str, str]]) -> str:
     if block:
         raise EditError(f"{_dotted(path)} is spread over several lines")
     mapping = _node(text, path[:-1])
-    between = ", " if getattr(mapping, "flow_style", False) else "\n" + " " * key.start_mark.column
-    written = between.join(f"{name}: {value}" for name, value in pairs)
-    return text[: key.start_mark.index] + written + text[node.end_mark.index :]
+    written = [f"{name}: {value}" for name, value in pairs]
+    before, after = text[: key.start_mark.index], text[node.end_mark.index :]
+    if getattr(mapping, "flow_style", False):
+        return before + ", ".join(written) + after
+    comment, newline, rest = after.partition("\n")  # it belongs to the first of the pairs
+    further = [" " * key.start_mark.column + each for each in written[1:]]
+    return before + "\n".join([written[0] + comment, *further]) + newline + rest
 
 
 def with_item_before(text: str, path: Path, item: str) -> str:

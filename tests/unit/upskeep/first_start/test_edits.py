@@ -26,9 +26,9 @@ def test_a_value_is_exchanged_and_its_comment_stays() -> None:
 
 
 def test_a_pair_becomes_several_in_the_style_of_its_mapping() -> None:
-    """Lines of a block, or entries of a flow."""
+    """Lines of a block, or entries of a flow; a comment stays on the first line."""
     pairs = [("nut", "{ups: rack}"), ("zone", "attic")]
-    block = TEXT.replace("board: x1201", "nut: {ups: rack}\n    zone: attic")
+    block = TEXT.replace("board: x1201  # a profile", "nut: {ups: rack}  # a profile\n    zone: attic")
     flow = TEXT.replace("chip: ina219", "nut: {ups: rack}, zone: attic")
 
     assert block == with_pairs(TEXT, ("devices", 0, "board"), pairs)
