@@ -202,14 +202,14 @@ def test_a_closed_terminal_stops_the_suite(tmp_path):
     port, master, slave = free_port(), *os.openpty()
     line = command("run", "--config", CONFIG, "--source", "sim:outage", "--data", tmp_path / "data", "--port", port)
     environ = os.environ | {"UPSKEEP_GATEWAY__ENABLED": "false"}
-    run = subprocess.Popen(
-        [*line, "--broker", "embedded"],
-        stdout=slave,
-        stderr=slave,
-        cwd=tmp_path,
-        env=environ,
-        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # who runs the tests may be deaf to it (nohup)
-    )
+    line = [
+        "env",
+        "--default-signal=HUP",
+        *line,
+        "--broker",
+        "embedded",
+    ]  # who runs the tests may be deaf to it (nohup)
+    run = subprocess.Popen(line, stdout=slave, stderr=slave, cwd=tmp_path, env=environ)
     os.close(slave)
     with os.fdopen(master, "rb", buffering=0) as terminal:
         seen = b""
