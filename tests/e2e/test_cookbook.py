@@ -68,7 +68,7 @@ def path(suite: Live, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.mark.mosquitto
 def test_each_command_of_the_page_does_what_it_says(path: str) -> None:
-    """In the page's order, for some read what one before them has sent. Each ends by itself and prints what it should."""
+    """In the order of the page, for some read what others sent. Each ends by itself and prints what it should."""
     for command in COMMANDS:
         done = subprocess.run(
             ["bash", "-c", command],
