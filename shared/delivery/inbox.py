@@ -134,11 +134,17 @@ class Inbox:
         producer, stream = parts
         if stream not in self.receiver.models or arrived.retain:  # nothing of a stream is ever retained
             return
-        for payload in split(arrived.payload):
+        lines = split(arrived.payload)
+        refused = []
+        for line in lines:
             try:
-                self._apply_all(self.receiver.receive(producer, stream, arrived.topic, payload, now))
+                self._apply_all(self.receiver.receive(producer, stream, arrived.topic, line, now))
             except UnreadableError as error:
-                self.out.reject(arrived.topic, payload, str(error))
+                refused.append((line, str(error)))
+        if len(refused) == len(lines):
+            raise UnreadableError(refused[0][1])  # nothing of ours: refused as it came
+        for line, reason in refused:
+            self.out.reject(arrived.topic, line, reason)
 
     def _read_checkpoint(self, parts: tuple[str, ...], arrived: Arrived, _: float) -> None:
         if arrived.payload:

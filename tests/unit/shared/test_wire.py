@@ -235,19 +235,21 @@ def test_events_leave_in_packs_within_the_places_there_are(scene: Scene) -> None
 
 
 def test_a_line_that_cannot_be_read_is_refused_alone(scene: Scene) -> None:
-    """Those beside it in the same message are applied; a message of too many lines is refused as one."""
+    """Those beside it are applied; a message of too many lines, or of none of ours, is one refusal."""
     endpoint, handler = scene.start(STORE)
     lines = [json.dumps(frame(seq=1)), "no JSON", json.dumps(frame("sensor_reader-b")), "", json.dumps(frame(seq=2))]
     topic = f"{HOME}/wire/sensor_reader/stream/raw"
     scene.broker.route(Publication(topic, "\n".join(lines).encode()))
     scene.broker.route(Publication(topic, b"\n" * 1000))
+    scene.broker.route(Publication(topic, b"noise\n\n\xff"))
     scene.broker.route(Publication(topic, json.dumps(frame(seq=3)).encode()))
     for _ in range(2):
         endpoint.turn(0)
 
     assert [1, 2, 3] == [message.seq for message in handler.applied]
-    assert 4 == len(scene.letters())
-    assert "holds 1001 lines; a message of the wire may hold 1000" in scene.letters()[-1]
+    letters = scene.letters()
+    assert 5 == len(letters)
+    assert "holds 1001 lines; a message of the wire may hold 1000" in letters[3]
 
 
 def test_readings_have_no_public_copy_where_the_setting_says_so(scene: Scene) -> None:
