@@ -96,13 +96,15 @@ def test_the_page_and_the_help_have_the_same_table() -> None:
     assert [] == [f for f, what in FOUND.items() if f"`{f}` ({what})" not in " ".join(page.split())]
 
 
-def test_bash_completes_commands_and_options() -> None:
+def test_bash_completes_commands_and_options(tmp_path: Path) -> None:
     """By the script that the command prints, in a bash of its own."""
     bash = shutil.which("bash")
     assert bash is not None
+    program = tmp_path / "upskeep"
+    program.write_text(f"#!{sys.executable}\nfrom upskeep.cli import main\n\nmain()\n")
+    program.chmod(0o755)
     script = f"""
-        upskeep() {{ {sys.executable} -c 'from upskeep.cli import main; main()' "$@"; }}
-        export -f upskeep
+        PATH={tmp_path}:$PATH
         eval "$(upskeep completion bash)"
         COMP_WORDS=(upskeep cou); COMP_CWORD=1; _upskeep_completion upskeep; echo "${{COMPREPLY[@]}}"; COMPREPLY=()
         COMP_WORDS=(upskeep doctor --rep); COMP_CWORD=2; _upskeep_completion upskeep; echo "${{COMPREPLY[@]}}"
