@@ -79,6 +79,7 @@ class OutageHistory:
     def _placed(self, began: Iterable[ReportedTurn], ended: Iterable[ReportedTurn], until_us: int) -> Iterator[Outage]:
         """Yield the outages, each by one clock."""
         jumps = [(us, _shifts(jump)) for us, jump in self._history.jumps(until_us, JUMPS)]
+        # Of two beginnings at one time the first counts.
         begins = {(turn.device, _moved(turn, jumps)): turn for turn in reversed([*began])}
         ends = {(turn.device, _moved(turn, jumps)): turn for turn in ended}
         over_us: dict[str | None, int] = {}  # where the device's last outage ended

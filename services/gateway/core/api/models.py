@@ -35,21 +35,8 @@ class PageQuery(Query):
     cursor: Annotated[str, Field(max_length=300)] | None = None
 
 
-class EventsQuery(PageQuery):
-    """Events that meet all conditions, the newest first; lists are given by repeating the key."""
-
-    types: Annotated[list[Name], Field(max_length=50)] = []
-    severities: Annotated[list[Severity], Field(max_length=4)] = []
-    category: Name | None = None
-    device: Name | None = None
-    zone: Name | None = None
-    since: Time | None = None
-    until: Time | None = None
-    order: Literal["newest", "oldest"] = "newest"
-
-
 class ExportQuery(Query):
-    """Events that meet all conditions, all of them, the oldest first."""
+    """Events that meet all conditions, all of them, the oldest first; lists are given by repeating the key."""
 
     types: Annotated[list[Name], Field(max_length=50)] = []
     severities: Annotated[list[Severity], Field(max_length=4)] = []
@@ -58,6 +45,12 @@ class ExportQuery(Query):
     zone: Name | None = None
     since: Time | None = None
     until: Time | None = None
+
+
+class EventsQuery(ExportQuery, PageQuery):
+    """Events that meet all conditions, a page of them, the newest first unless ``order`` says otherwise."""
+
+    order: Literal["newest", "oldest"] = "newest"
 
 
 class StatisticsQuery(Query):
