@@ -18,6 +18,7 @@ from shared.event_counters import FILE as COUNTERS
 from shared.event_counters import EventCountersSettings
 from shared.event_text.load import load_event_texts
 from shared.event_text.texts import EventTexts
+from shared.extras import is_missing, needs
 from shared.ledger import Ledger
 from shared.messages import Candidate
 from shared.process import Context, Service, main
@@ -79,6 +80,9 @@ def read(context: Context) -> AlerterSettings:
     counters = read_one_of(folder, COUNTERS, EventCountersSettings, environ, faults) or EventCountersSettings()
     file = str(folder / f"{FILE}.yaml")
     faults += [Fault(file, f"receivers.{name}", fault) for name, fault in templates.faults(alerts.wordings())]
+    if is_missing("apprise"):
+        by_apprise = [each.name for each in alerts.receivers if each.apprise is not None]
+        faults += [Fault(file, f"receivers.{name}.apprise", needs("apprise")) for name in by_apprise]
     texts: EventTexts = {}
     try:
         texts = load_event_texts(folder, environ)

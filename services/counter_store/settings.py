@@ -18,6 +18,7 @@ from services.counter_store.core.policy import StorePolicy, ends_of
 from shared.event_counters import FILE, EventCountersSettings
 from shared.event_text.load import load_event_texts
 from shared.event_text.texts import EventTexts
+from shared.extras import is_missing, needs
 from shared.settings import ConfigError, Fault, Settings, read_one_of
 
 _NEEDED = {"v2": ("org", "bucket", "token_file"), "v1": ("database",)}
@@ -118,6 +119,8 @@ def load(folder: Path, environ: Mapping[str, str]) -> LoadedSettings:
     kinds = read_one_of(folder, "events", EventTypesSettings, environ, faults)
     if store is None or counting is None or kinds is None:
         raise ConfigError(faults)
+    if store.influx.enabled and store.influx.api == "v2" and is_missing("influxdb_client"):
+        raise ConfigError([Fault(str(folder / "counter_store.yaml"), "influx.api", f"v2 {needs('influxdb_client')}")])
     return LoadedSettings(store, counting, policy_of(counting, kinds, load_event_texts(folder, environ)))
 
 

@@ -82,6 +82,7 @@ def init(ctx: click.Context, /, config: Path, yes: bool, dry_run: bool, **given:
     from the one that came with Upskeep. What the options say is not asked.
     """
     from services.sensor_reader.settings import load
+    from shared.shipped import SHIPPED_CONFIG as SHIPPED
     from upskeep.first_start import write
     from upskeep.first_start.edits import EditError
     from upskeep.first_start.look import look
@@ -95,7 +96,7 @@ def init(ctx: click.Context, /, config: Path, yes: bool, dry_run: bool, **given:
     if (given["bus"] is not None and not given["board"]) or _several(given):
         raise click.UsageError("name one of --board (with --bus), --nut and --simulate")
     with complaints(EditError):
-        source = config if config.exists() else write.SHIPPED
+        source = config if config.exists() else SHIPPED
         profiles = load(source, os.environ).boards
         _check_names(given, profiles)
         click.echo("looking at this machine …")
@@ -148,7 +149,7 @@ def _scenarios() -> list[str]:
 
 def _untouched(config: Path, texts: Mapping[str, str]) -> bool:
     """Whether the files that would change are as they came, so that nobody's work is lost."""
-    from upskeep.first_start.write import SHIPPED
+    from shared.shipped import SHIPPED_CONFIG as SHIPPED
 
     files = [f"{name}.yaml" for name in texts]
     return all(

@@ -13,10 +13,10 @@ from typing import Any
 
 from shared import __version__
 from shared.bounded_yaml import YamlLimitError, load_yaml
+from shared.shipped import SHIPPED_CONFIG as SHIPPED
 from upskeep.check import SERVICES
 from upskeep.doctor.finding import Finding, Level, Patient
 from upskeep.doctor.redaction import Redactor
-from upskeep.first_start.write import SHIPPED
 
 PACKAGES = ("paho-mqtt", "pydantic", "smbus2", "gpiod", "influxdb-client", "apprise", "starlette", "uvicorn", "iotcore")
 MOST_BYTES = 65_536  # of a file with a secret

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from shared.settings import ConfigError, Fault
+from shared.shipped import SHIPPED_CONFIG
 from upskeep.check import check_config
 
-SHIPPED = Path(__file__).parents[2] / "config"
+SHIPPED = SHIPPED_CONFIG
 EDITED = ("suite", "sensor_reader", "event_processor")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from shared.process import EXIT_CONFIG, EXIT_NAME_IN_USE
 from shared.services import suite_of
 from shared.settings import ConfigError, Fault
 from upskeep.runner.fork_server import ForkServer, ServiceProcess
+from upskeep.runner.service_process import service_command
 
 # In the order of the flow: what feeds others starts first and stops first.
 SERVICES = suite_of()
@@ -30,11 +30,6 @@ LAST_WORDS = 4096
 def restart_pause_s(failures: int) -> float:
     """Return how long to wait after so many failures without a steady minute between them, the first being 1."""
     return RESTART_S[min(failures, len(RESTART_S)) - 1]
-
-
-def service_command(name: str) -> list[str]:
-    """Return the command line of a service. ``-P``: nothing is imported from the folder it is started in."""
-    return [sys.executable, "-P", "-m", f"services.{name}"]
 
 
 @dataclass(slots=True)

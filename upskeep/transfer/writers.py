@@ -15,6 +15,7 @@ from typing import IO, Any, Protocol
 
 from services.counter_store.core.reports.tabular import guarded
 from shared.client.client import ClientError
+from shared.extras import needs
 from upskeep.transfer.rows import COLUMNS, Row, as_cells
 
 GROUP = 20_000  # rows of a Parquet row group: what is held in memory
@@ -172,7 +173,5 @@ def pyarrow() -> tuple[Any, Any]:
         import pyarrow as arrow
         from pyarrow import parquet
     except ImportError:
-        raise ClientError(
-            "Parquet needs pyarrow, which has no packages for this machine; use csv or jsonl, and convert elsewhere"
-        ) from None
+        raise ClientError(f"Parquet {needs('pyarrow')}; csv and jsonl need nothing") from None
     return arrow, parquet

@@ -1,6 +1,6 @@
 """Expressions that come from outside, matched in time that grows with the text and not with the expression's cunning.
 
-1. A list of words (``a|b|c``, as most matchers are) needs no engine.
+1. A list of words and of beginnings (``a|b|system-.*``, as most matchers are) needs no engine.
 2. All else is RE2's: no backtracking, so no expression can hang the service; docs/adr/0029 says why. What RE2 has not
    (look-around, back-references) is refused when the matcher is read.
 """
@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
+from shared.extras import needs
+
 try:
     import re2
 except ImportError:  # no wheel for this machine
@@ -18,6 +20,7 @@ except ImportError:  # no wheel for this machine
 
 MOST_BYTES = 1 << 20  # of a compiled expression
 _WORDS = re.compile(r"[\w\- :@/|]*", re.ASCII)
+_BEGINNINGS = re.compile(r"[\w\- :@/]*(\.\*)?(\|[\w\- :@/]*(\.\*)?)*", re.ASCII)
 Matches = Callable[[str], bool]
 
 
@@ -26,8 +29,10 @@ def whole_match(expression: str) -> Matches:
     """Return a test whether the whole of a text matches; raises ValueError, for a person, where there can be none."""
     if _WORDS.fullmatch(expression):
         return frozenset(expression.split("|")).__contains__
+    if _BEGINNINGS.fullmatch(expression):
+        return _word_or_beginning(expression.split("|"))
     if re2 is None:
-        raise ValueError("needs the package google-re2 for more than a list of words like a|b; this machine has none")
+        raise ValueError(needs("re2", " for more than a list of words and beginnings like a|b|c.*"))
     options = re2.Options()
     options.log_errors = False
     options.max_mem = MOST_BYTES
@@ -39,3 +44,13 @@ def whole_match(expression: str) -> Matches:
     except UnicodeEncodeError:
         raise ValueError("holds no regular expression of RE2: it is no valid text") from None
     return lambda text: compiled.fullmatch(text.encode(errors="replace").decode()) is not None
+
+
+def _word_or_beginning(parts: list[str]) -> Matches:
+    words = frozenset(part for part in parts if not part.endswith(".*"))
+    beginnings = tuple(part.removesuffix(".*") for part in parts if part.endswith(".*"))
+
+    def matches(text: str) -> bool:
+        return text in words or ("\n" not in text and text.startswith(beginnings))  # a dot is no end of a line
+
+    return matches

@@ -15,13 +15,17 @@ import errno
 from collections.abc import Mapping
 from pathlib import Path
 
-import gpiod
-from gpiod.line import Bias, Direction, Value
+try:
+    import gpiod
+    from gpiod.line import Bias, Direction, Value
+except ImportError:  # no wheel for this machine
+    gpiod = None  # type: ignore[assignment]
 
 from services.sensor_reader.core.gpio_line import HEADERS, GpioLine, LineId
 from services.sensor_reader.core.ports import PortError
+from shared.extras import needs
 
-_BIAS = {"as_is": Bias.AS_IS, "up": Bias.PULL_UP, "down": Bias.PULL_DOWN, "off": Bias.DISABLED}
+_BIAS = {"as_is": "AS_IS", "up": "PULL_UP", "down": "PULL_DOWN", "off": "DISABLED"}  # as gpiod calls them
 _ADVICE = {
     errno.EACCES: "this user may not open it; add it to the group gpio",
     errno.EPERM: "this user may not open it; add it to the group gpio",
@@ -32,7 +36,9 @@ _ADVICE = {
 
 
 def chip_files(dev: Path) -> list[Path]:
-    """Return the GPIO chips there are."""
+    """Return the GPIO chips there are; none where gpiod is not installed."""
+    if gpiod is None:
+        return []
     return sorted(path for path in dev.glob("gpiochip*") if gpiod.is_gpiochip_device(str(path)))
 
 
@@ -75,7 +81,7 @@ class GpioLines:
 
     def _request(self, line: GpioLine) -> tuple[gpiod.LineRequest, int]:
         path, offset = self._find(line)
-        settings = gpiod.LineSettings(direction=Direction.INPUT, bias=_BIAS[line.bias])
+        settings = gpiod.LineSettings(direction=Direction.INPUT, bias=Bias[_BIAS[line.bias]])
         with gpiod.Chip(str(path)) as chip:
             request = chip.request_lines(consumer="upskeep", config={offset: settings})
         self._requests[line.line] = (request, offset)
@@ -104,6 +110,8 @@ def _offset(chip: gpiod.Chip, line: LineId, count: int) -> int | None:
 
 def _not_found(line: GpioLine, seen: list[str]) -> str:
     there = ", ".join(seen)
+    if gpiod is None:
+        return needs("gpiod")
     if not there:
         return "this machine shows no GPIO chip (/dev/gpiochip*); pass it into the container, or load its driver"
     if line.chip is None and isinstance(line.line, int):

@@ -30,6 +30,7 @@ from services.sensor_reader.core.ports import Ports
 from services.sensor_reader.core.sources.feed import Feed
 from services.sensor_reader.settings import Configuration, DeviceSettings, did_you_mean
 from shared.climate.room_presets import PRESETS
+from shared.extras import is_missing, needs
 from shared.suite import SuiteSettings
 
 DEFAULT_SCENARIO = "outage"
@@ -192,7 +193,7 @@ def _readable(devices: Sequence[Device], host: LinuxHost, dev: Path) -> tuple[tu
     gpio, warm = bool(chip_files(dev)), host.has_cpu_temperature()
     missing: list[tuple[type[Part], str]] = []
     if not gpio:
-        missing.append((LinePart, _NO_GPIO))
+        missing.append((LinePart, f"its board's GPIO line {needs('gpiod')}" if is_missing("gpiod") else _NO_GPIO))
     if not warm:
         missing.append((HostPart, "this machine shows no processor temperature: cpu_temperature is left out"))
     kept: list[Device] = []

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from upskeep.runner.supervisor import RESTART_S, STEADY_S, Child, Supervisor, restart_pause_s, service_command
+from upskeep.runner.service_process import service_command
+from upskeep.runner.supervisor import RESTART_S, STEADY_S, Child, Supervisor, restart_pause_s
 
 
 @pytest.mark.parametrize(
