@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +12,8 @@ from typing import Any
 
 import pytest
 import yaml
+
+from tests.support import processes
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = ROOT.parent / "shared" / "cases"
@@ -35,7 +36,7 @@ def play(tmp_path: Path) -> Play:
         out = tmp_path / "events.jsonl"
         command = [str(Path(sys.executable).parent / "upskeep"), "backtest", str(CASES / name)]
         options = ["--config", str(config), "--out", str(out)]
-        subprocess.run(command + options, check=True, capture_output=True, cwd=ROOT, env=dict(os.environ))
+        processes.run(command + options, check=True, capture_output=True, cwd=ROOT, env=dict(os.environ))
         return [json.loads(line) for line in out.read_text().splitlines()]
 
     return played

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.hostile.rights import login_environ
+from tests.support import processes
 from tests.support.brokers import Broker
 from upskeep.runner.supervisor import SERVICES
 
@@ -110,7 +111,7 @@ class Fleet:
 
     def _start(self, name: str) -> None:
         with (self.folder / f"{name}.log").open("ab") as log:
-            self.children[name] = subprocess.Popen(
+            self.children[name] = processes.Popen(
                 [sys.executable, "-m", f"services.{name}"],
                 env={**os.environ, **self.environ, **self._login(name)},
                 stdin=subprocess.DEVNULL,

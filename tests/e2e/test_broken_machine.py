@@ -12,7 +12,7 @@ from typing import IO, NoReturn
 
 import pytest
 
-from tests.support import outages
+from tests.support import outages, processes
 from tests.support.brokers import MOSQUITTO
 from tests.support.live_suite import APPLIED, CONFIG, ROOT, SERVICES, Live, backtest, data_folder, play
 from tests.support.mqtt_probe import TOPICS, Onlooker
@@ -116,10 +116,10 @@ def test_a_wrong_password_is_said_and_a_corrected_one_taken_up(tmp_path, start_b
     command = [sys.executable, "-m", "services.alerter"]
 
     def healthy() -> bool:
-        done = subprocess.run([*command, "--healthy"], env=environ, cwd=ROOT, capture_output=True, check=False)
+        done = processes.run([*command, "--healthy"], env=environ, cwd=ROOT, capture_output=True, check=False)
         return done.returncode == 0
 
-    with log.open("wb") as out, subprocess.Popen(command, env=environ, stderr=out, cwd=ROOT) as service:
+    with log.open("wb") as out, processes.Popen(command, env=environ, stderr=out, cwd=ROOT) as service:
         try:
             _until(service, lambda: "refuses alerter" in log.read_text())
             assert f"check the password in {mine}" in log.read_text()

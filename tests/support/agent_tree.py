@@ -19,6 +19,7 @@ import yaml
 from shared.messages import DeviceState, Quality
 from shared.mqtt import Arrived, MqttClient, Publication
 from shared.suite import SuiteSettings
+from tests.support import processes
 from tests.support.brokers import Broker
 
 ROOT = Path(__file__).parents[2]
@@ -155,9 +156,7 @@ class Agent:
         before = self.log.count("connected to")
         with self.log_path.open("ab") as log:
             command = [sys.executable, "-m", "services.host_agent"]
-            self.process = subprocess.Popen(
-                command, cwd=ROOT, env=kept | environ | self.environ, stdout=log, stderr=log
-            )
+            self.process = processes.Popen(command, cwd=ROOT, env=kept | environ | self.environ, stdout=log, stderr=log)
         until(lambda: self.log.count(" connected to ") > before or not self.alive, "the agent connects")
         assert self.alive, self.log
         return self

@@ -22,6 +22,7 @@ from shared.climate.simulated_actuator import SimulatedActuator
 from shared.messages import Alert, DeviceState, Message, Quality, Status, StreamEnds
 from shared.mqtt import Arrived, MqttClient, Publication
 from shared.suite import BrokerSettings, SuiteSettings
+from tests.support import processes
 from tests.support.climate_room import CONFIG
 
 ROOT = Path(__file__).parents[2]
@@ -154,7 +155,7 @@ class Process:
         before = self.log.count("connected to")
         with self.log_path.open("ab") as log:
             command = [sys.executable, "-m", f"services.{self.name}"]
-            self.process = subprocess.Popen(command, cwd=ROOT, env=kept | environ, stdout=log, stderr=log)
+            self.process = processes.Popen(command, cwd=ROOT, env=kept | environ, stdout=log, stderr=log)
         until(lambda: self.log.count("connected to") > before or not self.alive, f"{self.name} connects")
         assert self.alive, self.log
         return self

@@ -15,6 +15,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from tests.support import processes
 from tests.support.brokers import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,7 +35,7 @@ def command(*arguments: object) -> list[str]:
 
 def upskeep(*arguments: object, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """Run a command to its end; returns exit code and what it printed."""
-    return subprocess.run(
+    return processes.run(
         command(*arguments),
         check=False,
         env={**_environ(), **(environ or {})},
@@ -79,7 +80,7 @@ class Live:
         self._out, self._err = folder / "run.out", folder / "run.err"
         place = ("--config", config, "--data", self.data, "--broker", broker, "--port", self.port)
         with self._out.open("wb") as out, self._err.open("wb") as err:
-            self.runner = subprocess.Popen(
+            self.runner = processes.Popen(
                 command("run", *place, *options),
                 env={**_environ(), **(environ or {})},
                 stdin=subprocess.DEVNULL,

@@ -14,6 +14,7 @@ from typing import Any
 
 import urllib3
 
+from tests.support import processes
 from tests.support.mqtt_probe import Onlooker
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,7 +35,7 @@ class RunningGateway:
             "UPSKEEP_GATEWAY__HTTP__PORT": "0",
         }
         with self._log.open("wb") as log:
-            self.process = subprocess.Popen(
+            self.process = processes.Popen(
                 [sys.executable, "-P", "-m", "services.gateway"],
                 env={**ours, **given, **(environ or {})},
                 cwd=ROOT,

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from tests.integration.alerter.conftest import Receiving
+from tests.support import processes
 from tests.support.brokers import Broker, free_port
 from tests.support.http_receiver import HOST
 from tests.support.live_suite import upskeep
@@ -57,7 +58,7 @@ def configure(folder: Path, broker: Broker, hook: Receiving, mailbox: Receiving)
 def alerter(config: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Run the service."""
     with log.open("ab") as err:
-        process = subprocess.Popen(
+        process = processes.Popen(
             [sys.executable, "-m", "services.alerter", "--config", str(config)], cwd=ROOT, stderr=err
         )
     try:

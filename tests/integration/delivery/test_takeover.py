@@ -15,6 +15,7 @@ from shared.delivery import takeover
 from shared.delivery.takeover import NameInUseError
 from shared.process import EXIT_NAME_IN_USE
 from shared.suite import BrokerSettings
+from tests.support import processes
 from tests.support.brokers import EMBEDDED, MOSQUITTO, Broker
 from tests.support.delivery_nodes import Node, consumer, producer, turn_until
 
@@ -96,7 +97,7 @@ def test_a_process_that_starts_again_after_a_kill_is_no_second_one(make: Callabl
 def connects(first: subprocess.Popen[bytes], command: list[str], environ: dict[str, str]) -> None:
     """Wait until a service is connected; its own ``--healthy`` says so."""
     deadline = time.monotonic() + DEADLINE_S
-    while subprocess.run(
+    while processes.run(
         [*command, "--healthy"], cwd=ROOT, env=environ, check=False, stderr=subprocess.DEVNULL, timeout=DEADLINE_S
     ).returncode:
         assert first.poll() is None, f"it ended with {first.returncode}"
@@ -115,11 +116,11 @@ def test_the_newcomer_ends_with_an_exit_code_of_its_own(tmp_path: Path, settings
     }
     command = [sys.executable, "-m", "services.alerter"]
     there = environ | {"UPSKEEP_SUITE__DATA": str(tmp_path / "a")}
-    first = subprocess.Popen(command, cwd=ROOT, env=there, stderr=subprocess.DEVNULL)
+    first = processes.Popen(command, cwd=ROOT, env=there, stderr=subprocess.DEVNULL)
     try:
         connects(first, command, there)
         time.sleep(takeover.STEADY_S + 3)  # a connection that stands belongs there after STEADY_S, and tells nobody
-        second = subprocess.run(
+        second = processes.run(
             command,
             cwd=ROOT,
             env=environ | {"UPSKEEP_SUITE__DATA": str(tmp_path / "b")},

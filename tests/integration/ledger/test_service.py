@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import processes
 from tests.support.brokers import EMBEDDED, Broker
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -37,7 +38,7 @@ class House:
 
     def start(self, service: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", f"services.{service}"]
-        process = subprocess.Popen(command, cwd=ROOT, env=self.environ, stderr=subprocess.DEVNULL)
+        process = processes.Popen(command, cwd=ROOT, env=self.environ, stderr=subprocess.DEVNULL)
         self.running.append(process)
         return process
 
@@ -60,14 +61,14 @@ class House:
         """Wait until it has subscribed."""
         command = [sys.executable, "-m", f"services.{service}", "--healthy"]
         deadline = time.monotonic() + DEADLINE_S
-        while subprocess.run(command, cwd=ROOT, env=self.environ, check=False, stderr=subprocess.DEVNULL).returncode:
+        while processes.run(command, cwd=ROOT, env=self.environ, check=False, stderr=subprocess.DEVNULL).returncode:
             assert time.monotonic() < deadline, f"{service} does not come up"
 
     def emit(self, event_type: str) -> None:
         """Offer an event, as a script does."""
         command = [sys.executable, "-c", "from upskeep.cli import main; main()", "emit", event_type]
         options = ["--broker", self.environ["UPSKEEP_SUITE__BROKER__URL"]]
-        subprocess.run(command + options, env=self.environ, cwd=ROOT, check=True, capture_output=True)
+        processes.run(command + options, env=self.environ, cwd=ROOT, check=True, capture_output=True)
 
     def end(self, process: subprocess.Popen[bytes], service: str) -> Path:
         """Kill a service; returns its ledger."""

@@ -31,6 +31,7 @@ from shared.ledger.examine import examine
 from shared.ledger.migrations import Version, write_version
 from shared.ledger.quarantine import closed_cleanly, open_ledger
 from shared.process import EXIT_LEDGER, Service
+from tests.support import processes
 from tests.support.brokers import EMBEDDED, Broker
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -157,12 +158,12 @@ class Run:
         given = {"UPSKEEP_SUITE__DATA": str(data), "UPSKEEP_SUITE__BROKER__URL": broker.settings.url}
         self.environ = {**os.environ, **given, "UPSKEEP_CONFIG": str(ROOT / "config")}
         self.command = [sys.executable, "-m", f"services.{service.route.name}"]
-        self.process = subprocess.Popen(self.command, cwd=ROOT, env=self.environ, stderr=subprocess.PIPE, text=True)
+        self.process = processes.Popen(self.command, cwd=ROOT, env=self.environ, stderr=subprocess.PIPE, text=True)
 
     def until_healthy(self) -> None:
         command = [*self.command, "--healthy"]
         deadline = time.monotonic() + DEADLINE_S
-        while subprocess.run(command, check=False, cwd=ROOT, env=self.environ, capture_output=True).returncode:
+        while processes.run(command, check=False, cwd=ROOT, env=self.environ, capture_output=True).returncode:
             assert self.process.poll() is None, self.said()
             assert time.monotonic() < deadline, "not healthy in time"
 

@@ -26,6 +26,7 @@ from shared.client.client import Client
 from shared.messages import Frame
 from shared.requests import Command
 from shared.suite import SuiteSettings
+from tests.support import processes
 from tests.support.brokers import EMBEDDED, MOSQUITTO, Broker, free_port
 from tests.support.scenarios import CONFIG, SHIPPED
 
@@ -54,7 +55,7 @@ class Site:
             given["UPSKEEP_SENSOR_READER__NAME"] = reader
         with (self.folder / f"{reader or service}.log").open("ab") as log:
             command = [sys.executable, "-m", f"services.{service}"]
-            self.running[reader or service] = subprocess.Popen(
+            self.running[reader or service] = processes.Popen(
                 command, cwd=ROOT, env=kept | given, stdout=log, stderr=log
             )
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.support import processes
 from upskeep.runner.run import services_of
 from upskeep.runner.supervisor import SERVICES, Supervisor
 
@@ -20,7 +20,7 @@ def run(tmp_path: Path, *flags: str, **environ: str) -> tuple[int, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("UPSKEEP_")}
     mine = {"UPSKEEP_CONFIG": str(ROOT / "config"), "UPSKEEP_SUITE__DATA": str(tmp_path / "data"), **environ}
     command = [sys.executable, "-m", "services.host_agent", *flags]
-    done = subprocess.run(command, cwd=ROOT, env=kept | mine, capture_output=True, text=True, timeout=60, check=False)
+    done = processes.run(command, cwd=ROOT, env=kept | mine, capture_output=True, text=True, timeout=60, check=False)
     return done.returncode, done.stderr
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import processes
 from tests.support.brokers import free_port
 
 ROOT = Path(__file__).parents[3]
@@ -31,7 +32,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
 
 
 def run(environ: dict[str, str], *flags: str) -> tuple[int, str]:
-    done = subprocess.run(
+    done = processes.run(
         [*COMMAND, *flags], env=environ, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False
     )
     assert "" == done.stdout
@@ -40,7 +41,7 @@ def run(environ: dict[str, str], *flags: str) -> tuple[int, str]:
 
 def stopped_by(environ: dict[str, str], act: Callable[[subprocess.Popen[str]], None]) -> tuple[int, str]:
     """Start the service, wait until it looks for its broker, act; returns exit code and the rest of its log."""
-    with subprocess.Popen(COMMAND, env=environ, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+    with processes.Popen(COMMAND, env=environ, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         first = process.stderr.readline()
         assert re.search(r"WARNING +alerter: not connected: no broker at 127\.0\.0\.1:\d+: ", first), first
