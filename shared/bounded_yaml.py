@@ -60,10 +60,15 @@ def _load(text: str, loader: Any) -> tuple[yaml.Node | None, Any]:
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST:
             raise YamlLimitError(problem=f"it is nested deeper than {DEEPEST} levels", problem_mark=event.start_mark)
-    node = yaml.compose(text, Loader=loader)
-    if node is not None:
+    reader = loader(text)
+    try:
+        node = reader.get_single_node()
+        if node is None:
+            return None, None
         _measure(node, {}, ())
-    return node, yaml.load(text, Loader=loader)  # noqa: S506 - both loaders are safe ones
+        return node, reader.construct_document(node)
+    finally:
+        reader.dispose()
 
 
 def _measure(node: yaml.Node, known: dict[int, int], above: tuple[int, ...]) -> int:

@@ -15,12 +15,13 @@ import signal
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from shared.clock import SYSTEM_CLOCK, Clock
+from shared.clock import SYSTEM_CLOCK
+from shared.context import Context
 from shared.delivery.endpoint import Endpoint
 from shared.delivery.handler import MessageHandler
 from shared.delivery.route import Route
@@ -41,21 +42,6 @@ EXIT_NAME_IN_USE = 76
 SIGN_S = 5.0
 HEALTHY_S = 30.0
 DRAIN_S = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What a service is built from."""
-
-    folder: Path
-    environ: Mapping[str, str]
-    suite: SuiteSettings
-    clock: Clock
-
-    @property
-    def data(self) -> Path:
-        """The folder of all services' data."""
-        return self.suite.data
 
 
 class BackgroundTasks(Protocol):

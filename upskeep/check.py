@@ -2,78 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from services.alerter.adapters.secret_files import doubts as secret_doubts
-from services.alerter.app import SERVICE as ALERTER
+from services.alerter.configuration import read as read_alerter
 from services.alerter.core.notify.reach import reach_of, unreachable_routes, unrouted_receivers
 from services.alerter.core.rules import known_labels
 from services.alerter.settings import AlerterSettings, unknown_types
 from services.alerter.settings.intervals import hasty_absences
-from services.climate_controller.app import SERVICE as CLIMATE_CONTROLLER
-from services.climate_supervisor.app import SERVICE as CLIMATE_SUPERVISOR
-from services.counter_store.app import SERVICE as COUNTER_STORE
-from services.event_processor.app import SERVICE as EVENT_PROCESSOR
+from services.climate_controller.configuration import read as read_climate_controller
+from services.climate_supervisor.configuration import read as read_climate_supervisor
+from services.counter_store.configuration import read as read_counter_store
+from services.event_processor.configuration import read as read_event_processor
 from services.event_processor.core.catalogue.event_types import suggestion
-from services.gateway.app import SERVICE as GATEWAY
-from services.host_agent.app import SERVICE as HOST_AGENT
-from services.sensor_reader.adapters.sources.open_source import Options, SourceError, open_source
-from services.sensor_reader.adapters.sources.recording import RecordingError
-from services.sensor_reader.app import SERVICE as SENSOR_READER
-from services.sensor_reader.app import read_speed
-from shared.climate.zones import Climate
+from services.gateway.configuration import read as read_gateway
+from services.host_agent.configuration import read as read_host_agent
+from services.sensor_reader.configuration import read as read_sensor_reader
+from services.sensor_reader.configuration import read_speed
 from shared.clock import SYSTEM_CLOCK
-from shared.process import Context, Service
+from shared.context import Context
 from shared.settings import ConfigError, Fault, read_one_of
 from shared.suite import SuiteSettings
 from upskeep.reach import unreachable_levels
 
-CLIMATE = "climate"
-SERVICES: tuple[Service, ...] = (
-    SENSOR_READER,
-    EVENT_PROCESSOR,
-    COUNTER_STORE,
-    ALERTER,
-    HOST_AGENT,
-    CLIMATE_CONTROLLER,
-    CLIMATE_SUPERVISOR,
-    GATEWAY,
-)
+CONFIGURATIONS: Mapping[str, Callable[[Context], Any]] = {
+    "sensor_reader": read_sensor_reader,
+    "event_processor": read_event_processor,
+    "counter_store": read_counter_store,
+    "alerter": read_alerter,
+    "host_agent": read_host_agent,
+    "climate_controller": read_climate_controller,
+    "climate_supervisor": read_climate_supervisor,
+    "gateway": read_gateway,
+}
 
 
-def check_config(folder: Path, environ: Mapping[str, str]) -> SuiteSettings:
-    """Return the common settings, having read everybody's; raises ConfigError with all faults of all files."""
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A configuration without a fault: the common settings, and each service's by its name."""
+
+    folder: Path
+    environ: Mapping[str, str]
+    suite: SuiteSettings
+    settings: Mapping[str, Any]
+
+
+def check_config(folder: Path, environ: Mapping[str, str]) -> Checked:
+    """Return everybody's settings; raises ConfigError with all faults of all files."""
     faults: list[Fault] = []
     suite = read_one_of(folder, "suite", SuiteSettings, environ, faults) or SuiteSettings()
     context = Context(folder, environ, suite, SYSTEM_CLOCK)
-    for service in SERVICES:
+    settings: dict[str, Any] = {}
+    for name, read in CONFIGURATIONS.items():
         try:
-            service.settings(context)
+            settings[name] = read(context)
         except ConfigError as error:
             faults += [fault for fault in error.faults if fault not in faults]
-    if (folder / f"{CLIMATE}.yaml").exists():
-        read_one_of(folder, CLIMATE, Climate, environ, faults)
     if faults:
         raise ConfigError(faults)
-    return suite
+    return Checked(folder, environ, suite, settings)
 
 
-def doubts(folder: Path, environ: Mapping[str, str]) -> list[str]:
-    """Return what is allowed but looks like a slip, a line each; the configuration itself must be good."""
-    context = Context(folder, environ, SuiteSettings(), SYSTEM_CLOCK)
-    compiled = EVENT_PROCESSOR.settings(context).compiled
-    alerting = ALERTER.settings(context)
-    unknown = unknown_types(alerting, compiled.catalogue)
+def doubts(checked: Checked) -> list[str]:
+    """Return what is allowed but looks like a slip, a line each."""
+    folder, alerting = checked.folder, checked.settings["alerter"]
+    catalogue = checked.settings["event_processor"].compiled.catalogue
+    unknown = unknown_types(alerting, catalogue)
     secrets = [
         (f"{receiver.name}.{key}", path) for receiver in alerting.alerts.receivers for key, path in receiver.secrets()
     ]
     unread = [f"{folder / 'alerts.yaml'}: receivers.{doubt}" for doubt in secret_doubts(secrets)]
     hasty = [f"{folder / 'alerts.yaml'}: {doubt}" for doubt in hasty_absences(alerting.rules(), alerting.intervals)]
-    reach = unreachable_levels(folder, environ, SENSOR_READER.settings(context).configuration)
+    reach = unreachable_levels(folder, checked.environ, checked.settings["sensor_reader"].configuration)
     return [*unread, *hasty, *reach, *_unreached(folder, alerting)] + [
         f"{folder / place}.{name}: events.yaml has no such type, "
-        f"so it never fires unless somebody adds it{suggestion(name, compiled.catalogue)}"
+        f"so it never fires unless somebody adds it{suggestion(name, catalogue)}"
         for place, name in unknown
     ]
 
@@ -104,8 +110,11 @@ def check_source(text: str, folder: Path, environ: Mapping[str, str]) -> None:
     """Raise ConfigError unless ``text`` is a source that can be opened; hardware is looked for by the service alone."""
     if text in ("auto", "i2c"):
         return
+    from services.sensor_reader.adapters.sources.open_source import Options, SourceError, open_source
+    from services.sensor_reader.adapters.sources.recording import RecordingError
+
     context = Context(folder, {**environ, "UPSKEEP_SOURCE": text}, SuiteSettings(), SYSTEM_CLOCK)
-    configuration = SENSOR_READER.settings(context).configuration
+    configuration = read_sensor_reader(context).configuration
     try:
         open_source(text, configuration, Options(), lambda _: None, 0.0).close()
     except (SourceError, RecordingError) as error:

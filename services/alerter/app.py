@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from services.alerter.adapters import templates
 from services.alerter.adapters.delivery_worker import Clocks
 from services.alerter.adapters.delivery_workers import DeliveryWorkers
 from services.alerter.adapters.notice_store import DeliveryLoss
 from services.alerter.adapters.templates import NoticeWriter
 from services.alerter.application.notice_outbox import MQTT_NOWHERE, Channels
+from services.alerter.configuration import read
 from services.alerter.service import LEDGER_SCHEMA, Alerter, Options
-from services.alerter.settings import FILE, AlerterSettings, AlertsSettings
-from services.alerter.settings.intervals import read_intervals
+from services.alerter.settings import AlerterSettings, AlertsSettings
 from shared.clock import Clock
+from shared.context import Context
 from shared.delivery.endpoint import Endpoint
 from shared.delivery.route import route_of
-from shared.event_counters import FILE as COUNTERS
-from shared.event_counters import EventCountersSettings
-from shared.event_text.load import load_event_texts
-from shared.event_text.texts import EventTexts
-from shared.extras import is_missing, needs
 from shared.ledger import Ledger
 from shared.messages import Candidate
-from shared.process import Context, Service, main
-from shared.settings import ConfigError, Fault, read_one_of
+from shared.process import Service, main
 
 TICK_S = 1.0
 NOTIFICATION_FAILED = "alert.notification_failed"
@@ -70,27 +64,6 @@ def loss_event(loss: DeliveryLoss, epoch: str) -> Candidate:
     """Return the event for notices that were given up; the same loss makes the same one."""
     data = {"receiver": loss.receiver, "channel": loss.channel, "notices": loss.notices, "reason": loss.reason}
     return Candidate(type=NOTIFICATION_FAILED, id=f"unsent/{epoch}/{loss.channel}/{loss.last}", data=data)
-
-
-def read(context: Context) -> AlerterSettings:
-    """Return the settings of both files; raises ConfigError with the faults of both."""
-    faults: list[Fault] = []
-    folder, environ = context.folder, context.environ
-    alerts = read_one_of(folder, FILE, AlertsSettings, environ, faults) or AlertsSettings()
-    counters = read_one_of(folder, COUNTERS, EventCountersSettings, environ, faults) or EventCountersSettings()
-    file = str(folder / f"{FILE}.yaml")
-    faults += [Fault(file, f"receivers.{name}", fault) for name, fault in templates.faults(alerts.wordings())]
-    if is_missing("apprise"):
-        by_apprise = [each.name for each in alerts.receivers if each.apprise is not None]
-        faults += [Fault(file, f"receivers.{name}.apprise", needs("apprise")) for name in by_apprise]
-    texts: EventTexts = {}
-    try:
-        texts = load_event_texts(folder, environ)
-    except ConfigError as error:
-        faults += error.faults
-    if faults:
-        raise ConfigError(faults)
-    return AlerterSettings(alerts, counters, read_intervals(folder, environ), texts)
 
 
 def options(settings: AlerterSettings, *, by_events: bool) -> Options:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from services.climate_controller.adapters.kept import Kept
+from services.climate_controller.configuration import read
 from services.climate_controller.service import ClimateController
-from services.climate_controller.settings import ControllerSettings, read
+from services.climate_controller.settings import ControllerSettings
+from shared.context import Context
 from shared.delivery.endpoint import Endpoint
 from shared.delivery.route import route_of
 from shared.ledger import Ledger
-from shared.process import Context, Service, main
+from shared.process import Service, main
 
 
 def build(settings: ControllerSettings, context: Context, _: Ledger, endpoint: Endpoint) -> ClimateController:
@@ -18,7 +20,7 @@ def build(settings: ControllerSettings, context: Context, _: Ledger, endpoint: E
 
 SERVICE = Service(
     route=route_of("climate_controller"),
-    settings=lambda context: read(context.folder, context.environ),
+    settings=read,
     handler=build,
     drive=lambda _, __, controller, ___: controller,
 )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from services.climate_supervisor.adapters.device_wire import DeviceWire
 from services.climate_supervisor.adapters.kept import Kept
+from services.climate_supervisor.configuration import read
 from services.climate_supervisor.service import ClimateSupervisor
-from services.climate_supervisor.settings import FILE, SupervisorSettings
+from services.climate_supervisor.settings import SupervisorSettings
+from shared.context import Context
 from shared.delivery.endpoint import Endpoint
 from shared.delivery.route import route_of
 from shared.ledger import Ledger
-from shared.process import Context, Service, main
-from shared.settings import read_settings
+from shared.process import Service, main
 
 
 def build(settings: SupervisorSettings, context: Context, _: Ledger, endpoint: Endpoint) -> ClimateSupervisor:
@@ -24,7 +25,7 @@ def build(settings: SupervisorSettings, context: Context, _: Ledger, endpoint: E
 
 SERVICE = Service(
     route=route_of("climate_supervisor"),
-    settings=lambda context: read_settings(context.folder, FILE, SupervisorSettings, context.environ),
+    settings=read,
     handler=build,
     drive=lambda _, __, supervisor, ___: supervisor,
 )

@@ -13,15 +13,17 @@ from services.counter_store.adapters.reports.files import ReportFiles
 from services.counter_store.application import restore
 from services.counter_store.application.reporter import Reporter
 from services.counter_store.application.restore import RestoreProgress, Restorer
+from services.counter_store.configuration import read
 from services.counter_store.core.reports.schedule import Kind
 from services.counter_store.service import LEDGER_SCHEMA, CounterStore
-from services.counter_store.settings import InfluxSettings, LoadedSettings, load
+from services.counter_store.settings import InfluxSettings, LoadedSettings
+from shared.context import Context
 from shared.delivery.endpoint import Endpoint
 from shared.delivery.handler import Figures
 from shared.delivery.route import route_of
 from shared.ledger import Ledger
 from shared.messages import Candidate
-from shared.process import BackgroundTasks, Context, Service, main
+from shared.process import BackgroundTasks, Service, main
 
 FILL = 1000  # events given a point in one turn
 ROUTE = route_of("counter_store")
@@ -127,7 +129,7 @@ def drive(loaded: LoadedSettings, context: Context, store: CounterStore, endpoin
 
 SERVICE = Service(
     route=ROUTE,
-    settings=lambda context: load(context.folder, context.environ),
+    settings=read,
     handler=build,
     schema=LEDGER_SCHEMA,
     drive=drive,

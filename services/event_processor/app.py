@@ -14,15 +14,16 @@ from services.event_processor.adapters.ledger_schema import LEDGER_SCHEMA, creat
 from services.event_processor.adapters.suite_monitor import OwnEvent, SuiteMonitor
 from services.event_processor.adapters.surroundings import Host
 from services.event_processor.adapters.work_table import WorkTable
+from services.event_processor.configuration import read
 from services.event_processor.core.pipeline.plan import Plan
 from services.event_processor.core.pipeline.work import DEAD_LETTER
 from services.event_processor.service import EventProcessor
-from services.event_processor.settings.pipeline import load_plan
 from shared import __version__
+from shared.context import Context
 from shared.delivery.endpoint import Endpoint
 from shared.delivery.route import route_of
 from shared.ledger import Ledger
-from shared.process import BackgroundTasks, Context, Service, main
+from shared.process import BackgroundTasks, Service, main
 
 ROUTE = route_of("event_processor")
 
@@ -132,7 +133,7 @@ def digests_of(folder: Path) -> dict[str, str]:
 
 SERVICE = Service(
     route=ROUTE,
-    settings=lambda context: load_plan(context.folder, context.environ, context.suite.site),
+    settings=read,
     handler=build,
     schema=LEDGER_SCHEMA,
     drive=drive,

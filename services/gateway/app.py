@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 from services.gateway.adapters.secret_files import read_keys
+from services.gateway.configuration import read, where
 from services.gateway.core.pages.counters import Limit
 from services.gateway.service import Gateway
-from services.gateway.settings import FILE, GatewaySettings
+from services.gateway.settings import GatewaySettings
+from shared.context import Context
 from shared.delivery.endpoint import Endpoint
 from shared.delivery.route import route_of
 from shared.event_counters import FILE as COUNTERS_FILE
 from shared.event_counters import EventCountersSettings
 from shared.event_text.load import load_event_texts
 from shared.ledger import Ledger
-from shared.process import Context, Service, main
+from shared.process import Service, main
 from shared.settings import ConfigError, read_settings
-
-
-def read(context: Context) -> GatewaySettings:
-    """Return the settings; raises ConfigError, also where a file with a secret cannot be used."""
-    settings = read_settings(context.folder, FILE, GatewaySettings, context.environ)
-    _, faults = read_keys(settings.http, _where(context))
-    if faults:
-        raise ConfigError(faults)
-    return settings
 
 
 def build(settings: GatewaySettings, context: Context, _: Ledger, endpoint: Endpoint) -> Gateway:
     """Return the gateway, which does not serve yet."""
-    keys, faults = read_keys(settings.http, _where(context))
+    keys, faults = read_keys(settings.http, where(context))
     if faults:
         raise ConfigError(faults)
     texts = load_event_texts(context.folder, context.environ)
@@ -42,10 +35,6 @@ def _limits(context: Context) -> dict[str, Limit]:
     except ConfigError:
         return {}
     return {name: Limit(each.hourly, each.daily, each.per) for name, each in found.items()}
-
-
-def _where(context: Context) -> str:
-    return str(context.folder / f"{FILE}.yaml")
 
 
 def drive(_: GatewaySettings, __: Context, gateway: Gateway, ___: Endpoint) -> Gateway:

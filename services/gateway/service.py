@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from services.gateway.adapters.loop_thread import LoopThread
 from services.gateway.adapters.nut_server import NutServer
 from services.gateway.adapters.prometheus import Exposition
-from services.gateway.adapters.web.access import Keys
 from services.gateway.adapters.web.asgi import Site, application
 from services.gateway.adapters.web.pages import Console
 from services.gateway.adapters.web.server import serve
@@ -17,6 +16,7 @@ from services.gateway.application.api import API
 from services.gateway.application.desk import Desk
 from services.gateway.application.homeassistant import HomeAssistant
 from services.gateway.application.nut_door import NutDoor
+from services.gateway.core.access.keys import Keys
 from services.gateway.core.pages.counters import Limit
 from services.gateway.core.pages.login import login_page
 from services.gateway.settings import GatewaySettings

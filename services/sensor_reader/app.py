@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from services.sensor_reader.adapters.machine.clock import LinuxClock
 from services.sensor_reader.adapters.sources.open_source import OpenedSource, Options, SourceError, open_source
 from services.sensor_reader.adapters.sources.recording import RecordingError
+from services.sensor_reader.configuration import ReaderSetup, read
 from services.sensor_reader.core.lifecycle import DEVICE
 from services.sensor_reader.service import SensorReader
-from services.sensor_reader.settings import Configuration, load, own_name
+from services.sensor_reader.settings import own_name
 from shared.clock import Clock
+from shared.context import Context
 from shared.delivery.endpoint import Endpoint
 from shared.delivery.route import Route, route_of
 from shared.ledger import Ledger
-from shared.process import Context, Service, main
+from shared.process import Service, main
 from shared.settings import ConfigError, Fault
 from shared.suite import SuiteSettings
 
@@ -26,37 +27,6 @@ log = logging.getLogger(__name__)
 ROUTE = route_of("sensor_reader")
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 AGAIN_S = 0.02
-
-
-@dataclass(frozen=True, slots=True)
-class ReaderSetup:
-    """The configuration, and the source as the environment or the file names it."""
-
-    configuration: Configuration
-    source: str
-    speed: float | None
-    opened: list[OpenedSource] = field(default_factory=list)
-
-
-def choose(context: Context) -> ReaderSetup:
-    """Return the settings with ``UPSKEEP_SOURCE`` and ``UPSKEEP_SPEED`` laid over them."""
-    configuration = load(context.folder, context.environ)
-    source = context.environ.get("UPSKEEP_SOURCE") or configuration.reader.source
-    text = context.environ.get("UPSKEEP_SPEED")
-    return ReaderSetup(configuration, source, configuration.reader.speed if not text else read_speed(text))
-
-
-def read_speed(text: str) -> float | None:
-    """Return a speed as the command line has it: a positive number, or None for ``max``; raises ConfigError."""
-    if text == "max":
-        return None
-    try:
-        speed = float(text)
-    except ValueError:
-        speed = 0.0
-    if not 0 < speed < float("inf"):
-        raise ConfigError([Fault("speed", "", f"must be a number above 0, or max (got {text!r})")])
-    return speed
 
 
 class Player:
@@ -133,7 +103,7 @@ def route(setup: ReaderSetup) -> Route:
 
 SERVICE = Service(
     route=ROUTE,
-    settings=choose,
+    settings=read,
     handler=build,
     named=route,
     drive=lambda chosen, context, handler, endpoint: Player(chosen.opened[-1], handler, endpoint, context.clock),

@@ -67,7 +67,7 @@ def test_at_a_terminal_it_asks_shows_what_changes_and_writes_it(tmp_path):
     assert [] == [line for line in terminal.shown.splitlines() if len(line) > COLUMNS]
     expected = ["devices: {ups: {capacity_mah: 3000}}", "source: i2c", "board: waveshare_ups_hat_b", "site: cabin"]
     assert expected == changed(config)
-    assert Path("data") == check_config(config, {}).data
+    assert Path("data") == check_config(config, {}).suite.data
 
 
 def test_a_no_leaves_everything_as_it_was_and_ends_with_1(tmp_path):

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from services.alerter.app import options
-from services.alerter.app import read as read_alerter
+from services.alerter.configuration import read as read_alerter
 from services.alerter.service import LEDGER_SCHEMA as ALERTER_SCHEMA
 from services.alerter.service import Alerter
 from services.counter_store.core.policy import StorePolicy
@@ -31,9 +31,9 @@ from services.event_processor.app import stamped
 from services.event_processor.service import EventProcessor
 from services.event_processor.settings.pipeline import load_plan
 from shared.clock import SYSTEM_CLOCK
+from shared.context import Context
 from shared.ledger import Ledger
 from shared.messages import Candidate, Event, Frame, Message, Sequenced, Severity
-from shared.process import Context
 from shared.suite import SuiteSettings
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"

@@ -103,7 +103,7 @@ def _suite(config: Path, data: Path | None) -> SuiteSettings:
 
 
 def _schemas() -> dict[str, Schema]:
-    from upskeep.check import SERVICES
+    from upskeep.service_apps import SERVICES
 
     return {service.route.name: service.schema for service in SERVICES}
 

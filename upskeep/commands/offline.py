@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import click
 
 from shared.safe_text import safe_text
-from upskeep.commands.options import CONFIG, checked, complaints, so_many
+from upskeep.commands.options import CONFIG, complaints, so_many
 from upskeep.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -150,11 +150,10 @@ def _compare(
 @CONFIG
 def check(config: Path) -> None:
     """Check the configuration and print every error and every doubt."""
-    from upskeep.check import doubts
+    from upskeep.check import check_config, doubts
 
     with complaints():
-        checked(config)
-        found = doubts(config, os.environ)
+        found = doubts(check_config(config, os.environ))
         for doubt in found:
             click.echo(f"doubtful: {doubt}", err=True)
     but = f", but {so_many(len(found), 'thing')} in it {'is' if len(found) == 1 else 'are'} doubtful" if found else ""

@@ -201,13 +201,6 @@ def so_many(count: int, noun: str) -> str:
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
-def checked(config: Path) -> SuiteSettings:
-    """Return the suite's settings after a look at every service's; raises ConfigError with all faults."""
-    from upskeep.check import check_config
-
-    return check_config(config, os.environ)
-
-
 def _suite(config: Path, url: str | None, user: str | None, password_file: Path | None) -> SuiteSettings:
     """Return the suite's settings with the broker named on the command line; works without a config folder."""
     with complaints():

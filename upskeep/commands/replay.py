@@ -87,11 +87,11 @@ def _play(suite: SuiteSettings, speed: float | None, choice: Mapping[str, Any], 
 
 
 def _verify(suite: SuiteSettings, frames: tuple[Path, ...], choice: Mapping[str, Any], as_json: bool) -> None:
-    from services.event_processor.app import SERVICE
+    from services.event_processor.configuration import read
     from shared.client.client import ClientError
     from shared.client.session import Session
     from shared.clock import SYSTEM_CLOCK
-    from shared.process import Context
+    from shared.context import Context
     from upskeep.playback.verify import verify_events, verify_frames
 
     folder = Path(click.get_current_context().params["config"])
@@ -100,7 +100,7 @@ def _verify(suite: SuiteSettings, frames: tuple[Path, ...], choice: Mapping[str,
             made, devices, span = _decided_now(frames, folder)
             verdict = verify_frames(_events(store, span), made, devices, frozenset(choice.get("types", ())))
         else:
-            plan = SERVICE.settings(Context(folder, os.environ, suite, SYSTEM_CLOCK))
+            plan = read(Context(folder, os.environ, suite, SYSTEM_CLOCK))
             since = datetime.fromisoformat(choice["since"]) if "since" in choice else None
             begin = None if since is None else (since - BEFORE).isoformat()
             events = _events(store, {"since": begin, "until": choice.get("until")})

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from shared.suite import BrokerSettings, SuiteSettings
-from upskeep.commands.options import CONFIG, IN_UTC, checked, complaints, line_style
+from upskeep.commands.options import CONFIG, IN_UTC, complaints, line_style
 
 DEFAULT, GIVEN = click.core.ParameterSource.DEFAULT, click.core.ParameterSource.COMMANDLINE
 
@@ -62,7 +62,7 @@ def run(
     """Run the whole suite on this machine until Ctrl-C."""
     from rich.text import Text
 
-    from upskeep.check import check_source, check_speed
+    from upskeep.check import check_config, check_source, check_speed
     from upskeep.runner.broker import BrokerError
     from upskeep.runner.data_lock import DataError, hold_data_folder
     from upskeep.runner.run import RunOptions
@@ -74,7 +74,7 @@ def run(
         named = f"UPSKEEP_BROKER names {broker}"
         raise click.UsageError(f"--port is that of a broker of our own, and {named}; with --broker auto it is ours")
     with complaints(BrokerError, DataError):
-        settings = checked(config)
+        settings = check_config(config, os.environ).suite
         source, speed = _played(config, source, speed)
         check_speed(speed)
         check_source(source, config, os.environ)

@@ -8,18 +8,19 @@ from datetime import UTC, datetime
 from urllib3 import Timeout
 from urllib3.exceptions import HTTPError
 
-from services.counter_store.app import SERVICE as COUNTER_STORE
+from services.counter_store.configuration import read as read_counter_store
 from shared import __version__
 from shared.bounded_http import BoundedHttp
 from shared.client.client import Client, ClientError
 from shared.clock import SYSTEM_CLOCK
+from shared.context import Context
 from shared.ledger.migrations import due, newest, version_of_file
 from shared.messages import Status
-from shared.process import Context
 from shared.services import suite_of
 from shared.settings import ConfigError
-from upskeep.check import SERVICES, check_config, doubts
+from upskeep.check import check_config, doubts
 from upskeep.doctor.finding import Finding, Level, Patient
+from upskeep.service_apps import SERVICES
 
 PING_S = 5.0
 PING_BYTES = 65_536
@@ -30,8 +31,7 @@ START = "`make run` or `docker compose up -d --wait` starts the suite"
 def configuration(patient: Patient) -> Iterator[Finding]:
     """Every file, read as the services read it."""
     try:
-        check_config(patient.config, patient.environ)
-        found = doubts(patient.config, patient.environ)
+        found = doubts(check_config(patient.config, patient.environ))
     except ConfigError as error:
         for fault in error.faults:
             yield Finding("configuration", Level.FAULT, str(fault), "correct the file; `upskeep check` tries it again")
@@ -77,7 +77,7 @@ def influxdb(patient: Patient) -> Iterator[Finding]:
     """Whether InfluxDB answers, where counter_store writes to one."""
     context = Context(patient.config, patient.environ, patient.suite, SYSTEM_CLOCK)
     try:
-        settings = COUNTER_STORE.settings(context).store.influx
+        settings = read_counter_store(context).store.influx
     except ConfigError:
         return
     if not settings.enabled:

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from services.sensor_reader.adapters.machine.clock import clock_mark
-from services.sensor_reader.app import SERVICE as SENSOR_READER
+from services.sensor_reader.configuration import read as read_sensor_reader
 from services.sensor_reader.core.polling.device import ChipPart
 from shared.clock import SYSTEM_CLOCK
-from shared.process import Context
+from shared.context import Context
 from shared.settings import ConfigError
 from upskeep.doctor.finding import Finding, Level, Patient
 
@@ -25,7 +25,7 @@ def buses(patient: Patient) -> Iterator[Finding]:
     """The I2C buses that the configured devices are on: there, and open to this user."""
     context = Context(patient.config, patient.environ, patient.suite, SYSTEM_CLOCK)
     try:
-        configuration = SENSOR_READER.settings(context).configuration
+        configuration = read_sensor_reader(context).configuration
     except ConfigError:
         return  # the check of the configuration says it
     parts = [part for device in configuration.devices() for part in device.parts]

@@ -14,7 +14,7 @@ from typing import Any
 from shared import __version__
 from shared.bounded_yaml import YamlLimitError, load_yaml
 from shared.shipped import SHIPPED_CONFIG as SHIPPED
-from upskeep.check import SERVICES
+from upskeep.check import CONFIGURATIONS
 from upskeep.doctor.finding import Finding, Level, Patient
 from upskeep.doctor.redaction import Redactor
 
@@ -29,7 +29,7 @@ DEEPEST = 32
 def report(patient: Patient, findings: Iterable[Finding]) -> str:
     """Return the text, in Markdown."""
     shipped, own = _texts(SHIPPED), _texts(patient.config)
-    names = [service.route.name for service in SERVICES]
+    names = [*CONFIGURATIONS]
     known = [
         *_keys(SHIPPED),
         *_words(shipped.values()),

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from services.counter_store.adapters.influx.admin import SetupError
 from services.counter_store.adapters.influx.setup import StepResult, set_up
-from services.counter_store.app import SERVICE
+from services.counter_store.configuration import read
 from services.counter_store.core.influx.ports import Unavailable
-from services.counter_store.settings import CounterStoreSettings, InfluxSettings
+from services.counter_store.settings import InfluxSettings
 from shared.clock import SYSTEM_CLOCK
-from shared.process import Context
+from shared.context import Context
 from shared.settings import ConfigError, Fault, read_settings
 from shared.suite import SuiteSettings
 
@@ -32,7 +32,7 @@ def read_config(folder: Path, environ: Mapping[str, str]) -> tuple[SuiteSettings
     """Return the suite's settings and InfluxDB's; raises ConfigError, also where InfluxDB is not turned on."""
     suite = read_settings(folder, "suite", SuiteSettings, environ)
     context = Context(folder, environ, suite, SYSTEM_CLOCK)
-    settings: CounterStoreSettings = SERVICE.settings(context).store
+    settings = read(context).store
     if not settings.influx.enabled:
         raise ConfigError([Fault(str(folder / "counter_store.yaml"), "influx.enabled", OFF)])
     return suite, settings.influx

@@ -30,11 +30,11 @@ from services.event_processor.service import EventProcessor
 from services.sensor_reader.adapters.sources.recording import Recording, RecordingError
 from services.sensor_reader.core.sources.feed import SourcePosition
 from shared.clock import SYSTEM_CLOCK
+from shared.context import Context
 from shared.delivery.handler import InMemoryPublisher, RetainedHandler, StreamHandler
 from shared.jumps import CLOCK_STEP
 from shared.ledger import Ledger
 from shared.messages import Event, Frame, Message, Sequenced, StateSample
-from shared.process import Context
 from shared.settings import ConfigError, Fault, read_settings
 from shared.suite import SuiteSettings
 from upskeep.outcome import Outcome

@@ -21,10 +21,10 @@ from services.event_processor.core.rules.compiled import CompiledRules
 from services.event_processor.core.tracing.goals import goals_of
 from services.event_processor.core.tracing.missing import Missing, Tally, nearest
 from services.event_processor.core.tracing.recorder import Decision, FrameTrace, Recorder
+from shared.context import Context
 from shared.delivery.handler import RefusedError
 from shared.messages import Alert, AlertState, Event, Frame, Message, Sequenced
 from shared.notices import Notice
-from shared.process import Context
 from upskeep.playback.backtest import Alerts, Bench, Stages, stages_of
 
 MOST_KEPT = 100_000  # events whose decision is kept, and transitions

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from services.gateway.adapters.web.access import Keys
+from services.gateway.core.access.keys import Keys
 from services.gateway.settings import LEAST_SECRET, HttpSettings
 from shared.settings import Fault
 

@@ -13,9 +13,9 @@ import pytest
 from services.counter_store.app import SERVICE
 from shared.client.client import Client, ClientError
 from shared.clock import SYSTEM_CLOCK
+from shared.context import Context
 from shared.delivery.endpoint import Endpoint
 from shared.ledger import Ledger
-from shared.process import Context
 from shared.suite import SuiteSettings
 from tests.support.brokers import Broker
 from tests.support.running_service import at_work

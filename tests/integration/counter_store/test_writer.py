@@ -13,10 +13,10 @@ from pathlib import Path
 from services.counter_store.app import SERVICE
 from shared.client.client import Client
 from shared.clock import SYSTEM_CLOCK
+from shared.context import Context
 from shared.delivery.endpoint import Endpoint
 from shared.delivery.route import Route
 from shared.ledger import Ledger
-from shared.process import Context
 from shared.suite import SuiteSettings
 from tests.support.brokers import EMBEDDED, Broker
 from tests.support.delivery_nodes import Node, turn_until

@@ -16,11 +16,11 @@ from services.event_processor.core.pipeline.plan import compile_plan
 from services.event_processor.core.pipeline.rules import PipelineRules
 from services.event_processor.settings.pipeline import load_plan
 from shared.clock import Clock
+from shared.context import Context
 from shared.delivery.endpoint import Endpoint
 from shared.ledger import Ledger
 from shared.messages import Status
 from shared.mqtt import Arrived, Publication
-from shared.process import Context
 from shared.requests import Request
 from shared.suite import SuiteSettings
 from tests.support.fakes.broker import FakeBroker, FakeClient

@@ -21,9 +21,9 @@ from services.sensor_reader.adapters.sources.simulation import Simulation
 from services.sensor_reader.core.sources.feed import SourcePosition
 from services.sensor_reader.settings import Configuration, load
 from shared.clock import SYSTEM_CLOCK
+from shared.context import Context
 from shared.ledger import Ledger
 from shared.messages import Frame
-from shared.process import Context
 from shared.suite import SuiteSettings
 from upskeep.playback.backtest import BATCH, Bench
 

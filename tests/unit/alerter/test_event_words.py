@@ -9,9 +9,9 @@ import pytest
 from services.alerter.app import SERVICE
 from services.alerter.core.notify.alertmanager import webhook_json
 from shared.clock import SYSTEM_CLOCK
+from shared.context import Context
 from shared.event_text.load import load_event_texts
 from shared.messages import Alert
-from shared.process import Context
 from shared.settings import ConfigError
 from shared.suite import SuiteSettings
 from tests.support.alerter_harness import Play, playing

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from services.gateway.app import read
+from services.gateway.configuration import read
 from services.gateway.settings import GatewaySettings
 from shared.clock import SYSTEM_CLOCK
-from shared.process import Context
+from shared.context import Context
 from shared.settings import ConfigError, parse_settings, read_settings
 from shared.suite import SuiteSettings
 

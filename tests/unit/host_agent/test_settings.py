@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from services.host_agent.app import read
+from services.host_agent.configuration import read
 from services.host_agent.core.rules import Rules
 from services.host_agent.settings import HostAgentSettings, service_of
 from shared.clock import SYSTEM_CLOCK
+from shared.context import Context
 from shared.delivery.route import route_of
-from shared.process import Context
 from shared.settings import ConfigError, parse_settings, read_settings
 from shared.suite import SuiteSettings
 

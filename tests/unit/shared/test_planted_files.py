@@ -11,7 +11,8 @@ import pytest
 
 from services.counter_store.adapters.reports.files import put
 from shared.clock import SYSTEM_CLOCK
-from shared.process import Context, _Sign
+from shared.context import Context
+from shared.process import _Sign
 from shared.suite import SuiteSettings
 from upskeep.transfer.writers import beside
 

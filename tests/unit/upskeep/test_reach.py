@@ -12,7 +12,7 @@ from services.event_processor.settings import load as load_rules
 from services.sensor_reader.settings import load as load_reader
 from shared.settings import ConfigError
 from tests.support.scenarios import frame, run
-from upskeep.check import doubts
+from upskeep.check import check_config, doubts
 
 CONFIG = Path(__file__).parents[3] / "config"
 SHORT = "boards.waveshare_ups_hat_b: discharge_high of event_processor.yaml can never hold: battery_current below -8 A"
@@ -38,14 +38,14 @@ def board(config: Path, **changes: object) -> dict[str, object]:
 
 def test_every_shipped_profile_can_reach_every_shipped_level() -> None:
     """An INA219 over 0.1 Ω ends at 3.2 A, and OVERCURRENT_DETECTED comes at 3.15 A there."""
-    assert [] == [doubt for doubt in doubts(CONFIG, {}) if "can never hold" in doubt]
+    assert [] == [doubt for doubt in doubts(check_config(CONFIG, {})) if "can never hold" in doubt]
 
 
 def test_a_level_that_a_board_can_never_show_is_named_though_no_device_uses_the_board(config: Path) -> None:
     """Without levels of its own the rule's 8 A would hold."""
     change(config / "boards.yaml", "boards", "waveshare_ups_hat_b", board(config, levels={}))
 
-    named = [doubt for doubt in doubts(config, {}) if "can never hold" in doubt]
+    named = [doubt for doubt in doubts(check_config(config, {})) if "can never hold" in doubt]
 
     assert any(SHORT in doubt and "at most" in doubt for doubt in named)
     assert {"discharge_high", "charge_high"} == {doubt.split(": ")[2].split()[0] for doubt in named}
@@ -56,11 +56,11 @@ def test_a_chip_alone_is_held_against_the_rules(config: Path) -> None:
     chip = {"name": "pack", "chip": "ina219", "address": 0x40, "shunt_ohm": 0.1}
     content = yaml.safe_load((config / "sensor_reader.yaml").read_text())
     (config / "sensor_reader.yaml").write_text(yaml.safe_dump({**content, "devices": [chip]}))
-    assert 2 == sum("devices.0: " in doubt for doubt in doubts(config, {}))
+    assert 2 == sum("devices.0: " in doubt for doubt in doubts(check_config(config, {})))
 
     levels = {"discharge_high": {"at": -3, "clear": -2.5}, "charge_high": {"at": 3, "clear": 2.5}}
     change(config / "event_processor.yaml", "devices", "pack", {"levels": levels})
-    assert [] == [doubt for doubt in doubts(config, {}) if "devices.0: " in doubt]
+    assert [] == [doubt for doubt in doubts(check_config(config, {})) if "devices.0: " in doubt]
 
 
 def test_a_limit_out_of_reach_is_a_fault_of_a_profile_that_no_device_uses(config: Path) -> None:

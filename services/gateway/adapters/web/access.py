@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.gateway.adapters.web.problems import problem
 from services.gateway.core.access.attempts import Attempts
+from services.gateway.core.access.keys import Keys
 from services.gateway.core.access.origin import SAFE, is_cross_site, is_known_host
 from services.gateway.core.access.sessions import LASTS_S, is_valid, new_session, signing_key
 from shared.clock import Clock
@@ -27,20 +28,6 @@ from shared.clock import Clock
 COOKIE = "upskeep_session"
 OPEN = frozenset({"/login", "/console.css", "/console.js", "/favicon.svg"})  # what a person needs to log in
 MOST_BYTES = 4_096
-
-
-@dataclass(frozen=True, slots=True)
-class Keys:
-    """What opens the door; empty where nothing is set. ``hosts``: names by which a browser may ask without a login."""
-
-    password: str = ""
-    token: str = ""
-    hosts: tuple[str, ...] = ()
-
-    @property
-    def locked(self) -> bool:
-        """Whether one must log in."""
-        return bool(self.password or self.token)
 
 
 @dataclass(slots=True)

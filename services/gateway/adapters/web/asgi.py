@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from services.gateway.adapters.prometheus import Exposition
-from services.gateway.adapters.web.access import Access, Keys, login_routes
+from services.gateway.adapters.web.access import Access, login_routes
 from services.gateway.adapters.web.api import api_routes
 from services.gateway.adapters.web.downloads import export_route
 from services.gateway.adapters.web.files import file_routes
@@ -21,6 +21,7 @@ from services.gateway.adapters.web.headers import SafeHeaders
 from services.gateway.adapters.web.metrics import metrics_route
 from services.gateway.adapters.web.problems import problem
 from services.gateway.adapters.web.stream import stream_route
+from services.gateway.core.access.keys import Keys
 from services.gateway.core.api.endpoint import Endpoint
 from shared.clock import Clock
 

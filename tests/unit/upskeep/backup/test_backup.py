@@ -25,8 +25,8 @@ from shared.process import _sign_path
 from upskeep.backup.archive import MANIFEST, BackupError
 from upskeep.backup.make import keep_newest, make_backup
 from upskeep.backup.restore import verify
-from upskeep.check import SERVICES
 from upskeep.cli import cli
+from upskeep.service_apps import SERVICES
 
 CONFIG = Path(__file__).resolve().parents[4] / "config"
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)

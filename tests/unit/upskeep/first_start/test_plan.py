@@ -100,4 +100,4 @@ def test_what_was_wired_by_hand_is_not_overwritten(files: dict[str, str], choice
 
 def test_the_shipped_configuration_is_good() -> None:
     """Or the tests above would show nothing."""
-    assert Path("data") == check_config(SHIPPED, {}).data
+    assert Path("data") == check_config(SHIPPED, {}).suite.data

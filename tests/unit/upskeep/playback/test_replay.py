@@ -12,8 +12,8 @@ import pytest
 from services.event_processor.app import SERVICE as EVENT_PROCESSOR
 from services.event_processor.core.pipeline.plan import Plan, compile_plan
 from shared.clock import SYSTEM_CLOCK
+from shared.context import Context
 from shared.messages import Event, Severity, event_id
-from shared.process import Context
 from shared.suite import SuiteSettings
 from shared.topics import TopicError
 from tests.support.store_bench import bench

@@ -1,0 +1,35 @@
+"""What the alerter is configured with: its files as one, or every fault of them."""
+
+from __future__ import annotations
+
+from services.alerter.adapters import templates
+from services.alerter.settings import FILE, AlerterSettings, AlertsSettings
+from services.alerter.settings.intervals import read_intervals
+from shared.context import Context
+from shared.event_counters import FILE as COUNTERS
+from shared.event_counters import EventCountersSettings
+from shared.event_text.load import load_event_texts
+from shared.event_text.texts import EventTexts
+from shared.extras import is_missing, needs
+from shared.settings import ConfigError, Fault, read_one_of
+
+
+def read(context: Context) -> AlerterSettings:
+    """Return the settings of both files; raises ConfigError with the faults of both."""
+    faults: list[Fault] = []
+    folder, environ = context.folder, context.environ
+    alerts = read_one_of(folder, FILE, AlertsSettings, environ, faults) or AlertsSettings()
+    counters = read_one_of(folder, COUNTERS, EventCountersSettings, environ, faults) or EventCountersSettings()
+    file = str(folder / f"{FILE}.yaml")
+    faults += [Fault(file, f"receivers.{name}", fault) for name, fault in templates.faults(alerts.wordings())]
+    if is_missing("apprise"):
+        by_apprise = [each.name for each in alerts.receivers if each.apprise is not None]
+        faults += [Fault(file, f"receivers.{name}.apprise", needs("apprise")) for name in by_apprise]
+    texts: EventTexts = {}
+    try:
+        texts = load_event_texts(folder, environ)
+    except ConfigError as error:
+        faults += error.faults
+    if faults:
+        raise ConfigError(faults)
+    return AlerterSettings(alerts, counters, read_intervals(folder, environ), texts)

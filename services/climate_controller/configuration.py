@@ -1,0 +1,12 @@
+"""What the controller is configured with: zones and actuators, which agree."""
+
+from __future__ import annotations
+
+from services.climate_controller.settings import ControllerSettings
+from services.climate_controller.settings import read as read_files
+from shared.context import Context
+
+
+def read(context: Context) -> ControllerSettings:
+    """Return it; raises ConfigError with every fault."""
+    return read_files(context.folder, context.environ)

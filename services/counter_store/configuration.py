@@ -1,0 +1,11 @@
+"""What the store is configured with: its three files as one."""
+
+from __future__ import annotations
+
+from services.counter_store.settings import LoadedSettings, load
+from shared.context import Context
+
+
+def read(context: Context) -> LoadedSettings:
+    """Return it; raises ConfigError with every fault."""
+    return load(context.folder, context.environ)

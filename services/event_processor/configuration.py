@@ -1,0 +1,12 @@
+"""What the processor is configured with: the catalogue, the rules and the pipeline, checked against each other."""
+
+from __future__ import annotations
+
+from services.event_processor.core.pipeline.plan import Plan
+from services.event_processor.settings.pipeline import load_plan
+from shared.context import Context
+
+
+def read(context: Context) -> Plan:
+    """Return it; raises ConfigError with every fault."""
+    return load_plan(context.folder, context.environ, context.suite.site)
