@@ -67,8 +67,9 @@ def backtest(
 
     Standard error says how many rows were played, which were refused and why. The exit code is 3 if one was refused.
 
-    With --compare or --with, print what differs between two configurations: settings, then events and alerts. The exit
-    code is 0 if events and alerts are the same, 1 if not, 2 if a configuration cannot be used.
+    With --compare or --with, print what differs between two configurations: settings, then what each would command in a
+    climate zone, events and alerts. The exit code is 0 if these are the same, 1 if not, 2 if a configuration cannot be
+    used.
     """
     folders = [path for path in files if path.is_dir()]
     recordings = tuple(path for path in files if not path.is_dir())

@@ -21,11 +21,12 @@ from shared.instants import time_to_us
 from shared.messages import AlertState, Event, Frame
 from shared.settings import ConfigError, Fault
 from upskeep.playback.backtest import Bench, batches, context_of
+from upskeep.playback.climate_compare import Zones
 from upskeep.playback.differences import Difference, Differences, Kind, Occurrence
 from upskeep.playback.row_tally import RowTally
 from upskeep.playback.settings_diff import ABSENT, Change, Configuration, settings_diff
 
-EVENT, ALERT = "event", "alert"
+EVENT, ALERT, ACTUATOR = "event", "alert", "actuator"
 LIT = {AlertState.FIRING, AlertState.ACKNOWLEDGED}
 REASONS = ("value", "threshold", "reason")  # of an alert
 Row = Mapping[str, Any]
@@ -54,14 +55,14 @@ class Kept:
     def __init__(self) -> None:
         self._db = sqlite3.connect("")  # no name: a temporary file, once it does not fit into the cache
         self._db.execute("CREATE TABLE difference (time_us INTEGER, content TEXT)")
-        self.counts: dict[str, Counter[tuple[str, Kind]]] = {EVENT: Counter(), ALERT: Counter()}
+        self.counts: dict[str, Counter[tuple[str, Kind]]] = {EVENT: Counter(), ALERT: Counter(), ACTUATOR: Counter()}
 
     def close(self) -> None:
         """Forget them."""
         self._db.close()
 
     def add(self, what: str, found: Iterable[Difference]) -> None:
-        """Keep differences of events or alerts."""
+        """Keep differences of events, alerts or actuators."""
         for each in found:
             self.counts[what][each.shown.name, each.kind] += 1
             content = json.dumps(_as_row(what, each), ensure_ascii=False)
@@ -81,7 +82,10 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What two configurations make of the same frames. ``alerts_since``: what is before was not kept by both."""
+    """What two configurations make of the same frames. ``alerts_since``: what is before was not kept by both.
+
+    ``climate`` has the hours at full level by zone and actuator.
+    """
 
     settings: Sequence[Change]
     frames: int
@@ -90,11 +94,12 @@ class Comparison:
     alerts_since: datetime | None
     events: Mapping[str, Tally]
     alerts: Mapping[str, Tally]
+    climate: Mapping[str, Mapping[str, Mapping[str, float]]]
     kept: Kept
 
     @property
     def same(self) -> bool:
-        """Whether both made the same events and alerts."""
+        """Whether both made the same events and alerts, and wanted the same of every actuator."""
         return self.kept.total == 0
 
     def head(self) -> dict[str, Any]:
@@ -108,6 +113,7 @@ class Comparison:
             "alerts_since": _text(self.alerts_since),
             "events": {name: asdict(tally) for name, tally in self.events.items()},
             "alerts": {name: asdict(tally) for name, tally in self.alerts.items()},
+            "climate": self.climate,
         }
 
 
@@ -138,13 +144,19 @@ def compare(
     Raises ConfigError on bad settings, with the faults of both, or on an unusable recording.
     """
     one, other = open_sides(stack, before, after)
-    return play(batches(files, rows, timezone), one, other, settings_diff(before, after), stack)
+    zones = Zones(before, after)
+    return play(batches(files, rows, timezone), one, other, settings_diff(before, after), stack, zones)
 
 
 def play(
-    frames: Iterable[Sequence[Frame]], one: Side, other: Side, settings: Sequence[Change], stack: ExitStack
+    frames: Iterable[Sequence[Frame]],
+    one: Side,
+    other: Side,
+    settings: Sequence[Change],
+    stack: ExitStack,
+    zones: Zones | None = None,
 ) -> Comparison:
-    """Return how two sides that are open differ on the recordings."""
+    """Return how two sides that are open, and the zones of both, differ on the recordings."""
     kept = Kept()
     stack.callback(kept.close)
     events = Differences()
@@ -152,12 +164,14 @@ def play(
         one.bench.take(batch)
         other.bench.take(batch)
         kept.add(EVENT, events.take(one.take(), other.take()))
+        kept.add(ACTUATOR, zones.take(batch) if zones else ())
     outcome, _ = one.bench.end(), other.bench.end()
     kept.add(EVENT, events.take(one.take(), other.take()))
     kept.add(EVENT, events.end())
     alerts, since = Differences(), _since(one, other)
     kept.add(ALERT, alerts.take(_fired(one, since), _fired(other, since)))
     kept.add(ALERT, alerts.end())
+    kept.add(ACTUATOR, zones.end() if zones else ())
     return Comparison(
         settings,
         outcome.frames,
@@ -166,6 +180,7 @@ def play(
         since,
         _tallies(events, kept.counts[EVENT]),
         _tallies(alerts, kept.counts[ALERT]),
+        zones.hours() if zones else {},
         kept,
     )
 

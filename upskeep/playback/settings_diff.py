@@ -18,6 +18,8 @@ from services.event_processor.core.correlation.patterns import PatternRules
 from services.event_processor.core.device.boards import Boards, Reader
 from services.event_processor.core.pipeline.rules import PipelineRules
 from services.event_processor.settings import EventsSettings, ProcessorSettings
+from shared.actuators import ActuatorsFile
+from shared.climate.zones import Climate
 from shared.event_counters import EventCountersSettings
 from shared.settings import ConfigError, Fault, read_settings
 from shared.suite import SuiteSettings
@@ -33,6 +35,8 @@ READ: tuple[tuple[str, type[BaseModel], set[str] | None], ...] = (
     ("patterns", PatternRules, None),
     ("alerts", AlertsSettings, {"rules"}),
     ("event_counters", EventCountersSettings, {"alert_thresholds"}),
+    ("climate", Climate, None),
+    ("actuators", ActuatorsFile, {"actuators"}),
 )
 ABSENT = object()  # a key, or a whole file, that is not there
 

@@ -1,4 +1,4 @@
-"""A recording driven through the law in Observe: what it would have decided, as a log of changes.
+"""Readings driven through the law in Observe: what it would have decided, as a log of changes.
 
 Nothing is commanded, so every device stays off throughout: the log says what was wanted at each moment, and not what
 would have come of it (``simulate`` does that, for a room).
@@ -7,80 +7,114 @@ would have come of it (``simulate`` does that, for a room).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
-from services.climate_controller.core.law import Verdict, decide
+from services.climate_controller.core.law import decide
 from services.climate_controller.core.moment import Air, Moment
 from services.climate_controller.core.state import fresh_state
+from shared.climate.decisions import Decision
 from shared.climate.room import RoomState
-from shared.climate.room_weather import DAY_S
 from shared.climate.zones import Mode, Plan, Zone
 from upskeep.simulation.recording import Row
 
 LONGEST_GAP_S = 3600.0  # a longer gap of the recording is no time of anything
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = date(1970, 1, 1)
+
+
+class Observed:
+    """The law over one zone, reading by reading; ``clock`` is what its plan and its light go by."""
+
+    def __init__(self, name: str, zone: Zone, plans: Mapping[str, Plan], clock: tzinfo = UTC) -> None:
+        self.name, self.zone = name, zone.model_copy(update={"mode": Mode.OBSERVE})
+        self._plans, self._clock = plans, clock
+        self._state = fresh_state(self.zone)
+
+    def decide(self, time: datetime, room: Air, outside: Air | None) -> tuple[Decision, ...]:
+        """Return what is wanted of each actuator now."""
+        local = time.astimezone(self._clock)
+        second = local.hour * 3600.0 + local.minute * 60 + local.second
+        moment = Moment(time.timestamp(), (local.date() - EPOCH).days, second, room, outside)
+        self._state, verdict = decide(self.name, self.zone, self._plans, self._state, moment)
+        return verdict.decisions
+
+
+@dataclass(slots=True)
+class Hours:
+    """How long an actuator would have run at full level with each of two settings, and where they differ."""
+
+    one_s: float = 0.0
+    two_s: float = 0.0
+    apart_s: float = 0.0
+
+    def add(self, one: Decision, two: Decision, passed_s: float) -> None:
+        """Count a stretch."""
+        self.one_s += one.level * passed_s
+        self.two_s += two.level * passed_s
+        self.apart_s += (one.level != two.level) * passed_s
+
+
+class SideBySide:
+    """Two settings of a zone over the same readings. An actuator that only one of them has is left out."""
+
+    def __init__(self, one: Observed, two: Observed) -> None:
+        self._both = (one, two)
+        self._apart: dict[str, tuple[float, float]] = {}
+        self._before: datetime | None = None
+        self.hours: dict[str, Hours] = {}
+
+    def take(self, time: datetime, room: Air, outside: Air | None) -> Iterator[tuple[Decision, Decision]]:
+        """Yield both decisions on each actuator about which something changed: how they differ, or that they do."""
+        one, two = ({each.actuator: each for each in side.decide(time, room, outside)} for side in self._both)
+        passed_s = 0.0 if self._before is None else min((time - self._before).total_seconds(), LONGEST_GAP_S)
+        self._before = time
+        for name in (each for each in one if each in two):
+            self.hours.setdefault(name, Hours()).add(one[name], two[name], passed_s)
+            levels = (one[name].level, two[name].level)
+            now = levels if levels[0] != levels[1] else None
+            if self._apart.get(name) != now:
+                if now is None:
+                    del self._apart[name]
+                else:
+                    self._apart[name] = now
+                yield one[name], two[name]
 
 
 def observe(name: str, zone: Zone, plans: Mapping[str, Plan], rows: Iterable[Row], begin: datetime) -> Iterator[str]:
     """Yield one line for each decision that changed: time, zone, actuator, level, reason, and the reason in words."""
     before = dict[str, tuple[float, str]]()
-    for row, verdict in _decided(name, zone, plans, rows, begin):
-        yield from _changed(verdict, before, begin + timedelta(seconds=row.at_s))
+    observed = Observed(name, zone, plans)
+    for time, room, outside in _readings(rows, begin):
+        for each in observed.decide(time, room, outside):
+            now = (each.level, each.reason.value)
+            if before.get(each.actuator) != now:
+                before[each.actuator] = now
+                yield f"{_when(time)} {name} {each.actuator} {each.level:.2f} {each.reason.value}: {each.text}"
 
 
 def compare(
     name: str, zone: Zone, other: Zone, plans: Mapping[str, Plan], rows: Sequence[Row], begin: datetime
 ) -> Iterator[str]:
     """Yield a line for each actuator that would be elsewhere with the other target, from when on; then the sums."""
-    apart: dict[str, tuple[float, float]] = {}
-    full_s: dict[str, list[float]] = {}
-    apart_s: dict[str, float] = {}
-    both = zip(_decided(name, zone, plans, rows, begin), _decided(name, other, plans, rows, begin), strict=True)
-    before_s: float | None = None
-    for (row, first), (_, second) in both:
-        passed_s = 0.0 if before_s is None else min(row.at_s - before_s, LONGEST_GAP_S)
-        before_s = row.at_s
-        for one, two in zip(first.decisions, second.decisions, strict=True):
-            at = full_s.setdefault(one.actuator, [0.0, 0.0])
-            at[0], at[1] = at[0] + one.level * passed_s, at[1] + two.level * passed_s
-            differ = one.level != two.level
-            apart_s[one.actuator] = apart_s.get(one.actuator, 0.0) + differ * passed_s
-            now = (one.level, two.level) if differ else (-1.0, -1.0)
-            if apart.get(one.actuator, (-1.0, -1.0)) != now:
-                apart[one.actuator] = now
-                time = begin + timedelta(seconds=row.at_s)
-                shown = (
-                    f"{one.level:.2f} → {two.level:.2f} {two.reason.value}: {two.text}" if differ else "the same again"
-                )
-                yield f"{time:%Y-%m-%dT%H:%M:%SZ} {name} {one.actuator} {shown}"
-    for actuator, (one_s, two_s) in full_s.items():
-        hours = f"{one_s / 3600:.1f} h → {two_s / 3600:.1f} h at full level"
-        yield f"{actuator}: {hours}; elsewhere for {apart_s[actuator] / 3600:.1f} h"
+    both = SideBySide(Observed(name, zone, plans), Observed(name, other, plans))
+    for time, room, outside in _readings(rows, begin):
+        for one, two in both.take(time, room, outside):
+            differ = f"{one.level:.2f} → {two.level:.2f} {two.reason.value}: {two.text}"
+            yield f"{_when(time)} {name} {one.actuator} {differ if one.level != two.level else 'the same again'}"
+    for actuator, ran in both.hours.items():
+        hours = f"{ran.one_s / 3600:.1f} h → {ran.two_s / 3600:.1f} h at full level"
+        yield f"{actuator}: {hours}; elsewhere for {ran.apart_s / 3600:.1f} h"
 
 
-def _decided(
-    name: str, zone: Zone, plans: Mapping[str, Plan], rows: Iterable[Row], begin: datetime
-) -> Iterator[tuple[Row, Verdict]]:
-    watched = zone.model_copy(update={"mode": Mode.OBSERVE})
-    state = fresh_state(watched)
-    start_s = (begin - EPOCH).total_seconds()
+def _readings(rows: Iterable[Row], begin: datetime) -> Iterator[tuple[datetime, Air, Air | None]]:
     for row in rows:
-        now_s = start_s + row.at_s
-        days, second = divmod(now_s, DAY_S)
-        outside = _air(row.outside, now_s) if row.outside else None
-        moment = Moment(now_s, int(days), second, _air(row.room, now_s), outside)
-        state, verdict = decide(name, watched, plans, state, moment)
-        yield row, verdict
+        time = begin + timedelta(seconds=row.at_s)
+        yield time, _air(row.room, time), _air(row.outside, time) if row.outside else None
 
 
-def _air(room: RoomState, at_s: float) -> Air:
-    return Air(room.celsius, room.percent, at_s)
+def _air(room: RoomState, time: datetime) -> Air:
+    return Air(room.celsius, room.percent, time.timestamp())
 
 
-def _changed(verdict: Verdict, before: dict[str, tuple[float, str]], time: datetime) -> Iterator[str]:
-    for each in verdict.decisions:
-        now = (each.level, each.reason.value)
-        if before.get(each.actuator) != now:
-            before[each.actuator] = now
-            told = f"{time:%Y-%m-%dT%H:%M:%SZ}"
-            yield f"{told} {each.zone} {each.actuator} {each.level:.2f} {each.reason.value}: {each.text}"
+def _when(time: datetime) -> str:
+    return f"{time:%Y-%m-%dT%H:%M:%SZ}"

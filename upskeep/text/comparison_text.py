@@ -36,6 +36,9 @@ def show(found: Comparison, console: Console, before: str, after: str, most: int
         if any(not tally.same for tally in tallies.values()):
             console.print(_table(name, tallies))
             console.print()
+    if any(hours["apart_h"] for ran in found.climate.values() for hours in ran.values()):
+        console.print(_climate_table(found.climate))
+        console.print()
     console.print(_rest(found))
     if found.alerts_since is not None:
         console.print(f"alerts are compared from {_when(found.alerts_since)} on: no more of their changes are kept")
@@ -95,6 +98,19 @@ def _table(name: str, tallies: Mapping[str, Tally]) -> Table:
         if not tally.same:
             counts = (_count(getattr(tally, kind), COLOURS[kind]) for kind in Kind)
             table.add_row(safe_text(each), str(tally.before), str(tally.after), *counts)
+    return table
+
+
+def _climate_table(climate: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Table:
+    """Return for how long each actuator would have run at full level; those that differ nowhere are left out."""
+    columns = ("zone", "actuator", "before", "after", "elsewhere for")
+    table = Table(*columns, box=None, header_style="bold", pad_edge=False)
+    for column in table.columns[2:]:
+        column.justify = "right"
+    for zone, ran in climate.items():
+        for name, hours in ran.items():
+            if hours["apart_h"]:
+                table.add_row(safe_text(zone), safe_text(name), *(f"{each:,.1f} h" for each in hours.values()))
     return table
 
 
