@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import queue
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from services.gateway.adapters.loop_thread import LoopThread
 from services.gateway.adapters.nut_server import NutServer
@@ -12,11 +12,13 @@ from services.gateway.adapters.prometheus import Exposition
 from services.gateway.adapters.web.asgi import Site, application
 from services.gateway.adapters.web.pages import Console
 from services.gateway.adapters.web.server import serve
+from services.gateway.adapters.web.shared_parts import SharedParts
 from services.gateway.application.api import API
 from services.gateway.application.desk import Desk
 from services.gateway.application.homeassistant import HomeAssistant
 from services.gateway.application.nut_door import NutDoor
 from services.gateway.core.access.keys import Keys
+from services.gateway.core.nut.protocol import World
 from services.gateway.core.pages.counters import Limit
 from services.gateway.core.pages.login import login_page
 from services.gateway.settings import GatewaySettings
@@ -84,7 +86,8 @@ class Gateway:
 
     async def _serve(self) -> None:
         desk = Desk(self._suite, self._clock, self._audit)
-        console = Console(desk, self._texts, self._limits, self._keys.locked)
+        parts = SharedParts(self._clock.monotonic, lambda: desk.feed.head)
+        console = Console(desk, self._texts, self._limits, self._keys.locked, parts)
         site = Site(desk, API, Exposition(desk.families), login_page, console.routes())
         app = application(site, self._keys, self._clock)
         async with desk.client, asyncio.TaskGroup() as tasks:
@@ -102,7 +105,12 @@ class Gateway:
     def _nut_server(self, desk: Desk) -> NutServer:
         door = NutDoor(self._settings.nut, self._clock)
         desk.listeners.append(door.take)
-        return NutServer(door.world, self._clock)
+
+        def world(clients: Sequence[tuple[str, str]]) -> World:
+            desk.refresh()
+            return door.world(clients)
+
+        return NutServer(world, self._clock)
 
     def _audit(self, candidate: Candidate) -> None:
         """Hand an event over to the service's own thread."""

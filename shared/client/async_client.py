@@ -1,9 +1,14 @@
-"""``ServiceClient`` for asyncio: questions, commands and updates are awaited, and nothing blocks the loop."""
+"""``ServiceClient`` for asyncio: questions, commands and updates are awaited, and nothing blocks the loop.
+
+What arrives is taken at once while an answer is awaited or somebody is ``eager``. Else it may wait for ``lazy_s``, or
+until ``MOST_WAITING`` messages have come: a client that idles then wakes seldom. ``drain`` takes it at any time.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from shared.client.exchanges import ANSWER_S, Exchange
@@ -13,9 +18,11 @@ from shared.messages import Message
 from shared.requests import Result
 from shared.suite import SuiteSettings
 
+MOST_WAITING = 16  # fewer than any broker holds back until they are acknowledged
+
 
 class AsyncServiceClient:
-    """Belongs to the event loop it is entered in. Its arguments are those of ``ServiceClient``."""
+    """Belongs to the event loop it is entered in. Its arguments are those of ``ServiceClient``, and ``lazy_s``."""
 
     def __init__(
         self,
@@ -25,17 +32,24 @@ class AsyncServiceClient:
         follows: Iterable[str] = (),
         *,
         by: str | None = None,
+        lazy_s: float = 0.0,
+        repeating: Iterable[str] = (),
     ) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ticker: asyncio.Task[None] | None = None
         self._futures: dict[str, asyncio.Future[Exchange]] = {}
         self._changed = asyncio.Event()
-        self.client = ServiceClient(suite, client_id, asks, follows, by=by, on_arrival=self._wake)
+        self._lazy_s = lazy_s
+        self._eager = 0
+        self.client = ServiceClient(
+            suite, client_id, asks, follows, by=by, on_arrival=self._wake, repeating=repeating
+        )  # fmt: skip
 
     async def __aenter__(self) -> AsyncServiceClient:
         self._loop = asyncio.get_running_loop()
         self.client.open()
-        self._ticker = self._loop.create_task(self._tick())
+        if self._lazy_s:
+            self._ticker = self._loop.create_task(self._tick())
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -48,8 +62,17 @@ class AsyncServiceClient:
 
     @property
     def connected(self) -> bool:
-        """Whether the connection stands."""
+        """Whether the connection stands, as of what was taken last."""
         return self.client.connected
+
+    @contextmanager
+    def eager(self) -> Iterator[None]:
+        """Take what arrives at once, for as long as this is entered."""
+        self._eager += 1
+        try:
+            yield
+        finally:
+            self._eager -= 1
 
     def values(self, kind: str) -> list[Message]:
         """Return the latest value of each topic of a kind that is followed and retained."""
@@ -59,7 +82,7 @@ class AsyncServiceClient:
         self, service: str, name: str, data: Mapping[str, Any] | None = None, timeout_s: float = ANSWER_S, **how: Any
     ) -> Mapping[str, Any]:
         """Return the answer's data; raises ClientError as ``ServiceClient.ask`` does."""
-        return answer_of(await self._settled(self.client.begin_question(service, name, data, timeout_s, **how)))
+        return answer_of(await self._settled(lambda: self.client.begin_question(service, name, data, timeout_s, **how)))
 
     async def command(
         self,
@@ -75,7 +98,7 @@ class AsyncServiceClient:
         command = self.client.new_command(target, name, data)
         if by is not None:
             command = command.model_copy(update={"by": by})
-        return result_of(await self._settled(self.client.begin_command(command, timeout_s, **how)))
+        return result_of(await self._settled(lambda: self.client.begin_command(command, timeout_s, **how)))
 
     async def updates(self) -> AsyncIterator[Message]:
         """Yield each followed message as it comes. One reader at a time."""
@@ -86,28 +109,39 @@ class AsyncServiceClient:
             await self._changed.wait()
 
     async def changes(self) -> AsyncIterator[list[Change]]:
-        """Yield what became of the followed topics, several at once, as it comes. One reader at a time."""
+        """Yield what became of the followed topics, several at once, as it is taken. One reader at a time."""
         while True:
             self._changed.clear()
             if found := self.client.changes():
                 yield found
             await self._changed.wait()
 
-    async def _settled(self, exchange: Exchange) -> Exchange:
-        future: asyncio.Future[Exchange] = asyncio.get_running_loop().create_future()
-        self._futures[exchange.key] = future
-        try:
-            return await future
-        finally:
-            del self._futures[exchange.key]
-            self.client.exchanges.under_way.pop(exchange.key, None)
+    def drain(self) -> list[Change]:
+        """Take what has arrived until now; returns what no reader of ``changes`` has had yet."""
+        self._take()
+        return self.client.changes()
+
+    async def _settled(self, begin: Callable[[], Exchange]) -> Exchange:
+        with self.eager():
+            exchange = begin()
+            future: asyncio.Future[Exchange] = asyncio.get_running_loop().create_future()
+            self._futures[exchange.key] = future
+            try:
+                while not future.done():  # time alone may settle it, or have it sent again
+                    await asyncio.wait([future], timeout=STEP_S)
+                    self._take()
+                return future.result()
+            finally:
+                del self._futures[exchange.key]
+                self.client.exchanges.under_way.pop(exchange.key, None)
 
     def _wake(self) -> None:
         """Called on the network's thread."""
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._drain)
+        lazy = self._lazy_s and not self._eager and self.client.mqtt.waiting < MOST_WAITING
+        if not lazy and self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._take)
 
-    def _drain(self) -> None:
+    def _take(self) -> None:
         for exchange in self.client.poll():
             future = self._futures.get(exchange.key)
             if future is not None and not future.done():
@@ -116,5 +150,5 @@ class AsyncServiceClient:
 
     async def _tick(self) -> None:
         while True:
-            await asyncio.sleep(STEP_S)
-            self._drain()
+            await asyncio.sleep(self._lazy_s)
+            self._take()

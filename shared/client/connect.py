@@ -56,28 +56,34 @@ class Presence:
     def __init__(self, topics: Topics, service: str) -> None:
         self.service = service
         self.topic = topics.build("status", service)
-        self.status: Status | None = None
+        self._said = b""
 
     def note(self, arrival: Arrived) -> bool:
         """Take what arrived, if it is this service's status; returns whether it was."""
         if arrival.topic != self.topic:
             return False
-        try:
-            self.status = Status.model_validate_json(arrival.payload)
-        except ValidationError:
-            self.status = None  # emptied, or of another version: as if it had said nothing
+        self._said = arrival.payload
         return True
+
+    @property
+    def status(self) -> Status | None:
+        """The last one; None where it has said nothing. It comes each second, and is read when somebody asks."""
+        try:
+            return Status.model_validate_json(self._said)
+        except ValidationError:
+            return None  # emptied, or of another version: as if it had said nothing
 
     @property
     def absent(self) -> bool:
         """Whether it has never been there, has stopped or died."""
-        return self.status is None or self.status.state != "online"
+        status = self.status
+        return status is None or status.state != "online"
 
     def silence(self, waited_s: float) -> str:
         """Say that no answer came within so long, and what to do."""
         if not self.absent:
             return f"{self.service} is online but gave no answer in {waited_s:g} s; ask again, its log may say why"
         name = self.service.partition("-")[0]
-        told = "is not at this broker" if self.status is None else f"is {self.status.state}"
+        told = "is not at this broker" if (status := self.status) is None else f"is {status.state}"
         advice = OPTIONAL.get(name, "`make run` starts the suite, data/log holds the services' logs")
         return f"{self.service} {told}; {advice}"

@@ -20,13 +20,14 @@ MOST_WAITING = 10_000
 class Change:
     """What became of one followed topic: ``message`` is None where its retained value was emptied.
 
-    ``parts`` are the topic's levels. ``retained``: the broker kept it, and it may be of any age.
+    ``parts`` are the topic's levels. ``retained``: the broker kept it, it may be of any age. ``size``: the payload's.
     """
 
     kind: str
     parts: tuple[str, ...]
     message: Message | None
     retained: bool
+    size: int = 0
 
 
 @dataclass(slots=True)
@@ -61,7 +62,7 @@ class LatestValues:
         except ValidationError:
             self.unreadable += 1
             return True
-        self._keep(arrival.topic, Change(kind, parts, message, arrival.retain))
+        self._keep(arrival.topic, Change(kind, parts, message, arrival.retain, len(arrival.payload)))
         return True
 
     def of(self, kind: str) -> list[Message]:

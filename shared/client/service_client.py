@@ -8,7 +8,7 @@ For asyncio: ``shared.client.async_client``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -30,6 +30,8 @@ class ServiceClient:
     """``asks`` are the services that are asked and commanded, ``follows`` the kinds of ``shared.kinds`` to hear.
 
     ``client_id`` names the connection at the broker and must be this client's alone. ``by`` signs commands.
+    ``repeating`` are followed kinds that come again and again: none of them is acknowledged, and of several of a
+    topic that wait the newest alone is taken.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class ServiceClient:
         by: str | None = None,
         clock: Clock = SYSTEM_CLOCK,
         on_arrival: Callable[[], object] = lambda: None,
+        repeating: Iterable[str] = (),
     ) -> None:
         self.by = by
         self.topics = suite.topics
@@ -51,7 +54,17 @@ class ServiceClient:
         for service in (asked := tuple(asks)):
             self.exchanges.presence(service)
         wanted = subscriptions(self.topics, asked, self.latest.kinds)
-        self.mqtt = MqttClient(suite.broker, client_id, wanted, persistent=False, clock=clock, on_arrival=on_arrival)
+        loose = [self.topics.every(kind) for kind in repeating]
+        self._repeating = tuple(each.removesuffix("#") for each in loose)
+        self.mqtt = MqttClient(
+            suite.broker,
+            client_id,
+            wanted,
+            persistent=False,
+            at_most_once=loose,
+            clock=clock,
+            on_arrival=on_arrival,
+        )
 
     def __enter__(self) -> ServiceClient:
         self.connect()
@@ -124,10 +137,20 @@ class ServiceClient:
 
     def poll(self, timeout_s: float = 0.0) -> list[Exchange]:
         """Take what arrived, send what is to be sent; return the exchanges that were settled."""
-        settled = [done for arrival in self.mqtt.poll(1000, timeout_s) if (done := self._note(arrival)) is not None]
+        arrivals = self._newest(self.mqtt.poll(1000, timeout_s))
+        settled = [done for arrival in arrivals if (done := self._note(arrival)) is not None]
         settled += self.exchanges.due(self._clock.monotonic())
         self._send()
         return settled
+
+    def _newest(self, arrivals: Sequence[Arrival]) -> Iterable[Arrival]:
+        """Leave out what a later message of the same repeating topic has replaced already."""
+        last = {each.topic: each for each in arrivals if isinstance(each, Arrived)}
+        for each in arrivals:
+            if not (
+                isinstance(each, Arrived) and each.topic.startswith(self._repeating) and each is not last[each.topic]
+            ):
+                yield each
 
     def _begin(self, question: Request | Command, timeout_s: float, how: Mapping[str, Any]) -> Exchange:
         exchange = self.exchanges.begin(question, self._clock.monotonic(), again_s=timeout_s, **how)
@@ -159,10 +182,11 @@ class ServiceClient:
 
 def subscriptions(topics: Topics, asks: Iterable[str], follows: Iterable[str]) -> list[str]:
     """Return what to subscribe to: answers, results and statuses of those asked, and what is followed."""
-    wanted = [topics.every(kind) for kind in sorted(follows)]
+    kinds = sorted(follows)
+    wanted = [topics.every(kind) for kind in kinds]
     for service in asks:
         wanted += [topics.every("response", service), topics.every("result", target_of_any(service))]
-        wanted += [topics.build("status", service)]
+        wanted += [] if "status" in kinds else [topics.build("status", service)]
     return [*dict.fromkeys(wanted)]
 
 

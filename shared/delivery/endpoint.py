@@ -151,7 +151,8 @@ class Endpoint:
         return self.inbox.handlers
 
     def _filters(self) -> list[str]:
-        topics, mine = self.topics, [self.topics.every("status")]
+        topics = self.topics
+        mine = [topics.build("status", name) for name in self.route.minds()] or [topics.every("status")]
         mine += [topics.every("stream", "+", stream) for stream in self.route.consumes]
         if self.route.consumes:
             mine.append(topics.every("resend", "+", self.name))

@@ -25,6 +25,12 @@ class Route:
     follows: tuple[str, ...] = ()  # kinds whose latest values the handler receives: see shared.delivery.retained
     persistent_session: bool = True  # the broker keeps what comes while the service is away
 
+    def minds(self) -> tuple[str, ...]:
+        """Return whose life signs matter: its own and of those who take offers; () for everybody's."""
+        if self.consumes or self.follows or any(self.produces.values()):
+            return ()
+        return self.name, *KINDS["event"].producers
+
     def handlers(self, handler: object) -> Handlers:
         """Return what ``handler`` implements; raises HandlerError where it lacks what this route needs."""
         found = Handlers.of(handler)

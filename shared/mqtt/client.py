@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,7 +21,8 @@ Seen = Arrived | Connected | Disconnected | Acknowledged
 class MqttClient:
     """One service's way to the broker. All methods but the network thread's own belong to one thread.
 
-    ``unsubscriptions`` are filters that a session from before may still hold.
+    ``unsubscriptions`` are filters that a session from before may still hold, ``at_most_once`` those of
+    ``subscriptions`` whose messages nobody acknowledges.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class MqttClient:
         inflight: int = 100,
         persistent: bool = True,
         unsubscriptions: Sequence[str] = (),
+        at_most_once: Iterable[str] = (),
         clock: Clock = SYSTEM_CLOCK,
         on_arrival: Callable[[], object] = lambda: None,
     ) -> None:
@@ -41,6 +43,7 @@ class MqttClient:
         self.client_id = client_id
         self.subscriptions = tuple(subscriptions)
         self.unsubscriptions = tuple(unsubscriptions)
+        self.at_most_once = frozenset(at_most_once)
         self.will = will
         self.inflight = inflight
         self.persistent = persistent
@@ -70,6 +73,11 @@ class MqttClient:
     def room(self) -> int:
         """How many publications may be handed over now."""
         return self.inflight - len(self._tokens) if self._live else 0
+
+    @property
+    def waiting(self) -> int:
+        """How much has happened that ``poll`` has yet to return; any thread may ask."""
+        return len(self._inbox)
 
     def poll(self, limit: int, timeout_s: float) -> list[Arrival]:
         """Return what happened, oldest first; waits up to ``timeout_s`` for something.

@@ -40,6 +40,7 @@ class Owner(Protocol):
     client_id: str
     subscriptions: tuple[str, ...]
     unsubscriptions: tuple[str, ...]
+    at_most_once: frozenset[str]
     will: Publication | None
     inflight: int
     persistent: bool
@@ -208,11 +209,15 @@ class Connection:
         if flags.session_present and self.owner.unsubscriptions:
             client.unsubscribe(list(self.owner.unsubscriptions))
         if self.owner.subscriptions:
-            client.subscribe([(topic, _wanted(client)) for topic in self.owner.subscriptions])
+            client.subscribe([(topic, self._wanted(topic)) for topic in self.owner.subscriptions])
         if flags.session_present or not self.owner.subscriptions:
             # A session's subscriptions stand already; and rumqttd, with a backlog unacknowledged, sends its SUBACK
             # only after an ack: whoever waits for the one before the other waits for ever.
             self.subscribed = True
+
+    def _wanted(self, topic: str) -> Any:
+        qos = 0 if topic in self.owner.at_most_once else 1
+        return SubscribeOptions(qos=qos) if self.client.protocol == MQTTProtocolVersion.MQTTv5 else qos
 
     def _on_message(self, _: paho.Client, __: Any, message: paho.MQTTMessage) -> None:
         receipt = Receipt(self.generation, message.mid) if message.qos else Receipt(-1, 0)
@@ -259,10 +264,6 @@ def _sent_along(publication: Publication) -> Properties | None:
     if publication.correlation is not None:
         properties.CorrelationData = publication.correlation
     return properties
-
-
-def _wanted(client: paho.Client) -> Any:
-    return SubscribeOptions(qos=1) if client.protocol == MQTTProtocolVersion.MQTTv5 else 1
 
 
 def _explained(code: ReasonCode, settings: BrokerSettings) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +24,8 @@ from shared.suite import SuiteSettings
 ASKED = tuple(name for name in suite_of(optional=True) if name != "gateway")
 MOST_AT_ONCE = 32  # questions and commands under way
 GIVEN = "system.command.given"
+LAZY_S = 2.0  # how long what comes may wait while nobody looks
+REPEATING = ("state", "status")
 
 Audit = Callable[[Candidate], None]
 
@@ -31,7 +33,8 @@ Audit = Callable[[Candidate], None]
 class Desk:
     """Belongs to the event loop it is opened in. It keeps ``view`` and ``feed`` up to date while ``follow`` runs.
 
-    ``audit`` receives the event of each command given.
+    ``audit`` receives the event of each command given. While nobody looks, what comes waits a moment, many together:
+    ``refresh`` before something is shown, and ``changed`` while somebody follows.
     """
 
     def __init__(self, suite: SuiteSettings, clock: Clock, audit: Audit) -> None:
@@ -39,23 +42,40 @@ class Desk:
         self.clock = clock
         self.view = View()
         self.feed = Feed(uuid.uuid4().hex[:8])
-        self.changed = asyncio.Condition()
+        self._pulse = asyncio.Event()
         self.listeners: list[Callable[[Change], None]] = []  # they take each change after the view has
-        self.client = AsyncServiceClient(suite, f"upskeep-{suite.site}-gateway-asks", ASKED, SHOWN, by="gateway")
+        name = f"upskeep-{suite.site}-gateway-asks"
+        self.client = AsyncServiceClient(
+            suite, name, ASKED, SHOWN, by="gateway", lazy_s=LAZY_S, repeating=REPEATING
+        )  # fmt: skip
         self._audit = audit
         self._room = asyncio.Semaphore(MOST_AT_ONCE)
 
     async def follow(self) -> None:
         """Keep the view up to date until cancelled."""
         async for changes in self.client.changes():
-            now = self.clock.monotonic()
-            for change in changes:
-                if self.view.take(change.kind, change.parts, change.message, now, retained=change.retained):
-                    self.feed.add(change.kind, change.parts, change.message)
-                for listen in self.listeners:
-                    listen(change)
-            async with self.changed:
-                self.changed.notify_all()
+            self._take(changes)
+
+    def refresh(self) -> None:
+        """Take what has come until now: nobody is shown less."""
+        if changes := self.client.drain():
+            self._take(changes)
+
+    async def changed(self, place: int) -> None:
+        """Wait until the feed has more than ``place``; meanwhile what comes is taken at once."""
+        with self.client.eager():
+            while self.feed.head <= place:
+                await self._pulse.wait()
+
+    def _take(self, changes: Iterable[Change]) -> None:
+        now = self.clock.monotonic()
+        for change in changes:
+            if self.view.take(change.kind, change.parts, change.message, now, retained=change.retained):
+                self.feed.add(change.kind, change.parts, change.message, change.size)
+            for listen in self.listeners:
+                listen(change)
+        self._pulse.set()
+        self._pulse = asyncio.Event()
 
     @property
     def now_s(self) -> float:

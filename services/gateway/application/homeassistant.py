@@ -58,6 +58,8 @@ class HomeAssistant:
 
     def take(self, change: Change) -> None:
         """Take what became of a followed topic."""
+        if not self._settings.discovery:
+            return
         known = self._known.after(change.kind, change.parts, change.message)
         self._due = self._due or known is not self._known
         self._known = known

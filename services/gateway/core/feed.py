@@ -2,7 +2,8 @@
 
 Rules:
 1. An id is ``{run}-{number}``: numbers count from 1 in one run of the gateway, and ``run`` tells runs apart.
-2. The newest ``MOST_CHANGES`` are kept, and no more than ``MOST_BYTES`` of them.
+2. The newest ``MOST_CHANGES`` are kept, and no more than ``MOST_BYTES`` of them, as they came.
+   A change is written as JSON when the first reader asks for it, and never where none does.
 3. A reader whose last id is no longer kept, or of another run, is to begin anew: ``after`` returns None.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from shared.messages import Message
 
@@ -17,13 +19,20 @@ MOST_CHANGES = 500
 MOST_BYTES = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Entry:
-    """One change: the kind, and the message as JSON; without one, where a topic was emptied, its levels."""
+    """One change: its kind, with ``-cleared`` where a topic was emptied, and of what size it came."""
 
     number: int
     kind: str
-    data: str
+    parts: tuple[str, ...]
+    message: Message | None
+    size: int
+
+    @cached_property
+    def data(self) -> str:
+        """The message as JSON; without one the topic's levels."""
+        return "/".join(self.parts) if self.message is None else self.message.model_dump_json(exclude_none=True)
 
 
 @dataclass(slots=True)
@@ -35,17 +44,14 @@ class Feed:
     entries: deque[Entry] = field(default_factory=deque)
     size: int = 0
 
-    def add(self, kind: str, parts: tuple[str, ...], message: Message | None) -> None:
+    def add(self, kind: str, parts: tuple[str, ...], message: Message | None, size: int) -> None:
         """Add a change."""
-        if message is None:
-            kind, data = f"{kind}-cleared", "/".join(parts)
-        else:
-            data = message.model_dump_json(exclude_none=True)
+        kind = f"{kind}-cleared" if message is None else kind
         self.head += 1
-        self.entries.append(Entry(self.head, kind, data))
-        self.size += len(data)
+        self.entries.append(Entry(self.head, kind, parts, message, size))
+        self.size += size
         while len(self.entries) > MOST_CHANGES or self.size > MOST_BYTES:
-            self.size -= len(self.entries.popleft().data)
+            self.size -= self.entries.popleft().size
 
     def id_of(self, number: int) -> str:
         """Return the id of a change."""

@@ -13,8 +13,9 @@ import pytest
 from shared.client.async_client import AsyncServiceClient
 from shared.client.connect import ClientError
 from shared.client.service_client import ServiceClient
+from shared.health import Health
 from shared.kinds import KINDS, model_of
-from shared.messages import Message
+from shared.messages import Message, Status
 from shared.suite import SuiteSettings
 from tests.integration.counter_store.test_questions import store_at_work
 from tests.support.brokers import Broker
@@ -185,3 +186,24 @@ def test_a_service_asks_and_follows_from_asyncio(any_broker: Broker, tmp_path: P
 
     assert [(n, True) for n in range(1, 11)] == asked
     assert "AC_POWER_LOSS" == update.type  # type: ignore[attr-defined]
+
+
+def test_of_a_kind_that_repeats_the_newest_alone_is_taken(any_broker: Broker) -> None:
+    """What waits and has been replaced already is left out; what does not repeat is taken whole."""
+    suite = SuiteSettings(broker=any_broker.settings)
+    follows = ("status", "health")
+    health = SAID["health"]
+    with (
+        ServiceClient(suite, "repeats", (), follows, repeating=["status"]) as client,
+        Onlooker(any_broker.port) as says,
+    ):
+        for lost in range(3):
+            status = {"service": "alerter", "state": "online", "figures": {"lost": lost}}
+            says.say(client.topics.build("status", "alerter"), json.dumps(status).encode())
+            says.say(client.topics.build("health"), json.dumps({**health, "score": lost}).encode())
+        says.until(lambda: client.mqtt.waiting >= 6, "all of it waits")
+        client.poll()
+        taken = [change.message for change in client.changes()]
+
+    assert [2] == [each.figures["lost"] for each in taken if isinstance(each, Status)]
+    assert [0, 1, 2] == [each.score for each in taken if isinstance(each, Health)]

@@ -13,7 +13,7 @@ from tests.unit.gateway.heard import counter, event
 def filled(number: int) -> Feed:
     feed = Feed("run1")
     for each in range(number):
-        feed.add("event", (), event(each))
+        feed.add("event", (), event(each), 300)
     return feed
 
 
@@ -45,16 +45,16 @@ def test_the_feed_is_bounded_in_bytes() -> None:
     """Large changes push out more."""
     feed = Feed("run1")
     for number in range(100):
-        feed.add("event", (), event(number, data={"text": "x" * 200_000}))
-    assert sum(len(entry.data) for entry in feed.entries) == feed.size <= feeds.MOST_BYTES
+        feed.add("event", (), event(number, data={"text": "x" * 200_000}), 200_300)
+    assert sum(entry.size for entry in feed.entries) == feed.size <= feeds.MOST_BYTES
     assert 100 == feed.head
 
 
 def test_an_emptied_topic_is_a_change_with_its_levels() -> None:
     """The reader knows by them what is gone."""
     feed = Feed("run1")
-    feed.add("alert", ("on_battery", "ups"), None)
-    feed.add("counter", ("AC_POWER_LOSS",), counter())
+    feed.add("alert", ("on_battery", "ups"), None, 0)
+    feed.add("counter", ("AC_POWER_LOSS",), counter(), 300)
     assert [("alert-cleared", "on_battery/ups"), ("counter", counter().model_dump_json(exclude_none=True))] == [
         (entry.kind, entry.data) for entry in feed.entries
     ]

@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.gateway.adapters.prometheus import Exposition
 from services.gateway.adapters.web.access import Access, login_routes
@@ -20,7 +20,7 @@ from services.gateway.adapters.web.files import file_routes
 from services.gateway.adapters.web.headers import SafeHeaders
 from services.gateway.adapters.web.metrics import metrics_route
 from services.gateway.adapters.web.problems import problem
-from services.gateway.adapters.web.stream import stream_route
+from services.gateway.adapters.web.stream import changes_route, stream_route
 from services.gateway.core.access.keys import Keys
 from services.gateway.core.api.endpoint import Endpoint
 from shared.clock import Clock
@@ -43,6 +43,7 @@ def application(site: Site, keys: Keys, clock: Clock) -> ASGIApp:
     routes: list[BaseRoute] = [
         metrics_route(site.exposition),
         stream_route(site.desk),
+        changes_route(site.desk),
         export_route(site.desk),
         *api_routes(site.endpoints, site.desk),
         *file_routes(),
@@ -50,7 +51,12 @@ def application(site: Site, keys: Keys, clock: Clock) -> ASGIApp:
         *site.pages,
     ]
     app = Starlette(routes=routes, exception_handlers={404: _missing, 405: _not_allowed, 500: _broken})
-    found.append(Access(app, keys, clock))
+
+    async def with_the_latest(scope: Scope, receive: Receive, send: Send) -> None:
+        site.desk.refresh()
+        await app(scope, receive, send)
+
+    found.append(Access(with_the_latest, keys, clock))
     return SafeHeaders(found[0])
 
 

@@ -19,6 +19,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from services.gateway.adapters.web.problems import invalid, problem
+from services.gateway.adapters.web.shared_parts import SharedParts
 from services.gateway.core.api import models as m
 from services.gateway.core.api.endpoint import ApiError
 from services.gateway.core.pages.alerts import alerts_content
@@ -49,12 +50,13 @@ SAID = {
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """What the pages are made of: the desk, the words of events, the limits of counts, whether there is a login."""
+    """What the pages are made of. ``locked``: there is a login; ``parts``: what several consoles look at."""
 
     desk: Any
     texts: EventTexts
     limits: Mapping[str, Limit]
     locked: bool
+    parts: SharedParts
 
     def routes(self) -> tuple[BaseRoute, ...]:
         """Return the console's routes."""
@@ -90,8 +92,17 @@ class Console:
         content: Callable[[Request, str], Awaitable[h.Node]],
         request: Request,
     ) -> Response:
+        if request.headers.get(PART):
+
+            async def part() -> str:
+                self.desk.refresh()
+                frame = self._frame(request, path, title, follows)
+                return str(h.fragment[live(frame, await content(request, frame.root))])
+
+            address = f"{path}?{request.url.query}"
+            return Response(await self.parts.get(address, part), media_type="text/html")
         frame = self._frame(request, path, title, follows)
-        return _html(request, frame, await content(request, frame.root))
+        return _html(frame, await content(request, frame.root))
 
     def _frame(self, request: Request, path: str, title: str, follows: tuple[str, ...] = ()) -> Frame:
         root: str = request.scope.get("root_path", "")
@@ -149,7 +160,7 @@ class Console:
         frame = self._frame(request, "/events", "Events")
         asked = {"id": request.query_params.get("id", "")[:300]}
         answer = await self._answer("counter_store", "related", RelatedAnswer, asked)
-        return _html(request, frame, event_content(answer, frame.root, self._words))
+        return _html(frame, event_content(answer, frame.root, self._words))
 
     async def _incidents(self, _: Request, __: str) -> h.Node:
         return incidents_content(self.desk.view.incidents())
@@ -248,8 +259,8 @@ class Console:
                 "alerter", name, data(checked), by=getattr(checked, "by", "console"), address=address
             )
         except ApiError as error:
-            frame = self._frame(request, "/alerts", "Alerts", ("alert",))
-            return _html(request, frame, await self._alerts_with(root, "", str(error)), error.status)
+            frame = self._frame(request, "/alerts", "Alerts")  # not to be loaded anew: its address takes no question
+            return _html(frame, await self._alerts_with(root, "", str(error)), error.status)
         return RedirectResponse(f"{root}/alerts?done={done}", 303)
 
 
@@ -264,9 +275,7 @@ def _utc(time: str) -> str:
     return f"{time}:00Z" if len(time) == len("2026-01-31T12:00") else time
 
 
-def _html(request: Request, frame: Frame, content: h.Node, status: int = 200) -> Response:
-    if request.headers.get(PART):
-        return Response(str(h.fragment[live(frame, content)]), status, media_type="text/html")
+def _html(frame: Frame, content: h.Node, status: int = 200) -> Response:
     return Response(page(frame, content), status, media_type="text/html")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 from collections.abc import Callable
@@ -15,6 +16,15 @@ from services.gateway.settings import HttpSettings
 log = logging.getLogger(__name__)
 
 MOST_CONNECTIONS = 200
+
+
+class Server(uvicorn.Server):
+    """uvicorn's, without its ten ticks a second: it ends by being cancelled, and ``SafeHeaders`` dates the answers."""
+
+    async def main_loop(self) -> None:
+        """Wait until cancelled."""
+        await self.on_tick(0)
+        await asyncio.Event().wait()
 
 
 async def serve(app: ASGIApp, http: HttpSettings, bound: Callable[[str], None]) -> None:
@@ -37,9 +47,10 @@ async def serve(app: ASGIApp, http: HttpSettings, bound: Callable[[str], None]) 
         timeout_graceful_shutdown=1,
         server_header=False,
         proxy_headers=False,
+        date_header=False,
         root_path=http.path,
     )
-    server = uvicorn.Server(config)
+    server = Server(config)
     try:
         await server.serve([listener])
     finally:

@@ -1,4 +1,4 @@
-"""``/api/stream``: changes as server-sent events, from the reader's last id on."""
+"""``/api/stream``: changes as server-sent events, from the reader's last id on; ``/changes``: that there are some."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from services.gateway.core.feed import Entry, Feed
 
 MOST_READERS = 100
 STILL_THERE_S = 15.0
+PACE_S = 1.0  # a page is loaded anew no more often
 
 
 def stream_route(desk: Any) -> Route:
-    """Return the route. ``desk`` has the ``feed``, and the condition ``changed`` that is notified after each change."""
+    """Return the route. ``desk`` has the ``feed``, and ``changed`` waits for more of it."""
     readers = 0
 
     async def stream(request: Request) -> Response:
@@ -41,6 +42,46 @@ def stream_route(desk: Any) -> Route:
     return Route("/api/stream", stream, methods=["GET"])
 
 
+def changes_route(desk: Any) -> Route:
+    """Return the route that consoles follow: it says, at most once in ``PACE_S``, that something has changed."""
+    readers = 0
+
+    async def changes(request: Request) -> Response:
+        if readers >= MOST_READERS:
+            return problem(503, f"{MOST_READERS} consoles follow already; this one shows what is now", retry_after="30")
+        wanted = frozenset(request.query_params.getlist("kind")[:20])
+        headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+        return StreamingResponse(counted(wanted), media_type="text/event-stream", headers=headers)
+
+    async def counted(wanted: frozenset[str]) -> AsyncIterator[str]:
+        nonlocal readers
+        readers += 1
+        try:
+            async for text in _paced(desk, wanted):
+                yield text
+        finally:
+            readers -= 1
+
+    return Route("/changes", changes, methods=["GET"])
+
+
+async def _paced(desk: Any, wanted: frozenset[str]) -> AsyncIterator[str]:
+    feed: Feed = desk.feed
+    place = feed.head
+    yield "retry: 2000\n\n"
+    while True:
+        try:
+            async with asyncio.timeout(STILL_THERE_S):
+                await desk.changed(place)
+        except TimeoutError:
+            yield ": still there\n\n"
+            continue
+        entries, place = feed.after(place), feed.head
+        if entries is None or any(entry.kind.removesuffix("-cleared") in wanted for entry in entries):
+            yield "event: changed\ndata: {}\n\n"
+            await asyncio.sleep(PACE_S)
+
+
 def _place(feed: Feed, request: Request) -> int | None:
     """Return the number of the last change that the reader has; None where it must begin anew."""
     last_id = request.headers.get("last-event-id") or request.query_params.get("last_event_id")
@@ -61,8 +102,8 @@ async def _changes(desk: Any, place: int | None, wanted: frozenset[str]) -> Asyn
             if not wanted or entry.kind.removesuffix("-cleared") in wanted:
                 yield _event(feed, entry)
         try:
-            async with asyncio.timeout(STILL_THERE_S), desk.changed:
-                await desk.changed.wait_for(lambda at=place: feed.head > at)
+            async with asyncio.timeout(STILL_THERE_S):
+                await desk.changed(place)
         except TimeoutError:
             yield ": still there\n\n"
 

@@ -81,13 +81,8 @@
 
   const follow = () => {
     const query = follows.map((kind) => `kind=${kind}`).join("&");
-    const stream = new EventSource(`${root}/api/stream?${query}`);
-    const change = () => later(Math.max(200, EVERY_MS - (Date.now() - loadedAt)));
-    for (const kind of follows) {
-      stream.addEventListener(kind, change);
-      stream.addEventListener(`${kind}-cleared`, change);
-    }
-    stream.addEventListener("reset", change);
+    const stream = new EventSource(`${root}/changes?${query}`);
+    stream.addEventListener("changed", () => later(Math.max(100, EVERY_MS - (Date.now() - loadedAt))));
     stream.addEventListener("open", () => lost && later(100));
     stream.addEventListener("error", () => {
       say(true);
