@@ -14,7 +14,7 @@ from shared.requests import Command, Request, Response, Result
 from shared.suite import BrokerSettings
 from tests.support.brokers import Broker
 from tests.support.mqtt_probe import TOPICS, Onlooker
-from tests.unit.gateway.answers import ACTUATORS, CLIMATE, PLAN, REPORT
+from tests.unit.gateway.answers import ACTUATORS, CLIMATE, PLAN, REPORT, STANDING
 from tests.unit.gateway.heard import NOON, event
 
 EVENTS = [event(number).model_dump(mode="json", exclude_none=True) for number in range(3)]
@@ -28,6 +28,7 @@ ANSWERS: dict[str, Any] = {
     "climate": CLIMATE,
     "actuators": ACTUATORS,
     "plan": PLAN,
+    "standing": STANDING,
 }
 
 

@@ -75,14 +75,16 @@ def why(
     """Explain an event, an alert, a shutdown, or why nothing came: from the reading to the notification.
 
     WHAT is the id or the type of an event; the rule and the key of an alert; the word shutdown; or the word not and the
-    type of an event that did not come.
+    type of an event that did not come, or the rule and the key of an alert that did not fire.
     """
     from shared.client.client import ClientError
     from upskeep.why.lines import chain_lines
 
     words = what[1:] if what[0] == NOT else what
-    if not words or len(words) > 2 or (what[0] == NOT and len(words) != 1):
-        raise click.UsageError("name an event (id or type), an alert (rule and key), shutdown, or not and a type")
+    if not words or len(words) > 2:
+        raise click.UsageError(
+            "name an event (id or type), an alert (rule and key), shutdown, or not and a type, or not and an alert"
+        )
     folder = click.get_current_context().params["config"]
     with complaints(ClientError):
         if files:
@@ -113,8 +115,9 @@ def _of_recording(
     within: float,
     device: str | None,
 ) -> list[Chain]:
-    from upskeep.playback.backtest import batches, context_of
-    from upskeep.why.explain import absent_chains, alert_chains, chosen, event_chain
+    from upskeep.playback.backtest import batches, context_of, stages_of
+    from upskeep.why.absent_alert import AlertTally, events_of, rule_of_alert
+    from upskeep.why.explain import absent_alert_chains, absent_chains, alert_chains, chosen, event_chain
     from upskeep.why.replay import Absent, Replay
 
     if words == (SHUTDOWN,):
@@ -123,8 +126,15 @@ def _of_recording(
         frames = (frame for batch in batches(files) for frame in batch)
         first = next(frames, None)
         moment = None if at is None else _moment(at, first.time if first else datetime.now(UTC))
-        missing = Absent(words[0], device, *_around(moment, within)) if absent else None
-        replay = Replay(context_of(folder, os.environ), _wanted(words, missing, device), stack, missing)
+        span, context = _around(moment, within), context_of(folder, os.environ)
+        stages, rule = stages_of(context), None
+        if absent and len(words) == 2:
+            rule = rule_of_alert(stages.alerting.rules(), *words)
+        types = events_of(rule) if rule is not None else [words[0]]
+        missing = Absent(types[0], device, *span) if absent and types else None
+        replay = Replay(context, _wanted(words, missing, device), stack, missing, stages)
+        if rule is not None:
+            replay.alert_tally = AlertTally(rule, words[1], *span)
         with progress_bar("frames", _rows(files)) as step:
             for frame in (*([first] if first else []),):
                 replay.take(frame)
@@ -132,6 +142,8 @@ def _of_recording(
                 replay.take(frame)
                 step(1)
         replay.end()
+        if rule is not None:
+            return absent_alert_chains(replay, words[1], moment)
         _check_type(replay, words, absent)
         if absent:
             return absent_chains(replay, words[0], device)
@@ -209,6 +221,8 @@ def _of_suite(
     stages = stages_of(context_of(folder, os.environ))
     with Client(suite) as client:
         running = Suite(client.ask, stages)
+        if absent and len(words) == 2:
+            return [running.absent_alert_chain(words[0], words[1])]
         if absent:
             return running.absent_chains(words[0], device, *_around(moment, within))
         if words == (SHUTDOWN,):

@@ -195,6 +195,26 @@ def absent_chains(replay: Replay, event: str, device: str | None) -> list[Chain]
     return chains
 
 
+def absent_alert_chains(replay: Replay, key: str, at: datetime | None) -> list[Chain]:
+    """Return why an alert did not fire that was looked for, with why its event did not come; or that it fired."""
+    tally = replay.alert_tally
+    if tally is None:
+        return []
+    name = tally.rule.name
+    fired = [
+        each for each in replay.transitions
+        if _is(each, name, key) and each.alert.state in FIRES and tally.counts(each.alert.time)
+    ]  # fmt: skip
+    if fired:
+        alert = fired[-1].alert
+        happened = Link("fired", {"state": alert.state.value, "since": stamp(alert.since)})
+        return [Chain(each.title, (happened, *each.links)) for each in alert_chains(replay, name, key, at)]
+    links = tally.links()
+    if not tally.seen:
+        links += [link for missing in replay.missing().values() for link in shortfall(missing)]
+    return [Chain(f"no alert {name}/{key}", tuple(links))]
+
+
 def chosen(made: Iterable[Made], what: str, at: datetime | None) -> list[Made]:
     """Return the event of that id; of that type the one nearest to ``at``, else the last."""
     found = [each for each in made if each.event.type == what or each.event.id.startswith(what)]

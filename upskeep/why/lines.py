@@ -18,6 +18,8 @@ LABELS = {
     "no_notice": "notice",
     "transition": "alert",
     "muted": "notice",
+    "alert_rule": "alert",
+    "fired": "alert",
 }
 LABELS |= {"correlation": "incident", "others": "besides", "cause": "event", "sample": "state", "offered": "source"}
 

@@ -242,6 +242,20 @@ def _no_rule(data: Data, _: Times) -> str:
     return f"no rule of {data['device']} makes {data['type']}: it comes from a service, a controller or a script"
 
 
+def _alert_rule(data: Data, _: Times) -> str:
+    return f"{data['rule']} looks at {data['looks_at']}; it wants {data['wants']}"
+
+
+def _missing_alert(data: Data, times: Times) -> str:
+    until = f", until {times.second(data['until'])}" if data.get("until") else ""
+    reads = f"{data['reads']}; " if data.get("reads") else ""
+    return f"{reads}{data['lacks']}{until}"
+
+
+def _fired(data: Data, times: Times) -> str:
+    return f"it did fire: {data['state']} since {times.second(data['since'])}"
+
+
 def _no_device(data: Data, _: Times) -> str:
     return f"no frame of {data['device'] or 'any device'} came in that time"
 
@@ -295,6 +309,9 @@ SENTENCES: dict[str, Callable[[Data, Times], str]] = {
     "missing.no_rule": _no_rule,
     "missing.no_device": _no_device,
     "happened": _happened,
+    "alert_rule": _alert_rule,
+    "missing.alert": _missing_alert,
+    "fired": _fired,
     "others": _others,
     "shutdown": _shutdown,
 }

@@ -16,6 +16,7 @@ from services.event_processor.core.tracing.goals import Goal, goals_of
 from shared.event_text.texts import EventTexts
 from shared.messages import Event
 from upskeep.playback.backtest import Stages
+from upskeep.why.absent_alert import MOST_EVENTS, events_of
 from upskeep.why.chain import Chain, rule_of, stamp, test_data
 from upskeep.why.explain import correlation, title_of
 from upskeep.why.links import Link
@@ -75,6 +76,19 @@ class Suite:
         end = Link("frames_gone", {"because": NO_FRAMES}, ends=True)
         unknown = Link("missing.no_rule", {"device": device or "any device", "type": event_type}, ends=True)
         return [Chain(f"no {event_type}", (*ways, end) if ways else (unknown,))]
+
+    def absent_alert_chain(self, rule: str, key: str) -> Chain:
+        """Return why an alert does not fire by now, and why the event did not come that it would have fired for."""
+        stands = self._ask("alerter", "standing", {"rule": rule, "key": key})
+        links = [Link("alert_rule", stands)]
+        if not stands["lacks"]:
+            fired = Link("fired", {"state": stands["state"], "since": stands["since"]})
+            return Chain(f"alert {rule}/{key}", (fired, *links, *self._alert(rule, key)))
+        links.append(Link("missing.alert", stands, ends=True))
+        known = next((each for each in self.rules if each.name == rule and each.owns(key)), None)
+        for name in events_of(known)[:MOST_EVENTS] if known is not None and not stands["reads"] else ():
+            links += [link for chain in self.absent_chains(name, None, None, None) for link in chain.links]
+        return Chain(f"no alert {rule}/{key}", tuple(links))
 
     def shutdown_chain(self, service: str) -> Chain:
         """Return what a host's agent says of its shutdown."""

@@ -5,13 +5,15 @@ The stages are ``backtest``'s, frame by frame, so ids and times are those of the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import ChainMap
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from services.alerter.application.notice_outbox import Channels
+from services.alerter.core.alert_record import AlertRecord
 from services.alerter.core.kinds.condition import Reading
 from services.alerter.core.rules import Rule
 from services.alerter.core.samples import Sample, event_sample, state_sample
@@ -23,9 +25,10 @@ from services.event_processor.core.tracing.missing import Missing, Tally, neares
 from services.event_processor.core.tracing.recorder import Decision, FrameTrace, Recorder
 from shared.context import Context
 from shared.delivery.handler import RefusedError
-from shared.messages import Alert, AlertState, Event, Frame, Message, Sequenced
+from shared.messages import Alert, AlertState, DeviceState, Event, Frame, Message, Sequenced
 from shared.notices import Notice
 from upskeep.playback.backtest import Alerts, Bench, Stages, stages_of
+from upskeep.why.absent_alert import AlertTally
 
 MOST_KEPT = 100_000  # events whose decision is kept, and transitions
 FIRES = (AlertState.FIRING, AlertState.ACKNOWLEDGED)
@@ -115,11 +118,13 @@ class Replay:
         self._heard: dict[str, Event] = {}
         self._fresh: list[Made] = []
         self._last: Frame | None = None
+        self._state: DeviceState | None = None
         self._outlet = _Outlet(alerting.alerts.plan().receivers)
         recorder = Recorder(self._note)
         self._bench = Bench(context, self._hear, stack, recorder=recorder, alerts=self._outlet, stages=stages)
         self._bench.processor.pipeline.ended = []
         self._looks: dict[tuple[str, str], tuple[AlertState, str]] = {}
+        self.alert_tally: AlertTally | None = None
 
     @property
     def compiled(self) -> CompiledRules:
@@ -141,6 +146,9 @@ class Replay:
         ends = {event.id: (stage, dropped) for event, stage, dropped in ended}
         ended.clear()
         self._note_changes(frame)
+        if self.alert_tally is not None and self._state is not None:
+            seen = [event_sample(event, self.texts) for event in self._heard.values()]
+            self.alert_tally.take(frame, [*seen, state_sample(self._state)], self._records())
         for made in self._fresh:
             made.ended = ends.get(made.event.id)
             made.event = self._heard.get(made.event.id, made.event)
@@ -165,6 +173,7 @@ class Replay:
 
     def _note(self, trace: FrameTrace) -> None:
         self.devices[trace.frame.device] = None
+        self._state = trace.outcome.state
         for event in trace.outcome.events:
             if self._wanted(event) and len(self.made) < MOST_KEPT and (decision := trace.behind(event)) is not None:
                 self.made[event.id] = made = Made(event, trace, decision)
@@ -184,6 +193,9 @@ class Replay:
             self._tallies[frame.device] = [Tally(goal) for goal in goals_of(self.compiled, frame.device, event)]
         for tally in self._tallies[frame.device]:
             tally.take(trace)
+
+    def _records(self) -> Mapping[tuple[str, str], AlertRecord]:
+        return ChainMap(*(each.records for each in self._bench.alerter.alert_sets))
 
     def _reading(self, alert_id: tuple[str, str]) -> Reading | None:
         return next((found for each in self._bench.alerter.alert_sets if (found := each.reading(alert_id))), None)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated, Any, Protocol
@@ -13,9 +14,12 @@ from services.alerter.adapters.notice_store import NoticeStore
 from services.alerter.application.notice_outbox import NoticeOutbox
 from services.alerter.application.notifier import Notifier
 from services.alerter.core.actions import STOP
+from services.alerter.core.alert_set import AlertSet
 from services.alerter.core.matchers import all_hold, parse_matcher
 from services.alerter.core.notify.silences import Silence
+from services.alerter.core.standing import rule_for, standing
 from shared.delivery.handler import RefusedError
+from shared.instants import us_to_time
 from shared.messages import Alert, AlertState, Name, Time
 from shared.requests import Command
 
@@ -69,6 +73,13 @@ class RouteQuery(Query):
     """``route``: where an alert with these labels would go; ``rule`` is one of them."""
 
     labels: Annotated[dict[Name, Text], Field(max_length=32)]
+
+
+class StandingQuery(Query):
+    """``standing``: how an alert stands, fired or not, and what it lacks to fire."""
+
+    rule: Name
+    key: Name
 
 
 class TestCommand(Query):
@@ -129,6 +140,10 @@ def page_of(alerts: list[Alert], wish: AlertsQuery, muted: Callable[[Alert], str
 class AlertOperations(Protocol):
     """What a desk can have done: by the Alerter."""
 
+    @property
+    def alert_sets(self) -> Sequence[AlertSet]:
+        """All that is remembered of alerts."""
+
     def snapshot(self) -> list[Alert]:
         """Return every alert."""
 
@@ -158,11 +173,26 @@ def answer(
             return {"delivery": notices.delivery(wish.ids), "waiting": dict(notices.waiting())}
         case "route":
             return _route_of(notifier, RouteQuery.model_validate(data).labels, now)
+        case "standing":
+            asked = StandingQuery.model_validate(data)
+            return _standing_of(work.alert_sets, asked.rule, asked.key)
         case "stops":
             return {"stops": [a.model_dump(mode="json") for a in work.snapshot() if a.rule == STOP]}
         case _:
-            known = "alerts, silences, notices, delivery, route and stops"
+            known = "alerts, silences, notices, delivery, route, standing and stops"
             raise RefusedError(f"the alerter knows no question {name!r}; it knows {known}")
+
+
+def _standing_of(alert_sets: Sequence[AlertSet], name: str, key: str) -> Mapping[str, Any]:
+    found = rule_for(alert_sets, name, key)
+    if found is None:
+        names = sorted({rule.name for each in alert_sets for rule in each.rules})
+        raise RefusedError(f"no rule {name} judges the key {key}; the rules are {', '.join(names)}")
+    alert_set, rule = found
+    record = alert_set.records.get((name, key))
+    stands = standing(rule, key, record, 0 if record is None else alert_set.reached_us((name, key)))
+    since = {} if stands.since_us is None else {"since": us_to_time(stands.since_us).isoformat()}
+    return {"rule": name, "key": key, **asdict(stands), "state": stands.state.value, **since}
 
 
 def _route_of(notifier: Notifier, labels: Mapping[str, str], now: datetime) -> Mapping[str, Any]:

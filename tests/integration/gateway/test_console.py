@@ -20,6 +20,7 @@ pytestmark = pytest.mark.mosquitto
 PAGES = (
     "/",
     "/alerts",
+    "/alerts?rule=on_battery&key=ups",
     "/events",
     "/event?id=e0",
     "/incidents",

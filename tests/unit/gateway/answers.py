@@ -81,3 +81,11 @@ PLAN: dict[str, Any] = {
     ],
     "obstacles": ["ups: last known on mains"],
 }  # fmt: skip
+
+STANDING = {
+    "looks_at": "the state of every device",
+    "wants": "power is battery, for 1 min",
+    "state": "pending",
+    "reads": "ups: power is battery",
+    "lacks": "it has held for 12 s; 1 min are needed",
+}

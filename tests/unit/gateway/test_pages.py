@@ -10,8 +10,8 @@ import htpy as h
 import pytest
 
 from services.gateway.core.api.models import SilenceView
-from services.gateway.core.pages.alerts import alerts_content
-from services.gateway.core.pages.answers import RelatedAnswer, RelatedEvent
+from services.gateway.core.pages.alerts import Asked, alerts_content
+from services.gateway.core.pages.answers import RelatedAnswer, RelatedEvent, StandingAnswer
 from services.gateway.core.pages.counters import Limit, counters_content
 from services.gateway.core.pages.events import Choice, event_content, events_content
 from services.gateway.core.pages.layout import PAGES, Frame, page
@@ -24,6 +24,7 @@ from services.gateway.core.pages.words import span_text, value_text
 from services.gateway.core.view import STALE_S
 from shared.health import Health
 from shared.incidents import Incident
+from tests.unit.gateway.answers import STANDING
 from tests.unit.gateway.heard import NOON, alert, counter, dead_letter, event, state, status, view_of
 
 EVIL = '"><script>alert(1)</script>\u202e'
@@ -116,11 +117,14 @@ def whole_pages() -> dict[str, str]:
     tied = RelatedEvent(after_s=-61, by=(EVIL,), event=event(2, device=None))
     view.dead_letters.append(dead_letter(EVIL))
     moment = Moment(0.0, NOON)
+    stands = StandingAnswer(looks_at=EVIL, wants=EVIL, state=EVIL, reads=EVIL, lacks=EVIL)
     contents = {
         "now": now_content(view_of(foreign, state()), moment, ""),
         "devices": now_content(view, moment, ""),
         "alerts": alerts_content([foreign, alert()], [silence], "", EVIL, EVIL),
         "unknown silences": alerts_content([], EVIL, "", "", ""),
+        "why not": alerts_content([], [], "", "", "", Asked(EVIL, EVIL, stands)),
+        "no answer": alerts_content([], [], "", "", "", Asked(EVIL, EVIL, EVIL)),
         "events": events_content(events, Choice(EVIL, EVIL, EVIL, "c"), "/a?b", "/a?c", "", [EVIL], lambda _: EVIL),
         "unknown events": events_content(EVIL, Choice(), None, None, "", [], lambda _: ""),
         "incidents": incidents_content([incident]),
@@ -203,3 +207,12 @@ def test_an_event_opens_with_what_belongs_to_it() -> None:
     assert "zone, incident" in text
     assert '<details id="event-e1" open>' in text
     assert "/up/event?id=e1" not in text  # this page
+
+
+def test_an_alert_that_did_not_fire_says_what_it_lacks() -> None:
+    """And what was asked stays in the form."""
+    asked = Asked("on_battery", "ups", StandingAnswer.model_validate(STANDING))
+    text = page(FRAME, alerts_content([], [], "/upskeep", "", "", asked))
+
+    assert "it has held for 12 s; 1 min are needed" in text
+    assert 'value="on_battery"' in text

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlencode
@@ -22,8 +22,15 @@ from services.gateway.adapters.web.problems import invalid, problem
 from services.gateway.adapters.web.shared_parts import SharedParts
 from services.gateway.core.api import models as m
 from services.gateway.core.api.endpoint import ApiError
-from services.gateway.core.pages.alerts import alerts_content
-from services.gateway.core.pages.answers import ActuatorsAnswer, ClimateAnswer, PlanAnswer, RelatedAnswer, ReportAnswer
+from services.gateway.core.pages.alerts import NOT_ASKED, Asked, alerts_content
+from services.gateway.core.pages.answers import (
+    ActuatorsAnswer,
+    ClimateAnswer,
+    PlanAnswer,
+    RelatedAnswer,
+    ReportAnswer,
+    StandingAnswer,
+)
 from services.gateway.core.pages.climate import climate_content
 from services.gateway.core.pages.counters import Limit, counters_content
 from services.gateway.core.pages.events import Choice, event_content, events_content
@@ -124,15 +131,21 @@ class Console:
         return now_content(self.desk.view, Moment(self.desk.now_s, self.desk.wall), root)
 
     async def _alerts(self, request: Request, root: str) -> h.Node:
-        return await self._alerts_with(root, SAID.get(request.query_params.get("done", ""), ""), "")
+        given = request.query_params
+        said = SAID.get(given.get("done", ""), "")
+        wanted = {name: given.get(name, "")[:300].strip() for name in ("rule", "key")}
+        asked = Asked(**wanted)
+        if asked.rule and asked.key:
+            asked = replace(asked, answer=await self._answer("alerter", "standing", StandingAnswer, wanted))
+        return await self._alerts_with(root, said, "", asked)
 
-    async def _alerts_with(self, root: str, said: str, fault: str) -> h.Node:
+    async def _alerts_with(self, root: str, said: str, fault: str, asked: Asked = NOT_ASKED) -> h.Node:
         try:
             answer = await self.desk.ask("alerter", "silences", {})
             silences: Any = [m.SilenceView.model_validate(each) for each in answer["silences"]]
         except ApiError as error:
             silences = str(error)
-        return alerts_content(self.desk.view.alerts(), silences, root, said, fault)
+        return alerts_content(self.desk.view.alerts(), silences, root, said, fault, asked)
 
     async def _events(self, request: Request, root: str) -> h.Node:
         given = request.query_params

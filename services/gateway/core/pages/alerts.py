@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import htpy as h
 
 from services.gateway.core.api.models import SilenceView
+from services.gateway.core.pages.answers import StandingAnswer
 from services.gateway.core.pages.layout import moment
 from services.gateway.core.pages.words import headline, plural, span_text
 from shared.messages import Alert, AlertState
@@ -17,8 +19,25 @@ ORDER = (AlertState.FIRING, AlertState.ACKNOWLEDGED, AlertState.PENDING, AlertSt
 MOST = 200
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which alert somebody asks why it does not fire, and the answer, or why there is none."""
+
+    rule: str = ""
+    key: str = ""
+    answer: StandingAnswer | str | None = None
+
+
+NOT_ASKED = Asked()
+
+
 def alerts_content(
-    alerts: Sequence[Alert], silences: Sequence[SilenceView] | str, root: str, said: str, fault: str
+    alerts: Sequence[Alert],
+    silences: Sequence[SilenceView] | str,
+    root: str,
+    said: str,
+    fault: str,
+    asked: Asked = NOT_ASKED,
 ) -> h.Node:
     """Return the page's content. ``silences`` may be the reason why they are not known."""
     by_state = {state: [alert for alert in alerts if alert.state is state] for state in ORDER}
@@ -31,7 +50,35 @@ def alerts_content(
         (_group(state, by_state[state], root) for state in ORDER if by_state[state]),
         h.h2["Silences"],
         _silences(silences, root),
+        h.h2["Why did one not fire?"],
+        _question(asked, alerts, root),
     ]
+
+
+def _question(asked: Asked, alerts: Sequence[Alert], root: str) -> h.Node:
+    return [
+        h.form(".filter", method="get", action=f"{root}/alerts", role="search", aria_label="Why an alert did not fire")[
+            h.label["Rule ", h.input(name="rule", list="rules", value=asked.rule, required=True, maxlength="128")],
+            h.datalist(id="rules")[(h.option(value=name) for name in sorted({alert.rule for alert in alerts}))],
+            h.label["Key ", h.input(name="key", value=asked.key, required=True, maxlength="128")],
+            h.button(type="submit")["Ask"],
+        ],
+        _standing(asked) if asked.answer is not None else None,
+    ]
+
+
+def _standing(asked: Asked) -> h.Node:
+    answer = asked.answer
+    if not isinstance(answer, StandingAnswer):
+        return h.p(".unknown", role="status")[f"Not known: {safe_text(str(answer))}"]
+    facts: dict[str, h.Node] = {"The rule looks at": safe_text(answer.looks_at), "It wants": safe_text(answer.wants)}
+    facts |= {"It reads": safe_text(answer.reads)} if answer.reads else {}
+    if answer.lacks:
+        facts["What is missing"] = safe_text(answer.lacks)
+    else:
+        facts["It does fire"] = [answer.state, " since ", moment(answer.since)] if answer.since else answer.state
+    title = h.h3[h.code[safe_text(f"{asked.rule}/{asked.key}")]]
+    return h.article(role="status")[title, h.dl[(h.div[h.dt[name], h.dd[text]] for name, text in facts.items())]]
 
 
 def _group(state: AlertState, alerts: Sequence[Alert], root: str) -> h.Node:

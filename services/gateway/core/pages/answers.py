@@ -74,6 +74,17 @@ class ReportAnswer(BaseModel):
     latest_events: tuple[Line, ...] = ()
 
 
+class StandingAnswer(BaseModel):
+    """How an alert stands, by alerter's ``standing``: what its rule looks at and wants, what it reads and lacks."""
+
+    looks_at: Words
+    wants: Words
+    state: Words
+    since: datetime | None = None
+    reads: Words
+    lacks: Words
+
+
 class ZoneAnswer(BaseModel):
     """One zone of climate_controller's ``climate``; ``band`` is how far its VPD may be from the target, in kPa."""
 

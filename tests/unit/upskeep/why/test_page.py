@@ -54,7 +54,8 @@ def test_as_json_each_link_has_its_sentence_and_its_data():
         (("BATTERY_LOW",), 1, "there is no BATTERY_LOW in the recording to explain"),
         (("on_battery", "other"), 1, "there is no on_battery other in the recording to explain"),
         (("shutdown",), 2, "a recording holds no shutdown"),
-        (("not", "a", "b"), 2, "name an event"),
+        (("not", "on_batery", "ups"), 1, "no rule on_batery judges the key ups; the rules are battery_runtime_short,"),
+        (("not", "a", "b", "c"), 2, "name an event"),
         (("AC_POWER_LOSS", "--at", "noon"), 2, "'noon' is not a time; write 14:02"),
     ],
 )

@@ -1,0 +1,99 @@
+"""How one alert stands, fired or not, and what it lacks: the answer to "why did it not fire?".
+
+1. It is pure: of a rule, a record and the time that has been reached.
+2. What is all right is not remembered (``Condition.pruned``). So of an alert without a record it can only be said what
+   its rule looks at; whoever plays the frames again (``upskeep why not --recording``) knows more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from services.alerter.core.alert_record import AlertRecord
+from services.alerter.core.alert_set import AlertSet
+from services.alerter.core.kinds.condition import Reading
+from services.alerter.core.kinds.levels import Compare
+from services.alerter.core.rules import Rule
+from services.alerter.core.wording import figure, in_words
+from shared.messages import AlertState
+
+MOST_NAMES = 6
+_SOURCES = {"event": "events of type", "state": "the state of", "service": "the life signs of", "alert": "the rules"}
+_SIGNS = {"equals": "is", "differs": "is not"}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """``lacks`` is empty for one that fires. ``reads`` is what its condition found, where anything is remembered."""
+
+    looks_at: str
+    wants: str
+    state: AlertState
+    since_us: int | None = None
+    reads: str = ""
+    lacks: str = ""
+
+
+def rule_for(alert_sets: Iterable[AlertSet], name: str, key: str) -> tuple[AlertSet, Rule] | None:
+    """Return the rule of a name that judges a key, and where it is kept."""
+    return next(((each, rule) for each in alert_sets if (rule := each.rule_for((name, key))) is not None), None)
+
+
+def standing(rule: Rule, key: str, record: AlertRecord | None, now_us: int) -> Standing:
+    """Return how it stands."""
+    looks, wanted = looks_at(rule), wants(rule)
+    if record is None:
+        lacks = f"nothing of {key} is remembered: what the rule looks at has not come, or was as it should be"
+        return Standing(looks, wanted, AlertState.RESOLVED, lacks=lacks)
+    reading = rule.condition.reading(record.evidence, now_us, key)
+    if record.is_firing:
+        return Standing(looks, wanted, record.state, record.since_us, reading.words)
+    if record.state is AlertState.PENDING:
+        held = timedelta(microseconds=max(0, now_us - record.since_us))
+        return Standing(looks, wanted, record.state, record.since_us, reading.words, not_long_enough(rule, held))
+    return Standing(looks, wanted, record.state, None, reading.words, not_enough(rule, reading))
+
+
+def not_long_enough(rule: Rule, held: timedelta) -> str:
+    """Return what one lacks whose condition has held for so long."""
+    held = timedelta(seconds=round(held.total_seconds(), 1))
+    return f"it has held for {in_words(held)}; {in_words(rule.hold)} are needed"
+
+
+def not_enough(rule: Rule, reading: Reading) -> str:
+    """Return what a condition lacks that reads this."""
+    if isinstance(rule.condition, Compare):
+        return f"{rule.condition.watched.field} {_compared(rule.condition)} would fire"
+    return f"{reading.verdict or rule.condition.limit.format(figure(reading.threshold))} would fire"
+
+
+def looks_at(rule: Rule) -> str:
+    """Return what a rule looks at, in words."""
+    if rule.composite is not None:
+        return f"the rules {', '.join(rule.composite.rules)}"
+    intake, names = rule.intake, [*rule.intake.names]
+    named = "every device" if intake.source == "state" and names == ["*"] else ", ".join(names[:MOST_NAMES])
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    where = f" where {' and '.join(map(str, intake.where))}" if intake.where else ""
+    return f"{_SOURCES[intake.source]} {named}{more}{where}"
+
+
+def wants(rule: Rule) -> str:
+    """Return the condition of a rule, in words, with how long it must hold."""
+    condition = rule.condition
+    hold = f", for {in_words(rule.hold)}" if rule.hold else ""
+    if rule.composite is not None:
+        return f"that they fire together{hold}"
+    if isinstance(condition, Compare):
+        return f"{condition.watched.field} {_compared(condition)}{hold}"
+    window = f" in {in_words(timedelta(seconds=condition.window_s))}" if condition.window_s else ""
+    threshold = condition.reading(condition.begin(), 0, "").threshold
+    return f"{condition.limit.format(figure(threshold))}{window}{hold}"
+
+
+def _compared(condition: Compare) -> str:
+    against = condition.against
+    level = figure(against) if isinstance(against, int | float) and not isinstance(against, bool) else str(against)
+    return f"{_SIGNS.get(condition.sign, condition.sign)} {level}"
