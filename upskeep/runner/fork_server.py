@@ -31,6 +31,8 @@ from typing import Protocol
 
 from setproctitle import setproctitle
 
+from shared.kinds import KINDS
+
 MESSAGE_BYTES = 1_048_576  # an environment and a path
 REPLY_S = 120.0  # the imports come first, and a small machine is slow
 CLEAN_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD, signal.SIGPIPE)
@@ -162,6 +164,9 @@ def _serve(asked: socket.socket, names: Sequence[str]) -> None:
         for name in names:
             with contextlib.suppress(ImportError):  # its own process says what is missing
                 importlib.import_module(f"services.{name}.app")
+        for kind in KINDS.values():
+            if kind.model is not None:
+                kind.model.model_rebuild()  # ADR 0038: otherwise each service builds its own, and shares none
         gc.collect()
         gc.freeze()  # what is there now is not looked through again, and so stays shared
         with contextlib.suppress(ConnectionError):  # the runner was killed
