@@ -1,7 +1,7 @@
 """What users of other programs reported, tried on this one: each ``run.sh`` prints PASS or FAIL, line by line.
 
 Each ``README.md`` there cites the report. A case that belongs to an open issue is marked with its number; whoever
-sees it pass takes the mark away. They mostly wait for what a UPS does in real time, so two run side by side.
+sees it pass takes the mark away. They mostly wait for what a UPS does in real time, so three run side by side.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ import pytest
 import yaml
 
 from tests.conftest import Require
+from tests.support import processes
 from tests.support.brokers import free_pair
 
 ROOT = Path(__file__).resolve().parents[2]
 FIELD = ROOT.parent / "shared" / "cases" / "field"
 NUT = ("upsd", "upsc")  # and dummy-ups, which is on no path
 TIMEOUT_S = 600.0
-SIDE_BY_SIDE = 2
+SIDE_BY_SIDE = 3
 FILES = ("event_processor", "boards")
 
 # Each case, and the issue that it waits for; None where it passes.
@@ -63,7 +64,8 @@ def done(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     here = [item for item in request.session.items if item.path == request.path and "[" in item.name]
     names = [item.name.partition("[")[2].rstrip("]") for item in here]
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        cases = {name: pool.submit(run, FIELD / name, tmp_path_factory.mktemp(name)) for name in names}
+        program = processes.upskeep_of_a_shell(tmp_path_factory.mktemp("bin"))
+        cases = {name: pool.submit(run, FIELD / name, tmp_path_factory.mktemp(name), program) for name in names}
         yield lambda name: cases[name].result()
         for case in cases.values():
             case.cancel()
@@ -111,12 +113,11 @@ def passes(done: Done) -> None:
     assert any(line.startswith("PASS") for line in lines), done.stdout + done.stderr
 
 
-def run(folder: Path, home: Path, upskeep: Path | None = None) -> Done:
+def run(folder: Path, home: Path, upskeep: Path) -> Done:
     """Run a case against this checkout, on ports that nobody else uses."""
-    programs = Path(sys.executable).parent
     environ = {
         **os.environ,
-        "UPSKEEP": str(upskeep or programs / "upskeep"),
+        "UPSKEEP": str(upskeep),
         "PYTHON": sys.executable,
         "CONFIG": str(ROOT / "config"),
         "CONFIG_FROM": str(ROOT / "config"),

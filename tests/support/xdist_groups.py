@@ -33,7 +33,19 @@ LANES = {
         "tests/containers/",
     ),
 }
-ORDER = (*chain(*LANES.values()), "tests/integration/", "tests/contract/", "tests/repo_rules/", "")
+# Of the rest, what takes longest comes first, or one worker would be left with it at the end.
+LONG = (
+    "tests/wheel/",
+    "tests/unit/upskeep/why/test_golden_scenarios.py",
+    "tests/unit/shared/test_accepted_payloads.py",
+    "tests/unit/shared/test_crash_points.py",
+    "tests/unit/alerter/test_recordings.py",
+    "tests/unit/alerter/test_storm.py",
+    "tests/unit/alerter/test_timelines.py",
+    "tests/unit/upskeep/playback/test_compare.py",
+    "tests/unit/sensor_reader/test_simulation.py",
+)
+ORDER = (*chain(*LANES.values()), "tests/integration/", "tests/contract/", *LONG, "tests/repo_rules/", "")
 
 
 def turn(nodeid: str) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import processes
+from tests.support.brokers import free_port
 
 ROOT = Path(__file__).resolve().parents[3]
 ALERTER = [sys.executable, "-m", "services.alerter"]
@@ -62,3 +63,20 @@ def test_what_is_none_of_our_programs_is_executed(tmp_path: Path) -> None:
     (tmp_path / "services" / "__init__.py").touch()
     done = processes.run(ALERTER, cwd=tmp_path, env=environ, capture_output=True, text=True)
     assert ("another\n", "") == (done.stdout, done.stderr)
+
+
+def test_a_shell_gets_a_program_that_ends_as_the_forked_one_does(tmp_path: Path) -> None:
+    """With its exit code, its output, the folder and the environment of the shell; a signal goes through."""
+    program = processes.upskeep_of_a_shell(tmp_path)
+    environ = os.environ | {"UPSKEEP_GATEWAY__ENABLED": "false", "PORT": str(free_port()), "UPSKEEP": str(program)}
+    script = """
+        "$UPSKEEP" check --config nowhere; echo "ended with $?"
+        "$UPSKEEP" run --config "$1" --data data --port $PORT --source sim:outage >log 2>&1 &
+        until grep -q online log; do sleep 0.05; done
+        kill $!; wait $!; echo "ended with $?"; tail -n 1 log
+    """
+    command = ["bash", "-c", script, "bash", str(ROOT / "config")]
+    done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=240, check=False)
+
+    assert ["ended with 2", "ended with 0", "upskeep  stopping"] == done.stdout.splitlines()
+    assert "nowhere" in done.stderr

@@ -71,19 +71,22 @@ class Stack:
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.compose('logs', '--tail', '30', check=False)}") from None
 
+    def container(self, service: str) -> str:
+        """Return the name that compose gives a service's only container."""
+        return f"{self.name}-{service}-1"
+
     def exec(self, service: str, *command: str, check: bool = True) -> str:
         """Run a command in a service's container."""
-        return self.compose("exec", "-T", service, *command, check=check)
+        return run("docker", "exec", self.container(service), *command, check=check)
 
     def code(self, service: str, *command: str) -> int:
         """Run a command in a service's container; return its exit code."""
-        container = self.inspect(service)["Id"]
+        container = self.container(service)
         return subprocess.run(["docker", "exec", container, *command], capture_output=True, check=False).returncode
 
     def inspect(self, service: str) -> dict[str, Any]:
         """Return what the engine knows of a service's container, running or not."""
-        container = self.compose("ps", "-aq", service).strip()
-        found: list[dict[str, Any]] = json.loads(run("docker", "inspect", container))
+        found: list[dict[str, Any]] = json.loads(run("docker", "inspect", self.container(service)))
         return found[0]
 
     def health(self, service: str) -> str:

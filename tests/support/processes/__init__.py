@@ -13,9 +13,11 @@ import ctypes
 import json
 import os
 import re
+import shlex
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from inspect import signature
@@ -79,6 +81,15 @@ def run(
     return done
 
 
+def upskeep_of_a_shell(folder: Path) -> Path:
+    """Return a program in ``folder`` that is ``upskeep`` to a shell, forked as all are."""
+    program = folder / "upskeep"
+    words = [sys.executable, "-IS", str(Path(__file__).with_name("upskeep.py")), str(_parent().door)]
+    program.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$0" "$@"\n', encoding="utf-8")
+    program.chmod(0o755)
+    return program
+
+
 def _order(command: Any, environ: Mapping[str, str]) -> dict[str, Any] | None:
     """Return what to ask the parent for; None where it is none of its programs, or not in its environment."""
     if not isinstance(command, (list, tuple)) or _of_the_interpreter(environ) != _of_the_interpreter(os.environ):
@@ -109,9 +120,14 @@ class _Parent:
     def __init__(self) -> None:
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._lock = threading.Lock()
-        command = [sys.executable, "-m", "tests.support.processes.warm_parent", str(theirs.fileno())]
-        self._process = subprocess.Popen(command, cwd=ROOT, pass_fds=[theirs.fileno()])
-        theirs.close()
+        self._folder = tempfile.TemporaryDirectory()
+        self.door = Path(self._folder.name, "door")
+        with theirs, socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as door:
+            door.bind(str(self.door))
+            door.listen()
+            ends = [theirs.fileno(), door.fileno()]
+            command = [sys.executable, "-m", "tests.support.processes.warm_parent", *map(str, ends)]
+            self._process = subprocess.Popen(command, cwd=ROOT, pass_fds=ends)
 
     def fork(self, order: Mapping[str, Any], files: Sequence[int]) -> int:
         """Fork a process, which becomes a child of this one; returns its number."""
@@ -126,6 +142,7 @@ class _Parent:
         """Let it end."""
         self._socket.close()
         self._process.wait()
+        self._folder.cleanup()
 
 
 class _Adopting:

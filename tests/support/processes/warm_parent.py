@@ -1,6 +1,7 @@
 """The parent that the processes of tests are forked from: imports, builds what is built on use, and waits.
 
-``python -m tests.support.processes.warm_parent FD``: orders come by that socket, each with three files.
+``python -m tests.support.processes.warm_parent FD FD``: orders come by the first socket, each with three files; by the
+second come those of ``upskeep.py``, which a shell runs in place of the command.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import json
 import os
 import pkgutil
 import runpy
+import select
 import signal
 import socket
 import sys
@@ -33,24 +35,58 @@ ORDER_BYTES = 1_048_576
 UPSKEEP = ("upskeep.cli", "upskeep.check", "upskeep.runner.run")
 
 
-def main(orders: socket.socket) -> None:
+def main(orders: socket.socket, door: socket.socket) -> None:
     """Fork whatever is asked for, until nobody can ask any more."""
     getproctitle()  # finds where the title is, before any change of the environment
     _warm_up()
     while True:
-        text, files, *_ = socket.recv_fds(orders, ORDER_BYTES, 3)
-        if not text:
-            return
-        read, write = os.pipe()
-        between = os.fork()
-        if not between:
-            _fork_again(orders, json.loads(text), files, read, write)
-        os.close(write)
-        os.waitpid(between, 0)  # from now on the child belongs to who asked
-        number = os.read(read, 32)
-        for file in (read, *files):
-            os.close(file)
-        orders.send(number)
+        ready, _, _ = select.select([orders, door], [], [])
+        if door in ready:
+            asker, _ = door.accept()
+            if not os.fork():
+                orders.close()
+                door.close()
+                _attend(asker)
+            asker.close()
+        if orders in ready:
+            text, files, *_ = socket.recv_fds(orders, ORDER_BYTES, 3)
+            if not text:
+                return
+            orders.send(_adopted(json.loads(text), files, (orders, door)))
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass  # one who attended to a shell
+
+
+def _adopted(order: dict[str, Any], files: list[int], sockets: tuple[socket.socket, ...]) -> bytes:
+    """Fork twice: whoever asked adopts the orphan. Returns its number."""
+    read, write = os.pipe()
+    between = os.fork()
+    if not between:
+        _fork_again(order, files, sockets, read, write)
+    os.close(write)
+    os.waitpid(between, 0)  # from now on the child belongs to who asked
+    number = os.read(read, 32)
+    for file in (read, *files):
+        os.close(file)
+    return number
+
+
+def _attend(asker: socket.socket) -> NoReturn:
+    """Fork for a shell: send the number of the process, and its exit code when it has one."""
+    text, files, *_ = socket.recv_fds(asker, ORDER_BYTES, 3)
+    child = os.fork()
+    if not child:
+        asker.close()
+        _take(files)
+        _become(json.loads(text))
+    for file in files:
+        os.close(file)
+    asker.send(str(child).encode())
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    with contextlib.suppress(OSError):  # killed meanwhile
+        asker.send(str(code).encode())
+    os._exit(0)
 
 
 def _warm_up() -> None:
@@ -74,8 +110,9 @@ def _models(base: type[BaseModel]) -> Iterator[type[BaseModel]]:
         yield from _models(model)
 
 
-def _fork_again(orders: socket.socket, order: dict[str, Any], files: list[int], read: int, write: int) -> NoReturn:
-    """Make the process and end: an orphan is adopted by who asked for it."""
+def _fork_again(
+    order: dict[str, Any], files: list[int], sockets: tuple[socket.socket, ...], read: int, write: int
+) -> NoReturn:
     ready, go = os.pipe()
     child = os.fork()
     if child:
@@ -83,13 +120,19 @@ def _fork_again(orders: socket.socket, order: dict[str, Any], files: list[int], 
         os._exit(0)
     os.close(go)
     os.read(ready, 1)  # nothing: the end of the one between
+    for end in sockets:
+        end.close()
+    _take(files)
+    for file in (ready, read, write):
+        os.close(file)
+    _become(order)
+
+
+def _take(files: list[int]) -> None:
+    """Make three files the standard ones."""
     for number, file in enumerate(files):
         os.dup2(file, number)
-    for file in (ready, read, write, *files):
-        if file > 2:
-            os.close(file)
-    orders.close()
-    _become(order)
+        os.close(file)
 
 
 def _become(order: dict[str, Any]) -> NoReturn:
@@ -154,4 +197,4 @@ def _end(code: int) -> int:
 
 
 if __name__ == "__main__":
-    main(socket.socket(fileno=int(sys.argv[1])))
+    main(*(socket.socket(fileno=int(number)) for number in sys.argv[1:]))
