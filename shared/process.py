@@ -201,11 +201,11 @@ def _loop(endpoint: Endpoint, drive: BackgroundTasks | None, stop: Stop, sign: _
 
 def _drain(endpoint: Endpoint, drive: BackgroundTasks | None) -> None:
     """Give what is committed a moment to leave; what does not is sent after the next start."""
-    endpoint.turn(0, drive.finish if drive else None)
+    endpoint.turn(0, drive.finish if drive else None, stopping=True)
     monotonic = endpoint.clock.monotonic
     deadline = monotonic() + DRAIN_S
     while endpoint.unsent and endpoint.connected and monotonic() < deadline:
-        endpoint.turn(0.05)
+        endpoint.turn(0.05, stopping=True)
 
 
 class _Sign:

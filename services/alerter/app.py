@@ -104,7 +104,9 @@ def build(settings: AlerterSettings, context: Context, ledger: Ledger, endpoint:
 def drive(settings: AlerterSettings, context: Context, alerter: Alerter, endpoint: Endpoint) -> ClockTasks:
     """Return the tasks that go by the clock, with the delivery workers started."""
     clocks = Clocks(context.clock.wall, context.clock.monotonic)
-    workers = DeliveryWorkers(endpoint.ledger.path, settings.alerts.channels(), alerter.outbox.notices, clocks)
+    workers = DeliveryWorkers(
+        endpoint.ledger.path, settings.alerts.channels(), alerter.outbox.notices, clocks, endpoint.way
+    )
     return ClockTasks(alerter, workers, context.clock, endpoint)
 
 

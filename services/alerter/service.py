@@ -300,7 +300,7 @@ class Alerter:
                 self._retain(alert_id, orphan_of(*alert_id, record) if record.fired else None)
             if self._events.now_us is not None and self._events.now_us != self._written_us:
                 self._written_us = self._events.now_us
-                self._ledger.put(_ADVANCED, str(self._written_us).encode())
+                self._ledger.put_calmly(_ADVANCED, str(self._written_us).encode())
             if self._transitions:
                 self._journal.write(self._transitions)
                 self._transitions.clear()

@@ -71,7 +71,12 @@ class InfluxTasks:
         self.restorer = Restorer(InfluxQuery(settings, site), self.progress, settings.longest_wait_s)
         prepare = partial(setup.prepare, settings) if settings.setup else lambda: True
         self.shipper = Shipper(
-            endpoint.ledger.path, open_point_store(settings), settings, clock=endpoint.clock.wall, prepare=prepare
+            endpoint.ledger.path,
+            open_point_store(settings),
+            settings,
+            clock=endpoint.clock.wall,
+            prepare=prepare,
+            way=endpoint.way,
         )
         endpoint.add_figures(self.figures)
         (self.restorer if self.progress.phase == "read" else self.shipper).start()

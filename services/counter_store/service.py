@@ -240,7 +240,7 @@ class CounterStore:
     def _save_times(self) -> None:
         """Keep how far event time has come, also where it came on without an event; it is not told again."""
         if (times := self._counters.times()) != self._kept_times:
-            self._ledger.put(_TIMES, json.dumps(times).encode())
+            self._ledger.put_calmly(_TIMES, json.dumps(times).encode())
             self._kept_times = times
 
     def _note_progress(self, progress: RestoreProgress) -> RestoreProgress:

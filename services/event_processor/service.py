@@ -255,7 +255,8 @@ class EventProcessor:
         """Write what this batch has changed, retain the last states, and the incidents that look different."""
         newest = None
         for device, outcome in self._touched.items():
-            self._put(device)
+            with self._ledger.may_wait():  # the same frames make the same memory again
+                self._put(device)
             self.qualities[device] = outcome.frame.quality
             self._outlet.retain(outcome.state)
             if (due := self._maintenance.news(device, outcome)) is not None:

@@ -1,8 +1,9 @@
 """One service's delivery, from what arrives to what leaves.
 
 Each turn polls the MQTT client, applies what arrived through the handler, commits everything in one transaction, and
-only then acknowledges, publishes and answers (design §3; docs/adr/0002). A turn that fails leaves the ledger as it
-was and ends the process.
+only then acknowledges, publishes and answers (design §3; docs/adr/0002). A turn that changed nothing that must be
+durable leaves its batch open for those after it (``commits``; docs/adr/0047). A turn that fails leaves the ledger as it
+was at the last commit and ends the process.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pydantic import ValidationError
 
 from shared import __version__
 from shared.clock import Clock
+from shared.delivery.commits import Commits, Reason, Turn
 from shared.delivery.event_time import EventTime
 from shared.delivery.handler import Figures, Handlers
 from shared.delivery.horizon import Horizon
@@ -27,7 +29,7 @@ from shared.delivery.route import Route
 from shared.delivery.sender import OFFERS, Sender
 from shared.delivery.takeover import NameInUseError, Takeover
 from shared.kinds import kind_of, sequenced_model
-from shared.ledger import Ledger
+from shared.ledger import Ledger, Way
 from shared.messages import (
     Candidate,
     DeadLetter,
@@ -86,6 +88,8 @@ class Endpoint:
             clock=clock,
         )
         self.time = EventTime(self.records, route.consumes)
+        self.way = Way(self.wake)
+        self.commits = Commits(max(1, window // 4))
         self._figures: list[Callable[[], Figures]] = []
         self.inbox = Inbox(
             route,
@@ -97,6 +101,7 @@ class Endpoint:
             clock,
             self,
             Horizon(suite, clock),
+            self.commits,
         )
         self.refusals = Refusals(self.topics.everything().removesuffix("#"))
         self._attached = False
@@ -225,11 +230,11 @@ class Endpoint:
 
     # ---- one turn
 
-    def turn(self, timeout_s: float, work: Callable[[], None] | None = None) -> None:
-        """Poll (waiting up to ``timeout_s``), apply, commit, send. ``work`` runs in the same batch."""
+    def turn(self, timeout_s: float, work: Callable[[], None] | None = None, *, stopping: bool = False) -> None:
+        """Poll (waiting up to ``timeout_s``), apply, commit what must be, send. ``work`` runs in the same batch."""
         arrivals = self.client.poll(self.suite.delivery.batch, timeout_s)
         now = self.clock.monotonic()
-        with self.ledger.transaction():
+        with self.ledger.batch():
             for arrival in arrivals:
                 self._handle(arrival, now)
             if work is not None:
@@ -238,7 +243,28 @@ class Endpoint:
             if self.handlers.batch is not None:
                 self.handlers.batch.flush()
             self._write()
+        if self._ends(now, stopping=stopping):
+            self._commit()
         self._send(now)
+
+    def _ends(self, now: float, *, stopping: bool) -> Reason | None:
+        turn = Turn(
+            self.ledger.changed,
+            urgent=self.ledger.urgent,
+            important=self.inbox.important,
+            missing=self.receiver.misses(now),
+            asked=self.way.wanted,
+            stopping=stopping,
+            played_s=self.time.now.timestamp() if self.time.simulated and self.time.now is not None else None,
+        )
+        return self.commits.decide(turn, now)
+
+    def _commit(self) -> None:
+        self.ledger.commit()
+        self.way.committed()
+        self.commits.committed()
+        self.receiver.committed()
+        self.inbox.important = False
 
     def _handle(self, arrival: object, now: float) -> None:
         match arrival:
@@ -359,7 +385,8 @@ class Endpoint:
         return 1.0
 
     def close(self) -> None:
-        """Publish ``stopped``, disconnect and close the ledger. What is unsent stays in the outbox."""
+        """Commit, publish ``stopped``, disconnect and close the ledger. What is unsent stays in the outbox."""
+        self._commit()
         farewell = self.status().model_copy(update={"state": "stopped", "time": self.clock.wall()})
         self.client.close(_publication(farewell, self.topics))
         self.ledger.close()

@@ -92,9 +92,10 @@ class EventTime:
     def save(self) -> None:
         """Write to the ledger how far it has come; call inside the batch's transaction."""
         if self.now is not None and self.now != self._saved:
-            self._records.save_value("event_time", self.now.isoformat())
             times = {name: time.isoformat() for name, time in self._times.items()}
-            self._records.save_value("event_times", json.dumps(times))
+            with self._records.ledger.may_wait():
+                self._records.save_value("event_time", self.now.isoformat())
+                self._records.save_value("event_times", json.dumps(times))
             self._saved = self.now
 
 

@@ -138,9 +138,13 @@ class Inbound(Generic[T]):
         """Whether something exists that has not been applied."""
         return self.head > self.applied or bool(self.held)
 
+    def misses(self, now: float) -> bool:
+        """Whether something has not come for so long that it is to be asked for."""
+        return self.behind and self.stuck_since is not None and now - self.stuck_since >= GRACE_S
+
     def must_ask(self, now: float) -> bool:
         """Whether to ask now; remembers that it did."""
-        if not self.behind or self.stuck_since is None or now - self.stuck_since < GRACE_S:
+        if not self.misses(now):
             return False
         if self.asked_at is not None and now - self.asked_at < RETRY_S:
             return False

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from shared.clock import Clock
+from shared.delivery.commits import Commits
 from shared.delivery.decoding import UnreadableError, decode
 from shared.delivery.event_time import EventTime
 from shared.delivery.handler import Handlers, Publisher
@@ -25,13 +26,14 @@ from shared.delivery.sender import Sender
 from shared.delivery.speakers import may_produce
 from shared.delivery.track import Track
 from shared.jumps import CLOCK_JUMP
-from shared.messages import Candidate, Checkpoint, Event, Frame, Resend, Sequenced, Status
+from shared.messages import Candidate, Checkpoint, Event, Frame, Resend, Sequenced, StateSample, Status
 from shared.mqtt import Arrived
 from shared.topics import TopicError, Topics
 
 log = logging.getLogger(__name__)
 
 OFFER_BYTES = 262_144
+CALM = (Frame, StateSample)  # whose effects may wait for a commit; of any other message nothing may
 
 
 class Outlet(Publisher, Protocol):
@@ -55,6 +57,7 @@ class Inbox:
         clock: Clock,
         out: Outlet,
         horizon: Horizon,
+        commits: Commits,
     ) -> None:
         self.route = route
         self.topics = topics
@@ -65,6 +68,8 @@ class Inbox:
         self.clock = clock
         self.out = out
         self.horizon = horizon
+        self.commits = commits
+        self.important = False  # since the last commit something came whose effects may not wait for the next
         self.handlers = Handlers.of(None)
 
     def dispatch(self, arrived: Arrived, now: float) -> None:
@@ -99,6 +104,8 @@ class Inbox:
             self.out.offer_event(gap(track, loss))
 
     def _apply(self, message: Sequenced) -> None:
+        self.commits.applied()
+        self.important |= not isinstance(message, CALM)
         if isinstance(message, Frame):
             played = message.simulated and self.receiver.is_only_producer(message.producer, "raw")
             if not played and (reason := self.horizon.beyond(message.time)) is not None:
@@ -161,6 +168,7 @@ class Inbox:
     def _read_offer(self, parts: tuple[str, ...], arrived: Arrived, _: float) -> None:
         if (size := len(arrived.payload)) > OFFER_BYTES:  # what it becomes must pass any broker: they cut at 1 MB
             raise UnreadableError(f"has {size} bytes; an offer may have {OFFER_BYTES}")
+        self.important = True
         candidate = decode(Candidate, arrived.payload)
         if (reason := self.horizon.beyond(candidate.time)) is not None:
             raise UnreadableError(reason)
@@ -177,6 +185,7 @@ class Inbox:
     def _read_command(self, parts: tuple[str, ...], arrived: Arrived, _: float) -> None:
         if arrived.retain:
             raise UnreadableError("is retained: a command is meant for now, and must not be given again by the broker")
+        self.important = True
         if (handler := self.handlers.command) is not None:
             command = decode_command(arrived, parts)
             self.out.emit(execute_command(command, handler, self.records, self.clock.wall()))

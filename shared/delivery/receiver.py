@@ -6,12 +6,14 @@ Rules (docs/adr/0024):
 2. What is kept has bounds: ``PRODUCERS`` producers, ``EPOCHS_KEPT`` epochs of each, ``window`` messages held of each.
 3. Nothing is stepped over on the word of one message: a floor counts up to the head that the producer's status
    announced.
+4. A checkpoint names what has committed, and a status what is applied, which may be more (docs/adr/0047).
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from shared.delivery.decoding import UnreadableError, decode
@@ -56,7 +58,10 @@ class Receiver:
             self.tracks[track] = Inbound(applied=seq, known=True, room=window, head=seq)
             self.current[track.producer] = track.epoch
         self._dirty: set[Track] = set()
-        self._due: dict[str, int] = {}  # producer → messages applied since its last checkpoint
+        self._durable = {track: inbound.applied for track, inbound in self.tracks.items()}
+        self._written: dict[Track, int] = {}  # since the last commit
+        self._unkept: dict[str, int] = {}  # producer → messages applied since the last commit
+        self._due: dict[str, int] = {}  # producer → messages committed since its last checkpoint
         self._checkpointed_at: dict[str, float] = {}
         self._away: set[str] = set()  # producers whose last status was not online
 
@@ -170,6 +175,8 @@ class Receiver:
         for track in spare[: max(0, len(epochs) - EPOCHS_KEPT)]:
             del self.tracks[track]
             self._dirty.discard(track)
+            self._durable.pop(track, None)
+            self._written.pop(track, None)
 
     def _drain(self, track: Track, inbound: Inbound[Readable], now: float) -> Iterator[Readable]:
         for message in inbound.successors(now):
@@ -177,12 +184,12 @@ class Receiver:
 
     def _applied(self, track: Track, message: Readable) -> Readable:
         self._touch(track)
-        self._due[track.producer] = self._due.get(track.producer, 0) + 1
+        self._unkept[track.producer] += 1
         return message
 
     def _touch(self, track: Track) -> None:
         self._dirty.add(track)
-        self._due.setdefault(track.producer, 0)
+        self._unkept.setdefault(track.producer, 0)
 
     def _note_loss(self, track: Track, loss: Loss) -> tuple[Track, Loss]:
         self.lost += loss.last - loss.first + 1
@@ -211,13 +218,28 @@ class Receiver:
         if not self._dirty:
             return
         fresh = {track: self.tracks[track].applied for track in self._dirty}
-        self.records.save_applied(fresh)
+        is_new = any(track not in self._durable for track in fresh)
+        with nullcontext() if is_new else self.records.ledger.may_wait():
+            self.records.save_applied(fresh)
+        self._written |= fresh
         for producer, stream in {(track.producer, track.stream) for track in fresh}:
             if sum((track.producer, track.stream) == (producer, stream) for track in self.tracks) >= EPOCHS_KEPT:
                 self.records.forget_epochs(producer, stream)
         self._dirty.clear()
 
     # ---- after the commit
+
+    def committed(self) -> None:
+        """What was written is on the disk: checkpoints may name it."""
+        self._durable |= self._written
+        self._written.clear()
+        for producer, count in self._unkept.items():
+            self._due[producer] = self._due.get(producer, 0) + count
+        self._unkept.clear()
+
+    def misses(self, now: float) -> bool:
+        """Whether something is about to be asked for."""
+        return any(inbound.misses(now) for track, inbound in self.tracks.items() if self._current(track))
 
     def checkpoints(self, now: float) -> Iterator[Checkpoint]:
         """Yield the checkpoints that are due: progress to publish, or something to ask for."""
@@ -232,8 +254,8 @@ class Receiver:
 
     def _checkpoint(self, producer: str, asking: set[Track]) -> Checkpoint:
         streams = {
-            track.stream: Mark(epoch=track.epoch, seq=inbound.applied, ask=track in asking)
-            for track, inbound in self.tracks.items()
+            track.stream: Mark(epoch=track.epoch, seq=self._durable.get(track, 0), ask=track in asking)
+            for track in self.tracks
             if track.producer == producer and self._current(track)
         }
         return Checkpoint(consumer=self.name, producer=producer, streams=streams)

@@ -12,6 +12,7 @@ import json
 import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import Literal
 
 from shared.delivery.decoding import UnreadableError
@@ -172,12 +173,15 @@ class Sender:
             if finished >= out.floor and (
                 stream in touched or stream == OFFERS or finished - out.floor >= TRIM_BACKLOG
             ):
-                self._trim(stream, out, finished)
+                # After a death rows of a stream are trimmed again; an offer would be made again.
+                with nullcontext() if stream == OFFERS else self.records.ledger.may_wait():
+                    self._trim(stream, out, finished)
                 touched.add(stream)
         if written - self._age_checked >= AGE_CHECK_S or touched:
             touched |= self._bound(written)
-        for stream in touched:
-            self.records.save_stream(stream, self.streams[stream])
+        with self.records.ledger.may_wait():  # what is new of it commits with its rows
+            for stream in touched:
+                self.records.save_stream(stream, self.streams[stream])
 
     def _trim(self, stream: str, out: Outbound, through: int) -> int:
         gone = self.records.trim(stream, through)

@@ -13,6 +13,7 @@ from shared.ledger.ledger import Ledger
 from shared.ledger.migrations import Schema
 from shared.ledger.seals import Value, is_sound, keep_value, schema_seals, sealed
 from shared.ledger.step import Migration
+from shared.ledger.way import Way
 
 __all__ = [
     "APPLICATION_ID",
@@ -24,6 +25,7 @@ __all__ = [
     "MigrationError",
     "Schema",
     "Value",
+    "Way",
     "explain",
     "is_damage",
     "is_sound",

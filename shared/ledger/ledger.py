@@ -2,7 +2,8 @@
 
 Rules:
 1. Everything a batch changes commits in one transaction, synced to the disk (WAL, ``synchronous=FULL``).
-2. One thread owns a Ledger. Another thread opens a Ledger of its own on the same file.
+2. One thread owns a Ledger. Another thread opens a Ledger of its own on the same file. Who keeps a ``batch`` open gives
+   way when asked (``way``).
 3. A write that fails (disk full, file damaged) raises LedgerError and leaves the ledger as it was; the
    process ends on it and starts again from the ledger, so memory and disk never differ.
 4. A column ``seal`` holds the ``seal`` of the columns before it; those after it may change (``seals``).
@@ -14,7 +15,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from shared.ledger.errors import LedgerDamagedError, LedgerError, explain
@@ -23,18 +24,24 @@ from shared.ledger.migrations import Schema, due, make, migrate, read_version, r
 from shared.ledger.seals import keep_value, schema_seals, sealed
 from shared.ledger.step import add_functions, statements
 from shared.ledger.tables import TABLES
+from shared.ledger.way import Way
 
 
 class Ledger:
     """An open ledger. ``db`` is the SQLite connection, for tables of a service's own."""
 
-    def __init__(self, path: Path | str, schema: Schema | Sequence[str] = (), site: str = "home") -> None:
+    def __init__(
+        self, path: Path | str, schema: Schema | Sequence[str] = (), site: str = "home", way: Way | None = None
+    ) -> None:
         """Open the ledger at ``path``, make it, or lead it to the newest tables; raises LedgerError.
 
         A plain sequence of statements is for whoever knows a part of the tables: it makes those that are missing.
-        ``site`` is for rows from before they named theirs.
+        ``site`` is for rows from before they named theirs. ``way`` is that of the owner whose batch may be open.
         """
         self.path = str(path)
+        self._way = way
+        self._committed = 0  # ``total_changes`` as of the last commit
+        self._waiting = 0  # changes since then that may wait
         try:
             if self.path != ":memory:":
                 Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -48,6 +55,7 @@ class Ledger:
         except LedgerError:
             self.db.close()
             raise
+        self._committed = self.db.total_changes
 
     def _prepare(self) -> None:
         self.db.execute("PRAGMA journal_mode=WAL")
@@ -80,16 +88,50 @@ class Ledger:
         if self.db.in_transaction:
             yield self.db
             return
-        try:
-            self.db.execute("BEGIN IMMEDIATE")
+        with nullcontext() if self._way is None else self._way.asked(), self.batch():
             yield self.db
-            self.db.execute("COMMIT")
+            self.commit()
+
+    @contextmanager
+    def batch(self) -> Iterator[sqlite3.Connection]:
+        """Run the block in the batch under way, which stays open until ``commit``; a failure undoes all of it."""
+        try:
+            if not self.db.in_transaction:
+                self.db.execute("BEGIN IMMEDIATE")
+            yield self.db
         except sqlite3.Error as error:
             self._roll_back()
             raise self.explained(error) from error
         except BaseException:
             self._roll_back()
             raise
+
+    def commit(self) -> None:
+        """Commit the batch that is open, if one is; raises LedgerError, and all of the batch is undone."""
+        try:
+            if self.db.in_transaction:
+                self.db.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._roll_back()
+            raise self.explained(error) from error
+        self._committed, self._waiting = self.db.total_changes, 0
+
+    @contextmanager
+    def may_wait(self) -> Iterator[None]:
+        """What the block writes need not be on the disk before anything leaves: it can be worked out again."""
+        before = self.db.total_changes
+        yield
+        self._waiting += self.db.total_changes - before
+
+    @property
+    def changed(self) -> bool:
+        """Whether the open batch has changed anything."""
+        return self.db.total_changes > self._committed
+
+    @property
+    def urgent(self) -> bool:
+        """Whether the open batch holds a change that was not written inside ``may_wait``."""
+        return self.db.total_changes - self._committed > self._waiting
 
     def get(self, key: str) -> bytes | None:
         """Return the state kept under ``key``, or None."""
@@ -99,6 +141,11 @@ class Ledger:
     def put(self, key: str, value: bytes) -> None:
         """Keep ``value`` under ``key``; call inside ``transaction``."""
         self.db.execute("INSERT OR REPLACE INTO state VALUES (?, ?, ?)", sealed(key, value))
+
+    def put_calmly(self, key: str, value: bytes) -> None:
+        """Keep ``value`` under ``key``; it may wait for its commit."""
+        with self.may_wait():
+            self.put(key, value)
 
     def drop(self, key: str) -> None:
         """Forget what is kept under ``key``; call inside ``transaction``."""
@@ -141,3 +188,4 @@ class Ledger:
     def _roll_back(self) -> None:
         if self.db.in_transaction:
             self.db.execute("ROLLBACK")
+        self._committed, self._waiting = self.db.total_changes, 0

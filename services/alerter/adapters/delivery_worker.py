@@ -41,7 +41,7 @@ from services.alerter.core.notify.delivery import (
     decide_delivery,
 )
 from shared.instants import us_to_time
-from shared.ledger import Ledger, LedgerDamagedError, LedgerError
+from shared.ledger import Ledger, LedgerDamagedError, LedgerError, Way
 from shared.notices import Notice
 
 log = logging.getLogger(__name__)
@@ -78,8 +78,11 @@ class Clocks:
 class DeliveryWorker:
     """Delivers the notices of one channel from the ledger at ``path``."""
 
-    def __init__(self, path: Path | str, channel: Channel, sender: Sender, clocks: Clocks) -> None:
+    def __init__(
+        self, path: Path | str, channel: Channel, sender: Sender, clocks: Clocks, way: Way | None = None
+    ) -> None:
         self._path = path
+        self._way = way
         self._channel = channel
         self._sender = sender
         self._clocks = clocks
@@ -137,7 +140,7 @@ class DeliveryWorker:
 
     def _run(self) -> None:
         try:
-            with closing(self._sender), closing(Ledger(self._path, [SCHEMA])) as ledger:
+            with closing(self._sender), closing(Ledger(self._path, [SCHEMA], way=self._way)) as ledger:
                 notices = NoticeStore(ledger)
                 while not self._stop:
                     wait_s = self.step(ledger, notices)

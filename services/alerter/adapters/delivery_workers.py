@@ -13,6 +13,7 @@ from services.alerter.adapters.webhook_sender import WebhookSender
 from services.alerter.core.notify.channels import Channel, WebhookTarget
 from services.alerter.core.notify.delivery import Sender
 from shared.instants import us_to_time
+from shared.ledger import Way
 
 PATIENCE_S = 5.0
 
@@ -29,12 +30,19 @@ def sender_for(channel: Channel, clock: Callable[[], datetime]) -> Sender:
 class DeliveryWorkers:
     """Deliver what waits in the ledger at ``path``; ``notices`` is the service's own view of it."""
 
-    def __init__(self, path: Path | str, channels: Iterable[Channel], notices: NoticeStore, clocks: Clocks) -> None:
+    def __init__(
+        self,
+        path: Path | str,
+        channels: Iterable[Channel],
+        notices: NoticeStore,
+        clocks: Clocks,
+        way: Way | None = None,
+    ) -> None:
         self._notices = notices
         self._clocks = clocks
         self.lost = 0  # notices given up and reported, since the start
         self._workers = [
-            DeliveryWorker(path, channel, sender_for(channel, clocks.wall), clocks) for channel in channels
+            DeliveryWorker(path, channel, sender_for(channel, clocks.wall), clocks, way) for channel in channels
         ]
 
     def start(self) -> None:

@@ -75,7 +75,14 @@ class AlertRepository:
             yield alert_id, from_json(text, condition(alert_id), {TIMES: found} if found else {})
 
     def write(self, alert_id: AlertId, record: AlertRecord) -> None:
-        """Write one memory, and of its times only those that are new or gone."""
+        """Write one memory, and of its times only those that are new or gone.
+
+        It may wait: the same samples make the same memory, and a transition commits by its row in the journal.
+        """
+        with self._ledger.may_wait():
+            self._write(alert_id, record)
+
+    def _write(self, alert_id: AlertId, record: AlertRecord) -> None:
         times = getattr(record.evidence, TIMES, ())
         text = to_json(record, without=TIMES)
         self._db.execute("INSERT OR REPLACE INTO alert_record VALUES (?, ?, ?, ?)", sealed(*alert_id, text))

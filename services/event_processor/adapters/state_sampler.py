@@ -30,7 +30,7 @@ class StateSampler:
     def flush(self) -> None:
         """Write what has changed."""
         for device in self._touched:
-            self._ledger.put(f"sampled/{device}", self._last[device].to_json())
+            self._ledger.put_calmly(f"sampled/{device}", self._last[device].to_json())
         self._touched.clear()
 
     def forget(self, device: str) -> None:

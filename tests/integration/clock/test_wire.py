@@ -75,7 +75,7 @@ class House:
 
     def settle(self) -> None:
         """Wait until everybody has got as far as the reader."""
-        for _ in range(60):
+        for _ in range(120):  # two minutes: what is calm commits once in one
             self.world.true_s += 1.1
             self.turn()
             if len({endpoint.time.now for endpoint in self.hops.values()}) == 1 and not self.hops[

@@ -22,7 +22,7 @@ from services.counter_store.adapters.tables.point_queue import SCHEMA, PointQueu
 from services.counter_store.core.influx.batches import Shipment, after_refused, after_written, back_off_s, plan_shipment
 from services.counter_store.core.influx.ports import PointStore, Refused, Unavailable
 from services.counter_store.settings import InfluxSettings
-from shared.ledger import Ledger, LedgerDamagedError, LedgerError
+from shared.ledger import Ledger, LedgerDamagedError, LedgerError, Way
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,9 @@ class Shipper:
         clock: Callable[[], datetime],
         jitter: Callable[[], float] = random.random,
         prepare: Callable[[], bool] = lambda: True,
+        way: Way | None = None,
     ) -> None:
+        self._way = way
         self._path = path
         self._store = store
         self._settings = settings
@@ -107,7 +109,7 @@ class Shipper:
 
     def _run(self) -> None:
         try:
-            with closing(self._store), closing(Ledger(self._path, [SCHEMA])) as ledger:
+            with closing(self._store), closing(Ledger(self._path, [SCHEMA], way=self._way)) as ledger:
                 queue = PointQueue(ledger)
                 wait_s, ready = 0.0, False
                 while not self._stop.wait(wait_s):

@@ -1,0 +1,94 @@
+"""When a batch commits: a machine without I/O or clock (docs/adr/0047).
+
+What a turn has written leaves a batch open where all of it could be worked out again after a death: marks of what was
+applied, memories, how far event time has come. The first row that applies decides:
+
+    what the turn brought or finds                         the batch
+    -----------------------------------------------------  -------------------------------
+    nothing at all                                         ends, for nothing is in it
+    a change that was not written inside ``may_wait``      commits
+    a message that is neither a frame nor a sample         commits
+    something is missing, and is about to be asked for     commits
+    another connection wants to write                      commits
+    a service stops                                        commits
+    ``most`` messages applied since the last commit        commits
+    ``CALM_S`` since its first change                      commits
+    ``PLAYED_S`` of a recording's or simulation's time     commits
+    otherwise                                              stays open
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+CALM_S = 60.0
+PLAYED_S = 10.0  # of event time: a recording or simulation may run at any speed
+
+
+class Reason(StrEnum):
+    """Why a batch ends."""
+
+    EMPTY = "empty"
+    URGENT = "urgent"
+    IMPORTANT = "important"
+    MISSING = "missing"
+    ASKED = "asked"
+    STOPPING = "stopping"
+    FULL = "full"
+    DUE = "due"
+    PLAYED = "played"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a turn leaves behind. ``played_s`` is event time where that is a recording's or simulation's, else None."""
+
+    changed: bool
+    urgent: bool = False
+    important: bool = False
+    missing: bool = False
+    asked: bool = False
+    stopping: bool = False
+    played_s: float | None = None
+
+
+@dataclass(slots=True)
+class Commits:
+    """One service's batch. ``most`` messages may be applied in it."""
+
+    most: int
+    messages: int = 0
+    since: float | None = None
+    played_since_s: float | None = None
+
+    def applied(self) -> None:
+        """One message more is applied."""
+        self.messages += 1
+
+    def decide(self, turn: Turn, now: float) -> Reason | None:
+        """Return why the batch ends after this turn; None where it stays open."""
+        if not turn.changed:
+            return Reason.EMPTY
+        self.since = now if self.since is None else self.since
+        self.played_since_s = turn.played_s if self.played_since_s is None else self.played_since_s
+        rows = (
+            (turn.urgent, Reason.URGENT),
+            (turn.important, Reason.IMPORTANT),
+            (turn.missing, Reason.MISSING),
+            (turn.asked, Reason.ASKED),
+            (turn.stopping, Reason.STOPPING),
+            (self.messages >= self.most, Reason.FULL),
+            (now - self.since >= CALM_S, Reason.DUE),
+            (self._played_s(turn) >= PLAYED_S, Reason.PLAYED),
+        )
+        return next((reason for applies, reason in rows if applies), None)
+
+    def _played_s(self, turn: Turn) -> float:
+        if turn.played_s is None or self.played_since_s is None:
+            return 0.0
+        return abs(turn.played_s - self.played_since_s)
+
+    def committed(self) -> None:
+        """The batch has ended."""
+        self.messages, self.since, self.played_since_s = 0, None, None
