@@ -29,6 +29,7 @@ from shared.delivery.takeover import NameInUseError
 from shared.ledger import Ledger, LedgerDamagedError, LedgerError, Schema, explain
 from shared.ledger.quarantine import REPORT, Salvage, closed_cleanly, open_ledger, suspect
 from shared.messages import Candidate
+from shared.places import config_folder
 from shared.safe_log import SafeFormatter
 from shared.settings import ConfigError, read_settings
 from shared.suite import SuiteSettings
@@ -96,7 +97,7 @@ def main(service: Service, argv: Sequence[str] | None = None) -> int:
     """Run ``service`` until it is asked to stop; returns the exit code."""
     name = service.route.name
     parser = argparse.ArgumentParser(prog=f"python -m services.{name}")
-    parser.add_argument("--config", type=Path, default=Path(os.environ.get("UPSKEEP_CONFIG", "config")))
+    parser.add_argument("--config", type=Path, default=config_folder(os.environ))
     parser.add_argument("--check", action="store_true", help="check the configuration and exit")
     parser.add_argument(
         "--healthy", action="store_true", help="exit 0 when the running service is connected and working"

@@ -3,8 +3,9 @@
 Rules:
 1. Unknown keys are faults ("did you mean"), and so are keys given twice.
 2. ``UPSKEEP_<FILE>__<KEY>__<KEY>`` in the environment overrides a value of ``<file>.yaml``; a list's entries
-   are counted from 0, and the first number past its end adds one.
+   are counted from 0, and the first number past its end adds one. ``UPSKEEP_DATA`` is ``data`` of suite.yaml.
 3. A secret comes from a file (``…_file``) or the environment, never from the YAML itself.
+4. A folder's files hold only what differs from the shipped ones: ``shared.config_files``.
 """
 
 from __future__ import annotations
@@ -20,10 +21,11 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from shared.bounded_yaml import YamlLimitError, load_yaml
+from shared.config_files import Document, Step, files_of, laid_over, place_of
+from shared.places import DATA
 
 M = TypeVar("M", bound=BaseModel)
 UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")  # of a model, of a dataclass
-Step = str | int
 _PASSWORD = re.compile(r"(://[^:/@\s]*:)[^@\s]*@")  # of a URL: it must not reach a terminal or a log
 
 
@@ -55,14 +57,23 @@ class ConfigError(Exception):
 
 def read_settings(folder: Path, name: str, model: type[M], environ: Mapping[str, str]) -> M:
     """Return ``folder/name.yaml`` as ``model``; raises ConfigError with every fault."""
-    path = folder / f"{name}.yaml"
+    return _settled(read_documents(folder, name, environ), name, model, environ)
+
+
+def read_documents(folder: Path, name: str, environ: Mapping[str, str]) -> tuple[Document, ...]:
+    """Return what the files of that name say, a person's own before the shipped one; raises ConfigError."""
+    files = files_of(folder, name, environ)
+    if not files:
+        missing = "no such file; copy it from the project's config folder, or write `defaults: shipped` into suite.yaml"
+        raise ConfigError([Fault(str(folder / f"{name}.yaml"), "", missing)])
+    return tuple(map(_read, files))
+
+
+def _read(path: Path) -> Document:
     try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise ConfigError([Fault(str(path), "", "no such file; copy it from the project's config folder")]) from None
+        return _document(path.read_text(encoding="utf-8"), str(path))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError([Fault(str(path), "", f"cannot be read: {error}")]) from error
-    return parse_settings(text, str(path), name, model, environ)
 
 
 def read_one_of(folder: Path, name: str, model: type[M], environ: Mapping[str, str], faults: list[Fault]) -> M | None:
@@ -76,22 +87,33 @@ def read_one_of(folder: Path, name: str, model: type[M], environ: Mapping[str, s
 
 def parse_settings(text: str, where: str, name: str, model: type[M], environ: Mapping[str, str]) -> M:
     """Return YAML ``text`` as ``model``; ``where`` names it in faults."""
-    node, data = _load(text, where)
-    lines = _Lines(where, node)
-    faults = [Fault(f"{where}:{line}", path, "is given twice; keep one") for line, path in _repeated(node, "")]
-    overridden = _override(data, name, environ)
+    return _settled((_document(text, where),), name, model, environ)
+
+
+def _settled(documents: tuple[Document, ...], name: str, model: type[M], environ: Mapping[str, str]) -> M:
+    own = documents[0]
+    faults = [Fault(f"{own.where}:{line}", path, "is given twice; keep one") for line, path in _repeated(own.root, "")]
+    overridden = overlaid(documents, name, environ)
     faults += overridden.faults
     try:
         result = model.model_validate(overridden.data)
     except ValidationError as error:
-        faults += [_fault(lines, overridden.sources, model, dict(item)) for item in error.errors()]
+        faults += [_fault(documents, overridden.sources, model, dict(item)) for item in error.errors()]
         raise ConfigError(faults) from None
     if faults:
         raise ConfigError(faults)
     return result
 
 
-def _load(text: str, where: str) -> tuple[yaml.Node | None, Any]:
+def overlaid(documents: tuple[Document, ...], name: str, environ: Mapping[str, str]) -> Overlaid:
+    """Return what documents and environment come to."""
+    data = documents[-1].data
+    for document in reversed(documents[:-1]):
+        data = laid_over(data, document.data)
+    return _override(data, name, environ)
+
+
+def _document(text: str, where: str) -> Document:
     try:
         node, data = load_yaml(text)
     except YamlLimitError as error:
@@ -107,35 +129,7 @@ def _load(text: str, where: str) -> tuple[yaml.Node | None, Any]:
         data = {}
     if not isinstance(data, dict):
         raise ConfigError([Fault(where, "", f"must be a mapping of keys to values (got {_short(data)})")])
-    return node, data
-
-
-class _Lines:
-    """Finds the line of a place in a YAML document."""
-
-    def __init__(self, where: str, root: yaml.Node | None) -> None:
-        self.where = where
-        self.root = root
-
-    def at(self, path: tuple[Step, ...]) -> tuple[str, str]:
-        """Return (file:line, dotted path) of the deepest existing node on ``path``."""
-        node, line = self.root, self.root.start_mark.line if self.root else 0
-        for step in path:
-            found = _child(node, step)
-            if found is None:
-                break
-            line, node = found
-        return f"{self.where}:{line + 1}", ".".join(str(step) for step in path)
-
-
-def _child(node: yaml.Node | None, step: Step) -> tuple[int, yaml.Node] | None:
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            if key.value == str(step):
-                return key.start_mark.line, value
-    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-        return node.value[step].start_mark.line, node.value[step]
-    return None
+    return Document(where, node, data)
 
 
 def _repeated(node: yaml.Node | None, path: str) -> list[tuple[int, str]]:
@@ -156,16 +150,20 @@ def _repeated(node: yaml.Node | None, path: str) -> list[tuple[int, str]]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Overridden:
+class Overlaid:
+    """The data of a file with everything laid over it; ``sources``: what in it is of which environment variable."""
+
     data: Any
     sources: dict[tuple[Step, ...], str]
     faults: list[Fault]
 
 
-def _override(data: Any, name: str, environ: Mapping[str, str]) -> _Overridden:
+def _override(data: Any, name: str, environ: Mapping[str, str]) -> Overlaid:
     """Lay the environment over ``data``; the result remembers which variable each value came from."""
     prefix = f"UPSKEEP_{name.upper()}__"
-    laid = _Overridden(data, {}, [])
+    laid = Overlaid(data, {}, [])
+    if name == "suite" and (place := environ.get(DATA)):
+        laid.sources[_place(data, ["data"], place)] = DATA
     for variable, value in sorted(environ.items()):
         if variable.startswith(prefix):
             keys = variable.removeprefix(prefix).lower().split("__")
@@ -202,9 +200,12 @@ def _step(data: Any, key: str) -> Step:
     return int(key)
 
 
-def _fault(lines: _Lines, sources: dict[tuple[Step, ...], str], model: type[BaseModel], item: dict[str, Any]) -> Fault:
+def _fault(
+    documents: tuple[Document, ...], sources: dict[tuple[Step, ...], str], model: type[BaseModel], item: dict[str, Any]
+) -> Fault:
     path: tuple[Step, ...] = tuple(item["loc"])
-    where, dotted = lines.at(path)
+    document, line = place_of(documents, path)
+    where, dotted = f"{document.where}:{line}", ".".join(map(str, path))
     variable = next((name for place, name in sources.items() if path[: len(place)] == place), None)
     if item["type"] in UNKNOWN_KEY:
         reason = "unknown key" + _suggestion(str(path[-1]), model, path[:-1])

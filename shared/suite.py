@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 
 from shared.names import Name
+from shared.places import data_folder
 from shared.settings import Settings
 from shared.topics import Topics
 
@@ -70,11 +71,12 @@ class DeliverySettings(Settings):
 
 
 class SuiteSettings(Settings):
-    """``config/suite.yaml``."""
+    """``config/suite.yaml``. ``defaults``: whether its folder holds only what differs from the shipped files."""
 
     site: Name = "home"
     root: str = "upskeep/v1"
-    data: Path = Path("data")
+    data: Path = Field(default_factory=data_folder)
+    defaults: Literal["shipped"] | None = None
     broker: BrokerSettings = BrokerSettings()
     delivery: DeliverySettings = DeliverySettings()
 

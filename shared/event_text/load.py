@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from shared.config_files import files_of
 from shared.event_text.sentence import parse_sentence
 from shared.event_text.texts import EventTexts, TypeText
 from shared.settings import read_settings
@@ -40,7 +41,7 @@ class _Events(BaseModel):
 
 def load_event_texts(folder: Path, environ: Mapping[str, str]) -> EventTexts:
     """Return the words of every type; raises ConfigError where the file is there and cannot be used."""
-    if not (folder / "events.yaml").exists():
+    if not files_of(folder, "events", environ):
         return {}
     found = read_settings(folder, "events", _Events, environ).events
     return {name: _text(each) for name, each in found.items()}

@@ -65,7 +65,7 @@ def elsewhere(tmp_path: Path) -> Iterator[Path]:
 def _run(place: Path, folder: Path, *command: object) -> subprocess.CompletedProcess[str]:
     ours = ("UPSKEEP_", "PYTHON", "XDG_")
     environ = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    environ |= {"HOME": str(folder), "UPSKEEP_CONFIG": str(ROOT / "config")}
+    environ |= {"HOME": str(folder)}
     return subprocess.run(
         [*map(str, command)], cwd=folder, env=environ, capture_output=True, text=True, timeout=240, check=False
     )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 from pydantic import ValidationError
 
+from shared.config_files import files_of
 from shared.settings import ConfigError, read_settings
 from upskeep.commands import climate_control
 from upskeep.commands.options import CONFIG, JSON, complaints, echo_json
@@ -183,7 +184,7 @@ def _zone(config: Path, name: str | None, preset: Preset, target: float | None) 
     from shared.climate.zones import Mode
 
     settings = ClimateSettings()
-    if (config / "climate.yaml").exists():
+    if files_of(config, "climate", os.environ):
         with complaints(ConfigError):
             settings = read_settings(config, "climate", ClimateSettings, os.environ)
     if name is None and len(settings.zones) == 1:

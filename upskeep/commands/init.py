@@ -86,6 +86,7 @@ def init(ctx: click.Context, /, config: Path, yes: bool, dry_run: bool, **given:
     from upskeep.first_start import write
     from upskeep.first_start.edits import EditError
     from upskeep.first_start.look import look
+    from upskeep.first_start.overlay import is_laid_over, overlays
     from upskeep.first_start.plan import planned
 
     asks = not yes and sys.stdin.isatty()
@@ -96,7 +97,8 @@ def init(ctx: click.Context, /, config: Path, yes: bool, dry_run: bool, **given:
     if (given["bus"] is not None and not given["board"]) or _several(given):
         raise click.UsageError("name one of --board (with --bus), --nut and --simulate")
     with complaints(EditError):
-        source = config if config.exists() else SHIPPED
+        layer = is_laid_over(config, os.environ)
+        source = config if config.exists() and not layer else SHIPPED
         profiles = load(source, os.environ).boards
         _check_names(given, profiles)
         click.echo("looking at this machine …")
@@ -105,12 +107,14 @@ def init(ctx: click.Context, /, config: Path, yes: bool, dry_run: bool, **given:
             _say(f"  {line}", 4)
         choices = _choices(seen, given, profiles, asks)
         texts = planned(write.texts_of(source), choices)
+        if layer:
+            texts, source = overlays(config, write.texts_of(SHIPPED), texts), config
         write.try_out(source, texts, os.environ)
         if not texts and config.exists():
             _say(f"\nnothing to change: {config} says so already")
             return
         click.echo()
-        if not config.exists():
+        if not config.exists() and not layer:
             _say(f"{config} is made as a copy of {source}" + (", with these changes:" if texts else ""))
         for line in write.difference(source, texts):
             click.secho(safe_lines(line), fg={"+": "green", "-": "red"}.get(line[:1]))
@@ -153,7 +157,9 @@ def _untouched(config: Path, texts: Mapping[str, str]) -> bool:
 
     files = [f"{name}.yaml" for name in texts]
     return all(
-        (SHIPPED / file).is_file() and (config / file).read_bytes() == (SHIPPED / file).read_bytes() for file in files
+        not (config / file).exists()
+        or ((SHIPPED / file).is_file() and (config / file).read_bytes() == (SHIPPED / file).read_bytes())
+        for file in files
     )
 
 
@@ -229,9 +235,10 @@ def _say(text: str, hanging: int = 0) -> None:
 
 
 def _next_steps(config: Path, choices: Choices, seen: Seen) -> None:
+    from shared.places import config_folder
     from upskeep.first_start.plan import NutChoice, SimulatorChoice
 
-    where = "" if str(config) == os.environ.get("UPSKEEP_CONFIG", "config") else f" --config {config}"
+    where = "" if config == config_folder(os.environ) else f" --config {config}"
     _say(f"\nwritten. Next: `upskeep run{where}` starts the suite; `upskeep doctor{where}` looks whether all is well.")
     if isinstance(choices.supply, NutChoice):
         _say("Where the server wants a user and a password: docs/nut.md.")

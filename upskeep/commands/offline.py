@@ -18,6 +18,8 @@ from upskeep.exit_codes import ExitCode
 if TYPE_CHECKING:
     from upskeep.playback.row_tally import RowTally
 
+WIDEST = 60  # signs before the place a value comes from
+
 
 @click.command()
 @CONFIG
@@ -149,13 +151,26 @@ def _compare(
 
 @click.command()
 @CONFIG
-def check(config: Path) -> None:
+@click.option("--effective", "shows", is_flag=True, help="Print every value that counts, and where it comes from.")
+@click.option("--changed", is_flag=True, help="With --effective: only what is not as shipped.")
+def check(config: Path, *, shows: bool, changed: bool) -> None:
     """Check the configuration and print every error and every doubt."""
     from upskeep.check import check_config, doubts
 
     with complaints():
+        if shows:
+            _show_effective(config, changed=changed)
         found = doubts(check_config(config, os.environ))
         for doubt in found:
             click.echo(f"doubtful: {doubt}", err=True)
     but = f", but {so_many(len(found), 'thing')} in it {'is' if len(found) == 1 else 'are'} doubtful" if found else ""
     click.echo(f"the configuration in {config} is good{but}")
+
+
+def _show_effective(config: Path, *, changed: bool) -> None:
+    from upskeep.effective import SHIPPED, effective
+
+    values = [value for value in effective(config, os.environ) if not (changed and value.source == SHIPPED)]
+    width = min(max((len(str(value)) for value in values), default=0), WIDEST)
+    for value in values:
+        click.echo(safe_text(f"{value!s:<{width}}  {value.source}"))

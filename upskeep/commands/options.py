@@ -17,7 +17,9 @@ import click
 from pydantic import BaseModel, ValidationError
 
 from services.event_processor.core.catalogue.event_types import Category
+from shared.config_files import files_of
 from shared.messages import Severity
+from shared.places import config_folder
 from shared.safe_text import safe_json, safe_lines
 from shared.settings import ConfigError, Fault, read_settings
 from shared.suite import BrokerSettings, SuiteSettings
@@ -30,8 +32,8 @@ if TYPE_CHECKING:
 CONFIG = click.option(
     "--config",
     type=click.Path(path_type=Path, file_okay=False),
-    default=lambda: Path(os.environ.get("UPSKEEP_CONFIG", "config")),
-    help="Folder of the YAML files.  [default: $UPSKEEP_CONFIG or config]",
+    default=lambda: config_folder(os.environ),
+    help="Folder of the YAML files.  [default: $UPSKEEP_CONFIG; config in a checkout; /etc/upskeep; ~/.config/upskeep]",
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 CATEGORIES = (*get_args(Category), "other")
@@ -107,7 +109,7 @@ def line_style(data: bool = False) -> LineStyle:
     from shared.event_text.load import load_event_texts
     from upskeep.text.message_text import LineStyle
 
-    folder = click.get_current_context().params.get("config") or os.environ.get("UPSKEEP_CONFIG", "config")
+    folder = click.get_current_context().params.get("config") or config_folder(os.environ)
     with complaints():
         return LineStyle(load_event_texts(Path(folder), os.environ), times(), data)
 
@@ -204,7 +206,7 @@ def so_many(count: int, noun: str) -> str:
 def _suite(config: Path, url: str | None, user: str | None, password_file: Path | None) -> SuiteSettings:
     """Return the suite's settings with the broker named on the command line; works without a config folder."""
     with complaints():
-        present = (config / "suite.yaml").exists()
+        present = bool(files_of(config, "suite", os.environ))
         if password_file is not None and not password_file.is_file():
             raise ConfigError(
                 [Fault("--password-file", "", f"{password_file} is not a file; write the password to it")]

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from shared.places import config_folder
 from shared.suite import SuiteSettings
 from upskeep.commands.options import (
     SINCE,
@@ -115,7 +116,7 @@ def _catalogued() -> Any:
     """Return a function that knows a type's category and severity by ``config/events.yaml``."""
     from upskeep.transfer.kinds import catalogued
 
-    folder = click.get_current_context().params.get("config") or os.environ.get("UPSKEEP_CONFIG", "config")
+    folder = click.get_current_context().params.get("config") or config_folder(os.environ)
     return catalogued(Path(folder), os.environ)
 
 

@@ -27,7 +27,11 @@ def texts_of(folder: Path) -> dict[str, str]:
 def try_out(folder: Path, texts: Mapping[str, str], environ: Mapping[str, str]) -> None:
     """Raise ConfigError unless the folder would be good with these texts."""
     with tempfile.TemporaryDirectory() as place:
-        copy = Path(shutil.copytree(folder, Path(place) / "config"))
+        copy = Path(place) / "config"
+        if folder.exists():
+            shutil.copytree(folder, copy)
+        else:
+            copy.mkdir()
         _put(copy, texts)
         check_config(copy, environ)
 
@@ -37,7 +41,7 @@ def difference(folder: Path, texts: Mapping[str, str]) -> list[str]:
     lines: list[str] = []
     for name, text in texts.items():
         file = folder / f"{name}.yaml"
-        before = file.read_text(encoding="utf-8").splitlines()
+        before = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
         changes = list(difflib.unified_diff(before, text.splitlines(), lineterm="", n=0))[2:]
         lines += [str(file), *(line for line in changes if not line.startswith("@@"))]
     return lines
@@ -46,8 +50,9 @@ def difference(folder: Path, texts: Mapping[str, str]) -> list[str]:
 def write(source: Path, folder: Path, texts: Mapping[str, str]) -> None:
     """Put the texts in place; a folder that is not there is first copied from ``source``. Raises ConfigError."""
     try:
-        if not folder.exists():
+        if not folder.exists() and source != folder:
             shutil.copytree(source, folder)
+        folder.mkdir(parents=True, exist_ok=True)
         _put(folder, texts)
     except OSError as error:
         place = error.filename or folder
@@ -59,5 +64,6 @@ def _put(folder: Path, texts: Mapping[str, str]) -> None:
         file = (folder / f"{name}.yaml").resolve()
         beside = file.with_suffix(".yaml.new")
         beside.write_text(text, encoding="utf-8")
-        shutil.copymode(file, beside)
+        if file.exists():
+            shutil.copymode(file, beside)
         beside.replace(file)

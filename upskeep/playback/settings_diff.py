@@ -20,6 +20,7 @@ from services.event_processor.core.pipeline.rules import PipelineRules
 from services.event_processor.settings import EventsSettings, ProcessorSettings
 from shared.actuators import ActuatorsFile
 from shared.climate.zones import Climate
+from shared.config_files import files_of
 from shared.event_counters import EventCountersSettings
 from shared.settings import ConfigError, Fault, read_settings
 from shared.suite import SuiteSettings
@@ -115,6 +116,6 @@ def _shown(value: Any) -> Any:
 
 
 def _values(where: Configuration, name: str, model: type[BaseModel], keys: set[str] | None) -> Any:
-    if not (where.folder / f"{name}.yaml").exists():
+    if not files_of(where.folder, name, where.environ):
         return ABSENT
     return read_settings(where.folder, name, model, where.environ).model_dump(mode="json", by_alias=True, include=keys)

@@ -20,6 +20,7 @@ from services.event_processor.core.rules.compiled import CompiledRules, compile_
 from services.event_processor.core.rules.sections import GAP, UNKNOWN, Rules
 from services.event_processor.core.schema import Key
 from services.event_processor.settings.lines import Lines
+from shared.config_files import files_of
 from shared.jumps import CLOCK_JUMP
 from shared.quantities import FACTS, QUANTITIES
 from shared.settings import ConfigError, Fault, Settings, read_one_of
@@ -63,7 +64,7 @@ def load(folder: Path, environ: Mapping[str, str], site: str = "home") -> Compil
     carried = {device: (board, facts) for device, board, facts in board_facts(reader, boards, source)}
     wrong = (*_cross_faults(events, processor), *_board_faults(carried, processor))
     if wrong:
-        lines = {name: Lines(folder / f"{name}.yaml") for name in {name for name, _, _ in wrong}}
+        lines = {name: Lines(folder, name, environ) for name in {name for name, _, _ in wrong}}
         raise ConfigError([lines[name].fault(path, reason) for name, path, reason in wrong])
     devices = {device: facts for device, (_, facts) in carried.items()}
     devices |= {name: facts.over(devices.get(name, DeviceFacts())) for name, facts in processor.devices.items()}
@@ -72,7 +73,7 @@ def load(folder: Path, environ: Mapping[str, str], site: str = "home") -> Compil
 
 def _beside(folder: Path, name: str, model: type[M], environ: Mapping[str, str], faults: list[Fault]) -> M | None:
     """Return one of the reader's files; nothing in it, where the reader is on another machine and there is none."""
-    if not (folder / f"{name}.yaml").exists():
+    if not files_of(folder, name, environ):
         return model()
     return read_one_of(folder, name, model, environ, faults)
 

@@ -13,7 +13,8 @@ from services.event_processor.core.pipeline.plan import NO_PATTERNS, Plan, compi
 from services.event_processor.core.pipeline.rules import PipelineRules
 from services.event_processor.core.rules.compiled import CompiledRules
 from services.event_processor.settings import load
-from services.event_processor.settings.lines import Lines, Step
+from services.event_processor.settings.lines import Lines
+from shared.config_files import Step, files_of
 from shared.settings import ConfigError, Fault, read_one_of
 
 M = TypeVar("M", bound=BaseModel)
@@ -36,10 +37,10 @@ def load_pipeline(folder: Path, environ: Mapping[str, str], compiled: CompiledRu
     if faults:
         raise ConfigError(faults)
     if rules is not None:
-        lines = Lines(folder / f"{PIPELINE}.yaml")
+        lines = Lines(folder, PIPELINE, environ)
         faults += [lines.fault(path, reason) for path, reason in _pipeline_faults(rules, compiled)]
     if patterns is not None:
-        lines = Lines(folder / f"{PATTERNS}.yaml")
+        lines = Lines(folder, PATTERNS, environ)
         faults += [lines.fault(path, reason) for path, reason in pattern_faults(patterns, compiled.catalogue)]
     if faults:
         raise ConfigError(faults)
@@ -47,7 +48,7 @@ def load_pipeline(folder: Path, environ: Mapping[str, str], compiled: CompiledRu
 
 
 def _read(folder: Path, name: str, model: type[M], environ: Mapping[str, str], faults: list[Fault]) -> M | None:
-    if not (folder / f"{name}.yaml").exists():
+    if not files_of(folder, name, environ):
         return None
     return read_one_of(folder, name, model, environ, faults)
 

@@ -65,7 +65,10 @@ def test_a_missing_file_says_where_to_get_one(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         read_settings(tmp_path, "suite", SuiteSettings, {})
 
-    assert f"{tmp_path}/suite.yaml: no such file; copy it from the project's config folder" == str(caught.value)
+    assert str(caught.value) == (
+        f"{tmp_path}/suite.yaml: no such file; copy it from the project's config folder, or write `defaults: shipped`"
+        " into suite.yaml"
+    )
 
 
 def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
