@@ -38,7 +38,9 @@ def data_folder() -> Path:
         return Path(named)
     if IN_CHECKOUT:
         return Path("data")
-    return Path(os.environ[STATE]) if os.environ.get(STATE) else _xdg(os.environ, "XDG_DATA_HOME", ".local/share")
+    if os.environ.get(STATE) or config_folder(os.environ) == SYSTEM_CONFIG:
+        return Path(os.environ.get(STATE) or SYSTEM_DATA)
+    return _xdg(os.environ, "XDG_DATA_HOME", ".local/share")
 
 
 def _xdg(environ: Mapping[str, str], variable: str, below: str) -> Path:

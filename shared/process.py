@@ -31,6 +31,7 @@ from shared.ledger.quarantine import REPORT, Salvage, closed_cleanly, open_ledge
 from shared.messages import Candidate
 from shared.places import config_folder
 from shared.safe_log import SafeFormatter
+from shared.sd_notify import Systemd
 from shared.settings import ConfigError, read_settings
 from shared.suite import SuiteSettings
 
@@ -215,9 +216,12 @@ class _Sign:
     def __init__(self, context: Context, name: str) -> None:
         self.path = _sign_path(context.data, name)
         self.given = float("-inf")
+        self.systemd = Systemd(os.environ)
 
     def give(self, endpoint: Endpoint) -> None:
         now = endpoint.clock.monotonic()
+        self.systemd.ready()  # the loop turns; for a broker it waits by itself
+        self.systemd.alive(now)
         if endpoint.connected and now - self.given >= SIGN_S:
             try:
                 _touch(self.path)

@@ -20,6 +20,7 @@ from upskeep.commands import (
     doctor,
     influx,
     init,
+    install,
     live,
     maintenance,
     offer,
@@ -30,6 +31,7 @@ from upskeep.commands import (
     report,
     run,
     scan,
+    service,
     shutdown,
     transfer,
     why,
@@ -40,7 +42,7 @@ LONGEST = 200  # signs of a first sentence
 COMMANDS = {
     "The suite": (
         *(init.init, run.run, offline.check, doctor.doctor, offline.backtest, record.record),
-        *(backup.backup, backup.restore),
+        *(backup.backup, backup.restore, install.install, install.uninstall, install.status, service.service),
     ),
     "What happens": (live.tail, live.counters, live.alerts),
     "What has happened": (queries.stats, queries.health, queries.history, why.why, queries.analyze, report.report),

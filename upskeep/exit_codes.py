@@ -31,4 +31,5 @@ FOUND: dict[str, str] = {
     "alert-test": "somebody who is not reached",
     "influx setup": "something missing that it may not make",
     "init": "a no to its last question",
+    "status": "a suite that does not run",
 }

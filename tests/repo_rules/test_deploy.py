@@ -72,7 +72,7 @@ def test_the_command_of_a_unit_is_one_that_is_taken(unit: Path) -> None:
     (line,) = re.findall(r"^ExecStart=/opt/upskeep/\.venv/bin/(.*)$", unit.read_text(), re.MULTILINE)
     words = line.split()
     options = {word for word in words if word.startswith("--")}
-    program = [Path(sys.executable).with_name(words[0]), *words[1 : 3 if words[1] == "-m" else 2], "--help"]
+    program = [Path(sys.executable).with_name(words[0]), *words[1 : 5 if words[1] == "-P" else 2], "--help"]
     done = subprocess.run(program, capture_output=True, text=True, timeout=60, check=False, cwd=ROOT)
     assert not done.returncode, done.stderr
     assert options == {option for option in options if option in done.stdout}

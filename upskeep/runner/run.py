@@ -21,6 +21,7 @@ from services.gateway.settings import GatewaySettings
 from services.host_agent.settings import FILE, HostAgentSettings
 from shared.messages import Message, Status
 from shared.mqtt import MqttClient
+from shared.sd_notify import Systemd
 from shared.settings import read_settings
 from shared.suite import SuiteSettings
 from upskeep.outcome import Outcome
@@ -41,6 +42,7 @@ from upskeep.runner.supervisor import (
 LOOK_S = 0.1
 PATIENCE_S = 3.0  # a broker elsewhere may be away; what is read meanwhile must not wait for it
 AWAY_S = 3.0
+READY_AT_LATEST_S = 30.0
 PLAYED = ("sim", "recording")  # sources that are no hardware
 
 
@@ -160,6 +162,7 @@ def run(options: RunOptions, settings: SuiteSettings, say: Say, show: Callable[[
     """Run the suite until it is stopped or, when wished, until the source has ended and all is counted."""
     room = room_settings(options.source, options.config, os.environ)
     names = services_of(options.config, {**os.environ, **room})
+    systemd = Systemd(os.environ)
     forks = _fork_server(names)
     stopped = Stopped()
     local = LocalBroker(options.broker, options.port, settings.data / "broker", say)
@@ -186,6 +189,7 @@ def run(options: RunOptions, settings: SuiteSettings, say: Say, show: Callable[[
         client.open()
         view.skip_retained(client, PATIENCE_S)
         suite.start()
+        began = time.monotonic()
         while not stopped.asked and not (options.exit_when_done and view.done()):
             for message in view.take(client, LOOK_S):
                 _introduce(message, names, say)
@@ -198,18 +202,30 @@ def run(options: RunOptions, settings: SuiteSettings, say: Say, show: Callable[[
                 if room:
                     say(room_steps(options.source, program))
             served = _announce(served_at(view.statuses), served, say)
+            _tell(systemd, view, names, began)
             reachable.look(view)
             suite.watch()
             local.watch()
         _settle(view, client)
     finally:
         say("stopping")
+        systemd.stopping()
         suite.stop()
         client.close()
         local.stop()
     for text in left_undone(view.statuses):
         say(text, loud=True)
     return outcome_of(view)
+
+
+def _tell(systemd: Systemd, view: LiveView, names: Sequence[str], began: float) -> None:
+    """Say to systemd how it goes. Ready is when all are online; a broker elsewhere may keep that waiting for long."""
+    now = time.monotonic()
+    systemd.alive(now)
+    away = [name for name in names if not view.all_online([name])]
+    if not away or now - began > READY_AT_LATEST_S:
+        systemd.ready()
+    systemd.status(f"waiting for {', '.join(away)}" if away else f"{len(names)} services are online")
 
 
 def _fork_server(names: Sequence[str]) -> ForkServer | None:
