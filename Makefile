@@ -82,7 +82,7 @@ fuzz: setup ## send bad messages to everything under load; ARGS="--seed 1 --seco
 timelines: setup ## play every scenario and recording live at every speed, and compare its alerts with the backtest; about an hour
 	@UPSKEEP_ALL_SPEEDS=1 $(BIN)/python -m pytest tests/e2e/test_alert_timelines.py $(ARGS)
 
-climate: setup ## simulate every room for a week and write the figures into docs/climate.md; about half an hour
+climate: setup ## simulate every room for a week and write the figures into docs/climate.md; a quarter of an hour
 	@$(BIN)/python -m tools.climate $(ARGS)
 
 lock: $(BIN)/uv ## resolve the dependencies anew into requirements.lock

@@ -1,4 +1,4 @@
-"""``make climate``: simulate every room and write the figures into docs/climate.md. About half an hour on two cores."""
+"""``make climate``: simulate every room and write the figures into docs/climate.md."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from shared.climate.room_presets import PRESETS
 from shared.climate.room_weather import DAY_S
-from tools.climate import frontier, simple_laws, tables
+from tools.climate import digest, frontier, simple_laws, tables
 from tools.climate.scenarios import (
     DAYS,
     FEW_DAYS,
@@ -39,6 +39,7 @@ def main() -> None:
     parser.add_argument("--short", action="store_true", help="only the figures of one day")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     options = parser.parse_args()
+    code = digest.of_page()  # of what is simulated now, whatever is edited meanwhile
     with ProcessPoolExecutor(options.jobs) as pool:
         _write("short", tables.short_table(short(pool)))
         DAY.write_text(day(), encoding="utf-8")
@@ -50,6 +51,7 @@ def main() -> None:
         )
         _write("out of reach", tables.nominal_table(_cases(pool, OUT_OF_REACH, FEW_DAYS)))
         _frontier(pool)
+        _write("code", tables.code_mark(code))
 
 
 def day() -> str:

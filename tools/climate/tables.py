@@ -23,6 +23,11 @@ def replaced(text: str, name: str, lines: Iterable[str]) -> str:
     return head + marked(name, lines) + rest.partition(end)[2]
 
 
+def code_mark(digest: str) -> list[str]:
+    """Which law and rooms the figures are of; a page does not show it."""
+    return [f"<!-- {digest} -->"]
+
+
 def short_table(rows: Iterable[tuple[str, Figures]]) -> list[str]:
     """One day of some rooms, one seed: what a test works out anew."""
     return [

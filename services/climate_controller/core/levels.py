@@ -20,6 +20,7 @@ from shared.climate.zones import OPPOSED, Actuator, Kind
 
 TURNS = 10.0  # minutes in which a graded level is to bring the VPD across half the band
 STILL = 0.15  # share of that slope below which the air counts as staying where it is
+COMES_IN = 30.0  # minutes in which the VPD must come in to its edge for the air to be left to itself
 SPACING_S = 60.0
 OFF = Running(0.0, float("-inf"))
 
@@ -79,7 +80,7 @@ def _needed(now: Situation, slope: float) -> int:
     for inward in (1, -1):
         outward = -inward * slope
         if _outside(now, inward) > 0:
-            if -outward < STILL * _turning(now):
+            if -outward < _pace(now, inward):
                 return inward
         elif outward > 0 and _seconds_to_edge(now, slope, -inward) < now.tick_s:
             return inward
@@ -100,6 +101,11 @@ def _seconds_to_edge(now: Situation, slope: float, outward: int) -> float:
 
 def _turning(now: Situation) -> float:
     return now.reach / TURNS
+
+
+def _pace(now: Situation, inward: int) -> float:
+    """Return the slope inward, in kPa a minute, that is enough: the farther outside, the more."""
+    return max(STILL * _turning(now), _outside(now, inward) / COMES_IN)
 
 
 def _finish(now: Situation, levels: dict[str, float], slope: float) -> Choice:
@@ -136,7 +142,7 @@ def _release(now: Situation, levels: dict[str, float], wants: Wants, inward: int
             continue
         reason = Reason.STOPS_AHEAD if _outside(now, inward) <= 0 else _off_target(inward)
         _set(now, each, levels, wants, _least_level(now, each, levels, inward), reason)
-        if inward * _slope(now, levels) >= STILL * _turning(now):
+        if inward * _slope(now, levels) >= _pace(now, inward):
             return True
     return bool(pushing) and inward * _slope(now, levels) > 0
 
@@ -154,7 +160,7 @@ def _engage(now: Situation, levels: dict[str, float], wants: Wants, inward: int)
             continue
         reason = Reason.EDGE_AHEAD if _outside(now, inward) <= 0 else _off_target(inward)
         _set(now, each, levels, wants, _least_level(now, each, levels, inward), reason)
-        if inward * _slope(now, levels) >= STILL * _turning(now):
+        if inward * _slope(now, levels) >= _pace(now, inward):
             return
 
 
@@ -197,17 +203,18 @@ def _least_level(now: Situation, each: Actuator, levels: Mapping[str, float], in
     """Return the level nearest to off, or to what is, that turns the VPD; the last one where none does."""
     push, at = now.pushes[each.name], levels[each.name]
     others = _slope(now, levels) - push * at
+    enough = max(_turning(now), _pace(now, inward))
     for step in range(each.steps + 1):
         level = step / each.steps
         if 0 < level < each.least:
             continue
-        if inward * (others + push * level) >= _turning(now) and inward * push > 0:
+        if inward * (others + push * level) >= enough and inward * push > 0:
             return level
     if inward * push > 0:
         return 1.0
     for step in range(each.steps, -1, -1):
         level = step / each.steps
-        if (level == 0 or level >= each.least) and inward * (others + push * level) >= _turning(now):
+        if (level == 0 or level >= each.least) and inward * (others + push * level) >= enough:
             return level
     return 0.0
 

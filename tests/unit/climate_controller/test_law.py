@@ -41,6 +41,15 @@ def test_an_edge_that_is_near_is_acted_on_before_it_is_reached() -> None:
     assert 0.907 < at < 0.921
 
 
+@pytest.mark.parametrize(("vpd", "expected"), [(0.86, set()), (0.5, {"heater"})])
+def test_what_comes_in_by_itself_is_left_to_itself_only_if_it_comes_in_in_time(vpd: float, expected: set[str]) -> None:
+    """By 0.004 kPa a minute: from just outside in ten minutes, from far out in more than an hour and a half."""
+    bench = Bench(zone("heater", mode="Observe"))
+    for step in range(60):
+        verdict = bench.vpd(1, vpd - 0.04 + step * 0.004 / 6)
+    assert expected == on(verdict)
+
+
 def test_a_stop_comes_before_the_far_edge_the_earlier_the_longer_the_loops_delay() -> None:
     """The VPD rises by 0.15 kPa a minute: half a minute more of delay is 0.07 kPa."""
     stops = {}

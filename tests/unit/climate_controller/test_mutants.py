@@ -31,6 +31,9 @@ ORDER = ("moment", "effects", "estimate", "levels", "limits", "state", "targets"
 Killer = tuple[Any, ...]
 OFF_BAND: Killer = ("law", "test_off_its_band_the_vpd_is_brought_back", 0.85, "heater")
 STOP: Killer = ("law", "test_a_stop_comes_before_the_far_edge_the_earlier_the_longer_the_loops_delay")
+IN_TIME: Killer = (
+    "law", "test_what_comes_in_by_itself_is_left_to_itself_only_if_it_comes_in_in_time", 0.5, {"heater"},
+)  # fmt: skip
 COMPRESSOR: Killer = ("law", "test_a_compressor_rests_before_it_starts_again_and_runs_before_it_stops")
 GRADED: Killer = ("law", "test_a_graded_fan_gets_the_smallest_level_that_turns_the_vpd")
 SPACING: Killer = ("law", "test_a_graded_fan_never_crawls_below_its_lowest_speed_and_is_not_set_at_every_tick")
@@ -96,6 +99,7 @@ MUTANTS: list[tuple[str, str, str, Killer]] = [
     ("levels", "levels[each.name] < 0]", "levels[each.name] > 0]", STOP),
     ("levels", "return (one, other) in OPPOSED or (other, one) in OPPOSED", "return False",
      ("law", "test_what_must_run_on_keeps_its_opponent_off")),
+    ("levels", "if -outward < _pace(now, inward):", "if -outward < STILL * _turning(now):", IN_TIME),
     # limits
     ("limits", '"temperature", -1, (Kind.HEATER,)', '"temperature", -1, (Kind.COOLER,)', COLD),
     ("limits", '"humidity", -1, (Kind.HUMIDIFIER,)', '"humidity", -1, (Kind.DEHUMIDIFIER,)', DRY),
