@@ -20,6 +20,8 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
+from shared.small_file import read_small
+
 
 class LateAnswerError(HTTPError):
     """The request took longer than it may."""
@@ -42,6 +44,7 @@ class BoundedHttp:
     def __init__(self, timeout: urllib3.Timeout, all_s: float, most_bytes: int, ca_certs: str | None = None) -> None:
         self._all_s = all_s
         self._most_bytes = most_bytes
+        self._ca_certs = ca_certs
         self._under_way = threading.local()
         self._pool = urllib3.PoolManager(num_pools=1, maxsize=1, timeout=timeout, retries=False, ca_certs=ca_certs)
         self._pool.pool_classes_by_scheme = {
@@ -52,7 +55,12 @@ class BoundedHttp:
     def request(
         self, method: str, url: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> HttpAnswer:
-        """Return the answer; raises LateAnswerError, or what else urllib3 raises where there is none."""
+        """Return the answer; raises LateAnswerError, or what else urllib3 raises where there is none.
+
+        Raises OSError where the file of authorities cannot be used.
+        """
+        if self._ca_certs is not None:
+            read_small(self._ca_certs)  # a pipe would hold up the request for ever
         with self._within() as exchange:
             try:
                 answer = self._pool.request(

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -95,6 +95,10 @@ def _settled(documents: tuple[Document, ...], name: str, model: type[M], environ
     faults = [Fault(f"{own.where}:{line}", path, "is given twice; keep one") for line, path in _repeated(own.root, "")]
     overridden = overlaid(documents, name, environ)
     faults += overridden.faults
+    faults += [
+        Fault(f"{own.where}:{place_of((own,), path)[1]}", ".".join(map(str, path)), "holds a NUL, which no text may")
+        for path in _with_nul(own.data, ())
+    ]
     try:
         result = model.model_validate(overridden.data)
     except ValidationError as error:
@@ -103,6 +107,18 @@ def _settled(documents: tuple[Document, ...], name: str, model: type[M], environ
     if faults:
         raise ConfigError(faults)
     return result
+
+
+def _with_nul(value: Any, path: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
+    """Yield the places of texts that no file, address or other program could be given."""
+    if isinstance(value, str) and "\0" in value:
+        yield path
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _with_nul(item, (*path, str(key)))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _with_nul(item, (*path, number))
 
 
 def overlaid(documents: tuple[Document, ...], name: str, environ: Mapping[str, str]) -> Overlaid:

@@ -11,6 +11,7 @@ import hmac
 import ssl
 from pathlib import Path
 
+from shared.small_file import read_small
 from shared.suite import BrokerSettings
 
 ID_DIGITS = 16
@@ -44,7 +45,7 @@ def client_id_of(name: str, settings: BrokerSettings) -> str:
 
 def _read(setting: str, path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_small(path)
     except OSError as error:
         raise LoginError(f"broker.{setting} {path} cannot be read: {error.strerror}") from None
 

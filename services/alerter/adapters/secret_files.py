@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from shared.small_file import read_small
+
 MOST_BYTES = 8192
 
 
@@ -42,8 +44,7 @@ def doubts(secrets: Iterable[tuple[str, Path]]) -> list[str]:
 
 def _lines(path: Path | str) -> list[str]:
     try:
-        with Path(path).open("rb") as file:
-            text = file.read(MOST_BYTES + 1).decode()
+        text = read_small(path).decode()
     except OSError as error:
         raise SecretError(f"{path} cannot be read ({error.strerror}); make it, readable for this service") from None
     except UnicodeDecodeError:

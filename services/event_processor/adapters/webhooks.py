@@ -19,6 +19,7 @@ from shared.bounded_http import BoundedHttp
 from shared.http_answers import refusal
 from shared.messages import Event
 from shared.retries import retry_after_s
+from shared.small_file import read_small
 
 ANSWER_BYTES = 65_536
 TOO_LARGE = 413  # with a Retry-After it is worth a try (RFC 9110 §15.5.14)
@@ -61,7 +62,7 @@ class WebhookCall:
 
 
 def _secret(path: Path) -> str:
-    secret = path.read_text(encoding="ascii").strip()
+    secret = read_small(path).decode("ascii").strip()
     if not secret or not secret.isprintable():
         raise ValueError("it must hold just the token, in one line")
     return secret

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from shared.small_file import read_small
+
 MOST_BYTES = 1024
 
 
@@ -14,8 +16,7 @@ class PasswordFileError(ValueError):
 def password_in(path: Path) -> str:
     """Return the one line in a file; raises PasswordFileError."""
     try:
-        with path.open("rb") as file:
-            text = file.read(MOST_BYTES + 1).decode()
+        text = read_small(path).decode()
     except OSError as error:
         raise PasswordFileError(
             f"{path} cannot be read ({error.strerror}); make it, readable for the gateway"

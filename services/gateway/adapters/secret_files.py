@@ -7,6 +7,7 @@ from pathlib import Path
 from services.gateway.core.access.keys import Keys
 from services.gateway.settings import LEAST_SECRET, HttpSettings
 from shared.settings import Fault
+from shared.small_file import read_small
 
 
 def read_keys(http: HttpSettings, where: str) -> tuple[Keys, list[Fault]]:
@@ -21,7 +22,7 @@ def _secret(path: Path | None, where: str, key: str, faults: list[Fault]) -> str
     if path is None:
         return ""
     try:
-        text = path.read_text(encoding="utf-8").strip()
+        text = read_small(path).decode("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         faults.append(Fault(where, key, f"cannot be read: {error}"))
         return ""

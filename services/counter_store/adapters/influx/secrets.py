@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from services.counter_store.core.influx.ports import Unavailable
+from shared.small_file import read_small
 
 
 def read_secret(path: Path) -> str:
     """Return the one line a file holds; raises Unavailable, since a file may yet be put right."""
     try:
-        secret = path.read_text(encoding="utf-8").strip()
+        secret = read_small(path).decode("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise Unavailable(f"{path} cannot be read: {error}; put the secret there and let this user read it") from error
     if not secret or not secret.isprintable():

@@ -19,6 +19,7 @@ from services.counter_store.core.time_units import US_PER_S
 from shared.event_counters import TOTALS
 from shared.instants import us_to_time
 from shared.messages import Counter
+from shared.small_file import read_small
 
 log = logging.getLogger(__name__)
 
@@ -67,8 +68,7 @@ class CountersFile:
 
 
 def _ours(path: Path) -> bool:
-    with path.open("rb") as file:
-        return TOTALS.encode() in file.read(64)
+    return TOTALS.encode() in read_small(path)[:64]
 
 
 def _text(us: int) -> str:

@@ -23,6 +23,7 @@ from services.sensor_reader.core.ports import PortError
 from services.sensor_reader.core.reading import Reading
 from services.sensor_reader.settings import NutSettings
 from shared.nut.line import quote
+from shared.small_file import read_small
 
 _MOST_BYTES = 1 << 20  # of one answer; a big UPS shows some 10 kB
 _MOST_LINES = 10_000
@@ -212,6 +213,8 @@ def _context(server: NutSettings) -> ssl.SSLContext | None:
     if server.tls == "off":
         return None
     try:
+        if server.ca_file is not None:
+            read_small(server.ca_file)
         context = ssl.create_default_context(cafile=server.ca_file)
     except OSError as error:  # ssl.SSLError is one
         raise PortError("refused", f"ca_file {server.ca_file}: {error.strerror or error}") from error
@@ -237,9 +240,11 @@ def _introduce(link: _Link, server: NutSettings) -> None:
     if server.username is None or server.password_file is None:
         return
     try:
-        password = server.password_file.read_text(encoding="utf-8").rstrip("\r\n")
+        password = read_small(server.password_file).decode("utf-8").rstrip("\r\n")
     except OSError as error:
         raise PortError("refused", f"password_file {server.password_file}: {error.strerror}") from error
+    except UnicodeDecodeError:
+        raise PortError("refused", f"password_file {server.password_file}: is not UTF-8 text") from None
     if not password.isprintable():
         raise PortError("refused", f"password_file {server.password_file}: must hold one line, the password")
     link.ask(f"USERNAME {quote(server.username)}", "USERNAME")
