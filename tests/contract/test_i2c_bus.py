@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from services.sensor_reader.adapters.simulated.bus import SimulatedBus
 from tests.support.i2c.observe import CONTRACT, GAUGE, GAUGE_BYTES, MONITOR, MONITOR_WORDS, observe
+from upskeep.first_start.write import difference, try_out
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -120,7 +124,10 @@ def test_a_run_of_the_reader_reads_two_chips_every_second_and_asks_for_the_third
 @pytest.mark.i2c
 def test_init_offers_the_board_that_fits_what_the_kernels_bus_holds(guest: dict[str, Any]) -> None:
     """A gauge at its address is a board's; the monitor beside it needs its wiring, and is left to a person."""
-    lines = guest["init"].splitlines()
+    lines = guest["init"]["output"].splitlines()
 
     assert "+source: i2c" in lines
     assert "+    bus: 0" in lines
+    texts = {"sensor_reader": guest["init"]["sensor_reader"]}
+    assert [line for line in lines if line[:1] in "+-" and line] == difference(ROOT / "config", texts)[1:]
+    try_out(ROOT / "config", texts, {})

@@ -33,19 +33,27 @@ LANES = {
         "tests/containers/",
     ),
 }
-# Of the rest, what takes longest comes first, or one worker would be left with it at the end.
+# Of the rest, what takes longest comes first, or one worker would be left with it at the end; what computes and what
+# waits by turns. All others come as chance has it, so that both kinds run side by side to the end.
 LONG = (
     "tests/wheel/",
+    "tests/integration/gateway/",
     "tests/unit/upskeep/why/test_golden_scenarios.py",
+    "tests/integration/delivery/test_takeover.py",
     "tests/unit/shared/test_accepted_payloads.py",
-    "tests/unit/shared/test_crash_points.py",
+    "tests/integration/sensor_reader/",
     "tests/unit/alerter/test_recordings.py",
+    "tests/contract/test_upsd.py",
+    "tests/unit/shared/test_crash_points.py",
+    "tests/integration/clock/test_stages.py",
+    "tests/unit/upskeep/playback/test_compare.py",
+    "tests/integration/counter_store/test_influxdb.py",
     "tests/unit/alerter/test_storm.py",
     "tests/unit/alerter/test_timelines.py",
-    "tests/unit/upskeep/playback/test_compare.py",
+    "tests/integration/hostile/test_http_servers.py",
     "tests/unit/sensor_reader/test_simulation.py",
 )
-ORDER = (*chain(*LANES.values()), "tests/integration/", "tests/contract/", *LONG, "tests/repo_rules/", "")
+ORDER = (*chain(*LANES.values()), *LONG, "")
 
 
 def turn(nodeid: str) -> int:
