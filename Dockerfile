@@ -22,6 +22,13 @@ RUN sed -E '/--hash=/d; s/ \\$//' requirements.lock > versions.txt \
 
 FROM python:3.13-slim
 ARG SERVICE
+ARG VERSION=local
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="upskeep/$SERVICE" \
+      org.opencontainers.image.description="Watches UPS power and room climate hardware over MQTT and counts every event exactly once." \
+      org.opencontainers.image.licenses=MIT \
+      org.opencontainers.image.version=$VERSION \
+      org.opencontainers.image.revision=$REVISION
 RUN groupadd --gid 10001 upskeep \
  && useradd --uid 10001 --gid 10001 --home-dir /data --no-create-home --shell /usr/sbin/nologin upskeep \
  && install -d -o upskeep -g upskeep -m 0750 /data

@@ -9,7 +9,7 @@ QUICK := tests/unit/shared tests/unit/upskeep/text tests/unit/upskeep/runner tes
   $(addprefix tests/unit/event_processor/test_, battery.py catalogue.py level.py power.py process.py) \
   $(addprefix tests/unit/alerter/test_, notify.py states.py trace.py window.py)
 
-.PHONY: timelines climate help setup influxd2 node-tools run test test-quick check fmt docs bench crash fuzz lock sbom audit clean
+.PHONY: wheel home arm64 timelines climate help setup influxd2 node-tools run test test-quick check fmt docs bench crash fuzz lock sbom audit clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -84,6 +84,15 @@ timelines: setup ## play every scenario and recording live at every speed, and c
 
 climate: setup ## simulate every room for a week and write the figures into docs/climate.md; a quarter of an hour
 	@$(BIN)/python -m tools.climate $(ARGS)
+
+wheel: setup ## build the wheel and the source distribution into dist/
+	@rm -rf dist && $(BIN)/uv build --quiet --out-dir dist . && ls -l dist
+
+arm64: ## on a 64-bit Pi's userland under emulation: unit tests of shared and the services, and the wheel; about an hour, needs root
+	@bash tools/packaging/arm64.sh
+
+home: setup ## install the wheel in a bare Debian without the checkout and count an event; needs root and mmdebstrap
+	@bash tools/packaging/bare.sh
 
 lock: $(BIN)/uv ## resolve the dependencies anew into requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \

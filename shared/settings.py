@@ -11,6 +11,7 @@ Rules:
 from __future__ import annotations
 
 import difflib
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -23,7 +24,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from shared.bounded_yaml import YamlLimitError, load_yaml
 from shared.config_files import Document, Step, files_of, laid_over, place_of
 from shared.places import DATA
+from shared.renamed_keys import RENAMED, Keys, renamed
 
+log = logging.getLogger(__name__)
+_noticed: set[str] = set()
 M = TypeVar("M", bound=BaseModel)
 UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")  # of a model, of a dataclass
 _PASSWORD = re.compile(r"(://[^:/@\s]*:)[^@\s]*@")  # of a URL: it must not reach a terminal or a log
@@ -123,10 +127,24 @@ def _with_nul(value: Any, path: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
 
 def overlaid(documents: tuple[Document, ...], name: str, environ: Mapping[str, str]) -> Overlaid:
     """Return what documents and environment come to."""
+    for document in documents:
+        for old, new in renamed(document.data, RENAMED.get(name, {})):
+            _notice(document, old, new)
     data = documents[-1].data
     for document in reversed(documents[:-1]):
         data = laid_over(data, document.data)
     return _override(data, name, environ)
+
+
+def _notice(document: Document, old: Keys, new: Keys) -> None:
+    """Say once in a process that a key has another name now."""
+    _, line = document.find(old)
+    text = (
+        f"{document.where}:{line}: {'.'.join(old)} is called {'.'.join(new)} now; the old name is read for this version"
+    )
+    if text not in _noticed:
+        _noticed.add(text)
+        log.warning("%s", text)
 
 
 def _document(text: str, where: str) -> Document:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.conftest import Require
 
@@ -17,6 +18,7 @@ UNITS = sorted((DEPLOY / "systemd").iterdir())
 SERVICES = [unit for unit in UNITS if unit.suffix == ".service"]
 MOST_EXPOSED = 20  # of 100, as `systemd-analyze security` counts
 PAGES = {  # what is shipped, and the page that says how to install it
+    "compose.yml": "compose.md",
     "polkit/50-upskeep-host-agent.rules": "host-agent.md",
     "systemd/upskeep-backup.service": "backup.md",
     "systemd/upskeep-backup.timer": "backup.md",
@@ -76,3 +78,27 @@ def test_the_command_of_a_unit_is_one_that_is_taken(unit: Path) -> None:
     done = subprocess.run(program, capture_output=True, text=True, timeout=60, check=False, cwd=ROOT)
     assert not done.returncode, done.stderr
     assert options == {option for option in options if option in done.stdout}
+
+
+def test_the_containers_without_a_build_are_those_that_are_built() -> None:
+    """The same services with the same rights; every image of ours is named by registry and release."""
+    built, named = (yaml.safe_load((ROOT / name).read_text()) for name in ("docker-compose.yml", "deploy/compose.yml"))
+
+    assert built["services"].keys() == named["services"].keys()
+    for name, service in named["services"].items():
+        before = built["services"][name]
+        assert "build" not in service
+        assert ("build" in before) is service["image"].startswith("${UPSKEEP_IMAGES:-upskeep}/")
+        kept = {"build", "image", "volumes"}
+        assert {key: before[key] for key in before.keys() - kept} == {
+            key: service[key] for key in service.keys() - kept
+        }
+
+
+def test_forges_run_what_decides_here() -> None:
+    """And both have the same files."""
+    for path in sorted((ROOT / ".github").rglob("*.yml")):
+        yaml.safe_load(path.read_text())
+        assert path.read_text() == (ROOT / ".forgejo" / path.relative_to(ROOT / ".github")).read_text()
+    assert ".ci/run" in (ROOT / ".github" / "workflows" / "ci.yml").read_text()
+    assert "upskeep doctor --report" in (ROOT / ".github" / "ISSUE_TEMPLATE" / "bug.yml").read_text()

@@ -17,6 +17,7 @@ def test_the_committed_pages_are_what_the_code_says() -> None:
 def test_stale_missing_and_leftover_pages_are_named(tmp_path: Path) -> None:
     """A missing one, a changed one and one too many."""
     shutil.copytree(ROOT / "config", tmp_path / "config")
+    shutil.copy(ROOT / "docker-compose.yml", tmp_path)
     (tmp_path / "docs").mkdir()
     write(tmp_path)
     assert [] == stale(tmp_path)

@@ -35,7 +35,7 @@ def install(*, agent: bool, backup: bool, start: bool, dry_run: bool) -> None:
     from upskeep.service.steps import install as steps
     from upskeep.service.units import why_not
 
-    programs = Path(sys.argv[0]).absolute().parent.resolve()
+    programs = Path(sys.executable).absolute().parent  # of the environment; the command may be a link to it
     if (reason := why_not(programs)) and not dry_run:
         raise click.UsageError(reason)
     users = [each.pw_name for each in pwd.getpwall()]

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# make arm64: a 64-bit Raspberry Pi's userland under emulation (Debian arm64, QEMU): the wheel installs and says its version,
+# and the unit tests of shared and the services pass. About ten times slower than the machine. Needs root.
+set -euo pipefail
+emulate=${ARM64_TOOL:-../shared/tools/arm64-root.sh}
+tests=${ARM64_TESTS:-tests/unit/shared tests/unit/sensor_reader tests/unit/event_processor tests/unit/counter_store tests/unit/alerter tests/unit/host_agent tests/unit/climate_controller tests/unit/climate_supervisor tests/unit/gateway}
+bash "$emulate" . bash -euo pipefail -c "
+  uname -m; python3 --version
+  make setup
+  .venv/bin/python -m pip wheel --quiet --no-deps -w /tmp/wheel .
+  python3 -m venv /tmp/installed && /tmp/installed/bin/pip install --quiet --disable-pip-version-check /tmp/wheel/upskeep-*.whl
+  cd /tmp && /tmp/installed/bin/upskeep --version && cd /app
+  .venv/bin/python -m pytest -q -n 2 -p no:cacheprovider $tests"

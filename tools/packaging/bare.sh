@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# make home: the wheel in a Debian that holds Python and nothing else, without the checkout: install, init, run, an event
+# counted, a backup. Needs root and mmdebstrap, this machine's apt and pip settings, and some minutes. SUITE names another Debian.
+set -euo pipefail
+suite=${SUITE:-bookworm}
+root=${HOME_ROOT:-/var/cache/upskeep-home/$suite}
+if [ ! -e "$root/.ready" ]; then
+  mkdir -p "$(dirname "$root")"
+  mmdebstrap --quiet --variant=minbase --include=python3,python3-venv,ca-certificates "$suite" "$root" >/dev/null
+  cp -rL /usr/local/share/ca-certificates/. "$root/usr/local/share/ca-certificates/" 2>/dev/null || true
+  chroot "$root" update-ca-certificates >/dev/null 2>&1
+  touch "$root/.ready"
+fi
+built=$(mktemp -d)
+trap 'rm -rf "$built"; umount -l "$root/proc" "$root/dev" 2>/dev/null || true' EXIT
+.venv/bin/python -m pip wheel --quiet --no-deps -w "$built" .
+cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
+[ ! -f /etc/pip.conf ] || cp /etc/pip.conf "$root/etc/"
+rm -rf "$root/opt/upskeep" "$root/root/.config/upskeep" "$root/root/.local/share/upskeep"
+cp "$built"/*.whl "$root/tmp/"
+for m in proc dev; do mountpoint -q "$root/$m" || mount --rbind "/$m" "$root/$m"; done
+env -u PIP_FIND_LINKS HOME=/root chroot "$root" /bin/bash -euo pipefail -c '
+  . /etc/os-release; echo "$PRETTY_NAME, $(python3 --version), $(uname -m)"
+  python3 -m venv /opt/upskeep && /opt/upskeep/bin/pip install --quiet --disable-pip-version-check "$(ls /tmp/upskeep-*.whl)[notify]"
+  mkdir -p /tmp/elsewhere/shared /tmp/elsewhere/services && cd /tmp/elsewhere
+  echo "raise SystemExit(1)" | tee shared/__init__.py >services/__init__.py
+  PATH=/opt/upskeep/bin:$PATH
+  upskeep init --yes --simulate outage --site bare | tail -n 3
+  upskeep check --effective --changed
+  upskeep run --speed max --exit-when-done --port 21884
+  upskeep backup /tmp/elsewhere/b.tar.gz && upskeep backup /tmp/elsewhere/b.tar.gz --verify
+  rm -rf /tmp/elsewhere'
