@@ -35,7 +35,7 @@ from shared.kinds import KINDS
 
 MESSAGE_BYTES = 1_048_576  # an environment and a path
 REPLY_S = 120.0  # the imports come first, and a small machine is slow
-CLEAN_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD, signal.SIGPIPE)
+CLEAN_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)
 
 
 class ServiceProcess(Protocol):
@@ -161,6 +161,7 @@ def _serve(asked: socket.socket, names: Sequence[str]) -> None:
         _let_go(asked.fileno())
         for number in CLEAN_SIGNALS:
             signal.signal(number, signal.SIG_DFL)
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # as Python has it: who hangs up must end no service
         for name in names:
             with contextlib.suppress(ImportError):  # its own process says what is missing
                 importlib.import_module(f"services.{name}.app")

@@ -13,6 +13,7 @@ from services.alerter.core.rules import Rule
 from services.alerter.core.samples import event_sample
 from services.event_processor.core.rules.compiled import CompiledRules
 from services.event_processor.core.tracing.goals import Goal, goals_of
+from shared.client.connect import ClientError
 from shared.event_text.texts import EventTexts
 from shared.messages import Event
 from upskeep.playback.backtest import Stages
@@ -99,11 +100,18 @@ class Suite:
         said += [f"{row['device']}: {row['policy']} {_due(row['in_s'])}" for row in plan["policies"]]
         links = [Link("shutdown", {"text": text}) for text in said]
         links += [Link("shutdown", {"text": f"held up by {text}"}, ends=True) for text in plan["obstacles"]]
-        asked = self.newest("SHUTDOWN_REQUESTED", None, None)
-        cause = [] if asked is None else [Link("cause", _of_event(asked))]
+        cause = self._requested()
         return Chain(f"shutdown of {plan['host']}", (*cause, *links))
 
     # ---- within
+
+    def _requested(self) -> list[Link]:
+        """Return the event of the last shutdown; a host's agent decides without a counter_store, too."""
+        try:
+            asked = self.newest("SHUTDOWN_REQUESTED", None, None)
+        except ClientError:
+            return []
+        return [] if asked is None else [Link("cause", _of_event(asked))]
 
     def _origin(self, event: Event) -> list[Link]:
         offered = event.metadata.get("offered_by")

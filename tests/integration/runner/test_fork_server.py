@@ -79,6 +79,18 @@ process.kill()
     assert "upskeep: services.alerter" == seen(tmp_path, program)
 
 
+def test_who_hangs_up_ends_no_service(tmp_path: Path) -> None:
+    """A write to a connection that is no more is an error there, as in every Python process."""
+    program = """
+server = ForkServer(["alerter"])
+process = running(server)
+process.send_signal(signal.SIGPIPE)
+process.send_signal(signal.SIGTERM)
+print(process.wait(60))
+"""
+    assert "0" == seen(tmp_path, program)
+
+
 def test_services_outlive_a_killed_server_and_start_by_themselves_from_then_on(tmp_path: Path) -> None:
     program = """
 suite = Supervisor(environ, folder, print, ("alerter",), ForkServer(["alerter"]))
