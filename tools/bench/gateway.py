@@ -1,73 +1,166 @@
-"""What the gateway takes: the first byte of each page, and what it costs with no console open and with fifty."""
+"""What the gateway takes: first byte and first paint, what it costs while nobody looks, and what fifty consoles change.
+
+Everything is of ``upskeep run`` on this machine. The consoles are those of ``tools.bench.consoles``; Debian's Chromium
+paints the pages. What the consoles change for the pipeline is measured in turns, without and with them, for a machine
+that does other work does it to both.
+"""
 
 from __future__ import annotations
 
 import http.client
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 from urllib.parse import urlsplit
 
 from tools.bench.calm import DEADLINE_S, SCENARIO, SPEED, WARM_S, Calm, broker_port, calm_span
+from tools.bench.live import Live
+from tools.bench.throughput import latency, throughput
+from upskeep.runner.supervisor import SERVICES
 
 PAGES = ("/", "/alerts", "/events", "/counters", "/health", "/reports", "/suite", "/api/overview", "/metrics")
+PAINTED = ("/", "/alerts", "/events", "/reports", "/suite")
 ROUNDS = 20
+PAINTS = 5
 CONSOLES = 50
+TURNS = 3
+FRAMES = 10_000
+LATENCY_S = 10.0
+FIRST_PAINT = """() => new Promise(done => new PerformanceObserver(list => {
+  const found = list.getEntriesByName("first-contentful-paint")[0];
+  if (found) done(found.startTime);
+}).observe({type: "paint", buffered: true}))"""
+
+
+class WithGateway(Live):
+    """The suite with its gateway, whether anybody looks or not."""
+
+    names = (*SERVICES, "gateway")
 
 
 def measure(seconds: float, folder: Path, say: Callable[[str], None]) -> None:
-    """Print it: of a suite that reads a simulated UPS once a second."""
-    place = ["--data", str(folder / "data"), "--port", str(broker_port())]
+    """Print it: of a suite that reads a simulated UPS once a second, then of one that works at its limit."""
+    say(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    with running(folder / "data") as (pid, port):
+        time.sleep(WARM_S)
+        say(f"{'page':<16}{'first byte, ms':>16}{'worst':>8}")
+        for page in PAGES:
+            taken = [first_byte_s(port, page) * 1000 for _ in range(ROUNDS)]
+            say(f"{page:<16}{median(taken):>16.1f}{max(taken):>8.1f}")
+        _paints(port, say)
+        say(f"{'consoles':<16}{'gateway, % of a core':>22}{'PSS, MB':>9}{'all, % of a core':>18}")
+        for number in (0, CONSOLES):
+            with consoles(port, number, lambda _: None):
+                time.sleep(2.0)
+                rows = [*calm_span(pid, seconds)]
+            say(f"{number:<16}{_costs(rows)}")
+    _side_by_side(say)
+
+
+def _costs(rows: list[Calm]) -> str:
+    gateway = next(row for row in rows if "gateway" in row.name)
+    ours = sum(row.cpu_percent for row in rows)
+    return f"{gateway.cpu_percent:>22.2f}{gateway.pss_mb:>9.1f}{ours:>18.2f}"
+
+
+def _paints(port: int, say: Callable[[str], None]) -> None:
+    """Print when Chromium has painted something of a page, each time with nothing in its cache."""
+    program = shutil.which("chromium")
+    if program is None:
+        say("first paint: not measured, there is no chromium here")
+        return
+    from playwright.sync_api import sync_playwright
+
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=sandbox)
+        say(f"{'page':<16}{'first paint, ms':>16}{'worst':>8}")
+        for page in PAINTED:
+            taken = []
+            for _ in range(PAINTS):
+                with closing(browser.new_context()) as context:
+                    shown = context.new_page()
+                    shown.goto(f"http://127.0.0.1:{port}{page}", wait_until="load")
+                    taken.append(float(shown.evaluate(FIRST_PAINT)))
+            say(f"{page:<16}{median(taken):>16.0f}{max(taken):>8.0f}")
+        browser.close()
+
+
+def _side_by_side(say: Callable[[str], None]) -> None:
+    """Print frames a second and the p99 of a frame's way to its counted event, without and with open consoles."""
+    say(f"{'consoles':<16}{'frames/s':>22}{'p99, ms':>9}{'pages loaded':>18}")
+    found: dict[int, list[tuple[float, float]]] = {0: [], CONSOLES: []}
+    for _ in range(TURNS):
+        for number, rows in found.items():
+            port, loads = broker_port(), list[int]()
+            os.environ["UPSKEEP_GATEWAY__HTTP__PORT"] = str(port)
+            with tempfile.TemporaryDirectory() as folder, consoles(port, number, loads.append):
+                speed, _, _ = throughput("embedded", FRAMES, Path(folder), WithGateway)
+            with tempfile.TemporaryDirectory() as folder, consoles(port, number, loads.append):
+                p99 = quantiles(latency("embedded", LATENCY_S, Path(folder), WithGateway), n=100)[98]
+            rows.append((speed, p99))
+            say(f"{number:<16}{speed:>22,.0f}{p99:>9.1f}{sum(loads):>18,}")
+    (speed, p99), (with_speed, with_p99) = (
+        tuple(median(column) for column in zip(*rows, strict=True)) for rows in found.values()
+    )
+    changed = f"frames/s {with_speed / speed - 1:+.1%}, p99 {with_p99 / p99 - 1:+.1%}"
+    say(f"{CONSOLES} consoles change: {changed} (medians of {TURNS})")
+
+
+@contextmanager
+def consoles(port: int, number: int, loaded: Callable[[int], object]) -> Iterator[None]:
+    """Keep so many consoles open; ``loaded`` is called with how many pages they loaded."""
+    if not number:
+        yield
+        return
+    command = [sys.executable, "-m", "tools.bench.consoles", str(port), str(number)]
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own program
+    try:
+        yield
+    finally:
+        child.send_signal(signal.SIGTERM)
+        loaded(int(child.communicate(timeout=DEADLINE_S)[0] or 0))
+
+
+@contextmanager
+def running(data: Path, source: str = f"sim:{SCENARIO}", **environ: str) -> Iterator[tuple[int, int]]:
+    """Run the suite; yields its process and the port of its console."""
+    place = ["--data", str(data), "--port", str(broker_port())]
     command = [sys.executable, "-c", "from upskeep.cli import main; main()", "run", *place]
     run = subprocess.Popen(  # noqa: S603 - our own command line
-        [*command, "--source", f"sim:{SCENARIO}", "--speed", SPEED],
-        env={**os.environ, "UPSKEEP_GATEWAY__HTTP__PORT": "0"},
+        [*command, "--source", source, "--speed", SPEED],
+        env={**os.environ, "UPSKEEP_GATEWAY__HTTP__PORT": "0", **environ},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
     try:
-        address = _address(run)
-        time.sleep(WARM_S)
-        say(f"{'page':<16}{'first byte, ms':>16}{'worst':>8}")
-        for page in PAGES:
-            taken = [_first_byte_s(address, page) * 1000 for _ in range(ROUNDS)]
-            say(f"{page:<16}{median(taken):>16.1f}{max(taken):>8.1f}")
-        say(f"{'consoles':<16}{'gateway, % of a core':>22}{'PSS, MB':>9}{'all, % of a core':>18}")
-        for consoles in (0, CONSOLES):
-            with ExitStack() as stack:
-                for _ in range(consoles):
-                    stack.enter_context(closing(_follow(address)))
-                rows = [*calm_span(run.pid, seconds)]
-            say(f"{consoles:<16}{_costs(rows)}")
+        yield run.pid, _port(run)
     finally:
         run.send_signal(signal.SIGINT)
         run.wait(DEADLINE_S)
 
 
-def _costs(rows: list[Calm]) -> str:
-    gateway = next(row for row in rows if "gateway" in row.name)
-    return f"{gateway.cpu_percent:>22.2f}{gateway.pss_mb:>9.1f}{sum(row.cpu_percent for row in rows):>18.2f}"
-
-
-def _address(run: subprocess.Popen[str]) -> tuple[str, int]:
+def _port(run: subprocess.Popen[str]) -> int:
     assert run.stdout is not None  # noqa: S101 - it is a pipe
     for line in run.stdout:
         if found := re.search(r"console: (http://\S+)", line):
-            place = urlsplit(found[1])
-            return place.hostname or "", place.port or 0
+            return urlsplit(found[1]).port or 0
     raise RuntimeError("the run ended before its console was there")
 
 
-def _first_byte_s(address: tuple[str, int], page: str) -> float:
-    with closing(http.client.HTTPConnection(*address, timeout=30)) as connection:
+def first_byte_s(port: int, page: str) -> float:
+    """Return how long the first byte of a page takes, on a connection of its own."""
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
         began = time.perf_counter()
         connection.request("GET", page)
         answer = connection.getresponse()
@@ -76,11 +169,3 @@ def _first_byte_s(address: tuple[str, int], page: str) -> float:
             raise RuntimeError(f"{page}: {answer.status} {answer.reason}")
         answer.read()
         return taken
-
-
-def _follow(address: tuple[str, int]) -> http.client.HTTPConnection:
-    """Return the connection of an open console, which follows what changes and reads nothing here."""
-    connection = http.client.HTTPConnection(*address, timeout=30)
-    connection.request("GET", "/api/stream?kind=state&kind=alert&kind=status")
-    connection.getresponse()
-    return connection

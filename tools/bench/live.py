@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
@@ -18,7 +18,7 @@ from shared.suite import SuiteSettings
 from upskeep.runner import broker
 from upskeep.runner.live_view import viewer
 from upskeep.runner.run import LocalBroker
-from upskeep.runner.supervisor import Supervisor
+from upskeep.runner.supervisor import SERVICES, Supervisor
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TIMEOUT_S = 300.0
@@ -28,6 +28,8 @@ MODELS: dict[str, type[Message]] = {"raw": Frame, "counter": Counter, "notice": 
 
 class Live:
     """The suite over a recording, and a door that looks on."""
+
+    names: Sequence[str] = SERVICES
 
     def __init__(self, kind: str, rows: Iterator[str], speed: str, folder: Path, kinds: tuple[str, ...]) -> None:
         config = self.config(folder)
@@ -45,7 +47,7 @@ class Live:
         suite = read_settings(config, "suite", SuiteSettings, {"UPSKEEP_SUITE__BROKER__URL": self.broker.url})
         self.topics = suite.topics
         self.client: MqttClient = viewer(suite.broker, suite.topics, "upskeep-bench", kinds)
-        self.suite = Supervisor(environ, folder / "log", lambda _: None)
+        self.suite = Supervisor(environ, folder / "log", lambda _: None, names=self.names)
 
     def config(self, folder: Path) -> Path:  # noqa: ARG002 - who measures something else makes one there
         """Return the configuration to run with."""

@@ -54,9 +54,11 @@ def room_rows(frames: int) -> Iterator[str]:
         yield f"{(START + timedelta(seconds=index / RATE)).isoformat()},{20 + index % 100 / 100:.2f}"
 
 
-def throughput(kind: str, frames: int, folder: Path) -> tuple[float, dict[str, float], dict[str, float]]:
+def throughput(
+    kind: str, frames: int, folder: Path, suite: type[Live] = Live
+) -> tuple[float, dict[str, float], dict[str, float]]:
     """Return frames per second, CPU µs a frame and memory in MB by process."""
-    with Live(kind, ups_rows(frames), "max", folder, ("counter",)) as live:
+    with suite(kind, ups_rows(frames), "max", folder, ("counter",)) as live:
         began, cpu = 0.0, dict[str, float]()
         for now, message in live.messages():
             if isinstance(message, Counter) and message.type == "AC_POWER_LOSS" and not began:
@@ -68,10 +70,10 @@ def throughput(kind: str, frames: int, folder: Path) -> tuple[float, dict[str, f
     raise AssertionError("unreachable: messages() yields or raises")
 
 
-def latency(kind: str, seconds: float, folder: Path) -> Sequence[float]:
+def latency(kind: str, seconds: float, folder: Path, suite: type[Live] = Live) -> Sequence[float]:
     """Return the latency of every frame in milliseconds, the first second left out."""
     frames = int(seconds * RATE)
-    with Live(kind, room_rows(frames), "1", folder, ("raw", "counter")) as live:
+    with suite(kind, room_rows(frames), "1", folder, ("raw", "counter")) as live:
         released: dict[int, float] = {}
         counted: dict[int, float] = {}
         zero = float("inf")
