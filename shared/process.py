@@ -188,7 +188,7 @@ def report_damage(endpoint: Endpoint) -> None:
     endpoint.offer_event(
         Candidate(type=DAMAGED, id=f"damaged/{report['aside']}", data={"service": endpoint.name, **report})
     )
-    endpoint.sender.write(endpoint.clock.wall().timestamp())
+    endpoint.sender.write(endpoint.clock.wall().timestamp(), endpoint.clock.monotonic())
     endpoint.records.drop_value(REPORT)
 
 

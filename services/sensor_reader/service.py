@@ -19,6 +19,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from typing import Any
 
@@ -165,7 +166,8 @@ class SensorReader:
     def _follow(self, instant: Instant) -> None:
         """Take note of the moment; if the clock has jumped since the last one, report it first."""
         self._clock_drift, jump = compare_clocks(self._clock_drift, self._boot_id, instant)
-        self._ledger.put(_CLOCK_DRIFT, self._clock_drift.to_json())
+        with self._ledger.may_wait() if jump is None else nullcontext():
+            self._ledger.put(_CLOCK_DRIFT, self._clock_drift.to_json())
         if jump is not None:
             self._emit(jump_frame(jump, instant.time))
 

@@ -11,6 +11,7 @@ applied, memories, how far event time has come. The first row that applies decid
     something is missing, and is about to be asked for     commits
     another connection wants to write                      commits
     a service stops                                        commits
+    a row that waits is not heard by all for ``SPILL_S``   commits
     ``most`` messages applied since the last commit        commits
     ``CALM_S`` since its first change                      commits
     ``PLAYED_S`` of a recording's or simulation's time     commits
@@ -23,6 +24,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 CALM_S = 60.0
+SPILL_S = 3.0
 PLAYED_S = 10.0  # of event time: a recording or simulation may run at any speed
 
 
@@ -35,6 +37,7 @@ class Reason(StrEnum):
     MISSING = "missing"
     ASKED = "asked"
     STOPPING = "stopping"
+    UNHEARD = "unheard"
     FULL = "full"
     DUE = "due"
     PLAYED = "played"
@@ -50,6 +53,7 @@ class Turn:
     missing: bool = False
     asked: bool = False
     stopping: bool = False
+    unheard: bool = False
     played_s: float | None = None
 
 
@@ -78,6 +82,7 @@ class Commits:
             (turn.missing, Reason.MISSING),
             (turn.asked, Reason.ASKED),
             (turn.stopping, Reason.STOPPING),
+            (turn.unheard, Reason.UNHEARD),
             (self.messages >= self.most, Reason.FULL),
             (now - self.since >= CALM_S, Reason.DUE),
             (self._played_s(turn) >= PLAYED_S, Reason.PLAYED),

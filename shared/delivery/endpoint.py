@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from shared import __version__
 from shared.clock import Clock
+from shared.delivery.calm_readings import CalmReadings
 from shared.delivery.commits import Commits, Reason, Turn
 from shared.delivery.event_time import EventTime
 from shared.delivery.handler import Figures, Handlers
@@ -30,14 +31,7 @@ from shared.delivery.sender import OFFERS, Sender
 from shared.delivery.takeover import NameInUseError, Takeover
 from shared.kinds import kind_of, sequenced_model
 from shared.ledger import Ledger, Way
-from shared.messages import (
-    Candidate,
-    DeadLetter,
-    Frame,
-    Message,
-    Sequenced,
-    Status,
-)
+from shared.messages import Candidate, DeadLetter, Frame, Message, Sequenced, Status
 from shared.mqtt import Arrived, Confirmed, Connected, Disconnected, MqttClient, Publication, Receipt
 from shared.suite import SuiteSettings
 from shared.topics import Topics
@@ -45,6 +39,7 @@ from shared.topics import Topics
 log = logging.getLogger(__name__)
 
 STATUS_S = 1.0
+LIVE_STATUS_S = 2.0  # where time is that of hardware; below ``commits.SPILL_S``, for it says what is applied
 HEARTBEAT_S = 10.0
 LOG_AGAIN_S = 60.0
 DEAD_LETTER_BYTES = 65_536
@@ -89,6 +84,7 @@ class Endpoint:
         )
         self.time = EventTime(self.records, route.consumes)
         self.way = Way(self.wake)
+        self._calm_readings = CalmReadings()
         self.commits = Commits(max(1, window // 4))
         self._figures: list[Callable[[], Figures]] = []
         self.inbox = Inbox(
@@ -177,9 +173,11 @@ class Endpoint:
 
     def emit(self, message: Sequenced) -> None:
         """Append to the message's stream; it leaves after the commit."""
+        calm = False
         if isinstance(message, Frame):
             self.time.observe(message)
-        self.sender.emit(message, self.clock.wall().timestamp())
+            calm = self._calm_readings.is_calm(message)
+        self.sender.emit(message, self.clock.wall().timestamp(), calm=calm)
 
     def retain(self, message: Message) -> None:
         """Publish the latest value of a retained topic after the commit."""
@@ -242,7 +240,7 @@ class Endpoint:
             self._advance()
             if self.handlers.batch is not None:
                 self.handlers.batch.flush()
-            self._write()
+            self._write(now)
         if self._ends(now, stopping=stopping):
             self._commit()
         self._send(now)
@@ -255,6 +253,7 @@ class Endpoint:
             missing=self.receiver.misses(now),
             asked=self.way.wanted,
             stopping=stopping,
+            unheard=self.sender.unheard(now),
             played_s=self.time.now.timestamp() if self.time.simulated and self.time.now is not None else None,
         )
         return self.commits.decide(turn, now)
@@ -263,6 +262,7 @@ class Endpoint:
         self.ledger.commit()
         self.way.committed()
         self.commits.committed()
+        self.sender.committed()
         self.receiver.committed()
         self.inbox.important = False
 
@@ -319,10 +319,10 @@ class Endpoint:
 
     # ---- the end of a turn
 
-    def _write(self) -> None:
+    def _write(self, now: float) -> None:
         if (found := self.sender.gone_back) is not None:
             self._report_older_copy(found)
-        self.sender.write(self.clock.wall().timestamp())
+        self.sender.write(self.clock.wall().timestamp(), now)
         self.receiver.write()
         self.time.save()
 
@@ -346,7 +346,7 @@ class Endpoint:
 
     def _report_status(self, now: float) -> None:
         since = now - self._status_at
-        if since < STATUS_S:
+        if since < (STATUS_S if self.time.simulated or self.time.now is None else LIVE_STATUS_S):
             return
         status = self.status()
         if status != self._status or since >= HEARTBEAT_S:
@@ -386,6 +386,8 @@ class Endpoint:
 
     def close(self) -> None:
         """Commit, publish ``stopped``, disconnect and close the ledger. What is unsent stays in the outbox."""
+        with self.ledger.batch():
+            self.sender.come_back()
         self._commit()
         farewell = self.status().model_copy(update={"state": "stopped", "time": self.clock.wall()})
         self.client.close(_publication(farewell, self.topics))

@@ -30,6 +30,7 @@ T = TypeVar("T")
 
 GRACE_S = 0.3
 RETRY_S = 1.0
+ENDED = 2**53  # as what is applied of an epoch: whatever comes of it is a repeat
 
 
 class Verdict(StrEnum):
@@ -97,9 +98,9 @@ class Inbound(Generic[T]):
             self._stuck(now)
 
     def end(self) -> None:
-        """Another epoch goes on with these numbers: nothing more is wanted of this one."""
+        """Another epoch goes on with these numbers: nothing more is wanted of this one, nor taken."""
         self.held.clear()
-        self.head = self.applied
+        self.applied = self.head = ENDED
         self.stuck_since = None
 
     def resume(self, applied: int) -> None:

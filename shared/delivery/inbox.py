@@ -125,7 +125,7 @@ class Inbox:
         status = decode(Status, arrived.payload)
         _agree(service=(status.service, parts[0]))
         self._follow("status", arrived)
-        self.sender.seen(status.service, status.state == "online")
+        self.sender.seen(status.service, status.state == "online", status.applied.get(self.route.name))
         makes_events = may_produce(status.service, "event")
         if makes_events and "event" in status.streams and status.state == "online":
             self.sender.ingest_consumers.add(status.service)

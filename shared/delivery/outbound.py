@@ -30,6 +30,7 @@ class Outbound:
     online: set[str] = field(default_factory=set)
     asks: dict[str, int] = field(default_factory=dict)
     furthest: int = 0  # nobody can have applied more: what this process found written, and what it has sent
+    heard: dict[str, int] = field(default_factory=dict)  # by consumer, what it has applied, durably or not
     early: tuple[set[int], ...] = field(default_factory=lambda: (set(),))  # confirmed out of order, by copy
 
     def connected(self) -> None:
@@ -50,6 +51,18 @@ class Outbound:
         else:
             self.online.discard(consumer)
             self.asks.pop(consumer, None)
+
+    def note_applied(self, consumer: str, seq: int) -> None:
+        """A consumer's status says how far it has applied, of which a part may not be durable."""
+        if consumer in self.awaited:
+            self.heard[consumer] = min(seq, self.head)
+
+    @property
+    def heard_by_all(self) -> int:
+        """The last row that every awaited consumer has applied, durably or not; confirmed, where none is awaited."""
+        if not self.awaited:
+            return self.published
+        return min(max(self.heard.get(name, 0), self.marks.get(name, 0)) for name in self.awaited)
 
     def checkpoint(self, consumer: str, seq: int, ask: bool) -> None:
         """A consumer has durably applied everything up to ``seq``; with ``ask`` it wants what follows."""

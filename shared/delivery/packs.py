@@ -24,6 +24,16 @@ def packs(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
         yield rows[start:]
 
 
+def first_within(rows: list[Row], most: int) -> list[Row]:
+    """Return the first rows with ``most`` bytes of payloads together, and one at least."""
+    size = 0
+    for count, row in enumerate(rows):
+        size += len(row.payload)
+        if size > most and count:
+            return rows[:count]
+    return rows
+
+
 def join(rows: Sequence[Row]) -> bytes:
     """Return the payload of a pack; that of one row is the row's."""
     return b"\n".join([row.payload for row in rows])

@@ -134,6 +134,7 @@ class Receiver:
             if known is not None:
                 reached = known.applied
                 known.end()
+                self._touch(track._replace(epoch=before.epoch))
             if reached is not None and reached > before.end.get(track.stream, 0):
                 reached = before.start.get(track.stream, 0)
         return reached

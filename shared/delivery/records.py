@@ -14,6 +14,8 @@ from shared.ledger import Ledger, is_sound, keep_value, sealed
 from shared.messages import Continued
 
 EPOCHS_KEPT = 8
+CONTINUED_KEPT = 32
+AHEAD = "ahead"  # the epoch of which rows may have left before they were committed
 COMMANDS_KEPT = 10_000
 
 
@@ -52,13 +54,28 @@ class Records:
     def renew_epoch(self, continued: Continued) -> None:
         """Begin a new epoch that goes on with the numbers of the one before; the outbox is stamped anew."""
         old, self.epoch = self.epoch, secrets.token_hex(6)
-        self.continued = (*self.continued, continued)[-EPOCHS_KEPT:]
+        self.continued = (*self.continued, continued)[-CONTINUED_KEPT:]
         self.save_value("epoch", self.epoch)
         self.save_value("continued", json.dumps([each.model_dump() for each in self.continued]))
         before, after = f'"epoch":"{old}"'.encode(), f'"epoch":"{self.epoch}"'.encode()
         rows = self.db.execute("SELECT * FROM outbox").fetchall()
         anew = (sealed(*row[:3], row[3].replace(before, after, 1), *row[4:-1]) for row in rows)
         self.db.executemany("INSERT OR REPLACE INTO outbox VALUES (?, ?, ?, ?, ?, ?, ?)", anew)
+
+    # ---- rows that leave before they commit
+
+    @property
+    def ahead(self) -> bool:
+        """Whether rows of this epoch may have left that are not here: its numbers must not be used again."""
+        return self.value(AHEAD) == self.epoch
+
+    def go_ahead(self) -> None:
+        """Note that rows will leave before they commit; to be committed before the first of them."""
+        self.save_value(AHEAD, self.epoch)
+
+    def come_back(self) -> None:
+        """Note that every row that has left is here."""
+        self.drop_value(AHEAD)
 
     # ---- outbox
 

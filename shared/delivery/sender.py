@@ -15,14 +15,15 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from typing import Literal
 
+from shared.delivery.ahead import Ahead
 from shared.delivery.decoding import UnreadableError
 from shared.delivery.outbound import Outbound
-from shared.delivery.packs import PACK_ROWS, join, packs
+from shared.delivery.packs import PACK_ROWS, first_within, join, packs
 from shared.delivery.records import Records, Row
 from shared.delivery.sizes import PACKET_BYTES, fits
 from shared.delivery.speakers import has_consumers, may_consume
 from shared.kinds import KINDS, kind_of
-from shared.messages import Candidate, Checkpoint, Continued, Message, Resend, Resent, Sequenced, StreamEnds
+from shared.messages import Candidate, Checkpoint, Continued, Mark, Message, Resend, Resent, Sequenced, StreamEnds
 from shared.mqtt import MqttClient, Publication
 from shared.suite import DeliverySettings
 from shared.topics import Topics
@@ -71,7 +72,13 @@ class Sender:
         self._opened = {stream: out.head for stream, out in self.streams.items()}
         self._renewed = False
         self.gone_back: str | None = None  # how a consumer has shown that this ledger is an older copy
+        if records.ahead:
+            log.warning("%s ended with calm readings in memory: it goes on under a new epoch", name)
+            with records.ledger.transaction():
+                self._renew()
         self._fresh: list[Row] = []
+        self._calm: list[Row] = []  # that may leave before they are committed
+        self.ahead = Ahead()
         self._latest: dict[str, bytes] = {}
         self._unsent: dict[str, None] = {}
         self._once: deque[Publication] = deque(maxlen=ANSWERS_KEPT)
@@ -86,8 +93,8 @@ class Sender:
 
     # ---- what a handler publishes
 
-    def emit(self, message: Sequenced, written: float) -> None:
-        """Give the message its place in its stream. It leaves after the commit."""
+    def emit(self, message: Sequenced, written: float, *, calm: bool = False) -> None:
+        """Give the message its place in its stream. It leaves after the commit, a ``calm`` one perhaps before."""
         stream = kind_of(message).name
         if stream not in self.streams:
             raise ValueError(f"{self.name} does not produce the stream {stream!r} of {type(message).__name__}")
@@ -101,7 +108,10 @@ class Sender:
             payload = b'%b%d,"too_large":%d}' % (self._prefix[stream], out.head, len(payload))
         attributes = message.attributes()
         row_attributes = json.dumps(attributes) if attributes else None
-        self._fresh.append(Row(stream, out.head, message.topic(self.topics), payload, row_attributes, written))
+        row = Row(stream, out.head, message.topic(self.topics), payload, row_attributes, written)
+        (self._calm if calm and self.ahead.begun else self._fresh).append(row)
+        if calm:
+            self.ahead.wanted = True
 
     def offer_event(self, candidate: Candidate, written: float) -> None:
         """Put an offer into the outbox; it stays until the broker has confirmed it."""
@@ -153,6 +163,7 @@ class Sender:
         self.records.renew_epoch(Continued(epoch=self.records.epoch, start=self._opened, end=ends))
         self._prefix = self._prefixes()
         self._renewed, self.gone_back = True, None
+        self.ahead = Ahead()
         for out in self.streams.values():
             out.disconnected()
 
@@ -160,12 +171,17 @@ class Sender:
         text = f'{{"producer":"{self.name}","epoch":"{self.records.epoch}","seq":'.encode()
         return dict.fromkeys(self.streams, text)
 
-    def write(self, written: float) -> None:
+    def write(self, written: float, monotonic: float) -> None:
         """Put the batch's rows into the outbox and drop what nobody needs any more."""
         if self._fresh:
             self.records.append(self._fresh)
-        touched = {row.stream for row in self._fresh}
-        self._fresh = []
+        with self.records.ledger.may_wait():
+            self.records.append(self._calm)
+        touched = {row.stream for row in (*self._fresh, *self._calm)}
+        self.ahead.note(self._calm, monotonic)
+        self._fresh, self._calm = [], []
+        if self.ahead.must_begin:
+            self.records.go_ahead()
         if self.gone_back is not None:
             self._renew()
         for stream, out in self.streams.items():
@@ -205,7 +221,20 @@ class Sender:
             self._age_checked = written
         return touched
 
+    def unheard(self, monotonic: float) -> bool:
+        """Whether a row that is not committed has not been heard by every awaited consumer for too long."""
+        return self.ahead.unheard(monotonic, {stream: out.heard_by_all for stream, out in self.streams.items()})
+
+    def come_back(self) -> None:
+        """Note, in the batch that is the last, that every row that has left is in it."""
+        if self.records.ahead:
+            self.records.come_back()
+
     # ---- after the commit
+
+    def committed(self) -> None:
+        """What was written is on the disk."""
+        self.ahead.committed()
 
     def send(self, client: MqttClient, now: float) -> None:
         """Hand over what may go: latest values, what was asked for, then the live streams."""
@@ -269,7 +298,7 @@ class Sender:
                 return
             wanted = out.asks[consumer]
             seqs = out.resend(consumer, RESEND_ROWS)
-            rows = self._within(self.records.read(stream, seqs))
+            rows = first_within(self.records.read(stream, seqs), RESEND_BYTES)
             if rows and rows[-1].seq < seqs[-1]:
                 out.asks[consumer] = rows[-1].seq + 1
             if not rows and consumer in out.asks:
@@ -286,14 +315,6 @@ class Sender:
             payload = answer.model_dump_json(by_alias=True).encode()
             if not client.publish(Publication(answer.topic(self.topics), payload)):
                 out.asks[consumer] = wanted
-
-    def _within(self, rows: list[Row]) -> list[Row]:
-        size = 0
-        for count, row in enumerate(rows):
-            size += len(row.payload)
-            if size > RESEND_BYTES and count:
-                return rows[:count]
-        return rows
 
     # ---- what comes back
 
@@ -345,10 +366,13 @@ class Sender:
             raise UnreadableError(f"{found}; a new epoch has been begun for that before, so this is refused")
         self.gone_back = self.gone_back or found
 
-    def seen(self, consumer: str, online: bool) -> None:
-        """A service's status tells whether it is there."""
-        for out in self.streams.values():
+    def seen(self, consumer: str, online: bool, applied: Mapping[str, Mark] | None = None) -> None:
+        """A service's status tells whether it is there, and how far it has applied what comes from here."""
+        for stream, out in self.streams.items():
             out.seen(consumer, online)
+            mark = (applied or {}).get(stream)
+            if online and mark is not None and mark.epoch == self.records.epoch:
+                out.note_applied(consumer, mark.seq)
 
     @property
     def unsent(self) -> bool:

@@ -17,7 +17,7 @@ from services.counter_store.settings import load
 from shared.mqtt import MqttClient
 from shared.settings import read_settings
 from shared.suite import SuiteSettings
-from tests.crash import climate
+from tests.crash import climate, live
 from tests.crash.fleet import Fleet
 from tests.crash.load import STEP_S, rows
 from tests.crash.proxy import Proxy
@@ -100,7 +100,8 @@ def play(
     recording = folder / "load.csv"
     recording.write_text("\n".join(rows(seed, frames)) + "\n", encoding="utf-8")
     expected, ids = oracle(recording, CONFIG, folder / "expected.jsonl")
-    harness = _prepare(seed, kind, folder, recording, hostile=hostile, control=control)
+    load_from = {"UPSKEEP_SOURCE": f"recording:{recording}", "UPSKEEP_SPEED": str(RATE * STEP_S)}
+    harness = _prepare(seed, kind, folder, load_from, hostile=hostile, control=control)
     troubles: list[str] = []
     chance = random.Random(seed)  # noqa: S311 - repeatable
     try:
@@ -136,6 +137,28 @@ def play(
     return harness.fleet, verdict
 
 
+def play_live(seed: int, seconds: float, kills_per_minute: float, kind: str, folder: Path) -> tuple[Fleet, Verdict]:
+    """Run once with live hardware as the load."""
+    source = live.Source()
+    harness = _prepare(seed, kind, folder, source.environ())
+    chance = random.Random(seed)  # noqa: S311 - repeatable
+    try:
+        harness.fleet.start()
+        harness.client.open()
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            harness.look(chance.expovariate(kills_per_minute / 60))
+            strike(chance, harness)
+        verdict = live.settle(source, folder / "data", SETTLE_S, harness.look)
+    finally:
+        harness.fleet.stop()
+        harness.client.close()
+        harness.proxy.close()
+        source.close()
+    verdict.differences += harness.fleet.deaths
+    return harness.fleet, verdict
+
+
 def _let_leases_lapse(harness: Harness) -> list[str]:
     """Leave controller and supervisor dead until every actuator is safe; returns what is wrong with that."""
     if harness.loop is None:
@@ -161,7 +184,9 @@ def _count_offers(harness: Harness, data: Path) -> list[str]:
     return found.differences
 
 
-def _prepare(seed: int, kind: str, folder: Path, recording: Path, *, hostile: bool, control: bool) -> Harness:
+def _prepare(
+    seed: int, kind: str, folder: Path, load_from: dict[str, str], *, hostile: bool = False, control: bool = False
+) -> Harness:
     broker = Broker(kind, free_port(), folder / "broker", TORN if kind == MOSQUITTO else "")
     secrets = folder / "broker" if hostile else None
     if secrets is not None:
@@ -174,8 +199,7 @@ def _prepare(seed: int, kind: str, folder: Path, recording: Path, *, hostile: bo
         "UPSKEEP_SUITE__BROKER__KEEPALIVE_S": str(KEEPALIVE_S),
         "UPSKEEP_SUITE__DATA": str(folder / "data"),
         "UPSKEEP_EVENT_COUNTERS__EVENT_COUNTERS__MAX_HISTORY_PER_EVENT": "100000000",  # every id is compared
-        "UPSKEEP_SOURCE": f"recording:{recording}",
-        "UPSKEEP_SPEED": str(RATE * STEP_S),
+        **load_from,
     }
     names = SERVICES
     if control:
@@ -229,6 +253,7 @@ def _report(fleet: Fleet, verdict: Verdict, say: Callable[[str], None]) -> bool:
 @click.option("--broker", "kind", default=MOSQUITTO, type=click.Choice([MOSQUITTO, EMBEDDED]), show_default=True)
 @click.option("--hostile", is_flag=True, help="A neighbour with the least user's rights forges and floods all along.")
 @click.option("--climate", "control", is_flag=True, help="Controller and supervisor too, over simulated actuators.")
+@click.option("--live", "is_live", is_flag=True, help="Live hardware as the load, in place of a recording.")
 @click.option("--folder", type=click.Path(path_type=Path), help="Keep everything there; else a new temporary folder.")
 def main(
     seed: int | None,
@@ -237,6 +262,7 @@ def main(
     kind: str,
     hostile: bool,
     control: bool,
+    is_live: bool,
     folder: Path | None,
 ) -> None:
     """Kill and cut the live suite under load; fail unless every event is counted exactly once."""
@@ -246,7 +272,10 @@ def main(
     click.echo(
         f"seed {seed}, {seconds:g} s, {kills_per_minute:g} kills a minute, {kind}; everything is kept in {folder}"
     )
-    fleet, verdict = play(seed, seconds, kills_per_minute, kind, folder, hostile=hostile, control=control)
+    if is_live:
+        fleet, verdict = play_live(seed, seconds, kills_per_minute, kind, folder)
+    else:
+        fleet, verdict = play(seed, seconds, kills_per_minute, kind, folder, hostile=hostile, control=control)
     if not _report(fleet, verdict, click.echo):
         click.echo(f"repeat it with --seed {seed} --seconds {seconds:g} --kills-per-minute {kills_per_minute:g}")
         sys.exit(1)

@@ -1,6 +1,7 @@
 """What ``upskeep run`` costs a small machine while nothing happens: bytes written, wake-ups, processor time, memory.
 
-A simulated UPS at one reading a second, as live hardware would be; the figures are the kernel's, of each process.
+A UPS at one reading a second: live hardware, as the NUT server of ``upsd`` shows it. A simulation would not do, for
+it is exact to the frame and commits each one. The figures are the kernel's, of each process.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from tools.bench.upsd import ON_MAINS, Upsd
 from upskeep.runner import broker
 
-SCENARIO, SPEED = "full_cycle", "10"  # a reading each second; it charges for hours, and nothing happens
+INTERVAL_S = 1.0
 TICKS = os.sysconf("SC_CLK_TCK")
 WARM_S = 20.0
 DAY_S = 86_400
@@ -54,8 +56,10 @@ def measure(seconds: float, folder: Path, say: Callable[[str], None]) -> None:
     command = [sys.executable, "-c", "from upskeep.cli import main; main()"]
     place = ["--data", str(folder / "data"), "--port", str(port)]
     began = time.monotonic()
-    source = ["run", "--source", f"sim:{SCENARIO}", "--speed", SPEED, *place]
-    run = subprocess.Popen([*command, *source], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # noqa: S603
+    upsd = Upsd(lambda: ON_MAINS)
+    environ = {**os.environ, **upsd.environ(INTERVAL_S)}
+    source = [*command, "run", "--source", "i2c", *place]
+    run = subprocess.Popen(source, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # noqa: S603
     try:
         first_s = _first_event(run) - began
         time.sleep(WARM_S)
@@ -63,6 +67,7 @@ def measure(seconds: float, folder: Path, say: Callable[[str], None]) -> None:
     finally:
         run.send_signal(signal.SIGINT)
         run.wait(DEADLINE_S)
+        upsd.close()
     say(f"{'process':<18}{'MB a day':>10}{'% of a core':>13}{'wake-ups/s':>12}{'PSS, MB':>9}")
     total = [sum(column) for column in zip(*(_figures(row) for row in rows), strict=True)]
     for row in [*rows, Calm("all", *total)]:

@@ -40,6 +40,7 @@ from upskeep.runner.supervisor import (
 )
 
 LOOK_S = 0.1
+WATCH_S = 0.5  # what a service says is shown at once; this is for what ends without a word
 PATIENCE_S = 3.0  # a broker elsewhere may be away; what is read meanwhile must not wait for it
 AWAY_S = 3.0
 READY_AT_LATEST_S = 30.0
@@ -191,7 +192,7 @@ def run(options: RunOptions, settings: SuiteSettings, say: Say, show: Callable[[
         suite.start()
         began = time.monotonic()
         while not stopped.asked and not (options.exit_when_done and view.done()):
-            for message in view.take(client, LOOK_S):
+            for message in view.take(client, WATCH_S):
                 _introduce(message, names, say)
                 show(message)
             if next_steps_due and view.all_online(names):

@@ -149,7 +149,7 @@ class House:
             try:
                 ledger = TrippingLedger(self.folder / name / "ledger.sqlite", (STORED,))
                 endpoint = Endpoint(ROUTES[name], suite, ledger, clock, opener(self.broker, TrippingClient))
-                self.workers[name] = Work(name, ledger, endpoint, calm=self.calm)
+                self.workers[name] = self.worker(name, ledger, endpoint)
                 endpoint.attach(self.workers[name])
                 endpoint.open()
             except Died:
@@ -159,6 +159,9 @@ class House:
                 continue
             self.hops[name] = endpoint
             return
+
+    def worker(self, name: str, ledger: Ledger, endpoint: Endpoint) -> Work:
+        return Work(name, ledger, endpoint, calm=self.calm)
 
     def turn(self) -> None:
         for name in ROUTES:

@@ -65,7 +65,8 @@ class House:
 
         def work() -> None:
             for number in numbers:
-                reader.emit(Frame(time=NOW + timedelta(seconds=number), device="ups", values={"n": number}))
+                words = {"n": number, "word": str(number)}  # a new word is on the disk before it leaves
+                reader.emit(Frame(time=NOW + timedelta(seconds=number), device="ups", values=words))
 
         reader.turn(0, work)
 

@@ -169,7 +169,7 @@ def test_an_outbox_row_that_is_not_as_written_is_not_sent(make: Make) -> None:
     endpoint = make(Route("sensor_reader", produces={"raw": ("counter_store",)}))
     endpoint.emit(Frame(time=NOW, device="ups"))
     with endpoint.ledger.transaction() as db:
-        endpoint.sender.write(0.0)
+        endpoint.sender.write(0.0, 0.0)
         db.execute("UPDATE outbox SET payload = x'7b7d'")
     with pytest.raises(LedgerDamagedError, match="raw 1 to 1 in the outbox"):
         endpoint.turn(0)

@@ -1,0 +1,138 @@
+"""Calm frames of live hardware leave before they are committed: every boundary is a place to die all the same.
+
+A reader that dies loses what it had in memory alone, and that by promise; it never uses a number again for something
+else. Each consumer applies every frame at most once and in order, and every event is counted exactly once.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.delivery.ahead import Ahead
+from shared.delivery.commits import SPILL_S
+from shared.delivery.endpoint import Endpoint
+from shared.delivery.records import Row
+from shared.ledger import Ledger
+from shared.messages import Event, Frame, Sequenced, event_id
+from tests.unit.shared.test_crash_points import START, Bomb, House, Work
+
+LAST = 9  # the frame after which the source is silent
+OUTAGE = 4  # the frame from which the mains are away
+SETTLED = LAST + 5  # turns
+
+
+class LiveWork(Work):
+    """Time makes the frames: who was away has not seen them. The first frame of the outage makes the event."""
+
+    house: LiveHouse
+
+    def work(self) -> None:
+        if self.name == "sensor_reader" and self.house.turns <= LAST:
+            n = self.house.turns
+            values: dict[str, Any] = {"n": n, "mains": n < OUTAGE}
+            self.endpoint.emit(Frame(device="ups", time=START + timedelta(seconds=n), values=values))
+
+    def apply(self, message: Sequenced) -> None:
+        if isinstance(message, Event):
+            self.note("Event")
+            return
+        assert isinstance(message, Frame)
+        with self.ledger.may_wait():
+            self.note(f"Frame {message.values['n']:02}")
+        if self.name == "event_processor" and not message.values["mains"] and self.ledger.get("outage") is None:
+            self.ledger.put("outage", b"told")
+            identity = event_id("home", "AC_POWER_LOSS", "ups", message.time)
+            event = Event(
+                id=identity, type="AC_POWER_LOSS", category="power", severity="info", time=message.time, site="home"
+            )
+            self.endpoint.emit(event)
+
+    def note(self, what: str) -> None:
+        self.ledger.db.execute("INSERT INTO seen (what) VALUES (?)", (what,))
+
+
+class LiveHouse(House):
+    """The house of ``test_crash_points`` with a reader of hardware. A turn takes a second."""
+
+    def __init__(self, folder: Path, bomb: Bomb) -> None:
+        self.turns = 0
+        super().__init__(folder, bomb, calm=True)
+
+    def worker(self, name: str, ledger: Ledger, endpoint: Endpoint) -> Work:
+        worker = LiveWork(name, ledger, endpoint, calm=True)
+        worker.house = self
+        return worker
+
+    def run_live(self) -> None:
+        for _ in range(SETTLED):
+            self.turns += 1
+            self.turn()
+            self.now -= 6.0  # of the seven that a calm turn has there
+        self.now += 100.0
+        for _ in range(6):
+            self.turn()
+
+
+def frames(house: House, name: str) -> list[int]:
+    return [int(what.removeprefix("Frame ")) for what in house.seen(name) if what.startswith("Frame")]
+
+
+def test_dying_at_every_boundary_loses_no_event_and_repeats_nothing(tmp_path):
+    """Only the frames around a death may be missing; those of the outage's beginning are on the disk before they go."""
+    undisturbed = Bomb(0)
+    with_all = LiveHouse(tmp_path / "undisturbed", undisturbed)
+    with_all.run_live()
+    every = list(range(1, LAST + 1))
+    assert [every, every] == [frames(with_all, name) for name in ("event_processor", "counter_store")]
+    with_all.close()
+    assert undisturbed.count > 100
+
+    for at in range(1, undisturbed.count + 1):
+        house = LiveHouse(tmp_path / str(at), Bomb(at))
+        house.run_live()
+        for name in ("event_processor", "counter_store"):
+            seen = frames(house, name)
+            assert sorted(set(seen)) == seen, f"{name} applied a frame twice or out of order, at {at}: {seen}"
+            assert len(every) - len(seen) <= 4, f"{name} lacks more than a death explains, at {at}: {seen}"
+        assert ["Event"] == [what for what in house.seen("counter_store") if what == "Event"], f"at {at}"
+        assert [] == [what for name in house.hops for what in house.seen(name) if what.startswith("lost")], f"at {at}"
+        house.close()
+
+
+@pytest.mark.parametrize(
+    ("heard", "now", "unheard"),
+    [(0, SPILL_S - 0.1, False), (0, SPILL_S, True), (2, SPILL_S, False), (1, SPILL_S, True), (2, SPILL_S + 1, False)],
+)
+def test_a_row_that_nobody_hears_is_written(heard, now, unheard):
+    """A consumer that died may have heard less than it had said."""
+    ahead = Ahead()
+    ahead.note([Row("raw", seq, "t", b"", None, 0.0) for seq in (1, 2)], 0.0)
+    ahead.unheard(now, {"raw": 2})
+
+    assert unheard is ahead.unheard(now, {"raw": heard})
+
+
+def test_a_clean_stop_begins_no_epoch_and_a_death_does(tmp_path):
+    """Only who let rows go ahead of its ledger, and died, may have used numbers that it does not know of."""
+    house = LiveHouse(tmp_path, Bomb(0))
+    house.run_live()
+    first = house.hops["sensor_reader"].epoch
+
+    house.hops["sensor_reader"].close()
+    house.start("sensor_reader")
+    after_a_stop = house.hops["sensor_reader"].epoch
+    house.turns = 0
+    house.run_live()
+    house.hops["sensor_reader"].ledger.close()
+    house.start("sensor_reader")
+
+    assert first == after_a_stop
+    assert first != house.hops["sensor_reader"].epoch
+    with closing(house.hops["counter_store"].ledger) as ledger:
+        assert 2 * LAST == ledger.db.execute("SELECT count(*) FROM seen WHERE what LIKE 'Frame%'").fetchone()[0]
+    house.close()
