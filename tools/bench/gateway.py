@@ -79,7 +79,11 @@ def _paints(port: int, say: Callable[[str], None]) -> None:
     if program is None:
         say("first paint: not measured, there is no chromium here")
         return
-    from playwright.sync_api import sync_playwright
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        say("first paint: not measured, for playwright comes with what tests compare with: make .venv/.oracles")
+        return
 
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
