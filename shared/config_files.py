@@ -10,6 +10,7 @@ Rules:
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ import yaml
 
 from shared.places import is_platforms
 from shared.shipped import SHIPPED_CONFIG
+from shared.small_file import read_small
 
 SAYS_SO = re.compile(r"^defaults:\s*[\"']?shipped\b", re.MULTILINE)
 Step = str | int
@@ -64,14 +66,14 @@ def place_of(documents: tuple[Document, ...], path: tuple[Step, ...]) -> tuple[D
 
 def shipped_folder(folder: Path, environ: Mapping[str, str]) -> Path | None:
     """Return the folder that ``folder`` is laid over; None where it is whole."""
-    if not SHIPPED_CONFIG.is_dir() or SHIPPED_CONFIG.resolve() == folder.resolve():
+    if not SHIPPED_CONFIG.is_dir() or os.path.realpath(SHIPPED_CONFIG) == os.path.realpath(folder):
         return None
     return SHIPPED_CONFIG if is_platforms(folder, environ) or _says_so(folder / "suite.yaml") else None
 
 
 def _says_so(suite: Path) -> bool:
     try:
-        return SAYS_SO.search(suite.read_text(encoding="utf-8")) is not None
+        return SAYS_SO.search(read_small(suite).decode()) is not None
     except (OSError, UnicodeDecodeError):  # whoever reads it as settings says why
         return False
 
