@@ -53,7 +53,7 @@ run: setup ## run the whole suite on this machine; ARGS="--source sim:outage --s
 test-quick: setup ## for a newcomer: the unit tests of the pure cores and the command line, a few minutes
 	@$(BIN)/python -m pytest -n auto -q -r fE $(QUICK) $(ARGS)
 
-test: setup .venv/.oracles ## for who changes code: every test, about half an hour on two cores; ARGS="-k name"
+test: setup .venv/.oracles ## for who changes code: every test, about twenty minutes on two cores; ARGS="-k name"
 	@$(BIN)/python -m pytest -n auto $(ARGS)
 
 check: setup ## format, lint, types, import contracts, freshness of generated docs
