@@ -201,5 +201,7 @@ def test_what_the_alerter_does_not_know_is_refused_with_what_it_knows(name: str)
     with playing(STOP) as play:
         with pytest.raises(RefusedError, match="it knows ack, silence, unsilence, reset_stop and test"):
             play.do(name or "x")
-        with pytest.raises(RefusedError, match="it knows alerts, silences, notices, delivery, route, standing and stops"):
+        with pytest.raises(
+            RefusedError, match="it knows alerts, silences, notices, delivery, route, standing and stops"
+        ):
             play.alerter.answer(name, {})
