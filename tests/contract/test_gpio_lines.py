@@ -10,6 +10,8 @@ from services.sensor_reader.adapters.simulated.bus import SimulatedLines
 from services.sensor_reader.core.ports import PortError
 from tests.support.gpio.mcp2221 import LABEL
 
+pytestmark = pytest.mark.timeout(1500)  # the guest may have to be booted twice
+
 
 @pytest.fixture
 def guest(seen_in_guest: dict[str, dict[str, Any]]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from tests.support.i2c.observe import CONTRACT, GAUGE, GAUGE_BYTES, MONITOR, MON
 from upskeep.first_start.write import difference, try_out
 
 ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.timeout(1500)  # the guest may have to be booted twice
 
 
 @pytest.fixture
