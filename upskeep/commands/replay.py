@@ -158,12 +158,10 @@ def _events(store: Any, choice: Mapping[str, Any]) -> Iterator[Any]:
 
 
 def _speed(text: str) -> float | None:
-    if text == "max":
-        return None
+    from services.sensor_reader.configuration import read_speed
+    from shared.settings import ConfigError
+
     try:
-        speed = float(text)
-    except ValueError:
-        speed = 0.0
-    if not 0 < speed < float("inf"):
-        raise click.UsageError(f"--speed must be a number above 0, or max (got {text!r})")
-    return speed
+        return read_speed(text)
+    except ConfigError as error:
+        raise click.UsageError(f"--speed {error.faults[0].reason}") from None
