@@ -47,6 +47,7 @@ from shared.mqtt.login import LoginError, client_id_of, password_of, tls_context
 from shared.process import _make_private
 from shared.settings import ConfigError, parse_settings
 from shared.suite import BrokerSettings, SuiteSettings
+from tests.support.odd_paths import binary, folder, here, link_to_itself, link_to_nothing, too_long, upwards
 
 FILES: tuple[type[BaseModel], ...] = (
     SuiteSettings, AlertsSettings, CounterStoreSettings, PatternRules, PipelineRules, EventsSettings, ProcessorSettings,
@@ -154,34 +155,6 @@ USERS: dict[tuple[str, str], tuple[Callable[[Path], object], Refusals]] = {
 }
 
 
-def folder(at: Path) -> Path:
-    (at / "folder").mkdir()
-    return at / "folder"
-
-
-def binary(at: Path) -> Path:
-    (at / "binary").write_bytes(b"\xff\x00 no text")
-    return at / "binary"
-
-
-def upwards(at: Path) -> Path:
-    return at / "../../../../../../../../../../../../proc/no/such"
-
-
-def too_long(at: Path) -> Path:
-    return at / ("x" * 5000)
-
-
-def link_to_nothing(at: Path) -> Path:
-    (at / "dangling").symlink_to(at / "no" / "such")
-    return at / "dangling"
-
-
-def link_to_itself(at: Path) -> Path:
-    (at / "loop").symlink_to(at / "loop")
-    return at / "loop"
-
-
 def link_to_a_file(at: Path) -> Path:
     (at / "linked").symlink_to(binary(at))
     return at / "linked"
@@ -198,10 +171,6 @@ def pipe(at: Path) -> Path:
 
 def endless(_: Path) -> Path:
     return Path("/dev/zero")
-
-
-def here(_: Path) -> Path:
-    return Path()
 
 
 ODD = (

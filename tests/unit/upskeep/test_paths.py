@@ -18,6 +18,7 @@ from click.testing import CliRunner, Result
 from shared.client import connect
 from shared.kinds import KINDS
 from tests.support.brokers import free_port
+from tests.support.odd_paths import binary, folder, here, link_to_itself, link_to_nothing, too_long, upwards
 from upskeep.cli import cli
 
 CONFIG = Path(__file__).parents[3] / "config"
@@ -46,44 +47,12 @@ PLACES = [
 ]
 
 
-def folder(at: Path) -> Path:
-    (at / "a_folder").mkdir()
-    return at / "a_folder"
-
-
-def file(at: Path) -> Path:
-    (at / "a_file").write_bytes(b"\xff\x00 no text")
-    return at / "a_file"
-
-
 def missing(at: Path) -> Path:
     return at / "no" / "such"
 
 
-def link_to_nothing(at: Path) -> Path:
-    (at / "dangling").symlink_to(at / "no" / "such")
-    return at / "dangling"
-
-
-def link_to_itself(at: Path) -> Path:
-    (at / "loop").symlink_to(at / "loop")
-    return at / "loop"
-
-
-def upwards(at: Path) -> Path:
-    return at / "../../../../../../../../../../proc/no/such"
-
-
-def too_long(at: Path) -> Path:
-    return at / ("x" * 5000)
-
-
-def nothing_at_all(_: Path) -> Path:
-    return Path()
-
-
 ODD: tuple[Callable[[Path], Path], ...] = (
-    folder, file, missing, link_to_nothing, link_to_itself, upwards, too_long, nothing_at_all,
+    folder, binary, missing, link_to_nothing, link_to_itself, upwards, too_long, here,
 )  # fmt: skip
 
 SHARED = ("--config", "--password-file")  # options that one definition gives to many commands
@@ -143,7 +112,7 @@ def test_an_odd_path_ends_a_command_in_words_and_changes_no_other_file(
         monkeypatch.chdir(at)
         (at / "precious").write_text("do not touch")
         path = make(at)
-        if STARTS & {*words} and odd.name == "data" and make in (folder, missing, link_to_nothing, nothing_at_all):
+        if STARTS & {*words} and odd.name == "data" and make in (folder, missing, link_to_nothing, here):
             continue
         before = contents(at) | contents(CONFIG)
         result = called(words, command, odd, path, at)
