@@ -16,10 +16,11 @@ trap 'rm -rf "$built"; umount -l "$root/proc" "$root/dev" 2>/dev/null || true' E
 .venv/bin/python -m pip wheel --quiet --no-deps -w "$built" .
 cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
 [ ! -f /etc/pip.conf ] || cp /etc/pip.conf "$root/etc/"
-rm -rf "$root/opt/upskeep" "$root/root/.config/upskeep" "$root/root/.local/share/upskeep"
+home=/tmp/newcomer  # of whoever installs it there: what it writes goes with it
+rm -rf "$root/opt/upskeep" "$root$home" && mkdir "$root$home"
 cp "$built"/*.whl "$root/tmp/"
 for m in proc dev; do mountpoint -q "$root/$m" || mount --rbind "/$m" "$root/$m"; done
-env -u PIP_FIND_LINKS HOME=/root chroot "$root" /bin/bash -euo pipefail -c '
+env -u PIP_FIND_LINKS HOME=$home chroot "$root" /bin/bash -euo pipefail -c '
   . /etc/os-release; echo "$PRETTY_NAME, $(python3 --version), $(uname -m)"
   python3 -m venv /opt/upskeep && /opt/upskeep/bin/pip install --quiet --disable-pip-version-check "$(ls /tmp/upskeep-*.whl)[notify]"
   mkdir -p /tmp/elsewhere/shared /tmp/elsewhere/services && cd /tmp/elsewhere
