@@ -6,6 +6,7 @@ from importlib.util import find_spec
 
 EXTRAS = {  # module: (package, extra)
     "apprise": ("apprise", "notify"),
+    "confluent_kafka": ("confluent-kafka", "uplink"),
     "gpiod": ("gpiod", "gpio"),
     "influxdb_client": ("influxdb-client", "influxdb"),
     "pyarrow": ("pyarrow", "parquet"),
