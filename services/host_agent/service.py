@@ -133,7 +133,7 @@ class HostAgent:
 
     def _cancel(self, wish: CancelData, by: str) -> Mapping[str, Any]:
         memory = self._memory
-        if memory.phase in FINAL or memory.told is not None:
+        if memory.phase in FINAL or memory.ordered is not None:
             raise RefusedError(f"too late: {memory.phase}, past the point of no return")
         if memory.phase is Phase.WATCHING and memory.asked is None:
             raise RefusedError("nothing is under way, and no supply is on battery")
@@ -263,7 +263,7 @@ class HostAgent:
             self._actions.offer_event("SHUTDOWN_CANCELLED", memory, ended_by=str(move.signal))
 
     def _delay_s(self, memory: Memory) -> float:
-        if memory.told is not None:
+        if memory.ordered is not None:
             return 0.0
         return self._rules.delay_s if memory.delay_s is None else memory.delay_s
 

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from services.sensor_reader.adapters.machine.clock import LinuxClock
+from services.sensor_reader.adapters.migrations import LEDGER_SCHEMA
 from services.sensor_reader.adapters.sources.open_source import OpenedSource, Options, SourceError, open_source
 from services.sensor_reader.adapters.sources.recording import RecordingError
 from services.sensor_reader.configuration import ReaderSetup, read
@@ -105,6 +106,7 @@ SERVICE = Service(
     route=ROUTE,
     settings=read,
     handler=build,
+    schema=LEDGER_SCHEMA,
     named=route,
     drive=lambda chosen, context, handler, endpoint: Player(chosen.opened[-1], handler, endpoint, context.clock),
 )

@@ -94,9 +94,31 @@ def _name_evidence(db: sqlite3.Connection) -> None:
             db.execute("INSERT OR REPLACE INTO alert_record VALUES (?, ?, ?, ?)", row)
 
 
+# Version 5: what was reported and notified is called so, where it was "told".
+INDEX_5 = """
+DROP INDEX delivery_untold;
+CREATE INDEX delivery_given_up ON delivery (channel, notice) WHERE state = 'given_up';
+"""
+
+
+def _name_reports(db: sqlite3.Connection) -> None:
+    for rule, key, text in db.execute("SELECT rule, key, memory FROM alert_record").fetchall():
+        memory = json.loads(text)
+        if "told" in memory:
+            memory["last"] = memory.pop("told")
+            row = sealed(rule, key, json.dumps(memory, separators=(",", ":")))
+            db.execute("INSERT OR REPLACE INTO alert_record VALUES (?, ?, ?, ?)", row)
+    for key, text in db.execute("SELECT key, content FROM alert_group").fetchall():
+        content = json.loads(text)
+        content["notified_at"] = content.pop("told_at")
+        db.execute("INSERT OR REPLACE INTO alert_group VALUES (?, ?, ?)", sealed(key, json.dumps(content)))
+
+
 STEPS: Sequence[Migration] = (
     Migration("give every table of the first version", running(TABLES_1)),
     Migration("gather the memories of alerts in a table of their own", _gather_memories),
     Migration("name tables and columns in the field's words", running(NAMES_3)),
     Migration("name what evidence holds", _name_evidence, rewrites=True),
+    Migration("name the index of what was given up", running(INDEX_5)),
+    Migration("name what was reported and notified", _name_reports, rewrites=True),
 )

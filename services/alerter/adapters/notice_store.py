@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS delivery (
     queued_us INTEGER NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL, reason TEXT NOT NULL,
     PRIMARY KEY (notice, channel)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS delivery_open ON delivery (channel, notice) WHERE state IN ('waiting', 'under_way');
-CREATE INDEX IF NOT EXISTS delivery_untold ON delivery (channel, notice) WHERE state = 'given_up';
+CREATE INDEX IF NOT EXISTS delivery_given_up ON delivery (channel, notice) WHERE state = 'given_up';
 CREATE INDEX IF NOT EXISTS delivery_by_id ON delivery (id);
 """
 _OPEN = "state IN ('waiting', 'under_way')"

@@ -116,10 +116,10 @@ class AlertRepository:
 
     def groups(self) -> list[Group]:
         """Return every group."""
-        for key, rule, name, told in self._db.execute(
+        for key, rule, name, notified in self._db.execute(
             "SELECT alert_group, rule, key, notified FROM alert_group_member"
         ):
-            self._members.setdefault(key, {})[rule, name] = bool(told)
+            self._members.setdefault(key, {})[rule, name] = bool(notified)
         rows = self._db.execute("SELECT key, content FROM alert_group ORDER BY key")
         return [_group(json.loads(text), self._members.get(key, {})) for key, text in rows]
 
@@ -143,7 +143,9 @@ class AlertRepository:
         members = {alert_id: alert_id in group.notified for alert_id in group.members}
         gone = [(key, *one) for one in known if one not in members]
         fresh = [
-            sealed(key, *alert_id, int(told)) for alert_id, told in members.items() if known.get(alert_id) is not told
+            sealed(key, *alert_id, int(is_notified))
+            for alert_id, is_notified in members.items()
+            if known.get(alert_id) is not is_notified
         ]
         self._db.executemany("DELETE FROM alert_group_member WHERE alert_group = ? AND rule = ? AND key = ?", gone)
         self._db.executemany("INSERT OR REPLACE INTO alert_group_member VALUES (?, ?, ?, ?, ?)", fresh)
@@ -186,7 +188,7 @@ def _group_json(group: Group) -> str:
         "route": group.route,
         "labels": dict(group.labels),
         "due": group.due.isoformat(),
-        "told_at": None if group.notified_at is None else group.notified_at.isoformat(),
+        "notified_at": None if group.notified_at is None else group.notified_at.isoformat(),
         "number": group.number,
     }
     return json.dumps(content)
@@ -198,7 +200,7 @@ def _group(content: dict[str, Any], members: dict[AlertId, bool]) -> Group:
         labels=tuple(sorted(content["labels"].items())),
         due=datetime.fromisoformat(content["due"]),
         members=frozenset(members),
-        notified=frozenset(alert_id for alert_id, told in members.items() if told),
-        notified_at=None if content["told_at"] is None else datetime.fromisoformat(content["told_at"]),
+        notified=frozenset(alert_id for alert_id, is_notified in members.items() if is_notified),
+        notified_at=None if content["notified_at"] is None else datetime.fromisoformat(content["notified_at"]),
         number=content["number"],
     )

@@ -86,7 +86,7 @@ def to_json(record: AlertRecord, without: str | None = None) -> str:
         "state": record.state.value,
         "since_us": record.since_us,
         "quiet_us": record.quiet_us,
-        "told": None if last is None else [getattr(last, f.name) for f in fields(last)],
+        "last": None if last is None else [getattr(last, f.name) for f in fields(last)],
         "seen_by": record.seen_by,
         "comment": record.comment,
         "fires_us": record.fires_us,
@@ -106,7 +106,7 @@ def from_json(text: str, condition: Condition | None, more: Mapping[str, Any] | 
     KeyError or TypeError on anything else.
     """
     content = json.loads(text)
-    last = content.get("told")
+    last = content.get("last")
     return AlertRecord(
         evidence=_evidence(condition, {**content["evidence"], **(more or {})}),
         labels=tuple(sorted((str(name), str(value)) for name, value in content.get("labels", {}).items())),

@@ -141,14 +141,14 @@ class Actions:
     def report_last_shutdown(self, boot: str) -> None:
         """Offer the shutdown that ended the boot before, once; call inside a transaction."""
         last = self.last
-        if last is None or last.get("told") or last.get("boot") == boot:
+        if last is None or last.get("reported", last.get("told")) or last.get("boot") == boot:
             return
         log.info("the last shutdown was this agent's: %s", last.get("why"))
         fields = {"host": "host", "cause": "cause", "why": "reason", "time": "at"}
         data = {name: last[key] for key, name in fields.items() if key in last}
         identity = f"shutdown_completed/{last.get('host')}/{last.get('episode')}"
         self._outlet.offer_event(Candidate(type="SHUTDOWN_COMPLETED", id=identity, data=data))
-        self.last = {**last, "told": True}
+        self.last = {**last, "reported": True}
         self._last_words.write(json.dumps(self.last).encode())
 
 

@@ -50,7 +50,7 @@ def paused(memory: Memory, seconds: float) -> Memory:
 
 def ordered_by_primary(memory: Memory, why: str) -> Memory:
     """The primary goes down, and this host before it."""
-    return memory.with_(told=why)
+    return memory.with_(ordered=why)
 
 
 def hooks_ended(memory: Memory) -> Memory:

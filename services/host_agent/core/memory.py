@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from services.host_agent.core.phases import Phase
 from services.host_agent.core.policies import Cause
@@ -46,7 +46,9 @@ class Memory(BaseModel):
     delay_s: float | None = None
     counted_s: float = 0.0  # of the countdown, before it was held
     asked: Asked | None = None
-    told: str | None = None  # what the primary said
+    ordered: str | None = Field(
+        None, validation_alias=AliasChoices("ordered", "told")
+    )  # why, by the primary; once `told`
     alerts: dict[str, Firing] = {}
     alerts_done: dict[str, datetime] = {}  # firings that are no news: acted on, or old when they were first heard of
     called_off_until_s: float | None = None

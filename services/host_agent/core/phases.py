@@ -33,7 +33,7 @@ class Phase(StrEnum):
 class Signal(StrEnum):
     """What moves the host from phase to phase."""
 
-    TOLD = "told"  # the primary goes down now
+    ORDERED = "ordered"  # by the primary, which goes down now
     ASKED = "asked"  # by a person, while something else counts down
     POLICY_DUE = "policy_due"
     ON_BATTERY = "on_battery"
@@ -54,14 +54,14 @@ class Signal(StrEnum):
 
 P, S = Phase, Signal
 TRANSITIONS: dict[Phase, tuple[tuple[Signal, Phase], ...]] = {
-    P.WATCHING: ((S.TOLD, P.HOOKS), (S.POLICY_DUE, P.COUNTING_DOWN), (S.ON_BATTERY, P.WARNED)),
-    P.WARNED: ((S.TOLD, P.HOOKS), (S.POLICY_DUE, P.COUNTING_DOWN), (S.ON_MAINS, P.WATCHING)),
+    P.WATCHING: ((S.ORDERED, P.HOOKS), (S.POLICY_DUE, P.COUNTING_DOWN), (S.ON_BATTERY, P.WARNED)),
+    P.WARNED: ((S.ORDERED, P.HOOKS), (S.POLICY_DUE, P.COUNTING_DOWN), (S.ON_MAINS, P.WATCHING)),
     P.COUNTING_DOWN: (
-        (S.TOLD, P.HOOKS), (S.ASKED, P.COUNTING_DOWN), (S.CALLED_OFF, P.WATCHING), (S.MAINS_SEEN, P.HELD),
+        (S.ORDERED, P.HOOKS), (S.ASKED, P.COUNTING_DOWN), (S.CALLED_OFF, P.WATCHING), (S.MAINS_SEEN, P.HELD),
         (S.SAFE_AGAIN, P.WATCHING), (S.TIME_UP, P.HOOKS),
     ),
     P.HELD: (
-        (S.TOLD, P.HOOKS), (S.ASKED, P.COUNTING_DOWN), (S.CALLED_OFF, P.WATCHING), (S.MAINS_BACK, P.WATCHING),
+        (S.ORDERED, P.HOOKS), (S.ASKED, P.COUNTING_DOWN), (S.CALLED_OFF, P.WATCHING), (S.MAINS_BACK, P.WATCHING),
         (S.MAINS_GONE, P.COUNTING_DOWN),
     ),
     P.HOOKS: (
@@ -74,6 +74,6 @@ TRANSITIONS: dict[Phase, tuple[tuple[Signal, Phase], ...]] = {
     P.DONE: ((S.OVER, P.WATCHING),),
 }  # fmt: skip
 
-BEGIN = (S.POLICY_DUE, S.ASKED, S.TOLD)  # a shutdown begins, or another cause takes it over
+BEGIN = (S.POLICY_DUE, S.ASKED, S.ORDERED)  # a shutdown begins, or another cause takes it over
 UNDER_WAY = (P.COUNTING_DOWN, P.HELD, P.HOOKS)  # may still be cancelled
 FINAL = (P.SECONDARIES, P.CUTTING_POWER, P.ACTING, P.DONE)

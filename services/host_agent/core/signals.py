@@ -66,7 +66,7 @@ class Moment:
     @property
     def by_power(self) -> bool:
         """Whether the shutdown under way ends when the mains are back."""
-        return self.memory.cause in POWER and self.memory.told is None
+        return self.memory.cause in POWER and self.memory.ordered is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ def _on_battery(moment: Moment) -> bool:
 
 def _safe_again(moment: Moment) -> bool:
     memory = moment.memory
-    if memory.told is not None:
+    if memory.ordered is not None:
         return False
     if memory.cause is Cause.ALERT:
         return memory.alert not in memory.alerts
@@ -150,7 +150,7 @@ def _forced(moment: Moment) -> bool:
 
 
 def _called_off(moment: Moment) -> bool:
-    return moment.called_off and moment.memory.told is None
+    return moment.called_off and moment.memory.ordered is None
 
 
 def _secondaries_gone(moment: Moment) -> bool:
@@ -166,7 +166,7 @@ def _over(moment: Moment) -> bool:
 
 
 SIGNAL_HOLDS: dict[Signal, Callable[[Moment], bool]] = {
-    Signal.TOLD: lambda moment: moment.memory.told is not None,
+    Signal.ORDERED: lambda moment: moment.memory.ordered is not None,
     Signal.ASKED: lambda moment: moment.memory.asked is not None,
     Signal.POLICY_DUE: lambda moment: trigger(moment) is not None,
     Signal.ON_BATTERY: _on_battery,

@@ -24,7 +24,7 @@ OUTSIDE: dict[Phase, dict[str, object]] = {
     Phase.ACTING: {"command": None},
 }
 FORGOTTEN: dict[str, object] = {
-    "cause": None, "why": "", "alert": None, "episode": None, "delay_s": None, "counted_s": 0.0, "told": None,
+    "cause": None, "why": "", "alert": None, "episode": None, "delay_s": None, "counted_s": 0.0, "ordered": None,
     "episode_simulated": False,
 }  # fmt: skip
 
@@ -80,11 +80,11 @@ def _changed(moment: Moment, signal: Signal, entered: Memory) -> Memory:
     match signal:
         case Signal.POLICY_DUE | Signal.ASKED:
             return _begun(moment, entered)
-        case Signal.TOLD:
+        case Signal.ORDERED:
             named = moment.memory.episode or _episode(moment, Cause.PRIMARY)
             simulated = moment.simulated
             return entered.with_(
-                cause=Cause.PRIMARY, why=moment.memory.told, episode=named, episode_simulated=simulated
+                cause=Cause.PRIMARY, why=moment.memory.ordered, episode=named, episode_simulated=simulated
             )
         case Signal.MAINS_SEEN:
             return entered.with_(counted_s=moment.memory.counted_s + moment.in_phase_s)

@@ -22,7 +22,7 @@ from shared.requests import Command
 
 DAILY = timedelta(days=1)
 _PREFIX = "calibration/"
-_REPORTED = "calibrations_told"
+_REPORTED = "calibrations_reported"
 
 
 class CalibrationStore:

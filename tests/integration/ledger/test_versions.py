@@ -143,6 +143,32 @@ def test_an_old_ledger_becomes_what_a_new_one_is(tmp_path: Path, version: str, n
 
 
 @pytest.mark.parametrize("version", sorted({version for version, _ in EACH}))
+def test_what_an_old_alerter_had_reported_is_known_by_todays_name(tmp_path: Path, version: str) -> None:
+    """Last transitions and times of notices were ``told``, with the same values."""
+    path = unpack(version, "alerter", tmp_path)
+    with closing(sqlite3.connect(path)) as db:
+        (records,) = db.execute("SELECT json_group_array(json_extract(memory, '$.told')) FROM watch").fetchone()
+        (groups,) = db.execute("SELECT json_group_array(json_extract(content, '$.told_at')) FROM gathering").fetchone()
+    with closing(open_ledger(path, ALERTER.schema, NOW)) as ledger:
+        rules = ledger.db.execute("SELECT json_group_array(json_extract(memory, '$.last')) FROM alert_record")
+        notices = ledger.db.execute("SELECT json_group_array(json_extract(content, '$.notified_at')) FROM alert_group")
+        assert (records, groups) == (rules.fetchone()[0], notices.fetchone()[0])
+    assert any(json.loads(records))
+    assert any(json.loads(groups))
+
+
+def test_when_due_calibrations_were_reported_is_known_by_todays_name(tmp_path: Path) -> None:
+    """A reader reports them once a day, also on the day of its upgrade."""
+    path = unpack("v1", "sensor_reader", tmp_path)
+    with closing(Ledger(path)) as ledger, ledger.transaction():
+        ledger.put("calibrations_told", b"2026-11-30T00:00:00+00:00")
+    with closing(open_ledger(path, SENSOR_READER.schema, NOW)) as ledger:
+        assert b"2026-11-30T00:00:00+00:00" == ledger.get("calibrations_reported")
+        assert ledger.get("calibrations_told") is None
+    assert examine(path, suspect=True) is None
+
+
+@pytest.mark.parametrize("version", sorted({version for version, _ in EACH}))
 def test_a_damaged_old_ledger_is_salvaged_by_todays_store(tmp_path: Path, version: str) -> None:
     """What is read from a damaged ledger has the names of the version that wrote it."""
     path = unpack(version, "counter_store", tmp_path)

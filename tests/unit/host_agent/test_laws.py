@@ -152,3 +152,8 @@ def test_every_phase_and_every_signal_is_in_the_table() -> None:
     assert set(Phase) == set(TRANSITIONS) == reached
     assert set(Signal) == set(SIGNAL_HOLDS) == used
     assert [] == [phase for phase, row in TRANSITIONS.items() if all(into is phase for _, into in row)]
+
+
+def test_an_order_kept_by_an_older_agent_still_stands():
+    """It was called ``told``; the agent may be upgraded while its host goes down."""
+    assert Memory(boot="b", ordered="primary") == recall(b'{"boot": "b", "told": "primary"}', "b")
