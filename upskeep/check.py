@@ -41,7 +41,7 @@ CONFIGURATIONS: Mapping[str, Callable[[Context], Any]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedConfig:
     """A configuration without a fault: the common settings, and each service's by its name."""
 
     folder: Path
@@ -50,7 +50,7 @@ class Checked:
     settings: Mapping[str, Any]
 
 
-def check_config(folder: Path, environ: Mapping[str, str]) -> Checked:
+def check_config(folder: Path, environ: Mapping[str, str]) -> CheckedConfig:
     """Return everybody's settings; raises ConfigError with all faults of all files."""
     faults: list[Fault] = []
     suite = read_one_of(folder, "suite", SuiteSettings, environ, faults) or SuiteSettings()
@@ -63,10 +63,10 @@ def check_config(folder: Path, environ: Mapping[str, str]) -> Checked:
             faults += [fault for fault in error.faults if fault not in faults]
     if faults:
         raise ConfigError(faults)
-    return Checked(folder, environ, suite, settings)
+    return CheckedConfig(folder, environ, suite, settings)
 
 
-def doubts(checked: Checked) -> list[str]:
+def doubts(checked: CheckedConfig) -> list[str]:
     """Return what is allowed but looks like a slip, a line each."""
     folder, alerting = checked.folder, checked.settings["alerter"]
     catalogue = checked.settings["event_processor"].compiled.catalogue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.climate_controller.adapters.kept import Kept
+from services.climate_controller.adapters.repository import ControllerRepository
 from services.climate_controller.configuration import read
 from services.climate_controller.service import ClimateController
 from services.climate_controller.settings import ControllerSettings
@@ -15,7 +15,7 @@ from shared.process import Service, main
 
 def build(settings: ControllerSettings, context: Context, _: Ledger, endpoint: Endpoint) -> ClimateController:
     """Return the controller."""
-    return ClimateController(settings, endpoint, context.clock, Kept(endpoint.records))
+    return ClimateController(settings, endpoint, context.clock, ControllerRepository(endpoint.records))
 
 
 SERVICE = Service(

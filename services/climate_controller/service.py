@@ -17,12 +17,12 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from services.climate_controller.adapters.kept import Kept
+from services.climate_controller.adapters.repository import ControllerRepository
 from services.climate_controller.core import law
 from services.climate_controller.core import state as law_state
 from services.climate_controller.core.coordinator import Asked, Reported, Track, coordinate
-from services.climate_controller.core.moment import Air, Moment, Running
 from services.climate_controller.core.state import Change, State
+from services.climate_controller.core.tick import Air, Running, Tick
 from services.climate_controller.settings import ControllerSettings
 from shared.actuation import ActuatorState, Demand, DemandedLevel
 from shared.actuators import action
@@ -93,13 +93,15 @@ class Room:
 class ClimateController:
     """The handler and the drive."""
 
-    def __init__(self, settings: ControllerSettings, endpoint: Endpoint, clock: Clock, kept: Kept) -> None:
-        self._settings, self._endpoint, self._clock, self._kept = settings, endpoint, clock, kept
-        self._run, self._count = f"{endpoint.epoch[:8]}-{kept.start()}", 0
+    def __init__(
+        self, settings: ControllerSettings, endpoint: Endpoint, clock: Clock, repository: ControllerRepository
+    ) -> None:
+        self._settings, self._endpoint, self._clock, self._repository = settings, endpoint, clock, repository
+        self._run, self._count = f"{endpoint.epoch[:8]}-{repository.start()}", 0
         now_s = clock.monotonic()
         zones = settings.climate.zones
-        self._rooms = {name: Room(zone, kept.state(name, zone), now_s) for name, zone in zones.items()}
-        self._tracks: dict[str, Track] = kept.tracks(now_s, clock.wall().timestamp())
+        self._rooms = {name: Room(zone, repository.state(name, zone), now_s) for name, zone in zones.items()}
+        self._tracks: dict[str, Track] = repository.tracks(now_s, clock.wall().timestamp())
         self._sensors = {device for zone in zones.values() for device in (zone.sensor, zone.outside)}
         self._heard: dict[str, Heard] = {}
         self._actuators: dict[str, ActuatorState] = {}
@@ -174,7 +176,7 @@ class ClimateController:
     def _set(self, name: str, state: State, changes: Iterable[Change | None], trigger: str) -> Mapping[str, Any]:
         room = self._room(name)
         room.state, room.due_s = state, self._clock.monotonic()
-        self._kept.save_state(name, state)
+        self._repository.save_state(name, state)
         for change in changes:
             if change is not None:
                 self._offer(name, change.type, change.data)
@@ -239,8 +241,8 @@ class ClimateController:
 
     def _tick(self, name: str, room: Room, now_s: float) -> None:
         wall_s = self._clock.wall().timestamp()
-        moment = self._moment(name, room, now_s, wall_s)
-        room.state, verdict = law.decide(name, room.zone, self._settings.climate.plans, room.state, moment)
+        tick = self._gather(name, room, now_s, wall_s)
+        room.state, verdict = law.decide(name, room.zone, self._settings.climate.plans, room.state, tick)
         room.verdict = verdict
         room.reasons = {
             each.actuator: f"{action(each.level)}: {each.text or each.reason.value}" for each in verdict.decisions
@@ -282,7 +284,7 @@ class ClimateController:
         until_s = None if each.until_s is None else now_s + each.until_s - wall_s
         return Asked(0.0 if paused_off else each.level, each.reason.value, each.text, until_s)
 
-    def _moment(self, name: str, room: Room, now_s: float, wall_s: float) -> Moment:
+    def _gather(self, name: str, room: Room, now_s: float, wall_s: float) -> Tick:
         local = datetime.fromtimestamp(wall_s, self._settings.clocks[name])
         second = local.hour * 3600 + local.minute * 60 + local.second
         day = (local.date() - date(1970, 1, 1)).days
@@ -290,7 +292,7 @@ class ClimateController:
         air = self._air(zone.sensor, zone.max_age_s, now_s, wall_s)
         outside = None if zone.outside is None else self._air(zone.outside, zone.max_age_s, now_s, wall_s)
         running = {each.name: self._running(each.name, now_s, wall_s) for each in zone.actuators}
-        return Moment(wall_s, day, float(second), air, outside, running)
+        return Tick(wall_s, day, float(second), air, outside, running)
 
     def _air(self, device: str, max_age_s: float, now_s: float, wall_s: float) -> Air | None:
         """Return a device's air, believed by when it was heard and by its own time; both values are of one poll."""
@@ -332,8 +334,8 @@ class ClimateController:
 
     def _keep(self, *, last: bool = False) -> None:
         for name, room in self._rooms.items():
-            self._kept.save_state(name, room.state)
-        self._kept.save_tracks(self._tracks, self._clock.monotonic(), self._clock.wall().timestamp(), last=last)
+            self._repository.save_state(name, room.state)
+        self._repository.save_tracks(self._tracks, self._clock.monotonic(), self._clock.wall().timestamp(), last=last)
 
 
 def _possible(channel: str, value: object) -> float | None:

@@ -8,8 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from shared.actuators import Actuator, ActuatorsFile
-from shared.climate.zones import MOST_ACTUATORS, Climate, Zone
-from shared.climate.zones import Actuator as ZoneActuator
+from shared.climate.zones import MOST_ACTUATORS, Climate, Zone, ZoneActuator
 from shared.settings import ConfigError, Fault, read_one_of
 
 FILE, ACTUATORS = "climate", "actuators"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.climate_supervisor.adapters.device_wire import DeviceWire
-from services.climate_supervisor.adapters.kept import Kept
+from services.climate_supervisor.adapters.repository import SupervisorRepository
 from services.climate_supervisor.configuration import read
 from services.climate_supervisor.service import ClimateSupervisor
 from services.climate_supervisor.settings import SupervisorSettings
@@ -18,7 +18,7 @@ def build(settings: SupervisorSettings, context: Context, _: Ledger, endpoint: E
     """Return the supervisor, on its way to the actuators."""
     topics = tuple(dict.fromkeys(topic for binding in settings.bindings.values() for topic in binding.topics))
     wire = DeviceWire(context.suite, endpoint.name, topics, context.clock, endpoint.wake)
-    supervisor = ClimateSupervisor(settings, endpoint, context.clock, wire, Kept(endpoint.records))
+    supervisor = ClimateSupervisor(settings, endpoint, context.clock, wire, SupervisorRepository(endpoint.records))
     wire.open()
     return supervisor
 

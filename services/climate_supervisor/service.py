@@ -21,7 +21,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from services.climate_supervisor.adapters.device_wire import DeviceWire, Heard
-from services.climate_supervisor.adapters.kept import Kept
+from services.climate_supervisor.adapters.repository import SupervisorRepository
 from services.climate_supervisor.core.guards import Stop, Wish
 from services.climate_supervisor.core.notes import Note, notes
 from services.climate_supervisor.core.sensors import Reading
@@ -71,13 +71,18 @@ class ClimateSupervisor:
     """The handler and the drive."""
 
     def __init__(
-        self, settings: SupervisorSettings, endpoint: Endpoint, clock: Clock, wire: DeviceWire, kept: Kept
+        self,
+        settings: SupervisorSettings,
+        endpoint: Endpoint,
+        clock: Clock,
+        wire: DeviceWire,
+        repository: SupervisorRepository,
     ) -> None:
-        self._endpoint, self._clock, self._wire, self._kept = endpoint, clock, wire, kept
-        run = f"{endpoint.epoch[:8]}-{kept.start()}"
+        self._endpoint, self._clock, self._wire, self._repository = endpoint, clock, wire, repository
+        run = f"{endpoint.epoch[:8]}-{repository.start()}"
         self._tick_s = settings.tick_s
         self._world = World(settings.zones, settings.bindings, run, settings.armed)
-        self._memory = kept.recall(clock.monotonic(), clock.wall().timestamp())
+        self._memory = repository.recall(clock.monotonic(), clock.wall().timestamp())
         self._last = self._memory
         self._due_s = self._times_due_s = clock.monotonic()
         self._pressing = True
@@ -232,7 +237,7 @@ class ClimateSupervisor:
 
     def finish(self) -> None:
         """Keep the on-times. The leases end what is on; a supervisor that stops cleanly switches nothing."""
-        self._kept.save(self._memory, self._clock.monotonic(), self._clock.wall().timestamp(), times=True)
+        self._repository.save(self._memory, self._clock.monotonic(), self._clock.wall().timestamp(), times=True)
 
     def close(self) -> None:
         """Let go of the actuators."""
@@ -249,7 +254,7 @@ class ClimateSupervisor:
         self._memory = self._last = came.memory
         times = now_s >= self._times_due_s
         self._times_due_s = now_s + KEEP_TIMES_S if times else self._times_due_s
-        self._kept.save(self._memory, now_s, wall.timestamp(), times=times)
+        self._repository.save(self._memory, now_s, wall.timestamp(), times=times)
         for order in came.orders:
             binding = self._world.bindings[order.actuator]
             self._to_say += binding.order(order.level, order.command, order.falls_to)

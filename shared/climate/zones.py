@@ -40,7 +40,7 @@ OPPOSED: tuple[tuple[Kind, Kind], ...] = (
 )  # pairs that never run together
 
 
-class Actuator(ClimateData):
+class ZoneActuator(ClimateData):
     """What the law has to know of an actuator; how it is spoken to and bounded stands in ``shared.actuators``.
 
     ``steps``: 1 is on or off; 10 is a fan of ten speeds, 100 a dimmer in percent. ``least`` is the lowest level at
@@ -216,7 +216,7 @@ class Zone(ClimateData):
     timezone: str = "UTC"
     tick_s: Annotated[float, Field(ge=1, le=300)] = 10.0
     max_age_s: Annotated[float, Field(ge=5, le=3600)] = 60.0
-    actuators: Annotated[tuple[Actuator, ...], Field(max_length=MOST_ACTUATORS)] = ()
+    actuators: Annotated[tuple[ZoneActuator, ...], Field(max_length=MOST_ACTUATORS)] = ()
 
     @model_validator(mode="after")
     def _sensible(self) -> Self:

@@ -28,7 +28,7 @@ SPILL_S = 3.0
 PLAYED_S = 10.0  # of event time: a recording or simulation may run at any speed
 
 
-class Reason(StrEnum):
+class CommitReason(StrEnum):
     """Why a batch ends."""
 
     EMPTY = "empty"
@@ -70,22 +70,22 @@ class Commits:
         """One message more is applied."""
         self.messages += 1
 
-    def decide(self, turn: Turn, now: float) -> Reason | None:
+    def decide(self, turn: Turn, now: float) -> CommitReason | None:
         """Return why the batch ends after this turn; None where it stays open."""
         if not turn.changed:
-            return Reason.EMPTY
+            return CommitReason.EMPTY
         self.since = now if self.since is None else self.since
         self.played_since_s = turn.played_s if self.played_since_s is None else self.played_since_s
         rows = (
-            (turn.urgent, Reason.URGENT),
-            (turn.important, Reason.IMPORTANT),
-            (turn.missing, Reason.MISSING),
-            (turn.asked, Reason.ASKED),
-            (turn.stopping, Reason.STOPPING),
-            (turn.unheard, Reason.UNHEARD),
-            (self.messages >= self.most, Reason.FULL),
-            (now - self.since >= CALM_S, Reason.DUE),
-            (self._played_s(turn) >= PLAYED_S, Reason.PLAYED),
+            (turn.urgent, CommitReason.URGENT),
+            (turn.important, CommitReason.IMPORTANT),
+            (turn.missing, CommitReason.MISSING),
+            (turn.asked, CommitReason.ASKED),
+            (turn.stopping, CommitReason.STOPPING),
+            (turn.unheard, CommitReason.UNHEARD),
+            (self.messages >= self.most, CommitReason.FULL),
+            (now - self.since >= CALM_S, CommitReason.DUE),
+            (self._played_s(turn) >= PLAYED_S, CommitReason.PLAYED),
         )
         return next((reason for applies, reason in rows if applies), None)
 

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from shared import __version__
 from shared.clock import Clock
 from shared.delivery.calm_readings import CalmReadings
-from shared.delivery.commits import Commits, Reason, Turn
+from shared.delivery.commits import CommitReason, Commits, Turn
 from shared.delivery.event_time import EventTime
 from shared.delivery.handler import Figures, Handlers
 from shared.delivery.horizon import Horizon
@@ -245,7 +245,7 @@ class Endpoint:
             self._commit()
         self._send(now)
 
-    def _ends(self, now: float, *, stopping: bool) -> Reason | None:
+    def _ends(self, now: float, *, stopping: bool) -> CommitReason | None:
         turn = Turn(
             self.ledger.changed,
             urgent=self.ledger.urgent,

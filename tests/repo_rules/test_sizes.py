@@ -57,3 +57,14 @@ def test_most_functions_are_very_short() -> None:
 def test_no_module_is_a_drawer_for_odds_and_ends() -> None:
     """A module is named for what it is about."""
     assert [path for path, _ in sources(*CODE, "tests") if Path(path).stem in SAY_NOTHING] == []
+
+
+def test_a_public_class_name_is_used_once_inside_a_service() -> None:
+    """A name that stands for two things must be looked up each time; ``shared`` and ``upskeep`` count as one each."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for path, text in sources(*CODE):
+        part = "/".join(path.split("/")[: 2 if path.startswith("services/") else 1])
+        for node in ast.parse(text).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                found.setdefault((part, node.name), []).append(path)
+    assert {name: paths for name, paths in found.items() if len(paths) > 1} == {}

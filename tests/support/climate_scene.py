@@ -11,11 +11,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-from services.climate_controller.adapters.kept import Kept as ControllerKept
+from services.climate_controller.adapters.repository import ControllerRepository
 from services.climate_controller.service import ClimateController
 from services.climate_controller.settings import ControllerSettings
 from services.climate_supervisor.adapters.device_wire import DeviceWire, Heard
-from services.climate_supervisor.adapters.kept import Kept as SupervisorKept
+from services.climate_supervisor.adapters.repository import SupervisorRepository
 from services.climate_supervisor.service import ClimateSupervisor
 from services.climate_supervisor.settings import SupervisorSettings
 from shared.actuation import ActuatorState, Demand, Outgoing
@@ -134,7 +134,7 @@ class ClimateScene:
         outlet = self.outlets["controller"]
         endpoint = cast("Endpoint", outlet)
         self.controller = ClimateController(
-            self.controller_settings, endpoint, self.clock, ControllerKept(outlet.records)
+            self.controller_settings, endpoint, self.clock, ControllerRepository(outlet.records)
         )
 
     def start_supervisor(self) -> None:
@@ -145,7 +145,7 @@ class ClimateScene:
             cast("Endpoint", outlet),
             self.clock,
             cast("DeviceWire", self.wire),
-            SupervisorKept(outlet.records),
+            SupervisorRepository(outlet.records),
         )
 
     # ---- what a test does

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from services.event_processor.core.forecast.charge import LONGEST_GAP_S, Battery, Charge, Reading, follow
+from services.event_processor.core.forecast.charge import LONGEST_GAP_S, BatteryModel, BatteryReading, Charge, follow
 from services.event_processor.core.forecast.curves import CURVES, voltage
 from services.event_processor.core.forecast.runtime import left
 
@@ -42,7 +42,7 @@ class Played:
 
 
 @dataclass(frozen=True)
-class Row:
+class DischargeRow:
     """One row of a recording: seconds, and its channels."""
 
     at_s: float
@@ -52,7 +52,7 @@ class Row:
     percent: float | None = None
 
 
-def read_rows(path: Path) -> list[Row]:
+def read_rows(path: Path) -> list[DischargeRow]:
     """Return a recording's rows."""
 
     def number(row: dict[str, str], name: str) -> float | None:
@@ -60,7 +60,7 @@ def read_rows(path: Path) -> list[Row]:
 
     with path.open(encoding="utf-8") as file:
         return [
-            Row(
+            DischargeRow(
                 datetime.fromisoformat(row["time"]).timestamp(),
                 float(row["battery_voltage"]),
                 number(row, "battery_current"),
@@ -71,9 +71,9 @@ def read_rows(path: Path) -> list[Row]:
         ]
 
 
-def discharges(rows: Sequence[Row]) -> Iterator[list[Row]]:
+def discharges(rows: Sequence[DischargeRow]) -> Iterator[list[DischargeRow]]:
     """Yield the rows between two silences."""
-    part: list[Row] = []
+    part: list[DischargeRow] = []
     for row in rows:
         if part and row.at_s - part[-1].at_s > LONGEST_GAP_S:
             yield part
@@ -82,9 +82,9 @@ def discharges(rows: Sequence[Row]) -> Iterator[list[Row]]:
     yield part
 
 
-def play_cell(rows: Sequence[Row], capacities: Sequence[float], *, with_current: bool) -> list[Played]:
+def play_cell(rows: Sequence[DischargeRow], capacities: Sequence[float], *, with_current: bool) -> list[Played]:
     """Play a cell's discharges in order; without its current it shows a constant power instead."""
-    battery, track, before = Battery(CURVES["li_ion"], 1, 2.0), None, None
+    battery, track, before = BatteryModel(CURVES["li_ion"], 1, 2.0), None, None
     played = []
     for part, capacity in zip(discharges(rows), capacities, strict=True):
         loaded = [row.at_s for row in part if (row.amps or 0) < -ON_LOAD_A]
@@ -97,7 +97,9 @@ def play_cell(rows: Sequence[Row], capacities: Sequence[float], *, with_current:
             if before is not None and elapsed_s <= LONGEST_GAP_S:
                 drawn -= (amps + (before.amps or 0.0)) / 2 * elapsed_s / 3600
             watts = POWER_W if discharging else 0.0
-            reading = Reading(elapsed_s, row.volts, amps if with_current else None, None if with_current else watts)
+            reading = BatteryReading(
+                elapsed_s, row.volts, amps if with_current else None, None if with_current else watts
+            )
             track, before = follow(battery, track, reading), row
             if not begin <= row.at_s <= end:
                 continue
@@ -112,14 +114,14 @@ def play_cell(rows: Sequence[Row], capacities: Sequence[float], *, with_current:
     return played
 
 
-def play_to_the_last_reading(rows: Sequence[Row]) -> list[float]:
+def play_to_the_last_reading(rows: Sequence[DischargeRow]) -> list[float]:
     """Return the errors of the time to the last reading at ``ASKED``, each as a share of that time."""
-    battery, track, before = Battery(CURVES["li_ion"]), None, None
+    battery, track, before = BatteryModel(CURVES["li_ion"]), None, None
     begin, end = rows[0].at_s, rows[-1].at_s
     asked, errors = list(ASKED), []
     for row in rows:
         elapsed_s = 0.0 if before is None else row.at_s - before
-        track = follow(battery, track, Reading(elapsed_s, row.volts, row.amps, row.watts, row.percent, True))
+        track = follow(battery, track, BatteryReading(elapsed_s, row.volts, row.amps, row.watts, row.percent, True))
         before = row.at_s
         if asked and row.at_s - begin >= asked[0] * (end - begin):
             asked.pop(0)
@@ -128,7 +130,7 @@ def play_to_the_last_reading(rows: Sequence[Row]) -> list[float]:
     return errors
 
 
-def judge(battery: Battery, charge: Charge, truth_s: float, *, by_power: bool) -> tuple[float, bool]:
+def judge(battery: BatteryModel, charge: Charge, truth_s: float, *, by_power: bool) -> tuple[float, bool]:
     """Return the error of the runtime, s, and whether its interval holds the truth."""
     runtime = left(battery, charge, by_power=by_power)
     if runtime is None:
@@ -150,7 +152,7 @@ def simulate(
     resistance = rng.uniform(0.01, 0.04) * (2 if cold else 1)
     slow, lag_s = resistance * rng.uniform(0.5, 1.0), rng.uniform(60, 300)
     mean_a = nameplate * rng.uniform(0.25, 0.7)
-    battery, track, played = Battery(curve, 1, nameplate), None, []
+    battery, track, played = BatteryModel(curve, 1, nameplate), None, []
     for cycle in range(cycles):
         held, lagging, at_s, path = 1.0, 0.0, 0.0, []
         while True:
@@ -166,7 +168,7 @@ def simulate(
         asked, squares, errors, inside = list(ASKED), [], [], []
         for at_s, volts, amps, held in path:
             elapsed_s = step_s if at_s else 4 * 3600.0
-            shown = Reading(elapsed_s, volts, None if by_power else -amps, amps * volts if by_power else None)
+            shown = BatteryReading(elapsed_s, volts, None if by_power else -amps, amps * volts if by_power else None)
             track = follow(battery, track, shown)
             squares.append((track.now.belief.charge - (held - left_over) / (1 - left_over)) ** 2)
             if asked and at_s >= asked[0] * end:
@@ -175,7 +177,7 @@ def simulate(
                 errors.append(error / end)
                 inside.append(holds)
         for _ in range(3):
-            idle = Reading(step_s, volts + 0.1, None if by_power else 0.0, 0.0 if by_power else None)
+            idle = BatteryReading(step_s, volts + 0.1, None if by_power else 0.0, 0.0 if by_power else None)
             track = follow(battery, track, idle)
         root = (sum(squares) / len(squares)) ** 0.5
         played.append(Played(root, tuple(errors), tuple(inside), track.charge.whole if track else None))

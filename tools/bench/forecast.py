@@ -16,15 +16,15 @@ from time import process_time
 from rich.console import Console
 from rich.table import Table
 
-from services.event_processor.core.forecast.charge import Battery, Reading, Track, follow
+from services.event_processor.core.forecast.charge import BatteryModel, BatteryReading, Track, follow
 from services.event_processor.core.forecast.curves import CURVES
-from services.event_processor.core.forecast.life import Life, Seen, add, by_cycles
+from services.event_processor.core.forecast.life import CapacitySample, Life, add, by_cycles
 from tools.bench.discharges import (
     ASKED,
     LOADS,
     ON_LOAD_A,
+    DischargeRow,
     Played,
-    Row,
     discharges,
     play_cell,
     play_to_the_last_reading,
@@ -104,15 +104,17 @@ def _add_naive(table: Table, name: str, found: Sequence[tuple[float, list[float]
     table.add_row(name, f"{median(charge for charge, _ in found):.1%}", *(f"{error:.1%}" for error in errors), "")
 
 
-def _line(row: Row) -> float:
+def _line(row: DischargeRow) -> float:
     return (row.volts - EMPTY_V) / (FULL_V - EMPTY_V)
 
 
-def _percent(row: Row) -> float:
+def _percent(row: DischargeRow) -> float:
     return _line(row) if row.percent is None else row.percent / 100
 
 
-def _naive(rows: Sequence[Row], held: Callable[[Row], float], within_s: float) -> tuple[float, list[float]]:
+def _naive(
+    rows: Sequence[DischargeRow], held: Callable[[DischargeRow], float], within_s: float
+) -> tuple[float, list[float]]:
     """Return the error of the charge and the absolute errors of the runtime, both by time: the load is steady."""
     begin, end = rows[0].at_s, rows[-1].at_s
     span, asked = end - begin, list(ASKED)
@@ -128,7 +130,7 @@ def _naive(rows: Sequence[Row], held: Callable[[Row], float], within_s: float) -
     return mean(squares) ** 0.5, errors
 
 
-NAIVE: dict[str, Callable[[Sequence[Row]], tuple[float, list[float]]]] = {
+NAIVE: dict[str, Callable[[Sequence[DischargeRow]], tuple[float, list[float]]]] = {
     "straight line over voltage": lambda rows: _naive(rows, _line, WITHIN_S),
     "constant slope of the percentage": lambda rows: _naive(rows, _percent, float("inf")),
 }
@@ -140,7 +142,7 @@ def _life() -> str:
     played = play_cell(read_rows(RECORDINGS / "nasa_b0005_discharges.csv"), capacities, with_current=True)
     life: Life = ()
     for number, one in enumerate(played[:HALF_LIFE], start=1):
-        life = add(life, Seen(number, one.whole_ah or 0.0))
+        life = add(life, CapacitySample(number, one.whole_ah or 0.0))
     truth = next(number for number, capacity in enumerate(capacities, start=1) if capacity < END_OF_LIFE_AH)
     worst = max(abs((one.whole_ah or 0.0) / real - 1) for one, real in zip(played, capacities, strict=True))
     foreseen = by_cycles(life, END_OF_LIFE_AH)
@@ -152,11 +154,11 @@ def _life() -> str:
 
 
 def _cost_us() -> float:
-    battery, rounds = Battery(CURVES["li_ion"], 1, 5.0), []
+    battery, rounds = BatteryModel(CURVES["li_ion"], 1, 5.0), []
     for _ in range(7):
         track: Track | None = None
         began = process_time()
         for place in range(20_000):
-            track = follow(battery, track, Reading(1.0, 3.9 - place * 2e-5, -1.2, None, None, True))
+            track = follow(battery, track, BatteryReading(1.0, 3.9 - place * 2e-5, -1.2, None, None, True))
         rounds.append((process_time() - began) / 20_000 * 1e6)
     return median(rounds)

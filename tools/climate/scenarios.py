@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from services.climate_controller.core.law import MARGIN_KPA
 from shared.climate.room_presets import DEHUMIDIFIER, FAN, PRESETS, WIDE, Preset, zone_with
 from shared.climate.room_weather import DAY_S, Weather
-from upskeep.simulation.figures import Figures, Tally
+from upskeep.simulation.figures import Figures, SimulationTally
 from upskeep.simulation.loop import Setup, run
 
 SEEDS = (1, 2, 3)
@@ -64,7 +64,7 @@ def simulate(preset: Preset, days: float, seed: int, reach: float | None = None)
     """Return the figures of one run; with ``reach`` the law takes the band for another than it is judged by."""
     zone = preset.zone
     control = zone if reach is None else zone.model_copy(update={"band_kpa": reach + MARGIN_KPA})
-    tally = Tally(zone)
+    tally = SimulationTally(zone)
     for tick in run(Setup(control, preset.model, preset.weather, preset.plans, seed=seed), days * DAY_S):
         tally.add(tick)
     return tally.figures()

@@ -24,7 +24,7 @@ MAINS, UP = _words("battery", "mains"), _words("offline", "online")
 
 
 @dataclass(frozen=True, slots=True)
-class Panel:
+class PrometheusPanel:
     """One panel: its query, the legend of a series, Grafana's unit; ``kind`` is Grafana's own word."""
 
     title: str
@@ -38,7 +38,7 @@ class Panel:
 
 
 PANELS = (
-    Panel(
+    PrometheusPanel(
         "Supply",
         "upskeep_device_on_mains",
         "{{device}}",
@@ -47,10 +47,10 @@ PANELS = (
         height=5,
         mappings=MAINS,
     ),
-    Panel(
+    PrometheusPanel(
         "Alerts that fire", "sum by (severity) (upskeep_alert_firing)", "{{severity}}", kind="stat", width=8, height=5
     ),
-    Panel(
+    PrometheusPanel(
         "Services",
         "upskeep_service_up",
         "{{service}}",
@@ -59,13 +59,15 @@ PANELS = (
         height=5,
         mappings=UP,
     ),
-    Panel("Charge", "upskeep_state_of_charge_ratio", "{{device}}", "percentunit"),
-    Panel("Runtime left, at least", "upskeep_estimated_runtime_low_seconds", "{{device}}", "s"),
-    Panel("Battery", "upskeep_battery_voltage_volts", "{{device}}", "volt"),
-    Panel("Air", "upskeep_air_temperature_celsius", "{{device}}", "celsius"),
-    Panel("Events an hour", "sum by (type) (increase(upskeep_events_total[1h])) > 0", "{{type}}", width=24),
-    Panel("Since the last reading", "time() - upskeep_device_last_reading_timestamp_seconds", "{{device}}", "s"),
-    Panel("To apply", "upskeep_stream_unapplied_messages", "{{consumer}} of {{producer}}"),
+    PrometheusPanel("Charge", "upskeep_state_of_charge_ratio", "{{device}}", "percentunit"),
+    PrometheusPanel("Runtime left, at least", "upskeep_estimated_runtime_low_seconds", "{{device}}", "s"),
+    PrometheusPanel("Battery", "upskeep_battery_voltage_volts", "{{device}}", "volt"),
+    PrometheusPanel("Air", "upskeep_air_temperature_celsius", "{{device}}", "celsius"),
+    PrometheusPanel("Events an hour", "sum by (type) (increase(upskeep_events_total[1h])) > 0", "{{type}}", width=24),
+    PrometheusPanel(
+        "Since the last reading", "time() - upskeep_device_last_reading_timestamp_seconds", "{{device}}", "s"
+    ),
+    PrometheusPanel("To apply", "upskeep_stream_unapplied_messages", "{{consumer}} of {{producer}}"),
 )
 
 
@@ -92,7 +94,7 @@ def dashboard() -> dict[str, Any]:
     }
 
 
-def _panel(number: int, panel: Panel, x: int, y: int) -> dict[str, Any]:
+def _panel(number: int, panel: PrometheusPanel, x: int, y: int) -> dict[str, Any]:
     return {
         "id": number,
         "type": panel.kind,

@@ -26,13 +26,13 @@ def record(
 ) -> None:
     """Record the frames of the running suite to FILE (.jsonl), for backtest, replay or a bug report."""
     from shared.client.client import Client, ClientError
-    from upskeep.transfer.recorder import Tally
+    from upskeep.transfer.recorder import RecordingTally
 
     if file.suffix.lower() not in ENDINGS:
         raise click.UsageError(f"FILE must end in .jsonl, so that it can be played again (got {file.name!r})")
     if file.exists() and not force:
         raise click.UsageError(f"{file} is there already; --force writes over it")
-    tally, only = Tally(), frozenset(devices)
+    tally, only = RecordingTally(), frozenset(devices)
     with complaints(ClientError, OSError), Client(suite) as client, suppress(KeyboardInterrupt):
         frames = client.listen("raw/+", seconds or float("inf"))
         click.echo(f"recording to {file}" + ("" if seconds else "; Ctrl-C ends it"), err=True)

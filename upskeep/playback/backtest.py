@@ -56,7 +56,7 @@ def stages_of(context: Context) -> Stages:
     return Stages(ALERTER.settings(context), without_handlers(EVENT_PROCESSOR.settings(context)))
 
 
-class Chain(InMemoryPublisher):
+class BacktestServices(InMemoryPublisher):
     """The processor's publisher: events go on to store, alerter and a listener, state samples to the alerter."""
 
     def __init__(
@@ -123,7 +123,7 @@ class Bench:
         how = outlet.options(options(alerting, by_events=True))
         self.alerter = Alerter(alerting.rules(), alerter_ledger, outlet, how, self.now)
         processor_ledger = stack.enter_context(closing(Ledger(":memory:")))
-        chain = Chain((self.store, self.alerter), hear, self.alerter)
+        chain = BacktestServices((self.store, self.alerter), hear, self.alerter)
         self.processor = EventProcessor(
             plan.compiled, processor_ledger, chain, context.clock.wall, plan, recorder=recorder
         )

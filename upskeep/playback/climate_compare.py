@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.climate_controller.core.moment import Air
+from services.climate_controller.core.tick import Air
 from services.climate_controller.settings import ControllerSettings, read
 from shared.climate.decisions import Decision
 from shared.messages import Frame

@@ -33,7 +33,7 @@ Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class DifferenceCounts:
     """How often one event type was made, or one alert began to fire, and what differs."""
 
     before: int
@@ -49,7 +49,7 @@ class Tally:
         return not (self.added or self.removed or self.moved or self.changed)
 
 
-class Kept:
+class DifferenceStore:
     """The differences, ordered by time; closed by whoever opened it."""
 
     def __init__(self) -> None:
@@ -92,10 +92,10 @@ class Comparison:
     first_time: datetime | None
     last_time: datetime | None
     alerts_since: datetime | None
-    events: Mapping[str, Tally]
-    alerts: Mapping[str, Tally]
+    events: Mapping[str, DifferenceCounts]
+    alerts: Mapping[str, DifferenceCounts]
     climate: Mapping[str, Mapping[str, Mapping[str, float]]]
-    kept: Kept
+    kept: DifferenceStore
 
     @property
     def same(self) -> bool:
@@ -157,7 +157,7 @@ def play(
     zones: Zones | None = None,
 ) -> Comparison:
     """Return how two sides that are open, and the zones of both, differ on the recordings."""
-    kept = Kept()
+    kept = DifferenceStore()
     stack.callback(kept.close)
     events = Differences()
     for batch in frames:
@@ -228,9 +228,11 @@ def _of_event(event: Event) -> Occurrence:
     return Occurrence(event.type, event.device, event.time, event.severity, event.data, event.zone)
 
 
-def _tallies(found: Differences, counts: Counter[tuple[str, Kind]]) -> dict[str, Tally]:
+def _tallies(found: Differences, counts: Counter[tuple[str, Kind]]) -> dict[str, DifferenceCounts]:
     return {
-        name: Tally(found.before[name], found.after[name], **{kind.value: counts[name, kind] for kind in Kind})
+        name: DifferenceCounts(
+            found.before[name], found.after[name], **{kind.value: counts[name, kind] for kind in Kind}
+        )
         for name in sorted(found.before.keys() | found.after.keys())
     }
 

@@ -28,7 +28,7 @@ COMPARED = ("type", "category", "severity", "time", "device", "zone", "data")
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class FieldDifference:
     """One event about which then and now disagree. ``field`` is ``event`` where one of them has none."""
 
     id: str
@@ -46,9 +46,9 @@ class Verdict:
     compared: int = 0
     same: int = 0
     by_field: Counter[str] = field(default_factory=Counter)
-    differences: list[Difference] = field(default_factory=list)
+    differences: list[FieldDifference] = field(default_factory=list)
 
-    def take(self, found: Iterable[Difference]) -> None:
+    def take(self, found: Iterable[FieldDifference]) -> None:
         """Note one event's differences."""
         new = list(found)
         self.compared += 1
@@ -58,7 +58,7 @@ class Verdict:
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain data."""
-        differences = [{name: getattr(one, name) for name in Difference.__slots__} for one in self.differences]
+        differences = [{name: getattr(one, name) for name in FieldDifference.__slots__} for one in self.differences]
         counts = dict(sorted(self.by_field.items()))
         return {"compared": self.compared, "same": self.same, "differing": counts, "differences": differences}
 
@@ -99,7 +99,7 @@ def _order(event: Event) -> tuple[Any, ...]:
     return event.time, event.type, event.id
 
 
-def _differences(then: Event | None, now: Event | None) -> Iterator[Difference]:
+def _differences(then: Event | None, now: Event | None) -> Iterator[FieldDifference]:
     if then is None or now is None:
         event = then or now
         if event is not None:
@@ -111,7 +111,7 @@ def _differences(then: Event | None, now: Event | None) -> Iterator[Difference]:
             yield _difference(then, name, before[name], after[name])
 
 
-def _pipeline_differences(event: Event, pipeline: Pipeline) -> Iterator[Difference]:
+def _pipeline_differences(event: Event, pipeline: Pipeline) -> Iterator[FieldDifference]:
     if event.type not in pipeline.plan.compiled.catalogue:
         yield _difference(event, "event", "made", "its type is not in the catalogue")
         return
@@ -133,5 +133,5 @@ def _pipeline_differences(event: Event, pipeline: Pipeline) -> Iterator[Differen
             yield _difference(event, name, event.metadata.get(name), metadata.get(name))
 
 
-def _difference(event: Event, name: str, then: Any, now: Any) -> Difference:
-    return Difference(event.id, event.type, event.model_dump(mode="json")["time"], name, then, now)
+def _difference(event: Event, name: str, then: Any, now: Any) -> FieldDifference:
+    return FieldDifference(event.id, event.type, event.model_dump(mode="json")["time"], name, then, now)

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 from services.climate_controller.core.law import vpd_of
 from services.climate_controller.core.levels import opposed
-from services.climate_controller.core.moment import Air
+from services.climate_controller.core.tick import Air
 from shared.climate.decisions import Reason
 from shared.climate.room import RoomState
 from shared.climate.zones import Kind, Zone
-from upskeep.simulation.loop import Tick
+from upskeep.simulation.loop import SimulatedTick
 
 SETTLES_S = 3600.0  # the first hour is not judged
 UNCOUNTED = (Kind.LIGHT, Kind.CIRCULATION)  # they switch by their hours
@@ -45,7 +45,7 @@ class Figures:
         return max(self.switches_per_hour.values(), default=0.0)
 
 
-class Tally:
+class SimulationTally:
     """Adds up ticks."""
 
     def __init__(self, zone: Zone, settles_s: float = SETTLES_S) -> None:
@@ -62,7 +62,7 @@ class Tally:
         self._reasons: Counter[Reason] = Counter()
         self._before: dict[str, float] = {}
 
-    def add(self, tick: Tick) -> None:
+    def add(self, tick: SimulatedTick) -> None:
         """Count one."""
         levels = {name: running.level for name, running in tick.running.items()}
         changed = [name for name, level in levels.items() if self._before.get(name, 0.0) != level]
@@ -84,7 +84,7 @@ class Tally:
         for part, room in tick.path:
             self._judge(part, room, tick)
 
-    def _judge(self, seconds: float, room: RoomState, tick: Tick) -> None:
+    def _judge(self, seconds: float, room: RoomState, tick: SimulatedTick) -> None:
         self._celsius = [min(self._celsius[0], room.celsius), max(self._celsius[1], room.celsius)]
         self._percent = max(self._percent, room.percent)
         if tick.verdict.target is None:
@@ -119,9 +119,9 @@ class Tally:
         )
 
 
-def figures(ticks: Iterable[Tick], zone: Zone, settles_s: float = SETTLES_S) -> Figures:
+def figures(ticks: Iterable[SimulatedTick], zone: Zone, settles_s: float = SETTLES_S) -> Figures:
     """Return what a run came to."""
-    tally = Tally(zone, settles_s)
+    tally = SimulationTally(zone, settles_s)
     for tick in ticks:
         tally.add(tick)
     return tally.figures()

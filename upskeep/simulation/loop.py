@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from services.climate_controller.core.law import Verdict, decide
-from services.climate_controller.core.moment import Air, Moment, Running
 from services.climate_controller.core.state import State, fresh_state
+from services.climate_controller.core.tick import Air, Running, Tick
 from shared.climate.room import RoomModel, RoomState, air_of, pass_time
 from shared.climate.room_devices import SENSOR, ActuatorFault, Sensed, SensorFault, SensorModel, effective, sense, shown
 from shared.climate.room_weather import DAY_S, Weather, outside_at, sun_at
@@ -51,7 +51,7 @@ class Setup:
 
 
 @dataclass(frozen=True, slots=True)
-class Tick:
+class SimulatedTick:
     """One tick: what was decided, and the room as it truly was until the next one, as (seconds, state)."""
 
     at_s: float
@@ -62,7 +62,7 @@ class Tick:
     outside: RoomState
 
 
-def run(setup: Setup, seconds: float, state: State | None = None) -> Iterator[Tick]:
+def run(setup: Setup, seconds: float, state: State | None = None) -> Iterator[SimulatedTick]:
     """Yield each tick."""
     loop = _Loop(setup, state or fresh_state(setup.zone))
     for number in range(math.ceil(seconds / setup.zone.tick_s)):
@@ -80,17 +80,17 @@ class _Loop:
         self.kinds = {each.name: each.kind.value for each in self.zone.actuators}
         self.outside, self.outside_s = outside_at(setup.weather, 0.0, setup.seed), 0.0
 
-    def tick(self, number: int) -> Tick:
+    def tick(self, number: int) -> SimulatedTick:
         at_s = number * self.zone.tick_s
         if at_s - self.outside_s >= WEATHER_S:
             self.outside, self.outside_s = outside_at(self.setup.weather, at_s, self.setup.seed), at_s
-        moment = self._moment(number, at_s)
-        self.state, verdict = decide("simulated", self.zone, self.setup.plans, self.state, moment)
+        tick = self._tick(number, at_s)
+        self.state, verdict = decide("simulated", self.zone, self.setup.plans, self.state, tick)
         start = self.room
         path = self._pass(at_s, self._changes(at_s, verdict), verdict)
-        return Tick(at_s, start, verdict, dict(self.running), path, self.outside)
+        return SimulatedTick(at_s, start, verdict, dict(self.running), path, self.outside)
 
-    def _moment(self, number: int, at_s: float) -> Moment:
+    def _tick(self, number: int, at_s: float) -> Tick:
         setup = self.setup
         fault = next((each for each in setup.faults if each.actuator is None and each.from_s <= at_s < each.to_s), None)
         if fault is None:
@@ -102,7 +102,7 @@ class _Loop:
         air = Air(read[0], read[1], at_s) if read and believable else None
         outside = Air(self.outside.celsius, self.outside.percent, at_s) if setup.knows_outside else None
         days, second = divmod(at_s, DAY_S)
-        return Moment(at_s, EPOCH_DAY + int(days), second, air, outside, self.running)
+        return Tick(at_s, EPOCH_DAY + int(days), second, air, outside, self.running)
 
     def _changes(self, at_s: float, verdict: Verdict) -> list[tuple[float, str, float]]:
         """Return (when, actuator, level), in order."""

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from services.climate_controller.core.law import decide
-from services.climate_controller.core.moment import Air, Moment
 from services.climate_controller.core.state import fresh_state
+from services.climate_controller.core.tick import Air, Tick
 from shared.climate.decisions import Decision
 from shared.climate.room import RoomState
 from shared.climate.zones import Mode, Plan, Zone
@@ -34,8 +34,8 @@ class Observed:
         """Return what is wanted of each actuator now."""
         local = time.astimezone(self._clock)
         second = local.hour * 3600.0 + local.minute * 60 + local.second
-        moment = Moment(time.timestamp(), (local.date() - EPOCH).days, second, room, outside)
-        self._state, verdict = decide(self.name, self.zone, self._plans, self._state, moment)
+        tick = Tick(time.timestamp(), (local.date() - EPOCH).days, second, room, outside)
+        self._state, verdict = decide(self.name, self.zone, self._plans, self._state, tick)
         return verdict.decisions
 
 

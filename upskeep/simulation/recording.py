@@ -16,7 +16,7 @@ from pathlib import Path
 
 from shared.climate.room import RoomState, air_of
 from shared.climate.zones import Kind, Zone
-from upskeep.simulation.loop import Tick
+from upskeep.simulation.loop import SimulatedTick
 
 LEVELS = tuple(kind.value for kind in Kind)
 NEEDED = ("time", "air_temperature", "relative_humidity")
@@ -93,7 +93,7 @@ def _numbers(row: dict[str, str], names: tuple[str, ...]) -> tuple[float, ...] |
     return found if all(map(math.isfinite, found)) else None
 
 
-def write(path: Path, ticks: Iterable[Tick], zone: Zone, every_s: float = 60.0) -> Iterator[Tick]:
+def write(path: Path, ticks: Iterable[SimulatedTick], zone: Zone, every_s: float = 60.0) -> Iterator[SimulatedTick]:
     """Yield each tick on, writing one row every ``every_s``: means of the levels since the row before."""
     kinds = {each.name: each.kind.value for each in zone.actuators}
     columns = sorted(set(kinds.values()))
@@ -116,7 +116,7 @@ def write(path: Path, ticks: Iterable[Tick], zone: Zone, every_s: float = 60.0) 
             yield tick
 
 
-def _seen(tick: Tick) -> tuple[object, ...]:
+def _seen(tick: SimulatedTick) -> tuple[object, ...]:
     room, outside = tick.start, tick.outside
     time = (EPOCH + timedelta(seconds=tick.at_s)).isoformat().replace("+00:00", "Z")
     return time, *(round(each, 3) for each in (room.celsius, room.percent, outside.celsius, outside.percent))

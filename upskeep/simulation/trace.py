@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from upskeep.simulation.loop import Tick
+from upskeep.simulation.loop import SimulatedTick
 
 MOST_SAMPLES = 2016
 
@@ -37,13 +37,13 @@ class Trace:
         """Seconds from one sample to the next."""
         return max(self.seconds / MOST_SAMPLES, 60.0)
 
-    def passing(self, ticks: Iterator[Tick]) -> Iterator[Tick]:
+    def passing(self, ticks: Iterator[SimulatedTick]) -> Iterator[SimulatedTick]:
         """Yield each tick on, noting it."""
         for tick in ticks:
             self._note(tick)
             yield tick
 
-    def _note(self, tick: Tick) -> None:
+    def _note(self, tick: SimulatedTick) -> None:
         lasting = sum(seconds for seconds, _ in tick.path)
         self._for_s += lasting
         for name, running in tick.running.items():

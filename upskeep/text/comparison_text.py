@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from shared.safe_text import safe_json, safe_text
-from upskeep.playback.compare import ALERT, Comparison, Row, Tally
+from upskeep.playback.compare import ALERT, Comparison, DifferenceCounts, Row
 from upskeep.playback.differences import Kind
 from upskeep.playback.settings_diff import ABSENT, Change
 from upskeep.text.message_text import print_whole
@@ -90,7 +90,7 @@ def _span(found: Comparison) -> str:
     return f"{found.frames:,} frames{span}"
 
 
-def _table(name: str, tallies: Mapping[str, Tally]) -> Table:
+def _table(name: str, tallies: Mapping[str, DifferenceCounts]) -> Table:
     table = Table(name, *COLUMNS, box=None, header_style="bold", pad_edge=False)
     for column in table.columns[1:]:
         column.justify = "right"

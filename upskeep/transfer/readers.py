@@ -29,7 +29,7 @@ DIGITS = 400  # longer than any number that a computer counts or measures with
 _LONG = re.compile(rb"[0-9]{%d}" % (DIGITS + 1))
 
 
-class Checked:
+class CheckedFile:
     """A file of JSON that is given to no parser with a number so long: ijson's C code dies of it (seen with 3.6.0)."""
 
     def __init__(self, path: Path, file: IO[bytes]) -> None:
@@ -50,7 +50,7 @@ class Checked:
 def parsed(path: Path, file: IO[bytes]) -> Iterator[tuple[str, str, Any]]:
     """Yield (prefix, kind, value) of a file of JSON, as ijson does; raises ClientError beyond ``DEEPEST`` levels."""
     depth = 0
-    for event in ijson.parse(Checked(path, file), buf_size=PART, use_float=True):
+    for event in ijson.parse(CheckedFile(path, file), buf_size=PART, use_float=True):
         depth += event[1] in ("start_map", "start_array")
         depth -= event[1] in ("end_map", "end_array")
         if depth > DEEPEST:

@@ -21,7 +21,7 @@ Place = tuple[str, str]  # producer, epoch
 
 
 @dataclass(slots=True)
-class Tally:
+class RecordingTally:
     """What has been written, and what is missing from it. ``missing`` counts numbers that were never seen."""
 
     frames: int = 0

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.climate_controller.core.moment import Air
+from services.climate_controller.core.tick import Air
 from shared.climate.psychrometrics import saturation_kpa
-from shared.climate.zones import Actuator, Kind
+from shared.climate.zones import Kind, ZoneActuator
 
 RATES: dict[Kind, float] = {
     Kind.EXHAUST: 0.2,
@@ -54,6 +54,6 @@ def distance_kpa(kind: Kind, vpd: float, vented: float | None) -> float:
     return UNKNOWN_DISTANCE_KPA if vented is None else vented - vpd
 
 
-def distances(actuators: tuple[Actuator, ...], vpd: float, vented: float | None) -> Mapping[str, float]:
+def distances(actuators: tuple[ZoneActuator, ...], vpd: float, vented: float | None) -> Mapping[str, float]:
     """Return the distance of each actuator that moves the VPD, by name."""
     return {each.name: distance_kpa(each.kind, vpd, vented) for each in actuators if each.kind in RATES}

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from services.climate_controller.core.effects import RATES, bounded
-from shared.climate.zones import Actuator
+from shared.climate.zones import ZoneActuator
 
 BELIEVES = 0.45  # share of an error that is taken for the VPD's
 LEARNS = 0.06  # share that is taken for drift and rates
@@ -50,7 +50,7 @@ class Estimate:
         )
 
 
-def assumed_rates(actuators: tuple[Actuator, ...], learned: Mapping[str, float]) -> dict[str, float]:
+def assumed_rates(actuators: tuple[ZoneActuator, ...], learned: Mapping[str, float]) -> dict[str, float]:
     """Return a rate for every actuator that moves the VPD: what was learned, inside its bounds, else the assumed."""
     return {
         each.name: bounded(each.kind, learned.get(each.name, RATES[each.kind]))
@@ -70,7 +70,7 @@ def follow(
     at_s: float,
     levels: Mapping[str, float],
     distances: Mapping[str, float],
-    actuators: tuple[Actuator, ...],
+    actuators: tuple[ZoneActuator, ...],
 ) -> Estimate:
     """Return the estimate after a reading; ``levels`` are those that ran since the one before."""
     passed_s = at_s - before.at_s
@@ -97,7 +97,7 @@ def _corrected(
     acting: Mapping[str, float],
     distances: Mapping[str, float],
     at_s: float,
-    actuators: tuple[Actuator, ...],
+    actuators: tuple[ZoneActuator, ...],
 ) -> tuple[float, Mapping[str, float]]:
     """Return drift and rates after an error of the slope, shared by how uncertain each is."""
     kinds = {each.name: each.kind for each in actuators}

@@ -14,12 +14,12 @@ from dataclasses import dataclass, replace
 
 from services.climate_controller.core import effects, estimate, limits, wording
 from services.climate_controller.core.levels import Choice, Situation, choose
-from services.climate_controller.core.moment import Air, Moment
 from services.climate_controller.core.state import MOST_DELAY_S, Change, State, Stop
 from services.climate_controller.core.targets import Aim, aim_of, climb_kpa_per_min, ramped
+from services.climate_controller.core.tick import Air, Tick
 from shared.climate.decisions import Decision, Reason
 from shared.climate.psychrometrics import leaf_deficit_kpa
-from shared.climate.zones import Actuator, Kind, Mode, Plan, Zone
+from shared.climate.zones import Kind, Mode, Plan, Zone, ZoneActuator
 
 WARM_UP = 3  # readings
 MARGIN_KPA = 0.006  # inside the band: what noise makes of an edge
@@ -47,17 +47,17 @@ class Verdict:
     changes: tuple[Change, ...] = ()
 
 
-def decide(name: str, zone: Zone, plans: Mapping[str, Plan], state: State, moment: Moment) -> tuple[State, Verdict]:
+def decide(name: str, zone: Zone, plans: Mapping[str, Plan], state: State, tick: Tick) -> tuple[State, Verdict]:
     """Return what the law remembers and what it wants, at one tick of one zone."""
-    state, changes = _resumed(state, moment.now_s)
-    aim = aim_of(zone, plans, state, moment)
-    state = _measured(zone, state, moment, aim)
-    state, moved = _aimed(zone, state, moment, aim)
-    state, wants, until_s = _wanted(zone, state, moment, aim)
+    state, changes = _resumed(state, tick.now_s)
+    aim = aim_of(zone, plans, state, tick)
+    state = _measured(zone, state, tick, aim)
+    state, moved = _aimed(zone, state, tick, aim)
+    state, wants, until_s = _wanted(zone, state, tick, aim)
     state, required = _required(zone, state)
     decisions = tuple(
         Decision(
-            name, each.name, wants[each.name][0], wants[each.name][1], wording.text(wants[each.name][1], state, moment),
+            name, each.name, wants[each.name][0], wants[each.name][1], wording.text(wants[each.name][1], state, tick),
             until_s.get(each.name),
         )
         for each in zone.actuators
@@ -82,10 +82,10 @@ def _resumed(state: State, now_s: float) -> tuple[State, tuple[Change, ...]]:
     return replace(state, pause=None), (ended,)
 
 
-def _measured(zone: Zone, state: State, moment: Moment, aim: Aim) -> State:
+def _measured(zone: Zone, state: State, tick: Tick, aim: Aim) -> State:
     """Follow the reading; a missing or old one empties the count of readings."""
-    air = moment.air
-    if air is None or moment.now_s - air.at_s > zone.max_age_s:
+    air = tick.air
+    if air is None or tick.now_s - air.at_s > zone.max_age_s:
         return replace(state, readings=0, estimate=None, stop=None)
     measured = vpd_of(zone, air, lit=aim.lit)
     before = state.estimate
@@ -96,24 +96,24 @@ def _measured(zone: Zone, state: State, moment: Moment, aim: Aim) -> State:
         return state
     if state.lit is not None and state.lit is not aim.lit:
         before = replace(before, light_s=air.at_s)
-    distances = effects.distances(zone.actuators, before.vpd, _vented(zone, moment, aim))
-    levels = {each: running.level for each, running in moment.running.items()}
-    if any(running.since_s > before.switched_s for running in moment.running.values()):
-        before = replace(before, switched_s=max(running.since_s for running in moment.running.values()))
+    distances = effects.distances(zone.actuators, before.vpd, _vented(zone, tick, aim))
+    levels = {each: running.level for each, running in tick.running.items()}
+    if any(running.since_s > before.switched_s for running in tick.running.values()):
+        before = replace(before, switched_s=max(running.since_s for running in tick.running.values()))
     after = estimate.follow(before, measured, air.at_s, levels, distances, zone.actuators)
     state = replace(state, estimate=after, rates=after.rates, readings=state.readings + 1, lit=aim.lit)
-    return _watched(_without_effect(zone, state, moment), moment.now_s)
+    return _watched(_without_effect(zone, state, tick), tick.now_s)
 
 
-def _without_effect(zone: Zone, state: State, moment: Moment) -> State:
+def _without_effect(zone: Zone, state: State, tick: Tick) -> State:
     """Let rest what runs and was seen to do nothing, if another can do its work."""
-    rates, idle = dict(state.rates), {name: s for name, s in state.idle_until.items() if s > moment.now_s}
+    rates, idle = dict(state.rates), {name: s for name, s in state.idle_until.items() if s > tick.now_s}
     for each in zone.actuators:
-        runs = each.name in moment.running and moment.running[each.name].level > 0
+        runs = each.name in tick.running and tick.running[each.name].level > 0
         if not runs or each.name not in rates or not effects.does_nothing(each.kind, rates[each.name]):
             continue
         if any(one.name not in idle for one in zone.actuators if one is not each and _same_way(each, one)):
-            idle[each.name] = moment.now_s + IDLE_S
+            idle[each.name] = tick.now_s + IDLE_S
             rates[each.name] = TRIED_AGAIN * effects.RATES[each.kind]
     if idle == state.idle_until:
         return state
@@ -121,7 +121,7 @@ def _without_effect(zone: Zone, state: State, moment: Moment) -> State:
     return replace(state, estimate=replace(state.estimate, rates=rates), rates=rates, idle_until=idle)
 
 
-def _same_way(one: Actuator, other: Actuator) -> bool:
+def _same_way(one: ZoneActuator, other: ZoneActuator) -> bool:
     return other.kind in effects.RATES and effects.RATES[one.kind] * effects.RATES[other.kind] > 0
 
 
@@ -141,18 +141,18 @@ def _watched(state: State, now_s: float) -> State:
     return replace(state, stop=None, delay_s=delay_s)
 
 
-def _vented(zone: Zone, moment: Moment, aim: Aim) -> float | None:
-    outside = moment.outside
-    if moment.air is None or outside is None or moment.now_s - outside.at_s > 10 * zone.max_age_s:
+def _vented(zone: Zone, tick: Tick, aim: Aim) -> float | None:
+    outside = tick.outside
+    if tick.air is None or outside is None or tick.now_s - outside.at_s > 10 * zone.max_age_s:
         return None
-    return effects.vented_kpa(moment.air, outside, zone.offset_c(lit=aim.lit))
+    return effects.vented_kpa(tick.air, outside, zone.offset_c(lit=aim.lit))
 
 
-def _aimed(zone: Zone, state: State, moment: Moment, aim: Aim) -> tuple[State, tuple[Change, ...]]:
+def _aimed(zone: Zone, state: State, tick: Tick, aim: Aim) -> tuple[State, tuple[Change, ...]]:
     """Move the target along its ramp; a new goal is an event."""
     if aim.goal_kpa is None:
         return replace(state, target_kpa=None, goal_kpa=None), ()
-    target = ramped(state, aim.goal_kpa, moment.now_s, zone.ramp_kpa_per_min)
+    target = ramped(state, aim.goal_kpa, tick.now_s, zone.ramp_kpa_per_min)
     changes: tuple[Change, ...] = ()
     if state.goal_kpa is not None and state.goal_kpa != aim.goal_kpa:
         reason = f"stage {aim.stage}, {'day' if aim.lit else 'night'}" if aim.stage else "set"
@@ -162,52 +162,52 @@ def _aimed(zone: Zone, state: State, moment: Moment, aim: Aim) -> tuple[State, t
                 {"parameter": "vpd", "old_target": state.goal_kpa, "new_target": aim.goal_kpa, "reason": reason},
             ),
         )
-    return replace(state, target_kpa=target, target_s=moment.now_s, goal_kpa=aim.goal_kpa), changes
+    return replace(state, target_kpa=target, target_s=tick.now_s, goal_kpa=aim.goal_kpa), changes
 
 
-def _wanted(zone: Zone, state: State, moment: Moment, aim: Aim) -> tuple[State, Wants, dict[str, float]]:
+def _wanted(zone: Zone, state: State, tick: Tick, aim: Aim) -> tuple[State, Wants, dict[str, float]]:
     if state.pause is not None:
-        return state, _as_it_is(zone, moment, Reason.PAUSED), {}
+        return state, _as_it_is(zone, tick, Reason.PAUSED), {}
     if state.mode is Mode.MANUAL:
         return state, {each.name: (state.levels.get(each.name, 0.0), Reason.MANUAL) for each in zone.actuators}, {}
     scheduled = {each.name: (float(aim.lit), Reason.SCHEDULE) for each in zone.actuators if each.kind is Kind.LIGHT}
     if state.estimate is None or state.readings < WARM_UP:
         reason = Reason.NO_READING if state.estimate is None else Reason.WARMING_UP
-        return state, _unread(zone, moment, reason) | scheduled, {}
-    assert moment.air is not None  # noqa: S101 - an estimate is of a reading
+        return state, _unread(zone, tick, reason) | scheduled, {}
+    assert tick.air is not None  # noqa: S101 - an estimate is of a reading
     closed = state.mode is Mode.CLOSED_ENVIRONMENT
     offset_c = zone.leaf_offset_c.day if aim.lit else zone.leaf_offset_c.night
-    air = moment.air
+    air = tick.air
     leaf_kpa = leaf_deficit_kpa(air.celsius, air.percent, air.celsius + offset_c)
     active = limits.reached(aim.limits, air, leaf_kpa, state.limits, inset=1.0 if closed else 0.0)
     state = replace(state, limits=active)
     wants: Wants = {each.name: (0.0, Reason.NOT_FOR_MODE) for each in zone.actuators if _left_out(each, state.mode)}
     free = tuple(each for each in zone.actuators if each.name not in wants and each.name not in scheduled)
     idle = {each.name: (0.0, Reason.NO_EFFECT) for each in free if each.name in state.idle_until}
-    held = idle | limits.held(free, active, air, moment.outside, moment.running, moment.now_s)
+    held = idle | limits.held(free, active, air, tick.outside, tick.running, tick.now_s)
     if aim.goal_kpa is None:
         at_rest = {each.name: (0.0, Reason.IN_BAND) for each in free}
         return state, wants | at_rest | held | scheduled, {}
-    situation = _situation(zone, state, moment, aim, free, held)
+    situation = _situation(zone, state, tick, aim, free, held)
     choice = choose(situation)
-    state, until_s = _stopping(state, situation, choice, moment)
-    timed = {name: (moment.running[name].level, choice.wants[name][1]) for name in until_s}
+    state, until_s = _stopping(state, situation, choice, tick)
+    timed = {name: (tick.running[name].level, choice.wants[name][1]) for name in until_s}
     return state, wants | choice.wants | timed | scheduled, until_s
 
 
-def _left_out(each: Actuator, mode: Mode) -> bool:
+def _left_out(each: ZoneActuator, mode: Mode) -> bool:
     """Closed does without the fan; CO2 and irrigation are nobody's but their own rules'."""
     return each.kind in (Kind.CO2, Kind.IRRIGATION) or (mode is Mode.CLOSED_ENVIRONMENT and each.kind is Kind.EXHAUST)
 
 
-def _as_it_is(zone: Zone, moment: Moment, reason: Reason) -> Wants:
-    running = moment.running
+def _as_it_is(zone: Zone, tick: Tick, reason: Reason) -> Wants:
+    running = tick.running
     return {each.name: (running[each.name].level if each.name in running else 0.0, reason) for each in zone.actuators}
 
 
-def _unread(zone: Zone, moment: Moment, reason: Reason) -> Wants:
+def _unread(zone: Zone, tick: Tick, reason: Reason) -> Wants:
     """What is wanted blind: off, but for what no reading decides."""
-    running = moment.running
+    running = tick.running
     return {
         each.name: (running[each.name].level if each.kind in UNMOVED and each.name in running else 0.0, reason)
         for each in zone.actuators
@@ -215,19 +215,19 @@ def _unread(zone: Zone, moment: Moment, reason: Reason) -> Wants:
 
 
 def _situation(
-    zone: Zone, state: State, moment: Moment, aim: Aim, free: tuple[Actuator, ...], held: Wants
+    zone: Zone, state: State, tick: Tick, aim: Aim, free: tuple[ZoneActuator, ...], held: Wants
 ) -> Situation:
     assert state.estimate is not None  # noqa: S101 - asked for only with one
-    assert moment.air is not None  # noqa: S101
+    assert tick.air is not None  # noqa: S101
     assert state.target_kpa is not None  # noqa: S101
-    vented = _vented(zone, moment, aim)
+    vented = _vented(zone, tick, aim)
     found = state.estimate
     distances = effects.distances(zone.actuators, found.vpd, vented)
     span = aim.limits.temperature
     climb = climb_kpa_per_min(state, zone.ramp_kpa_per_min)
     return Situation(
         actuators=free,
-        running=moment.running,
+        running=tick.running,
         vpd=found.vpd,
         drift=found.drift - climb,
         climb=climb,
@@ -237,27 +237,27 @@ def _situation(
         reach=zone.band_kpa - MARGIN_KPA,
         delay_s=state.delay_s,
         tick_s=zone.tick_s,
-        now_s=moment.now_s,
-        celsius_room=(moment.air.celsius - (span.low + span.high) / 2) / ((span.high - span.low) / 2),
+        now_s=tick.now_s,
+        celsius_room=(tick.air.celsius - (span.low + span.high) / 2) / ((span.high - span.low) / 2),
         held=held,
     )
 
 
-def _stopping(state: State, now: Situation, choice: Choice, moment: Moment) -> tuple[State, dict[str, float]]:
+def _stopping(state: State, now: Situation, choice: Choice, tick: Tick) -> tuple[State, dict[str, float]]:
     """Note what stops, and when; its overshoot teaches the delay."""
     stops = [
         each.name
         for each in now.actuators
-        if choice.wants[each.name] == (0.0, Reason.STOPS_AHEAD) and moment.running[each.name].level > 0
+        if choice.wants[each.name] == (0.0, Reason.STOPS_AHEAD) and tick.running[each.name].level > 0
     ]
     if not stops:
         return state, {}
     in_s = choice.stop_in_s or 0.0
-    levels = {name: running.level for name, running in moment.running.items()}
+    levels = {name: running.level for name, running in tick.running.items()}
     slope = now.drift + now.climb + sum(push * levels.get(name, 0.0) for name, push in now.pushes.items())
     vpd = now.vpd + slope * in_s / 60
-    state = replace(state, stop=Stop(moment.now_s + in_s, vpd, slope, now.vpd))
-    return state, dict.fromkeys(stops, moment.now_s + in_s) if in_s > 0 else {}
+    state = replace(state, stop=Stop(tick.now_s + in_s, vpd, slope, now.vpd))
+    return state, dict.fromkeys(stops, tick.now_s + in_s) if in_s > 0 else {}
 
 
 def _required(zone: Zone, state: State) -> tuple[State, tuple[Change, ...]]:

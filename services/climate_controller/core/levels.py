@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from services.climate_controller.core.effects import LEAST_GAIN_KPA
-from services.climate_controller.core.moment import Running
+from services.climate_controller.core.tick import Running
 from shared.climate.decisions import Reason
-from shared.climate.zones import OPPOSED, Actuator, Kind
+from shared.climate.zones import OPPOSED, Kind, ZoneActuator
 
 TURNS = 10.0  # minutes in which a graded level is to bring the VPD across half the band
 STILL = 0.15  # share of that slope below which the air counts as staying where it is
@@ -34,7 +34,7 @@ class Situation:
     ``drift`` is as seen from the target, which may be on a ramp: ``climb`` is how fast it moves.
     """
 
-    actuators: tuple[Actuator, ...]
+    actuators: tuple[ZoneActuator, ...]
     running: Mapping[str, Running]
     vpd: float
     drift: float
@@ -164,7 +164,7 @@ def _engage(now: Situation, levels: dict[str, float], wants: Wants, inward: int)
             return
 
 
-def _refusal(now: Situation, each: Actuator, levels: Mapping[str, float], inward: int) -> Reason | None:
+def _refusal(now: Situation, each: ZoneActuator, levels: Mapping[str, float], inward: int) -> Reason | None:
     if not now.running.get(each.name, OFF).available:
         return Reason.UNAVAILABLE
     if each.kind is Kind.EXHAUST and now.vent_gain is not None and inward * now.vent_gain < LEAST_GAIN_KPA:
@@ -194,12 +194,12 @@ PREFERENCES: dict[tuple[int, Kind], tuple[int, int]] = {
 }
 
 
-def _preference(now: Situation, each: Actuator, inward: int) -> tuple[int, str]:
+def _preference(now: Situation, each: ZoneActuator, inward: int) -> tuple[int, str]:
     warm, cold = PREFERENCES.get((inward, each.kind), (9, 9))
     return (cold if now.celsius_room < 0 else warm), each.name
 
 
-def _least_level(now: Situation, each: Actuator, levels: Mapping[str, float], inward: int) -> float:
+def _least_level(now: Situation, each: ZoneActuator, levels: Mapping[str, float], inward: int) -> float:
     """Return the level nearest to off, or to what is, that turns the VPD; the last one where none does."""
     push, at = now.pushes[each.name], levels[each.name]
     others = _slope(now, levels) - push * at
@@ -219,7 +219,9 @@ def _least_level(now: Situation, each: Actuator, levels: Mapping[str, float], in
     return 0.0
 
 
-def _set(now: Situation, each: Actuator, levels: dict[str, float], wants: Wants, level: float, reason: Reason) -> None:
+def _set(
+    now: Situation, each: ZoneActuator, levels: dict[str, float], wants: Wants, level: float, reason: Reason
+) -> None:
     """Want a level, if the actuator's dwells let it."""
     was, since_s = levels[each.name], now.running.get(each.name, OFF).since_s
     for_s = now.now_s - since_s
@@ -236,7 +238,7 @@ def _set(now: Situation, each: Actuator, levels: dict[str, float], wants: Wants,
         wants[each.name] = (level, reason)
 
 
-def _level(now: Situation, each: Actuator) -> float:
+def _level(now: Situation, each: ZoneActuator) -> float:
     if each.name in now.held:
         return now.held[each.name][0]
     return now.running.get(each.name, OFF).level

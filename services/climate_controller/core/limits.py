@@ -15,10 +15,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.climate_controller.core.levels import OFF, opposed
-from services.climate_controller.core.moment import Air, Running
+from services.climate_controller.core.tick import Air, Running
 from shared.climate.decisions import Reason
 from shared.climate.psychrometrics import saturation_kpa
-from shared.climate.zones import Actuator, Kind, Limits
+from shared.climate.zones import Kind, Limits, ZoneActuator
 
 CLEARANCE = {"temperature": 0.5, "humidity": 1.5, "leaf": 0.05}  # °C, %, kPa
 COOLER_BY_C = 1.0
@@ -72,7 +72,7 @@ def reached(
 
 
 def held(
-    actuators: tuple[Actuator, ...],
+    actuators: tuple[ZoneActuator, ...],
     active: frozenset[Reason],
     air: Air,
     outside: Air | None,
@@ -101,7 +101,7 @@ def held(
     return wants
 
 
-def _on(each: Actuator, reason: Reason, running: Mapping[str, Running], now_s: float) -> tuple[float, Reason]:
+def _on(each: ZoneActuator, reason: Reason, running: Mapping[str, Running], now_s: float) -> tuple[float, Reason]:
     """Full, also where a graded one would do with less: a limit is not the place to be sparing."""
     at = running.get(each.name, OFF)
     if not at.available:
@@ -111,7 +111,7 @@ def _on(each: Actuator, reason: Reason, running: Mapping[str, Running], now_s: f
     return 1.0, reason
 
 
-def _fights(each: Actuator, actuators: tuple[Actuator, ...], wants: Mapping[str, tuple[float, Reason]]) -> bool:
+def _fights(each: ZoneActuator, actuators: tuple[ZoneActuator, ...], wants: Mapping[str, tuple[float, Reason]]) -> bool:
     return any(
         other.name in wants and wants[other.name][0] > 0 and opposed(each.kind, other.kind) for other in actuators
     )

@@ -1,4 +1,4 @@
-"""What the law remembers between ticks. ``Kept`` is the part that outlives a restart, as JSON."""
+"""What the law remembers between ticks. ``SavedState`` is the part that outlives a restart, as JSON."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Pause(ClimateData):
     by: Annotated[str, Field(max_length=100)] = ""
 
 
-class Kept(ClimateData):
+class SavedState(ClimateData):
     """What is stored. ``rates`` are kPa a minute at full level, for a fan 1 a minute; ``levels`` are a person's."""
 
     mode: Mode
@@ -75,21 +75,21 @@ def fresh_state(zone: Zone) -> State:
     return State(zone.mode)
 
 
-def restored(kept: Kept) -> State:
+def restored(saved: SavedState) -> State:
     """Return the memory after a restart: what was kept, and nothing of what was measured."""
     return State(
-        kept.mode,
-        own_target_kpa=kept.target_kpa,
-        pause=kept.pause,
-        rates=kept.rates,
-        levels=kept.levels,
-        delay_s=kept.delay_s,
+        saved.mode,
+        own_target_kpa=saved.target_kpa,
+        pause=saved.pause,
+        rates=saved.rates,
+        levels=saved.levels,
+        delay_s=saved.delay_s,
     )
 
 
-def to_keep(state: State) -> Kept:
+def to_saved(state: State) -> SavedState:
     """Return what is to be stored."""
-    return Kept(
+    return SavedState(
         mode=state.mode,
         target_kpa=state.own_target_kpa,
         pause=state.pause,

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from services.climate_controller.core.moment import Moment
 from services.climate_controller.core.state import State
+from services.climate_controller.core.tick import Tick
 from shared.climate.zones import VPD_MODES, Limits, Mode, Plan, Stage, Zone
 
 EPOCH = date(1970, 1, 1)
@@ -24,10 +24,10 @@ class Aim:
     stage: str | None
 
 
-def aim_of(zone: Zone, plans: Mapping[str, Plan], state: State, moment: Moment) -> Aim:
+def aim_of(zone: Zone, plans: Mapping[str, Plan], state: State, tick: Tick) -> Aim:
     """Return what the zone aims at."""
-    stage = _stage(zone, plans, state.mode, moment.day)
-    lit = is_lit(zone, stage, moment.second)
+    stage = _stage(zone, plans, state.mode, tick.day)
+    lit = is_lit(zone, stage, tick.second)
     limits = zone.limits
     goal = state.own_target_kpa if state.own_target_kpa is not None else zone.target_kpa
     if stage is not None:

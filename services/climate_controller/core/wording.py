@@ -4,36 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from services.climate_controller.core.moment import Moment
 from services.climate_controller.core.state import State
+from services.climate_controller.core.tick import Tick
 from shared.climate.decisions import Reason
 
 
-def _vpd(state: State, _: Moment) -> str:
+def _vpd(state: State, _: Tick) -> str:
     if state.estimate is None or state.target_kpa is None:
         return ""
     return f"VPD {state.estimate.vpd:.2f} kPa, target {state.target_kpa:.2f} kPa"
 
 
-def _air(_: State, moment: Moment) -> str:
-    return "" if moment.air is None else f"{moment.air.celsius:.1f} °C, {moment.air.percent:.0f} %"
+def _air(_: State, tick: Tick) -> str:
+    return "" if tick.air is None else f"{tick.air.celsius:.1f} °C, {tick.air.percent:.0f} %"
 
 
-def _outside(state: State, moment: Moment) -> str:
-    if moment.outside is None:
-        return _vpd(state, moment)
-    return f"{_vpd(state, moment)}, outside {moment.outside.celsius:.1f} °C, {moment.outside.percent:.0f} %"
+def _outside(state: State, tick: Tick) -> str:
+    if tick.outside is None:
+        return _vpd(state, tick)
+    return f"{_vpd(state, tick)}, outside {tick.outside.celsius:.1f} °C, {tick.outside.percent:.0f} %"
 
 
-def _pause(state: State, _: Moment) -> str:
+def _pause(state: State, _: Tick) -> str:
     return "" if state.pause is None else state.pause.reason
 
 
-def _delay(state: State, moment: Moment) -> str:
-    return f"{_vpd(state, moment)}, delay {state.delay_s:.0f} s"
+def _delay(state: State, tick: Tick) -> str:
+    return f"{_vpd(state, tick)}, delay {state.delay_s:.0f} s"
 
 
-TEXTS: dict[Reason, tuple[str, Callable[[State, Moment], str]]] = {
+TEXTS: dict[Reason, tuple[str, Callable[[State, Tick], str]]] = {
     Reason.IN_BAND: ("nothing to do", _vpd),
     Reason.VPD_LOW: ("below the band", _vpd),
     Reason.VPD_HIGH: ("above the band", _vpd),
@@ -63,8 +63,8 @@ TEXTS: dict[Reason, tuple[str, Callable[[State, Moment], str]]] = {
 }
 
 
-def text(reason: Reason, state: State, moment: Moment) -> str:
+def text(reason: Reason, state: State, tick: Tick) -> str:
     """Return a reason as a sentence's worth of words."""
     words, figures = TEXTS[reason]
-    found = figures(state, moment)
+    found = figures(state, tick)
     return f"{words}: {found}" if found else words

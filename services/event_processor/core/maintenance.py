@@ -18,7 +18,7 @@ from services.event_processor.core.channels.battery_forecast import read_life, r
 from services.event_processor.core.channels.frame_context import LOW_FLAG, Device
 from services.event_processor.core.device.latch import OFF
 from services.event_processor.core.device.memory import Memory
-from services.event_processor.core.forecast.life import Forecast, Life, by_cycles, by_day, capacity_ah, to_replace
+from services.event_processor.core.forecast.life import Life, LifeForecast, by_cycles, by_day, capacity_ah, to_replace
 from shared.maintenance import BatteryMonth, MaintenanceItem, Reach
 
 DUE_SHARE, WORN_SHARE = 0.8, 0.7
@@ -99,7 +99,7 @@ def _reach(life: Life, nameplate: float, share: float) -> Reach | None:
     )
 
 
-def _bounds(cycles: Forecast) -> dict[str, float | None]:
+def _bounds(cycles: LifeForecast) -> dict[str, float | None]:
     return {"cycles_low": round(cycles.low, 1), "cycles_high": None if cycles.high is None else round(cycles.high, 1)}
 
 

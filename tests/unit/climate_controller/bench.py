@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.climate_controller.core.law import Verdict, decide
-from services.climate_controller.core.moment import Air, Moment, Running
 from services.climate_controller.core.state import State, fresh_state
+from services.climate_controller.core.tick import Air, Running, Tick
 from shared.climate.decisions import Decision, Reason
 from shared.climate.psychrometrics import saturation_kpa
 from shared.climate.zones import Plan, Zone
@@ -54,8 +54,8 @@ class Bench:
         self.now_s += self.zone.tick_s
         air = None if celsius is None or percent is None else Air(celsius, percent, self.now_s - age_s)
         outside = Air(*self.outside, self.now_s) if self.outside else None
-        moment = Moment(self.now_s, self.day, self.now_s % 86_400, air, outside, dict(self.running))
-        self.state, self.verdict = decide("tent", self.zone, self.plans, self.state, moment)
+        tick = Tick(self.now_s, self.day, self.now_s % 86_400, air, outside, dict(self.running))
+        self.state, self.verdict = decide("tent", self.zone, self.plans, self.state, tick)
         if self.verdict.commands:
             for each in self.verdict.decisions:
                 if each.level != self.running[each.actuator].level:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.climate_controller.core.moment import Running
+from services.climate_controller.core.tick import Running
 from shared.climate.decisions import Reason
 from shared.climate.zones import OPPOSED, Kind
 from tests.unit.climate_controller.bench import KINDS, NOON, Bench, humidity_for, of, on, reason, zone

@@ -9,7 +9,7 @@ import pytest
 
 from services.climate_controller.core.law import MARGIN_KPA
 from services.climate_controller.core.state import (
-    Kept,
+    SavedState,
     fresh_state,
     pause,
     restored,
@@ -17,7 +17,7 @@ from services.climate_controller.core.state import (
     set_levels,
     set_mode,
     set_target,
-    to_keep,
+    to_saved,
 )
 from shared.climate.decisions import Reason
 from shared.climate.zones import Mode, Plan
@@ -101,7 +101,7 @@ def test_an_own_target_goes_before_the_plans_until_it_is_taken_back() -> None:
     bench.state = set_target(bench.state, 0.7)
     assert 0.7 == pytest.approx(bench.vpd(20, 1.0).target)
 
-    bench.state = restored(Kept.model_validate_json(to_keep(bench.state).model_dump_json()))
+    bench.state = restored(SavedState.model_validate_json(to_saved(bench.state).model_dump_json()))
     assert 0.7 == pytest.approx(bench.vpd(20, 1.0).target)
 
     bench.state = set_target(bench.state, None)
@@ -117,7 +117,7 @@ def test_a_pause_rests_commands_survives_a_restart_and_ends_by_itself() -> None:
     verdict = bench.vpd(5, 0.7)
     assert (False, Reason.PAUSED) == (verdict.commands, reason(verdict, "heater"))
 
-    bench.state = restored(Kept.model_validate(json.loads(to_keep(bench.state).model_dump_json())))
+    bench.state = restored(SavedState.model_validate(json.loads(to_saved(bench.state).model_dump_json())))
     assert not bench.vpd(4, 0.7).commands
 
     verdict = bench.vpd(1, 0.7)

@@ -26,7 +26,7 @@ RELOADED = (
     f"{HERE}.test_modes",
     f"{HERE}.test_known_defects",
 )
-ORDER = ("moment", "effects", "estimate", "levels", "limits", "state", "targets", "wording", "law")
+ORDER = ("tick", "effects", "estimate", "levels", "limits", "state", "targets", "wording", "law")
 
 Killer = tuple[Any, ...]
 OFF_BAND: Killer = ("law", "test_off_its_band_the_vpd_is_brought_back", 0.85, "heater")
@@ -132,13 +132,13 @@ MUTANTS: list[tuple[str, str, str, Killer]] = [
     ("targets", "% DAY_S < 3600 * hours", "% DAY_S >= 3600 * hours",
      ("law", "test_the_light_goes_by_its_hours_whatever_is_measured")),
     # state
-    ("state", "pause=kept.pause,", "", PAUSE),
-    ("state", "own_target_kpa=kept.target_kpa,", "", OWN),
+    ("state", "pause=saved.pause,", "", PAUSE),
+    ("state", "own_target_kpa=saved.target_kpa,", "", OWN),
     ("state", "if mode is state.mode:", "if False:", ("modes", "test_a_change_of_mode_is_an_event_with_both")),
     ("state", "if state.pause is None:\n        return state, None", "if False:\n        return state, None",
      ("modes", "test_a_pause_can_be_ended_by_hand_and_only_once")),
     # law
-    ("law", "moment.now_s - air.at_s > zone.max_age_s", "moment.now_s - air.at_s > 1e9", STALE),
+    ("law", "tick.now_s - air.at_s > zone.max_age_s", "tick.now_s - air.at_s > 1e9", STALE),
     ("law", "state.readings < WARM_UP", "state.readings < 1",
      ("law", "test_after_a_gap_three_readings_come_before_the_first_decision")),
     ("law", "state.pause is None and state.mode is not Mode.OBSERVE", "state.pause is None",
@@ -147,7 +147,7 @@ MUTANTS: list[tuple[str, str, str, Killer]] = [
     ("law", "now_s < state.pause.until_s", "True", PAUSE),
     ("law", "if each.kind in UNMOVED and", "if each.name and",
      ("law", "test_without_a_reading_everything_is_off_but_light_and_circulation")),
-    ("law", "_unread(zone, moment, reason) | scheduled", "_unread(zone, moment, reason)",
+    ("law", "_unread(zone, tick, reason) | scheduled", "_unread(zone, tick, reason)",
      ("law", "test_the_light_goes_by_its_hours_whatever_is_measured")),
     ("law", "inset=1.0 if closed else 0.0", "inset=0.0", HYSTERESIS),
     ("law", "each.kind is Kind.EXHAUST)", "each.kind is Kind.CO2)",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from shared.climate.zones import Actuator, Climate, Kind, Limits, Plan, Span
+from shared.climate.zones import Climate, Kind, Limits, Plan, Span, ZoneActuator
 
 ZONE = {"sensor": "climate", "target_kpa": 1.0}
 
@@ -83,5 +83,5 @@ def test_a_leaf_that_is_cooler_than_the_air_moves_what_can_be_reached() -> None:
 
 def test_dwells_follow_the_kind_unless_given() -> None:
     """A compressor rests for five minutes; a person may want more."""
-    assert (180, 300) == (lambda a: (a.runs_s, a.rests_s))(Actuator(name="d", kind=Kind.DEHUMIDIFIER))
-    assert 2100 == Actuator(name="d", kind=Kind.DEHUMIDIFIER, min_on_s=2100).runs_s
+    assert (180, 300) == (lambda a: (a.runs_s, a.rests_s))(ZoneActuator(name="d", kind=Kind.DEHUMIDIFIER))
+    assert 2100 == ZoneActuator(name="d", kind=Kind.DEHUMIDIFIER, min_on_s=2100).runs_s

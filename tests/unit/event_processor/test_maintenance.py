@@ -12,7 +12,7 @@ from services.event_processor.core.channels.frame_context import Device
 from services.event_processor.core.device.keys import LIFE
 from services.event_processor.core.device.latch import Latch
 from services.event_processor.core.device.memory import NOTHING, Memory
-from services.event_processor.core.forecast.life import Life, Seen, add
+from services.event_processor.core.forecast.life import CapacitySample, Life, add
 from services.event_processor.core.maintenance import SELF_TEST_FAILED, SELF_TEST_PASSED, maintenance_of
 from services.event_processor.service import EventProcessor
 from shared.delivery.handler import InMemoryPublisher, RefusedError
@@ -31,7 +31,7 @@ def aged(*capacities: float) -> Memory:
     life: Life = ()
     today = NOW.timestamp() / 86_400
     for number, ah in enumerate(capacities, start=1):
-        life = add(life, Seen(number, ah, today - 7 * (len(capacities) - number + 1)))
+        life = add(life, CapacitySample(number, ah, today - 7 * (len(capacities) - number + 1)))
     return Memory(numbers={LIFE: life})  # type: ignore[arg-type]  # numbers in numbers, as the rule writes them
 
 

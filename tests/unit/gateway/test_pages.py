@@ -10,7 +10,7 @@ import htpy as h
 import pytest
 
 from services.gateway.core.api.models import SilenceView
-from services.gateway.core.pages.alerts import Asked, alerts_content
+from services.gateway.core.pages.alerts import StandingQuestion, alerts_content
 from services.gateway.core.pages.answers import RelatedAnswer, RelatedEvent, StandingAnswer
 from services.gateway.core.pages.counters import Limit, counters_content
 from services.gateway.core.pages.events import Choice, event_content, events_content
@@ -123,8 +123,8 @@ def whole_pages() -> dict[str, str]:
         "devices": now_content(view, moment, ""),
         "alerts": alerts_content([foreign, alert()], [silence], "", EVIL, EVIL),
         "unknown silences": alerts_content([], EVIL, "", "", ""),
-        "why not": alerts_content([], [], "", "", "", Asked(EVIL, EVIL, stands)),
-        "no answer": alerts_content([], [], "", "", "", Asked(EVIL, EVIL, EVIL)),
+        "why not": alerts_content([], [], "", "", "", StandingQuestion(EVIL, EVIL, stands)),
+        "no answer": alerts_content([], [], "", "", "", StandingQuestion(EVIL, EVIL, EVIL)),
         "events": events_content(events, Choice(EVIL, EVIL, EVIL, "c"), "/a?b", "/a?c", "", [EVIL], lambda _: EVIL),
         "unknown events": events_content(EVIL, Choice(), None, None, "", [], lambda _: ""),
         "incidents": incidents_content([incident]),
@@ -211,7 +211,7 @@ def test_an_event_opens_with_what_belongs_to_it() -> None:
 
 def test_an_alert_that_did_not_fire_says_what_it_lacks() -> None:
     """And what was asked stays in the form."""
-    asked = Asked("on_battery", "ups", StandingAnswer.model_validate(STANDING))
+    asked = StandingQuestion("on_battery", "ups", StandingAnswer.model_validate(STANDING))
     text = page(FRAME, alerts_content([], [], "/upskeep", "", "", asked))
 
     assert "it has held for 12 s; 1 min are needed" in text

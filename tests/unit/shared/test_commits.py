@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from shared.delivery.commits import CALM_S, PLAYED_S, Commits, Reason, Turn
+from shared.delivery.commits import CALM_S, PLAYED_S, CommitReason, Commits, Turn
 from shared.ledger import Ledger, LedgerError, Way
 
 CALM = Turn(changed=True)
@@ -19,13 +19,13 @@ TABLE = ("CREATE TABLE IF NOT EXISTS note (text TEXT NOT NULL)",)
     ("turn", "reason"),
     [
         (CALM, None),
-        (Turn(changed=False), Reason.EMPTY),
-        (Turn(changed=False, important=True, missing=True, asked=True), Reason.EMPTY),
-        (replace(CALM, urgent=True), Reason.URGENT),
-        (replace(CALM, important=True), Reason.IMPORTANT),
-        (replace(CALM, missing=True), Reason.MISSING),
-        (replace(CALM, asked=True), Reason.ASKED),
-        (replace(CALM, stopping=True), Reason.STOPPING),
+        (Turn(changed=False), CommitReason.EMPTY),
+        (Turn(changed=False, important=True, missing=True, asked=True), CommitReason.EMPTY),
+        (replace(CALM, urgent=True), CommitReason.URGENT),
+        (replace(CALM, important=True), CommitReason.IMPORTANT),
+        (replace(CALM, missing=True), CommitReason.MISSING),
+        (replace(CALM, asked=True), CommitReason.ASKED),
+        (replace(CALM, stopping=True), CommitReason.STOPPING),
     ],
 )
 def test_a_turn_decides_at_once(turn, reason):
@@ -44,7 +44,7 @@ def test_a_calm_batch_ends_by_time():
     commits.committed()
     second = [commits.decide(CALM, now) for now in (6.0 + CALM_S, 5.0 + 2 * CALM_S, 6.0 + 2 * CALM_S)]
 
-    assert [None, None, Reason.DUE] == first == second
+    assert [None, None, CommitReason.DUE] == first == second
 
 
 def test_a_batch_is_full_with_so_many_messages():
@@ -55,7 +55,7 @@ def test_a_batch_is_full_with_so_many_messages():
         commits.applied()
         found.append(commits.decide(CALM, 0.0))
 
-    assert [None, None, Reason.FULL] == found
+    assert [None, None, CommitReason.FULL] == found
 
 
 @pytest.mark.parametrize("way", [1, -1], ids=["forwards", "a recording that begins anew"])
@@ -64,7 +64,7 @@ def test_a_played_batch_ends_by_its_own_time(way):
     commits = Commits(most=10)
     times = (1000.0, 1000.0 + way * PLAYED_S / 2, 1000.0 + way * PLAYED_S)
 
-    assert [None, None, Reason.PLAYED] == [commits.decide(replace(CALM, played_s=at), 0.0) for at in times]
+    assert [None, None, CommitReason.PLAYED] == [commits.decide(replace(CALM, played_s=at), 0.0) for at in times]
 
 
 def test_a_batch_that_fails_undoes_all_its_turns(tmp_path):

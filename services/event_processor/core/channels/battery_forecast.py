@@ -11,11 +11,11 @@ from typing import NamedTuple, cast
 from services.event_processor.core.channels.frame_context import FrameContext, is_mains_ups
 from services.event_processor.core.device.keys import DAILY_LOAD, FORECAST, GAUGE, LIFE, MONTHS
 from services.event_processor.core.device.memory import Numbers
-from services.event_processor.core.forecast.charge import GAUGE_ERROR, GAUGE_ERROR_FULL, Battery, Charge, Track
+from services.event_processor.core.forecast.charge import GAUGE_ERROR, GAUGE_ERROR_FULL, BatteryModel, Charge, Track
 from services.event_processor.core.forecast.daily_load import NO_LOADS, DailyLoad, lasts_s
 from services.event_processor.core.forecast.gauge import Gauge, doubt
 from services.event_processor.core.forecast.kalman import Belief, remaining
-from services.event_processor.core.forecast.life import Life, Seen, capacity_ah
+from services.event_processor.core.forecast.life import CapacitySample, Life, capacity_ah
 from services.event_processor.core.forecast.months import Month, Months
 from services.event_processor.core.forecast.runtime import NINE_IN_TEN, Interval, left, to_full
 
@@ -24,7 +24,7 @@ CHARGE_ERROR = {"current": 0.01, "power": 0.025, "voltage": 0.04}  # of what is 
 MEMO = "forecast"
 
 
-def battery_of(context: FrameContext) -> Battery | None:
+def battery_of(context: FrameContext) -> BatteryModel | None:
     """Return what is known of the battery beforehand; None where its chemistry or its cells are not."""
     device = context.device
     return None if not device.battery_known and is_mains_ups(context) else device.battery
@@ -56,7 +56,7 @@ def read_gauge(context: FrameContext) -> Gauge | None:
 def read_life(numbers: Mapping[str, Numbers]) -> Life:
     """Return the capacities that are remembered."""
     kept = cast("tuple[list[float], ...]", numbers.get(LIFE) or ())
-    return tuple(Seen(*one) for one in kept)
+    return tuple(CapacitySample(*one) for one in kept)
 
 
 def read_months(numbers: Mapping[str, Numbers]) -> Months | None:

@@ -15,7 +15,7 @@ from services.event_processor.core.channels.evidence import Evidence, Gate
 from services.event_processor.core.device.facts import Chemistry
 from services.event_processor.core.device.latch import OFF, ZERO, Latch, debounce, stamp
 from services.event_processor.core.device.memory import LONGEST_GAP_S, Memory, Numbers
-from services.event_processor.core.forecast.charge import Battery
+from services.event_processor.core.forecast.charge import BatteryModel
 from shared.messages import Frame, Severity
 from shared.quantities import QUANTITIES
 
@@ -43,7 +43,7 @@ class Device:
     calibrate_every_days: float | None = None
     battery_known: bool = False
     interval_s: float | None = None
-    battery: Battery | None = None  # as the forecast wants it
+    battery: BatteryModel | None = None  # as the forecast wants it
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ def read_meter(numbers: Numbers | None) -> Meter:
     return Meter() if numbers is None else Meter(*numbers)  # type: ignore[arg-type]  # as Meter wrote them
 
 
-class Reading(NamedTuple):
+class MeterReading(NamedTuple):
     """What one frame says: battery current (positive charges) and voltage, power into the load, state of charge."""
 
     amps: float | None
@@ -58,7 +58,7 @@ def covers(meter: Meter, elapsed_s: float, longest_gap_s: float) -> bool:
 
 def run_on(
     meter: Meter,
-    reading: Reading,
+    reading: MeterReading,
     elapsed_s: float,
     longest_gap_s: float,
     percent_step: float,

@@ -34,7 +34,7 @@ EMPTY_ERROR = 0.003  # of the capacity that a whole discharge shows
 AGEING_ERROR = 0.008  # from one discharge to the next
 
 
-class Battery(NamedTuple):
+class BatteryModel(NamedTuple):
     """What is known beforehand. ``resistance_ohm`` is that of one cell in the pack's current, None: to be learned."""
 
     curve: Curve
@@ -43,7 +43,7 @@ class Battery(NamedTuple):
     resistance_ohm: float | None = None
 
 
-class Reading(NamedTuple):
+class BatteryReading(NamedTuple):
     """One frame: V of the pack, A (positive charges), W into the load, percent of the gauge, and whether on battery."""
 
     elapsed_s: float
@@ -98,7 +98,7 @@ def _settled(charge: Charge, elapsed_s: float) -> Track:
 
 
 def load_of(volts: float, amps: float | None, watts: float | None, on_battery: bool | None) -> float:
-    """Return the current into the battery in the unit of its capacity, from what a ``Reading`` says.
+    """Return the current into the battery in the unit of its capacity, from what a ``BatteryReading`` says.
 
     That is A; or 1 while discharging, where neither current nor power is known.
     """
@@ -118,7 +118,7 @@ def sum_up(track: Track, load: float, cell_v: float, elapsed_s: float) -> Track 
     return Track(charge, cell_v, load, amount + (before + load) * elapsed_s / 7200, seconds, step, elapsed_s)
 
 
-def follow(battery: Battery, track: Track | None, reading: Reading) -> Track:
+def follow(battery: BatteryModel, track: Track | None, reading: BatteryReading) -> Track:
     """Return what is remembered after ``reading``; None before is the first."""
     if track is None:
         return _settled(_begun(battery, reading), 0.0)
@@ -137,7 +137,7 @@ def follow(battery: Battery, track: Track | None, reading: Reading) -> Track:
     return _settled(_settle(battery, charge, reading, load, amount, seconds), elapsed_s)
 
 
-def _begun(battery: Battery, reading: Reading) -> Charge:
+def _begun(battery: BatteryModel, reading: BatteryReading) -> Charge:
     load = load_of(reading.volts, reading.amps, reading.watts, reading.on_battery)
     measured = reading.amps is not None or reading.watts is not None
     if battery.capacity_ah is not None and measured:
@@ -149,7 +149,7 @@ def _begun(battery: Battery, reading: Reading) -> Charge:
     return _woken(battery, reading, Charge(belief, reading.volts / battery.cells, load, load, 0.0, resistance))
 
 
-def _woken(battery: Battery, reading: Reading, charge: Charge) -> Charge:
+def _woken(battery: BatteryModel, reading: BatteryReading, charge: Charge) -> Charge:
     """The first reading, or the first after a silence: the charge is unknown, and the voltage says it anew."""
     if charge.drawn is not None and charge.lowest < battery.curve.empty_v:
         charge = _ran_empty(charge)
@@ -178,7 +178,9 @@ def _ran_empty(charge: Charge) -> Charge:
     return charge._replace(belief=emptied, drawn=None, lowest=9.0, whole=whole, wholes=charge.wholes + 1)
 
 
-def _settle(battery: Battery, charge: Charge, reading: Reading, load: float, amount: float, seconds: float) -> Charge:
+def _settle(
+    battery: BatteryModel, charge: Charge, reading: BatteryReading, load: float, amount: float, seconds: float
+) -> Charge:
     belief = flow(charge.belief, amount, GAIN_ERROR if reading.amps is not None else POWER_GAIN_ERROR)
     idle, cell = IDLE_SHARE * belief.capacity, reading.volts / battery.cells
     discharging = load < -idle
@@ -218,7 +220,7 @@ def _direction(load: float, idle: float) -> int:
     return 0 if abs(load) < idle else 1 if load > 0 else -1
 
 
-def _resisted(battery: Battery, charge: Charge, before: Track, reading: Reading, load: float) -> Charge:
+def _resisted(battery: BatteryModel, charge: Charge, before: Track, reading: BatteryReading, load: float) -> Charge:
     """Return the charge with the resistance that a step of the load has shown: the first ones count most.
 
     The reading before the step is the last word on how low the voltage went under that load.
@@ -238,7 +240,7 @@ def _resisted(battery: Battery, charge: Charge, before: Track, reading: Reading,
     return charge._replace(resistance=charge.resistance + (seen - charge.resistance) * weight, steps=steps)
 
 
-def _corrected(battery: Battery, charge: Charge, reading: Reading, since_s: float) -> Charge:
+def _corrected(battery: BatteryModel, charge: Charge, reading: BatteryReading, since_s: float) -> Charge:
     belief = charge.belief
     sag = charge.load * charge.resistance
     rested = charge.rested_s >= REST_S

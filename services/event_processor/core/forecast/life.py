@@ -23,7 +23,7 @@ RATE_ERROR = 0.2  # ageing does not run straight: cells rest and recover, and be
 RENEWED = 1.15
 
 
-class Seen(NamedTuple):
+class CapacitySample(NamedTuple):
     """One capacity, or the mean of ``weight`` of them.
 
     ``cycles``: equivalent full cycles (or discharges) so far; ``day``: days since 1970; ``ohm`` of one cell in the
@@ -38,10 +38,10 @@ class Seen(NamedTuple):
     weight: float = 1.0
 
 
-Life = tuple[Seen, ...]
+Life = tuple[CapacitySample, ...]
 
 
-class Forecast(NamedTuple):
+class LifeForecast(NamedTuple):
     """When a capacity will be reached, in cycles or days as asked; ``high`` None: perhaps never."""
 
     middle: float
@@ -49,7 +49,7 @@ class Forecast(NamedTuple):
     high: float | None
 
 
-def add(life: Life, seen: Seen) -> Life:
+def add(life: Life, seen: CapacitySample) -> Life:
     """Return the life with one more capacity."""
     if _renewed(life, seen):
         return (*life[-(AGREEING - 1) :], seen)
@@ -61,7 +61,7 @@ def add(life: Life, seen: Seen) -> Life:
     return (*merged, *(old[-1:] if len(old) % 2 else ()), *newest)
 
 
-def _renewed(life: Life, seen: Seen) -> bool:
+def _renewed(life: Life, seen: CapacitySample) -> bool:
     """Say whether this one and those just before it stand apart from all that came earlier."""
     earlier, newest = life[: -(AGREEING - 1)], (*life[-(AGREEING - 1) :], seen)
     if len(earlier) < AGREEING or len(newest) < AGREEING:
@@ -70,7 +70,7 @@ def _renewed(life: Life, seen: Seen) -> bool:
     return all(one.ah > RENEWED * before for one in newest)
 
 
-def _mean(first: Seen, second: Seen) -> Seen:
+def _mean(first: CapacitySample, second: CapacitySample) -> CapacitySample:
     weight = first.weight + second.weight
 
     def of(one: float | None, other: float | None) -> float | None:
@@ -78,7 +78,7 @@ def _mean(first: Seen, second: Seen) -> Seen:
             return one if other is None else other
         return (one * first.weight + other * second.weight) / weight
 
-    return Seen(
+    return CapacitySample(
         of(first.cycles, second.cycles) or 0.0,
         of(first.ah, second.ah) or 0.0,
         of(first.day, second.day) or 0.0,
@@ -93,7 +93,7 @@ def capacity_ah(life: Life) -> float | None:
     return median(seen.ah for seen in life[-NEWEST:]) if life else None
 
 
-def by_cycles(life: Life, ah: float) -> Forecast | None:
+def by_cycles(life: Life, ah: float) -> LifeForecast | None:
     """Return after how many cycles the capacity will have fallen to ``ah``.
 
     None: it does not fall, or too few capacities are known.
@@ -101,7 +101,7 @@ def by_cycles(life: Life, ah: float) -> Forecast | None:
     return _reaches([(seen.cycles, seen.ah, seen.weight) for seen in life], ah)
 
 
-def by_day(life: Life, ah: float) -> Forecast | None:
+def by_day(life: Life, ah: float) -> LifeForecast | None:
     """Return on which day (since 1970) the capacity will have fallen to ``ah``; None as in ``by_cycles``."""
     return _reaches([(seen.day, seen.ah, seen.weight) for seen in life], ah)
 
@@ -109,7 +109,7 @@ def by_day(life: Life, ah: float) -> Forecast | None:
 Points = list[tuple[float, float, float]]  # where, Ah, weight
 
 
-def _reaches(points: Points, ah: float) -> Forecast | None:
+def _reaches(points: Points, ah: float) -> LifeForecast | None:
     if len(points) < LEAST:
         return None
     falls = _slope(points)
@@ -125,7 +125,7 @@ def _reaches(points: Points, ah: float) -> Forecast | None:
     reach = max(middle - at, 0.0)
     error = NINE_IN_TEN * ((spread / falls) ** 2 + (reach * rate_error / falls) ** 2) ** 0.5
     slowest = -falls - NINE_IN_TEN * rate_error
-    return Forecast(middle, max(middle - error, at if now > ah else 0.0), middle + error if slowest > 0 else None)
+    return LifeForecast(middle, max(middle - error, at if now > ah else 0.0), middle + error if slowest > 0 else None)
 
 
 def _slope(points: Points) -> float | None:

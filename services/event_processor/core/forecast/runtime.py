@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import exp, log
 from typing import NamedTuple
 
-from services.event_processor.core.forecast.charge import IDLE_SHARE, Battery, Charge
+from services.event_processor.core.forecast.charge import IDLE_SHARE, BatteryModel, Charge
 from services.event_processor.core.forecast.curves import Curve, voltage
 from services.event_processor.core.forecast.kalman import remaining
 
@@ -24,7 +24,7 @@ class Interval(NamedTuple):
     high: float
 
 
-def left_at(battery: Battery, charge: Charge, load: float, *, by_power: bool) -> Interval | None:
+def left_at(battery: BatteryModel, charge: Charge, load: float, *, by_power: bool) -> Interval | None:
     """Return how long the battery lasts at ``load`` (A out of the battery at its present voltage, positive).
 
     A load of constant power draws more current as the voltage falls: ``by_power`` allows for it. None: no load.
@@ -41,7 +41,7 @@ def left_at(battery: Battery, charge: Charge, load: float, *, by_power: bool) ->
     return _interval(middle_s, ((spread / load * 3600) ** 2 + (varies * middle_s) ** 2) ** 0.5)
 
 
-def left(battery: Battery, charge: Charge, *, by_power: bool) -> Interval | None:
+def left(battery: BatteryModel, charge: Charge, *, by_power: bool) -> Interval | None:
     """Return how long the battery lasts at its present load; None while it is not discharging."""
     if -charge.mean < IDLE_SHARE * charge.belief.capacity:
         return None

@@ -10,7 +10,7 @@ from typing import Any
 
 from services.event_processor.core.correlation.correlator import Correlator
 from services.event_processor.core.pipeline.plan import Plan, TypeRoute
-from services.event_processor.core.pipeline.ports import EVERYTHING, Seen
+from services.event_processor.core.pipeline.ports import EVERYTHING, SeenIds
 from services.event_processor.core.pipeline.token_bucket import Bucket
 from shared.instants import time_to_us, us_to_time
 from shared.jumps import Jump
@@ -67,7 +67,7 @@ class Pipeline:
         plan: Plan,
         correlator: Correlator | None = None,
         buckets: OrderedDict[tuple[str, str], Bucket] | None = None,
-        seen: Seen = EVERYTHING,
+        seen: SeenIds = EVERYTHING,
     ) -> None:
         self.plan = plan
         self.correlator = correlator or Correlator(plan.patterns)

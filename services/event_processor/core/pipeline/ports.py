@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 
-class Seen(Protocol):
+class SeenIds(Protocol):
     """Remembers what has been taken by its sender's id."""
 
     def is_new(self, producer: str, identity: str) -> bool:
@@ -13,11 +13,11 @@ class Seen(Protocol):
 
 
 class _Everything:
-    """A Seen that knows nothing yet."""
+    """SeenIds that know nothing yet."""
 
     def is_new(self, producer: str, identity: str) -> bool:
         """Whatever it is, it is new."""
         return (producer, identity) is not None
 
 
-EVERYTHING: Seen = _Everything()
+EVERYTHING: SeenIds = _Everything()

@@ -18,7 +18,7 @@ from services.event_processor.core.channels.frame_context import LOW_FLAG, Devic
 from services.event_processor.core.device.facts import Chemistry, DeviceFacts, OwnLevel
 from services.event_processor.core.device.keys import DOUBTED, SHOWN
 from services.event_processor.core.device.memory import Memory
-from services.event_processor.core.forecast.charge import Battery
+from services.event_processor.core.forecast.charge import BatteryModel
 from services.event_processor.core.forecast.curves import CURVES
 from services.event_processor.core.rules.kinds.absence import find_absence
 from services.event_processor.core.rules.kinds.battery import find_battery
@@ -294,12 +294,12 @@ def _device(own: DeviceFacts, default: DeviceFacts, chemistries: Mapping[str, Ch
     )
 
 
-def _battery(facts: DeviceFacts, chemistry: str) -> Battery | None:
+def _battery(facts: DeviceFacts, chemistry: str) -> BatteryModel | None:
     """Return the battery as the forecast wants it; None for a chemistry without a curve."""
     curve = CURVES.get(chemistry)
     if curve is None:
         return None
-    return Battery(
+    return BatteryModel(
         curve,
         facts.cells or 1,
         None if facts.capacity_mah is None else facts.capacity_mah / 1000,

@@ -22,7 +22,7 @@ from services.gateway.adapters.web.problems import invalid, problem
 from services.gateway.adapters.web.shared_parts import SharedParts
 from services.gateway.core.api import models as m
 from services.gateway.core.api.endpoint import ApiError
-from services.gateway.core.pages.alerts import NOT_ASKED, Asked, alerts_content
+from services.gateway.core.pages.alerts import NOT_ASKED, StandingQuestion, alerts_content
 from services.gateway.core.pages.answers import (
     ActuatorsAnswer,
     ClimateAnswer,
@@ -134,12 +134,12 @@ class Console:
         given = request.query_params
         said = SAID.get(given.get("done", ""), "")
         wanted = {name: given.get(name, "")[:300].strip() for name in ("rule", "key")}
-        asked = Asked(**wanted)
+        asked = StandingQuestion(**wanted)
         if asked.rule and asked.key:
             asked = replace(asked, answer=await self._answer("alerter", "standing", StandingAnswer, wanted))
         return await self._alerts_with(root, said, "", asked)
 
-    async def _alerts_with(self, root: str, said: str, fault: str, asked: Asked = NOT_ASKED) -> h.Node:
+    async def _alerts_with(self, root: str, said: str, fault: str, asked: StandingQuestion = NOT_ASKED) -> h.Node:
         try:
             answer = await self.desk.ask("alerter", "silences", {})
             silences: Any = [m.SilenceView.model_validate(each) for each in answer["silences"]]

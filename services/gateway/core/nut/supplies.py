@@ -39,7 +39,7 @@ class Ups:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class SupplyStates:
     """What was heard of a device: its newest state, and the newest that may be believed."""
 
     newest: DeviceState
@@ -51,7 +51,7 @@ class Heard:
 class Supplies:
     """Every UPS, by its name; ``refused`` counts states of devices beyond the bound."""
 
-    heard: Mapping[str, Heard] = field(default_factory=dict)
+    heard: Mapping[str, SupplyStates] = field(default_factory=dict)
     refused: int = 0
 
     def after(self, state: DeviceState, now_s: float, *, retained: bool) -> Supplies:
@@ -75,21 +75,21 @@ class Supplies:
         }
 
 
-def _after(known: Heard | None, state: DeviceState, now_s: float, *, retained: bool) -> Heard:
+def _after(known: SupplyStates | None, state: DeviceState, now_s: float, *, retained: bool) -> SupplyStates:
     if known is None:
-        known = Heard(state)
+        known = SupplyStates(state)
     elif state.time == known.newest.time:
         return known
     if retained:
         return replace(known, newest=state)
     if state.quality is Quality.STALE:
-        return Heard(state)
+        return SupplyStates(state)
     if state.quality is Quality.BAD:
         return replace(known, newest=state)
-    return Heard(state, state, now_s)
+    return SupplyStates(state, state, now_s)
 
 
-def _variables(rules: Rules, heard: Heard, now_s: float, *, forced: bool) -> dict[str, str] | None:
+def _variables(rules: Rules, heard: SupplyStates, now_s: float, *, forced: bool) -> dict[str, str] | None:
     state = heard.believed
     if state is None or now_s - heard.heard_s > rules.max_age_s or (state.simulated and not rules.simulated):
         return None

@@ -20,7 +20,7 @@ MOST = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class StandingQuestion:
     """Which alert somebody asks why it does not fire, and the answer, or why there is none."""
 
     rule: str = ""
@@ -28,7 +28,7 @@ class Asked:
     answer: StandingAnswer | str | None = None
 
 
-NOT_ASKED = Asked()
+NOT_ASKED = StandingQuestion()
 
 
 def alerts_content(
@@ -37,7 +37,7 @@ def alerts_content(
     root: str,
     said: str,
     fault: str,
-    asked: Asked = NOT_ASKED,
+    asked: StandingQuestion = NOT_ASKED,
 ) -> h.Node:
     """Return the page's content. ``silences`` may be the reason why they are not known."""
     by_state = {state: [alert for alert in alerts if alert.state is state] for state in ORDER}
@@ -55,7 +55,7 @@ def alerts_content(
     ]
 
 
-def _question(asked: Asked, alerts: Sequence[Alert], root: str) -> h.Node:
+def _question(asked: StandingQuestion, alerts: Sequence[Alert], root: str) -> h.Node:
     return [
         h.form(".filter", method="get", action=f"{root}/alerts", role="search", aria_label="Why an alert did not fire")[
             h.label["Rule ", h.input(name="rule", list="rules", value=asked.rule, required=True, maxlength="128")],
@@ -67,7 +67,7 @@ def _question(asked: Asked, alerts: Sequence[Alert], root: str) -> h.Node:
     ]
 
 
-def _standing(asked: Asked) -> h.Node:
+def _standing(asked: StandingQuestion) -> h.Node:
     answer = asked.answer
     if not isinstance(answer, StandingAnswer):
         return h.p(".unknown", role="status")[f"Not known: {safe_text(str(answer))}"]

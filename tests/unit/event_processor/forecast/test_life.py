@@ -9,8 +9,8 @@ from services.event_processor.core.forecast.life import (
     AGREEING,
     KEPT,
     LEAST,
+    CapacitySample,
     Life,
-    Seen,
     add,
     by_cycles,
     by_day,
@@ -23,7 +23,7 @@ def lived(capacities: list[float]) -> Life:
     """A discharge a week."""
     life: Life = ()
     for number, ah in enumerate(capacities, start=1):
-        life = add(life, Seen(number, ah, 20_000 + 7 * number))
+        life = add(life, CapacitySample(number, ah, 20_000 + 7 * number))
     return life
 
 
@@ -75,8 +75,8 @@ def test_a_replaced_battery_begins_a_new_life() -> None:
     """Once several discharges in a row agree; a single lucky one does not."""
     old = lived([1.5 - 0.001 * number for number in range(20)])
 
-    once = add(old, Seen(21, 2.0))
-    thrice = add(add(once, Seen(22, 2.0)), Seen(23, 1.99))
+    once = add(old, CapacitySample(21, 2.0))
+    thrice = add(add(once, CapacitySample(22, 2.0)), CapacitySample(23, 1.99))
 
     assert len(once) > AGREEING
     assert [2.0, 2.0, 1.99] == [seen.ah for seen in thrice]

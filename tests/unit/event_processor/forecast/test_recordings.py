@@ -9,7 +9,7 @@ from statistics import mean, median
 
 import pytest
 
-from services.event_processor.core.forecast.life import Life, Seen, add, by_cycles
+from services.event_processor.core.forecast.life import CapacitySample, Life, add, by_cycles
 from tools.bench.discharges import Played, play_cell, play_to_the_last_reading, read_rows
 
 pytestmark = pytest.mark.recordings
@@ -82,7 +82,7 @@ def test_the_end_of_life_is_foreseen(by_current: list[Played], capacities: list[
     life: Life = ()
     for number, one in enumerate(by_current[:HALF_LIFE], start=1):
         assert one.whole_ah is not None
-        life = add(life, Seen(number, one.whole_ah))
+        life = add(life, CapacitySample(number, one.whole_ah))
     truth = next(number for number, capacity in enumerate(capacities, start=1) if capacity < END_OF_LIFE_AH)
 
     foreseen = by_cycles(life, END_OF_LIFE_AH)

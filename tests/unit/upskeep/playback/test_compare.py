@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 from shared.messages import Frame
 from upskeep.cli import cli
 from upskeep.playback.backtest import batches
-from upskeep.playback.compare import Tally, open_sides, play
+from upskeep.playback.compare import DifferenceCounts, open_sides, play
 from upskeep.playback.settings_diff import Configuration
 
 CONFIG = Path(__file__).parents[4] / "config"
@@ -97,7 +97,7 @@ def test_an_alert_that_comes_later_has_moved(outages: Path) -> None:
     """The limit alone is raised: events are the same."""
     code, found = told(outages, "--with", f"{HOURLY}=4")
 
-    assert (1, []) == (code, [name for name, tally in found["events"].items() if not Tally(**tally).same])
+    assert (1, []) == (code, [name for name, tally in found["events"].items() if not DifferenceCounts(**tally).same])
     assert [("moved", "hourly_rate/AC_POWER_LOSS", 1800.0)] == [
         (row["kind"], row["name"], row["shift_s"]) for row in found["differences"]
     ]

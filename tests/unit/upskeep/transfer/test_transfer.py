@@ -22,7 +22,7 @@ from tests.support.store_bench import DAY, StoreBench, bench
 from tests.support.store_messages import event
 from upskeep.transfer.importer import BATCH, BATCH_BYTES, Imported, batches, import_file
 from upskeep.transfer.kinds import catalogued
-from upskeep.transfer.readers import DIGITS, Checked, Source, kind_of
+from upskeep.transfer.readers import DIGITS, CheckedFile, Source, kind_of
 from upskeep.transfer.rows import COLUMNS, SOURCES, Row, as_cells, from_cells
 from upskeep.transfer.seed import MOST_BYTES, SeedSource
 from upskeep.transfer.whole import write_whole
@@ -288,7 +288,7 @@ def test_a_number_is_too_long_however_it_is_read(tmp_path: Path) -> None:
     file.write_bytes(b"x" * 95 + b"7" * (DIGITS + 1))
     for size in (100, 7, -1):
         with file.open("rb") as opened, pytest.raises(ClientError, match="more than 400 digits"):
-            list(iter(partial(Checked(file, opened).read, size), b""))
+            list(iter(partial(CheckedFile(file, opened).read, size), b""))
 
 
 def test_a_file_that_no_ups_monitor_wrote_is_not_read_into_memory(tmp_path: Path) -> None:

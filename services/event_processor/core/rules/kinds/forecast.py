@@ -12,11 +12,11 @@ from services.event_processor.core.channels.battery_forecast import (
 from services.event_processor.core.channels.frame_context import FrameContext
 from services.event_processor.core.device.keys import DAILY_LOAD, FORECAST, GAUGE, LIFE, MONTHS, ON_BATTERY
 from services.event_processor.core.device.latch import OFF
-from services.event_processor.core.forecast.charge import Battery, Reading, Track, follow, load_of, sum_up
+from services.event_processor.core.forecast.charge import BatteryModel, BatteryReading, Track, follow, load_of, sum_up
 from services.event_processor.core.forecast.daily_load import NO_LOADS
 from services.event_processor.core.forecast.daily_load import add as add_load
 from services.event_processor.core.forecast.gauge import JUMP, Gauge, after
-from services.event_processor.core.forecast.life import Seen, add
+from services.event_processor.core.forecast.life import CapacitySample, add
 from services.event_processor.core.forecast.months import follow as follow_months
 from services.event_processor.core.rules.sections import Forecast
 
@@ -44,7 +44,7 @@ def find_forecast(context: FrameContext, _: str, __: Forecast) -> None:
         if summed is not None:
             context.set_numbers(FORECAST, summed)  # type: ignore[arg-type]  # as below
             return
-    track = follow(battery, before, Reading(elapsed_s, volts, amps, watts, percent, on_battery, full))
+    track = follow(battery, before, BatteryReading(elapsed_s, volts, amps, watts, percent, on_battery, full))
     context.set_numbers(FORECAST, track)  # type: ignore[arg-type]  # numbers in numbers, which JSON keeps as lists
     if before is None or track.seconds:
         return  # nothing has settled
@@ -69,7 +69,7 @@ def _gauge_is_steady(context: FrameContext, share: float, before: Track | None) 
 
 
 def _is_full(
-    context: FrameContext, battery: Battery, volts: float, amps: float | None, on_battery: bool | None
+    context: FrameContext, battery: BatteryModel, volts: float, amps: float | None, on_battery: bool | None
 ) -> bool:
     """Say whether mains feed the device and its battery takes no more: at its full voltage, without a current."""
     if volts / battery.cells < context.device.chemistry.full_v - FULL_WITHIN_V:
@@ -99,7 +99,7 @@ def _note_life(context: FrameContext, track: Track) -> None:
     charge = track.charge
     nameplate = context.device.capacity_mah
     capacity = charge.whole or charge.belief.capacity
-    seen = Seen(
+    seen = CapacitySample(
         round(charge.through / (nameplate / 1000 if nameplate else capacity), 3),
         round(capacity, 4),
         round(context.now.timestamp() / DAY_S, 2),

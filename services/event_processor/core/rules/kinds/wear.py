@@ -11,7 +11,7 @@ from __future__ import annotations
 from services.event_processor.core.channels.frame_context import FrameContext
 from services.event_processor.core.device.drain import Step, add, estimate, follow, is_still, read_drain
 from services.event_processor.core.device.keys import CAPACITY, DRAIN, METER, RESISTANCE
-from services.event_processor.core.device.meter import Meter, Reading, covers, read_meter, run_on
+from services.event_processor.core.device.meter import Meter, MeterReading, covers, read_meter, run_on
 from services.event_processor.core.rules.sections import Wear
 
 STEP_A, STEP_WITHIN_S, STEPS_KEPT = 0.3, 15.0, 9
@@ -21,7 +21,7 @@ MOST_MOHM = 2000.0
 def find_wear(context: FrameContext, name: str, rule: Wear) -> None:
     """The sums, and one event for each whole cycle."""
     values = context.values
-    reading = Reading(
+    reading = MeterReading(
         context.shown_number("battery_current"),
         context.number("battery_voltage"),
         context.number("output_power") if "output_power" in values or "output_current" in values else None,
@@ -44,7 +44,7 @@ def find_wear(context: FrameContext, name: str, rule: Wear) -> None:
     context.set_numbers(METER, after)
 
 
-def _is_quiet(meter: Meter, reading: Reading, step: float) -> bool:
+def _is_quiet(meter: Meter, reading: MeterReading, step: float) -> bool:
     """Say whether a frame without a current has nothing to sum: no load, and a percent that has not moved by a step."""
     if reading.load_w is not None or meter.amps is not None or meter.load_w is not None:
         return False
@@ -53,7 +53,7 @@ def _is_quiet(meter: Meter, reading: Reading, step: float) -> bool:
     return abs(reading.percent - meter.percent) < step
 
 
-def _data(context: FrameContext, meter: Meter, reading: Reading) -> dict[str, float | str | None]:
+def _data(context: FrameContext, meter: Meter, reading: MeterReading) -> dict[str, float | str | None]:
     by_charge = context.device.capacity_mah is not None and reading.amps is not None
     return {
         "cycles": int(meter.told),
@@ -67,7 +67,7 @@ def _data(context: FrameContext, meter: Meter, reading: Reading) -> dict[str, fl
     }
 
 
-def _resistance(context: FrameContext, before: Meter, now: Reading, elapsed_s: float) -> None:
+def _resistance(context: FrameContext, before: Meter, now: MeterReading, elapsed_s: float) -> None:
     if before.amps is None or now.amps is None:
         return
     step = now.amps - before.amps
@@ -78,7 +78,7 @@ def _resistance(context: FrameContext, before: Meter, now: Reading, elapsed_s: f
         context.set_numbers(RESISTANCE, (*(context.get_numbers(RESISTANCE) or ()), round(mohm, 3))[-STEPS_KEPT:])
 
 
-def _drain(context: FrameContext, rule: Wear, meter: Meter, after: Meter, reading: Reading) -> None:
+def _drain(context: FrameContext, rule: Wear, meter: Meter, after: Meter, reading: MeterReading) -> None:
     """Follow the state of charge down, and estimate the capacity."""
     if reading.percent is None:
         return

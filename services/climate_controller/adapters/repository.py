@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from pydantic import ValidationError
 
 from services.climate_controller.core.coordinator import Track
-from services.climate_controller.core.state import Kept as KeptState
-from services.climate_controller.core.state import State, fresh_state, restored, to_keep
+from services.climate_controller.core.state import SavedState, State, fresh_state, restored, to_saved
 from shared.climate.zones import Zone
 from shared.delivery.records import Records
 from shared.on_times import KeptOnTimes, keep, recall
@@ -21,7 +20,7 @@ STARTS, TIMES = "starts", "on_times"
 KEEP_TIMES_S = 30.0
 
 
-class Kept:
+class ControllerRepository:
     """Reads and writes it; every call belongs inside a transaction."""
 
     def __init__(self, records: Records) -> None:
@@ -41,14 +40,14 @@ class Kept:
         if text is None:
             return fresh_state(zone)
         try:
-            return restored(KeptState.model_validate_json(text))
+            return restored(SavedState.model_validate_json(text))
         except ValidationError as error:
             log.warning("what was kept of the zone %s cannot be read, it begins anew: %s", name, error)
             return fresh_state(zone)
 
     def save_state(self, name: str, state: State) -> None:
         """Write a zone's state where it has changed."""
-        text = to_keep(state).model_dump_json()
+        text = to_saved(state).model_dump_json()
         if self._written.get(name) != text:
             self._written[name] = text
             self._records.save_value(f"zone/{name}", text)

@@ -25,7 +25,7 @@ class Running:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class Tick:
     """One tick. ``now_s`` is seconds since 1970; ``day`` (counted from 1970) and ``second`` are of the zone's clock.
 
     ``air`` is None where nothing believable was measured. An actuator that is missing from ``running`` is taken for

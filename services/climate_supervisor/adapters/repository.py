@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 STOPS, EMERGENCIES, TIMES, STARTS = "stops", "emergencies", "on_times", "starts"
 
 
-class Kept:
+class SupervisorRepository:
     """Reads and writes it; every call belongs inside a transaction."""
 
     def __init__(self, records: Records) -> None:
