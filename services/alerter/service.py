@@ -281,7 +281,7 @@ class Alerter:
         else:
             self._notifier.suppressed[SuppressionReason.NOT_WANTED] += 1
         if rule.acts:
-            for stop in self._orders.carry_out(rule.actions, cause, now, stale=stale):
+            for stop in self._orders.execute_actions(rule.actions, cause, now, stale=stale):
                 self._record(stop)
 
     def flush(self) -> None:

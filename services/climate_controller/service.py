@@ -20,7 +20,7 @@ from pydantic import BaseModel, Field
 from services.climate_controller.adapters.repository import ControllerRepository
 from services.climate_controller.core import law
 from services.climate_controller.core import state as law_state
-from services.climate_controller.core.coordinator import Asked, Reported, Track, coordinate
+from services.climate_controller.core.coordinator import LevelRequest, Reported, Track, coordinate
 from services.climate_controller.core.state import Change, State
 from services.climate_controller.core.tick import Air, Running, Tick
 from services.climate_controller.settings import ControllerSettings
@@ -137,10 +137,10 @@ class ClimateController:
             case "pause":
                 return self._pause(PauseData.model_validate(command.data), by)
             case "resume":
-                wish = ZoneData.model_validate(command.data)
-                room = self._room(wish.zone)
-                state, change = law_state.resume(room.state, wish.reason, by)
-                return self._set(wish.zone, state, [change], "resume")
+                data = ZoneData.model_validate(command.data)
+                room = self._room(data.zone)
+                state, change = law_state.resume(room.state, data.reason, by)
+                return self._set(data.zone, state, [change], "resume")
             case "levels":
                 levels = LevelsData.model_validate(command.data)
                 room = self._room(levels.zone)
@@ -149,29 +149,29 @@ class ClimateController:
                 return self._set(levels.zone, law_state.set_levels(room.state, levels.levels), [], "levels")
         raise RefusedError(f"no command is called {command.name!r}; there are mode, target, pause, resume and levels")
 
-    def _mode(self, wish: ModeData) -> Mapping[str, Any]:
-        room = self._room(wish.zone)
+    def _mode(self, data: ModeData) -> Mapping[str, Any]:
+        room = self._room(data.zone)
         needs = {Mode.DRYING: room.zone.drying_plan, Mode.VPD_PERFECTION: room.zone.plan}
-        if needs.get(wish.mode, "") is None:
-            raise RefusedError(f"{wish.zone} has no plan for the mode {wish.mode.value}; give it one in climate.yaml")
-        state, change = law_state.set_mode(room.state, wish.mode, wish.reason)
-        return self._set(wish.zone, state, [change], "mode")
+        if needs.get(data.mode, "") is None:
+            raise RefusedError(f"{data.zone} has no plan for the mode {data.mode.value}; give it one in climate.yaml")
+        state, change = law_state.set_mode(room.state, data.mode, data.reason)
+        return self._set(data.zone, state, [change], "mode")
 
-    def _target(self, wish: TargetData) -> Mapping[str, Any]:
-        room = self._room(wish.zone)
-        if wish.vpd is not None:
+    def _target(self, data: TargetData) -> Mapping[str, Any]:
+        room = self._room(data.zone)
+        if data.vpd is not None:
             low, high = room.zone.limits.deficits_kpa(room.zone.offset_c(lit=True))
-            if not low <= wish.vpd <= high:
+            if not low <= data.vpd <= high:
                 raise RefusedError(
-                    f"a VPD of {wish.vpd:g} kPa cannot be reached within the limits of {wish.zone}: "
+                    f"a VPD of {data.vpd:g} kPa cannot be reached within the limits of {data.zone}: "
                     f"they give {low:.2f} to {high:.2f} kPa"
                 )
-        return self._set(wish.zone, law_state.set_target(room.state, wish.vpd), [], "target")
+        return self._set(data.zone, law_state.set_target(room.state, data.vpd), [], "target")
 
-    def _pause(self, wish: PauseData, by: str) -> Mapping[str, Any]:
-        room, now_s = self._room(wish.zone), self._clock.wall().timestamp()
-        state, change = law_state.pause(room.state, now_s + wish.for_s, wish.reason, by, now_s)
-        return self._set(wish.zone, state, [change], "pause")
+    def _pause(self, data: PauseData, by: str) -> Mapping[str, Any]:
+        room, now_s = self._room(data.zone), self._clock.wall().timestamp()
+        state, change = law_state.pause(room.state, now_s + data.for_s, data.reason, by, now_s)
+        return self._set(data.zone, state, [change], "pause")
 
     def _set(self, name: str, state: State, changes: Iterable[Change | None], trigger: str) -> Mapping[str, Any]:
         room = self._room(name)
@@ -278,11 +278,11 @@ class ClimateController:
         )
         self._endpoint.publish_once(Demand(zone=name, time=self._clock.wall(), levels=levels))
 
-    def _asked(self, room: Room, each: Decision, now_s: float, wall_s: float) -> Asked:
+    def _asked(self, room: Room, each: Decision, now_s: float, wall_s: float) -> LevelRequest:
         kind = self._settings.actuators[each.actuator].kind.value
         paused_off = room.state.pause is not None and kind not in STAYS
         until_s = None if each.until_s is None else now_s + each.until_s - wall_s
-        return Asked(0.0 if paused_off else each.level, each.reason.value, each.text, until_s)
+        return LevelRequest(0.0 if paused_off else each.level, each.reason.value, each.text, until_s)
 
     def _gather(self, name: str, room: Room, now_s: float, wall_s: float) -> Tick:
         local = datetime.fromtimestamp(wall_s, self._settings.clocks[name])

@@ -22,7 +22,7 @@ from pydantic import BaseModel, Field
 
 from services.climate_supervisor.adapters.device_wire import DeviceWire, Heard
 from services.climate_supervisor.adapters.repository import SupervisorRepository
-from services.climate_supervisor.core.guards import Stop, Wish
+from services.climate_supervisor.core.guards import LevelDemand, Stop
 from services.climate_supervisor.core.notes import Note, notes
 from services.climate_supervisor.core.sensors import Reading
 from services.climate_supervisor.core.shadow import hear
@@ -111,7 +111,7 @@ class ClimateSupervisor:
         self._pressing = True
 
     def _demanded(self, demand: Demand) -> None:
-        now_s, wishes = self._clock.monotonic(), dict(self._memory.wishes)
+        now_s, demands = self._clock.monotonic(), dict(self._memory.demands)
         for each in demand.levels:
             binding = self._world.bindings.get(each.actuator)
             if binding is None or binding.actuator.zone != demand.zone:
@@ -119,8 +119,10 @@ class ClimateSupervisor:
                 self._endpoint.reject(demand.topic(self._endpoint.topics), each.model_dump_json().encode(), raise_for)
                 continue
             until_s = now_s + each.lease_s
-            wishes[each.actuator] = Wish(each.level, until_s, each.command, each.text or each.reason, "controller")
-        self._memory = replace(self._memory, wishes=wishes)
+            demands[each.actuator] = LevelDemand(
+                each.level, until_s, each.command, each.text or each.reason, "controller"
+            )
+        self._memory = replace(self._memory, demands=demands)
         self._pressing = True
 
     def _alerted(self, alert: Alert) -> None:
@@ -148,43 +150,43 @@ class ClimateSupervisor:
             f"no command is called {command.name!r}; there are emergency_stop, emergency_release and try"
         )
 
-    def _stop(self, wish: StopData, by: str) -> Mapping[str, Any]:
-        if not self._knows(wish.zone):
-            raise RefusedError(f"no zone is called {wish.zone!r}; there are {', '.join(self._world.zones)} and all")
-        if (standing := self._memory.stops.get(wish.zone)) is None:
-            stop = Stop(wish.zone, by, wish.reason, _rfc(self._clock.wall()), alert=by == ALERTER)
+    def _stop(self, data: StopData, by: str) -> Mapping[str, Any]:
+        if not self._knows(data.zone):
+            raise RefusedError(f"no zone is called {data.zone!r}; there are {', '.join(self._world.zones)} and all")
+        if (standing := self._memory.stops.get(data.zone)) is None:
+            stop = Stop(data.zone, by, data.reason, _rfc(self._clock.wall()), alert=by == ALERTER)
             self._latch(stop)
             if not stop.alert:  # the alerter's stop is an event already
-                data = {"zone": wish.zone, "by": by, "reason": wish.reason}
-                self._offer(Note("emergency.stop", f"{wish.zone}/{stop.at}", None, wish.zone, data))
+                event_data = {"zone": data.zone, "by": by, "reason": data.reason}
+                self._offer(Note("emergency.stop", f"{data.zone}/{stop.at}", None, data.zone, event_data))
             standing = stop
-        return {"zone": wish.zone, "since": standing.at, "by": standing.by, "reason": standing.reason}
+        return {"zone": data.zone, "since": standing.at, "by": standing.by, "reason": standing.reason}
 
-    def _release(self, wish: StopData, by: str, alerter: bool) -> Mapping[str, Any]:
-        standing = self._memory.stops.get(wish.zone)
+    def _release(self, data: StopData, by: str, alerter: bool) -> Mapping[str, Any]:
+        standing = self._memory.stops.get(data.zone)
         if standing is None:
-            raise RefusedError(f"{wish.zone} is not stopped; stopped: {', '.join(self._memory.stops) or 'nothing'}")
+            raise RefusedError(f"{data.zone} is not stopped; stopped: {', '.join(self._memory.stops) or 'nothing'}")
         if not by:
             raise RefusedError("a stop is lifted by somebody: the command must say by whom (`by`)")
         if standing.alert and not alerter:
-            raise RefusedError(f"the alerter called for this stop; lift it with `upskeep reset-stop {wish.zone}`")
-        self._lift(wish.zone)
+            raise RefusedError(f"the alerter called for this stop; lift it with `upskeep reset-stop {data.zone}`")
+        self._lift(data.zone)
         if not standing.alert:
-            data = {"zone": wish.zone, "by": by, "reason": wish.reason}
-            self._offer(Note("emergency.reset", f"{wish.zone}/{standing.at}", None, wish.zone, data))
-        return {"zone": wish.zone, "by": by}
+            event_data = {"zone": data.zone, "by": by, "reason": data.reason}
+            self._offer(Note("emergency.reset", f"{data.zone}/{standing.at}", None, data.zone, event_data))
+        return {"zone": data.zone, "by": by}
 
-    def _try(self, wish: TryData, command: str, by: str) -> Mapping[str, Any]:
-        if wish.actuator not in self._world.bindings:
+    def _try(self, data: TryData, command: str, by: str) -> Mapping[str, Any]:
+        if data.actuator not in self._world.bindings:
             known = ", ".join(self._world.bindings) or "none"
-            raise RefusedError(f"no actuator is called {wish.actuator!r}; there are {known}")
+            raise RefusedError(f"no actuator is called {data.actuator!r}; there are {known}")
         if not self._world.armed:
             raise RefusedError("nothing is switched: config/actuators.yaml says `armed: false`")
-        until_s = self._clock.monotonic() + wish.for_s
-        trial = Wish(wish.level, until_s, command, f"tried by {by}", by)
-        self._memory = replace(self._memory, tries={**self._memory.tries, wish.actuator: trial})
+        until_s = self._clock.monotonic() + data.for_s
+        trial = LevelDemand(data.level, until_s, command, f"tried by {by}", by)
+        self._memory = replace(self._memory, tries={**self._memory.tries, data.actuator: trial})
         self._pressing = True
-        return {"actuator": wish.actuator, "level": wish.level, "for_s": wish.for_s}
+        return {"actuator": data.actuator, "level": data.level, "for_s": data.for_s}
 
     def answer(self, name: str, data: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ARG002 - it asks nothing
         """Answer ``actuators``: each with its state, and what is wrong."""

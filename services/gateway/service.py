@@ -14,8 +14,8 @@ from services.gateway.adapters.web.pages import Console
 from services.gateway.adapters.web.server import serve
 from services.gateway.adapters.web.shared_parts import SharedParts
 from services.gateway.application.api import API
-from services.gateway.application.desk import Desk
 from services.gateway.application.homeassistant import HomeAssistant
+from services.gateway.application.live_suite import LiveSuite
 from services.gateway.application.nut_door import NutDoor
 from services.gateway.core.access.keys import Keys
 from services.gateway.core.nut.protocol import World
@@ -85,29 +85,31 @@ class Gateway:
         self._thread.stop()
 
     async def _serve(self) -> None:
-        desk = Desk(self._suite, self._clock, self._audit)
-        parts = SharedParts(self._clock.monotonic, lambda: desk.feed.head)
-        console = Console(desk, self._texts, self._limits, self._keys.locked, parts)
-        site = Site(desk, API, Exposition(desk.families), login_page, console.routes())
+        live_suite = LiveSuite(self._suite, self._clock, self._audit)
+        parts = SharedParts(self._clock.monotonic, lambda: live_suite.feed.head)
+        console = Console(live_suite, self._texts, self._limits, self._keys.locked, parts)
+        site = Site(live_suite, API, Exposition(live_suite.families), login_page, console.routes())
         app = application(site, self._keys, self._clock)
-        async with desk.client, asyncio.TaskGroup() as tasks:
-            tasks.create_task(desk.follow())
+        async with live_suite.client, asyncio.TaskGroup() as tasks:
+            tasks.create_task(live_suite.follow())
             tasks.create_task(serve(app, self._settings.http, self._bound))
-            tasks.create_task(self._home_assistant(desk).run())
+            tasks.create_task(self._home_assistant(live_suite).run())
             if self._settings.nut.port:
-                tasks.create_task(self._nut_server(desk).serve(self._settings.nut.host, self._settings.nut.port))
+                tasks.create_task(self._nut_server(live_suite).serve(self._settings.nut.host, self._settings.nut.port))
 
-    def _home_assistant(self, desk: Desk) -> HomeAssistant:
-        made = HomeAssistant(self._settings.home_assistant, self._suite, self._clock, lambda: desk.client.connected)
-        desk.listeners.append(made.take)
+    def _home_assistant(self, live_suite: LiveSuite) -> HomeAssistant:
+        made = HomeAssistant(
+            self._settings.home_assistant, self._suite, self._clock, lambda: live_suite.client.connected
+        )
+        live_suite.listeners.append(made.take)
         return made
 
-    def _nut_server(self, desk: Desk) -> NutServer:
+    def _nut_server(self, live_suite: LiveSuite) -> NutServer:
         door = NutDoor(self._settings.nut, self._clock)
-        desk.listeners.append(door.take)
+        live_suite.listeners.append(door.take)
 
         def world(clients: Sequence[tuple[str, str]]) -> World:
-            desk.refresh()
+            live_suite.refresh()
             return door.world(clients)
 
         return NutServer(world, self._clock)

@@ -121,25 +121,25 @@ class HostAgent:
             return self._cancel(CancelData.model_validate(command.data), by)
         raise RefusedError(f"no command is called {command.name!r}; there are shutdown and cancel")
 
-    def _shut_down(self, wish: ShutdownData, by: str) -> Mapping[str, Any]:
-        if wish.final and self._settings.role != "secondary":
+    def _shut_down(self, data: ShutdownData, by: str) -> Mapping[str, Any]:
+        if data.final and self._settings.role != "secondary":
             raise RefusedError("only a secondary is sent down by another host; this one is a primary (role)")
-        why = f"{by}: {wish.reason}"
-        if wish.final:
+        why = f"{by}: {data.reason}"
+        if data.final:
             self._memory = inputs.ordered_by_primary(self._memory, why)
         elif self._memory.phase not in FINAL:
-            self._memory = inputs.asked_by_person(self._memory, why, wish.delay_s)
+            self._memory = inputs.asked_by_person(self._memory, why, data.delay_s)
         return self._stand()
 
-    def _cancel(self, wish: CancelData, by: str) -> Mapping[str, Any]:
+    def _cancel(self, data: CancelData, by: str) -> Mapping[str, Any]:
         memory = self._memory
         if memory.phase in FINAL or memory.ordered is not None:
             raise RefusedError(f"too late: {memory.phase}, past the point of no return")
         if memory.phase is Phase.WATCHING and memory.asked is None:
             raise RefusedError("nothing is under way, and no supply is on battery")
-        until_s = self._clock.monotonic() + wish.for_s
-        self._memory = inputs.called_off(memory, f"{by}: {wish.reason}", until_s)
-        return self._stand() | {"for_s": wish.for_s}
+        until_s = self._clock.monotonic() + data.for_s
+        self._memory = inputs.called_off(memory, f"{by}: {data.reason}", until_s)
+        return self._stand() | {"for_s": data.for_s}
 
     def _stand(self) -> dict[str, Any]:
         return {"phase": str(self._memory.phase), "dry_run": self.dry_run}

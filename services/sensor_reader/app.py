@@ -30,8 +30,8 @@ BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 AGAIN_S = 0.02
 
 
-class Player:
-    """Plays the feed within what delivery can take: the Drive of this service."""
+class FeedTasks:
+    """Plays the feed within what delivery can take: the background tasks of this service."""
 
     def __init__(self, opened: OpenedSource, handler: SensorReader, endpoint: Endpoint, clock: Clock) -> None:
         self.opened = opened
@@ -108,7 +108,7 @@ SERVICE = Service(
     handler=build,
     schema=LEDGER_SCHEMA,
     named=route,
-    drive=lambda chosen, context, handler, endpoint: Player(chosen.opened[-1], handler, endpoint, context.clock),
+    drive=lambda chosen, context, handler, endpoint: FeedTasks(chosen.opened[-1], handler, endpoint, context.clock),
 )
 
 

@@ -123,7 +123,7 @@ class Client:
     def command(self, command: Command, timeout_s: float = ANSWER_S) -> Result:
         """Send a command and return what came of it; raises ClientError when nothing is heard of it."""
         with self._asking(service_of(command.target)) as client:
-            return client.carry_out(command, timeout_s)
+            return client.send_command(command, timeout_s)
 
     def order(self, target: str, name: str, data: Mapping[str, Any], by: str) -> Mapping[str, Any]:
         """Send a command of now, signed ``by``, and return its result's data; raises ClientError if it is not done."""

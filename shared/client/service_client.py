@@ -112,9 +112,9 @@ class ServiceClient:
         self, target: str, name: str, data: Mapping[str, Any], timeout_s: float = ANSWER_S, **how: Any
     ) -> Result:
         """Return what came of a command; raises ClientError where nothing is heard of it."""
-        return self.carry_out(self.new_command(target, name, data), timeout_s, **how)
+        return self.send_command(self.new_command(target, name, data), timeout_s, **how)
 
-    def carry_out(self, command: Command, timeout_s: float = ANSWER_S, **how: Any) -> Result:
+    def send_command(self, command: Command, timeout_s: float = ANSWER_S, **how: Any) -> Result:
         """Send a command that is made already, and return what came of it."""
         return result_of(self._finish(self.begin_command(command, timeout_s, **how)))
 

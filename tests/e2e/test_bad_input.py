@@ -13,7 +13,7 @@ from shared.kinds import KINDS
 from shared.messages import DeadLetter
 from tests.support.brokers import MOSQUITTO
 from tests.support.live_suite import SERVICES, Live
-from tests.support.mqtt_probe import TOPICS, Onlooker
+from tests.support.mqtt_probe import TOPICS, MqttProbe
 
 pytestmark = pytest.mark.mosquitto
 
@@ -136,129 +136,129 @@ def run(tmp_path_factory, require) -> Iterator[Live]:
     require.program("mosquitto")
     live = Live(tmp_path_factory.mktemp("run"), "--source", "sim:outage", "--speed", "10", broker=MOSQUITTO)
     live.until(lambda: live.figure("alerter", "SELECT count(*) FROM applied"), "the suite is at work")
-    with Onlooker(live.port) as first:
-        first.say(*GOOD)
+    with MqttProbe(live.port) as first:
+        first.publish(*GOOD)
         first.until(lambda: first.last("counter", "device/error"), "a first event is counted")
     yield live
     live.stop()
 
 
 @pytest.fixture
-def looker(run) -> Iterator[Onlooker]:
-    with Onlooker(run.port) as onlooker:
-        yield onlooker
+def probe(run) -> Iterator[MqttProbe]:
+    with MqttProbe(run.port) as probe:
+        yield probe
 
 
 @pytest.fixture(autouse=True)
-def _unharmed(run, looker) -> Iterator[None]:
+def _unharmed(run, probe) -> Iterator[None]:
     """After every test: the same processes, all online, and a good event is counted."""
     before = run.service_pids()
     assert None not in before.values(), run.told()
-    looker.until(lambda: looker.last("counter", "device/error"), "what was counted before is heard")
+    probe.until(lambda: probe.last("counter", "device/error"), "what was counted before is heard")
     yield
-    total = looker.last("counter", "device/error")["total"]
+    total = probe.last("counter", "device/error")["total"]
 
-    looker.say(*GOOD)
+    probe.publish(*GOOD)
 
-    looker.until(lambda: looker.last("counter", "device/error")["total"] > total, "the next event is counted")
-    looker.until(lambda: all(looker.last("status", name) for name in SERVICES), "everybody says something")
-    assert dict.fromkeys(SERVICES, "online") == {name: looker.last("status", name)["state"] for name in SERVICES}
+    probe.until(lambda: probe.last("counter", "device/error")["total"] > total, "the next event is counted")
+    probe.until(lambda: all(probe.last("status", name) for name in SERVICES), "everybody says something")
+    assert dict.fromkeys(SERVICES, "online") == {name: probe.last("status", name)["state"] for name in SERVICES}
     assert before == run.service_pids(), run.told()
 
 
-def letters(looker: Onlooker, service: str, received_on: str) -> list[tuple[str, bytes]]:
+def letters(probe: MqttProbe, service: str, received_on: str) -> list[tuple[str, bytes]]:
     """Return (reason, payload) of what a service refused of a topic."""
-    found = [DeadLetter.model_validate(letter) for letter in looker.all("deadletter", service)]
+    found = [DeadLetter.model_validate(letter) for letter in probe.all("deadletter", service)]
     return [(letter.reason, base64.b64decode(letter.payload)) for letter in found if letter.received_on == received_on]
 
 
-def await_letters(looker: Onlooker, service: str, received_on: str, number: int) -> list[bytes]:
+def await_letters(probe: MqttProbe, service: str, received_on: str, number: int) -> list[bytes]:
     """Wait for so many refusals of a topic, each with its reason in short; returns what was refused."""
-    looker.until(lambda: len(letters(looker, service, received_on)) >= number, f"{service} refuses all {received_on}")
-    found = letters(looker, service, received_on)
+    probe.until(lambda: len(letters(probe, service, received_on)) >= number, f"{service} refuses all {received_on}")
+    found = letters(probe, service, received_on)
     assert all(0 < len(reason) <= 1000 for reason, _ in found)
     return [payload for _, payload in found]
 
 
-def await_applied(looker: Onlooker, service: str, seq: int) -> None:
+def await_applied(probe: MqttProbe, service: str, seq: int) -> None:
     """Wait until a service has gone past ``seq`` of the forged stream."""
 
     def applied() -> bool:
-        marks = looker.last("status", service).get("applied", {}).get("sensor_reader-x", {})
+        marks = probe.last("status", service).get("applied", {}).get("sensor_reader-x", {})
         return bool(marks and marks["raw"]["seq"] == seq)
 
-    looker.until(applied, f"{service} has gone past all of the forged stream")
+    probe.until(applied, f"{service} has gone past all of the forged stream")
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_noise_on_a_real_topic_is_set_aside_with_the_reason(looker, kind):
+def test_noise_on_a_real_topic_is_set_aside_with_the_reason(probe, kind):
     """Every kind of noise on every kind of topic; who reads that kind says what was wrong with it."""
     topic = TOPICS.build(kind, *(REAL[name.rstrip("*")] for name in KINDS[kind].levels))
     if kind == "status":
         topic = TOPICS.build("status", "somebody")  # the real ones' own retained words are to be looked at below
 
     for noise in NOISE.values():
-        looker.say(topic, noise)
+        probe.publish(topic, noise)
 
     refusable = [noise for noise in NOISE.values() if noise or kind not in CLEARED]
     for service in READ.get(kind, ()):
-        assert [noise[:65_536] for noise in refusable] == await_letters(looker, service, topic, len(refusable))
+        assert [noise[:65_536] for noise in refusable] == await_letters(probe, service, topic, len(refusable))
 
 
-def test_a_retained_status_of_noise_does_not_stop_a_service_that_starts(run, looker):
+def test_a_retained_status_of_noise_does_not_stop_a_service_that_starts(run, probe):
     """It is there at every connect; it is refused at every connect."""
     topic = TOPICS.build("status", "ghost")
-    looker.say(topic, b"boo", retain=True)
-    looker.until(lambda: letters(looker, "alerter", topic), "the alerter refuses it")
-    looker.say(topic, b"", retain=True)
+    probe.publish(topic, b"boo", retain=True)
+    probe.until(lambda: letters(probe, "alerter", topic), "the alerter refuses it")
+    probe.publish(topic, b"", retain=True)
 
 
-def test_silly_names_in_topics_are_nobodys_end(looker):
+def test_silly_names_in_topics_are_nobodys_end(probe):
     """Spaces, emoji, SQL, empty and missing levels, far too many levels."""
     for kind, silly in itertools.product(KINDS, SILLY):
-        looker.say(f"upskeep/v1/home/{kind}/{silly}", b"{}")
-        looker.say(f"upskeep/v1/home/{kind}/{silly}/{silly}", b"[1]")
+        probe.publish(f"upskeep/v1/home/{kind}/{silly}", b"{}")
+        probe.publish(f"upskeep/v1/home/{kind}/{silly}/{silly}", b"[1]")
     for topic in ("upskeep/v1/home", "upskeep/v1/home/nonsense", "upskeep/v1/home/raw" + "/x" * 100, "/", "upskeep"):
-        looker.say(topic, b"{}")
+        probe.publish(topic, b"{}")
 
 
-def test_a_forged_stream_is_set_aside_frame_by_frame_and_goes_on(looker):
+def test_a_forged_stream_is_set_aside_frame_by_frame_and_goes_on(probe):
     """Its frames have their places, so each is counted as applied; only what is wrong with it is said."""
     topic = TOPICS.build("stream", "sensor_reader-x", "raw")
 
     for frame in FORGED.values():
-        looker.say(topic, frame)
+        probe.publish(topic, frame)
 
     for service in ("event_processor", "counter_store"):
-        assert [frame[:65_536] for frame in FORGED.values()] == await_letters(looker, service, topic, len(FORGED))
-        await_applied(looker, service, len(FORGED))
+        assert [frame[:65_536] for frame in FORGED.values()] == await_letters(probe, service, topic, len(FORGED))
+        await_applied(probe, service, len(FORGED))
 
 
-def test_well_typed_nonsense_is_survived(looker):
+def test_well_typed_nonsense_is_survived(probe):
     """Places beyond 64 bits, answers nobody asked for, times at the ends of the calendar, marks of strange epochs."""
     for kind, parts, data in EXTREME:
-        looker.say(TOPICS.build(kind, *parts), json.dumps(data).encode())
+        probe.publish(TOPICS.build(kind, *parts), json.dumps(data).encode())
 
 
-def test_an_offer_without_a_known_type_is_told_what_would_be_right(looker):
+def test_an_offer_without_a_known_type_is_told_what_would_be_right(probe):
     """The reason names the nearest type there is."""
     topic = TOPICS.build("ingest", "script")
 
-    looker.say(topic, b'{"type": "I2C_EROR"}')
+    probe.publish(topic, b'{"type": "I2C_EROR"}')
 
-    looker.until(lambda: letters(looker, "event_processor", topic), "the processor refuses it")
+    probe.until(lambda: letters(probe, "event_processor", topic), "the processor refuses it")
     assert [
         ("no event type 'I2C_EROR' in config/events.yaml; did you mean 'I2C_ERROR'?", b'{"type": "I2C_EROR"}')
-    ] == letters(looker, "event_processor", topic)
+    ] == letters(probe, "event_processor", topic)
 
 
-def test_an_offer_too_big_for_other_brokers_is_refused(looker):
+def test_an_offer_too_big_for_other_brokers_is_refused(probe):
     """What it becomes must pass brokers that cut at 1 MB, or it would stand in the stream's way for ever."""
     topic = TOPICS.build("ingest", "camera")
 
-    looker.say(topic, b'{"type": "I2C_ERROR", "data": {"picture": "%s"}}' % (b"x" * 1_000_000))
+    probe.publish(topic, b'{"type": "I2C_ERROR", "data": {"picture": "%s"}}' % (b"x" * 1_000_000))
 
-    assert 1 == len(await_letters(looker, "event_processor", topic, 1))
+    assert 1 == len(await_letters(probe, "event_processor", topic, 1))
     assert ["has 1000046 bytes; an offer may have 262144"] == [
-        reason for reason, _ in letters(looker, "event_processor", topic)
+        reason for reason, _ in letters(probe, "event_processor", topic)
     ]

@@ -15,7 +15,7 @@ import pytest
 from tests.support import outages, processes
 from tests.support.brokers import MOSQUITTO
 from tests.support.live_suite import APPLIED, CONFIG, ROOT, SERVICES, Live, backtest, data_folder, play
-from tests.support.mqtt_probe import TOPICS, Onlooker
+from tests.support.mqtt_probe import TOPICS, MqttProbe
 
 TIGHT = {"UPSKEEP_SUITE__DELIVERY__WINDOW": "200", "UPSKEEP_SUITE__DELIVERY__BATCH": "50"}
 
@@ -56,10 +56,10 @@ def test_a_full_disk_stops_one_service_until_there_is_space_and_costs_nothing(tm
 
         fill(small_disk / "filler")
         run.until(lambda: run.log(service).count("CRITICAL") >= 2, "it has ended, and failed again")
-        with Onlooker(broker.port) as looker:
-            looker.say(TOPICS.build("ingest", "test"), json.dumps({"type": "device.error", "id": "1"}).encode())
+        with MqttProbe(broker.port) as probe:
+            probe.publish(TOPICS.build("ingest", "test"), json.dumps({"type": "device.error", "id": "1"}).encode())
             if service != "event_processor":
-                looker.until(lambda: looker.all("event", "device", "error"), "the others run on")
+                probe.until(lambda: probe.all("event", "device", "error"), "the others run on")
         assert others == {name: run.service_pids()[name] for name in others}
         said = [line for line in run.log(service).splitlines() if "CRITICAL" in line]
         assert all(str(small_disk / "ledger.sqlite") in line for line in said)
@@ -80,11 +80,11 @@ def test_a_bus_that_is_missing_is_an_event_and_the_rest_runs(tmp_path, start_bro
     broker = start_broker("embedded")
     run = Live(tmp_path, "--source", "i2c", broker=f"mqtt://127.0.0.1:{broker.port}")
     try:
-        with Onlooker(broker.port) as looker:
-            looker.until(lambda: looker.last("counter", "I2C_ERROR").get("total", 0) >= 2, "failed polls are counted")
-            frame = looker.until(lambda: looker.last("raw", "ups"), "a poll is seen")
-            looker.until(
-                lambda: all(looker.last("status", name).get("state") == "online" for name in SERVICES), "all are online"
+        with MqttProbe(broker.port) as probe:
+            probe.until(lambda: probe.last("counter", "I2C_ERROR").get("total", 0) >= 2, "failed polls are counted")
+            frame = probe.until(lambda: probe.last("raw", "ups"), "a poll is seen")
+            probe.until(
+                lambda: all(probe.last("status", name).get("state") == "online" for name in SERVICES), "all are online"
             )
     finally:
         code = run.stop()

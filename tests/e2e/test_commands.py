@@ -15,7 +15,7 @@ import pytest
 
 from shared.messages import Alert, Counter, Message, Status
 from tests.support.live_suite import DEADLINE_S, Live, backtest, command, upskeep
-from tests.support.mqtt_probe import TOPICS, Onlooker
+from tests.support.mqtt_probe import TOPICS, MqttProbe
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 COUNTERS = [
@@ -38,19 +38,19 @@ ALERT = Alert(
 
 
 @pytest.fixture
-def looker(any_broker):
+def probe(any_broker):
     """A visitor to a broker that retains two counters and an alert."""
-    with Onlooker(any_broker.port) as onlooker:
+    with MqttProbe(any_broker.port) as probe:
         for message in (*COUNTERS, ALERT):
-            onlooker.say(message.topic(TOPICS), message.model_dump_json().encode(), retain=True)
-        yield onlooker
+            probe.publish(message.topic(TOPICS), message.model_dump_json().encode(), retain=True)
+        yield probe
 
 
 def plain(*messages: Message) -> list[object]:
     return [message.model_dump(mode="json") for message in messages]
 
 
-def test_counters_and_alerts_print_what_is_retained(looker, any_broker):
+def test_counters_and_alerts_print_what_is_retained(probe, any_broker):
     """As JSON, whole and in order of their topics; as a table without."""
     where = ("--broker", f"mqtt://127.0.0.1:{any_broker.port}")
 
@@ -72,8 +72,8 @@ def test_where_nothing_is_retained_it_is_said_whether_anybody_is_there(any_broke
     there = Status(service=service, state="online", version="0", epoch="e", time=NOON)
 
     alone, program = upskeep(name, *where), upskeep(name, "--json", *where)
-    with Onlooker(any_broker.port) as onlooker:
-        onlooker.say(there.topic(TOPICS), there.model_dump_json().encode(), retain=True)
+    with MqttProbe(any_broker.port) as probe:
+        probe.publish(there.topic(TOPICS), there.model_dump_json().encode(), retain=True)
         idle = upskeep(name, *where)
 
     assert (0, f"no {name} yet\n", absent) == (alone.returncode, alone.stdout, alone.stderr)
@@ -107,9 +107,9 @@ def test_a_recording_of_a_running_suite_plays_back_to_the_same_counts(live, any_
     assert (2, True) == (again.returncode, f"{file} is there already" in again.stderr)
 
 
-def test_a_counter_that_is_none_is_named(looker, any_broker):
+def test_a_counter_that_is_none_is_named(probe, any_broker):
     """Which topic holds something else."""
-    looker.say(TOPICS.build("counter", "broken"), b"{}", retain=True)
+    probe.publish(TOPICS.build("counter", "broken"), b"{}", retain=True)
 
     shown = upskeep("counters", "--broker", f"mqtt://127.0.0.1:{any_broker.port}")
 
@@ -138,16 +138,16 @@ def line_of(stream: IO[str], again: Callable[[], object] = lambda: None) -> str:
     return stream.readline()
 
 
-def test_tail_prints_each_message_as_it_comes(looker, any_broker):
+def test_tail_prints_each_message_as_it_comes(probe, any_broker):
     """With --json the topic below the site and the payload; bytes that are no text do not stop it; Ctrl-C does."""
     call = command("tail", "--json", "--broker", f"mqtt://127.0.0.1:{any_broker.port}", "event/#")
     with subprocess.Popen(
         call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1, preexec_fn=hears_ctrl_c  # noqa: PLW1509
     ) as tail:  # fmt: skip
-        first = line_of(tail.stdout, lambda: looker.say(TOPICS.build("event", "power", "X"), b"said"))
-        second = line_of(tail.stdout, lambda: looker.say(TOPICS.build("event", "power", "Y"), b"\xff then"))
+        first = line_of(tail.stdout, lambda: probe.publish(TOPICS.build("event", "power", "X"), b"said"))
+        second = line_of(tail.stdout, lambda: probe.publish(TOPICS.build("event", "power", "Y"), b"\xff then"))
         while second == first:  # it was said again before it was heard
-            second = line_of(tail.stdout, lambda: looker.say(TOPICS.build("event", "power", "Y"), b"\xff then"))
+            second = line_of(tail.stdout, lambda: probe.publish(TOPICS.build("event", "power", "Y"), b"\xff then"))
         tail.send_signal(signal.SIGINT)
         _, complaints = tail.communicate(timeout=DEADLINE_S)
 
@@ -155,14 +155,14 @@ def test_tail_prints_each_message_as_it_comes(looker, any_broker):
     assert (0, "") == (tail.returncode, complaints.strip())
 
 
-def test_emit_offers_a_candidate_with_an_id_and_a_time(looker, any_broker):
+def test_emit_offers_a_candidate_with_an_id_and_a_time(probe, any_broker):
     """On ingest/cli, as anybody may."""
     where = ("--broker", f"mqtt://127.0.0.1:{any_broker.port}")
 
     done = upskeep("emit", "BATTERY_LOW", "--device", "ups", "--data", '{"volts": 3.5}', *where)
 
-    looker.until(lambda: looker.all("ingest", "cli"), "the offer is seen")
-    offer = looker.last("ingest", "cli")
+    probe.until(lambda: probe.all("ingest", "cli"), "the offer is seen")
+    offer = probe.last("ingest", "cli")
     assert f"offered BATTERY_LOW as {offer['id']}\n" == done.stdout
     assert ("BATTERY_LOW", "ups", {"volts": 3.5}) == (offer["type"], offer["device"], offer["data"])
     assert offer["time"].endswith("Z")

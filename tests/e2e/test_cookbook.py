@@ -18,7 +18,7 @@ import urllib3
 from tests.conftest import Require
 from tests.support.brokers import MOSQUITTO, free_port
 from tests.support.live_suite import ROOT, Live
-from tests.support.mqtt_probe import Onlooker
+from tests.support.mqtt_probe import MqttProbe
 from tests.support.node_tools import node_tools
 
 PAGE = (ROOT / "docs" / "mosquitto-sub.md").read_text(encoding="utf-8")
@@ -48,9 +48,9 @@ def suite(require: Require, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         require.program(name)
     folder = tmp_path_factory.mktemp("suite")
     run = Live(folder, "--source", "sim:outage", "--speed", "30", broker=MOSQUITTO)
-    with Onlooker(run.port) as onlooker:
+    with MqttProbe(run.port) as probe:
         run.until(lambda: run.pid("services.alerter"), "the suite starts")
-        onlooker.until(lambda: onlooker.last("alert", "on_battery", "ups"), "the first alert")
+        probe.until(lambda: probe.last("alert", "on_battery", "ups"), "the first alert")
         yield run
     run.stop()
 
@@ -95,10 +95,10 @@ def test_every_expectation_is_of_a_command() -> None:
 def test_the_zigbee_sensors_event_arrives(suite: Live, path: str) -> None:
     """The last lines of the page once more, with somebody who listens."""
     told, offered = (command for command in COMMANDS if "zigbee2mqtt/cellar" in command)
-    with Onlooker(suite.port) as onlooker:
+    with MqttProbe(suite.port) as probe:
         for command in (told, offered):
             subprocess.run(["bash", "-c", command], env={**os.environ, "PATH": path}, timeout=DEADLINE_S, check=True)
-        event = onlooker.until(lambda: onlooker.last("event", "device", "error"), "the event")
+        event = probe.until(lambda: probe.last("event", "device", "error"), "the event")
 
     assert ("cellar", {"message": "water"}) == (event["device"], event["data"])
 
@@ -108,19 +108,19 @@ def test_telegrafs_paths_are_there(suite: Live) -> None:
     """Each tag, field, object and time of the example, in a message of its topic."""
     blocks = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
     inputs = tomllib.loads(blocks[0])["inputs"]["mqtt_consumer"]
-    with Onlooker(suite.port) as onlooker:
+    with MqttProbe(suite.port) as probe:
         for each in inputs:
             prefix = each["topics"][0].rstrip("+#")
-            message: dict[str, Any] = onlooker.until(lambda p=prefix: first(onlooker, p), f"a message of {prefix}")
+            message: dict[str, Any] = probe.until(lambda p=prefix: first(probe, p), f"a message of {prefix}")
             for parser in each["json_v2"]:
                 tables = (parser.get(kind, ()) for kind in ("tag", "field", "object"))
                 paths = {item["path"] for table in tables for item in table} | {parser["timestamp_path"]}
                 assert set() == paths - message.keys(), each["topics"]
 
 
-def first(onlooker: Onlooker, prefix: str) -> Any:
+def first(probe: MqttProbe, prefix: str) -> Any:
     """Return a message below a topic, None while there is none."""
-    return next((json.loads(seen[0]) for topic, seen in onlooker.seen.items() if topic.startswith(prefix)), None)
+    return next((json.loads(seen[0]) for topic, seen in probe.seen.items() if topic.startswith(prefix)), None)
 
 
 @pytest.fixture(scope="module")
@@ -177,8 +177,8 @@ def test_node_reds_flows_hear_and_act(suite: Live, node_red: str, tmp_path: Path
 @pytest.mark.mosquitto
 def test_node_reds_button_offers_an_event(suite: Live, node_red: str) -> None:
     """It is taken: an event comes of it."""
-    with Onlooker(suite.port) as onlooker:
+    with MqttProbe(suite.port) as probe:
         pressed = urllib3.request("POST", f"{node_red}/inject/offer-button", json={})
-        event = onlooker.until(lambda: onlooker.last("event", "system", "TEMPERATURE_HIGH"), "the event")
+        event = probe.until(lambda: probe.last("event", "system", "TEMPERATURE_HIGH"), "the event")
 
     assert (200, "rack", 71) == (pressed.status, event["device"], event["data"]["value"])

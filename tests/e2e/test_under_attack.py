@@ -63,7 +63,7 @@ class HangingWebhook:
 
 
 @dataclass
-class Onlooker:
+class AttackProbe:
     """Stops a service for a while, and keeps what anybody on this machine and at the broker could see."""
 
     folder: Path
@@ -85,7 +85,7 @@ class Onlooker:
             self.seen.append(Path(f"/proc/{child.pid}/cmdline").read_bytes())
         if self.client is None:
             settings = login(self.folder / "broker", "operator", fleet.broker.settings.url)
-            self.client = MqttClient(settings, "onlooker", ["upskeep/v1/home/#"], persistent=False)
+            self.client = MqttClient(settings, "probe", ["upskeep/v1/home/#"], persistent=False)
             self.client.open()
         for arrived in self.client.poll(10_000, 0):
             if isinstance(arrived, Arrived):
@@ -100,48 +100,48 @@ class Onlooker:
 
 
 @pytest.fixture(scope="module")
-def attacked(tmp_path_factory: pytest.TempPathFactory, require: Require) -> Iterator[tuple[Result, Onlooker]]:
+def attacked(tmp_path_factory: pytest.TempPathFactory, require: Require) -> Iterator[tuple[Result, AttackProbe]]:
     require.program("mosquitto")
     require.program("mosquitto_passwd")
     folder = tmp_path_factory.mktemp("attack")
-    onlooker = Onlooker(folder)
-    environ = {"UPSKEEP_SUITE__BROKER__KEEPALIVE_S": str(KEEPALIVE_S), **onlooker.webhook.environ}
+    probe = AttackProbe(folder)
+    environ = {"UPSKEEP_SUITE__BROKER__KEEPALIVE_S": str(KEEPALIVE_S), **probe.webhook.environ}
     try:
-        yield fuzz(131, TO_S + 6, 300, folder, onlooker, environ), onlooker
+        yield fuzz(131, TO_S + 6, 300, folder, probe, environ), probe
     finally:
-        onlooker.close()
+        probe.close()
 
 
-def test_a_service_that_stands_still_under_a_flood_loses_nothing(attacked: tuple[Result, Onlooker]) -> None:
+def test_a_service_that_stands_still_under_a_flood_loses_nothing(attacked: tuple[Result, AttackProbe]) -> None:
     """SIGSTOP for three keepalives: the broker lets it go, it comes back, and every event is counted once."""
-    result, onlooker = attacked
+    result, probe = attacked
 
-    assert onlooker.stood_still
-    assert onlooker.webhook.taken
+    assert probe.stood_still
+    assert probe.webhook.taken
     assert (0, 0, []) == (result.lost, result.duplicated, result.deaths)
     assert result.counted == result.good > 0
     assert result.bad > result.refused > 0
     assert max(result.rss_mb.values()) < 300
 
 
-def test_no_password_is_to_be_seen(attacked: tuple[Result, Onlooker]) -> None:
+def test_no_password_is_to_be_seen(attacked: tuple[Result, AttackProbe]) -> None:
     """Not in a command line, a log, a status, a dead letter, nor in a ledger, of which exports and reports are made."""
-    _, onlooker = attacked
-    logs = sorted((onlooker.folder / "log").glob("*.log"))
-    ledgers = sorted((onlooker.folder / "data").rglob("ledger.sqlite*"))
+    _, probe = attacked
+    logs = sorted((probe.folder / "log").glob("*.log"))
+    ledgers = sorted((probe.folder / "data").rglob("ledger.sqlite*"))
 
     assert len(SERVICES) <= len(logs)
     assert len(SERVICES) <= len(ledgers)
-    assert any(b"services.alerter" in text for text in onlooker.seen)
-    assert [] == [text for text in onlooker.seen if PASSWORD.search(text)]
+    assert any(b"services.alerter" in text for text in probe.seen)
+    assert [] == [text for text in probe.seen if PASSWORD.search(text)]
     assert [] == [path.name for path in (*logs, *ledgers) if PASSWORD.search(path.read_bytes())]
 
 
-def test_no_control_character_reaches_a_log_or_a_topic(attacked: tuple[Result, Onlooker]) -> None:
+def test_no_control_character_reaches_a_log_or_a_topic(attacked: tuple[Result, AttackProbe]) -> None:
     """Though the neighbours send them in names, texts and topics."""
-    _, onlooker = attacked
-    ours = [topic for topic in onlooker.topics if "/ingest/" not in topic]  # what others publish there is theirs
+    _, probe = attacked
+    ours = [topic for topic in probe.topics if "/ingest/" not in topic]  # what others publish there is theirs
 
-    assert [] == [path.name for path in (onlooker.folder / "log").glob("*.log") if CONTROL.search(path.read_bytes())]
+    assert [] == [path.name for path in (probe.folder / "log").glob("*.log") if CONTROL.search(path.read_bytes())]
     assert ours
     assert [] == [topic for topic in ours if CONTROL.search(topic.encode())]

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from services.climate_supervisor.core.guards import Stop, Wish
+from services.climate_supervisor.core.guards import LevelDemand, Stop
 from services.climate_supervisor.core.notes import Note, notes
 from services.climate_supervisor.core.sensors import Reading
 from services.climate_supervisor.core.shadow import hear
@@ -51,16 +51,16 @@ class Room:
         self.silent: set[str] = set()
         self.source_age_s = dict.fromkeys(self.values, 0.5)
         self.quality = dict.fromkeys(self.values, Quality.GOOD)
-        self.demand: dict[str, float] = {}
+        self.demanded: dict[str, float] = {}
         self.notes: list[Note] = []
         self.together: list[tuple[str, ...]] = []  # who was on at each tick
         self.wobble: Callable[[float], float] = lambda now_s: 0.01 * (now_s / TICK_S % 7)
 
     # ---- what a test does
 
-    def wish(self, **levels: float) -> None:
+    def demand(self, **levels: float) -> None:
         """Demand levels from now on, as the controller does at every tick."""
-        self.demand |= levels
+        self.demanded |= levels
 
     def stop(self, zone: str = "tent") -> None:
         """Call for an emergency stop."""
@@ -94,8 +94,8 @@ class Room:
             if device not in self.silent:
                 self._speak(device, values)
         until_s = self.now_s + 3 * TICK_S
-        wishes = {name: Wish(level, until_s, f"w-{name}") for name, level in self.demand.items()}
-        self.memory = replace(self.memory, wishes={**self.memory.wishes, **wishes})
+        demands = {name: LevelDemand(level, until_s, f"w-{name}") for name, level in self.demanded.items()}
+        self.memory = replace(self.memory, demands={**self.memory.demands, **demands})
         self.answers()
         came = step(self.world, self.memory, self.now_s)
         self.notes += notes(self.world, self.last, came)

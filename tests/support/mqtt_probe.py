@@ -1,4 +1,4 @@
-"""A client that hears everything on a broker and may say anything on it."""
+"""A client that receives everything on a broker and may publish anything on it."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ TOPICS = Topics()
 DEADLINE_S = 90.0
 
 
-class Onlooker:
+class MqttProbe:
     """Keeps every message by its topic, oldest first."""
 
     def __init__(self, port: int, topics: Topics = TOPICS) -> None:
         self.topics = topics
         settings = BrokerSettings(url=f"mqtt://127.0.0.1:{port}")
-        self.client = MqttClient(settings, f"onlooker-{id(self)}", [topics.everything()], persistent=False)
+        self.client = MqttClient(settings, f"probe-{id(self)}", [topics.everything()], persistent=False)
         self.seen: dict[str, list[bytes]] = {}
         self._confirmed: list[object] = []
 
-    def __enter__(self) -> Onlooker:
+    def __enter__(self) -> MqttProbe:
         self.client.open()
-        self.until(lambda: self.client.connected, "the onlooker connects")
+        self.until(lambda: self.client.connected, "the probe connects")
         return self
 
     def __exit__(
@@ -36,7 +36,7 @@ class Onlooker:
     ) -> None:
         self.client.close()
 
-    def look(self, timeout_s: float = 0.05) -> None:
+    def poll(self, timeout_s: float = 0.05) -> None:
         """Take in what has arrived."""
         for arrival in self.client.poll(1000, timeout_s):
             if isinstance(arrival, Arrived):
@@ -46,14 +46,14 @@ class Onlooker:
                 self._confirmed.append(arrival.token)
 
     def until(self, holds: Callable[[], Any], what: str, deadline_s: float = DEADLINE_S) -> Any:
-        """Look until a condition holds; returns what it came to."""
+        """Poll until a condition holds; returns what it came to."""
         deadline = time.monotonic() + deadline_s
         while not (found := holds()):
             assert time.monotonic() < deadline, f"{what}: not within {deadline_s} s"
-            self.look()
+            self.poll()
         return found
 
-    def say(self, topic: str, payload: bytes, retain: bool = False) -> None:
+    def publish(self, topic: str, payload: bytes, retain: bool = False) -> None:
         """Publish, and wait until the broker has it."""
         token = object()
         self.until(lambda: self.client.publish(Publication(topic, payload, retain), token), f"room for {topic}")

@@ -15,7 +15,7 @@ from typing import Any
 import urllib3
 
 from tests.support import processes
-from tests.support.mqtt_probe import Onlooker
+from tests.support.mqtt_probe import MqttProbe
 
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE_S = 90.0
@@ -81,13 +81,13 @@ class RunningGateway:
 
 @contextmanager
 def gateway_at(
-    onlooker: Onlooker, folder: Path, broker_port: int, environ: Mapping[str, str] | None = None
+    probe: MqttProbe, folder: Path, broker_port: int, environ: Mapping[str, str] | None = None
 ) -> Iterator[RunningGateway]:
     """Start a gateway and wait until it serves; it is stopped in the end, cleanly."""
     gateway = RunningGateway(folder, broker_port, environ)
     try:
-        gateway.url = onlooker.until(
-            lambda: onlooker.last("status", "gateway").get("figures", {}).get("address"), "the gateway serves"
+        gateway.url = probe.until(
+            lambda: probe.last("status", "gateway").get("figures", {}).get("address"), "the gateway serves"
         )
         yield gateway
     except AssertionError as error:

@@ -13,7 +13,7 @@ from shared.mqtt import Arrived, MqttClient, Publication
 from shared.requests import Command, Request, Response, Result
 from shared.suite import BrokerSettings
 from tests.support.brokers import Broker
-from tests.support.mqtt_probe import TOPICS, Onlooker
+from tests.support.mqtt_probe import TOPICS, MqttProbe
 from tests.unit.gateway.answers import ACTUATORS, CLIMATE, PLAN, REPORT, STANDING
 from tests.unit.gateway.heard import NOON, event
 
@@ -75,7 +75,7 @@ def services(broker: Broker) -> Iterator[list[Command]]:
         client.close()
 
 
-def publish(onlooker: Onlooker, *messages: Message) -> None:
+def publish(probe: MqttProbe, *messages: Message) -> None:
     """Publish these, retained."""
     for message in messages:
-        onlooker.say(TOPICS.of(message), message.model_dump_json().encode(), retain=True)
+        probe.publish(TOPICS.of(message), message.model_dump_json().encode(), retain=True)

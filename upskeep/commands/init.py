@@ -17,7 +17,7 @@ from upskeep.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from services.sensor_reader.settings import BoardSettings
-    from upskeep.first_start.look import Seen
+    from upskeep.first_start.discovery import Discovered
     from upskeep.first_start.plan import ChipChoice, Choices, NutChoice, Supply
 
 NUT_PORT = 3493
@@ -84,8 +84,8 @@ def init(ctx: click.Context, /, config: Path, yes: bool, dry_run: bool, **given:
     from services.sensor_reader.settings import load
     from shared.shipped import SHIPPED_CONFIG as SHIPPED
     from upskeep.first_start import write
+    from upskeep.first_start.discovery import discover
     from upskeep.first_start.edits import EditError
-    from upskeep.first_start.look import look
     from upskeep.first_start.overlay import is_laid_over, overlays
     from upskeep.first_start.plan import planned
 
@@ -102,7 +102,7 @@ def init(ctx: click.Context, /, config: Path, yes: bool, dry_run: bool, **given:
         profiles = load(source, os.environ).boards
         _check_names(given, profiles)
         click.echo("looking at this machine …")
-        seen = look(profiles, given["servers"], given["dev"])
+        seen = discover(profiles, given["servers"], given["dev"])
         for line in seen.lines:
             _say(f"  {line}", 4)
         choices = _choices(seen, given, profiles, asks)
@@ -163,7 +163,7 @@ def _untouched(config: Path, texts: Mapping[str, str]) -> bool:
     )
 
 
-def _choices(seen: Seen, given: Mapping[str, Any], profiles: Mapping[str, BoardSettings], asks: bool) -> Choices:
+def _choices(seen: Discovered, given: Mapping[str, Any], profiles: Mapping[str, BoardSettings], asks: bool) -> Choices:
     from upskeep.first_start.plan import BoardChoice, Choices, SimulatorChoice
 
     supply = _named(given) or _chosen(seen, profiles, asks)
@@ -199,7 +199,7 @@ def _named(given: Mapping[str, Any]) -> Supply | None:
     return nut
 
 
-def _chosen(seen: Seen, profiles: Mapping[str, BoardSettings], asks: bool) -> Supply | None:
+def _chosen(seen: Discovered, profiles: Mapping[str, BoardSettings], asks: bool) -> Supply | None:
     """Return what is to be read: the first that was found, or what a person picks; None for chips alone."""
     from upskeep.first_start.plan import BoardChoice, SimulatorChoice
 
@@ -234,7 +234,7 @@ def _say(text: str, hanging: int = 0) -> None:
                                  break_on_hyphens=False, break_long_words=False))  # fmt: skip
 
 
-def _next_steps(config: Path, choices: Choices, seen: Seen) -> None:
+def _next_steps(config: Path, choices: Choices, seen: Discovered) -> None:
     from shared.places import config_folder
     from upskeep.first_start.plan import NutChoice, SimulatorChoice
 

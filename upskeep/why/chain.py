@@ -90,7 +90,7 @@ def _of_goal(goal: Goal) -> dict[str, Any]:
         "either": goal.either,
         "codes": list(goal.codes),
         "qualities": list(goal.qualities),
-        "wish": goal.wish,
+        "target": goal.target,
     }
 
 

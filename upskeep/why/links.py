@@ -64,7 +64,7 @@ def _wanted(data: Data) -> str:
     signs = [f"errors {', '.join(data['codes'])}"] if data.get("codes") else []
     signs += [f"quality {', '.join(data['qualities'])}"] if data.get("qualities") else []
     wants = parts or " or ".join(signs)
-    if signs and not data.get("wish", True):
+    if signs and not data.get("target", True):
         wants = f"no more {wants}"
     return wants
 

@@ -199,7 +199,7 @@ def _may_be(goal: Goal, event: Event) -> bool:
 
 def _dwell_s(goal: Goal) -> float | None:
     """Return how long the goal's condition must last; None where the rule does not say it in one place."""
-    names = ("enter_for_s", "lost_after_s", "for_s") if goal.wish else ("clear_for_s", "restored_after_s")
+    names = ("enter_for_s", "lost_after_s", "for_s") if goal.target else ("clear_for_s", "restored_after_s")
     return next((getattr(goal.rule, name) for name in names if hasattr(goal.rule, name)), None)
 
 

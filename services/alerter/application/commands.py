@@ -127,18 +127,18 @@ class ResetCommand(Query):
     why: Text
 
 
-def page_of(alerts: list[Alert], wish: AlertsQuery, muted: Callable[[Alert], str | None]) -> Mapping[str, Any]:
+def page_of(alerts: list[Alert], query: AlertsQuery, muted: Callable[[Alert], str | None]) -> Mapping[str, Any]:
     """Return one page of those wanted, each with why it is mute if it is; ``cursor`` is None on the last page."""
-    matchers = tuple(map(parse_matcher, wish.matchers))
-    wanted = [alert for alert in alerts if alert.state in wish.states and all_hold(matchers, alert.labels)]
-    shown = wanted[wish.cursor : wish.cursor + wish.limit]
-    after = wish.cursor + len(shown)
+    matchers = tuple(map(parse_matcher, query.matchers))
+    wanted = [alert for alert in alerts if alert.state in query.states and all_hold(matchers, alert.labels)]
+    shown = wanted[query.cursor : query.cursor + query.limit]
+    after = query.cursor + len(shown)
     rows = [alert.model_dump(mode="json", exclude_none=True) | {"muted": muted(alert)} for alert in shown]
     return {"alerts": rows, "total": len(wanted), "cursor": after if after < len(wanted) else None}
 
 
 class AlertOperations(Protocol):
-    """What a desk can have done: by the Alerter."""
+    """What a person can command or ask of alerts: by the Alerter."""
 
     @property
     def alert_sets(self) -> Sequence[AlertSet]:
@@ -169,8 +169,8 @@ def answer(
             newest = notices.newest(NoticesQuery.model_validate(data).limit)
             return {"notices": [notice.model_dump(mode="json", exclude={"alerts"}) for notice in newest]}
         case "delivery":
-            wish = DeliveryQuery.model_validate(data)
-            return {"delivery": notices.delivery(wish.ids), "waiting": dict(notices.waiting())}
+            query = DeliveryQuery.model_validate(data)
+            return {"delivery": notices.delivery(query.ids), "waiting": dict(notices.waiting())}
         case "route":
             return _route_of(notifier, RouteQuery.model_validate(data).labels, now)
         case "standing":

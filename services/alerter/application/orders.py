@@ -38,7 +38,7 @@ class Orders:
         self._most = most
         self.withheld: Counter[str] = Counter()  # actions not carried out, by reason, since the start
 
-    def carry_out(self, actions: Sequence[Action], cause: Cause, now: datetime, *, stale: bool) -> list[Alert]:
+    def execute_actions(self, actions: Sequence[Action], cause: Cause, now: datetime, *, stale: bool) -> list[Alert]:
         """Do what the actions order; return the emergency stops that began. ``stale``: the alert is old news."""
         began = []
         for number, action in enumerate(actions):

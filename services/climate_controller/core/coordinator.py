@@ -1,4 +1,4 @@
-"""What of the law's wishes is granted now: availability, least and greatest times on and off, budgets. Pure.
+"""Which of the law's requests are granted now: availability, least and greatest times on and off, budgets. Pure.
 
 Rules:
 1. The first rule that objects holds the actuator where it is, or off, and says until when and why. That is one event.
@@ -21,7 +21,7 @@ URGENT = frozenset({"too_hot", "too_cold", "too_humid", "too_dry", "no_reading",
 
 
 class Dampening(StrEnum):
-    """Why a wish is not granted for now."""
+    """Why a request is not granted for now."""
 
     UNAVAILABLE = "device_unavailable"
     MIN_OFF = "min_off"
@@ -32,7 +32,7 @@ class Dampening(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class LevelRequest:
     """What the law wants of an actuator, and why; ``until_s``: off from then on."""
 
     level: float
@@ -54,7 +54,7 @@ NOTHING_REPORTED = Reported()
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A wish that is not granted until ``until_s``; None where that depends on the actuator."""
+    """A request that is not granted until ``until_s``; None where that depends on the actuator."""
 
     level: float
     why: Dampening
@@ -104,7 +104,7 @@ class Coordination:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One wish, with everything that a rule may object by."""
+    """One request, with everything that a rule may object by."""
 
     actuator: Actuator
     track: Track
@@ -116,7 +116,7 @@ class Case:
 def coordinate(
     actuators: Mapping[str, Actuator],
     tracks: Mapping[str, Track],
-    asked: Mapping[str, Asked],
+    asked: Mapping[str, LevelRequest],
     reports: Mapping[str, Reported],
     now_s: float,
     tick_s: float,
@@ -126,13 +126,13 @@ def coordinate(
     after: dict[str, Track] = {}
     grants: dict[str, Grant] = {}
     notes: list[Note] = []
-    for name, wish in asked.items():
+    for name, request in asked.items():
         actuator, reported = actuators[name], reports.get(name, NOTHING_REPORTED)
         track = _followed(tracks.get(name, Track()), reported, now_s)
-        case = Case(actuator, track, actuator.stepped(wish.level), reported, now_s)
-        after[name], events = _granted(name, case, wish, mint)
+        case = Case(actuator, track, actuator.stepped(request.level), reported, now_s)
+        after[name], events = _granted(name, case, request, mint)
         notes += events
-        grants[name] = _grant(after[name], wish, now_s + TICKS * tick_s)
+        grants[name] = _grant(after[name], request, now_s + TICKS * tick_s)
     return Coordination({**tracks, **after}, grants, tuple(notes))
 
 
@@ -142,37 +142,44 @@ def _followed(track: Track, reported: Reported, now_s: float) -> Track:
     return replace(track, times=track.times.began(now_s) if level > 0 else track.times.ended(now_s))
 
 
-def _grant(track: Track, wish: Asked, until_s: float) -> Grant:
-    if wish.until_s is not None and track.level > 0:
-        until_s = min(until_s, wish.until_s)
-    why = track.held.why.value if track.held else wish.reason
-    return Grant(track.level, track.command, until_s, why, wish.text)
+def _grant(track: Track, request: LevelRequest, until_s: float) -> Grant:
+    if request.until_s is not None and track.level > 0:
+        until_s = min(until_s, request.until_s)
+    why = track.held.why.value if track.held else request.reason
+    return Grant(track.level, track.command, until_s, why, request.text)
 
 
-def _granted(name: str, case: Case, wish: Asked, mint: Callable[[], str]) -> tuple[Track, Sequence[Note]]:
-    track, held = case.track, _objection(case, wish.reason)
+def _granted(name: str, case: Case, request: LevelRequest, mint: Callable[[], str]) -> tuple[Track, Sequence[Note]]:
+    track, held = case.track, _objection(case, request.reason)
     level = case.wanted if held is None else held.level
     notes: list[Note] = []
     if held is not None and (track.held is None or track.held.why is not held.why):
-        notes.append(_dampened(name, case, held, wish))
+        notes.append(_dampened(name, case, held, request))
     command = track.command
     if level != track.level or not command:
         command = mint()
     if level != track.level:
-        data = {"device_id": name, "action": action(level), "reason": wish.text or wish.reason, "command": command}
+        data = {
+            "device_id": name,
+            "action": action(level),
+            "reason": request.text or request.reason,
+            "command": command,
+        }
         notes.append(Note("device.action.requested", command, name, data))
     blind = case.reported.level is None and level > 0
     times = track.times.began(case.now_s) if blind else track.times
     return replace(track, level=level, command=command, held=held, times=times), notes
 
 
-def _dampened(name: str, case: Case, held: Held, wish: Asked) -> Note:
+def _dampened(name: str, case: Case, held: Held, request: LevelRequest) -> Note:
     data = {"device_id": name, "action": action(case.wanted)}
     cause = f"{case.track.command}/{held.why}/{case.now_s:.3f}"
     if held.why is Dampening.UNAVAILABLE:
         return Note("device.action.failed", cause, name, {**data, "reason": held.why.value})
     until_in_s = None if held.until_s is None else held.until_s - case.now_s
-    return Note("device.action.dampened", cause, name, {**data, "reason": f"{held.why}, for {wish.reason}"}, until_in_s)
+    return Note(
+        "device.action.dampened", cause, name, {**data, "reason": f"{held.why}, for {request.reason}"}, until_in_s
+    )
 
 
 def _unavailable(case: Case) -> Held | None:

@@ -1,7 +1,7 @@
 """The control law: from what was measured to what is wanted of each actuator, with a reason. Pure.
 
 Rules:
-1. Every tick decides on every actuator, so a wish is repeated for as long as it holds.
+1. Every tick decides on every actuator, so a request is repeated for as long as it holds.
 2. Limits come before the VPD, and run at every tick: a VPD in its band hides no heat (``limits``).
 3. What cannot be believed decides nothing: without a fresh reading everything is wanted off but light and circulation.
 4. Observe decides as VPD_Target does and commands nothing; so does a pause.

@@ -17,7 +17,7 @@ from shared.on_times import DAY_S, HOUR_S
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class LevelDemand:
     """What somebody demands of an actuator until ``until_s``; after that the demand is void."""
 
     level: float
@@ -47,7 +47,7 @@ class Case:
     shadow: Shadow
     measures: Mapping[Measure, Measured]
     now_s: float
-    wish: Wish | None = None
+    demand: LevelDemand | None = None
     stop: Stop | None = None
     emergency: Emergency | None = None
     venting: bool = False
@@ -61,8 +61,8 @@ class Case:
     @property
     def wanted(self) -> float:
         """The level that is demanded, as a step that the actuator has; 0 without a demand that stands."""
-        wish = self.wish
-        return 0.0 if wish is None or wish.until_s < self.now_s else self.binding.actuator.stepped(wish.level)
+        demand = self.demand
+        return 0.0 if demand is None or demand.until_s < self.now_s else self.binding.actuator.stepped(demand.level)
 
     @property
     def safe_level(self) -> float:
@@ -108,10 +108,10 @@ def _heat_emergency(case: Case) -> Verdict | None:
 
 
 def _no_demand(case: Case) -> Verdict | None:
-    if case.wish is None:
+    if case.demand is None:
         return Verdict(case.safe_level, Reason.NO_DEMAND, "nobody demands anything of it")
-    if case.wish.until_s < case.now_s:
-        silent_s = case.now_s - case.wish.until_s
+    if case.demand.until_s < case.now_s:
+        silent_s = case.now_s - case.demand.until_s
         return Verdict(case.safe_level, Reason.LEASE_LAPSED, f"the controller's demand lapsed {silent_s:.0f} s ago")
     return None
 
@@ -236,4 +236,4 @@ def judge(case: Case) -> Verdict:
     for guard in GUARDS:
         if (verdict := guard(case)) is not None:
             return verdict
-    return Verdict(case.wanted, Reason.DEMANDED, "" if case.wish is None else case.wish.reason)
+    return Verdict(case.wanted, Reason.DEMANDED, "" if case.demand is None else case.demand.reason)

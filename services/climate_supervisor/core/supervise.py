@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from services.climate_supervisor.core.exclusion import exclude
-from services.climate_supervisor.core.guards import Case, Stop, Verdict, Wish, judge
+from services.climate_supervisor.core.guards import Case, LevelDemand, Stop, Verdict, judge
 from services.climate_supervisor.core.measured import (
     Emergency,
     Measured,
@@ -56,12 +56,12 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Everything that the supervisor remembers. ``tries`` are a person's, and go before the controller's ``wishes``."""
+    """Everything that the supervisor remembers. ``tries`` are a person's, and go before the controller's demands."""
 
     sensors: Mapping[str, Sensors] = field(default_factory=dict)
     shadows: Mapping[str, Shadow] = field(default_factory=dict)
-    wishes: Mapping[str, Wish] = field(default_factory=dict)
-    tries: Mapping[str, Wish] = field(default_factory=dict)
+    demands: Mapping[str, LevelDemand] = field(default_factory=dict)
+    tries: Mapping[str, LevelDemand] = field(default_factory=dict)
     stops: Mapping[str, Stop] = field(default_factory=dict)
     emergencies: Mapping[str, Emergency] = field(default_factory=dict)
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
@@ -127,7 +127,7 @@ def step(world: World, memory: Memory, now_s: float) -> Step:
     for order in orders:
         shadow = shadows[order.actuator]
         shadows[order.actuator] = send(shadow, order.level, order.command, now_s, order.falls_to)
-    tries = {name: wish for name, wish in memory.tries.items() if wish.until_s >= now_s}
+    tries = {name: demand for name, demand in memory.tries.items() if demand.until_s >= now_s}
     count = memory.count + sum(not order.renewal for order in orders)
     memory = replace(memory, shadows=shadows, verdicts=verdicts, tries=tries, count=count)
     ended = tuple((name, end) for name, (_, end) in settled.items() if end is not None)
@@ -180,14 +180,14 @@ def _cases(world: World, memory: Memory, now_s: float) -> dict[str, Case]:
     for name, binding in world.bindings.items():
         zone = binding.actuator.zone
         trial = memory.tries.get(name)
-        wish = trial if trial is not None and trial.until_s >= now_s else memory.wishes.get(name)
+        demand = trial if trial is not None and trial.until_s >= now_s else memory.demands.get(name)
         cases[name] = Case(
             binding=binding,
             rules=world.zones[zone],
             shadow=memory.shadow(name),
             measures=measures[zone],
             now_s=now_s,
-            wish=wish,
+            demand=demand,
             stop=memory.stop_of(zone),
             emergency=memory.emergencies.get(zone),
             venting=venting[zone],
@@ -200,8 +200,8 @@ def _venting(world: World, memory: Memory, zone: str, now_s: float) -> bool:
     """Whether an exhaust of the zone runs, is demanded, or is not known to be off."""
     for name, binding in world.bindings.items():
         if binding.actuator.zone == zone and binding.actuator.kind is ActuatorKind.EXHAUST:
-            wish = memory.wishes.get(name)
-            wanted = wish is not None and wish.until_s >= now_s and wish.level > 0
+            demand = memory.demands.get(name)
+            wanted = demand is not None and demand.until_s >= now_s and demand.level > 0
             if wanted or not known_off(memory.shadow(name), binding, now_s):
                 return True
     return False

@@ -130,7 +130,7 @@ class HandlerScheduler:
         """Sort out what the process before this one had under way; call inside a transaction, once."""
         derived: list[DerivedOffer] = []
         for task in [*self._table.left(), *self._table.of_strangers(self._handlers)]:
-            derived += self._carry_out(task, after_a_crash(task.handler, self._handlers.get(task.handler)))
+            derived += self._settle(task, after_a_crash(task.handler, self._handlers.get(task.handler)))
         return derived
 
     def work(self) -> list[DerivedOffer]:
@@ -143,7 +143,7 @@ class HandlerScheduler:
             for task, outcome, took_s in worker.finished():
                 self._note(name, outcome, took_s)
                 verdict = judge(name, self._handlers[name], task.attempts, outcome, self._jitter())
-                derived += self._carry_out(task, verdict)
+                derived += self._settle(task, verdict)
             for task in worker.given_back:
                 self._table.give_back(task.place)
             worker.given_back.clear()
@@ -186,7 +186,7 @@ class HandlerScheduler:
             for name, record in self._records.items()
         }
 
-    def _carry_out(self, task: Task, verdict: Done | Again | GivenUp) -> Iterator[DerivedOffer]:
+    def _settle(self, task: Task, verdict: Done | Again | GivenUp) -> Iterator[DerivedOffer]:
         match verdict:
             case Done(derived):
                 depth = _depth(task)

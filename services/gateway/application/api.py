@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from services.gateway.application.desk import Desk
+from services.gateway.application.live_suite import LiveSuite
 from services.gateway.core.api import models as m
 from services.gateway.core.api.endpoint import ApiError, Asked, Endpoint
 from shared.messages import Event
@@ -22,73 +22,75 @@ def page(items: Sequence[T], key: Callable[[T], str], query: m.PageQuery) -> m.P
     return m.Page(items=shown, next=key(shown[-1]) if len(rest) > len(shown) else None)
 
 
-def device_views(desk: Desk) -> list[m.DeviceView]:
+def device_views(live_suite: LiveSuite) -> list[m.DeviceView]:
     """Return every device with the age of its state."""
-    now, wall = desk.now_s, desk.wall
+    now, wall = live_suite.now_s, live_suite.wall
     return [
         m.DeviceView(
             state=state,
-            age_s=round(desk.view.age_s(state.device, now, wall) or 0.0, 1),
-            stale=desk.view.is_stale(state.device, now, wall),
+            age_s=round(live_suite.view.age_s(state.device, now, wall) or 0.0, 1),
+            stale=live_suite.view.is_stale(state.device, now, wall),
         )
-        for state in desk.view.states()
+        for state in live_suite.view.states()
     ]
 
 
-async def _overview(desk: Desk, _: Asked) -> BaseModel:
-    health = desk.view.health()
+async def _overview(live_suite: LiveSuite, _: Asked) -> BaseModel:
+    health = live_suite.view.health()
     return m.Overview(
-        site=desk.suite.site,
-        connected=desk.connected,
-        devices=device_views(desk),
-        alerts=[alert for alert in desk.view.alerts() if alert.state in ("firing", "acknowledged")],
-        incidents=[incident for incident in desk.view.incidents() if incident.end is None],
+        site=live_suite.suite.site,
+        connected=live_suite.connected,
+        devices=device_views(live_suite),
+        alerts=[alert for alert in live_suite.view.alerts() if alert.state in ("firing", "acknowledged")],
+        incidents=[incident for incident in live_suite.view.incidents() if incident.end is None],
         health=None if health is None else health.score,
     )
 
 
-async def _devices(desk: Desk, asked: Asked) -> BaseModel:
-    return page(device_views(desk), lambda view: view.state.device, asked.query)
+async def _devices(live_suite: LiveSuite, asked: Asked) -> BaseModel:
+    return page(device_views(live_suite), lambda view: view.state.device, asked.query)
 
 
-async def _device(desk: Desk, asked: Asked) -> BaseModel:
-    for view in device_views(desk):
+async def _device(live_suite: LiveSuite, asked: Asked) -> BaseModel:
+    for view in device_views(live_suite):
         if view.state.device == asked.path["device"]:
             return view
     raise ApiError(404, f"no device {asked.path['device']!r} has been heard of; GET /api/devices lists those that have")
 
 
-async def _alerts(desk: Desk, asked: Asked) -> BaseModel:
-    return page(desk.view.alerts(), lambda alert: f"{alert.rule}/{alert.key}", asked.query)
+async def _alerts(live_suite: LiveSuite, asked: Asked) -> BaseModel:
+    return page(live_suite.view.alerts(), lambda alert: f"{alert.rule}/{alert.key}", asked.query)
 
 
-async def _counters(desk: Desk, asked: Asked) -> BaseModel:
-    return page(desk.view.counters(), lambda counter: counter.type, asked.query)
+async def _counters(live_suite: LiveSuite, asked: Asked) -> BaseModel:
+    return page(live_suite.view.counters(), lambda counter: counter.type, asked.query)
 
 
-async def _incidents(desk: Desk, asked: Asked) -> BaseModel:
-    return page(desk.view.incidents(), lambda incident: f"{incident.pattern}/{incident.key}", asked.query)
+async def _incidents(live_suite: LiveSuite, asked: Asked) -> BaseModel:
+    return page(live_suite.view.incidents(), lambda incident: f"{incident.pattern}/{incident.key}", asked.query)
 
 
-async def _maintenance(desk: Desk, asked: Asked) -> BaseModel:
-    return page(desk.view.maintenance(), lambda due: due.device, asked.query)
+async def _maintenance(live_suite: LiveSuite, asked: Asked) -> BaseModel:
+    return page(live_suite.view.maintenance(), lambda due: due.device, asked.query)
 
 
-async def _services(desk: Desk, asked: Asked) -> BaseModel:
-    return page(desk.view.statuses(), lambda status: status.service, asked.query)
+async def _services(live_suite: LiveSuite, asked: Asked) -> BaseModel:
+    return page(live_suite.view.statuses(), lambda status: status.service, asked.query)
 
 
-async def _events(desk: Desk, asked: Asked) -> BaseModel:
-    answer = await desk.ask("counter_store", "history", asked.query.model_dump(mode="json", exclude_defaults=True))
+async def _events(live_suite: LiveSuite, asked: Asked) -> BaseModel:
+    answer = await live_suite.ask(
+        "counter_store", "history", asked.query.model_dump(mode="json", exclude_defaults=True)
+    )
     return m.Page[Event](items=[Event.model_validate(each) for each in answer["events"]], next=answer.get("cursor"))
 
 
 def _answered(service: str, name: str, levels: Callable[[Asked], dict[str, Any]] = lambda _: {}) -> Any:
     """Return the call that hands a question on to a service, with its query."""
 
-    async def call(desk: Desk, asked: Asked) -> BaseModel:
+    async def call(live_suite: LiveSuite, asked: Asked) -> BaseModel:
         data = asked.query.model_dump(mode="json", exclude_defaults=True) | levels(asked)
-        return m.Answer(data=dict(await desk.ask(service, name, data)))
+        return m.Answer(data=dict(await live_suite.ask(service, name, data)))
 
     return call
 
@@ -96,8 +98,8 @@ def _answered(service: str, name: str, levels: Callable[[Asked], dict[str, Any]]
 def _commanded(name: str, data: Callable[[Asked], dict[str, Any]]) -> Any:
     """Return the call that gives the alerter a command."""
 
-    async def call(desk: Desk, asked: Asked) -> BaseModel:
-        done = await desk.command("alerter", name, data(asked), by=asked.body.by, address=asked.path["_address"])
+    async def call(live_suite: LiveSuite, asked: Asked) -> BaseModel:
+        done = await live_suite.command("alerter", name, data(asked), by=asked.body.by, address=asked.path["_address"])
         return m.Done(data=dict(done))
 
     return call

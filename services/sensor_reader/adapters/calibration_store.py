@@ -65,15 +65,15 @@ class CalibrationStore:
                 self._emit(frame)
             self._ledger.put(_REPORTED, now.isoformat().encode())
 
-    def _calibrate(self, wish: CalibrateData, by: str, newest: Mapping[str, Frame], now: datetime) -> Mapping[str, Any]:
-        known = self.known.get((wish.device, wish.channel))
+    def _calibrate(self, data: CalibrateData, by: str, newest: Mapping[str, Frame], now: datetime) -> Mapping[str, Any]:
+        known = self.known.get((data.device, data.channel))
         try:
-            calibration = new_calibration(wish, known, newest.get(wish.device), by, now)
+            calibration = new_calibration(data, known, newest.get(data.device), by, now)
         except CalibrationError as error:
             raise RefusedError(str(error)) from error
-        self.known[wish.device, wish.channel] = calibration
-        self._ledger.put(f"{_PREFIX}{wish.device}/{wish.channel}", calibration.to_json())
-        self._emit(performed_frame(calibration, wish.device, now))
+        self.known[data.device, data.channel] = calibration
+        self._ledger.put(f"{_PREFIX}{data.device}/{data.channel}", calibration.to_json())
+        self._emit(performed_frame(calibration, data.device, now))
         return as_data(calibration)
 
     def _uncalibrate(self, spot: UncalibrateData) -> Mapping[str, Any]:

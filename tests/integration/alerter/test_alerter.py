@@ -18,7 +18,7 @@ from tests.support import processes
 from tests.support.brokers import Broker, free_port
 from tests.support.http_receiver import HOST
 from tests.support.live_suite import upskeep
-from tests.support.mqtt_probe import TOPICS, Onlooker
+from tests.support.mqtt_probe import TOPICS, MqttProbe
 
 GONE = "gauge"
 ROOT = Path(__file__).parents[3]
@@ -69,16 +69,16 @@ def alerter(config: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
         process.wait()
 
 
-def figures(onlooker: Onlooker) -> dict[str, Any]:
+def figures(probe: MqttProbe) -> dict[str, Any]:
     """Return the figures that the alerter said last; none before it is there."""
-    said = onlooker.seen.get(TOPICS.build("status", "alerter"), [b"{}"])[-1]
+    said = probe.seen.get(TOPICS.build("status", "alerter"), [b"{}"])[-1]
     status = json.loads(said)
     return dict(status.get("figures", {})) if status.get("state") == "online" else {}
 
 
-def notices(onlooker: Onlooker, receiver: str) -> list[dict[str, Any]]:
+def notices(probe: MqttProbe, receiver: str) -> list[dict[str, Any]]:
     """Return the notices on a receiver's topic, those of each id once."""
-    found = [json.loads(payload) for payload in onlooker.seen.get(TOPICS.build("notice", receiver), [])]
+    found = [json.loads(payload) for payload in probe.seen.get(TOPICS.build("notice", receiver), [])]
     return list({notice["id"]: notice for notice in found}.values())
 
 
@@ -89,27 +89,27 @@ def test_a_notice_goes_every_way_once_though_receivers_are_down_and_the_alerter_
     hook, mailbox = receiving("http"), receiving("smtp")
     config, log = configure(tmp_path, any_broker, hook, mailbox), tmp_path / "log"
     gone = TOPICS.build("status", GONE)
-    with Onlooker(any_broker.port) as onlooker:
+    with MqttProbe(any_broker.port) as probe:
         with alerter(config, log) as running:
-            onlooker.until(lambda: figures(onlooker), "the alerter is there")
-            onlooker.say(gone, json.dumps({"service": GONE, "state": "online"}).encode(), retain=True)
-            onlooker.say(gone, json.dumps({"service": GONE, "state": "offline"}).encode(), retain=True)
-            onlooker.until(lambda: notices(onlooker, "ops"), "a notice over MQTT")
-            onlooker.until(lambda: figures(onlooker).get("notices_waiting") == 2, "two wait")
+            probe.until(lambda: figures(probe), "the alerter is there")
+            probe.publish(gone, json.dumps({"service": GONE, "state": "online"}).encode(), retain=True)
+            probe.publish(gone, json.dumps({"service": GONE, "state": "offline"}).encode(), retain=True)
+            probe.until(lambda: notices(probe, "ops"), "a notice over MQTT")
+            probe.until(lambda: figures(probe).get("notices_waiting") == 2, "two wait")
             running.send_signal(signal.SIGKILL)
             running.wait()
-        onlooker.seen.pop(TOPICS.build("status", "alerter"))
+        probe.seen.pop(TOPICS.build("status", "alerter"))
         hook.start()
         mailbox.start()
         with alerter(config, log) as running:
             (took,), (mail,) = hook.until(1), mailbox.until(1)
-            onlooker.until(lambda: figures(onlooker).get("notices_sent") == 2, "both are sent")
-            assert 0 == figures(onlooker)["notices_waiting"]
+            probe.until(lambda: figures(probe).get("notices_sent") == 2, "both are sent")
+            assert 0 == figures(probe)["notices_waiting"]
             running.send_signal(signal.SIGTERM)
             assert 0 == running.wait(120)
 
-    (told,) = notices(onlooker, "ops")
-    assert [] == notices(onlooker, "mail")
+    (told,) = notices(probe, "ops")
+    assert [] == notices(probe, "mail")
     assert (told["id"], "firing", "gone") == (
         took["headers"]["idempotency-key"],
         took["body"]["status"],
@@ -127,14 +127,14 @@ def test_a_test_message_goes_the_real_way_and_what_came_of_it_is_told(
     hook.start()
     mailbox.start()
     config = configure(tmp_path, any_broker, hook, mailbox)
-    with Onlooker(any_broker.port) as onlooker, alerter(config, tmp_path / "log"):
-        onlooker.until(lambda: figures(onlooker), "the alerter is there")
+    with MqttProbe(any_broker.port) as probe, alerter(config, tmp_path / "log"):
+        probe.until(lambda: figures(probe), "the alerter is there")
         place = ("--config", config, "--broker", any_broker.settings.url, "--by", "ann")
         one = upskeep("alert-test", "mail", *place)
         every = upskeep("alert-test", *place)
         stranger = upskeep("alert-test", "nobody", *place)
         assert (0, "") == (one.returncode, one.stderr)
-        onlooker.until(lambda: notices(onlooker, "ops"), "the test over MQTT")
+        probe.until(lambda: notices(probe, "ops"), "the test over MQTT")
 
     assert (0, "mail.apprise: sent\n") == (one.returncode, one.stdout)
     assert ["test of mail"] * 2 == [mail["headers"]["Subject"] for mail in mailbox.took()]
@@ -143,5 +143,5 @@ def test_a_test_message_goes_the_real_way_and_what_came_of_it_is_told(
         line for line in sorted(every.stdout.splitlines()) if not line.startswith("nowhere")
     ]
     assert "nowhere.webhook: not sent: " in every.stdout
-    assert "test" == notices(onlooker, "ops")[0]["reason"]
+    assert "test" == notices(probe, "ops")[0]["reason"]
     assert (1, True) == (stranger.returncode, "there is mail, nowhere, ops" in stranger.stderr)

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from shared.suite import SuiteSettings
 from tests.integration.counter_store.test_questions import store_at_work
 from tests.support.brokers import Broker, free_port
-from tests.support.mqtt_probe import Onlooker
+from tests.support.mqtt_probe import MqttProbe
 from upskeep.cli import cli
 
 CONFIG = str(Path(__file__).parents[3] / "config")
@@ -117,15 +117,15 @@ def test_a_store_that_has_seen_nothing_says_so(any_broker: Broker, tmp_path: Pat
 
 def test_a_replay_is_heard_on_a_root_of_its_own_and_counted_nowhere(any_broker: Broker, tmp_path: Path) -> None:
     """With the ids and times of then, marked, in order; filtered by type; nothing of it on the suite's own topics."""
-    with store_at_work(tmp_path / "store", any_broker) as suite, Onlooker(any_broker.port) as usual:
-        with Onlooker(any_broker.port, suite.replay_topics) as aside:
+    with store_at_work(tmp_path / "store", any_broker) as suite, MqttProbe(any_broker.port) as usual:
+        with MqttProbe(any_broker.port, suite.replay_topics) as aside:
             before = said(suite, "stats")
             assert {"played": 30, "below": suite.replay_topics.everything()} == said(suite, "replay", "--speed", "max")
             assert 0 == said(suite, "replay", "--speed", "max", "--type", "BATTERY_LOW")["played"]
             aside.until(lambda: len(aside.all("event", "power", "AC_POWER_LOSS")) == 30, "all is heard")
             heard = aside.all("event", "power", "AC_POWER_LOSS")
         events = said(suite, "history", "--oldest-first", "--limit", 50)
-        usual.look(0.2)
+        usual.poll(0.2)
         assert before == said(suite, "stats")
         assert [] == usual.all("event", "power", "AC_POWER_LOSS")
 

@@ -10,7 +10,7 @@ from shared.delivery.route import Route
 from shared.messages import Resend
 from tests.support.brokers import EMBEDDED, MOSQUITTO, Broker
 from tests.support.delivery_nodes import Node, consumer, producer, turn_until
-from tests.support.mqtt_probe import TOPICS, Onlooker
+from tests.support.mqtt_probe import TOPICS, MqttProbe
 
 
 @pytest.fixture
@@ -174,18 +174,18 @@ def test_at_the_outboxs_bound_the_oldest_go_and_the_loss_is_told(forgetful_broke
 def test_a_live_subscriber_sees_each_message_once_whoever_recovers(any_broker, make):
     """What a consumer asks for comes on a topic of its own."""
     source, there = make(producer, any_broker, ("a", "b")), make(consumer, any_broker, "a")
-    with Onlooker(any_broker.port) as looker:
+    with MqttProbe(any_broker.port) as probe:
         source.emit(310)
         turn_until([source, there], noted_by([there], 310), "the one that is there has all")
         late = make(consumer, any_broker, "b")  # the broker kept nothing for it: it has to ask
         turn_until([source, there, late], noted_by([late], 310), "the other has all")
-        looker.say(TOPICS.build("ingest", "end"), b"{}")  # the broker has all the rest before it
-        looker.until(lambda: looker.all("ingest", "end"), "all that came before is seen")
+        probe.publish(TOPICS.build("ingest", "end"), b"{}")  # the broker has all the rest before it
+        probe.until(lambda: probe.all("ingest", "end"), "all that came before is seen")
 
-        live = [message["seq"] for message in looker.all("raw", "d")]
-        again = [Resend.model_validate(answer) for answer in looker.all("resend", "sensor_reader", "b")]
+        live = [message["seq"] for message in probe.all("raw", "d")]
+        again = [Resend.model_validate(answer) for answer in probe.all("resend", "sensor_reader", "b")]
 
     assert one_to(310) == live
     assert 310 <= sum(len(answer.messages) for answer in again)
     assert one_to(310) == late.noted
-    assert [] == [topic for topic in looker.seen if topic == TOPICS.build("resend", "sensor_reader", "a")]
+    assert [] == [topic for topic in probe.seen if topic == TOPICS.build("resend", "sensor_reader", "a")]

@@ -18,7 +18,7 @@ import pytest
 
 from tests.conftest import Require
 from tests.support.brokers import MOSQUITTO, Broker, free_port
-from tests.support.mqtt_probe import Onlooker
+from tests.support.mqtt_probe import MqttProbe
 
 pytestmark = pytest.mark.mosquitto
 ROOT = Path(__file__).resolve().parents[3]
@@ -139,10 +139,12 @@ def test_a_service_needs_its_folder_and_two_rows_and_then_counts_events_exactly_
     house.kill("event_journal")
     house.start("event_journal")
     house.until(lambda: house.number("event_journal", applied) == house.number("event_processor", head), "it has all")
-    with Onlooker(house.broker.port) as operator:
+    with MqttProbe(house.broker.port) as operator:
 
         def let_go() -> bool:
-            operator.say("upskeep/v1/home/ingest/test", b'{"type": "device.error"}')  # a new row makes room for itself
+            operator.publish(
+                "upskeep/v1/home/ingest/test", b'{"type": "device.error"}'
+            )  # a new row makes room for itself
             return house.number("event_processor", first) > EVENTS
 
         house.until(let_go, "the producer lets go of what all have")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.brokers import Broker
-from tests.support.mqtt_probe import Onlooker
+from tests.support.mqtt_probe import MqttProbe
 from tests.support.running_gateway import RunningGateway, gateway_at
 
 
@@ -19,21 +19,21 @@ def broker(start_broker: Callable[..., Broker]) -> Broker:
 
 
 @pytest.fixture
-def onlooker(broker: Broker) -> Iterator[Onlooker]:
+def probe(broker: Broker) -> Iterator[MqttProbe]:
     """Somebody who hears and says everything."""
-    with Onlooker(broker.port) as probe:
+    with MqttProbe(broker.port) as probe:
         yield probe
 
 
 @pytest.fixture
-def gateway(onlooker: Onlooker, broker: Broker, tmp_path: Path) -> Iterator[RunningGateway]:
+def gateway(probe: MqttProbe, broker: Broker, tmp_path: Path) -> Iterator[RunningGateway]:
     """A gateway that is open to this machine, without a login."""
-    with gateway_at(onlooker, tmp_path, broker.port) as running:
+    with gateway_at(probe, tmp_path, broker.port) as running:
         yield running
 
 
 @pytest.fixture
-def locked(onlooker: Onlooker, broker: Broker, tmp_path: Path) -> Iterator[RunningGateway]:
+def locked(probe: MqttProbe, broker: Broker, tmp_path: Path) -> Iterator[RunningGateway]:
     """A gateway with the password ``correct horse`` and the token ``token-of-a-test``."""
     (tmp_path / "password").write_text("correct horse\n")
     (tmp_path / "token").write_text("token-of-a-test\n")
@@ -41,5 +41,5 @@ def locked(onlooker: Onlooker, broker: Broker, tmp_path: Path) -> Iterator[Runni
         "UPSKEEP_GATEWAY__HTTP__PASSWORD_FILE": str(tmp_path / "password"),
         "UPSKEEP_GATEWAY__HTTP__TOKEN_FILE": str(tmp_path / "token"),
     }
-    with gateway_at(onlooker, tmp_path, broker.port, environ) as running:
+    with gateway_at(probe, tmp_path, broker.port, environ) as running:
         yield running

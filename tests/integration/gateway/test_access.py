@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.support.mqtt_probe import Onlooker
+from tests.support.mqtt_probe import MqttProbe
 from tests.support.running_gateway import RunningGateway
 
 pytestmark = pytest.mark.mosquitto
@@ -85,7 +85,7 @@ def test_every_answer_says_what_a_browser_may_do_with_it(gateway: RunningGateway
         assert "server" not in headers
 
 
-def test_a_form_that_is_too_large_is_refused(locked: RunningGateway, onlooker: Onlooker) -> None:
+def test_a_form_that_is_too_large_is_refused(locked: RunningGateway, probe: MqttProbe) -> None:
     """Nobody's password is that long."""
     assert locked.ask("POST", "/login", body="password=" + "x" * 10_000, headers=FORM).status == 413
     assert locked.process.poll() is None

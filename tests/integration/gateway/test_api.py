@@ -10,7 +10,7 @@ import urllib3
 
 from tests.conftest import Require
 from tests.support.brokers import Broker
-from tests.support.mqtt_probe import Onlooker
+from tests.support.mqtt_probe import MqttProbe
 from tests.support.running_gateway import RunningGateway
 from tests.support.scripted_services import publish, services
 from tests.unit.gateway.heard import alert, counter, state, status
@@ -20,9 +20,9 @@ pytestmark = pytest.mark.mosquitto
 JSON = {"content-type": "application/json"}
 
 
-def test_what_is_heard_is_answered_by_pages(gateway: RunningGateway, onlooker: Onlooker) -> None:
+def test_what_is_heard_is_answered_by_pages(gateway: RunningGateway, probe: MqttProbe) -> None:
     """Each item once, in order."""
-    publish(onlooker, *(counter(f"T{number}") for number in range(5)), state(), alert())
+    publish(probe, *(counter(f"T{number}") for number in range(5)), state(), alert())
     gateway.until(lambda: len(gateway.get("/api/counters").json()["items"]) == 5, "the counters")
     gateway.until(lambda: gateway.get("/api/overview").json()["alerts"], "the alert")
 
@@ -57,10 +57,10 @@ def test_what_is_wrong_is_said_as_problem_details(
 
 
 def test_questions_go_to_the_services_and_commands_are_recorded(
-    gateway: RunningGateway, onlooker: Onlooker, broker: Broker
+    gateway: RunningGateway, probe: MqttProbe, broker: Broker
 ) -> None:
     """Who is away is said to be; each command becomes an event, whatever came of it."""
-    publish(onlooker, status("counter_store"), status("alerter"))
+    publish(probe, status("counter_store"), status("alerter"))
     with services(broker) as taken:
         gateway.until(lambda: gateway.get("/api/events").status == 200, "the history")
         page = gateway.get("/api/events?types=A&types=B&severities=error").json()
@@ -77,16 +77,16 @@ def test_questions_go_to_the_services_and_commands_are_recorded(
         assert (409, True) == (refused.status, "not today" in refused.json()["detail"])
 
     assert gateway.get("/api/shutdown-plan").status == 503
-    publish(onlooker, status("event_processor", streams={"event": {"head": 0, "floor": 1}}))
-    onlooker.until(lambda: len(onlooker.all("ingest", "gateway")) >= 2, "the events of both commands")
+    publish(probe, status("event_processor", streams={"event": {"head": 0, "floor": 1}}))
+    probe.until(lambda: len(probe.all("ingest", "gateway")) >= 2, "the events of both commands")
     assert [("anna", "ack", "done"), ("api", "silence", "refused")] == [
-        tuple(each["data"][key] for key in ("by", "name", "came")) for each in onlooker.all("ingest", "gateway")
+        tuple(each["data"][key] for key in ("by", "name", "came")) for each in probe.all("ingest", "gateway")
     ]
 
 
-def test_the_history_comes_as_a_file(gateway: RunningGateway, onlooker: Onlooker, broker: Broker) -> None:
+def test_the_history_comes_as_a_file(gateway: RunningGateway, probe: MqttProbe, broker: Broker) -> None:
     """Page by page, as JSON lines and as CSV; what is wrong is said before anything is sent."""
-    publish(onlooker, status("counter_store"))
+    publish(probe, status("counter_store"))
     with services(broker):
         gateway.until(lambda: gateway.get("/api/events").status == 200, "the history")
         lines_of = gateway.get("/api/export/events.jsonl?types=A").data.decode().splitlines()
@@ -131,16 +131,16 @@ def lines(stream: urllib3.BaseHTTPResponse, wanted: int) -> list[dict[str, str]]
     return found
 
 
-def test_a_stream_goes_on_where_it_was_left(gateway: RunningGateway, onlooker: Onlooker) -> None:
+def test_a_stream_goes_on_where_it_was_left(gateway: RunningGateway, probe: MqttProbe) -> None:
     """By the last id; one of another run of the gateway begins anew."""
 
     def open_stream(**headers: str) -> urllib3.BaseHTTPResponse:
         return gateway.get("/api/stream?kind=counter", headers=headers, preload_content=False)
 
     with open_stream() as stream:
-        publish(onlooker, alert(), counter("T1"))
+        publish(probe, alert(), counter("T1"))
         (first,) = lines(stream, 1)
-    publish(onlooker, counter("T2"), counter("T3"))
+    publish(probe, counter("T2"), counter("T3"))
     gateway.until(lambda: len(gateway.get("/api/counters").json()["items"]) == 3, "both are heard")
     with open_stream(**{"last-event-id": first["id"]}) as stream:
         missed = lines(stream, 2)
@@ -150,12 +150,12 @@ def test_a_stream_goes_on_where_it_was_left(gateway: RunningGateway, onlooker: O
         assert ["reset"] == [each["event"] for each in lines(stream, 1)]
 
 
-def test_a_fuzzer_finds_no_fault(gateway: RunningGateway, onlooker: Onlooker, broker: Broker, require: Require) -> None:
+def test_a_fuzzer_finds_no_fault(gateway: RunningGateway, probe: MqttProbe, broker: Broker, require: Require) -> None:
     """Schemathesis, by the document: no 5xx but the 503 of a service that is away."""
     schemathesis = require.module("schemathesis")
     from hypothesis import HealthCheck, Phase, given, settings
 
-    publish(onlooker, status("counter_store"), status("alerter"), status("host_agent"), state(), alert(), counter())
+    publish(probe, status("counter_store"), status("alerter"), status("host_agent"), state(), alert(), counter())
     document = gateway.get("/api/openapi.json").json()
     del document["paths"]["/api/stream"]  # it does not end
     schema = schemathesis.openapi.from_dict(document)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import Require
 from tests.support.brokers import Broker
-from tests.support.mqtt_probe import TOPICS, Onlooker
+from tests.support.mqtt_probe import TOPICS, MqttProbe
 from tests.support.running_gateway import RunningGateway
 from tests.support.scripted_services import publish, services
 from tests.unit.gateway.heard import alert, counter, dead_letter, state, status
@@ -74,20 +74,20 @@ class Page:
 
 
 def test_an_outage_from_calm_to_resolved_is_seen_without_loading_anew(
-    gateway: RunningGateway, onlooker: Onlooker, broker: Broker, browser: Any
+    gateway: RunningGateway, probe: MqttProbe, broker: Broker, browser: Any
 ) -> None:
     """Mains, battery, alert, acknowledged by hand, mains again, resolved; and a broker that goes and comes back."""
-    publish(onlooker, *ALL_ONLINE, state())
+    publish(probe, *ALL_ONLINE, state())
     page = Page(browser, gateway)
     with services(broker) as taken:
         page.open("/")
         page.see(".glance.good", "On mains")
         page.see(".calm", "Nothing is wrong")
 
-        publish(onlooker, state(**ON_BATTERY))
+        publish(probe, state(**ON_BATTERY))
         page.see(".glance.bad", "On battery: ups")
         page.see(".glance.bad", "at least 37 min left")
-        publish(onlooker, alert())
+        publish(probe, alert())
         page.see(".wrong li.warning", "ups has been on battery for more than a minute")
 
         page.page.get_by_role("link", name="ups has been on battery").click()
@@ -97,15 +97,15 @@ def test_an_outage_from_calm_to_resolved_is_seen_without_loading_anew(
         page.see(".banner.good", "The alert is acknowledged.")
         assert [("ack", "console", "on my way")] == [(each.name, each.by, each.data["comment"]) for each in taken]
 
-        publish(onlooker, alert(state="acknowledged", by="console", comment="on my way"))
+        publish(probe, alert(state="acknowledged", by="console", comment="on my way"))
         page.see(".badge", "acknowledged by console: on my way")
-        publish(onlooker, state(), alert(state="resolved", by="console"))
+        publish(probe, state(), alert(state="resolved", by="console"))
         page.see("h2", "Resolved (1)")
-        onlooker.say(TOPICS.of(alert()), b"", retain=True)
+        probe.publish(TOPICS.of(alert()), b"", retain=True)
         page.see(".calm", "No alert fires.")
 
         # what the alerter refuses is said on the page
-        publish(onlooker, alert())
+        publish(probe, alert())
         silence = page.page.locator("article.alert form", has_text="Silence")
         silence.get_by_role("textbox").fill("electrician")
         silence.get_by_role("button").click()
@@ -129,7 +129,7 @@ def test_an_outage_from_calm_to_resolved_is_seen_without_loading_anew(
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_every_page_is_for_everybody(
-    gateway: RunningGateway, onlooker: Onlooker, broker: Broker, browser: Any, require: Require, theme: str
+    gateway: RunningGateway, probe: MqttProbe, broker: Broker, browser: Any, require: Require, theme: str
 ) -> None:
     """Axe finds nothing, the browser complains of nothing, and on a phone nothing is wider than the screen."""
     axe = require.module("axe_playwright_python.sync_playwright").Axe()
@@ -138,9 +138,9 @@ def test_every_page_is_for_everybody(
     tent = state("tent", power=None, battery=None, values={"air_temperature": 24.1, "relative_humidity": 61.0})
     low = state("low", **ON_BATTERY, battery="low", simulated=True)
     publish(
-        onlooker, *ALL_ONLINE, *agents, state(), low, rack, tent, counter(), alert(), alert("hot", severity="critical")
+        probe, *ALL_ONLINE, *agents, state(), low, rack, tent, counter(), alert(), alert("hot", severity="critical")
     )
-    publish(onlooker, alert("cold", state="acknowledged", by="anna", severity="error"), dead_letter("no JSON"))
+    publish(probe, alert("cold", state="acknowledged", by="anna", severity="error"), dead_letter("no JSON"))
     gateway.until(lambda: len(gateway.get("/api/alerts").json()["items"]) == 3, "all is heard")
     # the policy is lifted for axe alone, which is put into the page
     page = Page(browser, gateway, color_scheme=theme, viewport={"width": 390, "height": 844}, bypass_csp=True)
@@ -155,10 +155,10 @@ def test_every_page_is_for_everybody(
 
 
 def test_the_console_works_without_its_script(
-    gateway: RunningGateway, onlooker: Onlooker, broker: Broker, browser: Any
+    gateway: RunningGateway, probe: MqttProbe, broker: Broker, browser: Any
 ) -> None:
     """A form is sent as a form."""
-    publish(onlooker, *ALL_ONLINE, alert())
+    publish(probe, *ALL_ONLINE, alert())
     gateway.until(lambda: gateway.get("/api/alerts").json()["items"], "the alert is heard")
     page = Page(browser, gateway, java_script_enabled=False)
     with services(broker) as taken:

@@ -16,7 +16,7 @@ from tests.support.brokers import Broker
 from tests.support.homeassistant.fields import faults_of
 from tests.support.homeassistant.templates import render
 from tests.support.live_suite import Live
-from tests.support.mqtt_probe import TOPICS, Onlooker
+from tests.support.mqtt_probe import TOPICS, MqttProbe
 from tests.support.running_gateway import RunningGateway, gateway_at
 from tests.unit.gateway.test_homeassistant_configs import SUITE, UPS, alert, counter, payload, state
 
@@ -34,37 +34,37 @@ def broker(start_broker: Callable[..., Broker]) -> Broker:
 
 
 @pytest.fixture
-def suite(broker: Broker) -> Iterator[Onlooker]:
+def suite(broker: Broker) -> Iterator[MqttProbe]:
     """Who speaks for the suite."""
-    with Onlooker(broker.port) as probe:
+    with MqttProbe(broker.port) as probe:
         yield probe
 
 
 @pytest.fixture
-def home(broker: Broker) -> Iterator[Onlooker]:
+def home(broker: Broker) -> Iterator[MqttProbe]:
     """Home Assistant's place at the broker."""
-    with Onlooker(broker.port, DISCOVERED) as probe:
+    with MqttProbe(broker.port, DISCOVERED) as probe:
         yield probe
 
 
-def publish(onlooker: Onlooker, *messages: Message) -> None:
+def publish(probe: MqttProbe, *messages: Message) -> None:
     for message in messages:
-        onlooker.say(TOPICS.of(message), payload(message), retain=True)
+        probe.publish(TOPICS.of(message), payload(message), retain=True)
 
 
-def newest(home: Onlooker, topic: str) -> Any:
+def newest(home: MqttProbe, topic: str) -> Any:
     """Return the newest configuration on a topic: None where it is emptied, {} where there never was one."""
     seen = home.seen.get(topic)
     return {} if not seen else json.loads(seen[-1]) if seen[-1] else None
 
 
-def components(home: Onlooker, topic: str = UPS) -> set[str]:
+def components(home: MqttProbe, topic: str = UPS) -> set[str]:
     """Return the keys of a device's entities that are there."""
     config = newest(home, topic) or {"components": {}}
     return {key for key, one in config.get("components", {}).items() if len(one) > 1}
 
 
-def test_what_is_retained_is_discovered(suite: Onlooker, home: Onlooker, broker: Broker, tmp_path: Path) -> None:
+def test_what_is_retained_is_discovered(suite: MqttProbe, home: MqttProbe, broker: Broker, tmp_path: Path) -> None:
     """Devices, counters and alerts, before and after the start; valid, and with values in the topics they name."""
     first = state(power="mains", zone="attic", values={"battery_voltage": 12.5})
     publish(suite, first, counter("AC_POWER_LOSS"))
@@ -82,20 +82,20 @@ def test_what_is_retained_is_discovered(suite: Onlooker, home: Onlooker, broker:
         assert TOPICS.of(first) == newest(home, UPS)["state_topic"]
 
 
-def test_what_goes_is_removed(suite: Onlooker, home: Onlooker, broker: Broker, tmp_path: Path) -> None:
+def test_what_goes_is_removed(suite: MqttProbe, home: MqttProbe, broker: Broker, tmp_path: Path) -> None:
     """An alert that is over, a device that has gone."""
     publish(suite, state(), alert())
     with gateway_at(suite, tmp_path, broker.port, ON):
         home.until(lambda: "alert_on_battery_ups" in components(home), "the alert")
 
-        suite.say(TOPICS.of(alert()), b"", retain=True)
+        suite.publish(TOPICS.of(alert()), b"", retain=True)
         home.until(lambda: {"problem"} == components(home), "the alert goes")
-        suite.say(TOPICS.of(state()), b"", retain=True)
+        suite.publish(TOPICS.of(state()), b"", retain=True)
         home.until(lambda: newest(home, UPS) is None, "the device goes")
 
 
 def test_home_assistants_start_publishes_everything_again(
-    suite: Onlooker, home: Onlooker, broker: Broker, tmp_path: Path
+    suite: MqttProbe, home: MqttProbe, broker: Broker, tmp_path: Path
 ) -> None:
     """It says ``online`` on its birth topic."""
     publish(suite, state())
@@ -103,16 +103,16 @@ def test_home_assistants_start_publishes_everything_again(
         home.until(lambda: newest(home, UPS), "the device")
         before = len(home.seen[UPS])
 
-        home.say("homeassistant/status", b"online")
+        home.publish("homeassistant/status", b"online")
         home.until(lambda: len(home.seen[UPS]) > before, "it comes again")
 
 
 def test_a_gateway_removes_what_one_before_it_has_left(
-    suite: Onlooker, home: Onlooker, broker: Broker, tmp_path: Path
+    suite: MqttProbe, home: MqttProbe, broker: Broker, tmp_path: Path
 ) -> None:
     """A device that went while it was away; switched off, all the rest. What is not its own stays."""
     foreign = b'{"origin": {"name": "Zigbee2MQTT"}}'
-    home.say("homeassistant/device/lamp/config", foreign, retain=True)
+    home.publish("homeassistant/device/lamp/config", foreign, retain=True)
     publish(suite, state(), state("room"))
     room = "homeassistant/device/upskeep_home_room/config"
     folders = [tmp_path / name for name in "123"]
@@ -121,7 +121,7 @@ def test_a_gateway_removes_what_one_before_it_has_left(
     with gateway_at(suite, folders[0], broker.port, ON):
         home.until(lambda: newest(home, room) and newest(home, UPS), "both devices")
 
-    suite.say(TOPICS.of(state("room")), b"", retain=True)
+    suite.publish(TOPICS.of(state("room")), b"", retain=True)
     with gateway_at(suite, folders[1], broker.port, ON):
         home.until(lambda: newest(home, room) is None, "the room is removed")
         assert newest(home, UPS)
@@ -131,7 +131,7 @@ def test_a_gateway_removes_what_one_before_it_has_left(
     assert [foreign] == home.seen["homeassistant/device/lamp/config"]
 
 
-def test_switched_off_nothing_is_published(suite: Onlooker, home: Onlooker, broker: Broker, tmp_path: Path) -> None:
+def test_switched_off_nothing_is_published(suite: MqttProbe, home: MqttProbe, broker: Broker, tmp_path: Path) -> None:
     """As shipped: its connection for Home Assistant ends by itself."""
     publish(suite, state())
     with gateway_at(suite, tmp_path, broker.port, OFF) as gateway:
@@ -149,13 +149,13 @@ def test_a_button_acknowledges_in_a_real_suite(tmp_path: Path) -> None:
     key, place = "alert_hourly_rate_AC_POWER_LOSS_ack", ("alert", "hourly_rate", "AC_POWER_LOSS")
     try:
         live.until(lambda: live.pid("services.gateway"), "the gateway runs")
-        with Onlooker(live.port) as suite, Onlooker(live.port, DISCOVERED) as home:
+        with MqttProbe(live.port) as suite, MqttProbe(live.port, DISCOVERED) as home:
             home.until(lambda: key in components(home, SUITE) | components(home), "the button", 90)
             button = next(
                 newest(home, topic)["components"][key] for topic in (SUITE, UPS) if key in components(home, topic)
             )
 
-            suite.say(button["command_topic"], render(button["command_template"], now=datetime.now(UTC)).encode())
+            suite.publish(button["command_topic"], render(button["command_template"], now=datetime.now(UTC)).encode())
             suite.until(lambda: suite.last(*place).get("state") == "acknowledged", "the alert is acknowledged")
             assert "Home Assistant" == suite.last(*place)["by"]
     finally:

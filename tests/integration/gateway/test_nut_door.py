@@ -15,7 +15,7 @@ import pytest
 from shared.messages import DeviceState, Status
 from tests.conftest import Require
 from tests.support.brokers import Broker, free_port
-from tests.support.mqtt_probe import TOPICS, Onlooker
+from tests.support.mqtt_probe import TOPICS, MqttProbe
 from tests.support.nut.upsd import nut_program, until
 from tests.support.nut.upsmon import Upsmon, upsc
 from tests.support.running_gateway import RunningGateway, gateway_at
@@ -29,8 +29,8 @@ STALE = "Error: Data stale"
 class Processor:
     """Publishes the state of ``ups`` over and over, as event_processor does with every poll."""
 
-    def __init__(self, onlooker: Onlooker) -> None:
-        self._onlooker = onlooker
+    def __init__(self, probe: MqttProbe) -> None:
+        self._probe = probe
         self._polls = 0
         self._stop = Event()
         self._thread: Thread | None = None
@@ -45,7 +45,7 @@ class Processor:
     def publish(self, **fields: Any) -> None:
         """Publish one state."""
         state = self.state(**fields)
-        self._onlooker.say(TOPICS.of(state), state.model_dump_json(exclude_none=True).encode(), retain=True)
+        self._probe.publish(TOPICS.of(state), state.model_dump_json(exclude_none=True).encode(), retain=True)
 
     def start(self) -> None:
         """Publish one after the other."""
@@ -73,7 +73,7 @@ def broker(start_broker: Callable[..., Broker]) -> Broker:
 @pytest.fixture
 def processor(broker: Broker) -> Iterator[Processor]:
     """Who publishes states."""
-    with Onlooker(broker.port) as probe:
+    with MqttProbe(broker.port) as probe:
         made = Processor(probe)
         yield made
         made.stop()
@@ -85,7 +85,7 @@ def door(require: Require, broker: Broker, tmp_path: Path) -> Iterator[int]:
     require.program("upsc")
     port = free_port()
     environ = {"UPSKEEP_GATEWAY__NUT__PORT": str(port), "UPSKEEP_GATEWAY__NUT__MAX_AGE_S": "3"}
-    with Onlooker(broker.port) as onlooker, gateway_at(onlooker, tmp_path, broker.port, environ) as gateway:
+    with MqttProbe(broker.port) as probe, gateway_at(probe, tmp_path, broker.port, environ) as gateway:
         gateway.until(lambda: _answers(port), "the door is open")
         yield port
 
@@ -130,8 +130,8 @@ def test_what_the_broker_kept_is_stale(broker: Broker, processor: Processor, tmp
     processor.publish(power="battery")
     port = free_port()
     with (
-        Onlooker(broker.port) as onlooker,
-        gateway_at(onlooker, tmp_path, broker.port, {"UPSKEEP_GATEWAY__NUT__PORT": str(port)}),
+        MqttProbe(broker.port) as probe,
+        gateway_at(probe, tmp_path, broker.port, {"UPSKEEP_GATEWAY__NUT__PORT": str(port)}),
     ):
         until(lambda: upsc("-l", f"127.0.0.1:{port}") == "ups", "it is listed")
 
@@ -172,7 +172,7 @@ def test_upsmon_follows_an_outage_to_a_forced_shutdown(door: int, processor: Pro
     processor.fields = {"power": "battery", "battery": "low"}
     with_agent = TOPICS.of(agent), agent.model_dump_json(exclude_none=True).encode()
     processor.stop()
-    processor._onlooker.say(*with_agent, retain=True)
+    processor._probe.publish(*with_agent, retain=True)
     processor.start()
     until(lambda: status(door) == "FSD OB DISCHRG", "FSD is set")
     until(upsmon.went_down, f"it goes down\n{upsmon.log()}")
@@ -231,7 +231,7 @@ def test_who_may_log_in_is_a_setting(broker: Broker, processor: Processor, tmp_p
     port = free_port()
     users = f"{{nas: {{password_file: {tmp_path / 'nas'}}}}}"
     environ = {"UPSKEEP_GATEWAY__NUT__PORT": str(port), "UPSKEEP_GATEWAY__NUT__USERS": users}
-    with Onlooker(broker.port) as onlooker, gateway_at(onlooker, tmp_path, broker.port, environ):
+    with MqttProbe(broker.port) as probe, gateway_at(probe, tmp_path, broker.port, environ):
         processor.start()
         until(lambda: status(port) == "OL", "it can be read")
 
@@ -253,7 +253,7 @@ def test_a_gateway_stops_while_clients_are_connected(broker: Broker, tmp_path: P
     """At once, with exit code 0."""
     port = free_port()
     environ = {"UPSKEEP_GATEWAY__NUT__PORT": str(port)}
-    with Onlooker(broker.port) as onlooker, gateway_at(onlooker, tmp_path, broker.port, environ) as gateway:
+    with MqttProbe(broker.port) as probe, gateway_at(probe, tmp_path, broker.port, environ) as gateway:
         until(lambda: _answers(port), "the door is open")
         with socket.create_connection(("127.0.0.1", port), timeout=90) as connection:
             connection.sendall(b"VER\n")

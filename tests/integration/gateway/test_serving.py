@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.brokers import Broker
-from tests.support.mqtt_probe import TOPICS, Onlooker
+from tests.support.mqtt_probe import TOPICS, MqttProbe
 from tests.support.running_gateway import RunningGateway, gateway_at
 from tests.support.scripted_services import publish
 from tests.unit.gateway.heard import alert, counter, state
@@ -23,25 +23,25 @@ def metric(gateway: RunningGateway, name: str) -> str | None:
 
 
 def test_what_is_published_is_on_the_page_and_what_is_emptied_is_not(
-    onlooker: Onlooker, broker: Broker, tmp_path: Path
+    probe: MqttProbe, broker: Broker, tmp_path: Path
 ) -> None:
     """What was retained before it came, what comes later, and what goes."""
-    publish(onlooker, counter())
-    with gateway_at(onlooker, tmp_path, broker.port) as gateway:
+    publish(probe, counter())
+    with gateway_at(probe, tmp_path, broker.port) as gateway:
         gateway.until(lambda: metric(gateway, 'upskeep_events_total{type="AC_POWER_LOSS"}') == "7.0", "the counter")
 
-        publish(onlooker, alert(), state())
+        publish(probe, alert(), state())
         firing = 'upskeep_alerts{severity="warning",state="firing"}'
         gateway.until(lambda: metric(gateway, firing) == "1.0", "the alert")
         gateway.until(lambda: metric(gateway, 'upskeep_device_on_mains{device="ups"}') == "1.0", "the state")
 
-        onlooker.say(TOPICS.of(alert()), b"", retain=True)
+        probe.publish(TOPICS.of(alert()), b"", retain=True)
         gateway.until(lambda: metric(gateway, firing) is None, "the alert has gone")
 
 
-def test_a_lost_broker_is_said_and_found_again(onlooker: Onlooker, broker: Broker, tmp_path: Path) -> None:
+def test_a_lost_broker_is_said_and_found_again(probe: MqttProbe, broker: Broker, tmp_path: Path) -> None:
     """It goes on serving meanwhile."""
-    with gateway_at(onlooker, tmp_path, broker.port) as gateway:
+    with gateway_at(probe, tmp_path, broker.port) as gateway:
         connected = "upskeep_gateway_broker_connected"
         gateway.until(lambda: metric(gateway, connected) == "1.0", "it is connected")
         broker.kill()
@@ -50,7 +50,7 @@ def test_a_lost_broker_is_said_and_found_again(onlooker: Onlooker, broker: Broke
         gateway.until(lambda: metric(gateway, connected) == "1.0", "it is connected again")
 
 
-def test_a_port_that_is_taken_is_said_and_waited_for(onlooker: Onlooker, broker: Broker, tmp_path: Path) -> None:
+def test_a_port_that_is_taken_is_said_and_waited_for(probe: MqttProbe, broker: Broker, tmp_path: Path) -> None:
     """The service is online without it, and serves once the port is free."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -58,11 +58,11 @@ def test_a_port_that_is_taken_is_said_and_waited_for(onlooker: Onlooker, broker:
         port = str(taken.getsockname()[1])
         gateway = RunningGateway(tmp_path, broker.port, {"UPSKEEP_GATEWAY__HTTP__PORT": port})
         try:
-            onlooker.until(lambda: onlooker.last("status", "gateway").get("state") == "online", "it is online")
+            probe.until(lambda: probe.last("status", "gateway").get("state") == "online", "it is online")
             gateway.until(lambda: f"port {port} is in use by another program" in gateway.log(), "it is said")
             taken.close()
-            gateway.url = onlooker.until(
-                lambda: onlooker.last("status", "gateway").get("figures", {}).get("address"), "it serves"
+            gateway.url = probe.until(
+                lambda: probe.last("status", "gateway").get("figures", {}).get("address"), "it serves"
             )
             assert gateway.get("/metrics").status == 200
         finally:

@@ -19,7 +19,7 @@ from shared.messages import Message, Status
 from shared.suite import SuiteSettings
 from tests.integration.counter_store.test_questions import store_at_work
 from tests.support.brokers import Broker
-from tests.support.mqtt_probe import Onlooker
+from tests.support.mqtt_probe import MqttProbe
 
 DEADLINE_S = 90.0
 FOLLOWED = ("counter", "health", "incident", "notice", "report")
@@ -75,11 +75,11 @@ SAID = {
 
 def retain_all(broker: Broker) -> None:
     """Have one message of each kind retained where the kind is, said where it is not."""
-    with Onlooker(broker.port) as probe:
+    with MqttProbe(broker.port) as probe:
         for path, payload in SAID.items():
             kind = path.partition("/")[0]
             topic = probe.topics.everything().removesuffix("#") + path
-            probe.say(topic, json.dumps(payload).encode(), retain=KINDS[kind].retained)
+            probe.publish(topic, json.dumps(payload).encode(), retain=KINDS[kind].retained)
 
 
 def until(client: ServiceClient, holds: Callable[[], bool]) -> None:
@@ -117,12 +117,12 @@ def test_what_is_no_longer_retained_is_no_longer_there(any_broker: Broker) -> No
     retain_all(any_broker)
     with ServiceClient(SuiteSettings(broker=any_broker.settings), "gateway-test", follows=["incident"]) as client:
         until(client, lambda: bool(client.values("incident")))
-        with Onlooker(any_broker.port) as probe:
+        with MqttProbe(any_broker.port) as probe:
             topic = probe.topics.build("incident", "mains", "ups")
-            probe.say(topic, b"{}", retain=True)
+            probe.publish(topic, b"{}", retain=True)
             until(client, lambda: client.latest.unreadable == 1)
             assert [expected("incident/mains/ups")] == client.values("incident")
-            probe.say(topic, b"", retain=True)
+            probe.publish(topic, b"", retain=True)
             until(client, lambda: not client.values("incident"))
 
 
@@ -195,13 +195,13 @@ def test_of_a_kind_that_repeats_the_newest_alone_is_taken(any_broker: Broker) ->
     health = SAID["health"]
     with (
         ServiceClient(suite, "repeats", (), follows, repeating=["status"]) as client,
-        Onlooker(any_broker.port) as says,
+        MqttProbe(any_broker.port) as probe,
     ):
         for lost in range(3):
             status = {"service": "alerter", "state": "online", "figures": {"lost": lost}}
-            says.say(client.topics.build("status", "alerter"), json.dumps(status).encode())
-            says.say(client.topics.build("health"), json.dumps({**health, "score": lost}).encode())
-        says.until(lambda: client.mqtt.waiting >= 6, "all of it waits")
+            probe.publish(client.topics.build("status", "alerter"), json.dumps(status).encode())
+            probe.publish(client.topics.build("health"), json.dumps({**health, "score": lost}).encode())
+        probe.until(lambda: client.mqtt.waiting >= 6, "all of it waits")
         client.poll()
         taken = [change.message for change in client.changes()]
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.climate_controller.core.coordinator import Asked, Note, Reported, Track, coordinate
+from services.climate_controller.core.coordinator import LevelRequest, Note, Reported, Track, coordinate
 from shared.actuators import Actuator
 from shared.on_times import KeptOnTimes, keep, recall
 
@@ -40,8 +40,8 @@ class Desk:
             self.now_s += TICK_S
             reports = {} if self.reported is None else {"it": self.reported}
             came = coordinate(
-                {"it": self.actuator}, self.tracks, {"it": Asked(level, reason, until_s=until_s)}, reports, self.now_s,
-                TICK_S, self.mint,
+                {"it": self.actuator}, self.tracks, {"it": LevelRequest(level, reason, until_s=until_s)}, reports,
+                self.now_s, TICK_S, self.mint,
             )  # fmt: skip
             self.tracks, self.grant = dict(came.tracks), came.grants["it"]
             self.notes += came.notes

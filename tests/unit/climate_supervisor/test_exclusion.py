@@ -38,7 +38,7 @@ def test_two_opposed_actuators_are_never_on_in_one_tick(deeds: list[object]) -> 
     for deed in deeds:
         match deed:
             case dict():
-                room.wish(**deed)
+                room.demand(**deed)
             case (name, flaw):
                 room.breaks(str(name), flaw)
             case "silence":
@@ -59,12 +59,12 @@ def test_two_opposed_actuators_are_never_on_in_one_tick(deeds: list[object]) -> 
 def test_what_runs_stays_and_what_would_join_is_refused() -> None:
     """Until the first is off for certain."""
     room = Room(PAIRS)
-    room.wish(heater=1.0, cooler=0.0)
+    room.demand(heater=1.0, cooler=0.0)
     room.until(lambda: room.level("heater") == 1, 60)
-    room.wish(cooler=1.0)
+    room.demand(cooler=1.0)
     room.go(60)
     assert (1, 0, "opposed") == (room.level("heater"), room.level("cooler"), room.reason("cooler"))
-    room.wish(heater=0.0)
+    room.demand(heater=0.0)
     room.until(lambda: room.level("cooler") == 1, 30)
     assert 0 == room.level("heater")
 
@@ -72,7 +72,7 @@ def test_what_runs_stays_and_what_would_join_is_refused() -> None:
 def test_two_that_are_wanted_at_once_both_stay_off() -> None:
     """Neither has a right before the other; the event is a violation, since no controller should ask for that."""
     room = Room(PAIRS)
-    room.wish(humidifier=1.0, dehumidifier=1.0)
+    room.demand(humidifier=1.0, dehumidifier=1.0)
     room.go(60)
     assert (0, 0) == (room.level("humidifier"), room.level("dehumidifier"))
     assert {"opposed"} == {room.reason("humidifier"), room.reason("dehumidifier")}
@@ -83,10 +83,10 @@ def test_two_that_are_wanted_at_once_both_stay_off() -> None:
 def test_nothing_begins_while_the_other_side_is_not_known_to_be_off(flaw: Flaw) -> None:
     """Ordered off is not off: it waits for the report, or for the lease to lapse."""
     room = Room(PAIRS)
-    room.wish(heater=1.0)
+    room.demand(heater=1.0)
     room.until(lambda: room.level("heater") == 1, 60)
     room.breaks("heater", flaw)
-    room.wish(heater=0.0, cooler=1.0)
+    room.demand(heater=0.0, cooler=1.0)
     room.go(45)
     assert ("opposite_not_off", 0) == (room.reason("cooler"), room.level("cooler"))
 
@@ -111,6 +111,6 @@ def test_actuators_of_two_zones_do_not_oppose_each_other() -> None:
     room = Room(PAIRS)
     bindings = {**room.world.bindings, "cooler": bind("cooler", "simulated", kind="cooler", zone="cellar", min_off_s=0)}
     room.world = World({**room.world.zones, "cellar": room.world.zones["tent"]}, bindings, "run1")
-    room.wish(heater=1.0, cooler=1.0)
+    room.demand(heater=1.0, cooler=1.0)
     room.go(60)
     assert (1, 1) == (room.level("heater"), room.level("cooler"))

@@ -21,7 +21,7 @@ HEATER_AND_HUMIDIFIER = {
 def at_work(**more: object) -> Room:
     """A room whose heater and humidifier have been on for a while."""
     room = Room(HEATER_AND_HUMIDIFIER, max_age_s=MAX_AGE_S, stuck_after_s=STUCK_AFTER_S, **more)
-    room.wish(heater=1.0, humidifier=1.0)
+    room.demand(heater=1.0, humidifier=1.0)
     room.until(lambda: room.level("heater") == 1 and room.level("humidifier") == 1, 60.0)
     room.go(60)
     return room
@@ -86,7 +86,7 @@ def test_a_coarse_sensor_is_not_taken_for_a_stuck_one_again() -> None:
     room = Room({"heater": {"kind": "heater", "min_off_s": 0}}, max_age_s=MAX_AGE_S, stuck_after_s=900.0)
     steps = room.now_s
     room.wobble = lambda now_s: 0.5 * ((now_s - steps) // 100.0)
-    room.wish(heater=1.0)
+    room.demand(heater=1.0)
     room.until(lambda: room.level("heater") == 1, 60.0)
     room.until(lambda: room.level("heater") == 0, MAX_AGE_S + 2 * TICK_S)
     assert "stuck" == room.reason("heater")
@@ -103,9 +103,9 @@ def test_a_coarse_sensor_that_nothing_moves_is_not_stuck() -> None:
     """Still air reads the same for hours. The heater has its time when it begins."""
     room = Room(HEATER_AND_HUMIDIFIER, max_age_s=MAX_AGE_S)
     freeze(room)
-    room.wish(heater=0.0)
+    room.demand(heater=0.0)
     room.go(3600)
-    room.wish(heater=1.0)
+    room.demand(heater=1.0)
     room.until(lambda: room.level("heater") == 1, TICK_S)
     room.go(MAX_AGE_S - TICK_S)
     assert 1 == room.level("heater")
@@ -116,7 +116,7 @@ def test_no_sensor_may_stand_still_for_longer_than_its_limit() -> None:
     room = Room({"heater": {"kind": "heater", "min_off_s": 0}}, max_age_s=MAX_AGE_S, stuck_after_s=120.0)
     steps = room.now_s
     room.wobble = lambda now_s: 0.5 * ((now_s - steps) // 100.0)
-    room.wish(heater=1.0)
+    room.demand(heater=1.0)
     room.go(400)
     assert 1 == room.level("heater")
     freeze(room)
@@ -127,7 +127,7 @@ def test_no_sensor_may_stand_still_for_longer_than_its_limit() -> None:
 def test_the_exhaust_runs_when_the_sensor_died_in_the_heat() -> None:
     """Its safe level is low, but where it was too hot when the sensor was last heard, it is full."""
     room = Room({"fan": {"kind": "exhaust", "steps": 10}}, temperature={"low": 5, "high": 30}, max_age_s=MAX_AGE_S)
-    room.wish(fan=0.1)
+    room.demand(fan=0.1)
     room.go(30)
     room.values["air"]["air_temperature"] = 31.0
     room.go(5 * TICK_S)
@@ -174,10 +174,10 @@ def test_a_dead_sensor_with_a_second_one_changes_nothing() -> None:
 def test_an_actuator_that_does_not_obey_is_found_out(flaw: Flaw, error: str) -> None:
     """The order fails, the error is an event, the actuator is ordered off and held off for a while."""
     room = Room({"heater": {"kind": "heater", "min_off_s": 0}})
-    room.wish(heater=0.0)
+    room.demand(heater=0.0)
     room.go(30)
     room.breaks("heater", flaw)
-    room.wish(heater=1.0)
+    room.demand(heater=1.0)
     room.until(lambda: "device.error" in room.types(), 15.0 + 2 * TICK_S)
     assert [error] == [note.data["error_code"] for note in room.notes if note.type == "device.error"]
     assert ["device.action.failed"] == room.types("device.action.failed")
@@ -189,13 +189,13 @@ def test_an_actuator_that_does_not_obey_is_found_out(flaw: Flaw, error: str) -> 
 def test_a_welded_relay_is_found_by_its_meter() -> None:
     """It reports off and draws power: the opposite must never join it."""
     room = Room({"heater": {"kind": "heater", "min_off_s": 0}, "cooler": {"kind": "cooler", "min_off_s": 0}})
-    room.wish(heater=1.0, cooler=0.0)
+    room.demand(heater=1.0, cooler=0.0)
     room.until(lambda: room.level("heater") == 1, 30.0)
     room.breaks("heater", Flaw.STUCK_ON)
-    room.wish(heater=0.0)
+    room.demand(heater=0.0)
     room.until(lambda: "device.error" in room.types(), 15.0 + 3 * TICK_S)
     assert ["E_STILL_DRAWS"] == [note.data["error_code"] for note in room.notes if note.type == "device.error"]
-    room.wish(cooler=1.0)
+    room.demand(cooler=1.0)
     room.go(120)
     assert 0 == room.level("cooler")
     assert "opposite_not_off" == room.reason("cooler")
@@ -204,7 +204,7 @@ def test_a_welded_relay_is_found_by_its_meter() -> None:
 def test_one_toggled_by_hand_is_switched_back() -> None:
     """Commanded against measured: what it reports is not what it was ordered."""
     room = at_work()
-    room.wish(heater=0.0)
+    room.demand(heater=0.0)
     room.go(30)
     room.devices["heater"], _ = room.devices["heater"].take(
         "sim/heater/set", b'{"level":1,"command":"hand","lease_s":3600}', room.now_s
@@ -215,7 +215,7 @@ def test_one_toggled_by_hand_is_switched_back() -> None:
 def test_a_silent_controller_ends_in_the_safe_state() -> None:
     """Its demands lapse; nothing is held on because it was on."""
     room = at_work()
-    room.demand = {}
+    room.demanded = {}
     room.until(lambda: safe(room), 4 * TICK_S)
     assert "lease_lapsed" == room.reason("heater")
 
@@ -231,7 +231,7 @@ def test_a_silent_supervisor_lets_every_lease_lapse() -> None:
 def test_a_simulated_fan_falls_to_its_safe_level() -> None:
     """Where the lease ends at the actuator, heat still wants out; its own safe level came with each order."""
     room = Room({"fan": {"kind": "exhaust", "steps": 10, "safe": 0.3, "min_off_s": 0}})
-    room.wish(fan=0.8)
+    room.demand(fan=0.8)
     room.until(lambda: room.level("fan") == 0.8, 60.0)
     room.now_s += 60.0
     room.answers()
@@ -250,9 +250,9 @@ def left_alone(room: Room, seconds: float) -> None:
 def test_a_fan_that_was_ordered_off_is_safe_when_the_supervisor_dies() -> None:
     """Off is not where it is safe, so off is leased, and renewed as long as it is meant."""
     room = Room(FAN)
-    room.wish(fan=1.0)
+    room.demand(fan=1.0)
     room.until(lambda: room.level("fan") == 1, 60)
-    room.wish(fan=0.0)
+    room.demand(fan=0.0)
     room.until(lambda: room.level("fan") == 0, TICK_S)
     for _ in range(30):
         room.tick()
@@ -265,7 +265,7 @@ def test_a_fan_that_was_ordered_off_is_safe_when_the_supervisor_dies() -> None:
 def test_a_stop_stands_when_the_supervisor_dies(policy: str, level: float) -> None:
     """A fan that stops for a fire does not start again by its lease, and one that lets the heat out goes on."""
     room = Room(FAN, exhaust_on_stop=policy)
-    room.wish(fan=0.0)
+    room.demand(fan=0.0)
     room.go(15)
     room.stop()
     room.go(TICK_S)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.climate_supervisor.core.guards import Case, Stop, Wish, judge
+from services.climate_supervisor.core.guards import Case, LevelDemand, Stop, judge
 from services.climate_supervisor.core.measured import Measured
 from services.climate_supervisor.core.reasons import Reason
 from services.climate_supervisor.core.shadow import UNKNOWN
@@ -22,7 +22,7 @@ def room_of(kind: str, sensors: Any = ONE_SENSOR, zone: dict[str, Any] | None = 
     """A room with one actuator, whose sensors have warmed up."""
     room = Room({"it": {"kind": kind, **QUICK, **settings}}, sensors, **(zone or {}))
     room.wobble = lambda _: 0.0
-    room.wish(it=0.0)
+    room.demand(it=0.0)
     room.go(30)
     return room
 
@@ -31,7 +31,7 @@ def after(room: Room, seconds: float = SOON_S, **values: float) -> str:
     """Return the reason once a measure has been that for a while, with the actuator demanded on."""
     room.values["air"] |= values
     room.go(5 * TICK_S)
-    room.wish(it=1.0)
+    room.demand(it=1.0)
     room.go(seconds)
     return room.reason("it")
 
@@ -84,7 +84,7 @@ def test_heat_is_an_emergency_and_never_discarded(value: float) -> None:
     """Also where it is beyond what the sensor can measure: OpenGrowBox's first defect dropped what is above 40 °C."""
     room = Room({"heater": {"kind": "heater", **QUICK}, "lamp": {"kind": "light"}, "fan": {"kind": "exhaust"}})
     room.wobble = lambda _: 0.0
-    room.wish(heater=1.0, lamp=1.0, fan=0.0)
+    room.demand(heater=1.0, lamp=1.0, fan=0.0)
     room.go(60)
     assert (1, 1) == (room.level("heater"), room.level("lamp"))
     room.values["air"]["air_temperature"] = value
@@ -97,7 +97,7 @@ def test_a_little_less_is_no_emergency() -> None:
     """The lamp stays; the heater went off at the limit."""
     room = Room({"heater": {"kind": "heater", **QUICK}, "lamp": {"kind": "light"}})
     room.wobble = lambda _: 0.0
-    room.wish(heater=1.0, lamp=1.0)
+    room.demand(heater=1.0, lamp=1.0)
     room.go(60)
     room.values["air"]["air_temperature"] = 41.99
     room.go(60)
@@ -107,7 +107,7 @@ def test_a_little_less_is_no_emergency() -> None:
 def test_a_second_sensor_disproves_heat() -> None:
     """It is believed and within the limit, so there is no emergency."""
     room = Room({"lamp": {"kind": "light"}}, TWO_SENSORS)
-    room.wish(lamp=1.0)
+    room.demand(lamp=1.0)
     room.go(30)
     room.values["air"]["air_temperature"] = 85.0
     room.go(30)
@@ -119,7 +119,7 @@ def test_a_second_sensor_disproves_heat() -> None:
 def test_an_emergency_ends_by_a_cool_reading_and_not_by_silence() -> None:
     """The sensor that burnt says nothing more."""
     room = Room({"lamp": {"kind": "light"}})
-    room.wish(lamp=1.0)
+    room.demand(lamp=1.0)
     room.go(30)
     room.values["air"]["air_temperature"] = 50.0
     room.go(10)
@@ -143,7 +143,7 @@ def test_an_emergency_stop_stops_everything_and_stays(policy: str, exhaust: floa
     kinds = {name: {**settings, "steps": 10} for name, settings in ALL_KINDS.items()}
     room = Room(kinds, {**ONE_SENSOR, "moisture": [{"device": "air"}]}, exhaust_on_stop=policy)
     room.values["air"]["soil_moisture"] = 30.0
-    room.wish(**dict.fromkeys(kinds, 1.0))
+    room.demand(**dict.fromkeys(kinds, 1.0))
     room.go(60)
     room.stop("all")
     room.tick()
@@ -163,7 +163,7 @@ def test_as_it_comes_a_stop_puts_fans_at_their_safe_level() -> None:
         "mixer": {"kind": "circulation", "steps": 10, "safe": 0.5},
     }
     room = Room(fans | {"heater": {"kind": "heater", "safe": 1.0, **QUICK}})
-    room.wish(fan=1.0, mixer=1.0, heater=1.0)
+    room.demand(fan=1.0, mixer=1.0, heater=1.0)
     room.go(60)
     room.stop()
     room.tick()
@@ -183,12 +183,12 @@ def test_a_stop_of_another_zone_is_not_this_ones() -> None:
 def test_gas_is_not_let_in_while_the_exhaust_is_not_off() -> None:
     """CO2 would be blown out."""
     room = Room({"gas": {"kind": "co2", **QUICK}, "fan": {"kind": "exhaust", **QUICK}})
-    room.wish(gas=0.0, fan=1.0)
+    room.demand(gas=0.0, fan=1.0)
     room.go(30)
-    room.wish(gas=1.0)
+    room.demand(gas=1.0)
     room.go(30)
     assert ("venting", 0) == (room.reason("gas"), room.level("gas"))
-    room.wish(fan=0.0)
+    room.demand(fan=0.0)
     room.until(lambda: room.level("gas") == 1, 30.0)
     assert 0 == room.level("fan")
 
@@ -204,7 +204,7 @@ def test_gas_is_not_let_in_while_the_exhaust_is_not_off() -> None:
 def test_an_actuator_is_on_no_longer_than_it_may(bound: dict[str, float], on_s: float, reason: str) -> None:
     """Mycodo's stuck float ran a pump all night: the on-time of a run, an hour and a day is bounded."""
     room = room_of("pump", **bound)
-    room.wish(it=1.0)
+    room.demand(it=1.0)
     room.until(lambda: room.level("it") == 1, 10)
     lasted_s = room.until(lambda: room.level("it") == 0, on_s + 3 * TICK_S)
     assert abs(lasted_s - on_s) <= TICK_S
@@ -214,7 +214,7 @@ def test_an_actuator_is_on_no_longer_than_it_may(bound: dict[str, float], on_s: 
 def test_a_pulse_of_water_is_followed_by_a_pause() -> None:
     """The least interval is kept by the supervisor too, whatever is demanded."""
     room = Room({"pump": {"kind": "pump", "max_on_s": 10, "min_off_s": 600}})
-    room.wish(pump=1.0)
+    room.demand(pump=1.0)
     room.go(3600)
     runs = [note.data["duration"] for note in room.notes if note.type == "device.action.executed"]
     assert 5 == len(runs)
@@ -226,7 +226,7 @@ def test_simulated_readings_switch_nothing_real() -> None:
     rules = Room({}).world.zones["tent"]
     measures = {measure: Measured(None, 20.0, 20.0, simulated=True) for measure in Measure}
     plug = bind("it", "tasmota", at={"topic": "plug"})
-    case = Case(plug, rules, UNKNOWN, measures, 0.0, Wish(1.0, 60.0, "c"))
+    case = Case(plug, rules, UNKNOWN, measures, 0.0, LevelDemand(1.0, 60.0, "c"))
     assert Reason.SIMULATED_READINGS is judge(case).reason
     assert Reason.DEMANDED is judge(replace(case, binding=bind("it", "simulated"))).reason
 

@@ -16,7 +16,7 @@ def test_open_grow_box_5_an_emergency_stop_stops_more_than_the_pumps() -> None:
     """It guards with a method that does not exist, so only pumps stop."""
     room = Room(ACTUATORS, {**ONE_SENSOR, "moisture": [{"device": "air"}]})
     room.values["air"]["soil_moisture"] = 30.0
-    room.wish(**dict.fromkeys(KINDS, 1.0))
+    room.demand(**dict.fromkeys(KINDS, 1.0))
     room.until(lambda: all(room.level(kind) == 1 for kind in KINDS), 120)
     room.stop()
     room.tick()
@@ -33,7 +33,7 @@ def test_open_grow_box_6_gas_is_held_back_as_gas() -> None:
     """Enough of it is no emergency, and no way round a guard."""
     room = Room({"co2": ACTUATORS["co2"]}, co2_max_ppm=1500)
     room.values["air"]["co2"] = 1600.0
-    room.wish(co2=1.0)
+    room.demand(co2=1.0)
     room.go(60)
     assert (0.0, "co2_enough") == (room.level("co2"), room.reason("co2"))
     assert "system.emergency" not in {note.type for note in room.notes}

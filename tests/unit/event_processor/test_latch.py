@@ -10,11 +10,11 @@ from services.event_processor.core.device.latch import OFF, Latch, debounce, lat
 from tests.support.scenarios import START, at
 
 
-def _turned_at(wishes: list[bool], dwell_s: float, step_s: float = 1) -> list[int]:
+def _turned_at(targets: list[bool], dwell_s: float, step_s: float = 1) -> list[int]:
     """Return the steps at which a latch turned."""
     latch, found = OFF, []
-    for step, wish in enumerate(wishes):
-        new = debounce(latch, wish, dwell_s, at(step * step_s), timedelta(seconds=step_s if step else 0))
+    for step, target in enumerate(targets):
+        new = debounce(latch, target, dwell_s, at(step * step_s), timedelta(seconds=step_s if step else 0))
         if new.on != latch.on:
             found.append(step)
         latch = new

@@ -41,7 +41,7 @@ def set_up(settings: InfluxSettings, allowed: Sequence[Do]) -> SetupReport:
         admin = ADMINS[major](wire)
         places = wanted(settings.place or "", settings.readings_to, settings.readings_days)
         with _understood(settings.url):
-            found = {place.name: place for wish in places if (place := admin.find(wish.name)) is not None}
+            found = {place.name: place for wanted in places if (place := admin.find(wanted.name)) is not None}
         done = []
         for step in plan(places, found):
             fault = ""

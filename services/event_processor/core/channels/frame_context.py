@@ -162,19 +162,19 @@ class FrameContext:
     def _speaks(self, evidence: Iterable[Evidence]) -> bool:
         return any(e.judge(self.values[e.channel], was=None) for e in evidence if e.channel in self.values)
 
-    def update_latch(self, name: str, wish: bool, on_for_s: float, off_for_s: float) -> Latch:
-        """Move the latch towards ``wish`` and return it as it is now."""
+    def update_latch(self, name: str, target: bool, on_for_s: float, off_for_s: float) -> Latch:
+        """Move the latch towards ``target`` and return it as it is now."""
         old = self.latches.get(name, OFF)
-        if wish == old.on and old.pending is None:
+        if target == old.on and old.pending is None:
             return old
-        new = self.debounce(old, wish, on_for_s if wish else off_for_s)
+        new = self.debounce(old, target, on_for_s if target else off_for_s)
         if new is not old:
             self.set_latch(name, new)
         return new
 
-    def debounce(self, latch: Latch, wish: bool, dwell_s: float) -> Latch:
+    def debounce(self, latch: Latch, target: bool, dwell_s: float) -> Latch:
         """Return the latch after this frame; no dwell runs over a silence."""
-        return debounce(latch, wish, dwell_s, self.now, self.elapsed, timedelta(seconds=self.before.longest_gap_s))
+        return debounce(latch, target, dwell_s, self.now, self.elapsed, timedelta(seconds=self.before.longest_gap_s))
 
     @property
     def silent(self) -> bool:

@@ -48,19 +48,24 @@ OFF = Latch()
 
 
 def debounce(
-    latch: Latch, wish: bool, dwell_s: float, now: datetime, elapsed: timedelta, longest_gap: timedelta = timedelta.max
+    latch: Latch,
+    target: bool,
+    dwell_s: float,
+    now: datetime,
+    elapsed: timedelta,
+    longest_gap: timedelta = timedelta.max,
 ) -> Latch:
-    """Return the latch after one frame that wishes for ``wish``; ``elapsed`` is the time since the last frame.
+    """Return the latch after one frame that wants ``target``; ``elapsed`` is the time since the last frame.
 
     A dwell of infinity never turns it, and keeps the clock running.
     """
-    if wish == latch.on:
+    if target == latch.on:
         return latch if latch.pending is None else Latch(latch.on, latch.began)
     since, held = (now, ZERO) if latch.pending is None else (latch.pending, latch.held + elapsed)
     if elapsed > longest_gap or now - since - held > longest_gap:
         since, held = now, ZERO
     if held.total_seconds() >= dwell_s:
-        return Latch(wish, since)
+        return Latch(target, since)
     return Latch(latch.on, latch.began, since, held)
 
 

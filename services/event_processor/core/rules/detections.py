@@ -154,7 +154,7 @@ class Level(Rule):
         on_the_right_side("clear", self.clear, self.above, self.below)
         return self
 
-    def wish(self, value: float, on: bool) -> bool:
+    def target(self, value: float, on: bool) -> bool:
         """Say what ``value`` asks for: to be on or off."""
         above = self.above
         if above is not None:

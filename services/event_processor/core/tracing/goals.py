@@ -61,7 +61,7 @@ _COMPARE: Mapping[str, Callable[[float, float], bool]] = {"above": gt, "below": 
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """One way to an event. ``latch`` must turn to ``wish``; None: every frame that passes makes one.
+    """One way to an event. ``latch`` must turn to ``target``; None: every frame that passes makes one.
 
     All of ``tests`` must hold; ``either``: any one of them will do. ``codes``, ``qualities``: what a frame must bear.
     """
@@ -73,7 +73,7 @@ class Goal:
     tests: tuple[Test, ...] = ()
     either: bool = False
     latch: str | None = None
-    wish: bool = True
+    target: bool = True
     codes: tuple[str, ...] = ()
     qualities: tuple[str, ...] = ()
     gate: str | None = None
@@ -112,7 +112,7 @@ def _level(name: str, rule: Any, _: Device) -> Made:
     entered, left = getattr(rule, "event", EXCEEDED), getattr(rule, "cleared", CLEARED)
     there = Test(rule.channel, rule.direction, rule.enter, of)
     yield entered, {"tests": (there,), "latch": name, "gate": rule.only_while}
-    yield left, {"tests": (Test(rule.channel, back, rule.clear, of),), "latch": name, "wish": False}
+    yield left, {"tests": (Test(rule.channel, back, rule.clear, of),), "latch": name, "target": False}
 
 
 def _condition(name: str, rule: Any, _: Device) -> Made:
@@ -120,20 +120,20 @@ def _condition(name: str, rule: Any, _: Device) -> Made:
     either = not every
     yield rule.event, {"tests": (*every, *one), "either": either, "latch": name, "gate": rule.only_while}
     over = tuple(_test(each, over=True) for each in (*rule.all, *rule.any))
-    yield rule.cleared, {"tests": over, "either": not either, "latch": name, "wish": False}
+    yield rule.cleared, {"tests": over, "either": not either, "latch": name, "target": False}
 
 
 def _fault(name: str, rule: Any, _: Device) -> Made:
     signs = {"codes": rule.codes, "qualities": tuple(each.value for each in rule.quality), "latch": name}
     yield rule.event, signs
-    yield rule.cleared, {**signs, "wish": False}
+    yield rule.cleared, {**signs, "target": False}
 
 
 def _power(_: str, rule: Any, __: Device) -> Made:
     there = tuple(map(_test, rule.on_battery))
     back = tuple(_test(each, over=True) for each in rule.on_battery)
     yield rule.lost, {"tests": there, "either": True, "latch": ON_BATTERY}
-    yield rule.restored, {"tests": back, "either": True, "latch": ON_BATTERY, "wish": False}
+    yield rule.restored, {"tests": back, "either": True, "latch": ON_BATTERY, "target": False}
     yield rule.blip, {"tests": there, "either": True}
     yield rule.started, {"tests": there, "either": True, "latch": STARTED}
 
@@ -146,17 +146,20 @@ def _battery(_: str, rule: Any, device: Device) -> Made:
     yield rule.low, {"tests": (low, flag), "either": True, "latch": LOW, "gate": rule.only_while}
     yield rule.critical, {"tests": (critical,), "latch": CRITICAL, "gate": rule.only_while}
     no_flag = Test(LOW_FLAG, "is not", True)
-    yield rule.recovered, {"tests": (over, no_flag), "either": True, "latch": LOW, "wish": False}
+    yield rule.recovered, {"tests": (over, no_flag), "either": True, "latch": LOW, "target": False}
 
 
 def _cell_limits(_: str, rule: Any, device: Device) -> Made:
     if (over := device.chemistry.over) is not None:
         yield rule.over, {"tests": (Test("cell_voltage", "above", over.enter_v),), "latch": OVER}
-        yield rule.over_cleared, {"tests": (Test("cell_voltage", "below", over.clear_v),), "latch": OVER, "wish": False}
+        yield (
+            rule.over_cleared,
+            {"tests": (Test("cell_voltage", "below", over.clear_v),), "latch": OVER, "target": False},
+        )
     if (under := device.chemistry.under) is not None:
         yield rule.under, {"tests": (Test("cell_voltage", "below", under.enter_v),), "latch": UNDER}
         back = (Test("cell_voltage", "above", under.clear_v),)
-        yield rule.under_cleared, {"tests": back, "latch": UNDER, "wish": False}
+        yield rule.under_cleared, {"tests": back, "latch": UNDER, "target": False}
 
 
 def _charging(_: str, rule: Any, device: Device) -> Made:
@@ -171,9 +174,9 @@ def _trend(_: str, rule: Any, __: Device) -> Made:
     level = Test(VOLTAGE_SLOPE, "at most", rule.leave_v_per_h)
     flat = Test(VOLTAGE_SLOPE, "at least", -rule.leave_v_per_h)
     yield rule.charging, {"tests": (up,), "latch": RISING}
-    yield rule.charged, {"tests": (level,), "latch": RISING, "wish": False}
+    yield rule.charged, {"tests": (level,), "latch": RISING, "target": False}
     yield rule.discharging, {"tests": (down,), "latch": SINKING}
-    yield rule.discharged, {"tests": (flat,), "latch": SINKING, "wish": False}
+    yield rule.discharged, {"tests": (flat,), "latch": SINKING, "target": False}
 
 
 def _signal(_: str, rule: Any, __: Device) -> Made:
@@ -211,7 +214,7 @@ def _change(name: str, rule: Any, _: Device) -> Made:
 
 def _absence(name: str, rule: Any, _: Device) -> Made:
     yield rule.event, {"latch": name}
-    yield rule.cleared, {"latch": name, "wish": False}
+    yield rule.cleared, {"latch": name, "target": False}
 
 
 def _wear(_: str, rule: Any, __: Device) -> Made:

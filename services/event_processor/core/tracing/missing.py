@@ -109,7 +109,7 @@ class Tally:
     def _stands_already(self, before: Memory, decision: Decision) -> bool:
         """Whether the latch is as the goal wants it: nothing can turn that way."""
         latch = before.latches.get(self.goal.latch or "", OFF)
-        if latch.on is not self.goal.wish or any(turn.after.on is not turn.before.on for turn in decision.turns):
+        if latch.on is not self.goal.target or any(turn.after.on is not turn.before.on for turn in decision.turns):
             return False
         if latch.on:
             self._stands = latch.began
@@ -120,7 +120,7 @@ class Tally:
         for turn in decision.turns:
             if turn.latch and turn.latch.partition("/")[0] != goal.latch and turn.latch != goal.latch:
                 continue
-            if turn.wish is goal.wish and (self._longest is None or held(turn) >= held(self._longest)):
+            if turn.target is goal.target and (self._longest is None or held(turn) >= held(self._longest)):
                 self._longest = turn
         if goal.gate is not None and decision.gates.get(goal.gate) is False:
             self._shut = goal.gate
@@ -128,7 +128,7 @@ class Tally:
     def missing(self) -> Missing:
         """Return what was missing; call when all frames have been taken."""
         goal = self.goal
-        if goal.latch is not None and goal.wish and not self._fitting and self._stands is not None:
+        if goal.latch is not None and goal.target and not self._fitting and self._stands is not None:
             return Missing("standing", goal, {"since": self._stands})
         if self._longest is not None:
             turn = self._longest
@@ -136,7 +136,7 @@ class Tally:
             return Missing("dwell", goal, {**data, "tests": self._values()})
         if self._shut is not None:
             return Missing("gate", goal, {"gate": self._shut})
-        if self._ran and goal.latch is not None and not goal.wish and not self._fitting:
+        if self._ran and goal.latch is not None and not goal.target and not self._fitting:
             return Missing("not_begun", goal)
         return self._of_values() or self._of_frames()
 

@@ -31,7 +31,7 @@ class Turn(NamedTuple):
     """One look at a latch: what was wished for, for how long that must last, the latch before and after."""
 
     latch: str
-    wish: bool
+    target: bool
     dwell_s: float
     before: Latch
     after: Latch
@@ -99,17 +99,17 @@ class RecordingContext(FrameContext):
             self.at_work.gates[gate] = is_open
         return is_open
 
-    def update_latch(self, name: str, wish: bool, on_for_s: float, off_for_s: float) -> Latch:
+    def update_latch(self, name: str, target: bool, on_for_s: float, off_for_s: float) -> Latch:
         """Note whose latch moves."""
         self._latch = name
-        found = super().update_latch(name, wish, on_for_s, off_for_s)
+        found = super().update_latch(name, target, on_for_s, off_for_s)
         self._latch = ""
         return found
 
-    def debounce(self, latch: Latch, wish: bool, dwell_s: float) -> Latch:
+    def debounce(self, latch: Latch, target: bool, dwell_s: float) -> Latch:
         """Note the move."""
-        after = super().debounce(latch, wish, dwell_s)
-        self.at_work.turns.append(Turn(self._latch, wish, dwell_s, latch, after, self.now))
+        after = super().debounce(latch, target, dwell_s)
+        self.at_work.turns.append(Turn(self._latch, target, dwell_s, latch, after, self.now))
         return after
 
 

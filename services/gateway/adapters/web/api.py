@@ -23,8 +23,8 @@ log = logging.getLogger(__name__)
 MOST_BYTES = 65_536
 
 
-def api_routes(endpoints: Iterable[Endpoint], desk: Any) -> list[Route]:
-    """Return the routes of the API and of its document; ``desk`` is what the rows' calls get."""
+def api_routes(endpoints: Iterable[Endpoint], live_suite: Any) -> list[Route]:
+    """Return the routes of the API and of its document; ``live_suite`` is what the rows' calls get."""
     rows = tuple(endpoints)
     document = json.dumps(openapi(rows, __version__)).encode()
 
@@ -32,16 +32,16 @@ def api_routes(endpoints: Iterable[Endpoint], desk: Any) -> list[Route]:
         return Response(document, media_type="application/json")
 
     routes = [Route("/api/openapi.json", description, methods=["GET"])]
-    return routes + [_route(row, desk) for row in rows]
+    return routes + [_route(row, live_suite) for row in rows]
 
 
-def _route(row: Endpoint, desk: Any) -> Route:
+def _route(row: Endpoint, live_suite: Any) -> Route:
     async def answer(request: Request) -> Response:
         try:
             asked = await _asked(row, request)
             if isinstance(asked, Response):
                 return asked
-            found = await row.call(desk, asked)
+            found = await row.call(live_suite, asked)
         except ApiError as error:
             return problem(error.status, str(error))
         return Response(found.model_dump_json(), row.status, media_type="application/json")

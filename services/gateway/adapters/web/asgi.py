@@ -28,9 +28,9 @@ from shared.clock import Clock
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What is served: the desk that is asked, the API's rows, the metrics, and the pages."""
+    """What is served: the suite that is asked, the API's rows, the metrics, and the pages."""
 
-    desk: Any
+    live_suite: Any
     endpoints: Iterable[Endpoint]
     exposition: Exposition
     login_form: Callable[[str, str], str]
@@ -42,10 +42,10 @@ def application(site: Site, keys: Keys, clock: Clock) -> ASGIApp:
     found: list[Access] = []
     routes: list[BaseRoute] = [
         metrics_route(site.exposition),
-        stream_route(site.desk),
-        changes_route(site.desk),
-        export_route(site.desk),
-        *api_routes(site.endpoints, site.desk),
+        stream_route(site.live_suite),
+        changes_route(site.live_suite),
+        export_route(site.live_suite),
+        *api_routes(site.endpoints, site.live_suite),
         *file_routes(),
         *login_routes(lambda: found[0], site.login_form),
         *site.pages,
@@ -53,7 +53,7 @@ def application(site: Site, keys: Keys, clock: Clock) -> ASGIApp:
     app = Starlette(routes=routes, exception_handlers={404: _missing, 405: _not_allowed, 500: _broken})
 
     async def with_the_latest(scope: Scope, receive: Receive, send: Send) -> None:
-        site.desk.refresh()
+        site.live_suite.refresh()
         await app(scope, receive, send)
 
     found.append(Access(with_the_latest, keys, clock))

@@ -29,8 +29,8 @@ COLUMNS = ("time", "type", "category", "severity", "device", "zone", "id")
 Page = Mapping[str, Any]
 
 
-def export_route(desk: Any) -> Route:
-    """Return the route; ``desk`` is what asks counter_store."""
+def export_route(live_suite: Any) -> Route:
+    """Return the route; ``live_suite`` is what asks counter_store."""
 
     async def export(request: Request) -> Response:
         form = FORMS.get(request.path_params["form"])
@@ -39,7 +39,7 @@ def export_route(desk: Any) -> Route:
         try:
             query = ExportQuery.model_validate(query_of(ExportQuery, request))
             asked = query.model_dump(mode="json", exclude_defaults=True) | {"order": "oldest", "limit": A_PAGE}
-            first = await desk.ask("counter_store", "history", asked)
+            first = await live_suite.ask("counter_store", "history", asked)
         except ValidationError as error:
             return invalid("query", error)
         except ApiError as error:
@@ -47,18 +47,18 @@ def export_route(desk: Any) -> Route:
         media, write = form
         name = f"upskeep-events.{request.path_params['form']}"
         headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
-        return StreamingResponse(_pages(desk, asked, first, write), media_type=media, headers=headers)
+        return StreamingResponse(_pages(live_suite, asked, first, write), media_type=media, headers=headers)
 
     return Route("/api/export/events.{form}", export, methods=["GET"])
 
 
 async def _pages(
-    desk: Any, asked: Mapping[str, Any], page: Page, write: Callable[[Sequence[Page], bool], str]
+    live_suite: Any, asked: Mapping[str, Any], page: Page, write: Callable[[Sequence[Page], bool], str]
 ) -> AsyncIterator[str]:
     yield write(page["events"], True)
     before = None
     while (cursor := page.get("cursor")) and cursor != before:
-        page, before = await desk.ask("counter_store", "history", {**asked, "cursor": cursor}), cursor
+        page, before = await live_suite.ask("counter_store", "history", {**asked, "cursor": cursor}), cursor
         yield write(page["events"], False)
 
 

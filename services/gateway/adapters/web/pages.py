@@ -59,7 +59,7 @@ SAID = {
 class Console:
     """What the pages are made of. ``locked``: there is a login; ``parts``: what several consoles look at."""
 
-    desk: Any
+    live_suite: Any
     texts: EventTexts
     limits: Mapping[str, Limit]
     locked: bool
@@ -102,7 +102,7 @@ class Console:
         if request.headers.get(PART):
 
             async def part() -> str:
-                self.desk.refresh()
+                self.live_suite.refresh()
                 frame = self._frame(request, path, title, follows)
                 return str(h.fragment[live(frame, await content(request, frame.root))])
 
@@ -115,12 +115,12 @@ class Console:
         root: str = request.scope.get("root_path", "")
         still = path == "/events" and bool(request.query_params.get("cursor"))  # an older page does not change
         return Frame(
-            self.desk.suite.site,
+            self.live_suite.suite.site,
             root,
             path,
             title,
-            self.desk.wall,
-            self.desk.connected,
+            self.live_suite.wall,
+            self.live_suite.connected,
             self.locked,
             () if still else follows,
         )
@@ -128,7 +128,7 @@ class Console:
     # ---- pages
 
     async def _now(self, _: Request, root: str) -> h.Node:
-        return now_content(self.desk.view, Moment(self.desk.now_s, self.desk.wall), root)
+        return now_content(self.live_suite.view, Moment(self.live_suite.now_s, self.live_suite.wall), root)
 
     async def _alerts(self, request: Request, root: str) -> h.Node:
         given = request.query_params
@@ -141,11 +141,11 @@ class Console:
 
     async def _alerts_with(self, root: str, said: str, fault: str, asked: StandingQuestion = NOT_ASKED) -> h.Node:
         try:
-            answer = await self.desk.ask("alerter", "silences", {})
+            answer = await self.live_suite.ask("alerter", "silences", {})
             silences: Any = [m.SilenceView.model_validate(each) for each in answer["silences"]]
         except ApiError as error:
             silences = str(error)
-        return alerts_content(self.desk.view.alerts(), silences, root, said, fault, asked)
+        return alerts_content(self.live_suite.view.alerts(), silences, root, said, fault, asked)
 
     async def _events(self, request: Request, root: str) -> h.Node:
         given = request.query_params
@@ -160,11 +160,11 @@ class Console:
         events: list[Event] | str
         following = None
         try:
-            answer = await self.desk.ask("counter_store", "history", asked)
+            answer = await self.live_suite.ask("counter_store", "history", asked)
             events, following = [Event.model_validate(each) for each in answer["events"]], answer.get("cursor")
         except ApiError as error:
             events = str(error)
-        types = [counter.type for counter in self.desk.view.counters()]
+        types = [counter.type for counter in self.live_suite.view.counters()]
         newest = _events_at(root, choice, "") if choice.cursor else None
         older = _events_at(root, choice, following) if following else None
         return events_content(events, choice, newest, older, root, types, self._words)
@@ -176,42 +176,44 @@ class Console:
         return _html(frame, event_content(answer, frame.root, self._words))
 
     async def _incidents(self, _: Request, __: str) -> h.Node:
-        return incidents_content(self.desk.view.incidents())
+        return incidents_content(self.live_suite.view.incidents())
 
     async def _counters(self, _: Request, __: str) -> h.Node:
-        return counters_content(self.desk.view.counters(), self.limits, self._describe)
+        return counters_content(self.live_suite.view.counters(), self.limits, self._describe)
 
     async def _health(self, _: Request, __: str) -> h.Node:
-        return health_content(self.desk.view)
+        return health_content(self.live_suite.view)
 
     async def _suite(self, _: Request, __: str) -> h.Node:
-        return suite_content(self.desk.view, Moment(self.desk.now_s, self.desk.wall))
+        return suite_content(self.live_suite.view, Moment(self.live_suite.now_s, self.live_suite.wall))
 
     async def _reports(self, request: Request, root: str) -> h.Node:
         given = request.query_params.get("days", "")
         days = next((span for span in SPANS if str(span) == given), 7)
         answer = await self._answer("counter_store", "report", ReportAnswer, {"kind": "summary", "days": days})
-        return reports_content(answer, days, self.desk.view.reports(), root, self._describe)
+        return reports_content(answer, days, self.live_suite.view.reports(), root, self._describe)
 
     async def _climate(self, _: Request, __: str) -> h.Node:
         decided, switched = await asyncio.gather(
             self._answer("climate_controller", "climate", ClimateAnswer),
             self._answer("climate_supervisor", "actuators", ActuatorsAnswer),
         )
-        return climate_content(self.desk.view, Moment(self.desk.now_s, self.desk.wall), decided, switched)
+        return climate_content(
+            self.live_suite.view, Moment(self.live_suite.now_s, self.live_suite.wall), decided, switched
+        )
 
     async def _shutdown(self, _: Request, __: str) -> h.Node:
-        agents = [each for each in self.desk.view.statuses() if each.service.startswith("host_agent")]
+        agents = [each for each in self.live_suite.view.statuses() if each.service.startswith("host_agent")]
         return shutdown_content(await self._answer("host_agent", "plan", PlanAnswer), agents)
 
     async def _answer(
         self, service: str, question: str, model: type[A], data: Mapping[str, Any] | None = None
     ) -> A | str:
         """Return a service's answer, or in words why there is none; who never gave a life sign is not waited for."""
-        if (service,) not in self.desk.view.values["status"]:
+        if (service,) not in self.live_suite.view.values["status"]:
             return f"no {service} has been heard of; it runs where it is configured"
         try:
-            return model.model_validate(await self.desk.ask(service, question, data or {}))
+            return model.model_validate(await self.live_suite.ask(service, question, data or {}))
         except ApiError as error:
             return str(error)
         except ValidationError as error:
@@ -268,7 +270,7 @@ class Console:
         address = request.client.host if request.client else "unknown"
         root = request.scope.get("root_path", "")
         try:
-            await self.desk.command(
+            await self.live_suite.command(
                 "alerter", name, data(checked), by=getattr(checked, "by", "console"), address=address
             )
         except ApiError as error:

@@ -18,15 +18,15 @@ STILL_THERE_S = 15.0
 PACE_S = 1.0  # a page is loaded anew no more often
 
 
-def stream_route(desk: Any) -> Route:
-    """Return the route. ``desk`` has the ``feed``, and ``changed`` waits for more of it."""
+def stream_route(live_suite: Any) -> Route:
+    """Return the route. ``live_suite`` has the ``feed``, and ``changed`` waits for more of it."""
     readers = 0
 
     async def stream(request: Request) -> Response:
         if readers >= MOST_READERS:
             return problem(503, f"{MOST_READERS} readers follow already; try again later", retry_after="30")
         wanted = frozenset(request.query_params.getlist("kind")[:20])
-        place = _place(desk.feed, request)
+        place = _place(live_suite.feed, request)
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
         return StreamingResponse(counted(place, wanted), media_type="text/event-stream", headers=headers)
 
@@ -34,7 +34,7 @@ def stream_route(desk: Any) -> Route:
         nonlocal readers
         readers += 1
         try:
-            async for text in _changes(desk, place, wanted):
+            async for text in _changes(live_suite, place, wanted):
                 yield text
         finally:
             readers -= 1
@@ -42,7 +42,7 @@ def stream_route(desk: Any) -> Route:
     return Route("/api/stream", stream, methods=["GET"])
 
 
-def changes_route(desk: Any) -> Route:
+def changes_route(live_suite: Any) -> Route:
     """Return the route that consoles follow: it says, at most once in ``PACE_S``, that something has changed."""
     readers = 0
 
@@ -57,7 +57,7 @@ def changes_route(desk: Any) -> Route:
         nonlocal readers
         readers += 1
         try:
-            async for text in _paced(desk, wanted):
+            async for text in _paced(live_suite, wanted):
                 yield text
         finally:
             readers -= 1
@@ -65,14 +65,14 @@ def changes_route(desk: Any) -> Route:
     return Route("/changes", changes, methods=["GET"])
 
 
-async def _paced(desk: Any, wanted: frozenset[str]) -> AsyncIterator[str]:
-    feed: Feed = desk.feed
+async def _paced(live_suite: Any, wanted: frozenset[str]) -> AsyncIterator[str]:
+    feed: Feed = live_suite.feed
     place = feed.head
     yield "retry: 2000\n\n"
     while True:
         try:
             async with asyncio.timeout(STILL_THERE_S):
-                await desk.changed(place)
+                await live_suite.changed(place)
         except TimeoutError:
             yield ": still there\n\n"
             continue
@@ -88,8 +88,8 @@ def _place(feed: Feed, request: Request) -> int | None:
     return feed.head if last_id is None else feed.place(last_id)
 
 
-async def _changes(desk: Any, place: int | None, wanted: frozenset[str]) -> AsyncIterator[str]:
-    feed: Feed = desk.feed
+async def _changes(live_suite: Any, place: int | None, wanted: frozenset[str]) -> AsyncIterator[str]:
+    feed: Feed = live_suite.feed
     yield "retry: 2000\n\n"
     if place is None:
         place = feed.head
@@ -103,7 +103,7 @@ async def _changes(desk: Any, place: int | None, wanted: frozenset[str]) -> Asyn
                 yield _event(feed, entry)
         try:
             async with asyncio.timeout(STILL_THERE_S):
-                await desk.changed(place)
+                await live_suite.changed(place)
         except TimeoutError:
             yield ": still there\n\n"
 

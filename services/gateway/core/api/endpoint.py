@@ -47,7 +47,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """``call`` gets the desk and the request. ``asks`` names the service whose answer it waits for, if any."""
+    """``call`` gets the live suite and the request. ``asks`` names the service whose answer it waits for, if any."""
 
     method: Method
     path: str

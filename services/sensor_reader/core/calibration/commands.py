@@ -54,29 +54,29 @@ class UncalibrateData(BaseModel):
 
 
 def new_calibration(
-    wish: CalibrateData, known: Calibration | None, last: Frame | None, by: str, now: datetime
+    data: CalibrateData, known: Calibration | None, last: Frame | None, by: str, now: datetime
 ) -> Calibration:
-    """Return the calibration that ``wish`` makes of what is ``known``; raises CalibrationError with why not.
+    """Return the calibration that ``data`` makes of what is ``known``; raises CalibrationError with why not.
 
     ``last`` is the device's newest frame: what the sensor says now.
     """
-    due_days = wish.due_days if wish.due_days is not None or known is None else known.due_days
-    if wish.pairs is not None:
-        return Calibration(wish.channel, tuple(sorted(wish.pairs)), by, now, due_days)
-    if wish.reference is None:
-        return Calibration.line(wish.channel, wish.offset or 0.0, wish.gain or 1.0, by, now, due_days)
-    read = _read_now(wish, last, now) if wish.read is None else wish.read
-    if known is None or wish.anew:
-        return Calibration(wish.channel, ((read, wish.reference),), by, now, due_days)
-    calibration = known.with_pair(read, wish.reference, by, now)
-    return Calibration(wish.channel, calibration.pairs, by, now, due_days)
+    due_days = data.due_days if data.due_days is not None or known is None else known.due_days
+    if data.pairs is not None:
+        return Calibration(data.channel, tuple(sorted(data.pairs)), by, now, due_days)
+    if data.reference is None:
+        return Calibration.line(data.channel, data.offset or 0.0, data.gain or 1.0, by, now, due_days)
+    read = _read_now(data, last, now) if data.read is None else data.read
+    if known is None or data.anew:
+        return Calibration(data.channel, ((read, data.reference),), by, now, due_days)
+    calibration = known.with_pair(read, data.reference, by, now)
+    return Calibration(data.channel, calibration.pairs, by, now, due_days)
 
 
-def _read_now(wish: CalibrateData, last: Frame | None, now: datetime) -> float:
-    where = f"{wish.device} {wish.channel}"
+def _read_now(data: CalibrateData, last: Frame | None, now: datetime) -> float:
+    where = f"{data.device} {data.channel}"
     if last is None or now - last.time > timedelta(seconds=NEWEST_S):
         raise CalibrationError(f"{where}: nothing was read of it within {NEWEST_S:g} s; give read as well")
-    value: object = (last.uncalibrated or {}).get(wish.channel, last.values.get(wish.channel))
+    value: object = (last.uncalibrated or {}).get(data.channel, last.values.get(data.channel))
     if isinstance(value, bool) or not isinstance(value, float | int):
         numbers = sorted(name for name, v in last.values.items() if isinstance(v, float | int) and v is not True)
         raise CalibrationError(f"{where}: the last frame has no such number; it has {', '.join(numbers) or 'none'}")

@@ -61,8 +61,8 @@ def _step(
     context: FrameContext, name: str, level: CellLevel, cell_v: float, may_enter: bool, clear_for_s: float
 ) -> Latch:
     on = context.latches.get(name, OFF).on
-    wish = cell_v <= level.clear_v if on else cell_v < level.enter_v and may_enter
-    return context.update_latch(name, wish, level.enter_for_s, clear_for_s)
+    target = cell_v <= level.clear_v if on else cell_v < level.enter_v and may_enter
+    return context.update_latch(name, target, level.enter_for_s, clear_for_s)
 
 
 def sag_v(context: FrameContext) -> float:

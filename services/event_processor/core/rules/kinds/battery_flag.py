@@ -22,15 +22,15 @@ def find_by_flag(context: FrameContext, name: str, rule: Battery) -> bool:
     """LOW and RECOVERED by the device's own flag; False where it has none, and its voltage is to be judged."""
     if LOW_FLAG not in context.values:
         return LOW_FLAG in context.seen
-    wish, _ = context.first_evidence(_FLAG, None)
-    if wish is None:
+    target, _ = context.first_evidence(_FLAG, None)
+    if target is None:
         return True
     low = context.latches.get(LOW)
     if low is None:
         low = OFF
         context.set_latch(LOW, low)  # from now on the battery is known to be well
-    wish = wish and (low.on or context.gate_open(rule.only_while))
-    now = context.update_latch(LOW, wish, 0, context.device.chemistry.low.clear_for_s)
+    target = target and (low.on or context.gate_open(rule.only_while))
+    now = context.update_latch(LOW, target, 0, context.device.chemistry.low.clear_for_s)
     data = {channel: context.rounded(channel) for channel in ("state_of_charge", "runtime_left_s", "battery_voltage")}
     if now.on != low.on:
         context.set_end(LOW, rule.recovered if now.on else None)

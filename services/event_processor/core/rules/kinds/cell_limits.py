@@ -20,26 +20,26 @@ def find_cell_limits(context: FrameContext, _: str, rule: CellLimits) -> None:
     over, under = chemistry.over, chemistry.under
     if over is not None and (OVER in latches or cell_v > over.enter_v):
         on = latches.get(OVER, OFF).on
-        wish = cell_v >= over.clear_v if on else cell_v > over.enter_v
-        _turn(context, OVER, wish, over, cell_v, (f"{CAUSE}/over", rule.over, rule.over_cleared))
+        target = cell_v >= over.clear_v if on else cell_v > over.enter_v
+        _turn(context, OVER, target, over, cell_v, (f"{CAUSE}/over", rule.over, rule.over_cleared))
     if under is not None and (UNDER in latches or cell_v < under.enter_v):
         on = latches.get(UNDER, OFF).on
-        wish = cell_v <= under.clear_v if on else cell_v < under.enter_v
-        _turn(context, UNDER, wish, under, cell_v, (f"{CAUSE}/under", rule.under, rule.under_cleared))
+        target = cell_v <= under.clear_v if on else cell_v < under.enter_v
+        _turn(context, UNDER, target, under, cell_v, (f"{CAUSE}/under", rule.under, rule.under_cleared))
 
 
 def _turn(
     context: FrameContext,
     name: str,
-    wish: bool,
+    target: bool,
     level: CellLevel | OverLevel,
     cell_v: float,
     events: tuple[str, str, str | None],
 ) -> None:
     old = context.latches.get(name, OFF)
-    if wish == old.on and old.pending is None:
+    if target == old.on and old.pending is None:
         return
-    new = context.update_latch(name, wish, level.enter_for_s, level.clear_for_s)
+    new = context.update_latch(name, target, level.enter_for_s, level.clear_for_s)
     cause, entered, left = events
     event = entered if new.on else left
     if new.on == old.on:

@@ -44,15 +44,15 @@ def find_charging(context: FrameContext, name: str, rule: Charging) -> None:
 
 
 def _status(context: FrameContext, rule: Charging, before: Latch) -> Latch:
-    wish, evidence = context.first_evidence(rule.evidence, before.raw if before is not OFF else None)
-    if wish is None or evidence is None:
+    target, evidence = context.first_evidence(rule.evidence, before.raw if before is not OFF else None)
+    if target is None or evidence is None:
         return before
-    if not wish and before.began is None and not before.on:
+    if not target and before.began is None and not before.on:
         context.set_latch(CHARGING, Latch(False, context.now))
         return context.latches[CHARGING]
-    if wish == before.on and before.pending is None:
+    if target == before.on and before.pending is None:
         return before
-    return context.update_latch(CHARGING, wish, evidence.for_s, evidence.for_s)
+    return context.update_latch(CHARGING, target, evidence.for_s, evidence.for_s)
 
 
 def _rearm(context: FrameContext) -> None:
@@ -77,8 +77,8 @@ def _stopped_full(context: FrameContext, rule: Charging, status: Latch) -> str |
     full = _is_full(context, rule)
     if full is None:
         return None
-    wish = full and not status.on and on_mains(context)
-    return STOPPED if context.update_latch(CHARGED, wish, rule.stopped_for_s, 0).on else None
+    target = full and not status.on and on_mains(context)
+    return STOPPED if context.update_latch(CHARGED, target, rule.stopped_for_s, 0).on else None
 
 
 def _is_full(context: FrameContext, rule: Charging) -> bool | None:
@@ -102,8 +102,8 @@ def _tapered(context: FrameContext, rule: Charging) -> str | None:
     )
     if current is None or capacity is None or at_voltage is None:
         return None
-    wish = at_voltage and abs(current) < rule.taper_c_rate * capacity / 1000 and on_mains(context)
-    return "current_tapered" if context.update_latch(TAPER, wish, rule.taper_for_s, 0).on else None
+    target = at_voltage and abs(current) < rule.taper_c_rate * capacity / 1000 and on_mains(context)
+    return "current_tapered" if context.update_latch(TAPER, target, rule.taper_for_s, 0).on else None
 
 
 def _data(context: FrameContext) -> dict[str, Any]:

@@ -13,20 +13,20 @@ from services.event_processor.core.rules.detections import Condition, Latched
 def find_condition(context: FrameContext, name: str, rule: Condition) -> None:
     """Its event when the condition has lasted, and its clearing event when it is over; unknown holds it."""
     old = context.latches.get(name, OFF)
-    wish = _holds(context, rule, old.raw)
-    if wish is None or (wish == old.on and old.pending is None):
+    target = _holds(context, rule, old.raw)
+    if target is None or (target == old.on and old.pending is None):
         return
-    if wish and not old.on and not context.gate_open(rule.only_while):
-        wish = False
-    turn_latch(context, name, rule, wish, {e.channel: _shown(context, e.channel) for e in rule.evidence()})
+    if target and not old.on and not context.gate_open(rule.only_while):
+        target = False
+    turn_latch(context, name, rule, target, {e.channel: _shown(context, e.channel) for e in rule.evidence()})
 
 
-def turn_latch(context: FrameContext, name: str, rule: Latched, wish: bool, data: dict[str, Any]) -> None:
+def turn_latch(context: FrameContext, name: str, rule: Latched, target: bool, data: dict[str, Any]) -> None:
     """Move the latch; a turn is the rule's event or its clearing one, with ``data``."""
     old = context.latches.get(name, OFF)
-    if wish == old.on and old.pending is None:
+    if target == old.on and old.pending is None:
         return
-    new = context.update_latch(name, wish, rule.enter_for_s, rule.clear_for_s)
+    new = context.update_latch(name, target, rule.enter_for_s, rule.clear_for_s)
     if new.on == old.on:
         return
     event = rule.event if new.on else rule.cleared

@@ -17,7 +17,7 @@ def find_threshold(context: FrameContext, name: str, rule: Threshold) -> None:
     if rule.of is not None:
         whole = context.number(rule.of) or 0.0
         value = None if whole <= 0 else value
-    if name not in context.latches and (value is None or not rule.wish(value / whole, on=False)):
+    if name not in context.latches and (value is None or not rule.target(value / whole, on=False)):
         return
     if not rule.boards_only or not is_mains_ups(context):
         emit_threshold(context, name, rule, value, whole=whole)
@@ -57,12 +57,12 @@ def _turn(context: FrameContext, name: str, rule: Level, value: float | None) ->
     if value is None:
         return None
     old = context.latches.get(name, OFF)
-    wish = rule.wish(value, old.on)
-    if wish == old.on and old.pending is None:
+    target = rule.target(value, old.on)
+    if target == old.on and old.pending is None:
         return None
-    if wish and not old.on and not context.gate_open(rule.only_while):
-        wish = False
-    new = context.update_latch(name, wish, rule.enter_for_s, rule.clear_for_s)
+    if target and not old.on and not context.gate_open(rule.only_while):
+        target = False
+    new = context.update_latch(name, target, rule.enter_for_s, rule.clear_for_s)
     if new.on == old.on:
         return None
     context.set_end(name, getattr(rule, "cleared", CLEARED) if new.on else None)

@@ -39,23 +39,23 @@ def find_power(context: FrameContext, name: str, rule: Power) -> None:
     """AC lost, AC restored, and blips."""
     old = context.latches.get(ON_BATTERY)
     was = None if old is None else old.raw
-    wish, evidence = context.first_evidence(rule.on_battery, was)
-    if wish is None or evidence is None:
+    target, evidence = context.first_evidence(rule.on_battery, was)
+    if target is None or evidence is None:
         return
     fresh = old is None or (context.frame.boot is not None and context.frame.boot != context.before.boot)
-    if wish == was and old is not None and old.pending is None and not fresh:
-        if wish:
+    if target == was and old is not None and old.pending is None and not fresh:
+        if target:
             _deepen(context)
         return
     old = old or OFF
-    outage = _follow(context, wish, fresh)
-    if not wish and not old.on:
+    outage = _follow(context, target, fresh)
+    if not target and not old.on:
         if old.pending is not None and outage is not None:
             _end_spell(context, name, rule, old, outage, evidence)
         else:
             context.set_latch(ON_BATTERY, Latch(False, old.began or context.now))
         return
-    new = context.update_latch(ON_BATTERY, wish, rule.lost_after_s, rule.restored_after_s)
+    new = context.update_latch(ON_BATTERY, target, rule.lost_after_s, rule.restored_after_s)
     if new.on != old.on:
         new = _begun(context, new, outage)
     if new.on and rule.started is not None and context.latches.get(STARTED, OFF).on:
@@ -123,14 +123,14 @@ def on_mains(context: FrameContext) -> bool:
     return latch is not None and not latch.on and latch.began is not None and latch.pending is None
 
 
-def _follow(context: FrameContext, wish: bool, fresh: bool) -> Outage | None:
+def _follow(context: FrameContext, target: bool, fresh: bool) -> Outage | None:
     """Return the outage as it is after this frame, remembered."""
     kept = read_outage(context.get_numbers(OUTAGE))
-    if wish and fresh:
+    if target and fresh:
         context.set_latch(STARTED, Latch(True, context.now))
     if kept is None:
-        return _begin(context) if wish else None
-    if wish:
+        return _begin(context) if target else None
+    if target:
         return _deepen(context)
     if kept.ended_s is None:
         kept = kept._replace(ended_s=context.steady_s, gap_after_s=context.gap_s)

@@ -125,10 +125,10 @@ def _judge(context: FrameContext, name: str, rule: VoltageTrend, slope: float, s
 def _turn(context: FrameContext, rule: VoltageTrend, latch: str, slope: float, scatter: float) -> Latch:
     old = context.latches.get(latch, OFF)
     level, most = (rule.leave_v_per_h, 1.0) if old.on else (rule.enter_v_per_h, 1 / CLEAR)
-    wish = slope > level and scatter < most
-    if wish == old.on and old.pending is None:
+    target = slope > level and scatter < most
+    if target == old.on and old.pending is None:
         return old
-    return context.update_latch(latch, wish, rule.enter_for_s, rule.leave_for_s)
+    return context.update_latch(latch, target, rule.enter_for_s, rule.leave_for_s)
 
 
 def _end(context: FrameContext, latch: str, by: Latch) -> Latch:

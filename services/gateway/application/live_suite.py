@@ -30,7 +30,7 @@ REPEATING = ("state", "status")
 Audit = Callable[[Candidate], None]
 
 
-class Desk:
+class LiveSuite:
     """Belongs to the event loop it is opened in. It keeps ``view`` and ``feed`` up to date while ``follow`` runs.
 
     ``audit`` receives the event of each command given. While nobody looks, what comes waits a moment, many together:

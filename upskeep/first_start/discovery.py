@@ -21,7 +21,7 @@ OURS = "Upskeep"
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Discovered:
     """What was found. ``lines`` say it to a person; ``boards`` are those that fit, ``chips`` what none of them has."""
 
     boards: tuple[BoardChoice, ...] = ()
@@ -31,8 +31,8 @@ class Seen:
     lines: tuple[str, ...] = field(default=())
 
 
-def look(profiles: Mapping[str, BoardSettings], nut_servers: Sequence[tuple[str, int]], dev: Path) -> Seen:
-    """Look everywhere; what cannot be looked at is one of the lines."""
+def discover(profiles: Mapping[str, BoardSettings], nut_servers: Sequence[tuple[str, int]], dev: Path) -> Discovered:
+    """Discover what is there; what cannot be looked at is one of the lines."""
     lines: list[str] = []
     found = dict(_found(dev, lines))
     ups = tuple(each for server in nut_servers for each in _ups(*server, lines))
@@ -45,7 +45,7 @@ def look(profiles: Mapping[str, BoardSettings], nut_servers: Sequence[tuple[str,
         for chip in profiles[board.board].chips
     }
     left = [(n, each) for n, all_ in found.items() for each in all_ if each.kinds and (n, each.address) not in taken]
-    return Seen(
+    return Discovered(
         tuple(boards), ups,
         tuple(ChipChoice(each.kinds[0], n, each.address) for n, each in left if _reads_at_once(each)),
         tuple(f"{' or '.join(e.kinds)} at {e.address:#04x}" for _, e in left if not _reads_at_once(e)),
