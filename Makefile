@@ -9,7 +9,7 @@ QUICK := tests/unit/shared tests/unit/upskeep/text tests/unit/upskeep/runner tes
   $(addprefix tests/unit/event_processor/test_, battery.py catalogue.py level.py power.py process.py) \
   $(addprefix tests/unit/alerter/test_, notify.py states.py trace.py window.py)
 
-.PHONY: wheel home arm64 timelines climate help setup influxd2 node-tools run test test-quick check fmt docs bench crash fuzz lock sbom audit clean
+.PHONY: kafka wheel home arm64 timelines climate help setup influxd2 node-tools run test test-quick check fmt docs bench crash fuzz lock sbom audit clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,12 @@ influxd2: $(BIN)/influxd2 ## build InfluxDB 2 for the tests, from its Go module 
 
 $(BIN)/influxd2: | .venv/.ready
 	@bash tests/support/influx/influxd2.sh v2.7.12 $@
+
+kafka: .venv/kafka/.ready ## fetch Kafka's jars for the tests of the fleet (needs Maven; they run on Java 17)
+
+.venv/kafka/.ready: tests/support/kafka_jars.sh | .venv/.ready
+	@bash tests/support/kafka_jars.sh .venv/kafka
+	@touch $@
 
 node-tools: .venv/node/.ready ## install from npm what tests hold the flows and the AsyncAPI document against (Node.js 20)
 

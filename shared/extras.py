@@ -9,6 +9,7 @@ EXTRAS = {  # module: (package, extra)
     "confluent_kafka": ("confluent-kafka", "uplink"),
     "gpiod": ("gpiod", "gpio"),
     "influxdb_client": ("influxdb-client", "influxdb"),
+    "psycopg": ("psycopg", "fleet"),
     "pyarrow": ("pyarrow", "parquet"),
     "re2": ("google-re2", "notify"),
 }

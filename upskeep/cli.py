@@ -18,6 +18,7 @@ from upskeep.commands import (
     climate,
     completion,
     doctor,
+    fleet,
     influx,
     init,
     install,
@@ -53,6 +54,7 @@ COMMANDS = {
         *(scan.scan, calibrate.calibrate, maintenance.maintenance, maintenance.battery, maintenance.forget),
         *(shutdown.shutdown_plan, offer.emit, completion.completion),
     ),
+    "Many sites": (fleet.fleet,),
 }
 
 

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("services", "shared", "tools", "upskeep")
+PACKAGES = ("fleet", "services", "shared", "tools", "upskeep")
 LINT = (sys.executable, "-c", "from importlinter.cli import lint_imports_command as lint; lint()", "--no-cache")
 
 APART = "Services talk over MQTT, never by import"
-BASE = "Tools stand on the command line, it on the services, and they on shared"
+BASE = "Tools stand on the fleet, it on the command line, it on the services, and they on shared"
 SHAPE = "Inside a service, one shape"
 PURE = "Cores are pure"
 PAHO = "paho is behind shared.mqtt"
@@ -30,6 +30,8 @@ JINJA = "jinja2 is behind the adapters that write texts"
 HTTP = "starlette and uvicorn are behind services.gateway.adapters.web"
 HTML = "htpy is behind the gateway's pages"
 PROMETHEUS = "prometheus_client is behind services.gateway.adapters.prometheus"
+POSTGRESQL = "psycopg is behind fleet.store"
+FLEET = "Inside the fleet, one shape"
 ACYCLIC = "No circles among the modules of a package, at any depth"
 CONSOLE = "click and rich are for the command line"
 
@@ -59,6 +61,10 @@ VIOLATIONS = [
     ("services/gateway/service.py",    "import htpy",                         {HTML}),
     ("services/gateway/service.py",    "import prometheus_client",            {PROMETHEUS}),
     ("services/alerter/settings.py",   "from rich import print",              {CONSOLE}),
+    ("upskeep/cli.py",                 "import fleet.settings",               {BASE}),
+    ("services/alerter/app.py",        "import fleet.core.spans",             {BASE}),
+    ("fleet/core/__init__.py",         "import fleet.settings",               {FLEET, PURE, ACYCLIC}),
+    ("fleet/worker/app.py",            "import psycopg",                      {POSTGRESQL}),
     ("tools/bench/live.py",            "import tools.bench.alerts",           {ACYCLIC}),
     ("upskeep/outcome.py",             "import upskeep.runner.run",           {ACYCLIC}),
     ("shared/messages.py",             "import shared.topics",                {ACYCLIC}),
@@ -91,6 +97,8 @@ def test_every_contract_is_kept() -> None:
         HTML,
         PROMETHEUS,
         CONSOLE,
+        POSTGRESQL,
+        FLEET,
         ACYCLIC,
     )
     assert dict.fromkeys(contracts, "KEPT") == lint(ROOT)
@@ -111,14 +119,14 @@ def test_what_developers_use_is_not_installed() -> None:
     """Benchmarks and generators stay out of the package; everything else of ours is in it."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     patterns = settings["tool"]["setuptools"]["packages"]["find"]["include"]
-    assert ["services", "shared", "upskeep"] == [
+    assert ["fleet", "services", "shared", "upskeep"] == [
         name for name in PACKAGES if any(fnmatch(name, pattern) for pattern in patterns)
     ]
 
 
 def test_http_is_asked_with_bounds_alone() -> None:
     """A pool of urllib3's own reads without end: everybody asks by ``shared.bounded_http``."""
-    files = [path for part in ("services", "shared", "upskeep") for path in (ROOT / part).rglob("*.py")]
+    files = [path for part in ("fleet", "services", "shared", "upskeep") for path in (ROOT / part).rglob("*.py")]
     found = [path for path in files if re.search(r"PoolManager\(|urlopen\(|http\.client", path.read_text())]
 
     assert [ROOT / "shared/bounded_http.py"] == found

@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 
 ROOT = Path(__file__).parents[2]
-CODE = ("services", "shared", "upskeep")
+CODE = ("fleet", "services", "shared", "upskeep")
 FILE_LINES, TABLE_LINES, FUNCTION_LINES, MEDIAN_LINES = 400, 600, 60, 10
 TABLES = ("services/sensor_reader/core/chips/",)  # mostly rows of data
 SAY_NOTHING = {"utils", "util", "helpers", "helper", "manager", "common", "base", "misc"}

@@ -13,7 +13,7 @@ from shared.topics import TopicError, Topics
 from tools.docs.topics import asyncapi, render, schemas
 
 ROOT = Path(__file__).parents[2]
-CODE = sorted(path for folder in ("shared", "services", "upskeep") for path in (ROOT / folder).rglob("*.py"))
+CODE = sorted(path for folder in ("shared", "services", "fleet", "upskeep") for path in (ROOT / folder).rglob("*.py"))
 ALLOWED = {ROOT / "shared" / "topics.py", ROOT / "shared" / "suite.py"}
 
 NAMES = st.from_regex(r"[A-Za-z0-9_\-][A-Za-z0-9_.\-]{0,11}", fullmatch=True)

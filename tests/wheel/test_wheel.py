@@ -21,7 +21,7 @@ from upskeep.runner.service_process import service_command
 ROOT = Path(__file__).parents[2]
 WRONG = "raise SystemExit('the wrong one')\n"
 MOST_MB = 6  # unpacked
-DATA = {".j2", ".yaml", ".service", ".timer", ".rules", ".css", ".js", ".svg"}
+DATA = {".j2", ".sql", ".yaml", ".service", ".timer", ".rules", ".css", ".js", ".svg"}
 
 
 @pytest.fixture(scope="module")
@@ -77,11 +77,12 @@ def test_it_installs_one_package_and_nothing_of_the_workshop(wheel: Path) -> Non
     inside = [name for name in names if not name.startswith("upskeep-")]
 
     assert {"upskeep"} == {name.partition("/")[0] for name in inside}
-    assert ["config", "deploy", "services", "shared"] == sorted(
+    assert ["config", "deploy", "fleet", "services", "shared"] == sorted(
         {name.split("/")[2] for name in inside if name.startswith("upskeep/_suite/")}
     )
     assert {".py", *DATA} == {Path(name).suffix for name in inside}
-    assert _files("upskeep") | _files("shared") | _files("services") | _files("config") | _files("deploy") == {
+    packed = ("upskeep", "shared", "services", "fleet", "config", "deploy")
+    assert {each for folder in packed for each in _files(folder)} == {
         name.removeprefix("upskeep/_suite/") for name in inside
     }
 

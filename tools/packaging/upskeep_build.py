@@ -3,7 +3,7 @@
 Rules:
 1. A wheel installs one top-level package, ``upskeep``; ``shared`` and ``services`` are no names to take from others
    (docs/adr/0045). The folders of the checkout stay where they are, and an editable install uses them there.
-2. What a wheel holds is named here: the three packages, and as data the shipped configuration and the units.
+2. What a wheel holds is named here: the four packages, and as data the shipped configuration and the units.
 3. Nothing is written into the checkout.
 """
 
@@ -20,7 +20,7 @@ from typing import Any
 from setuptools import build_meta
 
 ROOT = Path(__file__).resolve().parents[2]
-SUITE = ("shared", "services", "config", "deploy")  # these move below upskeep/_suite
+SUITE = ("shared", "services", "fleet", "config", "deploy")  # these move below upskeep/_suite
 FACTS = ("pyproject.toml", "README.md", "LICENSE")
 SOURCES = ("upskeep", *SUITE, *FACTS, "tools/packaging")  # of a source distribution
 BUILT = shutil.ignore_patterns("__pycache__", "*.pyc", "*.egg-info")

@@ -1,0 +1,1 @@
+"""What a batch of records comes to: pure functions without database, log or clock."""

@@ -1,0 +1,182 @@
+"""One batch, one transaction: what it changes, and how far the log was read (docs/adr/0050).
+
+Rules:
+1. Who is assigned a partition claims it: a new generation, and the offset to read on from. Who claimed it before has an
+   older generation, and its next commit changes nothing and raises ``LostPartitionError``.
+2. A batch locks its partitions' rows, then its sites' in the order of their names: no two batches wait for each other.
+3. What was in a transaction when the connection broke may be committed or not; who claims again is told.
+4. A batch that PostgreSQL cannot hold is cut in halves until the one record is found, which is a dead letter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import LiteralString
+
+import psycopg
+
+from fleet.core.effects import Effects, Known, Room, Track, effects_of, track_of
+from fleet.core.reading import Read, Refusal
+from fleet.core.spans import Spans
+from fleet.store import months
+from fleet.store.connection import BadValueError, Connection, classified
+from fleet.store.writes import add_sites, write
+
+CLAIM: LiteralString = """
+INSERT INTO log_positions AS p (topic, partition, generation, owner, claimed_at)
+SELECT %s, partition, 1, %s, %s FROM unnest(%s::int[]) AS n(partition) ORDER BY partition
+ON CONFLICT (topic, partition) DO UPDATE
+SET generation = p.generation + 1, owner = excluded.owner, claimed_at = excluded.claimed_at
+RETURNING partition, generation, next_offset"""
+ADVANCE: LiteralString = """
+UPDATE log_positions AS p SET next_offset = n.next_offset, committed_at = %s
+FROM unnest(%s::int[], %s::bigint[], %s::bigint[]) AS n(partition, generation, next_offset)
+WHERE p.topic = %s AND p.partition = n.partition AND p.generation = n.generation"""
+TALLY: LiteralString = """
+UPDATE log_positions SET records = records + %s, repeats = repeats + %s, refused = refused + %s
+WHERE topic = %s AND partition = %s"""
+
+
+class LostPartitionError(Exception):
+    """Another worker has claimed a partition of this batch: nothing of it was committed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A claim of a partition, and the offset to read on from."""
+
+    generation: int
+    next_offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What was read, and where its partitions stand after it."""
+
+    arrived: Sequence[Read | Refusal]
+    positions: Mapping[int, Position]  # of each partition in it: our claim, and the offset after the batch
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the settings say of storing."""
+
+    regions: Mapping[str, tuple[str, ...]]
+    signals: frozenset[str]
+    keep_days: int
+
+
+class Batches:
+    """The batches of one topic, over one connection."""
+
+    def __init__(self, connection: Connection, topic: str, policy: Policy) -> None:
+        self._connection, self._topic, self._policy = connection, topic, policy
+        self._months = months.existing(connection)
+
+    def claim(self, partitions: Iterable[int], owner: str, now: datetime) -> dict[int, Position]:
+        """Claim partitions; whoever had them before can commit no more."""
+        try:
+            with self._connection.transaction():
+                rows = self._connection.execute(CLAIM, [self._topic, owner, now, sorted(partitions)]).fetchall()
+        except psycopg.Error as error:
+            raise classified(error) from error
+        return {partition: Position(generation, offset) for partition, generation, offset in rows}
+
+    def commit(self, batch: Batch, now: datetime) -> Effects:
+        """Commit a batch whole, or raise: LostPartitionError, DatabaseAwayError."""
+        try:
+            return self._commit(batch, now)
+        except BadValueError as error:
+            if len(batch.arrived) == 1:
+                arrival = batch.arrived[0].arrival
+                return self._commit(Batch([Refusal(arrival, str(error))], batch.positions), now)
+        half = len(batch.arrived) // 2
+        first = self.commit(_part(batch, batch.arrived[:half]), now)
+        rest = self.commit(Batch(batch.arrived[half:], batch.positions), now)
+        return _together(first, rest)
+
+    def _commit(self, batch: Batch, now: datetime) -> Effects:
+        self._make_months(batch, now)
+        try:
+            with self._connection.transaction():
+                self._advance(batch, now)
+                effects = effects_of(batch.arrived, self._known(batch.arrived, now))
+                write(self._connection, self._topic, effects, self._policy.signals, now)
+                figures = [len(batch.arrived), effects.repeats, len(effects.refused)]
+                self._connection.execute(TALLY, [*figures, self._topic, min(batch.positions)])
+        except psycopg.Error as error:
+            raise classified(error) from error
+        return effects
+
+    def _advance(self, batch: Batch, now: datetime) -> None:
+        claims = sorted(batch.positions.items())
+        columns = [[p for p, _ in claims], [c.generation for _, c in claims], [c.next_offset for _, c in claims]]
+        done = self._connection.execute(ADVANCE, [now, *columns, self._topic])
+        if done.rowcount != len(claims):
+            raise LostPartitionError(
+                f"{len(claims) - done.rowcount} of {len(claims)} partitions belong to another worker"
+            )
+
+    def _known(self, arrived: Sequence[Read | Refusal], now: datetime) -> Known:
+        """Return what is there of what a batch speaks of; its sites are ours until the end of the transaction."""
+        records = [each.record for each in arrived if isinstance(each, Read)]
+        if not records:
+            return Known()
+        sites = sorted({record.site for record in records})
+        ask = self._connection.execute
+        add_sites(self._connection, sites, self._policy.regions, now)
+        of_sites = "SELECT site, tracks, types FROM sites WHERE site = ANY(%s) ORDER BY site FOR UPDATE"
+        rooms = {site: Room(tracks, types) for site, tracks, types in ask(of_sites, [sites]).fetchall()}
+        tracks = [list(column) for column in zip(*{track_of(record) for record in records}, strict=True)]
+        places = {
+            Track(*row[:4]): Spans(tuple(row[4]), row[5])
+            for row in ask(
+                "SELECT p.* FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[])"
+                " AS n(site, producer, stream, epoch) JOIN places p USING (site, producer, stream, epoch)",
+                tracks,
+            ).fetchall()
+        }
+        events = [record.message for record in records if record.kind == "event"]
+        types = ask(
+            "SELECT c.site, c.type FROM unnest(%s::text[], %s::text[]) AS n(site, type)"
+            " JOIN counts c USING (site, type)",
+            _columns({(event.site, event.type) for event in events}, 2),
+        ).fetchall()
+        ids = ask(
+            "SELECT e.site, e.id FROM unnest(%s::text[], %s::timestamptz[], %s::text[]) AS n(site, time, id)"
+            " JOIN events e USING (site, time, id)",
+            _columns({(event.site, event.time, event.id) for event in events}, 3),
+        ).fetchall()
+        return Known(places, rooms, {*types}, {*ids})
+
+    def _make_months(self, batch: Batch, now: datetime) -> None:
+        kept = months.Kept.days(self._policy.keep_days, now)
+        times = (
+            each.record.message.time for each in batch.arrived if isinstance(each, Read) and each.record.kind == "event"
+        )
+        if fresh := kept.months(times) - self._months:
+            months.make(self._connection, fresh)
+            self._months |= fresh
+
+
+def _columns(rows: Iterable[tuple[object, ...]], width: int) -> list[list[object]]:
+    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(width)]
+
+
+def _part(batch: Batch, arrived: Sequence[Read | Refusal]) -> Batch:
+    """The first of a batch: each partition stands after what is in it, or where it stood."""
+    after: dict[int, int] = {}
+    for each in arrived:
+        after[each.arrival.partition] = each.arrival.offset + 1
+    positions = {p: Position(batch.positions[p].generation, offset) for p, offset in after.items()}
+    return Batch(arrived, positions)
+
+
+def _together(first: Effects, rest: Effects) -> Effects:
+    """Return what callers count of two halves."""
+    rest.events[:0] = first.events
+    rest.refused[:0] = first.refused
+    rest.repeats += first.repeats
+    return rest

@@ -1,0 +1,153 @@
+"""Each part of a batch's effects as one statement over a set: a record costs the same however many sites there are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, LiteralString
+
+from fleet.core.effects import Effects
+from fleet.core.reading import Refusal
+from fleet.core.regions import region_of
+from fleet.store.connection import Connection
+
+LONGEST_VALUE = 4096  # of a dead letter
+MOST_LETTERS = 100  # kept of one batch; the others are counted
+CHARGE = "state_of_charge"
+RUNTIMES = ("estimated_runtime_low_s", "runtime_left_s")  # the first that is there
+
+SITES: LiteralString = """
+INSERT INTO sites AS s (site, region, first_heard, last_heard)
+SELECT site, region, at, at FROM unnest(%s::text[], %s::text[]) AS n(site, region), (SELECT %s::timestamptz AS at) t
+ORDER BY site ON CONFLICT (site) DO NOTHING"""
+HEARD: LiteralString = """
+UPDATE sites AS s SET last_heard = greatest(s.last_heard, %s), last_time = greatest(s.last_time, n.last_time),
+tracks = s.tracks + n.tracks, types = s.types + n.types
+FROM unnest(%s::text[], %s::timestamptz[], %s::int[], %s::int[]) AS n(site, last_time, tracks, types)
+WHERE s.site = n.site"""
+PLACES: LiteralString = """
+INSERT INTO places AS p (site, producer, stream, epoch, ends, given_up)
+SELECT site, producer, stream, epoch, ends::bigint[], given_up
+FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[])
+AS n(site, producer, stream, epoch, ends, given_up)
+ON CONFLICT (site, producer, stream, epoch) DO UPDATE SET ends = excluded.ends, given_up = excluded.given_up"""
+COUNTS: LiteralString = """
+INSERT INTO counts AS c (site, type, total, first_time, last_time)
+SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::timestamptz[], %s::timestamptz[])
+ON CONFLICT (site, type) DO UPDATE SET total = c.total + excluded.total,
+first_time = least(c.first_time, excluded.first_time), last_time = greatest(c.last_time, excluded.last_time)"""
+HOURS: LiteralString = """
+INSERT INTO hourly_counts AS h (site, type, hour, total)
+SELECT * FROM unnest(%s::text[], %s::text[], %s::timestamptz[], %s::bigint[])
+ON CONFLICT (site, hour, type) DO UPDATE SET total = h.total + excluded.total"""
+EVENTS: LiteralString = """
+INSERT INTO events (site, time, id, type, category, severity, device, zone, data)
+SELECT site, time, id, type, category, severity, device, zone, data::jsonb
+FROM unnest(%s::text[], %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
+%s::text[]) AS n(site, time, id, type, category, severity, device, zone, data)"""
+STATES: LiteralString = """
+INSERT INTO states (site, device, time, power, battery, quality, charge, runtime_s, simulated, vals)
+SELECT site, device, time, power, battery, quality, charge, runtime_s, simulated, vals::jsonb
+FROM unnest(%s::text[], %s::text[], %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::float8[], %s::float8[],
+%s::boolean[], %s::text[])
+AS n(site, device, time, power, battery, quality, charge, runtime_s, simulated, vals)
+ON CONFLICT (site, device) DO UPDATE SET time = excluded.time, power = excluded.power, battery = excluded.battery,
+quality = excluded.quality, charge = excluded.charge, runtime_s = excluded.runtime_s, simulated = excluded.simulated,
+vals = excluded.vals"""
+ALERTS: LiteralString = """
+INSERT INTO site_alerts (site, rule, key, state, severity, since, time, message)
+SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[],
+%s::text[])
+ON CONFLICT (site, rule, key) DO UPDATE SET state = excluded.state, severity = excluded.severity,
+since = excluded.since, time = excluded.time, message = excluded.message"""
+SIGNALS: LiteralString = """
+INSERT INTO signals (site, type, time) SELECT * FROM unnest(%s::text[], %s::text[], %s::timestamptz[])"""
+LETTERS: LiteralString = """
+INSERT INTO dead_letters (topic, partition, log_offset, at, reason, key, value)
+SELECT %s, partition, log_offset, %s, reason, key, value
+FROM unnest(%s::int[], %s::bigint[], %s::text[], %s::bytea[], %s::bytea[])
+AS n(partition, log_offset, reason, key, value) ON CONFLICT DO NOTHING"""
+
+
+def add_sites(
+    connection: Connection, sites: Sequence[str], regions: Mapping[str, tuple[str, ...]], at: datetime
+) -> None:
+    """Add the sites that are new."""
+    connection.execute(SITES, [sites, [region_of(site, regions) for site in sites], at])
+
+
+def write(connection: Connection, topic: str, effects: Effects, signals: frozenset[str], at: datetime) -> None:
+    """Write a batch's effects, inside the caller's transaction."""
+    _set(connection, HEARD, _heard_rows(effects), 4, [at])
+    _set(connection, PLACES, _place_rows(effects), 6)
+    _set(connection, COUNTS, [(*key, t.total, t.first, t.last) for key, t in effects.counts.items()], 5)
+    _set(connection, HOURS, [(*key, total) for key, total in effects.hours.items()], 4)
+    _set(connection, EVENTS, _event_rows(effects), 9)
+    _set(connection, STATES, _state_rows(effects), 10)
+    _set(connection, ALERTS, _alert_rows(effects), 8)
+    _set(connection, SIGNALS, [(e.site, e.type, e.time) for e in effects.events if e.type in signals], 3)
+    _set(connection, LETTERS, [*map(_letter, effects.refused[:MOST_LETTERS])], 5, [topic, at])
+
+
+def _set(
+    connection: Connection,
+    statement: LiteralString,
+    rows: Sequence[tuple[Any, ...]],
+    width: int,
+    before: Sequence[Any] = (),
+) -> None:
+    if rows:
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        assert len(columns) == width  # noqa: S101 - a row of another width is a slip of ours
+        connection.execute(statement, [*before, *columns])
+
+
+def _heard_rows(effects: Effects) -> list[tuple[Any, ...]]:
+    return [(site, h.last_time, h.tracks, h.types) for site, h in sorted(effects.heard.items())]
+
+
+def _place_rows(effects: Effects) -> list[tuple[Any, ...]]:
+    return [(*t, f"{{{','.join(map(str, spans.ends))}}}", spans.given_up) for t, spans in effects.places.items()]
+
+
+def _event_rows(effects: Effects) -> list[tuple[Any, ...]]:
+    return [
+        (e.site, e.time, e.id, e.type, e.category, e.severity.value, e.device, e.zone, _json(e.data))
+        for e in effects.events
+    ]
+
+
+def _state_rows(effects: Effects) -> list[tuple[Any, ...]]:
+    return [
+        (
+            *(site, device, s.time, s.power, s.battery, s.quality.value),
+            *(_number(s.values.get(CHARGE)), _runtime(s.values), s.simulated, _json(s.values)),
+        )
+        for (site, device), s in effects.states.items()
+    ]
+
+
+def _alert_rows(effects: Effects) -> list[tuple[Any, ...]]:
+    return [
+        (site, rule, key, a.state.value, a.severity.value, a.since, a.time, a.message)
+        for (site, rule, key), a in effects.alerts.items()
+    ]
+
+
+def _letter(refusal: Refusal) -> tuple[Any, ...]:
+    at = refusal.arrival
+    reason = refusal.reason.replace("\x00", "\\0")
+    return at.partition, at.offset, reason, (at.key or b"")[:512], (at.value or b"")[:LONGEST_VALUE]
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _runtime(values: Mapping[str, Any]) -> float | None:
+    return next((found for name in RUNTIMES if (found := _number(values.get(name))) is not None), None)
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

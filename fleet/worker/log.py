@@ -1,0 +1,154 @@
+"""The log by Kafka's protocol. confluent_kafka is imported here alone.
+
+Rules:
+1. Offsets live in the database: the group assigns partitions and nothing else. After the database has a batch, a copy
+   of its offsets goes to Kafka, for those who watch the lag.
+2. After a rebalance nothing is read until the partitions are claimed anew (``moved``), and what a call had read when it
+   came is thrown away: it is read again from the offset of the claim.
+3. What the client cannot mend itself raises LogBrokenError; that servers are away is no such thing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from fleet.core.reading import Arrival
+from fleet.settings import LogSettings, secret
+
+log = logging.getLogger(__name__)
+
+
+class LogBrokenError(Exception):
+    """The log cannot be read, and will not be by waiting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """How far one partition is read, and how far it goes."""
+
+    partition: int
+    behind: int
+
+
+class Log:
+    """One member of the consumer group."""
+
+    def __init__(self, settings: LogSettings, batch_records: int) -> None:
+        self._topic, self._most = settings.topic, batch_records
+        self._consumer = Consumer(_configuration(settings))
+        self.moved = False
+        self.assigned: tuple[int, ...] = ()
+        self._consumer.subscribe(
+            [settings.topic], on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_revoke
+        )
+
+    def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self.moved, self.assigned = True, tuple(sorted(each.partition for each in partitions))
+        consumer.assign(partitions)
+        if partitions:
+            consumer.pause(partitions)  # until they are claimed
+
+    def _on_revoke(self, consumer: Consumer, _: list[TopicPartition]) -> None:
+        self.moved, self.assigned = True, ()
+        consumer.unassign()
+
+    def start_at(self, offsets: Mapping[int, int]) -> None:
+        """Read the assigned partitions from these offsets on."""
+        self.moved = False
+        places = [TopicPartition(self._topic, p, offset) for p, offset in sorted(offsets.items())]
+        self._consumer.assign(places)
+        if places:
+            self._consumer.resume(places)
+
+    def hold(self, seconds: float) -> None:
+        """Stay in the group for so long and read nothing: the database is away. ``start_at`` reads on."""
+        self._quiet()
+        found = self._consumer.poll(seconds)
+        if found is not None and (fault := found.error()) is not None:
+            _complain(fault)
+        self.moved = True
+
+    def _quiet(self) -> None:
+        if held := self._consumer.assignment():
+            self._consumer.pause(held)
+
+    def read(self, wait_s: float) -> list[Arrival]:
+        """Return what there is within a time, in order within each partition; nothing where partitions ``moved``."""
+        try:
+            found: list[Message] = self._consumer.consume(self._most, wait_s)
+        except KafkaException as error:
+            raise LogBrokenError(str(error.args[0])) from None
+        if self.moved:
+            return []
+        arrived = []
+        for each in found:
+            if (fault := each.error()) is not None:
+                _complain(fault)
+            else:
+                arrived.append(
+                    Arrival(each.partition() or 0, each.offset() or 0, _bytes(each.key()), _bytes(each.value()))
+                )
+        return arrived
+
+    def publish_position(self, offsets: Mapping[int, int]) -> None:
+        """Copy to Kafka how far the database is, for those who watch the group's lag; may fail without harm."""
+        marks = [TopicPartition(self._topic, p, offset) for p, offset in offsets.items()]
+        try:
+            self._consumer.commit(offsets=marks, asynchronous=True)
+        except KafkaException as error:
+            log.debug("the position is not copied to Kafka: %s", error)
+
+    def lag(self, offsets: Mapping[int, int]) -> list[Lag]:
+        """Return how far behind each partition is, by what the client heard last."""
+        found = []
+        for partition, offset in offsets.items():
+            _, high = self._consumer.get_watermark_offsets(TopicPartition(self._topic, partition), cached=True)
+            found.append(Lag(partition, max(0, high - offset)))
+        return found
+
+    def close(self) -> None:
+        """Leave the group, so that others take over at once."""
+        self._consumer.close()
+
+
+def _bytes(part: Any) -> bytes | None:
+    return part.encode() if isinstance(part, str) else part
+
+
+def _complain(error: KafkaError) -> None:
+    if error.fatal() or error.code() in (
+        *(KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED),
+        *(KafkaError.SASL_AUTHENTICATION_FAILED, KafkaError._AUTHENTICATION),
+    ):
+        raise LogBrokenError(error.str())
+    if error.code() != KafkaError._PARTITION_EOF:
+        log.warning("the log: %s", error.str())
+
+
+def _configuration(settings: LogSettings) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "bootstrap.servers": settings.servers,
+        "group.id": settings.group,
+        "client.id": "upskeep-fleet",
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+        "auto.offset.reset": "earliest",
+        "partition.assignment.strategy": "roundrobin",
+        "session.timeout.ms": round(settings.session_s * 1000),
+        "heartbeat.interval.ms": round(settings.session_s * 300),
+        "topic.metadata.refresh.interval.ms": 10_000,  # a topic that comes later, partitions that are added
+        "security.protocol": settings.protocol,
+        "logger": log,
+    }
+    if settings.ca_file is not None:
+        found["ssl.ca.location"] = str(settings.ca_file)
+    if settings.protocol.startswith("sasl"):
+        found["sasl.mechanism"] = settings.mechanism
+        found["sasl.username"] = settings.user or ""
+        found["sasl.password"] = secret(settings.password_file, "log.password_file") or ""
+    return found

@@ -1,0 +1,139 @@
+"""What a batch is in PostgreSQL: one transaction, which only the partition's present owner can commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from fleet.core.reading import read
+from fleet.store import months, schema
+from fleet.store.batches import Batch, Batches, LostPartitionError, Policy, Position
+from fleet.store.connection import Connection, DatabaseRefusesError, connect
+from shared.messages import AlertState
+from shared.site_records import SiteRecord
+from tests.support.fleet_records import BEGIN, alert, arrivals, event, state
+
+POLICY = Policy({"south": ("shop-*",)}, frozenset({"AC_POWER_LOSS"}), 400)
+
+
+@pytest.fixture
+def connection(database: str) -> Iterator[Connection]:
+    """A connection to a fresh database with its tables."""
+    with connect(database, by_key=True) as made:
+        schema.migrate(made)
+        yield made
+
+
+def _batch(claims: dict[int, Position], records: list[SiteRecord], partition: int = 0, first: int = 0) -> Batch:
+    arrived = [read(each) for each in arrivals(records, partition, first)]
+    return Batch(arrived, {partition: Position(claims[partition].generation, first + len(records))})
+
+
+def _counts(connection: Connection) -> dict[tuple[str, str], int]:
+    return {(s, t): n for s, t, n in connection.execute("SELECT site, type, total FROM counts").fetchall()}
+
+
+RECORDS: list[SiteRecord] = [
+    *(event("hut-1", seq) for seq in (1, 2, 5)),
+    *(event("shop-1", seq, "BATTERY_LOW") for seq in (1, 2)),
+    *(state("hut-1", 1), state("hut-1", 2, power="battery", runtime_s=900)),
+    *(alert("hut-1", 1), alert("hut-1", 2, AlertState.RESOLVED)),
+]
+
+
+def test_a_batch_is_counted_once_however_often_it_comes(connection: Connection) -> None:
+    """In the same batch, in another, and after another worker took the partition over."""
+    batches = Batches(connection, "t", POLICY)
+    claims = batches.claim([0], "one", BEGIN)
+    batches.commit(_batch(claims, RECORDS + RECORDS), BEGIN)
+    claims = batches.claim([0], "two", BEGIN)
+    assert {0: Position(2, 2 * len(RECORDS))} == claims
+    batches.commit(_batch(claims, RECORDS, first=2 * len(RECORDS)), BEGIN)
+
+    assert {("hut-1", "AC_POWER_LOSS"): 3, ("shop-1", "BATTERY_LOW"): 2} == _counts(connection)
+    ask = connection.execute
+    assert [(5,)] == ask("SELECT count(*) FROM events").fetchall()
+    assert [(5,)] == ask("SELECT sum(total) FROM hourly_counts").fetchall()
+    assert [("hut-1", "hut"), ("shop-1", "south")] == ask("SELECT site, region FROM sites ORDER BY site").fetchall()
+    assert [("battery", 900.0, 80.0)] == ask("SELECT power, runtime_s, charge FROM states").fetchall()
+    assert [("resolved", "said at 2")] == ask("SELECT state, message FROM site_alerts").fetchall()
+    assert [("hut-1", "event_processor", "event", "e1", 3, 4)] == ask("SELECT * FROM gaps").fetchall()
+    assert [(3,)] == ask("SELECT count(*) FROM signals").fetchall()
+    assert [(27, 18 - 9 + 9)] == ask("SELECT records, repeats FROM log_positions").fetchall()
+
+
+def test_who_has_lost_a_partition_commits_nothing(connection: Connection, database: str) -> None:
+    """Not the rest of its batch either."""
+    first = Batches(connection, "t", POLICY)
+    old = first.claim([0, 1], "one", BEGIN)
+    with connect(database, by_key=True) as other:
+        new = Batches(other, "t", POLICY).claim([1], "two", BEGIN)
+        both = [read(each) for each in (*arrivals([event("a", 1)]), *arrivals([event("b", 1)], partition=1))]
+        after = {p: Position(claim.generation, 1) for p, claim in old.items()}
+        with pytest.raises(LostPartitionError, match="1 of 2 partitions"):
+            first.commit(Batch(both, after), BEGIN)
+
+        assert {} == _counts(connection)
+        Batches(other, "t", POLICY).commit(_batch(new, [event("b", 1)], partition=1), BEGIN)
+        first.commit(_batch(old, [event("a", 1)]), BEGIN)
+    assert {("a", "AC_POWER_LOSS"): 1, ("b", "AC_POWER_LOSS"): 1} == _counts(connection)
+
+
+def test_an_event_again_under_another_number_counts_once(connection: Connection) -> None:
+    """As after a site's ledger went back to an older copy."""
+    batches = Batches(connection, "t", POLICY)
+    claims = batches.claim([0], "one", BEGIN)
+    batches.commit(_batch(claims, [event("a", 1)]), BEGIN)
+    again = event("a", 7, epoch="e2", name="a.e1.1", at_s=60)
+    done = batches.commit(_batch(claims, [again, event("a", 8, epoch="e2")], first=1), BEGIN)
+
+    assert ({("a", "AC_POWER_LOSS"): 2}, 1) == (_counts(connection), done.repeats)
+
+
+def test_what_postgresql_cannot_hold_is_a_dead_letter_and_the_rest_counts(connection: Connection) -> None:
+    """The one record is found by halves; a record that cannot be read is one, too."""
+    batches = Batches(connection, "t", POLICY)
+    claims = batches.claim([0], "one", BEGIN)
+    connection.execute("ALTER TABLE events ALTER COLUMN device TYPE varchar(3)")
+    odd = event("a", 5)
+    odd = odd.model_copy(update={"message": odd.message.model_copy(update={"device": "longer"})})
+    done = batches.commit(_batch(claims, [event("a", 1), event("a", 2), odd, event("a", 4)]), BEGIN)
+
+    assert ({("a", "AC_POWER_LOSS"): 3}, 1) == (_counts(connection), len(done.refused))
+    (letter,) = connection.execute("SELECT log_offset, reason FROM dead_letters").fetchall()
+    assert (2, True) == (letter[0], "too long" in letter[1])
+    assert [(4,)] == connection.execute("SELECT next_offset FROM log_positions").fetchall()
+
+
+def test_months_are_made_when_they_come_and_dropped_when_they_are_old(connection: Connection) -> None:
+    """What a wrong clock says is kept aside, and moves when its month is made."""
+    batches = Batches(connection, "t", POLICY)
+    claims = batches.claim([0], "one", BEGIN)
+    day = 86_400.0
+    said = [event("a", seq, at_s=at) for seq, at in enumerate((0.0, -60 * day, 60 * day, 9000 * day, -500 * day), 1)]
+    batches.commit(_batch(claims, said), BEGIN)
+    names = {"2026_09", "2026_11"}
+    assert names == {f"{month:%Y_%m}" for month in months.existing(connection)}
+    assert [(3,)] == connection.execute("SELECT count(*) FROM events_default").fetchall()
+
+    later = BEGIN + timedelta(days=59)
+    batches.commit(_batch(claims, [event("a", 6, at_s=60 * day + 1)], first=5), later)
+    assert [(2,)] == connection.execute("SELECT count(*) FROM events_default").fetchall()
+    assert ["events_2026_09", "hourly_counts_2026_09"] == months.drop_before(connection, BEGIN - timedelta(days=20))
+    assert [(4,)] == connection.execute("SELECT count(*) FROM events").fetchall()
+    assert {("a", "AC_POWER_LOSS"): 6} == _counts(connection)
+
+
+def test_a_database_of_another_version_is_refused(database: str) -> None:
+    """With what to do about it; and migrating again changes nothing."""
+    with connect(database) as made:
+        with pytest.raises(DatabaseRefusesError, match="run `upskeep fleet migrate`"):
+            schema.check_version(made)
+        assert [name for _, name, _ in schema.migrations()] == schema.migrate(made)
+        assert [] == schema.migrate(made)
+        schema.check_version(made)
+        made.execute("INSERT INTO schema_versions (version, name) VALUES (999, 'later')")
+        with pytest.raises(DatabaseRefusesError, match="install the newer Upskeep here"):
+            schema.migrate(made)
