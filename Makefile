@@ -9,7 +9,7 @@ QUICK := tests/unit/shared tests/unit/upskeep/text tests/unit/upskeep/runner tes
   $(addprefix tests/unit/event_processor/test_, battery.py catalogue.py level.py power.py process.py) \
   $(addprefix tests/unit/alerter/test_, notify.py states.py trace.py window.py)
 
-.PHONY: kafka wheel home arm64 timelines climate help setup influxd2 node-tools run test test-quick check fmt docs bench crash fuzz lock sbom audit clean
+.PHONY: kafka wheel home boot arm64 timelines climate help setup influxd2 node-tools run test test-quick check fmt docs bench crash fuzz lock sbom audit clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -99,6 +99,9 @@ arm64: ## on a 64-bit Pi's userland under emulation: unit tests of shared and th
 
 home: setup ## install the wheel in a bare Debian without the checkout and count an event; needs root and mmdebstrap
 	@bash tools/packaging/bare.sh
+
+boot: setup ## run the wheel as a service of a Debian that boots systemd: reboot, kill, backup, restore; needs root and systemd-nspawn
+	@bash tools/packaging/boot.sh
 
 lock: $(BIN)/uv ## resolve the dependencies anew into requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \

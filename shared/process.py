@@ -26,6 +26,7 @@ from shared.delivery.endpoint import Endpoint
 from shared.delivery.handler import MessageHandler
 from shared.delivery.route import Route
 from shared.delivery.takeover import NameInUseError
+from shared.journal import JournalFormatter, is_journal, marked
 from shared.ledger import Ledger, LedgerDamagedError, LedgerError, Schema, explain
 from shared.ledger.quarantine import REPORT, Salvage, closed_cleanly, open_ledger, suspect
 from shared.messages import Candidate
@@ -105,7 +106,7 @@ def main(service: Service, argv: Sequence[str] | None = None) -> int:
     )
     options = parser.parse_args(argv)
     log_to = logging.StreamHandler(sys.stderr)
-    log_to.setFormatter(SafeFormatter(f"%(asctime)s %(levelname)-7s {name}: %(message)s", datefmt="%H:%M:%S"))
+    log_to.setFormatter(_format(name, journal := is_journal(os.environ)))
     logging.basicConfig(level=os.environ.get("UPSKEEP_LOG", "INFO").upper(), handlers=[log_to])
     try:
         suite = read_settings(options.config, "suite", SuiteSettings, os.environ)
@@ -118,12 +119,19 @@ def main(service: Service, argv: Sequence[str] | None = None) -> int:
         if options.healthy:
             return 0 if _healthy(context, service.route.name) else 1
     except ConfigError as error:
-        _say(f"{name}: the configuration cannot be used:\n{error}")
+        text = f"{name}: the configuration cannot be used:\n{error}"
+        _say(marked(text, logging.CRITICAL) if journal else text)
         return EXIT_CONFIG
     if options.check:
         _say(f"{name}: the configuration in {options.config} is good")
         return 0
     return _run(service, settings, context)
+
+
+def _format(name: str, journal: bool) -> logging.Formatter:
+    if journal:
+        return JournalFormatter("%(message)s")
+    return SafeFormatter(f"%(asctime)s %(levelname)-7s {name}: %(message)s", datefmt="%H:%M:%S")
 
 
 def _run(service: Service, settings: Any, context: Context) -> int:

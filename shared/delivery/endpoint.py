@@ -83,7 +83,7 @@ class Endpoint:
             clock=clock,
         )
         self.time = EventTime(self.records, route.consumes)
-        self.way = Way(self.wake)
+        self.way = Way(self.wake, ledger.path)
         self._calm_readings = CalmReadings()
         self.commits = Commits(max(1, window // 4))
         self._figures: list[Callable[[], Figures]] = []

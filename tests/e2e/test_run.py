@@ -46,8 +46,10 @@ def test_a_second_run_over_the_same_data_adds_nothing(tmp_path):
     """The recording is played to its end, and stays so; the counters are told again from the ledger."""
     recording = outages.write(tmp_path / "outages.csv", outages=3)
     first = play(tmp_path, [recording], "embedded").result()
+    again = play(tmp_path, [recording], "embedded")
 
-    assert first == play(tmp_path, [recording], "embedded").result()
+    assert first == again.result()
+    assert 2 == len((again.data / "broker" / "broker.log").read_text().splitlines()), "it logs what passes"
 
 
 def test_a_row_that_is_not_right_is_set_aside_and_the_rest_counts(tmp_path, live):

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -60,14 +58,12 @@ def run(
     broker: str | None,
 ) -> None:
     """Run the whole suite on this machine until Ctrl-C."""
-    from rich.text import Text
-
     from upskeep.check import check_config, check_source, check_speed
     from upskeep.runner.broker import BrokerError
     from upskeep.runner.data_lock import DataError, hold_data_folder
     from upskeep.runner.run import RunOptions
     from upskeep.runner.run import run as run_suite
-    from upskeep.text.message_text import console, line, news, print_whole
+    from upskeep.text.run_output import RunOutput
 
     source_of = click.get_current_context().get_parameter_source
     if broker and "://" in broker and (source_of("broker"), source_of("port")) == (DEFAULT, GIVEN):
@@ -81,20 +77,10 @@ def run(
         broker = _chosen_broker(broker, settings)
         if data is not None:
             settings = settings.model_copy(update={"data": data})
-        out = console(stderr=as_json)
-        style = replace(line_style(), width=out.width if out.is_terminal else None)
-
-        def say(text: str, loud: bool = False) -> None:
-            if not as_json:
-                print_whole(out, Text(f"upskeep  {text}", style="bold yellow" if loud else "dim"))
-
-        def show(message: Any) -> None:
-            if not as_json and news(message) and (text := line(message, style)) is not None:
-                print_whole(out, text)
-
+        out = RunOutput(line_style(), silent=as_json)
         options = RunOptions(config, source, speed, exit_when_done, broker, port, nut_port)
         with hold_data_folder(settings.data):
-            outcome = run_suite(options, settings, say, show)
+            outcome = run_suite(options, settings, out.say, out.show)
     if as_json:
         click.echo(outcome.as_json())
 

@@ -14,7 +14,10 @@ import sys
 import time
 from pathlib import Path
 
+from shared.journal import open_output, where
+
 HOST = "127.0.0.1"
+NAME, LOG = "broker", "broker.log"
 READY_S = 15.0
 
 MOSQUITTO = """\
@@ -82,7 +85,8 @@ def start(kind: str, port: int, folder: Path) -> subprocess.Popen[bytes]:
     while not answers(port):
         if child.poll() is not None or time.monotonic() > deadline:
             child.kill()
-            raise BrokerError(f"the {kind} broker did not start on port {port}; see {folder / 'broker.log'}")
+            place = where(NAME, folder / LOG, os.environ)
+            raise BrokerError(f"the {kind} broker did not start on port {port}; see {place}")
         time.sleep(0.02)
     return child
 
@@ -104,8 +108,9 @@ def _mosquitto() -> str | None:
 
 
 def _launch(kind: str, port: int, folder: Path) -> subprocess.Popen[bytes]:
-    log = (folder / "broker.log").open("ab")
-    with log:
+    environ = dict(os.environ)
+    log = open_output(NAME, folder / LOG, environ)
+    try:
         if kind == "mosquitto":
             config = folder / "mosquitto.conf"
             text = MOSQUITTO.format(port=port, host=HOST, folder=folder.resolve()) + as_this_user()
@@ -114,7 +119,9 @@ def _launch(kind: str, port: int, folder: Path) -> subprocess.Popen[bytes]:
         else:
             config = folder / "embedded.toml"
             config.write_text(EMBEDDED.format(port=port, host=HOST), encoding="utf-8")
-            command = [sys.executable, "-P", "-m", "iotcore", "--config", str(config), "--log-level", "ERROR"]
+            command = [sys.executable, "-P", "-m", "iotcore", "--config", str(config), "--log-level", "CRITICAL"]
         return subprocess.Popen(  # noqa: S603 - our own command line
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            command, env=environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
         )
+    finally:
+        os.close(log)

@@ -31,6 +31,7 @@ from typing import Protocol
 
 from setproctitle import setproctitle
 
+from shared.journal import open_output
 from shared.kinds import KINDS
 
 MESSAGE_BYTES = 1_048_576  # an environment and a path
@@ -218,9 +219,10 @@ def _become(name: str, environ: Mapping[str, str], log: str) -> None:
         os.environ.clear()
         os.environ.update(environ)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        with Path(log).open("ab") as out:
-            os.dup2(out.fileno(), 1)
-            os.dup2(out.fileno(), 2)
+        out = open_output(name, Path(log), os.environ)
+        os.dup2(out, 1)
+        os.dup2(out, 2)
+        os.close(out)
         sys.argv = [f"services.{name}"]
         _entitle(f"services.{name}")
         runpy.run_module(f"services.{name}", run_name="__main__", alter_sys=False)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from shared.journal import is_journal, open_output, where
 from shared.process import EXIT_CONFIG, EXIT_NAME_IN_USE
 from shared.services import suite_of
 from shared.settings import ConfigError, Fault
@@ -100,9 +101,10 @@ class Supervisor:
 
     def _last_words(self, child: Child) -> str:
         """Return why it says it ended, without the time; what a service cannot go on with is critical."""
-        text = self._log(child).read_bytes()[-LAST_WORDS:].decode("utf-8", "replace")
+        path = self._log(child)
+        text = "" if is_journal(os.environ) else path.read_bytes()[-LAST_WORDS:].decode("utf-8", "replace")
         *_, last = text.rstrip().split(f" CRITICAL {child.name}: ")
-        return last if last != text.rstrip() else f"see {self._log(child)}"
+        return last if last != text.rstrip() else f"see {where(child.name, path, os.environ)}"
 
     def _start(self, child: Child) -> None:
         child.process = self._forked(child) or self._spawned(child)
@@ -119,15 +121,19 @@ class Supervisor:
             return None
 
     def _spawned(self, child: Child) -> ServiceProcess:
-        with self._log(child).open("ab") as log:
+        environ = {**os.environ, **self.environ}
+        log = open_output(child.name, self._log(child), environ)
+        try:
             return subprocess.Popen(  # noqa: S603 - our own command line
                 service_command(child.name),
-                env={**os.environ, **self.environ},
+                env=environ,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # Ctrl-C reaches the runner alone, which stops them in order
             )
+        finally:
+            os.close(log)
 
 
 def _ending(code: int) -> str:

@@ -47,6 +47,30 @@ def seen(tmp_path: Path, program: str) -> str:
     return done.stdout.strip()
 
 
+def test_a_service_under_systemd_prints_into_the_journal(tmp_path: Path) -> None:
+    """Under its name, with priorities, and without the time and name that the journal adds."""
+    program = """
+import socket
+from shared import journal
+journal.STREAMS = folder / "stdout"
+streams = socket.socket(socket.AF_UNIX)
+streams.bind(str(journal.STREAMS))
+streams.listen()
+streams.settimeout(60)
+output = os.fstat(2)
+environ["JOURNAL_STREAM"] = f"{output.st_dev}:{output.st_ino}"
+server = ForkServer(["alerter"])
+process = server.start("alerter", environ, folder / "alerter.log")
+lines = streams.accept()[0].makefile()
+header = [lines.readline().strip() for _ in range(7)]
+said = next(line for line in lines if "not connected" in line)
+process.kill()
+print(header[0], said[:3], said[3:].startswith("not connected"), (folder / "alerter.log").exists())
+"""
+
+    assert "alerter <4> True False" == seen(tmp_path, program)
+
+
 def test_a_service_ends_with_the_code_it_gives(tmp_path: Path) -> None:
     program = """
 server = ForkServer(["alerter"])

@@ -10,6 +10,7 @@ import pytest
 
 from shared.delivery.commits import CALM_S, PLAYED_S, CommitReason, Commits, Turn
 from shared.ledger import Ledger, LedgerError, Way
+from shared.ledger.way import SIGN, held_sign
 
 CALM = Turn(changed=True)
 TABLE = ("CREATE TABLE IF NOT EXISTS note (text TEXT NOT NULL)",)
@@ -96,11 +97,23 @@ def test_only_what_is_said_to_wait_may_wait(tmp_path):
         assert ((True, False), (True, True), (False, False)) == (calm, urgent, (ledger.changed, ledger.urgent))
 
 
+def test_another_process_asks_by_a_sign_for_as_long_as_it_holds_it(tmp_path):
+    """One that was killed has left its file, and asks for nothing."""
+    path = tmp_path / "ledger.sqlite"
+    way = Way(lambda: None, path)
+    with held_sign(path), held_sign(path):
+        asked = way.wanted
+    over = way.wanted
+    path.with_name(path.name + SIGN).touch()
+
+    assert (True, False, False) == (asked, over, way.wanted)
+
+
 def test_another_connection_comes_to_write(tmp_path):
     """The owner is woken while it keeps a batch open, commits, and the other one writes."""
     path = tmp_path / "ledger.sqlite"
     woken = threading.Event()
-    way = Way(woken.set)
+    way = Way(woken.set, tmp_path / "ledger.sqlite")
 
     def write() -> None:
         with closing(Ledger(path, TABLE, way=way)) as other, other.transaction() as db:

@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import stat
 import tarfile
+import threading
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.ledger import Ledger
+from shared.ledger import Ledger, Way
 from shared.ledger.quarantine import closed_cleanly, open_ledger
 from shared.process import _sign_path
 from upskeep.backup.archive import MANIFEST, BackupError
@@ -51,6 +52,34 @@ def held(data: Path) -> dict[str, bytes]:
         with closing(sqlite3.connect(path)) as db:
             found[path.parent.name] = db.execute("SELECT value FROM state WHERE key = 'key'").fetchone()[0]
     return found
+
+
+def test_a_batch_that_is_kept_open_is_committed_for_a_backup(tmp_path: Path) -> None:
+    """A service of calm hardware keeps one open for up to a minute: what it holds is in the backup."""
+    data = fill(tmp_path / "data")
+    path = data / "alerter" / "ledger.sqlite"
+    is_open, done = threading.Event(), threading.Event()
+
+    def keep_open() -> None:
+        way = Way(lambda: None, path)
+        with closing(Ledger(path, SCHEMAS["alerter"], way=way)) as ledger:
+            with ledger.batch():
+                ledger.put("key", b"of the open batch")
+            is_open.set()
+            while not way.wanted and not done.wait(0.01):
+                pass
+            ledger.commit()
+
+    service = threading.Thread(target=keep_open)
+    service.start()
+    assert is_open.wait(60)
+    made = upskeep("backup", tmp_path / "b.tar.gz", data)
+    done.set()
+    service.join(60)
+    put_back = upskeep("restore", tmp_path / "b.tar.gz", tmp_path / "again")
+
+    assert (0, 0) == (made.exit_code, put_back.exit_code), made.output
+    assert b"of the open batch" == held(tmp_path / "again")["alerter"]
 
 
 def upskeep(command: str, file: Path, data: Path, *more: object) -> Result:
