@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from fleet.commands.questions import alerts, counters, events, report, sites, status
 from fleet.commands.worker import healthy, migrate, worker
 
-COMMANDS: dict[str, click.Command] = {each.name or "": each for each in (worker, migrate, healthy)}
+ALL = (status, sites, counters, events, alerts, report, worker, migrate, healthy)
+COMMANDS: dict[str, click.Command] = {each.name or "": each for each in ALL}

@@ -95,4 +95,3 @@ def grant_reader(connection: Connection) -> None:
         connection.execute(
             sql.SQL("ALTER DEFAULT PRIVILEGES IN SCHEMA {} GRANT SELECT ON TABLES TO {}").format(schema, role)
         )
-        connection.execute(sql.SQL("ALTER ROLE {} SET default_transaction_read_only = on").format(role))

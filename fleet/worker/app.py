@@ -22,6 +22,7 @@ from fleet.store.batches import Batch, Batches, LostPartitionError, Policy, Posi
 from fleet.store.connection import Connection, DatabaseAwayError, connect
 from fleet.worker.health import HealthFile
 from fleet.worker.log import Log
+from fleet.worker.overseer import Overseer
 from shared.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -55,6 +56,7 @@ class Worker:
     def run(self) -> None:
         """Work until ``stop``; raises what waiting does not mend."""
         log_ = Log(self.settings.log, self.settings.batch_records)
+        Overseer(lambda: self._connect(by_key=False), self.settings, self.clock, self.stop).start()
         try:
             failures = 0
             while not self.stop.is_set():
@@ -71,10 +73,10 @@ class Worker:
             self.health.gone()
             log_.close()
 
-    def _connect(self) -> Connection:
+    def _connect(self, *, by_key: bool = True) -> Connection:
         database = self.settings.database
         password = secret(database.password_file, "database.password_file")
-        connection = connect(database.url, password=password, by_key=True, name=f"upskeep-fleet {self.name}"[:63])
+        connection = connect(database.url, password=password, by_key=by_key, name=f"upskeep-fleet {self.name}"[:63])
         schema.check_version(connection)
         return connection
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import Any
 
-from tools.grafana import prometheus_board
+from tools.grafana import fleet_board, prometheus_board
 from tools.grafana.boards import BOARDS
 from tools.grafana.model import Board, Kind, Mark, Panel, Query, Row, Source, select
 
@@ -22,6 +22,7 @@ def documents() -> dict[str, str]:
     """Return every dashboard by its path."""
     pages = {f"{FOLDER}/{board.uid}.json": dashboard(board) for board in BOARDS}
     pages[prometheus_board.PATH] = prometheus_board.dashboard()
+    pages[fleet_board.PATH] = fleet_board.dashboard()
     return {path: json.dumps(page, indent=2, ensure_ascii=False) + "\n" for path, page in pages.items()}
 
 

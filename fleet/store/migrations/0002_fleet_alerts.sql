@@ -4,10 +4,12 @@ CREATE TABLE signals (  -- events that a rule over regions looks at; fresh until
     site  text NOT NULL,
     type  text NOT NULL,
     time  timestamptz NOT NULL,
-    fresh boolean NOT NULL DEFAULT true
+    fresh boolean NOT NULL DEFAULT true,
+    at    timestamptz NOT NULL DEFAULT now()  -- when it came: history that is played anew is as fresh as any
 );
 CREATE INDEX signals_fresh ON signals (type) WHERE fresh;
 CREATE INDEX signals_by_time ON signals (type, time);
+CREATE INDEX signals_by_arrival ON signals (at);
 
 CREATE TABLE rule_memory (  -- what the alerter's core remembers of a rule's key
     rule   text NOT NULL,

@@ -96,9 +96,9 @@ def test_what_postgresql_cannot_hold_is_a_dead_letter_and_the_rest_counts(connec
     """The one record is found by halves; a record that cannot be read is one, too."""
     batches = Batches(connection, "t", POLICY)
     claims = batches.claim([0], "one", BEGIN)
-    connection.execute("ALTER TABLE events ALTER COLUMN device TYPE varchar(3)")
+    connection.execute("ALTER TABLE events ALTER COLUMN zone TYPE varchar(3)")
     odd = event("a", 5)
-    odd = odd.model_copy(update={"message": odd.message.model_copy(update={"device": "longer"})})
+    odd = odd.model_copy(update={"message": odd.message.model_copy(update={"zone": "longer"})})
     done = batches.commit(_batch(claims, [event("a", 1), event("a", 2), odd, event("a", 4)]), BEGIN)
 
     assert ({("a", "AC_POWER_LOSS"): 3}, 1) == (_counts(connection), len(done.refused))
