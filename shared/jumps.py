@@ -42,10 +42,10 @@ class Jump:
 
     def values(self) -> dict[str, float | str]:
         """Return the jump as ``step_s`` and, where they matter, ``since`` and ``earlier_s``; see ``read_jump``."""
-        told: dict[str, float | str] = {"step_s": self.step.total_seconds()}
+        data: dict[str, float | str] = {"step_s": self.step.total_seconds()}
         if self.since is not None:
-            told |= {"since": self.since.isoformat(), "earlier_s": self.earlier.total_seconds()}
-        return told
+            data |= {"since": self.since.isoformat(), "earlier_s": self.earlier.total_seconds()}
+        return data
 
 
 def read_jump(values: Mapping[str, object], prefix: str = "") -> Jump | None:

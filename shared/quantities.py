@@ -142,7 +142,7 @@ FACTS: dict[str, str] = {
     "sensor_id": "with calibration: the device it is about",
 }
 
-# Facts that are told in words; all others are true or false.
+# Facts that are words; all others are true or false.
 WORDS = frozenset(
     {"alarm_text", "fault", "shutdown_request", "self_test", "lifecycle", "boot_id", "calibration", "sensor_id"}
 )

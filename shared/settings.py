@@ -259,7 +259,7 @@ def _suggestion(key: str, model: type[BaseModel], path: tuple[Step, ...]) -> str
 
 
 def _keys_at(model: type[BaseModel], path: tuple[Step, ...]) -> list[str]:
-    """Return the keys a model knows at ``path``, as far as its JSON Schema tells."""
+    """Return the keys a model knows at ``path``, as far as its JSON Schema says."""
     schema = model.model_json_schema()
     definitions = schema.get("$defs", {})
     here: Any = schema

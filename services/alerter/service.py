@@ -229,8 +229,8 @@ class Alerter:
             for alert_id in list(alert_set.sleepers(before_us)):
                 alert_set.drop(alert_id)
                 self._empty(alert_id, now_us)
-        told = ((alert_id, record.last) for alert_id, record in self._orphans.items())
-        for alert_id in [alert_id for alert_id, last in told if last is None or last.time_us < before_us]:
+        lasts = ((alert_id, record.last) for alert_id, record in self._orphans.items())
+        for alert_id in [alert_id for alert_id, last in lasts if last is None or last.time_us < before_us]:
             del self._orphans[alert_id]
             self._repository.drop(alert_id)
             self._empty(alert_id, now_us)

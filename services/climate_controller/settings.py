@@ -69,6 +69,8 @@ def _disagreements(where: str, name: str, climate: Climate, found: ActuatorsFile
             known = ", ".join(found.actuators) or "none"
             faults.append(Fault(where, place, f"actuators.yaml has no actuator of this name; it has {known}"))
         elif (other.zone, other.kind.value, other.steps) != (name, each.kind.value, each.steps):
-            told = f"a {other.kind.value} of {other.steps} steps in the zone {other.zone}"
-            faults.append(Fault(where, place, f"is {told} in actuators.yaml; zone, kind and steps must be the same"))
+            described = f"a {other.kind.value} of {other.steps} steps in the zone {other.zone}"
+            faults.append(
+                Fault(where, place, f"is {described} in actuators.yaml; zone, kind and steps must be the same")
+            )
     return faults

@@ -221,7 +221,7 @@ class ClimateSupervisor:
         """Take what the actuators answer, decide, and order."""
         to_say, self._to_say = self._to_say, []
         for outgoing in to_say:
-            self._wire.say(outgoing)
+            self._wire.send(outgoing)
         for heard in self._wire.heard():
             self._heard(heard)
         if self._connected != self._wire.connected:

@@ -231,14 +231,14 @@ class CounterStore:
             self._points.add(event_to_line(event, point_ns))
         return True
 
-    def _tally(self, event: Event, steady_us: int) -> bool:
+    def _tally(self, event: Event, monotonic_us: int) -> bool:
         """Count an event that is in the history now; returns False if it had been counted before it came there."""
         new = self._archive.record(event, time_to_us(event.time))
-        self._counters.count(event.type, steady_us, new=new)
+        self._counters.count(event.type, monotonic_us, new=new)
         return new
 
     def _save_times(self) -> None:
-        """Keep how far event time has come, also where it came on without an event; it is not told again."""
+        """Keep how far event time has come, also where it came on without an event; it is not published again."""
         if (times := self._counters.times()) != self._kept_times:
             self._ledger.put_calmly(_TIMES, json.dumps(times).encode())
             self._kept_times = times
@@ -251,22 +251,22 @@ class CounterStore:
         """Tell the counters that changed, and the health where that is due."""
         for counter in self._counters.changed():
             self._outlet.retain(counter)
-        health = self._archive.due_health(self._counters.told_us())
+        health = self._archive.due_health(self._counters.wall_us())
         if health is not None:
             self._outlet.retain(health)
-            # Its point waits with the next batch's; if that never comes, the next start tells it.
+            # Its point waits with the next batch's; if that never comes, the next start writes it.
             self._points.add(health_to_line(self._site, health.score, health.grade.value, health.as_of))
 
     def _ages(self) -> tuple[int | None, int | None]:
-        """Return up to when event time and this host's clock agree that it is: monotonic, and as told.
+        """Return up to when event time and this host's clock agree that it is: monotonic, and by the wall clock.
 
         A replay, which has no host's clock, goes by event time alone.
         """
-        steady_us, told_us = self._counters.steady_us(), self._counters.told_us()
-        if self._wall is None or steady_us is None or told_us is None:
-            return steady_us, told_us
-        wall_us = time_to_us(self._wall())
-        return min(steady_us, wall_us - self._counters.offset_us), min(told_us, wall_us)
+        monotonic_us, wall_us = self._counters.monotonic_us(), self._counters.wall_us()
+        if self._wall is None or monotonic_us is None or wall_us is None:
+            return monotonic_us, wall_us
+        host_us = time_to_us(self._wall())
+        return min(monotonic_us, host_us - self._counters.offset_us), min(wall_us, host_us)
 
     def _may_prune(self) -> bool:
         """Say whether what is old may go: not before it is known what time it is, and not while a restore counts."""
@@ -277,9 +277,9 @@ class CounterStore:
         """Make the report that is due, if one is, and the file of the counters; none before event time is known."""
         if self._reporter is None or self._counters.as_of_us is None:
             return
-        told_us = self._counters.told_us()
-        self._reporter.save(told_us, self.counters)
-        if period := self._reporter.due(told_us, self._counters.observed.since_us):
+        wall_us = self._counters.wall_us()
+        self._reporter.save(wall_us, self.counters)
+        if period := self._reporter.due(wall_us, self._counters.observed.since_us):
             made = self._reporter.make(period, self._archive.analytics, self._moment())
             if made is not None:
                 self._outlet.retain(made)
@@ -287,7 +287,7 @@ class CounterStore:
     def _moment(self) -> Snapshot:
         return Snapshot(
             site=self._site,
-            as_of_us=self._counters.told_us(),
+            as_of_us=self._counters.wall_us(),
             observed=self._counters.observed,
             counters=tuple(self.counters()),
             ever=self._counters.ever(),

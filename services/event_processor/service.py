@@ -1,8 +1,8 @@
 """The processor as a stage: frames and candidates in; events, triggers, device states and incidents out.
 
 Every event, whoever made it, takes the way of ``core.pipeline.stages``. What is remembered stands in the ledger:
-``device/{name}`` (a Memory), ``sampled/{name}`` (its last state sample), ``gaps`` (how many losses were told), and the
-tables of the adapters.
+``device/{name}`` (a Memory), ``sampled/{name}`` (its last state sample), ``gaps`` (how many losses were reported), and
+the tables of the adapters.
 """
 
 from __future__ import annotations
@@ -215,8 +215,8 @@ class EventProcessor:
             return
         if ended.text:
             self._refuse(received_on, payload, ended.text)
-        if ended.told is not None and self._is_new_refusal(offer):
-            self._emit_events((ended.told,))
+        if ended.report is not None and self._is_new_refusal(offer):
+            self._emit_events((ended.report,))
 
     def _is_new_refusal(self, offer: Offer) -> bool:
         identity = offer.candidate.id
@@ -274,7 +274,7 @@ class EventProcessor:
     # ---- what is asked
 
     def figures(self) -> Mapping[str, bool | int | float | str]:
-        """Frames taken, events told, and what ended on the way by stage and reason, since the start."""
+        """Frames taken, events emitted, and what ended on the way by stage and reason, since the start."""
         counts = self.pipeline.counts
         ends = {f"ended_{name}": count for name, count in counts.items() if "." in name and name not in REFUSED}
         dropped = sum(self.work.dropped.values())

@@ -101,12 +101,12 @@ class Gateway:
         made = HomeAssistant(
             self._settings.home_assistant, self._suite, self._clock, lambda: live_suite.client.connected
         )
-        live_suite.listeners.append(made.take)
+        live_suite.listeners.append(made.on_change)
         return made
 
     def _nut_server(self, live_suite: LiveSuite) -> NutServer:
         door = NutDoor(self._settings.nut, self._clock)
-        live_suite.listeners.append(door.take)
+        live_suite.listeners.append(door.on_change)
 
         def world(clients: Sequence[tuple[str, str]]) -> World:
             live_suite.refresh()

@@ -94,7 +94,7 @@ class SensorReader:
         """Emit what is due at monotonic ``now`` (UTC ``time``), at most about ``limit``; return how many frames."""
         with self._ledger.transaction():
             instant = self._clock.read() if self._clock else None
-            contents = self._feed.take(now, instant.time if instant else time, limit)
+            contents = self._feed.poll(now, instant.time if instant else time, limit)
             if contents and instant:
                 self._follow(instant)
                 self._calibrations.emit_overdue(instant.time)

@@ -33,12 +33,12 @@ PROCESSOR = "event_processor"
 def verdict(arrival: Arrived, candidate: Candidate) -> tuple[bool, str | None]:
     """Return whether what arrived came of the candidate, and why that was refused if it was."""
     try:
-        told = json.loads(arrival.payload)
-        if "reason" in told:
-            offered = json.loads(base64.b64decode(told["payload"]))
-            return offered.get("id") == candidate.id, str(told["reason"])
-        same_time = candidate.time is not None and datetime.fromisoformat(told["time"]) == candidate.time
-        return same_time and told["type"] == candidate.type, None
+        content = json.loads(arrival.payload)
+        if "reason" in content:
+            offered = json.loads(base64.b64decode(content["payload"]))
+            return offered.get("id") == candidate.id, str(content["reason"])
+        same_time = candidate.time is not None and datetime.fromisoformat(content["time"]) == candidate.time
+        return same_time and content["type"] == candidate.type, None
     except (ValueError, KeyError, TypeError, AttributeError):
         return False, None  # something else
 
@@ -92,8 +92,8 @@ class Client:
 
     def offer(self, producer: str, candidate: Candidate) -> str | None:
         """Publish a candidate event, and return why it was refused if the refusal comes within ``VERDICT_S``."""
-        told = [self.topics.every("event"), self.topics.build("deadletter", PROCESSOR)]
-        client = self._open(told)
+        patterns = [self.topics.every("event"), self.topics.build("deadletter", PROCESSOR)]
+        client = self._open(patterns)
         topic = self.topics.build("ingest", producer)
         payload = candidate.model_dump_json(exclude_none=True).encode()
         client.publish(Publication(topic, payload), "offer")

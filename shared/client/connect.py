@@ -84,6 +84,6 @@ class Presence:
         if not self.absent:
             return f"{self.service} is online but gave no answer in {waited_s:g} s; ask again, its log may say why"
         name = self.service.partition("-")[0]
-        told = "is not at this broker" if (status := self.status) is None else f"is {status.state}"
+        presence = "is not at this broker" if (status := self.status) is None else f"is {status.state}"
         advice = OPTIONAL.get(name, "`make run` starts the suite, data/log holds the services' logs")
-        return f"{self.service} {told}; {advice}"
+        return f"{self.service} {presence}; {advice}"

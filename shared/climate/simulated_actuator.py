@@ -47,7 +47,7 @@ class SimulatedActuator:
         state = {"level": self.level, "power_w": self.power_w}
         return Outgoing(f"sim/{self.name}/state", json.dumps(state).encode())
 
-    def take(self, topic: str, payload: bytes, now_s: float) -> tuple[SimulatedActuator, tuple[Outgoing, ...]]:
+    def receive(self, topic: str, payload: bytes, now_s: float) -> tuple[SimulatedActuator, tuple[Outgoing, ...]]:
         """Return it after a message, with its answers; what is no order of its own changes nothing."""
         if self.flaw is Flaw.DEAD or topic not in self.topics:
             return self, ()

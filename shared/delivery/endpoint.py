@@ -194,7 +194,7 @@ class Endpoint:
     def reject(self, received_on: str, payload: bytes, reason: str) -> None:
         """Send input that cannot be used to ``deadletter/…``, within the bounds of ``shared.delivery.refusals``."""
         monotonic = self.clock.monotonic()
-        if not self.refusals.keep(received_on, monotonic):
+        if not self.refusals.admits(received_on, monotonic):
             if (count := self.refusals.flood(received_on, monotonic)) is not None:
                 self._report_flood(self.refusals.sender(received_on), count)
             return

@@ -27,7 +27,7 @@ class Bucket:
     beyond: int = 0
     reported: float = float("-inf")
 
-    def take(self, now: float, size: int, refill_s: float) -> bool:
+    def consume(self, now: float, size: int, refill_s: float) -> bool:
         """Take one, if there is one."""
         self.left = min(size, self.left + (now - self.at) / refill_s)
         self.at = now
@@ -50,10 +50,10 @@ class Refusals:
         """Return the kind and the first level of a topic; on the wire the speaker comes first."""
         return "/".join(received_on.removeprefix(self._prefix).split("/")[:2])[:200]
 
-    def keep(self, received_on: str, now: float) -> bool:
+    def admits(self, received_on: str, now: float) -> bool:
         """Whether a refusal is worth a letter."""
         bucket = self._bucket(self.sender(received_on), now)
-        if bucket.take(now, BURST, REFILL_S) and self._all.take(now, BURST_OF_ALL, REFILL_OF_ALL_S):
+        if bucket.consume(now, BURST, REFILL_S) and self._all.consume(now, BURST_OF_ALL, REFILL_OF_ALL_S):
             return True
         self.unkept += 1
         bucket.beyond += 1

@@ -367,7 +367,7 @@ class Sender:
         self.gone_back = self.gone_back or found
 
     def seen(self, consumer: str, online: bool, applied: Mapping[str, Mark] | None = None) -> None:
-        """A service's status tells whether it is there, and how far it has applied what comes from here."""
+        """A service's status says whether it is there, and how far it has applied what comes from here."""
         for stream, out in self.streams.items():
             out.seen(consumer, online)
             mark = (applied or {}).get(stream)

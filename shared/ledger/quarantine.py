@@ -98,13 +98,13 @@ def _make(beside: Beside, schema: Schema) -> None:
 
 
 def _find(beside: Beside, now: datetime, *, closely: bool) -> dict[str, str] | None:
-    told = _read(beside.file("suspect"))
-    found = examine(beside.path, unclean=beside.file("running").exists(), suspect=closely or told is not None)
-    if found is None and told is not None and beside.path.exists():
-        if told.get("certain"):
-            found = str(told.get("found"))
+    suspicion = _read(beside.file("suspect"))
+    found = examine(beside.path, unclean=beside.file("running").exists(), suspect=closely or suspicion is not None)
+    if found is None and suspicion is not None and beside.path.exists():
+        if suspicion.get("certain"):
+            found = str(suspicion.get("found"))
         else:
-            log.warning("%s: %s; a close look finds nothing wrong, going on", beside.path, told.get("found"))
+            log.warning("%s: %s; a close look finds nothing wrong, going on", beside.path, suspicion.get("found"))
     if found is None:
         return None
     case = {"found": found, "found_at": now.isoformat(), "aside": _free_name(beside, now)}

@@ -54,7 +54,7 @@ class _Client(paho.Client):
 
     stream: BufferedSocket | None = None
     unconfirmed_by: int | None = None  # the thread that writes a QoS 0 message
-    told: Callable[[], None] = staticmethod(lambda: None)
+    on_change: Callable[[], None] = staticmethod(lambda: None)
 
     @property
     def on_publish(self) -> Any:
@@ -73,7 +73,7 @@ class _Client(paho.Client):
         code = super().loop_read(max_packets)
         while code == paho.MQTT_ERR_SUCCESS and self.stream is not None and self.stream.pending():
             code = super().loop_read(max_packets)
-        self.told()
+        self.on_change()
         return code
 
 
@@ -99,7 +99,7 @@ class Connection:
             manual_ack=True,
             reconnect_on_failure=False,
         )
-        self.client.told = self._tell
+        self.client.on_change = self._notify
         self.client.max_inflight_messages = owner.inflight
         self.client.on_connect = self._guarded(self._on_connect)
         self.client.on_message = self._guarded(self._on_message)
@@ -180,7 +180,7 @@ class Connection:
         if will is not None:
             self.client.will_set(will.topic, will.payload, 1, will.retain)
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         """Give the owner what has happened since the last time, the Connected first."""
         if self.subscribed and self.seen:
             seen, self.seen = self.seen, []

@@ -59,7 +59,7 @@ class Harness:
         """Let time pass, taking in what the suite says."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
-            for _ in self.view.take(self.client, min(left, 0.2)):
+            for _ in self.view.poll(self.client, min(left, 0.2)):
                 pass
             self.fleet.watch()
 

@@ -153,7 +153,7 @@ def probe(run) -> Iterator[MqttProbe]:
 def _unharmed(run, probe) -> Iterator[None]:
     """After every test: the same processes, all online, and a good event is counted."""
     before = run.service_pids()
-    assert None not in before.values(), run.told()
+    assert None not in before.values(), run.output()
     probe.until(lambda: probe.last("counter", "device/error"), "what was counted before is heard")
     yield
     total = probe.last("counter", "device/error")["total"]
@@ -163,7 +163,7 @@ def _unharmed(run, probe) -> Iterator[None]:
     probe.until(lambda: probe.last("counter", "device/error")["total"] > total, "the next event is counted")
     probe.until(lambda: all(probe.last("status", name) for name in SERVICES), "everybody says something")
     assert dict.fromkeys(SERVICES, "online") == {name: probe.last("status", name)["state"] for name in SERVICES}
-    assert before == run.service_pids(), run.told()
+    assert before == run.service_pids(), run.output()
 
 
 def letters(probe: MqttProbe, service: str, received_on: str) -> list[tuple[str, bytes]]:

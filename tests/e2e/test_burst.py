@@ -69,7 +69,9 @@ def test_ten_thousand_offers_and_what_they_lead_to_are_each_counted_once(live, b
             script.offer({"type": "TEMPERATURE_HIGH", "id": str(number), "device": "rack", "data": {"value": 71}})
         deadline = time.monotonic() + DEADLINE_S
         while len(script.answered) < OFFERS or counts(run) != (OFFERS, OFFERS):
-            assert time.monotonic() < deadline, f"counted {counts(run)}, answered {len(script.answered)}\n{run.told()}"
+            assert time.monotonic() < deadline, (
+                f"counted {counts(run)}, answered {len(script.answered)}\n{run.output()}"
+            )
             script.work()
 
     assert before == run.service_pids()

@@ -101,7 +101,7 @@ def test_a_busy_port_is_said_in_one_sentence(tmp_path, start_broker):
 
     assert 1 == run.runner.wait(DEADLINE_S)
     expected = f"upskeep: port {taken.port} is taken: if a broker runs there, use it with --broker mqtt://localhost:"
-    assert expected in run.told()
+    assert expected in run.output()
 
 
 def test_a_broker_that_is_none_is_said(tmp_path):
@@ -109,7 +109,7 @@ def test_a_broker_that_is_none_is_said(tmp_path):
     run = Live(tmp_path, broker="mosquitoo")
 
     assert 1 == run.runner.wait(DEADLINE_S)
-    assert "upskeep: no broker 'mosquitoo': must be auto, mosquitto, embedded or a URL like mqtt://" in run.told()
+    assert "upskeep: no broker 'mosquitoo': must be auto, mosquitto, embedded or a URL like mqtt://" in run.output()
 
 
 def test_wrong_settings_are_all_said_before_anything_starts(tmp_path):
@@ -156,11 +156,11 @@ def test_a_wrong_option_is_said_and_ends_the_run(tmp_path, option, value, expect
     """Exit 2, the fault in words, no traceback."""
     run = Live(tmp_path, option, value, broker="embedded")
 
-    assert 2 == run.runner.wait(DEADLINE_S), run.told()
-    assert "the configuration cannot be used:\n" in run.told()
-    assert expected in run.told().partition("--- sensor_reader")[0]
-    assert "Traceback" not in run.told()
-    assert "broker:" not in run.told()  # it is refused before anything starts
+    assert 2 == run.runner.wait(DEADLINE_S), run.output()
+    assert "the configuration cannot be used:\n" in run.output()
+    assert expected in run.output().partition("--- sensor_reader")[0]
+    assert "Traceback" not in run.output()
+    assert "broker:" not in run.output()  # it is refused before anything starts
 
 
 @pytest.mark.mosquitto

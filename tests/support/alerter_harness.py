@@ -148,7 +148,7 @@ class Play:
     def notices(self) -> list[Notice]:
         return list(reversed(NoticeStore(self.ledger).newest(10_000)))
 
-    def told(self) -> list[tuple[float, str, int, int]]:
+    def notified(self) -> list[tuple[float, str, int, int]]:
         """When, why, and of how many that fire and have resolved."""
         found = self.notices()
         return [((n.time - START).total_seconds(), n.reason.value, n.firing, n.resolved) for n in found]

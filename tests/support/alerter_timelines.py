@@ -43,7 +43,7 @@ def backtest_timeline(file: Path, environ: Mapping[str, str], batch: int = 500) 
         bench = Bench(context_of(CONFIG, environ), None, stack)
         for frames in batches([file]):
             for begin in range(0, len(frames), batch):
-                bench.take(frames[begin : begin + batch])
+                bench.process(frames[begin : begin + batch])
         bench.end()
         return [{name: row[name] for name in FIELDS} for row in bench.alerter.timeline()]
 

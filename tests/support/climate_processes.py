@@ -113,7 +113,7 @@ class House:
 
     def _take(self, arrival: Arrived) -> None:
         for name, device in self.devices.items():
-            self.devices[name], said = device.take(arrival.topic, arrival.payload, time.monotonic())
+            self.devices[name], said = device.receive(arrival.topic, arrival.payload, time.monotonic())
             self._say(said)
         if arrival.payload.startswith(b"{"):
             with suppress(ValueError):

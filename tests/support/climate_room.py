@@ -140,7 +140,7 @@ class Room:
 
     def _deliver(self, sent: Outgoing) -> None:
         for name, device in self.devices.items():
-            self.devices[name], said = device.take(sent.topic, sent.payload, self.now_s)
+            self.devices[name], said = device.receive(sent.topic, sent.payload, self.now_s)
             for outgoing in said:
                 self._heard(outgoing)
 

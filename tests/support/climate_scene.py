@@ -203,7 +203,7 @@ class ClimateScene:
         ordered, self.wire.ordered = self.wire.ordered, []
         for order in ordered:
             for name, device in self.devices.items():
-                self.devices[name], said = device.take(order.topic, order.payload, self.now_s)
+                self.devices[name], said = device.receive(order.topic, order.payload, self.now_s)
                 self.wire.answers += said
 
 

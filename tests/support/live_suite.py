@@ -95,12 +95,12 @@ class Live:
         """Wait for a condition while the runner lives; returns what it came to."""
         deadline = time.monotonic() + deadline_s
         while not (found := holds()):
-            assert time.monotonic() < deadline, f"{what}: not within {deadline_s} s\n{self.told()}"
+            assert time.monotonic() < deadline, f"{what}: not within {deadline_s} s\n{self.output()}"
             try:
                 self.runner.wait(0.01)
             except subprocess.TimeoutExpired:
                 continue
-            raise AssertionError(f"{what}: the runner ended before\n{self.told()}")
+            raise AssertionError(f"{what}: the runner ended before\n{self.output()}")
         return found
 
     def pid(self, *signs: str) -> int | None:
@@ -128,7 +128,7 @@ class Live:
         path = self.data / "log" / f"{service}.log"
         return path.read_text(encoding="utf-8") if path.exists() else ""
 
-    def told(self) -> str:
+    def output(self) -> str:
         """Return what the runner said, and the last words of every service."""
         logs = (f"--- {name}\n{self.log(name)[-1500:]}" for name in SERVICES)
         return "\n".join((self._out.read_text(), self._err.read_text(), *logs))
@@ -138,7 +138,7 @@ class Live:
     def kill(self, *signs: str) -> None:
         """End a child as a power cut would, and wait until another runs in its place."""
         pid = self.pid(*signs)
-        assert pid is not None, f"no child {signs}\n{self.told()}"
+        assert pid is not None, f"no child {signs}\n{self.output()}"
         os.kill(pid, signal.SIGKILL)
         self.until(lambda: self.pid(*signs) not in (pid, None), f"{signs} starts again")
 
@@ -147,8 +147,8 @@ class Live:
         try:
             code = self.runner.wait(DEADLINE_S)
         except subprocess.TimeoutExpired:
-            raise AssertionError(f"the run does not end\n{self.told()}") from None
-        assert code == 0, self.told()
+            raise AssertionError(f"the run does not end\n{self.output()}") from None
+        assert code == 0, self.output()
         return self._out.read_text(encoding="utf-8")
 
     def outcome(self) -> Any:

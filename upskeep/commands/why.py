@@ -137,9 +137,9 @@ def _of_recording(
             replay.alert_tally = AlertTally(rule, words[1], *span)
         with progress_bar("frames", _rows(files)) as step:
             for frame in (*([first] if first else []),):
-                replay.take(frame)
+                replay.process(frame)
             for frame in frames:
-                replay.take(frame)
+                replay.process(frame)
                 step(1)
         replay.end()
         if rule is not None:

@@ -136,7 +136,7 @@ class Bench:
         """Return how far event time has come."""
         return self.last or datetime.fromtimestamp(0, UTC)
 
-    def take(self, frames: Sequence[Frame]) -> None:
+    def process(self, frames: Sequence[Frame]) -> None:
         """Apply a batch."""
         with ExitStack() as open_transactions:
             for ledger in self.ledgers:
@@ -159,7 +159,7 @@ class Bench:
         if self.last is not None:
             self.store.advance(self.last)
             self.alerter.advance(self.last)
-            self.take(())
+            self.process(())
         counters = {counter.type: counter for counter in self.store.counters()}
         return Outcome(self.frames, counters, self.alerter.snapshot(), self.first, self.last)
 
@@ -186,7 +186,7 @@ def backtest(
         written = stack.enter_context(out.open("w", encoding="utf-8")) if out is not None else None
         bench = Bench(context_of(folder, environ), None if written is None else partial(_write, written), stack)
         for batch in batches(files, rows, timezone):
-            bench.take(batch)
+            bench.process(batch)
         outcome = bench.end()
         if timeline is not None:
             lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in bench.alerter.timeline())

@@ -46,7 +46,7 @@ class ZonePair:
         """For how long each actuator would have run."""
         return self._both.hours
 
-    def take(self, frame: Frame) -> Iterator[Difference]:
+    def process(self, frame: Frame) -> Iterator[Difference]:
         """Yield what was wanted elsewhere until this frame, and is no more."""
         air = _air_of(frame)
         if air is not None and frame.device == self._outside:
@@ -54,7 +54,7 @@ class ZonePair:
         if air is None or frame.device != self._sensor or (self._last is not None and frame.time <= self._last):
             return
         self._last = frame.time
-        for one, two in self._both.take(frame.time, air, self._around):
+        for one, two in self._both.observe(frame.time, air, self._around):
             yield from self._ended(one.actuator, frame.time)
             if one.level != two.level:
                 self._apart[one.actuator] = Apart(frame.time, one, two)
@@ -84,11 +84,11 @@ class Zones:
         one, two = (read(each.folder, each.environ) for each in (before, after))
         self._pairs = [ZonePair(name, _observed(one, name), _observed(two, name)) for name in _shared(one, two)]
 
-    def take(self, frames: Sequence[Frame]) -> Iterator[Difference]:
+    def process(self, frames: Sequence[Frame]) -> Iterator[Difference]:
         """Yield what came to an end in a batch."""
         for frame in frames:
             for pair in self._pairs:
-                yield from pair.take(frame)
+                yield from pair.process(frame)
 
     def end(self) -> Iterator[Difference]:
         """Yield what had not come to an end."""

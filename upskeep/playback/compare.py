@@ -124,7 +124,7 @@ class Side:
     bench: Bench
     heard: list[Event]
 
-    def take(self) -> list[Occurrence]:
+    def drain(self) -> list[Occurrence]:
         """Return what happened since the last call."""
         occurrences = [_of_event(event) for event in self.heard]
         self.heard.clear()
@@ -161,15 +161,15 @@ def play(
     stack.callback(kept.close)
     events = Differences()
     for batch in frames:
-        one.bench.take(batch)
-        other.bench.take(batch)
-        kept.add(EVENT, events.take(one.take(), other.take()))
-        kept.add(ACTUATOR, zones.take(batch) if zones else ())
+        one.bench.process(batch)
+        other.bench.process(batch)
+        kept.add(EVENT, events.align(one.drain(), other.drain()))
+        kept.add(ACTUATOR, zones.process(batch) if zones else ())
     outcome, _ = one.bench.end(), other.bench.end()
-    kept.add(EVENT, events.take(one.take(), other.take()))
+    kept.add(EVENT, events.align(one.drain(), other.drain()))
     kept.add(EVENT, events.end())
     alerts, since = Differences(), _since(one, other)
-    kept.add(ALERT, alerts.take(_fired(one, since), _fired(other, since)))
+    kept.add(ALERT, alerts.align(_fired(one, since), _fired(other, since)))
     kept.add(ALERT, alerts.end())
     kept.add(ACTUATOR, zones.end() if zones else ())
     return Comparison(

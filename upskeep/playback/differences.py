@@ -82,7 +82,7 @@ class Differences:
     after: Counter[str] = field(default_factory=Counter)
     _lanes: defaultdict[Lane, list[Pair]] = field(default_factory=lambda: defaultdict(list))
 
-    def take(self, before: Sequence[Occurrence], after: Sequence[Occurrence]) -> Iterator[Difference]:
+    def align(self, before: Sequence[Occurrence], after: Sequence[Occurrence]) -> Iterator[Difference]:
         """Take what came of the same frames; each side in its own order of time."""
         self.before.update(occurrence.name for occurrence in before)
         self.after.update(occurrence.name for occurrence in after)

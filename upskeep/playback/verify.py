@@ -48,7 +48,7 @@ class Verdict:
     by_field: Counter[str] = field(default_factory=Counter)
     differences: list[FieldDifference] = field(default_factory=list)
 
-    def take(self, found: Iterable[FieldDifference]) -> None:
+    def add(self, found: Iterable[FieldDifference]) -> None:
         """Note one event's differences."""
         new = list(found)
         self.compared += 1
@@ -74,7 +74,7 @@ def verify_events(
     for event in events:
         found = list(_pipeline_differences(event, pipeline))
         if (not chosen or event.type in chosen) and (since is None or event.time >= since):
-            verdict.take(found)
+            verdict.add(found)
     return verdict
 
 
@@ -86,7 +86,7 @@ def verify_frames(
     before = {event.id: event for event in then if _decided(event, devices, types)}
     after = {event.id: event for event in now if _decided(event, devices, types)}
     for event_id in sorted(before.keys() | after.keys(), key=lambda each: _order(before.get(each) or after[each])):
-        verdict.take(_differences(before.get(event_id), after.get(event_id)))
+        verdict.add(_differences(before.get(event_id), after.get(event_id)))
     return verdict
 
 

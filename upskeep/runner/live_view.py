@@ -54,7 +54,7 @@ class LiveView:
                 self._note_arrival(client, arrival)
         return bool(arrivals)
 
-    def take(self, client: MqttClient, timeout_s: float) -> Iterator[Message]:
+    def poll(self, client: MqttClient, timeout_s: float) -> Iterator[Message]:
         """Yield each message of interest that arrived, having noted it."""
         for arrival in client.poll(1000, timeout_s):
             message = self._note_arrival(client, arrival)

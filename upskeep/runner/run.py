@@ -147,8 +147,8 @@ class Reachable:
         self.away_since = time.monotonic()
         self.reported = False
 
-    def look(self, view: LiveView) -> None:
-        """Look once more."""
+    def check(self, view: LiveView) -> None:
+        """Check once more."""
         if view.connected:
             if self.reported:
                 self.say(f"the broker at {self.url} is there")
@@ -192,7 +192,7 @@ def run(options: RunOptions, settings: SuiteSettings, say: Say, show: Callable[[
         suite.start()
         began = time.monotonic()
         while not stopped.asked and not (options.exit_when_done and view.done()):
-            for message in view.take(client, WATCH_S):
+            for message in view.poll(client, WATCH_S):
                 _introduce(message, names, say)
                 show(message)
             if next_steps_due and view.all_online(names):
@@ -204,7 +204,7 @@ def run(options: RunOptions, settings: SuiteSettings, say: Say, show: Callable[[
                     say(room_steps(options.source, program))
             served = _announce(served_at(view.statuses), served, say)
             _tell(systemd, view, names, began)
-            reachable.look(view)
+            reachable.check(view)
             suite.watch()
             local.watch()
         _settle(view, client)
@@ -268,7 +268,7 @@ def _announce(address: str, before: str, say: Say) -> str:
 
 def _settle(view: LiveView, client: MqttClient) -> None:
     """Take what has already arrived."""
-    while any(True for _ in view.take(client, LOOK_S)):
+    while any(True for _ in view.poll(client, LOOK_S)):
         pass
 
 

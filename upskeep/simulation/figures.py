@@ -101,7 +101,7 @@ class SimulationTally:
         """Return what it came to."""
         hours, aimed = self._seconds / 3600, self._aimed or 1.0
         counted = [name for name, kind in self._kinds.items() if kind not in UNCOUNTED]
-        told = sum(self._reasons.values()) or 1
+        total = sum(self._reasons.values()) or 1
         return Figures(
             hours=round(hours, 2),
             in_band_pct=round(100 * self._inside / aimed, 2),
@@ -115,7 +115,7 @@ class SimulationTally:
             switches_per_hour={name: round(self._switches[name] / hours, 2) for name in counted},
             on_pct={name: round(100 * self._on[name] / self._seconds, 1) for name in self._kinds},
             energy_kwh={name: round(self._joules[name] / 3.6e6, 3) for name in self._kinds},
-            reasons_pct={reason.value: round(100 * n / told, 2) for reason, n in self._reasons.most_common()},
+            reasons_pct={reason.value: round(100 * n / total, 2) for reason, n in self._reasons.most_common()},
         )
 
 

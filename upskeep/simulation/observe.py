@@ -63,7 +63,7 @@ class SideBySide:
         self._before: datetime | None = None
         self.hours: dict[str, Hours] = {}
 
-    def take(self, time: datetime, room: Air, outside: Air | None) -> Iterator[tuple[Decision, Decision]]:
+    def observe(self, time: datetime, room: Air, outside: Air | None) -> Iterator[tuple[Decision, Decision]]:
         """Yield both decisions on each actuator about which something changed: how they differ, or that they do."""
         one, two = ({each.actuator: each for each in side.decide(time, room, outside)} for side in self._both)
         passed_s = 0.0 if self._before is None else min((time - self._before).total_seconds(), LONGEST_GAP_S)
@@ -98,7 +98,7 @@ def compare(
     """Yield a line for each actuator that would be elsewhere with the other target, from when on; then the sums."""
     both = SideBySide(Observed(name, zone, plans), Observed(name, other, plans))
     for time, room, outside in _readings(rows, begin):
-        for one, two in both.take(time, room, outside):
+        for one, two in both.observe(time, room, outside):
             differ = f"{one.level:.2f} → {two.level:.2f} {two.reason.value}: {two.text}"
             yield f"{_when(time)} {name} {one.actuator} {differ if one.level != two.level else 'the same again'}"
     for actuator, ran in both.hours.items():

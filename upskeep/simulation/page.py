@@ -172,6 +172,6 @@ def _hours(samples: list[Sample], x: list[float], height: float) -> Iterator[str
         mark = int(each.at_s // 3600 // every_h)
         if mark != last and last is not None:
             hours = mark * every_h
-            told = f"{hours % 24:02d}:00" if every_h < 24 else f"day {hours // 24}"
-            yield f'<text class="tick" x="{at:.1f}" y="{height + 14:g}" text-anchor="middle">{told}</text>'
+            label = f"{hours % 24:02d}:00" if every_h < 24 else f"day {hours // 24}"
+            yield f'<text class="tick" x="{at:.1f}" y="{height + 14:g}" text-anchor="middle">{label}</text>'
         last = mark

@@ -31,8 +31,8 @@ def _devices(found: Figures) -> Iterable[str]:
     yield f"{'device':<14}{'switches/h':>11}{'on':>9}{'energy':>12}"
     for name, share in found.on_pct.items():
         switches = found.switches_per_hour.get(name)
-        told = "by hours" if switches is None else f"{switches:.1f}"
-        yield f"{name:<14}{told:>11}{share:>7.1f} %{found.energy_kwh[name]:>8.2f} kWh"
+        switched = "by hours" if switches is None else f"{switches:.1f}"
+        yield f"{name:<14}{switched:>11}{share:>7.1f} %{found.energy_kwh[name]:>8.2f} kWh"
 
 
 def chart(samples: list[Sample], band_kpa: float) -> list[str]:

@@ -56,7 +56,7 @@ class AlertTally:
         """Whether it is a time that is asked about."""
         return (self._since is None or time >= self._since) and (self._until is None or time <= self._until)
 
-    def take(self, frame: Frame, samples: Iterable[Sample], records: Mapping[tuple[str, str], AlertRecord]) -> None:
+    def observe(self, frame: Frame, samples: Iterable[Sample], records: Mapping[tuple[str, str], AlertRecord]) -> None:
         """Take what a frame came to; ``records`` are the alerts as they then stand."""
         counts = self.counts(frame.time)
         for sample in samples:

@@ -99,7 +99,7 @@ def notified(replay: Replay, rule: Rule, fired: Transition) -> list[Link]:
     """Return who was notified of an alert that fired, or what held it back."""
     if not rule.notifies:
         return [Link("no_notice", {"because": "`notification` is not among the actions of its rule"}, ends=True)]
-    later_s = max(0.0, (fired.frame.time - fired.alert.time).total_seconds())  # the frames told of it only then
+    later_s = max(0.0, (fired.frame.time - fired.alert.time).total_seconds())  # the frames showed it only then
     links = [
         Link("muted", {"receiver": route["receiver"], "reason": held["reason"], "what": held["text"]})
         for route in fired.routes

@@ -66,7 +66,7 @@ class Suite:
     def absent_chains(
         self, event_type: str, device: str | None, since: datetime | None, until: datetime | None
     ) -> list[Chain]:
-        """Return why an event did not come, as far as the rules tell; or that it did."""
+        """Return why an event did not come, as far as the rules say; or that it did."""
         event = self.newest(event_type, since, until)
         if event is not None and device in (None, event.device):
             chain = self.event_chain(event)

@@ -136,19 +136,19 @@ class Replay:
         """Every notice, in order of time."""
         return self._outlet.notices
 
-    def take(self, frame: Frame) -> None:
+    def process(self, frame: Frame) -> None:
         """Take the next frame."""
         self._fresh.clear()
         self._heard.clear()
         self._last = frame
-        self._bench.take((frame,))
+        self._bench.process((frame,))
         ended = self._bench.processor.pipeline.ended or []
         ends = {event.id: (stage, dropped) for event, stage, dropped in ended}
         ended.clear()
         self._note_changes(frame)
         if self.alert_tally is not None and self._state is not None:
             seen = [event_sample(event, self.texts) for event in self._heard.values()]
-            self.alert_tally.take(frame, [*seen, state_sample(self._state)], self._records())
+            self.alert_tally.observe(frame, [*seen, state_sample(self._state)], self._records())
         for made in self._fresh:
             made.ended = ends.get(made.event.id)
             made.event = self._heard.get(made.event.id, made.event)
@@ -192,7 +192,7 @@ class Replay:
         if frame.device not in self._tallies:
             self._tallies[frame.device] = [Tally(goal) for goal in goals_of(self.compiled, frame.device, event)]
         for tally in self._tallies[frame.device]:
-            tally.take(trace)
+            tally.observe(trace)
 
     def _records(self) -> Mapping[tuple[str, str], AlertRecord]:
         return ChainMap(*(each.records for each in self._bench.alerter.alert_sets))
@@ -232,7 +232,7 @@ class Replay:
 
 
 def stamp_of(alert: Alert) -> str:
-    """Return what tells one change of an alert from the next."""
+    """Return what distinguishes one change of an alert from the next."""
     return f"{alert.time.isoformat()} {alert.reason}"
 
 

@@ -103,7 +103,7 @@ def zone_of(action: Action, labels: Mapping[str, str]) -> str:
 
 
 def stop_command(target: str, name: str, zone: str, cause: Cause, now: datetime) -> Command:
-    """Return the command that tells ``target`` of a stop or of its end. It does not expire: a stop is meant."""
+    """Return the command that informs ``target`` of a stop or of its end. It does not expire: a stop is meant."""
     data = {"zone": zone, "rule": cause.rule, "key": cause.key, "reason": cause.message}
     return Command(id=cause.identity(name, target, zone), target=target, name=name, time=now, by="alerter", data=data)
 

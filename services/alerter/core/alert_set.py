@@ -182,8 +182,8 @@ class AlertSet:
     def sleepers(self, before_us: int) -> Iterator[AlertId]:
         """Yield the alerts of which nothing matters any more and that have reported nothing since ``before_us``."""
         for alert_id, record in self.records.items():
-            told_us = record.last.time_us if record.last is not None else None
-            if (told_us is None or told_us < before_us) and transitions.idle(
+            last_us = record.last.time_us if record.last is not None else None
+            if (last_us is None or last_us < before_us) and transitions.idle(
                 self._rule_of[alert_id], record, self._now(record)
             ):
                 yield alert_id

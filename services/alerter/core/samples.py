@@ -68,8 +68,8 @@ def sensor_of(event: Event) -> str | None:
 
     ``sensor_id`` is the device, or the device with its channel; who distinguishes them gives ``channel`` besides.
     """
-    told, channel = event.data.get("sensor_id"), event.data.get("channel")
-    device = told if isinstance(told, str) and told else event.device
+    named, channel = event.data.get("sensor_id"), event.data.get("channel")
+    device = named if isinstance(named, str) and named else event.device
     if not isinstance(channel, str) or not channel or device is None:
         return device
     return device if device.endswith(f".{channel}") else f"{device}.{channel}"

@@ -1,4 +1,4 @@
-"""What the alerter is told: ``config/alerts.yaml`` and the limits of ``config/event_counters.yaml``."""
+"""The alerter's settings: ``config/alerts.yaml`` and the limits of ``config/event_counters.yaml``."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class AlertsSettings(Settings):
         return {settings.name: settings.wording(self.templates) for settings in self.receivers}
 
     def plan(self) -> Plan:
-        """Return who is told, and when not."""
+        """Return who is notified, and when not."""
         return Plan(
             route=self.route.route(DEFAULT_ROUTE),
             receivers={settings.name: settings.receiver() for settings in self.receivers},

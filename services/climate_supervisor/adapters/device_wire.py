@@ -56,7 +56,7 @@ class DeviceWire:
                 case _:
                     pass
 
-    def say(self, outgoing: Outgoing) -> None:
+    def send(self, outgoing: Outgoing) -> None:
         """Send a message to a device."""
         if self._client.connected:
             self._waiting.append(outgoing)

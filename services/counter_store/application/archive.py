@@ -76,11 +76,11 @@ class Archive:
         """Add a count without its events to the day they began on."""
         self._aggregates.add_cell("daily", time_us // DAY_US, series, Cell(count, time_us, time_us))
 
-    def flush(self, steady_us: int | None, told_us: int | None, *, prune: bool) -> None:
+    def flush(self, monotonic_us: int | None, wall_us: int | None, *, prune: bool) -> None:
         """Write what was taken; let go of what has to leave the history."""
         self._write()
-        if prune and steady_us is not None and told_us is not None:
-            self.retention.prune(self._touched, self._added, steady_us, told_us)
+        if prune and monotonic_us is not None and wall_us is not None:
+            self.retention.prune(self._touched, self._added, monotonic_us, wall_us)
         self._touched, self._added = {}, 0
 
     def answer(self, name: str, data: Mapping[str, Any], snapshot: Snapshot) -> dict[str, Any]:

@@ -79,14 +79,14 @@ class CounterSet:
     def observe(self, device: str | None, time: datetime, *, trusted: bool = False) -> None:
         """Note that a device was heard; ``trusted`` is what an operator brings, however old."""
         now_us = None if self.as_of_us is None else self.as_of_us + self.offset_us
-        self.observed.hear(device, time_to_us(time), now_us, trusted=trusted)
+        self.observed.add(device, time_to_us(time), now_us, trusted=trusted)
 
-    def count(self, event_type: str, steady_us: int, *, new: bool) -> None:
+    def count(self, event_type: str, monotonic_us: int, *, new: bool) -> None:
         """Count an event that is in the history now. If not ``new``, the total had it and the windows did not."""
         if event_type not in self._tallies:
-            self._tallies[event_type] = self._open(CounterRow(event_type, 1, steady_us, steady_us, None))
+            self._tallies[event_type] = self._open(CounterRow(event_type, 1, monotonic_us, monotonic_us, None))
         elif new:
-            self._tallies[event_type] = fold_time(self._tallies[event_type], steady_us)
+            self._tallies[event_type] = fold_time(self._tallies[event_type], monotonic_us)
         else:
             self._tallies[event_type] = self._open(self._row(self._tallies[event_type]))
 
@@ -100,10 +100,10 @@ class CounterSet:
 
     def open_balance(self, balance: Balance) -> None:
         """Add to a total; windows do not know of it."""
-        steady_us, name = time_to_us(balance.at) - self.offset_us, balance.type
-        fresh = CounterRow(name, 0, steady_us, steady_us, None)
+        monotonic_us, name = time_to_us(balance.at) - self.offset_us, balance.type
+        fresh = CounterRow(name, 0, monotonic_us, monotonic_us, None)
         row = self._row(self._tallies[name]) if name in self._tallies else fresh
-        self._tallies[name] = self._open(row.plus(balance.count, steady_us))
+        self._tallies[name] = self._open(row.plus(balance.count, monotonic_us))
         self._newest_us.setdefault(name, self._tallies[name].last_us + self.offset_us)
 
     def jump(self, jump: Jump) -> None:
@@ -180,15 +180,15 @@ class CounterSet:
             for name, tally in self._tallies.items()
         }
 
-    def steady_us(self) -> int | None:
+    def monotonic_us(self) -> int | None:
         """Return how far event time has come, in steady time; before it is known, the newest event's."""
         newest_us = max((tally.last_us for tally in self._tallies.values()), default=None)
         return newest_us if self.as_of_us is None else self.as_of_us
 
-    def told_us(self) -> int | None:
+    def wall_us(self) -> int | None:
         """Return the same by the clock as it is now."""
-        steady_us = self.steady_us()
-        return None if steady_us is None else steady_us + self.offset_us
+        monotonic_us = self.monotonic_us()
+        return None if monotonic_us is None else monotonic_us + self.offset_us
 
     def _open(self, row: CounterRow) -> Tally:
         as_of_us = row.last_us if self.as_of_us is None else self.as_of_us

@@ -111,8 +111,8 @@ def _shifts(jump: Jump) -> Shifts:
 
 def _moved(turn: ReportedTurn, jumps: Iterable[tuple[int, Shifts]]) -> int:
     """Return where a time stands after the jumps that came after it."""
-    told_us, steady_us = turn.us, turn.steady_us
+    wall_us, monotonic_us = turn.us, turn.monotonic_us
     for us, (since_us, earlier_us, step_us) in jumps:
-        if us > steady_us:
-            told_us += earlier_us if told_us < since_us else step_us
-    return told_us
+        if us > monotonic_us:
+            wall_us += earlier_us if wall_us < since_us else step_us
+    return wall_us

@@ -123,11 +123,11 @@ def _credit(ledger: Ledger, place: tuple[str, int, str], count: int, until_us: i
     ledger.db.execute("INSERT OR REPLACE INTO credit VALUES (?, ?, ?, ?, ?)", (*place, count, until_us))
 
 
-def _count_anew(ledger: Ledger, aggregates: Aggregates, told: dict[str, Cell]) -> int:
+def _count_anew(ledger: Ledger, aggregates: Aggregates, stored: dict[str, Cell]) -> int:
     """Write every counter: what its cells add up to, and no less than what the sound counters have reported."""
     counted = aggregates.ever()
     known = {series.type: series for series in reversed(aggregates.series.values())}
-    for name, cell in told.items():
+    for name, cell in stored.items():
         missing = cell.count - (counted[name].count if name in counted else 0)
         if missing > 0:  # the cells that held them cannot be read: they stand where the type began
             series = known.get(name, Series(name, UNKNOWN, Severity.WARNING))

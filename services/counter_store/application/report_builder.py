@@ -54,12 +54,12 @@ def _statistics(analytics: Analytics, snapshot: Snapshot, span: Span, days_of: D
 
 def _trends(analytics: Analytics, snapshot: Snapshot, span: Span, days_of: Days) -> dict[str, Any]:
     by_trend = sort_trends(analytics.statistics(span, snapshot.ever, sorted(snapshot.ever), snapshot.observed))
-    told = {trend.value: by_trend[trend] for trend in (Trend.INCREASING, Trend.DECREASING)}
+    trends = {trend.value: by_trend[trend] for trend in (Trend.INCREASING, Trend.DECREASING)}
     named = {
         trend.value: tuple(sorted(one.type for one in by_trend[trend]))
         for trend in (Trend.STABLE, Trend.INSUFFICIENT_DATA)
     }
-    return {**told, **named, "daily_counts": count_days(days_of, span.as_of)}
+    return {**trends, **named, "daily_counts": count_days(days_of, span.as_of)}
 
 
 REPORTS: dict[ReportType, tuple[type[Report], Callable[[Analytics, Snapshot, Span, Days], dict[str, Any]]]] = {

@@ -20,7 +20,7 @@ from shared.messages import Counter
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Times are as told, in µs; None before anything was observed. ``lets_go``: what is old goes, hours become days."""
+    """Times of the wall clock; None before anything was observed. ``lets_go``: what is old goes, hours become days."""
 
     site: str
     as_of_us: int | None

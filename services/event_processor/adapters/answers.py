@@ -80,7 +80,7 @@ class Answers:
         asked = IncidentsAsked.model_validate(data)
         found = self._kept.page(asked.cursor, asked.limit, asked.open)
         more = {"cursor": found[-1][0]} if len(found) == asked.limit else {}
-        return {"incidents": [told(standing) for _, standing in found], **more}
+        return {"incidents": [incident_data(standing) for _, standing in found], **more}
 
     def _answer_analytics(self, data: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
         asked = AnalyticsAsked.model_validate(data)
@@ -98,7 +98,7 @@ class Answers:
         return {**self._analytics.answer(time_to_us(now), asked.hours), "failure_patterns": failures}
 
 
-def told(standing: IncidentSnapshot) -> dict[str, Any]:
+def incident_data(standing: IncidentSnapshot) -> dict[str, Any]:
     """Return an incident as JSON values."""
     found = standing.incident
     times = {"start": found.start_us, "last": found.last_us, "end": found.end_us}

@@ -135,13 +135,14 @@ class SuiteMonitor:
 
 
 def _dump(known: Known) -> bytes:
-    return json.dumps({name: [each.told, each.changes, each.epoch] for name, each in known.items()}).encode()
+    return json.dumps({name: [each.reported, each.changes, each.epoch] for name, each in known.items()}).encode()
 
 
 def _load(kept: bytes | None) -> Known:
     rows = json.loads(kept or "{}")
     return {
-        name: Presence(told, changes, epoch, sign=told or "online") for name, (told, changes, epoch) in rows.items()
+        name: Presence(reported, changes, epoch, sign=reported or "online")
+        for name, (reported, changes, epoch) in rows.items()
     }
 
 

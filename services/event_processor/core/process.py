@@ -115,7 +115,7 @@ def _is_plain(data: Mapping[str, object]) -> bool:
 
 
 def triggers_of(compiled: CompiledRules, events: Sequence[Event]) -> tuple[Trigger, ...]:
-    """Return the triggers the catalogue gives to each event's type; one told after the fact pulls none."""
+    """Return the triggers the catalogue gives to each event's type; one reported after the fact pulls none."""
     return tuple(
         Trigger(
             name=name,

@@ -45,6 +45,6 @@ def _is_removed(latch: str, names: frozenset[str]) -> bool:
 
 def _data(name: str, latch: Latch, frame: Frame) -> dict[str, Any]:
     rule, _, channel = name.partition("/")
-    told: dict[str, Any] = {"rule": rule, "channel": channel or None, "because": RULE_REMOVED, "since": since(latch)}
-    told["lasted_s"] = lasted_s(latch, frame.time)
-    return {key: value for key, value in told.items() if value is not None}
+    data: dict[str, Any] = {"rule": rule, "channel": channel or None, "because": RULE_REMOVED, "since": since(latch)}
+    data["lasted_s"] = lasted_s(latch, frame.time)
+    return {key: value for key, value in data.items() if value is not None}

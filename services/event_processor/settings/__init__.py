@@ -27,7 +27,7 @@ from shared.settings import ConfigError, Fault, Settings, read_one_of
 
 M = TypeVar("M", bound=BaseModel)
 Steps = tuple[str, ...]
-OWN = {  # told whatever the rules are
+OWN = {  # emitted whatever the rules are
     GAP: "that messages were lost",
     CLOCK_JUMP: "that the wall clock jumped",
     UNKNOWN: "that an event of an unknown type was offered",

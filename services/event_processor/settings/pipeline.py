@@ -62,6 +62,6 @@ def _pipeline_faults(rules: PipelineRules, compiled: CompiledRules) -> Iterator[
         OFFLINE: monitoring.presence,
         ONLINE: monitoring.presence,
     }
-    for name, told in wanted.items():
-        if told and name not in compiled.catalogue:
+    for name, on in wanted.items():
+        if on and name not in compiled.catalogue:
             yield ("monitoring",), f"wants the event type {name!r} in events.yaml; add it there or turn it off here"

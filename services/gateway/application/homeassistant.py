@@ -56,7 +56,7 @@ class HomeAssistant:
             suite.broker, name, subscriptions, persistent=False, clock=clock, on_arrival=self._wake
         )  # fmt: skip
 
-    def take(self, change: Change) -> None:
+    def on_change(self, change: Change) -> None:
         """Take what became of a followed topic."""
         if not self._settings.discovery:
             return

@@ -43,7 +43,7 @@ class LiveSuite:
         self.view = View()
         self.feed = Feed(uuid.uuid4().hex[:8])
         self._pulse = asyncio.Event()
-        self.listeners: list[Callable[[Change], None]] = []  # they take each change after the view has
+        self.listeners: list[Callable[[Change], None]] = []  # they get each change after the view has
         name = f"upskeep-{suite.site}-gateway-asks"
         self.client = AsyncServiceClient(
             suite, name, ASKED, SHOWN, by="gateway", lazy_s=LAZY_S, repeating=REPEATING
@@ -70,7 +70,7 @@ class LiveSuite:
     def _take(self, changes: Iterable[Change]) -> None:
         now = self.clock.monotonic()
         for change in changes:
-            if self.view.take(change.kind, change.parts, change.message, now, retained=change.retained):
+            if self.view.update(change.kind, change.parts, change.message, now, retained=change.retained):
                 self.feed.add(change.kind, change.parts, change.message, change.size)
             for listen in self.listeners:
                 listen(change)

@@ -1,4 +1,4 @@
-"""The NUT door between what is heard and what a client is told."""
+"""The NUT door between the states that arrive and what a client reads."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class NutDoor:
         self._shown: Mapping[str, Ups] = {}
         self._shown_until_s = float("-inf")
 
-    def take(self, change: Change) -> None:
+    def on_change(self, change: Change) -> None:
         """Take what became of a followed topic."""
         match change.message:
             case DeviceState() as state:

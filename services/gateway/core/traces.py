@@ -21,7 +21,7 @@ class Traces:
 
     points: dict[str, dict[str, deque[Point]]] = field(default_factory=dict)
 
-    def take(self, state: DeviceState, at_s: float) -> None:
+    def add(self, state: DeviceState, at_s: float) -> None:
         """Add a state's numbers, unless the last ones are too recent or there is no room."""
         if state.device not in self.points and len(self.points) >= MOST_DEVICES:
             return

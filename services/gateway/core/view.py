@@ -51,7 +51,7 @@ class View:
     connected: bool = False
     refused: int = 0
 
-    def take(self, kind: str, parts: Parts, message: Message | None, at_s: float, *, retained: bool = False) -> bool:
+    def update(self, kind: str, parts: Parts, message: Message | None, at_s: float, *, retained: bool = False) -> bool:
         """Take what a topic became; returns whether it is kept."""
         if isinstance(message, Event):
             self.events.append(message)
@@ -69,7 +69,7 @@ class View:
             return False
         values[parts] = Heard(message, at_s, retained)
         if isinstance(message, DeviceState):
-            self.traces.take(message, at_s)
+            self.traces.add(message, at_s)
         return True
 
     def states(self) -> list[DeviceState]:

@@ -113,7 +113,7 @@ def check_wiring(kind: str, address: int, wiring: Wiring) -> None:
 
 
 class AcDetect(Settings):
-    """The GPIO line that tells of the mains, and what its high level means: boards of one maker differ.
+    """The GPIO line that shows the mains, and what its high level means: boards of one maker differ.
 
     ``chip`` is the label of the GPIO chip, None for a Raspberry Pi's header; ``bias`` a pull to switch on.
     """

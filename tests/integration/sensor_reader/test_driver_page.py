@@ -60,7 +60,7 @@ def next_frame(source: OpenedSource) -> Frame:
 
     def there() -> bool:
         due = source.feed.next_due()
-        frames.extend(item for item in source.feed.take(due or 0.0, START, 10) if isinstance(item, Frame))
+        frames.extend(item for item in source.feed.poll(due or 0.0, START, 10) if isinstance(item, Frame))
         return bool(frames)
 
     until(there, "a frame")

@@ -71,7 +71,7 @@ def frames_until(source: OpenedSource, holds: Callable[[list[Frame]], object], w
     while not holds([frame for frame in frames if frame.device == "rack_ups"]):
         assert monotonic() < deadline, [(f.quality, dict(f.values), f.errors) for f in frames[-6:]]
         if (source.feed.next_due() or 0) <= monotonic():
-            taken = source.feed.take(monotonic(), datetime.now(UTC), 10)
+            taken = source.feed.poll(monotonic(), datetime.now(UTC), 10)
             frames += [frame for frame in taken if isinstance(frame, Frame)]
     return frames
 

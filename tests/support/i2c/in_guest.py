@@ -67,7 +67,7 @@ def auto() -> tuple[str, ...]:
     """Let the source be chosen, with the shipped board on bus 0, and return its name and what is said."""
     configuration = load(Path("config"), {"UPSKEEP_SENSOR_READER__DEVICES__0__BUS": "0"})
     opened = open_source("auto", Configuration(configuration.reader, configuration.boards), Options(), _no_pause, 0.0)
-    frames = [content.model_dump_json() for content in opened.feed.take(0.0, NOW, 1) if isinstance(content, Frame)]
+    frames = [content.model_dump_json() for content in opened.feed.poll(0.0, NOW, 1) if isinstance(content, Frame)]
     opened.close()
     return (opened.feed.name, *opened.said, *frames)
 

@@ -97,7 +97,7 @@ def count(influx: InfluxSettings, ledger: Path, played: list[Frame]) -> str:
         context = Context(ROOT / "config", {}, suite, SYSTEM_CLOCK)
         bench = Bench(context, None, stack, CounterStoreSettings(influx=influx), ledger)
         for first in range(0, len(played), BATCH):
-            bench.take(played[first : first + BATCH])
+            bench.process(played[first : first + BATCH])
         outcome = bench.end().as_json()
         with bench.ledgers[1].transaction():  # the score is not calculated by the store yet; this is its point
             line = health_to_line("home", 87.5, "B", played[-1].time)

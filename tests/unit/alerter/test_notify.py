@@ -47,9 +47,9 @@ def test_a_new_group_waits_for_more_to_come() -> None:
         play.tick(20)
         hot(play, "d2")
         play.tick(29)
-        assert [] == play.told()
+        assert [] == play.notified()
         play.tick(40)
-        assert [(30, "first_notification", 2, 0)] == play.told()
+        assert [(30, "first_notification", 2, 0)] == play.notified()
 
 
 def test_a_silence_of_years_is_reminded_of_for_a_day_and_once_at_its_end() -> None:
@@ -57,7 +57,7 @@ def test_a_silence_of_years_is_reminded_of_for_a_day_and_once_at_its_end() -> No
     with playing(RULES + ROUTE) as play:
         hot(play)
         play.until(30 * 365 * 86400)
-        times = [time_s for time_s, *_ in play.told()]
+        times = [time_s for time_s, *_ in play.notified()]
         assert 25 == len([time_s for time_s in times if time_s <= 86400 + 30])
         assert [30 * 365 * 86400 - 1e-6] == times[25:]
 
@@ -69,7 +69,7 @@ def test_what_resolved_before_it_was_told_is_not_told() -> None:
         play.tick(10)
         cool(play)
         play.tick(1000, 10)
-        assert [] == play.told()
+        assert [] == play.notified()
         assert 1 == play.alerter.figures()["quiet_resolved_before_notification"]
 
 
@@ -90,7 +90,7 @@ def test_news_of_a_group_come_once_an_interval() -> None:
             (630, "resolved_alerts_in_group", 1, 1),
             (930, "all_alerts_resolved", 0, 1),
         ]
-        assert expected == play.told()
+        assert expected == play.notified()
         assert 0 == len(play.ledger.db.execute("SELECT * FROM alert_group").fetchall())
 
 
@@ -99,8 +99,8 @@ def test_what_fires_on_is_told_again_after_the_repeat_interval() -> None:
     with playing(RULES + ROUTE, wall=True) as play:
         hot(play)
         play.tick(3 * 3600 + 31, 10)
-        assert [30, 3630, 7230, 10830] == [at for at, *_ in play.told()]
-        assert {"first_notification", "repeat_interval"} == {reason for _, reason, *_ in play.told()}
+        assert [30, 3630, 7230, 10830] == [at for at, *_ in play.notified()]
+        assert {"first_notification", "repeat_interval"} == {reason for _, reason, *_ in play.notified()}
 
 
 def test_what_was_acknowledged_is_not_told_again_but_its_end_is() -> None:
@@ -113,10 +113,10 @@ def test_what_was_acknowledged_is_not_told_again_but_its_end_is() -> None:
         assert shown is not None
         assert (AlertState.ACKNOWLEDGED, "ann", "on my way") == (shown.state, shown.by, shown.comment)
         play.tick(3 * 3600, 10)
-        assert [30] == [at for at, *_ in play.told()]
+        assert [30] == [at for at, *_ in play.notified()]
         cool(play)
         play.tick(3 * 3600 + 400)
-        assert "all_alerts_resolved" == play.told()[-1][1]
+        assert "all_alerts_resolved" == play.notified()[-1][1]
 
 
 def test_what_fires_anew_after_it_was_acknowledged_is_news() -> None:
@@ -130,7 +130,7 @@ def test_what_fires_anew_after_it_was_acknowledged_is_news() -> None:
         hot(play)
         play.tick(2000, 10)
         assert ["first_notification", "all_alerts_resolved", "first_notification"] == [
-            why for _, why, *_ in play.told()
+            why for _, why, *_ in play.notified()
         ]
 
 
@@ -190,11 +190,11 @@ def test_a_silence_ends_by_itself_and_then_the_alert_is_told() -> None:
         play.do("silence", matchers=["device=~d.*", "rule=hot"], for_s=7200, comment="works")
         hot(play)
         play.tick(7190, 10)
-        assert [] == play.told()
+        assert [] == play.notified()
         answer = play.alerter.answer("alerts", {})
         assert ["silenced"] == [alert["muted"] for alert in answer["alerts"]]
         play.tick(8000, 10)
-        assert ["first_notification"] == [reason for _, reason, *_ in play.told()]
+        assert ["first_notification"] == [reason for _, reason, *_ in play.notified()]
 
 
 def test_a_silence_can_be_ended() -> None:
@@ -207,7 +207,7 @@ def test_a_silence_can_be_ended() -> None:
         with pytest.raises(RefusedError, match="there is no silence"):
             play.do("unsilence", id=identity)
         play.tick(400)
-        assert 1 == len(play.told())
+        assert 1 == len(play.notified())
         assert [] == play.alerter.answer("silences", {})["silences"]
         assert 1 == len(play.alerter.answer("silences", {"expired": True})["silences"])
 
@@ -272,7 +272,7 @@ def test_what_flaps_is_told_of_as_firing_until_it_is_calm() -> None:
         while play.now_s < 4 * 3600:
             play.tick(play.now_s + 60, 10)
             play.until(play.now_s)
-        assert ["first_notification", "all_alerts_resolved"] * 2 == [reason for _, reason, *_ in play.told()]
+        assert ["first_notification", "all_alerts_resolved"] * 2 == [reason for _, reason, *_ in play.notified()]
         assert int(play.alerter.figures()["quiet_flapping"]) > 0
 
 
@@ -286,7 +286,7 @@ def test_a_receiver_may_not_want_to_hear_of_the_end() -> None:
         play.tick(1000, 10)
         hot(play)
         play.tick(2000, 10)
-        assert ["first_notification", "first_notification"] == [reason for _, reason, *_ in play.told()]
+        assert ["first_notification", "first_notification"] == [reason for _, reason, *_ in play.notified()]
 
 
 def test_an_alert_may_go_several_ways() -> None:
@@ -323,7 +323,7 @@ def test_a_rule_without_notification_tells_nobody() -> None:
     with playing("rules: {r: {compare: {type: x, above: 1}, actions: []}}", wall=True) as play:
         hot(play)
         play.tick(60)
-        assert ([], 1) == (play.told(), play.alerter.figures()["quiet_no_notification_action"])
+        assert ([], 1) == (play.notified(), play.alerter.figures()["quiet_no_notification_action"])
 
 
 @pytest.mark.parametrize("cut_s", [0, 10, 29, 31, 100, 340, 400, 640, 700, 1000])
@@ -346,7 +346,7 @@ def test_a_restart_at_any_moment_repeats_no_notice_and_forgets_none(cut_s: float
                     happens[second]()
                 if second == restart_s:
                     play.restart()
-            return play.told()
+            return play.notified()
 
     undisturbed = run(tmp_path / "a", None)
     assert 4 <= len(undisturbed)

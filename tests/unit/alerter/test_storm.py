@@ -41,12 +41,12 @@ def test_a_storm_makes_few_notices_and_loses_no_alert() -> None:
         assert DEVICES == len(firing) == len(play.publisher.retained)
         assert {EVENTS / DEVICES} == {alert.value for alert in firing}
         play.tick(3600 + 310, 10)
-        assert 1 <= len(play.told()) <= 2 + 3600 // 300
-        assert DEVICES == play.told()[-1][2]
+        assert 1 <= len(play.notified()) <= 2 + 3600 // 300
+        assert DEVICES == play.notified()[-1][2]
         play.tick(3 * 3600, 30)
         play.until(3 * 3600)
         play.tick(3 * 3600 + 301, 30)
-        assert (0, "all_alerts_resolved") == (play.told()[-1][2], play.told()[-1][1])
+        assert (0, "all_alerts_resolved") == (play.notified()[-1][2], play.notified()[-1][1])
 
 
 def limits(play: Play) -> list[tuple[str, int, str]]:

@@ -71,11 +71,11 @@ def test_a_step_of_the_wall_clock_neither_hastens_nor_delays_a_notice(by_s: floa
         play.tick(10)
         play.step(by_s)
         play.tick(29 + by_s)
-        assert [] == play.told()
+        assert [] == play.notified()
         play.tick(31 + by_s)
-        assert 1 == len(play.told())
+        assert 1 == len(play.notified())
         play.tick(3600 + by_s, 10)
-        assert 1 == len(play.told())
+        assert 1 == len(play.notified())
 
 
 @pytest.mark.parametrize("by_s", [86_400.0, -86_400.0])
@@ -87,9 +87,9 @@ def test_a_silence_for_two_hours_lasts_two_hours_whatever_the_clock_does(by_s: f
         play.event(0, "x", value=31)
         play.step(by_s)
         play.tick(7100 + by_s, 10)
-        assert [] == play.told()
+        assert [] == play.notified()
         play.tick(7600 + by_s, 10)
-        assert 1 == len(play.told())
+        assert 1 == len(play.notified())
 
 
 @pytest.mark.parametrize("by_s", [7200.0, -7200.0])
@@ -174,7 +174,7 @@ def test_events_pace_it_where_there_is_no_clock() -> None:
         play.event(400, "x", value=0)
         play.until(2000)
         assert [(30, "first_notification", 1, 0), (630, "all_alerts_resolved", 0, 1)] == [
-            (round(at / 30) * 30, *rest) for at, *rest in play.told()
+            (round(at / 30) * 30, *rest) for at, *rest in play.notified()
         ]
 
 
@@ -184,6 +184,6 @@ def test_a_jump_in_the_stream_moves_notices_where_events_pace_them() -> None:
         play.event(0, "x", value=31)
         play.jump(10 + 1e9, 1e9)
         play.until(29 + 1e9)
-        assert [] == play.told()
+        assert [] == play.notified()
         play.until(31 + 1e9)
-        assert [(30 + 1e9, "first_notification", 1, 0)] == play.told()
+        assert [(30 + 1e9, "first_notification", 1, 0)] == play.notified()

@@ -206,7 +206,7 @@ def test_one_toggled_by_hand_is_switched_back() -> None:
     room = at_work()
     room.demand(heater=0.0)
     room.go(30)
-    room.devices["heater"], _ = room.devices["heater"].take(
+    room.devices["heater"], _ = room.devices["heater"].receive(
         "sim/heater/set", b'{"level":1,"command":"hand","lease_s":3600}', room.now_s
     )
     room.until(lambda: room.level("heater") == 0, 6 * TICK_S)

@@ -146,9 +146,9 @@ def test_an_older_ledger_keeps_what_it_knew() -> None:
 def test_sources_are_bounded() -> None:
     """A hundred thousand device names make a thousand entries, and change no source that was known before."""
     found = Observation({})
-    found.hear("ups", 0, 0)
+    found.add("ups", 0, 0)
     for number in range(100_000):
-        found.hear(f"device-{number}", 10**9 + number, 10**9)
+        found.add(f"device-{number}", 10**9 + number, 10**9)
 
     assert MAX_SOURCES + 1 >= len(found.rows())
     assert 0 == found.since_of(["ups"])

@@ -59,7 +59,7 @@ def test_an_unknown_type_is_refused_with_the_nearest_known_one(offered: str, rea
 
     assert isinstance(refused, Refusal)
     assert reason == refused.reason
-    assert ("system.event.unknown", offered) == (refused.told.type, refused.told.data["offered_type"])
+    assert ("system.event.unknown", offered) == (refused.report.type, refused.report.data["offered_type"])
 
 
 def test_a_time_well_ahead_is_refused():

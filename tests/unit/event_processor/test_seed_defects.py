@@ -46,8 +46,8 @@ def test_a6_every_name_the_text_uses_is_in_one_catalogue_and_any_other_is_counte
 
     assert [] == [name for name in names if name not in SHIPPED.catalogue]
     assert isinstance(stray, Refusal)
-    assert stray.told is not None
-    assert ("system.event.unknown", "sensor.calibration_due") == (stray.told.type, stray.told.data["offered_type"])
+    assert stray.report is not None
+    assert ("system.event.unknown", "sensor.calibration_due") == (stray.report.type, stray.report.data["offered_type"])
 
 
 def test_a7_an_offer_is_validated_before_anything_else_is_done_with_it():
@@ -55,7 +55,7 @@ def test_a7_an_offer_is_validated_before_anything_else_is_done_with_it():
     refused = taken(type="control.automation.paused", data={"estimated_duration": "1h"})
 
     assert isinstance(refused, Refusal)
-    assert refused.told is None
+    assert refused.report is None
     assert "data.estimated_duration must be a number, s (got '1h')" in refused.reason
 
 
@@ -153,4 +153,4 @@ def test_b25_a_thousand_made_up_types_are_one_counter():
     """A typo in a loop must not fill the ledger with counters."""
     refusals = [taken(type=f"made.up.{n}") for n in range(1000)]
 
-    assert {"system.event.unknown"} == {refusal.told.type for refusal in refusals if refusal.told}
+    assert {"system.event.unknown"} == {refusal.report.type for refusal in refusals if refusal.report}

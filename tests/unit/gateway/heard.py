@@ -55,5 +55,5 @@ def view_of(*messages: Any, at_s: float = 0.0, retained: bool = False) -> View:
     view = View()
     for message in messages:
         kind, parts = TOPICS.parse(message.topic(TOPICS))
-        view.take(kind, parts, message, at_s, retained=retained)
+        view.update(kind, parts, message, at_s, retained=retained)
     return view

@@ -30,14 +30,14 @@ def test_an_emptied_topic_is_shown_no_more() -> None:
     """And emptying one that nobody knows changes nothing."""
     view = view_of(alert())
 
-    assert view.take("alert", ("on_battery", "ups"), None, 1.0)
-    assert not view.take("alert", ("on_battery", "ups"), None, 1.0)
+    assert view.update("alert", ("on_battery", "ups"), None, 1.0)
+    assert not view.update("alert", ("on_battery", "ups"), None, 1.0)
     assert [] == view.alerts()
 
 
 def test_a_kind_that_is_not_shown_is_not_kept() -> None:
     """A result, say."""
-    assert not View().take("result", ("alerter", "ack"), alert(), 0.0)
+    assert not View().update("result", ("alerter", "ack"), alert(), 0.0)
 
 
 def test_topics_beyond_the_bound_are_counted_and_not_kept() -> None:
@@ -45,7 +45,7 @@ def test_topics_beyond_the_bound_are_counted_and_not_kept() -> None:
     view = view_of(*(counter(f"T{n}") for n in range(MOST_OF_A_KIND + 3)))
 
     assert (MOST_OF_A_KIND, 3) == (len(view.counters()), view.refused)
-    assert view.take("counter", ("T0",), counter("T0", total=8), 1.0)
+    assert view.update("counter", ("T0",), counter("T0", total=8), 1.0)
 
 
 def test_the_newest_events_are_kept() -> None:
@@ -83,7 +83,7 @@ def test_a_course_has_a_point_every_ten_seconds_and_a_bound() -> None:
     """Words and flags have none."""
     course = Traces()
     for second in range(2 * traces.MOST_POINTS * 10):
-        course.take(state(values={"battery_voltage": second, "ac_present": True, "fault": "none"}), float(second))
+        course.add(state(values={"battery_voltage": second, "ac_present": True, "fault": "none"}), float(second))
 
     points = course.course("ups", "battery_voltage")
     assert traces.MOST_POINTS == len(points)
@@ -96,7 +96,7 @@ def test_courses_are_bounded_in_devices_and_channels() -> None:
     course = Traces()
     for number in range(traces.MOST_DEVICES + 5):
         values = {f"c{n}": 1.0 for n in range(traces.MOST_CHANNELS + 5)}
-        course.take(state(f"d{number}", values=values), 0.0)
+        course.add(state(f"d{number}", values=values), 0.0)
 
     assert traces.MOST_DEVICES == len(course.points)
     assert {traces.MOST_CHANNELS} == {len(channels) for channels in course.points.values()}

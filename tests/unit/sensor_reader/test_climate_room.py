@@ -60,7 +60,7 @@ class Tent:
         """Let seconds pass, one by one."""
         for _ in range(seconds):
             self.now += 1.0
-            taken = self.feed.take(self.now, NOON + timedelta(seconds=self.now), 500)
+            taken = self.feed.poll(self.now, NOON + timedelta(seconds=self.now), 500)
             self.frames += [each for each in taken if isinstance(each, Frame)]
 
     def humidity(self) -> float:

@@ -107,7 +107,7 @@ def test_the_hosts_own_state_is_read_where_there_is_no_thermometer(tmp_path: Pat
     (tmp_path / "proc" / "uptime").write_text("12.5 3\n")
     host = DeviceSettings(name="host", host=True)
     result = opened("i2c", tmp_path, Configuration(ReaderSettings(devices=(host,)), SHIPPED.boards))
-    [frame] = result.feed.take(0.0, datetime(2026, 1, 31, tzinfo=UTC), 10)
+    [frame] = result.feed.poll(0.0, datetime(2026, 1, 31, tzinfo=UTC), 10)
 
     assert isinstance(frame, Frame)
     assert ({"uptime": 12.5}, Quality.GOOD) == (frame.values, frame.quality)

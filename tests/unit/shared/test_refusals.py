@@ -24,7 +24,7 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
 
 
 def kept(refusals: Refusals, topic: str, number: int, now: float = 0.0) -> int:
-    return sum(refusals.keep(PREFIX + topic, now) for _ in range(number))
+    return sum(refusals.admits(PREFIX + topic, now) for _ in range(number))
 
 
 def test_one_sender_has_its_own_bucket_which_fills_again() -> None:

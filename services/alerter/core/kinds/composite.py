@@ -53,11 +53,11 @@ class Composite:
 
     def await_(self, evidence: Members, sample: Sample) -> Members:
         """Keep what a member reported until time has passed it."""
-        told = (sample.time_us, sample.name, str(sample.field("key")), sample.field("fires") is True)
-        place = bisect_left(evidence.ahead, told)
-        if evidence.ahead[place : place + 1] == (told,):
+        member = (sample.time_us, sample.name, str(sample.field("key")), sample.field("fires") is True)
+        place = bisect_left(evidence.ahead, member)
+        if evidence.ahead[place : place + 1] == (member,):
             return evidence
-        return Members(evidence.firing, (*evidence.ahead[:place], told, *evidence.ahead[place:]))
+        return Members(evidence.firing, (*evidence.ahead[:place], member, *evidence.ahead[place:]))
 
     def fold(self, evidence: Members, sample: Sample, _now_us: int) -> Members:
         """A member fires, or no longer does."""
@@ -81,7 +81,7 @@ class Composite:
 
     def moved(self, evidence: Members, move: Move) -> Members:
         """What waits, waits as long as before."""
-        return Members(evidence.firing, tuple(sorted((move(told[0]), *told[1:]) for told in evidence.ahead)))
+        return Members(evidence.firing, tuple(sorted((move(member[0]), *member[1:]) for member in evidence.ahead)))
 
     def _firing(self, evidence: Members) -> int:
         return len({rule for rule, _ in evidence.firing})

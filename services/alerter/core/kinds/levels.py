@@ -134,10 +134,10 @@ class Compare:
         said = "unknown" if value is None else shown
         number = float(value) if isinstance(value, bool | int | float) else float(evidence.holds)
         limit = float(self.against) if isinstance(self.against, bool | int | float) else 1.0
-        told = {"equals": "which it should not be", "differs": f"which should be {self.against}"}
-        verdict = told.get(self.sign) if evidence.holds else None
+        wording = {"equals": "which it should not be", "differs": f"which should be {self.against}"}
+        verdict = wording.get(self.sign) if evidence.holds else None
         calm = self.watched.calm(evidence.holds, evidence.ended_by, evidence.time_us, at_us)
-        calm = calm or ("as it should be" if self.sign in told else None)
+        calm = calm or ("as it should be" if self.sign in wording else None)
         return Reading(number, limit, f"{key}: {self.watched.field} is {said}", verdict, calm)
 
     def pruned(self, evidence: LastValue, now_us: int) -> LastValue | None:
@@ -159,14 +159,14 @@ _TESTS: Mapping[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class TargetSource:
-    """Samples that tell a new target instead of a value."""
+    """Samples that carry a new target instead of a value."""
 
     names: tuple[str, ...]
     field: str
     where: tuple[Matcher, ...] = ()
 
-    def tells(self, sample: Sample) -> float | None:
-        """Return the target a sample tells, None if it tells none."""
+    def target_of(self, sample: Sample) -> float | None:
+        """Return the target a sample carries, None if it carries none."""
         passes = all(matcher.holds(sample.field(matcher.name)) for matcher in self.where)
         return sample.number(self.field) if passes else None
 
@@ -176,7 +176,7 @@ class Deviation:
     """Holds while the field is further from its target than ``percent`` of it, and than ``floor``.
 
     ``target`` is a number or the name of a field; where the sample has no such field, the target is what ``source``
-    told last. Once out, it is in again below ``clear_at`` of the limit.
+    set last. Once out, it is in again below ``clear_at`` of the limit.
     """
 
     begins: ClassVar[Reason] = Reason.OVER_LIMIT
@@ -207,8 +207,8 @@ class Deviation:
     def fold(self, evidence: LastValue, sample: Sample, _now_us: int) -> LastValue:
         """The newest sample counts; without a target there is no deviation to speak of."""
         if self.source is not None and sample.name in self.source.names:
-            told = self.source.tells(sample)
-            return evidence if told is None else replace(evidence, target=told)
+            target = self.source.target_of(sample)
+            return evidence if target is None else replace(evidence, target=target)
         speaks = self.watched.speaks(sample)
         if speaks is None or sample.time_us < evidence.time_us:
             return evidence
@@ -238,7 +238,7 @@ class Deviation:
         return Reading(off, self.allowed(evidence.target), words, calm=calm)
 
     def pruned(self, evidence: LastValue, now_us: int) -> LastValue | None:
-        """What is all right need not be remembered, but for a target that was told."""
+        """What is all right need not be remembered, but for a target that was set."""
         left = self.watched.pruned(evidence, now_us)
         if left is not None or self.source is None or evidence.target is None:
             return left

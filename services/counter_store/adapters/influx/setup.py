@@ -85,6 +85,6 @@ def prepare(settings: InfluxSettings) -> bool:
             log.info("made %s in InfluxDB %s", done.step.place.name, setup.version)
         elif done.step.do == "change":
             log.warning("%s: left as it is, for a shorter time deletes; to change it: %s", done.step, done.command)
-        elif done.step.do == "tell":
+        elif done.step.do == "report":
             log.warning("%s", done.step)
     return True

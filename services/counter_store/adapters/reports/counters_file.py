@@ -56,15 +56,15 @@ class CountersFile:
         else:
             self._written = totals
 
-    def _put(self, told: dict[str, Any]) -> None:
+    def _put(self, content: dict[str, Any]) -> None:
         if self._path.exists() and not _ours(self._path):
             raise FileExistsError(
                 "it holds what another program has counted, and stays as it is. Count it with `upskeep import`, then"
                 " move it away or give storage_file another name"
             )
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        content = json.dumps({TOTALS: 1, "site": self._site, **told}, indent=2)
-        put(self._path, f"{content}\n".encode())
+        text = json.dumps({TOTALS: 1, "site": self._site, **content}, indent=2)
+        put(self._path, f"{text}\n".encode())
 
 
 def _ours(path: Path) -> bool:

@@ -65,8 +65,8 @@ def _health(report: Report) -> list[str]:
         (one.type, one.severity.value, one.points, one.episodes, f"{one.last:%Y-%m-%d %H:%M}", one.remedy)
         for one in health.factors
     ]
-    told = ["", f"Health: **{health.score}** of 100, {health.grade.value}."]
-    return [*told, *_table("What it lost", ("type", "severity", "points", "episodes", "last", "remedy"), factors)]
+    lines = ["", f"Health: **{health.score}** of 100, {health.grade.value}."]
+    return [*lines, *_table("What it lost", ("type", "severity", "points", "episodes", "last", "remedy"), factors)]
 
 
 def _latest(report: Report) -> list[str]:
@@ -104,10 +104,10 @@ def _trends(report: Report) -> list[str]:
         )
         for one in (*report.increasing, *report.decreasing)
     ]
-    told = _table("What changed", ("type", "trend", "earlier half", "later half", "p"), rows)
+    lines = _table("What changed", ("type", "trend", "earlier half", "later half", "p"), rows)
     for title, names in (("Steady", report.stable), ("Too few to say", report.insufficient_data)):
-        told += ["", f"{title}: {safe_markdown(', '.join(names))}."] if names else []
-    return told
+        lines += ["", f"{title}: {safe_markdown(', '.join(names))}."] if names else []
+    return lines
 
 
 def _maintenance(report: Report) -> list[str]:

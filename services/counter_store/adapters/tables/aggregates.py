@@ -334,8 +334,8 @@ class Aggregates:
             " WHERE type = ? AND wall_us BETWEEN ? AND ? AND category = ? AND severity = ?",
             (rest.type, cell.first_us, cell.last_us, rest.category, rest.severity.value),
         )
-        told = ((us, Series(rest.type, rest.category, rest.severity, *where)) for us, *where in rows)
-        held = [us for us, series in told if series == rest or series not in self._ids]
+        times = ((us, Series(rest.type, rest.category, rest.severity, *where)) for us, *where in rows)
+        held = [us for us, series in times if series == rest or series not in self._ids]
         if len(held) != cell.count:
             return cell if after_us < cell.last_us <= until_us else None
         inside = [us for us in held if after_us < us <= until_us]

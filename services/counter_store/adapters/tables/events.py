@@ -105,18 +105,18 @@ class EventTable:
     def __init__(self, ledger: Ledger) -> None:
         self._db = ledger.db
 
-    def add(self, event: Event, time_us: int, steady_us: int, point_ns: int | None) -> bool:
+    def add(self, event: Event, time_us: int, monotonic_us: int, point_ns: int | None) -> bool:
         """Keep an event; returns False, and changes nothing, if its id is already there."""
         row = (
             *(event.id, event.type, time_us, event.seq, event.producer, event.epoch),
             *(event.site, event.category, event.severity.value, event.device, event.zone),
             *(data_to_json(event.data), data_to_json(event.metadata)),
         )
-        return self.add_row(row, steady_us, point_ns)
+        return self.add_row(row, monotonic_us, point_ns)
 
-    def add_row(self, row: Sequence[Value], steady_us: int, point_ns: int | None) -> bool:
+    def add_row(self, row: Sequence[Value], monotonic_us: int, point_ns: int | None) -> bool:
         """Keep an event as its columns ``SEALED``; returns False, and changes nothing, if its id is already there."""
-        return self._db.execute(_INSERT_EVENT, (*sealed(*row), point_ns, steady_us)).rowcount == 1
+        return self._db.execute(_INSERT_EVENT, (*sealed(*row), point_ns, monotonic_us)).rowcount == 1
 
     def set_point_time(self, event_id: str, event_type: str, point_ns: int) -> None:
         """Note where InfluxDB holds an event's point, or the next free place if another event's is noted there."""

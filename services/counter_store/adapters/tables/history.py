@@ -82,8 +82,8 @@ class History:
             (event_type, until_us, limit),
         ).fetchall()
         return [
-            ReportedTurn(int(us), device, int(steady_us), late_us(int(us), since), length_us(lasted))
-            for us, device, steady_us, since, lasted in reversed(rows)
+            ReportedTurn(int(us), device, int(monotonic_us), late_us(int(us), since), length_us(lasted))
+            for us, device, monotonic_us, since, lasted in reversed(rows)
         ]
 
     def jumps(self, until_us: int, limit: int) -> list[tuple[int, Jump]]:
@@ -137,5 +137,5 @@ class History:
             f" ORDER BY wall_us {order}, row {order}",
             values,
         )
-        for told_us, rowid, *row in rows:
-            yield int(told_us), int(rowid), read_event(row)
+        for wall_us, rowid, *row in rows:
+            yield int(wall_us), int(rowid), read_event(row)

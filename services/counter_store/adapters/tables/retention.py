@@ -39,12 +39,12 @@ class Retention:
         """One more event of this type is in the history."""
         self.held[event_type] = self.held.get(event_type, 0) + 1
 
-    def prune(self, touched: Iterable[str], added: int, steady_us: int, told_us: int) -> int:
+    def prune(self, touched: Iterable[str], added: int, monotonic_us: int, wall_us: int) -> int:
         """Delete what has to go by now, up to the bound of a batch; returns how many events went."""
         budget = left = ROWS + 2 * added
         for event_type in dict.fromkeys((*touched, *self._next_types())):
-            left -= self._prune_type(event_type, steady_us, left)
-        self._compact(min(steady_us, told_us))
+            left -= self._prune_type(event_type, monotonic_us, left)
+        self._compact(min(monotonic_us, wall_us))
         return budget - left
 
     def figures(self) -> dict[str, int]:
@@ -59,15 +59,15 @@ class Retention:
         self._turn += 1
         return [sorted(self.held)[self._turn % len(self.held)]]
 
-    def _prune_type(self, event_type: str, steady_us: int, limit: int) -> int:
+    def _prune_type(self, event_type: str, monotonic_us: int, limit: int) -> int:
         excess = min(limit, self.held.get(event_type, 0) - self._policy.history_per_type)
-        gone = self._delete_ahead(event_type, steady_us, excess) if excess > 0 else 0
-        gone += self._delete(event_type, steady_us, excess - gone, 2**63 - 1)
-        gone += self._delete(event_type, steady_us, min(limit - gone, ROWS), steady_us - self._policy.history_us)
+        gone = self._delete_ahead(event_type, monotonic_us, excess) if excess > 0 else 0
+        gone += self._delete(event_type, monotonic_us, excess - gone, 2**63 - 1)
+        gone += self._delete(event_type, monotonic_us, min(limit - gone, ROWS), monotonic_us - self._policy.history_us)
         self._db.execute(
             "DELETE FROM expired_event_time WHERE rowid IN (SELECT rowid FROM expired_event_time"
             " WHERE type = ? AND monotonic_us <= ? ORDER BY monotonic_us LIMIT ?)",
-            (event_type, steady_us - DAY_US, 2 * ROWS),
+            (event_type, monotonic_us - DAY_US, 2 * ROWS),
         )
         return gone
 
@@ -81,7 +81,7 @@ class Retention:
         self.held[event_type] -= gone
         return gone
 
-    def _delete(self, event_type: str, steady_us: int, limit: int, before_us: int) -> int:
+    def _delete(self, event_type: str, monotonic_us: int, limit: int, before_us: int) -> int:
         """Delete the oldest events of a type, up to ``limit``, if older than ``before_us``."""
         oldest = "SELECT rowid FROM event WHERE type = ?1 AND monotonic_us < ?2 ORDER BY monotonic_us LIMIT ?3"
         if limit <= 0:
@@ -89,7 +89,7 @@ class Retention:
         self._db.execute(
             "INSERT INTO expired_event_time SELECT type, monotonic_us FROM event"  # noqa: S608 - no input
             f" WHERE rowid IN ({oldest}) AND monotonic_us > ?4",
-            (event_type, before_us, limit, steady_us - DAY_US),
+            (event_type, before_us, limit, monotonic_us - DAY_US),
         )
         gone = self._db.execute(
             f"DELETE FROM event WHERE rowid IN ({oldest})",  # noqa: S608

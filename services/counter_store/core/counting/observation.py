@@ -32,7 +32,7 @@ class Observation:
         """Return what to keep."""
         return dict(self._first_us)
 
-    def hear(self, device: str | None, time_us: int, now_us: int | None, *, trusted: bool = False) -> None:
+    def add(self, device: str | None, time_us: int, now_us: int | None, *, trusted: bool = False) -> None:
         """Note a message of a device at ``time_us``; ``now_us`` is event time, None while it is not known."""
         if not (trusted or now_us is None or now_us - LATE_US <= time_us <= now_us + EARLY_US):
             return
@@ -62,7 +62,7 @@ class Observation:
             self._first_us.pop(device or REST, None)
         self.since_us = min(self._first_us.values(), default=None)
         for device, us in first_us.items():
-            self.hear(device, us, None, trusted=True)
+            self.add(device, us, None, trusted=True)
 
     def __bool__(self) -> bool:
         return self.since_us is not None

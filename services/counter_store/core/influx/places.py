@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 DAY_S = 86_400
-Do = Literal["nothing", "create", "change", "tell"]
+Do = Literal["nothing", "create", "change", "report"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What to do about one place: ``nothing``, ``create``, ``change`` how long it keeps, or ``tell`` a person."""
+    """What to do about one place: ``nothing``, ``create``, ``change`` how long it keeps, or ``report`` it."""
 
     do: Do
     place: Place
@@ -41,7 +41,7 @@ class Step:
         has = retention_text(self.found.keep_s)
         if self.do == "change":
             return f"{name}: is there, kept {has}; wanted {keeps}"
-        if self.do == "tell":
+        if self.do == "report":
             return f"{name}: is there, kept {has}: what is older cannot be read back into a lost ledger"
         return f"{name}: is there, kept {has}"
 
@@ -62,7 +62,7 @@ def _step(place: Place, found: Place | None, forever: bool) -> Step:
         return Step("create", place, None, forever)
     if found.keep_s == place.keep_s or (found.keep_s is None and not place.keep_s):
         return Step("nothing", place, found, forever)
-    return Step("tell" if forever else "change", place, found, forever)
+    return Step("report" if forever else "change", place, found, forever)
 
 
 def retention_text(keep_s: int | None) -> str:

@@ -25,7 +25,7 @@ from shared.report import CategoryCount
 
 TOP = 5
 LATEST = 20
-DAYS = 366  # told one by one in a report of trends
+DAYS = 366  # listed one by one in a report of trends
 RANK = tuple(Severity)  # least first
 USUAL = ("power", "battery", "system", "safety")  # the seed's categories: in every report, even if empty
 

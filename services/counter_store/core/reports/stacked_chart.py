@@ -88,8 +88,8 @@ def _column(
             tall = max(LEAST, count / top * height)
             ground -= tall
             bars.append(Bar(left, round(ground, 2), round(wide, 2), round(tall, 2), key))
-    told = ", ".join(f"{counts[key]:,} {key}" for key in keys if counts.get(key)) or "none"
-    return Column(round(x, 2), round(step, 2), f"{label}: {told}", tuple(bars))
+    listed = ", ".join(f"{counts[key]:,} {key}" for key in keys if counts.get(key)) or "none"
+    return Column(round(x, 2), round(step, 2), f"{label}: {listed}", tuple(bars))
 
 
 def _scale(top: int, height: float) -> tuple[Tick, ...]:

@@ -103,10 +103,10 @@ def months(report: Report) -> list[Cells]:
 
 def figures(one: Statistics) -> Mapping[str, Any]:
     """Return the figures of a type's statistics, those of its pauses and outages with a prefix."""
-    told = {name: getattr(one, name) for name in FIGURES}
-    told |= {f"pause_{name}": value for name, value in one.intervals.model_dump().items()}
+    row = {name: getattr(one, name) for name in FIGURES}
+    row |= {f"pause_{name}": value for name, value in one.intervals.model_dump().items()}
     outages = one.outages.model_dump() if one.outages else dict.fromkeys(OUTAGES)
-    return told | {f"outages_{name}": value for name, value in outages.items()}
+    return row | {f"outages_{name}": value for name, value in outages.items()}
 
 
 OUTAGES = tuple(Outages.model_fields)
@@ -116,12 +116,12 @@ def _statistics(report: DetailedReport) -> Iterator[Cells]:
     known = {one.type: (one.category, one.severity.value) for one in reversed(report.event_types)}
     names: tuple[str, ...] | None = None
     for name, one in report.statistics.items():
-        told = figures(one)
+        row = figures(one)
         if names is None:
-            names = tuple(told)
+            names = tuple(row)
             yield ("category", "event_type", "severity", *names)
         category, severity = known.get(name, ("", ""))
-        yield [_cell(value) for value in (category, name, severity, *told.values())]
+        yield [_cell(value) for value in (category, name, severity, *row.values())]
     if names is None:
         yield TYPES
 

@@ -15,11 +15,11 @@ LENGTHS = ("lasted_s", "outage_s", "episode_s")
 
 
 class ReportedTurn(NamedTuple):
-    """``steady_us``: its place by a clock that never jumps. ``late_us``: how long before its time the change was."""
+    """``monotonic_us``: its place by a clock that never jumps. ``late_us``: how long before its time the change was."""
 
     us: int
     device: str | None
-    steady_us: int
+    monotonic_us: int
     late_us: int = 0
     length_us: int | None = None
 

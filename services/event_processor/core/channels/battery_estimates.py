@@ -68,7 +68,7 @@ def charge_cycles(context: FrameContext) -> float | None:
 
 
 def total(name: str) -> Callable[[FrameContext], float | None]:
-    """Return what tells one of the meter's sums."""
+    """Return what reads one of the meter's sums."""
     place = Meter._fields.index(name)
 
     def summed(context: FrameContext) -> float | None:

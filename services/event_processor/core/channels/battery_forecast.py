@@ -124,13 +124,13 @@ def _usual(context: FrameContext, charge: Charge, source: str) -> Interval | Non
 
 
 def part(name: str, bound: str) -> Callable[[FrameContext], float | None]:
-    """Return what tells one bound of an estimate."""
+    """Return what reads one bound of an estimate."""
 
-    def told(context: FrameContext) -> float | None:
+    def read(context: FrameContext) -> float | None:
         interval = getattr(estimates(context), name)
         return None if interval is None else cast("float", getattr(interval, bound))
 
-    return told
+    return read
 
 
 def charge_source(context: FrameContext) -> str | None:

@@ -145,7 +145,7 @@ def derive(rule: Derived) -> Formula:
 
 
 def available(shown: frozenset[str], formulas: Mapping[str, Formula]) -> frozenset[str]:
-    """Return what a frame that shows these channels can tell: they, and what is worked out of them."""
+    """Return what a frame that shows these channels gives: they, and what is worked out of them."""
     while True:
         more = {
             name

@@ -230,7 +230,9 @@ class Correlator:
             gone += [old.id for old in before if old.id not in kept and self._provisional(place, old)]
         for place in sorted(place for place in self.touched if place not in self.groups):
             changed += [
-                IncidentSnapshot(*place, ended(told)) for told in self.published.pop(place, ()) if told.end_us is None
+                IncidentSnapshot(*place, ended(incident))
+                for incident in self.published.pop(place, ())
+                if incident.end_us is None
             ]
         return changed, gone
 
@@ -239,7 +241,7 @@ class Correlator:
         return any(incident.end_us is None for incident in self.published.get(place, ()))
 
     def _places_to_look_at(self) -> list[Place]:
-        quiet = [place for place, told in self.published.items() if told and told[-1].end_us is None]
+        quiet = [place for place, incidents in self.published.items() if incidents and incidents[-1].end_us is None]
         return [place for place in sorted({*quiet, *self.touched}) if place in self.groups]
 
     def _provisional(self, place: Place, incident: Incident) -> bool:
@@ -251,4 +253,8 @@ class Correlator:
 
     def all(self) -> list[IncidentSnapshot]:
         """Return every incident that is open or has just ended, as it stands."""
-        return [IncidentSnapshot(*place, incident) for place, told in self.published.items() for incident in told[-1:]]
+        return [
+            IncidentSnapshot(*place, incident)
+            for place, incidents in self.published.items()
+            for incident in incidents[-1:]
+        ]

@@ -62,7 +62,7 @@ class Memory(NamedTuple):
     def elapsed(self, frame: Frame) -> timedelta:
         """Return how long ago the last frame was when ``frame`` was taken; never negative, 0 where nobody can know.
 
-        Within a boot the uptime tells it, whatever happened to the wall clock. From boot to boot the wall clock does,
+        Within a boot the uptime decides it, whatever happened to the wall clock. From boot to boot the wall clock does,
         if it was set both times.
         """
         before, now = self.time, frame.time

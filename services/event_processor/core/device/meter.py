@@ -31,7 +31,7 @@ class Meter(NamedTuple):
     output_energy: float = 0.0
     percent: float | None = None
     cycles: float = 0.0
-    told: float = 0.0
+    reported_cycles: float = 0.0
     smooth_a: float | None = None
 
 
@@ -65,7 +65,7 @@ def run_on(
     capacity_ah: float | None,
 ) -> Meter:
     """Return the meter after ``reading``, ``elapsed_s`` after the one before it."""
-    _, amps, volts, load_w, charge_in, charge_out, energy_in, energy_out, energy, held, cycles, told, smooth = meter
+    _, amps, volts, load_w, charge_in, charge_out, energy_in, energy_out, energy, held, cycles, reported, smooth = meter
     now_a, now_v, now_w, percent = reading
     drawn = 0.0
     if covers(meter, elapsed_s, longest_gap_s):
@@ -84,7 +84,19 @@ def run_on(
     cycles += drawn / capacity_ah if capacity_ah is not None and now_a is not None else dropped / 100
     smooth = _smooth(smooth, now_a, elapsed_s)
     return Meter(  # in the order of its fields
-        elapsed_s, now_a, now_v, now_w, charge_in, charge_out, energy_in, energy_out, energy, held, cycles, told, smooth
+        elapsed_s,
+        now_a,
+        now_v,
+        now_w,
+        charge_in,
+        charge_out,
+        energy_in,
+        energy_out,
+        energy,
+        held,
+        cycles,
+        reported,
+        smooth,
     )
 
 

@@ -24,10 +24,10 @@ NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)  # in an id that must not depend on w
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a candidate is not taken, for a person to read; ``told`` is the event that counts one of no known type."""
+    """Why a candidate is not taken, for a person to read; ``report`` is the event that counts one of no known type."""
 
     reason: str
-    told: Event | None = None
+    report: Event | None = None
 
 
 def admit(

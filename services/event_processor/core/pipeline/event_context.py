@@ -52,11 +52,11 @@ class EventContext:
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """Where an event ended, and why: ``code`` is counted, ``text`` is for people, ``told`` is emitted in its stead."""
+    """Where an event ended, and why: ``code`` is counted, ``text`` is for people, ``report`` is emitted instead."""
 
     code: str
     text: str = ""
-    told: Event | None = None
+    report: Event | None = None
 
 
 class Pipeline:

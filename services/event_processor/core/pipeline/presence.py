@@ -23,7 +23,7 @@ MOST = 1000  # services remembered
 class Presence:
     """One service: what was reported of it last, how many changes were, and what is seen since when (monotonic s)."""
 
-    told: PresenceState | None = None
+    reported: PresenceState | None = None
     changes: int = 0
     epoch: str | None = None
     sign: Sign = "online"
@@ -64,10 +64,10 @@ def settle(known: Known, dwell_s: float, now_s: float) -> tuple[Known, tuple[Pre
     changes = []
     for service, each in known.items():
         to = STANDING[each.sign]
-        if to is None or to == each.told or now_s - each.since_s < dwell_s:
+        if to is None or to == each.reported or now_s - each.since_s < dwell_s:
             continue
-        silent = each.told is None and to == "online"
-        after = replace(each, told=to, changes=each.changes + (not silent))
+        silent = each.reported is None and to == "online"
+        after = replace(each, reported=to, changes=each.changes + (not silent))
         known = {**known, service: after}
         if not silent:
             changes.append(PresenceChange(service, to, after.changes, each.epoch))

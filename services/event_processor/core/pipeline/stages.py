@@ -79,7 +79,7 @@ def validate(pipeline: Pipeline, context: EventContext) -> Dropped | None:
         offer = context.offer
         admitted = admit(plan.compiled, offer.producer, offer.candidate, offer.received_at, offer.arrival)
         if isinstance(admitted, Refusal):
-            return Dropped("refused", admitted.reason, admitted.told)
+            return Dropped("refused", admitted.reason, admitted.report)
         context.depth = chain_depth(offer)
         if context.depth > plan.rules.longest_chain:
             text = f"it is the {context.depth}th event of a chain, and longest_chain in pipeline.yaml is "
@@ -103,9 +103,9 @@ def chain_depth(offer: Offer) -> int:
     if offer.depth is not None:
         return offer.depth
     metadata = offer.candidate.metadata
-    told = metadata.get("depth")
-    if isinstance(told, int) and not isinstance(told, bool) and told >= 0:
-        return told + 1
+    depth = metadata.get("depth")
+    if isinstance(depth, int) and not isinstance(depth, bool) and depth >= 0:
+        return depth + 1
     return 1 if "caused_by" in metadata else 0
 
 

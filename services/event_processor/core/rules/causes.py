@@ -24,9 +24,9 @@ def causes(rules: Rules, chemistries: Mapping[str, Chemistry]) -> dict[str, list
 
 def _single(rules: Rules, chemistries: Mapping[str, Chemistry]) -> Iterator[Cause]:
     if (unclean_shutdown := rules.unclean_shutdown) is not None:
-        told = "a start after a run that did not end cleanly"
+        cause = "a start after a run that did not end cleanly"
         yield from _pairs(
-            (unclean_shutdown.event, told), (unclean_shutdown.lost, told), (unclean_shutdown.restored, told)
+            (unclean_shutdown.event, cause), (unclean_shutdown.lost, cause), (unclean_shutdown.restored, cause)
         )
     if rules.errors is not None:
         yield rules.errors.event, "a poll with an error"

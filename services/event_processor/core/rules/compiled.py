@@ -146,11 +146,11 @@ class DeviceRules:
         return found
 
     def _feeds(self, channels: Channels, clean: bool) -> tuple[RuleStep, ...]:
-        told = available(frozenset(channels), self.formulas)
+        given = available(frozenset(channels), self.formulas)
         return tuple(
             step
             for needs, of_clean, step in self.believed
-            if (of_clean or not clean) and (needs is None or not needs.isdisjoint(told))
+            if (of_clean or not clean) and (needs is None or not needs.isdisjoint(given))
         )
 
 
@@ -181,11 +181,11 @@ class CompiledRules:
         found = self.derived.get(channels)
         if found is None:
             formulas = self.channels.formulas
-            told = available(frozenset(channels), formulas)
+            given = available(frozenset(channels), formulas)
             found = tuple(
                 (name, formula)
                 for name, formula in formulas.items()
-                if formula.shown and name in told and name not in channels
+                if formula.shown and name in given and name not in channels
             )
             if len(self.derived) < SETS_KEPT:
                 self.derived[channels] = found

@@ -1,6 +1,6 @@
 """The kinds of rule a site may write as many of as it likes: what ``config/event_processor.yaml`` says of each.
 
-``enter_for_s`` and ``clear_for_s`` are dwells: how long a condition must last before it is told, either way.
+``enter_for_s`` and ``clear_for_s`` are dwells: how long a condition must last before it is emitted, either way.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Latched(Rule):
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=SLOTTED)
 class Condition(Latched):
-    """All of ``all`` hold and, where there is ``any``, one of it. Where the frame cannot tell, what was, holds on.
+    """All of ``all`` hold and, where there is ``any``, one of it. A frame that cannot decide it changes nothing.
 
     Of ``any``, channels that a device has never shown have no say.
     """

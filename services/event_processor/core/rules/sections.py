@@ -68,7 +68,7 @@ class Calibration(Data):
 
 
 class UncleanShutdown(Data):
-    """A start after a run that did not stop cleanly: the machine lost its power. Tells the loss it could not tell."""
+    """A start after a run that did not stop cleanly: the machine lost its power. Emits the loss now."""
 
     event: Name
     lost: Name | None = None

@@ -50,7 +50,7 @@ class _Seen:
     passed: bool = False
     no_answer: Any = None
 
-    def take(self, test: Test, value: Any, at: datetime) -> None:
+    def observe(self, test: Test, value: Any, at: datetime) -> None:
         said = test.holds(value)
         if said is None:
             self.no_answer = value if self.no_answer is None else self.no_answer
@@ -82,8 +82,8 @@ class Tally:
         self._stands: datetime | None = None
         self._shown: dict[str, None] = {}
 
-    def take(self, trace: FrameTrace) -> None:
-        """Take the next frame of the device."""
+    def observe(self, trace: FrameTrace) -> None:
+        """Observe the next frame of the device."""
         goal, frame = self.goal, trace.frame
         self._frames += 1
         self._codes.update((error.code, None) for error in frame.errors)
@@ -103,7 +103,7 @@ class Tally:
         for test, seen in self._seen.items():
             value = shown(decision, trace, test)
             if value is not None:
-                seen.take(test, value, frame.time)
+                seen.observe(test, value, frame.time)
         self._take_turns(decision)
 
     def _stands_already(self, before: Memory, decision: Decision) -> bool:

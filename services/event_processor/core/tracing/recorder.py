@@ -130,11 +130,11 @@ class Recorder:
         """As ``core.process.run_steps``."""
         contexts: list[RecordingContext] = []
 
-        def look(*given: Any) -> FrameContext:
+        def record_context(*given: Any) -> FrameContext:
             contexts.append(RecordingContext(*given))
             return contexts[-1]
 
-        outcome = run_steps(compiled, rules, memory, frame, tuple(map(_noted, steps)), look)
+        outcome = run_steps(compiled, rules, memory, frame, tuple(map(_noted, steps)), record_context)
         self._take(FrameTrace(frame, memory, outcome, tuple(contexts[0].decisions)))
         return outcome
 

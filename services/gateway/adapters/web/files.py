@@ -13,7 +13,7 @@ FILES = {"console.css": "text/css", "console.js": "text/javascript", "favicon.sv
 
 
 def file_routes() -> list[Route]:
-    """Return a route for each file; a browser asks whether it has changed, and is mostly told that it has not."""
+    """Return a route for each file; a browser asks whether it has changed, and mostly it has not."""
     return [_route(name, media_type) for name, media_type in FILES.items()]
 
 

@@ -33,7 +33,7 @@ Parts = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A device: where it is, its channels, and which of the state's own words it has ever told."""
+    """A device: where it is, its channels, and which of the state's own words it has ever had."""
 
     zone: str | None = None
     channels: Mapping[str, Shape] = field(default_factory=dict)

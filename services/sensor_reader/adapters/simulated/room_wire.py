@@ -32,7 +32,7 @@ class RoomWire:
                 if not arrival.retain:
                     yield Outgoing(arrival.topic, arrival.payload)
 
-    def say(self, said: Iterable[Outgoing]) -> None:
+    def send(self, said: Iterable[Outgoing]) -> None:
         """Send answers."""
         if self._client is not None and self._client.connected:
             for each in said:

@@ -41,7 +41,7 @@ class PlayedFeed:
         content = self._ahead.content
         return self._pace.release_at(content.time) if self._pace and isinstance(content, Frame) else 0.0
 
-    def take(self, now: float, time: datetime, limit: int) -> list[Frame | Refusal]:  # noqa: ARG002
+    def poll(self, now: float, time: datetime, limit: int) -> list[Frame | Refusal]:  # noqa: ARG002
         """Return what is due at ``now``; the first frame taken starts the pace."""
         taken: list[Frame | Refusal] = []
         while self._ahead is not None and len(taken) < limit:
@@ -92,7 +92,7 @@ class LiveFeed:
         """Return when the next device is due."""
         return min((due for turns in self._turns if (due := turns.next_due()) is not None), default=None)
 
-    def take(self, now: float, time: datetime, limit: int) -> list[Frame | Refusal]:  # noqa: ARG002
+    def poll(self, now: float, time: datetime, limit: int) -> list[Frame | Refusal]:  # noqa: ARG002
         """Poll the devices that are due: a frame each."""
         return [frame for turns in self._turns for frame in turns.poll_due(now, time)]
 

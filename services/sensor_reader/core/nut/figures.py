@@ -1,7 +1,7 @@
 """The numbers of a UPS: which variable gives each channel, what is no figure at all, and what its nameplate rules out.
 
 Rules:
-1. Of several variables for one channel the first that is there counts. A UPS that tells each phase gives the lowest
+1. Of several variables for one channel the first that is there counts. A UPS that reports each phase gives the lowest
    voltage, the highest current and load, the sum of powers. A phase of 0 beside others is not there, unless the UPS
    says how many phases it has; fewer volts on one of them is then its outage.
 2. Some figures stand for "not known" (``NOT_KNOWN``), and so do: a runtime of 0 on mains, or beside a charge above

@@ -4,7 +4,7 @@ Rules:
 1. A UPS that has said CHRG before says by its absence that it does not charge.
 2. A runtime that stays the same while the charge has moved by ``CHARGE_SPAN`` or the load by ``LOAD_SPAN`` is no
    estimate. It counts again as soon as it moves.
-3. A test that had passed when the UPS was first seen is of any time before; only one that comes later is told.
+3. A test that had passed when the UPS was first seen is of any time before; only one that comes later is reported.
 """
 
 from __future__ import annotations

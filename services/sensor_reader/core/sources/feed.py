@@ -74,11 +74,11 @@ class Feed(Protocol):
     def next_due(self) -> float | None:
         """Return the monotonic second of the next item, 0 if that is at once, or None when all is done."""
 
-    def take(self, now: float, time: datetime, limit: int) -> Sequence[Frame | Refusal]:
+    def poll(self, now: float, time: datetime, limit: int) -> Sequence[Frame | Refusal]:
         """Return what is due at ``now``, at most ``limit`` (a live poll may give one a device)."""
 
     def place(self) -> SourcePosition | None:
-        """Return how far it is after the last ``take``; None when there is nothing to keep."""
+        """Return how far it is after the last ``poll``; None when there is nothing to keep."""
 
     def cut_power(self, device: str, after_s: int) -> Mapping[str, Any]:
         """Order a device's board to cut the power, and return what it will do; raises CutError."""

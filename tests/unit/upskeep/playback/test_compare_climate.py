@@ -113,7 +113,7 @@ def test_both_commands_come_to_the_same_hours(found: Comparison, office: Path, a
 def test_a_zone_compared_with_itself_wants_the_same(office: Path, air: Path) -> None:
     """Although the VPD is off its target all along."""
     zones = Zones(Configuration(office, {}), Configuration(office, {}))
-    differences = [each for batch in batches([air]) for each in zones.take(batch)]
+    differences = [each for batch in batches([air]) for each in zones.process(batch)]
 
     assert [] == [*differences, *zones.end()]
     assert {"heater": 0.0, "mist": 0.0} == {name: ran["apart_h"] for name, ran in zones.hours()["office"].items()}

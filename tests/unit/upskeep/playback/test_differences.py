@@ -29,7 +29,7 @@ def found(before: Sequence[Occurrence], after: Sequence[Occurrence], batch: int 
     taken = [
         each
         for cut in cuts
-        for each in differences.take(
+        for each in differences.align(
             *([t for t in side if _minute(t) in range(cut, cut + batch)] for side in (before, after))
         )
     ]
@@ -123,7 +123,7 @@ def test_what_waits_is_bounded() -> None:
     """A type that only one side tells, every minute for two days, does not gather."""
     differences, removed = Differences(), 0
     for minute in range(3_000):
-        removed += sum(1 for _ in differences.take([told(minute)], []))
+        removed += sum(1 for _ in differences.align([told(minute)], []))
         assert len(differences._lanes["BATTERY_LOW", "ups", ""]) <= ROOM
 
     assert 3_000 == removed + sum(1 for _ in differences.end())

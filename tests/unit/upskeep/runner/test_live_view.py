@@ -44,7 +44,7 @@ def counter(total: int) -> Counter:
 def taken(view: LiveView, client: Any) -> list[Message]:
     found: list[Message] = []
     while client.batches:
-        found += view.take(client, 0)
+        found += view.poll(client, 0)
     return found
 
 

@@ -48,7 +48,7 @@ def replayed(rows: list[dict[str, float]], name: str, key: str, stack: ExitStack
     replay = Replay(context_of(CONFIG, {}), lambda _: True, stack, missing, stages())
     replay.alert_tally = AlertTally(rule, key, None, None)
     for frame in frames(rows):
-        replay.take(frame)
+        replay.process(frame)
     return replay
 
 

@@ -37,7 +37,7 @@ def explain(frames: Iterable[Frame], board: str, stack: ExitStack) -> Replay:
         context_of(CONFIG, environ(board)), lambda event: event.type not in READINGS, stack, stages=stages(board)
     )
     for frame in frames:
-        replay.take(frame)
+        replay.process(frame)
     replay.end()
     return replay
 

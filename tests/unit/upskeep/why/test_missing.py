@@ -99,7 +99,7 @@ def missing(name: str) -> list[Missing]:
     case = CASES[name]
     compiled = configured(**dict(case.environ)) if case.environ else SHIPPED
     tallies = [Tally(goal) for goal in goals_of(compiled, "ups", name)]
-    recorder, memory = Recorder(lambda trace: [tally.take(trace) for tally in tallies]), NOTHING
+    recorder, memory = Recorder(lambda trace: [tally.observe(trace) for tally in tallies]), NOTHING
     for frame in frames(chain(case.short), case.step_s):
         memory = recorder.process_frame(compiled, memory, frame).memory
     return nearest(tallies)
@@ -144,5 +144,5 @@ def tally_reached(compiled, traces, name: str) -> list[int]:
     tallies = [Tally(goal) for goal in goals_of(compiled, "ups", name)]
     for trace in traces:
         for tally in tallies:
-            tally.take(trace)
+            tally.observe(trace)
     return [tally.reached for tally in tallies]

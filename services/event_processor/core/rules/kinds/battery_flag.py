@@ -2,7 +2,7 @@
 
 Rules:
 1. A device that has once shown the flag is judged by it alone: its voltage stands for cells and a chemistry nobody has
-   told us of. Until somebody does (``devices`` in event_processor.yaml), it has no ``cell_voltage`` worked out either.
+   has named. Until somebody does (``devices`` in event_processor.yaml), it has no ``cell_voltage`` worked out either.
 2. LOW at the first frame that says so while the gate is open: the UPS has its own patience, and may have seconds left.
 3. RECOVERED when the flag has been gone as long as the low level wants. A frame without the flag holds.
 """

@@ -1,7 +1,7 @@
 """What a battery has done and what it still can: cycles, energy, resistance, capacity, runtime left.
 
 Rules:
-1. ``cycle`` is told whenever the equivalent full cycles (``device.meter``) pass a whole number; the fraction is kept.
+1. ``cycle`` is emitted when the equivalent full cycles (``device.meter``) pass a whole number; the fraction is kept.
 2. Resistance: two frames within 15 s whose currents differ by 0.3 A or more; the median of the newest nine.
 3. Capacity: charge drawn by share of the state of charge lost (``device.drain``).
 """
@@ -38,8 +38,8 @@ def find_wear(context: FrameContext, name: str, rule: Wear) -> None:
     if reading.amps is not None:
         _resistance(context, meter, reading, elapsed_s)
         _drain(context, rule, meter, after, reading)
-    if int(after.cycles) > after.told:
-        after = after._replace(told=float(int(after.cycles)))
+    if int(after.cycles) > after.reported_cycles:
+        after = after._replace(reported_cycles=float(int(after.cycles)))
         context.emit(rule.cycle, name, _data(context, after, reading))
     context.set_numbers(METER, after)
 
@@ -56,7 +56,7 @@ def _is_quiet(meter: Meter, reading: MeterReading, step: float) -> bool:
 def _data(context: FrameContext, meter: Meter, reading: MeterReading) -> dict[str, float | str | None]:
     by_charge = context.device.capacity_mah is not None and reading.amps is not None
     return {
-        "cycles": int(meter.told),
+        "cycles": int(meter.reported_cycles),
         "source": "battery_current" if by_charge else "state_of_charge",
         "charge_out": round(meter.charge_out, 3) if reading.amps is not None else None,
         "capacity_mah": context.device.capacity_mah,
