@@ -25,7 +25,7 @@ class Grade(StrEnum):
 class HealthFactor(Message):
     """What one event type takes from the score. ``recovers``: when it takes nothing any more; null while it lasts.
 
-    ``lasted_s`` is how long it lasted within seven days. ``capped``: it happened so often or so long that it takes the
+    ``lasted_s`` is how long it lasted within seven days. ``capped``: it happened so often or lasted so long that it takes the
     most a type may take.
     """
 

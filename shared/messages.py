@@ -175,7 +175,7 @@ class ServiceOffer(Candidate, Sequenced):
 class Trigger(Sequenced):
     """One named trigger of an event: a hook for automations.
 
-    ``depth``: how many events before this one caused one another, absent for none. Who answers with an event hands it
+    ``depth``: how many events before this one caused one another, absent for none. A client that answers with an event passes it
     on in the event's metadata, so that a circle comes to an end.
     """
 

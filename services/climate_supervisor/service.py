@@ -7,7 +7,7 @@ Rules:
    for is lifted where it was called, with ``upskeep reset-stop``.
 4. What is decided in one turn leaves at the beginning of the next, which follows at once: when the ledger has it. The
    tick is for what time alone brings about.
-5. Its events are a stream of its own ledger (ADR 0040). No order waits for it, or for who reads it.
+5. Its events are a stream of its own ledger (ADR 0040). No order waits for it, or for its readers.
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ class CounterStore:
         self._restoring = self._points.wanted and restore.load(ledger).phase == "read"
 
     def apply(self, message: Sequenced) -> None:
-        """Count an event, note a reading; other messages are none of the store's."""
+        """Count an event, note a reading; the store ignores other messages."""
         if isinstance(message, Event):
             self._count(message)
         elif isinstance(message, Frame):

@@ -80,7 +80,7 @@ class Presence:
         return status is None or status.state != "online"
 
     def silence(self, waited_s: float) -> str:
-        """Say that no answer came within so long, and what to do."""
+        """Say that no answer came within ``waited_s``, and what to do."""
         if not self.absent:
             return f"{self.service} is online but gave no answer in {waited_s:g} s; ask again, its log may say why"
         name = self.service.partition("-")[0]

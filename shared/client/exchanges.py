@@ -6,7 +6,7 @@ Rules:
 2. One that is not answered within ``again_s`` is sent again, ``tries`` times in all. After a lost connection it is sent
    again, too.
 3. A service that its status calls absent is waited for no longer than ``ABSENT_S``: it may just be starting. With
-   ``patient`` that holds only for one that never was here; one that died may be back any moment.
+   ``patient`` that holds only for a service that was never here; one that died may be back any moment.
 """
 
 from __future__ import annotations

@@ -140,7 +140,7 @@ class Inbound(Generic[T]):
         return self.head > self.applied or bool(self.held)
 
     def misses(self, now: float) -> bool:
-        """Whether something has not come for so long that it is to be asked for."""
+        """Whether something is overdue, so that it has to be asked for."""
         return self.behind and self.stuck_since is not None and now - self.stuck_since >= GRACE_S
 
     def must_ask(self, now: float) -> bool:

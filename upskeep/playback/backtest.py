@@ -101,7 +101,7 @@ class Alerts(InMemoryPublisher):
 
 
 class Bench:
-    """The stages after the reader, put together without a wire. InfluxDB is none of a backtest's business."""
+    """The stages after the reader, put together without a wire. A backtest leaves InfluxDB alone."""
 
     def __init__(
         self,

@@ -30,7 +30,7 @@ _LONG = re.compile(rb"[0-9]{%d}" % (DIGITS + 1))
 
 
 class CheckedFile:
-    """A file of JSON that is given to no parser with a number so long: ijson's C code dies of it (seen with 3.6.0)."""
+    """A file of JSON whose overlong numbers reach no parser: ijson's C code dies of them (seen with 3.6.0)."""
 
     def __init__(self, path: Path, file: IO[bytes]) -> None:
         self._path = path

@@ -1,7 +1,7 @@
 """Writing a running system's frames down, as a recording that ``backtest`` and the ``recording`` source play.
 
 Rules:
-1. A line is a Frame as it was published, its place in the stream included: who reads it can see what is missing.
+1. A line is a Frame as it was published, its place in the stream included: a reader can see what is missing.
 2. A frame is written once, and in the order of its stream; one that comes after a later one of its producer has been
    written is left out and counted, for a recording is played in the order of its lines.
 3. Nothing is asked for again: a recorder is a listener and costs the suite nothing.

@@ -56,7 +56,7 @@ class SeedSource:
     balances: list[Row] = field(default_factory=list)
 
     def rows(self) -> Iterator[tuple[str, Row]]:
-        """Yield each record as an event; raises ClientError where the file is none of the kind."""
+        """Yield each record as an event; raises ClientError where the file is of another kind."""
         found = self._read()
         seen: Counter[str] = Counter()
         for name, records in found.event_history.items():

@@ -20,7 +20,7 @@ class Reason(StrEnum):
     WITHIN_LIMIT = "within_limit"
     ABSENT = "absent"  # nothing came in time
     SEEN_AGAIN = "seen_again"
-    GIVEN_UP = "given_up"  # absent for so long that nobody waits for it any more
+    GIVEN_UP = "given_up"  # absent too long: nobody waits for it any more
     OFFLINE = "offline"  # a service is gone without having said good-bye
     BACK = "back"
     MEMBERS_FIRE = "members_fire"  # the rules a composite is made of

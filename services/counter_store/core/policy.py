@@ -9,7 +9,7 @@ from services.counter_store.core.health.formulas import STANDARD
 from services.counter_store.core.time_units import DAY_US
 from shared.event_text.texts import EventTexts
 
-HOURLY_DAYS = 92  # hours stay apart at least so long: more than a judgement by hour of the week looks back on
+HOURLY_DAYS = 92  # hours stay apart at least this long: more than a judgement by hour of the week looks back on
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ def called_off(memory: Memory, by: str, until_s: float) -> Memory:
 
 
 def paused(memory: Memory, seconds: float) -> Memory:
-    """The agent did not run for so long: a countdown stood still meanwhile."""
+    """The agent did not run for ``seconds``: a countdown stood still meanwhile."""
     if memory.phase not in (Phase.COUNTING_DOWN, Phase.HELD):
         return memory
     return memory.with_(phase_since_s=memory.phase_since_s + seconds)

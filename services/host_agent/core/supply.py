@@ -5,7 +5,7 @@ Rules:
 2. A state is evidence if it is news (its own time is not the one heard last), it is not ``stale`` or ``bad``, and it
    distinguishes mains from battery. What is no evidence changes nothing that is known: the supply grows silent.
    A forced shutdown is evidence of itself, also where nothing distinguishes mains from battery.
-3. A retained copy says what was, not what is. It is news only if it is later than what was heard live in this
+3. A retained copy is of the past, not of the present. It is news only if it is later than what was heard live in this
    boot; it counts for as old as it is by the supply's own times.
 4. Each figure has a time of its own at which it was heard last. A state that lacks one changes nothing that is known
    of it, so one bad variable blinds nobody: a policy asks for the figure that it needs. A supply that has ever shown

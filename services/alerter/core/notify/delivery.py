@@ -67,7 +67,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class RetryLater:
-    """Try again after so long."""
+    """Try again after this pause."""
 
     pause_s: float
     reason: str

@@ -28,7 +28,7 @@ from shared.messages import Severity
 GRADES = ((90, Grade.EXCELLENT), (80, Grade.GOOD), (70, Grade.FAIR), (60, Grade.POOR), (0, Grade.CRITICAL))
 DECAY_US = 7 * DAY_US
 LASTS_US = 30 * DAY_US
-LONG_US = 2 * HOUR_US  # lasting so long weighs like one occurrence more
+LONG_US = 2 * HOUR_US  # lasting this long weighs like one occurrence more
 FULL = 100
 UNIT = DECAY_US * LONG_US  # weights are integers, in points x UNIT: no rounding before the end
 RANK = tuple(Severity)  # least first

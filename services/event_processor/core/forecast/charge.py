@@ -16,11 +16,11 @@ from services.event_processor.core.forecast.kalman import Belief, correct, corre
 LONGEST_GAP_S = 600.0  # a longer silence, where the device's own step is not longer
 FEW_STEPS = 5
 SETTLE_S = 10.0  # voltage and percent correct that often: their errors last, and a correction costs time
-REST_S = 600.0  # a battery without a load for so long shows its open-circuit voltage
+REST_S = 600.0  # a battery without a load for this long shows its open-circuit voltage
 IDLE_SHARE = 0.02  # of the capacity in an hour: a smaller current is none
 SAG_ERROR = 0.3  # of the sag under load: what polarization adds to the resistance and takes from it
 UNKNOWN_SAG_V = 0.08  # where neither current nor power is known
-ERRORS_LAST_S = 3600.0  # an error of voltage under load lasts about so long
+ERRORS_LAST_S = 3600.0  # an error of voltage under load lasts about this long
 MEAN_OVER_S, MEAN_AT_LEAST_S = 1800.0, 60.0
 GAUGE_ERROR, GAUGE_ERROR_FULL, GAUGE_LASTS_S = 0.06, 0.12, 3600.0  # a gauge knows best where its board gives up
 GAIN_ERROR, POWER_GAIN_ERROR = 0.01, 0.04  # of a current, of one worked out of a power

@@ -16,7 +16,7 @@ NO_LOADS: DailyLoad = (None,) * SPANS
 
 
 def add(loads: DailyLoad, second_of_day: float, load: float, lasted_s: float) -> DailyLoad:
-    """Return the loads after ``load`` (at least 0) has lasted so long, at that time of the day."""
+    """Return the loads after ``load`` (at least 0) has lasted that long, at that time of the day."""
     span = int(second_of_day / SPAN_S) % SPANS
     held = loads[span]
     weight = min(lasted_s / (DAYS * SPAN_S), 1.0)

@@ -19,7 +19,7 @@ from shared.messages import Candidate, Event, Trigger
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A candidate as it came: from whom, when, and the how-manieth. ``depth``: of how long a chain it is the end."""
+    """A candidate as it came: its producer, time and number. ``depth``: how many events before it caused one another."""
 
     producer: str
     candidate: Candidate

@@ -97,7 +97,7 @@ def validate(pipeline: Pipeline, context: EventContext) -> Dropped | None:
 def chain_depth(offer: Offer) -> int:
     """Return how long a chain of causes the event ends: 0 for one that no event caused, as far as it says.
 
-    Who answers a trigger with an event hands ``depth`` on in its metadata; one that only names its cause
+    A client that answers a trigger with an event passes ``depth`` on in its metadata; one that only names its cause
     (``caused_by``) is the first link.
     """
     if offer.depth is not None:

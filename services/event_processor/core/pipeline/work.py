@@ -60,7 +60,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """Try again after so long."""
+    """Try again after this pause."""
 
     pause_s: float
 

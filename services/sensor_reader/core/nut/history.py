@@ -61,7 +61,7 @@ class History:
         return replace(self, runtime=self.runtime.after(values), load_was_percent=percent)
 
     def after(self, words: frozenset[str], variables: Mapping[str, str]) -> History:
-        """Return it after a poll; the runtime is kept by who reads the figures."""
+        """Return it after a poll; whoever reads the figures keeps the runtime."""
         test = variables.get(TEST_RESULT, "")[:LONGEST_TEXT] if self.first_test is None else self.first_test
         return replace(self, words=self.words | words & KNOWN, first_test=test)
 
