@@ -24,7 +24,7 @@ from shared.shipped import SHIPPED_CONFIG
 from shared.small_file import read_small
 
 SAYS_SO = re.compile(r"^defaults:\s*[\"']?shipped\b", re.MULTILINE)
-Step = str | int
+PathPart = str | int
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Document:
     root: yaml.Node | None
     data: dict[Any, Any]
 
-    def find(self, path: tuple[Step, ...]) -> tuple[int, int]:
+    def find(self, path: tuple[PathPart, ...]) -> tuple[int, int]:
         """Return (how many steps of ``path`` the document has, the line of the last of them, counted from 1)."""
         node, line, found = self.root, self.root.start_mark.line if self.root else 0, 0
         for step in path:
@@ -47,7 +47,7 @@ class Document:
         return found, line + 1
 
 
-def _child(node: yaml.Node | None, step: Step) -> tuple[int, yaml.Node] | None:
+def _child(node: yaml.Node | None, step: PathPart) -> tuple[int, yaml.Node] | None:
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             if key.value == str(step):
@@ -57,7 +57,7 @@ def _child(node: yaml.Node | None, step: Step) -> tuple[int, yaml.Node] | None:
     return None
 
 
-def place_of(documents: tuple[Document, ...], path: tuple[Step, ...]) -> tuple[Document, int]:
+def place_of(documents: tuple[Document, ...], path: tuple[PathPart, ...]) -> tuple[Document, int]:
     """Return the document that says what stands at ``path``, and the line: the first of those that know it best."""
     found = [(document.find(path), document) for document in documents]
     deepest = max(depth for (depth, _), _ in found)

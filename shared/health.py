@@ -25,8 +25,8 @@ class Grade(StrEnum):
 class HealthFactor(Message):
     """What one event type takes from the score. ``recovers``: when it takes nothing any more; null while it lasts.
 
-    ``lasted_s`` is how long it lasted within seven days. ``capped``: it happened so often or lasted so long that it takes the
-    most a type may take.
+    ``lasted_s`` is how long it lasted within seven days. ``capped``: it happened so often or lasted so long that it
+    takes the most a type may take.
     """
 
     type: DottedName

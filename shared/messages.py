@@ -175,8 +175,8 @@ class ServiceOffer(Candidate, Sequenced):
 class Trigger(Sequenced):
     """One named trigger of an event: a hook for automations.
 
-    ``depth``: how many events before this one caused one another, absent for none. A client that answers with an event passes it
-    on in the event's metadata, so that a circle comes to an end.
+    ``depth``: how many events before this one caused one another, absent for none. A client that answers with an event
+    passes it on in the event's metadata, so that a circle comes to an end.
     """
 
     name: Name

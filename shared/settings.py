@@ -22,7 +22,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from shared.bounded_yaml import YamlLimitError, load_yaml
-from shared.config_files import Document, Step, files_of, laid_over, place_of
+from shared.config_files import Document, PathPart, files_of, laid_over, place_of
 from shared.places import DATA
 from shared.renamed_keys import RENAMED, Keys, renamed
 
@@ -113,7 +113,7 @@ def _settled(documents: tuple[Document, ...], name: str, model: type[M], environ
     return result
 
 
-def _with_nul(value: Any, path: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
+def _with_nul(value: Any, path: tuple[PathPart, ...]) -> Iterator[tuple[PathPart, ...]]:
     """Yield the places of texts that no file, address or other program could be given."""
     if isinstance(value, str) and "\0" in value:
         yield path
@@ -188,7 +188,7 @@ class Overlaid:
     """The data of a file with everything laid over it; ``sources``: what in it is of which environment variable."""
 
     data: Any
-    sources: dict[tuple[Step, ...], str]
+    sources: dict[tuple[PathPart, ...], str]
     faults: list[Fault]
 
 
@@ -210,7 +210,7 @@ def _override(data: Any, name: str, environ: Mapping[str, str]) -> Overlaid:
     return laid
 
 
-def _place(data: Any, keys: list[str], value: Any) -> tuple[Step, ...]:
+def _place(data: Any, keys: list[str], value: Any) -> tuple[PathPart, ...]:
     """Put ``value`` below ``data``, making the way there; raises LookupError where nothing can be below."""
     step = _step(data, keys[0])
     if isinstance(step, int) and step == len(data):
@@ -226,7 +226,7 @@ def _place(data: Any, keys: list[str], value: Any) -> tuple[Step, ...]:
     return (step, *_place(below, keys[1:], value))
 
 
-def _step(data: Any, key: str) -> Step:
+def _step(data: Any, key: str) -> PathPart:
     if not isinstance(data, list):
         return next((name for name in data if str(name).lower() == key), key)
     if not key.isdecimal() or int(key) > len(data):
@@ -235,9 +235,12 @@ def _step(data: Any, key: str) -> Step:
 
 
 def _fault(
-    documents: tuple[Document, ...], sources: dict[tuple[Step, ...], str], model: type[BaseModel], item: dict[str, Any]
+    documents: tuple[Document, ...],
+    sources: dict[tuple[PathPart, ...], str],
+    model: type[BaseModel],
+    item: dict[str, Any],
 ) -> Fault:
-    path: tuple[Step, ...] = tuple(item["loc"])
+    path: tuple[PathPart, ...] = tuple(item["loc"])
     document, line = place_of(documents, path)
     where, dotted = f"{document.where}:{line}", ".".join(map(str, path))
     variable = next((name for place, name in sources.items() if path[: len(place)] == place), None)
@@ -250,7 +253,7 @@ def _fault(
     return Fault(variable or where, dotted, reason)
 
 
-def _suggestion(key: str, model: type[BaseModel], path: tuple[Step, ...]) -> str:
+def _suggestion(key: str, model: type[BaseModel], path: tuple[PathPart, ...]) -> str:
     known = _keys_at(model, path)
     close = difflib.get_close_matches(key, known, n=1)
     if close:
@@ -258,7 +261,7 @@ def _suggestion(key: str, model: type[BaseModel], path: tuple[Step, ...]) -> str
     return f"; known here: {', '.join(sorted(known))}" if known else ""
 
 
-def _keys_at(model: type[BaseModel], path: tuple[Step, ...]) -> list[str]:
+def _keys_at(model: type[BaseModel], path: tuple[PathPart, ...]) -> list[str]:
     """Return the keys a model knows at ``path``, as far as its JSON Schema says."""
     schema = model.model_json_schema()
     definitions = schema.get("$defs", {})

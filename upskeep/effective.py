@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shared.config_files import Document, Step, names_of, place_of, shipped_folder
+from shared.config_files import Document, PathPart, names_of, place_of, shipped_folder
 from shared.settings import overlaid, read_documents
 
 SECRET = re.compile(r"password|token|secret|api_key", re.IGNORECASE)
@@ -41,12 +41,12 @@ def effective(folder: Path, environ: Mapping[str, str]) -> Iterator[Value]:
             yield Value(name, ".".join(map(str, path)), text, variable or _source(documents, path, shipped))
 
 
-def _source(documents: tuple[Document, ...], path: tuple[Step, ...], shipped: Path | None) -> str:
+def _source(documents: tuple[Document, ...], path: tuple[PathPart, ...], shipped: Path | None) -> str:
     document, line = place_of(documents, path)
     return SHIPPED if Path(document.where).parent == shipped else f"{document.where}:{line}"
 
 
-def _leaves(data: Any, path: tuple[Step, ...]) -> Iterator[tuple[tuple[Step, ...], Any]]:
+def _leaves(data: Any, path: tuple[PathPart, ...]) -> Iterator[tuple[tuple[PathPart, ...], Any]]:
     if isinstance(data, dict) and data:
         for key, value in data.items():
             yield from _leaves(value, (*path, str(key)))
@@ -57,7 +57,7 @@ def _leaves(data: Any, path: tuple[Step, ...]) -> Iterator[tuple[tuple[Step, ...
         yield path, data
 
 
-def _text(value: Any, path: tuple[Step, ...], *, by_environment: bool) -> str:
+def _text(value: Any, path: tuple[PathPart, ...], *, by_environment: bool) -> str:
     """Return a value as it may be shown: a secret can only come from the environment, and a URL may hold one."""
     if by_environment and SECRET.search(str(path[-1])) and not str(path[-1]).endswith("_file"):
         return "(not shown)"

@@ -35,7 +35,7 @@ from services.alerter.core.alert_set import AlertSet
 from services.alerter.core.clock_watch import ClockWatch
 from services.alerter.core.future import FutureGuard
 from services.alerter.core.keys import AlertId
-from services.alerter.core.notify.dispatch import Plan
+from services.alerter.core.notify.dispatch import NotificationPlan
 from services.alerter.core.notify.routes import Receiver
 from services.alerter.core.notify.suppression import SuppressionReason
 from services.alerter.core.rendering import orphan_of
@@ -59,14 +59,14 @@ _TIMELINE = {"rule", "key", "state", "time", "value", "threshold", "severity", "
 _ADVANCED = "event_time_us"
 CLEAN_S = 60.0
 EMPTIED_KEPT_US = 3_600_000_000
-PLAN = Plan(DEFAULT_ROUTE, {DEFAULT_ROUTE.receiver: Receiver(DEFAULT_ROUTE.receiver)})
+PLAN = NotificationPlan(DEFAULT_ROUTE, {DEFAULT_ROUTE.receiver: Receiver(DEFAULT_ROUTE.receiver)})
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """How it goes about its work, besides the rules. ``by_events``: for whom time passes only with the events."""
 
-    plan: Plan = PLAN
+    plan: NotificationPlan = PLAN
     channels: Channels = MQTT_NOWHERE
     stop_targets: tuple[str, ...] = ()
     resolved_for: timedelta = timedelta(days=1)

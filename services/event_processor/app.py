@@ -15,7 +15,7 @@ from services.event_processor.adapters.suite_monitor import OwnEvent, SuiteMonit
 from services.event_processor.adapters.surroundings import Host
 from services.event_processor.adapters.work_table import WorkTable
 from services.event_processor.configuration import read
-from services.event_processor.core.pipeline.plan import Plan
+from services.event_processor.core.pipeline.plan import PipelinePlan
 from services.event_processor.core.pipeline.work import DEAD_LETTER
 from services.event_processor.service import EventProcessor
 from shared import __version__
@@ -28,7 +28,7 @@ from shared.process import BackgroundTasks, Service, main
 ROUTE = route_of("event_processor")
 
 
-def build(plan: Plan, context: Context, ledger: Ledger, endpoint: Endpoint) -> EventProcessor:
+def build(plan: PipelinePlan, context: Context, ledger: Ledger, endpoint: Endpoint) -> EventProcessor:
     """Return the processor, its retained incidents published again."""
     stopwatch = context.clock.monotonic if plan.rules.enrichment.processing_ms else None
     host = surroundings(plan, ledger, endpoint)
@@ -37,7 +37,7 @@ def build(plan: Plan, context: Context, ledger: Ledger, endpoint: Endpoint) -> E
     return processor
 
 
-def surroundings(plan: Plan, ledger: Ledger, endpoint: Endpoint) -> Host:
+def surroundings(plan: PipelinePlan, ledger: Ledger, endpoint: Endpoint) -> Host:
     """Return what surrounds a processor in a process of its own."""
     create_tables(ledger)
     work = WorkTable(ledger, plan.rules.queue.most)
@@ -56,7 +56,7 @@ def surroundings(plan: Plan, ledger: Ledger, endpoint: Endpoint) -> Host:
     return Host(work, scheduler, monitor, lambda: endpoint.lag("event"))
 
 
-def stamped(plan: Plan) -> Plan:
+def stamped(plan: PipelinePlan) -> PipelinePlan:
     """Return the plan with what enrichment adds to every event: this version, this machine."""
     wanted = plan.rules.enrichment
     node = socket.gethostname() if wanted.node is None else wanted.node
@@ -68,7 +68,7 @@ class ProcessorTasks:
     """What the processor does besides taking messages: handlers' work, its start, its health, who is there."""
 
     def __init__(
-        self, plan: Plan, processor: EventProcessor, host: Host, endpoint: Endpoint, digests: Mapping[str, str]
+        self, plan: PipelinePlan, processor: EventProcessor, host: Host, endpoint: Endpoint, digests: Mapping[str, str]
     ) -> None:
         self._plan = plan
         self._processor = processor
@@ -119,7 +119,7 @@ class ProcessorTasks:
         self._host.scheduler.close()
 
 
-def drive(plan: Plan, context: Context, processor: EventProcessor, endpoint: Endpoint) -> BackgroundTasks:
+def drive(plan: PipelinePlan, context: Context, processor: EventProcessor, endpoint: Endpoint) -> BackgroundTasks:
     """Return the processor's background tasks."""
     if processor.host is None:
         raise RuntimeError("build() gives every processor its host")

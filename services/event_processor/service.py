@@ -32,7 +32,7 @@ from services.event_processor.core.device.memory import NOTHING, Memory
 from services.event_processor.core.pipeline.candidates import NO_TIME
 from services.event_processor.core.pipeline.event_context import Dropped, EventContext, Offer
 from services.event_processor.core.pipeline.health import Vitals
-from services.event_processor.core.pipeline.plan import Plan, compile_plan
+from services.event_processor.core.pipeline.plan import PipelinePlan, compile_plan
 from services.event_processor.core.pipeline.stages import run
 from services.event_processor.core.process import Outcome, process_frame, run_steps
 from services.event_processor.core.removed_rules import end_removed_rules
@@ -64,7 +64,7 @@ class EventProcessor:
         ledger: Ledger,
         outlet: Publisher,
         clock: Callable[[], datetime],
-        plan: Plan | None = None,
+        plan: PipelinePlan | None = None,
         stopwatch: Callable[[], float] | None = None,
         host: Host | None = None,
         recorder: Recorder | None = None,

@@ -46,7 +46,7 @@ class PolicySettings(Settings):
 
 
 class CutPowerSettings(Settings):
-    """``cut_power``: ask the board that feeds this host to cut the power ``after_s``; ``reader`` is the service that reads it."""
+    """``cut_power``: ask the board that feeds this host to cut the power ``after_s``; ``reader`` is that board's."""
 
     enabled: bool = False
     reader: Name = "reader"

@@ -8,7 +8,7 @@ from typing import Any
 
 from services.event_processor.core.correlation.patterns import PatternRules
 from services.event_processor.core.pipeline.event_context import EventContext, Pipeline
-from services.event_processor.core.pipeline.plan import NO_PATTERNS, Plan, compile_plan
+from services.event_processor.core.pipeline.plan import NO_PATTERNS, PipelinePlan, compile_plan
 from services.event_processor.core.pipeline.rules import PipelineRules
 from services.event_processor.core.pipeline.stages import run
 from services.event_processor.service import EventProcessor
@@ -20,7 +20,7 @@ from tests.support.scenarios import SHIPPED, START, at
 QUIET = {"related": {"most": 0}}
 
 
-def planned(rules: Mapping[str, Any] | None = None, patterns: Mapping[str, Any] | None = None) -> Plan:
+def planned(rules: Mapping[str, Any] | None = None, patterns: Mapping[str, Any] | None = None) -> PipelinePlan:
     """Return the plan that these files would make, over the shipped catalogue."""
     wanted = NO_PATTERNS if patterns is None else PatternRules.model_validate({**QUIET, **patterns})
     return compile_plan(SHIPPED, PipelineRules.model_validate(rules or {}), wanted)
@@ -44,7 +44,7 @@ def passed(pipeline: Pipeline, events: Iterable[Event]) -> list[Event]:
 
 
 @contextmanager
-def processor(plan: Plan, path: str = ":memory:") -> Iterator[tuple[EventProcessor, Ledger, InMemoryPublisher]]:
+def processor(plan: PipelinePlan, path: str = ":memory:") -> Iterator[tuple[EventProcessor, Ledger, InMemoryPublisher]]:
     """A stage over a ledger of its own; its clock stands at the scene's start."""
     with closing(Ledger(path)) as ledger:
         outlet = InMemoryPublisher()

@@ -19,7 +19,7 @@ from statistics import median
 from services.event_processor.app import stamped
 from services.event_processor.core.device.memory import NOTHING
 from services.event_processor.core.pipeline.event_context import EventContext, Pipeline
-from services.event_processor.core.pipeline.plan import Plan
+from services.event_processor.core.pipeline.plan import PipelinePlan
 from services.event_processor.core.pipeline.stages import run
 from services.event_processor.core.process import process_frame
 from services.event_processor.service import EventProcessor
@@ -90,19 +90,21 @@ def core_speeds(folder: Path, environ: Mapping[str, str], frames: int) -> Iterat
         )
 
 
-def _seconds(way: Callable[[Plan, Sequence[Frame]], None], plan: Plan, frames: Sequence[Frame]) -> float:
+def _seconds(
+    way: Callable[[PipelinePlan, Sequence[Frame]], None], plan: PipelinePlan, frames: Sequence[Frame]
+) -> float:
     began = time.process_time()
     way(plan, frames)
     return time.process_time() - began
 
 
-def _rules(plan: Plan, frames: Sequence[Frame]) -> None:
+def _rules(plan: PipelinePlan, frames: Sequence[Frame]) -> None:
     memory = NOTHING
     for frame in frames:
         memory = process_frame(plan.compiled, memory, frame).memory
 
 
-def _pipeline(plan: Plan, frames: Sequence[Frame]) -> None:
+def _pipeline(plan: PipelinePlan, frames: Sequence[Frame]) -> None:
     memory, pipeline = NOTHING, Pipeline(plan)
     for frame in frames:
         outcome = process_frame(plan.compiled, memory, frame)
@@ -111,7 +113,7 @@ def _pipeline(plan: Plan, frames: Sequence[Frame]) -> None:
             run(pipeline, EventContext(event, own=True))
 
 
-def _handler(plan: Plan, frames: Sequence[Frame]) -> None:
+def _handler(plan: PipelinePlan, frames: Sequence[Frame]) -> None:
     with closing(Ledger(":memory:")) as ledger:
         outlet = InMemoryPublisher()
         handler = EventProcessor(plan.compiled, ledger, outlet, lambda: START, plan, time.perf_counter)

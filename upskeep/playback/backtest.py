@@ -24,7 +24,7 @@ from services.counter_store.service import LEDGER_SCHEMA as STORE_SCHEMA
 from services.counter_store.service import CounterStore
 from services.counter_store.settings import CounterStoreSettings
 from services.event_processor.app import SERVICE as EVENT_PROCESSOR
-from services.event_processor.core.pipeline.plan import Plan, without_handlers
+from services.event_processor.core.pipeline.plan import PipelinePlan, without_handlers
 from services.event_processor.core.tracing.recorder import Recorder
 from services.event_processor.service import EventProcessor
 from services.sensor_reader.adapters.sources.recording import Recording, RecordingError
@@ -48,7 +48,7 @@ class Stages(NamedTuple):
     """The settings of the stages, which may be used for several benches."""
 
     alerting: AlerterSettings
-    plan: Plan
+    plan: PipelinePlan
 
 
 def stages_of(context: Context) -> Stages:

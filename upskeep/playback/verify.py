@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any
 
 from services.event_processor.core.pipeline.event_context import EventContext, Pipeline
-from services.event_processor.core.pipeline.plan import Plan, without_handlers
+from services.event_processor.core.pipeline.plan import PipelinePlan, without_handlers
 from services.event_processor.core.pipeline.stages import OURS, run
 from shared.messages import Event
 from upskeep.outcome import OF_THE_SUITE
@@ -64,7 +64,7 @@ class Verdict:
 
 
 def verify_events(
-    events: Iterable[Event], plan: Plan, chosen: frozenset[str], since: datetime | None = None
+    events: Iterable[Event], plan: PipelinePlan, chosen: frozenset[str], since: datetime | None = None
 ) -> Verdict:
     """Judge a history, oldest first, by today's pipeline.
 

@@ -11,13 +11,13 @@ from services.alerter.adapters.repository import AlertRepository
 from services.alerter.core.alert_set import AlertSet
 from services.alerter.core.keys import AlertId, key_of
 from services.alerter.core.limits import SILENCES
-from services.alerter.core.notify.dispatch import Dispatcher, MuteContext, Plan, suppression_reason
+from services.alerter.core.notify.dispatch import Dispatcher, MuteContext, NotificationPlan, suppression_reason
 from services.alerter.core.notify.groups import is_firing
 from services.alerter.core.notify.inhibition import Inhibition
 from services.alerter.core.notify.reach import reach_of, unrouted_receivers
 from services.alerter.core.notify.silences import Silence, Silences
 from services.alerter.core.notify.suppression import NoticeSink, SuppressionReason
-from services.alerter.core.notify.trace import Step, trace
+from services.alerter.core.notify.trace import RouteStep, trace
 from services.alerter.core.rendering import labels_of
 from services.alerter.core.rules import Rule, known_labels
 from shared.delivery.handler import RefusedError
@@ -35,7 +35,7 @@ class Notifier:
 
     def __init__(
         self,
-        plan: Plan,
+        plan: NotificationPlan,
         repository: AlertRepository,
         outbox: NoticeSink,
         alert_sets: Sequence[AlertSet],
@@ -96,7 +96,7 @@ class Notifier:
         reason = suppression_reason(self._plan, route, self._mute_context(now), (alert.rule, alert.key), alert)
         return None if reason is None else reason.value
 
-    def trace(self, given: Mapping[str, str], now: datetime) -> tuple[Rule, Alert, list[Step]]:
+    def trace(self, given: Mapping[str, str], now: datetime) -> tuple[Rule, Alert, list[RouteStep]]:
         """Return the rule, the alert as it would be, and the routes that take it; raises RefusedError."""
         rule = self._rule_of(given)
         labels = {**given, **rule.labels, "rule": rule.name, "severity": rule.severity.value}

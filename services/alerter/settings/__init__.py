@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 from services.alerter.core.actions import STOP
 from services.alerter.core.kinds.absence import Absence
 from services.alerter.core.notify.channels import Channel, Wording
-from services.alerter.core.notify.dispatch import Plan
+from services.alerter.core.notify.dispatch import NotificationPlan
 from services.alerter.core.rules import Rule
 from services.alerter.settings.durations import LongSpan
 from services.alerter.settings.limits import rate_rules
@@ -93,9 +93,9 @@ class AlertsSettings(Settings):
         """Return every receiver's words."""
         return {settings.name: settings.wording(self.templates) for settings in self.receivers}
 
-    def plan(self) -> Plan:
+    def plan(self) -> NotificationPlan:
         """Return who is notified, and when not."""
-        return Plan(
+        return NotificationPlan(
             route=self.route.route(DEFAULT_ROUTE),
             receivers={settings.name: settings.receiver() for settings in self.receivers},
             inhibit=tuple(settings.rule() for settings in self.inhibit_rules),

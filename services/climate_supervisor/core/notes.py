@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from services.climate_supervisor.core.guards import Verdict
 from services.climate_supervisor.core.reasons import VIOLATIONS, Reason
 from services.climate_supervisor.core.shadow import Ended, Shadow
-from services.climate_supervisor.core.supervise import Memory, Step, World
+from services.climate_supervisor.core.supervise import Memory, StepResult, World
 from shared.actuators import action
 
 RECOVERY = "safe_state"  # what is always done about an actuator's error
@@ -28,7 +28,7 @@ class Note:
     data: Mapping[str, object] = field(default_factory=dict)
 
 
-def notes(world: World, before: Memory, came: Step) -> tuple[Note, ...]:
+def notes(world: World, before: Memory, came: StepResult) -> tuple[Note, ...]:
     """Return the events of a step."""
     return (*_emergencies(world, before, came.memory), *_actuators(world, before, came))
 
@@ -41,7 +41,7 @@ def _emergencies(world: World, before: Memory, after: Memory) -> Iterator[Note]:
             yield Note("system.emergency", cause, None, zone, {"zone": zone, "reason": reason, "by": "supervisor"})
 
 
-def _actuators(world: World, before: Memory, came: Step) -> Iterator[Note]:
+def _actuators(world: World, before: Memory, came: StepResult) -> Iterator[Note]:
     ended = dict(came.ended)
     for name, binding in world.bindings.items():
         zone = binding.actuator.zone

@@ -88,7 +88,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class StepResult:
     """What came of a step."""
 
     memory: Memory
@@ -115,7 +115,7 @@ def take_reading(
     return replace(memory, sensors=sensors)
 
 
-def step(world: World, memory: Memory, now_s: float) -> Step:
+def step(world: World, memory: Memory, now_s: float) -> StepResult:
     """Return what has to happen now."""
     settled = {name: settle(memory.shadow(name), binding, now_s) for name, binding in world.bindings.items()}
     memory = replace(memory, shadows={name: shadow for name, (shadow, _) in settled.items()})
@@ -131,7 +131,7 @@ def step(world: World, memory: Memory, now_s: float) -> Step:
     count = memory.count + sum(not order.renewal for order in orders)
     memory = replace(memory, shadows=shadows, verdicts=verdicts, tries=tries, count=count)
     ended = tuple((name, end) for name, (_, end) in settled.items() if end is not None)
-    return Step(memory, orders, ended)
+    return StepResult(memory, orders, ended)
 
 
 def forget_orders(memory: Memory) -> Memory:

@@ -19,7 +19,7 @@ from services.event_processor.core.catalogue.event_types import suggestion
 from services.event_processor.core.correlation.correlator import IncidentSnapshot
 from services.event_processor.core.device.latch import stamp
 from services.event_processor.core.pipeline.event_context import Pipeline
-from services.event_processor.core.pipeline.plan import Plan
+from services.event_processor.core.pipeline.plan import PipelinePlan
 from services.event_processor.core.pipeline.stages import STAGES
 from services.event_processor.core.schema import Data
 from shared.delivery.handler import RefusedError
@@ -45,7 +45,7 @@ class AnalyticsAsked(Data):
 class Answers:
     """Each answer is bounded, and read from what is there."""
 
-    def __init__(self, plan: Plan, incidents: IncidentTable, analytics: Analytics, pipeline: Pipeline) -> None:
+    def __init__(self, plan: PipelinePlan, incidents: IncidentTable, analytics: Analytics, pipeline: Pipeline) -> None:
         self._plan = plan
         self._kept = incidents
         self._analytics = analytics

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from services.event_processor.adapters.analytics import Analytics
 from services.event_processor.adapters.work_table import WorkTable
 from services.event_processor.core.pipeline.event_context import EventContext
-from services.event_processor.core.pipeline.plan import Plan
+from services.event_processor.core.pipeline.plan import PipelinePlan
 from services.event_processor.core.pipeline.rules import (
     AnalyticsHandler,
     CommandHandler,
@@ -25,7 +25,12 @@ class Execution:
     """``clock`` is the wall's. What is for now, a trigger or a command, is not sent for an event of long ago."""
 
     def __init__(
-        self, plan: Plan, work: WorkTable, analytics: Analytics, outlet: Publisher, clock: Callable[[], datetime]
+        self,
+        plan: PipelinePlan,
+        work: WorkTable,
+        analytics: Analytics,
+        outlet: Publisher,
+        clock: Callable[[], datetime],
     ) -> None:
         self._plan = plan
         self._work = work

@@ -12,7 +12,7 @@ from services.event_processor.core.correlation.correlator import CompiledPattern
 from services.event_processor.core.correlation.group_json import group_from_json, group_to_json
 from services.event_processor.core.correlation.related import ROOM, EventRef
 from services.event_processor.core.pipeline.event_context import Pipeline
-from services.event_processor.core.pipeline.plan import Plan
+from services.event_processor.core.pipeline.plan import PipelinePlan
 from services.event_processor.core.pipeline.ports import SeenIds
 from services.event_processor.core.pipeline.token_bucket import Bucket
 from shared.ledger import Ledger
@@ -36,7 +36,7 @@ class PipelineTables:
     def __init__(self, ledger: Ledger) -> None:
         self._db = ledger.db
 
-    def load(self, plan: Plan, seen: SeenIds, limits: LimitReports) -> Pipeline:
+    def load(self, plan: PipelinePlan, seen: SeenIds, limits: LimitReports) -> Pipeline:
         """Return the pipeline as it was left."""
         buckets = OrderedDict(
             ((str(kind), str(source)), Bucket(tokens, at_us, skipped))

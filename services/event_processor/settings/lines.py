@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from shared.config_files import Step, place_of
+from shared.config_files import PathPart, place_of
 from shared.settings import Fault, read_documents
 
 
@@ -15,7 +15,7 @@ class Lines:
     def __init__(self, folder: Path, name: str, environ: Mapping[str, str]) -> None:
         self._documents = read_documents(folder, name, environ)
 
-    def fault(self, path: tuple[Step, ...], reason: str) -> Fault:
+    def fault(self, path: tuple[PathPart, ...], reason: str) -> Fault:
         """Return the fault, with the line of the deepest node on ``path`` that stands in a file."""
         document, line = place_of(self._documents, path)
         return Fault(f"{document.where}:{line}", ".".join(map(str, path)), reason)

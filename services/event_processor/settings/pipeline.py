@@ -1,4 +1,4 @@
-"""``config/pipeline.yaml`` and ``config/patterns.yaml``, checked against the catalogue and made into a Plan."""
+"""``config/pipeline.yaml`` and ``config/patterns.yaml``, checked against the catalogue and made into a PipelinePlan."""
 
 from __future__ import annotations
 
@@ -9,12 +9,18 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from services.event_processor.core.correlation.patterns import PatternRules
-from services.event_processor.core.pipeline.plan import NO_PATTERNS, Plan, compile_plan, pattern_faults, pipeline_faults
+from services.event_processor.core.pipeline.plan import (
+    NO_PATTERNS,
+    PipelinePlan,
+    compile_plan,
+    pattern_faults,
+    pipeline_faults,
+)
 from services.event_processor.core.pipeline.rules import PipelineRules
 from services.event_processor.core.rules.compiled import CompiledRules
 from services.event_processor.settings import load
 from services.event_processor.settings.lines import Lines
-from shared.config_files import Step, files_of
+from shared.config_files import PathPart, files_of
 from shared.settings import ConfigError, Fault, read_one_of
 
 M = TypeVar("M", bound=BaseModel)
@@ -23,13 +29,13 @@ HEALTH, STARTED = "system.health.check", "system.lifecycle.started"
 OFFLINE, ONLINE = "system.service.offline", "system.service.online"
 
 
-def load_plan(folder: Path, environ: Mapping[str, str], site: str = "home") -> Plan:
+def load_plan(folder: Path, environ: Mapping[str, str], site: str = "home") -> PipelinePlan:
     """Return everything the processor knows beforehand; raises ConfigError with every fault of all its files."""
     compiled = load(folder, environ, site)
     return load_pipeline(folder, environ, compiled)
 
 
-def load_pipeline(folder: Path, environ: Mapping[str, str], compiled: CompiledRules) -> Plan:
+def load_pipeline(folder: Path, environ: Mapping[str, str], compiled: CompiledRules) -> PipelinePlan:
     """Return the plan that the two files in ``folder`` describe. A file that is not there turns its part off."""
     faults: list[Fault] = []
     rules = _read(folder, PIPELINE, PipelineRules, environ, faults)
@@ -53,7 +59,7 @@ def _read(folder: Path, name: str, model: type[M], environ: Mapping[str, str], f
     return read_one_of(folder, name, model, environ, faults)
 
 
-def _pipeline_faults(rules: PipelineRules, compiled: CompiledRules) -> Iterator[tuple[tuple[Step, ...], str]]:
+def _pipeline_faults(rules: PipelineRules, compiled: CompiledRules) -> Iterator[tuple[tuple[PathPart, ...], str]]:
     yield from pipeline_faults(rules, compiled.catalogue)
     monitoring = rules.monitoring
     wanted = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.counter_store.core.influx.places import DAY_S, Place, Step, command, influxql, plan, wanted
+from services.counter_store.core.influx.places import DAY_S, Place, PlaceStep, command, influxql, plan, wanted
 
 EVENTS, READINGS = Place("upskeep", 0), Place("upskeep_readings", 90 * DAY_S)
 LIST = "influx bucket list --hide-headers"
@@ -43,8 +43,8 @@ def test_a_place_of_events_that_forgets_is_told_with_what_it_means() -> None:
     assert "upskeep: is there, kept for 30 days: what is older cannot be read back into a lost ledger" == str(step)
 
 
-def step(do: str, place: Place) -> Step:
-    return Step(do, place, None, forever=False)  # type: ignore[arg-type]
+def step(do: str, place: Place) -> PlaceStep:
+    return PlaceStep(do, place, None, forever=False)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def step(do: str, place: Place) -> Step:
         ),
     ],
 )
-def test_a_person_is_told_exactly_what_to_run(given: Step, major: int, expected: str) -> None:
+def test_a_person_is_told_exactly_what_to_run(given: PlaceStep, major: int, expected: str) -> None:
     """By the command line that comes with that version."""
     assert expected == command(given, major, "home")
 

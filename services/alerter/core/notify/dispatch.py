@@ -29,7 +29,7 @@ _RANK = {severity: rank for rank, severity in enumerate(reversed(Severity))}
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class NotificationPlan:
     """Who is notified of what, and when not: the settings of ``config/alerts.yaml`` that are not rules."""
 
     route: Route
@@ -50,27 +50,27 @@ class MuteContext:
     inhibition: Inhibition
 
 
-Stage = Callable[[Plan, Route, MuteContext, AlertId, Alert], bool]
+Stage = Callable[[NotificationPlan, Route, MuteContext, AlertId, Alert], bool]
 
 
-def _inhibited(_: Plan, __: Route, context: MuteContext, ___: AlertId, alert: Alert) -> bool:
+def _inhibited(_: NotificationPlan, __: Route, context: MuteContext, ___: AlertId, alert: Alert) -> bool:
     return context.inhibition.over(alert.labels) is not None
 
 
-def _silenced(_: Plan, __: Route, context: MuteContext, ___: AlertId, alert: Alert) -> bool:
+def _silenced(_: NotificationPlan, __: Route, context: MuteContext, ___: AlertId, alert: Alert) -> bool:
     return context.silences.over(alert.labels, context.now) is not None
 
 
-def _muted(plan: Plan, route: Route, context: MuteContext, _: AlertId, __: Alert) -> bool:
+def _muted(plan: NotificationPlan, route: Route, context: MuteContext, _: AlertId, __: Alert) -> bool:
     return any(interval.holds(context.now) for name in route.mute for interval in plan.intervals[name])
 
 
-def _inactive(plan: Plan, route: Route, context: MuteContext, _: AlertId, __: Alert) -> bool:
+def _inactive(plan: NotificationPlan, route: Route, context: MuteContext, _: AlertId, __: Alert) -> bool:
     active = (interval.holds(context.now) for name in route.active for interval in plan.intervals[name])
     return bool(route.active) and not any(active)
 
 
-def _flapping(_: Plan, __: Route, context: MuteContext, alert_id: AlertId, alert: Alert) -> bool:
+def _flapping(_: NotificationPlan, __: Route, context: MuteContext, alert_id: AlertId, alert: Alert) -> bool:
     return alert.state is AlertState.RESOLVED and context.flaps(alert_id)
 
 
@@ -84,7 +84,7 @@ MUTE_STAGES: tuple[tuple[SuppressionReason, Stage], ...] = (
 
 
 def suppression_reason(
-    plan: Plan, route: Route, context: MuteContext, alert_id: AlertId, alert: Alert
+    plan: NotificationPlan, route: Route, context: MuteContext, alert_id: AlertId, alert: Alert
 ) -> SuppressionReason | None:
     """Return the reason of the first stage that holds an alert back; None: nothing does."""
     return next((reason for reason, stops in MUTE_STAGES if stops(plan, route, context, alert_id, alert)), None)
@@ -95,7 +95,7 @@ class Dispatcher:
 
     def __init__(
         self,
-        plan: Plan,
+        plan: NotificationPlan,
         groups: Iterable[Group] = (),
         limits: LimitReports | None = None,
         most: int = NOTICE_GROUPS.most,

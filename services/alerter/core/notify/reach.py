@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from services.alerter.core.matchers import Matcher
-from services.alerter.core.notify.dispatch import Plan
+from services.alerter.core.notify.dispatch import NotificationPlan
 from services.alerter.core.notify.routes import Route
 
 Known = Mapping[str, str]
@@ -55,13 +55,13 @@ def reach_of(route: Route, alerts: Iterable[Known]) -> Reach:
     return reach
 
 
-def unrouted_receivers(plan: Plan, reach: Reach) -> list[str]:
+def unrouted_receivers(plan: NotificationPlan, reach: Reach) -> list[str]:
     """Return the receivers that no alert comes to, in the order of the file."""
     led_to = {route.receiver for route in plan.route.all() if route.path in reach.ends}
     return [name for name in plan.receivers if name not in led_to]
 
 
-def unreachable_routes(plan: Plan, reach: Reach) -> list[Route]:
+def unreachable_routes(plan: NotificationPlan, reach: Reach) -> list[Route]:
     """Return the topmost routes that no alert comes to."""
     return [
         child

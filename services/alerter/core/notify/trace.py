@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.alerter.core.keys import AlertId
-from services.alerter.core.notify.dispatch import MUTE_STAGES, MuteContext, Plan
+from services.alerter.core.notify.dispatch import MUTE_STAGES, MuteContext, NotificationPlan
 from services.alerter.core.notify.groups import Group, group_key
 from services.alerter.core.notify.routes import Route
 from services.alerter.core.notify.suppression import SuppressionReason
@@ -15,7 +15,7 @@ from shared.messages import Alert
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class RouteStep:
     """One route that takes the alert. ``at``: when its group is due. ``held_back``: every reason, with what it is."""
 
     route: Route
@@ -25,18 +25,20 @@ class Step:
 
 
 def trace(
-    plan: Plan, context: MuteContext, alert_id: AlertId, alert: Alert, groups: Mapping[str, Group]
-) -> Iterator[Step]:
+    plan: NotificationPlan, context: MuteContext, alert_id: AlertId, alert: Alert, groups: Mapping[str, Group]
+) -> Iterator[RouteStep]:
     """Yield each route that takes an alert which fires now."""
     for route in plan.route.match(alert.labels):
         labels = route.group(alert.labels)
         group = groups.get(group_key(route.path, labels))
         at = context.now + route.group_wait if group is None else max(group.due, context.now)
         held = ((reason, stops) for reason, stops in MUTE_STAGES if stops(plan, route, context, alert_id, alert))
-        yield Step(route, labels, at, tuple((reason, _what(reason, plan, route, context, alert)) for reason, _ in held))
+        yield RouteStep(
+            route, labels, at, tuple((reason, _what(reason, plan, route, context, alert)) for reason, _ in held)
+        )
 
 
-def _what(reason: SuppressionReason, plan: Plan, route: Route, context: MuteContext, alert: Alert) -> str:
+def _what(reason: SuppressionReason, plan: NotificationPlan, route: Route, context: MuteContext, alert: Alert) -> str:
     """Return what it is that holds an alert back, for a person."""
     if reason is SuppressionReason.INHIBITED:
         return f"the alert {context.inhibition.over(alert.labels)} fires"

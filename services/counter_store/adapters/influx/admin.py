@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from services.counter_store.adapters.influx.http import InfluxHttp
 from services.counter_store.adapters.influx.http_answers import ADVICE, explain_body
-from services.counter_store.core.influx.places import Place, Step, influxql, quoted, split_policy
+from services.counter_store.core.influx.places import Place, PlaceStep, influxql, quoted, split_policy
 from services.counter_store.settings import InfluxSettings
 from shared.bounded_http import HttpAnswer
 
@@ -35,7 +35,7 @@ class Admin(Protocol):
     def find(self, name: str) -> Place | None:
         """Return the place of that name, or None; raises SetupError."""
 
-    def do(self, step: Step) -> None:
+    def do(self, step: PlaceStep) -> None:
         """Create or change; raises SetupError."""
 
 
@@ -96,7 +96,7 @@ class Admin1:
                 return Place(name, _seconds(row["duration"]))
         return None
 
-    def do(self, step: Step) -> None:
+    def do(self, step: PlaceStep) -> None:
         """Run the one statement."""
         database, policy = split_policy(step.place.name)
         if step.do == "create" and policy is not None:
@@ -122,7 +122,7 @@ class Admin2:
         rules = [rule for rule in bucket.get("retentionRules", ()) if rule.get("type", "expire") == "expire"]
         return Place(name, int(rules[0].get("everySeconds", 0)) if rules else 0)
 
-    def do(self, step: Step) -> None:
+    def do(self, step: PlaceStep) -> None:
         """Make the bucket or change it, and see that InfluxQL finds it by its name."""
         name, keep_s = step.place.name, step.place.keep_s
         rules = [{"type": "expire", "everySeconds": keep_s}] if keep_s else []
@@ -174,7 +174,7 @@ class Admin3:
         rows = _rows(self._wire.json("GET", "/query", {"q": text}), text)
         return Place(name, _seconds(str(rows[0].get("duration"))) if rows else None)
 
-    def do(self, step: Step) -> None:
+    def do(self, step: PlaceStep) -> None:
         """Create it or change it; raises SetupError also where the version cannot."""
         keep_h = (step.place.keep_s or 0) // 3600
         body = {"db": step.place.name} | ({"retention_period": f"{keep_h}h"} if keep_h else {})

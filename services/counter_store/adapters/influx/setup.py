@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 from services.counter_store.adapters.influx.admin import ADMINS, AdminClient, SetupError
-from services.counter_store.core.influx.places import Do, Step, command, plan, wanted
+from services.counter_store.core.influx.places import Do, PlaceStep, command, plan, wanted
 from services.counter_store.core.influx.ports import Unavailable
 from services.counter_store.settings import InfluxSettings
 
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 class StepResult:
     """One step and what came of it: ``fault`` is empty where it was done, or there was nothing to do."""
 
-    step: Step
+    step: PlaceStep
     command: str
     fault: str = ""
 

@@ -26,7 +26,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PlaceStep:
     """What to do about one place: ``nothing``, ``create``, ``change`` how long it keeps, or ``report`` it."""
 
     do: Do
@@ -52,17 +52,17 @@ def wanted(place: str, readings_to: str | None, readings_days: int) -> tuple[Pla
     return (main,) if readings_to is None else (main, Place(readings_to, readings_days * DAY_S))
 
 
-def plan(places: tuple[Place, ...], found: Mapping[str, Place]) -> tuple[Step, ...]:
+def plan(places: tuple[Place, ...], found: Mapping[str, Place]) -> tuple[PlaceStep, ...]:
     """Return a step for each place; a first place that forgets is reported, and not changed."""
     return tuple(_step(place, found.get(place.name), place is places[0]) for place in places)
 
 
-def _step(place: Place, found: Place | None, forever: bool) -> Step:
+def _step(place: Place, found: Place | None, forever: bool) -> PlaceStep:
     if found is None:
-        return Step("create", place, None, forever)
+        return PlaceStep("create", place, None, forever)
     if found.keep_s == place.keep_s or (found.keep_s is None and not place.keep_s):
-        return Step("nothing", place, found, forever)
-    return Step("report" if forever else "change", place, found, forever)
+        return PlaceStep("nothing", place, found, forever)
+    return PlaceStep("report" if forever else "change", place, found, forever)
 
 
 def retention_text(keep_s: int | None) -> str:
@@ -80,7 +80,7 @@ def split_policy(name: str) -> tuple[str, str | None]:
     return database, policy or None
 
 
-def influxql(step: Step) -> str:
+def influxql(step: PlaceStep) -> str:
     """Return the statement that does a step in InfluxDB 1.x."""
     database, policy = split_policy(step.place.name)
     duration = f"{(step.place.keep_s or 0) // 3600}h" if step.place.keep_s else "INF"
@@ -91,7 +91,7 @@ def influxql(step: Step) -> str:
     return f"CREATE DATABASE {quoted(database)} WITH DURATION {duration} NAME {quoted('autogen')}"
 
 
-def command(step: Step, major: int, org: str | None) -> str:
+def command(step: PlaceStep, major: int, org: str | None) -> str:
     """Return what a person types to do a step, with InfluxDB's own command line of that version."""
     name, keep_h = step.place.name, (step.place.keep_s or 0) // 3600
     if major == 1:

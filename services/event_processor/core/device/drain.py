@@ -40,7 +40,7 @@ class Drain(NamedTuple):
     estimated: float = 0.0
 
 
-class Step(NamedTuple):
+class DrainStep(NamedTuple):
     """One frame's part: state of charge and charge drawn so far, the steady clock, time since the last frame."""
 
     percent: float
@@ -65,7 +65,7 @@ def read_drain(numbers: Numbers | None) -> Drain | None:
     return Drain(*numbers) if numbers is not None and len(numbers) == len(Drain._fields) else None  # type: ignore[arg-type]  # as Drain wrote them
 
 
-def follow(drain: Drain | None, step: Step) -> Drain:
+def follow(drain: Drain | None, step: DrainStep) -> Drain:
     """Return the drain after one more frame; the very same where there is nothing to remember."""
     percent, drawn, steady_s, elapsed_s, summed, silent = step
     if drain is None:
@@ -84,7 +84,7 @@ def is_still(drain: Drain, percent: float) -> bool:
     return drain.low - 1 < percent <= drain.high and -STILL_PERCENT < percent - drain.last < STILL_PERCENT
 
 
-def _breaks(drain: Drain, step: Step) -> bool:
+def _breaks(drain: Drain, step: DrainStep) -> bool:
     change = abs(step.percent - drain.last)
     return (
         step.silent

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from services.event_processor.core.correlation.correlator import Correlator
-from services.event_processor.core.pipeline.plan import Plan, TypeRoute
+from services.event_processor.core.pipeline.plan import PipelinePlan, TypeRoute
 from services.event_processor.core.pipeline.ports import EVERYTHING, SeenIds
 from services.event_processor.core.pipeline.token_bucket import Bucket
 from shared.instants import time_to_us, us_to_time
@@ -19,7 +19,7 @@ from shared.messages import Candidate, Event, Trigger
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A candidate as it came: its producer, time and number. ``depth``: how many events before it caused one another."""
+    """A candidate as it came: its producer, time and number. ``depth``: how many events before it made one chain."""
 
     producer: str
     candidate: Candidate
@@ -64,7 +64,7 @@ class Pipeline:
 
     def __init__(
         self,
-        plan: Plan,
+        plan: PipelinePlan,
         correlator: Correlator | None = None,
         buckets: OrderedDict[tuple[str, str], Bucket] | None = None,
         seen: SeenIds = EVERYTHING,

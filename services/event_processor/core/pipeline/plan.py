@@ -15,7 +15,7 @@ from services.event_processor.core.rules.compiled import CompiledRules
 from shared.messages import Severity
 
 RANK = {severity: rank for rank, severity in enumerate(Severity)}  # least first
-Step = str | int
+PathPart = str | int
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class TypeRoute:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class PipelinePlan:
     """Everything the pipeline knows beforehand. ``stamp`` is what enrichment adds to every event."""
 
     compiled: CompiledRules
@@ -55,7 +55,7 @@ def compile_plan(
     rules: PipelineRules | None = None,
     patterns: PatternRules | None = None,
     stamp: Mapping[str, str] | None = None,
-) -> Plan:
+) -> PipelinePlan:
     """Return the plan of a site; without rules nothing is filtered, added or routed."""
     rules = rules or PipelineRules()
     ready = compile_patterns(compiled.site, patterns or NO_PATTERNS, compiled.catalogue)
@@ -75,7 +75,7 @@ def compile_plan(
         for name, kind in catalogue.items()
     }
     least = RANK[rules.filters.at_least]
-    return Plan(compiled, rules, ready, type_routes, least, frozenset(rules.filters.zones), stamp or {})
+    return PipelinePlan(compiled, rules, ready, type_routes, least, frozenset(rules.filters.zones), stamp or {})
 
 
 def _for_all(routes: Sequence[EventRoute]) -> tuple[str, ...] | None:
@@ -85,7 +85,7 @@ def _for_all(routes: Sequence[EventRoute]) -> tuple[str, ...] | None:
     return tuple(dict.fromkeys(name for route in routes for name in route.handlers))
 
 
-def without_handlers(plan: Plan) -> Plan:
+def without_handlers(plan: PipelinePlan) -> PipelinePlan:
     """Return the plan for history: it filters and correlates alike, and nothing is done with an event."""
     return compile_plan(plan.compiled, plan.rules.model_copy(update={"routes": ()}), plan.patterns.rules, plan.stamp)
 
@@ -93,7 +93,7 @@ def without_handlers(plan: Plan) -> Plan:
 NO_PATTERNS = PatternRules.model_validate({"related": {"most": 0}})
 
 
-def pipeline_faults(rules: PipelineRules, catalogue: Catalogue) -> Iterator[tuple[tuple[Step, ...], str]]:
+def pipeline_faults(rules: PipelineRules, catalogue: Catalogue) -> Iterator[tuple[tuple[PathPart, ...], str]]:
     """Yield (path, what is wrong) of every name that leads nowhere."""
     yield from _type_faults(_filters_named(rules), catalogue)
     for i, route in enumerate(rules.routes):
@@ -105,7 +105,7 @@ def pipeline_faults(rules: PipelineRules, catalogue: Catalogue) -> Iterator[tupl
             yield ("handlers", name, "url"), fault
 
 
-def _filters_named(rules: PipelineRules) -> Iterator[tuple[tuple[Step, ...], str]]:
+def _filters_named(rules: PipelineRules) -> Iterator[tuple[tuple[PathPart, ...], str]]:
     for part in ("only", "never"):
         for i, text in enumerate(getattr(rules.filters, part)):
             yield ("filters", part, i), text
@@ -116,12 +116,12 @@ def _filters_named(rules: PipelineRules) -> Iterator[tuple[tuple[Step, ...], str
             yield ("routes", i, "types", k), text
 
 
-def pattern_faults(rules: PatternRules, catalogue: Catalogue) -> Iterator[tuple[tuple[Step, ...], str]]:
+def pattern_faults(rules: PatternRules, catalogue: Catalogue) -> Iterator[tuple[tuple[PathPart, ...], str]]:
     """Yield (path, what is wrong) of every type that no event has."""
     yield from _type_faults(_patterns_named(rules), catalogue)
 
 
-def _patterns_named(rules: PatternRules) -> Iterator[tuple[tuple[Step, ...], str]]:
+def _patterns_named(rules: PatternRules) -> Iterator[tuple[tuple[PathPart, ...], str]]:
     for i, text in enumerate(rules.related.except_for):
         yield ("related", "except_for", i), text
     for name, pattern in rules.patterns.items():
@@ -131,8 +131,8 @@ def _patterns_named(rules: PatternRules) -> Iterator[tuple[tuple[Step, ...], str
 
 
 def _type_faults(
-    named: Iterable[tuple[tuple[Step, ...], str]], catalogue: Catalogue
-) -> Iterator[tuple[tuple[Step, ...], str]]:
+    named: Iterable[tuple[tuple[PathPart, ...], str]], catalogue: Catalogue
+) -> Iterator[tuple[tuple[PathPart, ...], str]]:
     for path, text in named:
         if chosen([text], catalogue):
             continue

@@ -16,7 +16,7 @@ from __future__ import annotations
 from services.event_processor.core.pipeline.candidates import Refusal, admit
 from services.event_processor.core.pipeline.event_context import Dropped, EventContext, Offer, Pipeline, Stage
 from services.event_processor.core.pipeline.filters import filter_event
-from services.event_processor.core.pipeline.plan import RANK, Plan, TypeRoute
+from services.event_processor.core.pipeline.plan import RANK, PipelinePlan, TypeRoute
 from services.event_processor.core.pipeline.rules import EventRoute
 from services.event_processor.core.pipeline.work import DEAD_LETTER
 from services.event_processor.core.process import triggers_of
@@ -54,7 +54,7 @@ def _steps(pipeline: Pipeline, context: EventContext) -> tuple[tuple[str, Stage]
     return steps
 
 
-def needed(stage: str, plan: Plan, type_route: TypeRoute) -> bool:
+def needed(stage: str, plan: PipelinePlan, type_route: TypeRoute) -> bool:
     """Whether a stage has anything to do for the frames' events of a type."""
     match stage:
         case "validate" | "dedupe":

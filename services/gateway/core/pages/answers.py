@@ -145,7 +145,7 @@ class Policy(BaseModel):
     in_s: Number | None = None
 
 
-class Step(BaseModel):
+class ShutdownStep(BaseModel):
     """What would be done; seconds from now, None where it waits for a danger."""
 
     what: Words
@@ -164,5 +164,5 @@ class PlanAnswer(BaseModel):
     dry_run: bool
     supplies: Annotated[tuple[Supply, ...], Field(max_length=100)]
     policies: Annotated[tuple[Policy, ...], Field(max_length=500)]
-    steps: Annotated[tuple[Step, ...], Field(max_length=500)]
+    steps: Annotated[tuple[ShutdownStep, ...], Field(max_length=500)]
     obstacles: Annotated[tuple[Words, ...], Field(max_length=500)] = ()

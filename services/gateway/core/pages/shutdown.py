@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import htpy as h
 
-from services.gateway.core.pages.answers import PlanAnswer, Step, Supply
+from services.gateway.core.pages.answers import PlanAnswer, ShutdownStep, Supply
 from services.gateway.core.pages.lists import table
 from services.gateway.core.pages.words import span_text
 from shared.messages import Status
@@ -53,7 +53,7 @@ def _plan(plan: PlanAnswer) -> h.Node:
     ]  # fmt: skip
 
 
-def _when(step: Step) -> str:
+def _when(step: ShutdownStep) -> str:
     earliest, latest = step.earliest_s, step.latest_s
     if earliest is None:
         return "once a policy holds"

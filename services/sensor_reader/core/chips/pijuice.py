@@ -18,7 +18,7 @@ from fractions import Fraction
 from services.sensor_reader.core.chips.faults import fault_channel
 from services.sensor_reader.core.chips.model import Chip, Identity
 from services.sensor_reader.core.chips.mount import Mount
-from services.sensor_reader.core.chips.power_cut import PowerCut, Step
+from services.sensor_reader.core.chips.power_cut import PowerCut, RegisterWrite
 from services.sensor_reader.core.reading import Reading
 from services.sensor_reader.core.registers.checksums import XOR_FF
 from services.sensor_reader.core.registers.fields import Block, Field, Register, bit, bits
@@ -92,6 +92,6 @@ PIJUICE = Chip(
     identity=Identity(FIRMWARE, 0xF0, (0x10,)),  # pijuice.py GetFirmwareVersion: major in the high half; 1.x so far
     derive=derive,
     power_cut=PowerCut(
-        (Step(POWER_OFF),), 1, 250, "pijuice.py SetPowerOff; power_management.c V1.6: 255 calls it back"
+        (RegisterWrite(POWER_OFF),), 1, 250, "pijuice.py SetPowerOff; power_management.c V1.6: 255 calls it back"
     ),
 )

@@ -13,7 +13,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from services.sensor_reader.core.chips.model import Chip
-from services.sensor_reader.core.chips.power_cut import PowerCut, Step
+from services.sensor_reader.core.chips.power_cut import PowerCut, RegisterWrite
 from services.sensor_reader.core.registers.fields import Block, Field, Register, bit, bits, byte
 
 
@@ -49,8 +49,12 @@ PISUGAR3 = Chip(
     addresses=(0x57,),
     fields=FIELDS,
     power_cut=PowerCut(
-        steps=(Step(PROTECTION, 0x29, shows=False), Step(DELAY), Step(CONTROL, 0x00, mask=0x20, shows=False)),
-        after=(Step(PROTECTION, 0x00, shows=False),),
+        steps=(
+            RegisterWrite(PROTECTION, 0x29, shows=False),
+            RegisterWrite(DELAY),
+            RegisterWrite(CONTROL, 0x00, mask=0x20, shows=False),
+        ),
+        after=(RegisterWrite(PROTECTION, 0x00, shows=False),),
         least_s=1,
         most_s=255,
         source="PiSugar3 I2C Datasheet: write protection, delayed output off; pisugar3.rs toggle_output_enabled",

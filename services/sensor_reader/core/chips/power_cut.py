@@ -14,7 +14,7 @@ from services.sensor_reader.core.registers.fields import Register
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class RegisterWrite:
     """One register written: ``value``, or the delay in seconds where that is None, under ``mask``.
 
     ``shows``: the register reads as it was written, or as a countdown that has begun.
@@ -50,11 +50,11 @@ class PowerCut:
     ``final``: it cannot be called back. Where ``least_s`` is ``most_s``, the delay is fixed.
     """
 
-    steps: tuple[Step, ...]
+    steps: tuple[RegisterWrite, ...]
     least_s: int
     most_s: int
     source: str
-    after: tuple[Step, ...] = ()
+    after: tuple[RegisterWrite, ...] = ()
     final: bool = False
 
     @property
@@ -72,7 +72,7 @@ class PowerCut:
         return max(after_s, self.least_s) if after_s <= self.most_s else None
 
 
-def _in_words(step: Step) -> str:
+def _in_words(step: RegisterWrite) -> str:
     register = f"{step.register.block.name}h"
     if step.value is None:
         return f"{register} = the delay"

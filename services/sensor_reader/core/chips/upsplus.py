@@ -17,7 +17,7 @@ from fractions import Fraction
 
 from services.sensor_reader.core.chips.model import Chip
 from services.sensor_reader.core.chips.mount import Mount
-from services.sensor_reader.core.chips.power_cut import PowerCut, Step
+from services.sensor_reader.core.chips.power_cut import PowerCut, RegisterWrite
 from services.sensor_reader.core.reading import Reading
 from services.sensor_reader.core.registers.fields import Block, Field, Register, bits, byte
 
@@ -64,5 +64,5 @@ UPSPLUS = Chip(
     addresses=(0x17, 0x18),  # 0x18: geeekpi/upsplus#109
     fields=FIELDS,
     derive=derive,
-    power_cut=PowerCut((Step(COUNTDOWN),), 1, 255, f"{SOURCE}: 240 s there, 0 calls it back"),
+    power_cut=PowerCut((RegisterWrite(COUNTDOWN),), 1, 255, f"{SOURCE}: 240 s there, 0 calls it back"),
 )

@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from services.sensor_reader.core.chips.model import Chip
 from services.sensor_reader.core.chips.mount import Mount
-from services.sensor_reader.core.chips.power_cut import PowerCut, Step
+from services.sensor_reader.core.chips.power_cut import PowerCut, RegisterWrite
 from services.sensor_reader.core.reading import Doubt, Reading
 from services.sensor_reader.core.registers.fields import Block, Field, Register, bit, bits, byte
 
@@ -76,5 +76,5 @@ WAVESHARE_E = Chip(
     addresses=(0x2D,),
     fields=FIELDS,
     derive=derive,
-    power_cut=PowerCut((Step(POWER_OFF, 0x55),), 30, 30, "lib.rs force_power_off", final=True),
+    power_cut=PowerCut((RegisterWrite(POWER_OFF, 0x55),), 30, 30, "lib.rs force_power_off", final=True),
 )

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.sensor_reader.core.bus.chip_io import ChipAddress, Waits, fetch_block
 from services.sensor_reader.core.bus.interleave import Pause, interleave
-from services.sensor_reader.core.chips.power_cut import PowerCut, Step
+from services.sensor_reader.core.chips.power_cut import PowerCut, RegisterWrite
 from services.sensor_reader.core.polling.device import ChipPart, Device
 from services.sensor_reader.core.ports import BusError, Instant, PortError, Ports
 from shared.messages import Name
@@ -104,7 +104,7 @@ def _ordered(switch: PowerSwitch, delay_s: int, ports: Ports) -> Waits[None]:
             yield from _written(step, at, delay_s)
 
 
-def _written(step: Step, at: ChipAddress, delay_s: int) -> Waits[None]:
+def _written(step: RegisterWrite, at: ChipAddress, delay_s: int) -> Waits[None]:
     held = 0
     if step.mask != 0xFF:
         held = step.register.word((yield from fetch_block(at, step.register.block)))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from services.event_processor.app import SERVICE as EVENT_PROCESSOR
-from services.event_processor.core.pipeline.plan import Plan, compile_plan
+from services.event_processor.core.pipeline.plan import PipelinePlan, compile_plan
 from shared.clock import SYSTEM_CLOCK
 from shared.context import Context
 from shared.messages import Event, Severity, event_id
@@ -33,10 +33,10 @@ def event(seconds: float, name: str = "AC_POWER_LOSS", **more: Any) -> Event:
 
 
 @pytest.fixture(scope="module")
-def plan() -> Plan:
+def plan() -> PipelinePlan:
     """The shipped rules."""
     context = Context(CONFIG, {}, SuiteSettings(), SYSTEM_CLOCK)
-    made: Plan = EVENT_PROCESSOR.settings(context)
+    made: PipelinePlan = EVENT_PROCESSOR.settings(context)
     return made
 
 
@@ -83,7 +83,7 @@ def test_neither_counters_nor_alerts_move_by_what_is_played(tmp_path: Path) -> N
         assert [] == store.ask("counters")["counters"]
 
 
-def test_a_history_that_would_be_decided_alike_has_no_differences(plan: Plan) -> None:
+def test_a_history_that_would_be_decided_alike_has_no_differences(plan: PipelinePlan) -> None:
     """As the pipeline made it: here by itself, a first time."""
     first = verify_events([event(0), event(5, "BATTERY_LOW", category="battery")], plan, frozenset())
     again = [_as_now(each, first) for each in (event(0), event(5, "BATTERY_LOW", category="battery"))]
@@ -96,7 +96,7 @@ def _as_now(one: Event, verdict: Any) -> Event:
     return one.model_copy(update={"metadata": {name: value for name, value in now.items() if value is not None}})
 
 
-def test_differences_are_told_by_what_differs(plan: Plan) -> None:
+def test_differences_are_told_by_what_differs(plan: PipelinePlan) -> None:
     """Another severity, another category, a type that is no more, an incident that is not found any more."""
     history = [
         event(0, severity=Severity.CRITICAL),
@@ -111,7 +111,7 @@ def test_differences_are_told_by_what_differs(plan: Plan) -> None:
     assert ("old", None) == told["POWER_BLIP", "incident"]
 
 
-def test_an_event_that_a_filter_would_end_now_is_told(plan: Plan) -> None:
+def test_an_event_that_a_filter_would_end_now_is_told(plan: PipelinePlan) -> None:
     """Here by a priority that was raised."""
     rules = plan.rules.model_copy(update={"filters": plan.rules.filters.model_copy(update={"at_least": "error"})})
     strict = compile_plan(plan.compiled, rules, plan.patterns.rules)
@@ -120,7 +120,7 @@ def test_an_event_that_a_filter_would_end_now_is_told(plan: Plan) -> None:
     assert verdict.differences[0].now.startswith("ends at a filter")
 
 
-def test_only_what_was_chosen_is_told_of(plan: Plan) -> None:
+def test_only_what_was_chosen_is_told_of(plan: PipelinePlan) -> None:
     """By type and time; the rest is read for what it belongs to."""
     history = [event(n, severity=Severity.CRITICAL) for n in range(10)] + [event(20, "GONE")]
     assert 1 == verify_events(history, plan, frozenset({"GONE"})).compared

@@ -9,7 +9,7 @@ Rules:
 from __future__ import annotations
 
 from services.event_processor.core.channels.frame_context import FrameContext
-from services.event_processor.core.device.drain import Step, add, estimate, follow, is_still, read_drain
+from services.event_processor.core.device.drain import DrainStep, add, estimate, follow, is_still, read_drain
 from services.event_processor.core.device.keys import CAPACITY, DRAIN, METER, RESISTANCE
 from services.event_processor.core.device.meter import Meter, MeterReading, covers, read_meter, run_on
 from services.event_processor.core.rules.sections import Wear
@@ -87,7 +87,9 @@ def _drain(context: FrameContext, rule: Wear, meter: Meter, after: Meter, readin
     if summed and before is not None and is_still(before, reading.percent) and not context.silent:
         return
     drawn_ah = after.charge_out - after.charge_in
-    drain = follow(before, Step(reading.percent, drawn_ah, context.steady_s, context.gap_s, summed, context.silent))
+    drain = follow(
+        before, DrainStep(reading.percent, drawn_ah, context.steady_s, context.gap_s, summed, context.silent)
+    )
     if drain is before:
         return
     if before is None or drain.low != before.low:
