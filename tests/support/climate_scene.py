@@ -78,7 +78,7 @@ class Wire:
         self.ordered: list[Outgoing] = []
         self.answers: list[Outgoing] = []
 
-    def say(self, outgoing: Outgoing) -> None:
+    def send(self, outgoing: Outgoing) -> None:
         """Keep an order until the scene delivers it."""
         self.ordered.append(outgoing)
 

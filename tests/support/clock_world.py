@@ -75,7 +75,7 @@ class Hardware:
     def next_due(self) -> float:
         return 0.0
 
-    def take(self, now: float, time: datetime, limit: int) -> list[Frame]:  # noqa: ARG002
+    def poll(self, now: float, time: datetime, limit: int) -> list[Frame]:  # noqa: ARG002
         mains = self.world.poll.mains
         if mains is None:
             gone = (ReadError(code="nack", chip="max17048@0x36"),)

@@ -28,7 +28,7 @@ def test_one_place_unless_readings_have_their_own() -> None:
         ((EVENTS,), ["nothing", "create"]),
         ((EVENTS, READINGS), ["nothing", "nothing"]),
         ((EVENTS, Place("upskeep_readings", 7 * DAY_S)), ["nothing", "change"]),
-        ((Place("upskeep", 7 * DAY_S), READINGS), ["tell", "nothing"]),
+        ((Place("upskeep", 7 * DAY_S), READINGS), ["report", "nothing"]),
         ((Place("upskeep", None), Place("upskeep_readings", None)), ["nothing", "change"]),
     ],
 )

@@ -54,12 +54,12 @@ class Attic:
     def next_due(self) -> float:
         return 0.0
 
-    def take(self, now: float, time: datetime, limit: int) -> list[Frame]:  # noqa: ARG002
+    def poll(self, now: float, time: datetime, limit: int) -> list[Frame]:  # noqa: ARG002
         values: dict[str, float] = {} if self.celsius is None else {"air_temperature": self.celsius}
         return [Frame(time=time, device="attic", values={**values, "door": True})]
 
     # what a test does
-    def poll(self, after_s: float = 1.0) -> list[Frame]:
+    def next_poll(self, after_s: float = 1.0) -> list[Frame]:
         """Return what is emitted by a poll, after what was emitted before."""
         self.up_s += after_s
         self.handler.step(0.0, NOON)
@@ -74,7 +74,7 @@ class Attic:
     def shown(self, celsius: float) -> object:
         """Return what the reader tells where the sensor says ``celsius``."""
         self.celsius = celsius
-        return self.poll()[-1].values["air_temperature"]
+        return self.next_poll()[-1].values["air_temperature"]
 
 
 @pytest.fixture
@@ -84,14 +84,14 @@ def attic() -> Iterator[Attic]:
 
 
 def test_a_reference_beside_the_sensor_now_is_an_offset(attic: Attic) -> None:
-    attic.poll()
+    attic.next_poll()
     attic.say(reference=21.5)
     assert [21.5, 11.5] == [attic.shown(20.0), attic.shown(10.0)]
 
 
 def test_a_second_reference_makes_a_line_also_when_the_first_is_in_force(attic: Attic) -> None:
     """What counts is what the sensor says, not what has been made of it."""
-    attic.poll()
+    attic.next_poll()
     attic.say(reference=21.0)
     attic.shown(30.0)
     attic.say(reference=32.0)
@@ -99,9 +99,9 @@ def test_a_second_reference_makes_a_line_also_when_the_first_is_in_force(attic: 
 
 
 def test_a_frame_holds_what_was_read_too(attic: Attic) -> None:
-    attic.poll()
+    attic.next_poll()
     attic.say(reference=21.5)
-    frame = attic.poll()[-1]
+    frame = attic.next_poll()[-1]
     assert ({"air_temperature": 20.0}, True) == (frame.uncalibrated, frame.values["door"])
 
 
@@ -122,14 +122,14 @@ def test_there_are_four_ways_to_say_it(attic: Attic, said: dict[str, Any], shown
 
 def test_anew_forgets_the_pairs_there_were(attic: Attic) -> None:
     attic.say(pairs=[[0, 5], [40, 40]])
-    attic.poll()
+    attic.next_poll()
     assert [[20.0, 20.5]] == attic.say(reference=20.5, anew=True)["pairs"]
 
 
 def test_who_and_when_and_what_are_kept_and_told(attic: Attic) -> None:
-    attic.poll()
+    attic.next_poll()
     attic.say(reference=21.0, due_days=365)
-    (told, _) = attic.poll()
+    (told, _) = attic.next_poll()
     kept = attic.handler.answer("calibrations", {})["calibrations"]
     at = (NOON + timedelta(seconds=1)).isoformat()
     about = {"device": "attic", "channel": "air_temperature", "by": "ada"}
@@ -150,12 +150,12 @@ def test_it_is_in_force_after_a_restart_and_gone_after_uncalibrate(attic: Attic)
 
 def test_an_overdue_calibration_is_told_once_a_day_and_not_after_a_restart_again(attic: Attic) -> None:
     attic.say(offset=1.0, due_days=30)
-    attic.poll()
-    assert [] == _due(attic.poll(29 * 86_400))
-    assert [1.0] == _due(attic.poll(2 * 86_400))
+    attic.next_poll()
+    assert [] == _due(attic.next_poll(29 * 86_400))
+    assert [1.0] == _due(attic.next_poll(2 * 86_400))
     attic.start()
-    assert [] == _due(attic.poll(3600))
-    assert [2.0] == [round(days) for days in _due(attic.poll(86_400))]
+    assert [] == _due(attic.next_poll(3600))
+    assert [2.0] == [round(days) for days in _due(attic.next_poll(86_400))]
 
 
 def _due(frames: list[Frame]) -> list[Any]:
@@ -176,7 +176,7 @@ def test_what_cannot_be_is_refused_with_why(
     attic: Attic, celsius: float | None, after_s: float, said: dict[str, Any], words: str
 ) -> None:
     attic.celsius = celsius
-    attic.poll()
+    attic.next_poll()
     attic.up_s += after_s
     with pytest.raises(RefusedError, match=words):
         attic.say(**said)
@@ -201,16 +201,16 @@ def test_what_is_mistyped_is_named(attic: Attic, said: dict[str, Any], words: st
 
 def test_what_is_played_is_not_calibrated(attic: Attic) -> None:
     attic.live = False
-    attic.poll()
+    attic.next_poll()
     with pytest.raises(RefusedError, match="only hardware is calibrated"):
         attic.say(offset=1.0)
 
 
 def test_both_tellings_become_their_events(attic: Attic, tmp_path: Path) -> None:
     """By the rules as shipped, each once, with all there is to know."""
-    attic.poll()
+    attic.next_poll()
     attic.say(reference=21.0, due_days=1)
-    frames = [*attic.poll(), *attic.poll(2 * 86_400)]
+    frames = [*attic.next_poll(), *attic.next_poll(2 * 86_400)]
     recording, out = tmp_path / "attic.jsonl", tmp_path / "events.jsonl"
     recording.write_text("".join(frame.model_dump_json() + "\n" for frame in frames), encoding="utf-8")
     backtest((recording,), CONFIG, os.environ, out)

@@ -34,7 +34,7 @@ class Wire:
         orders, self.orders = self.orders, []
         return orders
 
-    def say(self, said: Iterable[Outgoing]) -> None:
+    def send(self, said: Iterable[Outgoing]) -> None:
         """Keep it."""
         self.said += said
 

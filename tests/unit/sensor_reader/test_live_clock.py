@@ -28,7 +28,7 @@ class Probe:
     def next_due(self) -> float:
         return 0.0
 
-    def take(self, now: float, time: datetime, limit: int) -> list[Frame]:  # noqa: ARG002
+    def poll(self, now: float, time: datetime, limit: int) -> list[Frame]:  # noqa: ARG002
         return [Frame(time=time, device="ups")]
 
     def place(self) -> None:
@@ -57,7 +57,7 @@ class Machine:
         self.up_s += after_s
         self.handler.step(0.0, NOON)
 
-    def emitted(self) -> list[tuple[str, float]]:
+    def drain(self) -> list[tuple[str, float]]:
         """Take what was emitted: (what, seconds by the wall clock)."""
         frames = [message for message in self.outlet.drain() if isinstance(message, Frame)]
         return [(_what(frame), (frame.time - NOON).total_seconds()) for frame in frames]
@@ -85,41 +85,41 @@ def test_a_live_frame_says_when_by_both_clocks(machine: Machine) -> None:
 def test_a_jump_is_told_before_the_frame_after_it(machine: Machine, step_s: float) -> None:
     """At the new time, once."""
     machine.poll()
-    machine.emitted()
+    machine.drain()
     machine.ahead_s = step_s
     machine.poll()
     machine.poll()
 
-    assert [(str(step_s), 102 + step_s), ("ups", 102 + step_s), ("ups", 103 + step_s)] == machine.emitted()
+    assert [(str(step_s), 102 + step_s), ("ups", 102 + step_s), ("ups", 103 + step_s)] == machine.drain()
 
 
 def test_a_jump_while_the_reader_was_down_is_told(machine: Machine) -> None:
     """Its ledger knows where the clock was."""
     machine.poll()
-    machine.emitted()
+    machine.drain()
     machine.ahead_s = 60.0
     machine.start()
     machine.poll(10)
 
-    assert [("60.0", 171.0), ("ups", 171.0)] == machine.emitted()
+    assert [("60.0", 171.0), ("ups", 171.0)] == machine.drain()
 
 
 def test_a_jump_before_the_stop_is_told_before_the_stop(machine: Machine) -> None:
     """The stop bears the new time."""
     machine.poll()
-    machine.emitted()
+    machine.drain()
     machine.ahead_s = -60.0
     machine.handler.finish(NOON)
 
-    assert [("-60.0", 41.0), ("stopped", 41.0)] == machine.emitted()
+    assert [("-60.0", 41.0), ("stopped", 41.0)] == machine.drain()
 
 
 def test_a_boot_with_a_stale_clock_is_told_before_the_start(machine: Machine) -> None:
     """Time goes back first, then the new boot's frames come."""
     machine.poll()
-    machine.emitted()
+    machine.drain()
     machine.up_s, machine.ahead_s, machine.clock = 5.0, -600.0, "unset"
     machine.start("b2")
     machine.poll()
 
-    assert [("-695.0", -594.0), ("started", -594.0), ("ups", -594.0)] == machine.emitted()
+    assert [("-695.0", -594.0), ("started", -594.0), ("ups", -594.0)] == machine.drain()
