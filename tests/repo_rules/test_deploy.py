@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from tests.conftest import Require
+from upskeep.cli import cli
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -19,6 +20,7 @@ SERVICES = [unit for unit in UNITS if unit.suffix == ".service"]
 MOST_EXPOSED = 20  # of 100, as `systemd-analyze security` counts
 PAGES = {  # what is shipped, and the page that says how to install it
     "compose.yml": "compose.md",
+    "kubernetes/workers.yaml": "fleet.md",
     "polkit/50-upskeep-host-agent.rules": "host-agent.md",
     "systemd/upskeep-backup.service": "backup.md",
     "systemd/upskeep-backup.timer": "backup.md",
@@ -102,3 +104,28 @@ def test_forges_run_what_decides_here() -> None:
         assert path.read_text() == (ROOT / ".forgejo" / path.relative_to(ROOT / ".github")).read_text()
     assert ".ci/run" in (ROOT / ".github" / "workflows" / "ci.yml").read_text()
     assert "upskeep doctor --report" in (ROOT / ".github" / "ISSUE_TEMPLATE" / "bug.yml").read_text()
+
+
+def test_kubernetes_takes_the_manifests(require: Require) -> None:
+    """By its own schemas, with no key that it does not know; and the commands in them are ours."""
+    validate = require.module("kubernetes_validate")
+    documents = [*yaml.safe_load_all((DEPLOY / "kubernetes" / "workers.yaml").read_text(encoding="utf-8"))]
+    for document in documents:
+        validate.validate(document, "1.33", strict=True)
+    kinds = ["ConfigMap", "Job", "Deployment", "PodDisruptionBudget", "HorizontalPodAutoscaler"]
+    assert kinds == [document["kind"] for document in documents]
+
+    pods = [each["spec"]["template"]["spec"] for each in documents if "template" in each.get("spec", {})]
+    called = [container["args"] for pod in pods for container in pod["containers"]]
+    for _, name, *arguments in called:
+        with cli.commands["fleet"].commands[name].make_context(name, [*arguments]):  # type: ignore[attr-defined]
+            pass
+    assert [["fleet", "migrate"], ["fleet", "worker"]] == [arguments[:2] for arguments in called]
+
+
+def test_kubernetes_refuses_what_it_does_not_know(require: Require) -> None:
+    """So that the test above can fail."""
+    validate = require.module("kubernetes_validate")
+    document = next(yaml.safe_load_all((DEPLOY / "kubernetes" / "workers.yaml").read_text(encoding="utf-8")))
+    with pytest.raises(validate.ValidationError):
+        validate.validate({**document, "dota": {}}, "1.33", strict=True)

@@ -11,6 +11,7 @@ import click
 from tools.bench import alerts as alerts_bench
 from tools.bench import calm as calm_bench
 from tools.bench import chips as chips_bench
+from tools.bench import fleet as fleet_bench
 from tools.bench import forecast as forecast_bench
 from tools.bench import gateway as gateway_bench
 from tools.bench import history as history_bench
@@ -32,6 +33,7 @@ from upskeep.runner import broker
 @click.option(
     "--gateway", is_flag=True, help="The gateway: first byte of each page, cost of idling and of 50 consoles."
 )
+@click.option("--fleet", is_flag=True, help="The fleet's workers at the log and database of config/fleet.yaml instead.")
 @click.option("--chips", type=click.IntRange(min=1), help="Reading N chips once a second, in this process.")
 def main(
     frames: int,
@@ -45,8 +47,12 @@ def main(
     forecast: bool,
     calm: bool,
     gateway: bool,
+    fleet: bool,
 ) -> None:
     """Measure the live suite on this machine."""
+    if fleet:
+        fleet_bench.measure(Path(os.environ.get("UPSKEEP_CONFIG", "config")), click.echo)
+        return
     if calm:
         with tempfile.TemporaryDirectory() as folder:
             calm_bench.measure(max(seconds, 60.0), Path(folder), click.echo)

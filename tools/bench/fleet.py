@@ -1,0 +1,136 @@
+"""``make bench ARGS="--fleet"``: events a second and CPU an event of the fleet's workers, by sites and workers.
+
+It uses the Kafka and the PostgreSQL of ``config/fleet.yaml``, in topics and databases that it makes and leaves there.
+The load is what a regional outage is: every site's three events, again and again.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
+
+from fleet.settings import FleetSettings, read_fleet
+from fleet.store import schema
+from fleet.store.connection import connect
+from shared.messages import Event, Severity
+from shared.site_records import encode, event_record
+
+SITES, WORKERS = (100, 1_000, 10_000), (1, 2, 3)
+EVENTS, PARTITIONS = 60_000, 12
+TYPES = ("AC_POWER_LOSS", "BATTERY_LOW", "AC_POWER_RESTORED")
+BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
+TICKS = os.sysconf("SC_CLK_TCK")
+DEADLINE_S = 600.0
+
+
+def measure(config: Path, echo: Callable[[str], None]) -> None:
+    """Measure every combination, and print a row for each."""
+    settings = read_fleet(config, os.environ)
+    echo(f"{'sites':>7} {'workers':>8} {'events/s':>9} {'CPU an event, µs: workers':>26} {'PostgreSQL':>11}")
+    for sites in SITES:
+        for workers in WORKERS:
+            per_s, ours_us, theirs_us = _run(settings, sites, workers)
+            echo(f"{sites:>7,} {workers:>8} {per_s:>9,.0f} {ours_us:>26.0f} {theirs_us:>11.0f}")
+
+
+def _run(settings: FleetSettings, sites: int, workers: int) -> tuple[float, float, float]:
+    name = f"bench_{secrets.token_hex(4)}"
+    with connect(settings.database.url) as made:
+        made.execute(f"CREATE DATABASE {name}".encode())
+        url = re.sub(rf"/{made.info.dbname}(?=$|\?)", f"/{name}", settings.database.url)
+    with connect(url) as made:
+        schema.migrate(made)
+    admin = AdminClient({"bootstrap.servers": settings.log.servers})
+    for done in admin.create_topics([NewTopic(name, PARTITIONS, 1)]).values():
+        done.result(60)
+    _produce(settings.log.servers, name, sites)
+    with TemporaryDirectory() as folder, ExitStack() as running:
+        log = f"log: {{servers: '{settings.log.servers}', topic: {name}, group: {name}}}"
+        Path(folder, "fleet.yaml").write_text(f"{log}\ndatabase: {{url: '{url}'}}\n", encoding="utf-8")
+        command = [sys.executable, "-m", "upskeep", "fleet", "worker", "--config", folder, "--name"]
+        started = [subprocess.Popen([*command, f"w{n}"], stderr=subprocess.DEVNULL) for n in range(workers)]  # noqa: S603
+        for process in started:
+            running.callback(process.wait)
+            running.callback(process.terminate)
+        return _watch(url, [process.pid for process in started])
+
+
+def _watch(url: str, pids: list[int]) -> tuple[float, float, float]:
+    """From the first thousand events on, when every worker has started, to the last."""
+    with connect(url) as looking:
+        first = _counted(looking, 1_000)
+        began, ours, theirs = time.perf_counter(), _cpu(pids), _cpu(_postgres())
+        _counted(looking, EVENTS)
+        took = time.perf_counter() - began
+    counted = EVENTS - first
+    worked, stored = _cpu(pids) - ours, _cpu(_postgres()) - theirs
+    return counted / took, worked / counted * 1e6, stored / counted * 1e6
+
+
+def _counted(connection: object, least: int) -> int:
+    end = time.perf_counter() + DEADLINE_S
+    while time.perf_counter() < end:
+        row = connection.execute("SELECT coalesce(sum(total), 0)::bigint FROM counts").fetchone()  # type: ignore[attr-defined]
+        if row[0] >= least:
+            return int(row[0])
+        time.sleep(0.05)
+    raise TimeoutError(f"{least} events are not counted after {DEADLINE_S:.0f} s")
+
+
+def _produce(servers: str, topic: str, sites: int) -> None:
+    producer = Producer({"bootstrap.servers": servers, "linger.ms": 20, "queue.buffering.max.messages": EVENTS})
+    for at in range(EVENTS):
+        site, seq = f"hut-{at % sites}", at // sites + 1
+        event = Event(
+            id=f"{site}.{seq}",
+            type=TYPES[seq % 3],
+            category="power",
+            severity=Severity.WARNING,
+            time=BEGIN + timedelta(seconds=10 * seq),
+            site=site,
+            device="ups",
+            producer="event_processor",
+            epoch="e1",
+            seq=seq,
+            data={"battery_voltage": 3.91, "state_of_charge": 71.5, "because": "ac_present is false"},
+        )
+        key, value = encode(event_record(event))
+        producer.produce(topic, key=key, value=value)
+    producer.flush(120)
+
+
+def _postgres() -> list[int]:
+    return [*_named("postgres")]
+
+
+def _named(program: str) -> Iterator[int]:
+    for place in Path("/proc").glob("[0-9]*/comm"):
+        try:
+            if place.read_text().strip() == program:
+                yield int(place.parent.name)
+        except OSError:
+            continue  # it has ended
+
+
+def _cpu(pids: list[int]) -> float:
+    """Return the CPU seconds of processes so far."""
+    total = 0
+    for pid in pids:
+        try:
+            words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        total += int(words[11]) + int(words[12])
+    return total / TICKS
