@@ -23,6 +23,7 @@ for m in proc dev; do mountpoint -q "$root/$m" || mount --rbind "/$m" "$root/$m"
 env -u PIP_FIND_LINKS HOME=$home chroot "$root" /bin/bash -euo pipefail -c '
   . /etc/os-release; echo "$PRETTY_NAME, $(python3 --version), $(uname -m)"
   python3 -m venv /opt/upskeep && /opt/upskeep/bin/pip install --quiet --disable-pip-version-check "$(ls /tmp/upskeep-*.whl)[notify]"
+  size=$(du -sm /opt/upskeep | cut -f 1); echo "installed: $size MB, with what it needs, pip and setuptools"; [ "$size" -le 130 ]
   mkdir -p /tmp/elsewhere/shared /tmp/elsewhere/services && cd /tmp/elsewhere
   echo "raise SystemExit(1)" | tee shared/__init__.py >services/__init__.py
   PATH=/opt/upskeep/bin:$PATH

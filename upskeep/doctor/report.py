@@ -13,6 +13,7 @@ from typing import Any
 
 from shared import __version__
 from shared.bounded_yaml import YamlLimitError, load_yaml
+from shared.config_files import laid_over, shipped_folder
 from shared.shipped import SHIPPED_CONFIG as SHIPPED
 from upskeep.check import CONFIGURATIONS
 from upskeep.doctor.finding import Finding, Level, Patient
@@ -29,6 +30,8 @@ DEEPEST = 32
 def report(patient: Patient, findings: Iterable[Finding]) -> str:
     """Return the text, in Markdown."""
     shipped, own = _texts(SHIPPED), _texts(patient.config)
+    if shipped_folder(patient.config, patient.environ) is not None:  # a key that is not there has its shipped value
+        own = {name: data if data is None else laid_over(shipped.get(name), data) for name, data in own.items()}
     names = [*CONFIGURATIONS]
     known = [
         *_keys(SHIPPED),

@@ -135,3 +135,13 @@ def test_the_command_prints_it_and_nothing_else() -> None:
     assert (1, "### upskeep doctor --report") == (done.exit_code, done.stdout.splitlines()[0])
     assert "read it before you send it: it is meant to name nobody" == done.stderr.strip()
     assert 2 == both.exit_code
+
+
+def test_a_file_that_holds_what_differs_leaves_nothing_out(tmp_path: Path) -> None:
+    """A key that it lacks has its shipped value."""
+    (tmp_path / "suite.yaml").write_text("defaults: shipped\n")
+    (tmp_path / "sensor_reader.yaml").write_text("speed: 7\n")
+    shown = report(Patient(tmp_path, {}, SuiteSettings()), [])
+
+    assert "sensor_reader.yaml: speed: 7" in shown
+    assert "left out" not in shown
