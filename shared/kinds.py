@@ -10,7 +10,8 @@ Rules:
 2. A name in ``producers``, ``consumers`` and ``followers`` is a service of ``shared.services``; for one that may run
    several times it means each of them.
 3. A ``sequenced`` kind is a durable stream: its messages carry producer, epoch and seq. A producer keeps each message
-   until every one of ``consumers`` has applied it. A kind without sequence comes from the broker's session alone.
+   until every one of ``consumers`` has applied it; for the uplink it waits where the site has one (``suite.yaml``).
+   A kind without sequence comes from the broker's session alone.
    A stream that has consumers travels to them as the kind ``stream``, on the wire; what leaves under its own topic is a
    public copy for other readers, with ``qos``, which no service applies.
 4. ``followers`` subscribe too, best effort: they get what comes while they are there, and what is retained.
@@ -121,10 +122,10 @@ _PUBLIC = (
     Kind("offer", "offer/{type*}", ServiceOffer, "an event that the climate control offers, in order",
          producers=("climate_controller", "climate_supervisor"), consumers=("event_processor",), sequenced=True, qos=0),
     Kind("event", "event/{category}/{type*}", Event, "something that happened", followers=("gateway",),
-         producers=("event_processor",), consumers=("counter_store", "alerter"), sequenced=True),
+         producers=("event_processor",), consumers=("counter_store", "alerter", "uplink"), sequenced=True),
     Kind("state", "state/{device}", DeviceState, "what is known now of a device",
          producers=("event_processor",), retained=True,
-         followers=("host_agent", "climate_controller", "climate_supervisor", "gateway")),
+         followers=("host_agent", "climate_controller", "climate_supervisor", "uplink", "gateway")),
     Kind("sample", "sample/{device}", StateSample, "a device's state at a time, in order",
          producers=("event_processor",), consumers=("alerter",), sequenced=True, qos=0),
     Kind("trigger", "trigger/{name}", Trigger, "one named trigger of an event",
@@ -141,7 +142,7 @@ _PUBLIC = (
          producers=("counter_store",), followers=("gateway",), retained=True),
     Kind("alert", "alert/{rule}/{key}", Alert, "an alert's present state",
          producers=("alerter",), retained=True,
-         followers=("counter_store", "host_agent", "climate_supervisor", "gateway")),
+         followers=("counter_store", "host_agent", "climate_supervisor", "uplink", "gateway")),
     Kind("notice", "notice/{receiver}", Notice, "a notification of a group of alerts",
          producers=("alerter",), sequenced=True),
     Kind("demand", "demand/{zone}", Demand, "what is demanded of a zone's actuators, for the next ticks",

@@ -35,8 +35,10 @@ SERVICES: tuple[ServiceRow, ...] = (
     ServiceRow("host_agent", target="host", several=True, enabled_by="config/host_agent.yaml", session=False),
     ServiceRow("climate_controller", target="climate_controller", enabled_by="config/actuators.yaml", session=False),
     ServiceRow("climate_supervisor", target="climate_supervisor", enabled_by="config/actuators.yaml", session=False),
+    ServiceRow("uplink", answers=False, enabled_by="config/suite.yaml", session=False),
     ServiceRow("gateway", answers=False, enabled_by="config/gateway.yaml", session=False, client=True),
 )
+UPLINK = "uplink"  # which a producer waits for where the site has one
 CLIENTS = ("operator",)  # users of the broker that are no service: people with the command line, and their scripts
 
 

@@ -5,7 +5,8 @@ Rules:
 2. (site, producer, stream, epoch, seq) is its place. In one epoch ``seq`` only grows, by more than one where something
    is gone for good; the same place again is a repeat.
 3. An event keeps the place that its producer gave it. An alert or a state is a latest value without a place of its own:
-   it is given one by the uplink, whose streams ``alert`` and ``state`` may pass over values that a later one replaced.
+   it is given one by the uplink, in streams of the uplink's own (``LATEST``). Their numbers are times in microseconds:
+   only what is smaller or equal says something, and a step over numbers does not.
 4. Unknown fields are ignored. Whatever else is wrong raises UnreadableError, which names every fault.
 """
 
@@ -20,9 +21,9 @@ from shared.messages import Alert, DeviceState, Event
 from shared.names import Name
 from shared.values import Seq
 
-VERSION = 1
+LATEST = ("alert", "state")  # streams of latest values: no step over numbers is a gap
 TOPIC = "upskeep.site"
-RECORD_BYTES = 1_000_000  # below what a Kafka broker takes of one record by its own settings (1,048,588)
+RECORD_BYTES = 1_048_576  # what a Kafka broker takes of one record by its own settings, but for 12 bytes
 Place = Annotated[Seq, Field(ge=1)]
 
 

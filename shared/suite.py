@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -10,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from shared.names import Name
 from shared.places import data_folder
+from shared.services import UPLINK
 from shared.settings import Settings
 from shared.topics import Topics
 
@@ -71,14 +73,24 @@ class DeliverySettings(Settings):
 
 
 class SuiteSettings(Settings):
-    """``config/suite.yaml``. ``defaults``: whether its folder holds only what differs from the shipped files."""
+    """``config/suite.yaml``. ``defaults``: whether its folder holds only what differs from the shipped files.
+
+    ``uplink``: whether this site reports to a fleet (``config/uplink.yaml``).
+    """
 
     site: Name = "home"
     root: str = "upskeep/v1"
     data: Path = Field(default_factory=data_folder)
     defaults: Literal["shipped"] | None = None
+    uplink: bool = False
     broker: BrokerSettings = BrokerSettings()
     delivery: DeliverySettings = DeliverySettings()
+
+    def awaited(self, stream: str, consumers: Sequence[str]) -> tuple[str, ...]:
+        """Return whom a stream's producers wait for, of ``consumers``; the uplink only where there is one."""
+        named = self.delivery.consumers.get(stream, tuple(consumers))
+        others = tuple(name for name in named if name != UPLINK)
+        return (*others, UPLINK) if self.uplink and UPLINK in consumers else others
 
     @property
     def topics(self) -> Topics:

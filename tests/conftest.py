@@ -21,6 +21,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.support import xdist_groups
 from tests.support.brokers import EMBEDDED, MOSQUITTO, Broker, free_port
+from tests.support.kafka import JARS, Kafka
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -99,6 +100,17 @@ def recording() -> Callable[[str], Path]:
         return path
 
     return find
+
+
+@pytest.fixture(scope="session")
+def kafka(require: Require, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
+    """A real Kafka of one node, which all tests of a worker share: each has topics of its own."""
+    require.program("java")
+    require.that(JARS.is_dir(), "Kafka's jars are not here (make kafka, which needs Maven)")
+    cluster = Kafka(tmp_path_factory.mktemp("kafka"))
+    cluster.start()
+    yield cluster
+    cluster.stop()
 
 
 @pytest.fixture

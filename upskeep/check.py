@@ -22,6 +22,7 @@ from services.gateway.configuration import read as read_gateway
 from services.host_agent.configuration import read as read_host_agent
 from services.sensor_reader.configuration import read as read_sensor_reader
 from services.sensor_reader.configuration import read_speed
+from services.uplink.configuration import read as read_uplink
 from shared.clock import SYSTEM_CLOCK
 from shared.context import Context
 from shared.settings import ConfigError, Fault, read_one_of
@@ -36,6 +37,7 @@ CONFIGURATIONS: Mapping[str, Callable[[Context], Any]] = {
     "host_agent": read_host_agent,
     "climate_controller": read_climate_controller,
     "climate_supervisor": read_climate_supervisor,
+    "uplink": read_uplink,
     "gateway": read_gateway,
 }
 

@@ -10,6 +10,7 @@ from services.event_processor.app import SERVICE as EVENT_PROCESSOR
 from services.gateway.app import SERVICE as GATEWAY
 from services.host_agent.app import SERVICE as HOST_AGENT
 from services.sensor_reader.app import SERVICE as SENSOR_READER
+from services.uplink.app import SERVICE as UPLINK
 from shared.process import Service
 
 SERVICES: tuple[Service, ...] = (
@@ -20,5 +21,6 @@ SERVICES: tuple[Service, ...] = (
     HOST_AGENT,
     CLIMATE_CONTROLLER,
     CLIMATE_SUPERVISOR,
+    UPLINK,
     GATEWAY,
 )

@@ -22,6 +22,7 @@ OPTIONAL = {  # services that are not always there, and what to do about it
     "host_agent": "it runs where config/host_agent.yaml says `enabled: true`, see docs/host-agent.md",
     "climate_controller": "it runs where config/actuators.yaml says `enabled: true`, see docs/actuators.md",
     "climate_supervisor": "it runs where config/actuators.yaml says `enabled: true`, see docs/actuators.md",
+    "uplink": "it runs where config/suite.yaml says `uplink: true`, see docs/fleet.md",
     "gateway": "it runs unless config/gateway.yaml says `enabled: false`, see docs/gateway.md",
 }
 

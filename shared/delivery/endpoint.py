@@ -68,7 +68,7 @@ class Endpoint:
         models = {stream: sequenced_model(stream) for stream in route.consumes}
         self.receiver = Receiver(self.name, self.records, models, window)
         results: Mapping[str, Sequence[str]] = {"result": ()} if route.targets else {}
-        awaited = {stream: suite.delivery.consumers.get(stream, names) for stream, names in route.produces.items()}
+        awaited = {stream: suite.awaited(stream, names) for stream, names in route.produces.items()}
         produces = {**awaited, **results, "deadletter": (), OFFERS: ()}
         self.sender = Sender(self.name, self.topics, self.records, produces, suite.delivery)
         self.sender.ingest_consumers |= {self.name} if route.consumes_offers else set()

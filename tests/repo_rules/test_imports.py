@@ -28,6 +28,7 @@ RE2 = "re2 is behind services.alerter.core.patterns"
 APPRISE = "apprise is behind services.alerter.adapters.apprise_sender"
 JINJA = "jinja2 is behind the adapters that write texts"
 HTTP = "starlette and uvicorn are behind services.gateway.adapters.web"
+KAFKA = "confluent_kafka is behind services.uplink.adapters.kafka_log"
 HTML = "htpy is behind the gateway's pages"
 PROMETHEUS = "prometheus_client is behind services.gateway.adapters.prometheus"
 POSTGRESQL = "psycopg is behind fleet.store"
@@ -58,6 +59,7 @@ VIOLATIONS = [
     ("services/alerter/app.py",        "import jinja2",                       {JINJA}),
     ("services/gateway/service.py",    "import starlette.requests",           {HTTP}),
     ("services/gateway/service.py",    "import uvicorn",                      {HTTP}),
+    ("services/uplink/app.py",         "import confluent_kafka",              {KAFKA}),
     ("services/gateway/service.py",    "import htpy",                         {HTML}),
     ("services/gateway/service.py",    "import prometheus_client",            {PROMETHEUS}),
     ("services/alerter/settings.py",   "from rich import print",              {CONSOLE}),

@@ -95,4 +95,6 @@ def test_a_further_reader_or_agent_has_a_name_of_its_own() -> None:
 def test_an_optional_service_runs_where_a_file_enables_it() -> None:
     """The others always do. The gateway is enabled as shipped."""
     assert ("sensor_reader", "event_processor", "counter_store", "alerter") == suite_of()
-    assert (*suite_of(), "host_agent", "climate_controller", "climate_supervisor", "gateway") == suite_of(optional=True)
+    assert (*suite_of(), "host_agent", "climate_controller", "climate_supervisor", "uplink", "gateway") == suite_of(
+        optional=True
+    )

@@ -93,10 +93,10 @@ class Kafka:
             if node.process is not None and node.process.poll() is None:
                 self.kill(node)
 
-    def make_topic(self, name: str, partitions: int) -> None:
+    def make_topic(self, name: str, partitions: int, **settings: str) -> None:
         """Make a topic, and wait until it is there."""
         admin = AdminClient({"bootstrap.servers": self.servers})
-        topic = NewTopic(name, num_partitions=partitions, replication_factor=min(3, self.size))
+        topic = NewTopic(name, num_partitions=partitions, replication_factor=min(3, self.size), config=settings)
         for made in admin.create_topics([topic], operation_timeout=30).values():
             made.result(DEADLINE_S)
 

@@ -30,6 +30,9 @@ LANES = {
         "tests/cases/",
         "tests/contract/test_i2c_bus.py",
         "tests/contract/test_gpio_lines.py",
+        "tests/contract/test_site_log.py",
+        "tests/integration/uplink/",
+        "tests/integration/fleet/",
         "tests/containers/",
     ),
 }

@@ -3,7 +3,7 @@
 # and the unit tests of shared and the services pass. About ten times slower than the machine. Needs root.
 set -euo pipefail
 emulate=${ARM64_TOOL:-../shared/tools/arm64-root.sh}
-tests=${ARM64_TESTS:-tests/unit/shared tests/unit/sensor_reader tests/unit/event_processor tests/unit/counter_store tests/unit/alerter tests/unit/host_agent tests/unit/climate_controller tests/unit/climate_supervisor tests/unit/gateway}
+tests=${ARM64_TESTS:-tests/unit/shared tests/unit/sensor_reader tests/unit/event_processor tests/unit/counter_store tests/unit/alerter tests/unit/host_agent tests/unit/climate_controller tests/unit/climate_supervisor tests/unit/uplink tests/unit/gateway}
 bash "$emulate" . bash -euo pipefail -c "
   uname -m; python3 --version
   make setup

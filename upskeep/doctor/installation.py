@@ -70,6 +70,12 @@ def _service(name: str, status: Status | None, now: datetime) -> Finding:
     if status.version not in (None, __version__):
         found = f"{name} is online with version {status.version}, and this is {__version__}"
         return Finding("services", Level.WARNING, found, "install the same version everywhere")
+    if reason := status.figures.get("log_last_error"):
+        waiting = status.figures.get("log_pending", 0)
+        found = f"{name} is online, and cannot send to the fleet's log: {reason}; {waiting} records wait"
+        return Finding(
+            "services", Level.WARNING, found, "nothing is lost meanwhile; check config/uplink.yaml, and Kafka"
+        )
     return Finding("services", Level.OK, f"{name} is online")
 
 

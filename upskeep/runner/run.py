@@ -22,6 +22,7 @@ from services.host_agent.settings import FILE, HostAgentSettings
 from shared.messages import Message, Status
 from shared.mqtt import MqttClient
 from shared.sd_notify import Systemd
+from shared.services import UPLINK
 from shared.settings import read_settings
 from shared.suite import SuiteSettings
 from upskeep.outcome import Outcome
@@ -90,14 +91,16 @@ class Stopped:
 
 
 def services_of(config: Path, environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Return what runs: the suite, and the host's agent, climate control and the gateway where they are enabled."""
+    """Return what runs: the suite, and the host's agent, climate control, uplink and gateway where they are enabled."""
     agent = read_settings(config, FILE, HostAgentSettings, environ)
     gateway = read_settings(config, GATEWAY_FILE, GatewaySettings, environ)
     climate = read_settings(config, ACTUATORS_FILE, SupervisorSettings, environ).enabled
+    uplink = read_settings(config, "suite", SuiteSettings, environ).uplink
     optional = (
         (HOST_AGENT, agent.enabled),
         (CLIMATE_CONTROLLER, climate),
         (CLIMATE_SUPERVISOR, climate),
+        (UPLINK, uplink),
         (GATEWAY, gateway.enabled),
     )
     return (*SERVICES, *(name for name, enabled in optional if enabled))

@@ -26,8 +26,8 @@ TOY = ROOT / "tests" / "support" / "toy_service"
 CODE = ("shared", "services", "upskeep", "tools", "config", "grafana")
 ROWS = {  # the file: the line as it is, and as the author of the service writes it
     "shared/kinds.py": (
-        ' consumers=("counter_store", "alerter"), sequenced=True),',
-        ' consumers=("counter_store", "alerter", "event_journal"), sequenced=True),',
+        ' consumers=("counter_store", "alerter", "uplink"), sequenced=True),',
+        ' consumers=("counter_store", "alerter", "uplink", "event_journal"), sequenced=True),',
     ),
     "shared/services.py": (
         ")\nCLIENTS = ",

@@ -1,0 +1,1 @@
+"""The queue in the ledger, the thread that ships from it, and Kafka."""

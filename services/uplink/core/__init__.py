@@ -1,0 +1,1 @@
+"""What is worth a record, how fast records may leave, and the port to the log."""

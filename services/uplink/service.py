@@ -1,0 +1,91 @@
+"""The uplink between delivery and queue: each event, and of alerts and states what is news, becomes a record.
+
+Rules (docs/adr/0049):
+1. An event's record commits with the place up to which events are applied; only then does event_processor hear of it.
+2. Alerts and states have no place of their own. Theirs is the time in microseconds, and never less than one more than
+   the one before: an older ledger that was put back, or a clock, cannot give one twice.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from services.uplink.adapters.record_queue import SCHEMA, RecordQueue
+from services.uplink.core.news import News
+from services.uplink.settings import UplinkSettings
+from shared.instants import time_to_us
+from shared.ledger import Ledger, Schema
+from shared.limits import Limit, LimitReports
+from shared.messages import Alert, Candidate, DeviceState, Event, Message, Sequenced
+from shared.site_records import AlertRecord, SiteRecord, StateRecord, event_record
+
+log = logging.getLogger(__name__)
+LEDGER_SCHEMA = Schema((SCHEMA,))
+SEQ = "seq"  # of the last alert or state, in the ledger
+BOUND = "records waiting for the fleet's log"
+
+
+class Uplink:
+    """A ``MessageHandler``. Open its ledger with ``LEDGER_SCHEMA``."""
+
+    def __init__(
+        self,
+        settings: UplinkSettings,
+        ledger: Ledger,
+        site: str,
+        producer: str,
+        epoch: Callable[[], str],
+        wall: Callable[[], datetime],
+        offer: Callable[[Candidate], None] = lambda _: None,
+    ) -> None:
+        self._settings, self._ledger, self._site = settings, ledger, site
+        self._producer, self._epoch, self._wall, self._offer = producer, epoch, wall, offer
+        self._queue = RecordQueue(ledger)
+        self._news = News(settings.state_every_s)
+        self._limits = LimitReports()
+        self._limit = Limit(BOUND, settings.max_records, "the oldest go")
+        self._seq = self._kept_seq = int(ledger.get(SEQ) or b"0")
+        self._dropped = self._fresh = 0
+
+    def apply(self, message: Sequenced) -> None:
+        """Queue an event."""
+        if isinstance(message, Event):
+            self._add(event_record(message))
+
+    def follow(self, message: Message, *, retained: bool) -> None:  # noqa: ARG002 - of any age it is the latest
+        """Queue an alert or a state that says something new."""
+        if isinstance(message, Alert) and self._news.of_alert(message):
+            place = {"stream": "alert", "epoch": self._epoch(), "seq": self._next_seq()}
+            self._add(AlertRecord(site=self._site, producer=self._producer, message=message, **place))
+        elif isinstance(message, DeviceState) and self._news.of_state(message):
+            place = {"stream": "state", "epoch": self._epoch(), "seq": self._next_seq()}
+            record = StateRecord(site=self._site, producer=self._producer, message=message, **place)
+            self._queue.replace(message.device, record)
+
+    def flush(self) -> None:
+        """Keep to the bound, and keep the last number given."""
+        if self._fresh:
+            gone, self._fresh = self._queue.bound(self._settings.max_records), 0
+            if gone:
+                self._dropped += gone
+                log.error("%d records too many wait for the fleet's log: the oldest are dropped", gone)
+                self._limits.note(self._limit, self._producer)
+        if self._seq != self._kept_seq:
+            self._ledger.put_calmly(SEQ, str(self._seq).encode())
+            self._kept_seq = self._seq
+        for excess in self._limits.drain(self._wall()):
+            self._offer(excess.candidate(self._producer))
+
+    def figures(self) -> Mapping[str, bool | int | float | str]:
+        """Return how many records were dropped at the bound."""
+        return {"log_dropped": self._dropped}
+
+    def _add(self, record: SiteRecord) -> None:
+        self._queue.add(record, self._wall().timestamp())
+        self._fresh += 1
+
+    def _next_seq(self) -> int:
+        self._seq = max(self._seq + 1, time_to_us(self._wall()))
+        return self._seq

@@ -1,0 +1,1 @@
+"""A site's suite with its uplink, before a real Kafka."""
