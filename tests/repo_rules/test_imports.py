@@ -17,7 +17,7 @@ PACKAGES = ("fleet", "services", "shared", "tools", "upskeep")
 LINT = (sys.executable, "-c", "from importlinter.cli import lint_imports_command as lint; lint()", "--no-cache")
 
 APART = "Services talk over MQTT, never by import"
-BASE = "Tools stand on the fleet, it on the command line, it on the services, and they on shared"
+BASE = "Each stands on the next: tools, fleet, upskeep, services, shared"
 SHAPE = "Inside a service, one shape"
 PURE = "Cores are pure"
 PAHO = "paho is behind shared.mqtt"
@@ -65,7 +65,7 @@ VIOLATIONS = [
     ("services/alerter/settings.py",   "from rich import print",              {CONSOLE}),
     ("upskeep/cli.py",                 "import fleet.settings",               {BASE}),
     ("services/alerter/app.py",        "import fleet.core.spans",             {BASE}),
-    ("fleet/core/__init__.py",         "import fleet.settings",               {FLEET, PURE, ACYCLIC}),
+    ("fleet/core/__init__.py",         "import fleet.settings",               {FLEET, PURE}),
     ("fleet/worker/app.py",            "import psycopg",                      {POSTGRESQL}),
     ("tools/bench/live.py",            "import tools.bench.alerts",           {ACYCLIC}),
     ("upskeep/outcome.py",             "import upskeep.runner.run",           {ACYCLIC}),
