@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from itertools import chain, islice, pairwise
 
 from services.counter_store.adapters.tables.aggregates import Aggregates
@@ -19,7 +20,7 @@ from services.counter_store.core.health.formulas import FORMULAS
 from services.counter_store.core.health.score import DECAY_US, LASTS_US, WeighedEpisode, judge_health
 from services.counter_store.core.policy import StorePolicy
 from services.counter_store.core.reports.report import LATEST, EventLine, event_line
-from services.counter_store.core.reports.timeline import Timeline, timeline, unit_of
+from services.counter_store.core.reports.timeline import Pieces, starts_of, unit_of
 from services.counter_store.core.span import Span, possible_time
 from services.counter_store.core.statistics.anomalies import WEEK_H, WEEKS, Anomalies, find_anomalies, is_judged
 from services.counter_store.core.statistics.failures import FAILING, Failures, failure_patterns
@@ -28,6 +29,7 @@ from services.counter_store.core.statistics.outages import Outage
 from services.counter_store.core.statistics.type_statistics import AllTime, Statistics, TypeFigures, by_type, statistics
 from services.counter_store.core.time_units import DAY_US, HOUR_US
 from shared.health import Health
+from shared.instants import time_to_us
 from shared.ledger import Ledger
 
 TIMES = 1_000  # newest events whose pauses are looked at
@@ -146,15 +148,19 @@ class Analytics:
         inner = ((day * DAY_US, series, count) for day, series, count in self.aggregates.days(first + 1, last - 1))
         return [*chain.from_iterable(edges), *inner]
 
-    def timeline(self, span: Span, days_of: Sequence[tuple[int, Series, int]]) -> Timeline:
-        """Return the span in pieces, which add up to what ``counts`` holds; ``days_of`` is what ``days`` says of it."""
+    def pieces(self, span: Span) -> Pieces:
+        """Return the span cut as a chart of it is, with what each series came to: together that is ``counts``."""
         first, last = (span.after_us + 1) // DAY_US, span.until_us // DAY_US
         days = (span.until_us - span.after_us) / DAY_US
         unit = unit_of(days, hours=not self.aggregates.compacted(first, last))
-        if unit == "hour":
-            ends = range((first * 24) * HOUR_US - 1, span.until_us, HOUR_US)
-            return timeline(unit, span, chain.from_iterable(self._between(end, end + HOUR_US, span) for end in ends))
-        return timeline(unit, span, days_of)
+        began = self.aggregates.first_us(first, last)
+        found: list[tuple[datetime, list[Count]]] = []
+        if began is not None:
+            starts = [*starts_of(unit, possible_time(max(began, span.after_us + 1)), possible_time(span.until_us))]
+            ends = [time_to_us(start) - 1 for start in starts[1:]]
+            for start, (after, until) in zip(starts, pairwise([span.after_us, *ends, span.until_us]), strict=True):
+                found.append((start, list(self.aggregates.counts(after, until))))
+        return unit, found
 
     def _by_span(self, span: Span, types: Iterable[str], observed: Observation) -> dict[Span, set[str]]:
         """Return the types by their spans: each is observed since the first of its own devices is."""

@@ -8,7 +8,6 @@ from typing import Any
 
 from services.counter_store.application.analytics import Analytics
 from services.counter_store.application.snapshot import Snapshot
-from services.counter_store.core.counting.series import Series
 from services.counter_store.core.reports.report import (
     DetailedReport,
     Report,
@@ -19,10 +18,9 @@ from services.counter_store.core.reports.report import (
     count_days,
     sort_trends,
 )
+from services.counter_store.core.reports.timeline import timeline
 from services.counter_store.core.span import Span
 from services.counter_store.core.statistics.trend import Trend
-
-Days = list[tuple[int, Series, int]]  # as Measures.days
 
 
 def report(
@@ -31,38 +29,38 @@ def report(
     """Return the report of ``kind`` over the ``days`` up to ``as_of``; raises RefusedError before there is a time."""
     span = snapshot.span(days, as_of)
     all_time = sum(ever.total for ever in snapshot.ever.values())
-    common = common_part(kind, snapshot.site, days, span, analytics.counts(span), all_time)
+    pieces = analytics.pieces(span)
+    counts = [count for _, counted in pieces[1] for count in counted]
+    common = common_part(kind, snapshot.site, days, span, counts, all_time)
     model, more = REPORTS[kind]
-    days_of = analytics.days(span)
-    timeline = analytics.timeline(span, days_of)
     parts = {
-        "timeline": timeline,
+        "timeline": timeline(span, pieces),
         "latest_events": analytics.latest_events(span),
         "maintenance": snapshot.maintenance,
     }
-    return model.model_validate(common | parts | more(analytics, snapshot, span, days_of))
+    return model.model_validate(common | parts | more(analytics, snapshot, span))
 
 
-def _health(analytics: Analytics, _: Snapshot, span: Span, __: Days) -> dict[str, Any]:
+def _health(analytics: Analytics, _: Snapshot, span: Span) -> dict[str, Any]:
     return {"health": analytics.health(span.until_us) if analytics.policy.health_enabled else None}
 
 
-def _statistics(analytics: Analytics, snapshot: Snapshot, span: Span, days_of: Days) -> dict[str, Any]:
+def _statistics(analytics: Analytics, snapshot: Snapshot, span: Span) -> dict[str, Any]:
     found = analytics.statistics(span, snapshot.ever, sorted(snapshot.ever), snapshot.observed)
-    return {**_health(analytics, snapshot, span, days_of), "statistics": {one.type: one for one in found}}
+    return {**_health(analytics, snapshot, span), "statistics": {one.type: one for one in found}}
 
 
-def _trends(analytics: Analytics, snapshot: Snapshot, span: Span, days_of: Days) -> dict[str, Any]:
+def _trends(analytics: Analytics, snapshot: Snapshot, span: Span) -> dict[str, Any]:
     by_trend = sort_trends(analytics.statistics(span, snapshot.ever, sorted(snapshot.ever), snapshot.observed))
     trends = {trend.value: by_trend[trend] for trend in (Trend.INCREASING, Trend.DECREASING)}
     named = {
         trend.value: tuple(sorted(one.type for one in by_trend[trend]))
         for trend in (Trend.STABLE, Trend.INSUFFICIENT_DATA)
     }
-    return {**trends, **named, "daily_counts": count_days(days_of, span.as_of)}
+    return {**trends, **named, "daily_counts": count_days(analytics.days(span), span.as_of)}
 
 
-REPORTS: dict[ReportType, tuple[type[Report], Callable[[Analytics, Snapshot, Span, Days], dict[str, Any]]]] = {
+REPORTS: dict[ReportType, tuple[type[Report], Callable[[Analytics, Snapshot, Span], dict[str, Any]]]] = {
     ReportType.SUMMARY: (SummaryReport, _health),
     ReportType.DETAILED: (DetailedReport, _statistics),
     ReportType.TRENDS: (TrendsReport, _trends),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Callable
 from html.parser import HTMLParser
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -74,6 +76,31 @@ def test_a_timeline_is_cut_by_the_length_of_its_time(days: int, unit: str) -> No
     with bench() as store:
         fill(store)
         assert unit == ask(store, "summary", days).timeline.unit
+
+
+def test_a_year_is_read_once_for_its_report() -> None:
+    """Its counts and its chart come of one reading. The measure is SQLite's own steps, the same on every machine."""
+    with bench() as store:
+        for device in range(20):
+            store.tell(
+                *(n * DAY + device * HOUR for n in range(360)),
+                until=360 * DAY,
+                device=f"d{device}",
+                type="sensor.vpd",
+                severity="info",
+            )
+        read = "SELECT series, sum(count), min(first_us), max(last_us) FROM {} GROUP BY series"
+        once = steps(store, lambda: [store.rows(read.format(table)) for table in ("hourly", "daily")])
+        assert steps(store, lambda: ask(store, "summary", 365)) < 1.5 * once
+
+
+def steps(store: StoreBench, work: Callable[[], object]) -> int:
+    """Return how many hundreds of steps SQLite took for some work."""
+    taken = count()
+    store.ledger.db.set_progress_handler(lambda: next(taken) < 0, 100)
+    work()
+    store.ledger.db.set_progress_handler(None, 0)
+    return next(taken)
 
 
 def test_a_summary_as_csv_has_every_type_and_the_total() -> None:

@@ -163,6 +163,15 @@ class Aggregates:
         found = self._db.execute("SELECT 1 FROM daily WHERE day BETWEEN ? AND ? LIMIT 1", (first_day, last_day))
         return found.fetchone() is not None
 
+    def first_us(self, first_day: int, last_day: int) -> int | None:
+        """Return where the earliest cell of these days begins; None where there is none."""
+        found = []
+        for table, factor, unit_us in (("hourly", HOURS_PER_DAY, HOUR_US), ("daily", 1, DAY_US)):
+            unit, edges = UNITS[table], (first_day * factor, (last_day + 1) * factor - 1)
+            row = self._db.execute(f"SELECT min({unit}) FROM {table} WHERE {unit} BETWEEN ? AND ?", edges)  # noqa: S608
+            found += [value * unit_us for (value,) in row if value is not None]
+        return min(found, default=None)
+
     def ever(self) -> dict[str, Cell]:
         """Return what each type comes to in all cells."""
         found: dict[str, Cell] = {}

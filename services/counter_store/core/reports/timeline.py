@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from services.counter_store.core.answers import Answer
-from services.counter_store.core.counting.series import Series
+from services.counter_store.core.counting.series import Count
 from services.counter_store.core.span import Span, possible_time
 from shared.messages import Severity, Time
 
 Unit = Literal["hour", "day", "week", "month"]
+Pieces = tuple[Unit, Sequence[tuple[datetime, Sequence[Count]]]]  # each from its first instant on, oldest first
 LONGEST: tuple[tuple[float, Unit], ...] = ((3, "hour"), (92, "day"), (731, "week"))  # days up to which a unit is used
 NEXT = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7), "month": timedelta(days=31)}
 LAST = datetime.max.replace(tzinfo=UTC)
@@ -44,21 +45,26 @@ def unit_of(days: float, *, hours: bool) -> Unit:
     return "day" if found == "hour" and not hours else found
 
 
-def timeline(unit: Unit, span: Span, counts: Iterable[tuple[int, Series, int]]) -> Timeline:
-    """Return the timeline of (time in µs, series, count) within a span."""
-    by_category: defaultdict[datetime, Counter[str]] = defaultdict(Counter)
-    by_severity: defaultdict[datetime, Counter[Severity]] = defaultdict(Counter)
-    starts: dict[int, datetime] = {}  # many counts are of one time
-    for time_us, series, count in counts:
-        start = starts.get(time_us) or starts.setdefault(time_us, start_of(unit, possible_time(time_us)))
-        by_category[start][series.category] += count
-        by_severity[start][series.severity] += count
+def timeline(span: Span, pieces: Pieces) -> Timeline:
+    """Return the timeline of a span that is cut into pieces: those that were observed, and those that have events."""
+    unit, found = pieces
+    by_category: dict[datetime, Counter[str]] = {}
+    by_severity: dict[datetime, Counter[Severity]] = {}
+    for start, counts in found:
+        if counts:
+            by_category[start], by_severity[start] = Counter(), Counter()
+        for each in counts:
+            by_category[start][each.series.category] += each.cell.count
+            by_severity[start][each.series.severity] += each.cell.count
     first, last = (possible_time(us) for us in (span.seen_after_us + 1, span.seen_until_us - 1))
-    pieces = [
-        Piece(start=start, by_category=by_category.get(start, {}), by_severity=by_severity.get(start, {}))
-        for start in _starts(unit, min([first, *by_category]), max([last, *by_category]))
-    ]
-    return Timeline(unit=unit, pieces=tuple(pieces))
+    shown = starts_of(unit, min([first, *by_category]), max([last, *by_category]))
+    return Timeline(
+        unit=unit,
+        pieces=tuple(
+            Piece(start=start, by_category=by_category.get(start, {}), by_severity=by_severity.get(start, {}))
+            for start in shown
+        ),
+    )
 
 
 def start_of(unit: Unit, time: datetime) -> datetime:
@@ -71,7 +77,8 @@ def start_of(unit: Unit, time: datetime) -> datetime:
     return day - timedelta(days=day.weekday() if unit == "week" else 0)
 
 
-def _starts(unit: Unit, first: datetime, last: datetime) -> Iterator[datetime]:
+def starts_of(unit: Unit, first: datetime, last: datetime) -> Iterator[datetime]:
+    """Yield the first instants of the pieces from that of ``first`` to that of ``last``."""
     start = start_of(unit, first)
     while start <= last:
         yield start
