@@ -50,7 +50,8 @@ kafka: .venv/kafka/.ready ## fetch Kafka's jars for the tests of the fleet (need
 node-tools: .venv/node/.ready ## install from npm what tests hold the flows and the AsyncAPI document against (Node.js 20)
 
 .venv/node/.ready: | .venv/.ready
-	@npm install --silent --no-audit --no-fund --ignore-scripts --prefix .venv/node node-red@4.1.15 @asyncapi/parser@3.6.6
+	@npm install --silent --no-audit --no-fund --ignore-scripts --omit=optional --prefer-offline --no-package-lock \
+	  --prefix .venv/node node-red@4.1.15 @asyncapi/parser@3.6.6
 	@touch $@
 
 run: setup ## run the whole suite on this machine; ARGS="--source sim:outage --speed 10"

@@ -211,6 +211,7 @@ def _loop(endpoint: Endpoint, drive: BackgroundTasks | None, stop: Stop, sign: _
 
 def _drain(endpoint: Endpoint, drive: BackgroundTasks | None) -> None:
     """Give what is committed a moment to leave; what does not is sent after the next start."""
+    endpoint.take_time(0)
     endpoint.turn(0, drive.finish if drive else None, stopping=True)
     monotonic = endpoint.clock.monotonic
     deadline = monotonic() + DRAIN_S

@@ -1,7 +1,8 @@
 """``ServiceClient`` for asyncio: questions, commands and updates are awaited, and nothing blocks the loop.
 
 What arrives is taken at once while an answer is awaited or somebody is ``eager``. Else it may wait for ``lazy_s``, or
-until ``MOST_WAITING`` messages have come: a client that idles then wakes seldom. ``drain`` takes it at any time.
+until ``MOST_WAITING`` messages have come, and is read from the socket every half of that: a client that idles wakes
+seldom. ``drain`` takes all of it at any time.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ class AsyncServiceClient:
     async def __aenter__(self) -> AsyncServiceClient:
         self._loop = asyncio.get_running_loop()
         self.client.open()
+        self._gather()
         if self._lazy_s:
             self._ticker = self._loop.create_task(self._tick())
         return self
@@ -69,10 +71,12 @@ class AsyncServiceClient:
     def eager(self) -> Iterator[None]:
         """Take what arrives at once, for as long as this is entered."""
         self._eager += 1
+        self._gather()
         try:
             yield
         finally:
             self._eager -= 1
+            self._gather()
 
     def values(self, kind: str) -> list[Message]:
         """Return the latest value of each topic of a kind that is followed and retained."""
@@ -118,6 +122,7 @@ class AsyncServiceClient:
 
     def drain(self) -> list[Change]:
         """Take what has arrived until now; returns what no reader of ``changes`` has had yet."""
+        self.client.mqtt.catch_up()
         self._take()
         return self.client.changes()
 
@@ -134,6 +139,9 @@ class AsyncServiceClient:
             finally:
                 del self._futures[exchange.key]
                 self.client.exchanges.under_way.pop(exchange.key, None)
+
+    def _gather(self) -> None:
+        self.client.mqtt.gather(0 if self._eager else self._lazy_s / 2)
 
     def _wake(self) -> None:
         """Called on the network's thread."""

@@ -101,6 +101,7 @@ class Endpoint:
         )
         self.refusals = Refusals(self.topics.everything().removesuffix("#"))
         self._attached = False
+        self._wait_s = 1.0
         self._status: Status | None = None
         self._status_at = float("-inf")
         self._receipt: Receipt | None = None
@@ -139,6 +140,11 @@ class Endpoint:
     def wake(self) -> None:
         """End a turn that waits; may be called from another thread or a signal handler."""
         self.client.wake()
+
+    def take_time(self, seconds: float) -> None:
+        """Let what arrives wait for up to so long: nobody waits for anything that comes here."""
+        self._wait_s = seconds
+        self.client.gather(seconds / 2)
 
     def add_figures(self, source: Callable[[], Figures]) -> None:
         """Add figures to this service's status, besides the handler's own."""
@@ -317,8 +323,6 @@ class Endpoint:
         if event_time is not None and self.handlers.event_time is not None:
             self.handlers.event_time.advance(event_time)
 
-    # ---- the end of a turn
-
     def _write(self, now: float) -> None:
         if (found := self.sender.gone_back) is not None:
             self._report_older_copy(found)
@@ -355,10 +359,8 @@ class Endpoint:
 
     def status(self) -> Status:
         """Return this service's status, without its time."""
-        lost = {"lost": self.receiver.lost} if self.receiver.lost else {}
-        dropped = {"dropped": self.sender.dropped} if self.sender.dropped else {}
-        unkept = {"refused_unkept": self.refusals.unkept} if self.refusals.unkept else {}
-        taken = {"taken_over": self.takeover.count} if self.takeover.count else {}
+        counted = {"lost": self.receiver.lost, "dropped": self.sender.dropped, "taken_over": self.takeover.count}
+        counted |= {"refused_unkept": self.refusals.unkept}
         return Status(
             service=self.name,
             state="online",
@@ -371,7 +373,7 @@ class Endpoint:
             streams=self.sender.ends(),
             continues=self.records.continued,
             applied=self.receiver.marks(),
-            figures={**self._all_figures(), **lost, **dropped, **taken, **unkept},
+            figures={**self._all_figures(), **{name: count for name, count in counted.items() if count}},
         )
 
     def _all_figures(self) -> Figures:
@@ -380,9 +382,8 @@ class Endpoint:
 
     def wait_s(self) -> float:
         """How long a turn may wait for something to arrive before time alone makes something due."""
-        if self.receiver.restless:
-            return 0.05
-        return 1.0
+        fresh = self.clock.monotonic() - self._status_at < LIVE_STATUS_S  # what is new since then is yet to be said
+        return 0.05 if self.receiver.restless else min(1.0, self._wait_s) if fresh else self._wait_s
 
     def close(self) -> None:
         """Commit, publish ``stopped``, disconnect and close the ledger. What is unsent stays in the outbox."""

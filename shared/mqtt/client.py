@@ -10,6 +10,7 @@ from typing import Any
 
 from shared.clock import SYSTEM_CLOCK, Clock
 from shared.mqtt.connection import Connection
+from shared.mqtt.gathering import Gathering
 from shared.mqtt.wire import Acknowledged, Arrival, Arrived, Confirmed, Connected, Disconnected, Publication, Receipt
 from shared.suite import BrokerSettings
 
@@ -47,6 +48,7 @@ class MqttClient:
         self.will = will
         self.inflight = inflight
         self.persistent = persistent
+        self.gathering = Gathering(clock.monotonic)
         self._clock = clock
         self._on_arrival = on_arrival  # called on the network's thread when ``poll`` has something
         self._inbox: deque[Seen] = deque()
@@ -97,6 +99,14 @@ class MqttClient:
                 size += len(seen.payload) if isinstance(seen, Arrived) else 0
         return taken
 
+    def gather(self, seconds: float) -> None:
+        """Let what comes gather for up to so long before it is read; 0, as at first: take each as it comes."""
+        self.gathering.allow(seconds)
+
+    def catch_up(self) -> None:
+        """Have everything read that has come until now; ``poll`` returns it."""
+        self.gathering.catch_up()
+
     def wake(self) -> None:
         """End a ``poll`` that waits; may be called from a signal handler."""
         with self._ready:
@@ -146,6 +156,7 @@ class MqttClient:
 
     def close(self, farewell: Publication | None = None, timeout_s: float = 5.0) -> None:
         """Publish ``farewell``, wait for its confirmation, and disconnect cleanly (no last will)."""
+        self.gather(0)
         if farewell is not None and self._live:
             self._publish_farewell(farewell, self._clock.monotonic() + timeout_s)
         self._closing.set()

@@ -20,6 +20,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from shared.mqtt.buffered_socket import BufferedSocket
+from shared.mqtt.gathering import Gathering
 from shared.mqtt.login import LoginError, client_id_of, password_of, tls_context, tls_fault
 from shared.mqtt.wire import Acknowledged, Arrived, Connected, Publication, Receipt
 from shared.suite import BrokerSettings
@@ -44,6 +45,7 @@ class Owner(Protocol):
     will: Publication | None
     inflight: int
     persistent: bool
+    gathering: Gathering
 
     def post(self, seen: list[Seen]) -> None:
         """Take what happened, in order; called on the network thread."""
@@ -55,6 +57,7 @@ class _Client(paho.Client):
     stream: BufferedSocket | None = None
     unconfirmed_by: int | None = None  # the thread that writes a QoS 0 message
     on_change: Callable[[], None] = staticmethod(lambda: None)
+    gather: Callable[[], None] = staticmethod(lambda: None)
 
     @property
     def on_publish(self) -> Any:
@@ -70,6 +73,7 @@ class _Client(paho.Client):
         return self.stream
 
     def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:
+        self.gather()
         code = super().loop_read(max_packets)
         while code == paho.MQTT_ERR_SUCCESS and self.stream is not None and self.stream.pending():
             code = super().loop_read(max_packets)
@@ -100,6 +104,7 @@ class Connection:
             reconnect_on_failure=False,
         )
         self.client.on_change = self._notify
+        self.client.gather = self._gather
         self.client.max_inflight_messages = owner.inflight
         self.client.on_connect = self._guarded(self._on_connect)
         self.client.on_message = self._guarded(self._on_message)
@@ -180,11 +185,19 @@ class Connection:
         if will is not None:
             self.client.will_set(will.topic, will.payload, 1, will.retain)
 
+    def _gather(self) -> None:
+        """Wait for more to come, where the owner is in no hurry; not before the subscription stands."""
+        if self.subscribed:
+            self.owner.gathering.wait()
+
     def _notify(self) -> None:
         """Give the owner what has happened since the last time, the Connected first."""
-        if self.subscribed and self.seen:
-            seen, self.seen = self.seen, []
+        if not self.subscribed:
+            return
+        seen, self.seen = self.seen, []
+        if seen:
             self.owner.post(seen)
+        self.owner.gathering.read(len(seen))
 
     def _guarded(self, callback: Callable[..., None]) -> Callable[..., None]:
         def call(*args: Any) -> None:

@@ -124,10 +124,10 @@ def first(probe: MqttProbe, prefix: str) -> Any:
 
 
 @pytest.fixture(scope="module")
-def node_red(suite: Live, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def node_red(require: Require, suite: Live, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A headless Node-RED with the flows of docs/node-red, at the suite's broker; its address."""
     folder, port = tmp_path_factory.mktemp("node-red"), free_port()
-    program = node_tools() / "node-red" / "red.js"
+    program = node_tools(require) / "node-red" / "red.js"
     flows = json.loads((ROOT / "docs" / "node-red" / "upskeep.json").read_text(encoding="utf-8"))
     for node in flows:
         if node["type"] == "mqtt-broker":

@@ -1,17 +1,17 @@
-"""What the tests take from npm: `make node-tools` installs it; without it these tests are skipped, in CI, too."""
+"""What the tests take from npm: `make node-tools` installs it."""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
 
-import pytest
+from tests.conftest import Require
 
-MODULES = Path(__file__).parents[2] / ".venv" / "node" / "node_modules"
+FOLDER = Path(__file__).parents[2] / ".venv" / "node"
 
 
-def node_tools() -> Path:
-    """Return the folder of the installed packages; skips where there is none."""
-    if shutil.which("node") is None or not MODULES.is_dir():
-        pytest.skip("Node.js or its packages are not installed here (make node-tools, which needs npm)")
-    return MODULES
+def node_tools(require: Require) -> Path:
+    """Return the folder of the installed packages; without all of them the test is skipped, where that is allowed."""
+    here = shutil.which("node") is not None and (FOLDER / ".ready").exists()
+    require.that(here, "Node.js or its packages are not installed here (make node-tools, which needs npm)", "node")
+    return FOLDER / "node_modules"

@@ -24,7 +24,7 @@ from shared.suite import SuiteSettings
 ASKED = tuple(name for name in suite_of(optional=True) if name != "gateway")
 MOST_AT_ONCE = 32  # questions and commands under way
 GIVEN = "system.command.given"
-LAZY_S = 2.0  # how long what comes may wait while nobody looks
+LAZY_S = 4.0  # how long what comes may wait while nobody looks
 REPEATING = ("state", "status")
 
 Audit = Callable[[Candidate], None]

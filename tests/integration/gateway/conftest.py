@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.conftest import Require
 from tests.support.brokers import Broker
 from tests.support.mqtt_probe import MqttProbe
 from tests.support.running_gateway import RunningGateway, gateway_at
@@ -43,3 +46,15 @@ def locked(probe: MqttProbe, broker: Broker, tmp_path: Path) -> Iterator[Running
     }
     with gateway_at(probe, tmp_path, broker.port, environ) as running:
         yield running
+
+
+@pytest.fixture
+def browser(require: Require) -> Iterator[Any]:
+    """A Chromium without a window."""
+    program = require.program("chromium")
+    api = require.module("playwright.sync_api")
+    with api.sync_playwright() as playwright:
+        sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+        chromium = playwright.chromium.launch(executable_path=program, args=sandbox)
+        yield chromium
+        chromium.close()

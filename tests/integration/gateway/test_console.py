@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.conftest import Require
 from tests.support.brokers import Broker
+from tests.support.console_page import Page, walk
 from tests.support.mqtt_probe import TOPICS, MqttProbe
 from tests.support.running_gateway import RunningGateway
 from tests.support.scripted_services import publish, services
@@ -33,44 +32,7 @@ PAGES = (
     "/login",
 )
 ON_BATTERY = {"power": "battery", "values": {"state_of_charge": 38.0, "estimated_runtime_low_s": 2265.0}}
-WAIT_MS = 20_000
 ALL_ONLINE = tuple(map(status, ("sensor_reader", "event_processor", "counter_store", "alerter")))
-
-
-@pytest.fixture
-def browser(require: Require) -> Iterator[Any]:
-    """A Chromium without a window."""
-    program = require.program("chromium")
-    api = require.module("playwright.sync_api")
-    with api.sync_playwright() as playwright:
-        sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-        chromium = playwright.chromium.launch(executable_path=program, args=sandbox)
-        yield chromium
-        chromium.close()
-
-
-class Page:
-    """A page at the gateway, with every complaint of the browser's."""
-
-    def __init__(self, browser: Any, gateway: RunningGateway, **how: Any) -> None:
-        self.context = browser.new_context(**how)
-        self.page = self.context.new_page()
-        self.page.set_default_timeout(WAIT_MS)
-        self.complaints: list[str] = []
-        self.page.on(
-            "console",
-            lambda m: self.complaints.append(f"{self.page.url}: {m.text}") if m.type in ("error", "warning") else None,
-        )
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.url = gateway.url.rstrip("/")
-
-    def open(self, path: str) -> None:
-        """Load a page."""
-        self.page.goto(self.url + path, wait_until="load")
-
-    def see(self, selector: str, text: str) -> None:
-        """Wait until this is seen, without loading the page anew."""
-        self.page.locator(selector, has_text=text).first.wait_for()
 
 
 def test_an_outage_from_calm_to_resolved_is_seen_without_loading_anew(
@@ -131,7 +93,10 @@ def test_an_outage_from_calm_to_resolved_is_seen_without_loading_anew(
 def test_every_page_is_for_everybody(
     gateway: RunningGateway, probe: MqttProbe, broker: Broker, browser: Any, require: Require, theme: str
 ) -> None:
-    """Axe finds nothing, the browser complains of nothing, and on a phone nothing is wider than the screen."""
+    """Axe finds nothing, the browser complains of nothing, and on a phone nothing is wider than the screen.
+
+    Tab goes from the skip link to everything that can be operated, shows where it is, and out again.
+    """
     axe = require.module("axe_playwright_python.sync_playwright").Axe()
     rack = state("rack", power=None, battery=None, values={"air_temperature": 21.0}, quality="suspect")
     agents = tuple(map(status, ("host_agent", "host_agent-nas", "climate_controller", "climate_supervisor")))
@@ -151,6 +116,8 @@ def test_every_page_is_for_everybody(
             assert 0 == page.page.locator(".banner:visible", has_text="cannot read").count(), path
             assert 0 == found.violations_count, f"{path}: {found.generate_report()}"
             assert page.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+            if theme == "dark":
+                assert [] == walk(page.page), path
     assert [] == page.complaints
 
 

@@ -297,3 +297,19 @@ def test_the_embedded_broker_is_met_in_the_protocol_it_speaks(start_broker, visi
     reader = visit(broker, "reader").connected()
 
     assert ["3.1.1"] == [item.protocol for item in reader.seen if isinstance(item, Connected)]
+
+
+def test_who_is_in_no_hurry_has_everything_once_it_catches_up(start_broker, visit) -> None:
+    """What comes gathers in the socket, and none of it is lost."""
+    broker = start_broker()
+    calm, sender = visit(broker, "calm", "a/#").connected(), visit(broker, "sender").connected()
+    calm.client.gather(3600)
+    for number in range(5):
+        sender.say("a/b", b"%d" % number)
+
+    def all_here() -> bool:
+        calm.client.catch_up()
+        return len(calm.payloads()) == 5
+
+    calm.until(all_here, "what has gathered")
+    assert [b"0", b"1", b"2", b"3", b"4"] == calm.payloads()

@@ -7,62 +7,33 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from services.gateway.adapters.web.problems import problem
+from services.gateway.adapters.web.followers import MOST, Followers
 from services.gateway.core.feed import Entry, Feed
 
-MOST_READERS = 100
 STILL_THERE_S = 15.0
 PACE_S = 1.0  # a page is loaded anew no more often
 
 
 def stream_route(live_suite: Any) -> Route:
     """Return the route. ``live_suite`` has the ``feed``, and ``changed`` waits for more of it."""
-    readers = 0
 
-    async def stream(request: Request) -> Response:
-        if readers >= MOST_READERS:
-            return problem(503, f"{MOST_READERS} readers follow already; try again later", retry_after="30")
-        wanted = frozenset(request.query_params.getlist("kind")[:20])
-        place = _place(live_suite.feed, request)
-        headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-        return StreamingResponse(counted(place, wanted), media_type="text/event-stream", headers=headers)
+    def lines(request: Request, wanted: frozenset[str]) -> AsyncIterator[str]:
+        return _changes(live_suite, _place(live_suite.feed, request), wanted)
 
-    async def counted(place: int | None, wanted: frozenset[str]) -> AsyncIterator[str]:
-        nonlocal readers
-        readers += 1
-        try:
-            async for text in _changes(live_suite, place, wanted):
-                yield text
-        finally:
-            readers -= 1
-
-    return Route("/api/stream", stream, methods=["GET"])
+    followers = Followers(lines, f"{MOST} readers follow already; try again later")
+    return Route("/api/stream", followers.answer, methods=["GET"])
 
 
 def changes_route(live_suite: Any) -> Route:
     """Return the route that consoles follow: it says, at most once in ``PACE_S``, that something has changed."""
-    readers = 0
 
-    async def changes(request: Request) -> Response:
-        if readers >= MOST_READERS:
-            return problem(503, f"{MOST_READERS} consoles follow already; this one shows what is now", retry_after="30")
-        wanted = frozenset(request.query_params.getlist("kind")[:20])
-        headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-        return StreamingResponse(counted(wanted), media_type="text/event-stream", headers=headers)
+    def lines(_: Request, wanted: frozenset[str]) -> AsyncIterator[str]:
+        return _paced(live_suite, wanted)
 
-    async def counted(wanted: frozenset[str]) -> AsyncIterator[str]:
-        nonlocal readers
-        readers += 1
-        try:
-            async for text in _paced(live_suite, wanted):
-                yield text
-        finally:
-            readers -= 1
-
-    return Route("/changes", changes, methods=["GET"])
+    followers = Followers(lines, f"{MOST} consoles follow already; this one shows what is now")
+    return Route("/changes", followers.answer, methods=["GET"])
 
 
 async def _paced(live_suite: Any, wanted: frozenset[str]) -> AsyncIterator[str]:

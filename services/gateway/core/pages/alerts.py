@@ -78,7 +78,9 @@ def _standing(asked: StandingQuestion) -> h.Node:
     else:
         facts["It does fire"] = [answer.state, " since ", moment(answer.since)] if answer.since else answer.state
     title = h.h3[h.code[safe_text(f"{asked.rule}/{asked.key}")]]
-    return h.section(role="status")[title, h.dl[(h.div[h.dt[name], h.dd[text]] for name, text in facts.items())]]
+    return h.section(".card.facts", role="status")[
+        title, h.dl[(h.div[h.dt[name], h.dd[text]] for name, text in facts.items())]
+    ]
 
 
 def _group(state: AlertState, alerts: Sequence[Alert], root: str) -> h.Node:

@@ -1,5 +1,5 @@
 // What the pages do beyond showing: they follow the changes, count the ages on, show times in the reader's zone, and
-// keep the theme. Without this script every page and form works, and is loaded anew by hand.
+// keep the theme. What is loaded anew keeps the focus, what is open and what was typed. Without this script every page and form works, and is loaded anew by hand.
 "use strict";
 (() => {
   const root = document.body.dataset.root;
@@ -45,7 +45,33 @@
     return Boolean(at && main.contains(at) && at.matches("input, select, textarea"));
   };
 
-  const opened = () => new Set([...main.querySelectorAll("details[open][id]")].map((each) => each.id));
+  // what an element is, so that it is found again in a page that was loaded anew
+  const mark = (each) => JSON.stringify([
+    each.tagName, each.id || each.parentElement.id, each.name, each.getAttribute("href"), each.getAttribute("aria-label"),
+    each.form ? each.form.getAttribute("action") : "",
+  ]);
+  const OPERABLE = "a, button, input, select, summary, [tabindex]";
+  const kept = () => {
+    const at = document.activeElement;
+    const first = (each) => [...each.options].find((one) => one.defaultSelected) || each.options[0];
+    const typed = [...main.querySelectorAll("input, select")].filter((each) =>
+      each.options ? !first(each)?.selected : each.value !== each.defaultValue);
+    return {
+      open: [...main.querySelectorAll("details[open][id]")].map((each) => each.id),
+      typed: new Map(typed.map((each) => [mark(each), each.value])),
+      focused: at && at !== main && main.contains(at) ? mark(at) : "",
+    };
+  };
+  const restore = ({ open, typed, focused }) => {
+    for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+    for (const each of typed.size ? main.querySelectorAll("input, select") : []) {
+      const text = typed.get(mark(each));
+      if (text !== undefined) each.value = text;
+    }
+    if (!focused) return;
+    const found = [...main.querySelectorAll(OPERABLE)].find((each) => mark(each) === focused);
+    (found || main).focus({ preventScroll: true });
+  };
 
   const say = (isLost) => {
     lost = isLost;
@@ -62,11 +88,9 @@
       if (!answer.ok) throw new Error(answer.statusText);
       const text = await answer.text();
       if (busy()) return later(EVERY_MS);
-      const open = opened();
-      const focused = document.activeElement && main.contains(document.activeElement) ? document.activeElement.id : "";
+      const before = kept();
       main.innerHTML = text;
-      for (const id of open) document.getElementById(id)?.setAttribute("open", "");
-      if (focused) document.getElementById(focused)?.focus();
+      restore(before);
       loadedAt = Date.now();
       localTimes();
       say(false);
