@@ -165,8 +165,8 @@ def drained(run: Suite) -> bool:
     """Whether the mains are away, an alert fires because of it, and the battery has given a part."""
     alerts = (run.get("/api/alerts") or {}).get("items", ())
     fires = any(each["rule"] == "on_battery" and each["state"] == "firing" for each in alerts)
-    ups = run.get("/api/devices/ups") or {}
-    return fires and ups["values"]["state_of_charge"] < LOW
+    ups = run.get("/api/devices/ups")
+    return fires and ups is not None and ups["state"]["values"]["state_of_charge"] < LOW
 
 
 def main() -> None:
@@ -180,9 +180,9 @@ def main() -> None:
             run.until(lambda: drained(run), "an alert fires")
             take(OUTAGE, run, only)
     if not only or only & {each.name for each in TENT}:
-        with suite("sim:tent", "60") as run:
-            run.until(lambda: run.command("climate", "mode", "tent", "VPD Perfection"), "the tent is controlled")
-            run.until(lambda: "ordered" in str(run.get("/api/overview")) or True, "the fan runs")
+        with suite("sim:tent", "1") as run:
+            run.until(lambda: run.command("climate", "mode", "tent", "VPD_Target"), "the tent is controlled")
+            time.sleep(40)  # for the air to change
             take(TENT, run, only)
 
 

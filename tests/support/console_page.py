@@ -8,6 +8,7 @@ from tests.support.running_gateway import RunningGateway
 
 WAIT_MS = 20_000
 MOST_TABS = 400
+MOST_WALKS = 5
 # what can be operated and is shown; a closed element of details hides what is in it
 OPERABLE = """() => [...document.querySelectorAll(
   "a[href], button, input, select, summary, [tabindex='0']")]
@@ -15,17 +16,23 @@ OPERABLE = """() => [...document.querySelectorAll(
     each.dataset.stop = number;
     return each.outerHTML.slice(0, 120);
   })"""
+FROM_THE_TOP = """() => {
+  document.body.tabIndex = -1;
+  document.body.focus();
+  document.body.removeAttribute("tabindex");
+  scrollTo(0, 0);
+}"""
 FOCUSED = """() => {
   const at = document.activeElement;
   if (!at || at === document.body) return null;
-  const header = document.querySelector("header").getBoundingClientRect();
+  const header = document.querySelector("header")?.getBoundingClientRect();
   const {outlineStyle, outlineWidth} = getComputedStyle(at);
   const {left, top, right, bottom} = at.getBoundingClientRect();
   return {
-    stop: Number(at.dataset.stop), skip: at.matches(".skip"),
+    stop: at.dataset.stop === undefined ? null : Number(at.dataset.stop), skip: at.matches(".skip"),
     outlined: outlineStyle !== "none" && parseFloat(outlineWidth) > 0,
     seen: right > 0 && bottom > 0 && left < innerWidth && top < innerHeight,
-    covered: !at.matches("header *, .skip") && bottom <= header.bottom,
+    covered: !at.matches("header *, .skip") && bottom <= (header?.bottom ?? 0),
   };
 }"""
 
@@ -55,17 +62,28 @@ class Page:
 
 
 def walk(page: Any) -> list[str]:
-    """Go through a page by Tab alone; returns what is wrong with it for somebody who has no other way."""
+    """Go through a page by Tab alone; returns what is wrong with it for somebody who has no other way.
+
+    A page that was loaded anew on the way is gone through again.
+    """
+    for _ in range(MOST_WALKS):
+        wrong, whole = _walked(page)
+        if whole:
+            return wrong
+    return [*wrong, f"it was loaded anew during {MOST_WALKS} walks"]
+
+
+def _walked(page: Any) -> tuple[list[str], bool]:
     wanted: list[str] = page.evaluate(OPERABLE)
     wrong: list[str] = []
     reached: list[int] = []
-    page.evaluate("() => { document.activeElement.blur(); scrollTo(0, 0); }")
+    page.evaluate(FROM_THE_TOP)
     for number in range(MOST_TABS):
         page.keyboard.press("Tab")
         at = page.evaluate(FOCUSED)
         if at is None or (reached and at["stop"] == reached[0]):
             break
-        if number == 0 and not at["skip"]:
+        if number == 0 and not at["skip"] and page.locator(".skip").count():
             wrong.append("the first stop is not the skip link")
         for fault, found in (
             ("no outline", not at["outlined"]),
@@ -77,7 +95,8 @@ def walk(page: Any) -> list[str]:
         reached.append(at["stop"])
     else:
         wrong.append(f"no way out within {MOST_TABS} stops")
-    return wrong + [f"not reached: {each}" for number, each in enumerate(wanted) if number not in reached]
+    wrong += [f"not reached: {each}" for number, each in enumerate(wanted) if number not in reached]
+    return wrong, len(wanted) == page.locator("[data-stop]").count()
 
 
 def tab_to(page: Any, selector: str) -> None:

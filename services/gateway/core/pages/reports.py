@@ -17,6 +17,7 @@ from shared.safe_text import safe_text
 SPANS = {1: "a day", 7: "a week", 30: "30 days", 365: "a year"}
 SEVERITIES = ("info", "warning", "error", "critical")  # from the ground up
 WIDTH, HEIGHT, LEFT, BELOW, ABOVE = 720, 220, 64, 26, 22  # room for the letters of a phone, 20 px of the 720
+LABEL = 64  # how wide one may be, on a phone
 MOST_TYPES = 100
 
 
@@ -57,12 +58,15 @@ def columns_chart(pieces: Sequence[Piece], unit: str) -> h.Node:
             for y in [ground - (ground - ABOVE) * value / top]
         ),
         (_column(piece, LEFT + at * step, step, top) for at, piece in enumerate(pieces)),
-        (
-            h.text(x=f"{LEFT + (at + 0.5) * step:.1f}", y=HEIGHT - 6, text_anchor="middle")[_label(piece, unit)]
-            for at, piece in enumerate(pieces)
-            if at % every == 0
-        ),
+        (_below(LEFT + (at + 0.5) * step, _label(piece, unit)) for at, piece in enumerate(pieces) if at % every == 0),
     ]  # fmt: skip
+
+
+def _below(middle: float, label: str) -> h.Element:
+    """Return a label below the middle of its column, the last one no further than the chart."""
+    beyond = middle + LABEL / 2 > WIDTH
+    place = {"x": f"{WIDTH if beyond else middle:.1f}", "text_anchor": "end" if beyond else "middle"}
+    return h.text(y=HEIGHT - 6, **place)[label]
 
 
 def _column(piece: Piece, left: float, step: float, top: int) -> h.Node:
