@@ -99,6 +99,7 @@ def test_every_contract_is_kept() -> None:
         HTML,
         PROMETHEUS,
         CONSOLE,
+        KAFKA,
         POSTGRESQL,
         FLEET,
         ACYCLIC,
