@@ -13,7 +13,7 @@ applied, memories, how far event time has come. The first row that applies decid
     a service stops                                        commits
     a row that waits is not heard by all for ``SPILL_S``   commits
     ``most`` messages applied since the last commit        commits
-    ``CALM_S`` since its first change                      commits
+    ``calm_s`` since its first change                      commits
     ``PLAYED_S`` of a recording's or simulation's time     commits
     otherwise                                              stays open
 """
@@ -23,7 +23,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-CALM_S = 60.0
+CALM_S = 60.0  # of a consumer
+SOURCE_CALM_S = 300.0  # of who consumes no stream: what it has not committed, its consumers have within ``CALM_S``
 SPILL_S = 3.0
 PLAYED_S = 10.0  # of event time: a recording or simulation may run at any speed
 
@@ -59,9 +60,10 @@ class Turn:
 
 @dataclass(slots=True)
 class Commits:
-    """One service's batch. ``most`` messages may be applied in it."""
+    """One service's batch. ``most`` messages may be applied in it, and while nothing happens it lasts ``calm_s``."""
 
     most: int
+    calm_s: float = CALM_S
     messages: int = 0
     since: float | None = None
     played_since_s: float | None = None
@@ -84,7 +86,7 @@ class Commits:
             (turn.stopping, CommitReason.STOPPING),
             (turn.unheard, CommitReason.UNHEARD),
             (self.messages >= self.most, CommitReason.FULL),
-            (now - self.since >= CALM_S, CommitReason.DUE),
+            (now - self.since >= self.calm_s, CommitReason.DUE),
             (self._played_s(turn) >= PLAYED_S, CommitReason.PLAYED),
         )
         return next((reason for applies, reason in rows if applies), None)

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from shared import __version__
 from shared.clock import Clock
 from shared.delivery.calm_readings import CalmReadings
-from shared.delivery.commits import CommitReason, Commits, Turn
+from shared.delivery.commits import CALM_S, SOURCE_CALM_S, CommitReason, Commits, Turn
 from shared.delivery.event_time import EventTime
 from shared.delivery.handler import Figures, Handlers
 from shared.delivery.horizon import Horizon
@@ -85,7 +85,7 @@ class Endpoint:
         self.time = EventTime(self.records, route.consumes)
         self.way = Way(self.wake, ledger.path)
         self._calm_readings = CalmReadings()
-        self.commits = Commits(max(1, window // 4))
+        self.commits = Commits(max(1, window // 4), CALM_S if route.consumes else SOURCE_CALM_S)
         self._figures: list[Callable[[], Figures]] = []
         self.inbox = Inbox(
             route,

@@ -26,6 +26,10 @@ from shared.ledger.step import add_functions, statements
 from shared.ledger.tables import TABLES
 from shared.ledger.way import Way
 
+PAGE_BYTES = (
+    2048  # a calm commit changes seven pages by a few bytes each; below this, rows of the outbox would overflow
+)
+
 
 class Ledger:
     """An open ledger. ``db`` is the SQLite connection, for tables of a service's own."""
@@ -58,6 +62,7 @@ class Ledger:
         self._committed = self.db.total_changes
 
     def _prepare(self) -> None:
+        self.db.execute(f"PRAGMA page_size={PAGE_BYTES}")  # of a new file; one that is there keeps its own
         self.db.execute("PRAGMA journal_mode=WAL")
         self.db.execute("PRAGMA synchronous=FULL")
         self.db.execute("PRAGMA temp_store=MEMORY")

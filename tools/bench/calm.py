@@ -7,15 +7,17 @@ it is exact to the frame and commits each one. The figures are the kernel's, of 
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from statistics import median
+from threading import Thread
 
 from tools.bench.upsd import ON_MAINS, Upsd
 from upskeep.runner import broker
@@ -27,6 +29,9 @@ DAY_S = 86_400
 ROUNDS = 5
 DEADLINE_S = 120.0
 PROC = Path("/proc")
+COMMAND = (sys.executable, "-c", "from upskeep.cli import main; main()")
+EVENT_LINE = re.compile(r"\d\d:\d\d:\d\dZ  (?!ALERT)")
+Measure = Callable[[float, Path, Callable[[str], None]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,31 +55,73 @@ class Calm:
     pss_mb: float
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What the suite costs over a span, from its start to its first event, and the lines of events in the span."""
+
+    rows: Sequence[Calm]
+    first_s: float
+    events: int
+
+    @property
+    def total(self) -> Calm:
+        """Return the sum over all processes."""
+        return Calm("all", *(sum(column) for column in zip(*(astuple(row)[1:] for row in self.rows), strict=True)))
+
+
 def measure(seconds: float, folder: Path, say: Callable[[str], None]) -> None:
     """Print what the suite costs while nothing happens, and how long the commands of every day take."""
-    port = broker_port()
-    command = [sys.executable, "-c", "from upskeep.cli import main; main()"]
-    place = ["--data", str(folder / "data"), "--port", str(port)]
+    found = calm(seconds, folder)
+    say(f"{'process':<18}{'MB a day':>10}{'% of a core':>13}{'wake-ups/s':>12}{'PSS, MB':>9}")
+    for row in [*found.rows, found.total]:
+        used = f"{row.cpu_percent:>13.2f}{row.wakeups_a_second:>12.1f}{row.pss_mb:>9.1f}"
+        say(f"{row.name:<18}{row.written_mb_a_day:>10,.0f}{used}")
+    say(f"start to the first event: {found.first_s:.1f} s")
+    say(f"upskeep check: {takes_s('check'):.2f} s, median of {ROUNDS}")
+
+
+def calm(
+    seconds: float,
+    folder: Path,
+    devices: int = 1,
+    variables: Callable[[], Mapping[str, str]] = lambda: ON_MAINS,
+) -> Span:
+    """Run the suite over UPSes that are read once a second, and return what it costs over a span."""
+    upsd = Upsd(variables)
+    environ = {**os.environ, **upsd.environ(INTERVAL_S, devices), "UPSKEEP_GATEWAY__HTTP__PORT": "0"}
+    place = ["--data", str(folder / "data"), "--port", str(broker_port())]
     began = time.monotonic()
-    upsd = Upsd(lambda: ON_MAINS)
-    environ = {**os.environ, **upsd.environ(INTERVAL_S)}
-    source = [*command, "run", "--source", "i2c", *place]
-    run = subprocess.Popen(source, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # noqa: S603
+    run = subprocess.Popen(  # noqa: S603 - our own command line
+        [*COMMAND, "run", "--source", "i2c", *place],
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
     try:
         first_s = _first_event(run) - began
+        lines = _Lines(run)
         time.sleep(WARM_S)
+        before = lines.events
         rows = list(calm_span(run.pid, seconds))
+        return Span(rows, first_s, lines.events - before)
     finally:
         run.send_signal(signal.SIGINT)
         run.wait(DEADLINE_S)
         upsd.close()
-    say(f"{'process':<18}{'MB a day':>10}{'% of a core':>13}{'wake-ups/s':>12}{'PSS, MB':>9}")
-    total = [sum(column) for column in zip(*(_figures(row) for row in rows), strict=True)]
-    for row in [*rows, Calm("all", *total)]:
-        used = f"{row.cpu_percent:>13.2f}{row.wakeups_a_second:>12.1f}{row.pss_mb:>9.1f}"
-        say(f"{row.name:<18}{row.written_mb_a_day:>10,.0f}{used}")
-    say(f"start to the first event: {first_s:.1f} s")
-    say(f"upskeep check: {_takes_s([*command, 'check']):.2f} s, median of {ROUNDS}")
+
+
+class _Lines:
+    """Reads on what the suite prints; ``events`` are the lines of its events so far."""
+
+    def __init__(self, run: subprocess.Popen[str]) -> None:
+        self.events = 0
+        self._run = run
+        Thread(target=self._read, name="lines", daemon=True).start()
+
+    def _read(self) -> None:
+        for line in self._run.stdout or ():
+            self.events += EVENT_LINE.match(line) is not None
 
 
 def calm_span(root: int, seconds: float) -> Iterator[Calm]:
@@ -101,10 +148,6 @@ def broker_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _figures(row: Calm) -> tuple[float, float, float, float]:
-    return row.written_mb_a_day, row.cpu_percent, row.wakeups_a_second, row.pss_mb
-
-
 def _first_event(run: subprocess.Popen[str]) -> float:
     assert run.stdout is not None  # noqa: S101 - it is a pipe
     for text in run.stdout:
@@ -113,11 +156,12 @@ def _first_event(run: subprocess.Popen[str]) -> float:
     raise RuntimeError("the run ended before its first event")
 
 
-def _takes_s(command: list[str]) -> float:
+def takes_s(*arguments: str) -> float:
+    """Return how long a command of ours takes, the median of ``ROUNDS``."""
     times = []
     for _ in range(ROUNDS):
         began = time.monotonic()
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - our own command line
+        subprocess.run([*COMMAND, *arguments], check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - our own command line
         times.append(time.monotonic() - began)
     return median(times)
 

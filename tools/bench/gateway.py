@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 
 from tools.bench.calm import DEADLINE_S, WARM_S, Calm, broker_port, calm_span
 from tools.bench.live import Live
-from tools.bench.throughput import latency, throughput
+from tools.bench.throughput import latency, throughput, ups_load
 from upskeep.runner.supervisor import SERVICES
 
 SCENARIO, SPEED = "full_cycle", "10"  # a reading each second; it charges for hours, and nothing happens
@@ -128,7 +128,7 @@ def _turn(number: int, say: Callable[[str], None]) -> tuple[float, float, float]
     port, loads = broker_port(), list[int]()
     os.environ["UPSKEEP_GATEWAY__HTTP__PORT"] = str(port)
     with tempfile.TemporaryDirectory() as folder, consoles(port, number, loads.append):
-        speed, _, _ = throughput("embedded", FRAMES, Path(folder), WithGateway)
+        speed = throughput("embedded", ups_load(FRAMES), Path(folder), WithGateway).frames_per_s
     with tempfile.TemporaryDirectory() as folder, consoles(port, number, loads.append):
         taken = latency("embedded", LATENCY_S, Path(folder), WithGateway)
     p50, p99 = median(taken), quantiles(taken, n=100)[98]

@@ -1,79 +1,75 @@
-"""``make bench``: the whole live suite measured — frames per second, latency, memory, and where the time goes.
+"""The live suite at its limit: frames per second, latency, memory, and where the time goes.
 
-Throughput: a recording of five-channel UPS frames is played as fast as the pipeline takes it; the clock runs
-from the counting of an event at its start to the counting of one at its end. Latency: 100 frames a second,
-each of which makes an event; a frame's latency is from its release (scheduled time; the earliest frame sets
-the zero) until a counter that includes its event arrives here. The suite is the one ``upskeep run`` starts.
-``--core`` measures the processor alone (its rules, its pipeline, its stage), ``--alerts`` the way of a frame to a
-notification, ``--chips`` the reading of simulated chips.
+Throughput: a recording is played as fast as the pipeline takes it; the clock runs from the counting of an event at its
+start to the counting of one at its end. Latency: frames at a fixed rate, each of which makes an event; a frame's
+latency is from its release (scheduled time; the earliest frame sets the zero) until a counter that includes its event
+arrives here. The suite is the one ``upskeep run`` starts.
 """
 
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
-from statistics import median, quantiles
 
 from shared.messages import Counter, Frame
 from tools.bench.live import RATE, START, Live
+from tools.bench.loads import EDGE_S, full_room_rows, room_rows, ups_rows
 
-EDGE_FRAMES = 20
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """One broker's figures. CPU in microseconds a frame, memory in MB, by process."""
+class Throughput:
+    """Frames a second, and by process microseconds of processor time a frame and memory in MB."""
 
-    broker: str
     frames_per_s: float
-    latency_p50_ms: float
-    latency_p99_ms: float
     cpu_us: dict[str, float]
     memory_mb: dict[str, float]
 
 
-def ups_rows(frames: int) -> Iterator[str]:
-    """Yield a recording with an outage confirmed near its start and one ended near its end, all else calm."""
-    yield "time,battery_voltage,battery_current,state_of_charge,output_power,ac_present"
-    for index in range(frames):
-        at = (START + timedelta(seconds=index)).isoformat()
-        mains = "true" if index < EDGE_FRAMES or index >= frames - EDGE_FRAMES else "false"
-        volts, percent, watts = 4 + index % 50 / 1000, 80 + index % 10 / 10, 5 + index % 20 / 10
-        yield f"{at},{volts:.3f},0.0{index % 5},{percent:.1f},{watts:.2f},{mains}"
+@dataclass(frozen=True, slots=True)
+class _Load:
+    """A recording, the counters that mark where its measured part begins and ends, and how many frames that has."""
+
+    rows: Iterator[str]
+    begins: tuple[str, int]
+    ends: tuple[str, int]
+    measured: int
 
 
-def room_rows(frames: int) -> Iterator[str]:
-    """Yield a recording at ``RATE`` frames a second with one reading, so one event, a frame."""
-    yield "time,air_temperature"
-    for index in range(frames):
-        yield f"{(START + timedelta(seconds=index / RATE)).isoformat()},{20 + index % 100 / 100:.2f}"
+def ups_load(frames: int, devices: int = 1) -> _Load:
+    """Return frames of UPSes: all but both edges are measured."""
+    measured = frames - 2 * EDGE_S * devices
+    return _Load(ups_rows(frames, devices), ("AC_POWER_LOSS", 1), ("AC_POWER_RESTORED", 1), measured)
 
 
-def throughput(
-    kind: str, frames: int, folder: Path, suite: type[Live] = Live
-) -> tuple[float, dict[str, float], dict[str, float]]:
-    """Return frames per second, CPU µs a frame and memory in MB by process."""
-    with suite(kind, ups_rows(frames), "max", folder, ("counter",)) as live:
-        began, cpu = 0.0, dict[str, float]()
+def full_room_load(frames: int) -> _Load:
+    """Return frames of a room, of four events each: all but the first hundred are measured."""
+    return _Load(full_room_rows(frames), ("sensor.co2", 100), ("sensor.co2", frames), frames - 100)
+
+
+def throughput(kind: str, load: _Load, folder: Path, suite: type[Live] = Live) -> Throughput:
+    """Return what the suite makes of a load over a broker of this kind."""
+    with suite(kind, load.rows, "max", folder, ("counter",)) as live:
+        began, cpu, offset = 0.0, dict[str, float](), 0
         for now, message in live.messages():
-            if isinstance(message, Counter) and message.type == "AC_POWER_LOSS" and not began:
-                began, cpu = now, _each(live, _cpu_s)
-            if isinstance(message, Counter) and message.type == "AC_POWER_RESTORED":
-                counted = frames - 2 * EDGE_FRAMES
+            if not isinstance(message, Counter):
+                continue
+            if not began and _reached(message, load.begins):
+                began, cpu, offset = now, _each(live, _cpu_s), message.total - load.begins[1]
+            if _reached(message, load.ends):
+                counted = load.measured - offset
                 used = {name: (s - cpu[name]) / counted * 1e6 for name, s in _each(live, _cpu_s).items()}
-                return counted / (now - began), used, _each(live, _memory_mb)
+                return Throughput(counted / (now - began), used, _each(live, _memory_mb))
     raise AssertionError("unreachable: messages() yields or raises")
 
 
-def latency(kind: str, seconds: float, folder: Path, suite: type[Live] = Live) -> Sequence[float]:
+def latency(kind: str, seconds: float, folder: Path, suite: type[Live] = Live, rate: int = RATE) -> Sequence[float]:
     """Return the latency of every frame in milliseconds, the first second left out."""
-    frames = int(seconds * RATE)
-    with suite(kind, room_rows(frames), "1", folder, ("raw", "counter")) as live:
+    frames = int(seconds * rate)
+    with suite(kind, room_rows(frames, rate), "1", folder, ("raw", "counter")) as live:
         released: dict[int, float] = {}
         counted: dict[int, float] = {}
         zero = float("inf")
@@ -87,16 +83,11 @@ def latency(kind: str, seconds: float, folder: Path, suite: type[Live] = Live) -
                     counted[seq] = now
                 if message.total >= frames:
                     break
-        return [(counted[seq] - zero - released[seq]) * 1000 for seq in sorted(released) if seq > RATE]
+        return [(counted[seq] - zero - released[seq]) * 1000 for seq in sorted(released) if seq > rate]
 
 
-def measure(kind: str, frames: int, seconds: float) -> Measured:
-    """Measure one broker."""
-    with tempfile.TemporaryDirectory() as folder:
-        speed, cpu, memory = throughput(kind, frames, Path(folder))
-    with tempfile.TemporaryDirectory() as folder:
-        times = latency(kind, seconds, Path(folder))
-    return Measured(kind, speed, median(times), quantiles(times, n=100)[98], cpu, memory)
+def _reached(counter: Counter, mark: tuple[str, int]) -> bool:
+    return counter.type == mark[0] and counter.total >= mark[1]
 
 
 def _each(live: Live, figure: Callable[[int], float]) -> dict[str, float]:

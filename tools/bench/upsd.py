@@ -1,4 +1,4 @@
-"""A NUT server with one UPS that is not there: live hardware for a machine that has none.
+"""A NUT server with UPSes that are not there: live hardware for a machine that has none.
 
 It knows LIST VAR alone, which is all that sensor_reader asks of a server without a password.
 """
@@ -30,11 +30,18 @@ class Upsd:
         self._thread = threading.Thread(target=self._server.serve_forever, name="upsd", daemon=True)
         self._thread.start()
 
-    def environ(self, interval_s: float) -> dict[str, str]:
-        """Return the settings of a sensor_reader that reads this UPS."""
-        nut = {"ups": UPS, "port": self._server.server_address[1]}
-        devices = [{"name": "ups", "interval_s": interval_s, "nut": nut}]
-        return {"UPSKEEP_SENSOR_READER__DEVICES": json.dumps(devices), "UPSKEEP_SOURCE": "i2c", "UPSKEEP_SPEED": "1"}
+    def environ(self, interval_s: float, devices: int = 1) -> dict[str, str]:
+        """Return the settings of a sensor_reader that reads this UPS, or so many of them."""
+        port = self._server.server_address[1]
+        rows = [
+            {
+                "name": "ups" if at == 0 else f"ups{at}",
+                "interval_s": interval_s,
+                "nut": {"ups": f"{UPS}{at or ''}", "port": port},
+            }
+            for at in range(devices)
+        ]
+        return {"UPSKEEP_SENSOR_READER__DEVICES": json.dumps(rows), "UPSKEEP_SOURCE": "i2c", "UPSKEEP_SPEED": "1"}
 
     def close(self) -> None:
         """Serve no more."""
@@ -54,7 +61,9 @@ def _handler(variables: Callable[[], Mapping[str, str]]) -> type[socketserver.St
 
 
 def _answer(line: bytes, variables: Callable[[], Mapping[str, str]]) -> bytes:
-    if line.replace(b'"', b"").strip() != f"LIST VAR {UPS}".encode():
+    question = line.replace(b'"', b"").decode(errors="replace").strip()
+    if not question.startswith(f"LIST VAR {UPS}"):
         return b"ERR UNKNOWN-COMMAND\n"
-    rows = [f'VAR {UPS} {name} "{value}"' for name, value in variables().items()]
-    return "\n".join([f"BEGIN LIST VAR {UPS}", *rows, f"END LIST VAR {UPS}", ""]).encode()
+    ups = question.removeprefix("LIST VAR ")
+    rows = [f'VAR {ups} {name} "{value}"' for name, value in variables().items()]
+    return "\n".join([f"BEGIN {question}", *rows, f"END {question}", ""]).encode()

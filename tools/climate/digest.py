@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 CODE = (
     *(f"services/climate_controller/core/{name}.py" for name in ("effects", "estimate", "law", "levels", "limits")),
-    *(f"services/climate_controller/core/{name}.py" for name in ("moment", "state", "targets")),
+    *(f"services/climate_controller/core/{name}.py" for name in ("tick", "state", "targets")),
     *(f"shared/climate/{name}.py" for name in ("noise", "psychrometrics", "room", "room_devices", "room_presets")),
     *(f"shared/climate/{name}.py" for name in ("room_weather", "zones")),
     *(f"upskeep/simulation/{name}.py" for name in ("figures", "loop")),

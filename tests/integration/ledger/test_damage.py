@@ -23,6 +23,7 @@ from shared.delivery.handler import InMemoryPublisher
 from shared.delivery.records import Records
 from shared.delivery.track import Track
 from shared.ledger import Ledger
+from shared.ledger.ledger import PAGE_BYTES
 from shared.ledger.quarantine import open_ledger
 from shared.messages import Event
 from tests.support.store_messages import event
@@ -31,7 +32,6 @@ NOW = datetime(2026, 11, 22, tzinfo=UTC)
 TRACK = Track("home", "event_processor", "event", "e1")
 COUNT, BATCH, HELD = 120, 10, 40
 EVENTS = [event(n, n, ("AC_POWER_LOSS", "BATTERY_LOW")[n % 2], data={"v": n, "x": "y" * 60}) for n in range(1, 121)]
-PAGE = 4096
 
 
 def store_over(ledger: Ledger) -> CounterStore:
@@ -127,9 +127,9 @@ def test_every_page_zeroed_in_turn(images: Path, fresh: Path) -> None:
     """What the other pages hold is salvaged."""
     content = again(images, fresh)
     totals = []
-    for at in range(0, len(content), PAGE):
+    for at in range(0, len(content), PAGE_BYTES):
         again(images, fresh)
-        fresh.write_bytes(content[:at] + b"\0" * PAGE + content[at + PAGE :])
+        fresh.write_bytes(content[:at] + b"\0" * PAGE_BYTES + content[at + PAGE_BYTES :])
         totals.append(check(fresh).total)
     assert len(totals) > 15
     assert sum(total == COUNT for total in totals) >= len(totals) / 2
@@ -162,7 +162,7 @@ def test_scrambled_bytes_in_the_rows(images: Path, fresh: Path) -> None:
 def test_cut_short(images: Path, fresh: Path, share: float) -> None:
     """At the middle of a page or between two."""
     content = again(images, fresh)
-    for length in {int(len(content) * share), int(len(content) * share) // PAGE * PAGE}:
+    for length in {int(len(content) * share), int(len(content) * share) // PAGE_BYTES * PAGE_BYTES}:
         again(images, fresh)
         fresh.write_bytes(content[:length])
         assert check(fresh).report is not None

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from shared.delivery.commits import CALM_S, PLAYED_S, CommitReason, Commits, Turn
+from shared.delivery.commits import CALM_S, PLAYED_S, SOURCE_CALM_S, CommitReason, Commits, Turn
 from shared.ledger import Ledger, LedgerError, Way
 from shared.ledger.way import SIGN, held_sign
 
@@ -37,13 +37,14 @@ def test_a_turn_decides_at_once(turn, reason):
     assert reason == commits.decide(turn, 1.0)
 
 
-def test_a_calm_batch_ends_by_time():
+@pytest.mark.parametrize("calm_s", [CALM_S, SOURCE_CALM_S])
+def test_a_calm_batch_ends_by_time(calm_s):
     """It counts from the first change, and from anew after each commit."""
-    commits = Commits(most=3)
+    commits = Commits(3, calm_s)
 
-    first = [commits.decide(CALM, now) for now in (5.0, 5.0 + CALM_S / 2, 5.0 + CALM_S)]
+    first = [commits.decide(CALM, now) for now in (5.0, 5.0 + calm_s / 2, 5.0 + calm_s)]
     commits.committed()
-    second = [commits.decide(CALM, now) for now in (6.0 + CALM_S, 5.0 + 2 * CALM_S, 6.0 + 2 * CALM_S)]
+    second = [commits.decide(CALM, now) for now in (6.0 + calm_s, 5.0 + 2 * calm_s, 6.0 + 2 * calm_s)]
 
     assert [None, None, CommitReason.DUE] == first == second
 
