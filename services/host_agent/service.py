@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field
 from services.host_agent.adapters.actions import Actions, OfferPublisher
 from services.host_agent.adapters.durable_file import DurableFile
 from services.host_agent.core import inputs
+from services.host_agent.core.limits import FIRING
 from services.host_agent.core.memory import Memory, recall
 from services.host_agent.core.phases import BEGIN, FINAL, UNDER_WAY, Phase
 from services.host_agent.core.plan import PlannedActions, plan
@@ -25,6 +26,7 @@ from services.host_agent.core.step import Move, step
 from services.host_agent.settings import HostAgentSettings, service_of, target_of
 from shared.clock import Clock
 from shared.delivery.handler import RefusedError
+from shared.limits import LimitReports
 from shared.messages import Alert, DeviceState, Message, Status
 from shared.requests import Command, Result
 
@@ -66,12 +68,14 @@ class HostAgent:
         connected: Callable[[], bool] = lambda: True,
     ) -> None:
         self._settings, self._rules = settings, settings.rules
-        self._clock, self._connected, self._disk = clock, connected, disk
+        self._clock, self._connected, self._disk, self._outlet = clock, connected, disk, outlet
         self._actions = Actions(settings, outlet, clock, disk, last_words)
         self._began_s = self._worked_s = clock.monotonic()
         self._memory = recall(disk.read(), boot)
         self._kept: tuple[object, ...] | None = None
+        self._waited = frozenset(map(service_of, settings.secondaries))
         self._online: dict[str, bool] = {}
+        self._limits = LimitReports()
         self._was_connected = self._lost_once = False
         self._to_do = self._unfinished()
         self._actions.report_last_shutdown(boot)
@@ -85,6 +89,8 @@ class HostAgent:
             case DeviceState():
                 self._memory = inputs.state_heard(self._rules, self._memory, message, now_s, retained=retained)
             case Alert():
+                if inputs.hears_no_more(self._rules, self._memory, message):
+                    self._limits.note(FIRING, message.rule)
                 news = not retained or self._lost_once
                 self._memory = inputs.alert_heard(self._rules, self._memory, message, news=news)
             case Status():
@@ -93,7 +99,8 @@ class HostAgent:
                 self._result(message, now_s)
 
     def _status(self, status: Status, now_s: float) -> None:
-        self._online[status.service] = status.state == "online"
+        if status.service in self._waited:
+            self._online[status.service] = status.state == "online"
         for name in self._memory.waiting_for:
             if service_of(name) == status.service and status.state != "online":
                 log.info("%s is down", name)
@@ -172,6 +179,9 @@ class HostAgent:
         self._note_pause(now_s)
         self._note_connection()
         self._actions.dry_run = self.dry_run
+        for excess in self._limits.drain(self._clock.wall()):
+            log.error("more alerts fire than are heard: %d", excess.limit)
+            self._outlet.offer_event(excess.candidate(service_of(self._settings.name)))
         to_do, self._to_do = self._to_do, []
         for act in to_do:
             act()

@@ -35,6 +35,7 @@ class AsyncServiceClient:
         by: str | None = None,
         lazy_s: float = 0.0,
         repeating: Iterable[str] = (),
+        remembers: bool = True,
     ) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ticker: asyncio.Task[None] | None = None
@@ -43,7 +44,7 @@ class AsyncServiceClient:
         self._lazy_s = lazy_s
         self._eager = 0
         self.client = ServiceClient(
-            suite, client_id, asks, follows, by=by, on_arrival=self._wake, repeating=repeating
+            suite, client_id, asks, follows, by=by, on_arrival=self._wake, repeating=repeating, remembers=remembers
         )  # fmt: skip
 
     async def __aenter__(self) -> AsyncServiceClient:

@@ -13,7 +13,9 @@ from shared.mqtt import Arrived
 from shared.topics import TopicError, Topics
 
 MOST_TOPICS = 100_000
+MOST_BYTES = 64_000_000  # of the values that are remembered, as they came
 MOST_WAITING = 10_000
+MOST_WAITING_BYTES = 16_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +34,19 @@ class Change:
 
 @dataclass(slots=True)
 class LatestValues:
-    """What was published on the followed kinds. Beyond ``MOST_TOPICS`` new topics are counted and not kept.
+    """What was published on the followed kinds. Beyond ``MOST_TOPICS`` and ``MOST_BYTES`` nothing more is kept.
 
-    ``unreadable`` counts payloads that are none of their kind, ``dropped`` updates that nobody fetched in time.
+    ``unreadable`` counts payloads that are none of their kind, ``refused`` values that found no room, ``dropped``
+    updates that nobody fetched in time. Unless it ``remembers``, it has updates alone.
     """
 
     topics: Topics
     kinds: frozenset[str]
-    values: dict[str, tuple[str, Message]] = field(default_factory=dict)
-    waiting: deque[Change] = field(default_factory=lambda: deque(maxlen=MOST_WAITING))
+    remembers: bool = True
+    values: dict[str, tuple[str, Message, int]] = field(default_factory=dict)
+    waiting: deque[Change] = field(default_factory=deque)
+    size: int = 0  # of the values
+    waiting_size: int = 0
     unreadable: int = 0
     refused: int = 0
     dropped: int = 0
@@ -54,7 +60,7 @@ class LatestValues:
         if kind not in self.kinds:
             return False
         if not arrival.payload:
-            self.values.pop(arrival.topic, None)
+            self._forget(arrival.topic)
             self._wait(Change(kind, parts, None, arrival.retain))
             return True
         try:
@@ -67,7 +73,7 @@ class LatestValues:
 
     def of(self, kind: str) -> list[Message]:
         """Return the latest value of every topic of a retained kind, ordered by topic."""
-        return [message for _, (its, message) in sorted(self.values.items()) if its == kind]
+        return [message for _, (its, message, _) in sorted(self.values.items()) if its == kind]
 
     def updates(self) -> list[Message]:
         """Return the messages that came since this or ``changes`` was asked last, oldest first."""
@@ -77,16 +83,26 @@ class LatestValues:
         """Return what came since this or ``updates`` was asked last, oldest first, emptied topics included."""
         found = [*self.waiting]
         self.waiting.clear()
+        self.waiting_size = 0
         return found
 
     def _keep(self, topic: str, change: Change) -> None:
-        if KINDS[change.kind].retained and change.message is not None:
-            if topic not in self.values and len(self.values) >= MOST_TOPICS:
+        if self.remembers and KINDS[change.kind].retained and change.message is not None:
+            self._forget(topic)
+            if len(self.values) >= MOST_TOPICS or self.size + change.size > MOST_BYTES:
                 self.refused += 1
                 return
-            self.values[topic] = (change.kind, change.message)
+            self.values[topic] = (change.kind, change.message, change.size)
+            self.size += change.size
         self._wait(change)
 
+    def _forget(self, topic: str) -> None:
+        kept = self.values.pop(topic, None)
+        self.size -= kept[2] if kept else 0
+
     def _wait(self, change: Change) -> None:
-        self.dropped += len(self.waiting) == MOST_WAITING
         self.waiting.append(change)
+        self.waiting_size += change.size
+        while len(self.waiting) > MOST_WAITING or self.waiting_size > MOST_WAITING_BYTES:
+            self.waiting_size -= self.waiting.popleft().size
+            self.dropped += 1

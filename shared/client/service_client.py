@@ -31,7 +31,7 @@ class ServiceClient:
 
     ``client_id`` names the connection at the broker and must be this client's alone. ``by`` signs commands.
     ``repeating`` are followed kinds that come again and again: none of them is acknowledged, and of several of a
-    topic that wait the newest alone is taken.
+    topic that wait the newest alone is taken. Unless it ``remembers``, ``values`` are none.
     """
 
     def __init__(
@@ -45,11 +45,12 @@ class ServiceClient:
         clock: Clock = SYSTEM_CLOCK,
         on_arrival: Callable[[], object] = lambda: None,
         repeating: Iterable[str] = (),
+        remembers: bool = True,
     ) -> None:
         self.by = by
         self.topics = suite.topics
         self.exchanges = Exchanges(self.topics)
-        self.latest = LatestValues(self.topics, frozenset(follows))
+        self.latest = LatestValues(self.topics, frozenset(follows), remembers=remembers)
         self._clock = clock
         for service in (asked := tuple(asks)):
             self.exchanges.presence(service)

@@ -17,6 +17,7 @@ EPOCHS_KEPT = 8
 CONTINUED_KEPT = 32
 AHEAD = "ahead"  # the epoch of which rows may have left before they were committed
 COMMANDS_KEPT = 10_000
+COMMANDS_SPARE = 100  # how many more there may be: the oldest go together, for each look costs as much as there are
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Records:
         self.ledger = ledger
         self.site = site
         self.db: sqlite3.Connection = ledger.db
+        self._commands: int | None = None  # the place of the last one, once it was looked up
         with ledger.transaction():
             self.epoch = self._epoch()
         kept = json.loads(self.value("continued") or "[]")
@@ -163,9 +165,12 @@ class Records:
 
     def save_result(self, command: str, result: bytes) -> None:
         """Keep what came of a command, and forget the oldest ones."""
-        (place,) = self._one("SELECT coalesce(max(place), 0) + 1 FROM obeyed") or (1,)
-        self.db.execute("INSERT OR REPLACE INTO obeyed VALUES (?, ?, ?, ?)", sealed(command, result, place))
-        self.db.execute("DELETE FROM obeyed WHERE place <= ?", (place - COMMANDS_KEPT,))
+        if self._commands is None:
+            (self._commands,) = self._one("SELECT coalesce(max(place), 0) FROM obeyed") or (0,)
+        self._commands += 1
+        self.db.execute("INSERT OR REPLACE INTO obeyed VALUES (?, ?, ?, ?)", sealed(command, result, self._commands))
+        if self._commands % COMMANDS_SPARE == 0:
+            self.db.execute("DELETE FROM obeyed WHERE place <= ?", (self._commands - COMMANDS_KEPT,))
 
     # ---- single values
 

@@ -10,6 +10,8 @@ Rules (each answers a way paho or a broker loses data; tests/integration/shared/
 4. Acknowledgements are manual and in order of arrival: ``ack`` covers everything up to the receipt.
 5. The session is persistent and asked for explicitly (clean start off, expiry named). QoS 2 is not used.
 6. The password file is read anew for every attempt, so a corrected one is picked up.
+7. While ``WAITING_BYTES`` wait to be polled, the network is read no faster than the owner polls: what is sent faster
+   waits at the broker. Mosquitto was seen to have thousands in flight, and of QoS 0 no number is bounded at all.
 """
 
 from shared.mqtt.client import MqttClient

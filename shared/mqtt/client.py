@@ -16,6 +16,9 @@ from shared.suite import BrokerSettings
 
 BACK_OFF_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 POLL_BYTES = 200_000  # a message of the wire may hold many of a stream's, and what is polled shares one commit
+WAITING_BYTES = 8_000_000
+ARRIVED_BYTES = 500  # what one takes beside its payload
+HOLD_S = 5.0  # for no longer is the network left unread: the connection must be kept alive
 Seen = Arrived | Connected | Disconnected | Acknowledged
 
 
@@ -52,6 +55,9 @@ class MqttClient:
         self._clock = clock
         self._on_arrival = on_arrival  # called on the network's thread when ``poll`` has something
         self._inbox: deque[Seen] = deque()
+        self._bytes_in = self._bytes_out = 0  # through the inbox; each is written by one thread
+        self._held = False
+        self._room_again = threading.Condition()
         self._ready = threading.Condition()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
@@ -94,9 +100,13 @@ class MqttClient:
         size = 0
         while count and size < POLL_BYTES:
             count -= 1
-            if (seen := self._note(self._inbox.popleft())) is not None:
+            first = self._inbox.popleft()
+            self._bytes_out += _bytes(first)
+            if (seen := self._note(first)) is not None:
                 taken.append(seen)
                 size += len(seen.payload) if isinstance(seen, Arrived) else 0
+        if self._held:
+            self._read_on()
         return taken
 
     def gather(self, seconds: float) -> None:
@@ -160,6 +170,7 @@ class MqttClient:
         if farewell is not None and self._live:
             self._publish_farewell(farewell, self._clock.monotonic() + timeout_s)
         self._closing.set()
+        self._read_on()
         connection = self._connection
         if connection is not None:
             connection.disconnect()
@@ -197,7 +208,24 @@ class MqttClient:
         with self._ready:
             self._inbox.extend(seen)
             self._ready.notify()
+        self._bytes_in += sum(map(_bytes, seen))
         self._on_arrival()
+        if self._overflows():
+            self._hold_back()
+
+    def _overflows(self) -> bool:
+        return self._bytes_in - self._bytes_out > WAITING_BYTES and not self._closing.is_set()
+
+    def _hold_back(self) -> None:
+        """Wait for the owner to poll what there is."""
+        with self._room_again:
+            self._held = True
+            self._room_again.wait_for(lambda: not self._overflows(), HOLD_S)
+            self._held = False
+
+    def _read_on(self) -> None:
+        with self._room_again:
+            self._room_again.notify()
 
     def _serve(self) -> None:
         failures = 0
@@ -219,3 +247,7 @@ class MqttClient:
                 protocol = 4 if protocol == 5 else 5
                 continue
             self._closing.wait(BACK_OFF_S[min(failures, len(BACK_OFF_S) - 1)])
+
+
+def _bytes(seen: Seen) -> int:
+    return len(seen.payload) + ARRIVED_BYTES if isinstance(seen, Arrived) else 0

@@ -96,14 +96,14 @@ class Fleet:
                 child.wait()
         self.broker.stop()
 
-    def memory_mb(self) -> dict[str, float]:
-        """Return the most memory each service has had so far."""
+    def memory_mb(self, what: str = "VmHWM") -> dict[str, float]:
+        """Return the most memory each service has had so far; with ``VmRSS`` what it has now."""
         found = {}
         for name, child in self.children.items():
             with contextlib.suppress(OSError, StopIteration):
                 lines = Path(f"/proc/{child.pid}/status").read_text(encoding="utf-8").splitlines()
-                peak = next(line for line in lines if line.startswith("VmHWM"))
-                found[name] = int(peak.split()[1]) / 1024
+                figure = next(line for line in lines if line.startswith(what))
+                found[name] = int(figure.split()[1]) / 1024
         return found
 
     def _login(self, name: str) -> dict[str, str]:

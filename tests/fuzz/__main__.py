@@ -36,9 +36,11 @@ from upskeep.outcome import Outcome
 
 RATE = 40  # good frames a second
 SETTLE_S = 240.0
+MEMORY = "memory.csv"  # MB of each service, twice a second
 CONFIG = Path("config")
 SERVICES = suite_of(optional=True)
 ROGUES = (LEAST, "operator", "sensor_reader-fuzz", "host_agent-fuzz", "alerter", "counter_store")
+EXECUTED = {"PYTHON_EXECUTED": "1"}  # what asks for another interpreter is not forked (tests/support/processes)
 BROKER = "persistence false\nmax_inflight_messages 200\nmax_queued_messages 100000"
 
 
@@ -109,12 +111,16 @@ def fuzz(
         fleet.start()
         for neighbour in neighbours:
             neighbour.start()
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            time.sleep(0.5)
-            meanwhile(fleet)
-            fleet.watch()
-            rss |= fleet.memory_mb()
+        began = time.monotonic()
+        with (folder / MEMORY).open("w", encoding="utf-8") as course:
+            course.write(f"second,{','.join(SERVICES)}\n")
+            while (second := time.monotonic() - began) < seconds:
+                time.sleep(0.5)
+                meanwhile(fleet)
+                fleet.watch()
+                rss |= fleet.memory_mb()
+                now = fleet.memory_mb("VmRSS")
+                course.write(f"{second:.1f},{','.join(f'{now.get(name, 0):.1f}' for name in SERVICES)}\n")
         for neighbour in neighbours:
             neighbour.stop()
         _settle(fleet, expected, folder / "data")
@@ -173,14 +179,15 @@ def _judge(expected: Outcome, ids: Counter[str], data: Path, result: Result) -> 
 @click.option("--seed", default=None, type=int, help="Repeat the load and the messages of that seed.")
 @click.option("--seconds", default=60.0, show_default=True)
 @click.option("--per-second", default=1200.0, show_default=True, help="Bad messages of all users together.")
+@click.option("--executed", is_flag=True, help="Fork no service from a warm parent: its memory is its own.")
 @click.option("--folder", type=click.Path(path_type=Path), help="Keep everything there; else a new temporary folder.")
-def main(seed: int | None, seconds: float, per_second: float, folder: Path | None) -> None:
+def main(seed: int | None, seconds: float, per_second: float, executed: bool, folder: Path | None) -> None:
     """Send bad messages to everything; fail unless every good event is counted once and no service ends."""
     seed = seed if seed is not None else random.SystemRandom().randrange(1_000_000)
     folder = folder or Path(tempfile.mkdtemp(prefix="upskeep-fuzz-"))
     folder.mkdir(parents=True, exist_ok=True)
     click.echo(f"seed {seed}, {seconds:g} s, {per_second:g} bad messages a second; everything is kept in {folder}")
-    result = fuzz(seed, seconds, per_second, folder)
+    result = fuzz(seed, seconds, per_second, folder, more=EXECUTED if executed else {})
     click.echo(result.line())
     for death in result.deaths:
         click.echo(death)

@@ -35,6 +35,7 @@ from shared.context import Context
 from shared.ledger import Ledger
 from shared.messages import Candidate, Event, Frame, Message, Sequenced, Severity
 from shared.suite import SuiteSettings
+from tools.bench.flood_followers import FLOODS as FOLLOWERS
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -145,6 +146,7 @@ FLOODS: Mapping[str, tuple[Callable[[int, str], None], str]] = {
     "counter_store, types": (store, "types"),
     "alerter, alert keys": (alerter, "alert keys"),
     "alerter, types": (alerter, "types"),
+    **FOLLOWERS,
 }
 
 

@@ -46,7 +46,7 @@ class LiveSuite:
         self.listeners: list[Callable[[Change], None]] = []  # they get each change after the view has
         name = f"upskeep-{suite.site}-gateway-asks"
         self.client = AsyncServiceClient(
-            suite, name, ASKED, SHOWN, by="gateway", lazy_s=LAZY_S, repeating=REPEATING
+            suite, name, ASKED, SHOWN, by="gateway", lazy_s=LAZY_S, repeating=REPEATING, remembers=False
         )  # fmt: skip
         self._audit = audit
         self._room = asyncio.Semaphore(MOST_AT_ONCE)
@@ -70,10 +70,15 @@ class LiveSuite:
     def _take(self, changes: Iterable[Change]) -> None:
         now = self.clock.monotonic()
         for change in changes:
-            if self.view.update(change.kind, change.parts, change.message, now, retained=change.retained):
+            taken = self.view.update(
+                change.kind, change.parts, change.message, now, retained=change.retained, size=change.size
+            )
+            if taken:
                 self.feed.add(change.kind, change.parts, change.message, change.size)
             for listen in self.listeners:
                 listen(change)
+        for excess in self.view.limits.drain(self.wall):
+            self._audit(excess.candidate("gateway"))
         self._pulse.set()
         self._pulse = asyncio.Event()
 

@@ -2,7 +2,8 @@
 
 Rules:
 1. One entry a topic, by the kind and the levels of the topic. An emptied topic takes its entry away.
-2. A kind holds at most ``MOST_OF_A_KIND`` topics; beyond, new ones are counted in ``refused`` and not kept.
+2. A kind holds the topics and bytes of ``core.limits``; beyond, new ones are counted in ``refused`` and not kept. A
+   value that grows beyond them takes its topic's entry away: no old one is shown in its place.
 3. Events and dead letters have no topic of their own each: the newest ``MOST_EVENTS`` and ``MOST_DEAD_LETTERS`` are
    kept, in the order they came.
 4. Times are monotonic seconds of this process: when a value was heard. One that the broker kept may be older.
@@ -15,14 +16,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from services.gateway.core.limits import EVENT_BYTES, KIND_BYTES, TOPICS
 from services.gateway.core.traces import Traces
 from shared.health import Health
 from shared.incidents import Incident
+from shared.limits import Limit, LimitReports
 from shared.maintenance import Maintenance
 from shared.messages import Alert, Counter, DeadLetter, DeviceState, Event, Message, Status
 from shared.report import ScheduledReport
 
-MOST_OF_A_KIND = 2_000
 MOST_EVENTS = 200
 MOST_DEAD_LETTERS = 50
 STALE_S = 60.0
@@ -38,6 +40,7 @@ class Heard:
     message: Message
     at_s: float
     retained: bool
+    size: int = 0
 
 
 @dataclass(slots=True)
@@ -50,11 +53,16 @@ class View:
     traces: Traces = field(default_factory=Traces)
     connected: bool = False
     refused: int = 0
+    limits: LimitReports = field(default_factory=LimitReports)
+    _sizes: deque[int] = field(default_factory=lambda: deque(maxlen=MOST_EVENTS))  # of the events
+    _bytes: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SHOWN, 0))
 
-    def update(self, kind: str, parts: Parts, message: Message | None, at_s: float, *, retained: bool = False) -> bool:
-        """Take what a topic became; returns whether it is kept."""
+    def update(
+        self, kind: str, parts: Parts, message: Message | None, at_s: float, *, retained: bool = False, size: int = 0
+    ) -> bool:
+        """Take what a topic became, and of what size it came; returns whether it is kept."""
         if isinstance(message, Event):
-            self.events.append(message)
+            self._take_event(message, size)
             return True
         if isinstance(message, DeadLetter):
             self.dead_letters.append(message)
@@ -62,15 +70,32 @@ class View:
         values = self.values.get(kind)
         if values is None:
             return False
+        before = values.get(parts)
+        self._bytes[kind] -= before.size if before else 0
         if message is None:
             return values.pop(parts, None) is not None
-        if parts not in values and len(values) >= MOST_OF_A_KIND:
+        if (limit := self._full(kind, size, is_new=before is None)) is not None:
+            values.pop(parts, None)
             self.refused += 1
+            self.limits.note(limit, "/".join((kind, *parts[:1])), of=kind)
             return False
-        values[parts] = Heard(message, at_s, retained)
+        values[parts] = Heard(message, at_s, retained, size)
+        self._bytes[kind] += size
         if isinstance(message, DeviceState):
             self.traces.add(message, at_s)
         return True
+
+    def _full(self, kind: str, size: int, *, is_new: bool) -> Limit | None:
+        if self._bytes[kind] + size > KIND_BYTES.most:
+            return KIND_BYTES
+        return TOPICS if is_new and len(self.values[kind]) >= TOPICS.most else None
+
+    def _take_event(self, event: Event, size: int) -> None:
+        self.events.append(event)
+        self._sizes.append(size)
+        while sum(self._sizes) > EVENT_BYTES.most:
+            self.events.popleft()
+            self._sizes.popleft()
 
     def states(self) -> list[DeviceState]:
         """Return the state of every device, by name."""

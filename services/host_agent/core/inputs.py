@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from services.host_agent.core.limits import FIRING, FIRINGS_DONE
 from services.host_agent.core.memory import Asked, Firing, Memory
 from services.host_agent.core.phases import Phase
 from services.host_agent.core.rules import Rules
@@ -26,9 +29,25 @@ def alert_heard(rules: Rules, memory: Memory, alert: Alert, *, news: bool) -> Me
         return memory
     if alert.state not in FIRES:
         return memory.with_(alerts={name: firing for name, firing in memory.alerts.items() if name != place})
+    if place not in memory.alerts and len(memory.alerts) >= FIRING.most:
+        return memory
     if not news and place not in memory.alerts:
-        memory = memory.with_(alerts_done={**memory.alerts_done, place: alert.since})
+        memory = memory.with_(alerts_done=with_done(memory, place, alert.since))
     return memory.with_(alerts={**memory.alerts, place: Firing(since=alert.since, message=alert.message)})
+
+
+def hears_no_more(rules: Rules, memory: Memory, alert: Alert) -> bool:
+    """Whether an alert would shut the host down, and finds no room beside those that fire."""
+    place = f"{alert.rule}/{alert.key}"
+    known = place in memory.alerts or not {place, alert.rule} & set(rules.alerts)
+    return alert.state in FIRES and not known and len(memory.alerts) >= FIRING.most
+
+
+def with_done(memory: Memory, place: str, since: datetime) -> dict[str, datetime]:
+    """Return the firings that are no news with one more; beyond the bound the oldest go that fire no more."""
+    done = {name: when for name, when in memory.alerts_done.items() if name != place} | {place: since}
+    over = [name for name in done if name not in memory.alerts and name != place][: len(done) - FIRINGS_DONE]
+    return {name: when for name, when in done.items() if name not in over} if len(done) > FIRINGS_DONE else done
 
 
 def asked_by_person(memory: Memory, why: str, delay_s: float | None) -> Memory:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from services.host_agent.core.inputs import with_done
 from services.host_agent.core.memory import Memory
 from services.host_agent.core.phases import TRANSITIONS, Phase, Signal
 from services.host_agent.core.policies import Cause
@@ -96,9 +97,9 @@ def _begun(moment: Moment, entered: Memory) -> Memory:
     found = trigger(moment)
     if found is None:  # the signal said there is one
         raise AssertionError("a danger without a trigger")
-    done = dict(entered.alerts_done)
+    done = entered.alerts_done
     if found.place is not None:
-        done[found.place] = entered.alerts[found.place].since
+        done = with_done(entered, found.place, entered.alerts[found.place].since)
     named = _episode(moment, found.cause)
     return entered.with_(
         counted_s=0.0,

@@ -11,6 +11,7 @@ import pytest
 
 from shared.client.connect import ClientError, connect
 from shared.mqtt import Arrival, Arrived, Confirmed, Connected, Disconnected, MqttClient, Publication
+from shared.mqtt import client as client_module
 from tests.support.brokers import EMBEDDED, MOSQUITTO, Broker
 
 DEADLINE_S = 90.0
@@ -313,3 +314,30 @@ def test_who_is_in_no_hurry_has_everything_once_it_catches_up(start_broker, visi
 
     calm.until(all_here, "what has gathered")
     assert [b"0", b"1", b"2", b"3", b"4"] == calm.payloads()
+
+
+@pytest.mark.parametrize("qos", [0, 1])
+def test_who_does_not_poll_is_sent_no_more_than_has_room(any_broker, visit, monkeypatch, qos):
+    """The rest waits at the broker, the connection stays, and with the next polls it comes."""
+    monkeypatch.setattr(client_module, "WAITING_BYTES", 200_000)
+    monkeypatch.setattr(client_module, "HOLD_S", 60.0)
+    reader = visit(any_broker, "reader", "t/#").connected()
+    writer = visit(any_broker, "writer").connected()
+    room, sent = 200_000 // (1000 + client_module.ARRIVED_BYTES), 1200
+    for number in range(sent):
+        payload = b"%06d" % number + bytes(994)
+        writer.until(lambda p=payload: writer.client.publish(Publication("t/1", p, qos=qos)), "room")
+    writer.say("t/2", b"the end")
+
+    assert reader.client.waiting < room + 600  # what one read of the network holds, a few times
+    taken: list[bytes] = []
+
+    def has_ended() -> bool:
+        for item in reader.client.poll(100, 0.05):
+            assert isinstance(item, Arrived)  # and never a Disconnected
+            reader.client.ack(item.receipt)
+            taken.append(item.payload[:6])
+        return b"the en" in taken
+
+    writer.until(has_ended, "the rest")
+    assert qos == 0 or [*(b"%06d" % number for number in range(sent)), b"the en"] == taken

@@ -8,8 +8,9 @@ from itertools import pairwise
 import pytest
 
 from services.gateway.core import traces
+from services.gateway.core.limits import EVENT_BYTES, KIND_BYTES, TOPICS
 from services.gateway.core.traces import Traces
-from services.gateway.core.view import MOST_EVENTS, MOST_OF_A_KIND, STALE_S, View
+from services.gateway.core.view import MOST_EVENTS, STALE_S, View
 from shared.health import Health
 from tests.unit.gateway.heard import NOON, alert, counter, event, state, status, view_of
 
@@ -42,10 +43,33 @@ def test_a_kind_that_is_not_shown_is_not_kept() -> None:
 
 def test_topics_beyond_the_bound_are_counted_and_not_kept() -> None:
     """Those that are there go on."""
-    view = view_of(*(counter(f"T{n}") for n in range(MOST_OF_A_KIND + 3)))
+    view = view_of(*(counter(f"T{n}") for n in range(TOPICS.most + 3)))
 
-    assert (MOST_OF_A_KIND, 3) == (len(view.counters()), view.refused)
+    assert (TOPICS.most, 3) == (len(view.counters()), view.refused)
     assert view.update("counter", ("T0",), counter("T0", total=8), 1.0)
+    assert ["topics of a kind counter"] == [each.what for each in view.limits.drain(NOON)]
+
+
+def test_topics_that_grow_beyond_the_bytes_of_their_kind_are_not_kept() -> None:
+    """Nor is an older value shown in their place; what goes makes room."""
+    view, half = View(), KIND_BYTES.most // 2
+    assert view.update("state", ("a",), state("a"), 0.0, size=half)
+    assert view.update("state", ("b",), state("b"), 0.0, size=half)
+
+    assert not view.update("state", ("a",), state("a"), 1.0, size=half + 1)
+    assert ["b"] == [each.device for each in view.states()]
+    assert ["bytes of a kind's topics state"] == [each.what for each in view.limits.drain(NOON)]
+    view.update("state", ("b",), None, 2.0)
+    assert view.update("state", ("a",), state("a"), 3.0, size=KIND_BYTES.most)
+
+
+def test_events_that_are_large_are_fewer() -> None:
+    """The oldest go, by what they came as."""
+    view = View()
+    for number in range(5):
+        view.update("event", (), event(number), 0.0, size=EVENT_BYTES.most // 3)
+
+    assert ["e2", "e3", "e4"] == [each.id for each in view.events]
 
 
 def test_the_newest_events_are_kept() -> None:

@@ -11,6 +11,9 @@ import pytest
 import yaml
 
 from services.host_agent.adapters.durable_file import DurableFile
+from services.host_agent.core.inputs import alert_heard
+from services.host_agent.core.limits import FIRING, FIRINGS_DONE
+from services.host_agent.core.memory import Memory
 from services.host_agent.service import HostAgent
 from services.host_agent.settings import HostAgentSettings
 from shared.clock import Clock
@@ -308,3 +311,41 @@ def test_an_alert_kept_by_the_broker_is_news_only_after_a_break(tmp_path: Path) 
     scene.connected = True
     scene.agent.follow(alert(1), retained=True)
     assert "hooks" == scene.go().phase
+
+
+def firing(key: str, minute: int = 0, state: AlertState = AlertState.FIRING) -> Alert:
+    since = NOON + timedelta(minutes=minute)
+    return Alert(
+        rule="hot", key=key, state=state, severity=Severity.CRITICAL, since=since, time=since, value=1, threshold=0,
+        window_s=60, reason="over_limit", message="hot",
+    )  # fmt: skip
+
+
+def test_a_flood_of_alerts_and_services_fills_a_bounded_memory(tmp_path: Path) -> None:
+    """The first alert shuts the host down; beyond the bound none is heard, which an event says once."""
+    scene = Scene(tmp_path, policies={"alerts": ["hot"]}, boot_grace_s=0, secondaries=["nas"])
+    for number in range(FIRING.most + 50):
+        scene.agent.follow(firing(f"k{number}"), retained=False)
+        scene.status(f"host_agent-{number}", "online")
+    scene.go()
+
+    assert FIRING.most == len(scene.agent._memory.alerts)
+    assert {} == scene.agent._online
+    assert ["SHUTDOWN_REQUESTED", "system.limit.reached"] == sorted(each.type for each in scene.outlet.suggested)
+    scene.agent.follow(firing("k0", 1, AlertState.RESOLVED), retained=False)
+    scene.agent.follow(firing("new", 2), retained=False)
+    assert "hot/new" in scene.agent._memory.alerts
+
+
+def test_firings_that_are_no_news_are_forgotten_when_they_are_many_and_over() -> None:
+    """Never one that fires still: it would shut the host down again."""
+    rules = HostAgentSettings.model_validate({"policies": {"alerts": ["hot"]}}).rules
+    memory = Memory(boot="b")
+    memory = alert_heard(rules, memory, firing("stays"), news=False)
+    for number in range(FIRINGS_DONE + 20):
+        memory = alert_heard(rules, memory, firing(f"k{number}"), news=False)
+        memory = alert_heard(rules, memory, firing(f"k{number}", 1, AlertState.RESOLVED), news=False)
+
+    assert FIRINGS_DONE == len(memory.alerts_done)
+    assert {"hot/stays"} == memory.alerts.keys() & memory.alerts_done.keys()
+    assert f"hot/k{FIRINGS_DONE + 19}" in memory.alerts_done
