@@ -18,12 +18,12 @@ from typing import Any, cast
 from services.climate_controller.app import build as build_controller
 from services.climate_controller.configuration import read as read_controller
 from services.climate_supervisor.adapters.device_wire import DeviceWire
-from services.climate_supervisor.adapters.kept import Kept
+from services.climate_supervisor.adapters.repository import SupervisorRepository
 from services.climate_supervisor.configuration import read as read_supervisor
 from services.climate_supervisor.service import ClimateSupervisor
 from services.gateway.adapters.prometheus import Exposition
-from services.gateway.application.desk import Desk
 from services.gateway.application.homeassistant import HomeAssistant
+from services.gateway.application.live_suite import LiveSuite
 from services.gateway.application.nut_door import NutDoor
 from services.gateway.settings import GatewaySettings
 from services.host_agent.app import build as build_agent
@@ -188,7 +188,7 @@ def _built(name: str, endpoint: Endpoint, context: Context) -> Any:
             return build_agent(settings, context, endpoint.ledger, endpoint)
         case "climate_controller":
             return build_controller(read_controller(context), context, endpoint.ledger, endpoint)
-    wire, kept = cast("DeviceWire", NoWire()), Kept(endpoint.records)
+    wire, kept = cast("DeviceWire", NoWire()), SupervisorRepository(endpoint.records)
     return ClimateSupervisor(read_supervisor(context), endpoint, SYSTEM_CLOCK, wire, kept)
 
 
@@ -213,7 +213,7 @@ def follower(name: str) -> Callable[[int, str], None]:
 def gateway(count: int, what: str) -> None:
     """What the gateway makes of it: the view, the feed, Home Assistant's and NUT's sides, and the page of metrics."""
     suite, settings, make = SuiteSettings(), GatewaySettings(), MESSAGES[what]
-    desk = Desk(suite, SYSTEM_CLOCK, lambda _: None)
+    desk = LiveSuite(suite, SYSTEM_CLOCK, lambda _: None)
     home = settings.home_assistant.model_copy(update={"discovery": True})
     desk.listeners.append(HomeAssistant(home, suite, SYSTEM_CLOCK, lambda: True).on_change)
     desk.listeners.append(NutDoor(settings.nut, SYSTEM_CLOCK).on_change)

@@ -4,6 +4,7 @@
    in doubt.
 2. A mail carries the notice's id as ``X-Upskeep-Notice``; Apprise makes its Message-ID itself.
 3. Apprise logs what it does; here that is the reason of a failure, and nothing goes to the service's log.
+4. What it reads of an answer is bounded (``bounded_requests``).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import logging
 
 from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType
 
+from services.alerter.adapters.bounded_requests import bound_answers
 from services.alerter.adapters.secret_files import SecretError, secret
 from services.alerter.core.notify.channels import AppriseTarget, Format
 from services.alerter.core.notify.delivery import Failed, Outcome, Sent
@@ -26,6 +28,7 @@ SORTS = {
     Severity.CRITICAL: NotifyType.FAILURE,
 }
 logging.getLogger("apprise").propagate = False  # rule 3
+bound_answers()
 
 
 class AppriseSender:
