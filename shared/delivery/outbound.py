@@ -46,9 +46,9 @@ class Outbound:
 
     def seen(self, consumer: str, online: bool) -> None:
         """A consumer's status: only those online hold the window back."""
-        if online:
+        if online and consumer in self.awaited:
             self.online.add(consumer)
-        else:
+        elif not online:
             self.online.discard(consumer)
             self.asks.pop(consumer, None)
 
