@@ -106,7 +106,7 @@ def recording() -> Callable[[str], Path]:
 def kafka(require: Require, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
     """A real Kafka of one node, which all tests of a worker share: each has topics of its own."""
     require.program("java")
-    require.that(JARS.is_dir(), "Kafka's jars are not here (make kafka, which needs Maven)")
+    require.that(JARS.is_dir(), "Kafka's jars are not here (make kafka, which needs Maven)", "kafka")
     cluster = Kafka(tmp_path_factory.mktemp("kafka"))
     cluster.start()
     yield cluster

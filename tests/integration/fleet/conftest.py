@@ -1,4 +1,4 @@
-"""A Kafka and a PostgreSQL, started once; each test has a topic and a database of its own."""
+"""A PostgreSQL, started once, beside the Kafka of all tests; each test has a topic and a database of its own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conftest import Require
-from tests.support.kafka import JARS, Kafka
+from tests.support.kafka import Kafka
 from tests.support.postgres import Postgres, programs
 
 
@@ -22,17 +22,6 @@ def postgres(require: Require) -> Iterator[Postgres]:
     server.start()
     yield server
     server.stop()
-
-
-@pytest.fixture(scope="session")
-def kafka(require: Require, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
-    """A running cluster of one node."""
-    require.program("java")
-    require.that(JARS.is_dir(), "Kafka's jars are not here (make kafka)")
-    cluster = Kafka(tmp_path_factory.mktemp("kafka"))
-    cluster.start()
-    yield cluster
-    cluster.stop()
 
 
 @pytest.fixture
