@@ -23,7 +23,7 @@ from types import MappingProxyType
 import click
 
 from shared.kinds import KINDS
-from shared.services import suite_of
+from shared.services import UPLINK, suite_of
 from shared.topics import Topics
 from tests.crash import climate
 from tests.crash.fleet import Fleet
@@ -38,7 +38,7 @@ RATE = 40  # good frames a second
 SETTLE_S = 240.0
 MEMORY = "memory.csv"  # MB of each service, twice a second
 CONFIG = Path("config")
-SERVICES = suite_of(optional=True)
+SERVICES = tuple(name for name in suite_of(optional=True) if name != UPLINK)  # which goes nowhere without a log
 ROGUES = (LEAST, "operator", "sensor_reader-fuzz", "host_agent-fuzz", "alerter", "counter_store")
 EXECUTED = {"PYTHON_EXECUTED": "1"}  # what asks for another interpreter is not forked (tests/support/processes)
 BROKER = "persistence false\nmax_inflight_messages 200\nmax_queued_messages 100000"
