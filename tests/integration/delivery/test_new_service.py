@@ -30,8 +30,8 @@ ROWS = {  # the file: the line as it is, and as the author of the service writes
         ' consumers=("counter_store", "alerter", "uplink", "event_journal"), sequenced=True),',
     ),
     "shared/services.py": (
-        ")\nCLIENTS = ",
-        '    ServiceRow("event_journal", answers=False),\n)\nCLIENTS = ',
+        ")\nUPLINK = ",
+        '    ServiceRow("event_journal", answers=False),\n)\nUPLINK = ',
     ),
 }
 FLOW = ("sensor_reader", "event_processor", "counter_store", "alerter")
