@@ -25,9 +25,8 @@ def alert(state: AlertState) -> Message:
     )  # fmt: skip
 
 
-@pytest.fixture
-def in_the_journal(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
-    """What systemd has named is the output of this process."""
+def name_the_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As systemd names this process's output. Only a test may call it: in a fixture the output is another file still."""
     named = os.fstat(1)
     monkeypatch.setenv("JOURNAL_STREAM", f"{named.st_dev}:{named.st_ino}")
 
@@ -44,16 +43,20 @@ def in_the_journal(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture
     ],
 )
 def test_the_journal_has_what_happens_by_its_severity(
-    in_the_journal: None, capfd: pytest.CaptureFixture[str], message: Message, priority: int
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], message: Message, priority: int
 ) -> None:
     """`journalctl -p warning` shows what a person should look at; an alert that is over is nothing to look at."""
+    name_the_output(monkeypatch)
     RunOutput(PLAIN).show(message)
 
     assert capfd.readouterr().out.startswith(f"<{priority}>12:00:00Z  ")
 
 
-def test_the_journal_has_what_the_runner_says(in_the_journal: None, capfd: pytest.CaptureFixture[str]) -> None:
+def test_the_journal_has_what_the_runner_says(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     """Without its name, which the journal adds."""
+    name_the_output(monkeypatch)
     out = RunOutput(PLAIN)
     out.say("broker: embedded")
     out.say("the broker is away", loud=True)
@@ -69,7 +72,7 @@ def test_elsewhere_no_line_has_a_priority(capfd: pytest.CaptureFixture[str], mon
     assert "upskeep  broker: embedded\n" == capfd.readouterr().out
 
 
-def test_who_wants_json_hears_nothing_else(in_the_journal: None, capfd: pytest.CaptureFixture[str]) -> None:
+def test_who_wants_json_hears_nothing_else(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
     """On neither stream."""
     out = RunOutput(PLAIN, silent=True)
     out.say("broker: embedded", loud=True)
