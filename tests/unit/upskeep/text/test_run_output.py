@@ -26,7 +26,7 @@ def alert(state: AlertState) -> Message:
 
 
 def name_the_output(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As systemd names this process's output. Only a test may call it: in a fixture the output is another file still."""
+    """As systemd names this output. Call it in the test: in a fixture, output is another file."""
     named = os.fstat(1)
     monkeypatch.setenv("JOURNAL_STREAM", f"{named.st_dev}:{named.st_ino}")
 
