@@ -13,7 +13,7 @@ from upskeep.playback.settings_diff import ABSENT, READ, Change, Configuration, 
 CONFIG = Path(__file__).parents[4] / "config"
 SHIPPED = Configuration(CONFIG, {})
 # What a backtest does not go by: counter_store keeps in memory, no host is shut down, and nothing is switched.
-UNREAD = {"actuators", "climate", "counter_store", "fleet", "gateway", "host_agent"}
+UNREAD = {"actuators", "climate", "counter_store", "fleet", "uplink", "gateway", "host_agent"}
 
 
 @pytest.fixture
