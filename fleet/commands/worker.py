@@ -37,15 +37,17 @@ def worker(settings: FleetSettings, name: str, health_file: Path | None) -> None
     """Count what the sites report, as one worker of the group; run as many as there is work for."""
     from fleet.store.connection import DatabaseRefusesError
     from fleet.worker.app import Worker
-    from fleet.worker.health import HealthFile
+    from fleet.worker.health import HealthFile, HealthFileError
     from fleet.worker.log import LogBrokenError
 
     _log_to_stderr()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with complaints(DatabaseRefusesError, LogBrokenError):
-        Worker(name, settings, SYSTEM_CLOCK, stop, HealthFile(health_file)).run()
+    health = HealthFile(health_file)
+    with complaints(DatabaseRefusesError, LogBrokenError, HealthFileError):
+        health.begin()
+        Worker(name, settings, SYSTEM_CLOCK, stop, health).run()
 
 
 @click.command()
