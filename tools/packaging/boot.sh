@@ -106,7 +106,7 @@ for unit in "${units[@]}"; do
 done
 
 # --- real hardware, as far as a container has any: this machine's vitals alone, so that nothing is counted meanwhile
-inside 'cp /etc/upskeep/sensor_reader.yaml /root/; echo "devices: [{name: host, host: true}]" >>/etc/upskeep/sensor_reader.yaml'
+inside 'cp /etc/upskeep/sensor_reader.yaml /var/tmp/; echo "devices: [{name: host, host: true}]" >>/etc/upskeep/sensor_reader.yaml'
 source_is i2c
 inside 'systemctl start upskeep'
 until_holds 60 'all services are online with real hardware' inside 'systemctl show -P StatusText upskeep | grep -q "are online"'
@@ -129,7 +129,7 @@ until_holds 60 'all services are online again' inside 'systemctl show -P StatusT
 equal() { counts >"$built/after"; cmp -s "$built/before" "$built/after"; }
 until_holds 60 'the counters are those of before' equal
 say "equal after the restore: $(wc -l <"$built/before") counters"
-inside 'cp /root/sensor_reader.yaml /etc/upskeep/; systemctl restart upskeep'
+inside 'cp /var/tmp/sensor_reader.yaml /etc/upskeep/; systemctl restart upskeep'
 until_holds 120 'counting goes on after the restore' more_outages_than "$before"
 say "outages counted after the restore: $(outages)"
 
