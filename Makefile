@@ -77,7 +77,7 @@ fmt: setup ## format the code and mend what can be mended
 docs: setup ## write the generated pages anew
 	@$(BIN)/python -m tools.docs
 
-bench: setup ## speed, latency, memory and writes of the live suite as one table, a quarter of an hour; ARGS="--calm"
+bench: setup ## speed, latency, memory and writes of the live suite as one table; ARGS="--calm"
 	@$(BIN)/python -m tools.bench $(ARGS)
 
 crash: setup ## kill and cut the live suite under load; ARGS="--seed 1 --seconds 90 --kills-per-minute 60"

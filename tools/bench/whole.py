@@ -1,4 +1,4 @@
-"""``make bench``: everything that issue and docs promise of the pipeline, as one table.
+"""``make bench``: what the pipeline costs and how fast it is, as one table.
 
 Each measurement is a row of ``MEASUREMENTS``: what it is called, and a function that returns rows of figures. They run
 one after another, for each is of the whole machine.
@@ -133,4 +133,4 @@ def markdown(rows: Iterator[Figure]) -> Iterator[str]:
     yield "| | found | wanted |"
     yield "|---|---|---|"
     for row in rows:
-        yield f"| {row.name} | {row.value} | {f'{row.wanted}' if row.wanted else ''} |"
+        yield f"| {row.name} | {row.value} | {row.wanted} |"
