@@ -85,17 +85,35 @@ def strike(chance: random.Random, harness: Harness) -> None:
     fleet.kill(name)
 
 
+@dataclass(frozen=True)
+class Blows:
+    """What a run does to the suite: ``kills_per_minute`` blows at random, or each service stopped for ``frozen_s``."""
+
+    seed: int
+    seconds: float
+    kills_per_minute: float
+    frozen_s: float = 0.0
+
+    def apply(self, harness: Harness) -> None:
+        """Break the suite for ``seconds``; where services are stopped, for as long as all of them take."""
+        if self.frozen_s:
+            for name in harness.fleet.names:
+                harness.fleet.freeze(name)
+                harness.look(self.frozen_s)
+                harness.fleet.thaw(name)
+            return
+        chance = random.Random(self.seed)  # noqa: S311 - repeatable
+        end = time.monotonic() + self.seconds
+        while time.monotonic() < end:
+            harness.look(chance.expovariate(self.kills_per_minute / 60))
+            strike(chance, harness)
+
+
 def play(
-    seed: int,
-    seconds: float,
-    kills_per_minute: float,
-    kind: str,
-    folder: Path,
-    *,
-    hostile: bool = False,
-    control: bool = False,
+    blows: Blows, kind: str, folder: Path, *, hostile: bool = False, control: bool = False
 ) -> tuple[Fleet, Verdict]:
     """Run once and return what was done and what came of it."""
+    seed, seconds = blows.seed, blows.seconds
     frames = int(seconds * RATE)
     recording = folder / "load.csv"
     recording.write_text("\n".join(rows(seed, frames)) + "\n", encoding="utf-8")
@@ -103,7 +121,6 @@ def play(
     load_from = {"UPSKEEP_SOURCE": f"recording:{recording}", "UPSKEEP_SPEED": str(RATE * STEP_S)}
     harness = _prepare(seed, kind, folder, load_from, hostile=hostile, control=control)
     troubles: list[str] = []
-    chance = random.Random(seed)  # noqa: S311 - repeatable
     try:
         harness.fleet.start()
         harness.client.open()
@@ -111,10 +128,7 @@ def play(
             neighbour.start()
         if harness.loop is not None:
             harness.loop.start()
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            harness.look(chance.expovariate(kills_per_minute / 60))
-            strike(chance, harness)
+        blows.apply(harness)
         for neighbour in harness.neighbours:
             neighbour.stop()
         troubles += _let_leases_lapse(harness)
@@ -137,18 +151,14 @@ def play(
     return harness.fleet, verdict
 
 
-def play_live(seed: int, seconds: float, kills_per_minute: float, kind: str, folder: Path) -> tuple[Fleet, Verdict]:
+def play_live(blows: Blows, kind: str, folder: Path) -> tuple[Fleet, Verdict]:
     """Run once with live hardware as the load."""
     source = live.Source()
-    harness = _prepare(seed, kind, folder, source.environ())
-    chance = random.Random(seed)  # noqa: S311 - repeatable
+    harness = _prepare(blows.seed, kind, folder, source.environ())
     try:
         harness.fleet.start()
         harness.client.open()
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            harness.look(chance.expovariate(kills_per_minute / 60))
-            strike(chance, harness)
+        blows.apply(harness)
         verdict = live.settle(source, folder / "data", SETTLE_S, harness.look)
     finally:
         harness.fleet.stop()
@@ -250,6 +260,7 @@ def _report(fleet: Fleet, verdict: Verdict, say: Callable[[str], None]) -> bool:
 @click.option("--seed", default=None, type=int, help="Repeat the load and the order of blows of that seed.")
 @click.option("--seconds", default=90.0, show_default=True)
 @click.option("--kills-per-minute", default=60.0, show_default=True)
+@click.option("--frozen-s", default=0.0, help="Kill nothing; stop each service in turn for so long (SIGSTOP).")
 @click.option("--broker", "kind", default=MOSQUITTO, type=click.Choice([MOSQUITTO, EMBEDDED]), show_default=True)
 @click.option("--hostile", is_flag=True, help="A neighbour with the least user's rights forges and floods all along.")
 @click.option("--climate", "control", is_flag=True, help="Controller and supervisor too, over simulated actuators.")
@@ -259,6 +270,7 @@ def main(
     seed: int | None,
     seconds: float,
     kills_per_minute: float,
+    frozen_s: float,
     kind: str,
     hostile: bool,
     control: bool,
@@ -272,10 +284,11 @@ def main(
     click.echo(
         f"seed {seed}, {seconds:g} s, {kills_per_minute:g} kills a minute, {kind}; everything is kept in {folder}"
     )
+    blows = Blows(seed, seconds, kills_per_minute, frozen_s)
     if is_live:
-        fleet, verdict = play_live(seed, seconds, kills_per_minute, kind, folder)
+        fleet, verdict = play_live(blows, kind, folder)
     else:
-        fleet, verdict = play(seed, seconds, kills_per_minute, kind, folder, hostile=hostile, control=control)
+        fleet, verdict = play(blows, kind, folder, hostile=hostile, control=control)
     if not _report(fleet, verdict, click.echo):
         click.echo(f"repeat it with --seed {seed} --seconds {seconds:g} --kills-per-minute {kills_per_minute:g}")
         sys.exit(1)

@@ -1,6 +1,7 @@
 """Forgeries at a real Mosquitto with the repo's own ACL: a user without rights, a rogue agent, a rogue reader.
 
 Each was seen to work before the wire had a branch of its own (docs/adr/0024). The good stream must go on, exactly once.
+The embedded broker enforces no rights: what holds there is what the services check by themselves.
 """
 
 from __future__ import annotations
@@ -14,12 +15,11 @@ from typing import Any
 import pytest
 
 from shared.mqtt import Confirmed, MqttClient, Publication
+from shared.suite import BrokerSettings
 from tests.conftest import Require
 from tests.hostile.rights import LEAST, guarded_broker, login
-from tests.support.brokers import Broker
+from tests.support.brokers import EMBEDDED, MOSQUITTO, Broker, free_port
 from tests.support.delivery_nodes import consumer, producer, turn_until
-
-pytestmark = pytest.mark.mosquitto
 
 AGENT, READER = "host_agent-evil", "sensor_reader-evil"
 USERS = ("sensor_reader", "event_processor", "counter_store", LEAST, AGENT, READER)
@@ -27,14 +27,30 @@ HOME = "upskeep/v1/home"
 FAR = "9000-01-01T00:00:00Z"
 
 
+GUARDED = pytest.param(MOSQUITTO, marks=pytest.mark.mosquitto)
+only_guarded = pytest.mark.parametrize("broker", [GUARDED], indirect=True)
+either = pytest.mark.parametrize("broker", [GUARDED, EMBEDDED], indirect=True)
+
+
 @pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory, require: Require) -> Iterator[Broker]:
-    require.program("mosquitto")
-    require.program("mosquitto_passwd")
-    made = guarded_broker(tmp_path_factory.mktemp("broker"), USERS, "persistence false")
+def broker(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, require: Require
+) -> Iterator[Broker]:
+    folder = tmp_path_factory.mktemp("broker")
+    if request.param == EMBEDDED:
+        made = Broker(EMBEDDED, free_port(), folder)
+    else:
+        require.program("mosquitto")
+        require.program("mosquitto_passwd")
+        made = guarded_broker(folder, USERS, "persistence false")
     made.start()
     yield made
     made.stop()
+
+
+def _settings(broker: Broker, user: str) -> BrokerSettings:
+    """Say how a user reaches the broker: the embedded one knows no users."""
+    return broker.settings if broker.kind == EMBEDDED else login(broker.folder, user, broker.settings.url)
 
 
 class Site:
@@ -42,7 +58,7 @@ class Site:
 
     def __init__(self, broker: Broker, folder: Path) -> None:
         self.broker = broker
-        settings = {user: login(broker.folder, user, broker.settings.url) for user in USERS}
+        settings = {user: _settings(broker, user) for user in USERS}
         self.settings = settings
         self.reader = producer(folder, settings["sensor_reader"], ("event_processor", "counter_store"))
         self.takers = [consumer(folder, settings[name], name) for name in ("event_processor", "counter_store")]
@@ -125,6 +141,7 @@ FORGERIES: dict[str, tuple[str, Callable[[Site], dict[str, Any]]]] = {
 }
 
 
+@only_guarded
 @pytest.mark.parametrize("user", [LEAST, AGENT, READER])
 @pytest.mark.parametrize("forgery", FORGERIES)
 def test_nobody_speaks_in_anothers_name(site: Site, user: str, forgery: str) -> None:
@@ -137,6 +154,17 @@ def test_nobody_speaks_in_anothers_name(site: Site, user: str, forgery: str) -> 
     assert [0, 0] == [taker.endpoint.receiver.lost for taker in site.takers]
 
 
+@pytest.mark.parametrize("broker", [EMBEDDED], indirect=True)
+@pytest.mark.parametrize("forgery", [name for name in FORGERIES if "beyond" in name or "million" in name])
+def test_what_cannot_be_true_is_refused_where_no_broker_refuses_it(site: Site, forgery: str) -> None:
+    """A checkpoint or floor that no sound service could send trims nothing and steps over nothing."""
+    topic, content = FORGERIES[forgery]
+    assert 5 == site.forge(LEAST, topic, content(site), 5, retain=True)
+    site.count(20)
+    assert [0, 0] == [taker.endpoint.receiver.lost for taker in site.takers]
+
+
+@either
 @pytest.mark.parametrize(
     "content",
     [
@@ -153,6 +181,7 @@ def test_a_status_on_its_own_topic_speaks_for_nobody_else(site: Site, content: d
     assert [2026, 2026] == [taker.endpoint.time.now.year for taker in site.takers]
 
 
+@either
 def test_a_rogue_reader_harms_nobody_but_itself(site: Site) -> None:
     """Bad names, places and epochs, and a frame of year 9000, under a name that may be a reader's."""
     bad = (
@@ -176,6 +205,7 @@ def test_a_rogue_reader_harms_nobody_but_itself(site: Site) -> None:
         assert len([track for track in taker.endpoint.receiver.tracks if track.producer == READER]) <= 9
 
 
+@either
 def test_a_flood_of_bad_messages_costs_a_bounded_number_of_dead_letters(site: Site) -> None:
     """And an event says that there is one."""
     assert 3000 == site.forge(READER, f"wire/{READER}/stream/raw", frame("somebody"), 3000)
