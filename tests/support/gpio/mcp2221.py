@@ -12,7 +12,7 @@ import subprocess
 import threading
 from pathlib import Path
 
-MODULES = ("hid", "uhid", "industrialio", "hid-mcp2221")
+MODULES = ("hid/hid", "hid/uhid", "iio/industrialio", "hid/hid-mcp2221")  # each after what it needs
 LABEL = "mcp2221_gpio"
 UHID = "/dev/uhid"
 CREATE2, INPUT2, OUTPUT, DESTROY = 11, 12, 6, 1
@@ -24,11 +24,10 @@ DESCRIPTOR = bytes.fromhex("0600ff0901a10109021500 26ff0075089540 8102 09031500 
 
 
 def load_modules(root: Path = Path("/var/lib/i2c-guest/kernel/lib/modules")) -> None:
-    """Load the modules of the running kernel, dependencies first."""
-    folder = root / os.uname().release
+    """Load the modules of the running kernel. Nothing is searched for: that takes a minute where it is emulated."""
+    drivers = root / os.uname().release / "kernel" / "drivers"
     for name in MODULES:
-        for path in folder.rglob(f"{name}.ko"):
-            subprocess.run(["/bin/busybox", "insmod", path], check=False)
+        subprocess.run(["/bin/busybox", "insmod", drivers / f"{name}.ko"], check=False)
 
 
 class Mcp2221:
