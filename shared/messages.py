@@ -241,7 +241,8 @@ class Alert(Message):
     ``basis`` says what it follows from: ``events`` (and state samples) alone, so that a backtest has it too, or life
     signs as they were seen ``live``, by the clock of the service that looked. ``by`` and ``comment`` are of the person
     who acknowledged it or lifted a stop. ``event_text`` is the last event that the rule looked at, in words, times in
-    UTC. A while after an alert has resolved, its topic is emptied.
+    UTC. ``condition`` says in words what the rule waits for where that is no number beyond a limit; ``value`` and
+    ``threshold`` say nothing to a person then. A while after an alert has resolved, its topic is emptied.
     """
 
     rule: Name
@@ -259,6 +260,7 @@ class Alert(Message):
     annotations: Labels = {}
     fingerprint: Label | None = None
     event_text: Text | None = None
+    condition: Text | None = None
     basis: Literal["events", "live"] = "events"
     by: Text | None = None
     comment: Text | None = None

@@ -10,7 +10,7 @@ from services.alerter.core.alert_record import AlertRecord
 from services.alerter.core.kinds.condition import Reading
 from services.alerter.core.rules import Rule
 from services.alerter.core.samples import Sample
-from services.alerter.core.standing import looks_at, not_enough, not_long_enough, wants
+from services.alerter.core.standing import looks_at, not_enough, not_long_enough
 from shared.client.connect import ClientError
 from shared.instants import time_to_us, us_to_time
 from shared.messages import AlertState, Frame
@@ -76,7 +76,7 @@ class AlertTally:
     def links(self) -> list[Link]:
         """Return the chain, up to what was missing."""
         rule = self.rule
-        about = Link("alert_rule", {"rule": rule.name, "looks_at": looks_at(rule), "wants": wants(rule)})
+        about = Link("alert_rule", {"rule": rule.name, "looks_at": looks_at(rule), "wants": rule.wants})
         if self._longest is not None:
             held, words, frame = self._longest
             lacks = {"reads": words, "lacks": not_long_enough(rule, held), "until": stamp(frame.time)}

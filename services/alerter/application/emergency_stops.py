@@ -62,6 +62,7 @@ class EmergencyStops:
             reason=Reason.STOPPED.value,
             message=f"{zone}: stopped, because {cause.rule}/{cause.key} fires: {cause.message}",
             labels=labels,
+            condition="an emergency stop",
             fingerprint=fingerprint({"rule": STOP, "key": key}),
         )
         self._put(key, stop)

@@ -61,6 +61,7 @@ def alert_of(rule: Rule, key: str, record: AlertRecord) -> Alert:
         annotations={name: fill(text, said) for name, text in rule.annotations.items()},
         fingerprint=fingerprint({**dict(record.labels), "rule": rule.name, "key": key}),
         event_text=record.event_text,
+        condition=None if rule.condition.measures else rule.wants,
         basis=rule.basis,
         by=record.seen_by,
         comment=record.comment,

@@ -16,7 +16,7 @@ from services.alerter.core.kinds.condition import Condition
 from services.alerter.core.kinds.counts import Count
 from services.alerter.core.matchers import Matcher
 from services.alerter.core.samples import Sample, Source
-from services.alerter.core.wording import short
+from services.alerter.core.wording import in_words, short
 from shared.instants import span_to_us
 from shared.messages import Severity
 
@@ -78,6 +78,11 @@ class Rule:
     def basis(self) -> Literal["events", "live"]:
         """Whether its alerts follow from events and state samples, or from the clock of who looked at life signs."""
         return "live" if self.live or self.intake.source == "service" else "events"
+
+    @property
+    def wants(self) -> str:
+        """What has to be for it to fire, in words, with for how long."""
+        return f"{self.condition.wants}, for {in_words(self.hold)}" if self.hold else self.condition.wants
 
     @property
     def composite(self) -> Composite | None:

@@ -21,7 +21,6 @@ from shared.messages import AlertState
 
 MOST_NAMES = 6
 _SOURCES = {"event": "events of type", "state": "the state of", "service": "the life signs of", "alert": "the rules"}
-_SIGNS = {"equals": "is", "differs": "is not"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ def rule_for(alert_sets: Iterable[AlertSet], name: str, key: str) -> tuple[Alert
 
 def standing(rule: Rule, key: str, record: AlertRecord | None, now_us: int) -> Standing:
     """Return how it stands."""
-    looks, wanted = looks_at(rule), wants(rule)
+    looks, wanted = looks_at(rule), rule.wants
     if record is None:
         lacks = f"nothing of {key} is remembered: what the rule looks at has not come, or was as it should be"
         return Standing(looks, wanted, AlertState.RESOLVED, lacks=lacks)
@@ -65,7 +64,7 @@ def not_long_enough(rule: Rule, held: timedelta) -> str:
 def not_enough(rule: Rule, reading: Reading) -> str:
     """Return what a condition lacks that reads this."""
     if isinstance(rule.condition, Compare):
-        return f"{rule.condition.watched.field} {_compared(rule.condition)} would fire"
+        return f"{rule.condition.wants} would fire"
     return f"{reading.verdict or rule.condition.limit.format(figure(reading.threshold))} would fire"
 
 
@@ -78,22 +77,3 @@ def looks_at(rule: Rule) -> str:
     more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
     where = f" where {' and '.join(map(str, intake.where))}" if intake.where else ""
     return f"{_SOURCES[intake.source]} {named}{more}{where}"
-
-
-def wants(rule: Rule) -> str:
-    """Return the condition of a rule, in words, with how long it must hold."""
-    condition = rule.condition
-    hold = f", for {in_words(rule.hold)}" if rule.hold else ""
-    if rule.composite is not None:
-        return f"that they fire together{hold}"
-    if isinstance(condition, Compare):
-        return f"{condition.watched.field} {_compared(condition)}{hold}"
-    window = f" in {in_words(timedelta(seconds=condition.window_s))}" if condition.window_s else ""
-    threshold = condition.reading(condition.begin(), 0, "").threshold
-    return f"{condition.limit.format(figure(threshold))}{window}{hold}"
-
-
-def _compared(condition: Compare) -> str:
-    against = condition.against
-    level = figure(against) if isinstance(against, int | float) and not isinstance(against, bool) else str(against)
-    return f"{_SIGNS.get(condition.sign, condition.sign)} {level}"

@@ -32,7 +32,9 @@ TEXT = """\
 {% if alert.event_text %}Last event: {{ alert.event_text }}
 {% endif -%}
 since {{ alert.since | clock }}{% if alert.state == 'resolved' %} until {{ alert.time | clock }}{% endif -%}
-; value {{ alert.value | figure }}, limit {{ alert.threshold | figure }}
+{% if alert.condition %}; the rule waits for: {{ alert.condition }}
+{% else %}; value {{ alert.value | figure }}, limit {{ alert.threshold | figure }}
+{% endif -%}
 {% if alert.state != 'resolved' -%}
 {{ alert.annotations.get('action') or 'Seen it? upskeep ack ' ~ alert.rule ~ ' ' ~ alert.key }}
 {% endif -%}

@@ -31,6 +31,13 @@ PAGES = (
     "/suite",
     "/login",
 )
+# what of a page can be scrolled sideways, and cells that do not say of which column they are
+SIDEWAYS = """() => [...document.querySelectorAll("main, main *")].filter(each =>
+  ["auto", "scroll"].includes(getComputedStyle(each).overflowX) && each.scrollWidth > each.clientWidth
+).map(each => each.outerHTML.slice(0, 120))"""
+NAMELESS = """() => [...document.querySelectorAll("td:not(:first-child)")].filter(each => each.checkVisibility()
+  && !each.querySelector("form") && !getComputedStyle(each, "::before").content.includes(each.dataset.head)
+).map(each => each.outerHTML.slice(0, 120))"""
 ON_BATTERY = {"power": "battery", "values": {"state_of_charge": 38.0, "estimated_runtime_low_s": 2265.0}}
 ALL_ONLINE = tuple(map(status, ("sensor_reader", "event_processor", "counter_store", "alerter")))
 
@@ -95,7 +102,8 @@ def test_every_page_is_for_everybody(
 ) -> None:
     """Axe finds nothing, the browser complains of nothing, and on a phone nothing is wider than the screen.
 
-    Tab goes from the skip link to everything that can be operated, shows where it is, and out again.
+    There a table is cards whose cells name their columns, and nothing has to be scrolled sideways. Tab goes from the
+    skip link to everything that can be operated, shows where it is, and out again.
     """
     axe = require.module("axe_playwright_python.sync_playwright").Axe()
     rack = state("rack", power=None, battery=None, values={"air_temperature": 21.0}, quality="suspect")
@@ -116,6 +124,7 @@ def test_every_page_is_for_everybody(
             assert 0 == page.page.locator(".banner:visible", has_text="cannot read").count(), path
             assert 0 == found.violations_count, f"{path}: {found.generate_report()}"
             assert page.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+            assert [] == page.page.evaluate(SIDEWAYS) + page.page.evaluate(NAMELESS), path
             if theme == "dark":
                 assert [] == walk(page.page), path
     assert [] == page.complaints

@@ -130,6 +130,11 @@ def test_the_shipped_words_say_what_since_when_value_limit_and_what_to_do() -> N
         "since 31 Jan 12:00 UTC; value 3.4, limit 3.6",
         "Seen it? upskeep ack upskeep_test test",
     ] == written.text.splitlines()
+    state = FIRING.model_copy(
+        update={"alerts": (FIRING.alerts[0].model_copy(update={"condition": "power is battery, for 1 min"}),)}
+    )
+    lines = NoticeTemplate(Wording(TITLE, TEXT)).written(state).text.splitlines()
+    assert "since 31 Jan 12:00 UTC; the rule waits for: power is battery, for 1 min" == lines[1]
     assert "There is nothing to do." in NoticeTemplate(Wording(TITLE, TEXT)).written(trial("phone", "c", START)).text
 
 

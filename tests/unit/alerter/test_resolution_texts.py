@@ -1,4 +1,4 @@
-"""A resolved alert says what resolved it (issue 14.8)."""
+"""What an alert says of its condition, and a resolved one of what resolved it (issue 14.8)."""
 
 from __future__ import annotations
 
@@ -99,3 +99,26 @@ def test_a_service_that_was_stopped_is_not_back(state: str, said: str) -> None:
         alert = play.retained("gone", "counter_store")
         assert alert is not None
         assert f"counter_store: {state}, {said}" == alert.message
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("compare: {state: '*', field: power, equals: battery}, for: 1m", "power is battery, for 1 min"),
+        ("compare: {state: '*', field: alarm, differs: false}", "alarm is not false"),
+        ("compare: {state: '*', field: load, above: 90}", None),
+        ("deviation: {state: '*', field: load, target: 20.0, percent: 10}", None),
+        (
+            "prediction: {state: '*', field: load, reaches: 5, within: 10m, over: 10m, reported: left}",
+            "load at 5 in less than 10 min",
+        ),
+        ("absence: {state: '*', after: 10m, missed_readings: 3}", "nothing for 10 min and 3 readings missed"),
+        ("count: {type: x, more_than: 0, within: 1m}", None),
+    ],
+)
+def test_an_alert_says_what_its_rule_waits_for_where_a_number_does_not(rule: str, said: str | None) -> None:
+    """Nobody can read "value 1, limit 1" of a state."""
+    with playing(f"rules: {{r: {{{rule}}}}}") as play:
+        assert [said] == [
+            None if each.condition.measures else each.wants for one in play.alerter.alert_sets for each in one.rules
+        ]

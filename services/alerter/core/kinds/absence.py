@@ -56,6 +56,17 @@ class Absence:
         """How long it may be away."""
         return self.after.total_seconds()
 
+    @property
+    def wants(self) -> str:
+        """Silence for so long."""
+        missed = f" and {self.missed_readings} readings missed" if self.missed_readings else ""
+        return f"nothing for {in_words(self.after)}{missed}"
+
+    @property
+    def measures(self) -> bool:
+        """How long it is silent goes on while it is."""
+        return False
+
     def patience_us(self, evidence: LastSeen) -> int:
         """Return how long it may be away: ``after``, or so many of its intervals where those are longer."""
         return max(span_to_us(self.after), self.missed_readings * evidence.interval_us)
@@ -120,6 +131,16 @@ class Offline:
     def window_s(self) -> float:
         """It looks at the last life sign."""
         return 0.0
+
+    @property
+    def wants(self) -> str:
+        """No good-bye."""
+        return self.limit
+
+    @property
+    def measures(self) -> bool:
+        """It is gone or it is not."""
+        return False
 
     def begin(self) -> Presence:
         """Nothing is known to be gone."""

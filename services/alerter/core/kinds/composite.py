@@ -43,6 +43,17 @@ class Composite:
         return 0.0
 
     @property
+    def wants(self) -> str:
+        """All of its members, or one."""
+        many = "all" if self.needs == "all" else "one"
+        return f"{many} of {', '.join(self.rules)} firing"
+
+    @property
+    def measures(self) -> bool:
+        """Which of them fire matters."""
+        return False
+
+    @property
     def needed(self) -> int:
         """How many of the rules have to fire."""
         return len(self.rules) if self.needs == "all" else 1

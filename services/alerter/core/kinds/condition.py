@@ -57,6 +57,14 @@ class Condition(Protocol):
     def window_s(self) -> float:
         """The span of time it looks at, in seconds; 0 where it looks at none."""
 
+    @property
+    def wants(self) -> str:
+        """What has to be for it to hold, in words."""
+
+    @property
+    def measures(self) -> bool:
+        """Whether a number beyond a limit says it all; where not, value and threshold say nothing to a person."""
+
     def begin(self) -> Any:
         """Return the evidence before anything was seen."""
 

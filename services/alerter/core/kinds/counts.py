@@ -45,6 +45,19 @@ class Count:
         return self.window.total_seconds()
 
     @property
+    def wants(self) -> str:
+        """Too many; as a rate where that was asked for."""
+        if self.per is None:
+            return f"{self.limit.format(self.threshold)} in {in_words(self.window)}"
+        rate = figure(self.threshold * (self.per / self.window))
+        return f"{self.limit.format(rate)} per {in_words(self.per, bare=True)}, in {in_words(self.window)}"
+
+    @property
+    def measures(self) -> bool:
+        """It counts."""
+        return True
+
+    @property
     def window_us(self) -> int:
         """The window in microseconds."""
         return span_to_us(self.window)
@@ -123,6 +136,16 @@ class Burst:
     def window_s(self) -> float:
         """The window in seconds."""
         return self.window.total_seconds()
+
+    @property
+    def wants(self) -> str:
+        """Too many."""
+        return f"{self.limit.format(self.threshold)} in {in_words(self.window)}"
+
+    @property
+    def measures(self) -> bool:
+        """It counts."""
+        return True
 
     @property
     def _window_us(self) -> int:

@@ -101,6 +101,16 @@ class Compare:
         """It looks at one sample."""
         return 0.0
 
+    @property
+    def wants(self) -> str:
+        """The field, beyond what it is compared with."""
+        return f"{self.watched.field} {_SIGNS.get(self.sign, self.sign)} {_shown(self.against)}"
+
+    @property
+    def measures(self) -> bool:
+        """What is or is not is no number."""
+        return self.sign not in _SIGNS
+
     def begin(self) -> LastValue:
         """Nothing has been seen."""
         return LastValue()
@@ -130,11 +140,10 @@ class Compare:
     def reading(self, evidence: LastValue, at_us: int, key: str) -> Reading:
         """The value as seen."""
         value = evidence.value
-        shown = figure(value) if isinstance(value, float | int) and not isinstance(value, bool) else short(value)
-        said = "unknown" if value is None else shown
+        said = "unknown" if value is None else _shown(value)
         number = float(value) if isinstance(value, bool | int | float) else float(evidence.holds)
         limit = float(self.against) if isinstance(self.against, bool | int | float) else 1.0
-        wording = {"equals": "which it should not be", "differs": f"which should be {self.against}"}
+        wording = {"equals": "which it should not be", "differs": f"which should be {_shown(self.against)}"}
         verdict = wording.get(self.sign) if evidence.holds else None
         calm = self.watched.calm(evidence.holds, evidence.ended_by, evidence.time_us, at_us)
         calm = calm or ("as it should be" if self.sign in wording else None)
@@ -149,6 +158,7 @@ class Compare:
         return _moved(evidence, move)
 
 
+_SIGNS = {"equals": "is", "differs": "is not"}
 _TESTS: Mapping[str, Any] = {
     "above": lambda value, bound: not isinstance(value, str) and value > bound,
     "below": lambda value, bound: not isinstance(value, str) and value < bound,
@@ -195,6 +205,18 @@ class Deviation:
     def window_s(self) -> float:
         """It looks at one sample."""
         return 0.0
+
+    @property
+    def wants(self) -> str:
+        """Further off than both."""
+        return (
+            f"{self.watched.field} off its target by more than {self.percent:g} %, and more than {figure(self.floor)}"
+        )
+
+    @property
+    def measures(self) -> bool:
+        """How far off it is, and how far is all right."""
+        return True
 
     def begin(self) -> LastValue:
         """Nothing has been seen."""
@@ -247,6 +269,12 @@ class Deviation:
     def moved(self, evidence: LastValue, move: Move) -> LastValue:
         """Seen as long ago as before."""
         return _moved(evidence, move)
+
+
+def _shown(value: Scalar) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return figure(value) if isinstance(value, int | float) else short(value)
 
 
 def _moved(seen: LastValue, move: Move) -> LastValue:

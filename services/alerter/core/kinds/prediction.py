@@ -16,7 +16,7 @@ from services.alerter.core.kinds.condition import ALWAYS, Move, Reading, Span
 from services.alerter.core.kinds.levels import Watched
 from services.alerter.core.samples import Sample
 from services.alerter.core.states import Reason
-from services.alerter.core.wording import in_words
+from services.alerter.core.wording import figure, in_words
 from shared.instants import span_to_us
 
 ROOM = 60  # samples kept of ``over``
@@ -55,6 +55,16 @@ class Prediction:
     def window_s(self) -> float:
         """The span the line is laid through."""
         return self.over.total_seconds()
+
+    @property
+    def wants(self) -> str:
+        """The end in sight."""
+        return f"{self.watched.field} at {figure(self.reaches)} in less than {in_words(self.within)}"
+
+    @property
+    def measures(self) -> bool:
+        """The value is seconds that are left, whatever the field's unit."""
+        return False
 
     def begin(self) -> Forecast:
         """Nothing has been seen."""

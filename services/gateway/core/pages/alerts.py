@@ -10,6 +10,7 @@ import htpy as h
 from services.gateway.core.api.models import SilenceView
 from services.gateway.core.pages.answers import StandingAnswer
 from services.gateway.core.pages.layout import moment
+from services.gateway.core.pages.lists import table
 from services.gateway.core.pages.words import headline, plural, span_text
 from shared.messages import Alert, AlertState
 from shared.safe_text import safe_text
@@ -111,17 +112,23 @@ def _alert(alert: Alert, root: str) -> h.Element:
 
 
 def _why(alert: Alert) -> h.Element:
-    over = f" over {span_text(alert.window_s)}" if alert.window_s else ""
     facts = {
         "Message": safe_text(alert.message),
         **({"Last event": safe_text(alert.event_text)} if alert.event_text else {}),
         "Reason": safe_text(alert.reason).replace("_", " "),
-        "Value": f"{alert.value:g}{over}; the limit is {alert.threshold:g}",
+        **_judged(alert),
         "In this state": moment(alert.time),
         **{safe_text(name).capitalize(): safe_text(text) for name, text in alert.annotations.items()},
         "Labels": safe_text(", ".join(f"{name}={text}" for name, text in sorted(alert.labels.items()))) or "none",
     }
     return h.dl[(h.div[h.dt[name], h.dd[text]] for name, text in facts.items())]
+
+
+def _judged(alert: Alert) -> dict[str, str]:
+    if alert.condition:
+        return {"The rule waits for": safe_text(alert.condition)}
+    over = f" in {span_text(alert.window_s)}" if alert.window_s else ""
+    return {"Value": f"{alert.value:g}{over}; the limit is {alert.threshold:g}"}
 
 
 def _actions(alert: Alert, root: str, place: str) -> h.Element:
@@ -145,23 +152,13 @@ def _silences(silences: Sequence[SilenceView] | str, root: str) -> h.Node:
         return h.p(".unknown")[f"Not known: {silences}"]
     if not silences:
         return h.p["None."]
-    return h.div(".scroll", tabindex="0", role="region", aria_label="Silences")[
-        h.table[
-            h.thead[h.tr[(h.th(scope="col")[name] for name in ("Alerts with", "Until", "By", "Why", "End"))]],
-            h.tbody[(_silence(silence, root) for silence in silences[:MOST])],
-        ]
-    ]
+    heads = ("Alerts with", "Until", "By", "Why", "End")
+    return table("In force", heads, (_silence(silence, root) for silence in silences[:MOST]))
 
 
-def _silence(silence: SilenceView, root: str) -> h.Element:
-    return h.tr[
-        h.td[h.code[safe_text(", ".join(silence.matchers))]],
-        h.td[moment(silence.ends)],
-        h.td[safe_text(silence.by)],
-        h.td[safe_text(silence.comment)],
-        h.td[
-            h.form(method="post", action=f"{root}/silences/{silence.id}/end")[
-                h.button(type="submit", aria_label=f"End the silence of {silence.by}")["End"]
-            ]
-        ],
+def _silence(silence: SilenceView, root: str) -> tuple[h.Node, ...]:
+    end = h.form(method="post", action=f"{root}/silences/{silence.id}/end")[
+        h.button(type="submit", aria_label=f"End the silence of {silence.by}")["End"]
     ]
+    matchers = h.code[safe_text(", ".join(silence.matchers))]
+    return matchers, moment(silence.ends), safe_text(silence.by), safe_text(silence.comment), end

@@ -17,12 +17,24 @@ MOST = 500
 
 
 def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[h.Node]]) -> h.Element:
-    """Return a table that scrolls sideways where it is too wide."""
+    """Return a table that scrolls sideways where it is too wide, and whose rows are cards on a phone.
+
+    There each cell shows its column's name itself, and roles say to a screen reader that it is a table all the same.
+    """
     return h.div(".scroll", tabindex="0", role="region", aria_label=caption)[
-        h.table[
+        h.table(role="table")[
             h.caption[caption],
-            h.thead[h.tr[(h.th(scope="col")[head] for head in heads)]],
-            h.tbody[(h.tr[(h.td[cell] for cell in row)] for row in rows)],
+            h.thead(role="rowgroup")[
+                h.tr(role="row")[(h.th(role="columnheader", scope="col")[head] for head in heads)]
+            ],
+            h.tbody(role="rowgroup")[
+                (
+                    h.tr(role="row")[
+                        (h.td(role="cell", data_head=head)[h.div[cell]] for head, cell in zip(heads, row, strict=True))
+                    ]
+                    for row in rows
+                )
+            ],
         ]
     ]
 
@@ -95,4 +107,4 @@ def _maintenance(found: Sequence[Maintenance]) -> h.Node:
     ]
     if not rows:
         return h.p["Nothing is due."]
-    return table("What is due", ("Device", "What", "", "Due", "Why"), rows[:MOST])
+    return table("What is due", ("Device", "What", "Now", "Due", "Why"), rows[:MOST])

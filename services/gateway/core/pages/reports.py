@@ -108,7 +108,8 @@ def _report(report: ReportAnswer, describe: Callable[[str], str]) -> h.Node:
                          h.span(".legend")[(h.span(f".{each}")[each] for each in SEVERITIES)]],
             columns_chart(line.pieces, line.unit),
             h.details(id="numbers")[h.summary["As numbers"],
-                                    table(f"Events by {line.unit}", ("From", *SEVERITIES), counted)],
+                                    h.div(".numbers")[
+                                        table(f"Events by {line.unit}", ("From", *SEVERITIES), counted)]],
         ],
         h.h2["By type"],
         h.div(".numbers")[table("The most frequent first", ("Event", "Severity", "Count", "Last time"), (
