@@ -193,7 +193,7 @@ def test_memory_does_not_grow_with_the_recording(tmp_path: Path) -> None:
         return most
 
     peak(200)
-    assert peak(4_000) < peak(1_000) + 300_000
+    assert peak(2_000) < peak(500) + 150_000
 
 
 @pytest.mark.recordings
