@@ -5,8 +5,8 @@
 2. Absence goes by event time too. When nothing at all comes any more, event time stands still, and how long nothing
    came (``ClockWatch``) takes its place for absence alone: such an alert has the very time it would have had.
 3. All that a batch changed commits with it: memories, transitions, notices, commands.
-4. An event is judged if its id has not been heard, so a producer that was rebuilt repeats nothing. Events marked
-   ``replayed`` in their metadata are history: they raise no alert and move nothing.
+4. An event is judged if its id has not been heard, and a sample if it has not, so a producer that was rebuilt or died
+   repeats nothing. Events marked ``replayed`` in their metadata are history: they raise no alert and move nothing.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from functools import partial
 from typing import Any
 
 from services.alerter.adapters import journal, migrations, notice_store, repository, seen_events
+from services.alerter.adapters.heard_samples import HeardSamples
 from services.alerter.adapters.journal import Journal
 from services.alerter.adapters.repository import AlertRepository
 from services.alerter.adapters.seen_events import SeenEvents
@@ -41,7 +42,7 @@ from services.alerter.core.notify.suppression import SuppressionReason
 from services.alerter.core.rendering import orphan_of
 from services.alerter.core.rules import Rule
 from services.alerter.core.samples import event_sample, service_sample, state_sample
-from services.alerter.core.states import Reason
+from services.alerter.core.states import NOT_FIRING, Reason
 from services.alerter.settings.notify import DEFAULT_ROUTE
 from shared.delivery.handler import Publisher, RefusedError
 from shared.event_text.texts import EventTexts
@@ -98,6 +99,7 @@ class Alerter:
         self._repository = AlertRepository(ledger)
         self._journal = Journal(ledger)
         self._seen_events = SeenEvents(ledger)
+        self._heard_samples = HeardSamples(ledger)
         self._publisher = publisher
         self.outbox = NoticeOutbox(ledger, publisher, options.channels)
         self._stops = EmergencyStops(self._repository, publisher, options.stop_targets)
@@ -161,8 +163,9 @@ class Alerter:
             return
         if isinstance(message, StateSample):
             self._clock_watch.busy = True
-            self._send_notices_until(message.time)
-            self._handle(self._events, self._events.observe(state_sample(message)))
+            if self._heard_samples.is_new(message):
+                self._send_notices_until(message.time)
+                self._handle(self._events, self._events.observe(state_sample(message)))
             return
         if not isinstance(message, Event) or message.metadata.get("replayed") is True:
             return
@@ -290,6 +293,7 @@ class Alerter:
             if self._counted:
                 self._seen_events.forget()
                 self._counted = False
+            self._heard_samples.flush()
             self._publish_replaced()
             if self._offer is not None:
                 for excess in self._limits.drain(self._clock()):
@@ -379,7 +383,7 @@ class Alerter:
         alert_set = next((alert_set for alert_set in self.alert_sets if alert_id in alert_set.records), None)
         state = None if alert_set is None else alert_set.records[alert_id].state
         if alert_set is None or state is not AlertState.FIRING:
-            why = "is not there" if state is None else _WHY_NOT[state]
+            why = "is not there" if state is None else NOT_FIRING[state]
             raise RefusedError(f"{'/'.join(alert_id)} {why}; `upskeep alerts` lists those that fire")
         at_us = max(time_to_us(now), alert_set.records[alert_id].since_us)
         changes = alert_set.change(alert_id, partial(transitions.acknowledge, at_us=at_us, by=by, comment=comment))
@@ -391,10 +395,3 @@ class Alerter:
         lifted = self._stops.lift(zone, by, why, now)
         self._record(lifted)
         return lifted
-
-
-_WHY_NOT = {
-    AlertState.ACKNOWLEDGED: "has been acknowledged already",
-    AlertState.PENDING: "only waits to fire",
-    AlertState.RESOLVED: "has resolved",
-}

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from shared import __version__
 from shared.clock import Clock
-from shared.delivery.calm_readings import CalmReadings
+from shared.delivery.calm_messages import CalmMessages
 from shared.delivery.commits import CALM_S, SOURCE_CALM_S, CommitReason, Commits, Turn
 from shared.delivery.event_time import EventTime
 from shared.delivery.handler import Figures, Handlers
@@ -84,7 +84,7 @@ class Endpoint:
         )
         self.time = EventTime(self.records, route.consumes)
         self.way = Way(self.wake, ledger.path)
-        self._calm_readings = CalmReadings()
+        self._calm = CalmMessages()
         self.commits = Commits(max(1, window // 4), CALM_S if route.consumes else SOURCE_CALM_S)
         self._figures: list[Callable[[], Figures]] = []
         self.inbox = Inbox(
@@ -179,11 +179,9 @@ class Endpoint:
 
     def emit(self, message: Sequenced) -> None:
         """Append to the message's stream; it leaves after the commit."""
-        calm = False
         if isinstance(message, Frame):
             self.time.observe(message)
-            calm = self._calm_readings.is_calm(message)
-        self.sender.emit(message, self.clock.wall().timestamp(), calm=calm)
+        self.sender.emit(message, self.clock.wall().timestamp(), calm=self._calm.is_calm(message))
 
     def retain(self, message: Message) -> None:
         """Publish the latest value of a retained topic after the commit."""
@@ -268,6 +266,7 @@ class Endpoint:
         self.ledger.commit()
         self.way.committed()
         self.commits.committed()
+        self._calm.committed()
         self.sender.committed()
         self.receiver.committed()
         self.inbox.important = False

@@ -121,7 +121,7 @@ class Receiver:
             reached = self._continued(track, status.continues) if is_new else None
             inbound = self._inbound(track)
             self._note_epoch(status.service, status.epoch)
-            if reached is not None:
+            if reached is not None and not inbound.known:
                 inbound.resume(reached)
                 self._touch(track)
             inbound.announce(ends.floor, ends.head, now)

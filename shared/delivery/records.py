@@ -137,8 +137,8 @@ class Records:
     # ---- applied
 
     def applied(self) -> dict[Track, int]:
-        """Return the last applied seq of each track of this site, newest epochs last."""
-        query = "SELECT site, producer, stream, epoch, seq FROM applied WHERE site = ? ORDER BY latest"
+        """Return the last applied seq of each track of this site, the newest epochs last, and of two one not over."""
+        query = "SELECT site, producer, stream, epoch, seq FROM applied WHERE site = ? ORDER BY latest, seq DESC"
         return {Track(*map(str, track)): int(seq) for *track, seq in self.db.execute(query, (self.site,))}
 
     def save_applied(self, marks: Mapping[Track, int]) -> None:

@@ -73,7 +73,7 @@ class Sender:
         self._renewed = False
         self.gone_back: str | None = None  # how a consumer has shown that this ledger is an older copy
         if records.ahead:
-            log.warning("%s ended with calm readings in memory: it goes on under a new epoch", name)
+            log.warning("%s ended with calm messages in memory: it goes on under a new epoch", name)
             with records.ledger.transaction():
                 self._renew()
         self._fresh: list[Row] = []

@@ -63,6 +63,13 @@ TRANSITIONS: dict[tuple[AlertState, Reason], AlertState] = {
     **{(state, reason): AlertState.RESOLVED for state in _ALIGHT for reason in _ENDS},
 }
 
+# Why an alert that does not fire cannot be acknowledged.
+NOT_FIRING = {
+    AlertState.ACKNOWLEDGED: "has been acknowledged already",
+    AlertState.PENDING: "only waits to fire",
+    AlertState.RESOLVED: "has resolved",
+}
+
 
 def next_state(state: AlertState, reason: Reason) -> AlertState:
     """Return the state that ``reason`` leads to; the same one where it means nothing."""

@@ -9,7 +9,7 @@ makes an event, so every turn commits) or calm (one frame does, and batches stay
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -43,15 +43,15 @@ class Died(BaseException):
 
 
 class Bomb:
-    """Counts boundaries and goes off at one of them, once."""
+    """Counts boundaries and goes off at each of ``at``, once."""
 
-    def __init__(self, at: int) -> None:
+    def __init__(self, *at: int) -> None:
         self.at = at
         self.count = 0
 
     def tick(self) -> None:
         self.count += 1
-        if self.count == self.at:
+        if self.count in self.at:
             raise Died
 
 
@@ -127,6 +127,8 @@ class Work:
 class House:
     """Three processes, a broker, a clock, and a bomb."""
 
+    routes: Mapping[str, Route] = ROUTES
+
     def __init__(self, folder: Path, bomb: Bomb, *, calm: bool = False) -> None:
         self.folder = folder
         self.calm = calm
@@ -138,7 +140,7 @@ class House:
         self.hops: dict[str, Endpoint] = {}
         self.workers: dict[str, Work] = {}
         self.deaths = 0
-        for name in ROUTES:
+        for name in self.routes:
             self.start(name)
 
     def start(self, name: str) -> None:
@@ -148,7 +150,7 @@ class House:
             ledger = None
             try:
                 ledger = TrippingLedger(self.folder / name / "ledger.sqlite", (STORED,))
-                endpoint = Endpoint(ROUTES[name], suite, ledger, clock, opener(self.broker, TrippingClient))
+                endpoint = Endpoint(self.routes[name], suite, ledger, clock, opener(self.broker, TrippingClient))
                 self.workers[name] = self.worker(name, ledger, endpoint)
                 endpoint.attach(self.workers[name])
                 endpoint.open()
@@ -164,7 +166,7 @@ class House:
         return Work(name, ledger, endpoint, calm=self.calm)
 
     def turn(self) -> None:
-        for name in ROUTES:
+        for name in self.routes:
             endpoint = self.hops[name]
             try:
                 endpoint.turn(0, self.workers[name].work)

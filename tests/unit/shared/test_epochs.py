@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,9 +12,13 @@ import pytest
 
 from shared.clock import Clock
 from shared.delivery.endpoint import Endpoint
+from shared.delivery.inbound import ENDED
+from shared.delivery.receiver import Receiver
+from shared.delivery.records import Records
 from shared.delivery.route import Route
+from shared.delivery.track import Track
 from shared.ledger import Ledger
-from shared.messages import Candidate, Frame, Sequenced
+from shared.messages import Candidate, Continued, Frame, Sequenced, Status, StreamEnds
 from shared.mqtt import Publication
 from shared.suite import SuiteSettings
 from tests.support.fakes.broker import FakeBroker, opener
@@ -186,3 +190,30 @@ def test_a_new_epoch_survives_a_restart_of_everybody(house: House) -> None:
     house.settle()
 
     assert [[1, 2, 3]] * 2 == [house.noted(name) for name in NAMES]
+
+
+@pytest.mark.parametrize("old", ["a", "z"], ids=["sorted before the new one", "sorted after it"])
+def test_a_consumer_that_died_in_a_continued_epoch_goes_on_in_it_where_it_was(tmp_path: Path, old: str) -> None:
+    """The epoch that is over says nothing any more of how far the one that goes on with it has been applied."""
+    with closing(Ledger(tmp_path / "ledger.sqlite")) as ledger:
+        records = Records(ledger)
+        site, new = records.site, "m"
+        tracks = {Track(site, "sensor_reader", "raw", old): ENDED, Track(site, "sensor_reader", "raw", new): 2}
+        with ledger.transaction():
+            records.save_applied(tracks)
+        receiver = Receiver("counter_store", records, {"raw": Frame}, 100)
+        continued = Continued(epoch=old, start={"raw": 3}, end={"raw": 3})
+        status = Status(
+            service="sensor_reader",
+            state="online",
+            epoch=new,
+            streams={"raw": StreamEnds(floor=1, head=3)},
+            continues=(continued,),
+        )
+        receiver.announced(status, 0.0)
+        frame = Frame(producer="sensor_reader", epoch=new, seq=3, time=NOW, device="ups")
+
+        (applied,) = receiver.receive("sensor_reader", "raw", "t", frame.model_dump_json().encode(), 0.0)
+
+    assert isinstance(applied, Frame)
+    assert 3 == applied.seq

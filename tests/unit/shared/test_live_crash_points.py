@@ -1,11 +1,13 @@
-"""Calm frames of live hardware leave before they are committed: every boundary is a place to die all the same.
+"""Calm frames and samples of live hardware leave before they are committed, and every boundary is a place to die.
 
 A reader that dies loses what it had in memory alone, and that by promise; it never uses a number again for something
-else. Each consumer applies every frame at most once and in order, and every event is counted exactly once.
+else. Each consumer applies every frame at most once and in order, and every event is counted exactly once. A processor
+that dies makes its samples again, and the alerter judges each once.
 """
 
 from __future__ import annotations
 
+import random
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -13,23 +15,36 @@ from typing import Any
 
 import pytest
 
+from services.alerter.adapters.heard_samples import HeardSamples
 from shared.delivery.ahead import Ahead
 from shared.delivery.commits import SPILL_S
 from shared.delivery.endpoint import Endpoint
 from shared.delivery.records import Row
+from shared.delivery.route import Route
 from shared.ledger import Ledger
-from shared.messages import Event, Frame, Sequenced, event_id
-from tests.unit.shared.test_crash_points import START, Bomb, House, Work
+from shared.messages import Event, Frame, Quality, Sequenced, StateSample, event_id
+from tests.unit.shared.test_crash_points import ROUTES, START, Bomb, House, Work
 
 LAST = 9  # the frame after which the source is silent
 OUTAGE = 4  # the frame from which the mains are away
 SETTLED = LAST + 5  # turns
 
 
+SAMPLED = [1, 2, 4, 6, 8]  # frames that make a sample where nobody dies
+LIVE_ROUTES = {
+    **ROUTES,
+    "event_processor": Route(
+        "event_processor", consumes=("raw",), produces={"event": ("counter_store",), "sample": ("alerter",)}
+    ),
+    "alerter": Route("alerter", consumes=("sample",)),
+}
+
+
 class LiveWork(Work):
     """Time makes the frames: who was away has not seen them. The first frame of the outage makes the event."""
 
     house: LiveHouse
+    heard: HeardSamples
 
     def work(self) -> None:
         if self.name == "sensor_reader" and self.house.turns <= LAST:
@@ -41,9 +56,16 @@ class LiveWork(Work):
         if isinstance(message, Event):
             self.note("Event")
             return
+        if isinstance(message, StateSample):
+            if self.heard.is_new(message):
+                with self.ledger.may_wait():
+                    self.note(f"Sample {message.values['n']:02}")
+            return
         assert isinstance(message, Frame)
         with self.ledger.may_wait():
             self.note(f"Frame {message.values['n']:02}")
+        if self.name == "event_processor":
+            self.sample(message)
         if self.name == "event_processor" and not message.values["mains"] and self.ledger.get("outage") is None:
             self.ledger.put("outage", b"told")
             identity = event_id("home", "AC_POWER_LOSS", "ups", message.time)
@@ -52,12 +74,26 @@ class LiveWork(Work):
             )
             self.endpoint.emit(event)
 
+    def sample(self, frame: Frame) -> None:
+        """Sample every second frame, and each new word."""
+        power = b"mains" if frame.values["mains"] else b"battery"
+        if power == self.ledger.get("power") and frame.values["n"] % 2:
+            return
+        self.ledger.put_calmly("power", power)
+        known = {"quality": Quality.GOOD, "power": power.decode(), "values": {"n": frame.values["n"]}}
+        self.endpoint.emit(StateSample(device="ups", time=frame.time, **known))
+
+    def flush(self) -> None:
+        self.heard.flush()
+
     def note(self, what: str) -> None:
         self.ledger.db.execute("INSERT INTO seen (what) VALUES (?)", (what,))
 
 
 class LiveHouse(House):
-    """The house of ``test_crash_points`` with a reader of hardware. A turn takes a second."""
+    """The house of ``test_crash_points`` with a reader of hardware, and an alerter. A turn takes a second."""
+
+    routes = LIVE_ROUTES
 
     def __init__(self, folder: Path, bomb: Bomb) -> None:
         self.turns = 0
@@ -66,6 +102,7 @@ class LiveHouse(House):
     def worker(self, name: str, ledger: Ledger, endpoint: Endpoint) -> Work:
         worker = LiveWork(name, ledger, endpoint, calm=True)
         worker.house = self
+        worker.heard = HeardSamples(ledger)
         return worker
 
     def run_live(self) -> None:
@@ -78,8 +115,24 @@ class LiveHouse(House):
             self.turn()
 
 
-def frames(house: House, name: str) -> list[int]:
-    return [int(what.removeprefix("Frame ")) for what in house.seen(name) if what.startswith("Frame")]
+def seen(house: House, name: str, kind: str = "Frame") -> list[int]:
+    return [int(what.removeprefix(kind)) for what in house.seen(name) if what.startswith(kind)]
+
+
+def check(house: House, deaths: int) -> None:
+    """Check what came of the run; each death may cost the frames around it."""
+    for name, kind, made in (
+        ("event_processor", "Frame", LAST),
+        ("counter_store", "Frame", LAST),
+        ("alerter", "Sample", 7),
+    ):
+        found = seen(house, name, kind)
+        assert sorted(set(found)) == found, f"{name} applied one twice or out of order: {found}"
+        assert made - len(found) <= 4 * deaths, f"{name} lacks more than a death explains: {found}"
+    assert ["Event"] == [what for what in house.seen("counter_store") if what == "Event"]
+    first = min(n for n in seen(house, "event_processor") if n >= OUTAGE)
+    assert first in seen(house, "alerter", "Sample"), "the sample of a new word is on the disk before it leaves"
+    assert [] == [what for name in house.hops for what in house.seen(name) if what.startswith("lost")]
 
 
 def test_dying_at_every_boundary_loses_no_event_and_repeats_nothing(tmp_path):
@@ -88,20 +141,31 @@ def test_dying_at_every_boundary_loses_no_event_and_repeats_nothing(tmp_path):
     with_all = LiveHouse(tmp_path / "undisturbed", undisturbed)
     with_all.run_live()
     every = list(range(1, LAST + 1))
-    assert [every, every] == [frames(with_all, name) for name in ("event_processor", "counter_store")]
+    assert [every, every] == [seen(with_all, name) for name in ("event_processor", "counter_store")]
+    assert SAMPLED == seen(with_all, "alerter", "Sample")
     with_all.close()
     assert undisturbed.count > 100
 
     for at in range(1, undisturbed.count + 1):
         house = LiveHouse(tmp_path / str(at), Bomb(at))
         house.run_live()
-        for name in ("event_processor", "counter_store"):
-            seen = frames(house, name)
-            assert sorted(set(seen)) == seen, f"{name} applied a frame twice or out of order, at {at}: {seen}"
-            assert len(every) - len(seen) <= 4, f"{name} lacks more than a death explains, at {at}: {seen}"
-        assert ["Event"] == [what for what in house.seen("counter_store") if what == "Event"], f"at {at}"
-        assert [] == [what for name in house.hops for what in house.seen(name) if what.startswith("lost")], f"at {at}"
+        try:
+            check(house, 1)
+        except AssertionError as error:
+            raise AssertionError(f"died at {at}: {error}") from error
         house.close()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_dying_again_and_again_loses_no_event_and_repeats_nothing(tmp_path, seed):
+    """Producer and consumer in turn, before either has committed what it knew of the other."""
+    chance = random.Random(seed)  # noqa: S311 - repeatable
+    deaths = chance.randint(2, 5)
+    house = LiveHouse(tmp_path, Bomb(*chance.sample(range(1, 200), deaths)))
+    house.run_live()
+
+    check(house, deaths)
+    house.close()
 
 
 @pytest.mark.parametrize(
