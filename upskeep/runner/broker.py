@@ -25,7 +25,7 @@ listener {port} {host}
 allow_anonymous true
 persistence true
 persistence_location {folder}/
-autosave_interval 60
+autosave_interval 600
 max_inflight_messages 200
 max_queued_messages 1000000
 max_queued_bytes 268435456
