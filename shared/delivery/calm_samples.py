@@ -11,11 +11,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from shared.messages import StateSample
+from shared.sample_words import SAMPLES_AHEAD, Words, sample_words
 
-SAMPLES_AHEAD = 8  # a calm minute has six
 MOST_DEVICES = 10_000  # of further ones every sample is written at once
-
-Words = tuple[object, ...]
 
 
 class _Last(NamedTuple):
@@ -47,9 +45,3 @@ class CalmSamples:
     def committed(self) -> None:
         """Every sample so far is on the disk."""
         self._waiting.clear()
-
-
-def sample_words(sample: StateSample) -> Words:
-    """Return all that a state says but its numbers."""
-    values = sorted((name, value) for name, value in sample.values.items() if isinstance(value, str | bool))
-    return (sample.zone, sample.quality.value, sample.power, sample.battery, sample.charging, *sample.active, *values)

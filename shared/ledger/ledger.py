@@ -66,6 +66,7 @@ class Ledger:
         self.db.execute("PRAGMA journal_mode=WAL")
         self.db.execute("PRAGMA synchronous=FULL")
         self.db.execute("PRAGMA temp_store=MEMORY")
+        self.db.execute("PRAGMA secure_delete=FAST")  # Debian's SQLite would write each page that was freed, emptied
         self._identify()
         self.db.execute("PRAGMA journal_size_limit=4194304")
 

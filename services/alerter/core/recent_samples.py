@@ -16,9 +16,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from zlib import crc32
 
-from shared.delivery.calm_samples import SAMPLES_AHEAD, sample_words
 from shared.instants import time_to_us
 from shared.messages import StateSample
+from shared.sample_words import SAMPLES_AHEAD, sample_words
 
 MOST_DEVICES = 10_000  # the processor's samples of further ones are on its disk before they leave
 Identity = tuple[int, int]  # when, and what in words

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.alerter.core.recent_samples import RecentSamples
-from shared.delivery.calm_samples import SAMPLES_AHEAD, CalmSamples
+from shared.delivery.calm_samples import CalmSamples
 from shared.messages import Quality, StateSample
+from shared.sample_words import SAMPLES_AHEAD
 from tests.support.alerter_harness import Play, after
 
 RULES = """

@@ -1,0 +1,15 @@
+"""What distinguishes two samples of one device, and how many may be ahead of their producer's disk (docs/adr/0053)."""
+
+from __future__ import annotations
+
+from shared.messages import StateSample
+
+SAMPLES_AHEAD = 8  # of a device; a calm minute has six
+
+Words = tuple[object, ...]
+
+
+def sample_words(sample: StateSample) -> Words:
+    """Return all that a sample says but its time and its numbers."""
+    values = sorted((name, value) for name, value in sample.values.items() if isinstance(value, str | bool))
+    return (sample.zone, sample.quality.value, sample.power, sample.battery, sample.charging, *sample.active, *values)
