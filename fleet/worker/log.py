@@ -1,4 +1,4 @@
-"""The log by Kafka's protocol. confluent_kafka is imported here alone.
+"""The log by Kafka's protocol.
 
 Rules:
 1. Offsets live in the database: the group assigns partitions and nothing else. After the database has a batch, a copy
@@ -18,7 +18,8 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from fleet.core.reading import Arrival
-from fleet.settings import LogSettings, secret
+from fleet.settings import LogSettings
+from fleet.worker.log_client import complaints, reach
 
 log = logging.getLogger(__name__)
 
@@ -127,12 +128,12 @@ def _complain(error: KafkaError) -> None:
     ):
         raise LogBrokenError(error.str())
     if error.code() != KafkaError._PARTITION_EOF:
-        log.warning("the log: %s", error.str())
+        complaints.warning("the log: %s", error.str())
 
 
 def _configuration(settings: LogSettings) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "bootstrap.servers": settings.servers,
+    return {
+        **reach(settings),
         "group.id": settings.group,
         "client.id": "upskeep-fleet",
         "enable.auto.commit": False,
@@ -142,13 +143,4 @@ def _configuration(settings: LogSettings) -> dict[str, Any]:
         "session.timeout.ms": round(settings.session_s * 1000),
         "heartbeat.interval.ms": round(settings.session_s * 300),
         "topic.metadata.refresh.interval.ms": 10_000,  # a topic that comes later, partitions that are added
-        "security.protocol": settings.protocol,
-        "logger": log,
     }
-    if settings.ca_file is not None:
-        found["ssl.ca.location"] = str(settings.ca_file)
-    if settings.protocol.startswith("sasl"):
-        found["sasl.mechanism"] = settings.mechanism
-        found["sasl.username"] = settings.user or ""
-        found["sasl.password"] = secret(settings.password_file, "log.password_file") or ""
-    return found
