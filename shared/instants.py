@@ -10,12 +10,13 @@ _MICROSECOND = timedelta(microseconds=1)
 
 def time_to_us(time: datetime) -> int:
     """Return an aware time as microseconds since 1970; exact, and negative before it."""
-    return (time - _UNIX_EPOCH) // _MICROSECOND
+    since = time - _UNIX_EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def span_to_us(span: timedelta) -> int:
     """Return a span in whole microseconds."""
-    return span // _MICROSECOND
+    return (span.days * 86_400 + span.seconds) * 1_000_000 + span.microseconds
 
 
 def us_to_time(us: int) -> datetime:

@@ -10,6 +10,7 @@ Rules:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from shared.kinds import KINDS, Kind, kind_of
 from shared.messages import Message
@@ -47,7 +48,7 @@ class Topics:
     def of(self, message: Message) -> str:
         """Return the topic of a message; raises TopicError where one of its names cannot stand in a topic."""
         kind = kind_of(message)
-        return self.build(kind.name, *(_part(message, level) for level in kind.levels))
+        return _built(self, kind.name, *[_part(message, level) for level in kind.levels])
 
     def parse(self, topic: str) -> tuple[str, tuple[str, ...]]:
         """Return (kind, parts) of a topic that ``build`` made; raises TopicError on any other."""
@@ -80,6 +81,11 @@ class Topics:
     def _filled(self, kind: Kind, parts: tuple[str, ...]) -> str:
         rest = iter(parts)
         return "/".join((self.root, self.site, *(next(rest) if step[0] == "{" else step for step in kind.steps)))
+
+
+@lru_cache(maxsize=8192)
+def _built(topics: Topics, kind: str, *parts: str) -> str:
+    return topics.build(kind, *parts)
 
 
 def _part(message: Message, level: str) -> str:

@@ -185,6 +185,8 @@ class SensorReader:
         self._ledger.put(_LIFE, RunRecord(self._boot_id, running=True).to_json())
 
     def _log_faults(self, frame: Frame) -> None:
+        if not frame.errors and not self._fault_spells:
+            return
         self._fault_spells, lines = follow_faults(self._fault_spells, frame)
         for line in lines:
             log.log(logging.INFO if line.over else logging.WARNING, "%s", line.text)
@@ -194,13 +196,12 @@ class SensorReader:
         self._counts["errors"] += bool(frame.errors)
         self._last_time = frame.time
         if frame.device == lifecycle.DEVICE:
-            frame = frame.model_copy(update={"device": self._system})
+            frame = frame.revised(device=self._system)
         if self._clock_drift is not None:
             instant = self._clock_drift.instant
-            stamp = {"boot": self._clock_drift.boot, "uptime_s": instant.uptime_s, "clock": instant.clock}
-            frame = frame.model_copy(update=stamp)
+            frame = frame.revised(boot=self._clock_drift.boot, uptime_s=instant.uptime_s, clock=instant.clock)
         if not self._feed.live:
-            frame = frame.model_copy(update={"simulated": True})
+            frame = frame.revised(simulated=True)
         self._outlet.emit(frame)
 
     def _life(self) -> RunRecord | None:

@@ -107,8 +107,7 @@ class Inbox:
         self.commits.applied()
         self.important |= not isinstance(message, CALM)
         if isinstance(message, Frame):
-            played = message.simulated and self.receiver.is_only_producer(message.producer, "raw")
-            if not played and (reason := self.horizon.beyond(message.time)) is not None:
+            if (reason := self.horizon.beyond(message.time)) is not None and not self._is_played(message):
                 topic = self.topics.build("stream", message.producer, "raw")
                 self.out.reject(topic, message.model_dump_json(exclude_none=True).encode(), reason)
                 return
@@ -118,6 +117,10 @@ class Inbox:
             self.time.jump(message)
         if self.handlers.stream is not None:
             self.handlers.stream.apply(message)
+
+    def _is_played(self, frame: Frame) -> bool:
+        """Whether a frame is of a simulation or recording alone at its site, which may be of any time."""
+        return frame.simulated and self.receiver.is_only_producer(frame.producer, "raw")
 
     def _read_status(self, parts: tuple[str, ...], arrived: Arrived, now: float) -> None:
         if not arrived.payload:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
+from shared.delivery.fresh_rows import FreshRows
 from shared.delivery.outbound import Outbound
+from shared.delivery.row import Row as Row
 from shared.delivery.track import Track
 from shared.ledger import Ledger, is_sound, keep_value, sealed
 from shared.messages import Continued
@@ -20,18 +21,6 @@ COMMANDS_KEPT = 10_000
 COMMANDS_SPARE = 100  # how many more there may be: the oldest go together, for each look costs as much as there are
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One message in the outbox."""
-
-    stream: str
-    seq: int
-    topic: str
-    payload: bytes
-    attributes: str | None
-    written: float
-
-
 class Records:
     """The delivery tables of one ledger. Writes belong inside ``Ledger.transaction``."""
 
@@ -39,6 +28,7 @@ class Records:
         self.ledger = ledger
         self.site = site
         self.db: sqlite3.Connection = ledger.db
+        self._fresh = FreshRows()
         self._commands: int | None = None  # the place of the last one, once it was looked up
         with ledger.transaction():
             self.epoch = self._epoch()
@@ -55,6 +45,7 @@ class Records:
 
     def renew_epoch(self, continued: Continued) -> None:
         """Begin a new epoch that goes on with the numbers of the one before; the outbox is stamped anew."""
+        self._fresh.clear()
         old, self.epoch = self.epoch, secrets.token_hex(6)
         self.continued = (*self.continued, continued)[-CONTINUED_KEPT:]
         self.save_value("epoch", self.epoch)
@@ -104,13 +95,16 @@ class Records:
             marks=marks,
         )
 
-    def append(self, rows: Iterable[Row]) -> None:
+    def append(self, rows: Sequence[Row]) -> None:
         """Write rows to the outbox."""
         values = (sealed(row.stream, row.seq, row.topic, row.payload, row.attributes, row.written) for row in rows)
         self.db.executemany("INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+        self._fresh.add(rows)
 
     def read(self, stream: str, seqs: range) -> list[Row]:
         """Return the rows of ``seqs``, in order; raises LedgerDamagedError unless all are there as written."""
+        if (fresh := self._fresh.take(stream, seqs)) is not None:
+            return fresh
         query = "SELECT * FROM outbox WHERE stream = ? AND seq BETWEEN ? AND ? ORDER BY seq"
         rows = self.db.execute(query, (stream, seqs.start, seqs.stop - 1)).fetchall()
         if len(rows) != len(seqs) or not all(map(is_sound, rows)):

@@ -92,6 +92,14 @@ class BufferedSocket:
             if self._held is None:
                 self._held = bytearray()
 
+    def collect(self, packet: bytes) -> bool:
+        """Collect a whole packet, if this is held."""
+        with self._lock:
+            if self._held is None:
+                return False
+            self._held += packet
+            return True
+
     def flush(self) -> None:
         """Send what was collected; a broken connection shows itself to the reader, so errors end here."""
         with self._lock:

@@ -19,6 +19,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from shared.mqtt.best_effort import best_effort_packet
 from shared.mqtt.buffered_socket import BufferedSocket
 from shared.mqtt.gathering import Gathering
 from shared.mqtt.login import LoginError, client_id_of, password_of, tls_context, tls_fault
@@ -116,6 +117,8 @@ class Connection:
 
     def publish(self, publication: Publication) -> int | None:
         """Hand a publication over; returns its message id, None if the connection is gone."""
+        if not publication.qos and self._collect(publication):
+            return 0
         properties = None
         if self.client.protocol == MQTTProtocolVersion.MQTTv5:
             properties = _sent_along(publication)
@@ -125,6 +128,17 @@ class Connection:
         )
         self.client.unconfirmed_by = None
         return info.mid if info.rc == paho.MQTT_ERR_SUCCESS else None
+
+    def _collect(self, publication: Publication) -> bool:
+        """Put a best-effort message among what is held: paho's way is that of one to be confirmed, and costs as much.
+
+        Not while paho has a packet half written.
+        """
+        if publication.attributes or publication.correlation is not None or self.client.want_write():
+            return False
+        stream = self.client.stream
+        version_5 = self.client.protocol == MQTTProtocolVersion.MQTTv5
+        return stream is not None and stream.collect(best_effort_packet(publication, no_properties=version_5))
 
     def ack(self, mid: int) -> None:
         """Acknowledge one message."""

@@ -207,6 +207,8 @@ class AlertSet:
         record = self.records.get(alert_id)
         if record is None:
             full = not self.shares.has_room(rule.name, sample.sender)
+            if not full and rule.composite is None and transitions.passes_by(rule, sample, self.now_us):
+                return ()
             if full:
                 sender = sample.sender or str(sample.field("device") or sample.name)
                 self._limits.note(RULE_KEYS, sender, of=rule.name, most=self.shares.most)

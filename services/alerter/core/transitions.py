@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from services.alerter.core.alert_record import FIRES, AlertRecord, LastTransition
 from services.alerter.core.kinds.composite import Composite
@@ -24,6 +25,7 @@ from services.alerter.core.states import Reason, next_state
 from shared.messages import Alert, AlertState
 
 Decision = tuple[AlertRecord, tuple[Alert, ...]]
+NONE: tuple[Alert, ...] = ()
 
 
 def begin(rule: Rule, labels: dict[str, str], now_us: int | None = None) -> AlertRecord:
@@ -33,11 +35,15 @@ def begin(rule: Rule, labels: dict[str, str], now_us: int | None = None) -> Aler
 
 def observe(rule: Rule, key: str, record: AlertRecord, sample: Sample) -> Decision:
     """Take a sample; return the new record and the transitions."""
-    record, before = advance(rule, key, record, sample.time_us)
-    now_us = sample.time_us if record.now_us is None else max(record.now_us, sample.time_us)
-    evidence = rule.condition.fold(record.evidence, sample, now_us)
-    if evidence is record.evidence and record.now_us == now_us:
-        return record, before
+    time_us, known, before = sample.time_us, record.evidence, NONE
+    if record.now_us is None or time_us > record.now_us:
+        record, before = _decide_due(rule, key, record, time_us)
+        known, now_us = _left(rule, record, time_us), time_us
+    else:
+        now_us = record.now_us
+    evidence = rule.condition.fold(known, sample, now_us)
+    if evidence is known:
+        return (record if record.now_us == now_us else replace(record, evidence=known, now_us=now_us)), before
     record = replace(record, evidence=evidence, now_us=now_us, event_text=sample.text or record.event_text)
     if record.is_firing and isinstance(rule.condition, Count) and not _is_held(rule, record, now_us):
         return record, before  # one more never ends a count: what has left the window may be made up for at this time
@@ -48,15 +54,34 @@ def observe(rule: Rule, key: str, record: AlertRecord, sample: Sample) -> Decisi
 def advance(rule: Rule, key: str, record: AlertRecord, to_us: int) -> Decision:
     """Time has reached ``to_us`` and all before it is known; a time already passed changes nothing."""
     if record.now_us is not None and to_us <= record.now_us:
-        return record, ()
-    transitions: tuple[Alert, ...] = ()
+        return record, NONE
+    record, transitions = _decide_due(rule, key, record, to_us)
+    return replace(record, now_us=to_us, evidence=_left(rule, record, to_us)), transitions
+
+
+def _decide_due(rule: Rule, key: str, record: AlertRecord, to_us: int) -> Decision:
+    """Decide what falls due before ``to_us``."""
+    transitions = NONE
     while (due_us := due(rule, record)) is not None and due_us < to_us:
         record, more = _judge(rule, key, replace(record, now_us=due_us), due_us)
         transitions += more
         if not more and due(rule, record) == due_us:
             break
+    return record, transitions
+
+
+def _left(rule: Rule, record: AlertRecord, to_us: int) -> Any:
+    """Return the evidence that still matters at ``to_us``."""
     left = rule.condition.pruned(record.evidence, to_us)
-    return replace(record, now_us=to_us, evidence=rule.condition.begin() if left is None else left), transitions
+    return rule.condition.begin() if left is None else left
+
+
+def passes_by(rule: Rule, sample: Sample, now_us: int | None) -> bool:
+    """Whether a sample leaves nothing to remember of an alert of which nothing is known: most samples are calm."""
+    condition = rule.condition
+    at_us = sample.time_us if now_us is None else max(now_us, sample.time_us)
+    evidence = condition.fold(condition.begin(), sample, at_us)
+    return condition.span(evidence) is None and condition.pruned(evidence, at_us) is None
 
 
 def due(rule: Rule, record: AlertRecord) -> int | None:

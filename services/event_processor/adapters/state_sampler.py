@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from services.event_processor.core.device.state_samples import LastSample, next_sample
+from services.event_processor.core.pipeline.candidates import NO_TIME
 from services.event_processor.core.process import Outcome
 from services.event_processor.core.state import state_words
 from shared.ledger import Ledger
-from shared.messages import StateSample
+from shared.messages import Quality, StateSample
+
+SAMPLE = StateSample(device="-", time=NO_TIME, quality=Quality.GOOD)
 
 
 class StateSampler:
@@ -25,7 +28,7 @@ class StateSampler:
             return None
         self._last[device] = found
         self._touched.add(device)
-        return StateSample.model_construct(**dict(outcome.state))
+        return SAMPLE.revised(**outcome.state.__dict__)
 
     def flush(self) -> None:
         """Write what has changed."""

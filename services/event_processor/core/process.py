@@ -102,7 +102,7 @@ def _event(compiled: CompiledRules, frame: Frame, zone: str | None, repeat: int,
         "metadata": {},
     }
     if _is_plain(found.data):
-        return model.model_copy(update=own)  # what needs no check is not checked: it costs most
+        return model.revised(**own)  # what needs no check is not checked: it costs most
     return Event(**model.model_dump(exclude_unset=True) | own)
 
 

@@ -38,15 +38,15 @@ def device_state(compiled: CompiledRules, memory: Memory, frame: Frame) -> Devic
     )
 
 
-def state_words(memory: Memory, frame: Frame) -> dict[str, str | bool | None]:
-    """Return what the state says in words, without working out its numbers."""
+def state_words(memory: Memory, frame: Frame) -> tuple[tuple[str, str | bool | None], ...]:
+    """Return what the state says in words, by name, without working out its numbers."""
     latches = memory.latches
-    return {
-        "quality": frame.quality.value,
-        "power": POWER[latches.get(ON_BATTERY, OFF).known],
-        "battery": _battery(memory),
-        "charging": latches.get(CHARGING, OFF).known,
-    }
+    return (
+        ("quality", frame.quality),
+        ("power", POWER[latches.get(ON_BATTERY, OFF).known]),
+        ("battery", _battery(memory)),
+        ("charging", latches.get(CHARGING, OFF).known),
+    )
 
 
 def _doubted(latches: Mapping[str, Latch]) -> list[str]:

@@ -89,6 +89,11 @@ def test_a_number_is_read_with_its_comma_and_its_unit(text: str, comma: bool, nu
     assert number == cell_value("battery_voltage", text, comma=comma)
 
 
+def test_a_number_without_its_unit_keeps_its_last_digit() -> None:
+    """The unit of a load average is written as 1."""
+    assert (0.91, 0.91) == (cell_value("load_average", "0.91"), cell_value("load_average", "0.91 1"))
+
+
 def test_a_comma_that_may_part_thousands_is_not_guessed_at() -> None:
     """In a file of commas it may be 1.234 or 1,234."""
     with pytest.raises(ValueError, match="not a number"):

@@ -112,9 +112,10 @@ class Prediction:
         from_us = now_us - span_to_us(self.over)
         if evidence.time_us <= from_us or not evidence.points:
             return None
+        if not evidence.holds and evidence.points[0][0] > from_us:  # they are in order
+            return evidence
         points = tuple(point for point in evidence.points if point[0] > from_us)
-        unchanged = not evidence.holds and len(points) == len(evidence.points)
-        return evidence if unchanged else replace(evidence, points=points, holds=False)
+        return replace(evidence, points=points, holds=False)
 
     def moved(self, evidence: Forecast, move: Move) -> Forecast:
         """Everything as long ago as before."""
@@ -136,8 +137,8 @@ class Prediction:
         times = [(time_us - points[-1][0]) / 1e6 for time_us, _ in points]
         values = [value for _, value in points]
         mean_t, mean_v = sum(times) / len(times), sum(values) / len(values)
-        spread = sum((time - mean_t) ** 2 for time in times)
-        slope = sum((t - mean_t) * (v - mean_v) for t, v in zip(times, values, strict=True)) / spread
+        spread = sum([(time - mean_t) ** 2 for time in times])
+        slope = sum([(t - mean_t) * (v - mean_v) for t, v in zip(times, values, strict=True)]) / spread
         missing = self.reaches - (mean_v - slope * mean_t)  # from where the line stands now
         if abs(missing) < 1e-9:
             return 0.0

@@ -17,6 +17,7 @@ from shared.messages import Frame, Scalar
 
 SAMPLE_S = 10
 Word = str | bool | None
+Words = tuple[tuple[str, Word], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class LastSample:
     """When a device was sampled last, and its words then."""
 
     time_us: int
-    words: tuple[tuple[str, Word], ...]
+    words: Words
 
     def to_json(self) -> bytes:
         """Return it as the ledger holds it."""
@@ -37,14 +38,14 @@ class LastSample:
         return cls(time_us, tuple((name, word) for name, word in words))
 
 
-def next_sample(last: LastSample | None, frame: Frame, known: dict[str, Word]) -> LastSample | None:
+def next_sample(last: LastSample | None, frame: Frame, known: Words) -> LastSample | None:
     """Return the sample to take now, None where none is due. ``known`` are the confirmed words of the state."""
-    words = (*known.items(), *_words(frame.values))
+    words = known + _words(frame.values)
     now_us = time_to_us(frame.time)
     if last is not None and words == last.words and 0 <= now_us - last.time_us < SAMPLE_S * 1_000_000:
         return None
     return LastSample(now_us, words)
 
 
-def _words(values: dict[str, Scalar]) -> tuple[tuple[str, Word], ...]:
-    return tuple((name, value) for name, value in values.items() if isinstance(value, str | bool))
+def _words(values: dict[str, Scalar]) -> Words:
+    return tuple([(name, value) for name, value in values.items() if isinstance(value, (str, bool))])

@@ -25,6 +25,7 @@ class PlayedFeed:
         self._speed = speed
         self._items: Iterator[Item] = iter(())
         self._place = SourcePosition()
+        self._played: int | None = None  # the position of the last item taken
         self._ahead: Item | None = None
         self._pace: Pace | None = None
 
@@ -52,13 +53,13 @@ class PlayedFeed:
             if due is None or due > now:
                 break
             taken.append(content)
-            self._place = SourcePosition(self._ahead.position, self._place.anchor)
+            self._played = self._ahead.position
             self._ahead = next(self._items, None)
         return taken
 
     def place(self) -> SourcePosition | None:
         """Return how far it is played."""
-        return self._place
+        return self._place if self._played is None else SourcePosition(self._played, self._place.anchor)
 
     def cut_power(self, device: str, after_s: int) -> Mapping[str, Any]:  # noqa: ARG002
         """What is played has no power to cut; raises CutError."""

@@ -67,7 +67,7 @@ class Recording:
         for path in self.files:
             for number, line, to_frame in self._rows(path):
                 position += 1
-                if not line.strip() or is_no_row(line.decode("utf-8", "replace")):
+                if is_no_row(line) or not line.strip():
                     continue
                 content = _content(path, number, line, to_frame)
                 if isinstance(content, Frame) and to_frame is not _json_frame:
@@ -82,7 +82,7 @@ class Recording:
                 first = next(lines, (1, b""))
                 first = (1, first[1].removeprefix(_BOM))
                 if path.suffix.lower() == ".csv":
-                    while is_no_row(first[1].decode("utf-8", "replace")):
+                    while is_no_row(first[1]):
                         first = next(lines, (first[0] + 1, b""))
                     to_frame = self._csv(path, *first)
                 elif path.suffix.lower() in (".jsonl", ".ndjson"):

@@ -35,7 +35,9 @@ def cell_value(channel: str, text: str, *, comma: bool = False) -> Scalar:
     if channel in FACTS:
         return text
     if channel in QUANTITIES:
-        number = _number(text.removesuffix(QUANTITIES[channel].unit).rstrip(), comma=comma)
+        number = _number(text, comma=comma)
+        if number is None:
+            number = _number(text.removesuffix(QUANTITIES[channel].unit).rstrip(), comma=comma)
         if number is None:
             raise ValueError(f"{channel}: not a number (got {text!r:.60})")
         return number

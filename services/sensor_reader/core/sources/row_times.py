@@ -17,16 +17,19 @@ def row_time(text: str, zone: tzinfo | None) -> datetime:
     ISO 8601, also with a blank between day and time; a day first, with dots, as Excel writes it in much of Europe;
     numbers since 1970 in s, ms, µs or ns, by their size.
     """
-    if _EPOCH.match(text):
-        return _since_1970(text)
-    day_first = _DAY_FIRST.match(text)
-    if day_first:
-        day, month, year, clock = day_first.groups()
-        text = f"{year}-{int(month):02}-{int(day):02}T{(clock or '00:00').zfill(5)}"
+    if text[4:5] != "-":  # most rows begin with a year
+        if _EPOCH.match(text):
+            return _since_1970(text)
+        day_first = _DAY_FIRST.match(text)
+        if day_first:
+            day, month, year, clock = day_first.groups()
+            text = f"{year}-{int(month):02}-{int(day):02}T{(clock or '00:00').zfill(5)}"
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError(f"time: not a time (got {text!r:.60}); write it as 2026-01-31T12:00:00Z") from None
+    if time.tzinfo is UTC:
+        return time
     if time.tzinfo is None:
         if zone is None:
             raise ValueError(
