@@ -9,7 +9,7 @@ QUICK := tests/unit/shared tests/unit/upskeep/text tests/unit/upskeep/runner tes
   $(addprefix tests/unit/event_processor/test_, battery.py catalogue.py level.py power.py process.py) \
   $(addprefix tests/unit/alerter/test_, notify.py states.py trace.py window.py)
 
-.PHONY: kafka wheel home boot arm64 timelines climate help setup influxd2 node-tools run test test-quick check fmt docs bench crash fuzz lock sbom audit clean
+.PHONY: kafka wheel upgrade home boot arm64 timelines climate help setup influxd2 node-tools run test test-quick check fmt docs bench crash fuzz lock sbom audit clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -97,6 +97,9 @@ wheel: setup ## build the wheel and the source distribution into dist/
 
 arm64: ## on a 64-bit Pi's userland under emulation: unit tests of shared and the services, and the wheel; about an hour, needs root
 	@bash tools/packaging/arm64.sh
+
+upgrade: setup ## upgrade a live suite in place, from the last release's wheel to this one's, and go back; FROM=COMMIT
+	@$(BIN)/python -m tests.upgrade $(if $(FROM),--from $(FROM)) $(ARGS)
 
 home: setup ## install the wheel in a bare Debian without the checkout and count an event; needs root and mmdebstrap
 	@bash tools/packaging/bare.sh

@@ -27,7 +27,7 @@ from shared.delivery.handler import MessageHandler
 from shared.delivery.route import Route
 from shared.delivery.takeover import NameInUseError
 from shared.journal import JournalFormatter, is_journal, marked
-from shared.ledger import Ledger, LedgerDamagedError, LedgerError, Schema, explain
+from shared.ledger import Ledger, LedgerDamagedError, LedgerError, LedgerNewerError, Schema, explain
 from shared.ledger.quarantine import REPORT, Salvage, closed_cleanly, open_ledger, suspect
 from shared.messages import Candidate
 from shared.places import config_folder
@@ -42,6 +42,7 @@ DAMAGED = "system.ledger.damaged"
 EXIT_CONFIG = 2
 EXIT_LEDGER = 74
 EXIT_NAME_IN_USE = 76
+EXIT_NEWER_LEDGER = 78
 SIGN_S = 5.0
 HEALTHY_S = 30.0
 DRAIN_S = 2.0
@@ -152,6 +153,9 @@ def _run(service: Service, settings: Any, context: Context) -> int:
         suspect(path, error)
         log.critical("%s", error)
         return EXIT_LEDGER
+    except LedgerNewerError as error:
+        log.critical("%s", error)
+        return EXIT_NEWER_LEDGER
     except LedgerError as error:
         log.critical("%s", error)
         return EXIT_LEDGER

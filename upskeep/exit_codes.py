@@ -18,7 +18,7 @@ class ExitCode(IntEnum):
 MEANINGS: dict[ExitCode, str] = {
     ExitCode.DONE: "done; `run`, `tail` and `record`, which go on until Ctrl-C, end with it then",
     ExitCode.FAILED: "the command failed, or what it looked for is not as it should be",
-    ExitCode.USAGE: "the command line or the configuration is wrong; nothing was done",
+    ExitCode.USAGE: "the command line or the configuration is wrong, or a newer version wrote the data; nothing done",
     ExitCode.INCOMPLETE: "`backtest` left rows of a recording out; with `--allow-refused` that is 0",
     ExitCode.INTERRUPTED: "Ctrl-C before the command was done",
 }

@@ -73,7 +73,9 @@ class Live:
         port: int | None = None,
         config: Path = CONFIG,
         environ: Mapping[str, str] | None = None,
+        program: Sequence[object] = (),
     ) -> None:
+        """``program`` is the command line of another Upskeep than that of this checkout."""
         self.folder = folder
         self.data = data_folder(folder)
         self.port = port or free_port()
@@ -81,7 +83,7 @@ class Live:
         place = ("--config", config, "--data", self.data, "--broker", broker, "--port", self.port)
         with self._out.open("wb") as out, self._err.open("wb") as err:
             self.runner = processes.Popen(
-                command("run", *place, *options),
+                [*map(str, (*(program or command()), "run", *place, *options))],
                 env={**_environ(), **(environ or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=out,

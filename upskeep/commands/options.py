@@ -230,7 +230,7 @@ def _suite(config: Path, url: str | None, user: str | None, password_file: Path 
 
 @contextmanager
 def complaints(*kinds: type[Exception]) -> Iterator[None]:
-    """Turn what may go wrong into a sentence on stderr and an exit code, never a traceback."""
+    """Turn what may go wrong into a sentence on stderr and an exit code (its own, or 1), never a traceback."""
     try:
         yield
     except ConfigError as error:
@@ -238,4 +238,4 @@ def complaints(*kinds: type[Exception]) -> Iterator[None]:
         sys.exit(ExitCode.USAGE)
     except kinds as error:
         click.echo(safe_lines(f"upskeep: {error}"), err=True)
-        sys.exit(ExitCode.FAILED)
+        sys.exit(getattr(error, "exit_code", ExitCode.FAILED))

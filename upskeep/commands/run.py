@@ -63,13 +63,14 @@ def run(
     from upskeep.runner.data_lock import DataError, hold_data_folder
     from upskeep.runner.run import RunOptions
     from upskeep.runner.run import run as run_suite
+    from upskeep.runner.supervisor import NewerLedgerError
     from upskeep.text.run_output import RunOutput
 
     source_of = click.get_current_context().get_parameter_source
     if broker and "://" in broker and (source_of("broker"), source_of("port")) == (DEFAULT, GIVEN):
         named = f"UPSKEEP_BROKER names {broker}"
         raise click.UsageError(f"--port is that of a broker of our own, and {named}; with --broker auto it is ours")
-    with complaints(BrokerError, DataError):
+    with complaints(BrokerError, DataError, NewerLedgerError):
         settings = check_config(config, os.environ).suite
         source, speed = _played(config, source, speed)
         check_speed(speed)

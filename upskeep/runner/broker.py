@@ -12,6 +12,8 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Container
+from importlib.util import find_spec
 from pathlib import Path
 
 from shared.journal import open_output, where
@@ -61,14 +63,25 @@ class BrokerError(RuntimeError):
     """The broker cannot be started; says why and what to do."""
 
 
-def choose(wanted: str) -> str:
+def installed() -> frozenset[str]:
+    """Return which of both are on this machine."""
+    found = {"mosquitto": _mosquitto(), "embedded": find_spec("iotcore")}
+    return frozenset(kind for kind, where_it_is in found.items() if where_it_is)
+
+
+def choose(wanted: str, here: Container[str]) -> str:
     """Return ``mosquitto`` or ``embedded``; ``auto`` takes an installed Mosquitto; raises BrokerError."""
     if wanted == "auto":
-        return "mosquitto" if _mosquitto() else "embedded"
+        wanted = "mosquitto" if "mosquitto" in here else "embedded"
     if wanted not in ("mosquitto", "embedded"):
         raise BrokerError(f"no broker {wanted!r}: must be auto, mosquitto, embedded or a URL like mqtt://host:1883")
-    if wanted == "mosquitto" and not _mosquitto():
+    if wanted == "mosquitto" and wanted not in here:
         raise BrokerError("mosquitto is not installed here; install it, or use --broker embedded")
+    if wanted == "embedded" and wanted not in here:
+        raise BrokerError(
+            "the embedded broker (iotcore) is not installed, as on 32-bit ARM: install mosquitto "
+            "(`sudo apt install mosquitto`), or name a broker that runs with --broker mqtt://host:1883"
+        )
     return wanted
 
 

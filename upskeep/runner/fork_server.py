@@ -29,10 +29,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from setproctitle import setproctitle
-
 from shared.journal import open_output
 from shared.kinds import KINDS
+from upskeep.runner.process_title import show_as
 
 MESSAGE_BYTES = 1_048_576  # an environment and a path
 REPLY_S = 120.0  # the imports come first, and a small machine is slow
@@ -158,7 +157,7 @@ def _serve(asked: socket.socket, names: Sequence[str]) -> None:
     """Import, then fork whatever is asked for until the runner is gone; never returns."""
     try:
         os.setsid()
-        _entitle("fork server")  # the first time must come before any change of the environment
+        show_as("fork server")  # the first time must come before any change of the environment
         _let_go(asked.fileno())
         for number in CLEAN_SIGNALS:
             signal.signal(number, signal.SIG_DFL)
@@ -224,7 +223,7 @@ def _become(name: str, environ: Mapping[str, str], log: str) -> None:
         os.dup2(out, 2)
         os.close(out)
         sys.argv = [f"services.{name}"]
-        _entitle(f"services.{name}")
+        show_as(f"services.{name}")
         runpy.run_module(f"services.{name}", run_name="__main__", alter_sys=False)
         code = 0
     except SystemExit as ended:
@@ -247,8 +246,3 @@ def _let_go(keep: int) -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
-
-
-def _entitle(title: str) -> None:
-    """Let ``ps`` and ``top`` show which process this is."""
-    setproctitle(f"upskeep: {title}")

@@ -117,7 +117,7 @@ class LocalBroker:
         self.kind: str | None = None
         self.child: subprocess.Popen[bytes] | None = None
         if "://" not in wanted:
-            self.kind = broker.choose(wanted)
+            self.kind = broker.choose(wanted, broker.installed())
             self.url = f"mqtt://{broker.HOST}:{port}"
             self.child = broker.start(self.kind, port, folder)
             say(f"broker: {self.kind} on port {port}, this machine only")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import runpy
 import sys
 
-from setproctitle import setproctitle
+from upskeep.runner.process_title import show_as
 
 
 def service_command(name: str) -> list[str]:
@@ -20,7 +20,7 @@ def main() -> None:
     """Be the service that the first argument names."""
     name = sys.argv[1]
     sys.argv[:2] = [f"services.{name}"]
-    setproctitle(" ".join([f"upskeep: services.{name}", *sys.argv[1:]]))
+    show_as(" ".join([f"services.{name}", *sys.argv[1:]]))
     runpy.run_module(f"services.{name}", run_name="__main__", alter_sys=False)
 
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from shared.journal import is_journal, open_output, where
-from shared.process import EXIT_CONFIG, EXIT_NAME_IN_USE
+from shared.process import EXIT_CONFIG, EXIT_NAME_IN_USE, EXIT_NEWER_LEDGER
 from shared.services import suite_of
 from shared.settings import ConfigError, Fault
+from upskeep.exit_codes import ExitCode
 from upskeep.runner.fork_server import ForkServer, ServiceProcess
 from upskeep.runner.service_process import service_command
 
@@ -26,6 +27,12 @@ RESTART_S = (0.2, 1.0, 2.0, 5.0, 15.0, 30.0)
 STEADY_S = 60.0
 STOP_S = 10.0
 LAST_WORDS = 4096
+
+
+class NewerLedgerError(RuntimeError):
+    """A newer Upskeep has written the ledger of a service: no restart of this one helps."""
+
+    exit_code = ExitCode.USAGE
 
 
 def restart_pause_s(failures: int) -> float:
@@ -65,12 +72,14 @@ class Supervisor:
             self._start(child)
 
     def watch(self) -> None:
-        """Start again what has died, with a growing pause; raises ConfigError where that cannot help."""
+        """Start again what has died, after a growing pause; raises ConfigError or NewerLedgerError where none helps."""
         now = time.monotonic()
         for child in self.children.values():
             if child.process is not None and (code := child.process.poll()) is not None:
                 if code in (EXIT_CONFIG, EXIT_NAME_IN_USE):
                     raise ConfigError([Fault(child.name, "", self._last_words(child))])
+                if code == EXIT_NEWER_LEDGER:
+                    raise NewerLedgerError(f"{child.name}: {self._last_words(child)}")
                 child.process = None
                 child.failures = 1 if now - child.started > STEADY_S else child.failures + 1
                 pause = restart_pause_s(child.failures)

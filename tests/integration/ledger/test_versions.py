@@ -30,7 +30,7 @@ from shared.ledger import Ledger
 from shared.ledger.examine import examine
 from shared.ledger.migrations import Version, write_version
 from shared.ledger.quarantine import closed_cleanly, open_ledger
-from shared.process import EXIT_LEDGER, Service
+from shared.process import EXIT_NEWER_LEDGER, Service
 from tests.support import processes
 from tests.support.brokers import EMBEDDED, Broker
 
@@ -233,7 +233,7 @@ def test_a_service_goes_on_with_its_old_ledger(tmp_path: Path, broker: Broker, v
 
 
 def test_a_service_refuses_a_newer_ledger_in_a_sentence(tmp_path: Path, broker: Broker) -> None:
-    """As after going back a version: exit code 74, nothing changed, and it says what to do."""
+    """As after going back a version: exit code 78, nothing changed, and it says what to do."""
     path = unpack("v1", "host_agent", tmp_path)
     with closing(Ledger(path, HOST_AGENT.schema)) as ledger, ledger.transaction() as db:
         write_version(db, Version(99, 0, "9.9.9"))
@@ -242,7 +242,7 @@ def test_a_service_refuses_a_newer_ledger_in_a_sentence(tmp_path: Path, broker: 
     run = Run(HOST_AGENT, tmp_path, broker)
     said = run.said()
 
-    assert EXIT_LEDGER == run.process.returncode
+    assert EXIT_NEWER_LEDGER == run.process.returncode
     assert "Upskeep 9.9.9 wrote this ledger (tables 99.0)" in said
     assert "Traceback" not in said
     assert before == path.read_bytes()

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from shared.process import EXIT_NEWER_LEDGER
 from upskeep.runner.service_process import service_command
-from upskeep.runner.supervisor import RESTART_S, STEADY_S, Child, Supervisor, restart_pause_s
+from upskeep.runner.supervisor import RESTART_S, STEADY_S, Child, NewerLedgerError, Supervisor, restart_pause_s
 
 
 @pytest.mark.parametrize(
@@ -53,3 +54,14 @@ def test_a_folder_of_the_same_name_in_the_working_directory_is_not_imported(tmp_
 
     assert (2, True) == (ours.returncode, "no such file; copy it from the project's config folder" in ours.stderr)
     assert "the wrong one" in theirs.stderr  # what is prevented
+
+
+def test_a_ledger_of_a_newer_version_ends_the_run(tmp_path: Path) -> None:
+    """As after going back a version: it would be refused at each start again, and the others would wait for it."""
+    (tmp_path / "counter_store.log").write_text("12:00:00 CRITICAL counter_store: /data: Upskeep 9 wrote this ledger\n")
+    supervisor = Supervisor({}, tmp_path, print, ("counter_store",))
+    with subprocess.Popen(["sh", "-c", f"exit {EXIT_NEWER_LEDGER}"]) as process:
+        process.wait()
+        supervisor.children["counter_store"] = Child("counter_store", process, time.monotonic())
+        with pytest.raises(NewerLedgerError, match=r"^counter_store: /data: Upskeep 9 wrote this ledger$"):
+            supervisor.watch()
