@@ -4,9 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.support.reverse_proxy import ReverseProxy
 from tests.support.running_gateway import RunningGateway
 
 WAIT_MS = 20_000
+PAGES = (
+    "/",
+    "/alerts",
+    "/alerts?rule=on_battery&key=ups",
+    "/events",
+    "/event?id=e0",
+    "/incidents",
+    "/counters",
+    "/health",
+    "/reports",
+    "/climate",
+    "/shutdown",
+    "/suite",
+    "/login",
+)
 MOST_TABS = 400
 MOST_WALKS = 5
 # what can be operated and is shown; a closed element of details hides what is in it
@@ -40,7 +56,7 @@ FOCUSED = """() => {
 class Page:
     """A page at the gateway, with every complaint of the browser's."""
 
-    def __init__(self, browser: Any, gateway: RunningGateway, **how: Any) -> None:
+    def __init__(self, browser: Any, gateway: RunningGateway | ReverseProxy, **how: Any) -> None:
         self.context = browser.new_context(**how)
         self.page = self.context.new_page()
         self.page.set_default_timeout(WAIT_MS)

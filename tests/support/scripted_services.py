@@ -33,8 +33,11 @@ ANSWERS: dict[str, Any] = {
 
 
 @contextmanager
-def services(broker: Broker) -> Iterator[list[Command]]:
-    """Answer as ``ANSWERS`` has it, carry out ``ack`` and refuse every other command; yields the commands."""
+def services(broker: Broker, *others: str) -> Iterator[list[Command]]:
+    """Answer as ``ANSWERS`` has it, carry out ``ack`` and refuse every other command; yields the commands.
+
+    What is asked of ``others`` they answer themselves.
+    """
     taken: list[Command] = []
     leave = threading.Event()
     wanted = [TOPICS.every(kind) for kind in ("request", "command")]
@@ -45,6 +48,8 @@ def services(broker: Broker) -> Iterator[list[Command]]:
 
     def answer(arrival: Arrived) -> None:
         kind, parts = TOPICS.parse(arrival.topic)
+        if parts[0] in others:
+            return
         content = json.loads(arrival.payload)
         if kind == "request":
             asked = Request.model_validate(content)

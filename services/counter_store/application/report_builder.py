@@ -8,6 +8,7 @@ from typing import Any
 
 from services.counter_store.application.analytics import Analytics
 from services.counter_store.application.snapshot import Snapshot
+from services.counter_store.core.counting.series import join_counts
 from services.counter_store.core.reports.report import (
     DetailedReport,
     Report,
@@ -30,7 +31,7 @@ def report(
     span = snapshot.span(days, as_of)
     all_time = sum(ever.total for ever in snapshot.ever.values())
     pieces = analytics.pieces(span)
-    counts = [count for _, counted in pieces[1] for count in counted]
+    counts = join_counts(count for _, counted in pieces[1] for count in counted)
     common = common_part(kind, snapshot.site, days, span, counts, all_time)
     model, more = REPORTS[kind]
     parts = {

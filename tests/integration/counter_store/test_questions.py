@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from services.counter_store.app import SERVICE
 from shared.client.client import Client, ClientError
-from shared.clock import SYSTEM_CLOCK
-from shared.context import Context
-from shared.delivery.endpoint import Endpoint
 from shared.ledger import Ledger
 from shared.suite import SuiteSettings
 from tests.support.brokers import Broker
-from tests.support.running_service import at_work
+from tests.support.running_service import at_work, store_hop
 from tests.support.store_bench import DAY, StoreBench
 
 CONFIG = Path(__file__).parents[3] / "config"
@@ -34,16 +31,7 @@ def store_at_work(folder: Path, broker: Broker, days: int = 30) -> Iterator[Suit
         if days:
             StoreBench(ledger).tell(*(n * DAY for n in range(days)), until=30 * DAY)
 
-    def make() -> Endpoint:
-        context = Context(CONFIG, os.environ, suite, SYSTEM_CLOCK)
-        ledger = Ledger(folder / "ledger.sqlite", SERVICE.schema)
-        endpoint = Endpoint(SERVICE.route, suite, ledger, context.clock)
-        with ledger.transaction():
-            handler = SERVICE.handler(SERVICE.settings(context), context, ledger, endpoint)
-        endpoint.attach(handler)
-        return endpoint
-
-    with at_work(make):
+    with at_work(partial(store_hop, folder, suite)):
         yield suite
 
 

@@ -48,9 +48,9 @@ def locked(probe: MqttProbe, broker: Broker, tmp_path: Path) -> Iterator[Running
         yield running
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def browser(require: Require) -> Iterator[Any]:
-    """A Chromium without a window."""
+    """A Chromium without a window. Each test has a context of its own in it."""
     program = require.program("chromium")
     api = require.module("playwright.sync_api")
     with api.sync_playwright() as playwright:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import Require
 from tests.support.brokers import Broker
-from tests.support.console_page import Page, walk
+from tests.support.console_page import PAGES, Page, walk
 from tests.support.mqtt_probe import TOPICS, MqttProbe
 from tests.support.running_gateway import RunningGateway
 from tests.support.scripted_services import publish, services
@@ -16,21 +16,6 @@ from tests.unit.gateway.heard import alert, counter, dead_letter, state, status
 
 pytestmark = pytest.mark.mosquitto
 
-PAGES = (
-    "/",
-    "/alerts",
-    "/alerts?rule=on_battery&key=ups",
-    "/events",
-    "/event?id=e0",
-    "/incidents",
-    "/counters",
-    "/health",
-    "/reports",
-    "/climate",
-    "/shutdown",
-    "/suite",
-    "/login",
-)
 # what of a page can be scrolled sideways, and cells that do not say of which column they are
 SIDEWAYS = """() => [...document.querySelectorAll("main, main *")].filter(each =>
   ["auto", "scroll"].includes(getComputedStyle(each).overflowX) && each.scrollWidth > each.clientWidth

@@ -8,8 +8,17 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.counter_store.core.counting.series import EPISODE_GAP_US, Cell, Episode, join_episodes
+from services.counter_store.core.counting.series import (
+    EPISODE_GAP_US,
+    Cell,
+    Count,
+    Episode,
+    Series,
+    join_counts,
+    join_episodes,
+)
 from services.counter_store.core.time_units import HOUR_US
+from shared.messages import Severity
 
 TIMES = st.lists(st.integers(0, 5 * HOUR_US), min_size=1, max_size=40)
 
@@ -45,3 +54,10 @@ def test_every_event_is_in_one_episode_and_pauses_part_them(times: list[int]) ->
     for episode in episodes:
         inside = sorted(us for us in times if episode.began_us <= us <= episode.ended_us)
         assert all(later - earlier <= EPISODE_GAP_US for earlier, later in pairwise(inside))
+
+
+def test_counts_of_one_series_are_joined_to_one() -> None:
+    """With the first and the last time of them all."""
+    one, other = Series("A", "x", Severity.INFO), Series("A", "x", Severity.INFO, "ups")
+    counts = [Count(one, Cell(2, 5, 9)), Count(other, Cell(1, 1, 1)), Count(one, Cell(3, 2, 7))]
+    assert [Count(one, Cell(5, 2, 9)), Count(other, Cell(1, 1, 1))] == join_counts(counts)

@@ -6,24 +6,15 @@ The measure is SQLite's own: how many steps of its virtual machine an answer tak
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from services.counter_store.adapters.tables.events import EventTable, read_event
-from services.counter_store.service import LEDGER_SCHEMA, CounterStore
-from services.counter_store.settings import CounterStoreSettings
-from shared.delivery.handler import InMemoryPublisher
-from shared.instants import time_to_us, us_to_time
+from services.counter_store.service import LEDGER_SCHEMA
+from shared.instants import us_to_time
 from shared.ledger import Ledger
+from tools.bench.large_history import APART_US, BEGAN_US, fill
 
-BEGAN_US = time_to_us(datetime(2026, 1, 1, tzinfo=UTC))
-APART_US = 60_000_000
-TYPES = (
-    *(("sensor.temperature", "sensor", "info"),) * 17,
-    *(("I2C_ERROR", "system", "error"), ("AC_POWER_LOSS", "power", "warning"), ("BATTERY_LOW", "battery", "warning")),
-)
 PAGE = 50
 STEP = 10  # of the virtual machine's, for each count
 MIDDLE = "in the middle"  # of the history, whatever its size
@@ -46,14 +37,7 @@ class Filled:
     def __init__(self, events: int) -> None:
         self.middle = us_to_time(BEGAN_US + APART_US * (events // 2))
         self.ledger = Ledger(":memory:", LEDGER_SCHEMA)
-        self.store = CounterStore(CounterStoreSettings(), self.ledger, InMemoryPublisher(), site="home")
-        table = EventTable(self.ledger)
-        with self.ledger.transaction():
-            for number in range(100):  # every type on every device, so that the store knows of them
-                self.store.apply(read_event(row(number)))
-            self.store.flush()
-            for number in range(100, events):
-                table.add_row(row(number), BEGAN_US + APART_US * number, None)
+        self.store = fill(self.ledger, events)
 
     def steps(self, question: Mapping[str, Any]) -> tuple[int, Mapping[str, Any]]:
         """Return how many steps the answer took, and the answer."""
@@ -68,15 +52,6 @@ class Filled:
         answer = self.store.answer("history", {"limit": PAGE, **asked})
         self.ledger.db.set_progress_handler(None, 0)
         return counted, answer
-
-
-def row(number: int) -> tuple[Any, ...]:
-    """Return an event as the table has it."""
-    event_type, category, severity = TYPES[number % len(TYPES)]
-    metadata = f'{{"incident": "incident-{number // 1000}"}}' if event_type == "AC_POWER_LOSS" else "{}"
-    where = (f"device-{number // 20 % 5}", "attic" if number // 20 % 2 else "cellar")
-    what = (f"e{number}", event_type, BEGAN_US + APART_US * number, number + 1, "event_processor", "e", "home")
-    return (*what, category, severity, *where, '{"value": 1}', metadata)
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from services.gateway.core.api.models import SilenceView
 from services.gateway.core.pages.alerts import StandingQuestion, alerts_content
 from services.gateway.core.pages.answers import RelatedAnswer, RelatedEvent, StandingAnswer
 from services.gateway.core.pages.counters import Limit, counters_content
-from services.gateway.core.pages.events import Choice, event_content, events_content
+from services.gateway.core.pages.events import Choice, Ways, event_content, events_content
 from services.gateway.core.pages.layout import PAGES, Frame, page
 from services.gateway.core.pages.lists import health_content, incidents_content
 from services.gateway.core.pages.login import login_page
@@ -125,8 +125,10 @@ def whole_pages() -> dict[str, str]:
         "unknown silences": alerts_content([], EVIL, "", "", ""),
         "why not": alerts_content([], [], "", "", "", StandingQuestion(EVIL, EVIL, stands)),
         "no answer": alerts_content([], [], "", "", "", StandingQuestion(EVIL, EVIL, EVIL)),
-        "events": events_content(events, Choice(EVIL, EVIL, EVIL, "c"), "/a?b", "/a?c", "", [EVIL], lambda _: EVIL),
-        "unknown events": events_content(EVIL, Choice(), None, None, "", [], lambda _: ""),
+        "events": events_content(
+            events, Choice(EVIL, EVIL, EVIL, "c"), Ways("/a?b", "/a?c", (("CSV", "/a?d"),)), "", [EVIL], lambda _: EVIL
+        ),
+        "unknown events": events_content(EVIL, Choice(), Ways(), "", [], lambda _: ""),
         "incidents": incidents_content([incident]),
         "counters": counters_content([counter()], {"AC_POWER_LOSS": Limit(0, 5)}, lambda _: EVIL),
         "event": event_content(RelatedAnswer(event=events[0], related=(tied,)), "", lambda _: EVIL),
@@ -164,7 +166,7 @@ def test_the_page_that_is_shown_is_marked() -> None:
 def test_the_events_are_looked_for_by_zone_time_and_incident() -> None:
     """The form keeps what was chosen; an open event leads to what happened around it and to its incident."""
     choice = Choice(zone="tent", since="2026-11-28T11:00", until=EVIL, incident="i1")
-    shown = str(h.fragment[events_content([event(metadata={"incident": "i1"})], choice, None, None, "/up", [], str)])
+    shown = str(h.fragment[events_content([event(metadata={"incident": "i1"})], choice, Ways(), "/up", [], str)])
     assert 'name="zone" value="tent"' in shown
     assert 'name="since" value="2026-11-28T11:00"' in shown
     assert 'name="until" value=""' in shown

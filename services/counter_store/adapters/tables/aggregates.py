@@ -103,8 +103,9 @@ class Aggregates:
         """
         for table, unit_us in (("hourly", DAY_US // HOURS_PER_DAY), ("daily", DAY_US)):
             first, last = (after_us + 1) // unit_us, until_us // unit_us
+            cut = {us // unit_us for us in (after_us + 1, until_us + 1) if us % unit_us}  # only these hold parts
             found = [self._inner(table, first, last, after_us, until_us, types)]
-            found += [self._edge(table, edge, after_us, until_us) for edge in {first, last}]
+            found += [self._edge(table, edge, after_us, until_us) for edge in cut]
             for counts in found:
                 yield from counts if types is None else (count for count in counts if count.series.type in types)
 

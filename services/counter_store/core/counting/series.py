@@ -66,12 +66,23 @@ class Episode:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(NamedTuple):
     """One series within some span of time."""
 
     series: Series
     cell: Cell
+
+
+def join_counts(counts: Iterable[Count]) -> list[Count]:
+    """Return one count a series."""
+    found: dict[Series, list[int]] = {}
+    for series, cell in counts:
+        known = found.get(series)
+        if known is None:
+            found[series] = [cell.count, cell.first_us, cell.last_us]
+        else:
+            known[:] = known[0] + cell.count, min(known[1], cell.first_us), max(known[2], cell.last_us)
+    return [Count(series, Cell(*figures)) for series, figures in found.items()]
 
 
 def series_of(event: Event) -> Series:

@@ -51,11 +51,13 @@ def timeline(span: Span, pieces: Pieces) -> Timeline:
     by_category: dict[datetime, Counter[str]] = {}
     by_severity: dict[datetime, Counter[Severity]] = {}
     for start, counts in found:
-        if counts:
-            by_category[start], by_severity[start] = Counter(), Counter()
-        for each in counts:
-            by_category[start][each.series.category] += each.cell.count
-            by_severity[start][each.series.severity] += each.cell.count
+        if not counts:
+            continue
+        categories = by_category[start] = Counter[str]()
+        severities = by_severity[start] = Counter[Severity]()
+        for series, cell in counts:
+            categories[series.category] += cell.count
+            severities[series.severity] += cell.count
     first, last = (possible_time(us) for us in (span.seen_after_us + 1, span.seen_until_us - 1))
     shown = starts_of(unit, min([first, *by_category]), max([last, *by_category]))
     return Timeline(

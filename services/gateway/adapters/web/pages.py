@@ -33,7 +33,7 @@ from services.gateway.core.pages.answers import (
 )
 from services.gateway.core.pages.climate import climate_content
 from services.gateway.core.pages.counters import Limit, counters_content
-from services.gateway.core.pages.events import Choice, event_content, events_content
+from services.gateway.core.pages.events import Choice, Ways, event_content, events_content
 from services.gateway.core.pages.layout import Frame, live, page
 from services.gateway.core.pages.lists import health_content, incidents_content
 from services.gateway.core.pages.now import Moment, now_content
@@ -48,6 +48,7 @@ A = TypeVar("A", bound=BaseModel)
 PART = "x-part"  # the script asks with it for the live part of a page alone
 EVENTS_A_PAGE = 50
 MOST_BYTES = 8_192
+FILES = (("CSV", "csv"), ("JSON lines", "jsonl"))
 SAID = {
     "acknowledged": "The alert is acknowledged.",
     "silenced": "The silence is in force.",
@@ -165,9 +166,12 @@ class Console:
         except ApiError as error:
             events = str(error)
         types = [counter.type for counter in self.live_suite.view.counters()]
-        newest = _events_at(root, choice, "") if choice.cursor else None
-        older = _events_at(root, choice, following) if following else None
-        return events_content(events, choice, newest, older, root, types, self._words)
+        ways = Ways(
+            _events_at(root, choice, "") if choice.cursor else None,
+            _events_at(root, choice, following) if following else None,
+            () if isinstance(events, str) or not events or choice.incident else _files(root, choice),
+        )
+        return events_content(events, choice, ways, root, types, self._words)
 
     async def _event(self, request: Request) -> Response:
         frame = self._frame(request, "/events", "Events")
@@ -283,6 +287,14 @@ def _events_at(root: str, choice: Choice, cursor: str) -> str:
     """Return the address of the events of this choice, from a cursor on."""
     wanted = asdict(choice) | {"cursor": cursor}
     return f"{root}/events?{urlencode({key: value for key, value in wanted.items() if value})}"
+
+
+def _files(root: str, choice: Choice) -> tuple[tuple[str, str], ...]:
+    """Return the addresses of all events of this choice as files."""
+    wanted = {"types": choice.type, "severities": choice.severity, "device": choice.device, "zone": choice.zone}
+    wanted |= {"since": _utc(choice.since), "until": _utc(choice.until)}
+    query = urlencode({name: value for name, value in wanted.items() if value})
+    return tuple((name, f"{root}/api/export/events.{form}?{query}") for name, form in FILES)
 
 
 def _utc(time: str) -> str:

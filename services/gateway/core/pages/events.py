@@ -35,28 +35,34 @@ class Choice:
     incident: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """Addresses, where there are any: of other pages, and of all events of this choice as files, by their names."""
+
+    newest: str | None = None
+    older: str | None = None
+    files: tuple[tuple[str, str], ...] = ()
+
+
 def events_content(
     events: Sequence[Event] | str,
     choice: Choice,
-    newest: str | None,
-    older: str | None,
+    ways: Ways,
     root: str,
     types: Sequence[str],
     words: Callable[[Event], str],
 ) -> h.Node:
-    """Return the page's content. ``events`` may be the reason why they are not known; ``words`` is one as a sentence.
-
-    ``newest`` and ``older`` are the addresses of those pages, where there are any.
-    """
+    """Return the page's content. ``events`` may say why they are not known; ``words`` makes one a sentence."""
     return [
         _form(choice, root, types),
         h.p(".unknown", role="status")[f"Not known: {events}"]
         if isinstance(events, str)
         else _list(events, words, root),
         h.nav(".pager", aria_label="Pages of events")[
-            h.a(href=newest)["Newest"] if newest else None,
-            h.a(href=older, rel="next")["Older"] if older else None,
+            h.a(href=ways.newest)["Newest"] if ways.newest else None,
+            h.a(href=ways.older, rel="next")["Older"] if ways.older else None,
         ],
+        _downloads(ways.files) if ways.files else None,
     ]
 
 
@@ -110,6 +116,13 @@ def _form(choice: Choice, root: str, types: Sequence[str]) -> h.Element:
         h.input(type="hidden", name="incident", value=choice.incident) if choice.incident else None,
         h.button(type="submit")["Show"],
         h.a(href=f"{root}/events")["Show all"] if choice != Choice() else None,
+    ]
+
+
+def _downloads(files: Sequence[tuple[str, str]]) -> h.Element:
+    links = (h.a(href=address, download=True)[name] for name, address in files)
+    return h.p(".dim")[
+        "All of these as a file: ", ([" · " if number else None, link] for number, link in enumerate(links))
     ]
 
 
