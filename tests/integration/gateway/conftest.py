@@ -32,6 +32,8 @@ def probe(broker: Broker) -> Iterator[MqttProbe]:
 def gateway(probe: MqttProbe, broker: Broker, tmp_path: Path) -> Iterator[RunningGateway]:
     """A gateway that is open to this machine, without a login."""
     with gateway_at(probe, tmp_path, broker.port) as running:
+        # what is published from here on is heard as it comes; of what the broker has kept the age is judged
+        running.until(lambda: running.get("/api/overview").json()["connected"], "it has subscribed")
         yield running
 
 

@@ -40,9 +40,10 @@
     }
   };
 
+  // somebody types, or holds a button or a key down: what is taken away under a press never gets its click
   const busy = () => {
     const at = document.activeElement;
-    return Boolean(at && main.contains(at) && at.matches("input, select, textarea"));
+    return Boolean(at && main.contains(at) && at.matches("input, select, textarea")) || main.querySelector(":active") !== null;
   };
 
   // what an element is, so that it is found again in a page that was loaded anew
