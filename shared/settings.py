@@ -24,7 +24,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from shared.bounded_yaml import YamlLimitError, load_yaml
 from shared.config_files import Document, PathPart, files_of, laid_over, place_of
 from shared.places import DATA
-from shared.renamed_keys import RENAMED, Keys, renamed
+from shared.renamed_keys import RENAMED, Keys, new_name, renamed
 
 log = logging.getLogger(__name__)
 _noticed: set[str] = set()
@@ -106,7 +106,9 @@ def _settled(documents: tuple[Document, ...], name: str, model: type[M], environ
     try:
         result = model.model_validate(overridden.data)
     except ValidationError as error:
-        faults += [_fault(documents, overridden.sources, model, dict(item)) for item in error.errors()]
+        faults += [
+            _fault(documents, overridden.sources, model, RENAMED.get(name, {}), dict(item)) for item in error.errors()
+        ]
         raise ConfigError(faults) from None
     if faults:
         raise ConfigError(faults)
@@ -129,22 +131,23 @@ def overlaid(documents: tuple[Document, ...], name: str, environ: Mapping[str, s
     """Return what documents and environment come to."""
     for document in documents:
         for old, new in renamed(document.data, RENAMED.get(name, {})):
-            _notice(document, old, new)
+            _notice(f"{document.where}:{document.find(old)[1]}", old, new)
     data = documents[-1].data
     for document in reversed(documents[:-1]):
         data = laid_over(data, document.data)
     return _override(data, name, environ)
 
 
-def _notice(document: Document, old: Keys, new: Keys) -> None:
+def _notice(where: str, old: tuple[PathPart, ...], new: tuple[PathPart, ...]) -> None:
     """Say once in a process that a key has another name now."""
-    _, line = document.find(old)
-    text = (
-        f"{document.where}:{line}: {'.'.join(old)} is called {'.'.join(new)} now; the old name is read for this version"
-    )
+    text = f"{where}: {_dotted(old)} is called {_dotted(new)} now; the old name is read for this version"
     if text not in _noticed:
         _noticed.add(text)
         log.warning("%s", text)
+
+
+def _dotted(path: tuple[PathPart, ...]) -> str:
+    return ".".join(map(str, path))
 
 
 def _document(text: str, where: str) -> Document:
@@ -200,7 +203,10 @@ def _override(data: Any, name: str, environ: Mapping[str, str]) -> Overlaid:
         laid.sources[_place(data, ["data"], place)] = DATA
     for variable, value in sorted(environ.items()):
         if variable.startswith(prefix):
-            keys = variable.removeprefix(prefix).lower().split("__")
+            asked = tuple(variable.removeprefix(prefix).lower().split("__"))
+            keys = list(map(str, new_name(asked, RENAMED.get(name, {}))))
+            if keys != list(asked):
+                _notice(variable, asked, tuple(keys))
             try:
                 laid.sources[_place(data, keys, load_yaml(value)[1])] = variable
             except (yaml.YAMLError, ValueError):
@@ -238,6 +244,7 @@ def _fault(
     documents: tuple[Document, ...],
     sources: dict[tuple[PathPart, ...], str],
     model: type[BaseModel],
+    renames: Mapping[Keys, Keys],
     item: dict[str, Any],
 ) -> Fault:
     path: tuple[PathPart, ...] = tuple(item["loc"])
@@ -245,12 +252,28 @@ def _fault(
     where, dotted = f"{document.where}:{line}", ".".join(map(str, path))
     variable = next((name for place, name in sources.items() if path[: len(place)] == place), None)
     if item["type"] in UNKNOWN_KEY:
-        reason = "unknown key" + _suggestion(str(path[-1]), model, path[:-1])
+        reason = _unknown_key(path, model, renames)
     elif item["type"] == "missing":
         reason = "is missing; it has no default"
     else:
         reason = f"{item['msg'].removeprefix('Value error, ')} (got {_short(item['input'])})"
+        reason += _beneath(documents, document, path) if isinstance(item["input"], dict) else ""
     return Fault(variable or where, dotted, reason)
+
+
+def _unknown_key(path: tuple[PathPart, ...], model: type[BaseModel], renames: Mapping[Keys, Keys]) -> str:
+    if (new := new_name(path, renames)) != path:
+        return f"is called {_dotted(new)} now, and that is there as well; keep it, and delete this one"
+    return "unknown key" + _suggestion(str(path[-1]), model, path[:-1])
+
+
+def _beneath(documents: tuple[Document, ...], named: Document, path: tuple[PathPart, ...]) -> str:
+    """Return where the rest of a mapping stands that is laid over another one."""
+    for other in documents[documents.index(named) + 1 :]:
+        found, line = other.find(path)
+        if path and found == len(path):
+            return f"; it is laid over {other.where}:{line}, and `KEY: null` takes a key of that away"
+    return ""
 
 
 def _suggestion(key: str, model: type[BaseModel], path: tuple[PathPart, ...]) -> str:

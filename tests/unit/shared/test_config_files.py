@@ -64,6 +64,26 @@ def test_a_fault_is_said_at_the_line_it_stands_in(layer: Path) -> None:
         check_config(layer, {})
 
 
+def test_a_fault_of_two_files_names_both(layer: Path) -> None:
+    """A mapping that two files fill, and a shipped file that needs what a person takes away."""
+    (layer / "alerts.yaml").write_text("rules:\n  sensor_silent: {compare: {type: sensor.humidity, below: 35}}\n")
+    (layer / "events.yaml").write_text("events: {AC_POWER_LOSS: null}\n")
+    shipped = (SHIPPED_CONFIG / "alerts.yaml").read_text().partition("\n  sensor_silent:")[0].count("\n") + 2
+
+    with pytest.raises(ConfigError) as caught:
+        check_config(layer, {})
+
+    said = {fault.path: (fault.where, fault.reason) for fault in caught.value.faults}
+    where, reason = said["rules.sensor_silent"]
+    assert f"{layer}/alerts.yaml:2" == where
+    assert reason.endswith(
+        f"; it is laid over {SHIPPED_CONFIG}/alerts.yaml:{shipped}, and `KEY: null` takes a key of that away"
+    )
+    where, reason = said["rules.power.lost"]
+    assert where.startswith(f"{SHIPPED_CONFIG}/event_processor.yaml:")
+    assert reason.endswith(f"what it needs is taken away or changed in {layer}/alerts.yaml, {layer}/events.yaml)")
+
+
 def test_a_whole_folder_is_all_there_is(tmp_path: Path) -> None:
     """What is left out of it is not there, as ever; the fault says how to make it a layer."""
     (tmp_path / "suite.yaml").write_text("site: cabin\n")
