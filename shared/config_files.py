@@ -19,6 +19,7 @@ from typing import Any
 
 import yaml
 
+from shared.parsed_yaml import tree_of
 from shared.places import is_platforms
 from shared.shipped import SHIPPED_CONFIG
 from shared.small_file import read_small
@@ -29,15 +30,17 @@ PathPart = str | int
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A YAML document with its place: ``where`` is its file, ``root`` the tree with line numbers."""
+    """A YAML document with its place: ``where`` is its file, ``repeated`` are keys that it gives twice, with lines."""
 
     where: str
-    root: yaml.Node | None
+    text: str
     data: dict[Any, Any]
+    repeated: tuple[tuple[int, str], ...] = ()
 
     def find(self, path: tuple[PathPart, ...]) -> tuple[int, int]:
         """Return (how many steps of ``path`` the document has, the line of the last of them, counted from 1)."""
-        node, line, found = self.root, self.root.start_mark.line if self.root else 0, 0
+        node = tree_of(self.text)
+        line, found = node.start_mark.line if node else 0, 0
         for step in path:
             below = _child(node, step)
             if below is None:

@@ -23,6 +23,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from shared.bounded_yaml import YamlLimitError, load_yaml
 from shared.config_files import Document, PathPart, files_of, laid_over, place_of
+from shared.parsed_yaml import parse_yaml
 from shared.places import DATA
 from shared.renamed_keys import RENAMED, Keys, new_name, renamed
 
@@ -96,7 +97,7 @@ def parse_settings(text: str, where: str, name: str, model: type[M], environ: Ma
 
 def _settled(documents: tuple[Document, ...], name: str, model: type[M], environ: Mapping[str, str]) -> M:
     own = documents[0]
-    faults = [Fault(f"{own.where}:{line}", path, "is given twice; keep one") for line, path in _repeated(own.root, "")]
+    faults = [Fault(f"{own.where}:{line}", path, "is given twice; keep one") for line, path in own.repeated]
     overridden = overlaid(documents, name, environ)
     faults += overridden.faults
     faults += [
@@ -152,7 +153,7 @@ def _dotted(path: tuple[PathPart, ...]) -> str:
 
 def _document(text: str, where: str) -> Document:
     try:
-        node, data = load_yaml(text)
+        data, repeated = parse_yaml(text)
     except YamlLimitError as error:
         line = f"{where}:{error.problem_mark.line + 1}" if error.problem_mark else where
         raise ConfigError([Fault(line, "", f"is no configuration: {error.problem}")]) from error
@@ -166,24 +167,7 @@ def _document(text: str, where: str) -> Document:
         data = {}
     if not isinstance(data, dict):
         raise ConfigError([Fault(where, "", f"must be a mapping of keys to values (got {_short(data)})")])
-    return Document(where, node, data)
-
-
-def _repeated(node: yaml.Node | None, path: str) -> list[tuple[int, str]]:
-    """Return (line, dotted path) of every key that its mapping already has."""
-    found: list[tuple[int, str]] = []
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            here = f"{path}{key.value}"
-            if key.value in seen:
-                found.append((key.start_mark.line + 1, here))
-            seen.add(str(key.value))
-            found += _repeated(value, f"{here}.")
-    elif isinstance(node, yaml.SequenceNode):
-        for index, value in enumerate(node.value):
-            found += _repeated(value, f"{path}{index}.")
-    return found
+    return Document(where, text, data, repeated)
 
 
 @dataclass(frozen=True, slots=True)

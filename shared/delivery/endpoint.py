@@ -39,7 +39,7 @@ from shared.topics import Topics
 log = logging.getLogger(__name__)
 
 STATUS_S = 1.0
-LIVE_STATUS_S = 2.0  # where time is that of hardware; below ``commits.SPILL_S``, for it says what is applied
+LIVE_STATUS_S = 4.0  # where time is that of hardware; below ``commits.SPILL_S``, for it says what is applied
 HEARTBEAT_S = 10.0
 LOG_AGAIN_S = 60.0
 DEAD_LETTER_BYTES = 65_536

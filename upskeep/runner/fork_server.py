@@ -63,6 +63,7 @@ class ForkServer:
         """Fork the server; raises OSError where this system or this moment does not allow it."""
         if not hasattr(os, "pidfd_open") or threading.active_count() > 1:
             raise OSError("a fork server needs Linux, and a process without threads")
+        _settle()
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._codes: dict[int, int] = {}
         sys.stdout.flush()
@@ -168,8 +169,7 @@ def _serve(asked: socket.socket, names: Sequence[str]) -> None:
         for kind in KINDS.values():
             if kind.model is not None:
                 kind.model.model_rebuild()  # ADR 0038: otherwise each service builds its own, and shares none
-        gc.collect()
-        gc.freeze()  # what is there now is not looked through again, and so stays shared
+        _settle()
         with contextlib.suppress(ConnectionError):  # the runner was killed
             _answer(asked)
     except BaseException:  # noqa: BLE001 - this is a process's end, not a function's
@@ -234,6 +234,12 @@ def _become(name: str, environ: Mapping[str, str], log: str) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+def _settle() -> None:
+    """Let what is there now not be looked through again: looking writes, and what is written is no longer shared."""
+    gc.collect()
+    gc.freeze()
 
 
 def _let_go(keep: int) -> None:

@@ -41,7 +41,8 @@ from upskeep.runner.supervisor import (
 )
 
 LOOK_S = 0.1
-WATCH_S = 0.5  # what a service says is shown at once; this is for what ends without a word
+WATCH_S = 1.0  # for what ends without a word
+GATHER_S = 0.25  # what is shown may come so late: it is read together
 PATIENCE_S = 3.0  # a broker elsewhere may be away; what is read meanwhile must not wait for it
 AWAY_S = 3.0
 READY_AT_LATEST_S = 30.0
@@ -69,10 +70,11 @@ class RunOptions:
 
 
 class Stopped:
-    """Set by Ctrl-C, SIGTERM, or a terminal that is closed (unless `nohup` has it ignored)."""
+    """Set by Ctrl-C, SIGTERM, or a terminal that is closed (unless `nohup` has it ignored). Then ``wake`` is called."""
 
     def __init__(self) -> None:
         self.asked = False
+        self.wake: Callable[[], None] = lambda: None
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._ask)
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
@@ -80,6 +82,7 @@ class Stopped:
 
     def _ask(self, _: int, __: object) -> None:
         self.asked = True
+        self.wake()
 
     def _hang_up(self, _: int, __: object) -> None:
         """Stop, and write to nowhere from here on: there is no terminal any more, and a write to it would fail."""
@@ -88,6 +91,7 @@ class Stopped:
         for stream in (1, 2):
             os.dup2(nowhere, stream)
         os.close(nowhere)
+        self.wake()
 
 
 def services_of(config: Path, environ: Mapping[str, str]) -> tuple[str, ...]:
@@ -188,10 +192,12 @@ def run(options: RunOptions, settings: SuiteSettings, say: Say, show: Callable[[
     name = f"upskeep-run-{uuid.uuid4().hex[:8]}"
     client = viewer(settings.broker, settings.topics, name, ("status", "counter", "alert", "event"))
     reachable = Reachable(local.url, say)
+    stopped.wake = client.wake
     next_steps_due, served = not options.exit_when_done, ""
     try:
         client.open()
         view.skip_retained(client, PATIENCE_S)
+        client.gather(GATHER_S)
         suite.start()
         began = time.monotonic()
         while not stopped.asked and not (options.exit_when_done and view.done()):
@@ -210,6 +216,7 @@ def run(options: RunOptions, settings: SuiteSettings, say: Say, show: Callable[[
             reachable.check(view)
             suite.watch()
             local.watch()
+        client.gather(0)
         _settle(view, client)
     finally:
         say("stopping")

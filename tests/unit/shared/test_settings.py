@@ -181,6 +181,16 @@ def test_a_fault_from_the_environment_names_its_variable(variable: str, value: s
     assert [f"UPSKEEP_TREE__{variable}: {expected}"] == found
 
 
+def test_what_the_environment_overrides_is_of_one_reading_alone() -> None:
+    """Each text is parsed once in a process, and every reading has data of its own."""
+    text = "named: {Oak: {size: 2}}\nmany: [{size: 1}]\n"
+
+    overridden = parse(text, UPSKEEP_TREE__NAMED__OAK__SIZE="3", UPSKEEP_TREE__MANY__1__SIZE="7")
+    plain = parse(text)
+
+    assert ((3, 2), (2, 1)) == tuple((tree.named["Oak"].size, len(tree.many)) for tree in (overridden, plain))
+
+
 def test_a_missing_value_without_a_default_is_said() -> None:
     """It cannot be guessed."""
 
