@@ -9,10 +9,10 @@ QUICK := tests/unit/shared tests/unit/upskeep/text tests/unit/upskeep/runner tes
   $(addprefix tests/unit/event_processor/test_, battery.py catalogue.py level.py power.py process.py) \
   $(addprefix tests/unit/alerter/test_, notify.py states.py trace.py window.py)
 
-.PHONY: kafka wheel upgrade home boot arm64 timelines climate help setup influxd2 node-tools run test test-quick check fmt docs bench crash fuzz lock sbom audit clean
+.PHONY: kafka wheel upgrade home boot arm64 timelines climate help setup influxd2 node-tools run test test-quick check fmt docs bench crash fleet-crash fuzz lock sbom audit clean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/.ready ## set up .venv with everything, as locked
 
@@ -82,6 +82,9 @@ bench: setup ## speed, latency, memory and writes of the live suite as one table
 
 crash: setup ## kill and cut the live suite under load; ARGS="--seed 1 --seconds 90 --kills-per-minute 60"
 	@$(BIN)/python -m tests.crash $(ARGS)
+
+fleet-crash: setup ## kill log, database, workers and uplinks of a fleet under load; ARGS="--seed 1 --seconds 90 --nodes 3" (make kafka; PostgreSQL)
+	@$(BIN)/python -m tests.fleet_crash $(ARGS)
 
 fuzz: setup ## send bad messages to everything under load; ARGS="--seed 1 --seconds 60"
 	@$(BIN)/python -m tests.fuzz $(ARGS)

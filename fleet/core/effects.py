@@ -7,7 +7,8 @@ Rules:
    a number left out is no gap there, and one that comes late changes nothing.
 3. So totals are the same however the log is cut into batches, however often a record is repeated, and in whatever order
    the partitions are read.
-4. A site has at most ``MOST_TRACKS`` tracks, ``MOST_TYPES`` types of events; what goes beyond is refused.
+4. A site has at most ``MOST_TRACKS`` tracks, ``MOST_TYPES`` types of events; what goes beyond is refused. So is what a
+   new site says where there is no room for one.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ class Known:
     sites: Mapping[str, Room] = field(default_factory=dict)
     types: Collection[tuple[str, str]] = ()
     ids: Collection[tuple[str, str]] = ()
+    beyond: Collection[str] = ()  # sites for which there is no room
 
 
 @dataclass(slots=True)
@@ -117,6 +119,8 @@ def _applied(
     effects: Effects, record: SiteRecord, known: Known, types: set[tuple[str, str]], ids: set[tuple[str, str]]
 ) -> str | None:
     """Apply one record; returns why it is refused, if it is."""
+    if record.site in known.beyond:
+        return f"there are as many sites as max_sites of fleet.yaml allows, and {record.site} is a new one"
     track = track_of(record)
     before = effects.places.get(track) or known.places.get(track)
     step = with_number if record.kind == "event" else later_only

@@ -1,7 +1,7 @@
 """What one site says during a scenario: played once through the suite's own stages, in memory.
 
-The simulator gives frames; event_processor, alerter and store take them as in a backtest; and of the states those
-become records that the uplink's own rule calls news.
+The simulator gives frames; event_processor, alerter and store take them as in a backtest; and of alerts and states
+those become records that the uplink's own rule calls news.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ class Variant:
 class _Heard(Alerts):
     """The alerter's outlet, which remembers."""
 
-    def __init__(self, said: list[Said]) -> None:
+    def __init__(self, said: list[Said], news: News) -> None:
         super().__init__()
-        self._said = said
+        self._said, self._news = said, news
 
     def retain(self, message: Message) -> None:
-        if isinstance(message, Alert):
+        if isinstance(message, Alert) and self._news.of_alert(message):
             # Its words name the hour, which a site at another time would not say.
             self._said.append(message.model_copy(update={"event_text": None}))
         super().retain(message)
@@ -59,9 +59,9 @@ def play(variant: Variant, config: Path, environ: Mapping[str, str], start: date
     with ExitStack() as stack:
         context = context_of(config, environ)
         stages = stages_of(context)
-        bench = Bench(context, said.append, stack, alerts=_Heard(said), stages=stages)
-        memories: dict[str, Memory] = {}
         news = News(STATE_EVERY_S)
+        bench = Bench(context, said.append, stack, alerts=_Heard(said, news), stages=stages)
+        memories: dict[str, Memory] = {}
         for item in Simulation(variant.scenario, devices).items(SourcePosition(0, start)):
             if isinstance(item.content, Frame):
                 frame = item.content

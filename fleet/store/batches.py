@@ -21,8 +21,10 @@ from fleet.core.effects import Effects, Known, Room, Track, effects_of, track_of
 from fleet.core.reading import Read, Refusal
 from fleet.core.spans import Spans
 from fleet.store import months
+from fleet.store.arrays import array
 from fleet.store.connection import BadValueError, Connection, classified
-from fleet.store.writes import add_sites, write
+from fleet.store.writes import add_sites, touch_sites, write
+from shared.site_records import SiteRecord
 
 CLAIM: LiteralString = """
 INSERT INTO log_positions AS p (topic, partition, generation, owner, claimed_at)
@@ -34,6 +36,12 @@ ADVANCE: LiteralString = """
 UPDATE log_positions AS p SET next_offset = n.next_offset, committed_at = %s
 FROM unnest(%s::int[], %s::bigint[], %s::bigint[]) AS n(partition, generation, next_offset)
 WHERE p.topic = %s AND p.partition = n.partition AND p.generation = n.generation"""
+TYPES: LiteralString = """
+SELECT c.site, c.type FROM unnest(%s::text[], %s::text[]) AS n(site, type) JOIN counts c USING (site, type)"""
+IDS: LiteralString = """
+SELECT e.site, e.id FROM unnest(%s::text[], %s::timestamptz[], %s::text[]) AS n(site, time, id)
+JOIN events e USING (site, time, id)"""
+MOST_REMEMBERED = 500_000
 TALLY: LiteralString = """
 UPDATE log_positions SET records = records + %s, repeats = repeats + %s, refused = refused + %s
 WHERE topic = %s AND partition = %s"""
@@ -66,6 +74,7 @@ class Policy:
     regions: Mapping[str, tuple[str, ...]]
     signals: frozenset[str]
     keep_days: int
+    max_sites: int = 100_000
 
 
 class Batches:
@@ -74,6 +83,7 @@ class Batches:
     def __init__(self, connection: Connection, topic: str, policy: Policy) -> None:
         self._connection, self._topic, self._policy = connection, topic, policy
         self._months = months.existing(connection)
+        self._types: set[tuple[str, str]] = set()  # (site, type)s that have a row: one is never taken away
 
     def claim(self, partitions: Iterable[int], owner: str, now: datetime) -> dict[int, Position]:
         """Claim partitions; whoever had them before can commit no more."""
@@ -102,12 +112,16 @@ class Batches:
         try:
             with self._connection.transaction():
                 self._advance(batch, now)
-                effects = effects_of(batch.arrived, self._known(batch.arrived, now))
-                write(self._connection, self._topic, effects, self._policy.signals, now)
+                known = self._known(batch.arrived, now)
+                effects = effects_of(batch.arrived, known)
+                write(self._connection, self._topic, effects, known, self._policy.signals, now)
                 figures = [len(batch.arrived), effects.repeats, len(effects.refused)]
                 self._connection.execute(TALLY, [*figures, self._topic, min(batch.positions)])
         except psycopg.Error as error:
             raise classified(error) from error
+        if len(self._types) > MOST_REMEMBERED:
+            self._types.clear()
+        self._types |= effects.counts.keys()
         return effects
 
     def _advance(self, batch: Batch, now: datetime) -> None:
@@ -124,12 +138,9 @@ class Batches:
         records = [each.record for each in arrived if isinstance(each, Read)]
         if not records:
             return Known()
-        sites = sorted({record.site for record in records})
+        rooms, beyond = self._rooms(records, now)
         ask = self._connection.execute
-        add_sites(self._connection, sites, self._policy.regions, now)
-        of_sites = "SELECT site, tracks, types FROM sites WHERE site = ANY(%s) ORDER BY site FOR UPDATE"
-        rooms = {site: Room(tracks, types) for site, tracks, types in ask(of_sites, [sites]).fetchall()}
-        tracks = [list(column) for column in zip(*{track_of(record) for record in records}, strict=True)]
+        tracks = [array(column) for column in zip(*{track_of(record) for record in records}, strict=True)]
         places = {
             Track(*row[:4]): Spans(tuple(row[4]), row[5])
             for row in ask(
@@ -139,17 +150,29 @@ class Batches:
             ).fetchall()
         }
         events = [record.message for record in records if record.kind == "event"]
-        types = ask(
-            "SELECT c.site, c.type FROM unnest(%s::text[], %s::text[]) AS n(site, type)"
-            " JOIN counts c USING (site, type)",
-            _columns({(event.site, event.type) for event in events}, 2),
-        ).fetchall()
-        ids = ask(
-            "SELECT e.site, e.id FROM unnest(%s::text[], %s::timestamptz[], %s::text[]) AS n(site, time, id)"
-            " JOIN events e USING (site, time, id)",
-            _columns({(event.site, event.time, event.id) for event in events}, 3),
-        ).fetchall()
-        return Known(places, rooms, {*types}, {*ids})
+        types = {(event.site, event.type) for event in events}
+        if unknown := types - self._types:
+            columns = _columns(unknown, 2)
+            types -= unknown
+            types |= {*ask(TYPES, columns).fetchall()}
+        ids = ask(IDS, _columns({(event.site, event.time, event.id) for event in events}, 3)).fetchall()
+        return Known(places, rooms, types, {*ids}, beyond)
+
+    def _rooms(self, records: Sequence[SiteRecord], now: datetime) -> tuple[dict[str, Room], frozenset[str]]:
+        """Return the sites of a batch, new ones added; and those for which there is no room."""
+        newest: dict[str, datetime] = {}
+        for record in records:
+            time = record.message.time
+            newest[record.site] = max(time, newest.get(record.site, time))
+        rooms = touch_sites(self._connection, newest, now)
+        fresh = sorted(newest.keys() - rooms.keys())
+        if not fresh:
+            return rooms, frozenset()
+        (known,) = self._connection.execute("SELECT count(*) FROM sites").fetchone() or (0,)
+        room = max(0, self._policy.max_sites - known)
+        add_sites(self._connection, fresh[:room], self._policy.regions, now)
+        rooms |= touch_sites(self._connection, {site: newest[site] for site in fresh}, now)
+        return rooms, frozenset(newest.keys() - rooms.keys())
 
     def _make_months(self, batch: Batch, now: datetime) -> None:
         kept = months.Kept.days(self._policy.keep_days, now)
@@ -161,8 +184,8 @@ class Batches:
             self._months |= fresh
 
 
-def _columns(rows: Iterable[tuple[object, ...]], width: int) -> list[list[object]]:
-    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(width)]
+def _columns(rows: Iterable[tuple[object, ...]], width: int) -> list[object]:
+    return [array(column) for column in zip(*rows, strict=True)] or [[] for _ in range(width)]
 
 
 def _part(batch: Batch, arrived: Sequence[Read | Refusal]) -> Batch:

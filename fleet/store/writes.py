@@ -1,4 +1,7 @@
-"""Each part of a batch's effects as one statement over a set: a record costs the same however many sites there are."""
+"""Each part of a batch's effects as one statement over a set: a record costs the same however many sites there are.
+
+What is known to be there is updated, the rest upserted: an upsert looks a row up twice and locks it first.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, LiteralString
 
-from fleet.core.effects import Effects
+from fleet.core.effects import Effects, Known, Room, Track
 from fleet.core.reading import Refusal
 from fleet.core.regions import region_of
+from fleet.core.spans import Spans
+from fleet.store.arrays import array
 from fleet.store.connection import Connection
 
 LONGEST_VALUE = 4096  # of a dead letter
@@ -22,21 +27,37 @@ INSERT INTO sites AS s (site, region, first_heard, last_heard)
 SELECT site, region, at, at FROM unnest(%s::text[], %s::text[]) AS n(site, region), (SELECT %s::timestamptz AS at) t
 ORDER BY site ON CONFLICT (site) DO NOTHING"""
 HEARD: LiteralString = """
-UPDATE sites AS s SET last_heard = greatest(s.last_heard, %s), last_time = greatest(s.last_time, n.last_time),
-tracks = s.tracks + n.tracks, types = s.types + n.types
-FROM unnest(%s::text[], %s::timestamptz[], %s::int[], %s::int[]) AS n(site, last_time, tracks, types)
-WHERE s.site = n.site"""
-PLACES: LiteralString = """
-INSERT INTO places AS p (site, producer, stream, epoch, ends, given_up)
-SELECT site, producer, stream, epoch, ends::bigint[], given_up
-FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[])
-AS n(site, producer, stream, epoch, ends, given_up)
-ON CONFLICT (site, producer, stream, epoch) DO UPDATE SET ends = excluded.ends, given_up = excluded.given_up"""
-COUNTS: LiteralString = """
-INSERT INTO counts AS c (site, type, total, first_time, last_time)
-SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::timestamptz[], %s::timestamptz[])
-ON CONFLICT (site, type) DO UPDATE SET total = c.total + excluded.total,
+UPDATE sites AS s SET last_heard = greatest(s.last_heard, %s), last_time = greatest(s.last_time, n.last_time)
+FROM unnest(%s::text[], %s::timestamptz[]) AS n(site, last_time) WHERE s.site = n.site
+RETURNING s.site, s.tracks, s.types"""
+GROWN: LiteralString = """
+UPDATE sites AS s SET tracks = s.tracks + n.tracks, types = s.types + n.types
+FROM unnest(%s::text[], %s::int[], %s::int[]) AS n(site, tracks, types) WHERE s.site = n.site"""
+TRACKS: LiteralString = """ FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[])
+AS n(site, producer, stream, epoch, ends, given_up)"""
+PLACES: LiteralString = (  # its parts are ours, as of those below
+    "UPDATE places AS p SET ends = n.ends::bigint[], given_up = n.given_up"  # noqa: S608
+    + TRACKS
+    + " WHERE p.site = n.site AND p.producer = n.producer AND p.stream = n.stream AND p.epoch = n.epoch"
+)
+NEW_PLACES: LiteralString = (
+    "INSERT INTO places AS p (site, producer, stream, epoch, ends, given_up)"
+    " SELECT site, producer, stream, epoch, ends::bigint[], given_up"
+    + TRACKS
+    + " ON CONFLICT (site, producer, stream, epoch) DO UPDATE SET ends = excluded.ends, given_up = excluded.given_up"
+)
+TALLIES: LiteralString = """ FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::timestamptz[], %s::timestamptz[])
+AS n(site, type, total, first_time, last_time)"""
+COUNTS: LiteralString = (
+    "UPDATE counts AS c SET total = c.total + n.total, first_time = least(c.first_time, n.first_time),"  # noqa: S608
+    " last_time = greatest(c.last_time, n.last_time)" + TALLIES + " WHERE c.site = n.site AND c.type = n.type"
+)
+NEW_COUNTS: LiteralString = (
+    "INSERT INTO counts AS c (site, type, total, first_time, last_time) SELECT n.*"
+    + TALLIES
+    + """ ON CONFLICT (site, type) DO UPDATE SET total = c.total + excluded.total,
 first_time = least(c.first_time, excluded.first_time), last_time = greatest(c.last_time, excluded.last_time)"""
+)
 HOURS: LiteralString = """
 INSERT INTO hourly_counts AS h (site, type, hour, total)
 SELECT * FROM unnest(%s::text[], %s::text[], %s::timestamptz[], %s::bigint[])
@@ -74,14 +95,32 @@ def add_sites(
     connection: Connection, sites: Sequence[str], regions: Mapping[str, tuple[str, ...]], at: datetime
 ) -> None:
     """Add the sites that are new."""
-    connection.execute(SITES, [sites, [region_of(site, regions) for site in sites], at])
+    connection.execute(SITES, [array(sites), array([region_of(site, regions) for site in sites]), at])
 
 
-def write(connection: Connection, topic: str, effects: Effects, signals: frozenset[str], at: datetime) -> None:
+def touch_sites(connection: Connection, newest: Mapping[str, datetime], at: datetime) -> dict[str, Room]:
+    """Note when sites were heard; returns those that are known, which are ours until the end of the transaction.
+
+    PostgreSQL takes the rows in the order given, which is that of their names.
+    """
+    sites = sorted(newest)
+    columns = [array(sites), array([newest[site] for site in sites])]
+    rows = connection.execute(HEARD, [at, *columns]).fetchall() if sites else []
+    return {site: Room(tracks, types) for site, tracks, types in rows}
+
+
+def write(
+    connection: Connection, topic: str, effects: Effects, known: Known, signals: frozenset[str], at: datetime
+) -> None:
     """Write a batch's effects, inside the caller's transaction."""
-    _set(connection, HEARD, _heard_rows(effects), 4, [at])
-    _set(connection, PLACES, _place_rows(effects), 6)
-    _set(connection, COUNTS, [(*key, t.total, t.first, t.last) for key, t in effects.counts.items()], 5)
+    grown = [(site, h.tracks, h.types) for site, h in sorted(effects.heard.items()) if h.tracks or h.types]
+    _set(connection, GROWN, grown, 3)
+    for statement, is_known in ((PLACES, True), (NEW_PLACES, False)):
+        places = [each for each in effects.places.items() if (each[0] in known.places) is is_known]
+        _set(connection, statement, [*map(_place_row, places)], 6)
+    for statement, is_known in ((COUNTS, True), (NEW_COUNTS, False)):
+        counts = [each for each in effects.counts.items() if (each[0] in known.types) is is_known]
+        _set(connection, statement, [(*key, t.total, t.first, t.last) for key, t in counts], 5)
     _set(connection, HOURS, [(*key, total) for key, total in effects.hours.items()], 4)
     _set(connection, EVENTS, _event_rows(effects), 9)
     _set(connection, STATES, _state_rows(effects), 10)
@@ -98,17 +137,14 @@ def _set(
     before: Sequence[Any] = (),
 ) -> None:
     if rows:
-        columns = [list(column) for column in zip(*rows, strict=True)]
+        columns = [array(column) for column in zip(*rows, strict=True)]
         assert len(columns) == width  # noqa: S101 - a row of another width is a slip of ours
         connection.execute(statement, [*before, *columns])
 
 
-def _heard_rows(effects: Effects) -> list[tuple[Any, ...]]:
-    return [(site, h.last_time, h.tracks, h.types) for site, h in sorted(effects.heard.items())]
-
-
-def _place_rows(effects: Effects) -> list[tuple[Any, ...]]:
-    return [(*t, f"{{{','.join(map(str, spans.ends))}}}", spans.given_up) for t, spans in effects.places.items()]
+def _place_row(place: tuple[Track, Spans]) -> tuple[Any, ...]:
+    track, spans = place
+    return *track, f"{{{','.join(map(str, spans.ends))}}}", spans.given_up
 
 
 def _event_rows(effects: Effects) -> list[tuple[Any, ...]]:

@@ -22,6 +22,7 @@ from fleet.store.batches import Batch, Batches, LostPartitionError, Policy, Posi
 from fleet.store.connection import Connection, DatabaseAwayError, connect
 from fleet.worker.health import HealthFile
 from fleet.worker.log import Log
+from fleet.worker.log_client import complaints
 from fleet.worker.overseer import Overseer
 from shared.clock import Clock
 
@@ -87,7 +88,8 @@ class Worker:
         log_.moved = True
 
     def _work(self, log_: Log, connection: Connection) -> None:
-        policy = Policy(self.settings.regions, self.settings.signals, self.settings.keep_days)
+        settings = self.settings
+        policy = Policy(settings.regions, settings.signals, settings.keep_days, settings.max_sites)
         batches = Batches(connection, self.settings.log.topic, policy)
         log_.moved = True
         while not self.stop.is_set():
@@ -123,6 +125,8 @@ class Worker:
         figures.repeats += effects.repeats
         figures.refused += len(effects.refused)
         figures.batches += 1
+        if effects.refused:
+            complaints.warning("%d records are dead letters: %s", len(effects.refused), effects.refused[0].reason)
         log_.publish_position(after)
         self.on_batch(figures)
 

@@ -20,6 +20,8 @@ SERVICES = [unit for unit in UNITS if unit.suffix == ".service"]
 MOST_EXPOSED = 20  # of 100, as `systemd-analyze security` counts
 PAGES = {  # what is shipped, and the page that says how to install it
     "compose.yml": "compose.md",
+    "fleet.Dockerfile": "fleet.md",
+    "fleet.Dockerfile.dockerignore": "fleet.md",
     "kubernetes/workers.yaml": "fleet.md",
     "polkit/50-upskeep-host-agent.rules": "host-agent.md",
     "systemd/upskeep-backup.service": "backup.md",
@@ -121,6 +123,18 @@ def test_kubernetes_takes_the_manifests(require: Require) -> None:
         with cli.commands["fleet"].commands[name].make_context(name, [*arguments]):  # type: ignore[attr-defined]
             pass
     assert [["fleet", "migrate"], ["fleet", "worker"]] == [arguments[:2] for arguments in called]
+
+
+def test_the_containers_of_a_fleet_call_commands_of_ours() -> None:
+    """Each service of compose.fleet.yml that is ours; and what they depend on is there."""
+    services = yaml.safe_load((ROOT / "compose.fleet.yml").read_text(encoding="utf-8"))["services"]
+    assert {need for each in services.values() for need in each.get("depends_on", {})} <= {*services}
+    called = [each["command"] for each in services.values() if each.get("entrypoint") == ["upskeep", "fleet"]
+              and "command" in each]  # fmt: skip
+    for name, *arguments in called:
+        with cli.commands["fleet"].commands[name].make_context(name, [*arguments]):  # type: ignore[attr-defined]
+            pass
+    assert ["migrate", "worker"] == [name for name, *_ in called]
 
 
 def test_kubernetes_refuses_what_it_does_not_know(require: Require) -> None:

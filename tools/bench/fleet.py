@@ -1,7 +1,9 @@
 """``make bench ARGS="--fleet"``: events a second and CPU an event of the fleet's workers, by sites and workers.
 
 It uses the Kafka and the PostgreSQL of ``config/fleet.yaml``, in topics and databases that it makes and leaves there.
-The load is what a regional outage is: every site's three events, again and again.
+The first table's load is what a regional outage is: every site's three events, again and again. What a batch holds of a
+site differs then: of 100 sites 40 records, of 10,000 less than one. So the second table holds that equal: three.
+Last, a regional outage of 10,000 simulated sites, from its first record in the log to the last count and the alert.
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,6 +29,7 @@ from fleet.store import schema
 from fleet.store.connection import connect
 from shared.messages import Event, Severity
 from shared.site_records import encode, event_record
+from tools.bench import fleet_outage as outage
 
 SITES, WORKERS = (100, 1_000, 10_000), (1, 2, 3)
 EVENTS, PARTITIONS = 60_000, 12
@@ -33,6 +37,9 @@ TYPES = ("AC_POWER_LOSS", "BATTERY_LOW", "AC_POWER_RESTORED")
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
 TICKS = os.sysconf("SC_CLK_TCK")
 DEADLINE_S = 600.0
+OUTAGE_SITES = 10_000
+RULES = """rules: {share: {regional_outage: {type: AC_POWER_LOSS, share: 0.05, within_minutes: 10}}}
+"""
 
 
 def measure(config: Path, echo: Callable[[str], None]) -> None:
@@ -41,11 +48,41 @@ def measure(config: Path, echo: Callable[[str], None]) -> None:
     echo(f"{'sites':>7} {'workers':>8} {'events/s':>9} {'CPU an event, µs: workers':>26} {'PostgreSQL':>11}")
     for sites in SITES:
         for workers in WORKERS:
-            per_s, ours_us, theirs_us = _run(settings, sites, workers)
-            echo(f"{sites:>7,} {workers:>8} {per_s:>9,.0f} {ours_us:>26.0f} {theirs_us:>11.0f}")
+            echo(_row(sites, workers, _run(settings, sites, workers)))
+    echo("\nthree records of each site in a batch:")
+    for sites in SITES:
+        echo(_row(sites, 1, _run(settings, sites, 1, run=3, batch=min(4_000, 3 * sites))))
+    echo(f"\na regional outage of {OUTAGE_SITES:,} sites, 2 workers:")
+    with _fleet(settings, 2) as centre:
+        echo(outage.measure(settings.log.model_copy(update={"topic": centre.topic}), centre.url, OUTAGE_SITES))
 
 
-def _run(settings: FleetSettings, sites: int, workers: int) -> tuple[float, float, float]:
+def _row(sites: int, workers: int, figures: tuple[float, float, float]) -> str:
+    per_s, ours_us, theirs_us = figures
+    return f"{sites:>7,} {workers:>8} {per_s:>9,.0f} {ours_us:>26.0f} {theirs_us:>11.0f}"
+
+
+def _run(
+    settings: FleetSettings, sites: int, workers: int, run: int = 1, batch: int = 4_000
+) -> tuple[float, float, float]:
+    """Measure workers at a log that is full already: ``run`` records of a site follow each other."""
+    with _fleet(settings, workers, batch, lambda topic: _produce(settings.log.servers, topic, sites, run)) as centre:
+        return _watch(centre.url, centre.pids)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """Workers at a topic and a database of their own."""
+
+    topic: str
+    url: str
+    pids: list[int]
+
+
+@contextmanager
+def _fleet(
+    settings: FleetSettings, workers: int, batch: int = 4_000, fill: Callable[[str], None] = lambda _: None
+) -> Iterator[Running]:
     name = f"bench_{secrets.token_hex(4)}"
     with connect(settings.database.url) as made:
         made.execute(f"CREATE DATABASE {name}".encode())
@@ -55,16 +92,17 @@ def _run(settings: FleetSettings, sites: int, workers: int) -> tuple[float, floa
     admin = AdminClient({"bootstrap.servers": settings.log.servers})
     for done in admin.create_topics([NewTopic(name, PARTITIONS, 1)]).values():
         done.result(60)
-    _produce(settings.log.servers, name, sites)
+    fill(name)
     with TemporaryDirectory() as folder, ExitStack() as running:
         log = f"log: {{servers: '{settings.log.servers}', topic: {name}, group: {name}}}"
-        Path(folder, "fleet.yaml").write_text(f"{log}\ndatabase: {{url: '{url}'}}\n", encoding="utf-8")
+        text = f"{log}\ndatabase: {{url: '{url}'}}\nbatch_records: {batch}\n{RULES}"
+        Path(folder, "fleet.yaml").write_text(text, encoding="utf-8")
         command = [sys.executable, "-m", "upskeep", "fleet", "worker", "--config", folder, "--name"]
         started = [subprocess.Popen([*command, f"w{n}"], stderr=subprocess.DEVNULL) for n in range(workers)]  # noqa: S603
         for process in started:
             running.callback(process.wait)
             running.callback(process.terminate)
-        return _watch(url, [process.pid for process in started])
+        yield Running(name, url, [process.pid for process in started])
 
 
 def _watch(url: str, pids: list[int]) -> tuple[float, float, float]:
@@ -89,10 +127,11 @@ def _counted(connection: object, least: int) -> int:
     raise TimeoutError(f"{least} events are not counted after {DEADLINE_S:.0f} s")
 
 
-def _produce(servers: str, topic: str, sites: int) -> None:
+def _produce(servers: str, topic: str, sites: int, run: int) -> None:
     producer = Producer({"bootstrap.servers": servers, "linger.ms": 20, "queue.buffering.max.messages": EVENTS})
     for at in range(EVENTS):
-        site, seq = f"hut-{at % sites}", at // sites + 1
+        turn, place = divmod(at, run)
+        site, seq = f"hut-{turn % sites}", turn // sites * run + place + 1
         event = Event(
             id=f"{site}.{seq}",
             type=TYPES[seq % 3],

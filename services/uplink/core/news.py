@@ -1,5 +1,8 @@
 """Which latest values are worth a record: an alert that has changed, a state that says something new.
 
+An alert that only waits to fire is none yet: where it never fires its topic is emptied, and the fleet would show it
+waiting for ever.
+
 A state comes with every reading, and ten thousand sites' readings are not what a fleet's log is for. So a state is news
 when one of its words has changed, and its numbers are again after ``every_s`` of its own time.
 """
@@ -9,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from shared.messages import Alert, DeviceState
+from shared.messages import Alert, AlertState, DeviceState
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -35,6 +38,8 @@ class News:
     def of_alert(self, alert: Alert) -> bool:
         """Whether an alert is to be said; remembers that it was."""
         key = (alert.rule, alert.key)
+        if alert.state is AlertState.PENDING:
+            return False
         if self.alerts.get(key) == alert:
             return False
         _remember(self.alerts, key, alert)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -105,6 +106,34 @@ def test_what_postgresql_cannot_hold_is_a_dead_letter_and_the_rest_counts(connec
     (letter,) = connection.execute("SELECT log_offset, reason FROM dead_letters").fetchall()
     assert (2, True) == (letter[0], "too long" in letter[1])
     assert [(4,)] == connection.execute("SELECT next_offset FROM log_positions").fetchall()
+
+
+def test_there_are_no_more_sites_than_there_is_room_for(connection: Connection) -> None:
+    """What the others say is a dead letter with its reason; those that are known go on."""
+    batches = Batches(connection, "t", replace(POLICY, max_sites=2))
+    claims = batches.claim([0], "one", BEGIN)
+    batches.commit(_batch(claims, [event(site, 1) for site in ("c", "a", "b")]), BEGIN)
+    batches.commit(_batch(claims, [event(site, 2) for site in ("a", "c", "d")], first=3), BEGIN)
+
+    assert {("a", "AC_POWER_LOSS"): 2, ("b", "AC_POWER_LOSS"): 1} == _counts(connection)
+    letters = connection.execute("SELECT log_offset, reason FROM dead_letters ORDER BY 1").fetchall()
+    assert [(0, True), (4, True), (5, True)] == [(offset, "max_sites" in reason) for offset, reason in letters]
+
+
+def test_texts_come_back_as_they_were_written(connection: Connection) -> None:
+    """Quotes, backslashes, braces, line ends, the word NULL, and none."""
+    texts = ['"', "\\", '\\"', "{a,b}", "x\ny", "NULL", "", "ü €"]
+    batches = Batches(connection, "t", POLICY)
+    claims = batches.claim([0], "one", BEGIN)
+    said = []
+    for seq, text in enumerate(texts, 1):
+        plain = event("a", seq)
+        data = {"because": text}
+        said.append(plain.model_copy(update={"message": plain.message.model_copy(update={"data": data})}))
+    batches.commit(_batch(claims, [*said]), BEGIN)
+
+    rows = connection.execute("SELECT data ->> 'because', zone FROM events ORDER BY time").fetchall()
+    assert [(text, None) for text in texts] == rows
 
 
 def test_months_are_made_when_they_come_and_dropped_when_they_are_old(connection: Connection) -> None:

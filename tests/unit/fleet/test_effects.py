@@ -154,3 +154,11 @@ def test_a_site_gets_no_more_tracks_and_types_than_there_is_room_for(
 
     assert [3] == [each.arrival.offset for each in done.refused]
     assert 4 == len(done.events)
+
+
+def test_what_a_new_site_says_where_there_is_no_room_is_refused() -> None:
+    """Whatever it is; the others count."""
+    said = [read(each) for each in arrivals([event("a", 1), event("new", 1), state("new", 1)])]
+    done = effects_of(said, Known(beyond={"new"}))
+
+    assert ([1, 2], ["a"]) == ([each.arrival.offset for each in done.refused], [each.site for each in done.events])

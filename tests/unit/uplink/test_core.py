@@ -54,6 +54,13 @@ def test_an_alert_is_news_when_anything_of_it_changes() -> None:
     assert [True, False, True, True, False] == [known.of_alert(each) for each in seen]
 
 
+def test_an_alert_that_waits_to_fire_is_no_news() -> None:
+    """It may never fire, and nobody says so; one that fires after all is."""
+    news = News(60)
+    seen = [alert(state=AlertState.PENDING), alert(), alert(2.0, AlertState.RESOLVED), alert(state=AlertState.PENDING)]
+    assert [False, True, True, False] == [news.of_alert(each) for each in seen]
+
+
 def test_what_is_remembered_has_a_bound() -> None:
     """The device heard of longest ago is forgotten, and so is news again."""
     known = News(60.0)
