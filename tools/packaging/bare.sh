@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # make home: the wheel in a Debian that holds Python and nothing else, without the checkout: install, init, run, an event
-# counted, a backup. Needs root and mmdebstrap, this machine's apt and pip settings, and some minutes. SUITE names another Debian.
+# counted, a backup. Needs root and mmdebstrap, this machine's apt and pip settings, and some minutes. SUITE names another Debian; with
+# MIRROR (a line of sources.list) it is a suite of another distribution that has apt: SUITE=noble MIRROR="deb … noble main universe".
 set -euo pipefail
 suite=${SUITE:-bookworm}
 root=${HOME_ROOT:-/var/cache/upskeep-home/$suite}
 if [ ! -e "$root/.ready" ]; then
   mkdir -p "$(dirname "$root")"
-  mmdebstrap --quiet --variant=minbase --include=python3,python3-venv,ca-certificates "$suite" "$root" >/dev/null
+  mmdebstrap --quiet --variant=minbase --include=python3,python3-venv,ca-certificates "$suite" "$root" ${MIRROR:+"$MIRROR"} >/dev/null
   cp -rL /usr/local/share/ca-certificates/. "$root/usr/local/share/ca-certificates/" 2>/dev/null || true
   chroot "$root" update-ca-certificates >/dev/null 2>&1
   touch "$root/.ready"
