@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -24,6 +24,7 @@ from statistics import median, quantiles
 from urllib.parse import urlsplit
 
 from tools.bench.calm import DEADLINE_S, WARM_S, Calm, broker_port, calm_span
+from tools.bench.large_history import KEPT, filled
 from tools.bench.live import Live
 from tools.bench.throughput import latency, throughput, ups_load
 from upskeep.runner.supervisor import SERVICES
@@ -34,6 +35,14 @@ PAINTED = ("/", "/alerts", "/events", "/reports", "/suite")
 ROUNDS = 20
 PAINTS = 5
 CONSOLES = 50
+HISTORIES = (1_000, 100_000)  # events in the counter store's history
+LOOKED_FOR = (
+    "/events",
+    "/events?until=2026-01-01T12:00",
+    "/events?type=AC_POWER_LOSS",
+    "/events?device=device-3&severity=warning",
+    "/reports?days=365",
+)
 TURNS = 9
 FRAMES = 12_000
 LATENCY_S = 11.0  # the first second is left out
@@ -65,7 +74,22 @@ def measure(seconds: float, folder: Path, say: Callable[[str], None]) -> None:
                 time.sleep(2.0)
                 rows = [*calm_span(pid, seconds)]
             say(f"{number:<16}{_costs(rows)}")
+    _histories(folder, say)
     _side_by_side(say)
+
+
+def _histories(folder: Path, say: Callable[[str], None]) -> None:
+    """Print how long a page of events takes, whether there are few or many in the store."""
+    say(f"{'events':<10}{'page':<46}{'first byte, ms':>16}{'worst':>8}")
+    for events in HISTORIES:
+        data = folder / f"history-{events}"
+        filled(data / "counter_store" / "ledger.sqlite", events)
+        with running(data, **KEPT) as (_, port):
+            time.sleep(WARM_S)
+            for page in LOOKED_FOR:
+                taken = [first_byte_s(port, page) * 1000 for _ in range(ROUNDS)]
+                say(f"{events:<10,}{page:<46}{median(taken):>16.1f}{max(taken):>8.1f}")
+            _paints(port, say, ("/events", "/events?until=2026-01-01T12:00"))
 
 
 def _costs(rows: list[Calm]) -> str:
@@ -74,7 +98,7 @@ def _costs(rows: list[Calm]) -> str:
     return f"{gateway.cpu_percent:>22.2f}{gateway.pss_mb:>9.1f}{ours:>18.2f}"
 
 
-def _paints(port: int, say: Callable[[str], None]) -> None:
+def _paints(port: int, say: Callable[[str], None], pages: Sequence[str] = PAINTED) -> None:
     """Print when Chromium has painted something of a page, each time with nothing in its cache."""
     program = shutil.which("chromium")
     if program is None:
@@ -90,7 +114,7 @@ def _paints(port: int, say: Callable[[str], None]) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=sandbox)
         say(f"{'page':<16}{'first paint, ms':>16}{'worst':>8}")
-        for page in PAINTED:
+        for page in pages:
             taken = []
             for _ in range(PAINTS):
                 with closing(browser.new_context()) as context:

@@ -34,7 +34,7 @@ from shared.context import Context
 from shared.delivery.handler import InMemoryPublisher, RetainedHandler, StreamHandler
 from shared.jumps import CLOCK_STEP
 from shared.ledger import Ledger
-from shared.messages import Event, Frame, Message, Sequenced, StateSample
+from shared.messages import Counter, Event, Frame, Message, Sequenced, StateSample
 from shared.settings import ConfigError, Fault, read_settings
 from shared.suite import SuiteSettings
 from upskeep.outcome import Outcome
@@ -100,6 +100,26 @@ class Alerts(InMemoryPublisher):
         self.retain(message)
 
 
+class Uncounted:
+    """In place of a counter store, where nobody asks for counts: it takes everything and keeps nothing."""
+
+    def apply(self, message: Sequenced) -> None:
+        """Count nothing."""
+
+    def follow(self, message: Message, *, retained: bool) -> None:
+        """Note nothing."""
+
+    def advance(self, event_time: datetime) -> None:
+        """Let no window end."""
+
+    def flush(self) -> None:
+        """Write nothing."""
+
+    def counters(self) -> tuple[Counter, ...]:
+        """Nothing was counted."""
+        return ()
+
+
 class Bench:
     """The stages after the reader, put together without a wire. A backtest leaves InfluxDB alone."""
 
@@ -113,10 +133,15 @@ class Bench:
         recorder: Recorder | None = None,
         alerts: Alerts | None = None,
         stages: Stages | None = None,
+        counting: bool = True,
     ) -> None:
         alerting, plan = stages or stages_of(context)
         store_ledger = stack.enter_context(closing(Ledger(store_path, STORE_SCHEMA)))
-        self.store = CounterStore(counters, store_ledger, InMemoryPublisher(), site=context.suite.site)
+        self.store = (
+            CounterStore(counters, store_ledger, InMemoryPublisher(), site=context.suite.site)
+            if counting
+            else Uncounted()
+        )
         alerter_ledger = stack.enter_context(closing(Ledger(":memory:", ALERTER_SCHEMA)))
         outlet = alerts or Alerts()
         outlet.store = self.store

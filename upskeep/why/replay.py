@@ -121,7 +121,9 @@ class Replay:
         self._state: DeviceState | None = None
         self._outlet = _Outlet(alerting.alerts.plan().receivers)
         recorder = Recorder(self._note)
-        self._bench = Bench(context, self._hear, stack, recorder=recorder, alerts=self._outlet, stages=stages)
+        self._bench = Bench(
+            context, self._hear, stack, recorder=recorder, alerts=self._outlet, stages=stages, counting=False
+        )
         self._bench.processor.pipeline.ended = []
         self._looks: dict[tuple[str, str], tuple[AlertState, str]] = {}
         self.alert_tally: AlertTally | None = None
