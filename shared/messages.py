@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal, Protocol, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from shared.instants import time_to_us
+from shared.name_ids import uuid5_text
 from shared.names import Blank, DottedName, Id, Label, NameOrNone, OptionalName, Path, Remark, Text
 from shared.names import Name as Name
 from shared.values import BoundedTime, Count, Data, Int64, OfferedData, Seq
@@ -155,7 +156,7 @@ _EVENT_SPACE = uuid.UUID("6f0b1c1e-5f0a-5b52-9a53-5b1f7b3f3a52")
 def event_id(site: str, event_type: str, device: str | None, time: datetime, cause: str = "") -> str:
     """Return the UUIDv5 of what caused an event; ``cause`` tells apart two of one type in one frame."""
     micros = time_to_us(time)
-    return str(uuid.uuid5(_EVENT_SPACE, f"{site}|{event_type}|{device or ''}|{micros}|{cause}"))
+    return uuid5_text(_EVENT_SPACE, f"{site}|{event_type}|{device or ''}|{micros}|{cause}")
 
 
 class Candidate(Message):

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 
 from shared.delivery.row import Row
 
-MOST_ROWS = 1000
-MOST_BYTES = 500_000
+MOST_ROWS = 4000
+MOST_BYTES = 2_000_000
 
 
 class FreshRows:

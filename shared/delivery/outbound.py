@@ -104,11 +104,14 @@ class Outbound:
 
     def confirmed(self, seqs: range, copy: int = 0) -> None:
         """The broker confirmed one copy of rows; the cursor moves over what is confirmed without a gap."""
-        self.early[copy].update(seq for seq in seqs if seq > self.published)
-        while all(self.published + 1 in confirmed for confirmed in self.early):
-            self.published += 1
-            for confirmed in self.early:
-                confirmed.discard(self.published)
+        self.early[copy].update(range(max(seqs.start, self.published + 1), seqs.stop))
+        first, last = self.early[0], self.early[-1]  # one set twice, where there is one copy; there are two at most
+        following = self.published + 1
+        while following in first and following in last:
+            first.discard(following)
+            last.discard(following)
+            following += 1
+        self.published = following - 1
 
     def done(self) -> int:
         """Return the last seq that nobody needs any more."""

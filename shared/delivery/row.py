@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One message in the outbox."""
+    """One message in the outbox. ``mapping``: the attributes as they were, of a row that was not read back."""
 
     stream: str
     seq: int
@@ -15,3 +16,4 @@ class Row:
     payload: bytes
     attributes: str | None
     written: float
+    mapping: Mapping[str, str] | None = field(default=None, compare=False)

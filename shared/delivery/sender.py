@@ -108,7 +108,7 @@ class Sender:
             payload = b'%b%d,"too_large":%d}' % (self._prefix[stream], out.head, len(payload))
         attributes = message.attributes()
         row_attributes = json.dumps(attributes) if attributes else None
-        row = Row(stream, out.head, message.topic(self.topics), payload, row_attributes, written)
+        row = Row(stream, out.head, message.topic(self.topics), payload, row_attributes, written, attributes)
         (self._calm if calm and self.ahead.begun else self._fresh).append(row)
         if calm:
             self.ahead.wanted = True
@@ -393,5 +393,5 @@ class Sender:
 
 
 def _public(row: Row, qos: Literal[0, 1] = 1) -> Publication:
-    attributes = json.loads(row.attributes) if row.attributes else None
+    attributes = row.mapping or (json.loads(row.attributes) if row.attributes else None)
     return Publication(row.topic, row.payload, attributes=attributes, qos=qos)

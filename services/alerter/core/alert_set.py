@@ -123,9 +123,13 @@ class AlertSet:
         if not self._expected:
             self._expect(sample.time_us)
         changes: list[Alert] = []
+        groups: dict[tuple[tuple[str, ...], bool], tuple[str, dict[str, str]] | None] = {}
         for rule in self._who(sample.source, sample.name):
             if rule.intake.takes(sample):
-                if (group := rule.group(sample)) is None:
+                alike = (rule.by, rule.acts)  # what a group follows from
+                if alike not in groups:
+                    groups[alike] = rule.group(sample)
+                if (group := groups[alike]) is None:
                     self.ungrouped += 1
                 else:
                     changes += self._observe(rule, *group, sample)

@@ -8,8 +8,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from operator import itemgetter
 from typing import ClassVar
 
 from services.alerter.core.kinds.condition import ALWAYS, Move, Reading, Span
@@ -114,8 +116,7 @@ class Prediction:
             return None
         if not evidence.holds and evidence.points[0][0] > from_us:  # they are in order
             return evidence
-        points = tuple(point for point in evidence.points if point[0] > from_us)
-        return replace(evidence, points=points, holds=False)
+        return replace(evidence, points=_after(evidence.points, from_us), holds=False)
 
     def moved(self, evidence: Forecast, move: Move) -> Forecast:
         """Everything as long ago as before."""
@@ -126,7 +127,7 @@ class Prediction:
     def _points(self, points: tuple[Point, ...], time_us: int, value: float) -> tuple[Point, ...]:
         """At most ROOM of them: the newest takes the place of one that is close behind the one before it."""
         from_us, apart_us = time_us - span_to_us(self.over), span_to_us(self.over) // ROOM
-        kept = [point for point in points if point[0] > from_us]
+        kept = list(_after(points, from_us))
         if len(kept) > 1 and kept[-1][0] - kept[-2][0] < apart_us:
             kept.pop()
         return (*kept, (time_us, value))
@@ -143,3 +144,8 @@ class Prediction:
         if abs(missing) < 1e-9:
             return 0.0
         return missing / slope if slope and missing / slope > 0 else None
+
+
+def _after(points: tuple[Point, ...], time_us: int) -> tuple[Point, ...]:
+    """Return the points later than a time; they are in order."""
+    return points[bisect_right(points, time_us, key=itemgetter(0)) :]

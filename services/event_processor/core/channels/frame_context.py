@@ -106,13 +106,13 @@ class FrameContext:
     def number(self, channel: str) -> float | None:
         """Return a channel's number, worked out where no chip gives it; None where it is missing or no number."""
         value = self.values.get(channel)
+        if type(value) is float:
+            return value
         if value is None:
-            return self._derive(channel)
-        return value if type(value) in _NUMBERS else None  # type: ignore[return-value]  # bool and str are not in it
+            return self.derived[channel] if channel in self.derived else self._derive(channel)
+        return value if type(value) is int else None  # neither a flag nor a word
 
     def _derive(self, channel: str) -> float | None:
-        if channel in self.derived:
-            return self.derived[channel]
         formula = self.site.formulas.get(channel)
         value = formula.compute(self) if formula else None
         if isinstance(value, str):
@@ -124,7 +124,7 @@ class FrameContext:
     def shown_number(self, channel: str) -> float | None:
         """Return the number that the frame shows of a channel; None where it shows none."""
         value = self.values.get(channel)
-        return value if type(value) in _NUMBERS else None  # type: ignore[return-value]  # as in number
+        return value if type(value) in _NUMBERS else None  # type: ignore[return-value]  # bool and str are not in it
 
     def value(self, channel: str) -> float | str | None:
         """Return what a channel says, number or fact; None where it is missing."""
