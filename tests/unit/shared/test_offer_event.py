@@ -165,11 +165,13 @@ def test_a_damaged_ledger_is_reported_once(broker: FakeBroker, make: Make, tmp_p
 
 
 def test_an_outbox_row_that_is_not_as_written_is_not_sent(make: Make) -> None:
-    """A flipped bit in a payload is damage, not news."""
-    endpoint = make(Route("sensor_reader", produces={"raw": ("counter_store",)}))
+    """A flipped bit in a payload is damage, not news: here before the row leaves again, for nobody confirmed it."""
+    endpoint = make(Route("sensor_reader", produces={"raw": ("counter_store",)}), Unconfirmed)
+    endpoint.turn(0)
     endpoint.emit(Frame(time=NOW, device="ups"))
+    endpoint.turn(0)
     with endpoint.ledger.transaction() as db:
-        endpoint.sender.write(0.0, 0.0)
         db.execute("UPDATE outbox SET payload = x'7b7d'")
+    endpoint.sender.disconnected()
     with pytest.raises(LedgerDamagedError, match="raw 1 to 1 in the outbox"):
         endpoint.turn(0)
