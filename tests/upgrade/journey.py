@@ -26,7 +26,7 @@ from tests.upgrade.offers import COUNTED, IDS, Offers
 from tests.upgrade.versions import Program
 
 PACE = 200  # frames a second that the old version reads
-OFFERED_BEFORE, OFFERED_AFTER = 10, 20
+OFFERED_BEFORE, OFFERED_AFTER = 5, 10
 EVENTS = "SELECT id, type, time_us, producer, epoch, seq, data FROM event"
 PUBLISHED = "SELECT max(head) FROM stream WHERE name = 'event'"
 OUTAGE = "AC_POWER_LOSS"

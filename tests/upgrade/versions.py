@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.support.live_suite import command
 from tests.support.processes import SAFE_PATH
 from upskeep.runner.service_process import service_command
 
@@ -24,12 +25,15 @@ class Program:
 
     @property
     def upskeep(self) -> list[object]:
-        """The command ``upskeep``."""
-        return [self.python, SAFE_PATH, "-m", "upskeep"]
+        """The command ``upskeep``; that of this checkout is one that tests fork."""
+        return [*command()] if self == HERE else [self.python, SAFE_PATH, "-m", "upskeep"]
 
     def service(self, name: str) -> list[object]:
         """One service, in a process of its own."""
         return [self.python, *service_command(name)[1:]]
+
+
+HERE = Program(Path(sys.executable))  # this checkout
 
 
 def before() -> str:
