@@ -16,6 +16,8 @@ from fleet.store.connection import Connection, connect
 from shared.shipped import SHIPPED_CONFIG
 
 DEADLINE_S = 300.0
+COUNTED = "SELECT coalesce(sum(total), 0)::bigint FROM counts"
+FIRING = "SELECT count(*) FROM fleet_alerts WHERE state = 'firing'"
 
 
 def measure(log: LogSettings, database: str, sites: int) -> str:
@@ -30,16 +32,16 @@ def measure(log: LogSettings, database: str, sites: int) -> str:
         began = time.perf_counter()
         write(log, made[sites:])
         in_log_s = time.perf_counter() - began
-        _until(lambda: _one(looking, "SELECT coalesce(sum(total), 0)::bigint FROM counts") >= wanted.events)
-        counted_s = time.perf_counter() - began
-        _until(lambda: _one(looking, "SELECT count(*) FROM fleet_alerts WHERE state = 'firing'") == 1)
+        _until(lambda: _one(looking, FIRING) == 1)
         alerted_s = time.perf_counter() - began
+        _until(lambda: _one(looking, COUNTED) >= wanted.events)
+        counted_s = time.perf_counter() - began
         counts = {(s, t): n for s, t, n in looking.execute("SELECT site, type, total FROM counts").fetchall()}
     if counts != wanted.counts:
         raise AssertionError("the counts are not those of the oracle")
     return (
         f"{len(made) - sites:,} records, {wanted.events:,} of them events: in the log after {in_log_s:.1f} s,"
-        f" counted after {counted_s:.1f} s, the alert fires after {alerted_s:.1f} s; every count is the oracle's"
+        f" the alert fires after {alerted_s:.1f} s, all is counted after {counted_s:.1f} s; every count is the oracle's"
     )
 
 
