@@ -46,11 +46,9 @@ def test_what_is_heard_is_answered_by_pages(gateway: RunningGateway, probe: Mqtt
         ("/api/devices/a%20b", 404, "'a b' is no name"),
     ],
 )
-def test_what_is_wrong_is_said_as_problem_details(
-    gateway: RunningGateway, path: str, status_: int, detail: str
-) -> None:
+def test_what_is_wrong_is_said_as_problem_details(shared: RunningGateway, path: str, status_: int, detail: str) -> None:
     """With what was found and where."""
-    answer = gateway.get(path)
+    answer = shared.get(path)
     assert (status_, "application/problem+json") == (answer.status, answer.headers["content-type"])
     assert status_ == answer.json()["status"]
     assert detail in answer.json()["detail"]
@@ -104,10 +102,10 @@ def test_the_history_comes_as_a_file(gateway: RunningGateway, probe: MqttProbe, 
     assert 503 == gateway.get("/api/export/events.csv").status
 
 
-def test_a_form_of_another_site_is_no_json(gateway: RunningGateway) -> None:
+def test_a_form_of_another_site_is_no_json(shared: RunningGateway) -> None:
     """A browser sends a form anywhere without asking; JSON it does not."""
     for media in ("text/plain", "application/x-www-form-urlencoded", ""):
-        answer = gateway.ask("POST", "/api/silences", body="{}", headers={"content-type": media})
+        answer = shared.ask("POST", "/api/silences", body="{}", headers={"content-type": media})
         assert answer.status == 415
 
 
