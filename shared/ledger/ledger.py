@@ -26,9 +26,7 @@ from shared.ledger.step import add_functions, statements
 from shared.ledger.tables import TABLES
 from shared.ledger.way import Way
 
-PAGE_BYTES = (
-    2048  # a calm commit changes seven pages by a few bytes each; below this, rows of the outbox would overflow
-)
+PAGE_BYTES = 2048  # a calm commit changes a dozen pages by a few bytes each
 
 
 class Ledger:
@@ -50,7 +48,7 @@ class Ledger:
             if self.path != ":memory:":
                 Path(path).parent.mkdir(parents=True, exist_ok=True)
             self.db = sqlite3.connect(self.path, isolation_level=None, timeout=10, check_same_thread=True)
-            self._prepare()
+            self._prepare((schema.page_bytes if isinstance(schema, Schema) else None) or PAGE_BYTES)
             self._lead_to(schema, site)
         except (sqlite3.Error, OSError) as error:
             if hasattr(self, "db"):
@@ -61,8 +59,8 @@ class Ledger:
             raise
         self._committed = self.db.total_changes
 
-    def _prepare(self) -> None:
-        self.db.execute(f"PRAGMA page_size={PAGE_BYTES}")  # of a new file; one that is there keeps its own
+    def _prepare(self, page_bytes: int) -> None:
+        self.db.execute(f"PRAGMA page_size={page_bytes}")  # of a new file; one that is there keeps its own
         self.db.execute("PRAGMA journal_mode=WAL")
         self.db.execute("PRAGMA synchronous=FULL")
         self.db.execute("PRAGMA temp_store=MEMORY")

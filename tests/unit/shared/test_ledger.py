@@ -57,6 +57,16 @@ def test_a_row_is_sound_as_written_and_with_no_other_seal(values: list[object], 
     assert is_sound((*row[:-1], other)) == (other == row[-1])
 
 
+def test_a_new_ledger_has_the_pages_that_its_schema_asks_for(tmp_path: Path, path: Path) -> None:
+    """One that is there keeps its own."""
+    found = []
+    for place in (tmp_path / "new.sqlite", path):
+        with closing(Ledger(place, Schema(page_bytes=4096))) as ledger:
+            found += ledger.db.execute("PRAGMA page_size").fetchone()
+
+    assert [4096, 2048] == found
+
+
 def test_a_ledger_says_in_its_header_what_it_is(path: Path) -> None:
     """``file`` and a look by hand can tell it from any other SQLite file."""
     assert APPLICATION_ID.to_bytes(4) == path.read_bytes()[68:72]
