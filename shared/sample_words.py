@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.messages import StateSample
 
-SAMPLES_AHEAD = 8  # of a device; a calm minute has six
+SAMPLES_AHEAD = 16  # of a device; a calm batch of two minutes has twelve
 
 Words = tuple[object, ...]
 
