@@ -46,6 +46,13 @@ class Ahead:
         for row in rows:
             self._open.setdefault(row.stream, []).append((row.seq, now))
 
+    def trimmed(self, stream: str, through: int) -> None:
+        """Rows up to ``through`` are on the disk of every consumer: nobody's word of them is waited for."""
+        if rows := self._open.get(stream):
+            del rows[: max(0, through + 1 - rows[0][0])]
+            if not rows:
+                del self._open[stream]
+
     def unheard(self, now: float, heard: Mapping[str, int]) -> bool:
         """Whether a row waits since ``SPILL_S`` that not all have heard, by stream as ``heard`` says.
 

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 CALM_S = 120.0  # of a consumer
-SOURCE_CALM_S = 300.0  # of who consumes no stream: what it has not committed, its consumers have within ``CALM_S``
+SOURCE_CALM_S = 900.0  # of who consumes no stream: what it has not committed, its consumers have within ``CALM_S``
 SPILL_S = 6.0  # longer than a consumer may take to say what it has applied
 PLAYED_S = 10.0  # of event time: a recording or simulation may run at any speed
 

@@ -202,6 +202,7 @@ class Sender:
     def _trim(self, stream: str, out: Outbound, through: int) -> int:
         gone = self.records.trim(stream, through)
         out.trimmed(through)
+        self.ahead.trimmed(stream, through)
         return gone
 
     def _bound(self, written: float) -> set[str]:

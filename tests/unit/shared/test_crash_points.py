@@ -63,6 +63,7 @@ class TrippingLedger(Ledger):
     def __init__(self, *arguments: Any) -> None:
         try:
             super().__init__(*arguments)
+            self.db.execute("PRAGMA synchronous=OFF")  # processes die here, and no machine
         except Died:
             self.close()
             raise
