@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -58,7 +59,7 @@ def simulate(
     chosen = FLEET_SCENARIOS[scenario]
     since = datetime.fromisoformat(begin) if begin else SYSTEM_CLOCK.wall() - timedelta(seconds=chosen.lasts_s)
     values: list[bytes] = []
-    with complaints(LogBrokenError, OSError):
+    with complaints(LogBrokenError, OSError), _opened(expected_file) as expected_to:
         records = _kept(entries(stories_of(chosen, SHIPPED_CONFIG, {}), sites, seed, since), values)
         if output is None:
             write(settings.log, records)
@@ -66,10 +67,14 @@ def simulate(
             with output.open("wb") as file:
                 file.writelines(each.value + b"\n" for each in records)
         wanted = expected(values, _shares(settings))
-        if expected_file is not None:
-            with expected_file.open("w", encoding="utf-8") as written:
-                _dump(wanted, written)
+        if expected_to is not None:
+            _dump(wanted, expected_to)
     _say(wanted, len(values), as_json=as_json)
+
+
+def _opened(path: Path | None) -> AbstractContextManager[IO[str] | None]:
+    """Open a file before any record has left: one that cannot be written ends the command at once."""
+    return nullcontext() if path is None else path.open("w", encoding="utf-8")
 
 
 def _kept(records: Iterable[Entry], values: list[bytes]) -> Iterator[Entry]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -58,9 +59,10 @@ ODD: tuple[Callable[[Path], Path], ...] = (
 SHARED = ("--config", "--password-file")  # options that one definition gives to many commands
 FULLY = {("counters",), ("check",)}  # with these each odd path is tried for them; with all others, few
 FEW = (folder, too_long)
-SHORT: dict[tuple[str, ...], list[str]] = {
-    ("climate", "simulate"): ["--days", "0.1"]
-}  # so that it does not take minutes
+SHORT: dict[tuple[str, ...], list[str]] = {  # so that it does not take minutes
+    ("climate", "simulate"): ["--days", "0.1"],
+    ("fleet", "simulate"): ["--sites", "1", "--output", os.devnull],
+}
 
 
 def anything(parameter: click.Parameter, at: Path) -> list[str]:
