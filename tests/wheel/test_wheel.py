@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from shared import __version__
 from tests.support.brokers import free_port
 from upskeep.runner.service_process import service_command
 
@@ -93,6 +95,16 @@ def _files(folder: str) -> set[str]:
         for path in (ROOT / folder).rglob("*")
         if path.suffix in {".py", *DATA} and "__pycache__" not in path.parts
     }
+
+
+def test_it_is_of_the_version_that_the_code_says(wheel: Path) -> None:
+    """``shared/__init__.py`` holds the only one; the newest section of the changelog is about it."""
+    assert f"upskeep-{__version__}-py3-none-any.whl" == wheel.name
+
+    heading = re.search(r"^## (\S+) \((.+)\)$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert heading
+    number, when = heading.groups()
+    assert (f"{number}.dev0" if when == "unreleased" else number) == __version__
 
 
 def test_it_is_small(wheel: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tools.docs import boards, bounds, chips, events, nut, nut_door, rights, topics
+from tools.docs import boards, bounds, chips, compose_file, events, nut, nut_door, rights, topics
 from tools.grafana import render
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -14,7 +14,8 @@ FOLDERS = ("docs/schemas", render.FOLDER)  # hold generated pages only
 def documents(root: Path) -> dict[str, str]:
     """Return every generated page by its path below ``root``."""
     pages = topics.documents() | rights.documents() | events.documents(root) | chips.documents() | nut.documents()
-    return pages | nut_door.documents() | boards.documents(root) | bounds.documents() | render.documents()
+    pages |= nut_door.documents() | boards.documents(root) | bounds.documents() | render.documents()
+    return pages | compose_file.documents(root)
 
 
 def write(root: Path) -> None:

@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SUITE = ("shared", "services", "fleet", "config", "deploy")  # these move below upskeep/_suite
 FACTS = ("pyproject.toml", "README.md", "LICENSE")
 SOURCES = ("upskeep", *SUITE, *FACTS, "tools/packaging")  # of a source distribution
+VERSION = "shared.__version__"  # as pyproject.toml names it
 BUILT = shutil.ignore_patterns("__pycache__", "*.pyc", "*.egg-info")
 
 get_requires_for_build_wheel = build_meta.get_requires_for_build_wheel
@@ -57,6 +58,10 @@ def build_sdist(folder: str, settings: dict[str, Any] | None = None) -> str:
 def _staged() -> Iterator[Path]:
     moved = {name: f"upskeep/_suite/{name}" for name in SUITE}
     with _copied({**{name: name for name in ("upskeep", *FACTS)}, **moved}) as place:
+        facts = place / "pyproject.toml"
+        facts.write_text(
+            facts.read_text(encoding="utf-8").replace(VERSION, f"upskeep._suite.{VERSION}"), encoding="utf-8"
+        )
         yield place
 
 
