@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import cProfile
+import pstats
 import re
 from datetime import timedelta
 from typing import Any
@@ -19,6 +21,7 @@ from services.gateway.core.pages.lists import health_content, incidents_content
 from services.gateway.core.pages.login import login_page
 from services.gateway.core.pages.now import Moment, now_content
 from services.gateway.core.pages.sparkline import sparkline
+from services.gateway.core.pages.stencil import Stencil
 from services.gateway.core.pages.suite import suite_content
 from services.gateway.core.pages.words import span_text, value_text
 from services.gateway.core.view import STALE_S
@@ -241,3 +244,26 @@ def test_why_an_alert_fires_is_said_in_words_where_a_number_says_nothing(
     text = " ".join(re.sub(r"<[^>]+>", " ", whole).split())
     assert said in text
     assert unsaid not in text
+
+
+def test_a_stencil_escapes_what_fills_it_and_knows_its_slots() -> None:
+    """Foreign text stays text in an attribute and between tags, also where it looks like a slot; markup is kept."""
+    link = Stencil(h.a(href="/{{name}}")["{{name}}", h.b["{{inner}}"]])
+    inner = Stencil(h.i["{{text}}"])(text="<")
+
+    assert (
+        link(name='"<{{inner}}', inner=inner)
+        == '<a href="/&#34;&lt;{{inner}}">&#34;&lt;{{inner}}<b><i>&lt;</i></b></a>'
+    )
+    with pytest.raises(KeyError, match="inner"):
+        link(name="a")
+
+
+def test_a_row_of_events_costs_some_hundred_calls() -> None:
+    """A page of 50 is made in a few milliseconds: 440 calls a row, where a tree of elements took 3,800."""
+    rows = [event(id=f"e{number}", metadata={"incident": "i1"}) for number in range(50)]
+    with cProfile.Profile() as profile:
+        page(FRAME, events_content(rows, Choice(), Ways(), "", [], lambda _: "words"))
+    calls = pstats.Stats(profile).total_calls  # type: ignore[attr-defined]
+
+    assert calls / len(rows) < 800

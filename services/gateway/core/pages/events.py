@@ -6,19 +6,47 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 
 import htpy as h
+from markupsafe import Markup
 
 from services.gateway.core.pages.answers import RelatedAnswer
-from services.gateway.core.pages.layout import moment
 from services.gateway.core.pages.lists import table
-from services.gateway.core.pages.words import span_text, value_text
+from services.gateway.core.pages.stencil import Stencil, joined
+from services.gateway.core.pages.words import span_text, time_text, value_text
 from shared.messages import Event, Severity
 from shared.names import NAME
 from shared.safe_text import safe_text
 
 AROUND = timedelta(minutes=10)
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
+MOST_FACTS = 100
+
+_FACT = Stencil(h.div[h.dt["{{name}}"], h.dd["{{text}}"]])
+_RELATED = Stencil(h.fragment[h.a(href="{{page}}")["Related events"], " · "])
+_MEANWHILE = Stencil(h.a(href="{{root}}/events?since={{first}}&until={{last}}")["What happened around it"])
+_INCIDENT = Stencil(h.fragment[" · ", h.a(href="{{root}}/events?incident={{id}}")["Its incident"]])
+_ROW = {
+    opened: Stencil(
+        h.li(class_="{{severity}}")[
+            h.details(id="event-{{id}}", open=opened)[
+                h.summary[
+                    h.time(datetime="{{iso}}")["{{time}}"],
+                    " ",
+                    h.span(".badge.severity")["{{severity}}"],
+                    " ",
+                    h.span(".words")["{{words}}"],
+                    " ",
+                    h.span(".dim")["{{device}}"],
+                ],
+                h.dl["{{facts}}"],
+                h.p["{{ways}}"],
+            ]
+        ]
+    )
+    for opened in (False, True)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,41 +162,34 @@ def _local(time: str) -> str:
 def _list(events: Sequence[Event], words: Callable[[Event], str], root: str) -> h.Node:
     if not events:
         return h.p["No such events."]
-    return h.ol(".events")[(_event(event, words(event), root) for event in events)]
+    return h.ol(".events")[joined([_event(event, words(event), root) for event in events])]
 
 
-def _event(event: Event, words: str, root: str, *, opened: bool = False) -> h.Element:
+def _event(event: Event, words: str, root: str, *, opened: bool = False) -> Markup:
     facts = {"Type": event.type, "Id": event.id, "Device": event.device or "–", "Zone": event.zone or "–"}
     facts |= {safe_text(name): value_text(name, v) if _plain(v) else _whole(v) for name, v in event.data.items()}
     facts |= {safe_text(f"{name} (added)"): _whole(value) for name, value in event.metadata.items()}
-    return h.li(f".{event.severity}")[
-        h.details(id=f"event-{event.id}", open=opened)[
-            h.summary[
-                moment(event.time),
-                " ",
-                h.span(".badge.severity")[str(event.severity)],
-                " ",
-                h.span(".words")[safe_text(words)],
-                " ",
-                h.span(".dim")[event.device or ""],
-            ],
-            h.dl[(h.div[h.dt[name], h.dd[text]] for name, text in list(facts.items())[:100])],
-            _beside(event, root, opened=opened),
-        ]
-    ]
+    return _ROW[opened](
+        severity=event.severity,
+        id=event.id,
+        iso=event.time.isoformat(),
+        time=time_text(event.time),
+        words=safe_text(words),
+        device=event.device or "",
+        facts=joined([_FACT(name=name, text=text) for name, text in islice(facts.items(), MOST_FACTS)]),
+        ways=joined(_beside(event, root, opened=opened)),
+    )
 
 
-def _beside(event: Event, root: str, *, opened: bool) -> h.Element:
+def _beside(event: Event, root: str, *, opened: bool) -> list[Markup]:
     """Return the ways from an event to its own page, to those around it, and to those of its incident."""
     first, last = (f"{event.time + step:%Y-%m-%dT%H:%MZ}" for step in (-AROUND, AROUND))
     incident = event.metadata.get("incident")
     place = None if opened else _page_of(event, root)
-    return h.p[
-        [h.a(href=place)["Related events"], " · "] if place else None,
-        h.a(href=f"{root}/events?since={first}&until={last}")["What happened around it"],
-        [" · ", h.a(href=f"{root}/events?incident={incident}")["Its incident"]]
-        if isinstance(incident, str) and NAME.match(incident)
-        else None,
+    return [
+        *([_RELATED(page=place)] if place else ()),
+        _MEANWHILE(root=root, first=first, last=last),
+        *([_INCIDENT(root=root, id=incident)] if isinstance(incident, str) and NAME.match(incident) else ()),
     ]
 
 
