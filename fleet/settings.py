@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from shared.config_files import files_of
 from shared.messages import Severity
@@ -79,6 +79,31 @@ class RulesSettings(Settings):
     every_s: Annotated[float, Field(gt=0, le=3600)] = 2.0
 
 
+class RawSettings(Settings):
+    """Sites that only read: whether their frames are processed here, and by which rules.
+
+    ``config`` is a folder of what event_processor of such a site would read: event_processor.yaml, events.yaml,
+    pipeline.yaml, boards.yaml, sensor_reader.yaml. ``own``: other folders, each with patterns of the sites that it is
+    for; the first that fits counts.
+    """
+
+    enabled: bool = False
+    config: Path | None = None
+    own: dict[Path, tuple[str, ...]] = Field(default_factory=dict, max_length=1000)
+    max_devices: Annotated[int, Field(ge=1, le=1000)] = 100  # of a site
+    clock_tolerance_h: Annotated[float, Field(gt=0, le=8784)] = (
+        24.0  # how far ahead of the centre's clock a frame may be
+    )
+
+    @model_validator(mode="after")
+    def _by_rules(self) -> RawSettings:
+        if self.enabled and self.config is None:
+            raise ValueError(
+                "enabled needs config: the folder with the event_processor.yaml of the sites that only read"
+            )
+        return self
+
+
 class FleetSettings(Settings):
     """The whole file."""
 
@@ -90,6 +115,7 @@ class FleetSettings(Settings):
     batch_wait_s: Annotated[float, Field(gt=0, le=60)] = 0.2
     regions: dict[Label, tuple[str, ...]] = Field(default_factory=dict)
     rules: RulesSettings = RulesSettings()
+    raw: RawSettings = RawSettings()
 
     @property
     def signals(self) -> frozenset[str]:

@@ -1,23 +1,24 @@
-"""What a site says to the fleet's log: one record for each event, alert and state (docs/adr/0049).
+"""What a site says to the fleet's log: a record for each event, alert and state (docs/adr/0049), or for each raw frame.
 
 Rules:
-1. A record's key is its site, so that one partition holds a site's records in order. Its value is one JSON object.
+1. A record's key is its site, so that one partition holds a site's records in order, each device's frames among them.
+   Its value is one JSON object.
 2. (site, producer, stream, epoch, seq) is its place. In one epoch ``seq`` only grows, by more than one where something
    is gone for good; the same place again is a repeat.
-3. An event keeps the place that its producer gave it. An alert or a state is a latest value without a place of its own:
-   it is given one by the uplink, in streams of the uplink's own (``LATEST``). Their numbers are times in microseconds:
-   only what is smaller or equal says something, and a step over numbers does not.
+3. An event and a frame keep the place that their producer gave them. An alert or a state is a latest value without a
+   place of its own: it is given one by the uplink, in streams of the uplink's own (``LATEST``). Their numbers are times
+   in microseconds: only what is smaller or equal says something, and a step over numbers does not.
 4. Unknown fields are ignored. Whatever else is wrong raises UnreadableError, which names every fault.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from shared.delivery.decoding import FAULTS_NAMED, PLACE_CHARS, UnreadableError
-from shared.messages import Alert, DeviceState, Event
+from shared.messages import Alert, DeviceState, Event, Frame, Sequenced
 from shared.names import Name
 from shared.values import Seq
 
@@ -38,6 +39,17 @@ class _Record(BaseModel):
     seq: Place
 
 
+R = TypeVar("R", bound=_Record)
+
+
+def _agreeing(record: R, message: Sequenced) -> R:
+    for name in ("producer", "epoch", "seq"):
+        if getattr(record, name) != getattr(message, name):
+            what = type(message).__name__.lower()
+            raise ValueError(f"{name} is {getattr(record, name)!r}, and its {what} says {getattr(message, name)!r}")
+    return record
+
+
 class EventRecord(_Record):
     """An event of a site, in the place that event_processor gave it."""
 
@@ -47,12 +59,9 @@ class EventRecord(_Record):
     @model_validator(mode="after")
     def _agrees(self) -> EventRecord:
         """Refuse a record around another site's or another place's event: it would be counted twice."""
-        for name in ("site", "producer", "epoch", "seq"):
-            if getattr(self, name) != getattr(self.message, name):
-                raise ValueError(
-                    f"{name} is {getattr(self, name)!r}, and its event says {getattr(self.message, name)!r}"
-                )
-        return self
+        if self.site != self.message.site:
+            raise ValueError(f"site is {self.site!r}, and its event says {self.message.site!r}")
+        return _agreeing(self, self.message)
 
 
 class AlertRecord(_Record):
@@ -69,7 +78,19 @@ class StateRecord(_Record):
     message: DeviceState
 
 
-SiteRecord = EventRecord | AlertRecord | StateRecord
+class RawRecord(_Record):
+    """A frame of a site that only reads, in the place that its reader gave it."""
+
+    kind: Literal["raw"] = "raw"
+    message: Frame
+
+    @model_validator(mode="after")
+    def _agrees(self) -> RawRecord:
+        """Refuse a record around another place's frame."""
+        return _agreeing(self, self.message)
+
+
+SiteRecord = EventRecord | AlertRecord | StateRecord | RawRecord
 _READER: TypeAdapter[SiteRecord] = TypeAdapter(Annotated[SiteRecord, Field(discriminator="kind")])
 
 
@@ -83,6 +104,11 @@ def event_record(event: Event) -> EventRecord:
         seq=event.seq,
         message=event,
     )
+
+
+def raw_record(site: str, frame: Frame) -> RawRecord:
+    """Return the record of a frame that has its place."""
+    return RawRecord(site=site, producer=frame.producer, stream="raw", epoch=frame.epoch, seq=frame.seq, message=frame)
 
 
 def encode(record: SiteRecord) -> tuple[bytes, bytes]:

@@ -37,6 +37,7 @@ def worker(settings: FleetSettings, name: str, health_file: Path | None) -> None
     """Count what the sites report, as one worker of the group; run as many as there is work for."""
     from fleet.store.connection import DatabaseRefusesError
     from fleet.worker.app import Worker
+    from fleet.worker.central_rules import central_rules
     from fleet.worker.health import HealthFile, HealthFileError
     from fleet.worker.log import LogBrokenError
 
@@ -47,7 +48,7 @@ def worker(settings: FleetSettings, name: str, health_file: Path | None) -> None
     health = HealthFile(health_file)
     with complaints(DatabaseRefusesError, LogBrokenError, HealthFileError):
         health.begin()
-        Worker(name, settings, SYSTEM_CLOCK, stop, health).run()
+        Worker(name, settings, SYSTEM_CLOCK, stop, health, central_rules(settings.raw)).run()
 
 
 @click.command()

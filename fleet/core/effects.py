@@ -7,7 +7,9 @@ Rules:
    a number left out is no gap there, and one that comes late changes nothing.
 3. So totals are the same however the log is cut into batches, however often a record is repeated, and in whatever order
    the partitions are read.
-4. A site has at most ``MOST_TRACKS`` tracks, ``MOST_TYPES`` types of events; what goes beyond is refused. So is what a
+4. A frame is applied in order or not at all: one that comes late changes nothing, and leaves a gap. What it makes is
+   counted by ``count_made``. Of a site whose own event_processor has been heard no frame is applied.
+5. A site has at most ``MOST_TRACKS`` tracks, ``MOST_TYPES`` types of events; what goes beyond is refused. So is what a
    new site says where there is no room for one.
 """
 
@@ -18,13 +20,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from fleet.core.central import CentralSite
 from fleet.core.reading import Read, Refusal
-from fleet.core.spans import Spans, later_only, with_number
+from fleet.core.spans import Spans, in_order, later_only, with_number
 from shared.messages import Alert, DeviceState, Event
 from shared.site_records import SiteRecord
 
 MOST_TRACKS = 512
 MOST_TYPES = 1000
+STEPS = {"event": with_number, "raw": in_order, "alert": later_only, "state": later_only}
+NOT_HERE = "it is a raw frame, and raw.enabled of fleet.yaml is false: this centre processes none"
+OWN = "{} sends events of its own event_processor too, which count; its raw frames are not processed"
 
 
 class Track(NamedTuple):
@@ -53,6 +59,7 @@ class Known:
     types: Collection[tuple[str, str]] = ()
     ids: Collection[tuple[str, str]] = ()
     beyond: Collection[str] = ()  # sites for which there is no room
+    own: Collection[str] = ()  # sites that have said an event themselves
 
 
 @dataclass(slots=True)
@@ -96,6 +103,7 @@ class Effects:
     alerts: dict[tuple[str, str, str], Alert] = field(default_factory=dict)
     refused: list[Refusal] = field(default_factory=list)
     repeats: int = 0
+    made: list[Event] = field(default_factory=list)  # of frames; not counted yet
 
 
 def track_of(record: SiteRecord) -> Track:
@@ -103,44 +111,77 @@ def track_of(record: SiteRecord) -> Track:
     return Track(record.site, record.producer, record.stream, record.epoch)
 
 
-def effects_of(batch: Iterable[Read | Refusal], known: Known) -> Effects:
-    """Return what a batch changes, its records taken in the order given."""
+def effects_of(
+    batch: Iterable[Read | Refusal], known: Known, central: Mapping[str, CentralSite] | None = None
+) -> Effects:
+    """Return what a batch changes, its records taken in the order given. ``central``: the sites that only read."""
     effects = Effects()
-    types, ids = set(known.types), set(known.ids)
+    turn = _Turn(effects, known, central or {}, set(known.types), set(known.ids), set(known.own))
     for each in batch:
         if isinstance(each, Refusal):
             effects.refused.append(each)
-        elif reason := _applied(effects, each.record, known, types, ids):
+        elif reason := turn.apply(each.record):
             effects.refused.append(Refusal(each.arrival, reason))
+    for site, processed in turn.central.items():
+        effects.states |= {(site, state.device): state for state in processed.states()}
     return effects
 
 
-def _applied(
-    effects: Effects, record: SiteRecord, known: Known, types: set[tuple[str, str]], ids: set[tuple[str, str]]
-) -> str | None:
-    """Apply one record; returns why it is refused, if it is."""
-    if record.site in known.beyond:
-        return f"there are as many sites as max_sites of fleet.yaml allows, and {record.site} is a new one"
-    track = track_of(record)
-    before = effects.places.get(track) or known.places.get(track)
-    step = with_number if record.kind == "event" else later_only
-    place = step(before or Spans(), record.seq)
-    if place is None:
-        effects.repeats += 1
+def count_made(effects: Effects, types: Collection[tuple[str, str]], ids: Collection[tuple[str, str]]) -> None:
+    """Count the events that frames have made; ``types`` and ``ids`` are what the store holds of theirs."""
+    known = {*types, *effects.counts}
+    found = {*ids, *((event.site, event.id) for event in effects.events)}
+    for event in effects.made:
+        _count(effects, event, effects.heard[event.site], known, found)
+    effects.made.clear()
+
+
+@dataclass(slots=True)
+class _Turn:
+    """One batch under way."""
+
+    effects: Effects
+    known: Known
+    central: Mapping[str, CentralSite]
+    types: set[tuple[str, str]]
+    ids: set[tuple[str, str]]
+    own: set[str]
+
+    def apply(self, record: SiteRecord) -> str | None:
+        """Apply one record; returns why it is refused, if it is."""
+        effects, known, site = self.effects, self.known, record.site
+        if site in known.beyond:
+            return f"there are as many sites as max_sites of fleet.yaml allows, and {site} is a new one"
+        if record.kind == "raw" and (site in self.own or site not in self.central):
+            return OWN.format(site) if site in self.own else NOT_HERE
+        track = track_of(record)
+        before = effects.places.get(track) or known.places.get(track)
+        place = STEPS[record.kind](before or Spans(), record.seq)
+        if place is None:
+            effects.repeats += 1
+            return None
+        heard = effects.heard.get(site) or Heard()
+        if reason := _no_room(record, known.sites.get(site, Room()), heard, before is None, self.types):
+            return reason
+        effects.heard[site] = heard
+        heard.tracks += before is None
+        heard.records += 1
+        effects.places[track] = place
+        return self._say(record, heard)
+
+    def _say(self, record: SiteRecord, heard: Heard) -> str | None:
+        if record.kind == "raw":
+            made = self.central[record.site].apply(record.message)
+            if isinstance(made, str):
+                return made
+            self.effects.made += made
+        elif record.kind == "event":
+            self.own.add(record.site)
+            _count(self.effects, record.message, heard, self.types, self.ids)
+        else:
+            _note(self.effects, record.site, record.message)
+        heard.at(record.message.time)
         return None
-    heard = effects.heard.get(record.site) or Heard()
-    if reason := _no_room(record, known.sites.get(record.site, Room()), heard, before is None, types):
-        return reason
-    effects.heard[record.site] = heard
-    heard.tracks += before is None
-    heard.records += 1
-    heard.at(record.message.time)
-    effects.places[track] = place
-    if record.kind == "event":
-        _count(effects, record.message, heard, types, ids)
-    else:
-        _note(effects, record.site, record.message)
-    return None
 
 
 def _no_room(record: SiteRecord, room: Room, heard: Heard, new: bool, types: set[tuple[str, str]]) -> str | None:

@@ -62,6 +62,11 @@ def later_only(spans: Spans, number: int) -> Spans | None:
     return Spans((spans.ends[0] if spans.ends else number, number))
 
 
+def in_order(spans: Spans, number: int) -> Spans | None:
+    """Return the spans with a number beyond all others; None where it is not. What lies between stays a gap."""
+    return None if spans.ends and number <= spans.highest else with_number(spans, number)
+
+
 def _bounded(ends: tuple[int, ...], given_up: int) -> Spans:
     while len(ends) > 2 * MOST_SPANS:
         given_up += ends[2] - ends[1] - 1

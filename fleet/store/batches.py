@@ -11,20 +11,22 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import LiteralString
 
 import psycopg
 
-from fleet.core.effects import Effects, Known, Room, Track, effects_of, track_of
+from fleet.core.central import CentralRules, CentralSite
+from fleet.core.effects import Effects, Known, Room, Track, count_made, effects_of, track_of
 from fleet.core.reading import Read, Refusal
 from fleet.core.spans import Spans
-from fleet.store import months
+from fleet.store import months, raw_store
 from fleet.store.arrays import array
 from fleet.store.connection import BadValueError, Connection, classified
 from fleet.store.writes import add_sites, touch_sites, write
-from shared.site_records import SiteRecord
+from shared.messages import Event
+from shared.site_records import RawRecord, SiteRecord
 
 CLAIM: LiteralString = """
 INSERT INTO log_positions AS p (topic, partition, generation, owner, claimed_at)
@@ -75,6 +77,7 @@ class Policy:
     signals: frozenset[str]
     keep_days: int
     max_sites: int = 100_000
+    central: CentralRules | None = None  # how raw frames are processed; None: they are refused
 
 
 class Batches:
@@ -112,9 +115,12 @@ class Batches:
         try:
             with self._connection.transaction():
                 self._advance(batch, now)
-                known = self._known(batch.arrived, now)
-                effects = effects_of(batch.arrived, known)
+                known, central = self._known(batch.arrived, now)
+                effects = effects_of(batch.arrived, known, central)
+                if effects.made:
+                    known = self._count_made(effects, known)
                 write(self._connection, self._topic, effects, known, self._policy.signals, now)
+                raw_store.save(self._connection, central)
                 figures = [len(batch.arrived), effects.repeats, len(effects.refused)]
                 self._connection.execute(TALLY, [*figures, self._topic, min(batch.positions)])
         except psycopg.Error as error:
@@ -133,11 +139,11 @@ class Batches:
                 f"{len(claims) - done.rowcount} of {len(claims)} partitions belong to another worker"
             )
 
-    def _known(self, arrived: Sequence[Read | Refusal], now: datetime) -> Known:
+    def _known(self, arrived: Sequence[Read | Refusal], now: datetime) -> tuple[Known, dict[str, CentralSite]]:
         """Return what is there of what a batch speaks of; its sites are ours until the end of the transaction."""
         records = [each.record for each in arrived if isinstance(each, Read)]
         if not records:
-            return Known()
+            return Known(), {}
         rooms, beyond = self._rooms(records, now)
         ask = self._connection.execute
         tracks = [array(column) for column in zip(*{track_of(record) for record in records}, strict=True)]
@@ -149,14 +155,28 @@ class Batches:
                 tracks,
             ).fetchall()
         }
-        events = [record.message for record in records if record.kind == "event"]
+        types, ids = self._counted([record.message for record in records if record.kind == "event"])
+        raw = [each for each in records if isinstance(each, RawRecord) and each.site not in beyond]
+        own = raw_store.own_events(self._connection, {each.site for each in raw}) if raw else ()
+        rules = self._policy.central
+        central = raw_store.load(self._connection, raw, rules, now) if raw and rules is not None else {}
+        return Known(places, rooms, types, ids, beyond, own), central
+
+    def _counted(self, events: Sequence[Event]) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+        """Return the (site, type)s and the (site, id)s of events that are there already."""
+        ask = self._connection.execute
         types = {(event.site, event.type) for event in events}
         if unknown := types - self._types:
-            columns = _columns(unknown, 2)
             types -= unknown
-            types |= {*ask(TYPES, columns).fetchall()}
+            types |= {*ask(TYPES, _columns(unknown, 2)).fetchall()}
         ids = ask(IDS, _columns({(event.site, event.time, event.id) for event in events}, 3)).fetchall()
-        return Known(places, rooms, types, {*ids}, beyond)
+        return types, {*ids}
+
+    def _count_made(self, effects: Effects, known: Known) -> Known:
+        """Count what frames have made; returns what is known, with the types of that."""
+        types, ids = self._counted(effects.made)
+        count_made(effects, types, ids)
+        return replace(known, types={*known.types, *types})
 
     def _rooms(self, records: Sequence[SiteRecord], now: datetime) -> tuple[dict[str, Room], frozenset[str]]:
         """Return the sites of a batch, new ones added; and those for which there is no room."""
@@ -177,7 +197,9 @@ class Batches:
     def _make_months(self, batch: Batch, now: datetime) -> None:
         kept = months.Kept.days(self._policy.keep_days, now)
         times = (
-            each.record.message.time for each in batch.arrived if isinstance(each, Read) and each.record.kind == "event"
+            each.record.message.time
+            for each in batch.arrived
+            if isinstance(each, Read) and each.record.kind in ("event", "raw")
         )
         if fresh := kept.months(times) - self._months:
             months.make(self._connection, fresh)

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from fleet.core.central import CentralRules
 from fleet.core.reading import Arrival, read
 from fleet.settings import FleetSettings, secret
 from fleet.store import schema
@@ -43,13 +44,14 @@ class Figures:
 
 @dataclass(slots=True)
 class Worker:
-    """One worker of the group, by its name. ``stop`` is set by a signal."""
+    """One worker of the group, by its name. ``stop`` is set by a signal; ``central``: how raw frames are processed."""
 
     name: str
     settings: FleetSettings
     clock: Clock
     stop: threading.Event
     health: HealthFile
+    central: CentralRules | None = None
     on_batch: Callable[[Figures], None] = lambda _: None
     figures: Figures = field(default_factory=Figures)
     _claims: dict[int, Position] = field(default_factory=dict)
@@ -89,7 +91,8 @@ class Worker:
 
     def _work(self, log_: Log, connection: Connection) -> None:
         settings = self.settings
-        policy = Policy(settings.regions, settings.signals, settings.keep_days, settings.max_sites)
+        kept = settings.keep_days, settings.max_sites
+        policy = Policy(settings.regions, settings.signals, *kept, central=self.central)
         batches = Batches(connection, self.settings.log.topic, policy)
         log_.moved = True
         while not self.stop.is_set():

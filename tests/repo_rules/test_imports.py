@@ -33,6 +33,7 @@ HTML = "htpy is behind the gateway's pages"
 PROMETHEUS = "prometheus_client is behind services.gateway.adapters.prometheus"
 POSTGRESQL = "psycopg is behind fleet.store"
 FLEET = "Inside the fleet, one shape"
+FLEET_CORES = "What counts at the centre takes cores and settings of services, no more"
 ACYCLIC = "No circles among the modules of a package, at any depth"
 CONSOLE = "click and rich are for the command line"
 
@@ -67,6 +68,7 @@ VIOLATIONS = [
     ("services/alerter/app.py",        "import fleet.core.spans",             {BASE}),
     ("fleet/core/__init__.py",         "import fleet.settings",               {FLEET, PURE}),
     ("fleet/worker/app.py",            "import psycopg",                      {POSTGRESQL}),
+    ("fleet/worker/app.py",            "import services.event_processor.app", {FLEET_CORES}),
     ("tools/bench/live.py",            "import tools.bench.alerts",           {ACYCLIC}),
     ("upskeep/outcome.py",             "import upskeep.runner.run",           {ACYCLIC}),
     ("shared/messages.py",             "import shared.topics",                {ACYCLIC}),
@@ -102,6 +104,7 @@ def test_every_contract_is_kept() -> None:
         KAFKA,
         POSTGRESQL,
         FLEET,
+        FLEET_CORES,
         ACYCLIC,
     )
     assert dict.fromkeys(contracts, "KEPT") == lint(ROOT)

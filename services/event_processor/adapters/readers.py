@@ -10,8 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from services.event_processor.core.device.owners import KEEP, DeviceOwners, Ruling
-from shared.jumps import CLOCK_JUMP
+from services.event_processor.core.device.owners import KEEP, DeviceOwners, Ruling, scoped
 from shared.ledger import Ledger
 from shared.limits import LIMIT_REACHED
 from shared.messages import Event, Frame
@@ -67,9 +66,4 @@ class Readers:
 
     def scoped(self, events: tuple[Event, ...], producer: str) -> tuple[Event, ...]:
         """Return the events of a frame; where there are several readers, a jump says that the others' times stand."""
-        if self.is_alone(producer):
-            return events
-        return tuple(
-            event.model_copy(update={"data": event.data | {"alone": False}}) if event.type == CLOCK_JUMP else event
-            for event in events
-        )
+        return scoped(events, alone=self.is_alone(producer))

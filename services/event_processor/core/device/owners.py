@@ -14,6 +14,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from shared.jumps import CLOCK_JUMP
+from shared.messages import Event
+
 TAKEOVER_S = 600.0
 MOST_DEVICES = 10_000
 
@@ -87,3 +90,13 @@ class DeviceOwners:
     def _claim(self, device: str, producer: str) -> None:
         self._owner[device] = producer
         self._devices.setdefault(producer, {})[device] = None
+
+
+def scoped(events: tuple[Event, ...], *, alone: bool) -> tuple[Event, ...]:
+    """Return the events of a frame of a jump; where its reader is not alone, they say that the others' times stand."""
+    if alone:
+        return events
+    return tuple(
+        event.model_copy(update={"data": event.data | {"alone": False}}) if event.type == CLOCK_JUMP else event
+        for event in events
+    )
