@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from shared.names import Name
+from shared.placed_error import PlacedError
 
 Level = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
@@ -204,13 +205,15 @@ class ActuatorsFile(Part):
             zone = self.zones.get(actuator.zone)
             if zone is None:
                 known = ", ".join(self.zones) or "none"
-                raise ValueError(f"actuators.{name}: zone {actuator.zone!r} is not among zones; there: {known}")
+                reason = f"zone {actuator.zone!r} is not among zones; there: {known}"
+                raise PlacedError((("actuators", name, "zone"), reason))
             for measure in actuator.row.needs:
                 if not zone.sensors.get(measure):
-                    raise ValueError(
-                        f"actuators.{name}: a {actuator.kind} needs the {measure} of its zone; give "
-                        f"zones.{actuator.zone}.sensors a {measure}, or it would never leave its safe state"
+                    reason = (
+                        f"a {actuator.kind} needs the {measure} of its zone; give zones.{actuator.zone}.sensors "
+                        f"a {measure}, or it would never leave its safe state"
                     )
+                    raise PlacedError((("actuators", name), reason))
         return self
 
 

@@ -24,6 +24,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from shared.bounded_yaml import YamlLimitError, load_yaml
 from shared.config_files import Document, PathPart, files_of, laid_over, place_of
 from shared.parsed_yaml import parse_yaml
+from shared.placed_error import PlacedError
 from shared.places import DATA
 from shared.renamed_keys import RENAMED, Keys, new_name, renamed
 
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 _noticed: set[str] = set()
 M = TypeVar("M", bound=BaseModel)
 UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")  # of a model, of a dataclass
+MOST_FOUND = 60  # letters of what was found
 _PASSWORD = re.compile(r"(://[^:/@\s]*:)[^@\s]*@")  # of a URL: it must not reach a terminal or a log
 
 
@@ -107,9 +109,8 @@ def _settled(documents: tuple[Document, ...], name: str, model: type[M], environ
     try:
         result = model.model_validate(overridden.data)
     except ValidationError as error:
-        faults += [
-            _fault(documents, overridden.sources, model, RENAMED.get(name, {}), dict(item)) for item in error.errors()
-        ]
+        for item in error.errors():
+            faults += _faults(documents, overridden.sources, model, RENAMED.get(name, {}), dict(item))
         raise ConfigError(faults) from None
     if faults:
         raise ConfigError(faults)
@@ -224,25 +225,33 @@ def _step(data: Any, key: str) -> PathPart:
     return int(key)
 
 
-def _fault(
+def _faults(
     documents: tuple[Document, ...],
     sources: dict[tuple[PathPart, ...], str],
     model: type[BaseModel],
     renames: Mapping[Keys, Keys],
     item: dict[str, Any],
-) -> Fault:
+) -> list[Fault]:
     path: tuple[PathPart, ...] = tuple(item["loc"])
-    document, line = place_of(documents, path)
-    where, dotted = f"{document.where}:{line}", ".".join(map(str, path))
-    variable = next((name for place, name in sources.items() if path[: len(place)] == place), None)
+    check = item.get("ctx", {}).get("error")
+    if isinstance(check, PlacedError):
+        return [_fault(documents, sources, (*path, *below), reason) for below, reason in check.faults]
     if item["type"] in UNKNOWN_KEY:
         reason = _unknown_key(path, model, renames)
     elif item["type"] == "missing":
         reason = "is missing; it has no default"
     else:
         reason = f"{item['msg'].removeprefix('Value error, ')} (got {_short(item['input'])})"
-        reason += _beneath(documents, document, path) if isinstance(item["input"], dict) else ""
-    return Fault(variable or where, dotted, reason)
+        reason += _beneath(documents, path) if isinstance(item["input"], dict) else ""
+    return [_fault(documents, sources, path, reason)]
+
+
+def _fault(
+    documents: tuple[Document, ...], sources: dict[tuple[PathPart, ...], str], path: tuple[PathPart, ...], reason: str
+) -> Fault:
+    document, line = place_of(documents, path)
+    variable = next((name for place, name in sources.items() if path[: len(place)] == place), None)
+    return Fault(variable or f"{document.where}:{line}", _dotted(path), reason)
 
 
 def _unknown_key(path: tuple[PathPart, ...], model: type[BaseModel], renames: Mapping[Keys, Keys]) -> str:
@@ -251,8 +260,9 @@ def _unknown_key(path: tuple[PathPart, ...], model: type[BaseModel], renames: Ma
     return "unknown key" + _suggestion(str(path[-1]), model, path[:-1])
 
 
-def _beneath(documents: tuple[Document, ...], named: Document, path: tuple[PathPart, ...]) -> str:
+def _beneath(documents: tuple[Document, ...], path: tuple[PathPart, ...]) -> str:
     """Return where the rest of a mapping stands that is laid over another one."""
+    named, _ = place_of(documents, path)
     for other in documents[documents.index(named) + 1 :]:
         found, line = other.find(path)
         if path and found == len(path):
@@ -298,5 +308,10 @@ def _resolve(schema: Any, definitions: dict[str, Any]) -> dict[str, Any]:
 
 
 def _short(value: Any) -> str:
+    """Return what was found; of what is long or nested, its keys or its length: the rest stands in the file."""
     text = _PASSWORD.sub(r"\1***@", repr(value))
-    return text if len(text) <= 60 else text[:57] + "..."
+    if isinstance(value, dict | list):
+        parts = value.values() if isinstance(value, dict) else value
+        if len(text) > MOST_FOUND or any(isinstance(part, dict | list) for part in parts):
+            text = f"keys {', '.join(map(str, value))}" if isinstance(value, dict) else f"a list of {len(value)}"
+    return text if len(text) <= MOST_FOUND else text[: MOST_FOUND - 3] + "..."

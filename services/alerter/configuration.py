@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.alerter.adapters import templates
 from services.alerter.settings import FILE, AlerterSettings, AlertsSettings
 from services.alerter.settings.intervals import read_intervals
+from shared.config_lines import Lines
 from shared.context import Context
 from shared.event_counters import FILE as COUNTERS
 from shared.event_counters import EventCountersSettings
@@ -20,11 +21,12 @@ def read(context: Context) -> AlerterSettings:
     folder, environ = context.folder, context.environ
     alerts = read_one_of(folder, FILE, AlertsSettings, environ, faults) or AlertsSettings()
     counters = read_one_of(folder, COUNTERS, EventCountersSettings, environ, faults) or EventCountersSettings()
-    file = str(folder / f"{FILE}.yaml")
-    faults += [Fault(file, f"receivers.{name}", fault) for name, fault in templates.faults(alerts.wordings())]
+    own, numbers = Lines(folder, FILE, environ), {each.name: number for number, each in enumerate(alerts.receivers)}
+    for name, fault in templates.faults(alerts.wordings()):
+        faults.append(own.fault(("receivers", numbers[name]), fault))
     if is_missing("apprise"):
-        by_apprise = [each.name for each in alerts.receivers if each.apprise is not None]
-        faults += [Fault(file, f"receivers.{name}.apprise", needs("apprise")) for name in by_apprise]
+        by_apprise = [number for number, each in enumerate(alerts.receivers) if each.apprise is not None]
+        faults += [own.fault(("receivers", number, "apprise"), needs("apprise")) for number in by_apprise]
     texts: EventTexts = {}
     try:
         texts = load_event_texts(folder, environ)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from shared.actuators import Actuator, ActuatorsFile
 from shared.climate.zones import MOST_ACTUATORS, Climate, Zone, ZoneActuator
+from shared.config_lines import Lines
 from shared.settings import ConfigError, Fault, read_one_of
 
 FILE, ACTUATORS = "climate", "actuators"
@@ -29,14 +30,14 @@ def read(folder: Path, environ: Mapping[str, str]) -> ControllerSettings:
     climate = read_one_of(folder, FILE, Climate, environ, faults) or Climate()
     found = read_one_of(folder, ACTUATORS, ActuatorsFile, environ, faults) or ActuatorsFile()
     clocks: dict[str, ZoneInfo] = {}
-    where = str(folder / f"{FILE}.yaml")
+    own = Lines(folder, FILE, environ)
     for name, zone in climate.zones.items():
         try:
             clocks[name] = ZoneInfo(zone.timezone)
         except (ValueError, OSError, LookupError):
             reason = f"there is no timezone {zone.timezone!r}; write it as in Europe/Berlin"
-            faults.append(Fault(where, f"zones.{name}.timezone", reason))
-        faults += [] if faults else _disagreements(where, name, climate, found)
+            faults.append(own.fault(("zones", name, "timezone"), reason))
+        faults += [] if faults else _disagreements(own, name, climate, found)
     if faults:
         raise ConfigError(faults)
     zones = {name: _joined(name, zone, found.actuators) for name, zone in climate.zones.items()}
@@ -57,20 +58,19 @@ def _joined(name: str, zone: Zone, known: Mapping[str, Actuator]) -> Zone:
     return zone.model_copy(update={"actuators": tuple(joined)})
 
 
-def _disagreements(where: str, name: str, climate: Climate, found: ActuatorsFile) -> list[Fault]:
+def _disagreements(own: Lines, name: str, climate: Climate, found: ActuatorsFile) -> list[Fault]:
     """Return where a zone names an actuator otherwise than ``actuators.yaml`` does."""
     faults = []
     there = [each for each, actuator in found.actuators.items() if actuator.zone == name]
     if len(there) > MOST_ACTUATORS:
-        faults.append(Fault(where, f"zones.{name}", f"has {len(there)} actuators; {MOST_ACTUATORS} are the most"))
-    for each in climate.zones[name].actuators:
-        place, other = f"zones.{name}.actuators.{each.name}", found.actuators.get(each.name)
+        faults.append(own.fault(("zones", name), f"has {len(there)} actuators; {MOST_ACTUATORS} are the most"))
+    for number, each in enumerate(climate.zones[name].actuators):
+        place, other = ("zones", name, "actuators", number), found.actuators.get(each.name)
         if other is None:
             known = ", ".join(found.actuators) or "none"
-            faults.append(Fault(where, place, f"actuators.yaml has no actuator of this name; it has {known}"))
+            faults.append(own.fault(place, f"actuators.yaml has no actuator {each.name!r}; it has {known}"))
         elif (other.zone, other.kind.value, other.steps) != (name, each.kind.value, each.steps):
             described = f"a {other.kind.value} of {other.steps} steps in the zone {other.zone}"
-            faults.append(
-                Fault(where, place, f"is {described} in actuators.yaml; zone, kind and steps must be the same")
-            )
+            reason = f"{each.name} is {described} in actuators.yaml; zone, kind and steps must be the same"
+            faults.append(own.fault(place, reason))
     return faults

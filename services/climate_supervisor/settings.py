@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from services.climate_supervisor.core.templates import Binding, Template
 from shared.actuators import ActuatorsFile
 from shared.messages import Name
+from shared.placed_error import PlacedError
 
 FILE = "actuators"
 
@@ -25,29 +26,25 @@ class SupervisorSettings(ActuatorsFile):
             template = self.templates.get(actuator.template)
             if template is None:
                 known = ", ".join(self.templates) or "none"
-                raise ValueError(f"actuators.{name}: there is no template {actuator.template!r}; there are {known}")
+                reason = f"there is no template {actuator.template!r}; there are {known}"
+                raise PlacedError((("actuators", name), reason))
             self._check(Binding(name, actuator, template), spoken)
         return self
 
     def _check(self, binding: Binding, spoken: dict[str, str]) -> None:
         """Hold one actuator against its template; ``spoken`` is who has each order so far."""
-        name, at = binding.name, f"actuators.{binding.name}.at"
+        name, template = binding.name, binding.actuator.template
+        here, at = ("actuators", name), ("actuators", name, "at")
         places = ", ".join(binding.template.places) or "none"
         if binding.superfluous:
-            raise ValueError(
-                f"{at}: {binding.actuator.template} has no place {binding.superfluous[0]!r}; it has {places}"
-            )
+            raise PlacedError((at, f"{template} has no place {binding.superfluous[0]!r}; it has {places}"))
         if binding.missing:
-            raise ValueError(
-                f"{at}: {binding.missing[0]} is missing; {binding.actuator.template} has the places {places}"
-            )
+            raise PlacedError((at, f"{binding.missing[0]} is missing; {template} has the places {places}"))
         if binding.actuator.steps > 1 and not binding.template.set_level:
-            raise ValueError(
-                f"actuators.{name}: {binding.actuator.template} knows on and off, and steps is {binding.actuator.steps}"
-            )
+            raise PlacedError((here, f"{template} knows on and off, and steps is {binding.actuator.steps}"))
         orders = repr([(said.topic, said.payload) for said in binding.order(0.0, "")])
         if (other := spoken.setdefault(orders, name)) != name:
-            raise ValueError(f"actuators.{name}: is the same device as {other}; each device stands once")
+            raise PlacedError((here, f"is the same device as {other}; each device stands once"))
 
     @property
     def bindings(self) -> dict[str, Binding]:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, Field, field_validator, model_validator
 
 from services.counter_store.core.policy import StorePolicy, ends_of
+from shared.config_lines import Lines
 from shared.event_counters import FILE, EventCountersSettings
 from shared.event_text.load import load_event_texts
 from shared.event_text.texts import EventTexts
@@ -120,7 +121,8 @@ def load(folder: Path, environ: Mapping[str, str]) -> LoadedSettings:
     if store is None or counting is None or kinds is None:
         raise ConfigError(faults)
     if store.influx.enabled and store.influx.api == "v2" and is_missing("influxdb_client"):
-        raise ConfigError([Fault(str(folder / "counter_store.yaml"), "influx.api", f"v2 {needs('influxdb_client')}")])
+        own = Lines(folder, "counter_store", environ)
+        raise ConfigError([own.fault(("influx", "api"), f"v2 {needs('influxdb_client')}")])
     return LoadedSettings(store, counting, policy_of(counting, kinds, load_event_texts(folder, environ)))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.gateway.adapters.secret_files import read_keys
-from services.gateway.configuration import read, where
+from services.gateway.configuration import lines, read
 from services.gateway.core.pages.counters import Limit
 from services.gateway.service import Gateway
 from services.gateway.settings import GatewaySettings
@@ -22,7 +22,7 @@ LEISURE_S = 4.0  # the service's own place on the wire hears life signs alone; w
 
 def build(settings: GatewaySettings, context: Context, _: Ledger, endpoint: Endpoint) -> Gateway:
     """Return the gateway, which does not serve yet."""
-    keys, faults = read_keys(settings.http, where(context))
+    keys, faults = read_keys(settings.http, lines(context))
     if faults:
         raise ConfigError(faults)
     texts = load_event_texts(context.folder, context.environ)

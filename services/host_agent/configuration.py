@@ -5,15 +5,17 @@ from __future__ import annotations
 import shutil
 
 from services.host_agent.settings import FILE, HostAgentSettings
+from shared.config_lines import Lines
 from shared.context import Context
-from shared.settings import ConfigError, Fault, read_settings
+from shared.settings import ConfigError, read_settings
 
 
 def read(context: Context) -> HostAgentSettings:
     """Return the settings; raises ConfigError also where something that is to be run in earnest is not there."""
     settings = read_settings(context.folder, FILE, HostAgentSettings, context.environ)
+    own = Lines(context.folder, FILE, context.environ)
     faults = [
-        Fault(str(context.folder / f"{FILE}.yaml"), where, f"there is no program {program.run[0]!r} to run here")
+        own.fault(where, f"there is no program {program.run[0]!r} to run here")
         for where, program in settings.programs
         if not settings.dry_run and shutil.which(program.run[0]) is None
     ]

@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from services.host_agent.core.rules import Level, LowWord, Rules
 from shared.messages import Name
+from shared.placed_error import Place, PlacedError
 from shared.settings import Settings
 
 FILE = "host_agent"
@@ -84,23 +85,26 @@ class HostAgentSettings(Settings):
     @model_validator(mode="after")
     def _fits_together(self) -> HostAgentSettings:
         if self.needs > len(self.devices):
-            raise ValueError(f"needs is {self.needs}, and there are {len(self.devices)} devices: it could never be met")
+            reason = f"is {self.needs}, and there are {len(self.devices)} devices: it could never be met"
+            raise PlacedError((("needs",), reason))
         if self.dead_time_s <= self.stale_after_s:
-            raise ValueError(
-                f"dead_time_s ({self.dead_time_s:g}) must be longer than stale_after_s ({self.stale_after_s:g})"
-            )
+            reason = f"{self.dead_time_s:g} must be longer than stale_after_s ({self.stale_after_s:g})"
+            raise PlacedError((("dead_time_s",), reason))
         if self.name in self.secondaries:
-            raise ValueError(f"secondaries names this host itself ({self.name!r})")
+            raise PlacedError((("secondaries",), f"names this host itself ({self.name!r})"))
         if self.role == "secondary" and self.secondaries:
-            raise ValueError("a secondary has no secondaries of its own; make it a primary, or name them at theirs")
+            reason = "a secondary has none of its own; make it a primary, or name them at theirs"
+            raise PlacedError((("secondaries",), reason))
         return self
 
     @property
-    def programs(self) -> list[tuple[str, ProgramSettings]]:
+    def programs(self) -> list[tuple[Place, ProgramSettings]]:
         """Everything that may be run, with its place in the file."""
         lists = {"warn": self.warn, "hooks": self.hooks, "cancelled": self.cancelled}
-        numbered = [(f"{name}.{i}.run", program) for name, found in lists.items() for i, program in enumerate(found)]
-        return [*numbered, ("action.run", self.action)]
+        numbered: list[tuple[Place, ProgramSettings]] = [
+            ((name, number, "run"), program) for name, found in lists.items() for number, program in enumerate(found)
+        ]
+        return [*numbered, (("action", "run"), self.action)]
 
     @property
     def rules(self) -> Rules:

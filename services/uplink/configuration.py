@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.uplink.settings import FILE, UplinkSettings
+from shared.config_lines import Lines
 from shared.context import Context
 from shared.extras import is_missing, needs
 from shared.settings import ConfigError, Fault, read_settings
@@ -17,7 +18,7 @@ OFF = (
 def read(context: Context) -> UplinkSettings:
     """Return the settings; raises ConfigError, where there is to be an uplink also for what it would lack."""
     settings = read_settings(context.folder, FILE, UplinkSettings, context.environ)
-    if context.suite.uplink and (faults := list(_lacking(settings, str(context.folder / f"{FILE}.yaml")))):
+    if context.suite.uplink and (faults := _lacking(settings, Lines(context.folder, FILE, context.environ))):
         raise ConfigError(faults)
     return settings
 
@@ -26,26 +27,26 @@ def read_to_run(context: Context) -> UplinkSettings:
     """Return the settings for the service itself; raises ConfigError where the site has no uplink."""
     settings = read(context)
     if not context.suite.uplink:
-        raise ConfigError([Fault(str(context.folder / "suite.yaml"), "uplink", OFF)])
+        raise ConfigError([Lines(context.folder, "suite", context.environ).fault(("uplink",), OFF)])
     return settings
 
 
-def _lacking(settings: UplinkSettings, where: str) -> list[Fault]:
+def _lacking(settings: UplinkSettings, own: Lines) -> list[Fault]:
     faults = []
     if is_missing("confluent_kafka"):
         faults.append(Fault("uplink", "", needs("confluent_kafka", " to speak to Kafka")))
     if not settings.servers:
-        faults.append(Fault(where, "servers", "names none; write where the fleet's log is: [kafka.example.org:9092]"))
+        faults.append(own.fault(("servers",), "names none; write where the fleet's log is: [kafka.example.org:9092]"))
     files = {
-        "tls.ca_file": settings.tls.ca_file,
-        "tls.cert_file": settings.tls.cert_file,
-        "tls.key_file": settings.tls.key_file,
-        "sasl.password_file": settings.sasl.password_file,
+        ("tls", "ca_file"): settings.tls.ca_file,
+        ("tls", "cert_file"): settings.tls.cert_file,
+        ("tls", "key_file"): settings.tls.key_file,
+        ("sasl", "password_file"): settings.sasl.password_file,
     }
-    for key, path in files.items():
+    for place, path in files.items():
         try:
             if path is not None:
                 read_small(path)
         except OSError as error:
-            faults.append(Fault(where, key, f"{path} cannot be read: {error.strerror}"))
+            faults.append(own.fault(place, f"{path} cannot be read: {error.strerror}"))
     return faults

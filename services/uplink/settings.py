@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from shared.placed_error import PlacedError
 from shared.settings import Settings
 from shared.site_records import TOPIC
 
@@ -66,14 +67,15 @@ class UplinkSettings(Settings):
     @field_validator("servers")
     @classmethod
     def _addresses(cls, servers: tuple[str, ...]) -> tuple[str, ...]:
-        for server in servers:
+        for number, server in enumerate(servers):
             host, _, port = server.rpartition(":")
             if not host or not port.isascii() or not port.isdigit() or not 0 < int(port[:6]) < 65_536 or "," in server:
-                raise ValueError(f"each must look like kafka-1.example.org:9092 (got {server[:60]!r})")
+                raise PlacedError(((number,), f"must look like kafka-1.example.org:9092 (got {server[:60]!r})"))
         return servers
 
     @model_validator(mode="after")
     def _no_password_in_clear(self) -> UplinkSettings:
         if self.sasl.mechanism == "PLAIN" and self.sasl.username and not self.tls.enabled:
-            raise ValueError("sasl.mechanism PLAIN sends the password as it is: it needs tls.enabled, or SCRAM-SHA-512")
+            reason = "PLAIN sends the password as it is: it needs tls.enabled, or SCRAM-SHA-512"
+            raise PlacedError((("sasl", "mechanism"), reason))
         return self

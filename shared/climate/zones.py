@@ -6,6 +6,7 @@ limits cannot reach is refused, and so is a band finer than a sensor's accuracy.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Self
@@ -15,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from shared.actuators import KINDS, ActuatorKind
 from shared.climate.psychrometrics import saturation_kpa
 from shared.messages import Name
+from shared.placed_error import Placed, PlacedError
 
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
 Level = Annotated[float, Field(ge=0, le=1)]
@@ -244,29 +246,29 @@ class Climate(ClimateData):
     def _every_target_can_be_reached(self) -> Self:
         faults = [fault for name, zone in self.zones.items() for fault in self._faults(name, zone)]
         if faults:
-            raise ValueError("; ".join(faults))
+            raise PlacedError(*faults)
         return self
 
-    def _faults(self, name: str, zone: Zone) -> list[str]:
-        faults = []
+    def _faults(self, name: str, zone: Zone) -> Iterator[Placed]:
+        here = ("zones", name)
         for key, plan in (("plan", zone.plan), ("drying_plan", zone.drying_plan)):
             if plan is None:
                 continue
             if plan not in self.plans:
                 known = ", ".join(sorted(self.plans)) or "none"
-                faults.append(f"zone {name!r}: {key} {plan!r} is not among plans ({known})")
+                yield (*here, key), f"{key} {plan!r} is not among plans ({known})"
             else:
-                faults += [f"zone {name!r}, plan {plan!r}: {fault}" for fault in unreachable(self.plans[plan], zone)]
+                for why in unreachable(self.plans[plan], zone):
+                    yield (*here, key), f"plan {plan!r}: {why}"
         needs = {Mode.DRYING: ("drying_plan", zone.drying_plan), Mode.VPD_PERFECTION: ("plan", zone.plan)}.get(
             zone.mode
         )
         if needs and needs[1] is None:
-            faults.append(f"zone {name!r}: mode {zone.mode.value} needs a {needs[0]}")
+            yield here, f"mode {zone.mode.value} needs a {needs[0]}"
         if zone.mode in (Mode.VPD_TARGET, Mode.OBSERVE) and zone.plan is None and zone.target_kpa is None:
-            faults.append(f"zone {name!r}: give it a plan or a target_kpa")
+            yield here, "give it a plan or a target_kpa"
         if zone.target_kpa is not None and (fault := _out_of_reach(zone.target_kpa, zone.limits, zone, lit=True)):
-            faults.append(f"zone {name!r}: target_kpa: {fault}")
-        return faults
+            yield (*here, "target_kpa"), fault
 
 
 def unreachable(plan: Plan, zone: Zone) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Annotated
@@ -29,6 +29,7 @@ from services.alerter.settings.rules import RuleSettings
 from shared.event_counters import EventCountersSettings
 from shared.event_text.texts import EventTexts
 from shared.messages import Name
+from shared.placed_error import Placed, PlacedError
 from shared.settings import Settings
 
 FILE = "alerts"
@@ -54,32 +55,34 @@ class AlertsSettings(Settings):
     def _hangs_together(self) -> AlertsSettings:
         faults = [*self._odd_rules(), *self._odd_routes()]
         if faults:
-            raise ValueError("; ".join(faults))
+            raise PlacedError(*faults)
         return self
 
-    def _odd_rules(self) -> list[str]:
-        faults = [f"rules.{name}: the name is taken; choose another" for name in self.rules if name in RESERVED]
+    def _odd_rules(self) -> Iterator[Placed]:
         for name, rule in self.rules.items():
+            if name in RESERVED:
+                yield ("rules", name), "the name is taken; choose another"
             for member in rule.members:
                 if member not in self.rules and member not in RESERVED:
-                    faults.append(f"rules.{name}.composite: there is no rule {member!r}")
+                    yield ("rules", name, "composite"), f"there is no rule {member!r}"
                 elif member in self.rules and self.rules[member].composite is not None:
-                    faults.append(f"rules.{name}.composite: {member!r} is a composite itself")
-        return faults
+                    yield ("rules", name, "composite"), f"{member!r} is a composite itself"
 
-    def _odd_routes(self) -> list[str]:
+    def _odd_routes(self) -> Iterator[Placed]:
         receivers = Counter(receiver.name for receiver in self.receivers)
         intervals = {interval.name for interval in self.time_intervals}
-        faults = [f"receivers: {name!r} is given {number} times" for name, number in receivers.items() if number > 1]
+        for name, number in receivers.items():
+            if number > 1:
+                yield ("receivers",), f"{name!r} is given {number} times"
         for where, route in self.route.all():
-            wanted = route.receiver or ("default" if where == "route" else None)
+            wanted = route.receiver or ("default" if where == ("route",) else None)
             if wanted is not None and wanted not in receivers:
-                faults.append(f"{where}.receiver: there is no receiver {wanted!r} among receivers")
-            odd = {*route.mute_time_intervals, *route.active_time_intervals} - intervals
-            faults += [f"{where}: there is no interval {name!r} among time_intervals" for name in sorted(odd)]
+                yield (*where, "receiver"), f"there is no receiver {wanted!r} among receivers"
+            for key in ("mute_time_intervals", "active_time_intervals"):
+                for name in sorted({*getattr(route, key)} - intervals):
+                    yield (*where, key), f"there is no interval {name!r} among time_intervals"
         if self.route.matchers or self.route.mute_time_intervals or self.route.active_time_intervals:
-            faults.append("route: the root takes everything always; put matchers and intervals into routes below it")
-        return faults
+            yield ("route",), "the root takes everything always; put matchers and intervals into routes below it"
 
     def made_rules(self) -> tuple[Rule, ...]:
         """Return the enabled rules, in the order of the file."""

@@ -17,6 +17,7 @@ from services.alerter.core.notify.routes import Flapping, Route
 from services.alerter.settings.durations import LongSpan, Span
 from services.alerter.settings.rules import MatcherText
 from shared.messages import Name
+from shared.placed_error import Place
 from shared.settings import Settings
 
 _DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
@@ -159,11 +160,11 @@ class RouteSettings(Settings):
         below = (route.route(here, f"{path}.{number}") for number, route in enumerate(self.routes))
         return _with_routes(here, tuple(below))
 
-    def all(self, where: str = "route") -> Iterator[tuple[str, RouteSettings]]:
+    def all(self, where: Place = ("route",)) -> Iterator[tuple[Place, RouteSettings]]:
         """Yield every node with its place in the file."""
         yield where, self
         for number, route in enumerate(self.routes):
-            yield from route.all(f"{where}.routes.{number}")
+            yield from route.all((*where, "routes", number))
 
 
 def _with_routes(route: Route, routes: tuple[Route, ...]) -> Route:

@@ -19,8 +19,8 @@ from services.event_processor.core.device.keys import RESERVED
 from services.event_processor.core.rules.compiled import CompiledRules, compile_rules
 from services.event_processor.core.rules.sections import GAP, UNKNOWN, Rules
 from services.event_processor.core.schema import Key
-from services.event_processor.settings.lines import Lines
 from shared.config_files import files_of
+from shared.config_lines import Lines
 from shared.jumps import CLOCK_JUMP
 from shared.quantities import FACTS, QUANTITIES
 from shared.settings import ConfigError, Fault, Settings, read_one_of

@@ -19,8 +19,8 @@ from services.event_processor.core.pipeline.plan import (
 from services.event_processor.core.pipeline.rules import PipelineRules
 from services.event_processor.core.rules.compiled import CompiledRules
 from services.event_processor.settings import load
-from services.event_processor.settings.lines import Lines
 from shared.config_files import PathPart, files_of
+from shared.config_lines import Lines
 from shared.settings import ConfigError, Fault, read_one_of
 
 M = TypeVar("M", bound=BaseModel)

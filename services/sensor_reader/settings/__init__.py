@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -23,7 +22,9 @@ from services.sensor_reader.settings.boards import (
     most_amperes,
 )
 from services.sensor_reader.settings.devices import DeviceSettings, NutSettings
+from shared.config_lines import Lines
 from shared.messages import Name
+from shared.placed_error import Place, PlacedError
 from shared.settings import ConfigError, Fault, Settings, read_one_of
 
 __all__ = [
@@ -74,11 +75,13 @@ class ReaderSettings(Settings):
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
         if self.name.startswith("-") or len(self.name) > LONGEST_NAME:
-            raise ValueError(f"name must not begin with - and has at most {LONGEST_NAME} letters (got {self.name!r})")
-        taken = Counter(device.name for device in self.devices)
-        twice = [name for name, count in taken.items() if count > 1]
+            reason = f"must not begin with - and has at most {LONGEST_NAME} letters (got {self.name!r})"
+            raise PlacedError((("name",), reason))
+        names = [device.name for device in self.devices]
+        twice = [number for number, name in enumerate(names) if name in names[:number]]
         if twice:
-            raise ValueError(f"two devices are called {', '.join(twice)}; each needs a name of its own")
+            reason = "is the name of a device above, too; each needs one of its own"
+            raise PlacedError(*((("devices", number, "name"), f"{names[number]!r} {reason}") for number in twice))
         return self
 
 
@@ -126,63 +129,64 @@ def load(folder: Path, environ: Mapping[str, str]) -> Configuration:
     reader = read_one_of(folder, "sensor_reader", ReaderSettings, environ, faults)
     boards = read_one_of(folder, "boards", BoardsSettings, environ, faults)
     if reader and boards:
-        faults += _cross_faults(folder, reader, boards.boards)
+        lines = Lines(folder, "sensor_reader", environ), Lines(folder, "boards", environ)
+        faults += _cross_faults(*lines, reader, boards.boards)
     if faults or reader is None or boards is None:
         raise ConfigError(faults)
     return Configuration(reader, boards.boards)
 
 
-def _cross_faults(folder: Path, reader: ReaderSettings, boards: Mapping[str, BoardSettings]) -> list[Fault]:
-    where, profiles = str(folder / "sensor_reader.yaml"), str(folder / "boards.yaml")
-    named = [(f"devices.{index}.board", device.board) for index, device in enumerate(reader.devices)]
-    named.append(("simulation.board", reader.simulation.board))
-    unknown = [(path, board) for path, board in named if board is not None and board not in boards]
-    faults = [
-        Fault(where, path, f"boards.yaml has no such board{did_you_mean(board, boards)} (got {board!r})")
-        for path, board in unknown
+def _cross_faults(
+    own: Lines, profiles: Lines, reader: ReaderSettings, boards: Mapping[str, BoardSettings]
+) -> list[Fault]:
+    named: list[tuple[Place, str | None]] = [
+        (("devices", index, "board"), device.board) for index, device in enumerate(reader.devices)
     ]
-    faults += _unknown_drivers(where, reader)
-    return faults or [*_shared_parts(where, reader, boards), *_out_of_reach(where, profiles, reader, boards)]
+    named.append((("simulation", "board"), reader.simulation.board))
+    faults = [
+        own.fault(place, f"boards.yaml has no such board{did_you_mean(board, boards)} (got {board!r})")
+        for place, board in named
+        if board is not None and board not in boards
+    ]
+    faults += _unknown_drivers(own, reader)
+    return faults or [*_shared_parts(own, reader, boards), *_out_of_reach(own, profiles, reader, boards)]
 
 
 def _out_of_reach(
-    where: str, profiles: str, reader: ReaderSettings, boards: Mapping[str, BoardSettings]
+    own: Lines, profiles: Lines, reader: ReaderSettings, boards: Mapping[str, BoardSettings]
 ) -> list[Fault]:
     """Name limits of a current that the chip can never show, so that they never hold; also of profiles not in use."""
     faults = [
-        Fault(profiles, f"boards.{name}", reason)
+        profiles.fault(("boards", name, "limits", channel), reason)
         for name, board in boards.items()
-        for reason in _beyond(board.limits, board.most_amperes())
+        for channel, reason in _beyond(board.limits, board.most_amperes())
     ]
     for index, device in enumerate(reader.devices):
-        most = most_amperes(device.parts(boards))
-        faults += [Fault(where, f"devices.{index}", reason) for reason in _beyond(device.limits, most)]
+        beyond = _beyond(device.limits, most_amperes(device.parts(boards)))
+        faults += [own.fault(("devices", index, "limits", channel), reason) for channel, reason in beyond]
     return faults
 
 
-def _beyond(limits: Mapping[str, Bounds], most: Mapping[str, float]) -> list[str]:
-    faults: list[str] = []
+def _beyond(limits: Mapping[str, Bounds], most: Mapping[str, float]) -> Iterator[tuple[str, str]]:
     for channel, limit in limits.items():
         reach = most.get(channel)
         beyond = [each for each in (limit.low, limit.high) if each is not None and reach and abs(each) > reach * 1.001]
         if beyond:
-            shown = f"limits: {channel} {beyond[0]:g} A is out of reach"
-            faults.append(f"{shown}; over its shunt the chip shows {reach:.3g} A at most")
-    return faults
+            yield channel, f"{beyond[0]:g} A is out of reach; over its shunt the chip shows {reach:.3g} A at most"
 
 
-def _unknown_drivers(where: str, reader: ReaderSettings) -> list[Fault]:
+def _unknown_drivers(own: Lines, reader: ReaderSettings) -> list[Fault]:
     """Name drivers that no installed package offers. They are not imported here: that is the reader's first poll."""
     installed = {point.name for point in entry_points(group=GROUP)}
     known = f"installed: {', '.join(sorted(installed)) or 'none'}"
     return [
-        Fault(where, f"devices.{index}.driver", f"no installed package offers this driver; {known} (got {name!r})")
+        own.fault(("devices", index, "driver"), f"no installed package offers this driver; {known} (got {name!r})")
         for index, name in enumerate(device.driver for device in reader.devices)
         if name is not None and name not in installed
     ]
 
 
-def _shared_parts(where: str, reader: ReaderSettings, boards: Mapping[str, BoardSettings]) -> list[Fault]:
+def _shared_parts(own: Lines, reader: ReaderSettings, boards: Mapping[str, BoardSettings]) -> list[Fault]:
     owners: dict[object, str] = {}
     faults: list[Fault] = []
     for index, device in enumerate(reader.devices):
@@ -194,5 +198,5 @@ def _shared_parts(where: str, reader: ReaderSettings, boards: Mapping[str, Board
             owner = owners.setdefault(place, device.name)
             if owner != device.name:
                 reason = f"{what} already belongs to device {owner!r}; a chip or line has one owner"
-                faults.append(Fault(where, f"devices.{index}", reason))
+                faults.append(own.fault(("devices", index), reason))
     return faults

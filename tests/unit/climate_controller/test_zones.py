@@ -29,8 +29,8 @@ def test_open_grow_box_11_a_target_out_of_its_own_limits_is_refused_with_the_fig
         climate({"plan": "cannabis"}, cannabis=early_veg(BOX))
 
     assert (
-        "zone 'tent', plan 'cannabis': stage 'early_veg', day: a VPD of 0.72 kPa cannot be reached at 23 to 28 °C and "
-        "60 to 70 %: these give 0.84 to 1.51 kPa"
+        "zones.tent.plan: plan 'cannabis': stage 'early_veg', day: a VPD of 0.72 kPa cannot be reached at 23 to 28 °C "
+        "and 60 to 70 %: these give 0.84 to 1.51 kPa"
     ) in str(error.value)
 
 

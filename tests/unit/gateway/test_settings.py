@@ -44,5 +44,5 @@ def test_a_file_without_a_password_is_said_at_the_start(tmp_path: Path, content:
     (tmp_path / "gateway.yaml").write_text(f"http: {{host: 0.0.0.0, password_file: {secret}}}\n")
     with pytest.raises(ConfigError) as fault:
         read(Context(tmp_path, {}, SuiteSettings(), SYSTEM_CLOCK))
-    assert "gateway.yaml: http.password_file: " in str(fault.value)
+    assert "gateway.yaml:1: http.password_file: " in str(fault.value)
     assert said in str(fault.value)

@@ -47,8 +47,8 @@ def test_in_earnest_every_program_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as fault:
         read_as("false")
     assert [
-        f"{tmp_path}/host_agent.yaml: hooks.1.run: there is no program '/no/such/hook' to run here",
-        f"{tmp_path}/host_agent.yaml: action.run: there is no program 'no-such-command' to run here",
+        f"{tmp_path}/host_agent.yaml:2: hooks.1.run: there is no program '/no/such/hook' to run here",
+        f"{tmp_path}/host_agent.yaml:3: action.run: there is no program 'no-such-command' to run here",
     ] == str(fault.value).splitlines()
 
 

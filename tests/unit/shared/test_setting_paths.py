@@ -40,12 +40,14 @@ from services.sensor_reader.settings import ReaderSettings
 from services.sensor_reader.settings.devices import NutSettings
 from shared.actuators import ActuatorsFile
 from shared.climate.zones import Climate
+from shared.config_lines import Lines
 from shared.event_counters import EventCountersSettings
 from shared.ledger import LedgerError, Schema
 from shared.ledger.quarantine import open_ledger
 from shared.mqtt.login import LoginError, client_id_of, password_of, tls_context
 from shared.process import _make_private
 from shared.settings import ConfigError, parse_settings
+from shared.shipped import SHIPPED_CONFIG
 from shared.suite import BrokerSettings, SuiteSettings
 from tests.support.odd_paths import binary, folder, here, link_to_itself, link_to_nothing, too_long, upwards
 
@@ -90,7 +92,7 @@ def broker(field: str) -> Callable[[Path], object]:
 
 def gateway_keys(field: str) -> Callable[[Path], object]:
     def use(path: Path) -> None:
-        if faults := read_keys(HttpSettings.model_validate({field: path}), "gateway.yaml")[1]:
+        if faults := read_keys(HttpSettings.model_validate({field: path}), Lines(SHIPPED_CONFIG, "gateway", {}))[1]:
             raise ConfigError(faults)
 
     return use

@@ -27,14 +27,14 @@ def test_as_shipped_there_is_no_uplink_and_nothing_is_asked_of_its_file() -> Non
     """Who has no fleet writes nothing."""
     assert () == read(context(uplink=False)).servers
     with pytest.raises(
-        ConfigError, match=r"suite\.yaml: uplink: this site has no uplink .* write `uplink: true` there"
+        ConfigError, match=r"suite\.yaml:\d+: uplink: this site has no uplink .* write `uplink: true` there"
     ):
         read_to_run(context(uplink=False, **SERVERS))
 
 
 def test_an_uplink_needs_to_know_where_the_log_is() -> None:
     """And its secrets must be there to be read."""
-    with pytest.raises(ConfigError, match=r"uplink\.yaml: servers: names none; write where the fleet's log is"):
+    with pytest.raises(ConfigError, match=r"uplink\.yaml:\d+: servers: names none; write where the fleet's log is"):
         read(context(uplink=True))
     secret = {"UPSKEEP_UPLINK__SASL__USERNAME": "hut", "UPSKEEP_UPLINK__SASL__PASSWORD_FILE": "/nowhere/secret"}
     with pytest.raises(ConfigError, match=r"sasl\.password_file: /nowhere/secret cannot be read: No such file"):
@@ -45,7 +45,7 @@ def test_an_uplink_needs_to_know_where_the_log_is() -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("servers: [kafka]", "servers: each must look like kafka-1.example.org:9092 (got 'kafka')"),
+        ("servers: [kafka]", "uplink.yaml:1: servers.0: must look like kafka-1.example.org:9092 (got 'kafka')"),
         ("topic: a/b", "topic: String should match pattern"),
         ("sasl: {username: hut}", "username and password_file go together"),
         ("sasl: {mechanism: PLAIN, username: hut, password_file: x}", "PLAIN sends the password as it is"),

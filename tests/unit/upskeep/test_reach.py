@@ -68,7 +68,9 @@ def test_a_limit_out_of_reach_is_a_fault_of_a_profile_that_no_device_uses(config
     limits = {"battery_current": {"low": -8}}
     change(config / "boards.yaml", "boards", "waveshare_ups_hat_b", board(config, limits=limits))
 
-    with pytest.raises(ConfigError, match=r"boards\.waveshare_ups_hat_b.*battery_current -8 A is out of reach"):
+    with pytest.raises(
+        ConfigError, match=r"yaml:\d+: boards\.waveshare_ups_hat_b.*battery_current: -8 A is out of reach"
+    ):
         load_reader(config, {})
 
 

@@ -10,15 +10,17 @@ from shared.settings import Fault, read_documents
 
 
 class Lines:
-    """Finds the line of a path in files that have been read without a fault: a person's own, else the shipped one."""
+    """Finds the line of a path in files that have been read without a fault: a person's own, else the shipped one.
+
+    The files are read when the first fault is asked for.
+    """
 
     def __init__(self, folder: Path, name: str, environ: Mapping[str, str]) -> None:
-        self._folder = folder
-        self._documents = read_documents(folder, name, environ)
+        self._folder, self._name, self._environ = folder, name, environ
 
     def fault(self, path: tuple[PathPart, ...], reason: str) -> Fault:
         """Return the fault, with the line of the deepest node on ``path`` that stands in a file."""
-        document, line = place_of(self._documents, path)
+        document, line = place_of(read_documents(self._folder, self._name, self._environ), path)
         return Fault(f"{document.where}:{line}", ".".join(map(str, path)), reason + self._whose(Path(document.where)))
 
     def _whose(self, file: Path) -> str:
