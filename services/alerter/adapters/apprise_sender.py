@@ -5,11 +5,16 @@
 2. A mail carries the notice's id as ``X-Upskeep-Notice``; Apprise makes its Message-ID itself.
 3. Apprise logs what it does; here that is the reason of a failure, and nothing goes to the service's log.
 4. What it reads of an answer is bounded (``bounded_requests``).
+5. An attempt runs on a thread of its own, and nobody waits for it longer than ``timeout_s``: a server may answer each
+   read in time and never come to an end. Apprise's own deadlines leave such a call in a pool that all channels share,
+   so they are off. While an attempt hangs, its channel begins no other. The process does not wait for it at its end.
 """
 
 from __future__ import annotations
 
 import logging
+import queue
+import threading
 
 from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType
 
@@ -36,13 +41,37 @@ class AppriseSender:
 
     def __init__(self, way: AppriseTarget) -> None:
         self._way = way
+        self._attempt: threading.Thread | None = None
 
     def send(self, notice: Notice) -> Outcome:
-        """Send title and text, and say what came of it."""
+        """Send title and text, and say what came of it; at most ``timeout_s`` pass."""
+        if self._attempt is not None and self._attempt.is_alive():
+            return Failed("the server still holds the attempt before this one")
         try:
             service = opened(self._way.url_file)
         except SecretError as error:
             return Failed(str(error))
+        outcome: queue.SimpleQueue[Outcome | Exception] = queue.SimpleQueue()
+        self._attempt = threading.Thread(
+            target=self._try, args=(service, notice, outcome), name="sending a notice", daemon=True
+        )
+        self._attempt.start()
+        try:
+            found = outcome.get(timeout=self._way.timeout_s)
+        except queue.Empty:
+            reason = f"{service[0].service_name}: not finished within {self._way.timeout_s:g} s"
+            return Failed(reason, doubtful=True)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def _try(self, service: Apprise, notice: Notice, outcome: queue.SimpleQueue[Outcome | Exception]) -> None:
+        try:
+            outcome.put(self._sent(service, notice))
+        except Exception as error:  # noqa: BLE001 - raised where it is waited for
+            outcome.put(error)
+
+    def _sent(self, service: Apprise, notice: Notice) -> Outcome:
         for plugin in service:
             plugin.socket_connect_timeout = min(plugin.socket_connect_timeout, self._way.timeout_s)
             plugin.socket_read_timeout = min(self._way.timeout_s, 60.0)
@@ -55,7 +84,6 @@ class AppriseSender:
             title=notice.title,
             notify_type=sort,
             body_format=FORMATS[self._way.format],
-            timeout=self._way.timeout_s,
         )
         if result:
             return Sent()
@@ -64,12 +92,12 @@ class AppriseSender:
         return Failed(f"{service[0].service_name}: {reason}"[:500], doubtful=True)
 
     def close(self) -> None:
-        """It holds nothing between two notices."""
+        """It holds nothing between two notices but an attempt that hangs (rule 5)."""
 
 
 def opened(path: str) -> Apprise:
     """Return the service that the URL in a file names; raises SecretError where it names none."""
-    service = Apprise(asset=AppriseAsset(app_id="Upskeep", app_desc="Upskeep", async_mode=False))
+    service = Apprise(asset=AppriseAsset(app_id="Upskeep", app_desc="Upskeep", async_mode=False, service_timeout=0))
     if not service.add(secret(path)):
         raise SecretError(f"{path} holds no URL that Apprise understands; see https://github.com/caronc/apprise/wiki")
     return service
