@@ -353,8 +353,7 @@ class EventProcessor:
         self._ledger.drop(f"device/{device}")
         self._outlet.clear("state", device)
         self._outlet.clear("maintenance", device)
-        for pattern in self.pipeline.correlator.forget(device):
-            self._outlet.clear("incident", pattern, device)
+        self._incidents.forget(device)
 
     def _end_removed_rules(self, frame: Frame) -> None:
         """End what rules began that are no more; once a device and process, for rules change only at a start."""

@@ -53,6 +53,12 @@ class IncidentTable:
         )
         return self._make_room()
 
+    def forget(self, key: str) -> set[Place]:
+        """Remove every incident of a device; returns their patterns and keys."""
+        places = self._db.execute("SELECT DISTINCT pattern, key FROM incident WHERE key = ?", (key,)).fetchall()
+        self._remove("DELETE FROM incident WHERE key = ? RETURNING sender", (key,))
+        return {(str(pattern), str(of)) for pattern, of in places}
+
     def _remove(self, statement: str, values: tuple[Any, ...]) -> None:
         for (sender,) in self._db.execute(statement, values).fetchall():
             self._shares.add(sender, -1)

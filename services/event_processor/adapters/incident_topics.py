@@ -24,6 +24,12 @@ class IncidentTopics:
         for standing in self._table.newest():
             self._retain(standing)
 
+    def forget(self, device: str) -> None:
+        """Forget the incidents of a device, those that go on and those that are over; their topics are emptied."""
+        going_on = {(pattern, device) for pattern in self._correlator.forget(device)}
+        for place in sorted(going_on | self._table.forget(device)):
+            self._outlet.clear("incident", *place)
+
     def flush(self, newest: datetime | None) -> None:
         """Keep and retain the incidents that look different; ``newest`` is the time of the batch's last frame."""
         correlator = self._correlator

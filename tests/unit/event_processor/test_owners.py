@@ -10,12 +10,15 @@ from itertools import count
 import pytest
 
 from services.event_processor.core.device.owners import TAKEOVER_S, DeviceOwners
+from services.event_processor.core.pipeline.plan import PipelinePlan
 from services.event_processor.service import EventProcessor
+from services.event_processor.settings.pipeline import load_plan
 from shared.delivery.handler import InMemoryPublisher, RefusedError
+from shared.incidents import Incident
 from shared.ledger import Ledger
 from shared.messages import Event, Frame
 from shared.requests import Command
-from tests.support.scenarios import SHIPPED, START, at, frame, series
+from tests.support.scenarios import CONFIG, SHIPPED, START, at, frame, series
 
 
 @pytest.fixture
@@ -34,10 +37,12 @@ def read(producer: str, frames: list[Frame]) -> list[Frame]:
     ]
 
 
-def play(ledger: Ledger, frames: list[Frame]) -> tuple[EventProcessor, InMemoryPublisher, list[Event]]:
+def play(
+    ledger: Ledger, frames: list[Frame], plan: PipelinePlan | None = None
+) -> tuple[EventProcessor, InMemoryPublisher, list[Event]]:
     """Return a processor that has applied the frames in the order of their times, and its events."""
     outlet = InMemoryPublisher()
-    processor = EventProcessor(SHIPPED, ledger, outlet, lambda: START)
+    processor = EventProcessor(SHIPPED, ledger, outlet, lambda: START, plan)
     with ledger.transaction():
         for item in sorted(frames, key=lambda each: each.time):
             processor.apply(item)
@@ -131,6 +136,24 @@ def test_a_device_that_is_forgotten_leaves_nothing_behind(ledger: Ledger):
     assert {} == outlet.retained
     again = play(ledger, read("b", series("ac_present", (10, True))))[2]
     assert [] == [event.type for event in again]
+
+
+@pytest.mark.parametrize("after_s", [70, 90_000], ids=["just over", "long over"])
+def test_incidents_of_a_device_that_is_forgotten_do_not_come_back(after_s: int, ledger: Ledger):
+    """Not even with the next start, which retains the newest of each pattern again."""
+    frames = [*series("ac_present", (10, True), (30, False), (10, True)), frame(after_s, ac_present=True)]
+    plan = load_plan(CONFIG, {})
+    processor, outlet, _ = play(ledger, read("a", frames), plan)
+    assert any(isinstance(message, Incident) for message in outlet.retained.values())
+    with ledger.transaction():
+        processor.execute(order("forget", "ups"))
+        processor.flush()
+    assert {} == outlet.retained
+
+    again = InMemoryPublisher()
+    with ledger.transaction():
+        EventProcessor(SHIPPED, ledger, again, lambda: START, plan).announce()
+    assert {} == again.retained
 
 
 def test_a_device_nobody_knows_cannot_be_forgotten(ledger: Ledger):
