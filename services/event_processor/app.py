@@ -107,10 +107,13 @@ class ProcessorTasks:
 
     def wait_s(self) -> float:
         """How long the loop may wait."""
+        if self._processor.states:
+            return 0.0
         return min(self._host.scheduler.wait_s(), self._host.monitor.wait_s())
 
     def finish(self) -> None:
         """Say that this service stops; handlers' work under way is tried again after the next start."""
+        self._processor.states.hurry()
         if self._plan.rules.monitoring.started:
             self._emit([self._host.monitor.stopped(self._endpoint.name, "self")])
 

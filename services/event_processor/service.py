@@ -26,6 +26,7 @@ from services.event_processor.adapters.retained_values import MaintenanceWatch
 from services.event_processor.adapters.state_sampler import StateSampler
 from services.event_processor.adapters.suite_monitor import disk
 from services.event_processor.adapters.surroundings import Host
+from services.event_processor.adapters.waiting_states import WaitingStates
 from services.event_processor.adapters.work_table import WorkTable
 from services.event_processor.core.device.battery_replaced import forget_battery
 from services.event_processor.core.device.memory import NOTHING, Memory
@@ -79,6 +80,7 @@ class EventProcessor:
         self._touched: dict[str, Outcome] = {}
         self._checked: set[str] = set()  # devices whose memory holds nothing of rules that are no more
         self._sampler = StateSampler(ledger)
+        self.states = WaitingStates()
         self._maintenance = MaintenanceWatch(compiled)
         self.qualities: dict[str, Quality] = {}
         self._arrivals = 0
@@ -254,15 +256,16 @@ class EventProcessor:
     def flush(self) -> None:
         """Write what this batch has changed, retain the last states, and the incidents that look different."""
         newest = None
+        with self._ledger.may_wait():  # the same frames make the same memory again
+            self._ledger.put_all([(f"device/{name}", self._memories[name].to_json()) for name in self._touched])
         for device, outcome in self._touched.items():
-            with self._ledger.may_wait():  # the same frames make the same memory again
-                self._put(device)
             self.qualities[device] = outcome.frame.quality
-            self._outlet.retain(outcome.state)
             if (due := self._maintenance.news(device, outcome)) is not None:
                 self._outlet.retain(due)
             newest = outcome.frame.time if newest is None else max(newest, outcome.frame.time)
         self._touched.clear()
+        for outcome in self.states.due():
+            self._outlet.retain(outcome.state)
         self._sampler.flush()
         self._offered.flush()
         self._incidents.flush(newest)
@@ -334,12 +337,15 @@ class EventProcessor:
     # ---- devices
 
     def _store_outcome(self, device: str, outcome: Outcome) -> None:
+        before = self._memories.get(device)
         self._memories[device] = outcome.memory
         self._touched[device] = outcome
         if outcome.events:
             self._emit_events(outcome.events)
         if (sample := self._sampler.sample(outcome)) is not None:
             self._outlet.emit(sample)
+        is_new = before is None or outcome.memory.latches is not before.latches or self._sampler.spoke
+        self.states.add(outcome, matters=is_new or bool(outcome.events))
 
     def _forget(self, device: str) -> None:
         """Forget a device, with what is retained of it. It is new when it is heard again."""
@@ -347,6 +353,7 @@ class EventProcessor:
         self._silences.forget(device)
         self._sampler.forget(device)
         self._maintenance.forget(device)
+        self.states.forget(device)
         self._checked.discard(device)
         for kept in (self._memories, self._touched, self.qualities):
             kept.pop(device, None)
@@ -385,7 +392,7 @@ class EventProcessor:
         return {key.removeprefix("device/") for key, _ in self._ledger.items("device/")}
 
     def _put(self, device: str) -> None:
-        self._ledger.put(f"device/{device}", self._memories[device].to_json().encode())
+        self._ledger.put(f"device/{device}", self._memories[device].to_json())
 
 
 UNMADE = Event(id="-", type="-", category="-", severity="info", time=NO_TIME, site="-")

@@ -146,6 +146,10 @@ class Ledger:
         """Keep ``value`` under ``key``; call inside ``transaction``."""
         self.db.execute("INSERT OR REPLACE INTO state VALUES (?, ?, ?)", sealed(key, value))
 
+    def put_all(self, values: Sequence[tuple[str, bytes]]) -> None:
+        """Keep each value under its key; call inside ``transaction``."""
+        self.db.executemany("INSERT OR REPLACE INTO state VALUES (?, ?, ?)", [sealed(*pair) for pair in values])
+
     def put_calmly(self, key: str, value: bytes) -> None:
         """Keep ``value`` under ``key``; it may wait for its commit."""
         with self.may_wait():

@@ -19,11 +19,14 @@ class StateSampler:
         self._ledger = ledger
         self._last: dict[str, LastSample] = {}
         self._touched: set[str] = set()
+        self.spoke = False  # whether the frame sampled last said something new in words
 
     def sample(self, outcome: Outcome) -> StateSample | None:
         """Return the sample that is due after a frame, None where none is."""
         device = outcome.frame.device
-        found = next_sample(self._read(device), outcome.frame, state_words(outcome.memory, outcome.frame))
+        last = self._last.get(device) or self._read(device)
+        found = next_sample(last, outcome.frame, state_words(outcome.memory, outcome.frame))
+        self.spoke = found is not None and (last is None or found.words != last.words)
         if found is None:
             return None
         self._last[device] = found
@@ -32,8 +35,8 @@ class StateSampler:
 
     def flush(self) -> None:
         """Write what has changed."""
-        for device in self._touched:
-            self._ledger.put_calmly(f"sampled/{device}", self._last[device].to_json())
+        with self._ledger.may_wait():
+            self._ledger.put_all([(f"sampled/{device}", self._last[device].to_json()) for device in self._touched])
         self._touched.clear()
 
     def forget(self, device: str) -> None:
@@ -43,6 +46,6 @@ class StateSampler:
         self._ledger.drop(f"sampled/{device}")
 
     def _read(self, device: str) -> LastSample | None:
-        if device not in self._last and (kept := self._ledger.get(f"sampled/{device}")) is not None:
+        if (kept := self._ledger.get(f"sampled/{device}")) is not None:
             self._last[device] = LastSample.from_json(kept)
         return self._last.get(device)

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from pydantic_core import to_json
+
 from services.event_processor.core.device.latch import (
     ZERO,
     Latch,
@@ -81,9 +83,9 @@ class Memory(NamedTuple):
         latches = {name: move(latch, jump) for name, latch in self.latches.items()}
         return self._replace(time=self.time and jump.moved(self.time), latches=latches)
 
-    def to_json(self) -> str:
-        """Return the memory as JSON text; ``from_json`` gives it back exactly."""
-        return json.dumps(
+    def to_json(self) -> bytes:
+        """Return the memory as JSON; ``from_json`` gives it back exactly."""
+        return to_json(
             {
                 "time": None if self.time is None else stamp(self.time),
                 "repeat": self.repeat,
@@ -95,7 +97,7 @@ class Memory(NamedTuple):
                 "numbers": dict(self.numbers),
                 "steps": [self.step_s, self.unseen_s],
             },
-            separators=(",", ":"),
+            inf_nan_mode="constants",
         )
 
     @classmethod
