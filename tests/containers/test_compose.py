@@ -16,8 +16,9 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.conftest import Require
-from tests.support.containers.broker import Plain, client, until
+from tests.support.containers.broker import Plain, client
 from tests.support.containers.stack import ROOT, SERVICES, Stack, run, stack
+from tests.support.waiting import until
 from upskeep.outcome import OF_THE_SUITE
 from upskeep.playback.backtest import backtest
 

@@ -13,7 +13,8 @@ from services.sensor_reader.core.reading import Reading
 from services.sensor_reader.settings import NutSettings
 from tests.conftest import Require
 from tests.support.fakes.upsd import FakeUpsd
-from tests.support.nut.upsd import PASSWORD, UPS, USER, Certificate, Upsd, nut_program, until
+from tests.support.nut.upsd import PASSWORD, UPS, USER, Certificate, Upsd, nut_program
+from tests.support.waiting import until
 
 Server = FakeUpsd | Upsd
 Ups = Callable[..., NutUps]

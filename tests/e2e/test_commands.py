@@ -16,6 +16,7 @@ import pytest
 from shared.messages import Alert, Counter, Message, Status
 from tests.support.live_suite import DEADLINE_S, Live, backtest, command, upskeep
 from tests.support.mqtt_probe import TOPICS, MqttProbe
+from tests.support.waiting import until
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 COUNTERS = [
@@ -120,13 +121,6 @@ def test_a_counter_that_is_none_is_named(probe, any_broker):
 def hears_ctrl_c() -> None:
     """A test run in the background ignores SIGINT, and what it starts would too."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-def until(holds: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while not holds():
-        assert time.monotonic() < deadline, f"{what}: not within {DEADLINE_S:g} s"
-        time.sleep(0.05)
 
 
 def line_of(stream: IO[str], again: Callable[[], object] = lambda: None) -> str:

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,11 +15,10 @@ import yaml
 from shared.messages import DeviceState, Quality
 from shared.mqtt import Arrived, MqttClient, Publication
 from shared.suite import SuiteSettings
-from tests.support import processes
 from tests.support.brokers import Broker
+from tests.support.service_process import ServiceProcess
+from tests.support.waiting import until
 
-ROOT = Path(__file__).parents[2]
-DEADLINE_S = 120.0
 TICK_S = 0.1
 
 # A house where an hour takes a few seconds; slow enough for a machine that is busy.
@@ -39,15 +34,6 @@ QUICK: dict[str, Any] = {
     "final_delay_s": 0.2,
     "retry_s": 1.0,
 }
-
-
-def until(holds: Callable[[], Any], what: str, deadline_s: float = DEADLINE_S) -> Any:
-    """Wait for a condition; returns what it came to."""
-    deadline = time.monotonic() + deadline_s
-    while not (found := holds()):
-        assert time.monotonic() < deadline, f"{what}: not within {deadline_s} s"
-        time.sleep(0.02)
-    return found
 
 
 def python(code: str) -> list[str]:
@@ -126,18 +112,15 @@ class Ups:
             self.client.publish(Publication(found.topic(self.topics), payload, retain=True))
 
 
-class Agent:
+class Agent(ServiceProcess):
     """One host's agent as a process. Its power command notes the time and, as a real one would, stops the agent."""
 
     def __init__(self, folder: Path, broker: Broker, name: str = "host", **settings: Any) -> None:
         self.folder, self.name = folder / name, name
+        super().__init__("host_agent", self.folder / "config", broker.settings.url, self.folder / "log")
         self.note = self.folder / "power_off"
-        self.service = "host_agent" if name == "host" else f"host_agent-{name}"
-        self.data = self.folder / "data" / self.service
-        self.log_path = self.folder / "log"
+        self.data = self.folder / "data" / ("host_agent" if name == "host" else f"host_agent-{name}")
         self.broker = broker
-        self.environ: dict[str, str] = {}
-        self.process: subprocess.Popen[bytes] | None = None
         off = f"import os, signal, time; open({str(self.note)!r}, 'a').write(f'{{time.time()}}\\n');"
         self.settings = QUICK | {"name": name, "action": {"run": python(off), "timeout_s": 20}} | settings
         if settings.get("goes_down", False):
@@ -147,29 +130,11 @@ class Agent:
 
     def start(self) -> Agent:
         """Start it and wait until it is connected."""
-        config = self.folder / "config"
-        config.mkdir(exist_ok=True)
-        (config / "suite.yaml").write_text(yaml.safe_dump({"data": str(self.folder / "data")}))
-        (config / "host_agent.yaml").write_text(yaml.safe_dump(self.settings))
-        kept = {key: value for key, value in os.environ.items() if not key.startswith("UPSKEEP_")}
-        environ = {"UPSKEEP_CONFIG": str(config), "UPSKEEP_SUITE__BROKER__URL": self.broker.settings.url}
-        before = self.log.count("connected to")
-        with self.log_path.open("ab") as log:
-            command = [sys.executable, "-m", "services.host_agent"]
-            self.process = processes.Popen(command, cwd=ROOT, env=kept | environ | self.environ, stdout=log, stderr=log)
-        until(lambda: self.log.count(" connected to ") > before or not self.alive, "the agent connects")
-        assert self.alive, self.log
+        self.config.mkdir(exist_ok=True)
+        (self.config / "suite.yaml").write_text(yaml.safe_dump({"data": str(self.folder / "data")}))
+        (self.config / "host_agent.yaml").write_text(yaml.safe_dump(self.settings))
+        self.launch()
         return self
-
-    @property
-    def alive(self) -> bool:
-        """Whether it runs."""
-        return self.process is not None and self.process.poll() is None
-
-    @property
-    def log(self) -> str:
-        """What it has logged."""
-        return self.log_path.read_text() if self.log_path.exists() else ""
 
     @property
     def offs(self) -> list[float]:
@@ -194,15 +159,3 @@ class Agent:
         """Return a file of its data folder."""
         content: dict[str, Any] = json.loads((self.data / name).read_text())
         return content
-
-    def send(self, number: signal.Signals) -> None:
-        """Send it a signal."""
-        assert self.process is not None
-        self.process.send_signal(number)
-
-    def end(self, number: signal.Signals = signal.SIGTERM) -> None:
-        """End it, if it runs."""
-        if self.process is not None and self.process.poll() is None:
-            self.process.send_signal(signal.SIGCONT)
-            self.process.send_signal(number)
-            self.process.wait(DEADLINE_S)

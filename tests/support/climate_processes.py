@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,11 +17,9 @@ from shared.climate.simulated_actuator import SimulatedActuator
 from shared.messages import Alert, DeviceState, Message, Quality, Status, StreamEnds
 from shared.mqtt import Arrived, MqttClient, Publication
 from shared.suite import BrokerSettings, SuiteSettings
-from tests.support import processes
 from tests.support.climate_room import CONFIG
+from tests.support.service_process import ServiceProcess
 
-ROOT = Path(__file__).parents[2]
-DEADLINE_S = 120.0
 LEASE_S = 6.0
 ACTUATORS: dict[str, Any] = {
     "heater": {"zone": "tent", "kind": "heater", "min_on_s": 0, "min_off_s": 0},
@@ -34,15 +27,6 @@ ACTUATORS: dict[str, Any] = {
     "gas": {"zone": "tent", "kind": "co2", "min_off_s": 0},
 }
 SAFE = {"heater": 0.0, "fan": 0.3, "gas": 0.0}  # where a simulated actuator is when its lease has lapsed
-
-
-def until(holds: Callable[[], Any], what: str, deadline_s: float = DEADLINE_S) -> Any:
-    """Wait for a condition; returns what it came to."""
-    deadline = time.monotonic() + deadline_s
-    while not (found := holds()):
-        assert time.monotonic() < deadline, f"{what}: not within {deadline_s} s"
-        time.sleep(0.02)
-    return found
 
 
 class House:
@@ -140,47 +124,17 @@ class House:
             self.client.publish(Publication(outgoing.topic, outgoing.payload))
 
 
-class Process:
+class Process(ServiceProcess):
     """One of the two services."""
 
     def __init__(self, name: str, folder: Path, broker: BrokerSettings) -> None:
+        super().__init__(name, folder / "config", broker.url, folder / f"{name}.log")
         self.name, self.folder, self.broker = name, folder, broker
-        self.log_path = folder / f"{name}.log"
-        self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Process:
         """Start it, and wait until it is connected."""
-        kept = {key: value for key, value in os.environ.items() if not key.startswith("UPSKEEP_")}
-        environ = {"UPSKEEP_CONFIG": str(self.folder / "config"), "UPSKEEP_SUITE__BROKER__URL": self.broker.url}
-        before = self.log.count("connected to")
-        with self.log_path.open("ab") as log:
-            command = [sys.executable, "-m", f"services.{self.name}"]
-            self.process = processes.Popen(command, cwd=ROOT, env=kept | environ, stdout=log, stderr=log)
-        until(lambda: self.log.count("connected to") > before or not self.alive, f"{self.name} connects")
-        assert self.alive, self.log
+        self.launch()
         return self
-
-    @property
-    def alive(self) -> bool:
-        """Whether it runs."""
-        return self.process is not None and self.process.poll() is None
-
-    @property
-    def log(self) -> str:
-        """What it has logged."""
-        return self.log_path.read_text() if self.log_path.exists() else ""
-
-    def kill(self) -> None:
-        """End it as a power cut would."""
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait()
-
-    def end(self) -> None:
-        """Stop it, if it runs."""
-        if self.process is not None and self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            self.process.wait(DEADLINE_S)
 
 
 def configure(folder: Path, **delivery: int) -> None:

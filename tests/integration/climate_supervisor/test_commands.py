@@ -10,7 +10,8 @@ from click.testing import CliRunner, Result
 
 from shared.suite import SuiteSettings
 from tests.support.brokers import MOSQUITTO, Broker, free_port
-from tests.support.climate_processes import SAFE, House, Process, configure, until
+from tests.support.climate_processes import SAFE, House, Process, configure
+from tests.support.waiting import until
 from upskeep.cli import cli
 
 Call = Callable[..., Result]

@@ -11,7 +11,7 @@ from shared.suite import SuiteSettings
 from tests.conftest import Require
 from tests.crash.fleet import Fleet
 from tests.hostile.rights import guarded_broker, login
-from tests.support.climate_processes import until
+from tests.support.waiting import until
 from upskeep.runner.simulated_room import room_settings
 
 CONFIG = Path(__file__).parents[3] / "config"

@@ -10,7 +10,8 @@ import pytest
 
 from shared.suite import SuiteSettings
 from tests.support.brokers import MOSQUITTO, Broker, free_port
-from tests.support.climate_processes import LEASE_S, SAFE, House, Process, configure, stop_alert, until
+from tests.support.climate_processes import LEASE_S, SAFE, House, Process, configure, stop_alert
+from tests.support.waiting import until
 
 SLACK_S = 30.0  # ticks, and a machine that is busy
 

@@ -14,7 +14,9 @@ import pytest
 
 from shared.suite import SuiteSettings
 from tests.support.brokers import MOSQUITTO, Broker, free_port
-from tests.support.climate_processes import ROOT, House, Process, configure, until
+from tests.support.climate_processes import House, Process, configure
+from tests.support.service_process import ROOT
+from tests.support.waiting import until
 
 WINDOW = 4
 LEDGERS = ROOT / "tests" / "ledgers" / "v2"

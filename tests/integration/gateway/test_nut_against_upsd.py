@@ -10,7 +10,8 @@ import pytest
 
 from tests.conftest import Require
 from tests.support.nut.conversations import AS_UPSD, STALE
-from tests.support.nut.upsd import DEADLINE_S, UPS, Upsd, nut_program, until
+from tests.support.nut.upsd import DEADLINE_S, UPS, Upsd, nut_program
+from tests.support.waiting import until
 
 
 @pytest.fixture(scope="module")

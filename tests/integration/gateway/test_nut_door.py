@@ -16,9 +16,10 @@ from shared.messages import DeviceState, Status
 from tests.conftest import Require
 from tests.support.brokers import Broker, free_port
 from tests.support.mqtt_probe import TOPICS, MqttProbe
-from tests.support.nut.upsd import nut_program, until
+from tests.support.nut.upsd import nut_program
 from tests.support.nut.upsmon import Upsmon, upsc
 from tests.support.running_gateway import RunningGateway, gateway_at
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.mosquitto
 

@@ -18,8 +18,9 @@ from shared.messages import Quality
 from shared.requests import Command
 from shared.suite import SuiteSettings
 from tests.conftest import Require
-from tests.support.agent_tree import Agent, Ups, python, until
+from tests.support.agent_tree import Agent, Ups, python
 from tests.support.brokers import EMBEDDED, Broker
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.mosquitto
 Make = Callable[..., Agent]

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import pytest
 from click.testing import CliRunner, Result
 
-from tests.support.agent_tree import ROOT, Agent, Ups
+from tests.support.agent_tree import Agent, Ups
 from tests.support.brokers import Broker
+from tests.support.service_process import ROOT
 from upskeep.cli import cli
 
 pytestmark = pytest.mark.mosquitto

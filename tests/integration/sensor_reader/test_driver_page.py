@@ -14,7 +14,7 @@ import yaml
 from services.sensor_reader.adapters.sources.open_source import OpenedSource, Options, open_source
 from services.sensor_reader.settings import load
 from shared.messages import Frame, Quality
-from tests.support.nut.upsd import until
+from tests.support.waiting import until
 from tests.unit.sensor_reader.test_remote_devices import START
 
 ROOT = Path(__file__).parents[3]

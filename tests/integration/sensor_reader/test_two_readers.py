@@ -7,9 +7,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,11 +28,11 @@ from shared.suite import SuiteSettings
 from tests.support import processes
 from tests.support.brokers import EMBEDDED, MOSQUITTO, Broker, free_port
 from tests.support.scenarios import CONFIG, SHIPPED
+from tests.support.waiting import until
 
 ROOT = Path(__file__).resolve().parents[3]
 SCENARIO, SPEED = "outage", "15"
 READERS = {"reader": "ups", "attic": "ups-attic"}  # a reader's name, and that of its simulated UPS
-DEADLINE_S = 120.0
 
 
 class Site:
@@ -108,14 +107,6 @@ def expected(device: str) -> Counter[str]:
             memory = outcome.memory
             types += Counter(event.type for event in outcome.events)
     return types
-
-
-def until(holds: Callable[[], bool], what: str) -> None:
-    """Wait until it holds."""
-    deadline = time.monotonic() + DEADLINE_S
-    while not holds():
-        assert time.monotonic() < deadline, f"{what}: not within {DEADLINE_S:g} s"
-        time.sleep(0.1)
 
 
 def test_both_are_counted_right_and_killing_either_changes_nothing_for_the_other(site: Site) -> None:

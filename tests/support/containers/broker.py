@@ -15,19 +15,12 @@ from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from tests.support.brokers import free_port
+from tests.support.waiting import until
 
 DEADLINE_S = 90.0
 CONFIGURATION = Path(__file__).parents[3] / "mosquitto"
 # Sees and writes everything, to provoke what the others get; each user reads end/{user}, which ends a wait.
 TESTER = "\nuser tester\ntopic readwrite #\npattern read end/%u\n"
-
-
-def until(condition: Callable[[], bool], what: str, within_s: float = DEADLINE_S) -> None:
-    """Wait for ``condition``; AssertionError naming ``what`` when it does not come true in time."""
-    deadline = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < deadline, f"{what}: not within {within_s:g} s"
-        time.sleep(0.05)
 
 
 @contextmanager

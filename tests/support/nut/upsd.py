@@ -7,13 +7,11 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Event
-from time import monotonic
 
 from tests.support.brokers import free_port
+from tests.support.waiting import until
 
 FOLDERS = "/lib/nut:/usr/lib/nut:/usr/libexec/nut:/lib/x86_64-linux-gnu/nut"  # Debian's /usr/sbin/upsd only wraps it
 UPS = "rack"
@@ -25,14 +23,6 @@ MAX_AGE_S = 2
 def nut_program(name: str) -> str | None:
     """Return where a program of NUT is, None if it is not installed."""
     return shutil.which(name, path=FOLDERS)
-
-
-def until(holds: Callable[[], object], what: str) -> None:
-    """Wait for a condition."""
-    deadline = monotonic() + DEADLINE_S
-    while not holds():
-        assert monotonic() < deadline, f"{what}: not within {DEADLINE_S:g} s"
-        Event().wait(0.02)
 
 
 @dataclass

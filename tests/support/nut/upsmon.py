@@ -7,7 +7,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.nut.upsd import _end, nut_program, until
+from tests.support.nut.upsd import _end, nut_program
+from tests.support.waiting import until
 
 CONFIG = """
 MONITOR {ups}@127.0.0.1:{port} 1 {user} {password} secondary

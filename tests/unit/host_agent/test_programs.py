@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from services.host_agent.adapters.programs import Ended, Program, Programs
-from tests.support.agent_tree import until
+from tests.support.waiting import until
 
 
 def python(code: str, timeout_s: float = 60.0) -> Program:

@@ -20,8 +20,8 @@ from shared.clock import Clock
 from shared.delivery.handler import InMemoryPublisher, RefusedError
 from shared.messages import Alert, AlertState, Candidate, DeviceState, Quality, Severity, Status
 from shared.requests import Command, Result
-from tests.support.agent_tree import until
 from tests.support.simulated_host import LATE_S, NOON
+from tests.support.waiting import until
 
 
 class Publisher(InMemoryPublisher):

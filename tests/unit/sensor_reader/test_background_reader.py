@@ -10,7 +10,7 @@ import pytest
 from services.sensor_reader.adapters.remote.background_reader import BackgroundReader
 from services.sensor_reader.core.ports import PortError
 from services.sensor_reader.core.reading import Reading
-from tests.support.nut.upsd import until
+from tests.support.waiting import until
 
 MAINS = Reading({"ac_present": True})
 
