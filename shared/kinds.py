@@ -94,6 +94,13 @@ class Kind:
         """The names of the levels that vary, in order; one that spans several ends with ``*``."""
         return tuple(re.findall(r"{(\w+\*?)}", self.topic))
 
+    @cached_property
+    def fields(self) -> tuple[str, ...]:
+        """The payload's fields that the topic follows from."""
+        own = tuple(level.removesuffix("*") for level in self.levels)
+        has_category = self.model is not None and "category" in self.model.model_fields
+        return (*own, "category") if has_category and any(level.endswith("*") for level in self.levels) else own
+
     def spoken_by(self, name: str) -> bool:
         """Whether ``name`` may publish this kind: ``sensor_reader-attic`` may what sensor_reader may."""
         if name in self.producers:

@@ -9,8 +9,7 @@ Rules:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
 
 from shared.kinds import KINDS, Kind, kind_of
 from shared.messages import Message
@@ -18,6 +17,7 @@ from shared.names import NAME, type_levels
 
 __all__ = ["NAME", "TopicError", "Topics", "type_levels"]
 
+TOPICS_KEPT = 8192
 _BY_FIRST: dict[str, list[Kind]] = {}
 for _kind in KINDS.values():
     _BY_FIRST.setdefault(_kind.steps[0], []).append(_kind)
@@ -33,6 +33,7 @@ class Topics:
 
     root: str = "upskeep/v1"
     site: str = "home"
+    _built: dict[tuple[str, ...], str] = field(default_factory=dict, init=False, repr=False, compare=False)  # a memo
 
     def build(self, kind: str, *parts: str) -> str:
         """Return the topic of ``kind`` with its levels filled in order; raises TopicError on a bad name."""
@@ -48,7 +49,14 @@ class Topics:
     def of(self, message: Message) -> str:
         """Return the topic of a message; raises TopicError where one of its names cannot stand in a topic."""
         kind = kind_of(message)
-        return _built(self, kind.name, *[_part(message, level) for level in kind.levels])
+        key = (kind.name, *[getattr(message, field) for field in kind.fields])
+        found = self._built.get(key)
+        if found is None:
+            if len(self._built) >= TOPICS_KEPT:
+                self._built.clear()
+            parts = [_part(message, level) for level in kind.levels]
+            found = self._built[key] = self.build(kind.name, *parts)
+        return found
 
     def parse(self, topic: str) -> tuple[str, tuple[str, ...]]:
         """Return (kind, parts) of a topic that ``build`` made; raises TopicError on any other."""
@@ -81,11 +89,6 @@ class Topics:
     def _filled(self, kind: Kind, parts: tuple[str, ...]) -> str:
         rest = iter(parts)
         return "/".join((self.root, self.site, *(next(rest) if step[0] == "{" else step for step in kind.steps)))
-
-
-@lru_cache(maxsize=8192)
-def _built(topics: Topics, kind: str, *parts: str) -> str:
-    return topics.build(kind, *parts)
 
 
 def _part(message: Message, level: str) -> str:

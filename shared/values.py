@@ -6,9 +6,9 @@ answer. So each of these has room for what it wraps (docs/adr/0035-a-ladder-of-r
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, PlainSerializer
@@ -16,6 +16,7 @@ from pydantic import AfterValidator, Field, PlainSerializer
 # What InfluxDB holds as nanoseconds ends in 2262; a Pi without a clock starts in 1970.
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2262, 1, 1, tzinfo=UTC)
 NESTED = (dict, list, tuple)
+LEAST, MOST = -(2**63), 2**63 - 1  # of a whole number
 LONGEST_WORD = 4096  # characters of a text that is the value of a channel
 
 
@@ -29,7 +30,7 @@ class Room:
 
     def check(self, data: dict[str, Any]) -> dict[str, Any]:
         """Return the data; raises ValueError for what JSON may hold and SQLite, InfluxDB or a language may not."""
-        if 2 * len(data) <= self.values and all(map(self._is_plain, data)) and all(map(self._is_plain, data.values())):
+        if 2 * len(data) <= self.values and self._is_flat(data):
             return data  # as most are; looking for what is nested takes longer
         level: list[Any] = [data]
         count = 0
@@ -52,23 +53,29 @@ class Room:
             level = below
         return data
 
-    def _is_plain(self, item: Any) -> bool:
-        """Whether an item is allowed and holds no other; False where that is not seen at once."""
-        kind = type(item)
-        if kind is str:
-            return len(item) <= self.characters
-        if kind is float:
-            return math.isfinite(item)
-        return item is None or kind is bool or (kind is int and -(2**63) <= item < 2**63)
+    def _is_flat(self, data: dict[str, Any]) -> bool:
+        """Whether every name and item is allowed and holds no other; False where that is not seen at once."""
+        characters = self.characters
+        for name, item in data.items():
+            kind = type(item)
+            if kind is float:
+                allowed = isfinite(item)
+            elif kind is str:
+                allowed = len(item) <= characters
+            else:
+                allowed = item is None or kind is bool or (kind is int and LEAST <= item <= MOST)
+            if not allowed or type(name) is not str or len(name) > characters:
+                return False
+        return True
 
     def _refuse(self, item: Any) -> None:
         if isinstance(item, str):
             if len(item) > self.characters:
                 raise ValueError(f"holds a text of {len(item)} characters; {self.characters} are the most")
         elif isinstance(item, float):
-            if not math.isfinite(item):
+            if not isfinite(item):
                 raise ValueError("holds a number that is not finite")
-        elif isinstance(item, int) and not -(2**63) <= item < 2**63:
+        elif isinstance(item, int) and not LEAST <= item <= MOST:
             raise ValueError("holds a whole number beyond 64 bits")
 
 

@@ -15,6 +15,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from typing import Literal
 
+from pydantic_core import to_json
+
 from shared.delivery.ahead import Ahead
 from shared.delivery.decoding import UnreadableError
 from shared.delivery.outbound import Outbound
@@ -100,14 +102,14 @@ class Sender:
             raise ValueError(f"{self.name} does not produce the stream {stream!r} of {type(message).__name__}")
         out = self.streams[stream]
         out.head += 1
-        body = message.model_dump_json(exclude=ENVELOPE, exclude_none=True).encode()
+        body = message.__pydantic_serializer__.to_json(message, exclude=ENVELOPE, exclude_none=True)
         payload = b"%b%d,%b" % (self._prefix[stream], out.head, body[1:])
         if not fits(payload):  # it would end every connection; its place stays, and consumers make a dead letter of it
             log.error("%s %d of %s has %d bytes, which no broker passes", stream, out.head, self.name, len(payload))
             self.dropped += 1
             payload = b'%b%d,"too_large":%d}' % (self._prefix[stream], out.head, len(payload))
         attributes = message.attributes()
-        row_attributes = json.dumps(attributes) if attributes else None
+        row_attributes = to_json(attributes).decode() if attributes else None
         row = Row(stream, out.head, message.topic(self.topics), payload, row_attributes, written, attributes)
         (self._calm if calm and self.ahead.begun else self._fresh).append(row)
         if calm:

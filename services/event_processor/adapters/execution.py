@@ -37,6 +37,7 @@ class Execution:
         self._analytics = analytics
         self._outlet = outlet
         self._clock = clock
+        self._longest = timedelta(seconds=plan.rules.triggers_within_s)
         self.too_old = 0  # commands not sent
         self.late = 0  # events whose triggers were not pulled
 
@@ -61,8 +62,7 @@ class Execution:
 
     def _is_late(self, context: EventContext) -> bool:
         """Whether the event is old news: it is counted and acts on nothing."""
-        longest = timedelta(seconds=self._plan.rules.triggers_within_s)
-        return context.heard_at is not None and context.heard_at - context.event.time > longest
+        return context.heard_at is not None and context.heard_at - context.event.time > self._longest
 
     def _command(self, name: str, handler: CommandHandler, event: Event) -> None:
         now = self._clock()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from math import isfinite
 from typing import Literal
 
-from services.event_processor.core.channels.frame_context import FrameContext, round_channel
+from services.event_processor.core.channels.frame_context import FrameContext
 from services.event_processor.core.device.keys import CHARGING, CRITICAL, DOUBTED, LOW, ON_BATTERY
 from services.event_processor.core.device.latch import OFF, Latch
 from services.event_processor.core.device.memory import Memory
 from services.event_processor.core.rules.compiled import BELIEVED, CompiledRules
-from shared.messages import DeviceState, Frame
+from shared.messages import DeviceState, Frame, Quality
+from shared.quantities import QUANTITIES
 
 POWER: dict[bool | None, Literal["mains", "battery"] | None] = {None: None, False: "mains", True: "battery"}
 
@@ -21,21 +24,32 @@ def device_state(compiled: CompiledRules, memory: Memory, frame: Frame) -> Devic
     ``values`` are the last frame's, never older, and what is worked out of them where they may be believed.
     """
     latches = memory.latches
-    return DeviceState(
-        device=frame.device,
-        zone=frame.zone or compiled.device_rules(frame.device).device.zone,
-        time=frame.time,
-        quality=frame.quality,
-        power=POWER[latches.get(ON_BATTERY, OFF).known],
-        battery=_battery(memory),
-        charging=latches.get(CHARGING, OFF).known,
-        active=(
-            *(name for name in compiled.shown if latches.get(name, OFF).on),
-            *_doubted(latches),
-        ),
-        values=frame.values | _derived(compiled, memory, frame),
-        simulated=frame.simulated,
-    )
+    derived = _derived(compiled, memory, frame)
+    on = {name for name, latch in latches.items() if latch.on}
+    fields = {
+        "device": frame.device,
+        "zone": frame.zone or compiled.device_rules(frame.device).device.zone,
+        "time": frame.time,
+        "quality": frame.quality,
+        "power": POWER[latches.get(ON_BATTERY, OFF).known],
+        "battery": _battery(memory),
+        "charging": latches.get(CHARGING, OFF).known,
+        "active": (*[name for name in compiled.shown if name in on], *_doubted(latches)),
+        "values": frame.values | derived,
+        "simulated": frame.simulated,
+    }
+    if _is_plain(derived):
+        return MODEL.revised(**fields)  # all of it was checked, with the frame or the rules: to do so again costs most
+    return DeviceState(**fields)
+
+
+def _is_plain(derived: Mapping[str, float | str]) -> bool:
+    """Whether what formulas gave needs no check: words are ours, and a number is finite."""
+    return all(isfinite(value) and abs(value) < MOST for value in derived.values() if not isinstance(value, str))
+
+
+MOST = 2.0**63  # what a whole number may be in a payload, and more than any formula gives
+MODEL = DeviceState(device="-", time=datetime.min.replace(tzinfo=UTC), quality=Quality.GOOD)
 
 
 def state_words(memory: Memory, frame: Frame) -> tuple[tuple[str, str | bool | None], ...]:
@@ -61,8 +75,10 @@ def _derived(compiled: CompiledRules, memory: Memory, frame: Frame) -> dict[str,
     found: dict[str, float | str] = {}
     for name, formula in compiled.shown_formulas(tuple(frame.values)):
         value = formula.compute(context)
-        if value is not None:
-            found[name] = value if isinstance(value, str) else round_channel(name, value)
+        if value is None:
+            continue
+        quantity = None if type(value) is str else QUANTITIES.get(name)
+        found[name] = value if quantity is None else round(value, quantity.decimals)  # type: ignore[arg-type]
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.event_processor.core.channels.frame_context import FrameContext, round_channel
+from services.event_processor.core.channels.frame_context import Finding, FrameContext
 from services.event_processor.core.rules.sections import Readings
 from shared.quantities import QUANTITIES
 
@@ -18,22 +18,22 @@ SENSOR = "sensor"  # among what a device has shown: that it has a sensor
 
 def find_readings(context: FrameContext, name: str, rule: Readings) -> None:
     """A ``sensor.<kind>`` event for every sensor's number, in the frame's order; then for those worked out of them."""
-    for channel in (*context.values, *(derived for derived in DERIVED if derived not in context.values)):
-        quantity = SENSORS.get(channel)
-        value = None if quantity is None or channel in rule.except_for else context.number(channel)
-        if quantity is None or value is None:
+    values, device, quality = context.values, context.frame.device, context.frame.quality.value
+    for channel in (*values, *[derived for derived in DERIVED if derived not in values]):
+        sensor = SENSORS.get(channel)
+        value = None if sensor is None or channel in rule.except_for else context.number(channel)
+        if sensor is None or value is None:
             continue
-        context.mark_seen(SENSOR)
-        context.emit(
-            f"sensor.{quantity.sensor}",
-            f"{name}/{channel}",
-            {
-                "sensor_id": sensor_id(context, channel),
-                "value": round_channel(channel, float(value)),
-                "unit": quantity.unit,
-                "quality": context.frame.quality.value,
-            },
-        )
+        if SENSOR not in context.seen:
+            context.mark_seen(SENSOR)
+        data = {
+            "sensor_id": f"{device}.{channel}",
+            "value": round(float(value), sensor.decimals),
+            "unit": sensor.unit,
+            "quality": quality,
+        }
+        context.findings.append(Finding(TYPES[channel], f"{name}/{channel}", data))
 
 
+TYPES = {name: f"sensor.{quantity.sensor}" for name, quantity in SENSORS.items()}
 DERIVED = ("vapour_pressure_deficit",)  # sensors' channels that are worked out where no chip gives them
