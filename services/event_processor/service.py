@@ -124,7 +124,7 @@ class EventProcessor:
     def _apply_frame(self, message: Frame) -> None:
         self.measures.begin()
         self._heard_at = self._clock() if message.boot is not None and message.clock != "unset" else None
-        if not self._is_admitted(message):
+        if not self._readers.owns(message) and not self._is_admitted(message):
             return
         if CLOCK_STEP in message.values and (jump := read_jump(message.values, IN_FRAME)) is not None:
             self._jump(jump, message.producer)

@@ -83,7 +83,8 @@ class Receiver:
         inbound = self._inbound(track)
         if inbound.offer(place.seq, message, now) is Verdict.APPLY:
             yield self._applied(track, message)
-            yield from self._drain(track, inbound, now)
+            if inbound.held:
+                yield from self._drain(track, inbound, now)
 
     def resent(self, answer: Resend, now: float) -> Iterator[Readable | tuple[Track, Loss]]:
         """Yield what a producer's answer makes applicable, and what it says is lost; raises UnreadableError."""

@@ -19,6 +19,7 @@ from tools.bench import forecast as forecast_bench
 from tools.bench import gateway as gateway_bench
 from tools.bench import history as history_bench
 from tools.bench import kept, machine, whole
+from tools.bench import node_red as node_red_bench
 from tools.bench.core import WAYS, core_speeds
 
 
@@ -32,6 +33,9 @@ from tools.bench.core import WAYS, core_speeds
 @click.option("--forecast", "way", flag_value="forecast", help="How right charge, runtime and life of batteries are.")
 @click.option(
     "--fleet", "way", flag_value="fleet", help="The fleet's workers at log and database of config/fleet.yaml."
+)
+@click.option(
+    "--node-red", "way", flag_value="node-red", help="The same burst of frames through Node-RED and through the suite."
 )
 @click.option("--history", type=click.IntRange(min=1), help="A year of N events in the counter store.")
 @click.option("--chips", type=click.IntRange(min=1), help="Reading N chips once a second, in this process.")
@@ -57,6 +61,7 @@ def main(
             "alerts": lambda: alerts_bench.measure(kinds or ("embedded",), seconds, click.echo),
             "core": lambda: _core(frames),
             "fleet": lambda: fleet_bench.measure(Path(os.environ.get("UPSKEEP_CONFIG", "config")), click.echo),
+            "node-red": _node_red,
             "forecast": lambda: forecast_bench.measure(click.echo),
         }
         ways[way]()
@@ -73,6 +78,11 @@ def _whole() -> None:
 def _in_folder(measure: calm_bench.Measure, seconds: float) -> None:
     with tempfile.TemporaryDirectory() as folder:
         measure(seconds, Path(folder), click.echo)
+
+
+def _node_red() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        node_red_bench.measure(Path(folder), click.echo)
 
 
 def _core(frames: int) -> None:

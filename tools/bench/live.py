@@ -35,7 +35,7 @@ class Live:
         config = self.config(folder)
         recording = folder / "bench.csv"
         recording.write_text("\n".join(rows) + "\n", encoding="utf-8")
-        port = _free_port()
+        port = free_port()
         self.broker = LocalBroker(kind, port, folder / "broker", lambda _: None)
         environ = {
             "UPSKEEP_CONFIG": str(config),
@@ -86,7 +86,8 @@ class Live:
         return found
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of this machine that nobody uses at the moment."""
     with socket.socket() as probe:
         probe.bind((broker.HOST, 0))
         return int(probe.getsockname()[1])

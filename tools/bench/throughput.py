@@ -58,10 +58,10 @@ def throughput(kind: str, load: _Load, folder: Path, suite: type[Live] = Live) -
             if not isinstance(message, Counter):
                 continue
             if not began and _reached(message, load.begins):
-                began, cpu, offset = now, _each(live, _cpu_s), message.total - load.begins[1]
+                began, cpu, offset = now, _each(live, cpu_s), message.total - load.begins[1]
             if _reached(message, load.ends):
                 counted = load.measured - offset
-                used = {name: (s - cpu[name]) / counted * 1e6 for name, s in _each(live, _cpu_s).items()}
+                used = {name: (s - cpu[name]) / counted * 1e6 for name, s in _each(live, cpu_s).items()}
                 return Throughput(counted / (now - began), used, _each(live, _memory_mb))
     raise AssertionError("unreachable: messages() yields or raises")
 
@@ -94,7 +94,8 @@ def _each(live: Live, figure: Callable[[int], float]) -> dict[str, float]:
     return {name: figure(pid) for name, pid in live.processes().items()}
 
 
-def _cpu_s(pid: int) -> float:
+def cpu_s(pid: int) -> float:
+    """Return the processor time a process has used, s."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
 

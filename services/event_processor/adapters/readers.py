@@ -28,9 +28,13 @@ class Readers:
         self.owners = DeviceOwners(owned)
         self._said: set[tuple[str, str | None]] = set()
 
+    def owns(self, frame: Frame) -> bool:
+        """Whether a frame is of its device's reader, as nearly all are."""
+        return self.owners.owner(frame.device) == frame.producer
+
     def judge(self, frame: Frame, last: Callable[[], datetime | None]) -> Ruling:
         """Say what becomes of a frame; ``last`` gives the time of the device's last frame that was used."""
-        if self.owners.owner(frame.device) == frame.producer:
+        if self.owns(frame):
             return KEEP
         ruling = self.owners.judge(frame.device, frame.producer, frame.time, last())
         if ruling.claimed:

@@ -48,4 +48,4 @@ def next_sample(last: LastSample | None, frame: Frame, known: Words) -> LastSamp
 
 
 def _words(values: dict[str, Scalar]) -> Words:
-    return tuple([(name, value) for name, value in values.items() if isinstance(value, (str, bool))])
+    return tuple([item for item in values.items() if type(item[1]) is not float and isinstance(item[1], (str, bool))])
