@@ -9,6 +9,7 @@ import json
 import socketserver
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 UPS = "bench"
 ON_MAINS = {"ups.status": "OL", "battery.charge": "100", "battery.voltage": "13.6", "input.voltage": "230.1",
@@ -52,10 +53,11 @@ class Upsd:
 def _handler(variables: Callable[[], Mapping[str, str]]) -> type[socketserver.StreamRequestHandler]:
     class Handler(socketserver.StreamRequestHandler):
         def handle(self) -> None:
-            for line in self.rfile:
-                if line.startswith(b"LOGOUT"):
-                    return
-                self.wfile.write(_answer(line, variables))
+            with suppress(ConnectionError):  # whoever asked was killed
+                for line in self.rfile:
+                    if line.startswith(b"LOGOUT"):
+                        return
+                    self.wfile.write(_answer(line, variables))
 
     return Handler
 
