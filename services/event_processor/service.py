@@ -257,7 +257,9 @@ class EventProcessor:
         """Write what this batch has changed, retain the last states, and the incidents that look different."""
         newest = None
         with self._ledger.may_wait():  # the same frames make the same memory again
-            self._ledger.put_all([(f"device/{name}", self._memories[name].to_json()) for name in self._touched])
+            self._ledger.put_all(
+                [(f"device/{name}", self._memories[name].to_json().encode()) for name in self._touched]
+            )
         for device, outcome in self._touched.items():
             self.qualities[device] = outcome.frame.quality
             if (due := self._maintenance.news(device, outcome)) is not None:
@@ -392,7 +394,7 @@ class EventProcessor:
         return {key.removeprefix("device/") for key, _ in self._ledger.items("device/")}
 
     def _put(self, device: str) -> None:
-        self._ledger.put(f"device/{device}", self._memories[device].to_json())
+        self._ledger.put(f"device/{device}", self._memories[device].to_json().encode())
 
 
 UNMADE = Event(id="-", type="-", category="-", severity="info", time=NO_TIME, site="-")

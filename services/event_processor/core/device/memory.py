@@ -83,8 +83,8 @@ class Memory(NamedTuple):
         latches = {name: move(latch, jump) for name, latch in self.latches.items()}
         return self._replace(time=self.time and jump.moved(self.time), latches=latches)
 
-    def to_json(self) -> bytes:
-        """Return the memory as JSON; ``from_json`` gives it back exactly."""
+    def to_json(self) -> str:
+        """Return the memory as JSON text; ``from_json`` gives it back exactly."""
         return to_json(
             {
                 "time": None if self.time is None else stamp(self.time),
@@ -98,7 +98,7 @@ class Memory(NamedTuple):
                 "steps": [self.step_s, self.unseen_s],
             },
             inf_nan_mode="constants",
-        )
+        ).decode()
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Memory:

@@ -48,4 +48,5 @@ def next_sample(last: LastSample | None, frame: Frame, known: Words) -> LastSamp
 
 
 def _words(values: dict[str, Scalar]) -> Words:
-    return tuple([item for item in values.items() if type(item[1]) is not float and isinstance(item[1], (str, bool))])
+    found = [(name, word) for name, word in values.items() if type(word) is not float and isinstance(word, (str, bool))]
+    return tuple(found)
