@@ -13,10 +13,10 @@ from __future__ import annotations
 import difflib
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -30,6 +30,8 @@ from shared.renamed_keys import RENAMED, Keys, new_name, renamed
 
 log = logging.getLogger(__name__)
 _noticed: set[str] = set()
+_read_before: dict[Hashable, BaseModel] = {}  # by model, texts and variables: several read a file, and services forked
+READ_KEPT = 64  # from one parent what it has read
 M = TypeVar("M", bound=BaseModel)
 UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")  # of a model, of a dataclass
 MOST_FOUND = 60  # letters of what was found
@@ -64,7 +66,14 @@ class ConfigError(Exception):
 
 def read_settings(folder: Path, name: str, model: type[M], environ: Mapping[str, str]) -> M:
     """Return ``folder/name.yaml`` as ``model``; raises ConfigError with every fault."""
-    return _settled(read_documents(folder, name, environ), name, model, environ)
+    documents = read_documents(folder, name, environ)
+    laid = tuple((key, environ[key]) for key in sorted(environ) if key == DATA or key.startswith(_prefix(name)))
+    text = (model, name, tuple((each.where, each.text) for each in documents), laid)
+    if (known := _read_before.get(text)) is None:
+        if len(_read_before) >= READ_KEPT:
+            _read_before.clear()
+        known = _read_before[text] = _settled(documents, name, model, environ)
+    return cast("M", known)
 
 
 def read_documents(folder: Path, name: str, environ: Mapping[str, str]) -> tuple[Document, ...]:
@@ -182,7 +191,7 @@ class Overlaid:
 
 def _override(data: Any, name: str, environ: Mapping[str, str]) -> Overlaid:
     """Lay the environment over ``data``; the result remembers which variable each value came from."""
-    prefix = f"UPSKEEP_{name.upper()}__"
+    prefix = _prefix(name)
     laid = Overlaid(data, {}, [])
     if name == "suite" and (place := environ.get(DATA)):
         laid.sources[_place(data, ["data"], place)] = DATA
@@ -199,6 +208,10 @@ def _override(data: Any, name: str, environ: Mapping[str, str]) -> Overlaid:
             except LookupError as error:
                 laid.faults.append(Fault(variable, ".".join(keys), str(error.args[0])))
     return laid
+
+
+def _prefix(name: str) -> str:
+    return f"UPSKEEP_{name.upper()}__"
 
 
 def _place(data: Any, keys: list[str], value: Any) -> tuple[PathPart, ...]:

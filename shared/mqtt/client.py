@@ -18,6 +18,7 @@ BACK_OFF_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 POLL_BYTES = 200_000  # a message of the wire may hold many of a stream's, and what is polled shares one commit
 WAITING_BYTES = 8_000_000
 ARRIVED_BYTES = 500  # what one takes beside its payload
+REST_S = 0.5  # a broker on this machine is connected to in a few milliseconds
 HOLD_S = 5.0  # for no longer is the network left unread: the connection must be kept alive
 Seen = Arrived | Connected | Disconnected | Acknowledged
 
@@ -59,6 +60,7 @@ class MqttClient:
         self._held = False
         self._room_again = threading.Condition()
         self._ready = threading.Condition()
+        self.connecting = threading.Lock()  # held by the network's thread while it looks up, connects, shakes hands
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
         self._generation = 0
@@ -116,6 +118,19 @@ class MqttClient:
     def catch_up(self) -> None:
         """Have everything read that has come until now; ``poll`` returns it."""
         self.gathering.catch_up()
+
+    @contextmanager
+    def at_rest(self, timeout_s: float = REST_S) -> Iterator[bool]:
+        """Say whether the network's thread neither looks up a name nor shakes hands, and keep it from that within.
+
+        Both hold locks of the system's libraries, which a fork would leave locked in the child.
+        """
+        rests = self.connecting.acquire(timeout=timeout_s)
+        try:
+            yield rests
+        finally:
+            if rests:
+                self.connecting.release()
 
     def wake(self) -> None:
         """End a ``poll`` that waits; may be called from a signal handler."""

@@ -47,6 +47,7 @@ class Owner(Protocol):
     inflight: int
     persistent: bool
     gathering: Gathering
+    connecting: threading.Lock
 
     def post(self, seen: list[Seen]) -> None:
         """Take what happened, in order; called on the network thread."""
@@ -167,14 +168,8 @@ class Connection:
         host = parts.hostname or "localhost"
         port = parts.port or (8883 if parts.scheme == "mqtts" else 1883)
         try:
-            self._identify(settings, parts.scheme == "mqtts")
-            if self.client.protocol == MQTTProtocolVersion.MQTTv5:
-                properties = _properties(PacketTypes.CONNECT)
-                properties.SessionExpiryInterval = SESSION_EXPIRY_S if self.owner.persistent else 0
-                clean = not self.owner.persistent
-                self.client.connect(host, port, settings.keepalive_s, clean_start=clean, properties=properties)
-            else:
-                self.client.connect(host, port, settings.keepalive_s)
+            with self.owner.connecting:
+                self._connect(host, port, tls=parts.scheme == "mqtts")
         except LoginError as error:
             return str(error)
         except ssl.SSLError as error:
@@ -189,6 +184,17 @@ class Connection:
                 return tls_fault(fault, f"{host}:{port}", settings)  # TLS 1.3 refuses a client after the handshake
             self.unsupported = True  # closed before CONNACK: some brokers answer an unknown protocol level so
         return self.reason
+
+    def _connect(self, host: str, port: int, *, tls: bool) -> None:
+        settings = self.owner.settings
+        self._identify(settings, tls)
+        if self.client.protocol == MQTTProtocolVersion.MQTTv5:
+            properties = _properties(PacketTypes.CONNECT)
+            properties.SessionExpiryInterval = SESSION_EXPIRY_S if self.owner.persistent else 0
+            clean = not self.owner.persistent
+            self.client.connect(host, port, settings.keepalive_s, clean_start=clean, properties=properties)
+        else:
+            self.client.connect(host, port, settings.keepalive_s)
 
     def _identify(self, settings: BrokerSettings, tls: bool) -> None:
         if settings.username is not None:

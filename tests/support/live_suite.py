@@ -164,11 +164,8 @@ class Live:
         return self.runner.wait(DEADLINE_S)
 
     def _is_child(self, entry: Path) -> bool:
-        """Whether it is the runner's child, or that of its fork server."""
-        above = _parent(entry)
-        return above == self.runner.pid or (
-            above is not None and _parent(Path("/proc") / str(above)) == self.runner.pid
-        )
+        """Whether it is the runner's child."""
+        return _parent(entry) == self.runner.pid
 
 
 def play(folder: Path, files: Sequence[Path], broker: str, *options: object, **more: Any) -> Live:

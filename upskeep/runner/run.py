@@ -27,7 +27,7 @@ from shared.settings import read_settings
 from shared.suite import SuiteSettings
 from upskeep.outcome import Outcome
 from upskeep.runner import broker
-from upskeep.runner.fork_server import ForkServer
+from upskeep.runner.forks import Forks
 from upskeep.runner.hints import left_undone, next_steps, program_name, room_steps, served_at
 from upskeep.runner.live_view import LiveView, viewer
 from upskeep.runner.simulated_room import room_settings
@@ -171,7 +171,6 @@ def run(options: RunOptions, settings: SuiteSettings, say: Say, show: Callable[[
     room = room_settings(options.source, options.config, os.environ)
     names = services_of(options.config, {**os.environ, **room})
     systemd = Systemd(os.environ)
-    forks = _fork_server(names)
     stopped = Stopped()
     local = LocalBroker(options.broker, options.port, settings.data / "broker", say)
     environ = {
@@ -187,10 +186,11 @@ def run(options: RunOptions, settings: SuiteSettings, say: Say, show: Callable[[
         environ["UPSKEEP_HOST_AGENT__DRY_RUN"] = "true"  # the agent sees to it, too; here it is certain from the start
     environ |= _nut_door(options) | room
     settings = settings.model_copy(update={"broker": settings.broker.model_copy(update={"url": local.url})})
-    suite = Supervisor(environ, settings.data / "log", say, names, forks)
     view = LiveView(settings.topics)
     name = f"upskeep-run-{uuid.uuid4().hex[:8]}"
     client = viewer(settings.broker, settings.topics, name, ("status", "counter", "alert", "event"))
+    forks = _forks(names, client, options.config, {**os.environ, **environ})
+    suite = Supervisor(environ, settings.data / "log", say, names, forks)
     reachable = Reachable(local.url, say)
     stopped.wake = client.wake
     next_steps_due, served = not options.exit_when_done, ""
@@ -239,12 +239,14 @@ def _tell(systemd: Systemd, view: LiveView, names: Sequence[str], began: float) 
     systemd.status(f"waiting for {', '.join(away)}" if away else f"{len(names)} services are online")
 
 
-def _fork_server(names: Sequence[str]) -> ForkServer | None:
-    """Return the server, before anything here has a thread; None where there can be none."""
+def _forks(names: Sequence[str], client: MqttClient, config: Path, environ: Mapping[str, str]) -> Forks | None:
+    """Return what forks the services, before anything here has a thread; None where nothing can."""
     try:
-        return ForkServer(names)
+        forks = Forks(names, client.at_rest)
     except OSError:
         return None
+    forks.read(config, environ)
+    return forks
 
 
 def _unusual(url: str) -> str:

@@ -15,7 +15,7 @@ from shared.process import EXIT_CONFIG, EXIT_NAME_IN_USE, EXIT_NEWER_LEDGER
 from shared.services import suite_of
 from shared.settings import ConfigError, Fault
 from upskeep.exit_codes import ExitCode
-from upskeep.runner.fork_server import ForkServer, ServiceProcess
+from upskeep.runner.forks import Forks, ServiceProcess
 from upskeep.runner.service_process import service_command
 
 # In the order of the flow: what feeds others starts first and stops first.
@@ -53,13 +53,13 @@ class Child:
 
 @dataclass(slots=True)
 class Supervisor:
-    """All services of one machine. ``say`` hears of restarts; without ``forks`` each process imports for itself."""
+    """All services of one machine. ``say`` hears of restarts; without ``forks`` each imports for itself."""
 
     environ: Mapping[str, str]
     log_folder: Path
     say: Callable[[str], None]
     names: Sequence[str] = SERVICES
-    forks: ForkServer | None = None
+    forks: Forks | None = None
     children: dict[str, Child] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -102,8 +102,6 @@ class Supervisor:
                 self.say(f"{child.name} does not stop; killed")
                 process.kill()
                 process.wait()
-        if self.forks is not None:
-            self.forks.close()
 
     def _log(self, child: Child) -> Path:
         return self.log_folder / f"{child.name}.log"
@@ -120,13 +118,12 @@ class Supervisor:
         child.started = time.monotonic()
 
     def _forked(self, child: Child) -> ServiceProcess | None:
-        """Return the service's process, forked; None where there is no fork server, or none any more."""
+        """Return the service's process, forked; None where this cannot be, or not now."""
         if self.forks is None:
             return None
         try:
             return self.forks.start(child.name, {**os.environ, **self.environ}, self._log(child).absolute())
         except OSError:
-            self.forks = None
             return None
 
     def _spawned(self, child: Child) -> ServiceProcess:

@@ -20,7 +20,7 @@ WITHOUT = """
 import sys
 sys.modules.update(dict.fromkeys(sys.argv.pop(1).split(",")))  # importing one of them fails
 from upskeep import service_apps
-from upskeep.runner import fork_server, process_title
+from upskeep.runner import forks, process_title
 process_title.show_as("test")
 from upskeep.cli import main
 main()
