@@ -4,58 +4,75 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator, Mapping, MutableMapping
+from importlib import import_module
+from keyword import iskeyword
 from typing import Any
 
 import click
 
 from shared import __version__
 from shared.safe_text import safe_lines
-from upskeep.commands import (
-    actuators,
-    alerts,
-    backup,
-    calibrate,
-    climate,
-    completion,
-    doctor,
-    fleet,
-    influx,
-    init,
-    install,
-    live,
-    maintenance,
-    offer,
-    offline,
-    queries,
-    record,
-    replay,
-    report,
-    run,
-    scan,
-    service,
-    shutdown,
-    transfer,
-    why,
-)
 from upskeep.exit_codes import MEANINGS, ExitCode
 
 LONGEST = 200  # signs of a first sentence
-COMMANDS = {
-    "The suite": (
-        *(init.init, run.run, offline.check, doctor.doctor, offline.backtest, record.record),
-        *(backup.backup, backup.restore, install.install, install.uninstall, install.status, service.service),
-    ),
-    "What happens": (live.tail, live.counters, live.alerts),
-    "What has happened": (queries.stats, queries.health, queries.history, why.why, queries.analyze, report.report),
-    "Alerts": (*(alerts.ack, alerts.silence, alerts.silences, alerts.unsilence, alerts.reset_stop, alerts.alert_test),),
-    "History as files, and again": (transfer.export, transfer.import_, replay.replay, influx.influx),
-    "Climate": (climate.climate, actuators.actuators, actuators.try_actuator),
-    "Devices and hosts": (
-        *(scan.scan, calibrate.calibrate, maintenance.maintenance, maintenance.battery, maintenance.forget),
-        *(shutdown.shutdown_plan, offer.emit, completion.completion),
-    ),
-    "Many sites": (fleet.fleet,),
-}
+# By what they are for: each command, and its module in ``upskeep.commands``.
+COMMANDS: dict[str, dict[str, str]] = {
+    "The suite": {
+        "init": "init", "run": "run", "check": "offline", "doctor": "doctor", "backtest": "offline",
+        "record": "record", "backup": "backup", "restore": "backup", "install": "install", "uninstall": "install",
+        "status": "install", "service": "service",
+    },
+    "What happens": {"tail": "live", "counters": "live", "alerts": "live"},
+    "What has happened": {
+        "stats": "queries", "health": "queries", "history": "queries", "why": "why", "analyze": "queries",
+        "report": "report",
+    },
+    "Alerts": {
+        "ack": "alerts", "silence": "alerts", "silences": "alerts", "unsilence": "alerts", "reset-stop": "alerts",
+        "alert-test": "alerts",
+    },
+    "History as files, and again": {"export": "transfer", "import": "transfer", "replay": "replay", "influx": "influx"},
+    "Climate": {"climate": "climate", "actuators": "actuators", "try-actuator": "actuators"},
+    "Devices and hosts": {
+        "scan": "scan", "calibrate": "calibrate", "maintenance": "maintenance", "battery": "maintenance",
+        "forget": "maintenance", "shutdown-plan": "shutdown", "emit": "offer", "completion": "completion",
+    },
+    "Many sites": {"fleet": "fleet"},
+}  # fmt: skip
+
+
+class Commands(MutableMapping[str, click.Command]):
+    """Commands by name, each imported when it is asked for: most of a short command's time is imports."""
+
+    def __init__(self, modules: Mapping[str, str]) -> None:
+        self._modules = dict(modules)
+        self._others: dict[str, click.Command] = {}
+
+    def __getitem__(self, name: str) -> click.Command:
+        """Return a command; raises KeyError where there is none."""
+        if name in self._others:
+            return self._others[name]
+        attribute = name.replace("-", "_") + "_" * iskeyword(name)
+        found: click.Command = getattr(import_module(f"upskeep.commands.{self._modules[name]}"), attribute)
+        return found
+
+    def __setitem__(self, name: str, command: click.Command) -> None:
+        """Add one that is there already."""
+        self._others[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        """Forget one."""
+        self._others.pop(name, None)
+        self._modules.pop(name, None)
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names, and import nothing."""
+        return iter({**self._modules, **self._others})
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len({**self._modules, **self._others})
 
 
 class Sections(click.Group):
@@ -79,20 +96,20 @@ class Sections(click.Group):
         """Write the sections."""
         for title, members in COMMANDS.items():
             with formatter.section(title):
-                formatter.write_dl([(each.name or "", each.get_short_help_str(limit=LONGEST)) for each in members])
+                each = ((name, self.commands[name].get_short_help_str(limit=LONGEST)) for name in members)
+                formatter.write_dl(list(each))
         with formatter.section("Exit codes"):
             formatter.write_dl([(str(int(code)), meaning.replace("`", "")) for code, meaning in MEANINGS.items()])
 
 
-@click.group(cls=Sections, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Sections,
+    commands=Commands({name: module for members in COMMANDS.values() for name, module in members.items()}),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, prog_name="upskeep")
 def cli() -> None:
     """Watch UPS power and room climate, and count every event exactly once."""
-
-
-for _members in COMMANDS.values():
-    for _command in _members:
-        cli.add_command(_command)
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -26,10 +27,13 @@ MOST_BYTES = 65_536
 def api_routes(endpoints: Iterable[Endpoint], live_suite: Any) -> list[Route]:
     """Return the routes of the API and of its document; ``live_suite`` is what the rows' calls get."""
     rows = tuple(endpoints)
-    document = json.dumps(openapi(rows, __version__)).encode()
+
+    @cache
+    def document() -> bytes:  # a tenth of a second's work that few ask for
+        return json.dumps(openapi(rows, __version__)).encode()
 
     async def description(_: Request) -> Response:
-        return Response(document, media_type="application/json")
+        return Response(document(), media_type="application/json")
 
     routes = [Route("/api/openapi.json", description, methods=["GET"])]
     return routes + [_route(row, live_suite) for row in rows]
