@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import socket
 import sys
 import threading
@@ -40,11 +39,11 @@ def worker(settings: FleetSettings, name: str, health_file: Path | None) -> None
     from fleet.worker.central_rules import central_rules
     from fleet.worker.health import HealthFile, HealthFileError
     from fleet.worker.log import LogBrokenError
+    from fleet.worker.stopping import stop_on_signals
 
     _log_to_stderr()
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop_on_signals(stop)
     health = HealthFile(health_file)
     with complaints(DatabaseRefusesError, LogBrokenError, HealthFileError):
         health.begin()

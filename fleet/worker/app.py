@@ -4,7 +4,8 @@ Rules:
 1. Where the database is away the worker stays in the group, reads nothing, and comes back more and more slowly; then it
    claims its partitions anew and reads on from where the database says.
 2. Where another worker has claimed a partition of a batch, the batch is forgotten: a rebalance is on its way.
-3. SIGTERM ends it between two batches; it leaves the group, so that others take over at once. SIGKILL is as good.
+3. SIGTERM ends it between two batches (``stopping``); it leaves the group, so that others take over at once. SIGKILL
+   is as good.
 """
 
 from __future__ import annotations

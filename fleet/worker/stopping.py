@@ -1,0 +1,37 @@
+"""SIGTERM and Ctrl-C end a worker between two batches, and in any case within ``WITHIN_S``.
+
+A call into the log's or the database's client may last as long as the other side is silent, and Python runs no signal
+handler meanwhile. So a thread of its own waits for the signals, and ends the process where the worker has not: nothing
+is lost, for SIGKILL is as good.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+import time
+
+log = logging.getLogger(__name__)
+WITHIN_S = 20.0
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+def stop_on_signals(stop: threading.Event, within_s: float = WITHIN_S) -> None:
+    """Set ``stop`` at a signal, and end the process with 0 so many seconds later; call it before any other thread."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    threading.Thread(target=_wait, args=(stop, within_s), name="signals", daemon=True).start()
+
+
+def _wait(stop: threading.Event, within_s: float) -> None:
+    signal.sigwait(SIGNALS)
+    stop.set()
+    time.sleep(within_s)
+    log.warning(
+        "the log or the database has not answered for %.0f s: the worker ends as it is; nothing is lost, and the group"
+        " gives its partitions to others",
+        within_s,
+    )
+    logging.shutdown()
+    os._exit(0)
