@@ -4,6 +4,8 @@ Rules (docs/adr/0049):
 1. An event's record commits with the place up to which events are applied; only then does event_processor hear of it.
 2. Alerts and states have no place of their own. Theirs is the time in microseconds, and never less than one more than
    the one before: an older ledger that was put back, or a clock, cannot give one twice.
+3. What was said to fire is remembered with the same commit. Where the site has it no more (its topic is emptied, waits
+   to fire anew, or was not among what the broker keeps) it is said to have resolved: by the uplink, with its time.
 """
 
 from __future__ import annotations
@@ -13,18 +15,20 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from services.uplink.adapters.record_queue import SCHEMA, RecordQueue
+from services.uplink.adapters.reported_alerts import STEP, TABLE, Key, ReportedAlerts
 from services.uplink.core.news import News
 from services.uplink.settings import UplinkSettings
 from shared.instants import time_to_us
 from shared.ledger import Ledger, Schema
 from shared.limits import Limit, LimitReports
-from shared.messages import Alert, Candidate, DeviceState, Event, Message, Sequenced
+from shared.messages import Alert, AlertState, Candidate, DeviceState, Event, Message, Sequenced
 from shared.site_records import AlertRecord, SiteRecord, StateRecord, event_record
 
 log = logging.getLogger(__name__)
-LEDGER_SCHEMA = Schema((SCHEMA,))
+LEDGER_SCHEMA = Schema((SCHEMA, TABLE), (STEP,))
 SEQ = "seq"  # of the last alert or state, in the ledger
 BOUND = "records waiting for the fleet's log"
+VANISHED = "the site has this alert no more; when it resolved was not heard"
 
 
 class Uplink:
@@ -44,6 +48,8 @@ class Uplink:
         self._producer, self._epoch, self._wall, self._offer = producer, epoch, wall, offer
         self._queue = RecordQueue(ledger)
         self._news = News(settings.state_every_s)
+        self._reported = ReportedAlerts(ledger)
+        self._unseen: set[Key] | None = None  # what fires and the broker has not given yet; None: it has given all
         self._limits = LimitReports()
         self._limit = Limit(BOUND, settings.max_records, "the oldest go")
         self._seq = self._kept_seq = int(ledger.get(SEQ) or b"0")
@@ -56,13 +62,27 @@ class Uplink:
 
     def follow(self, message: Message, *, retained: bool) -> None:  # noqa: ARG002 - of any age it is the latest
         """Queue an alert or a state that says something new."""
-        if isinstance(message, Alert) and self._news.of_alert(message):
-            place = {"stream": "alert", "epoch": self._epoch(), "seq": self._next_seq()}
-            self._add(AlertRecord(site=self._site, producer=self._producer, message=message, **place))
+        if isinstance(message, Alert):
+            self._follow_alert(message)
         elif isinstance(message, DeviceState) and self._news.of_state(message):
             place = {"stream": "state", "epoch": self._epoch(), "seq": self._next_seq()}
             record = StateRecord(site=self._site, producer=self._producer, message=message, **place)
             self._queue.replace(message.device, record)
+
+    def cleared(self, kind: str, parts: tuple[str, ...]) -> None:
+        """Report that an alert is over whose topic was emptied before it was heard to resolve."""
+        if kind == "alert":
+            self._vanished((parts[0], parts[1]))
+
+    def begin_set(self) -> None:
+        """Look which of the alerts that fire the broker still has."""
+        self._unseen = self._reported.keys()
+
+    def end_set(self) -> None:
+        """Report as over what it has no more."""
+        gone, self._unseen = self._unseen or set(), None
+        for key in sorted(gone):
+            self._vanished(key)
 
     def flush(self) -> None:
         """Keep to the bound, and keep the last number given."""
@@ -81,6 +101,26 @@ class Uplink:
     def figures(self) -> Mapping[str, bool | int | float | str]:
         """Return how many records were dropped at the bound."""
         return {"log_dropped": self._dropped}
+
+    def _follow_alert(self, alert: Alert) -> None:
+        key = (alert.rule, alert.key)
+        if self._unseen is not None:
+            self._unseen.discard(key)
+        if alert.state is AlertState.PENDING:
+            self._vanished(key)
+        elif self._news.of_alert(alert):
+            self._report(alert)
+
+    def _vanished(self, key: Key) -> None:
+        if (alert := self._reported.firing(key)) is not None:
+            over = {"state": AlertState.RESOLVED, "time": max(alert.time, self._wall()), "reason": VANISHED}
+            self._report(alert.model_copy(update=over))
+            self._news.forget_alert(key)
+
+    def _report(self, alert: Alert) -> None:
+        place = {"stream": "alert", "epoch": self._epoch(), "seq": self._next_seq()}
+        self._add(AlertRecord(site=self._site, producer=self._producer, message=alert, **place))
+        self._reported.note(alert)
 
     def _add(self, record: SiteRecord) -> None:
         self._queue.add(record, self._wall().timestamp())

@@ -287,7 +287,7 @@ class Endpoint:
                 log.info("connected to %s (MQTT %s)", self.suite.broker.url, arrival.protocol)
                 self.takeover.connected(now)
                 self.sender.connected()
-                self.receiver.reconnected()
+                self.inbox.connected(now)
                 self._status_at = float("-inf")
                 self._receipt = None
             case Disconnected():
@@ -302,6 +302,7 @@ class Endpoint:
         except ValidationError:
             return  # somebody's noise under this name; it is overwritten with the next status
         self._still_mine(lambda: self.takeover.read_own_status(status, now, retained=arrived.retain))
+        self.inbox.heard_itself(now, live=status.instance == self.takeover.instance and not arrived.retain)
 
     def _still_mine(self, look: Callable[[], None]) -> None:
         """Leave the name to the process that was there first, where ``look`` finds one."""

@@ -122,6 +122,20 @@ class RetainedHandler(Protocol):
         """Receive a value, perhaps more than once; ``retained``: the broker kept it, and it may be of any age."""
 
 
+@runtime_checkable
+class RetainedSetHandler(Protocol):
+    """Must know what is there no more; its route follows values, and its session is not persistent."""
+
+    def cleared(self, kind: str, parts: tuple[str, ...]) -> None:
+        """A topic of a kind that is followed was emptied: what it reported exists no more."""
+
+    def begin_set(self) -> None:
+        """A connection begins: the broker gives every value that it keeps anew."""
+
+    def end_set(self) -> None:
+        """``follow`` has had every value that the broker kept when the connection began, or a newer one."""
+
+
 MessageHandler = (
     StreamHandler
     | OfferHandler
@@ -132,6 +146,7 @@ MessageHandler = (
     | RequestHandler
     | CommandHandler
     | RetainedHandler
+    | RetainedSetHandler
 )
 
 
@@ -152,6 +167,7 @@ class Handlers:
     request: RequestHandler | None
     command: CommandHandler | None
     retained: RetainedHandler | None
+    retained_set: RetainedSetHandler | None
 
     @classmethod
     def of(cls, handler: object) -> Handlers:
@@ -166,6 +182,7 @@ class Handlers:
             request=handler if isinstance(handler, RequestHandler) else None,
             command=handler if isinstance(handler, CommandHandler) else None,
             retained=handler if isinstance(handler, RetainedHandler) else None,
+            retained_set=handler if isinstance(handler, RetainedSetHandler) else None,
         )
 
 

@@ -20,7 +20,7 @@ from shared.delivery.packs import split
 from shared.delivery.receiver import Readable, Receiver, Unreadable, gap
 from shared.delivery.records import Records
 from shared.delivery.requests import decode_command, execute_command, handle_request
-from shared.delivery.retained import decode_value
+from shared.delivery.retained import RetainedSet, decode_value, producers_of
 from shared.delivery.route import Route
 from shared.delivery.sender import Sender
 from shared.delivery.speakers import may_produce
@@ -71,6 +71,19 @@ class Inbox:
         self.commits = commits
         self.important = False  # since the last commit something came whose effects may not wait for the next
         self.handlers = Handlers.of(None)
+        self._retained_set = RetainedSet(producers_of(route.follows))
+
+    def connected(self, now: float) -> None:
+        """A connection begins: what is missing is asked for, and what the broker keeps comes anew."""
+        self.receiver.reconnected()
+        self._retained_set.connected(now)
+        if self.handlers.retained_set is not None:
+            self.handlers.retained_set.begin_set()
+
+    def heard_itself(self, now: float, *, live: bool) -> None:
+        """Hear an own status; ``live``: published by this process now, so it came behind what the broker keeps."""
+        if live and self._retained_set.heard_itself(now) and self.handlers.retained_set is not None:
+            self.handlers.retained_set.end_set()
 
     def dispatch(self, arrived: Arrived, now: float) -> None:
         """Dispatch one message by its topic's kind; what cannot be read goes to the dead letters."""
@@ -79,14 +92,20 @@ class Inbox:
             if reader := _READERS.get(kind):
                 reader(self, parts, arrived, now)
             else:
-                self._follow(kind, arrived)
+                self._follow(kind, parts, arrived, now)
         except (TopicError, UnreadableError) as error:
             self.out.reject(arrived.topic, arrived.payload, str(error))
 
-    def _follow(self, kind: str, arrived: Arrived) -> None:
-        """Hand over a latest value; an empty payload clears a topic and says nothing."""
-        if kind in self.route.follows and arrived.payload and self.handlers.retained is not None:
+    def _follow(self, kind: str, parts: tuple[str, ...], arrived: Arrived, now: float) -> None:
+        """Hand over a latest value, or that its topic was emptied."""
+        if kind not in self.route.follows:
+            return
+        if arrived.retain:
+            self._retained_set.value(now)
+        if arrived.payload and self.handlers.retained is not None:
             self.handlers.retained.follow(decode_value(kind, arrived.payload), retained=arrived.retain)
+        elif not arrived.payload and self.handlers.retained_set is not None:
+            self.handlers.retained_set.cleared(kind, parts)
 
     def _apply_all(self, items: Iterable[Readable | tuple[Track, Loss]]) -> None:
         for item in items:
@@ -127,7 +146,9 @@ class Inbox:
             return
         status = decode(Status, arrived.payload)
         _agree(service=(status.service, parts[0]))
-        self._follow("status", arrived)
+        self._follow("status", parts, arrived, now)
+        if status.state == "online" and not arrived.retain:
+            self._retained_set.online(status.service, now)
         self.sender.seen(status.service, status.state == "online", status.applied.get(self.route.name))
         makes_events = may_produce(status.service, "event")
         if makes_events and "event" in status.streams and status.state == "online":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -44,6 +45,11 @@ def produce(servers: str, topic: str, records: Iterable[SiteRecord]) -> None:
     assert producer.flush(DEADLINE_S) == 0
 
 
+def _environ() -> dict[str, str]:
+    """Return this process's environment without settings: they would override those that a test writes."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("UPSKEEP_")}
+
+
 @dataclass
 class Workers:
     """The processes of one group, by number."""
@@ -57,7 +63,7 @@ class Workers:
         command = [sys.executable, "-m", "upskeep", "fleet", "worker", "--config", str(self.config)]
         command += ["--name", f"w{number}", "--health-file", str(self.health(number))]
         with (self.folder / f"worker{number}.log").open("ab") as out:
-            self.running[number] = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out)
+            self.running[number] = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out, env=_environ())
 
     def health(self, number: int) -> Path:
         """Return where a worker says that it works."""

@@ -14,7 +14,7 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -55,6 +55,11 @@ def measure(config: Path, echo: Callable[[str], None]) -> None:
     echo(f"\na regional outage of {OUTAGE_SITES:,} sites, 2 workers:")
     with _fleet(settings, 2) as centre:
         echo(outage.measure(settings.log.model_copy(update={"topic": centre.topic}), centre.url, OUTAGE_SITES))
+
+
+def without_settings(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment whose settings do not override those that a run writes for its workers."""
+    return {name: value for name, value in environ.items() if not name.startswith("UPSKEEP_")}
 
 
 def _row(sites: int, workers: int, figures: tuple[float, float, float]) -> str:
@@ -98,7 +103,11 @@ def _fleet(
         text = f"{log}\ndatabase: {{url: '{url}'}}\nbatch_records: {batch}\n{RULES}"
         Path(folder, "fleet.yaml").write_text(text, encoding="utf-8")
         command = [sys.executable, "-m", "upskeep", "fleet", "worker", "--config", folder, "--name"]
-        started = [subprocess.Popen([*command, f"w{n}"], stderr=subprocess.DEVNULL) for n in range(workers)]  # noqa: S603
+        environ = without_settings(os.environ)
+        started = [
+            subprocess.Popen([*command, f"w{n}"], stderr=subprocess.DEVNULL, env=environ)  # noqa: S603
+            for n in range(workers)
+        ]
         for process in started:
             running.callback(process.wait)
             running.callback(process.terminate)

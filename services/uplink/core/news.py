@@ -45,6 +45,10 @@ class News:
         _remember(self.alerts, key, alert)
         return True
 
+    def forget_alert(self, key: tuple[str, str]) -> None:
+        """Forget what was said of an alert: it is news when it comes again."""
+        self.alerts.pop(key, None)
+
     def _due(self, before: DeviceState, state: DeviceState) -> bool:
         """Whether its numbers are due; a clock that was put back must not silence them."""
         return abs((state.time - before.time).total_seconds()) >= self.every_s

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from shared.clock import Clock
-from shared.delivery.endpoint import Endpoint
+from shared.delivery.endpoint import HEARTBEAT_S, STATUS_S, Endpoint
+from shared.delivery.retained import SETTLE_S
 from shared.delivery.route import Route
 from shared.ledger import Ledger
 from shared.messages import DeviceState, Message, Quality
@@ -27,9 +28,19 @@ class Follower:
 
     def __init__(self) -> None:
         self.heard: list[tuple[str, bool]] = []
+        self.sets: list[str] = []
 
     def follow(self, message: Message, *, retained: bool) -> None:
         self.heard.append((type(message).__name__, retained))
+
+    def cleared(self, kind: str, parts: tuple[str, ...]) -> None:
+        self.sets.append("/".join((kind, *parts)))
+
+    def begin_set(self) -> None:
+        self.sets.append("begin")
+
+    def end_set(self) -> None:
+        self.sets.append("end")
 
 
 class Scene:
@@ -39,7 +50,8 @@ class Scene:
         self.broker = FakeBroker()
         self.ledger = Ledger(folder / "ledger.sqlite")
         route = Route(name="follower", follows=("state", "status"), persistent_session=persistent)
-        clock = Clock(wall=lambda: NOON, monotonic=lambda: 0.0)
+        self.now = 0.0
+        clock = Clock(wall=lambda: NOON + timedelta(seconds=self.now), monotonic=lambda: self.now)
         self.endpoint = Endpoint(route, SuiteSettings(), self.ledger, clock, opener(self.broker))
         self.handler = Follower()
         self.endpoint.attach(self.handler)
@@ -47,6 +59,17 @@ class Scene:
     def say(self, topic: str, payload: bytes, *, retain: bool = True) -> None:
         self.broker.route(Publication(topic, payload, retain=retain))
         self.endpoint.turn(0)
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass in steps of a status each; what the broker routes in one is heard in the next."""
+        until = self.now + seconds
+        while self.now < until:
+            self.now += STATUS_S
+            self.endpoint.turn(0)
+
+
+PRODUCER = "upskeep/v1/home/status/event_processor"
+ONLINE = b'{"service": "event_processor", "state": "online"}'
 
 
 @pytest.fixture
@@ -86,6 +109,35 @@ def test_kinds_not_followed_and_cleared_topics_say_nothing(scene: Scene) -> None
     scene.say(STATE, b"")
 
     assert [] == scene.handler.heard
+
+
+def test_a_topic_that_is_emptied_is_said_to_be(scene: Scene) -> None:
+    """Of kinds that are followed."""
+    scene.endpoint.open()
+    scene.say("upskeep/v1/home/alert/a/b", b"")
+    scene.say(STATE, b"")
+
+    assert ["begin", "state/ups"] == scene.handler.sets
+
+
+def test_the_set_is_complete_once_producer_and_own_status_were_heard_and_it_is_quiet(scene: Scene) -> None:
+    """On each connection anew; a status that the broker kept says nothing of who lives now."""
+    scene.broker.route(Publication(STATE, state(), retain=True))
+    scene.broker.route(Publication(PRODUCER, ONLINE, retain=True))
+    scene.endpoint.open()
+    scene.pass_time(10 * SETTLE_S)
+    assert ["begin"] == scene.handler.sets
+
+    scene.say(PRODUCER, ONLINE)
+    scene.pass_time(SETTLE_S - 1)
+    assert ["begin"] == scene.handler.sets
+    scene.pass_time(2 * HEARTBEAT_S)
+    assert ["begin", "end"] == scene.handler.sets
+
+    scene.endpoint.client.vanish()
+    scene.endpoint.client.connect()
+    scene.pass_time(2 * SETTLE_S)
+    assert ["begin", "end", "begin"] == scene.handler.sets
 
 
 def test_a_value_that_cannot_be_read_goes_to_the_dead_letters(scene: Scene) -> None:

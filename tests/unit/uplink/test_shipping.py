@@ -13,14 +13,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.uplink.adapters import reported_alerts
 from services.uplink.adapters.record_queue import RecordQueue
 from services.uplink.adapters.shipper import Shipper
-from services.uplink.service import BOUND, LEDGER_SCHEMA, Uplink
+from services.uplink.service import BOUND, LEDGER_SCHEMA, VANISHED, Uplink
 from services.uplink.settings import UplinkSettings
 from shared.clock import Clock
 from shared.ledger import Ledger, LedgerDamagedError
 from shared.ledger.examine import examine
-from shared.messages import Candidate, Event, Severity
+from shared.messages import Alert, AlertState, Candidate, Event, Severity
 from shared.site_records import EventRecord, decode
 from tests.support.fakes.site_log import FakeSiteLog
 from tests.unit.uplink.test_core import START, alert, state
@@ -105,6 +106,70 @@ def test_alerts_and_states_get_growing_places_of_the_uplink_s_own(world: World) 
     assert ({("uplink", "u1")}, 4) == ({place[:2] for place in places}, len(set(seqs)))
     assert seqs[-1] == json.loads(world.log.entries[-1].value)["seq"]
     assert seqs[0] > datetime(2026, 1, 1, tzinfo=UTC).timestamp() * 1e6
+
+
+def alerts(world: World) -> list[Alert]:
+    """Return what the log says of alerts."""
+    world.ship()
+    found = [decode(*entry).message for entry in world.log.entries]
+    return [each for each in found if isinstance(each, Alert)]
+
+
+def words(found: list[Alert]) -> list[tuple[str, str, str]]:
+    return [(each.rule, each.key, each.state.value) for each in found]
+
+
+def connect(world: World, *messages: object) -> None:
+    """Be a broker that gives the uplink what it keeps after a connection."""
+    world.uplink.begin_set()
+    world.hear(*messages)
+    world.uplink.end_set()
+    world.hear()
+
+
+def test_an_alert_that_vanished_while_the_uplink_was_away_is_said_to_have_resolved(tmp_path: Path) -> None:
+    """Once, over a restart and over a broken connection; one that is still there is not."""
+    world = World(path=str(tmp_path / "ledger.sqlite"))
+    other = alert().model_copy(update={"rule": "s"})
+    connect(world, alert(), other)
+    world.ledger.close()
+    world.start()
+    connect(world, other)
+    connect(world, other)
+    found = alerts(world)
+    assert [("r", "k", "firing"), ("s", "k", "firing"), ("s", "k", "firing"), ("r", "k", "resolved")] == words(found)
+    assert (VANISHED, START, world.clock.wall()) == (found[-1].reason, found[-1].since, found[-1].time)
+
+    connect(world, other, alert())
+    assert [("r", "k", "firing")] == words(alerts(world)[len(found) :])
+    world.ledger.close()
+
+
+@pytest.mark.parametrize("heard", [(), (alert(state=AlertState.RESOLVED),)], ids=["unheard", "resolved"])
+def test_a_topic_that_is_emptied_before_its_alert_was_heard_to_resolve_says_so(
+    world: World, heard: tuple[Alert, ...]
+) -> None:
+    """And one whose alert has resolved says nothing new."""
+    world.hear(alert(), *heard)
+    world.uplink.cleared("alert", ("r", "k"))
+    world.uplink.cleared("state", ("ups",))
+    assert [("r", "k", "firing"), ("r", "k", "resolved")] == words(alerts(world))
+
+
+def test_an_alert_that_fires_no_more_and_waits_anew_has_resolved(world: World) -> None:
+    """It did both while nobody listened."""
+    world.hear(alert())
+    connect(world, alert(state=AlertState.PENDING))
+    assert [("r", "k", "firing"), ("r", "k", "resolved")] == words(alerts(world))
+
+
+def test_of_the_alerts_that_fire_the_newest_are_remembered(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A site that invents names fills no disk."""
+    monkeypatch.setattr(reported_alerts, "MOST", 3)
+    world.hear(*(alert().model_copy(update={"key": f"k{n}"}) for n in range(5)))
+    connect(world)
+    assert [("r", f"k{n}", "resolved") for n in (2, 3, 4)] == words(alerts(world)[5:])
+    assert (0,) == world.ledger.db.execute("SELECT count(*) FROM reported_alert").fetchone()
 
 
 def test_of_a_device_only_the_latest_state_waits(world: World) -> None:
