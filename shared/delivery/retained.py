@@ -20,7 +20,6 @@ from shared.kinds import KINDS, model_of
 from shared.messages import Message
 from shared.topics import Topics
 
-
 SETTLE_S = 10.0  # from the beginning of a connection
 QUIET_S = 5.0  # since the last kept value
 
