@@ -35,6 +35,7 @@ FEEDERS = 3
 SETTLE_S = 240.0
 LOOK_S = 0.1
 REBALANCE_S = 60.0
+SESSION_S, TIMEOUT_S = 2.0, 3.0  # of a worker in the group; of an uplink that waits for the log
 RECORDS = 5.0  # of a site and round, about
 BLOWS = {"worker": 45, "freeze": 5, "node": 15, "database": 10, "uplink": 15, "feeder": 10}  # of 100
 
@@ -42,9 +43,12 @@ BLOWS = {"worker": 45, "freeze": 5, "node": 15, "database": 10, "uplink": 15, "f
 class Run:
     """One run: the centre, the sites, and what is done to them."""
 
-    def __init__(self, seed: int, folder: Path, centre: Centre, sites: Simulated, edges: list[Edge]) -> None:
+    def __init__(
+        self, seed: int, folder: Path, centre: Centre, sites: Simulated, edges: list[Edge], settle_s: float
+    ) -> None:
         self.chance = random.Random(seed)  # noqa: S311 - repeatable
         self.folder, self.centre, self.sites, self.edges = folder, centre, sites, edges
+        self.settle_s = settle_s
 
     def strike(self) -> None:
         """Kill something, chosen at random."""
@@ -78,7 +82,7 @@ class Run:
     def introduce(self) -> None:
         """Let every simulated site say its first word, and wait until the centre knows them: a share is of all."""
         write(LogSettings(servers=self.centre.kafka.servers, topic=TOPIC), self.sites.first)
-        deadline = time.monotonic() + SETTLE_S
+        deadline = time.monotonic() + self.settle_s
         while known_sites(self.centre.database) < len(self.sites.first):
             if time.monotonic() > deadline:
                 raise click.ClickException(f"the workers do not begin; see {self.folder}")
@@ -88,7 +92,7 @@ class Run:
         """Kill nothing more, let the rest come, and wait until all of it is counted."""
         self.centre.watch(everything=True)
         self.sites.hurry()
-        deadline = time.monotonic() + SETTLE_S
+        deadline = time.monotonic() + self.settle_s
         verdict = Verdict(0, 0, 0, 0, differences=["the database was away"])
         while True:
             with suppress(DatabaseAwayError):
@@ -128,21 +132,24 @@ class Plan:
     sites: int
     edges: int
     rate: float
+    patience: float
 
 
 def play(plan: Plan, folder: Path, programs: Path) -> tuple[Counter[str], Verdict]:
     """Run once and return what was done and what came of it."""
-    centre = Centre.start(folder, programs, plan.nodes, plan.workers, RULES)
+    centre = Centre.start(folder, programs, plan.nodes, plan.workers, RULES, SESSION_S * plan.patience)
     servers = centre.kafka.servers
-    simulated = Simulated(folder, servers, TOPIC, plan.rate / FEEDERS)
-    run = Run(plan.seed, folder, centre, simulated, [])
+    timeout_s = TIMEOUT_S * plan.patience
+    simulated = Simulated(folder, servers, TOPIC, plan.rate / FEEDERS, timeout_s)
+    run = Run(plan.seed, folder, centre, simulated, [], SETTLE_S * plan.patience)
     try:
         rounds = max(2, round(plan.seconds * plan.rate / (plan.sites * RECORDS)))
         begin = datetime.now(UTC) - timedelta(seconds=storm(rounds).lasts_s)
         simulated.make(plan.sites, plan.seed, rounds, begin, SHARE, FEEDERS)
         run.introduce()
         for number in range(1, plan.edges + 1):
-            run.edges.append(Edge.start(f"edge-{number}", folder / f"edge{number}", servers, TOPIC, plan.seconds))
+            place = folder / f"edge{number}"
+            run.edges.append(Edge.start(f"edge-{number}", place, servers, TOPIC, plan.seconds, timeout_s))
         for number in simulated.files:
             simulated.begin(number)
         began = rebalanced = time.monotonic()
@@ -167,6 +174,7 @@ def play(plan: Plan, folder: Path, programs: Path) -> tuple[Counter[str], Verdic
 @click.option("--sites", default=200, show_default=True, help="Simulated ones.")
 @click.option("--edges", default=2, show_default=True, help="Real suites.")
 @click.option("--rate", default=150.0, show_default=True, help="Records a second of the simulated sites.")
+@click.option("--patience", default=1.0, show_default=True, help="Times each timeout: on a machine with other work.")
 @click.option("--folder", type=click.Path(path_type=Path), help="Keep everything there; else a new temporary folder.")
 def main(seed: int | None, nodes: str, folder: Path | None, **how_much: Any) -> None:
     """Kill log, database, workers and uplinks of a fleet under load; fail unless every event is counted once."""

@@ -19,7 +19,6 @@ from tests.support.postgres import Postgres
 
 TOPIC = "upskeep.site"
 PARTITIONS = 12
-SESSION_S = 2.0  # as write_config has it
 
 
 @dataclass
@@ -30,12 +29,13 @@ class Centre:
     postgres: Postgres
     workers: Workers
     database: str
+    session_s: float
     kills: Counter[str] = field(default_factory=Counter)
     deaths: list[str] = field(default_factory=list)
     due: list[tuple[float, str, Node | subprocess.Popen[bytes]]] = field(default_factory=list)
 
     @classmethod
-    def start(cls, folder: Path, programs: Path, nodes: int, workers: int, rules: str) -> Centre:
+    def start(cls, folder: Path, programs: Path, nodes: int, workers: int, rules: str, session_s: float) -> Centre:
         """Start everything."""
         kafka, postgres = Kafka(folder / "kafka", nodes), Postgres(programs)
         kafka.start()
@@ -44,11 +44,11 @@ class Centre:
         database = postgres.make("fleet")
         with closing(connect(database)) as made:
             schema.migrate(made)
-        config = write_config(folder / "config", kafka.servers, TOPIC, database, rules)
+        config = write_config(folder / "config", kafka.servers, TOPIC, database, rules, session_s)
         group = Workers(config, folder)
         for number in range(1, workers + 1):
             group.start(number)
-        return cls(kafka, postgres, group, database)
+        return cls(kafka, postgres, group, database, session_s)
 
     def kill_worker(self, chance: random.Random) -> None:
         """End a worker, and start it again."""
@@ -63,7 +63,7 @@ class Centre:
         process = chance.choice([*self.workers.running.values()])
         if all(each is not process for _, _, each in self.due):
             process.send_signal(signal.SIGSTOP)
-            self.due.append((time.monotonic() + 2 * SESSION_S, "thaw", process))
+            self.due.append((time.monotonic() + 2 * self.session_s, "thaw", process))
             self.kills["frozen worker"] += 1
 
     def kill_node(self, chance: random.Random) -> None:

@@ -19,11 +19,12 @@ BATCH = 100
 RETRY_S = 0.3
 
 
-def feed(records: Path, progress: Path, servers: str, topic: str, rate: float) -> None:
+def feed(records: Path, progress: Path, servers: str, topic: str, rate: float, timeout_s: float) -> None:
     """Write what is left of the file."""
     lines = records.read_bytes().splitlines()
     done = int(progress.read_text()) if progress.exists() else 0
-    log = KafkaLog(UplinkSettings(servers=tuple(servers.split(",")), topic=topic, timeout_s=3), "feeder")
+    settings = UplinkSettings(servers=tuple(servers.split(",")), topic=topic, timeout_s=timeout_s)
+    log = KafkaLog(settings, "feeder")
     while done < len(lines):
         began = time.monotonic()
         batch = [Entry(json.loads(line)["site"].encode(), line) for line in lines[done : done + BATCH]]
@@ -45,4 +46,4 @@ def _keep(progress: Path, done: int) -> None:
 
 
 if __name__ == "__main__":
-    feed(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4], float(sys.argv[5]))
+    feed(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4], float(sys.argv[5]), float(sys.argv[6]))

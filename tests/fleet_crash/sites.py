@@ -41,6 +41,7 @@ class Simulated:
     servers: str
     topic: str
     rate: float
+    timeout_s: float
     wanted: Expected = field(default_factory=Expected)
     first: list[Entry] = field(default_factory=list)
     files: tuple[int, ...] = ()
@@ -95,7 +96,8 @@ class Simulated:
 
     def _start(self, number: int) -> subprocess.Popen[bytes]:
         places = [str(self.folder / f"records{number}"), str(self.folder / f"progress{number}")]
-        command = [sys.executable, "-m", "tests.fleet_crash.feeder", *places, self.servers, self.topic, str(self.rate)]
+        command = [sys.executable, "-m", "tests.fleet_crash.feeder", *places, self.servers, self.topic]
+        command += [str(self.rate), str(self.timeout_s)]
         with (self.folder / f"feeder{number}.log").open("ab") as out:
             return subprocess.Popen(command, stdout=out, stderr=out)
 
@@ -109,14 +111,14 @@ class Edge:
     live: Live
 
     @classmethod
-    def start(cls, site: str, folder: Path, servers: str, topic: str, seconds: float) -> Edge:
+    def start(cls, site: str, folder: Path, servers: str, topic: str, seconds: float, timeout_s: float) -> Edge:
         """Start it; it has as many outages as fit into ``seconds``."""
         cycles = max(2, int(seconds * SPEED / CYCLE_S))
         environ = {
             "UPSKEEP_SUITE__SITE": site,
             "UPSKEEP_SUITE__UPLINK": "true",
             "UPSKEEP_UPLINK__TOPIC": topic,
-            "UPSKEEP_UPLINK__TIMEOUT_S": "3",
+            "UPSKEEP_UPLINK__TIMEOUT_S": str(timeout_s),
             "UPSKEEP_UPLINK__IDLE_S": "0.1",
             "UPSKEEP_UPLINK__LONGEST_WAIT_S": "1",
             "UPSKEEP_SENSOR_READER__SIMULATION__CYCLES": str(cycles),

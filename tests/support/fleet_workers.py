@@ -26,10 +26,10 @@ def until(holds: Callable[[], object], what: str, deadline_s: float = DEADLINE_S
         time.sleep(0.02)
 
 
-def write_config(folder: Path, servers: str, topic: str, database: str, more: str = "") -> Path:
+def write_config(folder: Path, servers: str, topic: str, database: str, more: str = "", session_s: float = 2) -> Path:
     """Write a fleet's configuration: small batches, so that there are many."""
     folder.mkdir(parents=True, exist_ok=True)
-    log = f"log: {{servers: '{servers}', topic: {topic}, group: {topic}, session_s: 2}}\n"
+    log = f"log: {{servers: '{servers}', topic: {topic}, group: {topic}, session_s: {session_s}}}\n"
     text = f"{log}database: {{url: '{database}'}}\nbatch_records: 50\nbatch_wait_s: 0.05\n{more}"
     (folder / "fleet.yaml").write_text(text, encoding="utf-8")
     return folder
