@@ -37,11 +37,13 @@ def worker(settings: FleetSettings, name: str, health_file: Path | None) -> None
     from fleet.store.connection import DatabaseRefusesError
     from fleet.worker.app import Worker
     from fleet.worker.central_rules import central_rules
+    from fleet.worker.collector import collect_seldom
     from fleet.worker.health import HealthFile, HealthFileError
     from fleet.worker.log import LogBrokenError
     from fleet.worker.stopping import stop_on_signals
 
     _log_to_stderr()
+    collect_seldom()
     stop = threading.Event()
     stop_on_signals(stop)
     health = HealthFile(health_file)

@@ -1,8 +1,9 @@
 """``make bench ARGS="--fleet"``: events a second and CPU an event of the fleet's workers, by sites and workers.
 
 It uses the Kafka and the PostgreSQL of ``config/fleet.yaml``, in topics and databases that it makes and leaves there.
-The first table's load is what a regional outage is: every site's three events, again and again. What a batch holds of a
-site differs then: of 100 sites 40 records, of 10,000 less than one. So the second table holds that equal: three.
+First batch by batch without the log (``fleet_batches``). The load with it is what a regional outage is: every site's
+three events, again and again. What a batch holds of a site differs then: of 100 sites 40 records, of 10,000 less than
+one. So the second table holds that equal: three.
 Last, a regional outage of 10,000 simulated sites, from its first record in the log to the last count and the alert.
 """
 
@@ -17,7 +18,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -27,14 +27,12 @@ from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-def
 from fleet.settings import FleetSettings, read_fleet
 from fleet.store import schema
 from fleet.store.connection import connect
-from shared.messages import Event, Severity
 from shared.site_records import encode, event_record
+from tools.bench import fleet_batches as batches
 from tools.bench import fleet_outage as outage
 
 SITES, WORKERS = (100, 1_000, 10_000), (1, 2, 3)
 EVENTS, PARTITIONS = 60_000, 12
-TYPES = ("AC_POWER_LOSS", "BATTERY_LOW", "AC_POWER_RESTORED")
-BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
 TICKS = os.sysconf("SC_CLK_TCK")
 DEADLINE_S = 600.0
 OUTAGE_SITES = 10_000
@@ -45,6 +43,10 @@ RULES = """rules: {share: {regional_outage: {type: AC_POWER_LOSS, share: 0.05, w
 def measure(config: Path, echo: Callable[[str], None]) -> None:
     """Measure every combination, and print a row for each."""
     settings = read_fleet(config, os.environ)
+    echo(f"{batches.HEAD}   (without the log)")
+    for shape in batches.SHAPES:
+        echo(batches.measure(_database(settings, f"bench_{secrets.token_hex(4)}"), shape))
+    echo("\nwith the log:")
     echo(f"{'sites':>7} {'workers':>8} {'events/s':>9} {'CPU an event, µs: workers':>26} {'PostgreSQL':>11}")
     for sites in SITES:
         for workers in WORKERS:
@@ -89,9 +91,7 @@ def _fleet(
     settings: FleetSettings, workers: int, batch: int = 4_000, fill: Callable[[str], None] = lambda _: None
 ) -> Iterator[Running]:
     name = f"bench_{secrets.token_hex(4)}"
-    with connect(settings.database.url) as made:
-        made.execute(f"CREATE DATABASE {name}".encode())
-        url = re.sub(rf"/{made.info.dbname}(?=$|\?)", f"/{name}", settings.database.url)
+    url = _database(settings, name)
     with connect(url) as made:
         schema.migrate(made)
     admin = AdminClient({"bootstrap.servers": settings.log.servers})
@@ -112,6 +112,13 @@ def _fleet(
             running.callback(process.wait)
             running.callback(process.terminate)
         yield Running(name, url, [process.pid for process in started])
+
+
+def _database(settings: FleetSettings, name: str) -> str:
+    """Make a database; returns its URL."""
+    with connect(settings.database.url) as made:
+        made.execute(f"CREATE DATABASE {name}".encode())
+        return re.sub(rf"/{made.info.dbname}(?=$|\?)", f"/{name}", settings.database.url)
 
 
 def _watch(url: str, pids: list[int]) -> tuple[float, float, float]:
@@ -141,20 +148,7 @@ def _produce(servers: str, topic: str, sites: int, run: int) -> None:
     for at in range(EVENTS):
         turn, place = divmod(at, run)
         site, seq = f"hut-{turn % sites}", turn // sites * run + place + 1
-        event = Event(
-            id=f"{site}.{seq}",
-            type=TYPES[seq % 3],
-            category="power",
-            severity=Severity.WARNING,
-            time=BEGIN + timedelta(seconds=10 * seq),
-            site=site,
-            device="ups",
-            producer="event_processor",
-            epoch="e1",
-            seq=seq,
-            data={"battery_voltage": 3.91, "state_of_charge": 71.5, "because": "ac_present is false"},
-        )
-        key, value = encode(event_record(event))
+        key, value = encode(event_record(batches.event(site, seq)))
         producer.produce(topic, key=key, value=value)
     producer.flush(120)
 
