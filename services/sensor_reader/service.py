@@ -85,6 +85,11 @@ class SensorReader:
         course = self._ledger.get(_CLOCK_DRIFT)
         self._clock_drift = ClockDrift.from_json(course) if course and self._clock else None
         self._feed.open(place, now)
+        if kept and self.done:
+            log.warning(
+                "%s was played to its end before, and counts once: --data NAME plays it into a new folder",
+                self._feed.name,
+            )
 
     def next_release(self) -> float | None:
         """Return the monotonic second of the next step (0: at once), or None when all is played."""

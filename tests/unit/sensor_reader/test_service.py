@@ -227,6 +227,19 @@ def test_a_stop_is_told_once() -> None:
     assert lives(outlet) == ["started", "stopped"]
 
 
+def test_a_scenario_that_was_played_to_its_end_is_not_played_again_and_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A start goes on where the run before left off: here there is nothing left."""
+    run(outage(), tmp_path / "ledger")
+    assert not caplog.messages
+
+    assert [] == run(outage(), tmp_path / "ledger").emitted
+    assert ["sim:outage was played to its end before, and counts once: --data NAME plays it into a new folder"] == (
+        caplog.messages
+    )
+
+
 def test_hardware_is_polled_live_and_told_of(tmp_path: Path) -> None:
     """Frames bear the wall clock's time; the stop too; errors are counted once a poll."""
     bus = SimulatedBus()
