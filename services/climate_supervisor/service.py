@@ -23,9 +23,9 @@ from pydantic import BaseModel, Field
 from services.climate_supervisor.adapters.device_wire import DeviceWire, Heard
 from services.climate_supervisor.adapters.repository import SupervisorRepository
 from services.climate_supervisor.core.guards import LevelDemand, Stop
-from services.climate_supervisor.core.notes import Note, notes
 from services.climate_supervisor.core.sensors import Reading
-from services.climate_supervisor.core.shadow import hear
+from services.climate_supervisor.core.shadow import take_report
+from services.climate_supervisor.core.step_events import StepEvent, step_events
 from services.climate_supervisor.core.supervise import EVERYWHERE, World, forget_orders, step, take_reading
 from services.climate_supervisor.settings import SupervisorSettings
 from shared.actuation import ActuatorState, Demand, Outgoing
@@ -158,7 +158,7 @@ class ClimateSupervisor:
             self._latch(stop)
             if not stop.alert:  # the alerter's stop is an event already
                 event_data = {"zone": data.zone, "by": by, "reason": data.reason}
-                self._offer(Note("emergency.stop", f"{data.zone}/{stop.at}", None, data.zone, event_data))
+                self._offer(StepEvent("emergency.stop", f"{data.zone}/{stop.at}", None, data.zone, event_data))
             standing = stop
         return {"zone": data.zone, "since": standing.at, "by": standing.by, "reason": standing.reason}
 
@@ -173,7 +173,7 @@ class ClimateSupervisor:
         self._lift(data.zone)
         if not standing.alert:
             event_data = {"zone": data.zone, "by": by, "reason": data.reason}
-            self._offer(Note("emergency.reset", f"{data.zone}/{standing.at}", None, data.zone, event_data))
+            self._offer(StepEvent("emergency.reset", f"{data.zone}/{standing.at}", None, data.zone, event_data))
         return {"zone": data.zone, "by": by}
 
     def _try(self, data: TryData, command: str, by: str) -> Mapping[str, Any]:
@@ -251,7 +251,7 @@ class ClimateSupervisor:
         world = self._world if self._wire.connected else replace(self._world, armed=False)
         came = step(world, self._memory, now_s)
         wall = self._clock.wall()
-        for note in notes(self._world, self._last, came):
+        for note in step_events(self._world, self._last, came):
             self._offer(note)
         self._memory = self._last = came.memory
         times = now_s >= self._times_due_s
@@ -271,7 +271,7 @@ class ClimateSupervisor:
         for name, binding in self._world.bindings.items():
             if heard.topic in binding.topics:
                 report = binding.read(heard.topic, heard.payload)
-                shadows[name] = hear(self._memory.shadow(name), report, now_s, retained=heard.retained)
+                shadows[name] = take_report(self._memory.shadow(name), report, now_s, retained=heard.retained)
                 self._pressing = True
         self._memory = replace(self._memory, shadows=shadows)
 
@@ -305,7 +305,7 @@ class ClimateSupervisor:
             failure=None if shadow.failure is None else f"{shadow.failure.fault}: {shadow.failure.text}",
         )
 
-    def _offer(self, note: Note) -> None:
+    def _offer(self, note: StepEvent) -> None:
         self._endpoint.emit(
             ServiceOffer(
                 type=note.type,

@@ -110,7 +110,7 @@ class Inbound(Generic[T]):
         for seq in [seq for seq in self.held if seq <= self.applied]:
             del self.held[seq]
 
-    def settle(self, floor: int, head: int, now: float) -> Loss | None:
+    def step_over(self, floor: int, head: int, now: float) -> Loss | None:
         """An answer to an ask names the floor: step over what is gone. Returns the loss, if it is one."""
         newcomer = self.newcomer and self.applied == 0  # a status seen before may name an older floor
         self.known = True

@@ -96,7 +96,7 @@ class Receiver:
                 f"its floor is {answer.floor}, and the status of {answer.producer} has announced {answer.stream} up to "
                 f"{inbound.announced}: nothing is stepped over"
             )
-        if (loss := inbound.settle(answer.floor, answer.head, now)) is not None:
+        if (loss := inbound.step_over(answer.floor, answer.head, now)) is not None:
             yield self._note_loss(track, loss)
         if inbound.applied:
             self._touch(track)

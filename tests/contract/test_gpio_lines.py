@@ -71,7 +71,7 @@ def test_a_held_line_follows_until_its_chip_is_gone(guest: dict[str, Any]) -> No
     ("no such chip", f"bus: line 0: is on no chip pinctrl-rp1; there are: {LABEL} (4 lines)"),
     ("held by another", "bus: line 0: another program holds the line; gpioinfo shows which"),
 ])  # fmt: skip
-def test_what_is_wrong_with_a_line_is_told(guest: dict[str, Any], what: str, said: str) -> None:
+def test_what_is_wrong_with_a_line_is_named(guest: dict[str, Any], what: str, said: str) -> None:
     """With what there is instead."""
     assert said == guest[what]
 

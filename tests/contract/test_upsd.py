@@ -162,7 +162,7 @@ def test_a_server_that_hangs_is_left_after_the_timeout(server: Server, connect: 
     until(lambda: shows(ups, ac_present=True), "on line again")
 
 
-def test_a_ups_the_server_does_not_know_is_told_with_those_it_does(server: Server, connect: Ups) -> None:
+def test_a_ups_the_server_does_not_know_is_named_with_those_it_does(server: Server, connect: Ups) -> None:
     """So that a misspelt name is seen at once."""
     assert failure(connect(server, ups="rock")) == (
         f'refused: 127.0.0.1:{server.port}: LIST VAR "rock": UNKNOWN-UPS: the server knows no UPS of this name;'

@@ -240,7 +240,7 @@ def test_well_typed_nonsense_is_survived(probe):
         probe.publish(TOPICS.build(kind, *parts), json.dumps(data).encode())
 
 
-def test_an_offer_without_a_known_type_is_told_what_would_be_right(probe):
+def test_an_offer_without_a_known_type_is_refused_with_what_would_be_right(probe):
     """The reason names the nearest type there is."""
     topic = TOPICS.build("ingest", "script")
 

@@ -9,9 +9,9 @@ from typing import Any
 import yaml
 
 from services.climate_supervisor.core.guards import LevelDemand, Stop
-from services.climate_supervisor.core.notes import Note, notes
 from services.climate_supervisor.core.sensors import Reading
-from services.climate_supervisor.core.shadow import hear
+from services.climate_supervisor.core.shadow import take_report
+from services.climate_supervisor.core.step_events import StepEvent, step_events
 from services.climate_supervisor.core.supervise import Memory, World, step, take_reading
 from services.climate_supervisor.core.templates import Binding, Template
 from shared.actuation import Outgoing
@@ -52,7 +52,7 @@ class Room:
         self.source_age_s = dict.fromkeys(self.values, 0.5)
         self.quality = dict.fromkeys(self.values, Quality.GOOD)
         self.demanded: dict[str, float] = {}
-        self.notes: list[Note] = []
+        self.events: list[StepEvent] = []
         self.together: list[tuple[str, ...]] = []  # who was on at each tick
         self.wobble: Callable[[float], float] = lambda now_s: 0.01 * (now_s / TICK_S % 7)
 
@@ -98,7 +98,7 @@ class Room:
         self.memory = replace(self.memory, demands={**self.memory.demands, **demands})
         self.answers()
         came = step(self.world, self.memory, self.now_s)
-        self.notes += notes(self.world, self.last, came)
+        self.events += step_events(self.world, self.last, came)
         self.memory = self.last = came.memory
         for order in came.orders:
             for sent in self.world.bindings[order.actuator].order(order.level, order.command, order.falls_to):
@@ -128,7 +128,7 @@ class Room:
 
     def types(self, *prefixes: str) -> list[str]:
         """Return the types of the events so far that begin with one of these."""
-        return [note.type for note in self.notes if note.type.startswith(prefixes or ("",))]
+        return [event.type for event in self.events if event.type.startswith(prefixes or ("",))]
 
     # ---- below: the wires
 
@@ -150,6 +150,6 @@ class Room:
                 report = binding.read(outgoing.topic, outgoing.payload)
                 shadows = {
                     **self.memory.shadows,
-                    name: hear(self.memory.shadow(name), report, self.now_s, retained=False),
+                    name: take_report(self.memory.shadow(name), report, self.now_s, retained=False),
                 }
                 self.memory = replace(self.memory, shadows=shadows)

@@ -10,7 +10,7 @@ from services.alerter.core.alert_record import AlertRecord
 from services.alerter.core.kinds.condition import Reading
 from services.alerter.core.rules import Rule
 from services.alerter.core.samples import Sample
-from services.alerter.core.standing import looks_at, not_enough, not_long_enough
+from services.alerter.core.why_not_firing import looks_at, not_enough, not_long_enough
 from shared.client.connect import ClientError
 from shared.instants import time_to_us, us_to_time
 from shared.messages import AlertState, Frame

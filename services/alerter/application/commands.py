@@ -17,7 +17,7 @@ from services.alerter.core.actions import STOP
 from services.alerter.core.alert_set import AlertSet
 from services.alerter.core.matchers import all_hold, parse_matcher
 from services.alerter.core.notify.silences import Silence
-from services.alerter.core.standing import rule_for, standing
+from services.alerter.core.why_not_firing import firing_report, rule_for
 from shared.delivery.handler import RefusedError
 from shared.instants import us_to_time
 from shared.messages import Alert, AlertState, Name, Time
@@ -190,7 +190,7 @@ def _standing_of(alert_sets: Sequence[AlertSet], name: str, key: str) -> Mapping
         raise RefusedError(f"no rule {name} judges the key {key}; the rules are {', '.join(names)}")
     alert_set, rule = found
     record = alert_set.records.get((name, key))
-    stands = standing(rule, key, record, 0 if record is None else alert_set.reached_us((name, key)))
+    stands = firing_report(rule, key, record, 0 if record is None else alert_set.reached_us((name, key)))
     since = {} if stands.since_us is None else {"since": us_to_time(stands.since_us).isoformat()}
     return {"rule": name, "key": key, **asdict(stands), "state": stands.state.value, **since}
 

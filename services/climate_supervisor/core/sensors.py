@@ -69,7 +69,7 @@ def fastest_change(rules: ZoneSafety, measure: Measure) -> tuple[float, float] |
             return None
 
 
-def hear(rules: ZoneSafety, measure: Measure, memory: SensorMemory, reading: Reading) -> SensorMemory:
+def add_reading(rules: ZoneSafety, measure: Measure, memory: SensorMemory, reading: Reading) -> SensorMemory:
     """Return the memory with one more reading."""
     before = memory.newest
     gap = before is None or reading.heard_s - before.heard_s > rules.max_age_s

@@ -90,7 +90,7 @@ class Shadow:
 UNKNOWN = Shadow()
 
 
-def hear(shadow: Shadow, report: Report, now_s: float, *, retained: bool) -> Shadow:
+def take_report(shadow: Shadow, report: Report, now_s: float, *, retained: bool) -> Shadow:
     """Return the shadow with one more answer. What the broker kept may be of any age and settles no order."""
     if report.available is not None:
         shadow = replace(shadow, available=report.available)
@@ -158,7 +158,7 @@ def draws(shadow: Shadow, binding: Binding) -> bool:
     return shadow.power_w is not None and shadow.power_w > binding.actuator.idle_below_w
 
 
-def settle(shadow: Shadow, binding: Binding, now_s: float) -> tuple[Shadow, Ended | None]:
+def follow_order(shadow: Shadow, binding: Binding, now_s: float) -> tuple[Shadow, Ended | None]:
     """Return the shadow by now, and its order where that has come to an end in this step."""
     shadow = _count_on_time(shadow, binding, now_s)
     sent = shadow.sent

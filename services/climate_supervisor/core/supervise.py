@@ -25,9 +25,8 @@ from services.climate_supervisor.core.measured import (
     measure_zone,
 )
 from services.climate_supervisor.core.reasons import Reason
-from services.climate_supervisor.core.sensors import UNHEARD, Moved, Reading
-from services.climate_supervisor.core.sensors import hear as hear_sensor
-from services.climate_supervisor.core.shadow import UNKNOWN, Ended, Shadow, known_off, send, settle
+from services.climate_supervisor.core.sensors import UNHEARD, Moved, Reading, add_reading
+from services.climate_supervisor.core.shadow import UNKNOWN, Ended, Shadow, follow_order, known_off, send
 from services.climate_supervisor.core.templates import Binding
 from shared.actuators import CHANNELS, ActuatorKind, Measure, ZoneSafety
 
@@ -110,14 +109,14 @@ def take_reading(
                 value = channel_values.get(place.channel or CHANNELS[measure])
                 number = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
                 before = known.get((measure, place), UNHEARD)
-                known[measure, place] = hear_sensor(rules, measure, before, replace(reading, value=number))
+                known[measure, place] = add_reading(rules, measure, before, replace(reading, value=number))
         sensors[zone] = known
     return replace(memory, sensors=sensors)
 
 
 def step(world: World, memory: Memory, now_s: float) -> StepResult:
     """Return what has to happen now."""
-    settled = {name: settle(memory.shadow(name), binding, now_s) for name, binding in world.bindings.items()}
+    settled = {name: follow_order(memory.shadow(name), binding, now_s) for name, binding in world.bindings.items()}
     memory = replace(memory, shadows={name: shadow for name, (shadow, _) in settled.items()})
     memory = replace(memory, emergencies=_emergencies(world, memory, now_s))
     cases = _cases(world, memory, now_s)

@@ -12,7 +12,7 @@ from typing import Any
 
 from services.event_processor.core.device.latch import stamp
 from services.event_processor.core.pipeline.health import Vitals, examine
-from services.event_processor.core.pipeline.presence import Known, Presence, heard, interrupted, settle
+from services.event_processor.core.pipeline.presence import Known, Presence, interrupted, report_changes, take_sign
 from services.event_processor.core.pipeline.rules import Monitoring, Queue
 from shared.ledger import Ledger
 from shared.messages import Status
@@ -78,7 +78,7 @@ class SuiteMonitor:
         if len(self.states) < MOST_SERVICES or status.service in self.states:
             self.states[status.service] = status.state
         if self._rules.presence:
-            self._known = heard(self._known, status.service, status.state, status.epoch, self._monotonic())
+            self._known = take_sign(self._known, status.service, status.state, status.epoch, self._monotonic())
 
     def due_events(self, connected: bool, vitals: Callable[[], Vitals]) -> Iterator[OwnEvent]:
         """Yield the changes of presence that have lasted, and the health when it is due."""
@@ -117,7 +117,7 @@ class SuiteMonitor:
         return {**examine(vitals, self._queue), **following}
 
     def _presence_changes(self, now_s: float) -> Iterator[OwnEvent]:
-        known, changes = settle(self._known, self._rules.presence_dwell_s, now_s)
+        known, changes = report_changes(self._known, self._rules.presence_dwell_s, now_s)
         if known is self._known:
             return
         self._known = known

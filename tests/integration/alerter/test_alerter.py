@@ -119,7 +119,7 @@ def test_a_notice_goes_every_way_once_though_receivers_are_down_and_the_alerter_
     assert (1, 1) == (len(hook.took()), len(mailbox.took()))
 
 
-def test_a_test_message_goes_the_real_way_and_what_came_of_it_is_told(
+def test_a_test_message_goes_the_real_way_and_its_outcome_is_printed(
     any_broker: Broker, receiving: Callable[[str], Receiving], tmp_path: Path
 ) -> None:
     """Sent, or why not; an unknown receiver is told with those there are."""

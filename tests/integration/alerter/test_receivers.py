@@ -65,7 +65,7 @@ def test_the_pauses_double_up_to_five_minutes(receiving: Callable[[str], Receivi
     assert 10 + int((HOUR_S - 511) // 300) == carrying.worker.state.failures
 
 
-def test_what_waited_a_day_is_given_up_and_told_once(receiving: Callable[[str], Receiving], carry: Start) -> None:
+def test_what_waited_a_day_is_given_up_and_reported_once(receiving: Callable[[str], Receiving], carry: Start) -> None:
     """As one loss for the channel, with how many and why."""
     carrying = carry(receiving("http"))
     carrying.give(0)

@@ -69,7 +69,7 @@ def test_a_busy_server_is_heard(server: Scripted, connect: Connect, status: int)
 
 
 @pytest.mark.parametrize("status", [400, 413, 422])
-def test_a_refusal_is_told_from_an_outage(server: Scripted, connect: Connect, status: int) -> None:
+def test_a_refusal_is_distinguished_from_an_outage(server: Scripted, connect: Connect, status: int) -> None:
     """With the server's words."""
     server.status, server.body = status, b'{"code":"invalid","message":"bad line"}'
     with pytest.raises(Refused, match=f"answered {status}: bad line"):

@@ -201,7 +201,7 @@ def guarded(request: pytest.FixtureRequest) -> Guarded:
     return Guarded(server.url, server, TOKEN, "unauthorized access")
 
 
-def test_a_wrong_token_is_told_and_loses_nothing(guarded: Guarded, ledger: Ledger, tmp_path: Path) -> None:
+def test_a_wrong_token_is_reported_and_loses_nothing(guarded: Guarded, ledger: Ledger, tmp_path: Path) -> None:
     """The points wait and the figures say why; the right one, put into the file, is picked up."""
     token = tmp_path / "token"
     token.write_text("wrong")

@@ -49,7 +49,7 @@ def test_every_report_and_the_history_come_over_mqtt(any_broker: Broker, tmp_pat
     assert {"AC_POWER_LOSS": 30} == json.loads((tmp_path / "event_counters.json").read_text())["counters"]
 
 
-def test_what_cannot_be_answered_is_told_in_words(any_broker: Broker, tmp_path: Path) -> None:
+def test_what_cannot_be_answered_is_refused_in_words(any_broker: Broker, tmp_path: Path) -> None:
     """Of the question's name, and of a field of it."""
     with store_at_work(tmp_path, any_broker) as suite:
         with Client(suite) as client, pytest.raises(ClientError, match="counter_store knows no question 'reports'"):

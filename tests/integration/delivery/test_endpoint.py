@@ -149,7 +149,7 @@ def test_a_consumer_no_longer_waited_for_frees_the_outbox(any_broker, make):
     assert (301, 301) == source.held
 
 
-def test_at_the_outboxs_bound_the_oldest_go_and_the_loss_is_told(forgetful_broker, make):
+def test_at_the_outboxs_bound_the_oldest_go_and_the_loss_is_reported(forgetful_broker, make):
     """Who was away too long hears which numbers are gone for good, and goes on with the rest."""
     source = make(producer, forgetful_broker, ("a",), outbox_max_rows=100)
     taker = make(consumer, forgetful_broker, "a")

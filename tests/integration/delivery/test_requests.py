@@ -60,7 +60,7 @@ def test_the_client_says_the_services_own_words_when_it_refuses(any_broker: Brok
         client.ask("clerk", "halve", {}, DEADLINE_S)
 
 
-def test_nobody_there_is_told_as_such(any_broker: Broker, tmp_path: Path) -> None:
+def test_a_service_that_is_not_there_is_reported_as_such(any_broker: Broker, tmp_path: Path) -> None:
     with (
         Client(SuiteSettings(data=tmp_path, broker=any_broker.settings)) as client,
         pytest.raises(ClientError, match=r"clerk is not at this broker; `make run` starts the suite"),

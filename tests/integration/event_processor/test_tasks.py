@@ -107,7 +107,7 @@ def test_each_start_is_one_event_on_the_wire(tmp_path: Path):
     assert 2 == len({each["id"] for each in told})
 
 
-def test_a_service_whose_last_will_stands_is_told_once_and_again_when_it_is_back(tmp_path: Path):
+def test_a_service_whose_last_will_stands_is_reported_once_and_again_when_it_is_back(tmp_path: Path):
     """Across a restart of the processor, to which the broker tells the last will again."""
     house = House(tmp_path)
     house.run(60, meanwhile=lambda turn: house.alerter("online") if turn == 0 else None)
@@ -135,7 +135,7 @@ def test_a_broker_that_restarts_makes_nobody_go(tmp_path: Path):
     assert ([], []) == (house.events("service/offline"), house.events("service/online"))
 
 
-def test_health_is_told_on_schedule_and_to_who_asks(tmp_path: Path):
+def test_health_is_published_on_schedule_and_answered_on_request(tmp_path: Path):
     """The same picture both times."""
 
     def ask(turn: int) -> None:

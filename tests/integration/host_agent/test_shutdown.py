@@ -115,7 +115,7 @@ def test_mains_back_during_the_delay_cancel_and_undo_what_warned(agent: Make, up
     assert [] == host.offs
 
 
-def test_after_a_reboot_a_low_battery_waits_for_the_grace_and_the_reason_is_told(agent: Make, ups: Ups) -> None:
+def test_after_a_reboot_a_low_battery_waits_for_the_grace_and_the_reason_is_shown(agent: Make, ups: Ups) -> None:
     """No loop: what was known in the boot before is forgotten, and most policies wait."""
     host = agent()
     ups.says("battery", "critical")

@@ -101,7 +101,7 @@ def test_they_are_counted_in_spans_too(files: Files) -> None:
     assert files.asked < 100
 
 
-def test_a_limit_that_allows_nothing_is_told(files: Files) -> None:
+def test_a_limit_that_allows_nothing_is_reported(files: Files) -> None:
     """In the server's words, and not asked for ever."""
     files.limit = 0
     with closing(query(files)) as source, pytest.raises(Unavailable, match="exceeding the file limit"):

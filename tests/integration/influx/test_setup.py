@@ -164,7 +164,7 @@ def test_a_token_that_may_only_write_is_enough_once_the_buckets_are_there(
     [("influxd2", "unauthorized access"), ("influxdb3", ".*; check the token")],
     indirect=["influxdb"],
 )
-def test_a_wrong_token_is_told(influxdb: InfluxServer, said: str, tmp_path: Path) -> None:
+def test_a_wrong_token_is_reported(influxdb: InfluxServer, said: str, tmp_path: Path) -> None:
     """With what a real server said; nothing is made."""
     (tmp_path / "wrong").write_text("apiv3_wrong")
     with pytest.raises(InfluxError, match=rf"answered 401: {said}"):
@@ -230,7 +230,7 @@ def test_a_retention_that_differs(documented: Documented, tmp_path: Path) -> Non
     assert ["upskeep: is there, kept for ever", "upskeep_readings: is there, kept for 7 days"] == lines[1:3]
 
 
-def test_a_3_core_that_does_not_show_how_long_it_keeps_is_told(tmp_path: Path) -> None:
+def test_a_3_core_that_does_not_show_how_long_it_keeps_is_reported(tmp_path: Path) -> None:
     """Before 3.8 a database with a period shows none."""
 
     class Silent(Documented):
@@ -244,7 +244,7 @@ def test_a_3_core_that_does_not_show_how_long_it_keeps_is_told(tmp_path: Path) -
     assert f"upskeep_readings: is there, kept {said}" == lines[2]
 
 
-def test_a_wrong_token_and_a_wrong_server_are_told(documented: Documented, tmp_path: Path) -> None:
+def test_a_wrong_token_and_a_wrong_server_are_reported(documented: Documented, tmp_path: Path) -> None:
     """With what the server said."""
     said = {"v2.7.12": "unauthorized access", "3.9.6": "the request was not authenticated"}[documented.version]
     with pytest.raises(InfluxError, match=f"answered 401: {said}"):

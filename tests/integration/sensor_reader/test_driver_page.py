@@ -79,7 +79,7 @@ def test_the_pages_driver_is_read(installed: Path) -> None:
     assert {"battery_voltage": 14.0, "cell_voltage": 2.0, "ac_present": False} == frame.values
 
 
-def test_its_faults_are_told_as_the_page_says(installed: Path) -> None:
+def test_its_faults_are_reported_as_the_page_says(installed: Path) -> None:
     """No hardware, a doubt, an exception: each its frame, and the next poll goes on."""
     source = opened(installed)
     gone = next_frame(source)
@@ -98,7 +98,7 @@ def test_its_faults_are_told_as_the_page_says(installed: Path) -> None:
     assert re.search(r"acme_ups failed: ValueError: .* \(.*acme_ups/__init__\.py:\d+\)", broken.errors[0].detail)
 
 
-def test_wrong_settings_are_told_at_the_first_poll(installed: Path) -> None:
+def test_wrong_settings_are_reported_at_the_first_poll(installed: Path) -> None:
     """By name."""
     source = opened(installed, settings={"cells": 0})
     frame = next_frame(source)

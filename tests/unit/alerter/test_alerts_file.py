@@ -17,7 +17,7 @@ BROKEN = sorted((Path(__file__).parents[2] / "broken_configs" / "alerts").glob("
 
 
 @pytest.mark.parametrize("path", BROKEN, ids=lambda path: path.stem)
-def test_a_mistake_is_told_exactly(path: Path) -> None:
+def test_a_mistake_is_explained_exactly(path: Path) -> None:
     """Where it stands, what was found and what would be right; the text beside the file."""
     with pytest.raises(ConfigError) as caught:
         parse_settings(path.read_text(), "alerts.yaml", "alerts", AlertsSettings, {})

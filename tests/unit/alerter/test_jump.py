@@ -81,7 +81,7 @@ def test_several_jumps_add_up(ledger: Ledger) -> None:
     assert [("hourly_rate", "firing", at(-15))] == timeline(alerter)
 
 
-def test_what_a_right_clock_told_is_not_taken_for_recent(ledger: Ledger) -> None:
+def test_what_a_right_clock_dated_is_not_taken_for_recent(ledger: Ledger) -> None:
     """Told before the machine was off for two hours; it booted with the clock where it stopped."""
     feed(start(ledger), [0], until=10)
     feed(start(ledger), [], until=12)

@@ -238,7 +238,7 @@ def test_a_composite_does_not_care_who_found_out_first() -> None:
     assert timelines[0] == timelines[1]
 
 
-def test_a_target_that_was_told_is_the_target_until_another_is() -> None:
+def test_a_target_that_was_reported_is_the_target_until_another_is() -> None:
     """By the zone it was told for."""
     rule = (
         "rules: {r: {deviation: {type: vpd, percent: 20, floor: 0.1, "

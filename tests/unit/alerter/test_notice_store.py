@@ -40,7 +40,7 @@ def test_a_notice_waits_for_each_channel_of_its_receiver_on_its_own(ledger: Ledg
     ]
 
 
-def test_the_oldest_go_where_there_is_no_room_and_are_told_if_unsent(ledger: Ledger) -> None:
+def test_the_oldest_go_where_there_is_no_room_and_are_reported_if_unsent(ledger: Ledger) -> None:
     """Nothing is lost in silence; what was sent is."""
     notices = NoticeStore(ledger, {"ops": [HOOK]}, room=2)
     notices.put([notice(1)])

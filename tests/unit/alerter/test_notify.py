@@ -62,7 +62,7 @@ def test_a_silence_of_years_is_reminded_of_for_a_day_and_once_at_its_end() -> No
         assert [30 * 365 * 86400 - 1e-6] == times[25:]
 
 
-def test_what_resolved_before_it_was_told_is_not_told() -> None:
+def test_what_resolved_before_it_was_notified_is_not_notified() -> None:
     """Nobody wants to hear that nothing is wrong."""
     with playing(RULES + ROUTE, wall=True) as play:
         hot(play)
@@ -94,7 +94,7 @@ def test_news_of_a_group_come_once_an_interval() -> None:
         assert 0 == len(play.ledger.db.execute("SELECT * FROM alert_group").fetchall())
 
 
-def test_what_fires_on_is_told_again_after_the_repeat_interval() -> None:
+def test_what_fires_on_is_notified_again_after_the_repeat_interval() -> None:
     """At the first look after it."""
     with playing(RULES + ROUTE, wall=True) as play:
         hot(play)
@@ -103,7 +103,7 @@ def test_what_fires_on_is_told_again_after_the_repeat_interval() -> None:
         assert {"first_notification", "repeat_interval"} == {reason for _, reason, *_ in play.notified()}
 
 
-def test_what_was_acknowledged_is_not_told_again_but_its_end_is() -> None:
+def test_what_was_acknowledged_is_not_notified_again_but_its_end_is() -> None:
     """And the alert says who has seen it."""
     with playing(RULES + ROUTE, wall=True) as play:
         hot(play)
@@ -171,7 +171,7 @@ def test_the_worst_of_a_device_mutes_what_is_less() -> None:
         assert ("hot", "d1") in {(alert.rule, alert.key) for alert in play.notices()[-1].alerts}
 
 
-def test_what_was_told_and_is_then_muted_is_not_told_as_resolved() -> None:
+def test_what_was_notified_and_is_then_muted_is_not_notified_as_resolved() -> None:
     """Alertmanager 891: it still fires; and when it can be heard again it is no news."""
     with playing(RULES + ROUTE + INHIBIT, wall=True) as play:
         hot(play, "d1")
@@ -184,7 +184,7 @@ def test_what_was_told_and_is_then_muted_is_not_told_as_resolved() -> None:
         assert ["first_notification"] == of_hot
 
 
-def test_a_silence_ends_by_itself_and_then_the_alert_is_told() -> None:
+def test_a_silence_ends_by_itself_and_then_the_alert_is_notified() -> None:
     """Two hours of quiet, with a comment."""
     with playing(RULES + ROUTE, wall=True) as play:
         play.do("silence", matchers=["device=~d.*", "rule=hot"], for_s=7200, comment="works")
@@ -247,7 +247,7 @@ time_intervals: [{name: n, time_intervals: [{times: [{start_time: "%s", end_time
         ("active_time_intervals", "13:00", "14:00", "quiet_outside_active_time_interval"),
     ],
 )
-def test_at_times_nobody_wants_to_be_told(key: str, start: str, end: str, quiet: str) -> None:
+def test_at_muted_times_nobody_is_notified(key: str, start: str, end: str, quiet: str) -> None:
     """It is noon: quiet for an hour; what still fires then is told of. The critical goes another way."""
     with playing(RULES + NIGHTS % (key, start, end), wall=True) as play:
         hot(play)
@@ -259,7 +259,7 @@ def test_at_times_nobody_wants_to_be_told(key: str, start: str, end: str, quiet:
         assert "hot" == play.notices()[-1].group_labels["rule"]
 
 
-def test_what_flaps_is_told_of_as_firing_until_it_is_calm() -> None:
+def test_what_flaps_is_notified_as_firing_until_it_is_calm() -> None:
     """Twenty times on and off: until the fourth within the hour told as it is, then only that it is over."""
     rules = RULES + ROUTE + "flapping: {fires: 4, within: 1h}\n"
     with playing(rules, wall=True) as play:

@@ -95,7 +95,7 @@ def test_the_examples_of_the_page_are_good(tmp_path: Path) -> None:
     ("content", "told"),
     [(None, "cannot be read"), ("", "has 0 lines"), ("a\nb\n", "has 2 lines"), ("x" * 9000, "more than 8192 bytes")],
 )
-def test_a_secret_that_cannot_be_used_is_told_without_what_it_holds(
+def test_a_secret_that_cannot_be_used_is_reported_without_what_it_holds(
     content: str | None, told: str, tmp_path: Path
 ) -> None:
     """The file, and what is wrong with it."""
@@ -164,7 +164,7 @@ def test_html_is_escaped_and_text_is_not() -> None:
         ("{{ alerts.__class__.__mro__ }}", "unsafe"),
     ],
 )
-def test_a_template_that_cannot_work_is_told_at_the_start(text: str, told: str) -> None:
+def test_a_template_that_cannot_work_is_reported_at_the_start(text: str, told: str) -> None:
     """With the receiver, and the line where there is one."""
     ((receiver, fault),) = faults({"phone": Wording(TITLE, text)})
     assert "phone" == receiver

@@ -102,7 +102,7 @@ def test_types_outside_the_catalogue_are_named() -> None:
 
 
 @pytest.mark.parametrize("path", BROKEN, ids=lambda path: path.stem)
-def test_a_mistake_is_told_exactly(path: Path) -> None:
+def test_a_mistake_is_explained_exactly(path: Path) -> None:
     """Where it stands, what was found and what would be right; the text beside the file."""
     with pytest.raises(ConfigError) as caught:
         parse(path.read_text())

@@ -14,7 +14,7 @@ OFFLINE = "rules: {gone: {offline: {service: '*'}, for: 2m}}\n"
 HOT = "rules: {hot: {compare: {type: x, above: 30}}}\n"
 
 
-def test_when_nothing_comes_at_all_what_is_absent_is_told_with_the_time_it_has_by_events() -> None:
+def test_when_nothing_comes_at_all_what_is_absent_is_notified_with_the_time_it_has_by_events() -> None:
     """Found by the clock, dated by the readings; and when events come on, not told a second time."""
     with playing(SILENT, wall=True) as play:
         play.event(0, "x")
@@ -36,7 +36,7 @@ def test_while_the_broker_is_away_nothing_counts_as_absent() -> None:
         assert [] == play.timeline()
 
 
-def test_a_restart_while_nothing_comes_tells_nothing_twice(tmp_path: Path) -> None:
+def test_a_restart_while_nothing_comes_notifies_nothing_twice(tmp_path: Path) -> None:
     """The time it was down does not count either."""
     with playing(SILENT, wall=True, path=tmp_path / "ledger") as play:
         play.event(0, "x")
@@ -50,7 +50,7 @@ def test_a_restart_while_nothing_comes_tells_nothing_twice(tmp_path: Path) -> No
         assert [("silent/d1", "firing", 600)] == play.timeline()
 
 
-def test_readings_that_come_late_end_what_was_told_too_soon() -> None:
+def test_readings_that_come_late_end_what_fired_too_soon() -> None:
     """The processor was down and catches up; the alert does not end before it began."""
     with playing(SILENT, wall=True) as play:
         play.event(0, "x")
@@ -93,7 +93,7 @@ def test_a_silence_for_two_hours_lasts_two_hours_whatever_the_clock_does(by_s: f
 
 
 @pytest.mark.parametrize("by_s", [7200.0, -7200.0])
-def test_a_step_told_in_the_stream_moves_what_waits(by_s: float) -> None:
+def test_a_step_reported_in_the_stream_moves_what_waits(by_s: float) -> None:
     """For fifteen minutes is for fifteen minutes."""
     with playing("rules: {hot: {compare: {type: x, above: 30}, for: 15m}}") as play:
         play.event(0, "x", value=31)
@@ -105,7 +105,7 @@ def test_a_step_told_in_the_stream_moves_what_waits(by_s: float) -> None:
         assert ("hot/d1", "firing", 900 + by_s) == play.timeline()[-1]
 
 
-def test_a_service_that_is_gone_is_told_after_a_while_and_one_that_said_good_bye_is_not() -> None:
+def test_a_service_that_is_gone_fires_after_a_while_and_one_that_said_good_bye_does_not() -> None:
     """``stopped`` was meant."""
     with playing(OFFLINE, wall=True) as play:
         play.tick(10)

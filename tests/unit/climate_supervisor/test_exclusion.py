@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.climate_supervisor.core.shadow import UNKNOWN, hear, known_off, send
+from services.climate_supervisor.core.shadow import UNKNOWN, known_off, send, take_report
 from services.climate_supervisor.core.supervise import World
 from services.climate_supervisor.core.templates import Report
 from shared.climate.simulated_actuator import Flaw
@@ -94,13 +94,13 @@ def test_nothing_begins_while_the_other_side_is_not_known_to_be_off(flaw: Flaw) 
 def test_off_is_what_is_reported_off_after_the_order() -> None:
     """A firmware that can be asked has to answer; one that reports changes alone has to stand unchanged for a while."""
     asked, mute = bind("it", "tasmota", at={"topic": "x"}), bind("it", "esphome_switch", at={"prefix": "x", "id": "y"})
-    was_off = hear(UNKNOWN, Report(on=False), 9.0, retained=False)
+    was_off = take_report(UNKNOWN, Report(on=False), 9.0, retained=False)
     for binding in (asked, mute):
         ordered = send(was_off, 0.0, "c", 10.0)
         assert not known_off(ordered, binding, 14.0)
-        assert known_off(hear(ordered, Report(on=False), 11.0, retained=False), binding, 11.0)
-        assert not known_off(hear(ordered, Report(on=True), 11.0, retained=False), binding, 11.0)
-    kept = hear(UNKNOWN, Report(on=False), 9.0, retained=True)
+        assert known_off(take_report(ordered, Report(on=False), 11.0, retained=False), binding, 11.0)
+        assert not known_off(take_report(ordered, Report(on=True), 11.0, retained=False), binding, 11.0)
+    kept = take_report(UNKNOWN, Report(on=False), 9.0, retained=True)
     assert not known_off(send(kept, 0.0, "c", 10.0), asked, 60.0)
     assert known_off(send(kept, 0.0, "c", 10.0), mute, 60.0)
     assert not known_off(send(UNKNOWN, 0.0, "c", 10.0), mute, 60.0)

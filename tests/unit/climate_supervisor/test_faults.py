@@ -179,7 +179,7 @@ def test_an_actuator_that_does_not_obey_is_found_out(flaw: Flaw, error: str) -> 
     room.breaks("heater", flaw)
     room.demand(heater=1.0)
     room.until(lambda: "device.error" in room.types(), 15.0 + 2 * TICK_S)
-    assert [error] == [note.data["error_code"] for note in room.notes if note.type == "device.error"]
+    assert [error] == [event.data["error_code"] for event in room.events if event.type == "device.error"]
     assert ["device.action.failed"] == room.types("device.action.failed")
     assert "actuator_failed" == room.reason("heater")
     room.go(200)
@@ -194,7 +194,7 @@ def test_a_welded_relay_is_found_by_its_meter() -> None:
     room.breaks("heater", Flaw.STUCK_ON)
     room.demand(heater=0.0)
     room.until(lambda: "device.error" in room.types(), 15.0 + 3 * TICK_S)
-    assert ["E_STILL_DRAWS"] == [note.data["error_code"] for note in room.notes if note.type == "device.error"]
+    assert ["E_STILL_DRAWS"] == [event.data["error_code"] for event in room.events if event.type == "device.error"]
     room.demand(cooler=1.0)
     room.go(120)
     assert 0 == room.level("cooler")

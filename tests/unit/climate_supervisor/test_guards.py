@@ -75,7 +75,7 @@ def test_a_violation_is_one_event_however_long_it_stands() -> None:
     after(room, air_temperature=36.0)
     assert ["safety.violation"] * 2 == room.types("safety")
     assert {"rule": "too_hot", "device_id": "it", "zone": "tent", "action": "off"}.items() <= next(
-        note.data for note in room.notes if note.type == "safety.violation"
+        event.data for event in room.events if event.type == "safety.violation"
     ).items()
 
 
@@ -208,7 +208,7 @@ def test_an_actuator_is_on_no_longer_than_it_may(bound: dict[str, float], on_s: 
     room.until(lambda: room.level("it") == 1, 10)
     lasted_s = room.until(lambda: room.level("it") == 0, on_s + 3 * TICK_S)
     assert abs(lasted_s - on_s) <= TICK_S
-    assert [reason] == [note.data["rule"] for note in room.notes if note.type == "safety.violation"]
+    assert [reason] == [event.data["rule"] for event in room.events if event.type == "safety.violation"]
 
 
 def test_a_pulse_of_water_is_followed_by_a_pause() -> None:
@@ -216,7 +216,7 @@ def test_a_pulse_of_water_is_followed_by_a_pause() -> None:
     room = Room({"pump": {"kind": "pump", "max_on_s": 10, "min_off_s": 600}})
     room.demand(pump=1.0)
     room.go(3600)
-    runs = [note.data["duration"] for note in room.notes if note.type == "device.action.executed"]
+    runs = [event.data["duration"] for event in room.events if event.type == "device.action.executed"]
     assert 5 == len(runs)
     assert max(runs) <= 10 + TICK_S
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.climate_supervisor.core.notes import is_alarm
 from services.climate_supervisor.core.reasons import Reason
+from services.climate_supervisor.core.step_events import is_alarm
 from tests.support.climate_room import ONE_SENSOR, Room
 
 KINDS = ("heater", "humidifier", "co2", "pump", "light")
@@ -36,4 +36,4 @@ def test_open_grow_box_6_gas_is_held_back_as_gas() -> None:
     room.demand(co2=1.0)
     room.go(60)
     assert (0.0, "co2_enough") == (room.level("co2"), room.reason("co2"))
-    assert "system.emergency" not in {note.type for note in room.notes}
+    assert "system.emergency" not in {event.type for event in room.events}

@@ -129,10 +129,10 @@ MUTANTS: list[tuple[str, str, str, Killer]] = [
     ("supervise", "(sent.level, sent.falls_to) != (verdict.level, falls_to)", "sent.level != verdict.level",
      ("faults", "test_a_stop_stands_when_the_supervisor_dies", "stopped", 0.0)),
     ("supervise", "self.stops.get(EVERYWHERE) or", "", ("guards", "test_a_stop_of_another_zone_is_not_this_ones")),
-    # notes
-    ("notes", " or (old is not None and old.reason is new.reason)", "",
+    # step_events
+    ("step_events", " or (old is not None and old.reason is new.reason)", "",
      ("guards", "test_a_violation_is_one_event_however_long_it_stands")),
-    ("notes", "if zone not in before.emergencies:", "if True:",
+    ("step_events", "if zone not in before.emergencies:", "if True:",
      ("guards", "test_an_emergency_ends_by_a_cool_reading_and_not_by_silence")),
 ]  # fmt: skip
 

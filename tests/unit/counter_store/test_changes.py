@@ -43,7 +43,7 @@ def test_an_alert_is_one_line() -> None:
     assert START_NS // 1000 == point.time_ns // 1000
 
 
-def test_the_same_change_told_twice_is_one_point() -> None:
+def test_the_same_change_reported_twice_is_one_point() -> None:
     """Retained messages come again after every reconnect."""
     assert alert_to_line(alert(), "home") == alert_to_line(alert(), "home")
 

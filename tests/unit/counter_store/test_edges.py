@@ -105,7 +105,7 @@ TURN = st.tuples(st.booleans(), st.sampled_from(["ups", "rack"]), st.integers(0,
 
 @settings(deadline=None)
 @given(st.lists(TURN, max_size=30, unique_by=lambda turn: turn[2]), st.integers(1, 8))
-def test_no_more_is_told_of_outages_than_there_were(turns: list[tuple[bool, str, int]], most: int) -> None:
+def test_no_more_outages_are_reported_than_there_were(turns: list[tuple[bool, str, int]], most: int) -> None:
     """However few events are kept: none longer than it was, and all of them where they are said to be complete."""
     with bench(StorePolicy(history_per_type=most, ended_by=ENDED_BY)) as here:
         for is_end, device, quarters in sorted(turns, key=lambda turn: turn[2]):

@@ -45,7 +45,7 @@ def balance(count: int, second: float = 0, **more: Any) -> dict[str, Any]:
     return told | {"at": at(second).isoformat()} | more
 
 
-def test_imported_events_are_counted_and_told_as_if_they_had_been_delivered() -> None:
+def test_imported_events_are_counted_and_reported_as_if_they_had_been_delivered() -> None:
     """In the totals, the windows, the history, the reports; episodes and observed time included."""
     events = [event(n, n * DAY) for n in range(1, 30)]
     with bench() as one, bench() as other:

@@ -100,7 +100,7 @@ def test_several_jumps_add_up(ledger: Ledger) -> None:
     assert [(1, 1), (0, 1)] == [windows(batch(ledger, until=second)) for second in (3599, 3600)]
 
 
-def test_what_a_right_clock_told_is_not_taken_for_recent(ledger: Ledger) -> None:
+def test_what_a_right_clock_dated_is_not_taken_for_recent(ledger: Ledger) -> None:
     """Off for two hours, booted with the clock where it stopped: only this boot's events are recent."""
     batch(ledger, event(1, 0), event(2, 50), until=60)
     batch(ledger, event(3, 70), until=80)

@@ -47,7 +47,7 @@ def test_an_event_that_comes_again_was_observed_once() -> None:
 
 
 @pytest.mark.parametrize("step", [-3 * DAY, 3 * DAY])
-def test_a_jump_is_told_by_the_clock_as_it_is_then(step: float) -> None:
+def test_a_jump_is_dated_by_the_clock_as_it_is_then(step: float) -> None:
     """So it is itself not moved: two days have been observed, whichever way the clock went."""
     with bench() as here:
         here.batch(frame(1, 0), until=DAY)

@@ -62,7 +62,7 @@ def test_an_outage_of_before_a_jump_stays_where_it_was(step: float) -> None:
         assert (1, 0, 60.0) == figures(here, days=1, as_of="2026-01-02T00:02:00Z")
 
 
-def test_what_a_right_clock_told_stays_where_it_was() -> None:
+def test_what_a_right_clock_dated_stays_where_it_was() -> None:
     """Days before a boot whose clock was wrong: the jump moves what that boot told, and no outage of before."""
     with bench() as here:
         here.batch(event(1, 0), event(2, 4 * DAY, device="rack"), event(3, 4 * DAY + 60, END, device="rack"))

@@ -69,7 +69,7 @@ def test_before_any_time_is_known_there_is_nothing_to_answer_for(name: str) -> N
         here.ask(name)
 
 
-def test_an_unknown_question_is_told_the_known_ones() -> None:
+def test_an_unknown_question_is_refused_with_the_known_ones() -> None:
     """By name."""
     with bench() as here, pytest.raises(RefusedError, match="knows no question 'stats'; it answers anomalies, count"):
         here.ask("stats")
@@ -274,7 +274,7 @@ def test_health_can_be_off() -> None:
             here.ask("health")
 
 
-def test_health_is_told_by_the_interval_and_after_a_critical_event() -> None:
+def test_health_is_published_by_the_interval_and_after_a_critical_event() -> None:
     """And when something has changed, not with every batch; by event time."""
     with bench(replace(POLICY, health_interval_s=3600, health_formula="seed")) as here:
         told = []

@@ -144,7 +144,7 @@ def test_days_are_salvaged_as_hours_are(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("jump", [by(DAY), by(-DAY), Jump(by(30 * DAY).step, at(0), by(0).step)])
-def test_statistics_go_by_the_times_told(tmp_path: Path, jump: Jump) -> None:
+def test_statistics_go_by_the_times_reported(tmp_path: Path, jump: Jump) -> None:
     """Across a step of the clock too: history, counts and edges are those of the times events carry."""
     step = jump.step.total_seconds()
     with closing(Ledger(tmp_path / "ledger.sqlite", LEDGER_SCHEMA)) as ledger:

@@ -206,7 +206,7 @@ def test_the_page_needs_nothing_from_anywhere(kind: str) -> None:
     assert 2 == names.count("details")
 
 
-def test_what_is_told_does_not_get_out_of_its_cell() -> None:
+def test_what_is_written_does_not_get_out_of_its_cell() -> None:
     """Names that mean something to HTML, Markdown or a spreadsheet: as they are in no format."""
     with bench() as store:
         fill(store)

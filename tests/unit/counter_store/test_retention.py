@@ -141,7 +141,7 @@ def test_before_event_time_is_known_nothing_is_let_go() -> None:
         assert 6 == here.statistics()["recent_count"]
 
 
-def test_before_event_time_is_known_every_hour_is_told() -> None:
+def test_before_event_time_is_known_every_hour_is_published() -> None:
     """None has become part of its day yet, whatever time it is by what a service tells of itself."""
     with bench() as here:
         here.tell(*range(0, 7200, 600))

@@ -37,7 +37,7 @@ def hours(frames: Iterable[Frame], sizes: Sequence[int] = ()) -> list[ParsedPoin
     return [parse_line(line) for line in found]
 
 
-def test_an_hour_is_told_when_the_next_one_begins() -> None:
+def test_an_hour_is_published_when_the_next_one_begins() -> None:
     """Mean, least and greatest, at the start of the hour, with how many frames it is made of."""
     frames = [reading(n, minutes, {"v": v}) for n, minutes, v in ((1, 0, 3), (2, 30, 4), (3, 59.99, 8), (4, 60, 100))]
     (point,) = hours(frames)
@@ -65,7 +65,7 @@ def test_what_is_bad_has_no_part_in_a_mean() -> None:
 
 
 @pytest.mark.parametrize(("minutes", "told"), [(119.9, []), (120, ["ups"])])
-def test_the_last_hour_of_a_silent_device_is_told_by_another(minutes: float, told: list[str]) -> None:
+def test_the_last_hour_of_a_silent_device_is_published_with_anothers(minutes: float, told: list[str]) -> None:
     """An hour after its end: until then its own frames may still come."""
     points = hours([reading(1, 5, {"v": 1}), reading(2, minutes, {"v": 1}, device="rack")])
     assert told == [dict(point.series[1])["device"] for point in points]

@@ -38,7 +38,7 @@ def test_a_week_is_from_monday_to_sunday_and_has_its_iso_name() -> None:
     assert "2026-W01" == Period("weekly", time_to_us(datetime(2026, 1, 5, tzinfo=UTC))).name
 
 
-def test_nothing_is_told_of_the_time_before_anything_was_observed() -> None:
+def test_nothing_is_reported_of_the_time_before_anything_was_observed() -> None:
     """A new store begins with the day it begins in."""
     assert ["2026-02-05"] == names(("daily",), {}, 3.9, 4.1)
 
@@ -64,7 +64,7 @@ def test_after_a_clock_that_was_years_ahead_reports_go_on() -> None:
 
 
 @given(st.lists(st.integers(0, 40 * DAY_US), min_size=1, max_size=30), st.integers(-5, 5))
-def test_every_day_is_told_exactly_once_however_time_goes_on(steps: list[int], begin: int) -> None:
+def test_every_day_is_reported_exactly_once_however_time_goes_on(steps: list[int], begin: int) -> None:
     """In order; and none is left out where no more are missed than are made up for."""
     made: dict[Kind, int] = {}
     told = []

@@ -47,7 +47,7 @@ def test_b2_every_event_is_kept_at_once(tmp_path: Path, count: int) -> None:
             assert (count,) == other.execute("SELECT total FROM counter").fetchone()
 
 
-def test_b3_a_folder_that_is_not_there_is_made_and_one_that_cannot_be_is_told(tmp_path: Path) -> None:
+def test_b3_a_folder_that_is_not_there_is_made_and_one_that_cannot_be_is_reported(tmp_path: Path) -> None:
     """Before the first event is taken, so none is lost by it; the second says which file and why."""
     with closing(Ledger(path := tmp_path / "not" / "there" / "ledger.sqlite", LEDGER_SCHEMA)) as ledger:
         StoreBench(ledger).tell(0)

@@ -37,7 +37,7 @@ def test_a_slash_at_the_end_of_the_url_does_not_matter() -> None:
 
 
 @pytest.mark.parametrize("path", BROKEN, ids=lambda path: path.stem)
-def test_a_mistake_is_told_exactly(path: Path) -> None:
+def test_a_mistake_is_explained_exactly(path: Path) -> None:
     """One broken file a mistake; beside each, what a person reads."""
     with pytest.raises(ConfigError) as fault:
         parse_settings(path.read_text(), path.name, "counter_store", CounterStoreSettings, {})

@@ -90,14 +90,14 @@ def test_a_restored_store_shows_what_the_lost_one_showed(happenings: list[Happen
     assert lost_store(events, until) == restored_store(events, size, until)
 
 
-def test_what_another_clock_told_is_moved_as_it_was() -> None:
+def test_what_another_clock_dated_is_moved_as_it_was() -> None:
     """A jump that moves only the times of this boot."""
     happenings = [(0.0, 0.0, True), (1000.0, 0.0, True), (2000.0, 7200.0, False), (60.0, 0.0, True)]
     events, until = told(happenings)
     assert lost_store(events, until) == restored_store(events, 2, until)
 
 
-def test_what_another_clock_told_days_before_stays_where_it_was() -> None:
+def test_what_another_clock_dated_days_before_stays_where_it_was() -> None:
     """First and last times too, and what was observed."""
     happenings = [(0.0, 0.0, True), (400_000.0, 0.0, True), (90_000.0, 900_000.0, False), (60.0, 0.0, True)]
     events, until = told(happenings)

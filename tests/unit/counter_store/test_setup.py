@@ -37,7 +37,7 @@ def test_what_is_missing_is_made_and_events_are_never_shortened(found: tuple[Pla
     assert expected == steps(*found)
 
 
-def test_a_place_of_events_that_forgets_is_told_with_what_it_means() -> None:
+def test_a_place_of_events_that_forgets_is_reported_with_what_it_means() -> None:
     """Nobody would guess it."""
     (step, _) = plan(BOTH, {"upskeep": Place("upskeep", 30 * DAY_S)})
     assert "upskeep: is there, kept for 30 days: what is older cannot be read back into a lost ledger" == str(step)

@@ -10,7 +10,7 @@ from tests.support.scenarios import configured, frame, run, series, told
 V = "battery_voltage"
 
 
-def test_low_is_told_after_ten_seconds_below_its_level():
+def test_low_is_emitted_after_ten_seconds_below_its_level():
     """Entered at second 5, told at second 15."""
     assert [("BATTERY_LOW", 15)] == told(series(V, (5, 3.8), (20, 3.59)))
 

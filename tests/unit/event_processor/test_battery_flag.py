@@ -42,7 +42,7 @@ def test_the_flag_goes_before_the_voltage() -> None:
     ]
 
 
-def test_a_pack_nobody_has_told_of_is_no_cell() -> None:
+def test_a_pack_that_nobody_configured_is_no_cell() -> None:
     """27 V harms no Li-ion cell, and is no full one; an outage does not tell how low such a cell went."""
     outage = [frame(n, "rack", battery_low=False, battery_voltage=27.0, **OUTAGE) for n in range(10)]
     mains = [
@@ -59,7 +59,7 @@ def test_a_pack_nobody_has_told_of_is_no_cell() -> None:
     assert "cell_voltage" not in state.values
 
 
-def test_a_pack_somebody_has_told_of_is_judged_by_the_cell_too() -> None:
+def test_a_pack_that_somebody_configured_is_judged_by_the_cell_too() -> None:
     """What harms it does; whether it is low is still the UPS's word."""
     compiled = configured(DEVICES="{rack: {cells: 2, chemistry: lifepo4}}")
     frames = [frame(n, "rack", battery_low=False, battery_voltage=7.6, ac_present=True) for n in range(10)]

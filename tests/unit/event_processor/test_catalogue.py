@@ -267,7 +267,7 @@ def test_just_short_of_its_cause_is_nothing(name: str):
 
 
 @pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.ends])
-def test_its_end_is_told_once_by_its_clearing_twin(name: str):
+def test_its_end_is_emitted_once_by_its_clearing_twin(name: str):
     """The catalogue names the twin, and it comes after it."""
     case = CASES[name]
     types = [event.type for event in told(case, case.cause, case.clear) if event.type in (name, case.ends)]
@@ -299,7 +299,7 @@ def test_it_is_taken_from_outside_with_good_data_and_refused_with_bad(name: str)
     assert "must be" in bad.reason
 
 
-def test_a_worn_battery_is_told_by_the_capacity_it_shows():
+def test_a_worn_battery_is_recognised_by_the_capacity_it_shows():
     """10 Ah sold; 40 % of it are gone after 1 Ah: 2.5 Ah seen, health 25 %, three times over."""
     case = Case(sinking(100 - n * 0.4 for _ in range(3) for n in range(104)), (), environ=WORN, step_s=30)
     events = [event for event in told(case, case.cause) if event.type == "BATTERY_REPLACE"]

@@ -32,7 +32,7 @@ def test_the_status_channel_starts_a_session_at_its_edge():
     assert [("CHARGING_STARTED", 5)] == charges(scene((5, OFF), (5, ON), battery_voltage=3.9))
 
 
-def test_charging_seen_first_is_told_as_such():
+def test_charging_seen_first_is_emitted_as_such():
     """The session is under way when the first frame comes."""
     events, state = run(scene((1, ON)))
 

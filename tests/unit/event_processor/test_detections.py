@@ -136,7 +136,7 @@ MODE = configured(
 )
 
 
-def test_a_change_is_told_once_it_has_lasted():
+def test_a_change_is_emitted_once_it_has_lasted():
     """Old and new; the first value seen is no change, and a word of a second is none."""
     frames = series("fan_mode", (3, "off"), (2, "on"), (3, "off"), (5, "auto"), (5, "on"))
     events = told(frames, MODE)

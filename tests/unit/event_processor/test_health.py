@@ -46,7 +46,7 @@ def test_a_component_is_as_its_figures_say_and_overall_is_the_worst(vitals: Vita
     assert (verdict, verdict) == (told["component_status"][component], told["overall_status"])
 
 
-def test_a_handler_is_told_by_what_it_did():
+def test_a_handlers_health_goes_by_what_it_did():
     """A11.35: attempts, share of failures, last success; never that it is registered."""
     told = examine(Vitals(handlers={"a": HandlerVitals(attempts=4, failures=1, last_success="then")}), QUEUE)
 

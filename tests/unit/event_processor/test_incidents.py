@@ -84,7 +84,7 @@ def test_what_joins_or_ends_alone_opens_nothing():
     assert (None, ()) == (group.live.open, group.closed)
 
 
-def test_devices_can_be_told_apart():
+def test_devices_can_be_counted_apart():
     """One device that fails three times is no fault of the bus; three devices are."""
     law = replace(LAW, distinct="device")
     one = [entry(n) for n in range(3)]

@@ -64,7 +64,7 @@ def cause_of(event: Event) -> str:
 
 @settings(deadline=None, max_examples=25)
 @given(HISTORY)
-def test_what_is_told_is_what_the_catalogue_says(items: list):
+def test_what_is_emitted_is_what_the_catalogue_says(items: list):
     """Every event has the data that its type declares, and no other."""
     for event in run(frames_of(items), CELLS)[0]:
         kind = SHIPPED.catalogue[event.type]

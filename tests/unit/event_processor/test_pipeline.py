@@ -192,7 +192,7 @@ def test_an_outage_is_an_incident_with_start_and_end():
     assert [found.id] * 2 == [told.metadata["incident"] for told in events_of(outlet)]
 
 
-def test_an_incident_that_is_open_is_told_again_after_a_restart():
+def test_an_incident_that_is_open_is_published_again_after_a_restart():
     """Retained by the new process, from the ledger."""
     with processor(planned(patterns=OUTAGE)) as (stage, ledger, outlet):
         offered(stage, ledger, Candidate(type="AC_POWER_LOSS", time=START, device="ups"))

@@ -8,7 +8,7 @@ from tests.support.scenarios import frame, run, series, told
 MAINS, BATTERY = ("battery_current", 0.0), ("battery_current", -0.5)
 
 
-def test_an_outage_is_told_once_confirmed_and_its_end_too():
+def test_an_outage_is_emitted_once_confirmed_and_its_end_too():
     """Lost for 2 s: told at the third frame; back for 5 s: told at the sixth."""
     frames = series("ac_present", (10, True), (20, False), (10, True))
 
@@ -52,7 +52,7 @@ def test_mains_seen_first_are_no_event():
     assert ([], "mains") == (events, state.power)
 
 
-def test_an_outage_seen_first_is_told_as_such():
+def test_an_outage_seen_first_is_emitted_as_such():
     """The outage is under way when the first frame comes."""
     events, state = run(series("ac_present", (3, False)))
 

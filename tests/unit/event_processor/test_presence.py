@@ -1,6 +1,13 @@
 """Who is there: one event a change, and none for a broker that restarts."""
 
-from services.event_processor.core.pipeline.presence import Known, PresenceChange, Sign, heard, interrupted, settle
+from services.event_processor.core.pipeline.presence import (
+    Known,
+    PresenceChange,
+    Sign,
+    interrupted,
+    report_changes,
+    take_sign,
+)
 
 DWELL_S = 15.0
 
@@ -19,13 +26,13 @@ def lived(
     for second in range(int(last) + 1):
         for at, sign in steps:
             if at == second:
-                known = heard(known, "a", sign, "e1", second)
-        known, changes = settle(known, DWELL_S, second)
+                known = take_sign(known, "a", sign, "e1", second)
+        known, changes = report_changes(known, DWELL_S, second)
         told += changes
     return known, told
 
 
-def test_one_that_is_gone_is_told_once_and_so_is_its_return():
+def test_one_that_is_gone_is_reported_once_and_so_is_its_return():
     """A last will that lasts, and an online that lasts."""
     told = after((0, "online"), (20, "offline"), (60, "online"))
 
@@ -54,17 +61,17 @@ def test_a_clean_stop_is_no_failure():
 
 def test_time_cut_off_from_the_broker_counts_for_nothing():
     """What was seen before has yet to last."""
-    known = heard(heard({}, "a", "online", "e", 0), "a", "offline", "e", 10)
+    known = take_sign(take_sign({}, "a", "online", "e", 0), "a", "offline", "e", 10)
     known = interrupted(known, 100)
 
-    assert () == settle(known, DWELL_S, 110)[1]
-    assert 1 == len(settle(known, DWELL_S, 115)[1])
+    assert () == report_changes(known, DWELL_S, 110)[1]
+    assert 1 == len(report_changes(known, DWELL_S, 115)[1])
 
 
 def test_many_services_are_remembered_and_no_more():
     """Names are anybody's to choose."""
     known: Known = {}
     for number in range(2000):
-        known = heard(known, f"s{number}", "online", None, 0)
+        known = take_sign(known, f"s{number}", "online", None, 0)
 
     assert 1000 == len(known)

@@ -19,7 +19,7 @@ def taken(**offer: object) -> Event | Refusal:
     return admit(SHIPPED, "controller", Candidate.model_validate(offer), START)
 
 
-def test_a2_what_is_told_inside_and_what_comes_from_outside_is_one_kind_of_event():
+def test_a2_what_is_emitted_inside_and_what_comes_from_outside_is_one_kind_of_event():
     """Both have type, time, category, severity, site and data, by the same model."""
     inside, outside = run([frame(0, co2=500)])[0][0], taken(type="device.error")
 
@@ -69,7 +69,7 @@ def test_a17_the_vpd_is_of_one_poll_and_of_nothing_that_cannot_be_believed():
     assert [[], [], ["suspect"]] == vpds
 
 
-def test_a18_a_level_that_is_passed_is_told_once_and_not_with_every_reading():
+def test_a18_a_level_that_is_passed_is_emitted_once_and_not_with_every_reading():
     """Two minutes beyond it, with a wobble inside the hysteresis: one event."""
     air = series("relative_humidity", (70, 85), (5, 79), (70, 85))
 

@@ -163,7 +163,7 @@ def test_what_is_no_candidate_is_refused(ledger: Ledger, outlet: InMemoryPublish
     assert ["ingest takes candidate events, not Mark"] == [reason for _, _, reason in outlet.rejected]
 
 
-def test_a_loss_is_told_with_what_was_lost(ledger: Ledger, outlet: InMemoryPublisher):
+def test_a_loss_is_reported_with_what_was_lost(ledger: Ledger, outlet: InMemoryPublisher):
     """Never silent."""
     clock = FakeClock()
     clock.now = at(60)

@@ -85,7 +85,7 @@ def test_a_section_left_out_is_off(tmp_path: Path):
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda path: path.stem)
-def test_a_mistake_is_told_exactly(mistake: Path, tmp_path: Path):
+def test_a_mistake_is_explained_exactly(mistake: Path, tmp_path: Path):
     """Which file is wrong stands in the first part of the broken file's name; the other is the shipped one."""
     for name in ("events", "event_processor", "pipeline", "patterns"):
         source = mistake if mistake.name.startswith(f"{name}.") else CONFIG / f"{name}.yaml"
@@ -97,7 +97,7 @@ def test_a_mistake_is_told_exactly(mistake: Path, tmp_path: Path):
     assert mistake.with_suffix(".txt").read_text().rstrip("\n") == str(caught.value).replace(f"{tmp_path}/", "")
 
 
-def test_faults_of_both_files_are_told_at_once(tmp_path: Path):
+def test_faults_of_both_files_are_reported_at_once(tmp_path: Path):
     """Nobody mends one file only to hear of the other."""
     (tmp_path / "events.yaml").write_text("events: 3")
 
@@ -145,7 +145,7 @@ def test_a_battery_is_what_its_board_says(tmp_path: Path):
     }
 
 
-def test_what_the_processor_is_told_goes_before_the_board(tmp_path: Path):
+def test_the_processors_own_settings_go_before_the_board(tmp_path: Path):
     """Key by key."""
     device = load(housed(tmp_path, "devices: {attic: {cells: 4}}"), {}).device_rules("attic").device
 
@@ -158,7 +158,7 @@ def test_the_simulators_ups_is_on_the_simulators_board(source: str, cells: int, 
     assert cells == load(housed(tmp_path, "devices: {}"), {"UPSKEEP_SOURCE": source}).device_rules("ups").device.cells
 
 
-def test_a_board_of_an_unknown_chemistry_is_told_where_it_stands(tmp_path: Path):
+def test_a_board_of_an_unknown_chemistry_is_named_with_its_line(tmp_path: Path):
     """Judged by the wrong levels a battery would always be critical."""
     with pytest.raises(ConfigError) as caught:
         load(housed(tmp_path, "devices: {}", BOARD.replace("lifepo4", "lifepo")), {})
@@ -169,7 +169,7 @@ def test_a_board_of_an_unknown_chemistry_is_told_where_it_stands(tmp_path: Path)
     ) == str(caught.value)
 
 
-def test_every_cause_is_told_in_words():
+def test_every_cause_has_words():
     """The page of the catalogue says what the rules in force make of it."""
     told = causes(yaml_rules(), {})
 

@@ -54,7 +54,7 @@ def merged(*series: list[Frame]) -> list[Frame]:
     return sorted((item for frames in series for item in frames), key=lambda item: item.time)
 
 
-def test_a_silent_device_is_told_by_the_first_frame_of_another(ups: list[Frame]):
+def test_a_silent_device_is_reported_with_the_first_frame_of_another(ups: list[Frame]):
     """Heard last at 20 s; 80 s is not more than 60 s after it, 90 s is. It comes back at 240 s."""
     room = [frame(second, "room", co2=500) for second in (0, 10, 20, 240)]
 
@@ -63,17 +63,17 @@ def test_a_silent_device_is_told_by_the_first_frame_of_another(ups: list[Frame])
     )
 
 
-def test_a_device_that_is_waited_for_and_never_heard_is_told(ups: list[Frame]):
+def test_a_device_that_is_waited_for_and_never_heard_is_reported(ups: list[Frame]):
     """From the first frame of anything."""
     assert [("device.error", "room", 70)] == brief(tell(WATCHED, ups))
 
 
-def test_a_device_that_nobody_waits_for_is_told_once_it_was_heard(ups: list[Frame]):
+def test_a_device_that_nobody_waits_for_is_reported_once_it_was_heard(ups: list[Frame]):
     """A rule for all devices watches those there are; the last one is never silent by itself."""
     assert [("device.error", "room", 70)] == brief(tell(EVERYBODY, merged([frame(5, "room", co2=1)], ups)))
 
 
-def test_when_nothing_is_heard_of_anything_nothing_is_told():
+def test_when_nothing_is_heard_of_anything_nothing_is_reported():
     """An hour without a frame is a reader that is gone; its last will says so."""
     assert [] == brief(tell(WATCHED, [frame(0, "room", co2=500), frame(3600, "room", co2=500)]))
 
@@ -125,7 +125,7 @@ def patience(step_s: float) -> float:
 
 @settings(deadline=None, max_examples=20)
 @given(FRAMES)
-def test_a_silence_is_told_once_and_only_when_it_was_one(items: list[tuple[float, str, bool]]):
+def test_a_silence_is_reported_once_and_only_when_it_was_one(items: list[tuple[float, str, bool]]):
     """Held against a plain account: 60 s, or 2.5 of a device's own steps where one is longer."""
     frames = list(history(items))
     heard: dict[str, float] = {}

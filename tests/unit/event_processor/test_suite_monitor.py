@@ -74,7 +74,7 @@ def test_each_start_is_one_event(ledger: Ledger):
     assert {"version": "1", "startup_time": "2026-01-31T12:00:00.000000Z"} == suite.events[0].data
 
 
-def test_health_is_told_on_schedule_with_the_next_time(ledger: Ledger):
+def test_health_is_published_on_schedule_with_the_next_time(ledger: Ledger):
     """Every minute here."""
     suite = Suite(ledger)
     suite.begin(0)
@@ -87,7 +87,7 @@ def test_health_is_told_on_schedule_with_the_next_time(ledger: Ledger):
     assert 3 == len({event.cause for event in suite.events if event.type == "system.health.check"})
 
 
-def test_what_is_turned_off_is_not_told(ledger: Ledger):
+def test_what_is_turned_off_is_not_published(ledger: Ledger):
     """No start, no health, nobody who comes or goes."""
     suite = Suite(ledger, Monitoring(started=False, health_every_s=0, presence=False))
     suite.begin(0)
@@ -97,7 +97,7 @@ def test_what_is_turned_off_is_not_told(ledger: Ledger):
     assert [] == suite.events
 
 
-def test_a_service_that_is_gone_is_told_once_also_by_the_next_process(ledger: Ledger):
+def test_a_service_that_is_gone_is_reported_once_also_by_the_next_process(ledger: Ledger):
     """A retained last will is heard again at every start: it is no change."""
     suite = Suite(ledger, Monitoring(started=False))
     for _ in range(3):

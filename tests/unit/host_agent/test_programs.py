@@ -70,7 +70,7 @@ def test_a_program_that_will_not_listen_is_killed(programs: Programs) -> None:
     assert [Ended("hooks", well=False)] == over(programs)
 
 
-def test_a_long_story_is_told_from_its_end(programs: Programs, caplog: pytest.LogCaptureFixture) -> None:
+def test_of_a_long_output_the_end_is_kept(programs: Programs, caplog: pytest.LogCaptureFixture) -> None:
     """The last 4000 bytes."""
     caplog.set_level(logging.INFO)
     programs.start("hooks", [python("print('a' * 10000 + 'z')")], {})

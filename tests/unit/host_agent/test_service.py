@@ -261,7 +261,7 @@ def test_an_agent_that_starts_in_the_middle_does_what_is_left(tmp_path: Path) ->
     assert (2, 1) == (len(ids), len(set(ids)))
 
 
-def test_the_last_shutdown_is_told_in_the_next_boot_and_once(tmp_path: Path) -> None:
+def test_the_last_shutdown_is_reported_in_the_next_boot_and_once(tmp_path: Path) -> None:
     """Not in the same one: then it did not happen."""
     scene = Scene(tmp_path).hear().ended()
     told = lambda: [c.type for c in scene.outlet.suggested].count("SHUTDOWN_COMPLETED")  # noqa: E731

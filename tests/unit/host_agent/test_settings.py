@@ -53,7 +53,7 @@ def test_in_earnest_every_program_must_be_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", BROKEN, ids=lambda path: path.stem)
-def test_a_mistake_is_told_exactly(path: Path) -> None:
+def test_a_mistake_is_explained_exactly(path: Path) -> None:
     """One broken file a mistake; beside each, what a person reads."""
     with pytest.raises(ConfigError) as fault:
         parse_settings(path.read_text(), path.name, "host_agent", HostAgentSettings, {})

@@ -75,7 +75,7 @@ def test_a_sensor_that_sleeps_is_read_at_once_and_again(kind: str) -> None:
     assert bench.poll().values
 
 
-def test_an_sht3x_is_never_told_to_hold_the_clock() -> None:
+def test_an_sht3x_is_never_asked_to_hold_the_clock() -> None:
     """0x2400 and not 0x2C06, which the simulated one refuses."""
     bench = Bench("sht3x")
     bench.poll()
@@ -109,7 +109,7 @@ def test_an_aht_is_initialised_once_by_its_own_command(kind: str, initialise: st
     assert bench.bus.written == [initialise, "ac3300", "ac3300"]
 
 
-def test_an_aht_that_has_lost_its_calibration_is_told_of() -> None:
+def test_an_aht_that_has_lost_its_calibration_is_reported() -> None:
     """A brown-out between two polls: one error, and then values again."""
     bench = Bench("aht20")
     bench.poll()
@@ -146,7 +146,7 @@ def humid(bench: Bench) -> None:
     bench.show({"88": trim.hex(), "e1": trim_h.hex(), "f201 f425 f3": "00250000" + "559f00" + "82ca00" + "6e80"})
 
 
-def test_a_bme280_is_told_of_humidity_before_it_measures() -> None:
+def test_a_bme280_is_set_for_humidity_before_it_measures() -> None:
     """ctrl_hum, then ctrl_meas; the other way round the humidity is skipped."""
     bench = Bench("bme280")
     humid(bench)

@@ -126,7 +126,7 @@ def test_anew_forgets_the_pairs_there_were(attic: Attic) -> None:
     assert [[20.0, 20.5]] == attic.say(reference=20.5, anew=True)["pairs"]
 
 
-def test_who_and_when_and_what_are_kept_and_told(attic: Attic) -> None:
+def test_who_and_when_and_what_are_kept_and_reported(attic: Attic) -> None:
     attic.next_poll()
     attic.say(reference=21.0, due_days=365)
     (told, _) = attic.next_poll()
@@ -148,7 +148,7 @@ def test_it_is_in_force_after_a_restart_and_gone_after_uncalibrate(attic: Attic)
     assert 20.0 == attic.shown(20.0)
 
 
-def test_an_overdue_calibration_is_told_once_a_day_and_not_after_a_restart_again(attic: Attic) -> None:
+def test_an_overdue_calibration_is_reported_once_a_day_and_not_after_a_restart_again(attic: Attic) -> None:
     attic.say(offset=1.0, due_days=30)
     attic.next_poll()
     assert [] == _due(attic.next_poll(29 * 86_400))

@@ -124,7 +124,7 @@ def test_a_bit_that_is_needed_is_set_once_and_the_others_kept() -> None:
     assert bench.ask().doubts == ()
 
 
-def test_a_brownout_is_noticed_told_and_mended() -> None:
+def test_a_brownout_is_noticed_reported_and_mended() -> None:
     """The bit is gone: one doubt, no value, and the next poll is well."""
     chip = RegisterChip(defaults={0x2E: 0x80, 0x10: 7})
     bench = Bench(ENABLED, chip)
@@ -182,7 +182,7 @@ def test_a_chip_that_measures_is_not_started() -> None:
     assert 0x21 not in chip.registers
 
 
-def test_a_chip_that_is_silent_is_started_and_later_told_of() -> None:
+def test_a_chip_that_is_silent_is_started_and_later_reported() -> None:
     """At first it may just not have been started. When it has measured before, its silence is a fault."""
     bench, chip = periodic()
     chip.registers[0x05] = 0

@@ -50,7 +50,7 @@ def test_a_slow_drift_is_no_jump() -> None:
     assert {None} == set(through(*(("b1", at(count * 60.5, count * 60)) for count in range(100))))
 
 
-def test_each_of_several_jumps_is_told() -> None:
+def test_each_of_several_jumps_is_reported() -> None:
     """Once, where it was."""
     jumps = through(("b1", at(0, 0)), ("b1", at(101, 1)), ("b1", at(102, 2)), ("b1", at(3, 3)))
 
@@ -76,7 +76,7 @@ def test_a_boot_behind_the_last_frame_is_a_jump_back_to_where_it_starts() -> Non
         assert [None, Jump(seconds(-2580))] == through(("b1", at(0, 500)), ("b2", at(-2580, 10, clock)))
 
 
-def test_a_clock_set_after_the_boot_leaves_what_was_told_before_it_in_its_place() -> None:
+def test_a_clock_set_after_the_boot_leaves_what_was_dated_before_it_in_its_place() -> None:
     """Off for two hours, booted where it stopped: only this boot's times move."""
     jumps = through(("b1", at(0, 500)), ("b2", at(5, 10, "unset")), ("b2", at(7230, 40, "set")), ("b2", at(7231, 41)))
 

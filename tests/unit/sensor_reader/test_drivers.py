@@ -69,7 +69,7 @@ def test_a_driver_is_made_once_with_its_settings_and_read() -> None:
 
 
 @pytest.mark.parametrize("error", [ValueError("no such port"), SystemExit(3), KeyboardInterrupt(), MemoryError()])
-def test_an_exception_is_told_with_its_place_and_the_driver_made_anew(error: BaseException) -> None:
+def test_an_exception_is_reported_with_its_place_and_the_driver_made_anew(error: BaseException) -> None:
     """Even one that would end the process."""
 
     def read() -> None:
@@ -101,7 +101,7 @@ def test_a_driver_may_say_itself_what_is_wrong() -> None:
     assert 1 == kind.made
 
 
-def test_wrong_settings_are_told_by_name() -> None:
+def test_wrong_settings_are_reported_by_name() -> None:
     """All of them."""
     code, detail = failure(driver(Well, {"volts": "many", "amps": 1}))
 
@@ -113,19 +113,19 @@ def test_wrong_settings_are_told_by_name() -> None:
 
 
 @pytest.mark.parametrize("kind", [object, int, "text", None])
-def test_what_is_no_driver_is_told(kind: object) -> None:
+def test_what_is_no_driver_is_reported(kind: object) -> None:
     """An entry point can name anything."""
     assert "has no Settings, a pydantic model" in failure(driver(kind))[1]
 
 
-def test_a_driver_that_is_not_installed_is_told() -> None:
+def test_a_driver_that_is_not_installed_is_reported() -> None:
     """Also where it was when the reader started."""
     assert ("driver", "no installed package offers the driver 'acme' (entry point group upskeep.drivers)") == failure(
         ForeignDriver("acme", {})
     )
 
 
-def test_an_import_that_fails_is_told_and_tried_again() -> None:
+def test_an_import_that_fails_is_reported_and_tried_again() -> None:
     """The next poll may find it mended."""
     tries = iter([ImportError("No module named 'serial'"), None])
 
@@ -163,7 +163,7 @@ def test_an_answer_that_is_no_reading_is_an_error(answer: object) -> None:
     ("theirs", [1], "theirs: must be a finite number, true or false, or a short text (got [1])"),
     ("theirs", 2**63, "theirs: must be a finite number, true or false, or a short text (got 9223372036854775808)"),
 ])  # fmt: skip
-def test_a_value_that_cannot_be_is_left_out_and_told(name: Any, value: Any, fault: str) -> None:
+def test_a_value_that_cannot_be_is_left_out_and_reported(name: Any, value: Any, fault: str) -> None:
     """The others stand."""
     reading = vetted(Reading({name: value, "load": 20.0}))
 

@@ -70,7 +70,7 @@ ELSEWHERE = {
     "a charge of 106 % (geekworm-com/x728#14)":
         UNIT + "test_chips:test_a_charge_above_full_is_held_to_100_and_the_word_is_kept",
     "why did it reboot (nut#1533, PiJuice#248)":
-        UNIT + "test_unclean_stop:test_a_cut_off_run_is_told_with_what_the_board_knows_of_it",
+        UNIT + "test_unclean_stop:test_a_cut_off_run_is_reported_with_what_the_board_knows_of_it",
 }  # fmt: skip
 
 

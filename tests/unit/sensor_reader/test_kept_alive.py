@@ -73,7 +73,7 @@ def test_the_adc_of_a_bq25792_stays_on_while_it_is_polled() -> None:
     assert house.chip("bq25792").registers[0x2E] & 0x80
 
 
-def test_a_bq25792_that_was_left_alone_is_set_again_and_that_is_told() -> None:
+def test_a_bq25792_that_was_left_alone_is_set_again_and_that_is_reported() -> None:
     """After a pause longer than its watchdog's the numbers were standing still: none is given."""
     house = House("bq25792")
     for _ in range(5):
@@ -97,7 +97,7 @@ def test_a_bq25895_converts_for_the_poll_that_follows() -> None:
     assert house.chip("bq25895").registers[0x02] == 0x3D | 0x80
 
 
-def test_a_fault_of_a_bq25895_is_told_once() -> None:
+def test_a_fault_of_a_bq25895_is_reported_once() -> None:
     """Its register forgets when it is read, so the next poll has none."""
     house = House("bq25895")
     house.poll()

@@ -56,12 +56,12 @@ def test_only_a_start_that_was_not_clean_tells_of_the_power(before: RunRecord | 
     assert told is ("power_fault" in frame.values)
 
 
-def test_the_restart_after_a_crash_is_not_told() -> None:
+def test_the_restart_after_a_crash_is_not_reported() -> None:
     """Same boot, still marked as running: the service crashed, the system did not start."""
     assert started_frame(RunRecord("boot-2", running=True), "boot-2", NOW) is None
 
 
-def test_a_stop_is_told_by_the_device_system() -> None:
+def test_a_stop_is_reported_by_the_device_system() -> None:
     """The frame that becomes SYSTEM_SHUTDOWN."""
     frame = stopped_frame("boot-2", NOW)
 

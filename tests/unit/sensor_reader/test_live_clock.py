@@ -82,7 +82,7 @@ def test_a_live_frame_says_when_by_both_clocks(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("step_s", [10_800.0, -10_800.0])
-def test_a_jump_is_told_before_the_frame_after_it(machine: Machine, step_s: float) -> None:
+def test_a_jump_is_reported_before_the_frame_after_it(machine: Machine, step_s: float) -> None:
     """At the new time, once."""
     machine.poll()
     machine.drain()
@@ -93,7 +93,7 @@ def test_a_jump_is_told_before_the_frame_after_it(machine: Machine, step_s: floa
     assert [(str(step_s), 102 + step_s), ("ups", 102 + step_s), ("ups", 103 + step_s)] == machine.drain()
 
 
-def test_a_jump_while_the_reader_was_down_is_told(machine: Machine) -> None:
+def test_a_jump_while_the_reader_was_down_is_reported(machine: Machine) -> None:
     """Its ledger knows where the clock was."""
     machine.poll()
     machine.drain()
@@ -104,7 +104,7 @@ def test_a_jump_while_the_reader_was_down_is_told(machine: Machine) -> None:
     assert [("60.0", 171.0), ("ups", 171.0)] == machine.drain()
 
 
-def test_a_jump_before_the_stop_is_told_before_the_stop(machine: Machine) -> None:
+def test_a_jump_before_the_stop_is_reported_before_the_stop(machine: Machine) -> None:
     """The stop bears the new time."""
     machine.poll()
     machine.drain()
@@ -114,7 +114,7 @@ def test_a_jump_before_the_stop_is_told_before_the_stop(machine: Machine) -> Non
     assert [("-60.0", 41.0), ("stopped", 41.0)] == machine.drain()
 
 
-def test_a_boot_with_a_stale_clock_is_told_before_the_start(machine: Machine) -> None:
+def test_a_boot_with_a_stale_clock_is_reported_before_the_start(machine: Machine) -> None:
     """Time goes back first, then the new boot's frames come."""
     machine.poll()
     machine.drain()

@@ -124,7 +124,7 @@ def test_mains_that_the_status_leaves_open_are_judged_by_the_input(
     assert expected is values(status, *lines).get("ac_present")
 
 
-def test_a_test_is_told_when_it_comes_and_not_from_before() -> None:
+def test_a_test_is_reported_when_it_comes_and_not_from_before() -> None:
     """Done and passed may be of last year; failed is so still."""
     history, seen = History(), []
     for text in ("Done and passed", "In progress", "Done and warning", "Done and passed", "No test initiated"):

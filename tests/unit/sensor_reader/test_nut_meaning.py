@@ -113,7 +113,7 @@ def test_of_two_variables_for_one_channel_the_first_counts() -> None:
     ("0x14", "battery.charge is '0x14', which is no number"),
     ("1000", "state_of_charge 1000 % is outside 0 to 100 %"),
 ])  # fmt: skip
-def test_a_number_that_is_none_is_left_out_and_told(text: str, doubt: str) -> None:
+def test_a_number_that_is_none_is_left_out_and_reported(text: str, doubt: str) -> None:
     """The rest of the reading stands."""
     reading, _ = interpret({"ups.status": "OL", "battery.charge": text})
 

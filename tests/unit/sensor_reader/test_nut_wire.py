@@ -39,7 +39,7 @@ def test_an_open_quote_is_no_line() -> None:
 
 
 @pytest.mark.parametrize("word", REFUSALS)
-def test_a_refusal_is_told_with_what_to_do(word: str) -> None:
+def test_a_refusal_is_reported_with_what_to_do(word: str) -> None:
     """Under the code of the table."""
     error = refusal(("ERR", word), "server: LIST VAR su")
 
@@ -48,7 +48,7 @@ def test_a_refusal_is_told_with_what_to_do(word: str) -> None:
 
 
 @pytest.mark.parametrize(("said", "word"), [(("ERR", "NEW-IN-2030"), "NEW-IN-2030"), (("ERR",), "ERR")])
-def test_a_refusal_nobody_knows_is_told_as_it_came(said: tuple[str, ...], word: str) -> None:
+def test_a_refusal_nobody_knows_is_reported_as_it_came(said: tuple[str, ...], word: str) -> None:
     """Servers newer than the table are no fault."""
     error = refusal(said, "server")
 

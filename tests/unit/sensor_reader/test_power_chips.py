@@ -133,7 +133,7 @@ def test_the_status_of_a_pijuice(status: str, mains: bool, charging: bool, batte
     assert battery == ("battery_voltage" in values)
 
 
-def test_the_faults_of_a_pijuice_are_told_by_name() -> None:
+def test_the_faults_of_a_pijuice_are_reported_by_name() -> None:
     """Those of the power, and the charger's when it is too warm."""
     values = understood(CHIPS["pijuice"], Mount(), pijuice(**{"44": "82"})).values
 
@@ -182,7 +182,7 @@ def test_a_sleeping_gauge_gives_nothing_old() -> None:
 
 
 @pytest.mark.parametrize(("status", "shown"), [("0000", None), ("0100", 25.05)])
-def test_a_temperature_that_was_only_told_is_none(status: str, shown: float | None) -> None:
+def test_a_temperature_that_was_only_written_is_none(status: str, shown: float | None) -> None:
     """LC709203F without a thermistor shows what somebody wrote into it, 25 °C by itself."""
     wires = lc709203f({"15": "0100", "16": status, "08": "a60b"})
 
@@ -200,7 +200,7 @@ def test_a_supply_that_is_not_there_has_no_voltage() -> None:
     ("00", "none"), ("80", "watchdog_fault"), ("08", "battery_fault"), ("10", "input_fault"), ("30", "charge_timer"),
     ("2a", "battery_fault, temperature_fault, thermal_shutdown"),
 ])  # fmt: skip
-def test_the_faults_of_a_bq25895_are_told_by_name(fault: str, told: str) -> None:
+def test_the_faults_of_a_bq25895_are_reported_by_name(fault: str, told: str) -> None:
     """REG0C, flags and the charger's own number."""
     wires = {"0b": "00", "0c": fault, "0e": "5b6a000000"}
 
@@ -239,7 +239,7 @@ def test_an_ina3221_says_which_of_its_inputs_is_at_the_end() -> None:
     assert [("saturated", "output_current")] == [(doubt.code, doubt.channel) for doubt in reading.doubts]
 
 
-def test_an_input_that_the_board_does_not_use_is_not_told() -> None:
+def test_an_input_that_the_board_does_not_use_is_not_reported() -> None:
     """Of an INA3221's three."""
     shown = {"01": "ff38", "02": "1ff8", "05": "00c8", "06": "2710"}
     one = Mount(inputs=(Input(3, "input", 0.05),))

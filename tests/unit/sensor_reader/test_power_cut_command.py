@@ -82,7 +82,7 @@ def order(after_s: int = 30, expires: datetime | None = NOON + timedelta(minutes
     ("waveshare_ups_hat_e", 20, ["0155"], {"chip": "waveshare_ups_e@0x2d", "after_s": 30, "final": True}),
     ("pisugar_3", 90, ["0b29", "095a", "02d0", "0b00"], {"chip": "pisugar3@0x57", "after_s": 90, "final": False}),
 ])  # fmt: skip
-def test_a_board_that_can_is_told_and_the_delay_in_force_is_answered(
+def test_a_board_that_can_gets_the_order_and_the_delay_in_force_is_answered(
     board: str, after_s: int, wrote: list[str], told: dict[str, Any]
 ) -> None:
     """What the maker's code writes, with its check byte; only the bit of the output is cleared, and the rest stays."""
@@ -139,7 +139,7 @@ def test_what_may_be_the_order_of_the_boot_before_is_refused(
     assert bus.wrote == []
 
 
-def test_a_controller_that_does_not_count_down_has_not_been_told() -> None:
+def test_a_controller_that_does_not_count_down_has_not_got_the_order() -> None:
     """UPS Plus firmware that has stopped still acknowledges (geeekpi/upsplus#152): what it shows is read back."""
     bus = Heard()
     with reader("52pi_upsplus", bus) as handler:
@@ -171,7 +171,7 @@ def test_what_is_played_has_no_power_to_cut() -> None:
         ledger.close()
 
 
-def test_a_mistyped_order_is_told_by_field() -> None:
+def test_a_mistyped_order_is_refused_by_field() -> None:
     """As every command."""
     with reader("pijuice", Heard()) as handler, pytest.raises(ValidationError, match="after_s"):
         handler.execute(order(after_s=0))

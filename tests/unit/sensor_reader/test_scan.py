@@ -69,14 +69,14 @@ def test_something_known_elsewhere_is_named_and_something_unknown_is_said_to_be(
     assert clock.note.startswith("a clock (DS3231")
 
 
-def test_a_stuck_bus_is_told_after_a_few_addresses() -> None:
+def test_a_stuck_bus_is_reported_after_a_few_addresses() -> None:
     bus = SimulatedBus()
     bus.stuck = True
     with pytest.raises(BusError, match="held low"):
         scan(bus, CHIPS.values())
 
 
-def test_an_address_held_by_the_kernel_is_told_as_such() -> None:
+def test_an_address_held_by_the_kernel_is_reported_as_such() -> None:
     class Held(Untouchable):
         def ping(self, address: int) -> None:
             raise BusError("bus" if address == 0x40 else "nack", address, "a kernel driver holds this address")

@@ -213,7 +213,7 @@ def test_a_reboot_after_a_power_cut_is_a_start_that_was_not_clean(tmp_path: Path
     assert first.values == {"lifecycle": "started", "clean": False, "boot_id": "b2"}
 
 
-def test_a_stop_is_told_once() -> None:
+def test_a_stop_is_reported_once() -> None:
     """Finish may be called twice, and before anything was read it says nothing."""
     outlet = InMemoryPublisher()
     with closing(Ledger(":memory:")) as ledger:
@@ -240,7 +240,7 @@ def test_a_scenario_that_was_played_to_its_end_is_not_played_again_and_says_so(
     )
 
 
-def test_hardware_is_polled_live_and_told_of(tmp_path: Path) -> None:
+def test_hardware_is_polled_live_and_reported(tmp_path: Path) -> None:
     """Frames bear the wall clock's time; the stop too; errors are counted once a poll."""
     bus = SimulatedBus()
     bus.load(0x36, {0x02: 0xB520, 0x04: 0x230F})

@@ -76,7 +76,7 @@ def test_a_chip_alone_is_a_device(tmp_path: Path) -> None:
     assert (1, Mount("output", shunt_ohm=0.1)) == (part.bus, part.mount)
 
 
-def test_a_chip_with_several_inputs_is_told_what_each_measures(tmp_path: Path) -> None:
+def test_a_chip_with_several_inputs_needs_to_know_what_each_measures(tmp_path: Path) -> None:
     """By the number in the datasheet; those not named are not in use."""
     inputs = "{3: {measures: output, shunt_ohm: 0.05}, 1: {measures: battery, shunt_ohm: 0.1, current_sign: -1}}"
     folder = write(tmp_path, f"devices: [{{name: rail, chip: ina3221, address: 0x41, inputs: {inputs}}}]")
@@ -169,7 +169,7 @@ def test_a_line_has_one_owner(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", sorted(BROKEN.glob("*.yaml")), ids=lambda path: path.stem)
-def test_each_mistake_is_told_in_full(tmp_path: Path, path: Path) -> None:
+def test_each_mistake_is_explained_in_full(tmp_path: Path, path: Path) -> None:
     """The file holds one mistake; the .txt beside it is the whole message. A ``boards…`` file is a boards.yaml."""
     folder = write(tmp_path)
     name = "boards.yaml" if path.stem.startswith("boards_") else "sensor_reader.yaml"

@@ -159,7 +159,7 @@ def test_a_brownout_drains_the_battery_although_mains_are_there() -> None:
     assert seconds("brownout", "ac_present", value=False) == [1.0, 1.0]
 
 
-def test_i2c_faults_are_told_once_a_poll_and_hidden_where_a_retry_helps() -> None:
+def test_i2c_faults_are_reported_once_a_poll_and_hidden_where_a_retry_helps() -> None:
     """Bursts of NACKs and timeouts, the chip gone for 45 s, and everything fine at the end."""
     frames = played("i2c_faults")
     codes = [error.code for frame in frames for error in frame.errors]

@@ -92,7 +92,7 @@ def told(frames: list[Frame], folder: Path) -> dict[str, dict[str, object]]:
     ("upsplus", upsplus(9000), upsplus(45), True),
     ("upsplus", upsplus(9000), upsplus(9600), False),
 ])  # fmt: skip
-def test_a_cut_off_run_is_told_with_what_the_board_knows_of_it(
+def test_a_cut_off_run_is_reported_with_what_the_board_knows_of_it(
     tmp_path: Path, kind: str, before: SimulatedBus, after: SimulatedBus, fault: bool
 ) -> None:
     """A Pi fed by the HAT cannot see its own output go: UNCLEAN_SHUTDOWN and the loss come at the next start."""

@@ -17,7 +17,7 @@ JUMPS = st.builds(Jump, SPANS) | st.builds(Jump, SPANS, st.datetimes(timezones=s
 
 
 @given(JUMPS)
-def test_what_is_told_is_read_back(jump: Jump) -> None:
+def test_what_is_reported_is_read_back(jump: Jump) -> None:
     """To the microsecond, in a frame and in an event."""
     framed = {IN_FRAME + name: value for name, value in jump.values().items()}
 
@@ -29,7 +29,7 @@ def test_everything_moves_by_the_step() -> None:
     assert (NOON + HOUR, NOON - HOUR) == (Jump(HOUR).moved(NOON), Jump(-HOUR).moved(NOON))
 
 
-def test_what_a_right_clock_told_keeps_its_place() -> None:
+def test_what_a_right_clock_dated_keeps_its_place() -> None:
     """Before ``since`` it moves by ``earlier``; at ``since`` by the step."""
     jump = Jump(HOUR, NOON, timedelta(minutes=1))
     before = NOON - timedelta(microseconds=1)

@@ -126,7 +126,7 @@ def test_an_answer_goes_where_mqtt_5_says_but_nowhere_outside_the_services_respo
     assert (topic, b"\x01") == (answer.topic, answer.correlation)
 
 
-def test_a_command_is_carried_out_once_and_its_repeats_are_told_the_same(house: House) -> None:
+def test_a_command_is_carried_out_once_and_its_repeats_get_the_same_result(house: House) -> None:
     for _ in range(3):
         house.say(COMMAND, {"id": "c1", "data": {"colour": "red"}})
     assert ["c1"] == house.clerk.switched

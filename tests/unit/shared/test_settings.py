@@ -102,7 +102,7 @@ def test_an_unknown_key_is_compared_with_those_that_are_known_there(place: str, 
     assert [f"tree.yaml:1: {place}.color: unknown key; did you mean 'colour'?"] == faults(text)
 
 
-def test_an_unknown_key_like_no_other_is_told_all_there_are() -> None:
+def test_an_unknown_key_like_no_other_lists_all_there_are() -> None:
     """Nothing is guessed."""
     assert ["tree.yaml:1: patterned.oak.xyz: unknown key; known here: colour, size"] == faults(
         "patterned: {oak: {xyz: 1}}"

@@ -156,7 +156,7 @@ class Household:
             self.out.confirmed(range(seq, seq + 1))
         for name in list(self.out.asks):
             seqs = self.out.resend(name, 4)
-            self.inbound(name, self.epoch).settle(self.out.floor, self.out.head, self.now)
+            self.inbound(name, self.epoch).step_over(self.out.floor, self.out.head, self.now)
             self.drain(name, self.epoch)
             self.wire += [(name, self.epoch, seq) for seq in seqs]
 
@@ -310,7 +310,7 @@ def test_a_newcomer_begins_at_the_floor_and_loses_nothing():
     inbound: Inbound[int] = Inbound(newcomer=True)
     inbound.offer(10, 10, 0.0)
 
-    assert inbound.settle(9, 10, 0.0) is None
+    assert inbound.step_over(9, 10, 0.0) is None
     assert inbound.offer(9, 9, 0.0) is Verdict.APPLY
     assert [10] == list(inbound.successors(0.0))
 
@@ -319,8 +319,8 @@ def test_what_the_producer_no_longer_holds_is_lost_once_and_said_so():
     """A consumer that was there before names exactly what it missed."""
     inbound: Inbound[int] = Inbound(applied=4, known=True)
 
-    assert Loss(5, 8) == inbound.settle(9, 12, 0.0)
-    assert inbound.settle(9, 12, 0.0) is None
+    assert Loss(5, 8) == inbound.step_over(9, 12, 0.0)
+    assert inbound.step_over(9, 12, 0.0) is None
 
 
 def test_an_ended_epoch_is_applied_as_far_as_it_goes():

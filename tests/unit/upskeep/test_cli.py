@@ -243,7 +243,7 @@ def test_a_port_is_refused_where_the_environment_names_a_broker_that_runs() -> N
     assert (2, True) == (ours.exit_code, "/nowhere/suite.yaml: no such file" in ours.stderr)
 
 
-def test_what_is_counted_is_told_as_one_or_as_many() -> None:
+def test_what_is_counted_is_worded_as_one_or_as_many() -> None:
     """None are many."""
     assert ["0 events", "1 event", "1,205 events"] == [so_many(count, "event") for count in (0, 1, 1205)]
 

@@ -43,7 +43,7 @@ class PresenceChange:
 Known = Mapping[str, Presence]
 
 
-def heard(known: Known, service: str, sign: Sign, epoch: str | None, now_s: float) -> Known:
+def take_sign(known: Known, service: str, sign: Sign, epoch: str | None, now_s: float) -> Known:
     """Return what is known after one life sign."""
     before = known.get(service)
     if before is None:
@@ -59,7 +59,7 @@ def interrupted(known: Known, now_s: float) -> Known:
     return {service: replace(each, since_s=now_s) for service, each in known.items()}
 
 
-def settle(known: Known, dwell_s: float, now_s: float) -> tuple[Known, tuple[PresenceChange, ...]]:
+def report_changes(known: Known, dwell_s: float, now_s: float) -> tuple[Known, tuple[PresenceChange, ...]]:
     """Return what is known, and the changes that have lasted long enough to be reported."""
     changes = []
     for service, each in known.items():

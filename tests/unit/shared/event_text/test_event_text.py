@@ -77,7 +77,7 @@ GOLDEN: list[tuple[str, dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("kind", "data", "text"), GOLDEN)
-def test_an_event_is_told_in_words(kind: str, data: dict[str, Any], text: str) -> None:
+def test_an_event_is_shown_in_words(kind: str, data: dict[str, Any], text: str) -> None:
     assert text == event_text(event(kind, data, device="fan"), TEXTS)
 
 

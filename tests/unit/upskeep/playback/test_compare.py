@@ -70,7 +70,7 @@ def test_a_change_without_consequence_is_shown_and_ends_with_0(outages: Path) ->
     ]
 
 
-def test_episodes_that_go_are_told_with_their_alerts(outages: Path) -> None:
+def test_episodes_that_go_are_listed_with_their_alerts(outages: Path) -> None:
     """Ten seconds without mains are no outage to who waits for twenty, but a blip; and no alert."""
     code, found = told(outages, "--with", "event_processor.rules.power.lost_after_s=20", "--all")
 
@@ -197,7 +197,7 @@ def test_memory_does_not_grow_with_the_recording(tmp_path: Path) -> None:
 
 
 @pytest.mark.recordings
-def test_a_real_discharge_is_told_low_half_an_hour_later_by_a_lower_level(recording: Callable[[str], Path]) -> None:
+def test_a_real_discharge_is_low_half_an_hour_later_by_a_lower_level(recording: Callable[[str], Path]) -> None:
     """3.5 V for 3.6 V: the same episode, moved."""
     code, found = told(recording("ups_hat_discharge_2021.csv"), "--with", f"{LOW}=3.5")
 

@@ -71,7 +71,7 @@ def test_what_is_too_far_apart_was_removed_and_added() -> None:
     assert ["removed", "added"] == [kind for kind, _ in seen([told(0)], [told(TOO_FAR)])]
 
 
-def test_an_event_both_told_parts_what_is_before_from_what_is_after() -> None:
+def test_an_event_both_emitted_parts_what_is_before_from_what_is_after() -> None:
     """An episode does not move across another of its kind."""
     assert ["removed", "added"] == [kind for kind, _ in seen([told(0), told(5)], [told(5), told(10)])]
 

@@ -96,7 +96,7 @@ def _as_now(one: Event, verdict: Any) -> Event:
     return one.model_copy(update={"metadata": {name: value for name, value in now.items() if value is not None}})
 
 
-def test_differences_are_told_by_what_differs(plan: PipelinePlan) -> None:
+def test_differences_are_named_by_what_differs(plan: PipelinePlan) -> None:
     """Another severity, another category, a type that is no more, an incident that is not found any more."""
     history = [
         event(0, severity=Severity.CRITICAL),
@@ -111,7 +111,7 @@ def test_differences_are_told_by_what_differs(plan: PipelinePlan) -> None:
     assert ("old", None) == told["POWER_BLIP", "incident"]
 
 
-def test_an_event_that_a_filter_would_end_now_is_told(plan: PipelinePlan) -> None:
+def test_an_event_that_a_filter_would_end_now_is_reported(plan: PipelinePlan) -> None:
     """Here by a priority that was raised."""
     rules = plan.rules.model_copy(update={"filters": plan.rules.filters.model_copy(update={"at_least": "error"})})
     strict = compile_plan(plan.compiled, rules, plan.patterns.rules)
@@ -120,7 +120,7 @@ def test_an_event_that_a_filter_would_end_now_is_told(plan: PipelinePlan) -> Non
     assert verdict.differences[0].now.startswith("ends at a filter")
 
 
-def test_only_what_was_chosen_is_told_of(plan: PipelinePlan) -> None:
+def test_only_what_was_chosen_is_reported(plan: PipelinePlan) -> None:
     """By type and time; the rest is read for what it belongs to."""
     history = [event(n, severity=Severity.CRITICAL) for n in range(10)] + [event(20, "GONE")]
     assert 1 == verify_events(history, plan, frozenset({"GONE"})).compared

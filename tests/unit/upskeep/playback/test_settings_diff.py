@@ -33,7 +33,7 @@ def test_every_file_of_the_configuration_is_compared_or_does_not_matter() -> Non
     assert {path.stem for path in CONFIG.glob("*.yaml")} == {name for name, _, _ in READ} | UNREAD
 
 
-def test_a_value_is_told_with_its_path(other: Path) -> None:
+def test_a_value_is_named_with_its_path(other: Path) -> None:
     """And what has not changed is not."""
     edit(other, "event_processor.yaml", "low:      {enter_v: 3.60", "low:      {enter_v: 3.50")
 

@@ -81,7 +81,7 @@ def test_an_alert_is_news_once_it_fires(state: AlertState, reason: str, told: bo
     assert told == news(alert(state, reason))
 
 
-def test_what_was_over_before_anybody_looked_is_not_told() -> None:
+def test_what_was_over_before_anybody_looked_is_not_printed() -> None:
     """A retained alert that has resolved says nothing new; one that fires does, once."""
     view = LiveView(Topics("home"))
 
@@ -91,7 +91,7 @@ def test_what_was_over_before_anybody_looked_is_not_told() -> None:
     ]
 
 
-def test_an_alert_is_told_in_its_rules_words_while_it_fires() -> None:
+def test_an_alert_is_shown_in_its_rules_words_while_it_fires() -> None:
     """And by what was found once it is over."""
     words = {"summary": "ups has been on battery for more than a minute"}
     lines = [str(line(alert(state, **words))) for state in (AlertState.FIRING, AlertState.RESOLVED)]
@@ -119,7 +119,7 @@ def test_a_terminal_gets_a_line_of_its_width_and_a_pipe_all_of_it() -> None:
     assert ("012345678…\n", "0123456789abc\n") == (shown(narrow), shown(pipe))
 
 
-def test_what_is_told_whole_goes_on_below() -> None:
+def test_what_is_shown_whole_goes_on_below() -> None:
     """Indented; no word is lost."""
     narrow, pipe = screen(12, terminal=True), screen(12, terminal=False)
     for out in (narrow, pipe):
@@ -134,7 +134,7 @@ def test_what_is_told_whole_goes_on_below() -> None:
 WORDS = {"AC_POWER_LOSS": TypeText("AC lost", parse_sentence("Mains lost: on battery[, {state_of_charge}]"), {})}
 
 
-def test_an_event_is_told_in_words_with_its_type_and_its_fields_where_they_are_asked_for() -> None:
+def test_an_event_is_shown_in_words_with_its_type_and_its_fields_where_they_are_asked_for() -> None:
     """At 80 columns what happened comes first."""
     lost = event("AC_POWER_LOSS", Severity.WARNING, state_of_charge="38 %")
     words = "12:00:00Z  warning   ups       Mains lost: on battery, 38 %  AC_POWER_LOSS"
@@ -178,7 +178,7 @@ def test_alerts_are_readable_at_80_columns() -> None:
     assert long in shown(wide)
 
 
-def test_a_list_among_the_data_is_told_in_words() -> None:
+def test_a_list_among_the_data_is_shown_in_words() -> None:
     """Not as a program writes it."""
     told = event("I2C_ERROR", errors=[{"code": "nack", "chip": "ina219", "detail": ""}], nothing=None)
 

@@ -240,7 +240,7 @@ def test_memory_does_not_grow_with_the_history(form: str, tmp_path: Path) -> Non
         ("x.json", '{"counters": {"A": 3}}', "x.json: counters.A: the file has no time; add last_updated"),
     ],
 )
-def test_a_file_that_is_wrong_is_told_with_its_place(
+def test_a_file_that_is_wrong_is_reported_with_its_place(
     name: str, text: str, complaint: str, stores: Any, tmp_path: Path
 ) -> None:
     """And nothing of that row is counted."""

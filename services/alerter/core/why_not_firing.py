@@ -24,7 +24,7 @@ _SOURCES = {"event": "events of type", "state": "the state of", "service": "the 
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class FiringReport:
     """``lacks`` is empty for one that fires. ``reads`` is what its condition found, where anything is remembered."""
 
     looks_at: str
@@ -40,19 +40,19 @@ def rule_for(alert_sets: Iterable[AlertSet], name: str, key: str) -> tuple[Alert
     return next(((each, rule) for each in alert_sets if (rule := each.rule_for((name, key))) is not None), None)
 
 
-def standing(rule: Rule, key: str, record: AlertRecord | None, now_us: int) -> Standing:
+def firing_report(rule: Rule, key: str, record: AlertRecord | None, now_us: int) -> FiringReport:
     """Return how it stands."""
     looks, wanted = looks_at(rule), rule.wants
     if record is None:
         lacks = f"nothing of {key} is remembered: what the rule looks at has not come, or was as it should be"
-        return Standing(looks, wanted, AlertState.RESOLVED, lacks=lacks)
+        return FiringReport(looks, wanted, AlertState.RESOLVED, lacks=lacks)
     reading = rule.condition.reading(record.evidence, now_us, key)
     if record.is_firing:
-        return Standing(looks, wanted, record.state, record.since_us, reading.words)
+        return FiringReport(looks, wanted, record.state, record.since_us, reading.words)
     if record.state is AlertState.PENDING:
         held = timedelta(microseconds=max(0, now_us - record.since_us))
-        return Standing(looks, wanted, record.state, record.since_us, reading.words, not_long_enough(rule, held))
-    return Standing(looks, wanted, record.state, None, reading.words, not_enough(rule, reading))
+        return FiringReport(looks, wanted, record.state, record.since_us, reading.words, not_long_enough(rule, held))
+    return FiringReport(looks, wanted, record.state, None, reading.words, not_enough(rule, reading))
 
 
 def not_long_enough(rule: Rule, held: timedelta) -> str:

@@ -18,7 +18,7 @@ RECOVERY = "safe_state"  # what is always done about an actuator's error
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class StepEvent:
     """An event to offer. ``cause`` tells it from every other of its type, over restarts too."""
 
     type: str
@@ -28,20 +28,20 @@ class Note:
     data: Mapping[str, object] = field(default_factory=dict)
 
 
-def notes(world: World, before: Memory, came: StepResult) -> tuple[Note, ...]:
+def step_events(world: World, before: Memory, came: StepResult) -> tuple[StepEvent, ...]:
     """Return the events of a step."""
     return (*_emergencies(world, before, came.memory), *_actuators(world, before, came))
 
 
-def _emergencies(world: World, before: Memory, after: Memory) -> Iterator[Note]:
+def _emergencies(world: World, before: Memory, after: Memory) -> Iterator[StepEvent]:
     for zone, heat in after.emergencies.items():
         if zone not in before.emergencies:
             reason = f"{heat.device} read {heat.value:g} °C, and no second sensor disproves it"
             cause = f"{world.run}/{zone}/{heat.since_s:.3f}"
-            yield Note("system.emergency", cause, None, zone, {"zone": zone, "reason": reason, "by": "supervisor"})
+            yield StepEvent("system.emergency", cause, None, zone, {"zone": zone, "reason": reason, "by": "supervisor"})
 
 
-def _actuators(world: World, before: Memory, came: StepResult) -> Iterator[Note]:
+def _actuators(world: World, before: Memory, came: StepResult) -> Iterator[StepEvent]:
     ended = dict(came.ended)
     for name, binding in world.bindings.items():
         zone = binding.actuator.zone
@@ -54,20 +54,20 @@ def _actuators(world: World, before: Memory, came: StepResult) -> Iterator[Note]
         yield from _violation(world, name, zone, before.verdicts.get(name), verdict, came.memory.count)
 
 
-def _outcome(name: str, zone: str, ended: Ended | None, verdict: Verdict) -> Iterator[Note]:
+def _outcome(name: str, zone: str, ended: Ended | None, verdict: Verdict) -> Iterator[StepEvent]:
     if ended is None:
         return
     sent = ended.sent
     data: dict[str, object] = {"device_id": name, "action": action(sent.level), "command": sent.command}
     if ended.failure is None:
         data["reason"] = verdict.reason.value
-        yield Note("device.action.success", sent.command, name, zone, data)
+        yield StepEvent("device.action.success", sent.command, name, zone, data)
     else:
         data["reason"] = ended.failure.text
-        yield Note("device.action.failed", sent.command, name, zone, data)
+        yield StepEvent("device.action.failed", sent.command, name, zone, data)
 
 
-def _error(world: World, name: str, zone: str, old: Shadow, new: Shadow) -> Iterator[Note]:
+def _error(world: World, name: str, zone: str, old: Shadow, new: Shadow) -> Iterator[StepEvent]:
     failure = new.failure
     if failure is None or (old.failure is not None and old.failure.fault is failure.fault):
         return
@@ -77,10 +77,10 @@ def _error(world: World, name: str, zone: str, old: Shadow, new: Shadow) -> Iter
         "message": failure.text,
         "recovery_action": RECOVERY,
     }
-    yield Note("device.error", f"{world.run}/{name}/{failure.fault}/{failure.at_s:.3f}", name, zone, data)
+    yield StepEvent("device.error", f"{world.run}/{name}/{failure.fault}/{failure.at_s:.3f}", name, zone, data)
 
 
-def _state(world: World, name: str, zone: str, old: Shadow, new: Shadow, verdict: Verdict) -> Iterator[Note]:
+def _state(world: World, name: str, zone: str, old: Shadow, new: Shadow, verdict: Verdict) -> Iterator[StepEvent]:
     """What it reports; ``old`` is the memory of the step before, so what was heard in between shows."""
     if new.level is None or new.level == old.level:
         return
@@ -92,10 +92,10 @@ def _state(world: World, name: str, zone: str, old: Shadow, new: Shadow, verdict
     }
     if old.level is not None:
         data["old_state"] = "on" if old.level > 0 else "off"
-    yield Note("device.state.changed", f"{world.run}/{name}/{new.heard_s or 0:.3f}", name, zone, data)
+    yield StepEvent("device.state.changed", f"{world.run}/{name}/{new.heard_s or 0:.3f}", name, zone, data)
 
 
-def _run(world: World, name: str, zone: str, old: Shadow, new: Shadow, verdict: Verdict) -> Iterator[Note]:
+def _run(world: World, name: str, zone: str, old: Shadow, new: Shadow, verdict: Verdict) -> Iterator[StepEvent]:
     if old.times.on_since_s is None or new.times.on_since_s is not None or not new.times.spans:
         return
     begin, end = new.times.spans[-1]
@@ -106,10 +106,12 @@ def _run(world: World, name: str, zone: str, old: Shadow, new: Shadow, verdict: 
         "reason": verdict.reason.value,
         "success": new.failure is None,
     }
-    yield Note("device.action.executed", f"{world.run}/{name}/{end:.3f}", name, zone, data)
+    yield StepEvent("device.action.executed", f"{world.run}/{name}/{end:.3f}", name, zone, data)
 
 
-def _violation(world: World, name: str, zone: str, old: Verdict | None, new: Verdict, count: int) -> Iterator[Note]:
+def _violation(
+    world: World, name: str, zone: str, old: Verdict | None, new: Verdict, count: int
+) -> Iterator[StepEvent]:
     if new.reason not in VIOLATIONS or (old is not None and old.reason is new.reason):
         return
     data: dict[str, object] = {
@@ -119,7 +121,7 @@ def _violation(world: World, name: str, zone: str, old: Verdict | None, new: Ver
         "action": action(new.level),
         "reason": new.text,
     }
-    yield Note("safety.violation", f"{world.run}/{name}/{new.reason}/{count}", name, zone, data)
+    yield StepEvent("safety.violation", f"{world.run}/{name}/{new.reason}/{count}", name, zone, data)
 
 
 def is_alarm(reason: Reason) -> bool:
