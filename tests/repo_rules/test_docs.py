@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -33,3 +34,12 @@ def test_stale_missing_and_leftover_pages_are_named(tmp_path: Path) -> None:
     ] == sorted(stale(tmp_path))
     write(tmp_path)
     assert [] == stale(tmp_path)
+
+
+def test_each_decision_has_a_number_of_its_own() -> None:
+    """Numbers are never given twice, and those that were passed over are explained."""
+    folder = ROOT / "docs" / "adr"
+    numbers = sorted(int(page.name[:4]) for page in folder.glob("[0-9]*.md"))
+    free = {int(word) for word in re.findall(r"\b0\d{3}\b", (folder / "README.md").read_text(encoding="utf-8"))}
+    assert sorted(set(numbers)) == numbers
+    assert set(range(1, numbers[-1] + 1)) - set(numbers) == free

@@ -143,7 +143,7 @@ def whole(frames: list[Frame]) -> list[Sequenced]:
 
 
 def test_a_frame_of_one_of_many_devices_takes_little_more_than_one_of_one():
-    """Counted in calls of functions, which depend on no load: 199 and 236; it was 198 and 538 (ADR 0055)."""
+    """Counted in calls of functions, which depend on no load: 199 and 236; it was 198 and 538 (ADR 0057)."""
     one, many = calls_a_frame(1), calls_a_frame(2000)
 
     assert many < 1.5 * one, (one, many)
