@@ -71,7 +71,7 @@ def save(connection: Connection, central: Mapping[str, CentralSite]) -> None:
 def _rows(central: Mapping[str, CentralSite]) -> Iterator[tuple[str, ...]]:
     for site, processed in sorted(central.items()):
         for device, kept in processed.kept():
-            yield site, device, kept.producer, kept.memory.to_json().decode(), _write_buckets(kept.buckets)
+            yield site, device, kept.producer, kept.memory.to_json(), _write_buckets(kept.buckets)
 
 
 def _read_buckets(text: str) -> dict[str, Bucket]:
