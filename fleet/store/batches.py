@@ -1,10 +1,10 @@
 """One batch, one transaction: what it changes, and how far the log was read (docs/adr/0050).
 
 Rules:
-1. Who is assigned a partition claims it: a new generation, and the offset to read on from. Who claimed it before has an
-   older generation, and its next commit changes nothing and raises ``LostPartitionError``.
+1. A worker that is assigned a partition claims it: a new generation, and the offset to read on from. The worker
+   before has an older generation: its next commit changes nothing and raises ``LostPartitionError``.
 2. A batch locks its partitions' rows, then its sites' in the order of their names: no two batches wait for each other.
-3. What was in a transaction when the connection broke may be committed or not; who claims again is told.
+3. What was in a transaction when the connection broke may be committed or not; whoever claims again finds out.
 4. A batch that PostgreSQL cannot hold is cut in halves until the one record is found, which is a dead letter.
 """
 

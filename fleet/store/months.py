@@ -3,7 +3,7 @@
 Rules:
 1. A month is made only where it lies between what is kept and ``AHEAD`` days from now. Rows of any other time (a clock
    that is wrong, a sender that is bad) go to the default partition: no sender can make tables without end.
-2. Who makes or drops one holds a lock, outside of any batch.
+2. Whoever makes or drops one holds a lock, outside of any batch.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The rules over many sites, looked at by one worker: what they see and what comes of it commit together.
 
 Rules:
-1. Who looks holds an advisory lock of its session; when it dies, the server lets go of the lock and another looks.
+1. The worker that looks holds an advisory lock of its session; when it dies, the server releases the lock and another
+   worker looks.
 2. A share is looked at in the regions that had fresh signals and in those where an alert fires. It is judged by the
    region's own time, the newest that a site of it has said, but never beyond the centre's clock.
 """

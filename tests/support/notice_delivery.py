@@ -1,4 +1,4 @@
-"""A courier over a ledger, by a clock of the test's: its hours pass in no time."""
+"""A delivery worker over a ledger, by a clock of the test's: its hours pass in no time."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def notice(number: int, at_s: float = 0.0) -> Notice:
 
 @dataclass
 class Carrying:
-    """One courier; ``now_s`` is both its clocks."""
+    """One delivery worker; ``now_s`` is both its clocks."""
 
     path: Path
     channel: Channel

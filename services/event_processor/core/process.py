@@ -86,7 +86,7 @@ def events_of(compiled: CompiledRules, frame: Frame, findings: Sequence[Finding]
 def _event(compiled: CompiledRules, frame: Frame, zone: str | None, repeat: int, found: Finding) -> Event:
     """Two frames of one device may bear the same time (a log of whole seconds): ``repeat`` tells them apart.
 
-    So may two with a step back of the clock between them: their uptimes tell those apart.
+    So may two frames between which the clock was set back: their uptimes tell those apart.
     """
     cause = f"{found.cause}#{repeat}" if repeat else found.cause
     if frame.uptime_s is not None:

@@ -21,7 +21,7 @@ Start = Callable[..., Carrying]
 
 @pytest.fixture
 def carry(tmp_path: Path) -> Iterator[Start]:
-    """Return a function that starts a courier to a receiver."""
+    """Return a function that starts a delivery worker to a receiver."""
     made: list[Carrying] = []
 
     def start(receiver: Receiving, care: RetryPolicy = CARE, path: str = "/hook") -> Carrying:
@@ -37,7 +37,7 @@ def carry(tmp_path: Path) -> Iterator[Start]:
 def test_a_receiver_that_was_down_for_an_hour_gets_everything_once_and_in_order(
     kind: str, receiving: Callable[[str], Receiving], carry: Start
 ) -> None:
-    """A notice a minute; the courier's process is started anew in between."""
+    """A notice a minute; the worker's process is started anew in between."""
     receiver = receiving(kind)
     carrying = carry(receiver)
     for minute in range(60):
@@ -178,7 +178,7 @@ def test_a_kill_between_sending_and_writing_repeats_with_the_same_id_or_skips(
     assert states == carrying.states()
 
 
-def test_couriers_do_not_hold_each_other_up(
+def test_channels_do_not_hold_each_other_up(
     receiving: Callable[[str], Receiving], carry: Start, tmp_path: Path
 ) -> None:
     """One receiver is down; the other's notices arrive meanwhile, from the same ledger."""

@@ -59,7 +59,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """Who is notified. How, is the business of who ships the notices."""
+    """Who is notified; how is the business of the delivery workers."""
 
     name: str
     send_resolved: bool = True

@@ -1,4 +1,4 @@
-"""The decisions behind one frame's outcome, as values. Who records nothing pays nothing: the rules know no recorder.
+"""The decisions behind one frame's outcome, as values. Without a recorder nothing is paid: the rules know no recorder.
 
 ``RecordingContext`` is what the rules work on in place of ``FrameContext``; it does the same and notes what was asked.
 """
