@@ -1,5 +1,7 @@
 """``make bench ARGS="--node-red"``: the same burst of frames through Node-RED and through the suite, in turns.
 
+Through Telegraf too, where ``tools/bench/telegraf.sh`` has built one: it reads each number and passes it on.
+
 Node-RED (``make node-tools``) reads each frame from Mosquitto (QoS 1, a persistent session), counts it and notes where
 the mains go and come in a function, and publishes what it found (QoS 1): about the least that a flow of it does. The
 suite does all that it does. In a second burst each is killed once (SIGKILL) in its middle and started again: of the
@@ -16,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from services.sensor_reader.adapters.sources.csv_rows import csv_rows, read_header
@@ -24,6 +27,7 @@ from shared.mqtt import Arrived, MqttClient, Publication
 from shared.suite import BrokerSettings
 from tools.bench.live import Live, free_port
 from tools.bench.loads import ups_rows
+from tools.bench.telegraf import TELEGRAF, telegraf_command
 from tools.bench.throughput import cpu_s
 from upskeep.runner.run import LocalBroker
 
@@ -38,6 +42,7 @@ const event = was !== undefined && was !== frame.values.ac_present ? 'mains' : u
 return {topic: 'bench/seen', payload: {seq: frame.seq, count: count, event: event}};
 """
 Say = Callable[[str], None]
+Command = Callable[[Path, int], list[str]]
 
 
 @dataclass(slots=True)
@@ -61,8 +66,15 @@ def measure(folder: Path, say: Say, frames: int = FRAMES) -> None:
     """Say what both make of a burst undisturbed, and of one in which they are killed once."""
     for kill in (False, True):
         how = "killed once in the middle" if kill else "undisturbed"
-        for name, through in (("Node-RED", node_red), ("Upskeep", upskeep)):
+        for name, through in _ways():
             say(f"{name}, {how}: {through(frames, folder / f'{name}-{kill}', kill=kill)}")
+
+
+def _ways() -> Iterator[tuple[str, Callable[..., Burst]]]:
+    yield "Node-RED", partial(consumer, _node_red_command)
+    if TELEGRAF.exists():
+        yield "Telegraf", partial(consumer, telegraf_command)
+    yield "Upskeep", upskeep
 
 
 def upskeep(frames: int, folder: Path, *, kill: bool) -> Burst:
@@ -90,8 +102,8 @@ def upskeep(frames: int, folder: Path, *, kill: bool) -> Burst:
     return found
 
 
-def node_red(frames: int, folder: Path, *, kill: bool) -> Burst:
-    """Return what a flow of Node-RED makes of it."""
+def consumer(command: Command, frames: int, folder: Path, *, kill: bool) -> Burst:
+    """Return what a program makes of it that publishes the number of each frame it has taken on ``bench/seen``."""
     folder.mkdir()
     port = free_port()
     broker = LocalBroker("mosquitto", port, folder / "broker", lambda _: None)
@@ -99,10 +111,10 @@ def node_red(frames: int, folder: Path, *, kill: bool) -> Burst:
     client.open()
     found, seen = Burst(frames), set[int]()
     try:
-        with _flow(folder, port) as start:
+        with _started(command(folder, port), folder) as start:
             child = start()
             _until_ready(client)
-            processes = {"node-red": child.pid} | ({"broker": broker.child.pid} if broker.child else {})
+            processes = {"program": child.pid} | ({"broker": broker.child.pid} if broker.child else {})
             used, began, last, sent = _used(processes), time.monotonic(), time.monotonic(), 0
             payloads = list(_payloads(frames))
             while len(seen) < frames and time.monotonic() - last < IDLE_S:
@@ -114,7 +126,7 @@ def node_red(frames: int, folder: Path, *, kill: bool) -> Burst:
                     kill = False
                     child.kill()
                     child = start()
-                    processes["node-red"] = child.pid
+                    processes["program"] = child.pid
             found.lost = frames - len(seen)
             found.per_s = len(seen) / (last - began)
             found.cpu_us = _a_frame(used, _used(processes), frames)
@@ -124,9 +136,8 @@ def node_red(frames: int, folder: Path, *, kill: bool) -> Burst:
     return found
 
 
-@contextmanager
-def _flow(folder: Path, port: int) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
-    """Write the flow, and yield what starts Node-RED with it; the one started last is ended."""
+def _node_red_command(folder: Path, port: int) -> list[str]:
+    """Write the flow, and return what runs Node-RED with it."""
     if not NODE_RED.exists():
         raise SystemExit("Node-RED is not installed here: make node-tools (it needs npm)")
     common = {"z": "flow", "broker": "broker", "qos": "1", "x": 0, "y": 0}
@@ -144,11 +155,16 @@ def _flow(folder: Path, port: int) -> Iterator[Callable[[], subprocess.Popen[byt
     settings = {"uiHost": "127.0.0.1", "uiPort": free_port(), "httpAdminRoot": False, "httpNodeRoot": False}
     settings |= {"flowFile": "flows.json", "credentialSecret": False, "telemetry": {"enabled": False}}
     (folder / "settings.js").write_text(f"module.exports = {json.dumps(settings)}", encoding="utf-8")
+    return ["node", str(NODE_RED), "--userDir", str(folder), "--settings", str(folder / "settings.js")]
+
+
+@contextmanager
+def _started(command: list[str], folder: Path) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
+    """Yield what starts the program; at the end all that was started is ended."""
     started: list[subprocess.Popen[bytes]] = []
 
     def start() -> subprocess.Popen[bytes]:
-        with (folder / "node-red.log").open("ab") as log:
-            command = ["node", str(NODE_RED), "--userDir", str(folder), "--settings", str(folder / "settings.js")]
+        with (folder / "program.log").open("ab") as log:
             started.append(subprocess.Popen(command, stdout=log, stderr=log, cwd=folder))  # noqa: S603 - our own words
         return started[-1]
 
@@ -166,7 +182,7 @@ def _until_ready(client: MqttClient) -> None:
     deadline = time.monotonic() + STARTS_S
     while 0 not in found:
         if time.monotonic() > deadline:
-            raise TimeoutError(f"Node-RED did not answer within {STARTS_S:g} s; see node-red.log")
+            raise TimeoutError(f"the program did not answer within {STARTS_S:g} s; see program.log")
         client.publish(probe)
         _take(client, found, 0.2)
 
@@ -175,7 +191,8 @@ def _take(client: MqttClient, seen: set[int], wait_s: float = 0.01) -> bool:
     """Note the numbers that have come out; returns whether there were any."""
     arrived = [one for one in client.poll(2000, wait_s) if isinstance(one, Arrived)]
     for one in arrived:
-        seen.add(json.loads(one.payload)["seq"])
+        said = json.loads(one.payload)
+        seen.add(said["seq"] if "seq" in said else said["fields"]["seq"])
     if arrived:
         client.ack(arrived[-1].receipt)
     seen.discard(0) if len(seen) > 1 else None
