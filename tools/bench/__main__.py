@@ -37,13 +37,22 @@ from tools.bench.core import WAYS, core_speeds
 @click.option(
     "--node-red", "way", flag_value="node-red", help="The same burst of frames through Node-RED and through the suite."
 )
+@click.option(
+    "--part", "parts", multiple=True, type=click.Choice(list(whole.MEASUREMENTS)), help="Of the whole table this alone."
+)
 @click.option("--history", type=click.IntRange(min=1), help="A year of N events in the counter store.")
 @click.option("--chips", type=click.IntRange(min=1), help="Reading N chips once a second, in this process.")
 @click.option("--frames", default=30_000, show_default=True, help="Frames of --core.")
 @click.option("--seconds", default=15.0, show_default=True, help="Length of --calm, --gateway, --alerts and --chips.")
 @click.option("--broker", "kinds", multiple=True, help="embedded or mosquitto, for --alerts.")
 def main(
-    way: str | None, history: int | None, chips: int | None, frames: int, seconds: float, kinds: tuple[str, ...]
+    way: str | None,
+    parts: tuple[str, ...],
+    history: int | None,
+    chips: int | None,
+    frames: int,
+    seconds: float,
+    kinds: tuple[str, ...],
 ) -> None:
     """Measure the live suite on this machine: everything as one table, or one part of it."""
     if history is not None:
@@ -53,7 +62,7 @@ def main(
         _chips(chips, seconds)
     else:
         ways: dict[str | None, Callable[[], None]] = {
-            None: _whole,
+            None: lambda: _whole(parts or tuple(whole.MEASUREMENTS)),
             "check": lambda: sys.exit(not kept.check(click.echo)),
             "keep": lambda: kept.keep(version("upskeep"), click.echo),
             "calm": lambda: _in_folder(calm_bench.measure, max(seconds, 60.0)),
@@ -67,11 +76,11 @@ def main(
         ways[way]()
 
 
-def _whole() -> None:
+def _whole(parts: tuple[str, ...]) -> None:
     for name, text in machine.describe():
         click.echo(f"{name}: {text}  ")
     click.echo()
-    for line in whole.markdown(whole.measure(lambda text: click.echo(text, err=True))):
+    for line in whole.markdown(whole.measure(lambda text: click.echo(text, err=True), parts)):
         click.echo(line)
 
 
