@@ -7,7 +7,8 @@ A broker lets one client have a client id, and hands a session over to whoever c
    another one that is online stands there after this process had its own confirmed on an earlier connection, somebody
    else is at work. The will of a process that was killed says nothing: a session may hand it over late.
 4. Where a broker gives a session no retained message again (the embedded one), the fight itself says it: ``FIGHTS``
-   connections of a newcomer that each stood and ended within ``SHORT_S``.
+   connections of a newcomer that each stood and ended within ``SHORT_S``. Over MQTT 5 a takeover is named (rule 2), and
+   such connections are a network that comes and goes.
 """
 
 from __future__ import annotations
@@ -37,15 +38,16 @@ class Takeover:
         self.instance = secrets.token_hex(6)
         self.count = 0
         self._since: float | None = None
+        self._named = False  # whether this connection would say that it was taken over
         self._steady = False
         self._short = 0
         self._confirmed = False  # on this connection
         self._was_confirmed = False  # on an earlier one
         self._logged = float("-inf")
 
-    def connected(self, now: float) -> None:
-        """A connection stands."""
-        self._since = now
+    def connected(self, now: float, *, named: bool = False) -> None:
+        """A connection stands; ``named``: were it taken over, its end would say so."""
+        self._since, self._named = now, named
 
     def status_confirmed(self) -> None:
         """The broker has this process's own status."""
@@ -54,7 +56,7 @@ class Takeover:
     def disconnected(self, now: float, *, taken_over: bool) -> None:
         """The connection ended; raises NameInUseError for a newcomer whose session was taken over."""
         self._steady = self._is_steady(now)
-        short = self._since is not None and now - self._since < SHORT_S
+        short = self._since is not None and now - self._since < SHORT_S and not self._named
         self._short = 0 if self._steady else self._short + short
         self._since = None
         self._was_confirmed |= self._confirmed

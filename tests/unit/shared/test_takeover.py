@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.delivery.takeover import NameInUseError, Takeover
+from shared.delivery.takeover import FIGHTS, NameInUseError, Takeover
 from shared.messages import Status
 
 
@@ -39,3 +39,22 @@ def test_its_own_status_is_none_of_another() -> None:
     takeover = reconnected()
     takeover.read_own_status(status("online", takeover.instance), 1.2, retained=True)
     assert 0 == takeover.count
+
+
+def flapping(*, named: bool) -> None:
+    """Connections that each end within a second, of which the end says nothing."""
+    takeover = Takeover("counter_store")
+    for number in range(2 * FIGHTS):
+        takeover.connected(3.0 * number, named=named)
+        takeover.disconnected(3.0 * number + 1, taken_over=False)
+
+
+def test_a_network_that_comes_and_goes_is_no_other_process_over_mqtt_5() -> None:
+    """``make crash --live``, seed 5502: the counter store ended after five connections that had been cut."""
+    flapping(named=True)
+
+
+def test_short_connections_of_which_no_end_says_why_are_a_fight() -> None:
+    """As with the embedded broker, which speaks MQTT 3.1.1."""
+    with pytest.raises(NameInUseError):
+        flapping(named=False)
