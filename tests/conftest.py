@@ -20,6 +20,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support import xdist_groups
+from tests.support.authority import Authority
 from tests.support.brokers import EMBEDDED, MOSQUITTO, Broker, free_port
 from tests.support.kafka import JARS, Kafka
 
@@ -107,7 +108,8 @@ def kafka(require: Require, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """A real Kafka of one node, which all tests of a worker share: each has topics of its own."""
     require.program("java")
     require.that(JARS.is_dir(), "Kafka's jars are not here (make kafka, which needs Maven)", "kafka")
-    cluster = Kafka(tmp_path_factory.mktemp("kafka"))
+    require.program("openssl")
+    cluster = Kafka(tmp_path_factory.mktemp("kafka"), authority=Authority(tmp_path_factory.mktemp("tls") / "kafka"))
     cluster.start()
     yield cluster
     cluster.stop()

@@ -22,6 +22,7 @@ from fleet.settings import LogSettings
 from fleet.worker.log_client import complaints, reach
 
 log = logging.getLogger(__name__)
+PASSING = ("transport failure", "Timed out", "timed out", "Disconnected")
 
 
 class LogBrokenError(Exception):
@@ -41,12 +42,26 @@ class Log:
 
     def __init__(self, settings: LogSettings, batch_records: int) -> None:
         self._topic, self._most = settings.topic, batch_records
-        self._consumer = Consumer(_configuration(settings))
+        self._refusal = ""  # why the log will never be read, once the client's own thread has heard it
+        self._consumer = Consumer({**_configuration(settings), "error_cb": self._on_error})
         self.moved = False
         self.assigned: tuple[int, ...] = ()
         self._consumer.subscribe(
             [settings.topic], on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_revoke
         )
+
+    def _on_error(self, error: KafkaError) -> None:
+        """Hear what concerns no single record: the client says it here, and in no message."""
+        if _is_refusal(error):
+            self._refusal = self._refusal or error.str()
+        else:
+            complaints.warning("the log: %s", error.str())
+
+    def _check(self) -> None:
+        if self._refusal:
+            raise LogBrokenError(
+                f"the log does not let us in: {self._refusal}; check user, password_file and ca_file in fleet.yaml"
+            )
 
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         self.moved, self.assigned = True, tuple(sorted(each.partition for each in partitions))
@@ -70,6 +85,7 @@ class Log:
         """Stay in the group for so long and read nothing: the database is away. ``start_at`` reads on."""
         self._quiet()
         found = self._consumer.poll(seconds)
+        self._check()
         if found is not None and (fault := found.error()) is not None:
             _complain(fault)
         self.moved = True
@@ -84,6 +100,7 @@ class Log:
             found: list[Message] = self._consumer.consume(self._most, wait_s)
         except KafkaException as error:
             raise LogBrokenError(str(error.args[0])) from None
+        self._check()
         if self.moved:
             return []
         arrived = []
@@ -121,11 +138,18 @@ def _bytes(part: Any) -> bytes | None:
     return part.encode() if isinstance(part, str) else part
 
 
+def _is_refusal(error: KafkaError) -> bool:
+    """Whether a login or a certificate is wrong; a broker that goes away in the midst of a login says it alike."""
+    words = error.str()
+    if error.code() == KafkaError._SSL:
+        return "certificate verify failed" in words
+    wrong = error.code() in (KafkaError.SASL_AUTHENTICATION_FAILED, KafkaError._AUTHENTICATION)
+    return wrong and not any(sign in words for sign in PASSING)
+
+
 def _complain(error: KafkaError) -> None:
-    if error.fatal() or error.code() in (
-        *(KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED),
-        *(KafkaError.SASL_AUTHENTICATION_FAILED, KafkaError._AUTHENTICATION),
-    ):
+    denied = (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED)
+    if error.fatal() or error.code() in denied or _is_refusal(error):
         raise LogBrokenError(error.str())
     if error.code() != KafkaError._PARTITION_EOF:
         complaints.warning("the log: %s", error.str())

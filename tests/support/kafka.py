@@ -12,11 +12,14 @@ from pathlib import Path
 
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from tests.support.authority import Authority
 from tests.support.brokers import free_port
 
 ROOT = Path(__file__).parents[2]
 JARS = ROOT / ".venv" / "kafka" / "libs"
 DEADLINE_S = 90.0
+SCRAM = "sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;"
+USER, PASSWORD = "hut", "right-1"  # of the secure listener
 ID = "MkU3OEVBNTcwNTJENDM2Qk"  # any
 JAVA = ("-Xmx384m", "-Xms128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dlog4j2.level=warn")
 
@@ -29,6 +32,7 @@ class Node:
     port: int
     controller: int
     folder: Path
+    secure: int = 0  # the port with TLS and a login; 0: none
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -44,6 +48,7 @@ class Kafka:
     folder: Path
     size: int = 1
     nodes: list[Node] = field(default_factory=list)
+    authority: Authority | None = None  # given: each node also listens with TLS and SCRAM
 
     @property
     def servers(self) -> str:
@@ -54,9 +59,16 @@ class Kafka:
         """Start all nodes, each on a fresh disk."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.nodes = [Node(n, free_port(), free_port(), self.folder) for n in range(1, self.size + 1)]
+        if self.authority is not None:
+            certificate, key = self.authority.sign("kafka", san="IP:127.0.0.1")
+            (self.folder / "kafka.pem").write_bytes(key.read_bytes() + certificate.read_bytes())
+            for node in self.nodes:
+                node.secure = free_port()
         for node in self.nodes:
             node.properties.write_text(self._properties(node), encoding="ascii")
             formatted = [*_java(), "kafka.tools.StorageTool", "format", "-t", ID, "-c", str(node.properties)]
+            if node.secure:
+                formatted += ["--add-scram", f"SCRAM-SHA-512=[name={USER},password={PASSWORD}]"]
             subprocess.run(formatted, check=True, capture_output=True)
         for node in self.nodes:
             self.run(node)
@@ -107,8 +119,12 @@ class Kafka:
 
     def _lines(self, node: Node, voters: str, copies: int, in_step: int) -> Iterator[str]:
         yield from ("process.roles=broker,controller", f"node.id={node.number}", f"controller.quorum.voters={voters}")
-        listeners = f"PLAINTEXT://127.0.0.1:{node.port},CONTROLLER://127.0.0.1:{node.controller}"
-        yield from (f"listeners={listeners}", f"advertised.listeners=PLAINTEXT://127.0.0.1:{node.port}")
+        open_at = f"PLAINTEXT://127.0.0.1:{node.port}" + (f",SECURE://127.0.0.1:{node.secure}" if node.secure else "")
+        yield from (f"listeners={open_at},CONTROLLER://127.0.0.1:{node.controller}", f"advertised.listeners={open_at}")
+        if node.secure:
+            yield "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL"
+            yield from ("ssl.keystore.type=PEM", f"ssl.keystore.location={self.folder}/kafka.pem")
+            yield from ("sasl.enabled.mechanisms=SCRAM-SHA-512", f"listener.name.secure.scram-sha-512.{SCRAM}")
         yield from ("controller.listener.names=CONTROLLER", "inter.broker.listener.name=PLAINTEXT")
         yield from (f"log.dirs={self.folder}/data{node.number}", "group.initial.rebalance.delay.ms=0")
         yield "group.min.session.timeout.ms=1000"
