@@ -14,6 +14,7 @@ import click
 from shared.safe_text import safe_text
 from upskeep.commands.options import CONFIG, complaints, so_many
 from upskeep.exit_codes import ExitCode
+from upskeep.uncollected import uncollected
 
 if TYPE_CHECKING:
     from upskeep.playback.row_tally import RowTally
@@ -155,9 +156,9 @@ def _compare(
 @click.option("--changed", is_flag=True, help="With --effective: only what is not as shipped.")
 def check(config: Path, *, shows: bool, changed: bool) -> None:
     """Check the configuration and print every error and every doubt."""
-    from upskeep.check import check_config, doubts
+    with complaints(), uncollected():
+        from upskeep.check import check_config, doubts
 
-    with complaints():
         if shows:
             _show_effective(config, changed=changed)
         found = doubts(check_config(config, os.environ))

@@ -19,7 +19,7 @@ from services.climate_supervisor.settings import SupervisorSettings
 from services.gateway.settings import FILE as GATEWAY_FILE
 from services.gateway.settings import GatewaySettings
 from services.host_agent.settings import FILE, HostAgentSettings
-from shared.messages import Message, Status
+from shared.messages import Event, Message, Status
 from shared.mqtt import MqttClient
 from shared.sd_notify import Systemd
 from shared.services import UPLINK
@@ -46,6 +46,7 @@ GATHER_S = 0.25  # what is shown may come so late: it is read together
 PATIENCE_S = 3.0  # a broker elsewhere may be away; what is read meanwhile must not wait for it
 AWAY_S = 3.0
 READY_AT_LATEST_S = 30.0
+FOLLOWED = ("status", "counter", "alert", "event")
 PLAYED = ("sim", "recording")  # sources that are no hardware
 
 
@@ -187,8 +188,7 @@ def run(options: RunOptions, settings: SuiteSettings, say: Say, show: Callable[[
     environ |= _nut_door(options) | room
     settings = settings.model_copy(update={"broker": settings.broker.model_copy(update={"url": local.url})})
     view = LiveView(settings.topics)
-    name = f"upskeep-run-{uuid.uuid4().hex[:8]}"
-    client = viewer(settings.broker, settings.topics, name, ("status", "counter", "alert", "event"))
+    client = viewer(settings.broker, settings.topics, f"upskeep-run-{uuid.uuid4().hex[:8]}", FOLLOWED)
     forks = _forks(names, client, options.config, {**os.environ, **environ})
     suite = Supervisor(environ, settings.data / "log", say, names, forks)
     reachable = Reachable(local.url, say)
@@ -197,13 +197,14 @@ def run(options: RunOptions, settings: SuiteSettings, say: Say, show: Callable[[
     try:
         client.open()
         view.skip_retained(client, PATIENCE_S)
-        client.gather(GATHER_S)
         suite.start()
         began = time.monotonic()
         while not stopped.asked and not (options.exit_when_done and view.done()):
             for message in view.poll(client, WATCH_S):
                 _introduce(message, names, say)
                 show(message)
+                if isinstance(message, Event):  # somebody waits for the first
+                    client.gather(GATHER_S)
             if next_steps_due and view.all_online(names):
                 next_steps_due = False
                 program = program_name(str(Path(sys.argv[0]).absolute()), Path.cwd(), os.environ.get("PATH"))
@@ -240,9 +241,12 @@ def _tell(systemd: Systemd, view: LiveView, names: Sequence[str], began: float) 
 
 
 def _forks(names: Sequence[str], client: MqttClient, config: Path, environ: Mapping[str, str]) -> Forks | None:
-    """Return what forks the services, before anything here has a thread; None where nothing can."""
+    """Return what forks the services, before anything here has a thread; None where nothing can.
+
+    The gateway alone needs a web server: it imports that by itself, while the others are at work already.
+    """
     try:
-        forks = Forks(names, client.at_rest)
+        forks = Forks([name for name in names if name != GATEWAY], client.at_rest)
     except OSError:
         return None
     forks.read(config, environ)
