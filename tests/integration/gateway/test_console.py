@@ -23,6 +23,8 @@ SIDEWAYS = """() => [...document.querySelectorAll("main, main *")].filter(each =
 NAMELESS = """() => [...document.querySelectorAll("td:not(:first-child)")].filter(each => each.checkVisibility()
   && !each.querySelector("form") && !getComputedStyle(each, "::before").content.includes(each.dataset.head)
 ).map(each => each.outerHTML.slice(0, 120))"""
+# the browser's next two frames: by then its script has seen what has come
+A_MOMENT = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 ON_BATTERY = {"power": "battery", "values": {"state_of_charge": 38.0, "estimated_runtime_low_s": 2265.0}}
 ALL_ONLINE = tuple(map(status, ("sensor_reader", "event_processor", "counter_store", "alerter")))
 
@@ -80,6 +82,30 @@ def test_an_outage_from_calm_to_resolved_is_seen_without_loading_anew(
     page.page.reload()
     page.page.locator(".banner.bad:visible").wait_for(state="hidden")
     assert [] == page.complaints
+
+
+def test_a_click_under_which_the_page_is_loaded_anew_is_not_lost(
+    gateway: RunningGateway, probe: MqttProbe, broker: Broker, browser: Any
+) -> None:
+    """What is pressed stays until it is released: the answer that comes between waits for the click."""
+    publish(probe, *ALL_ONLINE, alert())
+    gateway.until(lambda: gateway.get("/api/alerts").json()["items"], "the alert is heard")
+    page = Page(browser, gateway)
+    held: list[Any] = []
+    with services(broker) as taken:
+        page.open("/alerts")
+        page.page.route("**/alerts", lambda route: held.append(route))
+        with page.page.expect_request("**/alerts"):
+            publish(probe, alert(message="ups is still on battery"))
+        page.page.get_by_role("button", name="Acknowledge").hover()
+        page.page.mouse.down()
+        with page.page.expect_event("requestfinished"):
+            held.pop().continue_()
+        page.page.evaluate(A_MOMENT)
+        page.page.unroute("**/alerts")
+        page.page.mouse.up()
+        page.see(".banner.good", "The alert is acknowledged.")
+    assert ["ack"] == [each.name for each in taken]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
