@@ -148,6 +148,17 @@ def test_a_sensor_shows_the_value_or_nothing(values: Json, expected: str) -> Non
     assert expected == render(template, payload(state(values=values)))
 
 
+@pytest.mark.parametrize(("values", "expected"), [
+    ({"alarm_text": "Replace the battery"}, "Replace the battery"), ({"alarm_text": "x" * 300}, "x" * 255),
+    ({"alarm_text": 7}, "7"), ({}, "None"),
+])  # fmt: skip
+def test_words_are_no_longer_than_home_assistant_takes_them(values: Json, expected: str) -> None:
+    """A state has at most 255 characters there; with more it became unknown, and each value an error in the log."""
+    template = component("alarm_text", state(values={"alarm_text": "none"}))["value_template"]
+
+    assert expected == render(template, payload(state(values=values)))
+
+
 @pytest.mark.parametrize(("key", "fields", "expected"), [
     ("on_battery", {"power": "battery"}, "ON"),
     ("on_battery", {"power": "mains"}, "OFF"),

@@ -7,7 +7,7 @@ Rules:
 1. Nothing is published for Home Assistant but configurations. Their entities read the suite's own retained topics.
 2. A device is there (``availability``) while event_processor is online and its state is neither ``stale`` nor ``bad``.
    What is not renewed within ``expire_after_s`` is unavailable.
-3. What a topic does not hold renders as ``None``, which Home Assistant shows as unknown.
+3. What a topic does not hold renders as ``None``, which Home Assistant shows as unknown. Words end where its states do.
 4. Buttons publish the alerter's commands themselves, each press with an id of its own. Only names that are safe within
    a template get into one; an alert with other labels has no button to silence it.
 """
@@ -29,6 +29,7 @@ from shared.topics import Topics
 
 ALERT = "alert_"  # what the keys of an alert's entities begin with
 SILENCE_S = 3600
+LONGEST_STATE = 255  # characters; a longer one Home Assistant shows as unknown
 _SAFE = re.compile(r"[\w .:/+\-]*\Z", re.ASCII)
 _UNFIT = re.compile(r"[^A-Za-z0-9_-]")
 
@@ -195,7 +196,10 @@ def _add_channel(home: _Home, channel: str, shape: Shape, expires: Mapping[str, 
         )  # fmt: skip
         return
     if shape == "text":
-        home.add(key, "sensor", name_of(channel), value_template=f"{{{{ {value} }}}}", **expires)
+        home.add(
+            key, "sensor", name_of(channel),
+            value_template=f"{{{{ ({value} | string)[:{LONGEST_STATE}] }}}}", **expires,
+        )  # fmt: skip
         return
     sensor = sensor_of(channel)
     home.add(
