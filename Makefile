@@ -9,7 +9,7 @@ QUICK := tests/unit/shared tests/unit/upskeep/text tests/unit/upskeep/runner tes
   $(addprefix tests/unit/event_processor/test_, battery.py catalogue.py level.py power.py process.py) \
   $(addprefix tests/unit/alerter/test_, notify.py states.py trace.py window.py)
 
-.PHONY: kafka wheel upgrade home boot arm64 timelines climate help setup influxd2 node-tools run test test-quick check fmt docs bench crash fleet-crash fuzz lock sbom audit clean
+.PHONY: kafka home-assistant wheel upgrade home boot arm64 timelines climate help setup influxd2 node-tools run test test-quick check fmt docs bench crash fleet-crash fuzz lock sbom audit clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,12 @@ node-tools: .venv/node/.ready ## install from npm what tests hold the flows and 
 	@npm install --silent --no-audit --no-fund --ignore-scripts --omit=optional --prefer-offline --no-package-lock \
 	  --prefix .venv/node node-red@4.1.15 @asyncapi/parser@3.6.6
 	@touch $@
+
+home-assistant: setup .venv/.oracles .venv/home-assistant/.ready ## walk the suite through a real Home Assistant, installed from PyPI (needs Python 3.13); ARGS="--picture FILE"
+	@$(BIN)/python -m tests.home_assistant $(ARGS)
+
+.venv/home-assistant/.ready: tests/home_assistant/install.sh | .venv/.ready
+	@bash tests/home_assistant/install.sh .venv/home-assistant
 
 run: setup ## run the whole suite on this machine; ARGS="--source sim:outage --speed 10"
 	@exec $(BIN)/upskeep run $(ARGS)

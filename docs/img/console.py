@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 FOLDER = Path(__file__).parent
 sys.path.insert(0, str(FOLDER))
@@ -44,7 +44,7 @@ class Picture:
     name: str
     path: str
     size: tuple[int, int] = DESKTOP
-    theme: str = "light"
+    theme: Literal["light", "dark"] = "light"
     does: Callable[[Any], None] = lambda _: None
     whole: bool = False
 

@@ -23,6 +23,10 @@ SIDEWAYS = """() => [...document.querySelectorAll("main, main *")].filter(each =
 NAMELESS = """() => [...document.querySelectorAll("td:not(:first-child)")].filter(each => each.checkVisibility()
   && !each.querySelector("form") && !getComputedStyle(each, "::before").content.includes(each.dataset.head)
 ).map(each => each.outerHTML.slice(0, 120))"""
+TAB_IN_SIGHT = """() => {
+  const tab = document.querySelector("nav [aria-current]")?.getBoundingClientRect();
+  return !tab || (tab.left >= 0 && tab.right <= innerWidth);
+}"""
 # the browser's next two frames: by then its script has seen what has come
 A_MOMENT = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 ON_BATTERY = {"power": "battery", "values": {"state_of_charge": 38.0, "estimated_runtime_low_s": 2265.0}}
@@ -114,8 +118,8 @@ def test_every_page_is_for_everybody(
 ) -> None:
     """Axe finds nothing, the browser complains of nothing, and on a phone nothing is wider than the screen.
 
-    There a table is cards whose cells name their columns, and nothing has to be scrolled sideways. Tab goes from the
-    skip link to everything that can be operated, shows where it is, and out again.
+    There the tab of the page is in sight, a table is cards whose cells name their columns, and nothing has to be
+    scrolled sideways. Tab goes from the skip link to everything that can be operated, shows where it is, and out again.
     """
     axe = require.module("axe_playwright_python.sync_playwright").Axe()
     rack = state("rack", power=None, battery=None, values={"air_temperature": 21.0}, quality="suspect")
@@ -137,6 +141,7 @@ def test_every_page_is_for_everybody(
             assert 0 == found.violations_count, f"{path}: {found.generate_report()}"
             assert page.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
             assert [] == page.page.evaluate(SIDEWAYS) + page.page.evaluate(NAMELESS), path
+            assert page.page.evaluate(TAB_IN_SIGHT), path
             if theme == "dark":
                 assert [] == walk(page.page), path
     assert [] == page.complaints

@@ -111,6 +111,14 @@ def test_a_device_is_described() -> None:
     )
 
 
+def test_what_the_reader_says_of_itself_is_no_device() -> None:
+    """Home Assistant showed a device `system` with nothing but "Problem: OK". A device that is silent is one."""
+    own = state("system", power=None, battery=None, values={"lifecycle": "started"})
+
+    assert {} == configurations(known(own), OPTIONS)
+    assert {UPS} == set(configurations(known(state(power=None, battery=None, values={})), OPTIONS))
+
+
 @pytest.mark.parametrize(("channel", "expected"), [
     ("battery_voltage", {"device_class": "voltage", "state_class": "measurement", "unit_of_measurement": "V",
                          "suggested_display_precision": 3, "name": "Battery voltage"}),

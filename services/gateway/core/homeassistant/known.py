@@ -1,10 +1,11 @@
 """What has been heard of the suite, as far as it decides which entities there are: never a value of one.
 
 Rules:
-1. A channel that was seen once stays: a frame without it (a failed poll, another chip's turn) takes no entity away.
+1. A device has readings, or is silent since its start. What says only how the reader is (``system``) is none.
+2. A channel that was seen once stays: a frame without it (a failed poll, another chip's turn) takes no entity away.
    It goes with its device.
-2. Every set has a bound; beyond it nothing new is taken in.
-3. ``after`` returns the same object where nothing follows from a message, so a caller can tell.
+3. Every set has a bound; beyond it nothing new is taken in.
+4. ``after`` returns the same object where nothing follows from a message, so a caller can tell.
 """
 
 from __future__ import annotations
@@ -92,6 +93,8 @@ class Known:
             return self
         known = old or Device()
         shapes = {name: _shape(name, value) for name, value in state.values.items() if name not in PASSED_OVER}
+        if old is None and state.values and not shapes:
+            return self
         fresh = {name: shape for name, shape in shapes.items() if name not in known.channels}
         room = max(0, MOST_CHANNELS - len(known.channels))
         new = Device(

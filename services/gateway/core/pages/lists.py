@@ -48,15 +48,15 @@ def incidents_content(incidents: Sequence[Incident]) -> h.Node:
 
 
 def _incident(incident: Incident) -> h.Element:
-    lasted = (incident.end or incident.last) - incident.start
+    lasted = f" · {span_text((incident.end - incident.start).total_seconds())}" if incident.end else ""
     words = "open" if incident.end is None else ("ended" if incident.why == "ended" else "ended, quiet since")
     return h.li(f".{incident.severity}")[
         h.h3[incident.pattern.replace("_", " "), " · ", incident.key],
         h.p[
             h.span(".badge" + ("" if incident.end else ".warning"))[words],
-            " ",
+            " " if incident.end else " since ",
             moment(incident.start),
-            f" · {span_text(lasted.total_seconds())} · {plural(incident.count, 'event', 'events')}",
+            f"{lasted} · {plural(incident.count, 'event', 'events')}",
         ],
     ]
 

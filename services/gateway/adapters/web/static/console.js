@@ -135,6 +135,8 @@
     });
   };
 
+  // on a phone the tabs are a strip that is scrolled sideways
+  document.querySelector('nav [aria-current="page"]')?.scrollIntoView({ block: "nearest", inline: "center" });
   theme();
   localTimes();
   setInterval(age, 1000);

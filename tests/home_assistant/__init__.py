@@ -1,0 +1,1 @@
+"""A real Home Assistant at the suite's discovery: ``make home-assistant``."""
