@@ -69,7 +69,7 @@ def _unlike(place: tuple[str, str], component: Json, device: Json, entity: Entit
     if entity is None:
         yield f"{where}: Home Assistant does not have it"
         return
-    pairs = [("platform", component["platform"], entity.platform)]
+    pairs: list[tuple[str, Any, Any]] = [("platform", component["platform"], entity.platform)]
     pairs += [(name, component.get(name), entity.attributes.get(name)) for name in SHOWN]
     of_device = {"name": "device", "manufacturer": "maker", "sw_version": "version", "suggested_area": "area"}
     pairs += [(name, device.get(name), entity.about[shown]) for name, shown in of_device.items()]

@@ -94,6 +94,19 @@ def test_home_assistant_takes_every_configuration() -> None:
     assert {topic: [] for topic in found} == {topic: faults_of(config) for topic, config in found.items()}
 
 
+def test_an_emptied_topic_is_no_error() -> None:
+    """A device or an alert that goes leaves its topic empty: every template takes that, and nothing is available."""
+    climate = Status(service="climate_controller", state="online", figures={"tent.mode": "Observe"})
+    found = configurations(known(*EVERYTHING, climate), OPTIONS)
+    parts = [part for config in found.values() for part in (config, *config["components"].values())]
+    rows = [*parts, *(row for part in parts for row in part.get("availability", ()))]
+    said = {render(row["value_template"]) for row in rows if "value_template" in row}
+    attributes = [render(part["json_attributes_template"]) for part in parts if "json_attributes_topic" in part]
+
+    assert {"None", "OFF", "offline"} == said
+    assert all(isinstance(json.loads(each), dict) for each in attributes)
+
+
 def test_a_device_is_described() -> None:
     """With its zone as the area, below the suite, and read from its own retained topic."""
     config = configurations(known(state(zone="attic")), OPTIONS)[UPS]

@@ -48,7 +48,7 @@ SETTINGS = (
 
 def value_of(setting: Setting, zone: str) -> str:
     """Return the template of a setting's present value."""
-    return f"{{{{ value_json.get('figures', {{}}).get('{zone}{setting.figure}') }}}}"
+    return f"{{{{ (value_json | default({{}})).get('figures', {{}}).get('{zone}{setting.figure}') }}}}"
 
 
 def command_of(setting: Setting, zone: str) -> str:

@@ -8,7 +8,8 @@ Rules:
 2. A device is there (``availability``) while event_processor is online and its state is neither ``stale`` nor ``bad``.
    What is not renewed within ``expire_after_s`` is unavailable.
 3. What a topic does not hold renders as ``None``, which Home Assistant shows as unknown. Words end where its states do.
-4. Buttons publish the alerter's commands themselves, each press with an id of its own. Only names that are safe within
+4. A topic that is emptied holds no JSON. Every template takes that, or Home Assistant logs an error for each.
+5. Buttons publish the alerter's commands themselves, each press with an id of its own. Only names that are safe within
    a template get into one; an alert with other labels has no button to silence it.
 """
 
@@ -118,7 +119,7 @@ class OwnWord:
         values = {**dict.fromkeys(self.on, "ON"), **dict.fromkeys(self.off, "OFF")}
         mapping = ", ".join(f"{str(value).lower() if value in (True, False) else repr(value)}: '{is_}'"
                             for value, is_ in values.items())  # fmt: skip
-        return f"{{{{ {{{mapping}}}.get(value_json.get('{self.word}')) }}}}"
+        return f"{{{{ {{{mapping}}}.get((value_json | default({{}})).get('{self.word}')) }}}}"
 
 
 OWN_WORDS = (
@@ -127,12 +128,16 @@ OWN_WORDS = (
     OwnWord("charging", "is_charging", "Charging", "battery_charging", (True,), (False,)),
 )
 # What is on of the rules that a state names; that a battery charges is no problem.
-_ACTIVE = "{{ 'ON' if value_json.get('active', []) | reject('equalto', 'charging') | list else 'OFF' }}"
+_ACTIVE = "{{ 'ON' if (value_json | default({})).get('active', []) | reject('equalto', 'charging') | list else 'OFF' }}"
 _ATTRIBUTES = (
-    "{{ {'active': value_json.get('active', []), 'quality': value_json.get('quality'),"
-    " 'simulated': value_json.get('simulated', false), 'time': value_json.get('time')} | tojson }}"
+    "{% set held = value_json | default({}) %}{{ {'active': held.get('active', []), 'quality': held.get('quality'),"
+    " 'simulated': held.get('simulated', false), 'time': held.get('time')} | tojson }}"
 )
-_GRADE = "{{ {'grade': value_json.get('grade'), 'recovers': value_json.get('recovers')} | tojson }}"
+_GRADE = (
+    "{% set held = value_json | default({}) %}"
+    "{{ {'grade': held.get('grade'), 'recovers': held.get('recovers')} | tojson }}"
+)
+_WHOLE = "{{ value_json | default({}) | tojson }}"
 
 
 def _of_device(home: _Home, name: str, known: Known, options: Options) -> Json:
@@ -155,11 +160,16 @@ def _origin(options: Options) -> Json:
 
 def _online(options: Options, service: str) -> Json:
     topic = options.topics.build("status", service)
-    return {"topic": topic, "value_template": "{{ 'online' if value_json.get('state') == 'online' else 'offline' }}"}
+    return {
+        "topic": topic,
+        "value_template": "{{ 'online' if (value_json | default({})).get('state') == 'online' else 'offline' }}",
+    }
 
 
 def _believable(state: str) -> Json:
-    template = "{{ 'offline' if value_json.get('quality') in ('stale', 'bad') else 'online' }}"
+    template = (
+        "{{ 'offline' if (value_json | default({'quality': 'bad'})).get('quality') in ('stale', 'bad') else 'online' }}"
+    )
     return {"topic": state, "value_template": template}
 
 
@@ -187,7 +197,7 @@ def _add_device(home: _Home, device: Device, options: Options) -> None:
 def _add_channel(home: _Home, channel: str, shape: Shape, expires: Mapping[str, int | None]) -> None:
     if not _SAFE.match(channel) or not channel:
         return
-    key, value = _UNFIT.sub("_", channel), f"value_json.get('values', {{}}).get('{channel}')"
+    key, value = _UNFIT.sub("_", channel), f"(value_json | default({{}})).get('values', {{}}).get('{channel}')"
     if shape == "flag":
         home.add(
             key, "binary_sensor", name_of(channel), device_class=FLAGS.get(channel),
@@ -230,21 +240,22 @@ def _add_suite(home: _Home, known: Known, options: Options) -> None:
         topic = options.topics.build("health")
         home.add(
             "health", "sensor", "Health", state_class="measurement", unit_of_measurement="%", state_topic=topic,
-            value_template="{{ value_json.get('score') }}", json_attributes_topic=topic,
+            value_template="{{ (value_json | default({})).get('score') }}", json_attributes_topic=topic,
             json_attributes_template=_GRADE, **counted,
         )  # fmt: skip
     for event_type in sorted(known.counters):
         topic = options.topics.build("counter", type_levels("", event_type))
         home.add(
             f"counter_{_UNFIT.sub('_', event_type)}", "sensor", event_type, state_class="total_increasing",
-            unit_of_measurement="events", state_topic=topic, value_template="{{ value_json.get('total') }}",
-            json_attributes_topic=topic, **counted,
+            unit_of_measurement="events", state_topic=topic,
+            value_template="{{ (value_json | default({})).get('total') }}",
+            json_attributes_topic=topic, json_attributes_template=_WHOLE, **counted,
         )  # fmt: skip
     for service in sorted(known.services):
         home.add(
             f"service_{_UNFIT.sub('_', service)}", "binary_sensor", service, device_class="connectivity",
             entity_category="diagnostic", state_topic=options.topics.build("status", service),
-            value_template="{{ 'ON' if value_json.get('state') == 'online' else 'OFF' }}",
+            value_template="{{ 'ON' if (value_json | default({})).get('state') == 'online' else 'OFF' }}",
         )  # fmt: skip
 
 
@@ -268,8 +279,9 @@ def _add_alert(home: _Home, alert: KnownAlert, options: Options) -> None:
     topic, about = options.topics.build("alert", alert.rule, alert.key), f"{alert.rule} {alert.key}"
     there = {"availability": [_online(options, "alerter")]}
     home.add(
-        key, "binary_sensor", f"Alert {about}", device_class="problem", state_topic=topic, json_attributes_topic=topic,
-        value_template="{{ 'ON' if value_json.get('state') in ('firing', 'acknowledged') else 'OFF' }}", **there,
+        key, "binary_sensor", f"Alert {about}", device_class="problem", state_topic=topic,
+        value_template="{{ 'ON' if (value_json | default({})).get('state') in ('firing', 'acknowledged') else 'OFF' }}",
+        json_attributes_topic=topic, json_attributes_template=_WHOLE, **there,
     )  # fmt: skip
     for verb, name, data in _orders(alert):
         home.add(
