@@ -10,7 +10,8 @@ Rules:
 2. A name in ``producers``, ``consumers`` and ``followers`` is a service of ``shared.services``; for one that may run
    several times it means each of them.
 3. A ``sequenced`` kind is a durable stream: its messages carry producer, epoch and seq. A producer keeps each message
-   until every one of ``consumers`` has applied it; for the uplink it waits where the site has one (``suite.yaml``).
+   until every one of ``consumers`` has applied it; for the uplink it waits where the site has one (``suite.yaml``),
+   which takes events, or the frames of a site that only reads.
    A kind without sequence comes from the broker's session alone.
    A stream that has consumers travels to them as the kind ``stream``, on the wire; what leaves under its own topic is a
    public copy for other readers, with ``qos``, which no service applies.
@@ -123,7 +124,7 @@ _ASKING = ("gateway", *CLIENTS)
 
 _PUBLIC = (
     Kind("raw", "raw/{device}", Frame, "one poll of one device",
-         producers=("sensor_reader",), consumers=("event_processor", "counter_store"), sequenced=True, qos=0),
+         producers=("sensor_reader",), consumers=("event_processor", "counter_store", "uplink"), sequenced=True, qos=0),
     Kind("ingest", "ingest/{producer}", Candidate, "an event offered from outside",
          producers=ANYONE, consumers=("event_processor",), speaker="producer"),
     Kind("offer", "offer/{type*}", ServiceOffer, "an event that the climate control offers, in order",

@@ -38,6 +38,7 @@ SERVICES: tuple[ServiceRow, ...] = (
     ServiceRow("uplink", answers=False, enabled_by="config/suite.yaml", session=False),
     ServiceRow("gateway", answers=False, enabled_by="config/gateway.yaml", session=False, client=True),
 )
+READER = "sensor_reader"  # all that runs at a site that only reads, with the uplink
 UPLINK = "uplink"  # which a producer waits for where the site has one
 CLIENTS = ("operator",)  # users of the broker that are no service: people with the command line, and their scripts
 

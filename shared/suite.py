@@ -11,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from shared.names import Name
 from shared.places import data_folder
-from shared.services import UPLINK
+from shared.services import READER, UPLINK, suite_of
 from shared.settings import Settings
 from shared.topics import Topics
 
@@ -75,22 +75,39 @@ class DeliverySettings(Settings):
 class SuiteSettings(Settings):
     """``config/suite.yaml``. ``defaults``: whether its folder holds only what differs from the shipped files.
 
-    ``uplink``: whether this site reports to a fleet (``config/uplink.yaml``).
+    ``uplink``: whether this site reports to a fleet (``config/uplink.yaml``); with ``raw`` it only reads, and the fleet
+    makes events of its frames.
     """
 
     site: Name = "home"
     root: str = "upskeep/v1"
     data: Path = Field(default_factory=data_folder)
     defaults: Literal["shipped"] | None = None
-    uplink: bool = False
+    uplink: bool | Literal["raw"] = False
     broker: BrokerSettings = BrokerSettings()
     delivery: DeliverySettings = DeliverySettings()
 
+    @property
+    def only_reads(self) -> bool:
+        """Whether the site's frames are processed at the centre of a fleet, and nothing here makes events of them."""
+        return self.uplink == "raw"
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """The services that always run at this site, in the order of the flow."""
+        return (READER, UPLINK) if self.only_reads else suite_of()
+
     def awaited(self, stream: str, consumers: Sequence[str]) -> tuple[str, ...]:
-        """Return whom a stream's producers wait for, of ``consumers``; the uplink only where there is one."""
-        named = self.delivery.consumers.get(stream, tuple(consumers))
-        others = tuple(name for name in named if name != UPLINK)
-        return (*others, UPLINK) if self.uplink and UPLINK in consumers else others
+        """Return whom a stream's producers wait for, of ``consumers``: who run here, and the uplink for its own."""
+        usual = () if self.only_reads else tuple(consumers)
+        others = tuple(name for name in self.delivery.consumers.get(stream, usual) if name != UPLINK)
+        takes = self.uplink and UPLINK in consumers and stream in self.uplink_streams
+        return (*others, UPLINK) if takes else others
+
+    @property
+    def uplink_streams(self) -> tuple[str, ...]:
+        """The streams that the uplink applies, where there is one."""
+        return ("raw",) if self.only_reads else ("event",)
 
     @property
     def topics(self) -> Topics:

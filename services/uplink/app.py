@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from services.uplink.adapters.shipper import Shipper
-from services.uplink.configuration import read_to_run
+from services.uplink.configuration import UplinkSetup, read_to_run
 from services.uplink.service import LEDGER_SCHEMA, Uplink
 from services.uplink.settings import UplinkSettings
 from shared.context import Context
 from shared.delivery.endpoint import Endpoint
-from shared.delivery.route import route_of
+from shared.delivery.route import Route, route_of
 from shared.ledger import Ledger
 from shared.process import BackgroundTasks, Service, main
 
+ROUTE = route_of("uplink")
 
-def build(settings: UplinkSettings, context: Context, ledger: Ledger, endpoint: Endpoint) -> Uplink:
+
+def build(setup: UplinkSetup, context: Context, ledger: Ledger, endpoint: Endpoint) -> Uplink:
     """Return the handler."""
     return Uplink(
-        settings,
+        setup.settings,
         ledger,
         context.suite.site,
         endpoint.name,
@@ -56,16 +60,23 @@ class Shipping:
         self._shipper.stop()
 
 
-def drive(settings: UplinkSettings, context: Context, _: Uplink, endpoint: Endpoint) -> BackgroundTasks:
+def drive(setup: UplinkSetup, context: Context, _: Uplink, endpoint: Endpoint) -> BackgroundTasks:
     """Return the shipper's keeper."""
-    return Shipping(settings, endpoint, context.suite.site)
+    return Shipping(setup.settings, endpoint, context.suite.site)
+
+
+def route(setup: UplinkSetup) -> Route:
+    """Return what the uplink takes at this site: events with what is known now, or frames alone."""
+    follows = () if setup.only_reads else ROUTE.follows
+    return replace(ROUTE, consumes=setup.streams, follows=follows)
 
 
 SERVICE = Service(
-    route=route_of("uplink"),
+    route=ROUTE,
     settings=read_to_run,
     handler=build,
     schema=LEDGER_SCHEMA,
+    named=route,
     drive=drive,
 )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from services.uplink.settings import FILE, UplinkSettings
 from shared.config_lines import Lines
 from shared.context import Context
@@ -23,12 +25,21 @@ def read(context: Context) -> UplinkSettings:
     return settings
 
 
-def read_to_run(context: Context) -> UplinkSettings:
-    """Return the settings for the service itself; raises ConfigError where the site has no uplink."""
+@dataclass(frozen=True, slots=True)
+class UplinkSetup:
+    """The settings, and what this site sends: ``streams`` are what the uplink applies."""
+
+    settings: UplinkSettings
+    streams: tuple[str, ...]
+    only_reads: bool
+
+
+def read_to_run(context: Context) -> UplinkSetup:
+    """Return what the service itself needs; raises ConfigError where the site has no uplink."""
     settings = read(context)
     if not context.suite.uplink:
         raise ConfigError([Lines(context.folder, "suite", context.environ).fault(("uplink",), OFF)])
-    return settings
+    return UplinkSetup(settings, context.suite.uplink_streams, context.suite.only_reads)
 
 
 def _lacking(settings: UplinkSettings, own: Lines) -> list[Fault]:

@@ -1,11 +1,15 @@
 """The uplink between delivery and queue: each event, and of alerts and states what is news, becomes a record.
 
+At a site that only reads each frame does, and nothing else (docs/adr/0055).
+
 Rules (docs/adr/0049):
 1. An event's record commits with the place up to which events are applied; only then does event_processor hear of it.
 2. Alerts and states have no place of their own. Theirs is the time in microseconds, and never less than one more than
    the one before: an older ledger that was put back, or a clock, cannot give one twice.
 3. What was said to fire is remembered with the same commit. Where the site has it no more (its topic is emptied, waits
    to fire anew, or was not among what the broker keeps) it is said to have resolved: by the uplink, with its time.
+4. A frame that says what its device's last one said, numbers apart, may wait ``raw_every_s`` for its commit: its reader
+   has it until then. Any other frame commits at once.
 """
 
 from __future__ import annotations
@@ -18,15 +22,17 @@ from services.uplink.adapters.record_queue import SCHEMA, RecordQueue
 from services.uplink.adapters.reported_alerts import STEP, TABLE, Key, ReportedAlerts
 from services.uplink.core.news import News
 from services.uplink.settings import UplinkSettings
+from shared.delivery.calm_readings import CalmReadings
 from shared.instants import time_to_us
 from shared.ledger import Ledger, Schema
 from shared.limits import Limit, LimitReports
-from shared.messages import Alert, AlertState, Candidate, DeviceState, Event, Message, Sequenced
-from shared.site_records import AlertRecord, SiteRecord, StateRecord, event_record
+from shared.messages import Alert, AlertState, Candidate, DeviceState, Event, Frame, Message, Sequenced
+from shared.site_records import AlertRecord, SiteRecord, StateRecord, event_record, raw_record
 
 log = logging.getLogger(__name__)
 LEDGER_SCHEMA = Schema((SCHEMA, TABLE), (STEP,))
 SEQ = "seq"  # of the last alert or state, in the ledger
+SENT = "raw_at"  # when frames that could wait were committed, there too
 BOUND = "records waiting for the fleet's log"
 VANISHED = "the site has this alert no more; when it resolved was not heard"
 
@@ -54,11 +60,19 @@ class Uplink:
         self._limit = Limit(BOUND, settings.max_records, "the oldest go")
         self._seq = self._kept_seq = int(ledger.get(SEQ) or b"0")
         self._dropped = self._fresh = 0
+        self._calm = CalmReadings()
+        self._waiting_since: datetime | None = None
 
     def apply(self, message: Sequenced) -> None:
-        """Queue an event."""
+        """Queue an event or a frame."""
         if isinstance(message, Event):
             self._add(event_record(message))
+        elif isinstance(message, Frame) and self._calm.is_calm(message):
+            with self._ledger.may_wait():
+                self._add(raw_record(self._site, message))
+            self._waiting_since = self._waiting_since or self._wall()
+        elif isinstance(message, Frame):
+            self._add(raw_record(self._site, message))
 
     def follow(self, message: Message, *, retained: bool) -> None:  # noqa: ARG002 - of any age it is the latest
         """Queue an alert or a state that says something new."""
@@ -92,6 +106,9 @@ class Uplink:
                 self._dropped += gone
                 log.error("%d records too many wait for the fleet's log: the oldest are dropped", gone)
                 self._limits.note(self._limit, self._producer)
+        if self._waiting_since is not None and self._waits_too_long(self._waiting_since):
+            self._ledger.put(SENT, self._wall().isoformat().encode())  # this write may not wait, and so nothing does
+            self._waiting_since = None
         if self._seq != self._kept_seq:
             self._ledger.put_calmly(SEQ, str(self._seq).encode())
             self._kept_seq = self._seq
@@ -121,6 +138,10 @@ class Uplink:
         place = {"stream": "alert", "epoch": self._epoch(), "seq": self._next_seq()}
         self._add(AlertRecord(site=self._site, producer=self._producer, message=alert, **place))
         self._reported.note(alert)
+
+    def _waits_too_long(self, since: datetime) -> bool:
+        """Whether frames have waited for long enough; a clock that was put back must not hold them."""
+        return abs((self._wall() - since).total_seconds()) >= self._settings.raw_every_s
 
     def _add(self, record: SiteRecord) -> None:
         self._queue.add(record, self._wall().timestamp())

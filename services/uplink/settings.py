@@ -59,6 +59,7 @@ class UplinkSettings(Settings):
     records_per_second: Annotated[float, Field(ge=1, le=100_000)] = 200.0
     batch_records: Annotated[int, Field(ge=1, le=10_000)] = 500
     state_every_s: Annotated[float, Field(ge=1, le=86_400)] = 60.0
+    raw_every_s: Annotated[float, Field(ge=0, le=3600)] = 5.0
     timeout_s: Seconds = 30.0
     idle_s: Annotated[float, Field(gt=0, le=60)] = 1.0
     longest_wait_s: Annotated[float, Field(ge=1, le=3600)] = 60.0

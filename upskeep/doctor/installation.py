@@ -16,7 +16,6 @@ from shared.clock import SYSTEM_CLOCK
 from shared.context import Context
 from shared.ledger.migrations import due, newest, version_of_file
 from shared.messages import Status
-from shared.services import suite_of
 from shared.settings import ConfigError
 from upskeep.check import check_config, doubts
 from upskeep.doctor.finding import Finding, Level, Patient
@@ -52,7 +51,7 @@ def broker(patient: Patient) -> Iterator[Finding]:
         yield Finding("broker", Level.FAULT, str(error))  # which says what to do
         return
     yield Finding("broker", Level.OK, f"{url} answers")
-    for name in dict.fromkeys([*suite_of(), *sorted(statuses)]):
+    for name in dict.fromkeys([*patient.suite.services, *sorted(statuses)]):
         yield _service(name, statuses.get(name), datetime.now(UTC))
 
 

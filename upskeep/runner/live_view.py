@@ -24,6 +24,7 @@ class LiveView:
     """What has been seen. Fed by ``take``; asks nothing of the services.
 
     What the broker retained before ``skip_retained`` is of an earlier run: it is believed of nothing in this one.
+    ``only_reads``: the site's frames go to a fleet, and nothing here makes events of them.
     """
 
     topics: Topics
@@ -33,6 +34,7 @@ class LiveView:
     connected: bool = False
     reason: str = ""
     earlier: dict[str, bytes] = field(default_factory=dict)
+    only_reads: bool = False
 
     def skip_retained(self, client: MqttClient, patience_s: float) -> bool:
         """Note what is retained now, before the services start; returns whether the broker was there in time."""
@@ -101,6 +103,8 @@ class LiveView:
 
     def done(self) -> bool:
         """Whether the source has ended and everything that came of it has been applied and published."""
+        if self.only_reads:
+            return self._sent()
         reader, processor = self.statuses.get("sensor_reader"), self.statuses.get("event_processor")
         store, alerter = self.statuses.get("counter_store"), self.statuses.get("alerter")
         if not (reader and processor and store and alerter) or not reader.figures.get("done"):
@@ -113,6 +117,13 @@ class LiveView:
         )
         level = reader.event_time == processor.event_time == store.event_time == alerter.event_time
         return applied and level
+
+    def _sent(self) -> bool:
+        """Whether the source has ended and the fleet's log has all frames."""
+        reader, uplink = self.statuses.get("sensor_reader"), self.statuses.get("uplink")
+        if not (reader and uplink) or not reader.figures.get("done"):
+            return False
+        return _applied(uplink, reader, "raw") and uplink.figures.get("log_pending") == 0
 
 
 def _applied(consumer: Status, producer: Status, stream: str) -> bool:

@@ -19,11 +19,12 @@ from services.climate_supervisor.settings import SupervisorSettings
 from services.gateway.settings import FILE as GATEWAY_FILE
 from services.gateway.settings import GatewaySettings
 from services.host_agent.settings import FILE, HostAgentSettings
+from shared.config_lines import Lines
 from shared.messages import Event, Message, Status
 from shared.mqtt import MqttClient
 from shared.sd_notify import Systemd
 from shared.services import UPLINK
-from shared.settings import read_settings
+from shared.settings import ConfigError, read_settings
 from shared.suite import SuiteSettings
 from upskeep.outcome import Outcome
 from upskeep.runner import broker
@@ -36,7 +37,6 @@ from upskeep.runner.supervisor import (
     CLIMATE_SUPERVISOR,
     GATEWAY,
     HOST_AGENT,
-    SERVICES,
     Supervisor,
 )
 
@@ -96,19 +96,26 @@ class Stopped:
 
 
 def services_of(config: Path, environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Return what runs: the suite, and the host's agent, climate control, uplink and gateway where they are enabled."""
+    """Return what runs: the suite, and the host's agent, climate control, uplink and gateway where they are enabled.
+
+    A site that only reads has none of these but the uplink; raises ConfigError where one is enabled that would act.
+    """
     agent = read_settings(config, FILE, HostAgentSettings, environ)
     gateway = read_settings(config, GATEWAY_FILE, GatewaySettings, environ)
     climate = read_settings(config, ACTUATORS_FILE, SupervisorSettings, environ).enabled
-    uplink = read_settings(config, "suite", SuiteSettings, environ).uplink
+    suite = read_settings(config, "suite", SuiteSettings, environ)
     optional = (
         (HOST_AGENT, agent.enabled),
         (CLIMATE_CONTROLLER, climate),
         (CLIMATE_SUPERVISOR, climate),
-        (UPLINK, uplink),
+        (UPLINK, bool(suite.uplink)),
         (GATEWAY, gateway.enabled),
     )
-    return (*SERVICES, *(name for name, enabled in optional if enabled))
+    wanted = tuple(name for name, enabled in optional if enabled)
+    if suite.only_reads and (blind := [name for name in wanted if name not in (UPLINK, GATEWAY)]):
+        reason = f"raw leaves no states and alerts for {' and '.join(blind)}: turn that off, or write `uplink: true`"
+        raise ConfigError([Lines(config, "suite", environ).fault(("uplink",), reason)])
+    return (*suite.services, *(name for name in wanted if name not in suite.services))
 
 
 class LocalBroker:
@@ -187,7 +194,7 @@ def run(options: RunOptions, settings: SuiteSettings, say: Say, show: Callable[[
         environ["UPSKEEP_HOST_AGENT__DRY_RUN"] = "true"  # the agent sees to it, too; here it is certain from the start
     environ |= _nut_door(options) | room
     settings = settings.model_copy(update={"broker": settings.broker.model_copy(update={"url": local.url})})
-    view = LiveView(settings.topics)
+    view = LiveView(settings.topics, only_reads=settings.only_reads)
     client = viewer(settings.broker, settings.topics, f"upskeep-run-{uuid.uuid4().hex[:8]}", FOLLOWED)
     forks = _forks(names, client, options.config, {**os.environ, **environ})
     suite = Supervisor(environ, settings.data / "log", say, names, forks)

@@ -80,11 +80,12 @@ def changed(**fields: object) -> bytes:
         (b"hut-17", changed(seq=8), "seq is 8, and its event says 7"),
         (b"hut-17", changed(site="hut-18"), "site is 'hut-18', and its event says 'hut-17'"),
         (b"hut-17", changed(producer="../x"), "event.producer: String should match pattern"),
-        (b"hut-17", changed(kind="raw"), "Input tag 'raw' found using 'kind' does not match any of the expected tags"),
+        (b"hut-17", changed(kind="odd"), "Input tag 'odd' found using 'kind' does not match any of the expected tags"),
+        (b"hut-17", changed(kind="raw"), "raw.message.device: Field required"),
         (b"hut-17", changed(message={}), "event.message.id: Field required"),
         (b"hut-17", changed(more="x" * RECORD_BYTES), f"a record has 1 to {RECORD_BYTES} bytes"),
     ],
-    ids=["key", "no key", "no value", "version", "seq", "place", "site", "name", "kind", "message", "size"],
+    ids=["key", "no key", "no value", "version", "seq", "place", "site", "name", "kind", "no frame", "message", "size"],
 )  # fmt: skip
 def test_a_bad_record_is_refused_with_what_is_wrong(key: bytes | None, value: bytes | None, fault: str) -> None:
     """Field, fault and what was found."""

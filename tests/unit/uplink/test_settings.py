@@ -7,13 +7,16 @@ from pathlib import Path
 import pytest
 
 from services.uplink.adapters.kafka_log import producer_settings
+from services.uplink.app import route
 from services.uplink.configuration import read, read_to_run
 from services.uplink.core.ports import Unavailable
 from services.uplink.settings import UplinkSettings
 from shared.clock import SYSTEM_CLOCK
 from shared.context import Context
+from shared.kinds import KINDS
 from shared.settings import ConfigError, parse_settings
 from shared.suite import SuiteSettings
+from upskeep.runner.run import services_of
 
 SHIPPED = Path(__file__).parents[3] / "config"
 SERVERS = {"UPSKEEP_UPLINK__SERVERS__0": "kafka:9092"}
@@ -39,7 +42,7 @@ def test_an_uplink_needs_to_know_where_the_log_is() -> None:
     secret = {"UPSKEEP_UPLINK__SASL__USERNAME": "hut", "UPSKEEP_UPLINK__SASL__PASSWORD_FILE": "/nowhere/secret"}
     with pytest.raises(ConfigError, match=r"sasl\.password_file: /nowhere/secret cannot be read: No such file"):
         read(context(uplink=True, **SERVERS, **secret))
-    assert ("kafka:9092",) == read_to_run(context(uplink=True, **SERVERS)).servers
+    assert ("kafka:9092",) == read_to_run(context(uplink=True, **SERVERS)).settings.servers
 
 
 @pytest.mark.parametrize(
@@ -86,3 +89,22 @@ def test_tls_and_login_decide_the_protocol(tmp_path: Path, tls: bool, sasl: bool
     if sasl:
         with pytest.raises(Unavailable, match="cannot be read"):
             producer_settings(settings, "upskeep-hut")
+
+
+def test_a_site_that_only_reads_sends_frames_and_runs_nothing_that_needs_events() -> None:
+    """The reader waits for the uplink alone there, and for it nowhere else; what would act is refused."""
+    raw, events = SuiteSettings(uplink="raw"), SuiteSettings(uplink=True)
+    of_raw, of_event = KINDS["raw"].consumers, KINDS["event"].consumers
+    assert (("uplink",), ()) == (raw.awaited("raw", of_raw), raw.awaited("event", of_event))
+    assert ("event_processor", "counter_store") == events.awaited("raw", of_raw)
+    assert ("counter_store", "alerter", "uplink") == events.awaited("event", of_event)
+    kept = SuiteSettings.model_validate({"uplink": "raw", "delivery": {"consumers": {"raw": ["counter_store"]}}})
+    assert ("counter_store", "uplink") == kept.awaited("raw", of_raw)
+
+    setup = read_to_run(Context(SHIPPED, SERVERS, raw, SYSTEM_CLOCK))
+    assert (("raw",), ()) == (route(setup).consumes, route(setup).follows)
+    assert ("event",) == route(read_to_run(context(uplink=True, **SERVERS))).consumes
+    environ = {"UPSKEEP_SUITE__UPLINK": "raw"}
+    assert ("sensor_reader", "uplink", "gateway") == services_of(SHIPPED, environ)
+    with pytest.raises(ConfigError, match="raw leaves no states and alerts for host_agent: turn that off"):
+        services_of(SHIPPED, {**environ, "UPSKEEP_HOST_AGENT__ENABLED": "true"})

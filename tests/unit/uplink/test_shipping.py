@@ -21,8 +21,8 @@ from services.uplink.settings import UplinkSettings
 from shared.clock import Clock
 from shared.ledger import Ledger, LedgerDamagedError
 from shared.ledger.examine import examine
-from shared.messages import Alert, AlertState, Candidate, Event, Severity
-from shared.site_records import EventRecord, decode
+from shared.messages import Alert, AlertState, Candidate, Event, Frame, Severity
+from shared.site_records import EventRecord, RawRecord, decode
 from tests.support.fakes.site_log import FakeSiteLog
 from tests.unit.uplink.test_core import START, alert, state
 
@@ -60,7 +60,7 @@ class World:
     def hear(self, *messages: object) -> None:
         with self.ledger.transaction():
             for message in messages:
-                if isinstance(message, Event):
+                if isinstance(message, Event | Frame):
                     self.uplink.apply(message)
                 else:
                     self.uplink.follow(message, retained=False)  # type: ignore[arg-type]
@@ -294,3 +294,30 @@ def test_a_death_between_confirmation_and_forgetting_repeats() -> None:
         world.log.write([waiting.entry for waiting in world.queue.oldest(10)])
         world.ship()
     assert [1, 2, 1, 2] == world.seqs()
+
+
+def frame(seq: int, **values: float | bool) -> Frame:
+    time = START + timedelta(seconds=seq)
+    return Frame(producer="sensor_reader", epoch="e1", seq=seq, time=time, device="ups", values=values)
+
+
+def test_frames_go_in_their_places_and_what_says_nothing_new_may_wait_a_while(world: World) -> None:
+    """A change commits at once; numbers alone after ``raw_every_s``, though the clock be put back."""
+    urgent = []
+    said = (
+        (0, {"ac_present": True}),
+        (1, {"ac_present": True}),
+        (1, {"ac_present": False}),
+        (2, {"ac_present": False}),
+    )
+    for seq, (now_s, values) in enumerate((*said, (8, {"ac_present": False}), (8, {}), (3, {}), (1, {})), 1):
+        world.now_s = float(now_s)
+        with world.ledger.transaction():
+            world.uplink.apply(frame(seq, voltage=4.0 - seq / 100, **values))
+            world.uplink.flush()
+            urgent.append(world.ledger.urgent)
+    assert [True, False, True, False, True, True, False, False] == urgent
+    world.ship()
+    records = [decode(*entry) for entry in world.log.entries]
+    assert [("hut", "raw", seq) for seq in range(1, 9)] == [(r.site, r.stream, r.seq) for r in records]
+    assert {RawRecord} == {type(record) for record in records}
