@@ -8,6 +8,7 @@ Rules:
 1. Ids, times, severities and data are those of the site's own event_processor, for the same frames and configuration.
 2. What it would say of itself (life signs, health, gaps, two readers of one device) is no event here.
 3. A frame that is refused changes nothing that is remembered.
+4. A state is said when a word of it changes, and its numbers every ``STATE_EVERY``: as the uplink of any site says it.
 """
 
 from __future__ import annotations
@@ -26,17 +27,22 @@ from services.event_processor.core.pipeline.token_bucket import Bucket
 from services.event_processor.core.process import Outcome, process_frame
 from services.event_processor.core.removed_rules import end_removed_rules
 from services.event_processor.core.silence import Silences
+from services.event_processor.core.state import state_words
 from shared.jumps import CLOCK_STEP, IN_FRAME, Jump, read_jump
 from shared.messages import DeviceState, Event, Frame
+
+STATE_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class KeptDevice:
-    """What is kept of a device: who reads it, its memory, its rate limits by event type."""
+    """What is kept of a device: who reads it, its memory, its rate limits by event type, when its state was said."""
 
     producer: str = ""
     memory: Memory = NOTHING
     buckets: Mapping[str, Bucket] = field(default_factory=dict)
+    said_at: datetime | None = None
+    words: str = ""  # of that state
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +52,6 @@ class CentralRules:
     plan_of: Callable[[str], PipelinePlan]
     max_devices: int = 100
     tolerance: timedelta = timedelta(hours=24)
-
-    def watches(self, site: str) -> bool:
-        """Whether a frame of one device may say that another one is silent."""
-        return Silences(self.plan_of(site).compiled).watches
 
 
 def ready(plan: PipelinePlan) -> PipelinePlan:
@@ -65,23 +67,24 @@ def of_site(plan: PipelinePlan, site: str) -> PipelinePlan:
 
 
 class CentralSite:
-    """One site for one batch. ``devices`` are those that the batch may need; ``count``: how many are kept of all.
+    """One site, whose plan that is, for one batch. ``devices`` are those that the batch may need; ``count``: of all.
 
-    ``touched`` are the devices whose memory has changed.
+    ``touched`` are the devices of which something has changed.
     """
 
     def __init__(
-        self, site: str, rules: CentralRules, devices: Mapping[str, KeptDevice], count: int, latest: datetime
+        self, plan: PipelinePlan, rules: CentralRules, devices: Mapping[str, KeptDevice], count: int, latest: datetime
     ) -> None:
-        self._site, self._rules, self._count, self._latest = site, rules, count, latest
-        plan = rules.plan_of(site)
+        self._rules, self._count, self._latest = rules, count, latest
         self._compiled = plan.compiled
+        self._site = plan.compiled.site
         self._owners = DeviceOwners(((name, kept.producer) for name, kept in devices.items() if kept.producer))
         self._memories = {name: kept.memory for name, kept in devices.items()}
         self._pipeline = Pipeline(plan, buckets=_buckets(devices))
         self._silences = Silences(plan.compiled)
         self._checked: set[str] = set()
-        self._outcomes: dict[str, Outcome] = {}
+        self._said = {name: (kept.said_at, kept.words) for name, kept in devices.items()}
+        self._to_say: dict[str, Outcome] = {}
         self.touched: set[str] = set()
 
     def apply(self, frame: Frame) -> tuple[Event, ...] | str:
@@ -110,8 +113,8 @@ class CentralSite:
         return tuple(made)
 
     def states(self) -> Iterator[DeviceState]:
-        """Yield what is known of each device that was heard of, after its last frame."""
-        for outcome in self._outcomes.values():
+        """Yield the newest state that is said of each device."""
+        for outcome in self._to_say.values():
             yield outcome.state
 
     def kept(self) -> Iterator[tuple[str, KeptDevice]]:
@@ -120,7 +123,8 @@ class CentralSite:
         for (kind, source), bucket in self._pipeline.buckets.items():
             buckets.setdefault(source, {})[kind] = bucket
         for name in sorted(self.touched):
-            yield name, KeptDevice(self._owners.owner(name) or "", self._memory(name), buckets.get(name, {}))
+            owner, said = self._owners.owner(name) or "", self._said.get(name, (None, ""))
+            yield name, KeptDevice(owner, self._memory(name), buckets.get(name, {}), *said)
 
     def _refusal(self, frame: Frame) -> str | None:
         if not frame.simulated and frame.time > self._latest:
@@ -140,8 +144,11 @@ class CentralSite:
 
     def _keep(self, device: str, outcome: Outcome) -> list[Event]:
         self._memories[device] = outcome.memory
-        self._outcomes[device] = outcome
         self.touched.add(device)
+        at, words = outcome.frame.time, _words(outcome)
+        said_at, said = self._said.get(device, (None, ""))
+        if said_at is None or words != said or abs(at - said_at) >= STATE_EVERY:
+            self._said[device], self._to_say[device] = (at, words), outcome
         return [event.revised(site=self._site) for event in outcome.events if self._passes(event)]
 
     def _passes(self, event: Event) -> bool:
@@ -160,6 +167,20 @@ class CentralSite:
         if self._owners.is_alone(producer):
             self._pipeline.move(jump)
             self.touched |= {source for _, source in self._pipeline.buckets}
+
+
+def watches(plan: PipelinePlan) -> bool:
+    """Whether a frame of one device may say that another one is silent."""
+    return Silences(plan.compiled).watches
+
+
+def _words(outcome: Outcome) -> str:
+    """Return what a state says in words; the latches that are on stand for what is active."""
+    frame, memory = outcome.frame, outcome.memory
+    words = (word for _, word in state_words(memory, frame))
+    return "|".join(
+        map(str, (frame.zone, frame.simulated, *words, *(n for n, latch in memory.latches.items() if latch.on)))
+    )
 
 
 def _buckets(devices: Mapping[str, KeptDevice]) -> OrderedDict[tuple[str, str], Bucket]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, LiteralString
 
-from fleet.core.central import CentralRules, CentralSite, KeptDevice
+from fleet.core.central import CentralRules, CentralSite, KeptDevice, watches
 from fleet.store.arrays import array
 from fleet.store.connection import Connection
 from services.event_processor.core.device.memory import Memory
@@ -27,10 +27,10 @@ OWN: LiteralString = """
 SELECT DISTINCT n.site FROM unnest(%s::text[]) AS n(site)
 JOIN places p ON p.site = n.site AND p.producer = 'event_processor' AND p.stream = 'event'"""
 KEEP: LiteralString = """
-INSERT INTO raw_devices (site, device, producer, memory, buckets)
-SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
-ON CONFLICT (site, device) DO UPDATE
-SET producer = excluded.producer, memory = excluded.memory, buckets = excluded.buckets"""
+INSERT INTO raw_devices (site, device, producer, memory, buckets, said_at, words)
+SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::text[])
+ON CONFLICT (site, device) DO UPDATE SET producer = excluded.producer, memory = excluded.memory,
+buckets = excluded.buckets, said_at = excluded.said_at, words = excluded.words"""
 
 
 def own_events(connection: Connection, sites: Iterable[str]) -> frozenset[str]:
@@ -42,23 +42,23 @@ def load(
     connection: Connection, records: Sequence[RawRecord], rules: CentralRules, now: datetime
 ) -> dict[str, CentralSite]:
     """Return the sites of these frames, each with what is kept of the devices that they need."""
-    sites = sorted({record.site for record in records})
+    plans = {site: rules.plan_of(site) for site in sorted({record.site for record in records})}
     wanted = {(record.site, record.message.device) for record in records}
     jumped = {record.site for record in records if CLOCK_STEP in record.message.values}
-    whole = sorted({site for site in sites if site in jumped or rules.watches(site)})
+    whole = sorted({site for site, plan in plans.items() if site in jumped or watches(plan)})
     some = sorted(each for each in wanted if each[0] not in whole)
-    found: dict[str, dict[str, KeptDevice]] = {site: {} for site in sites}
+    found: dict[str, dict[str, KeptDevice]] = {site: {} for site in plans}
     rows: list[tuple[Any, ...]] = []
     if some:
         rows += connection.execute(SOME, [array(column) for column in zip(*some, strict=True)]).fetchall()
     if whole:
         rows += connection.execute(WHOLE, [array(whole)]).fetchall()
-    for site, device, producer, memory, buckets in rows:
-        found[site][device] = KeptDevice(producer, Memory.from_json(memory), _read_buckets(buckets))
+    for site, device, producer, memory, buckets, *said in rows:
+        found[site][device] = KeptDevice(producer, Memory.from_json(memory), _read_buckets(buckets), *said)
     grown = sorted({site for site, device in wanted if device not in found[site]})
     counts = {site: int(n) for site, n in connection.execute(COUNTS, [array(grown)]).fetchall()} if grown else {}
     latest = now + rules.tolerance
-    return {site: CentralSite(site, rules, kept, counts.get(site, 0), latest) for site, kept in found.items()}
+    return {site: CentralSite(plans[site], rules, kept, counts.get(site, 0), latest) for site, kept in found.items()}
 
 
 def save(connection: Connection, central: Mapping[str, CentralSite]) -> None:
@@ -68,10 +68,11 @@ def save(connection: Connection, central: Mapping[str, CentralSite]) -> None:
         connection.execute(KEEP, [array(column) for column in zip(*rows, strict=True)])
 
 
-def _rows(central: Mapping[str, CentralSite]) -> Iterator[tuple[str, ...]]:
+def _rows(central: Mapping[str, CentralSite]) -> Iterator[tuple[Any, ...]]:
     for site, processed in sorted(central.items()):
         for device, kept in processed.kept():
-            yield site, device, kept.producer, kept.memory.to_json(), _write_buckets(kept.buckets)
+            memory, buckets = kept.memory.to_json(), _write_buckets(kept.buckets)
+            yield site, device, kept.producer, memory, buckets, kept.said_at, kept.words
 
 
 def _read_buckets(text: str) -> dict[str, Bucket]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from fleet.core.central import CentralRules, of_site, ready
+from fleet.core.central import CentralRules, CentralSite, KeptDevice, of_site, ready
+from services.event_processor.core.device.memory import Memory
 from services.event_processor.core.pipeline.plan import PipelinePlan
 from services.event_processor.service import EventProcessor
 from services.event_processor.settings.pipeline import load_plan
@@ -24,6 +27,7 @@ from shared.site_records import RawRecord, raw_record
 
 SITE = "cabin-3"
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)
+LATER = START + timedelta(days=1)
 FILES = {
     "suite": "defaults: shipped\n",
     "event_processor": (
@@ -100,6 +104,31 @@ def _jump(time: datetime) -> Iterator[Frame]:
 def _moved(frames: Sequence[Frame], to: datetime) -> list[Frame]:
     by = to - frames[0].time
     return [frame.model_copy(update={"time": frame.time + by}) for frame in frames]
+
+
+def central(
+    rules: CentralRules, frames: Iterable[Frame], seed: int
+) -> tuple[list[Event], dict[str, DeviceState], list[str]]:
+    """Return the events, last states and refusals; of each batch only what is kept is left, as JSON."""
+    dice, todo = random.Random(seed), [*frames]  # noqa: S311 - repeatable
+    kept: dict[str, KeptDevice] = {}
+    plan = rules.plan_of(SITE)
+    events, states, refused = [], {}, []
+    while todo:
+        site = CentralSite(plan, rules, kept, len(kept), LATER)
+        size = dice.randrange(1, 60)
+        for frame in todo[:size]:
+            made = site.apply(frame)
+            if isinstance(made, str):
+                refused.append(made)
+            else:
+                events += made
+        todo = todo[size:]
+        states |= {state.device: state for state in site.states()}
+        for name, device in site.kept():
+            memory = Memory.from_json(device.memory.to_json())
+            kept[name] = replace(device, memory=memory)
+    return events, states, refused
 
 
 OF_THE_SUITE = ("system.device.clash", "system.limit.reached")  # what a suite says of itself

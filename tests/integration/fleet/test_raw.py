@@ -19,7 +19,18 @@ from fleet.store.batches import Batch, Batches, LostPartitionError, Policy, Posi
 from fleet.store.connection import Connection, DatabaseAwayError, connect
 from shared.messages import DeviceState, Event
 from shared.site_records import SiteRecord, event_record
-from tests.support.central_frames import SITE, START, local, plan_of, records, rules_of, said, scene, write_site
+from tests.support.central_frames import (
+    SITE,
+    START,
+    central,
+    local,
+    plan_of,
+    records,
+    rules_of,
+    said,
+    scene,
+    write_site,
+)
 from tests.support.fleet_records import arrivals
 
 NOW = START + timedelta(days=1)
@@ -33,8 +44,9 @@ class Site:
     def __init__(self, folder: Path) -> None:
         self.frames = scene(write_site(folder))
         self.records = records(self.frames)
-        self.events, self.states = local(plan_of(folder), self.frames)
+        self.events, _ = local(plan_of(folder), self.frames)
         self.rules: CentralRules = rules_of(folder)
+        _, self.states, _ = central(self.rules, self.frames, 1)
 
     @property
     def log(self) -> list[Arrival]:
