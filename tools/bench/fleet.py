@@ -1,9 +1,9 @@
 """``make bench ARGS="--fleet"``: events a second and CPU an event of the fleet's workers, by sites and workers.
 
 It uses the Kafka and the PostgreSQL of ``config/fleet.yaml``, in topics and databases that it makes and leaves there.
-First batch by batch without the log (``fleet_batches``). The load with it is what a regional outage is: every site's
-three events, again and again. What a batch holds of a site differs then: of 100 sites 40 records, of 10,000 less than
-one. So the second table holds that equal: three.
+First batch by batch without the log (``fleet_batches``; raw frames: ``fleet_raw``). The load with it is what a regional
+outage is: every site's three events, again and again. What a batch holds of a site differs then: of 100 sites 40
+records, of 10,000 less than one. So the second table holds that equal: three.
 Last, a regional outage of 10,000 simulated sites, from its first record in the log to the last count and the alert.
 """
 
@@ -30,6 +30,7 @@ from fleet.store.connection import connect
 from shared.site_records import encode, event_record
 from tools.bench import fleet_batches as batches
 from tools.bench import fleet_outage as outage
+from tools.bench import fleet_raw
 
 SITES, WORKERS = (100, 1_000, 10_000), (1, 2, 3)
 EVENTS, PARTITIONS = 60_000, 12
@@ -46,6 +47,8 @@ def measure(config: Path, echo: Callable[[str], None]) -> None:
     echo(f"{batches.HEAD}   (without the log)")
     for shape in batches.SHAPES:
         echo(batches.measure(_database(settings, f"bench_{secrets.token_hex(4)}"), shape))
+    echo("\nraw frames of sites that only read, without the log:")
+    fleet_raw.measure(settings.database.url, echo)
     echo("\nwith the log:")
     echo(f"{'sites':>7} {'workers':>8} {'events/s':>9} {'CPU an event, µs: workers':>26} {'PostgreSQL':>11}")
     for sites in SITES:
