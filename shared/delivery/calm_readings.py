@@ -1,6 +1,7 @@
 """Which frames of live hardware need not be on the disk before they leave (docs/adr/0048).
 
-A frame may wait where its device says what it said before, numbers apart: the same words and flags, quality and errors.
+A frame may wait where it differs from its device's last one in numbers alone: words and flags, quality and errors are
+the same.
 What is played waits for nothing: a recording or simulation is exact to the frame.
 """
 

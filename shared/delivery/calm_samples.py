@@ -1,8 +1,8 @@
 """Which samples of states need not be on the disk before they leave (docs/adr/0053).
 
-A sample may wait where its device is live hardware and says what it said in the sample before, numbers apart, at a
-later time. Of one device ``SAMPLES_AHEAD`` may wait for the same commit: who remembers so many of the newest knows
-every one that a producer may make again after it died.
+A sample may wait where its device is live hardware, and it differs from the sample before in numbers alone, at a later
+time. Of one device ``SAMPLES_AHEAD`` may wait for the same commit: a consumer that remembers so many of the
+newest knows every one that a producer may make again after it died.
 """
 
 from __future__ import annotations

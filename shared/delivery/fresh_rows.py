@@ -1,6 +1,6 @@
 """Rows that are written and have yet to leave: kept for a moment, so that most are never read back.
 
-Bounded by rows and bytes. Whoever is slower than that is given what stands in the ledger.
+Bounded by rows and bytes. A consumer that is slower gets what stands in the ledger.
 """
 
 from __future__ import annotations
