@@ -104,7 +104,7 @@ climate: setup ## simulate every room for a week and write the figures into docs
 wheel: setup ## build the wheel and the source distribution into dist/
 	@rm -rf dist && $(BIN)/uv build --quiet --out-dir dist . && ls -l dist
 
-arm64: ## on a 64-bit Pi's userland under emulation: unit tests of shared and the services, and the wheel; about an hour, needs root; PART=1/8
+arm64: ## on a 64-bit Pi's userland under emulation: unit tests of shared and the services, and the wheel; hours, needs root; PART=1/8
 	@bash tools/packaging/arm64.sh
 
 upgrade: setup ## upgrade a live suite in place, from the last release's wheel to this one's, and go back; FROM=COMMIT

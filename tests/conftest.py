@@ -1,7 +1,7 @@
 """What tests share: the rule for skipping, the recordings, brokers of both kinds.
 
 With ``UPSKEEP_REQUIRE=all`` (set by CI) nothing is skipped for want of a program: it fails instead, but for those
-that ``UPSKEEP_WITHOUT`` names.
+that ``UPSKEEP_WITHOUT`` names. With ``UPSKEEP_EMULATED`` (set by ``make arm64``) Hypothesis draws 10 examples, not 100.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # How long an example takes says something of the machine and nothing of the law.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("any machine")
+settings.register_profile("emulated", settings.get_profile("any machine"), max_examples=10)
+settings.load_profile("emulated" if "UPSKEEP_EMULATED" in os.environ else "any machine")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -3,7 +3,8 @@
 Rules:
 1. What is started is a process of its own, a child of the test's: killed, waited for and accounted for as any other.
 2. A service (``python -m services.NAME``) or ``upskeep`` is forked from a parent that has imported what they need,
-   one for each worker. Anything else, and what asks for more than a parent can give, is executed as ever.
+   one for each worker. Anything else, and what asks for more than a parent can give, is executed as ever; so is
+   everything where the kernel lets nobody adopt (QEMU's user emulation, of ``make arm64``).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
+from functools import cache
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -42,7 +44,8 @@ class Popen(subprocess.Popen[Any]):
     def _execute_child(self, *given: Any) -> None:
         asked = dict(zip(_PARAMETERS, given, strict=False))
         order = _order(asked["args"], os.environ if asked["env"] is None else asked["env"])
-        if order is None or any(asked.get(name, value) not in (value, ()) for name, value in PLAIN.items()):
+        plain = all(asked.get(name, value) in (value, ()) for name, value in PLAIN.items())
+        if order is None or not plain or not _may_adopt():
             _EXECUTE(self, *given)
             return
         pipes = [asked[name] for name in ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")]
@@ -153,6 +156,15 @@ class _Adopting:
 
     def __exit__(self, *_: object) -> None:
         _prctl(0)
+
+
+@cache
+def _may_adopt() -> bool:
+    try:
+        _prctl(0)
+    except OSError:
+        return False
+    return True
 
 
 def _prctl(on: int) -> None:

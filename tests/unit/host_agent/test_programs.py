@@ -57,7 +57,7 @@ def test_one_that_fails_does_not_keep_the_next_from_running(programs: Programs, 
 def test_a_program_past_its_deadline_is_asked_to_end(programs: Programs, caplog: pytest.LogCaptureFixture) -> None:
     """What it said until then is in the log."""
     caplog.set_level(logging.INFO)
-    programs.start("hooks", [python("import time; print('said', flush=True); time.sleep(600)", 1.0)], {})
+    programs.start("hooks", [Program(("sh", "-c", "echo said; exec sleep 600"), 1.0)], {})
     assert [Ended("hooks", well=False)] == over(programs)
     assert ["  said"] == [r.message for r in caplog.records if r.message.startswith("  ")]
     assert any("takes too long" in record.message for record in caplog.records)
