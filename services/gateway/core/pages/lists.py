@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import htpy as h
+from markupsafe import Markup
 
 from services.gateway.core.pages.layout import moment
+from services.gateway.core.pages.stencil import Stencil, joined, markup
 from services.gateway.core.pages.words import plural, span_text
 from services.gateway.core.view import View
 from shared.health import Health, HealthFactor
@@ -15,28 +17,29 @@ from shared.maintenance import Maintenance
 
 MOST = 500
 
+_ROW = Stencil(h.tr(role="row")["{{cells}}"])
+
 
 def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[h.Node]]) -> h.Element:
     """Return a table that scrolls sideways where it is too wide, and whose rows are cards on a phone.
 
     There each cell shows its column's name itself, and roles say to a screen reader that it is a table all the same.
     """
+    cells = [Stencil(h.td(role="cell", data_head=head)[h.div["{{cell}}"]]) for head in heads]
     return h.div(".scroll", tabindex="0", role="region", aria_label=caption)[
         h.table(role="table")[
             h.caption[caption],
             h.thead(role="rowgroup")[
                 h.tr(role="row")[(h.th(role="columnheader", scope="col")[head] for head in heads)]
             ],
-            h.tbody(role="rowgroup")[
-                (
-                    h.tr(role="row")[
-                        (h.td(role="cell", data_head=head)[h.div[cell]] for head, cell in zip(heads, row, strict=True))
-                    ]
-                    for row in rows
-                )
-            ],
+            h.tbody(role="rowgroup")[joined([_row(cells, row) for row in rows])],
         ]
     ]
+
+
+def _row(cells: Sequence[Stencil], row: Sequence[h.Node]) -> Markup:
+    filled = [cell(cell=markup(node)) for cell, node in zip(cells, row, strict=True)]
+    return _ROW(cells=joined(filled))
 
 
 def incidents_content(incidents: Sequence[Incident]) -> h.Node:

@@ -31,3 +31,8 @@ class Stencil:
 def joined(parts: list[Markup]) -> Markup:
     """Return markup one after another."""
     return Markup("").join(parts)
+
+
+def markup(node: h.Node) -> str:
+    """Return what a slot takes of a node: a text as it is, for it is escaped there."""
+    return node if isinstance(node, str) else str(h.fragment[node])
