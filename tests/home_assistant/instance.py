@@ -27,7 +27,9 @@ logger: {{default: warning}}
 # Said by every start here, and not of anything that comes by MQTT.
 OF_THIS_MACHINE = ("aiohttp_fast_zlib", "homeassistant.components.camera.img_util", "haffmpeg")
 SLOW = re.compile(r"took [\d.]+ seconds|Radio Browser|is taking over 10 seconds")
-COMPLAINT = re.compile(r"^\S+ \S+ (WARNING|ERROR|CRITICAL) \([^)]*\) \[([^\]]*)\] (.*)$", re.MULTILINE)
+COMPLAINT = re.compile(
+    r"^\S+ \S+ (?:WARNING|ERROR|CRITICAL) \([^)]*\) \[([^\]]*)\] (.*(?:\n(?!\d{4}-).*)*)", re.MULTILINE
+)
 
 
 @dataclass
@@ -72,7 +74,7 @@ class HomeAssistant:
         said = (self.folder / "output").read_text(encoding="utf-8", errors="replace")
         return [
             f"{name}: {text}"
-            for _, name, text in COMPLAINT.findall(said)
+            for name, text in COMPLAINT.findall(said)
             if not name.startswith(OF_THIS_MACHINE) and not SLOW.search(text)
         ]
 
