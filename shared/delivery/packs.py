@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from shared.delivery.decoding import UnreadableError
 from shared.delivery.records import Row
+from shared.mqtt import Publication
 
 PACK_ROWS = 100
 PACK_BYTES = 200_000  # of several rows; one alone may have more
@@ -45,3 +48,9 @@ def split(payload: bytes) -> list[bytes]:
     if count > MOST_LINES:
         raise UnreadableError(f"holds {count} lines; a message of the wire may hold {MOST_LINES}")
     return payload.split(b"\n")
+
+
+def public_copy(row: Row, qos: Literal[0, 1] = 1) -> Publication:
+    """Return what leaves of a row under the topic of its kind, for everybody."""
+    attributes = row.mapping or (json.loads(row.attributes) if row.attributes else None)
+    return Publication(row.topic, row.payload, attributes=attributes, qos=qos)

@@ -8,19 +8,17 @@ stays until it is (docs/adr/0024, 0041).
 
 from __future__ import annotations
 
-import json
 import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from typing import Literal
 
 from pydantic_core import to_json
 
 from shared.delivery.ahead import Ahead
 from shared.delivery.decoding import UnreadableError
 from shared.delivery.outbound import Outbound
-from shared.delivery.packs import PACK_ROWS, first_within, join, packs
+from shared.delivery.packs import PACK_ROWS, first_within, join, packs, public_copy
 from shared.delivery.records import Records, Row
 from shared.delivery.sizes import PACKET_BYTES, fits
 from shared.delivery.speakers import has_consumers, may_consume
@@ -38,6 +36,7 @@ LIVE_ROWS = 500  # of a stream, in one turn
 RESEND_ROWS = 100
 RESEND_ROOM = 8  # places the live stream leaves to answers while somebody asks
 RESEND_BYTES = 200_000
+STREAM_ROOM = 40  # places that states leave to the streams while rows wait there: an event is not to wait for numbers
 TRIM_BACKLOG = 500
 ANSWERS_KEPT = 1000  # that wait for room on the wire
 REPLACED_KEPT = 200  # values that later ones have replaced, and that wait for room on the wire
@@ -66,6 +65,7 @@ class Sender:
             stream: records.outbound(stream, tuple(awaited), bounds.window, 1 + self._confirms_public(stream))
             for stream, awaited in produces.items()
         }
+        self._states = topics.every("state").removesuffix("#")
         self._wire = {stream: topics.build("stream", name, stream) for stream in produces if has_consumers(stream)}
         self._shown = {stream: out.published for stream, out in self.streams.items()}  # last public copy at QoS 0
         self.dropped = 0
@@ -257,7 +257,10 @@ class Sender:
                 self._send_live(client, stream, out)
 
     def _send_latest(self, client: MqttClient) -> None:
+        left = STREAM_ROOM if any(out.sent < out.head for out in self.streams.values()) else 0
         for topic in list(self._unsent):
+            if client.room <= left and topic.startswith(self._states):
+                continue
             if not client.publish(Publication(topic, self._latest[topic], retain=True), topic):
                 return
             del self._unsent[topic]
@@ -284,15 +287,15 @@ class Sender:
         seqs = range(pack[0].seq, pack[-1].seq + 1)
         wire = self._wire.get(stream)
         if wire is None:
-            return client.publish(_public(pack[0]), (stream, seqs, 0))
+            return client.publish(public_copy(pack[0]), (stream, seqs, 0))
         if not client.publish(Publication(wire, join(pack)), (stream, seqs, 0)):
             return False
         if self._confirms_public(stream):
-            return all(client.publish(_public(row), (stream, range(row.seq, row.seq + 1), 1)) for row in pack)
+            return all(client.publish(public_copy(row), (stream, range(row.seq, row.seq + 1), 1)) for row in pack)
         for row in pack if self.bounds.publish_readings else ():
             if row.seq > self._shown[stream]:
                 self._shown[stream] = row.seq
-                client.publish(_public(row, qos=0))
+                client.publish(public_copy(row, qos=0))
         return True
 
     def _send_again(self, client: MqttClient, stream: str, out: Outbound) -> None:
@@ -393,8 +396,3 @@ class Sender:
     def ends(self) -> dict[str, StreamEnds]:
         """Return floor and head of every stream, for ``status/…``."""
         return {stream: StreamEnds(floor=out.floor, head=out.head) for stream, out in self.streams.items()}
-
-
-def _public(row: Row, qos: Literal[0, 1] = 1) -> Publication:
-    attributes = row.mapping or (json.loads(row.attributes) if row.attributes else None)
-    return Publication(row.topic, row.payload, attributes=attributes, qos=qos)
