@@ -265,9 +265,9 @@ class EventProcessor:
             if (due := self._maintenance.news(device, outcome)) is not None:
                 self._outlet.retain(due)
             newest = outcome.frame.time if newest is None else max(newest, outcome.frame.time)
-        self._touched.clear()
-        for outcome in self.states.due():
+        for outcome in self.states.due(len(self._touched)):
             self._outlet.retain(outcome.state)
+        self._touched.clear()
         self._sampler.flush()
         self._offered.flush()
         self._incidents.flush(newest)

@@ -2,7 +2,8 @@
 
 1. A state leaves in its own turn where something other than numbers is new in it: an event, a word, a flag, a latch.
 2. Where numbers alone are new, a turn lets at most ``NUMBERS_A_TURN`` of them go, those that have waited longest; the
-   next turn takes the next. Only the newest of a device waits.
+   next turn takes the next. Only the newest of a device waits. A turn that has heard devices lets as many go as a
+   quarter of them and ``NUMBERS_AT_LEAST``: who is behind has short turns too, and frames come first.
 3. Before a service stops, all of them go.
 """
 
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 
 from services.event_processor.core.process import Outcome
 
-NUMBERS_A_TURN = 64
+NUMBERS_A_TURN, NUMBERS_AT_LEAST = 64, 8
 
 
 class WaitingStates:
@@ -33,11 +34,12 @@ class WaitingStates:
         else:
             self._numbers[device] = outcome
 
-    def due(self) -> Iterator[Outcome]:
-        """Take out the states that go in this turn."""
+    def due(self, heard: int = 0) -> Iterator[Outcome]:
+        """Take out the states that go in this turn; ``heard``: of how many devices it has brought frames."""
+        most = min(self._most, max(NUMBERS_AT_LEAST, heard // 4)) if heard else self._most
         yield from self._urgent.values()
         self._urgent.clear()
-        for device in list(self._numbers)[: None if self._all else self._most]:
+        for device in list(self._numbers)[: None if self._all else most]:
             yield self._numbers.pop(device)
 
     def hurry(self) -> None:

@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 
-from services.event_processor.adapters.waiting_states import NUMBERS_A_TURN
+from services.event_processor.adapters.waiting_states import NUMBERS_A_TURN, NUMBERS_AT_LEAST
 from services.event_processor.service import EventProcessor
 from shared.delivery.handler import InMemoryPublisher
 from shared.ledger import Ledger
@@ -161,3 +161,17 @@ def calls_a_frame(devices: int) -> float:
             for begin in range(0, len(counted), BATCH):
                 play(stage, ledger, counted[begin : begin + BATCH])
         return pstats.Stats(profile).total_calls / len(counted)  # type: ignore[attr-defined]
+
+
+def test_a_short_turn_lets_few_go_and_one_without_frames_more(ledger: Ledger):
+    """A processor that is behind may have short turns: its frames come first."""
+    outlet = NotingPublisher()
+    stage = EventProcessor(SHIPPED, ledger, outlet, lambda: START)
+    for begin in (0, 300):
+        play(stage, ledger, frames_of(300, 600)[begin : begin + 300])
+    outlet.states.clear()
+
+    play(stage, ledger, frames_of(300, 620)[600:])
+    assert NUMBERS_AT_LEAST == len(outlet.states)
+    play(stage, ledger, [])
+    assert NUMBERS_AT_LEAST + NUMBERS_A_TURN == len(outlet.states)
