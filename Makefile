@@ -9,7 +9,7 @@ QUICK := tests/unit/shared tests/unit/upskeep/text tests/unit/upskeep/runner tes
   $(addprefix tests/unit/event_processor/test_, battery.py catalogue.py level.py power.py process.py) \
   $(addprefix tests/unit/alerter/test_, notify.py states.py trace.py window.py)
 
-.PHONY: kafka home-assistant wheel upgrade home boot arm64 timelines climate help setup influxd2 node-tools run test test-quick check fmt docs bench crash fleet-crash fuzz lock sbom audit clean
+.PHONY: kafka home-assistant wheel upgrade home boot arm64 timelines climate help setup influxd2 node-tools run test test-quick check fmt docs bench crash fleet-crash fleet-away fuzz lock sbom audit clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -91,6 +91,9 @@ crash: setup ## kill and cut the live suite under load; ARGS="--seed 1 --seconds
 
 fleet-crash: setup ## kill log, database, workers and uplinks of a fleet under load; ARGS="--seed 1 --seconds 90 --nodes 3" (make kafka; PostgreSQL)
 	@$(BIN)/python -m tests.fleet_crash $(ARGS)
+
+fleet-away: setup ## keep the log away from a real site for fourteen days of a recording, and compare what comes then (make kafka; PostgreSQL, Mosquitto)
+	@$(BIN)/python -m tests.fleet_crash.away $(ARGS)
 
 fuzz: setup ## send bad messages to everything under load; ARGS="--seed 1 --seconds 60"
 	@$(BIN)/python -m tests.fuzz $(ARGS)
