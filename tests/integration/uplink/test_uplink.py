@@ -38,7 +38,7 @@ class Site:
             "UPSKEEP_UPLINK__LONGEST_WAIT_S": "1",
             "UPSKEEP_SENSOR_READER__SIMULATION__CYCLES": "12",
         }
-        self.live = Live(folder, "--source", "sim:outage", "--speed", "3000", broker="embedded", environ=self.environ)
+        self.live = Live(folder, "--source", "sim:outage", "--speed", "200", broker="embedded", environ=self.environ)
 
     def records(self) -> list[SiteRecord]:
         return [decode(*entry) for entry in read_topic(self.kafka.servers, self.topic)]
