@@ -79,8 +79,8 @@ def test_a_pack_with_another_number_of_cells_is_not_believed(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(("limit", "fault"), [
-    ("{low: -8}", "limits: battery_current -8 A is out of reach; over its shunt the chip shows 3.2 A at most"),
-    ("{high: 3.3}", "limits: battery_current 3.3 A is out of reach; over its shunt the chip shows 3.2 A at most"),
+    ("{low: -8}", "limits.battery_current: -8 A is out of reach; over its shunt the chip shows 3.2 A at most"),
+    ("{high: 3.3}", "limits.battery_current: 3.3 A is out of reach; over its shunt the chip shows 3.2 A at most"),
     ("{low: -3.2, high: 3.2}", None),
 ])  # fmt: skip
 def test_a_limit_that_the_chip_can_never_show_is_a_fault_of_the_settings(

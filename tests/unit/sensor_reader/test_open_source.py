@@ -87,7 +87,7 @@ def test_a_file_that_is_no_bus_is_an_error_of_the_bus(tmp_path: Path) -> None:
     """Whatever is called i2c-1, a reader does not fall over it."""
     (tmp_path / "i2c-1").write_text("")
 
-    with pytest.raises(BusError, match="Inappropriate ioctl"):
+    with pytest.raises(BusError, match=r"Inappropriate ioctl|Function not implemented"):
         SmBus(1, tmp_path).read_word(0x36, 2)
 
 
