@@ -199,7 +199,9 @@ def test_a_service_without_its_broker_stops_being_healthy(house: Stack) -> None:
         assert codes() == [1, 1, 1, 1]
     finally:  # no --wait: it gives up on whoever has been found unhealthy meanwhile
         house.compose("start", "mosquitto")
-        until(lambda: {house.health(service) for service in SERVICES} == {"healthy"}, "all healthy again", within_s=180)
+        until(
+            lambda: {house.health(service) for service in SERVICES} == {"healthy"}, "all healthy again", deadline_s=180
+        )
 
 
 @pytest.mark.parametrize("service", SERVICES)

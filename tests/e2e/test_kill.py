@@ -44,15 +44,15 @@ def test_a_killed_service_changes_no_count(told, live, broker_kind, service):
 
 def test_every_report_after_kills_of_the_store_is_that_of_a_store_left_alone(tmp_path, live):
     """Killed three times in the midst: reports, statistics, health, patterns, field for field."""
-    recording, events = outages.write(tmp_path / "short.csv", outages=15), tmp_path / "events.jsonl"
+    recording, events = outages.write(tmp_path / "short.csv", outages=50), tmp_path / "events.jsonl"
     backtest(recording, out=events)
     run = live(play, [recording], EMBEDDED, environ=TIGHT)
-    for begun in (100, 250, 400):
+    for begun in (100, 500, 900):
         run.until(
             lambda begun=begun: run.figure("counter_store", f"{APPLIED} WHERE stream = 'raw'") >= begun, "at work"
         )
         run.kill("services.counter_store")
-    assert run.figure("counter_store", f"{APPLIED} WHERE stream = 'raw'") < 600, "the last kill proves nothing"
+    assert run.figure("counter_store", f"{APPLIED} WHERE stream = 'raw'") < 50 * 40, "the last kill proves nothing"
     as_of = datetime.fromisoformat(run.outcome()["last_time"])
 
     ledger = run.data / "counter_store" / "ledger.sqlite"

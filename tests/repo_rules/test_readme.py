@@ -111,6 +111,8 @@ def test_every_command_line_parses(page: Path, tmp_path: Path, monkeypatch: pyte
     here.mkdir()
     monkeypatch.chdir(here)
     for name, *arguments in suite_commands(page):
+        if name.startswith("-"):
+            continue  # an option of upskeep itself
         command = cli.commands[name]
         for file in (Path(word) for word in arguments if word.endswith((".csv", ".json", ".jsonl"))):
             file.touch()

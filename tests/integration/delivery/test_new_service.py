@@ -30,8 +30,8 @@ ROWS = {  # the file: the line as it is, and as the author of the service writes
         ' consumers=("counter_store", "alerter", "uplink", "event_journal"), sequenced=True),',
     ),
     "shared/services.py": (
-        ")\nUPLINK = ",
-        '    ServiceRow("event_journal", answers=False),\n)\nUPLINK = ',
+        ")\nREADER = ",
+        '    ServiceRow("event_journal", answers=False),\n)\nREADER = ',
     ),
 }
 FLOW = ("sensor_reader", "event_processor", "counter_store", "alerter")
@@ -98,8 +98,9 @@ def house(tmp_path: Path, require: Require) -> Iterator[House]:
     tree, data = tmp_path / "tree", tmp_path / "data"
     for folder in CODE:
         shutil.copytree(ROOT / folder, tree / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (tree / "docs").mkdir()
-    (tree / "mosquitto").mkdir()
+    for folder in ("docs", "mosquitto", "deploy"):
+        (tree / folder).mkdir()
+    shutil.copy(ROOT / "docker-compose.yml", tree)
     data.mkdir()
     broker = Broker(MOSQUITTO, free_port(), tmp_path / "broker")
     broker.start()
