@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from services.gateway.adapters.secret_files import read_keys
 from services.gateway.configuration import lines, read
 from services.gateway.core.pages.counters import Limit
@@ -17,6 +19,7 @@ from shared.ledger import Ledger
 from shared.process import Service, main
 from shared.settings import ConfigError, read_settings
 
+NICENESS = 10  # reading, counting and alerting go first where the processor is short (docs/adr/0044)
 LEISURE_S = 4.0  # the service's own place on the wire hears life signs alone; what is offered wakes it
 
 
@@ -40,7 +43,8 @@ def _limits(context: Context) -> dict[str, Limit]:
 
 
 def drive(_: GatewaySettings, __: Context, gateway: Gateway, endpoint: Endpoint) -> Gateway:
-    """Return the gateway, serving."""
+    """Return the gateway, serving, at a priority below that of the services it shows."""
+    os.nice(NICENESS)
     endpoint.take_time(LEISURE_S)
     gateway.start()
     return gateway
