@@ -37,17 +37,16 @@ def worker(settings: FleetSettings, name: str, health_file: Path | None) -> None
     from fleet.store.connection import DatabaseRefusesError
     from fleet.worker.app import Worker
     from fleet.worker.central_rules import central_rules
-    from fleet.worker.collector import collect_seldom
+    from fleet.worker.collector import collecting_seldom
     from fleet.worker.health import HealthFile, HealthFileError
     from fleet.worker.log import LogBrokenError
-    from fleet.worker.stopping import stop_on_signals
+    from fleet.worker.stopping import stopping_on_signals
 
     _log_to_stderr()
-    collect_seldom()
     stop = threading.Event()
-    stop_on_signals(stop)
     health = HealthFile(health_file)
-    with complaints(DatabaseRefusesError, LogBrokenError, HealthFileError):
+    failing = complaints(DatabaseRefusesError, LogBrokenError, HealthFileError)
+    with collecting_seldom(), stopping_on_signals(stop), failing:
         health.begin()
         Worker(name, settings, SYSTEM_CLOCK, stop, health, central_rules(settings.raw)).run()
 

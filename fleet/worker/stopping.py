@@ -11,23 +11,38 @@ import logging
 import os
 import signal
 import threading
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 log = logging.getLogger(__name__)
 WITHIN_S = 20.0
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-def stop_on_signals(stop: threading.Event, within_s: float = WITHIN_S) -> None:
-    """Set ``stop`` at a signal, and end the process with 0 so many seconds later; call it before any other thread."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-    threading.Thread(target=_wait, args=(stop, within_s), name="signals", daemon=True).start()
+@contextmanager
+def stopping_on_signals(stop: threading.Event, within_s: float = WITHIN_S) -> Iterator[None]:
+    """Set ``stop`` at a signal, and end the process with 0 so many seconds later; enter it before any other thread.
+
+    Signals are as they were afterwards: what this process starts then does not inherit that they are blocked.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    left = threading.Event()
+    waiter = threading.Thread(target=_wait, args=(stop, left, within_s), name="signals", daemon=True)
+    waiter.start()
+    try:
+        yield
+    finally:
+        signal.pthread_kill(waiter.ident or 0, signal.SIGTERM)  # it waits, for a signal or for this
+        left.set()
+        waiter.join()
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _wait(stop: threading.Event, within_s: float) -> None:
+def _wait(stop: threading.Event, left: threading.Event, within_s: float) -> None:
     signal.sigwait(SIGNALS)
     stop.set()
-    time.sleep(within_s)
+    if left.wait(within_s):
+        return
     log.warning(
         "the log or the database has not answered for %.0f s: the worker ends as it is; nothing is lost, and the group"
         " gives its partitions to others",

@@ -17,7 +17,7 @@ from fleet.core.reading import Arrival, read
 from fleet.store import schema
 from fleet.store.batches import Batch, Batches, Policy, Position
 from fleet.store.connection import connect
-from fleet.worker.collector import collect_seldom
+from fleet.worker.collector import collecting_seldom
 from shared.messages import Event, Severity
 from shared.site_records import encode, event_record
 
@@ -85,16 +85,16 @@ def measure(url: str, shape: Shape) -> str:
         backend, pieces = connection.info.backend_pid, _pieces(shape)
         known = -(-4 * shape.sites * shape.run // shape.batch)
         count, ours, theirs = 0, 0.0, 0.0
-        collect_seldom()
-        for number in range(known + -(-EVENTS // shape.batch)):
-            piece = next(pieces)
-            after = {each.partition: Position(claims[each.partition].generation, each.offset + 1) for each in piece}
-            began, stored = time.process_time(), _cpu(backend)
-            batches.commit(Batch([read(each) for each in piece], after), datetime.now(UTC))
-            if number >= known:
-                ours += time.process_time() - began
-                theirs += _cpu(backend) - stored
-                count += len(piece)
+        with collecting_seldom():
+            for number in range(known + -(-EVENTS // shape.batch)):
+                piece = next(pieces)
+                after = {each.partition: Position(claims[each.partition].generation, each.offset + 1) for each in piece}
+                began, stored = time.process_time(), _cpu(backend)
+                batches.commit(Batch([read(each) for each in piece], after), datetime.now(UTC))
+                if number >= known:
+                    ours += time.process_time() - began
+                    theirs += _cpu(backend) - stored
+                    count += len(piece)
     worked, kept = ours / count * 1e6, theirs / count * 1e6
     return f"{shape} {worked:>11.0f} {kept:>11.0f} {worked + kept:>9.0f}"
 
