@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from services.gateway.adapters.secret_files import read_keys
 from services.gateway.configuration import lines, read
@@ -44,7 +45,8 @@ def _limits(context: Context) -> dict[str, Limit]:
 
 def drive(_: GatewaySettings, __: Context, gateway: Gateway, endpoint: Endpoint) -> Gateway:
     """Return the gateway, serving, at a priority below that of the services it shows."""
-    os.nice(NICENESS)
+    with suppress(PermissionError):  # a hardened unit forbids every change of priorities
+        os.nice(NICENESS)
     endpoint.take_time(LEISURE_S)
     gateway.start()
     return gateway
