@@ -32,6 +32,7 @@ SESSION_EXPIRY_S = 14 * 24 * 3600
 UNSUPPORTED_PROTOCOL = (1, 0x84)
 SESSION_TAKEN_OVER = 0x8E  # MQTT 5 alone says so
 ENDED = "the connection ended"
+PACKETS_AT_ONCE = 100  # read before the owner gets them: under a flood what is buffered does not end
 Seen = Arrived | Connected | Acknowledged
 
 
@@ -77,7 +78,9 @@ class _Client(paho.Client):
     def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:
         self.gather()
         code = super().loop_read(max_packets)
-        while code == paho.MQTT_ERR_SUCCESS and self.stream is not None and self.stream.pending():
+        for _ in range(PACKETS_AT_ONCE):
+            if code != paho.MQTT_ERR_SUCCESS or self.stream is None or not self.stream.pending():
+                break
             code = super().loop_read(max_packets)
         self.on_change()
         return code
