@@ -1,4 +1,4 @@
-"""What comes of an alert that fires, besides its topic: actions are data, carried out once each time it fires."""
+"""The actions of an alert: what a rule orders besides its topic. They are data, carried out once each time it fires."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Do(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """``target`` and ``name`` are a command's; ``zone`` an emergency stop's. Texts may hold ``{label}``."""
+    """``target`` and ``name`` belong to a command, ``zone`` to an emergency stop. Texts may hold ``{label}``."""
 
     do: Do
     target: str = ""
@@ -76,13 +76,13 @@ def missing_labels(action: Action, labels: Mapping[str, str]) -> tuple[str, ...]
 
 
 def unfit_target(action: Action, labels: Mapping[str, str]) -> str | None:
-    """Return what a command would be addressed to where that is no name; None where it is one."""
+    """Return the filled-in target of a command where it is not a valid name; None if it is, or for no command."""
     target = str(fill(action.target, labels)) if action.do is Do.COMMAND else ""
     return target if target and not FIT.match(target) else None
 
 
 def command_for(action: Action, cause: Cause, number: int) -> Command | None:
-    """Return the command that an action is, if it is one; ``number`` is its place among the rule's actions."""
+    """Return the command to publish for an action, None if it needs none; ``number`` is its place in the rule."""
     because = {"rule": cause.rule, "key": cause.key, "reason": cause.message}
     match action.do:
         case Do.COMMAND:
@@ -98,18 +98,18 @@ def command_for(action: Action, cause: Cause, number: int) -> Command | None:
 
 
 def zone_of(action: Action, labels: Mapping[str, str]) -> str:
-    """Return the zone an emergency stop is for. A stop of everything has to say so: ``zone: all``."""
+    """Return the zone of an emergency stop; ``EVERYWHERE`` only where the rule says ``zone: all``."""
     return str(fill(action.zone, labels))
 
 
 def stop_command(target: str, name: str, zone: str, cause: Cause, now: datetime) -> Command:
-    """Return the command that informs ``target`` of a stop or of its end. It does not expire: a stop is meant."""
+    """Return the command that informs ``target`` of a stop or of its end. It never expires."""
     data = {"zone": zone, "rule": cause.rule, "key": cause.key, "reason": cause.message}
     return Command(id=cause.identity(name, target, zone), target=target, name=name, time=now, by="alerter", data=data)
 
 
 def fill(text: Any, labels: Mapping[str, Any]) -> Any:
-    """Return a text with each ``{label}`` replaced; nothing for one that is not there. What is no text stays."""
+    """Return a text with each ``{label}`` replaced; a missing label becomes empty. Other values stay as they are."""
     if not isinstance(text, str):
         return text
     parts = Formatter().parse(text)

@@ -2,9 +2,9 @@
 
 Rules:
 1. Each id follows from the alert's own identity, so an offer that is made twice counts once.
-2. What is history by the clock of this machine (a recording that is played, say) is not offered: it is no news. Nor is
-   what is further ahead of it than event_processor accepts, as in a simulation at speed.
-3. An alert that was raised is cleared, whenever its end comes: otherwise it would last for ever.
+2. Alerts older than ``NEWS`` by this machine's clock (from a recording, say) are not offered. Nor are alerts further
+   ahead of the clock than event_processor accepts, as in a simulation at speed.
+3. The end of an alert whose beginning was offered is always offered: otherwise the event would last for ever.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ STOPPED, RESET = "emergency.stop", "emergency.reset"
 
 
 def event_of(alert: Alert, now: datetime, *, raised: bool = False) -> Candidate | None:
-    """Return the event to offer for a transition at ``now``; None where it is none, or no news.
+    """Return the event to offer for a transition; None where the transition has no event, or rule 2 keeps it back.
 
     ``raised``: the alert's beginning has been offered.
     """

@@ -30,11 +30,11 @@ class LastTransition:
 
 @dataclass(frozen=True, slots=True)
 class AlertRecord:
-    """One alert. ``since_us`` is when its present spell began, ``quiet_us`` since when it is only kept firing.
+    """One alert. ``since_us`` is when it began to wait or fire, ``quiet_us`` since when only ``keep`` holds it firing.
 
-    ``seen_by`` and ``comment`` are who acknowledged it and what they said. ``event_text`` is the last event in words.
-    ``raised``: its beginning was offered as an event, and its end is still to be. ``sender`` offered the event that
-    made it; empty for what the suite saw itself.
+    ``seen_by`` acknowledged it, with ``comment``. ``event_text`` is the last event in words.
+    ``raised``: its beginning was offered as an event, its end not yet. ``sender`` offered the event that made it;
+    empty for what the suite itself observed.
     """
 
     evidence: Any
@@ -64,7 +64,7 @@ class AlertRecord:
 
 
 def move(record: AlertRecord, condition: Condition, mover: Callable[[int], int]) -> AlertRecord:
-    """Return the memory after a jump of the clock: everything is as long ago as before; what was reported stays."""
+    """Return the record after a jump of the clock: ages stay the same, and so does what was reported."""
     pending = record.state is AlertState.PENDING
     return replace(
         record,
@@ -76,7 +76,7 @@ def move(record: AlertRecord, condition: Condition, mover: Callable[[int], int])
 
 
 def to_json(record: AlertRecord, without: str | None = None) -> str:
-    """Return the memory as JSON; ``from_json`` gives an equal one back. ``without`` leaves out a field of evidence."""
+    """Return the record as JSON, which ``from_json`` reads. ``without`` leaves out a field of evidence."""
     evidence = record.evidence
     last = record.last
     content = {
@@ -100,7 +100,7 @@ def to_json(record: AlertRecord, without: str | None = None) -> str:
 
 
 def from_json(text: str, condition: Condition | None, more: Mapping[str, Any] | None = None) -> AlertRecord:
-    """Return the memory that ``to_json`` wrote; ``more`` are fields of evidence kept elsewhere.
+    """Return the record that ``to_json`` wrote; ``more`` are fields of evidence that were stored elsewhere.
 
     Evidence that does not fit the condition (its kind was changed) is left out: it begins anew. Raises ValueError,
     KeyError or TypeError on anything else.

@@ -1,12 +1,12 @@
-"""All alerts of a set of rules: which of them a sample touches, and which passing time.
+"""All alerts of a set of rules: which of them a sample changes, and which the passing of time changes.
 
 1. A sample reaches the rules that listen to its name, and of each rule the one alert whose key it has. Passing time
    reaches only alerts for which something falls due. So neither costs more for ten thousand alerts than for ten.
 2. What falls due is decided in the order of time, whatever the order of the rules.
 3. What fires or ends is reported to the composites it is a member of, and judged there once time has passed it.
-4. A rule has ``most_keys`` keys at most, and ``KeyShares`` says whose. Of a rule that only notifies, what would be one
-   more goes by the key ``others``, so nothing is lost from sight; a rule that orders something ignores it, so that many
-   devices together never act on one.
+4. A rule has ``most_keys`` keys at most, and ``KeyShares`` decides whose. Beyond that, a rule that only notifies puts
+   samples under the key ``others``, so that nothing is lost from sight. A rule that orders something ignores them, so
+   that samples of many devices never act on one.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _FIRES = {AlertState.FIRING: True, AlertState.RESOLVED: False}
 
 
 class AlertSet:
-    """Memories by alert_id. ``touched`` collects the places whose memory has changed since it was last emptied."""
+    """The records by alert id. ``touched`` and ``dropped`` collect what changed since the caller last emptied them."""
 
     def __init__(
         self, rules: Iterable[Rule], limits: LimitReports | None = None, most_keys: int = RULE_KEYS.most
@@ -50,26 +50,26 @@ class AlertSet:
         self.records: dict[AlertId, AlertRecord] = {}
         self.touched: dict[AlertId, None] = {}
         self.dropped: dict[AlertId, None] = {}
-        self.turned: dict[AlertId, None] = {}  # began or ceased to fire since it was last emptied
+        self.turned: dict[AlertId, None] = {}  # began or ceased to fire since the caller last emptied it
         self.now_us: int | None = None
         self.ungrouped = 0  # samples that lack a label by which a rule that orders something groups
         self._rule_of: dict[AlertId, Rule] = {}
         self._listeners: dict[tuple[Source, str], tuple[Rule, ...]] = {}
-        self._due: list[tuple[int, bool, AlertId]] = []  # when, whether a composite, who
+        self._due: list[tuple[int, bool, AlertId]] = []  # a heap: when, whether a composite, which alert
         self._composites = [rule for rule in self.rules if rule.composite is not None]
         self._ahead: dict[AlertId, None] = {}  # composites whose members have reported something
         self._expected = False
 
-    # ---- who there is
+    # ---- the records
 
     def rule_for(self, alert_id: AlertId) -> Rule | None:
-        """Return the rule of a alert_id, None if there is none for it any more."""
+        """Return the rule that judges an alert; None if the settings no longer have it."""
         name, key = alert_id
         owners = [rule for rule in self.rules if rule.name == name and rule.owns(key)]
         return max(owners, key=lambda rule: len(rule.only or ""), default=None)  # a type may begin with another's name
 
     def put(self, alert_id: AlertId, rule: Rule, record: AlertRecord) -> None:
-        """Take a memory that was kept."""
+        """Put a record in, as when the ledger is read."""
         self._rule_of[alert_id] = rule
         before = self.records.get(alert_id)
         if before is None:
@@ -82,7 +82,7 @@ class AlertSet:
             self._ahead[alert_id] = None
 
     def drop(self, alert_id: AlertId) -> None:
-        """Forget an alert."""
+        """Remove an alert's record, if there is one."""
         if (gone := self.records.pop(alert_id, None)) is not None:
             if gone.is_firing:
                 self.turned[alert_id] = None
@@ -93,38 +93,38 @@ class AlertSet:
             self.dropped[alert_id] = None
 
     def listens(self, source: Source, name: str) -> bool:
-        """Whether any rule looks at samples of that name."""
-        return bool(self._who(source, name))
+        """Whether any rule takes samples of that name."""
+        return bool(self._rules_for(source, name))
 
     def alert(self, alert_id: AlertId) -> Alert | None:
-        """Return an alert as it stands by now; None if it has never fired and does not wait to."""
+        """Return an alert as it stands now; None if it has never fired and is not pending."""
         record = self.records[alert_id]
         return current_alert(self._rule_of[alert_id], alert_id[1], record, record.now_us)
 
     def reading(self, alert_id: AlertId) -> Reading | None:
-        """Return what an alert's condition reads by now, fired or not; None where nothing of it is remembered."""
+        """Return what an alert's condition reads now, firing or not; None without a record."""
         record = self.records.get(alert_id)
         if record is None:
             return None
         return self._rule_of[alert_id].condition.reading(record.evidence, self._now(record), alert_id[1])
 
     def reached_us(self, alert_id: AlertId) -> int:
-        """Return how far time has come for an alert."""
+        """Return the time that an alert has been judged up to."""
         return self._now(self.records[alert_id])
 
     def rule_at(self, alert_id: AlertId) -> Rule:
-        """Return the rule that a memory is judged by."""
+        """Return the rule of an alert that has a record; raises KeyError without one."""
         return self._rule_of[alert_id]
 
-    # ---- what happens
+    # ---- samples and time
 
     def observe(self, sample: Sample) -> list[Alert]:
-        """Take a sample; return the transitions."""
+        """Apply a sample; return the transitions."""
         if not self._expected:
             self._expect(sample.time_us)
         changes: list[Alert] = []
         groups: dict[tuple[tuple[str, ...], bool], tuple[str, dict[str, str]] | None] = {}
-        for rule in self._who(sample.source, sample.name):
+        for rule in self._rules_for(sample.source, sample.name):
             if rule.intake.takes(sample):
                 alike = (rule.by, rule.acts)  # what a group follows from
                 if alike not in groups:
@@ -136,7 +136,7 @@ class AlertSet:
         return changes
 
     def advance(self, to_us: int) -> list[Alert]:
-        """Time has reached ``to_us``; return what has fallen due, in its order."""
+        """Move time on to ``to_us``; return the transitions that fell due, in order of time. Never goes back."""
         if self.now_us is not None and to_us <= self.now_us:
             return []
         if not self._expected:
@@ -150,7 +150,7 @@ class AlertSet:
         return sorted(changes, key=lambda alert: (alert.time, alert.rule, alert.key)) if len(changes) > 1 else changes
 
     def assume(self, to_us: int) -> list[Alert]:
-        """Nothing comes any more, though it might be ``to_us`` by now: return what is absent by then."""
+        """Return the absences by ``to_us`` if no more samples come. Only ``Absence`` conditions are judged."""
         changes: list[Alert] = []
         for alert_id, record in list(self.records.items()):
             rule = self._rule_of[alert_id]
@@ -160,13 +160,13 @@ class AlertSet:
         return changes
 
     def report_to_composites(self, changes: Iterable[Alert]) -> None:
-        """Take transitions of another set's alerts, for the composites of this one."""
+        """Report transitions of another set's alerts to the composites of this one."""
         self._report(changes)
 
     def change(
         self, alert_id: AlertId, decide: Callable[[Rule, str, AlertRecord], transitions.Decision]
     ) -> list[Alert]:
-        """Let ``decide`` change one memory; return the transitions."""
+        """Let ``decide`` change one record; return the transitions."""
         rule = self._rule_of[alert_id]
         record, changes = decide(rule, alert_id[1], self.records[alert_id])
         if record is not self.records[alert_id]:
@@ -175,7 +175,7 @@ class AlertSet:
         return list(changes)
 
     def move(self, mover: Callable[[int], int]) -> None:
-        """The clock jumped: everything is as long ago as before."""
+        """Move every time along with a jump of the clock, so that ages stay the same."""
         for alert_id, record in self.records.items():
             self.records[alert_id] = move(record, self._rule_of[alert_id].condition, mover)
             self.touched[alert_id] = None
@@ -184,7 +184,7 @@ class AlertSet:
         self._reschedule()
 
     def sleepers(self, before_us: int) -> Iterator[AlertId]:
-        """Yield the alerts of which nothing matters any more and that have reported nothing since ``before_us``."""
+        """Yield the resolved alerts whose evidence has expired and whose last transition is before ``before_us``."""
         for alert_id, record in self.records.items():
             last_us = record.last.time_us if record.last is not None else None
             if (last_us is None or last_us < before_us) and transitions.idle(
@@ -192,19 +192,19 @@ class AlertSet:
             ):
                 yield alert_id
 
-    # ---- within
+    # ---- internals
 
     def _now(self, record: AlertRecord) -> int:
         times = [time_us for time_us in (record.now_us, self.now_us) if time_us is not None]
         return max(times, default=0)
 
-    def _who(self, source: Source, name: str) -> tuple[Rule, ...]:
-        alert_id = (source, name)
-        if alert_id not in self._listeners:
+    def _rules_for(self, source: Source, name: str) -> tuple[Rule, ...]:
+        asked = (source, name)
+        if asked not in self._listeners:
             if len(self._listeners) > LISTENERS_KEPT:
                 self._listeners.clear()
-            self._listeners[alert_id] = tuple(rule for rule in self.rules if rule.intake.listens(source, name))
-        return self._listeners[alert_id]
+            self._listeners[asked] = tuple(rule for rule in self.rules if rule.intake.listens(source, name))
+        return self._listeners[asked]
 
     def _observe(self, rule: Rule, key: str, labels: dict[str, str], sample: Sample) -> tuple[Alert, ...]:
         alert_id = (rule.name, key)
@@ -265,7 +265,7 @@ class AlertSet:
         changes: list[Alert] = []
         while self._due and self._due[0][0] < to_us:
             due_us, _, alert_id = heappop(self._due)
-            if alert_id in self._ahead:  # what members reported of the time before comes first
+            if alert_id in self._ahead:  # reports of members from the time before come first
                 changes += self._catch_up(alert_id, due_us + 1)
             record, rule = self.records.get(alert_id), self._rule_of.get(alert_id)
             if record is None or rule is None:
@@ -302,7 +302,7 @@ class AlertSet:
         return any(report[0] < to_us for report in self.records[alert_id].evidence.ahead[:1])  # in order
 
     def _catch_up(self, alert_id: AlertId, to_us: int) -> list[Alert]:
-        """Judge a composite by what its members have reported of the time before ``to_us``."""
+        """Judge a composite by its members' reports from before ``to_us``."""
         rule, changes = self._rule_of[alert_id], list[Alert]()
         record = self.records[alert_id]
         passed = record.evidence.ahead[: bisect_left(record.evidence.ahead, (to_us,))]
@@ -318,7 +318,7 @@ class AlertSet:
         return changes
 
     def _expect(self, from_us: int) -> None:
-        """What is expected is waited for from the first moment that is known."""
+        """Begin to wait for every expected group, from the first known time on."""
         self._expected = True
         for rule in self.rules:
             for group in rule.expects:
@@ -332,7 +332,7 @@ def _advanced(rule: Rule, key: str, record: AlertRecord, to_us: int) -> transiti
 
 
 def _wakes_us(rule: Rule, record: AlertRecord) -> int | None:
-    """Return when something falls due: a transition, a change of what is shown, or the end of what is remembered."""
+    """Return when an alert next changes by itself: a transition, its published count, or the end of its evidence."""
     due_us = transitions.due(rule, record)
     oldest_us: tuple[int, ...] = getattr(record.evidence, "times_us", ())[:1]
     window_us = round(rule.condition.window_s * 1e6)

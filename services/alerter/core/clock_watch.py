@@ -1,9 +1,9 @@
-"""The alerter's sense of the time that passes where it runs: a wall clock whose steps it sees, and idleness.
+"""Steps of the wall clock, and how long no message has come.
 
-1. Between two ticks the wall clock should gain what the monotonic clock does. What it gains or loses beyond ``STEP_S``
-   is a step, and what was planned by the wall clock (groups, silences that last, services that are gone) moves along.
-2. ``idle_s`` is how long nothing came while the broker was there to bring it, by the monotonic clock. Time in which the
-   alerter was down or cut off does not count: it could not see.
+1. Between two ticks the wall clock should gain as much as the monotonic clock. A difference beyond ``STEP_S`` is a
+   step. What was planned by the wall clock (groups, silences that last, services that are gone) moves along with it.
+2. ``idle_s`` is how long nothing came while the alerter was connected to the broker, by the monotonic clock. Time in
+   which it was down or cut off does not count.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class ClockWatch:
     busy: bool = False  # something has come since the last tick
 
     def tick(self, wall: datetime, monotonic_s: float, connected: bool) -> timedelta:
-        """Take the clocks; return by how much the wall clock stepped since the last tick, mostly nothing."""
+        """Compare both clocks with the last tick; return the step of the wall clock, zero within ``STEP_S``."""
         passed_s = max(0.0, monotonic_s - self.monotonic_s) if self.wall is not None else 0.0
         before = self.wall
         self.wall, self.monotonic_s = wall, monotonic_s

@@ -1,4 +1,4 @@
-"""Times that nobody can have seen yet: a forged time must not end alerts, nor empty their windows (issue 13.2)."""
+"""Times in the future: a forged time must neither end alerts nor empty their windows (issue 13.2)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ AHEAD = timedelta(days=1)
 
 
 class FutureGuard:
-    """Refuses what is more than a day ahead of both the wall clock and the newest time taken so far.
+    """Refuses times more than ``AHEAD`` ahead of both the wall clock and the newest time admitted so far.
 
-    The second keeps a simulation going that runs faster than the clock, and a machine whose clock was never set.
+    The second bound admits a simulation that runs faster than the clock, and a machine whose clock was never set.
     """
 
     def __init__(self) -> None:
@@ -18,7 +18,7 @@ class FutureGuard:
         self.refused = 0
 
     def admits(self, time: datetime, now: datetime) -> bool:
-        """Whether a time may be judged; counts those that may not."""
+        """Whether a time may be judged; ``refused`` counts those that may not."""
         latest = now if self._newest is None else max(now, self._newest)
         if time > latest + AHEAD:
             self.refused += 1

@@ -1,4 +1,4 @@
-"""Who may have one more key of an alert rule: nobody takes more than ``SHARE`` times what is left free.
+"""Which sender may have one more key of an alert rule: each has less than ``SHARE`` times as many as are free.
 
 So one sender fills four fifths of a rule's keys at most, a second four fifths of the rest, and a quiet neighbour still
 finds room (docs/adr/0037). Dynamic thresholds of shared buffers: Choudhury and Hahne, IEEE/ACM ToN 6 (2), 1998.
@@ -12,7 +12,7 @@ SHARE = 4
 
 
 class KeyShares:
-    """How many keys each sender has of each rule; ``most`` is the bound of a rule's."""
+    """How many keys each sender has of each rule; a rule has ``most`` at most."""
 
     def __init__(self, most: int) -> None:
         self.most = most
@@ -20,7 +20,7 @@ class KeyShares:
         self._held: Counter[tuple[str, str]] = Counter()
 
     def add(self, rule: str, sender: str, count: int = 1) -> None:
-        """Note that a sender has more of a rule's keys; a negative count: less."""
+        """Count a sender's new keys of a rule; a negative ``count`` takes them off."""
         self._all[rule] += count
         self._held[rule, sender] += count
         if not self._held[rule, sender]:

@@ -8,14 +8,14 @@ from collections.abc import Iterable, Mapping
 
 AlertId = tuple[str, str]  # rule, key
 ALL = "all"  # the key of a rule that groups by nothing
-NONE = "none"  # stands for a value that is not there
+NONE = "none"  # stands for a missing value
 _UNFIT = re.compile(r"[^A-Za-z0-9_\-]")
 FIT = re.compile(r"[A-Za-z0-9_\-][A-Za-z0-9_.\-]*\Z")  # as ``shared.names.Name``
 _ROOM = 110
 
 
 def key_of(values: Iterable[object]) -> str:
-    """Return the key: one value as it is, several joined by dots; what had to be changed gets a hash of the whole."""
+    """Return the values joined by dots. A key that had to be changed to fit ends in a hash of all values."""
     parts = [NONE if value is None or value == "" else str(value) for value in values]
     if not parts:
         return ALL
@@ -28,7 +28,7 @@ def key_of(values: Iterable[object]) -> str:
 
 
 def fingerprint(labels: Mapping[str, str]) -> str:
-    """Return 16 hex digits that tell one set of labels from any other."""
+    """Return 16 hex digits that identify a set of labels."""
     return _hash([f"{name}={value}" for name, value in sorted(labels.items())], 16)
 
 

@@ -1,6 +1,6 @@
 """Matchers as Alertmanager has them: ``name="value"``, ``!=``, ``=~`` and ``!~``; expressions are anchored, and RE2's.
 
-A label that is not there is the same as an empty one.
+A missing label is the same as an empty one.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Expressions that come from outside, matched in time that grows with the text and not with the expression's cunning.
+"""Regular expressions from outside, matched in time linear in the text, whatever the expression.
 
-1. A list of words and of beginnings (``a|b|system-.*``, as most matchers are) needs no engine.
-2. All else is RE2's: no backtracking, so no expression can hang the service; docs/adr/0029 says why. What RE2 has not
-   (look-around, back-references) is refused when the matcher is read.
+1. A list of words and prefixes (``a|b|system-.*``, as most matchers are) needs no engine.
+2. RE2 matches all others: without backtracking, so no expression can hang the service (docs/adr/0029). Look-around and
+   back-references, which RE2 lacks, are refused when the matcher is read.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Matches = Callable[[str], bool]
 
 @lru_cache(maxsize=1024)
 def whole_match(expression: str) -> Matches:
-    """Return a test whether the whole of a text matches; raises ValueError, for a person, where there can be none."""
+    """Return a test whether a whole text matches; raises ValueError, for a person, if the expression is not RE2's."""
     if _WORDS.fullmatch(expression):
         return frozenset(expression.split("|")).__contains__
     if _BEGINNINGS.fullmatch(expression):
@@ -51,6 +51,6 @@ def _word_or_beginning(parts: list[str]) -> Matches:
     beginnings = tuple(part.removesuffix(".*") for part in parts if part.endswith(".*"))
 
     def matches(text: str) -> bool:
-        return text in words or ("\n" not in text and text.startswith(beginnings))  # a dot is no end of a line
+        return text in words or ("\n" not in text and text.startswith(beginnings))  # a dot matches no line break
 
     return matches

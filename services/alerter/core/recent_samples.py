@@ -1,14 +1,13 @@
-"""The newest samples of each device, by which one that comes again is known (docs/adr/0053).
+"""The newest samples of each device, to recognise a repeated one (docs/adr/0053).
 
-Samples of live hardware leave the processor before they are on its disk. If it dies, it makes those after its last
-commit again, of the same frames and so of the same times, under later numbers. To judge them again would be wrong:
-what was found of a device since then may be forgotten by now, and an old value would be taken for the newest.
+event_processor publishes samples of live hardware before it commits them. If it dies, it makes those after its last
+commit again: from the same frames and so with the same times, but under later numbers. To judge them again would be
+wrong, because later evidence may be pruned by now, and an old value would be taken for the newest.
 
-1. Of a device no more than ``SAMPLES_AHEAD`` are ever ahead of the processor's disk. So many of the newest are kept,
-   and one that comes again is the newest of them: so every one that may come again is there, however often the
-   processor dies.
-2. The same time and the same words make the same sample; two that differ in numbers alone have different times.
-3. What is played is never ahead, and is not kept.
+1. At most ``SAMPLES_AHEAD`` samples of a device are ahead of the commit. As many of the newest are kept, and a repeat
+   becomes the newest of them. So every sample that may come again is kept, however often event_processor dies.
+2. Samples with the same time and the same words are the same; two that differ in numbers alone have different times.
+3. Simulated samples are committed before they leave, so they are not kept.
 """
 
 from __future__ import annotations
@@ -20,12 +19,12 @@ from shared.instants import time_to_us
 from shared.messages import StateSample
 from shared.sample_words import SAMPLES_AHEAD, sample_words
 
-MOST_DEVICES = 10_000  # the processor's samples of further ones are on its disk before they leave
-Identity = tuple[int, int]  # when, and what in words
+MOST_DEVICES = 10_000  # event_processor commits the samples of further devices before it publishes them
+Identity = tuple[int, int]  # time in µs, CRC-32 of the words
 
 
 class RecentSamples:
-    """By device, its newest samples. ``touched`` and ``dropped`` collect the devices that changed."""
+    """The newest samples by device. ``touched`` and ``dropped`` collect the devices that changed."""
 
     def __init__(self, kept: Iterable[tuple[str, tuple[Identity, ...]]] = (), most: int = MOST_DEVICES) -> None:
         self._kept = dict(kept)
@@ -34,7 +33,7 @@ class RecentSamples:
         self.dropped: dict[str, None] = {}
 
     def is_repeat(self, sample: StateSample) -> bool:
-        """Whether this very sample has come before; remembers it."""
+        """Whether this sample has come before; remembers it. Never true for a simulated one."""
         if sample.simulated:
             return False
         identity = (time_to_us(sample.time), crc32(repr(sample_words(sample)).encode()))
@@ -51,5 +50,5 @@ class RecentSamples:
         return len(others) < len(known)
 
     def of(self, device: str) -> tuple[Identity, ...]:
-        """Return the newest samples of a device, the newest last."""
+        """Return the samples kept of a device, the newest last; raises KeyError for an unknown device."""
         return self._kept[device]

@@ -1,4 +1,4 @@
-"""What an alert says: the message on its topic, made of rule and record."""
+"""Alerts as messages, made from rule and record."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ def message_for(rule: Rule, reason: Reason, reading: Reading) -> str:
 
 
 def labels_of(rule: Rule, record: AlertRecord) -> dict[str, str]:
-    """Return every label of an alert: of its group, of its rule, and the rule's name and severity."""
+    """Return all labels of an alert: those of its group and its rule, with the rule's name and severity."""
     return {**dict(record.labels), "rule": rule.name, "severity": rule.severity.value}
 
 
 def alert_of(rule: Rule, key: str, record: AlertRecord) -> Alert:
-    """Return the last transition as a message; raises ValueError where there was none."""
+    """Return the last transition as a message; raises ValueError without one."""
     last = record.last
     if last is None:
         raise ValueError(f"{rule.name}/{key} has reported nothing yet")
     labels = labels_of(rule, record)
-    said = {**labels, "value": figure(last.value), "threshold": figure(last.threshold), "message": last.message}
+    shown = {**labels, "value": figure(last.value), "threshold": figure(last.threshold), "message": last.message}
     return Alert(
         rule=rule.name,
         key=key,
@@ -58,7 +58,7 @@ def alert_of(rule: Rule, key: str, record: AlertRecord) -> Alert:
         reason=last.reason.value,
         message=last.message,
         labels=labels,
-        annotations={name: fill(text, said) for name, text in rule.annotations.items()},
+        annotations={name: fill(text, shown) for name, text in rule.annotations.items()},
         fingerprint=fingerprint({**dict(record.labels), "rule": rule.name, "key": key}),
         event_text=record.event_text,
         condition=None if rule.condition.measures else rule.wants,
@@ -69,7 +69,7 @@ def alert_of(rule: Rule, key: str, record: AlertRecord) -> Alert:
 
 
 def orphan_of(name: str, key: str, record: AlertRecord) -> Alert:
-    """Return the last transition of an alert whose rule is no more; raises ValueError where there was none."""
+    """Return the last transition of an alert whose rule was removed; raises ValueError without one."""
     last = record.last
     if last is None:
         raise ValueError(f"{name}/{key} has reported nothing yet")
@@ -91,7 +91,7 @@ def orphan_of(name: str, key: str, record: AlertRecord) -> Alert:
 
 
 def current_alert(rule: Rule, key: str, record: AlertRecord, now_us: int | None) -> Alert | None:
-    """Return the alert as it stands, while it fires with what is now; None if it never fired and does not wait to."""
+    """Return the alert with its present figures while it fires; None if it has never fired and is not pending."""
     if record.last is None or (record.state is AlertState.RESOLVED and not record.fired):
         return None
     alert = alert_of(rule, key, record)
@@ -99,11 +99,11 @@ def current_alert(rule: Rule, key: str, record: AlertRecord, now_us: int | None)
         return alert
     reading = rule.condition.reading(record.evidence, now_us, key)
     message = message_for(rule, record.last.reason, reading)
-    said = {**alert.labels, "value": figure(reading.value), "threshold": figure(reading.threshold), "message": message}
+    shown = {**alert.labels, "value": figure(reading.value), "threshold": figure(reading.threshold), "message": message}
     changed = {
         "value": reading.value,
         "threshold": reading.threshold,
         "message": message,
-        "annotations": {name: fill(text, said) for name, text in rule.annotations.items()},
+        "annotations": {name: fill(text, shown) for name, text in rule.annotations.items()},
     }
     return alert.model_copy(update=changed)

@@ -1,4 +1,4 @@
-"""A rule: which samples it looks at, how it groups them, its condition, and what comes of it when it fires."""
+"""A rule: which samples it takes, how it groups them, its condition, and its actions when it fires."""
 
 from __future__ import annotations
 
@@ -26,28 +26,28 @@ ZERO = timedelta(0)
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """Which samples a rule looks at: their source, patterns of their names (``*``, ``?``), tests of their fields."""
+    """Which samples a rule takes: their source, patterns of their names (``*``, ``?``), tests of their fields."""
 
     source: Source
     names: tuple[str, ...]
     where: tuple[Matcher, ...] = ()
-    besides: tuple[str, ...] = ()  # names that are let through too, whatever their fields: those that clear
+    besides: tuple[str, ...] = ()  # names taken whatever their fields: those that clear
 
     def listens(self, source: Source, name: str) -> bool:
-        """Whether samples of that name are looked at at all."""
+        """Whether samples of that name can be taken at all."""
         return source == self.source and any(fnmatchcase(name, pattern) for pattern in (*self.names, *self.besides))
 
     def takes(self, sample: Sample) -> bool:
-        """Whether a sample whose name fits passes the tests."""
+        """Whether a sample whose name fits passes the tests of its fields."""
         return sample.name in self.besides or all(m.holds(sample.field(m.name)) for m in self.where)
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """``name`` is the alert's; rules of one name differ in ``only``, the event type that begins their keys.
+    """``name`` is the alert's name; rules of one name differ in ``only``, the event type that begins their keys.
 
-    ``hold``: the condition must hold so long before it fires (Prometheus: ``for``). ``keep``: it must be over for so
-    long before it resolves (``keep_firing_for``). ``live``: judged by the clock of who looks, not by event time.
+    ``hold``: how long the condition must hold before it fires (Prometheus: ``for``). ``keep``: how long it must be over
+    before it resolves (``keep_firing_for``). ``live``: judged by the alerter's clock, not by event time.
     """
 
     name: str
@@ -59,29 +59,29 @@ class Rule:
     hold: timedelta = ZERO
     keep: timedelta = ZERO
     live: bool = False
-    expects: tuple[tuple[str, ...], ...] = ()  # groups that must show up, seen or not
+    expects: tuple[tuple[str, ...], ...] = ()  # groups to wait for even if they never had a sample
     labels: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     annotations: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     actions: tuple[Action, ...] = (NOTIFY,)
 
     @property
     def hold_us(self) -> int:
-        """How long the condition has to hold, in microseconds."""
+        """``hold`` in microseconds."""
         return span_to_us(self.hold)
 
     @property
     def keep_us(self) -> int:
-        """How long it has to be over, in microseconds."""
+        """``keep`` in microseconds."""
         return span_to_us(self.keep)
 
     @property
     def basis(self) -> Literal["events", "live"]:
-        """Whether its alerts follow from events and state samples, or from the clock of who looked at life signs."""
+        """Whether its alerts follow from events and state samples, or from the alerter's clock and service statuses."""
         return "live" if self.live or self.intake.source == "service" else "events"
 
     @property
     def wants(self) -> str:
-        """What has to be for it to fire, in words, with for how long."""
+        """What makes it fire and for how long, in words."""
         return f"{self.condition.wants}, for {in_words(self.hold)}" if self.hold else self.condition.wants
 
     @property
@@ -100,11 +100,11 @@ class Rule:
         return any(action.do is not Do.NOTIFICATION for action in self.actions)
 
     def group(self, sample: Sample) -> tuple[str, dict[str, str]] | None:
-        """Return the key and the labels of the group a sample belongs to; None: it belongs to none.
+        """Return the key and the labels of a sample's group; None where it has no group.
 
-        A rule that orders something groups nothing that lacks a label it groups by: events of several devices
-        whose names are missing are no evidence against any of them. A rule that only notifies puts them under
-        the key ``none``, so that nothing is lost from sight.
+        A rule that orders something ignores a sample without one of the labels it groups by: events that do not name
+        their devices are no evidence against any device. A rule that only notifies puts them under the key ``none``,
+        so that nothing is lost from sight.
         """
         values = [sample.field(name) for name in self.by]
         if self.acts and any(value in (None, "") for value in values):
@@ -113,17 +113,17 @@ class Rule:
         return key_of(values), self.labelled(values, sample.field("zone") if located else None)
 
     def owns(self, key: str) -> bool:
-        """Whether an alert of this name and key is judged by this rule."""
+        """Whether this rule judges the alert of its name with this key."""
         return self.only is None or key == self.only or key.startswith(f"{self.only}.")
 
     def labelled(self, values: list[object], zone: object = None) -> dict[str, str]:
-        """Return the labels of a group; a device brings its zone along."""
+        """Return the labels of a group, with the device's ``zone`` if there is one."""
         named = {name: short(value) for name, value in zip(self.by, values, strict=True) if value not in (None, "")}
         return ({} if zone in (None, "") else {"zone": short(zone)}) | named
 
 
 def known_labels(rules: Iterable[Rule]) -> list[dict[str, str]]:
-    """Return what is known of the labels of each notifying rule's alerts before they fire."""
+    """Return, for each rule that notifies, the labels that its alerts are known to have before they fire."""
     return [
         {
             **rule.labels,
@@ -146,7 +146,7 @@ def rate_rule(
 ) -> Rule:
     """Return the rule for more than ``threshold`` events of a type within a window.
 
-    ``per``: all events of the site count together, or those of each device for themselves, or each incident once.
+    ``per``: count all events of the site together, those of each device apart, or each incident once.
     """
     intake = Intake("event", (event_type,))
     condition = Count(window, threshold, once_per="incident" if per == "incident" else None)

@@ -1,9 +1,9 @@
-"""What rules are asked about: an event, the state of a device or of a service, each as flat fields with a time.
+"""Samples, which rules judge: an event, or the state of a device or service, each as flat fields with a time.
 
-1. An event's fields are its own (``type``, ``severity``, ``device`` …) and those of its data; its own win. A dot
-   leads further down: ``detail.code``. ``sensor`` is the one channel of one device that an event is about.
-2. A device's state: ``values`` beside ``power``, ``battery``, ``quality`` …
-3. What is not there is None, and no test but ``absent`` speaks of it.
+1. An event's fields are its own (``type``, ``severity``, ``device`` …) and those of its data; its own win. A dot leads
+   into nested data: ``detail.code``. ``sensor`` is the one channel of one device that an event is about.
+2. A device's fields are its ``values`` beside ``power``, ``battery``, ``quality`` …
+3. A missing field is None.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ Source = Literal["event", "state", "service", "alert"]
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One thing seen: ``name`` is the event's type, the device, the service or the rule."""
+    """``name`` is the event's type, the device, the service or the rule, by ``source``."""
 
     source: Source
     name: str
     time_us: int
     fields: Mapping[str, Any]
     text: str | None = None  # an event in words
-    sender: str = ""  # who offered the event; empty: the suite itself
+    sender: str = ""  # which producer offered the event; empty: the suite itself
 
     def field(self, path: str) -> Any:
-        """Return a field by its name, or by dots; None where there is none."""
+        """Return a field by its name or dotted path; None where there is none."""
         found = self.fields.get(path)
         if found is not None or "." not in path:
             return found
@@ -42,13 +42,13 @@ class Sample:
         return below
 
     def number(self, path: str) -> float | None:
-        """Return a field as a number, None where it is none; true and false are no numbers."""
+        """Return a field as a number; None for any other type, booleans included."""
         found = self.field(path)
         return float(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
 
 
 def event_sample(event: Event, texts: EventTexts) -> Sample:
-    """Return an event as a sample, with its words as ``texts`` has them, times in UTC."""
+    """Return an event as a sample, with its sentence from ``texts``, times in UTC."""
     own = {
         "type": event.type,
         "category": event.category,
@@ -64,9 +64,9 @@ def event_sample(event: Event, texts: EventTexts) -> Sample:
 
 
 def sensor_of(event: Event) -> str | None:
-    """Return which sensor an event is about: ``device.channel``, or as much of that as the event says.
+    """Return which sensor an event is about: ``device.channel``, or as much of that as it names; None for no device.
 
-    ``sensor_id`` is the device, or the device with its channel; who distinguishes them gives ``channel`` besides.
+    ``sensor_id`` is the device, with or without its channel; ``channel``, if given, is appended once.
     """
     named, channel = event.data.get("sensor_id"), event.data.get("channel")
     device = named if isinstance(named, str) and named else event.device
@@ -89,5 +89,5 @@ def state_sample(state: DeviceState) -> Sample:
 
 
 def service_sample(status: Status, now_us: int) -> Sample:
-    """Return a service's life sign, as seen at ``now_us``: a last will bears no time."""
+    """Return a service's status as a sample of ``now_us``, because a last will has no time of its own."""
     return Sample("service", status.service, now_us, {"service": status.service, "state": status.state})

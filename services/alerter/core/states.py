@@ -1,6 +1,6 @@
-"""The life of an alert: which reason leads from which state to which. A pair not in the table changes nothing.
+"""The states of an alert: which reason leads from which state to which. A pair not in the table changes nothing.
 
-An alert that is not there is ``resolved``. ``transitions.py`` finds the reasons; this table alone says what they do.
+An alert without a record is ``resolved``. ``transitions.py`` finds the reasons; only this table says where they lead.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from shared.messages import AlertState
 class Reason(StrEnum):
     """Why an alert changed its state."""
 
-    BEGAN = "began"  # the condition holds; it has to hold for a while yet
+    BEGAN = "began"  # the condition holds, and must hold for ``hold`` before it fires
     PASSED = "passed"  # … and did not
     HELD = "held"  # … and did
     OVER_LIMIT = "over_limit"  # more events, or further off, than the limit allows
     WITHIN_LIMIT = "within_limit"
     ABSENT = "absent"  # nothing came in time
     SEEN_AGAIN = "seen_again"
-    GIVEN_UP = "given_up"  # absent too long: nobody waits for it any more
-    OFFLINE = "offline"  # a service is gone without having said good-bye
+    GIVEN_UP = "given_up"  # absent for ``give_up``
+    OFFLINE = "offline"  # a service's last will was published
     BACK = "back"
     MEMBERS_FIRE = "members_fire"  # the rules a composite is made of
     MEMBERS_QUIET = "members_quiet"
@@ -51,7 +51,7 @@ _ENDS = (
     Reason.LIMIT_RAISED,
     Reason.RULE_REMOVED,
 )
-_ALIGHT = (AlertState.FIRING, AlertState.ACKNOWLEDGED)
+_IS_FIRING = (AlertState.FIRING, AlertState.ACKNOWLEDGED)
 
 TRANSITIONS: dict[tuple[AlertState, Reason], AlertState] = {
     (AlertState.RESOLVED, Reason.BEGAN): AlertState.PENDING,
@@ -60,7 +60,7 @@ TRANSITIONS: dict[tuple[AlertState, Reason], AlertState] = {
     (AlertState.PENDING, Reason.RULE_REMOVED): AlertState.RESOLVED,
     (AlertState.FIRING, Reason.ACKNOWLEDGED): AlertState.ACKNOWLEDGED,
     **{(AlertState.RESOLVED, reason): AlertState.FIRING for reason in _FIRES},
-    **{(state, reason): AlertState.RESOLVED for state in _ALIGHT for reason in _ENDS},
+    **{(state, reason): AlertState.RESOLVED for state in _IS_FIRING for reason in _ENDS},
 }
 
 # Why an alert that does not fire cannot be acknowledged.
@@ -72,5 +72,5 @@ NOT_FIRING = {
 
 
 def next_state(state: AlertState, reason: Reason) -> AlertState:
-    """Return the state that ``reason`` leads to; the same one where it means nothing."""
+    """Return the state that ``reason`` leads to; the same one where the table has no such pair."""
     return TRANSITIONS.get((state, reason), state)

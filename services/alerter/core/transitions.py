@@ -1,12 +1,11 @@
-"""When an alert begins to wait, fires and resolves: pure functions of (rule, memory, sample or time).
+"""When an alert becomes pending, fires and resolves: pure functions of (rule, record, sample or time).
 
-1. An alert fires at the time of the sample that makes its condition hold, or where it has to hold for a while, at the
-   end of that while. It resolves at the time the condition is over. Both follow from the samples' times alone and not
-   from when anybody looks.
+1. An alert fires at the time of the sample that makes its condition hold, or ``hold`` later. It resolves at the time
+   the condition is over, or ``keep`` later. Both follow from the samples' times alone, not from when they are judged.
 2. What falls due exactly at t is decided once time is past t: until then another sample of t may come.
 3. So for samples in order of time the transitions are the same however they are batched and whenever ``advance`` is
    called in between.
-4. A late sample is put in its alert_id and decided upon at the time already reached.
+4. A late sample is folded into the evidence, and judged at the time already reached.
 """
 
 from __future__ import annotations
@@ -29,12 +28,12 @@ NONE: tuple[Alert, ...] = ()
 
 
 def begin(rule: Rule, labels: dict[str, str], now_us: int | None = None) -> AlertRecord:
-    """Return the memory of an alert of which nothing is known yet."""
+    """Return the record of an alert before its first sample."""
     return AlertRecord(rule.condition.begin(), tuple(sorted({**labels, **rule.labels}.items())), now_us)
 
 
 def observe(rule: Rule, key: str, record: AlertRecord, sample: Sample) -> Decision:
-    """Take a sample; return the new record and the transitions."""
+    """Apply a sample; return the new record and the transitions."""
     time_us, known, before = sample.time_us, record.evidence, NONE
     if record.now_us is None or time_us > record.now_us:
         record, before = _decide_due(rule, key, record, time_us)
@@ -46,13 +45,13 @@ def observe(rule: Rule, key: str, record: AlertRecord, sample: Sample) -> Decisi
         return (record if record.now_us == now_us else replace(record, evidence=known, now_us=now_us)), before
     record = replace(record, evidence=evidence, now_us=now_us, event_text=sample.text or record.event_text)
     if record.is_firing and isinstance(rule.condition, Count) and not _is_held(rule, record, now_us):
-        return record, before  # one more never ends a count: what has left the window may be made up for at this time
+        return record, before  # one more never ends a count: another event of this time may still come
     record, after = _judge(rule, key, record, now_us)
     return record, before + after
 
 
 def advance(rule: Rule, key: str, record: AlertRecord, to_us: int) -> Decision:
-    """Time has reached ``to_us`` and all before it is known; a time already passed changes nothing."""
+    """Move time on to ``to_us``: everything before it has been observed. An earlier time changes nothing."""
     if record.now_us is not None and to_us <= record.now_us:
         return record, NONE
     record, transitions = _decide_due(rule, key, record, to_us)
@@ -71,13 +70,13 @@ def _decide_due(rule: Rule, key: str, record: AlertRecord, to_us: int) -> Decisi
 
 
 def _left(rule: Rule, record: AlertRecord, to_us: int) -> Any:
-    """Return the evidence that still matters at ``to_us``."""
+    """Return the evidence that still counts at ``to_us``."""
     left = rule.condition.pruned(record.evidence, to_us)
     return rule.condition.begin() if left is None else left
 
 
 def passes_by(rule: Rule, sample: Sample, now_us: int | None) -> bool:
-    """Whether a sample leaves nothing to remember of an alert of which nothing is known: most samples are calm."""
+    """Whether a sample leaves no evidence behind for an alert without a record; true of most samples."""
     condition = rule.condition
     at_us = sample.time_us if now_us is None else max(now_us, sample.time_us)
     evidence = condition.fold(condition.begin(), sample, at_us)
@@ -85,7 +84,7 @@ def passes_by(rule: Rule, sample: Sample, now_us: int | None) -> bool:
 
 
 def due(rule: Rule, record: AlertRecord) -> int | None:
-    """Return when something may change though nothing is seen; None: never."""
+    """Return when the alert may change without a further sample; None: never."""
     span = rule.condition.span(record.evidence)
     match record.state:
         case AlertState.RESOLVED:
@@ -100,19 +99,19 @@ def due(rule: Rule, record: AlertRecord) -> int | None:
 
 
 def idle(rule: Rule, record: AlertRecord, now_us: int) -> bool:
-    """Whether nothing of the memory matters any more, but for what was reported."""
+    """Whether the alert has resolved and all its evidence has expired."""
     return record.state is AlertState.RESOLVED and rule.condition.pruned(record.evidence, now_us) is None
 
 
 def acknowledge(rule: Rule, key: str, record: AlertRecord, at_us: int, by: str, comment: str | None) -> Decision:
-    """A person has seen it: it goes on being what it is, and is not notified again and again."""
+    """Acknowledge a firing alert, so that its notice is not repeated; any other stays as it is."""
     if record.state is not AlertState.FIRING:
         return record, ()
     return _change(rule, key, replace(record, seen_by=by, comment=comment), Reason.ACKNOWLEDGED, at_us)
 
 
 def rejudge(rule: Rule, key: str, record: AlertRecord) -> Decision:
-    """Judge a memory under a rule whose limits may have changed since it was written."""
+    """Judge a record under a rule whose limits may have changed since it was written."""
     now_us = record.now_us
     if now_us is None:
         return record, ()
@@ -127,7 +126,7 @@ def rejudge(rule: Rule, key: str, record: AlertRecord) -> Decision:
 
 
 def resolve_orphan(alert_id: tuple[str, str], record: AlertRecord) -> Decision:
-    """The rule is no longer in the settings: resolve its alert, as it last was."""
+    """Resolve an alert whose rule was removed from the settings, with its last figures."""
     state = next_state(record.state, Reason.RULE_REMOVED)
     if record.last is None or state is record.state:
         return record, ()
@@ -142,7 +141,7 @@ def resolve_orphan(alert_id: tuple[str, str], record: AlertRecord) -> Decision:
 
 
 def _judge(rule: Rule, key: str, record: AlertRecord, at_us: int) -> Decision:
-    """Decide at ``at_us``, by the evidence there is."""
+    """Judge the present evidence at ``at_us``."""
     span = rule.condition.span(record.evidence)
     if span is not None and span.holds(at_us):
         return _holds(rule, key, record, at_us)

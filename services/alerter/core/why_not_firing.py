@@ -1,8 +1,8 @@
-"""How one alert stands, fired or not, and what it lacks: the answer to "why did it not fire?".
+"""The state of one alert and what it lacks to fire: the answer to "why did it not fire?".
 
-1. It is pure: of a rule, a record and the time that has been reached.
-2. What is all right is not remembered (``Condition.pruned``). So of an alert without a record it can only be said what
-   its rule looks at; whoever plays the frames again (``upskeep why not --recording``) knows more.
+1. It is a pure function of a rule, a record and the time reached.
+2. A record without evidence is dropped (``Condition.pruned``). So for an alert without a record the report only says
+   what its rule looks at; ``upskeep why not --recording`` plays the frames again and says more.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SOURCES = {"event": "events of type", "state": "the state of", "service": "the 
 
 @dataclass(frozen=True, slots=True)
 class FiringReport:
-    """``lacks`` is empty for one that fires. ``reads`` is what its condition found, where anything is remembered."""
+    """``lacks`` is empty for a firing alert. ``reads`` is what its condition found; empty without a record."""
 
     looks_at: str
     wants: str
@@ -36,12 +36,12 @@ class FiringReport:
 
 
 def rule_for(alert_sets: Iterable[AlertSet], name: str, key: str) -> tuple[AlertSet, Rule] | None:
-    """Return the rule of a name that judges a key, and where it is kept."""
+    """Return the rule of a name that judges a key, with its alert set; None if there is none."""
     return next(((each, rule) for each in alert_sets if (rule := each.rule_for((name, key))) is not None), None)
 
 
 def firing_report(rule: Rule, key: str, record: AlertRecord | None, now_us: int) -> FiringReport:
-    """Return how it stands."""
+    """Return the state of the alert and what it lacks at ``now_us``."""
     looks, wanted = looks_at(rule), rule.wants
     if record is None:
         lacks = f"nothing of {key} is remembered: what the rule looks at has not come, or was as it should be"
@@ -56,13 +56,13 @@ def firing_report(rule: Rule, key: str, record: AlertRecord | None, now_us: int)
 
 
 def not_long_enough(rule: Rule, held: timedelta) -> str:
-    """Return what one lacks whose condition has held for so long."""
+    """Return, in words, what a pending alert lacks whose condition has held for ``held``."""
     held = timedelta(seconds=round(held.total_seconds(), 1))
     return f"it has held for {in_words(held)}; {in_words(rule.hold)} are needed"
 
 
 def not_enough(rule: Rule, reading: Reading) -> str:
-    """Return what a condition lacks that reads this."""
+    """Return, in words, what a reading lacks to fire."""
     if isinstance(rule.condition, Compare):
         return f"{rule.condition.wants} would fire"
     return f"{reading.verdict or rule.condition.limit.format(figure(reading.threshold))} would fire"

@@ -1,7 +1,7 @@
 """The newest event times of one rule, in order: counting them, and when a count ends.
 
 1. The window at time t is half-open, (t − w, t]: an event at e is in it from e until just before e + w.
-2. Times are microseconds since 1970, ascending; equal times are kept as often as they came.
+2. Times are microseconds since 1970, ascending; equal times are kept once for each event.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Remembered times; ``lost_us`` is the newest time that was dropped for want of room, if any.
+    """Event times; ``lost_us`` is the newest time that was dropped for want of room, if any.
 
-    ``counted`` are the newest values of a field of which each counts once.
+    ``counted`` are the newest values of the field ``once_per``, of which each counts once.
     """
 
     times_us: tuple[int, ...] = ()
@@ -24,14 +24,14 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class WindowCount:
-    """How many events; where not ``exact``, there were at least so many."""
+    """How many events; a lower bound where not ``exact``."""
 
     number: int
     exact: bool = True
 
 
 def fold_in(window: Window, time_us: int, room: int) -> Window:
-    """Return the window with one more time, in its place; the oldest goes where there is no room for it."""
+    """Return the window with one more time, in order; beyond ``room`` the oldest is dropped."""
     place = bisect_right(window.times_us, time_us)
     times_us = (*window.times_us[:place], time_us, *window.times_us[place:])
     spill = len(times_us) - room
@@ -59,7 +59,7 @@ def count(window: Window, now_us: int, span_us: int) -> WindowCount:
 
 
 def end_of_excess(window: Window, threshold: int, span_us: int) -> int | None:
-    """Return when the count comes back to ``threshold`` if nothing more happens; None if it is not above it.
+    """Return when the count falls back to ``threshold`` without further events; None if it is not above it.
 
     That is the (threshold + 1)-th newest time plus the span: a function of event times alone.
     """

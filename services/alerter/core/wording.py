@@ -1,4 +1,4 @@
-"""How spans of time and numbers are said to a person."""
+"""Spans of time and numbers as text for a person."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _UNITS = (("h", 3600.0), ("min", 60.0), ("s", 1.0))
 
 
 def in_words(span: timedelta, *, bare: bool = False) -> str:
-    """Return a span: ``1 hour``, ``24 hours``, ``10 min``, ``90 s``; ``bare`` leaves a single one's number out."""
+    """Return a span: ``1 hour``, ``24 hours``, ``10 min``, ``90 s``; ``bare`` leaves out the number 1."""
     seconds = span.total_seconds()
     hours = seconds / 3600
     if hours == 1:
@@ -24,11 +24,11 @@ def in_words(span: timedelta, *, bare: bool = False) -> str:
 
 
 def figure(number: float) -> str:
-    """Return a number without digits that nobody reads: four of them."""
+    """Return a number with four significant digits; from 10,000 on as a whole number."""
     return f"{number:.4g}" if abs(number) < 10_000 else f"{number:.0f}"
 
 
 def short(value: object) -> str:
-    """Return a value as text, cut where nobody would read on: a sender may put anything into an event."""
+    """Return a value as text of at most ``LONGEST_VALUE`` characters: a sender may put anything into an event."""
     text = str(value)
     return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"

@@ -1,4 +1,4 @@
-"""The sets of event_processor that a sender can grow. An offer is sent by who offers it, a frame by its reader."""
+"""The sets of event_processor that a sender can grow. The sender of an offer is its producer, of a frame its reader."""
 
 from __future__ import annotations
 

@@ -1,12 +1,12 @@
-"""What is due at a device, and when: its battery, its calibrations, its self-test.
+"""The maintenance due at a device, and when: its battery, its calibrations, its self-test.
 
 Rules:
 1. A battery is due on the day its capacity will have fallen to ``DUE_SHARE`` of the nameplate, and overdue once the
-   newest capacities agree that it has. Without a nameplate, or before enough whole discharges, no day is given. Depth
-   and temperature are given by month.
+   newest capacities agree that it has. Without a nameplate, or before enough whole discharges, it has no day. Depth and
+   temperature are listed by month.
 2. A calibration is due ``calibrate_every_days`` after the last one.
-3. A self-test is overdue when it has failed, and due ``SELF_TEST_DAYS`` after it passed. A UPS of which none was seen
-   is listed without a day.
+3. A self-test is overdue when it has failed, and due ``SELF_TEST_DAYS`` after it passed. A UPS without a known
+   self-test is listed without a day.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ SELF_TEST_FAILED, SELF_TEST_PASSED = "self_test_failed", "self_test_passed"  # c
 NEVER_WHOLE = "its capacity is not known: it has not been discharged from full to empty"
 NEVER_TESTED = "no self-test of this UPS has been seen"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-LAST_DAY = 100_000.0  # days since 1970, in the year 2243: further ahead nothing is said
+LAST_DAY = 100_000.0  # days since 1970, in the year 2243: a later day is left out
 
 
 def maintenance_of(device: Device, memory: Memory, now: datetime) -> tuple[MaintenanceItem, ...]:
-    """Return what is due at a device, the soonest first; what has no day comes last."""
+    """Return what is due at a device, the soonest first; items without a day come last."""
     items = (*_battery(device, memory), *_calibrations(device, now), *_self_test(memory, now))
     return tuple(sorted(items, key=lambda item: (not item.overdue, item.due is None, item.due or now)))
 

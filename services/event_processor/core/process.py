@@ -1,4 +1,4 @@
-"""One frame in, its events out: ``process_frame`` is the processor's heart, a function of its arguments alone."""
+"""One frame in, its events out: ``process_frame`` is a pure function."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from services.event_processor.core.rules.kinds.unclean_shutdown import BACKFILLE
 from services.event_processor.core.state import device_state
 from shared.messages import DeviceState, Event, Frame, Trigger, event_id
 
-PLAIN, PLAIN_FIELDS, PLAIN_CHARS = (float, bool, str), 40, 128  # an int may be too large for others
+PLAIN, PLAIN_FIELDS, PLAIN_CHARS = (float, bool, str), 40, 128  # an int may be too large for a consumer
 
 
 class Outcome(NamedTuple):
-    """What one frame led to: the memory for the next, the events in ``ORDER``, and their triggers."""
+    """The outcome of one frame: the memory for the next, the events in ``ORDER``, and their triggers."""
 
     compiled: CompiledRules
     frame: Frame
@@ -30,15 +30,15 @@ class Outcome(NamedTuple):
 
     @property
     def state(self) -> DeviceState:
-        """What is known of the device now; worked out when asked for, a batch needs only its last."""
+        """The device's state, computed on demand: a batch needs only its last."""
         return device_state(self.compiled, self.memory, self.frame)
 
 
 def process_frame(compiled: CompiledRules, memory: Memory, frame: Frame) -> Outcome:
-    """Return what ``frame`` means for its device, of which ``memory`` is what is remembered.
+    """Return the outcome of ``frame`` for a device with this ``memory``.
 
-    A frame that is stale or bad holds everything but still counts its errors; one that is not later than the
-    last is taken as it comes, and no dwell runs on it.
+    A stale or bad frame changes no condition, but its errors count. A frame that is not later than the last is
+    processed, but no dwell runs on it.
     """
     device_rules = compiled.device_rules(frame.device)
     return run_steps(compiled, device_rules, memory, frame, device_rules.steps(frame, memory))
@@ -52,7 +52,7 @@ def run_steps(
     steps: tuple[RuleStep, ...],
     look: Callable[..., FrameContext] = FrameContext,
 ) -> Outcome:
-    """Return what these rules make of a frame, seen through ``look``: ``core.tracing`` notes their decisions by it."""
+    """Return the outcome of these rules; ``look`` makes their context, so that ``core.tracing`` can note decisions."""
     context = look(device_rules.device, compiled.channels, memory, frame)
     for apply, name, rule in steps:
         apply(context, name, rule)
@@ -78,15 +78,16 @@ def run_steps(
 
 
 def events_of(compiled: CompiledRules, frame: Frame, findings: Sequence[Finding], repeat: int = 0) -> tuple[Event, ...]:
-    """Return the events that findings in a frame are; ``repeat``: how many frames of that very time came before."""
+    """Return the events of a frame's findings; ``repeat``: how many frames of the same time came before."""
     zone = frame.zone or compiled.device_rules(frame.device).device.zone
     return tuple(_event(compiled, frame, zone, repeat, found) for found in findings)
 
 
 def _event(compiled: CompiledRules, frame: Frame, zone: str | None, repeat: int, found: Finding) -> Event:
-    """Two frames of one device may bear the same time (a log of whole seconds): ``repeat`` tells them apart.
+    """Return the event of a finding. Its id distinguishes two frames of one device with the same time.
 
-    So may two frames between which the clock was set back: their uptimes tell those apart.
+    Such frames come from a log of whole seconds (``repeat`` differs), or from before and after the clock was set back
+    (their uptimes differ).
     """
     cause = f"{found.cause}#{repeat}" if repeat else found.cause
     if frame.uptime_s is not None:
@@ -102,12 +103,12 @@ def _event(compiled: CompiledRules, frame: Frame, zone: str | None, repeat: int,
         "metadata": {},
     }
     if _is_plain(found.data):
-        return model.revised(**own)  # what needs no check is not checked: it costs most
+        return model.revised(**own)  # without validation, which costs most
     return Event(**model.model_dump(exclude_unset=True) | own)
 
 
 def _is_plain(data: Mapping[str, object]) -> bool:
-    """Say whether data is a few numbers, flags and short words, which every consumer takes."""
+    """Whether data is a few numbers, flags and short words, which need no validation."""
     for value in data.values():
         if type(value) not in PLAIN or (type(value) is str and len(value) > PLAIN_CHARS):
             return False
@@ -115,7 +116,7 @@ def _is_plain(data: Mapping[str, object]) -> bool:
 
 
 def triggers_of(compiled: CompiledRules, events: Sequence[Event]) -> tuple[Trigger, ...]:
-    """Return the triggers the catalogue gives to each event's type; one reported after the fact pulls none."""
+    """Return the catalogue's triggers of the events; an event that is backfilled has none."""
     return tuple(
         Trigger(
             name=name,

@@ -1,4 +1,4 @@
-"""Rules that are no more: what one began ends with the next frame of its device, as if its condition were over."""
+"""Removed rules: what one began ends with the next frame of its device, as if its condition were over."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RULE_REMOVED = "rule_removed"
 
 
 def end_removed_rules(compiled: CompiledRules, memory: Memory, frame: Frame) -> Outcome:
-    """Return the memory without latches of rules that do not apply any more, and the events that end them.
+    """Return the memory without the latches of removed rules, and the events that end them.
 
     Call it with the first frame after a start, before the frame itself.
     """

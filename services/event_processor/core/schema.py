@@ -1,4 +1,4 @@
-"""What the models of the processor's configuration have in common."""
+"""The base of the models of event_processor's configuration."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def _speakable(key: str) -> str:
 Key = Annotated[str, AfterValidator(_speakable)]  # a Name, as the key of a mapping
 
 
-# Of what rules read on every frame: pydantic dataclasses with slots, which are read four times as fast as models.
+# For what rules read on every frame: pydantic dataclasses with slots, which are read four times as fast as models.
 SLOTTED = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 class Data(BaseModel):
-    """Base of what the processor's configuration is made of: frozen, and an unknown key is a fault."""
+    """Base of the configuration's models: frozen, and an unknown key is a fault."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)

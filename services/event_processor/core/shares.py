@@ -1,6 +1,6 @@
-"""Who holds how much of a set that has a bound, and whose oldest have to go: those of the sender that holds the most.
+"""Each sender's share of a bounded set. Beyond the bound, the oldest entries of the sender with the most are dropped.
 
-So a flood pushes out its own, and a quiet neighbour keeps what it has.
+So a flood drops its own entries, and a quiet neighbour keeps its own.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 
 class Shares:
-    """``held`` says how much each sender has; ``most`` is the bound for all together."""
+    """``held``: how many entries each sender has; ``most``: the bound for all together."""
 
     def __init__(self, held: Mapping[str, int], most: int) -> None:
         self.most = most
@@ -18,15 +18,15 @@ class Shares:
         self._total = self._held.total()
 
     def add(self, sender: str, count: int = 1) -> None:
-        """Note that a sender has more; a negative count: less."""
+        """Count a sender's new entries; a negative ``count`` takes them off."""
         self._held[sender] += count
         self._total += count
 
     def excess(self) -> Iterator[tuple[str, int]]:
-        """Yield whose oldest have to go, and how many; a hundredth more than must, so that it is rare under a flood."""
+        """Yield senders and how many of their oldest to drop: 1 % more than needed, so that it is rare in a flood."""
         while self._total > self.most:
             sender, held = self._held.most_common(1)[0]
             gone = min(held, self._total - self.most + self.most // 100)
             self.add(sender, -gone)
-            self._held += Counter()  # without who has none left
+            self._held += Counter()  # drops senders with none left
             yield sender, gone

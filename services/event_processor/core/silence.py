@@ -1,11 +1,11 @@
-"""Devices that say nothing at all: looked at when another one is heard, for event time runs on by that.
+"""Devices that send nothing: judged when a frame of another device comes, because that moves event time on.
 
 Rules:
-1. A silence is reported at the first frame of anything that comes more than the device's patience after it was last
-   heard. So the same frames report the same silences however they are batched; where nothing comes, nothing is.
-2. A device that a rule names is waited for from the first frame of anything.
-3. When each may be due stands in a heap, never too late: what is heard in between only puts it off. So a frame costs
-   one comparison, and a device one look in each of its patiences.
+1. A silence is reported at the first frame of any device that comes more than the silent device's patience after its
+   last frame. So the same frames report the same silences, however they are batched; without frames none is reported.
+2. For a device that a rule names the time runs from the first frame of any device.
+3. A heap has a time for each device that is never too late: frames in between only postpone it. So a frame costs one
+   comparison, and a device one check in each of its patiences.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from shared.messages import Frame, Quality
 
 
 class Silences:
-    """Which devices may be silent for too long. Follows from the memories alone, so nothing of it has to be kept."""
+    """The devices that may be silent for too long. It follows from the memories alone, so it is not stored."""
 
     def __init__(self, compiled: CompiledRules, run: Callable[..., Outcome] = run_steps) -> None:
         self._compiled = compiled
         self._run = run
         self._due: list[tuple[datetime, str]] = []
-        self._waiting: dict[str, datetime] = {}  # those in the heap, and the first time that one stands there with
+        self._waiting: dict[str, datetime] = {}  # the devices in the heap, each with its first time there
         self._begun = False
         self.watches = bool(compiled.other.silent or any(each.silent for each in compiled.by_device.values()))
 
@@ -51,13 +51,13 @@ class Silences:
             self._wait(name, memories.get(name), frame)
 
     def moved(self) -> None:
-        """Work out anew when to look: the clock was put on or back."""
+        """Compute all due times anew, after a jump of the clock."""
         self._due.clear()
         self._waiting.clear()
         self._begun = False
 
     def forget(self, device: str) -> None:
-        """Let a device go; what stands in the heap of it is passed over when it is due."""
+        """Remove a device; its entries in the heap are skipped when they are due."""
         self._waiting.pop(device, None)
 
     def _wait(self, name: str, memory: Memory | None, frame: Frame) -> None:
@@ -79,11 +79,11 @@ class Silences:
                 clock=frame.clock,
             )
             outcome = self._run(self._compiled, rules, memory or Memory(), nothing, rules.silent)
-            step_s = None if memory is None else memory.step_s  # it was not its own
+            step_s = None if memory is None else memory.step_s  # this frame is not the device's own
             yield name, outcome._replace(memory=outcome.memory._replace(step_s=step_s))
 
     def _dues(self, name: str, memory: Memory | None, frame: Frame) -> Iterator[datetime]:
-        """Yield when each rule may be due, never too late: what is heard in between only puts it off."""
+        """Yield when each rule may be due, never too late: frames in between only postpone it."""
         rules = self._compiled.device_rules(name)
         for _, rule_name, rule in rules.silent:
             after_s = patience_s(rule, rules.device, memory)

@@ -1,4 +1,4 @@
-"""What is known now of a device, from its memory and its last frame."""
+"""The state of a device, from its memory and its last frame."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ POWER: dict[bool | None, Literal["mains", "battery"] | None] = {None: None, Fals
 def device_state(compiled: CompiledRules, memory: Memory, frame: Frame) -> DeviceState:
     """Return the confirmed state; ``quality`` is the last frame's.
 
-    ``values`` are the last frame's, never older, and what is worked out of them where they may be believed.
+    ``values`` are those of the last frame, never older ones, and the channels computed from a believable frame.
     """
     latches = memory.latches
     derived = _derived(compiled, memory, frame)
@@ -39,21 +39,21 @@ def device_state(compiled: CompiledRules, memory: Memory, frame: Frame) -> Devic
         "simulated": frame.simulated,
     }
     if _is_plain(derived):
-        return MODEL.revised(**fields)  # all of it was checked, with the frame or the rules: to do so again costs most
+        return MODEL.revised(**fields)  # frame and rules are validated already, and validation costs most
     return DeviceState(**fields)
 
 
 def _is_plain(derived: Mapping[str, float | str]) -> bool:
-    """Whether what formulas gave needs no check: words are ours, and a number is finite."""
+    """Whether the computed values need no validation: every number is finite and within bounds."""
     return all(isfinite(value) and abs(value) < MOST for value in derived.values() if not isinstance(value, str))
 
 
-MOST = 2.0**63  # what a whole number may be in a payload, and more than any formula gives
+MOST = 2.0**63  # the bound of whole numbers in a payload; no formula reaches it
 MODEL = DeviceState(device="-", time=datetime.min.replace(tzinfo=UTC), quality=Quality.GOOD)
 
 
 def state_words(memory: Memory, frame: Frame) -> tuple[tuple[str, str | bool | None], ...]:
-    """Return what the state says in words, by name, without working out its numbers."""
+    """Return the words and flags of the state, by name, without computing its numbers."""
     latches = memory.latches
     return (
         ("quality", frame.quality),

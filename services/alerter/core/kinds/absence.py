@@ -1,4 +1,4 @@
-"""Nothing came in time (``Absence``), and a service that is gone (``Offline``).
+"""Nothing came in time (``Absence``), and a service whose last will was published (``Offline``).
 
 A device that is read rarely is not absent between two readings. Where ``missed_readings`` is given, an absence begins
 no sooner than so many of the device's own intervals after the last reading. The interval is the shorter of the one in
@@ -24,7 +24,7 @@ GAPS = 5
 
 @dataclass(frozen=True, slots=True)
 class LastSeen:
-    """When it was last seen, the newest gaps between two samples, and the interval that settings name."""
+    """When the last sample came, the newest gaps between samples, and the interval from the reader's settings."""
 
     time_us: int | None = None
     gaps_us: tuple[int, ...] = ()
@@ -32,14 +32,14 @@ class LastSeen:
 
     @property
     def interval_us(self) -> int:
-        """How often it comes; 0 where nobody knows yet."""
+        """The time between two samples; 0 while unknown."""
         observed_us = median_low(self.gaps_us) if self.gaps_us else None
         return min((us for us in (self.set_us, observed_us) if us is not None), default=0)
 
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """Holds from ``after`` after the last sample until the next; for good after ``give_up``, when nobody waits."""
+    """Holds from ``after`` after the last sample until the next one, or until ``give_up`` has passed."""
 
     begins: ClassVar[Reason] = Reason.ABSENT
     ends: ClassVar[Reason] = Reason.SEEN_AGAIN
@@ -53,30 +53,30 @@ class Absence:
 
     @property
     def window_s(self) -> float:
-        """How long it may be away."""
+        """The silence allowed, without regard to ``missed_readings``."""
         return self.after.total_seconds()
 
     @property
     def wants(self) -> str:
-        """Silence for so long."""
+        """The silence that fires, in words."""
         missed = f" and {self.missed_readings} readings missed" if self.missed_readings else ""
         return f"nothing for {in_words(self.after)}{missed}"
 
     @property
     def measures(self) -> bool:
-        """How long it is silent goes on while it is."""
+        """Never: the length of a silence grows while it lasts."""
         return False
 
     def patience_us(self, evidence: LastSeen) -> int:
-        """Return how long it may be away: ``after``, or so many of its intervals where those are longer."""
+        """Return the silence allowed: ``after``, or ``missed_readings`` intervals where those are longer."""
         return max(span_to_us(self.after), self.missed_readings * evidence.interval_us)
 
     def begin(self) -> LastSeen:
-        """It was never seen."""
+        """No sample yet."""
         return LastSeen()
 
     def fold(self, evidence: LastSeen, sample: Sample, _now_us: int) -> LastSeen:
-        """The newest counts."""
+        """Keep the newest time; an older sample changes nothing."""
         if evidence.time_us is not None and sample.time_us <= evidence.time_us:
             return evidence
         if not self.missed_readings:
@@ -87,32 +87,32 @@ class Absence:
         return LastSeen(sample.time_us, gaps_us, None if interval is None else span_to_us(interval))
 
     def span(self, evidence: LastSeen) -> Span | None:
-        """From ``after`` on."""
+        """From the end of the patience until ``give_up`` later; None while no sample has come."""
         if evidence.time_us is None:
             return None
         from_us = evidence.time_us + self.patience_us(evidence)
         return Span(from_us, from_us + span_to_us(self.give_up))
 
     def reading(self, evidence: LastSeen, at_us: int, key: str) -> Reading:
-        """For how long."""
+        """The silence so far and the silence allowed, in seconds."""
         away_us = 0 if evidence.time_us is None else max(0, at_us - evidence.time_us)
         away = timedelta(microseconds=away_us)
         patience_s = self.patience_us(evidence) / 1e6
         return Reading(away.total_seconds(), patience_s, f"{key}: nothing for {in_words(away)}")
 
     def pruned(self, evidence: LastSeen, now_us: int) -> LastSeen | None:
-        """Remembered until nobody waits for it."""
+        """Keep the evidence until ``give_up`` has passed."""
         span = self.span(evidence)
         return None if span is None or span.over(now_us) else evidence
 
     def moved(self, evidence: LastSeen, move: Move) -> LastSeen:
-        """Seen as long ago as before."""
+        """Move the time of the last sample."""
         return evidence if evidence.time_us is None else replace(evidence, time_us=move(evidence.time_us))
 
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """Since when a service is gone; None while it is there or was stopped. ``state`` is what it said last."""
+    """Since when a service is offline; None while it is online or stopped. ``state`` is its last status."""
 
     gone_us: int | None = None
     state: str = "online"
@@ -120,7 +120,7 @@ class Presence:
 
 @dataclass(frozen=True, slots=True)
 class Offline:
-    """Holds while a service's last will stands. One that says ``stopped`` was stopped on purpose."""
+    """Holds while a service's status is ``offline``, its last will. ``stopped`` means stopped on purpose."""
 
     begins: ClassVar[Reason] = Reason.OFFLINE
     ends: ClassVar[Reason] = Reason.BACK
@@ -129,43 +129,43 @@ class Offline:
 
     @property
     def window_s(self) -> float:
-        """It looks at the last life sign."""
+        """0: only the last status counts."""
         return 0.0
 
     @property
     def wants(self) -> str:
-        """No good-bye."""
+        """The status that fires, in words."""
         return self.limit
 
     @property
     def measures(self) -> bool:
-        """It is gone or it is not."""
+        """Never: a status is no number."""
         return False
 
     def begin(self) -> Presence:
-        """Nothing is known to be gone."""
+        """No status yet."""
         return Presence()
 
     def fold(self, evidence: Presence, sample: Sample, _now_us: int) -> Presence:
-        """Gone since it was first seen to be."""
+        """Keep the time of the first ``offline`` in a row."""
         if sample.field("state") != "offline":
             return Presence(state=str(sample.field("state")))
         return evidence if evidence.gone_us is not None else Presence(sample.time_us, "offline")
 
     def span(self, evidence: Presence) -> Span | None:
-        """Until it is back."""
+        """From the first ``offline`` until another status."""
         return None if evidence.gone_us is None else Span(evidence.gone_us)
 
     def reading(self, evidence: Presence, at_us: int, key: str) -> Reading:
-        """For how long, in seconds."""
+        """The time offline in seconds, and the status."""
         gone_s = 0.0 if evidence.gone_us is None else max(0, at_us - evidence.gone_us) / 1e6
         state = evidence.state if evidence.gone_us is None else "offline"
         return Reading(gone_s, 0.0, f"{key}: {state}", calm="it was stopped on purpose" if state == "stopped" else None)
 
     def pruned(self, evidence: Presence, _now_us: int) -> Presence | None:
-        """Who is there need not be remembered."""
+        """Keep only a service that is offline."""
         return None if evidence.gone_us is None else evidence
 
     def moved(self, evidence: Presence, move: Move) -> Presence:
-        """Gone as long as before."""
+        """Move the time since when it is offline."""
         return evidence if evidence.gone_us is None else replace(evidence, gone_us=move(evidence.gone_us))

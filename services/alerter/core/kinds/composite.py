@@ -1,7 +1,7 @@
 """Several rules together: all of them fire, or any (``Composite``).
 
-What its members do is reported here as samples. It is judged when time has passed them, in their order, so that the
-order in which members found out does not matter; until then they wait in ``ahead``.
+Transitions of the members arrive here as samples. They wait in ``ahead`` and are judged in order of time once time has
+passed them, so the order in which members were judged does not matter.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MemberReport = tuple[int, str, str, bool]  # when, rule, key, whether it fires
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """The members' alerts that fire, as (rule, key), and what they have reported that is not yet judged."""
+    """The members' alerts that fire, as (rule, key), and the reports that are not yet judged."""
 
     firing: tuple[tuple[str, str], ...] = ()
     ahead: tuple[MemberReport, ...] = ()
@@ -39,18 +39,18 @@ class Composite:
 
     @property
     def window_s(self) -> float:
-        """It looks at its members as they are."""
+        """0: only the present state of the members counts."""
         return 0.0
 
     @property
     def wants(self) -> str:
-        """All of its members, or one."""
+        """How many of which rules have to fire, in words."""
         many = "all" if self.needs == "all" else "one"
         return f"{many} of {', '.join(self.rules)} firing"
 
     @property
     def measures(self) -> bool:
-        """Which of them fire matters."""
+        """Never: which members fire says more than how many."""
         return False
 
     @property
@@ -59,11 +59,11 @@ class Composite:
         return len(self.rules) if self.needs == "all" else 1
 
     def begin(self) -> Members:
-        """Nobody fires."""
+        """No member fires."""
         return Members()
 
     def await_(self, evidence: Members, sample: Sample) -> Members:
-        """Keep what a member reported until time has passed it."""
+        """Keep a member's report until time has passed it; the same report twice counts once."""
         member = (sample.time_us, sample.name, str(sample.field("key")), sample.field("fires") is True)
         place = bisect_left(evidence.ahead, member)
         if evidence.ahead[place : place + 1] == (member,):
@@ -71,27 +71,27 @@ class Composite:
         return Members(evidence.firing, (*evidence.ahead[:place], member, *evidence.ahead[place:]))
 
     def fold(self, evidence: Members, sample: Sample, _now_us: int) -> Members:
-        """A member fires, or no longer does."""
+        """Note that a member fires, or no longer fires."""
         member = (sample.name, str(sample.field("key")))
         others = {other for other in evidence.firing if other != member}
         return Members(tuple(sorted(others | ({member} if sample.field("fires") is True else set()))), evidence.ahead)
 
     def span(self, evidence: Members) -> Span | None:
-        """As long as enough of them fire."""
+        """Holds without end while enough members fire."""
         return Span() if self._firing(evidence) >= self.needed else None
 
     def reading(self, evidence: Members, _at_us: int, key: str) -> Reading:
-        """How many of them."""
+        """How many members fire, and how many are needed."""
         number = self._firing(evidence)
         names = ", ".join(sorted({rule for rule, _ in evidence.firing})) or "none"
         return Reading(float(number), float(self.needed), f"{key}: {number} of {len(self.rules)} rules fire ({names})")
 
     def pruned(self, evidence: Members, _now_us: int) -> Members | None:
-        """Nothing where nobody fires."""
+        """Keep the evidence while a member fires or a report waits."""
         return evidence if evidence.firing or evidence.ahead else None
 
     def moved(self, evidence: Members, move: Move) -> Members:
-        """What waits, waits as long as before."""
+        """Move the times of the waiting reports."""
         return Members(evidence.firing, tuple(sorted((move(member[0]), *member[1:]) for member in evidence.ahead)))
 
     def _firing(self, evidence: Members) -> int:

@@ -1,8 +1,8 @@
 """What every kind of condition can do. A condition is frozen settings; what it remembers is its evidence.
 
-1. Evidence alone says from when until when the condition holds if nothing more is seen: its ``Span``. So whoever
-   looks later finds the same times, to the microsecond.
-2. Evidence is a frozen dataclass of numbers, texts and tuples of these, for it is kept as JSON.
+1. Evidence alone decides from when until when the condition holds if no further sample comes: its ``Span``. So a later
+   judgement finds the same times, to the microsecond.
+2. Evidence is a frozen dataclass of numbers, texts and tuples of these, because it is stored as JSON.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ALWAYS = -(2**63)
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A condition holds from ``from_us`` on and before ``until_us`` (None: until something is seen)."""
+    """A condition holds from ``from_us`` on and before ``until_us`` (None: until a sample ends it)."""
 
     from_us: int = ALWAYS
     until_us: int | None = None
@@ -30,13 +30,13 @@ class Span:
         return self.from_us <= at_us and (self.until_us is None or at_us < self.until_us)
 
     def over(self, at_us: int) -> bool:
-        """Whether it is past its end; at the end itself another sample may still come and put that off."""
+        """Whether it is past its end. At the end itself it is not: a sample of that very time may still extend it."""
         return self.until_us is not None and self.until_us < at_us
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What an alert says in numbers, and ``words`` for a person: what was found, without the verdict."""
+    """An alert's figures, and ``words`` for a person: what was found, without the verdict."""
 
     value: float
     threshold: float
@@ -46,7 +46,7 @@ class Reading:
 
 
 class Condition(Protocol):
-    """One kind's settings."""
+    """The settings of one kind of condition, and its functions of evidence."""
 
     begins: ClassVar[Reason]
     ends: ClassVar[Reason]
@@ -55,30 +55,30 @@ class Condition(Protocol):
 
     @property
     def window_s(self) -> float:
-        """The span of time it looks at, in seconds; 0 where it looks at none."""
+        """The span of time it judges, in seconds; 0 where it judges a single sample."""
 
     @property
     def wants(self) -> str:
-        """What has to be for it to hold, in words."""
+        """What makes it hold, in words."""
 
     @property
     def measures(self) -> bool:
-        """Whether a number beyond a limit says it all; where not, value and threshold say nothing to a person."""
+        """Whether value and threshold mean something to a person; if not, the alert is explained by ``wants``."""
 
     def begin(self) -> Any:
-        """Return the evidence before anything was seen."""
+        """Return the evidence before the first sample."""
 
     def fold(self, evidence: Any, sample: Sample, now_us: int, /) -> Any:
-        """Return the evidence with a sample; the very same where it changes nothing."""
+        """Return the evidence with a sample; the same object where the sample changes nothing."""
 
     def span(self, evidence: Any) -> Span | None:
-        """Return when the condition holds by this evidence; None: not at all."""
+        """Return when the condition holds by this evidence; None: never."""
 
     def reading(self, evidence: Any, at_us: int, key: str, /) -> Reading:
-        """Return what to say of it."""
+        """Return the figures and words at a time, for the alert of ``key``."""
 
     def pruned(self, evidence: Any, now_us: int, /) -> Any:
-        """Return the evidence without what no longer matters; None where nothing is left."""
+        """Return the evidence without what no longer counts; None where nothing is left."""
 
     def moved(self, evidence: Any, move: Move, /) -> Any:
-        """Return the evidence after a jump of the clock: everything as long ago as before."""
+        """Return the evidence after a jump of the clock, its times moved so that ages stay the same."""

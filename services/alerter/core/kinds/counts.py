@@ -1,8 +1,8 @@
 """Too many events within a sliding window (``Count``), and a burst of them that lasts until it is quiet (``Burst``).
 
 1. "More than" is strict: the limit itself is quiet, one more fires.
-2. A count ends when it is back at the limit; a burst when nothing has come for ``quiet``, so that it is one alert
-   and not several.
+2. A count ends when it is back at the limit. A burst ends when nothing has come for ``quiet``, so that it is one alert
+   instead of several.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LONGEST_MEMORY = 1000  # times remembered, unless the limit needs more to be dec
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Holds while more than ``threshold`` events lie within ``window``; ``per`` only makes it be said as a rate.
+    """Holds while more than ``threshold`` events lie within ``window``; ``per`` only words it as a rate.
 
     ``once_per`` names a field: of the events that share a value of it, the first alone counts.
     """
@@ -46,7 +46,7 @@ class Count:
 
     @property
     def wants(self) -> str:
-        """Too many; as a rate where that was asked for."""
+        """The limit in words, with ``per`` as a rate."""
         if self.per is None:
             return f"{self.limit.format(self.threshold)} in {in_words(self.window)}"
         rate = figure(self.threshold * (self.per / self.window))
@@ -54,7 +54,7 @@ class Count:
 
     @property
     def measures(self) -> bool:
-        """It counts."""
+        """Always: both figures are counts."""
         return True
 
     @property
@@ -68,11 +68,11 @@ class Count:
         return max(self.threshold + 1, LONGEST_MEMORY)
 
     def begin(self) -> Window:
-        """Nothing has happened."""
+        """No event yet."""
         return Window()
 
     def fold(self, evidence: Window, sample: Sample, now_us: int) -> Window:
-        """Put the event in its place; one that is older than the window changes nothing."""
+        """Insert the event; one older than the window changes nothing."""
         if sample.time_us <= now_us - self.window_us:
             return evidence
         value = sample.field(self.once_per) if self.once_per is not None else None
@@ -89,7 +89,7 @@ class Count:
         return None if ends_us is None else Span(until_us=ends_us)
 
     def reading(self, evidence: Window, at_us: int, key: str) -> Reading:
-        """How many, and the limit; as a rate where that was asked for."""
+        """The count and the limit, with ``per`` as rates."""
         counted = count(evidence, at_us, self.window_us)
         least = "" if counted.exact else "at least "
         if self.per is None:
@@ -100,12 +100,12 @@ class Count:
         return Reading(rate, limit, f"{key}: {least}{figure(rate)} per {in_words(self.per, bare=True)}")
 
     def pruned(self, evidence: Window, now_us: int) -> Window | None:
-        """Without the events that have left the window."""
+        """Drop the events that have left the window."""
         left = fold_out(evidence, now_us - self.window_us)
         return left if left.times_us else None
 
     def moved(self, evidence: Window, move: Move) -> Window:
-        """Every event is as long ago as before."""
+        """Move the time of every event."""
         lost_us = None if evidence.lost_us is None else move(evidence.lost_us)
         times_us = tuple(sorted(move(time_us) for time_us in evidence.times_us))
         return Window(times_us, lost_us, evidence.counted)
@@ -113,7 +113,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class BurstEvidence:
-    """The newest event times of a burst, and whether it is one."""
+    """The newest event times, and whether they have been a burst."""
 
     times_us: tuple[int, ...] = ()
     holds: bool = False
@@ -121,7 +121,7 @@ class BurstEvidence:
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """Begins like a count, and lasts until there was no event for ``quiet``."""
+    """Begins like ``Count``, and lasts until no event has come for ``quiet``."""
 
     begins: ClassVar[Reason] = Reason.OVER_LIMIT
     ends: ClassVar[Reason] = Reason.WITHIN_LIMIT
@@ -139,12 +139,12 @@ class Burst:
 
     @property
     def wants(self) -> str:
-        """Too many."""
+        """The limit, in words."""
         return f"{self.limit.format(self.threshold)} in {in_words(self.window)}"
 
     @property
     def measures(self) -> bool:
-        """It counts."""
+        """Always: both figures are counts."""
         return True
 
     @property
@@ -156,11 +156,11 @@ class Burst:
         return max(self.threshold + 1, LONGEST_MEMORY)
 
     def begin(self) -> BurstEvidence:
-        """Nothing has happened."""
+        """No event yet."""
         return BurstEvidence()
 
     def fold(self, evidence: BurstEvidence, sample: Sample, now_us: int) -> BurstEvidence:
-        """Put the event in its place, and see whether it makes too many."""
+        """Insert the event, and judge whether it makes a burst; one older than window and ``quiet`` changes nothing."""
         if sample.time_us <= now_us - max(self._window_us, span_to_us(self.quiet)):
             return evidence
         folded = fold_in(Window(evidence.times_us), sample.time_us, self._room)
@@ -168,17 +168,17 @@ class Burst:
         return BurstEvidence(folded.times_us, evidence.holds or many)
 
     def span(self, evidence: BurstEvidence) -> Span | None:
-        """Until ``quiet`` after the last event, once there were too many."""
+        """Until ``quiet`` after the last event of a burst."""
         return Span(until_us=evidence.times_us[-1] + span_to_us(self.quiet)) if evidence.holds else None
 
     def reading(self, evidence: BurstEvidence, at_us: int, key: str) -> Reading:
-        """How many within the window."""
+        """The count within the window, and the limit."""
         number = count(Window(evidence.times_us), at_us, self._window_us).number
         least = "at least " if number >= self._room else ""
         return Reading(float(number), float(self.threshold), f"{key}: {least}{number} in {in_words(self.window)}")
 
     def pruned(self, evidence: BurstEvidence, now_us: int) -> BurstEvidence | None:
-        """Without the events that have left the window, but for the last one, by which a burst ends."""
+        """Drop the events that have left the window; a burst keeps its last one, which decides its end."""
         span = self.span(evidence)
         holds = span is not None and not span.over(now_us)
         times_us = fold_out(Window(evidence.times_us), now_us - self._window_us).times_us
@@ -189,5 +189,5 @@ class Burst:
         return BurstEvidence(times_us, holds) if times_us else None
 
     def moved(self, evidence: BurstEvidence, move: Move) -> BurstEvidence:
-        """Every event is as long ago as before."""
+        """Move the time of every event."""
         return BurstEvidence(tuple(sorted(move(time_us) for time_us in evidence.times_us)), evidence.holds)

@@ -1,9 +1,10 @@
-"""A field compared with a limit (``Compare``), and its deviation from a target (``Deviation``), as last seen.
+"""The last value of a field compared with a limit (``Compare``) or with a target (``Deviation``).
 
-1. Limits are exceeded, not merely reached. Between ``clear`` and the limit it stays as it was: hysteresis.
-2. What was seen holds until something else is seen, a clearing event comes, or ``lasts`` is over: a sensor that
-   died keeps no alert alight (that it died is for ``Absence``).
-3. A sample without the field says nothing; one that fails ``only_while`` says that it is all right.
+1. Only a value beyond the limit fires, a value at the limit does not. Between ``clear`` and the limit the state stays:
+   hysteresis.
+2. A value counts until the next one, a clearing event, or the end of ``lasts``: so a sensor that died keeps no alert
+   firing. Its silence is a matter for ``Absence``.
+3. A sample without the field changes nothing. One that fails ``only_while`` ends the condition.
 """
 
 from __future__ import annotations
@@ -25,18 +26,18 @@ Scalar = bool | float | str
 
 @dataclass(frozen=True, slots=True)
 class LastValue:
-    """What was seen last: the value, what it was to be, and whether it is out of bounds since before now."""
+    """The last value with its target, when it came, and whether it is out of bounds."""
 
     value: Scalar | None = None
     target: float | None = None
     time_us: int = ALWAYS
     holds: bool = False
-    ended_by: str = ""  # what ended it, where that was no good value; for a person
+    ended_by: str = ""  # for a person: what else than a good value ended it
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """Which field of which samples, and what ends it besides a good value."""
+    """Which field is judged in which samples, and what ends the condition besides a good value."""
 
     field: str
     only_while: tuple[Matcher, ...] = ()
@@ -44,7 +45,7 @@ class Watched:
     lasts: timedelta | None = None
 
     def speaks(self, sample: Sample) -> bool | None:
-        """Whether a sample's field is to be judged; False where it ends the matter, None where it says nothing."""
+        """Whether to judge a sample's field; False where the sample ends the condition, None where it is ignored."""
         if sample.name in self.cleared_by:
             return False
         if sample.field(self.field) is None:
@@ -56,14 +57,14 @@ class Watched:
         return next((m for m in self.only_while if not m.holds(sample.field(m.name))), None)
 
     def ended_by(self, sample: Sample) -> str:
-        """Return what makes a sample end the matter, besides a good value; for a person."""
+        """Return, for a person, why a sample ends the condition whatever its value; empty if it does not."""
         if sample.name in self.cleared_by:
             return f"cleared by {sample.name}"
         unmet = self.unmet(sample)
         return "" if unmet is None else f"no longer judged: {unmet} does not hold"
 
     def calm(self, holds: bool, ended_by: str, time_us: int, at_us: int) -> str | None:
-        """Return what ended it, by what was seen last; None where that was a good value."""
+        """Return, for a person, what ended the condition; None where a good value did."""
         if ended_by:
             return ended_by
         if holds and self.lasts is not None and at_us >= time_us + span_to_us(self.lasts):
@@ -71,20 +72,20 @@ class Watched:
         return None
 
     def span(self, seen: LastValue) -> Span | None:
-        """As long as what was seen holds."""
+        """While the value is out of bounds, at most ``lasts`` after it came."""
         if not seen.holds:
             return None
         return Span(until_us=None if self.lasts is None else seen.time_us + span_to_us(self.lasts))
 
     def pruned(self, seen: LastValue, now_us: int) -> LastValue | None:
-        """What is all right need not be remembered."""
+        """Keep a value only while it is out of bounds."""
         span = self.span(seen)
         return None if span is None or span.over(now_us) else seen
 
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """Holds while the field is above, below or equal to something."""
+    """Holds while the field is above, below, equal to or different from ``against``."""
 
     begins: ClassVar[Reason] = Reason.OVER_LIMIT
     ends: ClassVar[Reason] = Reason.WITHIN_LIMIT
@@ -98,25 +99,25 @@ class Compare:
 
     @property
     def window_s(self) -> float:
-        """It looks at one sample."""
+        """0: only the last sample counts."""
         return 0.0
 
     @property
     def wants(self) -> str:
-        """The field, beyond what it is compared with."""
+        """The field, the test and what it is compared with."""
         return f"{self.watched.field} {_SIGNS.get(self.sign, self.sign)} {_shown(self.against)}"
 
     @property
     def measures(self) -> bool:
-        """What is or is not is no number."""
+        """Not for ``equals`` and ``differs``: they have no number to exceed."""
         return self.sign not in _SIGNS
 
     def begin(self) -> LastValue:
-        """Nothing has been seen."""
+        """No value yet."""
         return LastValue()
 
     def fold(self, evidence: LastValue, sample: Sample, _now_us: int) -> LastValue:
-        """The newest sample counts."""
+        """Judge the sample; an older one, and one without a value that can be compared, changes nothing."""
         speaks = self.watched.speaks(sample)
         if speaks is None or sample.time_us < evidence.time_us:
             return evidence
@@ -129,16 +130,16 @@ class Compare:
         bound = self.clear if evidence.holds and self.clear is not None else self.against
         try:
             holds = speaks and _TESTS[self.sign](value, bound)
-        except TypeError:  # a text where a number was to be: it says nothing
+        except TypeError:  # a text cannot be compared with a number
             return evidence
         return LastValue(value, None, sample.time_us, holds, "" if holds else ended_by)
 
     def span(self, evidence: LastValue) -> Span | None:
-        """As long as what was seen holds."""
+        """While the value is out of bounds, at most ``lasts`` after it came."""
         return self.watched.span(evidence)
 
     def reading(self, evidence: LastValue, at_us: int, key: str) -> Reading:
-        """The value as seen."""
+        """The value and the limit; a text counts as 1 while the condition holds, else 0."""
         value = evidence.value
         said = "unknown" if value is None else _shown(value)
         number = float(value) if isinstance(value, bool | int | float) else float(evidence.holds)
@@ -150,11 +151,11 @@ class Compare:
         return Reading(number, limit, f"{key}: {self.watched.field} is {said}", verdict, calm)
 
     def pruned(self, evidence: LastValue, now_us: int) -> LastValue | None:
-        """What is all right need not be remembered."""
+        """Keep a value only while it is out of bounds."""
         return self.watched.pruned(evidence, now_us)
 
     def moved(self, evidence: LastValue, move: Move) -> LastValue:
-        """Seen as long ago as before."""
+        """Move the time of the value."""
         return _moved(evidence, move)
 
 
@@ -203,31 +204,31 @@ class Deviation:
 
     @property
     def window_s(self) -> float:
-        """It looks at one sample."""
+        """0: only the last sample counts."""
         return 0.0
 
     @property
     def wants(self) -> str:
-        """Further off than both."""
+        """The deviation that fires, in words."""
         return (
             f"{self.watched.field} off its target by more than {self.percent:g} %, and more than {figure(self.floor)}"
         )
 
     @property
     def measures(self) -> bool:
-        """How far off it is, and how far is all right."""
+        """Always: the deviation, and the deviation allowed."""
         return True
 
     def begin(self) -> LastValue:
-        """Nothing has been seen."""
+        """No value yet."""
         return LastValue()
 
     def allowed(self, target: float) -> float:
-        """Return how far off is still all right: max(percent of the target, floor)."""
+        """Return the deviation allowed: max(percent of the target, floor)."""
         return max(abs(target) * self.percent / 100, self.floor)
 
     def fold(self, evidence: LastValue, sample: Sample, _now_us: int) -> LastValue:
-        """The newest sample counts; without a target there is no deviation to speak of."""
+        """Judge the sample, or take the target from it; without value or target nothing changes."""
         if self.source is not None and sample.name in self.source.names:
             target = self.source.target_of(sample)
             return evidence if target is None else replace(evidence, target=target)
@@ -247,11 +248,11 @@ class Deviation:
         return LastValue(value, target, sample.time_us, holds, "" if holds else ended_by)
 
     def span(self, evidence: LastValue) -> Span | None:
-        """As long as what was seen holds."""
+        """While the value is too far off, at most ``lasts`` after it came."""
         return self.watched.span(evidence)
 
     def reading(self, evidence: LastValue, at_us: int, key: str) -> Reading:
-        """How far off, from what."""
+        """The deviation and the deviation allowed; 0 and ``floor`` while value or target are unknown."""
         if evidence.target is None or not isinstance(evidence.value, float | int):
             return Reading(0.0, self.floor, f"{key}: {self.watched.field} is unknown")
         off = abs(evidence.value - evidence.target)
@@ -260,14 +261,14 @@ class Deviation:
         return Reading(off, self.allowed(evidence.target), words, calm=calm)
 
     def pruned(self, evidence: LastValue, now_us: int) -> LastValue | None:
-        """What is all right need not be remembered, but for a target that was set."""
+        """Keep a value only while it is too far off, and the target that ``source`` set."""
         left = self.watched.pruned(evidence, now_us)
         if left is not None or self.source is None or evidence.target is None:
             return left
         return replace(evidence, holds=False) if evidence.holds else evidence
 
     def moved(self, evidence: LastValue, move: Move) -> LastValue:
-        """Seen as long ago as before."""
+        """Move the time of the value."""
         return _moved(evidence, move)
 
 

@@ -1,9 +1,9 @@
-"""Something will reach its limit soon: as a device reports, or by the line through what was seen (``Prediction``).
+"""A field will reach its limit soon, as its device reports or by the line through its values (``Prediction``).
 
-1. Where the device itself reports how long is left, that counts.
-2. Else the least-squares line through the samples of ``over`` says it, once they span half of that; so does
-   ``predict_linear`` of Prometheus.
-3. Out again when more than a quarter above ``within`` is left: an estimate wobbles.
+1. Where the device itself reports the time left, that counts.
+2. Otherwise the least-squares line through the samples of ``over`` gives it, once they span half of ``over``, as
+   ``predict_linear`` does in Prometheus.
+3. It ends when more than ``CLEAR_AT`` times ``within`` is left: hysteresis for an estimate that wobbles.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from shared.instants import span_to_us
 
 ROOM = 60  # samples kept of ``over``
 CLEAR_AT = 1.25
-LONGEST_S = 1e9  # thirty years: beyond that a figure says no more than that it is far away
+LONGEST_S = 1e9  # thirty years: a longer estimate only means "far away"
 Point = tuple[int, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """The samples, how many seconds are left by them (None: no end in sight), and whether that is too few."""
+    """The samples, the seconds left by them (None: no end in sight), and whether that is too few."""
 
     points: tuple[Point, ...] = ()
     left_s: float | None = None
     time_us: int = ALWAYS
     holds: bool = False
-    ended_by: str = ""  # what ended it, where that was not more time left; for a person
+    ended_by: str = ""  # for a person: what else than more time left ended it
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,25 +55,25 @@ class Prediction:
 
     @property
     def window_s(self) -> float:
-        """The span the line is laid through."""
+        """The span that the line is fitted to."""
         return self.over.total_seconds()
 
     @property
     def wants(self) -> str:
-        """The end in sight."""
+        """The limit and how soon, in words."""
         return f"{self.watched.field} at {figure(self.reaches)} in less than {in_words(self.within)}"
 
     @property
     def measures(self) -> bool:
-        """The value is seconds that are left, whatever the field's unit."""
+        """Never: the value is seconds left, whatever the field's unit."""
         return False
 
     def begin(self) -> Forecast:
-        """Nothing has been seen."""
+        """No sample yet."""
         return Forecast()
 
     def fold(self, evidence: Forecast, sample: Sample, _now_us: int) -> Forecast:
-        """Take the newest sample and look ahead."""
+        """Estimate the time left with the sample; an older one, and one without either figure, changes nothing."""
         time_us = sample.time_us
         if time_us <= evidence.time_us:
             return evidence
@@ -91,14 +91,14 @@ class Prediction:
         return Forecast(points, left_s, time_us, left_s is not None and left_s < bound_s)
 
     def span(self, evidence: Forecast) -> Span | None:
-        """As long as what was seen holds."""
+        """While too few seconds are left, at most ``lasts`` after the last sample."""
         if not evidence.holds:
             return None
         lasts = self.watched.lasts
         return Span(until_us=None if lasts is None else evidence.time_us + span_to_us(lasts))
 
     def reading(self, evidence: Forecast, at_us: int, key: str) -> Reading:
-        """How many seconds are left."""
+        """The seconds left, and the limit; the limit twice while no end is in sight."""
         limit_s = self.within.total_seconds()
         calm = self.watched.calm(evidence.holds, evidence.ended_by, evidence.time_us, at_us)
         if evidence.left_s is None:
@@ -107,7 +107,7 @@ class Prediction:
         return Reading(evidence.left_s, limit_s, f"{key}: {self.watched.field} lasts {left}", calm=calm)
 
     def pruned(self, evidence: Forecast, now_us: int) -> Forecast | None:
-        """Old samples say nothing of the future."""
+        """Drop the samples older than ``over``, unless the condition holds."""
         span = self.span(evidence)
         if span is not None and not span.over(now_us):
             return evidence
@@ -119,13 +119,13 @@ class Prediction:
         return replace(evidence, points=_after(evidence.points, from_us), holds=False)
 
     def moved(self, evidence: Forecast, move: Move) -> Forecast:
-        """Everything as long ago as before."""
+        """Move the time of every sample."""
         points = tuple(sorted((move(time_us), value) for time_us, value in evidence.points))
         time_us = evidence.time_us if evidence.time_us == ALWAYS else move(evidence.time_us)
         return replace(evidence, points=points, time_us=time_us)
 
     def _points(self, points: tuple[Point, ...], time_us: int, value: float) -> tuple[Point, ...]:
-        """At most ROOM of them: the newest takes the place of one that is close behind the one before it."""
+        """Return at most about ``ROOM`` points: the newest replaces one that is close behind its predecessor."""
         from_us, apart_us = time_us - span_to_us(self.over), span_to_us(self.over) // ROOM
         kept = list(_after(points, from_us))
         if len(kept) > 1 and kept[-1][0] - kept[-2][0] < apart_us:

@@ -1,8 +1,8 @@
-"""A notice as Alertmanager's webhooks have it, so that its receivers take ours.
+"""A notice in the format of Alertmanager's webhooks, so that programs made for those accept ours.
 
-The format is version 4 of https://prometheus.io/docs/alerting/latest/configuration/#webhook_config. What an alert there
-must have and ours lacks is filled in: the label ``alertname`` is the rule, the annotation ``description`` the message,
-the annotation ``event`` the last event in words.
+The format is version 4 of https://prometheus.io/docs/alerting/latest/configuration/#webhook_config. Fields that ours
+lacks are filled in: the label ``alertname`` is the rule, the annotation ``description`` the message, the annotation
+``event`` the last event in words.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ NEVER = "0001-01-01T00:00:00Z"  # Go's zero time: what Alertmanager sends as the
 
 
 def webhook_json(notice: Notice, external_url: str = "") -> dict[str, Any]:
-    """Return the body; ``external_url`` is where a person finds more, and may be empty."""
+    """Return the body; ``external_url`` is the link for a person, and may be empty."""
     alerts = [_alert(alert, external_url) for alert in notice.alerts]
     return {
         "version": VERSION,
@@ -55,7 +55,7 @@ def _named(labels: Mapping[str, str]) -> dict[str, str]:
 
 
 def _common(several: Sequence[Mapping[str, str]]) -> dict[str, str]:
-    """Return what all of them have, with the same value."""
+    """Return the labels that all of them have with the same value."""
     first, *others = several or [{}]
     return {name: value for name, value in first.items() if all(other.get(name) == value for other in others)}
 

@@ -1,4 +1,4 @@
-"""A receiver's channels: the ways a notice goes out, and its words there. All of it is data."""
+"""A receiver's channels: how a notice goes out, and its text there. All of it is data."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Format(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """The templates of a receiver, and how long what comes of them may be. HTML is not cut: see the settings."""
+    """The templates of a receiver, and the greatest length of title and text. HTML is not cut: see the settings."""
 
     title: str
     text: str
@@ -31,7 +31,7 @@ class Wording:
 
 @dataclass(frozen=True, slots=True)
 class WebhookTarget:
-    """POSTs Alertmanager's JSON to ``url``, or to what stands in ``url_file``."""
+    """POSTs Alertmanager's JSON to ``url``, or to the URL in ``url_file``."""
 
     url: str | None
     url_file: str | None
@@ -42,7 +42,7 @@ class WebhookTarget:
 
 @dataclass(frozen=True, slots=True)
 class AppriseTarget:
-    """Goes out through the service that the Apprise URL in ``url_file`` names."""
+    """Sends through the service that the Apprise URL in ``url_file`` names."""
 
     url_file: str
     timeout_s: float

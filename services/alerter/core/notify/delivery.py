@@ -1,13 +1,13 @@
-"""A notice on its way over one channel of a receiver: what becomes of it after each attempt.
+"""The delivery of a notice over one channel of a receiver: what follows each attempt.
 
 Rules:
-1. A notice is tried until it has arrived, with pauses that double up to a cap. What comes behind it waits: a channel
-   keeps the order. Channels do not wait for each other.
+1. A notice is retried until it has arrived, with pauses that double up to a cap. Later notices wait: a channel keeps
+   the order. Channels do not wait for each other.
 2. It is given up when the channel refuses this notice for good, or when it has waited ``give_up_after`` and the
    channel has failed for ``FAIR_TRIAL`` in this process: a machine that was off for a day tries first.
-3. A test is tried once: a person waits to hear what came of it.
-4. After a failure of which nobody knows whether the notice arrived all the same, ``on_doubt`` decides: ``repeat``
-   loses nothing and may notify twice, with the same id; ``skip`` notifies at most once and may lose one.
+3. A test is tried once: a person waits for the result.
+4. After a failure in doubt (the notice may have arrived all the same) ``on_doubt`` decides: ``repeat`` loses nothing
+   and may notify twice, with the same id; ``skip`` notifies at most once and may lose one.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class OnDoubt(StrEnum):
 
 
 class DeliveryState(StrEnum):
-    """Where a notice stands on a channel. ``LOST`` is given up and reported as an event."""
+    """The state of a notice on a channel. ``LOST``: given up, and reported as an event."""
 
     WAITING = "waiting"
     UNDER_WAY = "under_way"
@@ -52,12 +52,12 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The other side has it."""
+    """The other side has accepted it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """It did not work. ``final``: this notice never will; ``doubtful``: it may have arrived all the same."""
+    """The attempt failed. ``final``: a retry cannot succeed. ``doubtful``: the notice may have arrived all the same."""
 
     reason: str
     final: bool = False
@@ -85,10 +85,10 @@ Verdict = Sent | RetryLater | GivenUp
 
 
 class Sender(Protocol):
-    """The way out of one channel."""
+    """Sends notices over one channel."""
 
     def send(self, notice: Notice) -> Outcome:
-        """Send a notice, in bounded time. What it raises counts as a failure in doubt."""
+        """Send a notice, in bounded time. An exception counts as a failure in doubt."""
 
     def close(self) -> None:
         """Let go of connections."""
@@ -96,9 +96,9 @@ class Sender(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
-    """What has been tried: failures of the channel in a row with this one, and how long that has gone on.
+    """The channel's failures in a row, this one included, and for how long it has been failing.
 
-    ``waited`` is since the notice was made.
+    ``waited`` is the age of the notice.
     """
 
     failures: int
@@ -107,7 +107,7 @@ class Attempts:
 
 
 def decide_delivery(care: RetryPolicy, notice: Notice, outcome: Outcome, attempts: Attempts, jitter: float) -> Verdict:
-    """Say what becomes of a notice after an attempt; ``jitter`` in 0…1 spreads the pauses."""
+    """Decide what follows an attempt; ``jitter`` in 0…1 spreads the pauses."""
     if isinstance(outcome, Sent):
         return outcome
     if outcome.final:
@@ -124,7 +124,7 @@ def decide_delivery(care: RetryPolicy, notice: Notice, outcome: Outcome, attempt
 
 
 def after_a_crash(care: RetryPolicy) -> GivenUp | None:
-    """Say what becomes of a notice that was under way when the process died; None: it is sent again."""
+    """Decide on a notice that was under way when the process died; None: send it again."""
     if care.on_doubt is OnDoubt.REPEAT:
         return None
     return GivenUp("it was under way when the process ended, and on_doubt: skip forbids to repeat it")

@@ -1,7 +1,7 @@
-"""The way of an alert from firing to a notice. ``MUTE_STAGES`` lists what can hold it back, in order, with the reason.
+"""From firing alerts to notices. ``MUTE_STAGES`` lists what can hold an alert back, in order, with the reason.
 
-Each stage can suppress an alert each time its group is due. ``groups.decide_group`` then decides by what earlier
-notices named. Nothing here reads a clock: ``now`` is the wall clock's time, or a recording's.
+Each time a group is due, each stage can suppress an alert. ``groups.decide_group`` then decides by what earlier notices
+named. Nothing here reads a clock: ``now`` is the wall clock's time, or a recording's.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _RANK = {severity: rank for rank, severity in enumerate(reversed(Severity))}
 
 @dataclass(frozen=True, slots=True)
 class NotificationPlan:
-    """Who is notified of what, and when not: the settings of ``config/alerts.yaml`` that are not rules."""
+    """The settings of ``config/alerts.yaml`` that are not rules: who is notified of what, and when not."""
 
     route: Route
     receivers: Mapping[str, Receiver]
@@ -41,7 +41,7 @@ class NotificationPlan:
 
 @dataclass(frozen=True, slots=True)
 class MuteContext:
-    """What the stages judge by: the alerts as they stand, those that flap, and what is silenced and inhibited."""
+    """What the stages judge by: the alerts, those that flap, the silences and the inhibition."""
 
     now: datetime
     alert: Callable[[AlertId], Alert | None]
@@ -91,7 +91,7 @@ def suppression_reason(
 
 
 class Dispatcher:
-    """All groups. ``touched`` collects the keys of groups that changed since a caller last emptied it."""
+    """All groups. ``touched`` collects the keys of groups that changed since the caller last emptied it."""
 
     def __init__(
         self,
@@ -118,7 +118,7 @@ class Dispatcher:
             key = group_key(route.path, labels)
             if key not in self.groups and len(self.groups) >= self._most:
                 self._limits.note(NOTICE_GROUPS, alert.labels.get("device", alert.rule), most=self._most)
-                labels, key = {}, group_key(route.path, {})  # no room for one more: a group for all that is left
+                labels, key = {}, group_key(route.path, {})  # no room for one more: the rest share a group
             if key not in self.groups:
                 self._put(Group(route.path, tuple(sorted(labels.items())), now + route.group_wait))
             newcomers = self._newcomers.setdefault(key, set())
@@ -127,7 +127,7 @@ class Dispatcher:
                 self._joined.append((key, alert_id))
 
     def current(self, key: str) -> Group | None:
-        """Return a group with every alert that is in it by now."""
+        """Return a group with every alert that is in it now, newcomers included; None if there is no such group."""
         group = self.groups.get(key)
         return None if group is None else replace(group, members=group.members | self._newcomers.get(key, set()))
 
@@ -141,11 +141,11 @@ class Dispatcher:
         return bool(self._due) and self._due[0][0] <= now
 
     def next_due(self) -> datetime | None:
-        """Return when a group may be due next."""
+        """Return when to look again: no group is due earlier. None: no group is waiting."""
         return self._due[0][0] if self._due else None
 
     def flush_due(self, context: MuteContext) -> tuple[list[Notice], dict[AlertId, SuppressionReason]]:
-        """Decide every group that is due; return the notices, and why other alerts are in none."""
+        """Decide every group that is due; return the notices, and why the other alerts are in none."""
         notices: list[Notice] = []
         suppressed: dict[AlertId, SuppressionReason] = {}
         while self._due and self._due[0][0] <= context.now:
@@ -224,6 +224,6 @@ def _worst_first(alert: Alert) -> tuple[int, datetime, str, str]:
 
 
 def _common(several: Sequence[Mapping[str, str]]) -> dict[str, str]:
-    """Return what all of them have, with the same value."""
+    """Return the labels that all of them have with the same value."""
     first, *others = several
     return {name: value for name, value in first.items() if all(other.get(name) == value for other in others)}

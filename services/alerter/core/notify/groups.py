@@ -1,10 +1,10 @@
 """Groups: the alerts of one route that share a notice, and when it goes out. Pure functions of (group, alerts, now).
 
 1. A new group waits ``group_wait``. After that it is decided anew every ``group_interval``.
-2. A group sends a notice when an alert fires that no notice has named, when all have resolved, when some have and the
-   receiver wants to hear of it, and again after ``repeat_interval`` while one fires that nobody has acknowledged.
+2. A group sends a notice when an alert fires that no notice has named, when all have resolved, when some have resolved
+   and the receiver has ``send_resolved``, and again after ``repeat_interval`` while an unacknowledged alert fires.
 3. An alert that resolves before any notice named it is never sent. An alert that is suppressed now but was sent before
-   keeps its standing: when it can be heard again, it is neither resolved nor new.
+   keeps its standing: once it is no longer suppressed, it is neither resolved nor new.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ class Group:
 
     @property
     def key(self) -> str:
-        """What distinguishes this group from any other."""
+        """The route and the labels, as one text."""
         return group_key(self.route, dict(self.labels))
 
 
 def group_key(route: str, labels: Mapping[str, str]) -> str:
-    """Return what distinguishes a group from any other."""
+    """Return the key of a group: its route and labels, as Alertmanager writes it."""
     text = ",".join(f'{name}="{value}"' for name, value in sorted(labels.items()))
     return f"{route}:{{{text}}}"
 
@@ -78,7 +78,7 @@ def decide_group(
 ) -> GroupDecision:
     """Decide what a due group sends. ``alerts`` are its members as they stand, ``suppressed`` those held back."""
     standing = _standing(group, alerts, suppressed)
-    quiet = {**suppressed, **dict.fromkeys(standing.unsent, SuppressionReason.UNTOLD)}
+    quiet = {**suppressed, **dict.fromkeys(standing.unsent, SuppressionReason.RESOLVED_UNSENT)}
     members = frozenset(alert_id for alert_id, alert in alerts.items() if is_firing(alert))
     after = replace(group, due=now + route.group_interval, members=members)
     resolved = dict(standing.resolved)
@@ -90,7 +90,7 @@ def decide_group(
         if not standing.firing:
             return GroupDecision(replace(after, notified=standing.held), None, (), (), quiet)
     if reason is None:
-        # Nothing is new. What was sent and still fires stays sent, so that only a change or a repeat speaks again.
+        # Nothing is new. What was sent and still fires stays sent, so that only a change or a repeat sends again.
         still = frozenset(group.notified & members)
         return GroupDecision(replace(after, notified=still), None, (), (), quiet | _already_sent(standing.firing))
     sent = standing.held | standing.firing.keys()
@@ -108,7 +108,7 @@ def notice_reason(
 ) -> NoticeReason | None:
     """Return why a group sends a notice now; None: it sends none."""
     unseen = {alert_id for alert_id, alert in standing.firing.items() if alert.state is AlertState.FIRING}
-    # Somebody must hear of an alert that no notice has named. A person who acknowledged it has heard of it.
+    # An alert that no notice has named must be sent. Whoever acknowledged an alert knows of it.
     if unseen - group.notified:
         return NoticeReason.NEW_ALERTS if group.notified else NoticeReason.FIRST
     # The end of everything closes the matter. While a sent alert is only suppressed, the matter is not closed.
@@ -124,10 +124,10 @@ def notice_reason(
 
 
 def _standing(group: Group, alerts: Alerts, suppressed: Suppressed) -> _Standing:
-    heard = {alert_id: alert for alert_id, alert in alerts.items() if alert_id not in suppressed}
-    over = {alert_id: alert for alert_id, alert in heard.items() if not is_firing(alert)}
+    shown = {alert_id: alert for alert_id, alert in alerts.items() if alert_id not in suppressed}
+    over = {alert_id: alert for alert_id, alert in shown.items() if not is_firing(alert)}
     return _Standing(
-        firing={alert_id: alert for alert_id, alert in heard.items() if is_firing(alert)},
+        firing={alert_id: alert for alert_id, alert in shown.items() if is_firing(alert)},
         resolved={alert_id: alert for alert_id, alert in over.items() if alert_id in group.notified},
         unsent={alert_id: alert for alert_id, alert in over.items() if alert_id not in group.notified},
         held=frozenset(i for i in group.notified if i in suppressed and i in alerts and is_firing(alerts[i])),
@@ -136,4 +136,4 @@ def _standing(group: Group, alerts: Alerts, suppressed: Suppressed) -> _Standing
 
 def _already_sent(firing: Alerts) -> dict[AlertId, SuppressionReason]:
     reasons = {AlertState.ACKNOWLEDGED: SuppressionReason.ACKNOWLEDGED}
-    return {alert_id: reasons.get(alert.state, SuppressionReason.TOLD) for alert_id, alert in firing.items()}
+    return {alert_id: reasons.get(alert.state, SuppressionReason.ALREADY_SENT) for alert_id, alert in firing.items()}

@@ -1,8 +1,8 @@
-"""Inhibition: while one alert fires, others say nothing. As Alertmanager has it.
+"""Inhibition: while one alert fires, others do not notify. The rules are Alertmanager's.
 
-A rule's target is silent while there is a firing source with the same values of the ``equal`` labels; a label that is
-not there is the same as an empty one, so demand it where it matters (``device!=""``). What is both source and target
-of a rule mutes nothing by it.
+A rule mutes a target while a source fires that has the same values of the ``equal`` labels. A missing label is the same
+as an empty one, so demand it where it matters (``device!=""``). An alert that is both source and target of a rule mutes
+nothing by that rule.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ class InhibitRule:
     equal: tuple[str, ...] = ()
 
     def values(self, labels: Labels) -> tuple[str, ...]:
-        """Return what has to be equal."""
+        """Return the values of the ``equal`` labels; empty for a missing label."""
         return tuple(labels.get(name, "") for name in self.equal)
 
 
 class Inhibition:
-    """What the firing alerts mute. It hears of each that begins or ceases to fire, so no look costs more for many."""
+    """What the firing alerts mute, indexed as alerts begin and cease to fire, so that ``over`` stays cheap."""
 
     def __init__(self, rules: Iterable[InhibitRule]) -> None:
         self._rules = tuple(rules)
@@ -39,7 +39,7 @@ class Inhibition:
         self._of: dict[AlertId, list[tuple[int, Values]]] = {}  # where each firing alert is a source
 
     def fires(self, alert_id: AlertId, labels: Labels) -> None:
-        """Take an alert that fires; one source for each rule it is one of, if it is no target itself."""
+        """Add a firing alert as a source of each rule that it matches as source and not as target."""
         self.ends(alert_id)
         for number, rule in enumerate(self._rules):
             if all_hold(rule.sources, labels) and not all_hold(rule.targets, labels):
@@ -48,7 +48,7 @@ class Inhibition:
                 self._of.setdefault(alert_id, []).append((number, values))
 
     def ends(self, alert_id: AlertId) -> None:
-        """Let go of an alert that fires no more."""
+        """Remove an alert that fires no more."""
         for number, values in self._of.pop(alert_id, ()):
             sources = self._sources[number][values]
             del sources[alert_id]

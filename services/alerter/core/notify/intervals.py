@@ -1,4 +1,4 @@
-"""Time intervals: nights, weekends, holidays, as Alertmanager has them. A time is in one if every part holds."""
+"""Time intervals such as nights, weekends and holidays, as in Alertmanager. A time is in one if every part holds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Range = tuple[int, int]  # both ends included
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """Each part is a list of ranges; an empty one holds always. ``minutes`` of the day end before their end.
+    """Each part is a list of ranges; an empty one always holds. ``minutes`` of the day exclude their end.
 
     ``days`` of the month may be negative: -1 is the last. ``weekdays`` begin with Sunday, 0, as in Alertmanager.
     """
@@ -24,7 +24,7 @@ class Interval:
     zone: tzinfo = UTC
 
     def holds(self, now: datetime) -> bool:
-        """Whether a time is in it, by the clock on its wall."""
+        """Whether a time is in it, by the local time of ``zone``."""
         local = now.astimezone(self.zone)
         minute = local.hour * 60 + local.minute
         length = monthrange(local.year, local.month)[1]

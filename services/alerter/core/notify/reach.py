@@ -1,8 +1,8 @@
-"""Which routes and receivers an alert can come to at all: what a person believes to be set up, and never hears of.
+"""Which routes and receivers an alert can reach at all. A receiver that no alert reaches is a mistake in the settings.
 
-Of an alert only its rule, its severity and its rule's own labels are known before it fires; a label that its sample
-brings (``device``, ``zone`` …) may have any value. So a route counts as unreachable only where no rule can lead there:
-a matcher contradicts what is known or one above it, or an earlier route takes everything that would come.
+Before an alert fires, only its rule, its severity and its rule's own labels are known. A label that comes from its
+sample (``device``, ``zone`` …) may have any value. So a route counts as unreachable only where no rule can lead to it:
+a matcher contradicts a known label or a matcher above it, or an earlier route takes everything that would reach it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Known = Mapping[str, str]
 
 @dataclass(slots=True)
 class Reach:
-    """``passed`` are the paths of the routes that some alert comes to, ``ends`` those that notify of some."""
+    """``passed`` are the paths of the routes that some alert reaches, ``ends`` those that notify of some alert."""
 
     passed: set[str] = field(default_factory=set)
     ends: set[str] = field(default_factory=set)
@@ -27,13 +27,13 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """What is known of an alert: ``fixed`` by its rule, ``chosen`` by the matchers above that its sample must pass."""
+    """The known labels of an alert: ``fixed`` by its rule, ``chosen`` by the matchers above that it must pass."""
 
     fixed: Known
     chosen: Known = field(default_factory=dict)
 
     def passes(self, matchers: Sequence[Matcher]) -> bool | None:
-        """Whether all hold: True or False where that is certain, None where it depends on the sample."""
+        """Whether all matchers hold; None where that depends on the sample."""
         verdicts = [self._passes(matcher) for matcher in matchers]
         return False if False in verdicts else None if None in verdicts else True
 
@@ -48,7 +48,7 @@ class Labels:
 
 
 def reach_of(route: Route, alerts: Iterable[Known]) -> Reach:
-    """Return what can be reached by alerts of which these labels are known, one mapping a rule."""
+    """Return what alerts with these known labels can reach; one mapping for each rule."""
     reach = Reach()
     for known in alerts:
         _descend(route, Labels(known), reach)
@@ -56,13 +56,13 @@ def reach_of(route: Route, alerts: Iterable[Known]) -> Reach:
 
 
 def unrouted_receivers(plan: NotificationPlan, reach: Reach) -> list[str]:
-    """Return the receivers that no alert comes to, in the order of the file."""
+    """Return the receivers that no alert reaches, in the order of the file."""
     led_to = {route.receiver for route in plan.route.all() if route.path in reach.ends}
     return [name for name in plan.receivers if name not in led_to]
 
 
 def unreachable_routes(plan: NotificationPlan, reach: Reach) -> list[Route]:
-    """Return the topmost routes that no alert comes to."""
+    """Return the topmost routes that no alert reaches."""
     return [
         child
         for route in plan.route.all()
@@ -73,7 +73,7 @@ def unreachable_routes(plan: NotificationPlan, reach: Reach) -> list[Route]:
 
 
 def _descend(route: Route, labels: Labels, reach: Reach) -> bool | None:
-    """Note where an alert may come below a route; returns whether the route takes it."""
+    """Note what an alert may reach below a route; return whether the route takes it."""
     verdict = labels.passes(route.matchers)
     if verdict is False:
         return False

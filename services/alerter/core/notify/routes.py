@@ -1,7 +1,7 @@
-"""Who is notified, together with what, and how often: the tree of routes, as Alertmanager has it.
+"""The tree of routes, as in Alertmanager: who is notified, what is grouped together, and how often.
 
-An alert goes down to the deepest route that matches; at each level the first that matches takes it, unless that says
-``go_on`` (``continue`` in the file).
+An alert goes down to the deepest route that matches. At each level the first match takes it; with ``go_on``
+(``continue`` in the file) the next ones are tried as well.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from services.alerter.core.matchers import Matcher, all_hold
 
-EVERYTHING = "..."  # in group_by: every label, each alert for itself
+EVERYTHING = "..."  # in group_by: every label, so that each alert is a group of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """Who is notified; how is the business of the delivery workers."""
+    """Who is notified. The delivery workers know over which channels."""
 
     name: str
     send_resolved: bool = True
@@ -67,7 +67,7 @@ class Receiver:
 
 @dataclass(frozen=True, slots=True)
 class Flapping:
-    """An alert that fires ``fires`` times within ``within`` flaps: until it is calm it is notified as firing."""
+    """An alert that fires ``fires`` times within ``within`` flaps. While it flaps, its ends are not notified."""
 
     fires: int = 4
     within: timedelta = timedelta(hours=1)

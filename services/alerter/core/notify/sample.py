@@ -1,4 +1,4 @@
-"""Notices of alerts that never were: for trying templates, and the test message that people ask for."""
+"""Notices of made-up alerts: for checking templates, and for the test message of ``upskeep alerts test``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
 def trial(receiver: str, cause: str, now: datetime) -> Notice:
-    """Return the test message to a receiver; its id follows from ``cause``."""
+    """Return the test message for a receiver; its id follows from ``cause``."""
     alert = _alert(now, AlertState.FIRING, f"This is a test of the receiver {receiver}; nothing has happened")
     annotations = {"summary": f"test of {receiver}", "action": "There is nothing to do."}
     return _notice(receiver, cause, now, NoticeReason.TEST, (alert.model_copy(update={"annotations": annotations}),))

@@ -1,4 +1,4 @@
-"""Silences: what a person does not want to hear of, until when, and why. As Alertmanager has them."""
+"""Silences, as in Alertmanager: which alerts notify nobody, until when, who said so and why."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _parses(text: str) -> str:
 class Silence(BaseModel):
     """Every alert whose labels pass all ``matchers`` is silent from ``starts`` and before ``ends``.
 
-    ``lasting``: it was asked for as a span and not until a time by the clock, so a step of the clock moves its end.
+    ``lasting``: it was given as a span, not as a time of the clock, so a step of the clock moves its end.
     """
 
     model_config = ConfigDict(frozen=True)

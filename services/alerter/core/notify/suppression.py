@@ -1,4 +1,4 @@
-"""Notices: how many alerts one lists, where they wait to be sent, and why somebody is not notified now."""
+"""Notices: how many alerts one lists, where they wait to be sent, and why an alert is not notified."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 
 from shared.notices import Notice
 
-LISTED = 50  # alerts that a notice lists; of the rest it says how many
+LISTED = 50  # alerts that a notice lists; it only counts the rest
 
 
 class SuppressionReason(StrEnum):
@@ -19,15 +19,15 @@ class SuppressionReason(StrEnum):
     SILENCED = "silenced"
     MUTED = "mute_time_interval"
     INACTIVE = "outside_active_time_interval"
-    TOLD = "already_notified"
+    ALREADY_SENT = "already_notified"
     ACKNOWLEDGED = "acknowledged"
-    UNTOLD = "resolved_before_notification"
+    RESOLVED_UNSENT = "resolved_before_notification"
     NO_RESOLVED = "receiver_wants_no_resolved"
     FLAPPING = "flapping"
 
 
 class NoticeSink(Protocol):
-    """Where notices wait to be sent. ``put`` commits with what it was made of."""
+    """Where notices wait to be sent. ``put`` commits together with the message that the notices come from."""
 
     def put(self, notices: Sequence[Notice]) -> None:
-        """Append notices; the oldest go, counted, where there is no room."""
+        """Append notices; without room the oldest are dropped, and counted."""

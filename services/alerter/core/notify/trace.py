@@ -1,4 +1,4 @@
-"""Who would be notified of an alert, when, and what holds it back: the way of a real alert, without a notice."""
+"""Who would be notified of an alert, when, and what would hold it back. No notice is made."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from shared.messages import Alert
 
 @dataclass(frozen=True, slots=True)
 class RouteStep:
-    """One route that takes the alert. ``at``: when its group is due. ``held_back``: every reason, with what it is."""
+    """One route that takes the alert. ``at``: when its group is due. ``held_back``: every reason, with details."""
 
     route: Route
     group: Mapping[str, str]
@@ -27,7 +27,7 @@ class RouteStep:
 def trace(
     plan: NotificationPlan, context: MuteContext, alert_id: AlertId, alert: Alert, groups: Mapping[str, Group]
 ) -> Iterator[RouteStep]:
-    """Yield each route that takes an alert which fires now."""
+    """Yield each route that would take the alert if it fired now."""
     for route in plan.route.match(alert.labels):
         labels = route.group(alert.labels)
         group = groups.get(group_key(route.path, labels))
@@ -39,7 +39,7 @@ def trace(
 
 
 def _what(reason: SuppressionReason, plan: NotificationPlan, route: Route, context: MuteContext, alert: Alert) -> str:
-    """Return what it is that holds an alert back, for a person."""
+    """Return, for a person, what exactly holds an alert back."""
     if reason is SuppressionReason.INHIBITED:
         return f"the alert {context.inhibition.over(alert.labels)} fires"
     if reason is SuppressionReason.SILENCED:

@@ -1,7 +1,7 @@
-"""What the data of an event may look like: the words ``config/events.yaml`` uses, and whether data agrees with them.
+"""The data of an event: the shapes that ``config/events.yaml`` declares for its fields, and checks against them.
 
-A field of the catalogue is a unit (then it is a number), or one of the words of ``WORDS``. More may be said of an event
-than the catalogue knows: a field that it does not name passes beside one that it names, but for a slip of the pen.
+A shape is a unit (the field is a number) or one of ``WORDS``. An event may have fields that the catalogue does not
+declare, unless such a name looks like a typing error of a declared one.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ Shape = Annotated[str, AfterValidator(_known)]
 
 
 def mismatches(shapes: Mapping[str, str], required: tuple[str, ...], data: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what is wrong with an event's data, for a person to read."""
+    """Yield what is wrong with an event's data, as sentences for a person."""
     for name in required:
         if data.get(name) is None:
             yield f"data.{name} is missing ({_says(shapes.get(name, 'any'))})"
@@ -64,9 +64,9 @@ def mismatches(shapes: Mapping[str, str], required: tuple[str, ...], data: Mappi
 
 
 def slips(shapes: Mapping[str, str], data: Mapping[str, Any], anywhere: tuple[str, ...]) -> Iterator[str]:
-    """Yield which fields of an offer its type cannot have meant; ``anywhere`` are fields of every type.
+    """Yield which fields of an offer are probably typing errors; ``anywhere`` are fields of every type.
 
-    That is one whose name is nearly a known one's, and all of them where the type knows none.
+    Those are fields with nearly the name of a declared one, and all fields where none is declared.
     """
     strange = [name for name in data if name not in shapes and name not in anywhere]
     for name in strange:

@@ -1,4 +1,4 @@
-"""The catalogue: every event type there is, as data (``config/events.yaml``)."""
+"""The catalogue: every event type, as data (``config/events.yaml``)."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Category = Literal["power", "battery", "system", "safety", "sensor", "device", "
 
 
 class EventType(BaseModel):
-    """One event type. ``triggers`` are published beside it; ``clears`` names the types that it ends.
+    """One event type. ``triggers`` are published with it; ``clears`` names the types that it ends.
 
-    ``data`` says what its fields are (``data_shapes``), ``required`` which of them an offer from outside must have.
-    ``counter``: each one adds one; there is no other kind. ``sentence``: the event in words (``shared.event_text``).
+    ``data`` declares its fields (``data_shapes``), ``required`` those that an offer from outside must have.
+    ``counter``: each event adds one; there is no other kind. ``sentence``: the event in words (``shared.event_text``).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -58,7 +58,7 @@ Catalogue = Mapping[str, EventType]
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """Return ``; did you mean 'X'?`` for the nearest known name, in any case of letters, or nothing."""
+    """Return ``; did you mean 'X'?`` for the nearest known name, whatever its case; empty if none is near."""
     by_lower = {candidate.lower(): candidate for candidate in known}
     close = difflib.get_close_matches(name.lower(), by_lower, n=1)
     return f"; did you mean {by_lower[close[0]]!r}?" if close else ""

@@ -1,8 +1,8 @@
-"""Which event types a configuration means: by name, or by an MQTT filter over their topics.
+"""Event types in a configuration: by name, or by an MQTT filter over their topics.
 
-``AC_POWER_LOSS`` is that type. What holds a slash or a wildcard is a filter over ``{category}/{type}`` as it stands
-in the topic: ``battery/#``, ``sensor/+`` (the readings, but not ``sensor/threshold/exceeded``), ``#``.
-Every type is known beforehand, so filters become sets of types once, at the start.
+``AC_POWER_LOSS`` is a type. A text with a slash or a wildcard is a filter over ``{category}/{type}``: ``battery/#``,
+``sensor/+`` (the readings, but not ``sensor/threshold/exceeded``), ``#``. All types are known at the start, when each
+filter becomes a set of types.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def is_name(text: str) -> bool:
 
 
 def matches(topic_filter: str, topic: str) -> bool:
-    """Whether an MQTT filter takes a topic; ``battery/#`` takes ``battery`` too (MQTT 5, 4.7.1.2)."""
+    """Whether an MQTT filter matches a topic; ``battery/#`` matches ``battery`` too (MQTT 5, 4.7.1.2)."""
     wanted, levels = topic_filter.split("/"), topic.split("/")
     for index, want in enumerate(wanted):
         if want == "#":
@@ -43,7 +43,7 @@ def matches(topic_filter: str, topic: str) -> bool:
 
 
 def chosen(filters: Iterable[str], catalogue: Catalogue) -> frozenset[str]:
-    """Return the types that any of ``filters`` means."""
+    """Return the types that any of ``filters`` matches."""
     found = set[str]()
     for text in filters:
         if is_name(text):

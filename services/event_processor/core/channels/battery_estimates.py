@@ -1,7 +1,7 @@
-"""What the sums and samples of a battery say of it: health, resistance, cycles, and how long it will last.
+"""Estimates from the sums and samples of a battery: health, resistance, cycles and runtime.
 
-Runtime left, while discharging: by current and capacity; else by the gauge's own rate; else by how fast the state of
-charge has sunk in this outage, once it has sunk by 2 %. Down to ``reserve_percent``.
+The runtime left while discharging, down to ``reserve_percent``, comes from current and capacity; else from the gauge's
+own rate; else from how fast the state of charge has fallen in this outage, once it has fallen by ``SLOPE_PERCENT``.
 """
 
 from __future__ import annotations
@@ -31,24 +31,24 @@ def _seen(context: FrameContext) -> Estimate | None:
 
 
 def capacity_seen(context: FrameContext) -> float | None:
-    """Return the capacity by the last deep discharges, mAh; None before one."""
+    """Return the capacity that the last deep discharges showed, mAh; None before the first."""
     found = _seen(context)
     return None if found is None else found.mah
 
 
 def capacity_uncertainty(context: FrameContext) -> float | None:
-    """Return by how much the capacity seen may be wrong, mAh."""
+    """Return the uncertainty of ``capacity_seen``, mAh; None before the first."""
     found = _seen(context)
     return None if found is None else found.uncertain_mah
 
 
 def battery_health(context: FrameContext) -> float | None:
-    """Return the capacity seen by the capacity configured, %."""
+    """Return ``capacity_seen`` as a share of the configured capacity, %; None without either."""
     return _of_sold(context, capacity_seen(context))
 
 
 def battery_health_confirmed(context: FrameContext) -> float | None:
-    """Return what the gauge itself says; else by the capacity on which several discharges agree; None while none do."""
+    """Return the gauge's own health, %; else that of the capacity on which several discharges agree; else None."""
     reported = context.values.get("battery_health")
     if isinstance(reported, float | int):
         return float(reported)
@@ -68,7 +68,7 @@ def charge_cycles(context: FrameContext) -> float | None:
 
 
 def total(name: str) -> Callable[[FrameContext], float | None]:
-    """Return what reads one of the meter's sums."""
+    """Return a function that reads one of the meter's sums."""
     place = Meter._fields.index(name)
 
     def summed(context: FrameContext) -> float | None:
@@ -79,7 +79,7 @@ def total(name: str) -> Callable[[FrameContext], float | None]:
 
 
 def runtime_left_s(context: FrameContext) -> float | None:
-    """Return how long the battery lasts at the present load, s; None while it is not discharging or nobody can say."""
+    """Return how long the battery lasts at the present load, s; None while not discharging, or where unknown."""
     percent = context.number("state_of_charge")
     if percent is None or not _discharging(context):
         return None

@@ -1,6 +1,6 @@
-"""The forecast of a battery, as channels: its charge, how long it lasts and until when it is full, with their bounds.
+"""The forecast of a battery as channels: charge, runtime and time to full, with their bounds.
 
-A bound is left out with its middle where so little is known that the highest would be ``USELESS`` times the lowest.
+An estimate is left out, bounds and all, where its upper bound would be more than ``USELESS`` times the lower one.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ from services.event_processor.core.forecast.months import Month, Months
 from services.event_processor.core.forecast.runtime import NINE_IN_TEN, Interval, left, to_full
 
 USELESS = 12.0
-CHARGE_ERROR = {"current": 0.01, "power": 0.025, "voltage": 0.04}  # of what is measured, whatever the filter believes
+CHARGE_ERROR = {"current": 0.01, "power": 0.025, "voltage": 0.04}  # least errors by source, whatever the filter says
 MEMO = "forecast"
 
 
 def battery_of(context: FrameContext) -> BatteryModel | None:
-    """Return what is known of the battery beforehand; None where its chemistry or its cells are not."""
+    """Return the battery's model; None where chemistry or cells are unknown."""
     device = context.device
     return None if not device.battery_known and is_mains_ups(context) else device.battery
 
 
 def measured_by(context: FrameContext) -> str:
-    """Return what the load is known by: ``current``, ``power`` or ``voltage``."""
+    """Return which measurement gives the load: ``current``, ``power`` or ``voltage``."""
     if "battery_current" in context.values:
         return "current"
     return "power" if context.number("output_power") is not None else "voltage"
 
 
 def read_track(context: FrameContext) -> Track | None:
-    """Return what is remembered of the charge."""
+    """Return the track of the charge from the device's memory; None before the first frame."""
     kept = context.numbers.get(FORECAST)
     if kept is None or isinstance(kept, Track):
         return kept
@@ -48,19 +48,19 @@ def read_track(context: FrameContext) -> Track | None:
 
 
 def read_gauge(context: FrameContext) -> Gauge | None:
-    """Return what is remembered of the gauge's percentage."""
+    """Return the state of the gauge's percentage from the device's memory; None before the first."""
     kept = context.numbers.get(GAUGE)
     return kept if kept is None or isinstance(kept, Gauge) else Gauge(*cast("tuple[float, float, float]", kept))
 
 
 def read_life(numbers: Mapping[str, Numbers]) -> Life:
-    """Return the capacities that are remembered."""
+    """Return the capacities from a device's memory."""
     kept = cast("tuple[list[float], ...]", numbers.get(LIFE) or ())
     return tuple(CapacitySample(*one) for one in kept)
 
 
 def read_months(numbers: Mapping[str, Numbers]) -> Months | None:
-    """Return what the battery has been through, month by month."""
+    """Return the battery's months from a device's memory; None before the first."""
     kept = numbers.get(MONTHS)
     if kept is None or isinstance(kept, Months):
         return kept
@@ -69,7 +69,7 @@ def read_months(numbers: Mapping[str, Numbers]) -> Months | None:
 
 
 class Estimates(NamedTuple):
-    """All of them at one frame. Charge in percent, capacity in mAh, runtimes in seconds; None: it cannot be known."""
+    """All estimates at one frame. Charge in percent, capacity in mAh, runtimes in seconds; None: unknown."""
 
     charge: Interval | None = None
     runtime: Interval | None = None
@@ -79,7 +79,7 @@ class Estimates(NamedTuple):
 
 
 def estimates(context: FrameContext) -> Estimates:
-    """Return the estimates at this frame, worked out once."""
+    """Return the estimates at this frame, computed once."""
     found = context.memo.get(MEMO)
     if found is None:
         found = context.memo[MEMO] = _estimates(context)
@@ -124,7 +124,7 @@ def _usual(context: FrameContext, charge: Charge, source: str) -> Interval | Non
 
 
 def part(name: str, bound: str) -> Callable[[FrameContext], float | None]:
-    """Return what reads one bound of an estimate."""
+    """Return a function that reads one bound of an estimate."""
 
     def read(context: FrameContext) -> float | None:
         interval = getattr(estimates(context), name)
@@ -134,12 +134,12 @@ def part(name: str, bound: str) -> Callable[[FrameContext], float | None]:
 
 
 def charge_source(context: FrameContext) -> str | None:
-    """Return what the estimated charge stands on: ``current``, ``power`` or ``voltage``; None without an estimate."""
+    """Return which measurement the estimate rests on: ``current``, ``power`` or ``voltage``; None without one."""
     return None if estimates(context).charge is None else measured_by(context)
 
 
 def gauge_doubt(context: FrameContext) -> str | None:
-    """Return why the gauge's own percentage is doubted; None while it may be believed."""
+    """Return why the gauge's own percentage is doubted, in words; None while it is not."""
     gauge, track = read_gauge(context), read_track(context)
     if gauge is None or track is None or battery_of(context) is None:
         return None
@@ -149,5 +149,5 @@ def gauge_doubt(context: FrameContext) -> str | None:
 
 
 def estimated_capacity(context: FrameContext) -> float | None:
-    """Return the capacity as discharges have shown it, else as the nameplate and the voltage have it, mAh."""
+    """Return the capacity from discharges, else from nameplate and voltage, mAh; None where unknown."""
     return estimates(context).capacity

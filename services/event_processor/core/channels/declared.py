@@ -10,7 +10,7 @@ from services.event_processor.core.schema import Data, Key
 
 
 class Derived(Data):
-    """A channel worked out of others of the same frame; ``difference`` is the first less the rest, so is ``ratio``."""
+    """A channel computed from others of the same frame; ``difference`` and ``ratio`` begin with the first one."""
 
     op: Literal["sum", "difference", "product", "ratio", "mean", "lowest", "highest"]
     of: Annotated[tuple[Key, ...], Field(min_length=2)]
@@ -19,7 +19,7 @@ class Derived(Data):
 
 
 class Channel(Data):
-    """A channel that the registry does not know: its unit and the decimals worth showing."""
+    """A channel that ``shared/quantities.py`` does not have: its unit and the decimals to show."""
 
     unit: str = ""
     decimals: Annotated[int, Field(ge=0, le=9)] = 3

@@ -1,6 +1,6 @@
-"""What a frame's channel says of a condition: evidence, and the gates made of it.
+"""Evidence: what a channel of a frame says of a condition; and the gates made of evidence.
 
-Levels are exceeded, never merely reached: ``above: 60`` is not met at 60.0.
+A value must be beyond a level: ``above: 60`` is not met at 60.0.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ NO_NUMBERS = (bool, str)
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=SLOTTED)
 class Evidence:
-    """One channel's word on a condition: it ``equals`` a value, or is ``above`` or ``below`` a level.
+    """A test of one channel: it ``equals`` a value, or is ``above`` or ``below`` a level.
 
-    Once true, a level stays true up to ``until``; between the two, a first look says nothing.
+    A level that was met stays met up to ``until``: hysteresis. Between the two, a first value decides nothing.
     """
 
     channel: Key
@@ -37,7 +37,10 @@ class Evidence:
         return self
 
     def judge(self, value: float | str, was: bool | None) -> bool | None:
-        """Say whether the condition holds; None where the value is no answer or lies in the deadband unseen."""
+        """Return whether the condition holds. ``was`` is the answer before, None for a first value.
+
+        None: the value is of another kind, or a first one between the level and ``until``.
+        """
         equals, above, until = self.equals, self.above, self.until
         if equals is not None:
             return value == equals if type(value) is type(equals) else None
@@ -51,7 +54,7 @@ class Evidence:
 
 
 def on_the_right_side(name: str, release: float, above: float | None, below: float | None) -> None:
-    """Raise ValueError where a release level lies beyond the level it releases."""
+    """Raise ValueError if a release level lies beyond the level it releases."""
     if above is not None and release > above:
         raise ValueError(f"{name} ({release}) must not be higher than above ({above})")
     if below is not None and release < below:
@@ -60,16 +63,16 @@ def on_the_right_side(name: str, release: float, above: float | None, below: flo
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=SLOTTED)
 class TimedEvidence(Evidence):
-    """Evidence that must last ``for_s`` before it is believed, either way."""
+    """Evidence that must last ``for_s`` before it counts, either way."""
 
     for_s: Seconds = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=SLOTTED)
 class Gate:
-    """A condition that holds unless one piece of evidence speaks against it; what is unknown does not.
+    """A gate is open unless one piece of evidence under ``unless`` holds; unknown evidence does not shut it.
 
-    Evidence under ``though`` holds it open whatever speaks against it.
+    Evidence under ``though`` keeps it open whatever is under ``unless``.
     """
 
     unless: tuple[Evidence, ...]

@@ -1,4 +1,4 @@
-"""Channels that are worked out where no chip gives them: of one frame's channels, the device's facts and its memory."""
+"""Channels computed where no chip gives them, from one frame's channels, the device's facts and its memory."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ OPERATIONS: dict[str, Callable[[Sequence[float]], float | None]] = {
 
 
 def derive(rule: Derived) -> Formula:
-    """Return the formula of a channel that a site made up; None where one of its channels is missing, or by nought."""
+    """Return the formula of a declared channel. It gives None where an input is missing, or for a division by zero."""
     operation = OPERATIONS[rule.op]
 
     def compute(context: FrameContext) -> float | None:
@@ -145,7 +145,7 @@ def derive(rule: Derived) -> Formula:
 
 
 def available(shown: frozenset[str], formulas: Mapping[str, Formula]) -> frozenset[str]:
-    """Return what a frame that shows these channels gives: they, and what is worked out of them."""
+    """Return these channels and all that can be computed from them."""
     while True:
         more = {
             name

@@ -1,7 +1,7 @@
-"""One frame, seen through what is known of its device: what every kind of rule works on.
+"""One frame with its device's facts and memory: what every kind of rule works on.
 
-A Look lives for one call of ``process_frame`` and is changed by the rules as they go; nothing of it
-escapes but the memory it ends with and the findings it gathered.
+A FrameContext lives for one call of ``process_frame``, and the rules change it. Only its memory and its findings leave
+the call.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from shared.quantities import QUANTITIES
 E = TypeVar("E", bound=Evidence)
 LOW_FLAG = "battery_low"
 MAINS_UPS_WORDS = frozenset({"battery_high", "bypass", "calibrating", "boosting", "trimming", "forced_shutdown"})
-BOARD_V = 60.0  # extra-low voltage: no board of ours is fed, or feeds, with more
-ENDS = "ends/"  # before the name of a latch, in the words: the event that ends it
+BOARD_V = 60.0  # extra-low voltage: input and output of a board are below it
+ENDS = "ends/"  # a prefix of latch names among the words: the word is the event that ends it
 _NUMBERS = (float, int)
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """The facts of one device, complete. ``battery_known``: cells and chemistry are its own and not the default's."""
+    """The complete facts of one device. ``battery_known``: cells and chemistry are its own, not the default's."""
 
     chemistry_name: str
     chemistry: Chemistry
@@ -43,22 +43,22 @@ class Device:
     calibrate_every_days: float | None = None
     battery_known: bool = False
     interval_s: float | None = None
-    battery: BatteryModel | None = None  # as the forecast wants it
+    battery: BatteryModel | None = None  # for the forecast
 
 
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """A channel that is worked out. ``inputs``: channels of which the frame must show every one of a group."""
+    """A computed channel. ``inputs`` are groups of channels; the frame must show all channels of one group."""
 
     inputs: tuple[tuple[str, ...], ...]
     compute: Callable[[FrameContext], float | str | None]
     shown: bool = True  # in the state of the device
-    steady: bool = False  # of the frame and the facts alone, so that it is worked out once a frame
+    steady: bool = False  # it follows from the frame and the facts alone, so it is computed once a frame
 
 
 @dataclass(frozen=True, slots=True)
 class SiteChannels:
-    """What all devices share: gates, formulas, and the units of channels the site made up."""
+    """What all devices share: gates, formulas, and the units of declared channels."""
 
     gates: Mapping[str, Gate]
     formulas: Mapping[str, Formula]
@@ -66,7 +66,7 @@ class SiteChannels:
 
 
 class Finding(NamedTuple):
-    """An event to be: ``cause`` tells apart two of one type in one frame; ``severity`` overrides the catalogue's."""
+    """An event to emit. ``cause`` distinguishes two of a type in a frame; ``severity`` overrides the catalogue's."""
 
     type: str
     cause: str
@@ -92,7 +92,7 @@ class FrameContext:
         self.elapsed = memory.elapsed(frame)
         self.elapsed_s = elapsed_s = self.elapsed.total_seconds()
         self.steady_s = memory.steady_s + elapsed_s
-        self.gap_s = memory.unseen_s + elapsed_s  # since the last frame that could be believed
+        self.gap_s = memory.unseen_s + elapsed_s  # since the last believable frame
         self.latches = memory.latches
         self.words = memory.words
         self.numbers = memory.numbers
@@ -100,11 +100,11 @@ class FrameContext:
         self.seen = memory.seen
         self.findings: list[Finding] = []
         self.derived: dict[str, float | None] = {}
-        self.memo: dict[str, object] = {}  # what several formulas share, worked out once
-        self.mains_ups: bool | None = None  # worked out once, by is_mains_ups
+        self.memo: dict[str, object] = {}  # what several formulas share, computed once
+        self.mains_ups: bool | None = None  # computed once, by is_mains_ups
 
     def number(self, channel: str) -> float | None:
-        """Return a channel's number, worked out where no chip gives it; None where it is missing or no number."""
+        """Return a channel's number, computed where no chip gives it; None where it is missing or no number."""
         value = self.values.get(channel)
         if type(value) is float:
             return value
@@ -122,19 +122,20 @@ class FrameContext:
         return value
 
     def shown_number(self, channel: str) -> float | None:
-        """Return the number that the frame shows of a channel; None where it shows none."""
+        """Return a channel's number from the frame, never a computed one; None where the frame has none."""
         value = self.values.get(channel)
         return value if type(value) in _NUMBERS else None  # type: ignore[return-value]  # bool and str are not in it
 
     def value(self, channel: str) -> float | str | None:
-        """Return what a channel says, number or fact; None where it is missing."""
+        """Return a channel's value, a number, flag or word; None where it is missing."""
         value = self.values.get(channel)
         return self.number(channel) if value is None else value
 
     def first_evidence(self, chain: Iterable[E], was: bool | None) -> tuple[bool | None, E | None]:
-        """Ask the first evidence this device has: (what it says, which it was). None says nothing: hold.
+        """Return the verdict of the first evidence in the chain that this device has, and that evidence.
 
-        A device that has once shown a channel keeps to it: a frame without it does not ask the next in the chain.
+        A device that has once shown a channel keeps to it: a frame without it gives no verdict (None: hold), and the
+        next in the chain is not judged.
         """
         for evidence in chain:
             channel = evidence.channel
@@ -153,7 +154,7 @@ class FrameContext:
             self.seen = self.seen | {name}
 
     def gate_open(self, gate: str | None) -> bool:
-        """Say whether a gate lets new conditions begin, as far as this frame tells; no gate is always open."""
+        """Whether a gate lets new conditions begin, by this frame; without a gate always true."""
         if gate is None:
             return True
         held = self.site.gates[gate]
@@ -163,7 +164,7 @@ class FrameContext:
         return any(e.judge(self.values[e.channel], was=None) for e in evidence if e.channel in self.values)
 
     def update_latch(self, name: str, target: bool, on_for_s: float, off_for_s: float) -> Latch:
-        """Move the latch towards ``target`` and return it as it is now."""
+        """Move the latch towards ``target``, with a dwell for each direction; return it as it is now."""
         old = self.latches.get(name, OFF)
         if target == old.on and old.pending is None:
             return old
@@ -173,25 +174,25 @@ class FrameContext:
         return new
 
     def debounce(self, latch: Latch, target: bool, dwell_s: float) -> Latch:
-        """Return the latch after this frame; no dwell runs over a silence."""
+        """Return the latch after this frame, without setting it; no dwell runs over a silence."""
         return debounce(latch, target, dwell_s, self.now, self.elapsed, timedelta(seconds=self.before.longest_gap_s))
 
     @property
     def silent(self) -> bool:
-        """Whether nothing is known of the time just before this frame."""
+        """Whether this frame follows a silence."""
         return self.gap_s > LONGEST_GAP_S and self.gap_s > self.before.longest_gap_s
 
     def set_latch(self, name: str, latch: Latch) -> None:
-        """Set a latch."""
+        """Set a latch without a dwell."""
         self.latches = {**self.latches, name: latch}
 
     def drop_latches(self, *names: str) -> None:
-        """Forget latches; those not there are no matter."""
+        """Forget latches; unknown names are ignored."""
         if not self.latches.keys().isdisjoint(names):
             self.latches = {name: latch for name, latch in self.latches.items() if name not in names}
 
     def set_numbers(self, name: str, numbers: Numbers) -> None:
-        """Remember numbers under a name; none at all forgets them. What was remembered before stays as it was."""
+        """Remember numbers under a name; empty ones are forgotten. The memory before this frame is not changed."""
         if not self._own_numbers:
             self.numbers = self._own_numbers = dict(self.numbers)
         if numbers:
@@ -200,7 +201,7 @@ class FrameContext:
             self._own_numbers.pop(name, None)
 
     def get_numbers(self, name: str) -> Numbers | None:
-        """Return the numbers remembered under a name."""
+        """Return the numbers remembered under a name, None if there are none."""
         return self.numbers.get(name)
 
     def set_word(self, name: str, word: str) -> None:
@@ -208,7 +209,7 @@ class FrameContext:
         self.words = {**self.words, name: word}
 
     def set_end(self, name: str, event: str | None) -> None:
-        """Remember which event ends what a latch began, for a time when its rule is gone; None forgets it."""
+        """Remember which event ends what a latch began, in case its rule is removed; None forgets it."""
         key = f"{ENDS}{name}"
         if event is not None:
             self.words = {**self.words, key: event}
@@ -216,22 +217,22 @@ class FrameContext:
             self.words = {kept: word for kept, word in self.words.items() if kept != key}
 
     def emit(self, event: str, cause: str, data: Mapping[str, Any], severity: Severity | None = None) -> None:
-        """Note an event; what is None in ``data`` is left out."""
+        """Add a finding; fields of ``data`` that are None are left out."""
         kept = {key: value for key, value in data.items() if value is not None}
         self.findings.append(Finding(event, cause, kept, severity))
 
     def rounded(self, channel: str) -> float | None:
-        """Return a channel's number rounded as its quantity is printed."""
+        """Return a channel's number, rounded to its quantity's decimals."""
         value = self.number(channel)
         return None if value is None else round_channel(channel, value)
 
     def unit(self, channel: str) -> str | None:
-        """Return a channel's unit; None where nobody gave it one."""
+        """Return a channel's unit; None where it is neither known nor declared."""
         quantity = QUANTITIES.get(channel)
         return (quantity.unit if quantity else self.site.units.get(channel)) or None
 
     def lasted_s(self, old: Latch, new: Latch | None = None) -> float | None:
-        """Return how long a latch's state has lasted, s, never negative; None where its begin is not known.
+        """Return how long a latch's state has lasted, s, never negative; None where its beginning is unknown.
 
         It lasted until ``new``, the state that followed, began: the dwell that confirmed this is not part of it.
         """
@@ -239,14 +240,14 @@ class FrameContext:
 
 
 def reports_low_battery(context: FrameContext) -> bool:
-    """Say whether the device has ever shown the flag by which a UPS reports a low battery."""
+    """Whether the device has ever shown the flag by which a UPS reports a low battery."""
     return LOW_FLAG in context.values or LOW_FLAG in context.seen
 
 
 def is_mains_ups(context: FrameContext) -> bool:
-    """Say whether the device is a UPS at mains voltage, of which no limit of a board with Li-ion cells holds.
+    """Whether the device is a UPS at mains voltage, for which the limits of a board with Li-ion cells do not hold.
 
-    It says so by the words that only such a UPS has, or by a voltage that no board feeds or is fed with.
+    It is known by words that only such a UPS has, or by an input or output above ``BOARD_V``.
     """
     found = context.mains_ups
     if found is None:
@@ -266,7 +267,7 @@ def round_channel(channel: str, value: float) -> float:
 
 
 def lasted_s(latch: Latch, end: datetime) -> float | None:
-    """Return how long a latch's state had lasted at ``end``, s, never negative; None where its begin is not known."""
+    """Return how long a latch's state had lasted at ``end``, s, never negative; None where its beginning is unknown."""
     return None if latch.began is None else round(max(end - latch.began, ZERO).total_seconds(), 3)
 
 

@@ -1,7 +1,7 @@
-"""One event set beside the others: what it names as related, and the incidents it belongs to.
+"""Which earlier events an event is related to, and which incidents it belongs to.
 
-What an event says of others is what was known when it was reported; it is reported at once and never held back. The
-incident is the result: it is judged again when an event comes late, and reported again (docs/adr/0014).
+An event is emitted at once, with the relations known by then, and never held back. Its incident is judged again when an
+event comes late, and published again (docs/adr/0014).
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class PatternInterest:
 
 @dataclass(frozen=True, slots=True)
 class CompiledPatterns:
-    """The patterns of a site made ready. ``interests`` by event type, in the order of the file."""
+    """The patterns of a site, compiled. ``interests`` by event type, in the order of the file."""
 
     site: str
     rules: PatternRules
@@ -57,7 +57,7 @@ class CompiledPatterns:
 
 @dataclass(frozen=True, slots=True)
 class Correlation:
-    """What an event's metadata says of others."""
+    """What goes into an event's metadata: ids of related events, and its incident with the pattern."""
 
     related: tuple[str, ...] = ()
     pattern: str | None = None
@@ -69,7 +69,7 @@ NONE = Correlation()
 
 @dataclass(frozen=True, slots=True)
 class IncidentSnapshot:
-    """An incident as it stands, for those who show it. ``sender``: who sent the first event of its group."""
+    """An incident to publish. ``sender``: who sent the first event of its group."""
 
     pattern: str
     key: str
@@ -78,7 +78,7 @@ class IncidentSnapshot:
 
 
 def compile_patterns(site: str, rules: PatternRules, catalogue: Catalogue) -> CompiledPatterns:
-    """Return the patterns made ready."""
+    """Return the patterns, compiled for a site and its catalogue."""
     interests: dict[str, list[PatternInterest]] = {}
     for name, pattern in rules.patterns.items():
         for role in ROLES:
@@ -105,10 +105,10 @@ def _pattern_rule(site: str, name: str, pattern: Pattern, lateness_us: int) -> P
 
 
 class Correlator:
-    """What is remembered of past events. ``groups`` and ``sights`` are what a ledger kept, oldest first.
+    """The state of past events. ``groups`` and ``sights`` come from the ledger, oldest first.
 
-    ``touched`` and ``fresh`` are what has to be written since they were last cleared; ``shifted``: everything.
-    Beyond ``most`` groups the oldest goes of the sender that has the most, and ``limits`` notes it.
+    ``touched`` and ``fresh`` are what to write since the caller last cleared them; ``shifted``: everything. Beyond
+    ``most`` groups, the oldest group of the sender with the most is dropped, and ``limits`` notes it.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class Correlator:
         self._most = most
         self.recent = Recent(round(patterns.rules.related.window_s * 1e6), patterns.rules.related.most, sights)
         self.groups: dict[Place, Group] = {}
-        self._held: dict[str, OrderedDict[Place, None]] = {}  # by sender, those touched longest ago first
+        self._held: dict[str, OrderedDict[Place, None]] = {}  # by sender, the least recently touched first
         for place, group in groups:
             if place[0] in patterns.by_name:
                 self._put(place, group)
@@ -136,7 +136,7 @@ class Correlator:
         self.shifted = False
 
     def correlate(self, event: Event, sender: str = "") -> Correlation:
-        """Remember an event that came from ``sender``; returns what it belongs to."""
+        """Add an event that came from ``sender``; return its relations."""
         related: list[str] = []
         time_us = time_to_us(event.time)
         if event.type in self.patterns.related:
@@ -153,7 +153,7 @@ class Correlator:
     def _join(
         self, event: Event, time_us: int, interests: tuple[PatternInterest, ...], sender: str
     ) -> tuple[str | None, str | None]:
-        """The first pattern of the file whose incident the event belongs to is the one it names."""
+        """Return pattern and id of the first incident that the event belongs to, in the order of the file."""
         named: tuple[str | None, str | None] = (None, None)
         had = set[str]()
         for interest in interests:
@@ -197,7 +197,7 @@ class Correlator:
             del self._held[sender]
 
     def forget(self, key: str) -> list[str]:
-        """Forget what the patterns have gathered of a device; returns the patterns that have."""
+        """Forget the groups of a key, such as a device; return their patterns."""
         places = [place for place in self.groups if place[1] == key]
         for place in places:
             self._drop(place)
@@ -206,7 +206,7 @@ class Correlator:
         return [pattern for pattern, _ in places]
 
     def move(self, jump: Jump) -> None:
-        """Put everything where the wall clock says now that it was."""
+        """Move every time along with a jump of the wall clock."""
         self.recent.move(jump)
         for place, group in self.groups.items():
             self.groups[place] = moved(group, jump)
@@ -215,7 +215,7 @@ class Correlator:
         self.shifted = True
 
     def changes(self, now_us: int) -> tuple[list[IncidentSnapshot], list[str]]:
-        """Return the incidents that look different since the last call, and the ids that are no more."""
+        """Return the incidents that changed since the last call, and the ids of those that ceased to exist."""
         self.now_us = max(self.now_us, now_us)
         changed: list[IncidentSnapshot] = []
         gone: list[str] = []
@@ -237,7 +237,7 @@ class Correlator:
         return changed, gone
 
     def is_open(self, place: Place) -> bool:
-        """Whether an incident of that pattern and key is open, as it was last published."""
+        """Whether an incident of that pattern and key is open, as last published."""
         return any(incident.end_us is None for incident in self.published.get(place, ()))
 
     def _places_to_look_at(self) -> list[Place]:
@@ -245,14 +245,14 @@ class Correlator:
         return [place for place in sorted({*quiet, *self.touched}) if place in self.groups]
 
     def _provisional(self, place: Place, incident: Incident) -> bool:
-        """Whether an incident that is not among the pending ones any more was one only by a judgement now undone."""
+        """Whether a published incident that is no longer pending was undone by a later judgement."""
         return incident.last_us > self.groups[place].floor_us
 
     def _present(self, place: Place) -> tuple[Incident, ...]:
         return present(self.patterns.by_name[place[0]], self.groups[place], self.now_us)
 
     def all(self) -> list[IncidentSnapshot]:
-        """Return every incident that is open or has just ended, as it stands."""
+        """Return every incident that is open or has just ended."""
         return [
             IncidentSnapshot(*place, incident)
             for place, incidents in self.published.items()

@@ -1,4 +1,4 @@
-"""Groups of incidents as JSON text, and moved along with a wall clock that jumped."""
+"""Groups of incidents as JSON text, and after a jump of the wall clock."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shared.jumps import Jump
 
 
 def group_to_json(group: Group) -> str:
-    """Return the group as JSON text; ``group_from_json`` gives it back exactly."""
+    """Return the group as JSON text, which ``group_from_json`` reads."""
     return json.dumps(
         [
             _reached(group.settled),
@@ -32,7 +32,7 @@ def _reached(reached: FoldState) -> list[Any]:
 
 
 def group_from_json(text: str) -> Group:
-    """Return the group that ``group_to_json`` wrote."""
+    """Return the group that ``group_to_json`` wrote, in this version or an earlier one."""
     settled, floor_us, pending, live, closed, newest_us, *sender = json.loads(text)  # an older one has no sender
     return Group(
         _read_reached(settled),
@@ -56,7 +56,7 @@ def _incident(values: list[Any]) -> Incident:
 
 
 def moved(group: Group, jump: Jump) -> Group:
-    """Return the group after a jump of the clock: everything is as long ago as it was before."""
+    """Return the group after a jump of the clock, its times moved so that ages stay the same."""
 
     def shift(us: int) -> int:
         return us if us <= NEVER else time_to_us(jump.moved(us_to_time(us)))

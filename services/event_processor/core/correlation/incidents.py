@@ -1,11 +1,11 @@
 """Incidents of one pattern and one key: a fold over their events in the order of (time, id).
 
 Rules:
-1. The result is a function of the set of events, not of the order they came in: what comes no more than
-   ``lateness`` behind the newest is put in its place, and what follows it is judged again.
-2. What is older is settled and stays. An event that comes later still belongs to no incident of this key.
+1. The result is a function of the set of events, not of their order of arrival: an event up to ``lateness`` behind the
+   newest is sorted in, and the events after it are judged again.
+2. Older events are settled. An event that comes even later belongs to no incident of this key.
 3. An incident's id follows from pattern, key and its first event.
-4. Nothing grows: at most ``ROOM`` events are open to a new judgement (then the oldest are settled early), at most
+4. Everything has a bound: at most ``ROOM`` events are pending (beyond that the oldest are settled early), at most
    ``ROOM`` wait as evidence, and an incident names at most ``NAMED`` of its events.
 """
 
@@ -46,7 +46,7 @@ class Incident:
 
 @dataclass(frozen=True, slots=True)
 class FoldState:
-    """How far a fold has got: evidence that does not suffice yet, or the open incident."""
+    """The state of a fold: evidence that is not enough yet, or the open incident."""
 
     evidence: tuple[Entry, ...] = ()
     open: Incident | None = None
@@ -54,7 +54,7 @@ class FoldState:
 
 @dataclass(frozen=True, slots=True)
 class PatternRule:
-    """A pattern made ready. ``name_it`` gives an incident's id from its first event."""
+    """A compiled pattern. ``name_it`` makes an incident's id from its first event."""
 
     count: int
     distinct: str
@@ -66,7 +66,7 @@ class PatternRule:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The incidents of one pattern and key. ``pending`` may still be judged again; ``closed`` ended among them.
+    """The incidents of one pattern and key. ``pending`` may be judged again; ``closed`` incidents ended among them.
 
     ``floor_us`` is the time of the last settled event, ``sender`` is who sent the first.
     """
@@ -82,7 +82,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class GroupUpdate:
-    """What became of an event: the incident it belongs to now, and whether it came too late for any."""
+    """The group after an event: the incident that it belongs to, and whether it came too late for any."""
 
     group: Group
     incident: Incident | None = None
@@ -92,7 +92,7 @@ class GroupUpdate:
 def step(
     rule: PatternRule, reached: FoldState, entry: Entry
 ) -> tuple[FoldState, tuple[Incident, ...], Incident | None]:
-    """Return where the next event leads, what it closed, and the incident it belongs to."""
+    """Return the state after the next event, the incidents that it closed, and the incident it belongs to."""
     closed: tuple[Incident, ...] = ()
     current = reached.open
     if current is not None and entry.time_us - current.last_us > rule.quiet_us:
@@ -123,12 +123,12 @@ def _join(incident: Incident, entry: Entry) -> Incident:
 
 
 def ended(incident: Incident) -> Incident:
-    """Return an incident that ended by itself: with its last event."""
+    """Return an incident that ended by ``quiet``, at its last event."""
     return replace(incident, end_us=incident.last_us, why="quiet")
 
 
 def add_entry(rule: PatternRule, group: Group, entry: Entry) -> GroupUpdate:
-    """Return the group after one more event, in whatever order they come."""
+    """Return the group after one more event; events may come in any order."""
     if entry.time_us < group.newest_us - rule.lateness_us:
         return GroupUpdate(group, late=True)
     if entry.time_us < group.floor_us:  # settled early, for want of room: it comes next
@@ -161,7 +161,7 @@ def _fold(
 
 
 def _settle(rule: PatternRule, group: Group) -> Group:
-    """Let go of what nothing may come before any more."""
+    """Settle the events that no later event can precede."""
     horizon_us = group.newest_us - rule.lateness_us
     count = bisect_left(group.pending, Entry(horizon_us, ""))
     count = max(count, len(group.pending) - ROOM)
@@ -175,7 +175,7 @@ def _settle(rule: PatternRule, group: Group) -> Group:
 
 
 def present(rule: PatternRule, group: Group, now_us: int) -> tuple[Incident, ...]:
-    """Return the incidents that are open or ended among what is pending, oldest first, as they look at ``now_us``."""
+    """Return the incidents that are open or ended among the pending events, oldest first, as of ``now_us``."""
     current = group.live.open
     if current is None:
         return group.closed

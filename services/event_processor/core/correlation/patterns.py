@@ -1,4 +1,4 @@
-"""Named patterns as data: what ``config/patterns.yaml`` may say."""
+"""Named patterns as data: the model of ``config/patterns.yaml``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Clue(Data):
     where: dict[str, bool | int | float | str] = Field(default_factory=dict)
 
     def fits(self, data: dict[str, Any]) -> bool:
-        """Whether an event's data is as wanted."""
+        """Whether an event's data has the values."""
         return all(_alike(wanted, data.get(name)) for name, wanted in self.where.items())
 
 
@@ -57,7 +57,7 @@ class Pattern(Data):
         return self
 
     def key(self, event: Event) -> str | None:
-        """Return whose incident the event would belong to; None where it says nothing of it."""
+        """Return the key (device, zone …) of the event's incident; None where the event does not have it."""
         if self.by == "site":
             return SITE_KEY
         if self.by == "device":

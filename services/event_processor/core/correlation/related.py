@@ -1,7 +1,7 @@
-"""Which earlier events an event is related to: those of its device or its zone, a short while before it.
+"""Which earlier events an event is related to: those of its device or zone, a short while before it.
 
-Only the past counts: an event never names a later one, however they arrive. An event without device and zone is
-related to nothing. The newest ``ROOM`` events that came are remembered, and no more.
+An event never names a later one, in whatever order they arrive. An event without device and zone is related to nothing.
+Only the newest ``ROOM`` events are remembered.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Place = tuple[int, str]  # time_us, id: the order of events
 
 @dataclass(frozen=True, slots=True)
 class EventRef:
-    """An event as its neighbours see it."""
+    """What the correlation needs of an event."""
 
     time_us: int
     id: str
@@ -29,7 +29,7 @@ class EventRef:
     zone: str | None
 
     def sources(self) -> Iterator[str]:
-        """Yield what it may have in common with others."""
+        """Yield its device and its zone, each as a key."""
         if self.device is not None:
             yield f"device/{self.device}"
         if self.zone is not None:
@@ -37,7 +37,7 @@ class EventRef:
 
 
 class Recent:
-    """The events of the last while. ``sights`` are what a ledger kept, in the order they came."""
+    """The newest events. ``sights`` come from the ledger, in the order of arrival."""
 
     def __init__(self, window_us: int, most: int, sights: Iterable[EventRef] = ()) -> None:
         self.window_us = window_us
@@ -48,7 +48,7 @@ class Recent:
             self.add(sight)
 
     def before(self, sight: EventRef) -> list[str]:
-        """Return the ids of the related events, oldest first; the newest ``most`` of them."""
+        """Return the ids of the newest ``most`` related events, oldest first."""
         found = set[Place]()
         for source in sight.sources():
             places = self._by_source.get(source, [])
@@ -58,7 +58,7 @@ class Recent:
         return [identity for _, identity in sorted(found)[-self.most :]]
 
     def add(self, sight: EventRef) -> None:
-        """Remember an event."""
+        """Add an event; beyond ``ROOM`` the oldest is forgotten."""
         self.sights.append(sight)
         for source in sight.sources():
             insort(self._by_source.setdefault(source, []), (sight.time_us, sight.id))
@@ -73,7 +73,7 @@ class Recent:
                 del self._by_source[source]
 
     def move(self, jump: Jump) -> None:
-        """Put the events where the wall clock says now that they were."""
+        """Move every time along with a jump of the wall clock."""
         moved = [replace(each, time_us=time_to_us(jump.moved(us_to_time(each.time_us)))) for each in self.sights]
         self.sights.clear()
         self._by_source.clear()

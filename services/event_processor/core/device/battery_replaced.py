@@ -1,4 +1,4 @@
-"""A battery that somebody has replaced: what the old one has shown is forgotten."""
+"""A replaced battery: what was learned of the old one is forgotten."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What the board profiles say of batteries: the few keys of ``boards.yaml`` and ``sensor_reader.yaml`` that matter.
+"""The batteries of the board profiles: the few keys of ``boards.yaml`` and ``sensor_reader.yaml`` that matter here.
 
-Both files are the reader's; what else stands in them, and whether it is right, is its business.
+Both files belong to sensor_reader, which checks them; other keys are ignored.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from shared.messages import Name
 
 
 class Part(BaseModel):
-    """Base of what is read in part: what else there is, is passed over."""
+    """Base of what is read in part: unknown keys are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -36,7 +36,7 @@ class Boards(Part):
 
 
 class Polled(Part):
-    """A device of the reader. A chip alone may say its cells itself."""
+    """A device of sensor_reader. A device without a board may give its cells itself."""
 
     name: Name
     board: str | None = None
@@ -45,7 +45,7 @@ class Polled(Part):
 
 
 class Simulated(Part):
-    """What the simulator plays on."""
+    """The board that the simulator plays on."""
 
     board: str | None = None
 
@@ -59,7 +59,7 @@ class Reader(Part):
 
 
 def board_facts(reader: Reader, boards: Boards, source: str) -> Iterator[tuple[str, str | None, DeviceFacts]]:
-    """Yield (device, its board, what that says of its battery); ``source`` is the one in force."""
+    """Yield (device, its board, the facts of its battery); ``source`` is the one in force."""
     simulated = (Polled(name="ups", board=reader.simulation.board),) if source.startswith("sim:") else ()
     for device in {device.name: device for device in (*reader.devices, *simulated)}.values():
         board = boards.boards.get(device.board or "")

@@ -1,11 +1,10 @@
-"""A battery's capacity, from the charge drawn and the state of charge lost over one and the same span.
+"""A battery's capacity, from the charge drawn and the state of charge lost over the same span.
 
 Rules:
-1. A drain begins at the highest state of charge and ends when that rises by 2 %, when nothing was seen for too long,
-   when the gauge jumps by more than the battery could have lost or gained, or when its current was not measured.
-2. It gives an estimate once it has gone 40 % down, better with every percent; a drain gives one estimate.
-3. What no battery can show is no estimate: a charge that did not run out, or more than ``MOST_OF_SOLD`` of what the
-   battery was sold with.
+1. A drain begins at the highest state of charge. It ends when that rises by ``RISE_PERCENT``, after a silence, when the
+   gauge jumps by more than the battery could lose or gain, or when its current was not measured.
+2. It gives one estimate, once it has gone down by ``DEEP_PERCENT``, and a better one with every percent.
+3. An impossible figure is no estimate: no charge drawn, or more than ``MOST_OF_SOLD`` times the nameplate.
 4. An estimate is uncertain by the gauge's step at both ends, and by the time in which nothing was summed.
 5. The newest five estimates are kept. Their median is confirmed when the newest three lie within 10 % of it.
 """
@@ -21,14 +20,14 @@ DEEP_PERCENT, RISE_PERCENT = 40.0, 2.0
 JUMP_PERCENT, PERCENT_A_SECOND = 3.0, 100 / 600  # a step of any gauge; empty in ten minutes, 6 C
 MISSED = 0.02  # of the time, at most, may be without a sum
 MOST_OF_SOLD = 1.3
-STILL_PERCENT = 0.5  # a smaller change within what a drain has covered is not worth remembering
+STILL_PERCENT = 0.5  # a smaller change within what a drain has covered is not remembered
 KEPT, AGREEING, AGREE_WITHIN = 5, 3, 0.1
 
 
 class Drain(NamedTuple):
-    """Percent and Ah at its begin, the lowest percent used, the last one seen; its begin (steady clock); s not summed.
+    """Percent and Ah at its beginning, the lowest percent used, the last percent; its beginning (steady clock) in s.
 
-    ``estimated``: 1 when it has given an estimate.
+    ``missed_s``: s that were not summed. ``estimated``: 1 once it has given an estimate.
     """
 
     high: float
@@ -41,7 +40,7 @@ class Drain(NamedTuple):
 
 
 class DrainStep(NamedTuple):
-    """One frame's part: state of charge and charge drawn so far, the steady clock, time since the last frame."""
+    """One frame: state of charge, charge drawn so far, the steady clock, time since the last frame."""
 
     percent: float
     drawn_ah: float
@@ -52,21 +51,21 @@ class DrainStep(NamedTuple):
 
 
 class Estimate(NamedTuple):
-    """A capacity, mAh, and by how much it may be wrong."""
+    """A capacity and its uncertainty, mAh."""
 
     mah: float
     uncertain_mah: float
 
 
 def read_drain(numbers: Numbers | None) -> Drain | None:
-    """Return what was remembered; an earlier version's drain, which knew no gaps, is not gone on with."""
+    """Return the remembered drain; None without one, or for one of an earlier version, which had no gaps."""
     if isinstance(numbers, Drain):
         return numbers
     return Drain(*numbers) if numbers is not None and len(numbers) == len(Drain._fields) else None  # type: ignore[arg-type]  # as Drain wrote them
 
 
 def follow(drain: Drain | None, step: DrainStep) -> Drain:
-    """Return the drain after one more frame; the very same where there is nothing to remember."""
+    """Return the drain after one more frame; the same object where nothing changes."""
     percent, drawn, steady_s, elapsed_s, summed, silent = step
     if drain is None:
         return Drain(percent, drawn, percent, percent, steady_s)
@@ -80,7 +79,7 @@ def follow(drain: Drain | None, step: DrainStep) -> Drain:
 
 
 def is_still(drain: Drain, percent: float) -> bool:
-    """Say whether a state of charge is nothing new to a drain, as long as nothing was missed before it."""
+    """Whether a state of charge changes nothing of a drain, provided that nothing was missed before it."""
     return drain.low - 1 < percent <= drain.high and -STILL_PERCENT < percent - drain.last < STILL_PERCENT
 
 
@@ -97,7 +96,7 @@ def _breaks(drain: Drain, step: DrainStep) -> bool:
 def estimate(
     drain: Drain, drawn_ah: float, steady_s: float, sold_mah: float | None, step_percent: float
 ) -> Estimate | None:
-    """Return what the drain says of the capacity; None while it says nothing that can be believed."""
+    """Return the drain's estimate of the capacity; None by rules 2 and 3, or if too much time was not summed."""
     depth, lasted_s = drain.high - drain.low, steady_s - drain.began_s
     if depth < DEEP_PERCENT or drain.low != drain.last or drain.missed_s > MISSED * lasted_s:
         return None
@@ -109,20 +108,20 @@ def estimate(
 
 
 def add(kept: Numbers | None, new: Estimate, again: bool) -> Numbers:
-    """Return the estimates kept; ``again``: the drain that gave the last one gives a better one."""
+    """Return the estimates with a new one; ``again``: it replaces the last, which came from the same drain."""
     pairs = list(read_estimates(kept))
     return tuple(number for pair in [*(pairs[:-1] if again else pairs), new][-KEPT:] for number in pair)
 
 
 def read_estimates(kept: Numbers | None) -> tuple[Estimate, ...]:
-    """Return the estimates; an earlier version kept one number without its uncertainty, which is none of them."""
+    """Return the remembered estimates; an earlier version's single number has no uncertainty, and is ignored."""
     if kept is None or len(kept) % 2:
         return ()
     return tuple(Estimate(mah or 0.0, uncertain or 0.0) for mah, uncertain in zip(kept[::2], kept[1::2], strict=True))
 
 
 def seen(estimates: tuple[Estimate, ...]) -> Estimate | None:
-    """Return the median estimate; it is as uncertain as the estimates are, and as they differ."""
+    """Return the median estimate; its uncertainty covers that of the estimates and their spread."""
     if not estimates:
         return None
     middle = median(each.mah for each in estimates)

@@ -1,4 +1,4 @@
-"""What is known of a device beforehand: its cells, their chemistry, where it stands."""
+"""The facts of a device from the settings: its cells, their chemistry, its zone."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class CellLevel:
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=SLOTTED)
 class OverLevel:
-    """Too much for a cell, V: entered above ``enter_v``, left below ``clear_v``."""
+    """A level of overvoltage, V per cell: entered above ``enter_v``, left below ``clear_v``."""
 
     enter_v: CellVolts
     enter_for_s: Seconds
@@ -49,9 +49,10 @@ class OverLevel:
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=SLOTTED)
 class Chemistry:
-    """One cell chemistry, V per cell. Below ``rearm_v`` a full battery counts as used again.
+    """One cell chemistry, V per cell. Below ``rearm_v`` a full battery no longer counts as charged.
 
-    ``low`` and ``critical`` are the episode's; ``under`` and ``over`` are what harms a cell, judged at any time.
+    ``low`` and ``critical`` are the levels of the battery episode; beyond ``under`` and ``over`` a cell takes harm, and
+    these are judged at any time.
     """
 
     full_v: CellVolts
@@ -86,11 +87,11 @@ class OwnLevel(Data):
 
 
 class DeviceFacts(Data):
-    """One device. What is left out comes from its board profile, else from ``default_device``.
+    """One device. A missing fact comes from its board profile, else from ``default_device``.
 
-    ``capacity_mah`` is the pack's; ``resistance_mohm`` that of one cell with its share of holder and wiring, by which
-    the sag under load is taken out; ``leaf_offset_c`` is leaf minus air; ``calibrated`` says when, by channel;
-    ``interval_s`` is how often it is read; ``levels``: its own levels of thresholds and limits, by the rule's name.
+    ``capacity_mah`` is the pack's. ``resistance_mohm`` is that of one cell with its share of holder and wiring; it
+    corrects the voltage under load. ``leaf_offset_c`` is leaf minus air; ``calibrated`` has the dates by channel;
+    ``interval_s`` is how often the device is read; ``levels``: its own levels of thresholds and limits, by rule name.
     """
 
     chemistry: Name | None = None
@@ -106,6 +107,6 @@ class DeviceFacts(Data):
     levels: dict[Name, OwnLevel] | None = None
 
     def over(self, default: DeviceFacts) -> DeviceFacts:
-        """Return these facts with ``default``'s where they are silent."""
+        """Return these facts, completed from ``default``."""
         said = {name: getattr(self, name) for name in DeviceFacts.model_fields}
         return default.model_copy(update={name: value for name, value in said.items() if value is not None})

@@ -1,4 +1,4 @@
-"""The names under which the built-in rules remember latches, numbers and words; a site's own rules may not use them."""
+"""The names of the built-in rules' latches, numbers and words in a memory; a site's own rules may not use them."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
 """A latch: one condition with a dwell time on each side.
 
 Rules:
-1. A latch turns when the opposite was wished for, without a break, through the whole dwell.
-2. The dwell's clock runs on the frames' own time and only between frames that show the value: a frame
-   without it holds the latch and adds nothing, and time that steps back adds nothing.
+1. A latch turns when the opposite was the target, without a break, through the whole dwell.
+2. The dwell runs by the frames' own time, between frames that show the value: a frame without it holds the latch and
+   adds nothing, and time that steps back adds nothing.
 3. A dwell of 0 s turns at the first frame; any other needs at least two.
-4. No dwell runs over a silence: when the value was not seen for longer than ``longest_gap``, the dwell begins anew.
+4. No dwell runs over a silence: after a gap longer than ``longest_gap`` the dwell begins anew.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ FIRST, LAST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 class Latch:
     """``began``: when the present state began, None while it is only assumed.
 
-    ``pending``: since when the opposite is wished for, and ``held`` for how long that has been seen.
+    ``pending``: since when the opposite is the target, and ``held`` for how long frames have shown that.
     """
 
     on: bool = False
@@ -35,12 +35,12 @@ class Latch:
 
     @property
     def raw(self) -> bool:
-        """What the last frame said, confirmed or not."""
+        """The target of the last frame, confirmed or not."""
         return self.on if self.pending is None else not self.on
 
     @property
     def known(self) -> bool | None:
-        """The confirmed state; None while nothing has been confirmed."""
+        """The confirmed state; None before the first confirmation."""
         return self.on if self.on or self.began else None
 
 
@@ -70,13 +70,13 @@ def debounce(
 
 
 def move(latch: Latch, jump: Jump) -> Latch:
-    """Return the latch after a jump of the clock: it began as long ago as it did before."""
+    """Return the latch after a jump of the clock, its times moved so that ages stay the same."""
     began, pending = (time and jump.moved(time) for time in (latch.began, latch.pending))
     return replace(latch, began=began, pending=pending)
 
 
 def shifted(time: datetime, seconds: float) -> datetime:
-    """Return ``time`` and so many seconds, at most the last time there is and at least the first."""
+    """Return ``time`` plus ``seconds``, within the years 1 to 9999."""
     try:
         return time + timedelta(seconds=seconds)
     except OverflowError:
@@ -95,11 +95,11 @@ def latch_to_json(latch: Latch) -> list[Any]:
 
 
 def latch_from_json(values: list[Any]) -> Latch:
-    """The inverse of ``latch_to_json``."""
+    """Return the latch that ``latch_to_json`` wrote."""
     on, began, pending, held_us = values
     return Latch(on, read_time(began), read_time(pending), held_us * _MICROSECOND)
 
 
 def read_time(text: str | None) -> datetime | None:
-    """The inverse of ``stamp``; None stays None."""
+    """Return the time that ``stamp`` wrote; None stays None."""
     return None if text is None else datetime.fromisoformat(text).astimezone(UTC)

@@ -1,4 +1,4 @@
-"""What is remembered of one device between two frames."""
+"""The memory of one device from one frame to the next."""
 
 from __future__ import annotations
 
@@ -25,22 +25,21 @@ from shared.messages import Frame
 Numbers = tuple[float | None, ...]
 
 LONGEST_GAP_S = 30.0
-LONGEST_UPTIME_S = 1e9  # 30 years: more is no uptime
-STEPS_OF_SILENCE = 5  # of the device's own
-UNKNOWN_STEP_S = 60.0  # until a second frame has come
+LONGEST_UPTIME_S = 1e9  # 30 years: a longer uptime is wrong
+STEPS_OF_SILENCE = 5  # a silence is longer than this many steps between the device's frames
+UNKNOWN_STEP_S = 60.0  # assumed until the second frame
 
 
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
 class Memory(NamedTuple):
-    """``time`` of the last frame, and how many of that very time came before it.
+    """``time`` is the last frame's; ``repeat`` counts the frames of the same time before it.
 
-    ``seen``: the evidence channels the device is known to have. ``latches`` by name; replaced, never changed.
-    ``boot``, ``uptime_s`` and ``clock`` are the last frame's, None where it had none. ``steady_s`` is the time that
-    ran between its frames, which no step of the clock moves. ``words`` and ``numbers`` are the rules' own, by name.
-    ``step_s``: between the last two frames that were not of one instant. ``unseen_s``: how long before the last frame
-    the last one was that could be believed.
+    ``seen``: the evidence channels that the device has shown. ``latches`` by name; replaced, never changed. ``boot``,
+    ``uptime_s`` and ``clock`` are the last frame's, None where it had none. ``steady_s`` is the sum of the times
+    between frames, which no step of the clock moves. ``words`` and ``numbers`` belong to the rules, by name. ``step_s``
+    lies between the last two frames of different times, ``unseen_s`` between the last believable frame and the last.
     """
 
     time: datetime | None = None
@@ -58,14 +57,14 @@ class Memory(NamedTuple):
 
     @property
     def longest_gap_s(self) -> float:
-        """How long nothing may be seen before it is a silence, over which nothing is concluded."""
+        """The longest gap between frames that is no silence; nothing is concluded over a silence."""
         return max(LONGEST_GAP_S, STEPS_OF_SILENCE * (UNKNOWN_STEP_S if self.step_s is None else self.step_s))
 
     def elapsed(self, frame: Frame) -> timedelta:
-        """Return how long ago the last frame was when ``frame`` was taken; never negative, 0 where nobody can know.
+        """Return the time from the last frame to ``frame``; never negative, 0 where unknown.
 
-        Within a boot the uptime decides it, whatever happened to the wall clock. From boot to boot the wall clock does,
-        if it was set both times.
+        Within a boot the uptime gives it, whatever the wall clock did. From boot to boot the wall clock gives it, if it
+        was set both times.
         """
         before, now = self.time, frame.time
         if before is None:
@@ -79,12 +78,12 @@ class Memory(NamedTuple):
         return now - before if now > before else ZERO
 
     def moved(self, jump: Jump) -> Memory:
-        """Return the memory after a jump of the clock: everything is as long ago as it was before."""
+        """Return the memory after a jump of the clock, its times moved so that ages stay the same."""
         latches = {name: move(latch, jump) for name, latch in self.latches.items()}
         return self._replace(time=self.time and jump.moved(self.time), latches=latches)
 
     def to_json(self) -> str:
-        """Return the memory as JSON text; ``from_json`` gives it back exactly."""
+        """Return the memory as JSON text, which ``from_json`` reads."""
         return to_json(
             {
                 "time": None if self.time is None else stamp(self.time),
@@ -102,7 +101,7 @@ class Memory(NamedTuple):
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Memory:
-        """Return the memory ``to_json`` wrote, here or in an earlier version: what that did not know is as new."""
+        """Return the memory that ``to_json`` wrote, in this version or an earlier one; missing fields are as new."""
         data = json.loads(text)
         clocks = data.get("clocks") or (None, None, None)
         step_s, unseen_s = data.get("steps") or (None, 0.0)

@@ -1,10 +1,10 @@
 """The sums of a battery: charge, energy and cycles, from one frame to the next.
 
 Rules:
-1. Between two readings of a current it is taken to run straight from one to the other.
+1. Between two readings a current is taken to change linearly.
 2. Nothing is summed over a silence: longer than ``longest_gap_s`` and more than five of the device's own steps.
 3. A cycle is as much charge drawn as the battery holds: by current and capacity where both are known, else by the
-   gauge's percent, of which a wobble smaller than a step counts nothing.
+   gauge's percent, where a change smaller than its step does not count.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import NamedTuple
 from services.event_processor.core.device.memory import Numbers
 
 FEW_STEPS = 5
-SMOOTH_S = 60.0  # time constant of the current that runtime goes by
+SMOOTH_S = 60.0  # time constant of the current that the runtime is estimated from
 
 
 class Meter(NamedTuple):
-    """What is remembered, in this order; None: not seen yet. ``charge`` in Ah, ``energy`` in Wh."""
+    """The remembered sums, in this order; None: not seen yet. ``charge`` in Ah, ``energy`` in Wh."""
 
     step_s: float = 0.0
     amps: float | None = None
@@ -36,14 +36,14 @@ class Meter(NamedTuple):
 
 
 def read_meter(numbers: Numbers | None) -> Meter:
-    """Return what was remembered, or a new one."""
+    """Return the remembered meter, or a new one."""
     if isinstance(numbers, Meter):
         return numbers
     return Meter() if numbers is None else Meter(*numbers)  # type: ignore[arg-type]  # as Meter wrote them
 
 
 class MeterReading(NamedTuple):
-    """What one frame says: battery current (positive charges) and voltage, power into the load, state of charge."""
+    """One frame: battery current (positive charges) and voltage, power into the load, state of charge."""
 
     amps: float | None
     volts: float | None
@@ -52,7 +52,7 @@ class MeterReading(NamedTuple):
 
 
 def covers(meter: Meter, elapsed_s: float, longest_gap_s: float) -> bool:
-    """Say whether a step is short enough to be summed over."""
+    """Whether a step is short enough to be summed over."""
     return 0 < elapsed_s <= longest_gap_s or 0 < elapsed_s <= FEW_STEPS * meter.step_s
 
 
@@ -64,7 +64,7 @@ def run_on(
     percent_step: float,
     capacity_ah: float | None,
 ) -> Meter:
-    """Return the meter after ``reading``, ``elapsed_s`` after the one before it."""
+    """Return the meter after ``reading``, which comes ``elapsed_s`` after the one before."""
     _, amps, volts, load_w, charge_in, charge_out, energy_in, energy_out, energy, held, cycles, reported, smooth = meter
     now_a, now_v, now_w, percent = reading
     drawn = 0.0
@@ -101,7 +101,7 @@ def run_on(
 
 
 def _sums(before: float, now: float, hours: float) -> tuple[float, float]:
-    """Return what ran in and out, along the straight line between the two; both at least 0."""
+    """Return the amounts in and out along the straight line between two values; both at least 0."""
     if before >= 0 and now >= 0:
         return (before + now) / 2 * hours, 0.0
     if before <= 0 and now <= 0:
@@ -112,7 +112,7 @@ def _sums(before: float, now: float, hours: float) -> tuple[float, float]:
 
 
 def _percent(held: float | None, now: float | None, step: float) -> tuple[float | None, float]:
-    """Return the percent to go on from, and by how much it has dropped."""
+    """Return the percent to continue from, and by how much it has dropped."""
     if now is None:
         return held, 0.0
     if held is None or now >= held + step:

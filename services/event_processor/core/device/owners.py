@@ -1,11 +1,11 @@
-"""Which reader each device is read by, and how many devices there may be.
+"""Which sensor_reader each device belongs to, and how many devices there may be.
 
 Rules:
-1. A device belongs to the reader that was first heard with it. Another reader's frames of that name are not used while
-   its own reader is heard; after ``TAKEOVER_S`` of silence, by the device's own time, the device is the other's.
+1. A device belongs to the reader whose frame of it came first. Frames of that name from another reader are refused
+   while its own reader sends. After ``TAKEOVER_S`` of silence, by the device's own time, the other reader owns it.
 2. A site has at most ``most`` devices. Beyond that the reader with the most devices loses its newest one to a reader
-   that has fewer; one that has as many gets no more.
-So a cost is that of one look-up a frame, however many devices there are.
+   with fewer; a reader with as many gets no more.
+3. A frame costs one look-up, however many devices there are.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MOST_DEVICES = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What becomes of a frame. ``clash``: the reader that the device belongs to; ``evicted``: who makes room for it."""
+    """The verdict on a frame. ``clash``: the reader that owns the device. ``evicted``: the device that makes room."""
 
     accepted: bool
     claimed: bool = False
@@ -35,7 +35,7 @@ KEEP = Ruling(accepted=True)
 
 
 class DeviceOwners:
-    """``owned`` are (device, producer) as a ledger kept them, oldest first."""
+    """``owned`` are (device, producer) from the ledger, oldest first."""
 
     def __init__(self, owned: Iterable[tuple[str, str]] = (), most: int = MOST_DEVICES) -> None:
         self.most = most
@@ -48,15 +48,15 @@ class DeviceOwners:
         return len(self._owner)
 
     def owner(self, device: str) -> str | None:
-        """Return the reader that a device belongs to."""
+        """Return the reader that a device belongs to; None for an unknown device."""
         return self._owner.get(device)
 
     def is_alone(self, producer: str) -> bool:
-        """Whether all devices are read by one reader: then its clock is the site's."""
+        """Whether all devices belong to this reader, so that its clock is the site's."""
         return all(other == producer for other in self._devices)
 
     def judge(self, device: str, producer: str, time: datetime, last: datetime | None) -> Ruling:
-        """Say what becomes of a frame; ``last`` is the time of the device's last frame that was used."""
+        """Return the verdict on a frame; ``last`` is the time of the device's last accepted frame."""
         owner = self._owner.get(device)
         if owner == producer:
             return KEEP
@@ -69,7 +69,7 @@ class DeviceOwners:
         return Ruling(accepted=True, claimed=True)
 
     def forget(self, device: str) -> None:
-        """Let a device go."""
+        """Remove a device."""
         owner = self._owner.pop(device, None)
         if owner is not None:
             del self._devices[owner][device]
@@ -93,7 +93,7 @@ class DeviceOwners:
 
 
 def scoped(events: tuple[Event, ...], *, alone: bool) -> tuple[Event, ...]:
-    """Return the events of a frame of a jump; where its reader is not alone, they say that the others' times stand."""
+    """Return the events of a jump's frame; where its reader is not alone, they say that only its own devices move."""
     if alone:
         return events
     return tuple(

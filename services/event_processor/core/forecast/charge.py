@@ -1,8 +1,7 @@
-"""A battery's charge, followed from one reading to the next: ``follow`` is a function of its arguments alone.
+"""A battery's charge from one reading to the next; ``follow`` is a pure function.
 
-Most readings only add up what flowed (``Track``). Every ``SETTLE_S``, and at once when the load steps, the sum is
-settled into the estimate (``Charge``): what flowed, then what the voltage says, then what the gauge says, then whether
-the battery is full or has run empty.
+Most readings only add to the sum of what flowed (``Track``). Every ``SETTLE_S``, and at once when the load steps, the
+sum is settled into the estimate (``Charge``), which is then corrected by voltage, gauge, and a full or empty battery.
 """
 
 from __future__ import annotations
@@ -13,19 +12,19 @@ from typing import NamedTuple
 from services.event_processor.core.forecast.curves import Curve, charge_at, slope, voltage
 from services.event_processor.core.forecast.kalman import Belief, correct, correct_capacity, flow
 
-LONGEST_GAP_S = 600.0  # a longer silence, where the device's own step is not longer
+LONGEST_GAP_S = 600.0  # a longer gap is a silence, unless the device's own step is longer
 FEW_STEPS = 5
-SETTLE_S = 10.0  # voltage and percent correct that often: their errors last, and a correction costs time
+SETTLE_S = 10.0  # voltage and percent correct this often: their errors last, and a correction costs time
 REST_S = 600.0  # a battery without a load for this long shows its open-circuit voltage
-IDLE_SHARE = 0.02  # of the capacity in an hour: a smaller current is none
-SAG_ERROR = 0.3  # of the sag under load: what polarization adds to the resistance and takes from it
+IDLE_SHARE = 0.02  # of the capacity in an hour: a smaller current counts as none
+SAG_ERROR = 0.3  # of the sag under load: how far polarization shifts it either way
 UNKNOWN_SAG_V = 0.08  # where neither current nor power is known
 ERRORS_LAST_S = 3600.0  # an error of voltage under load lasts about this long
 MEAN_OVER_S, MEAN_AT_LEAST_S = 1800.0, 60.0
-GAUGE_ERROR, GAUGE_ERROR_FULL, GAUGE_LASTS_S = 0.06, 0.12, 3600.0  # a gauge knows best where its board gives up
-GAIN_ERROR, POWER_GAIN_ERROR = 0.01, 0.04  # of a current, of one worked out of a power
-STEP_OF_LOAD, STEP_WITHIN_S = 0.15, 60.0  # of the capacity in an hour: what shows the resistance
-NAMEPLATE_SHARE, NAMEPLATE_ERROR = 0.93, 0.13  # a battery holds this much of what it is sold with
+GAUGE_ERROR, GAUGE_ERROR_FULL, GAUGE_LASTS_S = 0.06, 0.12, 3600.0  # a gauge is best near its board's cut-off
+GAIN_ERROR, POWER_GAIN_ERROR = 0.01, 0.04  # of a current, and of one computed from a power
+STEP_OF_LOAD, STEP_WITHIN_S = 0.15, 60.0  # of the capacity in an hour: a step that shows the resistance
+NAMEPLATE_SHARE, NAMEPLATE_ERROR = 0.93, 0.13  # a battery holds this share of its nameplate
 UNKNOWN_AH, UNKNOWN_HOURS, UNKNOWN_ERROR = 11.0, 3.0, 0.8  # four 18650 cells; a board that lasts 1 to 7 hours
 RESISTANCE_OHM, MOST_OHM, LEAST_WEIGHT = 0.06, 2.0, 0.1  # of one cell in the pack's current, before a step shows it
 FULL_SHARE = 0.97
@@ -35,7 +34,7 @@ AGEING_ERROR = 0.008  # from one discharge to the next
 
 
 class BatteryModel(NamedTuple):
-    """What is known beforehand. ``resistance_ohm`` is that of one cell in the pack's current, None: to be learned."""
+    """The known facts. ``resistance_ohm`` is that of one cell in the pack's current; None: to be learned."""
 
     curve: Curve
     cells: int = 1
@@ -44,7 +43,7 @@ class BatteryModel(NamedTuple):
 
 
 class BatteryReading(NamedTuple):
-    """One frame: V of the pack, A (positive charges), W into the load, percent of the gauge, and whether on battery."""
+    """One frame: V of the pack, A (positive charges), W into the load, the gauge's percent, whether on battery."""
 
     elapsed_s: float
     volts: float
@@ -52,11 +51,11 @@ class BatteryReading(NamedTuple):
     watts: float | None = None
     percent: float | None = None
     on_battery: bool | None = None
-    full: bool = False  # the charger says so
+    full: bool = False  # reported by the charger
 
 
 class Charge(NamedTuple):
-    """The estimate. Loads are in the unit of the capacity, negative discharges. ``drawn`` None: not from full."""
+    """The estimate. Loads are in units of capacity per hour, negative discharges. ``drawn`` None: not from full."""
 
     belief: Belief
     volts: float  # of one cell, at the last reading
@@ -69,13 +68,13 @@ class Charge(NamedTuple):
     rested_s: float = 0.0
     drawn: float | None = None  # since it was full
     lowest: float = 9.0  # V per cell under load in this discharge
-    whole: float | None = None  # what the last discharge from full to empty gave
+    whole: float | None = None  # the amount of the last discharge from full to empty
     wholes: float = 0.0  # how many there were
     through: float = 0.0  # everything ever drawn
 
 
 class Track(NamedTuple):
-    """What is remembered: the estimate as last settled, the last reading, and what has flowed since."""
+    """The memory: the estimate as last settled, the last reading, and the amount that has flowed since."""
 
     charge: Charge
     volts: float
@@ -87,7 +86,7 @@ class Track(NamedTuple):
 
     @property
     def now(self) -> Charge:
-        """The estimate at the last reading."""
+        """The estimate at the last reading, not corrected by it."""
         return self.charge._replace(
             belief=flow(self.charge.belief, self.amount, GAIN_ERROR), volts=self.volts, load=self.load
         )
@@ -98,9 +97,9 @@ def _settled(charge: Charge, elapsed_s: float) -> Track:
 
 
 def load_of(volts: float, amps: float | None, watts: float | None, on_battery: bool | None) -> float:
-    """Return the current into the battery in the unit of its capacity, from what a ``BatteryReading`` says.
+    """Return the current into the battery in units of its capacity per hour.
 
-    That is A; or 1 while discharging, where neither current nor power is known.
+    That is A; or -1 while discharging where neither current nor power is known.
     """
     if amps is not None:
         return amps
@@ -110,7 +109,7 @@ def load_of(volts: float, amps: float | None, watts: float | None, on_battery: b
 
 
 def sum_up(track: Track, load: float, cell_v: float, elapsed_s: float) -> Track | None:
-    """Return what is remembered with what has flowed since the last reading; None where it is time to settle."""
+    """Return the track with the amount since the last reading added; None where it is time to settle."""
     charge, _, before, amount, seconds, step, _ = track
     seconds += elapsed_s
     if seconds >= SETTLE_S or not -step < load - before < step:
@@ -119,7 +118,7 @@ def sum_up(track: Track, load: float, cell_v: float, elapsed_s: float) -> Track 
 
 
 def follow(battery: BatteryModel, track: Track | None, reading: BatteryReading) -> Track:
-    """Return what is remembered after ``reading``; None before is the first."""
+    """Return the track after ``reading``; ``track`` is None before the first."""
     if track is None:
         return _settled(_begun(battery, reading), 0.0)
     elapsed_s, volts, amps, watts, _, on_battery, full = reading
@@ -150,7 +149,7 @@ def _begun(battery: BatteryModel, reading: BatteryReading) -> Charge:
 
 
 def _woken(battery: BatteryModel, reading: BatteryReading, charge: Charge) -> Charge:
-    """The first reading, or the first after a silence: the charge is unknown, and the voltage says it anew."""
+    """Return the charge at the first reading, or the first after a silence: unknown, then corrected by the voltage."""
     if charge.drawn is not None and charge.lowest < battery.curve.empty_v:
         charge = _ran_empty(charge)
     cell, (_, log_capacity, _, _, capacity_var) = reading.volts / battery.cells, charge.belief
@@ -169,7 +168,7 @@ def _filled(charge: Charge) -> Charge:
 
 
 def _ran_empty(charge: Charge) -> Charge:
-    """A discharge that began full has ended empty: what was drawn is the capacity."""
+    """Return the charge of a battery that ran empty: if the discharge began full, the amount drawn is the capacity."""
     whole = charge.drawn
     if not whole or whole <= 0:
         return charge._replace(drawn=None, lowest=9.0)
@@ -207,7 +206,7 @@ def _settle(
 
 
 def _mean_load(charge: Charge, load: float, elapsed_s: float, idle: float) -> tuple[float, float, float]:
-    """Return the mean of the load, its variance, and for how long it has had this direction (or been idle)."""
+    """Return the mean of the load, its variance, and how long it has had this direction (or been idle)."""
     if _direction(charge.mean, idle) != _direction(load, idle):
         return load, 0.0, 0.0
     ran_s = charge.ran_s + elapsed_s
@@ -221,9 +220,9 @@ def _direction(load: float, idle: float) -> int:
 
 
 def _resisted(battery: BatteryModel, charge: Charge, before: Track, reading: BatteryReading, load: float) -> Charge:
-    """Return the charge with the resistance that a step of the load has shown: the first ones count most.
+    """Return the charge with the resistance that a step of the load shows; the first steps count most.
 
-    The reading before the step is the last word on how low the voltage went under that load.
+    The reading before the step gives the voltage under the old load.
     """
     if before.load < -IDLE_SHARE * charge.belief.capacity:
         charge = charge._replace(lowest=min(charge.lowest, before.volts))

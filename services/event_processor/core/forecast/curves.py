@@ -1,7 +1,7 @@
 """Open-circuit voltage by state of charge, V per cell at 25 °C after a rest, for each chemistry.
 
-A curve is a row of (state of charge, V), rising. Between two points it is straight. Beyond its ends it goes on steeply,
-so that a filter that has run past an end is led back.
+A curve is a row of (state of charge, V), rising and linear between two points. Beyond its ends it continues steeply, so
+that a filter that has run past an end is led back.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ CURVES: dict[str, Curve] = {
          (0.842, 4.064), (0.955, 4.112), (1.0, 4.19)),
         0.03, 3.0, _SUNIL,
     ),
-    "lihv": Curve(  # li_ion, stretched to 4.35 V: no measured one was found, so it is believed less
+    "lihv": Curve(  # li_ion, stretched to 4.35 V: no measured one was found, so its spread is greater
         ((0.0, 2.60), (0.015, 2.98), (0.045, 3.24), (0.094, 3.43), (0.155, 3.54), (0.294, 3.70), (0.463, 3.83),
          (0.842, 4.21), (0.955, 4.27), (1.0, 4.34)),
         0.06, 3.1, "li_ion, stretched",

@@ -1,6 +1,6 @@
-"""The load that a battery usually has at a time of day, from what it had on the days before.
+"""A battery's usual load by time of day, from the days before.
 
-A day is twelve spans of two hours, by UTC. Each holds a mean that the newest days count most in.
+A day is twelve spans of two hours, in UTC. Each has a mean in which the newest days count most.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 SPANS = 12
 SPAN_S = 86_400 / SPANS
 DAYS = 5.0  # of a span's own time that its mean looks back
-KNOWN = 6  # spans that must be known before anything is said
+KNOWN = 6  # spans that must be known for an estimate
 LONGEST_DAYS = 14
 
 DailyLoad = tuple[float | None, ...]  # A, or W, or hours of load an hour; None: not seen yet
@@ -16,7 +16,7 @@ NO_LOADS: DailyLoad = (None,) * SPANS
 
 
 def add(loads: DailyLoad, second_of_day: float, load: float, lasted_s: float) -> DailyLoad:
-    """Return the loads after ``load`` (at least 0) has lasted that long, at that time of the day."""
+    """Return the loads after ``load`` (at least 0) has lasted ``lasted_s`` at that time of day."""
     span = int(second_of_day / SPAN_S) % SPANS
     held = loads[span]
     weight = min(lasted_s / (DAYS * SPAN_S), 1.0)
@@ -25,9 +25,9 @@ def add(loads: DailyLoad, second_of_day: float, load: float, lasted_s: float) ->
 
 
 def lasts_s(loads: DailyLoad, second_of_day: float, amount: float) -> float | None:
-    """Return how long ``amount`` (Ah, Wh or hours of load) lasts from that time of the day on, s.
+    """Return how long ``amount`` (Ah, Wh or hours of load) lasts from that time of day on, s.
 
-    None: too little of the day is known, or there is no load. A span that is not known has the mean of the others.
+    None: fewer than ``KNOWN`` spans are known, or there is no load. An unknown span has the mean of the others.
     """
     known = [load for load in loads if load is not None]
     if len(known) < KNOWN or (mean := sum(known) / len(known)) <= 0:

@@ -1,9 +1,9 @@
-"""Whether a gauge chip's own percentage may be believed: not while it jumps, nor where it contradicts the estimate.
+"""Whether to believe a gauge chip's own percentage: not after a jump, nor where it contradicts the estimate.
 
 Rules:
 1. A change of ``JUMP`` or more within ``JUMP_WITHIN_S`` that no flow explains is a jump. The gauge is doubted for
-   ``JUMP_LASTS_S`` after it, and corrects nothing meanwhile.
-2. A percentage farther from the estimate than ``FAR`` beyond both errors contradicts it.
+   ``JUMP_LASTS_S`` after it, and corrects nothing in that time.
+2. A percentage that differs from the estimate by more than ``FAR`` beyond both errors contradicts it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ FAR = 0.15
 
 
 class Gauge(NamedTuple):
-    """What is remembered: the last share shown (0 to 1), and how long the doubt of a jump still lasts."""
+    """The last share shown (0 to 1), and how long a jump still puts the gauge in doubt."""
 
     share: float
     doubt_s: float = 0.0
@@ -23,7 +23,7 @@ class Gauge(NamedTuple):
 
 
 def after(gauge: Gauge | None, share: float, flowed: float, elapsed_s: float) -> Gauge:
-    """Return what is remembered after the gauge has shown ``share``; ``flowed``: what has flowed, as a share."""
+    """Return the state after the gauge has shown ``share``; ``flowed``: the amount since the last, as a share."""
     if gauge is None:
         return Gauge(share)
     jump = share - gauge.share - flowed
@@ -33,7 +33,7 @@ def after(gauge: Gauge | None, share: float, flowed: float, elapsed_s: float) ->
 
 
 def doubt(gauge: Gauge, estimate: float, estimate_error: float, gauge_error: float) -> str | None:
-    """Return why the gauge is doubted, as a person reads it; None while it may be believed."""
+    """Return why the gauge is doubted, for a person; None while it is not."""
     if gauge.doubt_s > 0:
         return f"it jumped by {100 * gauge.jump:+.0f} %"
     off = gauge.share - estimate

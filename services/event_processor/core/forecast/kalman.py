@@ -1,7 +1,7 @@
 """A Kalman filter of two numbers: state of charge, and the logarithm of the capacity.
 
-Why so small: charge is linear in what flows, and capacity enters by its inverse only, so that two numbers and three
-covariances hold all that a battery shows; resistance is measured apart (``charge``), where a step of the load shows it.
+Two numbers suffice: charge is linear in what flows, and capacity enters only by its inverse. Resistance is measured
+apart (``charge``), where a step of the load shows it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Belief(NamedTuple):
 
 
 def flow(belief: Belief, amount: float, gain_error: float) -> Belief:
-    """Return the belief after ``amount`` (Ah; positive charges) has flowed, measured to a share of ``gain_error``."""
+    """Return the belief after ``amount`` (Ah; positive charges) has flowed; ``gain_error`` is its relative error."""
     charge, log_capacity, charge_var, cross, capacity_var = belief
     share = amount * exp(-log_capacity)
     return Belief(
@@ -39,9 +39,9 @@ def flow(belief: Belief, amount: float, gain_error: float) -> Belief:
 
 
 def correct(belief: Belief, surprise: float, gradient: float, variance: float) -> Belief:
-    """Return the belief after a measurement: it differs by ``surprise`` from what the charge would show.
+    """Return the belief after a measurement that differs by ``surprise`` from its expected value.
 
-    ``gradient``: by how much that grows with the charge; ``variance`` of the measurement, in its unit squared.
+    ``gradient``: the derivative of the expected value by the charge; ``variance`` of the measurement, its unit squared.
     """
     charge, log_capacity, charge_var, cross, capacity_var = belief
     spread = gradient * gradient * charge_var + variance
@@ -56,7 +56,7 @@ def correct(belief: Belief, surprise: float, gradient: float, variance: float) -
 
 
 def correct_capacity(belief: Belief, surprise: float, variance: float) -> Belief:
-    """Return the belief after the capacity itself was measured: its logarithm differs by ``surprise``."""
+    """Return the belief after a measurement of the capacity, whose logarithm differs by ``surprise``."""
     charge, log_capacity, charge_var, cross, capacity_var = belief
     spread = capacity_var + variance
     for_capacity, for_charge = capacity_var / spread, cross / spread

@@ -1,13 +1,13 @@
-"""How a battery ages: its capacities over cycles and days, and when they will have fallen to a share of the nameplate.
+"""How a battery ages: its capacities over cycles and days, and when they will have fallen to a given one.
 
 Rules:
 1. A capacity comes from a discharge from full to empty. Up to ``KEPT`` are kept; when they are full, neighbours are
    averaged two by two, so that a few numbers span the whole life.
-2. The slope is the median of the slopes of all pairs (Theil and Sen), each with the weight of its span and of the
-   discharges it stands for: one odd discharge does not turn it, nor does a week of them.
-3. The forecast begins at the median of the newest and goes on straight. Its interval widens with the distance, by how
-   far the capacities lie from the line and by how much ageing bends.
-4. Nothing is said before ``LEAST`` capacities; a battery is to be replaced only when ``AGREEING`` in a row say so.
+2. The slope is the median of the slopes of all pairs (Theil and Sen), each weighted by its span and by the discharges
+   it stands for, so that a week of odd discharges does not turn it.
+3. The forecast begins at the median of the newest and continues linearly. Its interval widens with the distance, by the
+   spread of the capacities about the line and by ``RATE_ERROR``.
+4. There is no forecast before ``LEAST`` capacities. A battery is to be replaced only when ``AGREEING`` in a row agree.
 5. A battery that suddenly holds ``RENEWED`` times as much, ``AGREEING`` times in a row, is another one: a new life
    begins.
 """
@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 KEPT, LEAST, AGREEING, NEWEST = 16, 5, 3, 3
 NINE_IN_TEN = 1.645
-RATE_ERROR = 0.2  # ageing does not run straight: cells rest and recover, and bend at the knee
+RATE_ERROR = 0.2  # ageing is not linear: cells rest and recover, and lose more after the knee
 RENEWED = 1.15
 
 
@@ -27,7 +27,7 @@ class CapacitySample(NamedTuple):
     """One capacity, or the mean of ``weight`` of them.
 
     ``cycles``: equivalent full cycles (or discharges) so far; ``day``: days since 1970; ``ohm`` of one cell in the
-    pack's current; ``celsius``: None where nobody measured it.
+    pack's current; ``celsius``: None where it was not measured.
     """
 
     cycles: float
@@ -62,7 +62,7 @@ def add(life: Life, seen: CapacitySample) -> Life:
 
 
 def _renewed(life: Life, seen: CapacitySample) -> bool:
-    """Say whether this one and those just before it stand apart from all that came earlier."""
+    """Whether the newest ``AGREEING`` capacities, this one included, are those of a new battery (rule 5)."""
     earlier, newest = life[: -(AGREEING - 1)], (*life[-(AGREEING - 1) :], seen)
     if len(earlier) < AGREEING or len(newest) < AGREEING:
         return False
@@ -96,7 +96,7 @@ def capacity_ah(life: Life) -> float | None:
 def by_cycles(life: Life, ah: float) -> LifeForecast | None:
     """Return after how many cycles the capacity will have fallen to ``ah``.
 
-    None: it does not fall, or too few capacities are known.
+    None: it does not fall, or there are fewer than ``LEAST`` capacities.
     """
     return _reaches([(seen.cycles, seen.ah, seen.weight) for seen in life], ah)
 
@@ -119,7 +119,7 @@ def _reaches(points: Points, ah: float) -> LifeForecast | None:
     now, at = median(held for _, held, _ in newest), sum(where for where, _, _ in newest) / len(newest)
     offset = median(held - falls * where for where, held, _ in points)
     off = median(abs(held - falls * where - offset) for where, held, _ in points)
-    spread = 1.4826 * off + 0.002 * now  # a median of distances is that much of a standard deviation
+    spread = 1.4826 * off + 0.002 * now  # 1.4826 turns a median absolute deviation into a standard deviation
     rate_error = 2 * spread / max(points[-1][0] - points[0][0], 1e-9) + RATE_ERROR * -falls
     middle = at + (now - ah) / -falls
     reach = max(middle - at, 0.0)
@@ -129,7 +129,7 @@ def _reaches(points: Points, ah: float) -> LifeForecast | None:
 
 
 def _slope(points: Points) -> float | None:
-    """Return the weighted median of the slopes of all pairs, Ah for each unit of where."""
+    """Return the weighted median of the slopes of all pairs, Ah per cycle or day."""
     slopes = sorted(
         ((later[1] - earlier[1]) / (later[0] - earlier[0]), (later[0] - earlier[0]) * earlier[2] * later[2])
         for place, earlier in enumerate(points)
@@ -145,6 +145,6 @@ def _slope(points: Points) -> float | None:
 
 
 def to_replace(life: Life, nameplate_ah: float, share: float) -> bool:
-    """Say whether the newest ``AGREEING`` capacities all lie below ``share`` of the nameplate."""
+    """Whether the newest ``AGREEING`` capacities all lie below ``share`` of the nameplate."""
     newest = life[-AGREEING:]
     return len(newest) == AGREEING and all(seen.ah < share * nameplate_ah for seen in newest)

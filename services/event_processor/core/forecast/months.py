@@ -1,10 +1,10 @@
-"""What a battery has been through, month by month: how deeply it was discharged, and how warm it was.
+"""A battery month by month: how deeply it was discharged, and how warm it was.
 
 Rules:
 1. A discharge is counted when the charge has fallen by ``LEAST`` and then risen by as much: from its highest to its
    lowest, in the month in which it ended.
 2. A temperature is taken once an hour.
-3. The newest ``KEPT`` months that had either are kept. What moves by less than ``STEP`` is not worth remembering.
+3. The newest ``KEPT`` months that had either are kept. A charge that moves by less than ``STEP`` is not remembered.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ class Month(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The month as ISO 8601 has it."""
+        """The month in ISO 8601: ``2026-01``."""
         return f"{self.month // 12:04}-{self.month % 12 + 1:02}"
 
 
 class Months(NamedTuple):
-    """``high`` and ``low`` of the charge in the discharge under way; ``hour``: the last one a temperature is of."""
+    """``high`` and ``low`` of the charge in the present discharge; ``hour``: the last one with a temperature."""
 
     high: float
     low: float
@@ -43,7 +43,7 @@ class Months(NamedTuple):
 
 
 def follow(kept: Months | None, now: datetime, charge: float, celsius: float | None) -> Months | None:
-    """Return what is to be remembered once ``charge`` was seen; the very same where nothing has changed."""
+    """Return the months after ``charge`` (0 to 1) at ``now``; the same object where nothing changes."""
     if kept is None:
         return Months(charge, charge)
     after = kept

@@ -1,4 +1,4 @@
-"""How long a battery lasts, and how long until it is full: a middle and an interval that holds nine truths in ten."""
+"""How long a battery lasts, and how long until it is full: an estimate and its 90 % interval."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from services.event_processor.core.forecast.curves import Curve, voltage
 from services.event_processor.core.forecast.kalman import remaining
 
 NINE_IN_TEN = 1.645  # standard deviations
-LOAD_ERROR, POWER_ERROR, LOAD_VARIES = 0.008, 0.015, 0.35  # of a steady current or power; of how far a load varies
-POINTS = 8  # of the curve that the mean voltage is taken over
+LOAD_ERROR, POWER_ERROR, LOAD_VARIES = 0.008, 0.015, 0.35  # of a steady current or power; share of a load's variation
+POINTS = 8  # of the curve, for the mean voltage
 TAPER_FROM, TAPER_SLOWER = 0.8, 2.0  # above this charge the charging current falls
 LONGEST_S = 1e7
 
 
 class Interval(NamedTuple):
-    """Seconds, ``low`` and ``high`` at least 0; nine truths in ten lie between them."""
+    """Seconds; ``low`` and ``high`` are at least 0 and hold the true value nine times in ten."""
 
     middle: float
     low: float
@@ -27,7 +27,7 @@ class Interval(NamedTuple):
 def left_at(battery: BatteryModel, charge: Charge, load: float, *, by_power: bool) -> Interval | None:
     """Return how long the battery lasts at ``load`` (A out of the battery at its present voltage, positive).
 
-    A load of constant power draws more current as the voltage falls: ``by_power`` allows for it. None: no load.
+    ``by_power``: a load of constant power, which draws more current as the voltage falls. None: no load.
     """
     if load <= 0:
         return None
@@ -66,7 +66,7 @@ def _mean_voltage(curve: Curve, held: float) -> float:
 
 
 def _interval(middle_s: float, spread_s: float) -> Interval:
-    """A small spread lies evenly on both sides; a wide one multiplies, for no battery lasts less than no time."""
+    """Return the interval: symmetric for a small spread, by a factor for a wide one, since no runtime is negative."""
     middle_s = min(middle_s, LONGEST_S)
     spread_s = (spread_s**2 + (LOAD_ERROR * middle_s) ** 2) ** 0.5
     if middle_s <= 0:

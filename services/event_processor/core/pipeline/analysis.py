@@ -1,4 +1,4 @@
-"""What counts by type and hour say."""
+"""Rates and anomalies from counts by type and hour."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from typing import Any
 
 Counts = Mapping[tuple[int, str], int]  # (hour since 1970, type) → events
 UNLIKELY = 0.001
-LEAST_HOURS = 6  # of history, before an hour can stand out
-SHORTEST_H = 0.25  # one event in the first second is no thousand an hour
+LEAST_HOURS = 6  # of history, to judge an hour
+SHORTEST_H = 0.25  # so that one event in the first second is not a thousand an hour
 
 
 def rates(counts: Counts, hour: int, part: float, hours: int, since: float) -> dict[str, float]:
-    """Return events per hour by type, over the present hour (``part`` of it is over) and the ``hours`` before it.
+    """Return events per hour by type, over the present hour (``part`` of it, 0 to 1, is over) and the ``hours`` before.
 
-    Divided by the time observed, which began at ``since`` (hours since 1970), where that is shorter, and by a quarter
-    of an hour at least.
+    Where less time was observed (from ``since``, hours since 1970), that is what counts, at least ``SHORTEST_H``.
     """
     within = {key: count for key, count in counts.items() if hour - hours <= key[0] <= hour}
     if not within:
@@ -29,9 +28,9 @@ def rates(counts: Counts, hour: int, part: float, hours: int, since: float) -> d
 
 
 def anomalies(counts: Counts, hour: int, part: float) -> list[dict[str, Any]]:
-    """Return the types of which the present hour has more than a Poisson process of their mean rate would show.
+    """Return the types that the present hour has more of than a Poisson process of their mean rate would give.
 
-    Judged by the upper tail at 0.1 %, against the hours before it; needs six of them.
+    The test is the upper tail below ``UNLIKELY``, against at least ``LEAST_HOURS`` hours before.
     """
     past = hour - min((at for at, _ in counts), default=hour)
     if past < LEAST_HOURS:
@@ -47,10 +46,10 @@ def anomalies(counts: Counts, hour: int, part: float) -> list[dict[str, Any]]:
 
 
 def upper_tail(count: int, mean: float) -> float:
-    """Return the chance of ``count`` or more events where ``mean`` are expected (Poisson)."""
+    """Return the Poisson probability of ``count`` or more events where ``mean`` are expected."""
     if mean <= 0:
         return 0.0 if count else 1.0
-    if count > mean:  # summed from there up, where the terms fall: exact in the small
+    if count > mean:  # summed upwards, where the terms fall, so that a small tail is exact
         total, n = 0.0, count
         term = exp(n * log(mean) - mean - lgamma(n + 1))
         while term > total * 1e-12:

@@ -1,4 +1,4 @@
-"""Events offered from outside (``ingest/…``): made into an Event, or refused with a reason."""
+"""Candidates offered from outside (``ingest/…``): each becomes an Event, or is refused with a reason."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from shared.names import NAME
 
 MOST_AHEAD = timedelta(seconds=60)
 EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)  # a device without a clock says 1970, 2000 or when its firmware was built
-DEVICE_FIELDS, ZONE_FIELDS = ("device_id", "sensor_id"), ("zone",)  # where the specification's own events say it
+DEVICE_FIELDS, ZONE_FIELDS = ("device_id", "sensor_id"), ("zone",)  # as the specification's own events name them
 NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)  # in an id that must not depend on when something arrived
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a candidate is not taken, for a person to read; ``report`` is the event that counts one of no known type."""
+    """Why a candidate is refused, for a person; ``report`` is the event that counts an offer of an unknown type."""
 
     reason: str
     report: Event | None = None
@@ -35,10 +35,10 @@ def admit(
 ) -> Event | Refusal:
     """Return the candidate as an Event of this site.
 
-    It happened at its own time, else at ``received_at``. More than 60 s ahead of that is refused, for it would count as
-    recent for ever, and so is a time of before 2020, which no window and no history holds. With an ``id`` the Event's
-    id follows from (producer, id) alone; without one, from when it arrived, and ``arrival`` distinguishes two in one
-    instant.
+    Its time is its own, else ``received_at``. A time more than ``MOST_AHEAD`` ahead of ``received_at`` is refused,
+    since it would count as recent for ever; so is one before ``EARLIEST``, which no window and no history holds. With
+    an ``id`` the Event's id follows from (producer, id) alone; without one, from its arrival, where ``arrival``
+    distinguishes two in one instant.
     """
     if candidate.type == CLOCK_JUMP:
         return Refusal(f"{CLOCK_JUMP} moves every window there is; only the suite's own reader reports one")
@@ -78,7 +78,7 @@ def admit(
 
 
 def placed(candidate: Candidate) -> tuple[str | None, str | None]:
-    """Return the candidate's device and zone: its own, else what its data or metadata says, if that can be a name."""
+    """Return the candidate's device and zone: its own fields, else those of its data or metadata if they are names."""
     data, metadata = candidate.data, candidate.metadata
     device = candidate.device or _name(data[field] for field in DEVICE_FIELDS if field in data)
     said = [where[field] for where in (metadata, data) for field in ZONE_FIELDS if field in where]
@@ -92,7 +92,7 @@ def _name(values: Iterable[Any]) -> str | None:
 def _unknown(
     compiled: CompiledRules, producer: str, candidate: Candidate, received_at: datetime, arrival: int
 ) -> Event:
-    """Return the event that counts an offer of an unknown type; of an offer with an id it is the same one each time."""
+    """Return the event that counts an offer of an unknown type; an offer with an id always gives the same one."""
     kind = compiled.catalogue[UNKNOWN]
     device, zone = placed(candidate)
     return Event(

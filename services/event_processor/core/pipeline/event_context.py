@@ -1,4 +1,4 @@
-"""One event on its way through the pipeline, and what the pipeline remembers from event to event."""
+"""One event in the pipeline, and the state of the pipeline from event to event."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from shared.messages import Candidate, Event, Trigger
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A candidate as it came: its producer, time and number. ``depth``: how many events before it made one chain."""
+    """A candidate as it arrived. ``depth``: how many events before it form a chain of causes; None: by its metadata."""
 
     producer: str
     candidate: Candidate
@@ -30,11 +30,11 @@ class Offer:
 
 @dataclass(slots=True)
 class EventContext:
-    """One event on its way; the stages change it as they go. ``event`` is unset only before ``validate``.
+    """One event in the pipeline; the stages change it. ``event`` is unset only before ``validate``.
 
-    ``heard_at`` is when it came by this machine's clock, where its own time can be held against that: offers and live
-    frames. ``sender``: who offered it, or the reader of its device. ``own``: it was made for this passage and nobody
-    else has it; what is added may go into its metadata as they stand.
+    ``heard_at`` is its arrival by this machine's clock, for offers and live frames, whose own time can be compared
+    with it. ``sender``: the producer that offered it, or the reader of its device. ``own``: nothing else refers to the
+    event, so its metadata may be changed in place.
     """
 
     event: Event
@@ -52,7 +52,7 @@ class EventContext:
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """Where an event ended, and why: ``code`` is counted, ``text`` is for people, ``report`` is emitted instead."""
+    """Why an event was dropped: ``code`` is counted, ``text`` is for people, ``report`` is emitted instead."""
 
     code: str
     text: str = ""
@@ -60,7 +60,7 @@ class Dropped:
 
 
 class Pipeline:
-    """The plan, and what is remembered. ``correlator`` and ``buckets`` (oldest first) are as a ledger kept them."""
+    """The plan and the pipeline's state. ``correlator`` and ``buckets`` (oldest first) come from the ledger."""
 
     def __init__(
         self,
@@ -73,14 +73,14 @@ class Pipeline:
         self.correlator = correlator or Correlator(plan.patterns)
         self.buckets = OrderedDict() if buckets is None else buckets
         self.seen = seen
-        self.steps: dict[str, tuple[tuple[str, Stage], ...]] = {}  # of STAGES, what has to do with a type
-        self.drawn: set[tuple[str, str]] = set()  # buckets to be written
-        self.counts: Counter[str] = Counter()  # received, passed, and {stage}.{code} for every other end
+        self.steps: dict[str, tuple[tuple[str, Stage], ...]] = {}  # by event type, the STAGES that concern it
+        self.drawn: set[tuple[str, str]] = set()  # buckets to write
+        self.counts: Counter[str] = Counter()  # received, passed, and {stage}.{code} of dropped ones
         self.zones_reported: set[str] = set()
-        self.ended: list[tuple[Event, str, Dropped]] | None = None  # where events ended, if somebody wants to know
+        self.ended: list[tuple[Event, str, Dropped]] | None = None  # dropped events with their stage, for a trace
 
     def move(self, jump: Jump) -> None:
-        """Move what is remembered along with a wall clock that jumped."""
+        """Move the state along with a jump of the wall clock."""
         self.correlator.move(jump)
         for key, bucket in self.buckets.items():
             at_us = time_to_us(jump.moved(us_to_time(bucket.at_us)))

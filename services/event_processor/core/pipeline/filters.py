@@ -1,4 +1,4 @@
-"""The filters: priority, type, zone and rate. What each keeps back is counted under its name."""
+"""The filters: priority, type, zone and rate. What each drops is counted under its name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ZONES_REPORTED = 100
 
 
 def filter_event(pipeline: Pipeline, context: EventContext) -> Dropped | None:
-    """Priority, type, zone and rate, in this order; critical events pass them all."""
+    """Apply the filters in this order; critical events pass them all."""
     event = context.event
     if event.severity is Severity.CRITICAL:
         return None
@@ -32,7 +32,7 @@ def _type(_: Pipeline, context: EventContext) -> Dropped | None:
 
 
 def _zone(pipeline: Pipeline, context: EventContext) -> Dropped | None:
-    """No zone is the whole system. A zone that nothing names is said, once: it may be a slip of the pen."""
+    """Drop events of zones that are not wanted. One without a zone passes; an unknown zone is reported once."""
     zone, plan = context.event.zone, pipeline.plan
     if zone is None or not plan.zones or zone in plan.zones:
         return None
@@ -44,7 +44,7 @@ def _zone(pipeline: Pipeline, context: EventContext) -> Dropped | None:
 
 
 def _rate(pipeline: Pipeline, context: EventContext) -> Dropped | None:
-    """A bucket for each type and source: one that chatters starves nobody else."""
+    """Draw from the bucket of the event's type and source, so that a busy source does not use up another's."""
     limit = context.type_route.limit if context.type_route is not None else None
     if limit is None or context.replayed:
         return None

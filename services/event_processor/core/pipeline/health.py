@@ -1,4 +1,4 @@
-"""The health of the processor and of the suite as it sees it: a verdict a component, and the worst of them overall.
+"""The health of event_processor and of the suite: a verdict for each component, and the worst of them overall.
 
 | component     | warning                                             | critical                                    |
 |---------------|-----------------------------------------------------|---------------------------------------------|
@@ -22,7 +22,7 @@ from shared.messages import Quality
 
 
 class Verdict(StrEnum):
-    """How a component is, best first."""
+    """The verdict on a component, best first."""
 
     HEALTHY = "healthy"
     WARNING = "warning"
@@ -36,7 +36,7 @@ LAG, HOPELESS_LAG = 10_000, 500_000
 
 @dataclass(frozen=True, slots=True)
 class HandlerVitals:
-    """How one handler does. Times in ms, of the last attempts; ``last_success`` as text, None for never."""
+    """The figures of one handler. Times in ms, of the last attempts; ``last_success`` as text, None for never."""
 
     attempts: int = 0
     failures: int = 0
@@ -51,13 +51,13 @@ class HandlerVitals:
 
     @property
     def error_rate(self) -> float:
-        """The share of attempts that failed, 0 for none at all."""
+        """The share of attempts that failed; 0 without attempts."""
         return round(self.failures / self.attempts, 4) if self.attempts else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Vitals:
-    """What the shell has measured."""
+    """The figures that the shell has measured."""
 
     waiting: int = 0
     oldest_s: float = 0.0

@@ -1,4 +1,4 @@
-"""The pipeline of a site made ready: for each event type, what applies to it. Nothing is searched later."""
+"""The compiled pipeline of a site: what applies to each event type, so that no event needs a search."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ PathPart = str | int
 
 @dataclass(frozen=True, slots=True)
 class TypeRoute:
-    """What applies to one event type. ``barred``: never let through, unless it is critical.
+    """What applies to one event type. ``barred``: the type filter drops it, unless it is critical.
 
-    ``handlers``: those of every event of the type; None where it depends on the event.
+    ``handlers``: those of every event of the type; None where they depend on the event.
     """
 
     barred: bool
@@ -35,7 +35,7 @@ class TypeRoute:
 
 @dataclass(frozen=True, slots=True)
 class PipelinePlan:
-    """Everything the pipeline knows beforehand. ``stamp`` is what enrichment adds to every event."""
+    """The settings of the pipeline, compiled. ``stamp`` is what enrichment adds to every event."""
 
     compiled: CompiledRules
     rules: PipelineRules
@@ -46,7 +46,7 @@ class PipelinePlan:
     stamp: Mapping[str, str]
 
     def handler(self, name: str) -> AnyHandler:
-        """Return a handler by its name."""
+        """Return a handler by its name; raises KeyError for an unknown one."""
         return self.rules.handlers[name]
 
 
@@ -56,7 +56,7 @@ def compile_plan(
     patterns: PatternRules | None = None,
     stamp: Mapping[str, str] | None = None,
 ) -> PipelinePlan:
-    """Return the plan of a site; without rules nothing is filtered, added or routed."""
+    """Return the plan of a site; without ``rules`` nothing is filtered, added or routed."""
     rules = rules or PipelineRules()
     ready = compile_patterns(compiled.site, patterns or NO_PATTERNS, compiled.catalogue)
     catalogue = compiled.catalogue
@@ -79,14 +79,14 @@ def compile_plan(
 
 
 def _for_all(routes: Sequence[EventRoute]) -> tuple[str, ...] | None:
-    """Return the handlers of routes that every event takes, each once; None if one of the routes looks at the event."""
+    """Return the handlers of routes that every event takes, each once; None if a route depends on the event."""
     if any(RANK[route.at_least] or route.devices or route.zones for route in routes):
         return None
     return tuple(dict.fromkeys(name for route in routes for name in route.handlers))
 
 
 def without_handlers(plan: PipelinePlan) -> PipelinePlan:
-    """Return the plan for history: it filters and correlates alike, and nothing is done with an event."""
+    """Return the plan for history: the same filters and correlation, but no handlers and triggers."""
     return compile_plan(plan.compiled, plan.rules.model_copy(update={"routes": ()}), plan.patterns.rules, plan.stamp)
 
 
@@ -94,7 +94,7 @@ NO_PATTERNS = PatternRules.model_validate({"related": {"most": 0}})
 
 
 def pipeline_faults(rules: PipelineRules, catalogue: Catalogue) -> Iterator[tuple[tuple[PathPart, ...], str]]:
-    """Yield (path, what is wrong) of every name that leads nowhere."""
+    """Yield (path, what is wrong) of every unknown name and bad address."""
     yield from _type_faults(_filters_named(rules), catalogue)
     for i, route in enumerate(rules.routes):
         for k, name in enumerate(route.handlers):
@@ -117,7 +117,7 @@ def _filters_named(rules: PipelineRules) -> Iterator[tuple[tuple[PathPart, ...],
 
 
 def pattern_faults(rules: PatternRules, catalogue: Catalogue) -> Iterator[tuple[tuple[PathPart, ...], str]]:
-    """Yield (path, what is wrong) of every type that no event has."""
+    """Yield (path, what is wrong) of every unknown event type."""
     yield from _type_faults(_patterns_named(rules), catalogue)
 
 
@@ -157,7 +157,7 @@ def _address_fault(url: str, allowed: tuple[str, ...]) -> str | None:
 
 
 def _climbs(rest: str) -> bool:
-    """Whether a path leads elsewhere than it begins: ``..``, also percent-encoded, once or more, or by backslashes."""
+    """Whether a path holds ``..``, also percent-encoded (repeatedly) or with backslashes."""
     plain, before = rest.lower(), ""
     while plain != before:
         before = plain
@@ -167,5 +167,5 @@ def _climbs(rest: str) -> bool:
 
 
 def _begins(url: str, prefix: str) -> bool:
-    """A prefix ends at a level of the path: https://a.example must not allow https://a.example.evil.org."""
+    """Whether a URL lies below a prefix, by whole levels: https://a.example must not allow https://a.example.org."""
     return url == prefix or url.startswith(prefix if prefix.endswith("/") else prefix + "/")

@@ -1,4 +1,4 @@
-"""What the pipeline asks of the outside."""
+"""The ports of the pipeline."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from typing import Protocol
 
 
 class SeenIds(Protocol):
-    """Remembers what has been taken by its sender's id."""
+    """Remembers which ids of which producers have been accepted."""
 
     def is_new(self, producer: str, identity: str) -> bool:
-        """Note it; returns whether it had not been taken before."""
+        """Note an id; return whether it is new."""
 
 
 class _Everything:
-    """SeenIds that know nothing yet."""
+    """SeenIds without a memory."""
 
     def is_new(self, producer: str, identity: str) -> bool:
-        """Whatever it is, it is new."""
+        """Return True."""
         return (producer, identity) is not None
 
 

@@ -1,11 +1,11 @@
-"""Who is there: from life signs (``status/…``) to one ``system.service.offline`` and one ``system.service.online``.
+"""Which services are online: ``status/…`` becomes one ``system.service.offline`` and one ``system.service.online``.
 
 Rules:
 1. Only the last will makes a service offline: ``stopped`` is no failure.
-2. A change counts when it has lasted ``dwell_s`` while this service itself was connected. A broker that restarts says
-   last wills or nothing at all, and a moment later everybody is back: that is no change.
-3. What was reported before is remembered by service: the same sign again, retained or after a restart, reports nothing.
-   A service that is first heard of online is nothing new; one that is first heard of offline is missing.
+2. A change counts when it has lasted ``dwell_s`` while this service itself was connected. So a restart of the broker,
+   with or without last wills, is no change: a moment later all services are back.
+3. The last report of each service is remembered: the same status again, retained or after a restart, reports nothing.
+   A new service that is online is not reported; a new one that is offline is.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MOST = 1000  # services remembered
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """One service: what was reported of it last, how many changes were, and what is seen since when (monotonic s)."""
+    """One service: its last report, the number of changes, and its last status with its time (monotonic s)."""
 
     reported: PresenceState | None = None
     changes: int = 0
@@ -32,7 +32,7 @@ class Presence:
 
 @dataclass(frozen=True, slots=True)
 class PresenceChange:
-    """A change to be reported. ``ordinal`` counts the changes of this service, from 1."""
+    """A change to report. ``ordinal`` counts the changes of this service, from 1."""
 
     service: str
     to: PresenceState
@@ -44,7 +44,7 @@ Known = Mapping[str, Presence]
 
 
 def take_sign(known: Known, service: str, sign: Sign, epoch: str | None, now_s: float) -> Known:
-    """Return what is known after one life sign."""
+    """Return the services after one status message."""
     before = known.get(service)
     if before is None:
         return known if len(known) >= MOST else {**known, service: Presence(sign=sign, epoch=epoch, since_s=now_s)}
@@ -55,12 +55,12 @@ def take_sign(known: Known, service: str, sign: Sign, epoch: str | None, now_s: 
 
 
 def interrupted(known: Known, now_s: float) -> Known:
-    """Return what is known after this service itself was cut off: every change has yet to last."""
+    """Return the services after this service itself lost its connection: every dwell begins anew."""
     return {service: replace(each, since_s=now_s) for service, each in known.items()}
 
 
 def report_changes(known: Known, dwell_s: float, now_s: float) -> tuple[Known, tuple[PresenceChange, ...]]:
-    """Return what is known, and the changes that have lasted long enough to be reported."""
+    """Return the services, and the changes that have lasted long enough to report."""
     changes = []
     for service, each in known.items():
         to = STANDING[each.sign]

@@ -1,4 +1,4 @@
-"""The pipeline as data: what ``config/pipeline.yaml`` may say. Filters name types as ``matching`` has it."""
+"""The pipeline as data: the model of ``config/pipeline.yaml``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Count = Annotated[int, Field(ge=1)]
 
 
 class RateLimit(Data):
-    """Of each of these types, from each source (device, or who offered it): ``burst`` at once, then ``per_minute``."""
+    """For each type and source (device or producer): ``burst`` events at once, then ``per_minute``."""
 
     types: TypeFilter
     per_minute: Positive
@@ -23,7 +23,7 @@ class RateLimit(Data):
 
 
 class Filters(Data):
-    """What is kept back. Critical events pass every filter; as shipped everything passes."""
+    """Which events are dropped. Critical events pass every filter; as shipped everything passes."""
 
     at_least: AnyCaseSeverity = Severity.INFO
     only: tuple[TypeFilter, ...] = ()
@@ -43,7 +43,7 @@ class Enrichment(Data):
 
 
 class Queue(Data):
-    """The queue of handlers' work, on the disk. At ``most`` the oldest of least severity go; critical ones never."""
+    """The handlers' queue, on disk. Beyond ``most`` the oldest of the least severity go, critical ones never."""
 
     most: Count = 10_000
     unhealthy_at: Annotated[float, Field(gt=0, le=1)] = 0.8
@@ -51,7 +51,7 @@ class Queue(Data):
 
 
 class Handler(Data):
-    """What every handler has. ``idempotent`` false: tried once, and never again when it is not known what came of it.
+    """What every handler has. ``idempotent`` false: one attempt, never a second one, even if its outcome is unknown.
 
     ``longest_pause_s`` bounds the pauses between attempts, which double from ``first_pause_s``.
     """
@@ -64,19 +64,19 @@ class Handler(Data):
 
     @property
     def tries(self) -> int:
-        """How often it may be tried."""
+        """How many attempts are allowed."""
         return self.attempts if self.idempotent else 1
 
 
 class TriggerHandler(Data):
-    """Publishes ``trigger/{name}``, with the event's commit."""
+    """Publishes ``trigger/{name}``, committed with the event."""
 
     kind: Literal["trigger"]
     name: Name
 
 
 class CommandHandler(Data):
-    """Sends a command, with the event's commit. One older than ``only_within_s`` sends none: history moves nothing."""
+    """Sends a command, committed with the event. An event older than ``only_within_s`` sends none."""
 
     kind: Literal["command"]
     target: Name
@@ -124,7 +124,7 @@ class EventRoute(Data):
 
 
 class Monitoring(Data):
-    """What the processor reports of the suite itself."""
+    """What event_processor reports of the suite itself."""
 
     started: bool = True
     health_every_s: Annotated[float, Field(ge=0)] = 1800

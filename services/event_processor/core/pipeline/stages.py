@@ -1,14 +1,14 @@
 """The pipeline: one event through ``STAGES``, in this order.
 
 Rules:
-1. A stage returns None to let the event go on, or why it ends here; every end is counted by stage and reason.
-2. Critical events pass every filter. What is filtered is reported nowhere but in the counts: it has no seq, is not
-   stored and triggers nothing. "Counted exactly once" holds for what passes; as shipped everything does.
-3. Events marked ``replayed`` are history: they are recorded, and neither correlated nor executed, nor do they draw
-   from a rate limit.
-4. What is added goes to a copy, except for an event that nobody else has (``EventContext.own``): a copy costs as
-   much as the event itself.
-5. The result depends on the events and on what is remembered, not on clock, batch or machine.
+1. A stage returns None to pass the event on, or why it drops it; drops are counted by stage and reason.
+2. Critical events pass every filter. A dropped event shows only in these counts: it has no seq, is not stored and
+   triggers nothing. "Counted exactly once" holds for the others; as shipped nothing is filtered.
+3. Events marked ``replayed`` are history: they are recorded, but not correlated or executed, and draw from no rate
+   limit.
+4. Stages add to a copy, except where nothing else refers to the event (``EventContext.own``): a copy costs as much as
+   the event itself.
+5. The result depends on the events and the pipeline's state, not on clock, batch or machine.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ OURS = frozenset(
 
 
 def run(pipeline: Pipeline, context: EventContext) -> Dropped | None:
-    """Take one event through all stages; returns where it ended, None for one that was recorded.
+    """Take one event through all stages; return why it was dropped, None if it was recorded.
 
-    Of an event of our own, stages that have nothing to do for its type are passed by: ``needed`` knows them.
+    For events made from frames, stages without work for the type are skipped: see ``needed``.
     """
     pipeline.counts["received"] += 1
     for name, stage in STAGES if context.offer is not None else _steps(pipeline, context):
@@ -55,10 +55,10 @@ def _steps(pipeline: Pipeline, context: EventContext) -> tuple[tuple[str, Stage]
 
 
 def needed(stage: str, plan: PipelinePlan, type_route: TypeRoute) -> bool:
-    """Whether a stage has anything to do for the frames' events of a type."""
+    """Whether a stage has work for events of a type that are made from frames."""
     match stage:
         case "validate" | "dedupe":
-            return False  # they were when their frame was applied
+            return False  # done when their frame was applied
         case "filter":
             return type_route.barred or type_route.limit is not None or bool(plan.zones) or plan.at_least > 0
         case "enrich":
@@ -73,7 +73,7 @@ def needed(stage: str, plan: PipelinePlan, type_route: TypeRoute) -> bool:
 
 
 def validate(pipeline: Pipeline, context: EventContext) -> Dropped | None:
-    """What is offered must be a type of the catalogue, of a time that can be, and no link of an endless chain."""
+    """Drop an offer that ``admit`` refuses, or that makes a chain of causes too long."""
     plan = pipeline.plan
     if context.offer is not None:
         offer = context.offer
@@ -82,7 +82,7 @@ def validate(pipeline: Pipeline, context: EventContext) -> Dropped | None:
             return Dropped("refused", admitted.reason, admitted.report)
         context.depth = chain_depth(offer)
         if context.depth > plan.rules.longest_chain:
-            text = f"it is the {context.depth}th event of a chain, and longest_chain in pipeline.yaml is "
+            text = f"it ends a chain of {context.depth} events, and longest_chain in pipeline.yaml is "
             return Dropped("chain", f"{text}{plan.rules.longest_chain}: events cause one another in a circle")
         context.event = admitted
         context.added = {key: value for key, value in admitted.metadata.items() if key not in OURS}
@@ -95,10 +95,10 @@ def validate(pipeline: Pipeline, context: EventContext) -> Dropped | None:
 
 
 def chain_depth(offer: Offer) -> int:
-    """Return how long a chain of causes the event ends: 0 for one that no event caused, as far as it says.
+    """Return the length of the chain of causes that an offer ends; 0 where its metadata names no cause.
 
-    A client that answers a trigger with an event passes ``depth`` on in its metadata; one that only names its cause
-    (``caused_by``) is the first link.
+    A client that answers a trigger with an event passes ``depth`` on in its metadata; with ``caused_by`` alone the
+    length is 1.
     """
     if offer.depth is not None:
         return offer.depth
@@ -110,7 +110,7 @@ def chain_depth(offer: Offer) -> int:
 
 
 def dedupe(pipeline: Pipeline, context: EventContext) -> Dropped | None:
-    """What is offered with an id is taken once; the frames' own events are, by their place in the stream."""
+    """Drop an offer whose id was accepted before. Events from frames are unique by their place in the stream."""
     offer = context.offer
     if offer is None or offer.candidate.id is None or pipeline.seen.is_new(offer.producer, offer.candidate.id):
         return None
@@ -118,7 +118,7 @@ def dedupe(pipeline: Pipeline, context: EventContext) -> Dropped | None:
 
 
 def enrich(pipeline: Pipeline, context: EventContext) -> Dropped | None:
-    """Who processed it, and what is known of its zone: small and from the configuration, never a copy of the world."""
+    """Add version and node, the depth of its chain, and the metadata of its zone from the settings."""
     added = context.added
     added.update(pipeline.plan.stamp)
     if context.depth:
@@ -130,7 +130,7 @@ def enrich(pipeline: Pipeline, context: EventContext) -> Dropped | None:
 
 
 def correlate(pipeline: Pipeline, context: EventContext) -> Dropped | None:
-    """Set it beside the events before it: see ``core.correlation``."""
+    """Add related events and the incident: see ``core.correlation``."""
     if context.replayed or context.type_route is None or not context.type_route.correlates:
         return None
     found = pipeline.correlator.correlate(context.event, context.sender)
@@ -143,14 +143,14 @@ def correlate(pipeline: Pipeline, context: EventContext) -> Dropped | None:
 
 
 def route(_: Pipeline, context: EventContext) -> Dropped | None:
-    """Find the handlers it is for, each once, in the order of the routes."""
+    """Find the event's handlers, each once, in the order of the routes."""
     event, type_route = context.event, context.type_route
     if type_route is None:
         return None
     if type_route.handlers is not None:
         context.handlers = type_route.handlers
         return None
-    spared = event.data.get("handler") if event.type == DEAD_LETTER else None  # it would fail on its own failure
+    spared = event.data.get("handler") if event.type == DEAD_LETTER else None  # the handler that failed on it
     names = (name for each in type_route.routes if _leads(each, event) for name in each.handlers)
     context.handlers = tuple(dict.fromkeys(name for name in names if name != spared))
     return None
@@ -165,7 +165,7 @@ def _leads(wanted: EventRoute, event: Event) -> bool:
 
 
 def execute(pipeline: Pipeline, context: EventContext) -> Dropped | None:
-    """Say what is to be done: triggers now, with the event; handlers by their queue. History does nothing."""
+    """Set the triggers, which are published with the event. History has neither triggers nor handlers."""
     if context.replayed:
         context.handlers = ()
         return None
@@ -176,7 +176,7 @@ def execute(pipeline: Pipeline, context: EventContext) -> Dropped | None:
 
 
 def record(pipeline: Pipeline, context: EventContext) -> Dropped | None:
-    """Give the event what was added; it is counted as passed and goes to the outbox."""
+    """Put what the stages added into the event's metadata, and count it as passed."""
     if context.offer is not None:
         context.event = context.event.model_copy(update={"metadata": context.added})
     elif context.added and context.own:

@@ -1,11 +1,11 @@
-"""What is to become of a handler's work: done, tried again after a pause, or given up.
+"""What follows an attempt of a handler: done, a retry after a pause, or given up.
 
 Rules:
-1. What may be repeated (``idempotent``) is tried ``attempts`` times, with pauses that double; a refusal for good ends
-   it at once. What may not is tried once.
-2. Work that was under way when the process died is tried again if it may be repeated; else it is given up, for
-   nobody knows what came of it.
-3. Work given up is a dead letter with the event and the reason.
+1. An ``idempotent`` handler has ``attempts`` attempts, with pauses that double; a final failure ends them at once. Any
+   other handler has one attempt.
+2. Work that was under way when the process died is retried if the handler is ``idempotent``. Otherwise it is given up,
+   because its outcome is unknown.
+3. Work given up becomes a dead letter with the event and the reason.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Task:
 
 
 def dead_letter(task: Task, event_type: str, reason: str) -> Candidate:
-    """Return the event that reports work given up; the same work makes the same one."""
+    """Return the event that reports work given up; the same work always gives the same one."""
     data = {"event": task.event_id, "type": event_type, "handler": task.handler, "attempts": task.attempts}
     return Candidate(
         type=DEAD_LETTER,
@@ -44,14 +44,14 @@ def dead_letter(task: Task, event_type: str, reason: str) -> Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """It went well. ``derived`` are the events it led to."""
+    """The attempt succeeded. ``derived`` are the events that it offers."""
 
     derived: tuple[Candidate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """It went wrong; ``final`` means that trying again is no use. ``retry_after_s`` is what the other side asks for."""
+    """The attempt failed. ``final``: a retry cannot succeed. ``retry_after_s`` is the other side's Retry-After."""
 
     reason: str
     final: bool = False
@@ -60,14 +60,14 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """Try again after this pause."""
+    """Retry after this pause."""
 
     pause_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class GivenUp:
-    """Tried enough; ``reason`` is for the dead letter."""
+    """No retry; ``reason`` is for the dead letter."""
 
     reason: str
 
@@ -76,7 +76,7 @@ Outcome = Done | Failed
 
 
 def judge(name: str, handler: Remote, attempts: int, outcome: Outcome, jitter: float) -> Done | Again | GivenUp:
-    """Say what becomes of work after its ``attempts``-th attempt; ``jitter`` in 0…1 spreads the pauses."""
+    """Decide what follows attempt number ``attempts``; ``jitter`` in 0…1 spreads the pauses."""
     if isinstance(outcome, Done):
         return outcome
     if outcome.final or attempts >= handler.tries:
@@ -86,7 +86,7 @@ def judge(name: str, handler: Remote, attempts: int, outcome: Outcome, jitter: f
 
 
 def after_a_crash(name: str, handler: Remote | None) -> Again | GivenUp:
-    """Say what becomes of work that was under way when the process died, or whose handler is no more."""
+    """Decide on work that was under way when the process died; ``handler`` None: it was removed from the settings."""
     if handler is None:
         return GivenUp(f"handler {name} is not in config/pipeline.yaml any more")
     if handler.idempotent:
@@ -95,7 +95,7 @@ def after_a_crash(name: str, handler: Remote | None) -> Again | GivenUp:
 
 
 class Leaves(StrEnum):
-    """Who leaves a full queue."""
+    """Which work leaves a full queue."""
 
     NOBODY = "nobody"
     NEWCOMER = "newcomer"
@@ -103,9 +103,9 @@ class Leaves(StrEnum):
 
 
 def who_leaves(newcomer_rank: int, least_rank: int | None) -> Leaves:
-    """Say who leaves a full queue for a newcomer; ``least_rank``: the least severity that waits, critical left out.
+    """Decide which work leaves a full queue; ``least_rank``: the least severity that waits, critical left out.
 
-    The oldest of the least severity goes. A critical newcomer is taken even where all that waits is critical.
+    The oldest of the least severity leaves. A critical newcomer is queued even where only critical work waits.
     """
     if least_rank is not None and least_rank <= newcomer_rank:
         return Leaves.WAITING

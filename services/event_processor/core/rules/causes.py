@@ -1,4 +1,4 @@
-"""What causes each event type, in words, read off the rules: the page of the catalogue says what is in force."""
+"""What causes each event type, in words from the rules in force, for docs/events.md."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Cause = tuple[str, str]  # event type, what causes it
 
 
 def causes(rules: Rules, chemistries: Mapping[str, Chemistry]) -> dict[str, list[str]]:
-    """Return, by event type, every cause the rules give it, in their order."""
+    """Return every cause of each event type, in the order of the rules."""
     found: dict[str, list[str]] = {}
     for event, cause in (*_single(rules, chemistries), *_many(rules)):
         found.setdefault(event, []).append(cause)

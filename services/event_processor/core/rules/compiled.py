@@ -1,8 +1,8 @@
-"""A site's rules made ready: one plan for each device that has facts or rules of its own, one for all others.
+"""A site's compiled rules: one plan for each device with facts or rules of its own, one for all others.
 
-``ORDER`` is also the order of the events of one frame: what was said outright, what failed, what was read, then what
-follows from it — power before battery before charging, then what the site made up itself, each section in the order of
-its file. Which rules a frame can feed follows from its channels: that is worked out once for each set of channels.
+``ORDER`` is also the order of the events of one frame: signals, faults and readings first, then power, battery and
+charging, then the site's own rules, each section in the order of its file. Which rules a frame can feed follows from
+its channels, and is computed once for each set of channels.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ Channels = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class RuleKind:
-    """A kind of rule. ``needs``: the channels of which a frame must show one; None: it looks at every frame.
+    """A kind of rule. ``needs``: the channels of which a frame must show one; None: every frame feeds it.
 
-    ``doubted``: a bad or stale frame feeds it too. Not ``clean``: a good frame without errors does not, as long as none
+    ``doubted``: a bad or stale frame feeds it too. ``clean`` False: a good frame without errors feeds it only while one
     of its latches is left.
     """
 
@@ -108,18 +108,18 @@ ORDER: dict[str, RuleKind] = {
     "thresholds": RuleKind(find_threshold, _own),
     "limits": RuleKind(find_limit, _own),
 }
-JUMP: RuleStep = (find_jump, "jump", CLOCK_JUMP)  # before all, whatever the rules say
+JUMP: RuleStep = (find_jump, "jump", CLOCK_JUMP)  # first, whatever the rules
 GOOD = Quality.GOOD
 BELIEVED = (GOOD, Quality.SUSPECT)
-SETS_KEPT = 256  # sets of channels a plan keeps ready; a device that shows more of them is worked out anew
+SETS_KEPT = 256  # sets of channels whose steps are kept; further ones are computed anew
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceRules:
-    """What applies to one device: every rule for a frame that may be believed, few for one that may not.
+    """The rules of one device: ``believed`` for good and suspect frames, ``doubted`` for stale and bad ones.
 
-    ``silent`` is what is left when the device says nothing; ``names`` are those of all its rules. ``ready`` keeps what
-    has been worked out for a set of channels: a memo, on which no result depends.
+    ``silent`` are those that run while the device sends nothing; ``names`` are the names of all its rules. ``ready`` is
+    a cache by set of channels.
     """
 
     device: Device
@@ -132,7 +132,7 @@ class DeviceRules:
     ready: dict[tuple[Channels, bool], tuple[RuleStep, ...]] = field(default_factory=dict, compare=False)
 
     def steps(self, frame: Frame, memory: Memory) -> tuple[RuleStep, ...]:
-        """Return the rules that a frame can feed, in order. ``memory`` is what its device left behind."""
+        """Return the rules that a frame can feed, in order; ``memory`` is its device's before the frame."""
         quality = frame.quality
         if quality not in BELIEVED:
             return self.doubted
@@ -156,10 +156,10 @@ class DeviceRules:
 
 @dataclass(frozen=True, slots=True)
 class CompiledRules:
-    """Everything the processor knows beforehand about one site.
+    """The settings of one site, compiled.
 
-    ``models``: of each event type one with what all of its events have in common. ``awaited``: devices that must be
-    heard of. ``derived`` keeps what has been worked out for a set of channels: a memo, on which no result depends.
+    ``models``: for each event type a model event with the fields that all its events share. ``awaited``: devices that
+    must send frames. ``derived`` is a cache by set of channels.
     """
 
     site: str
@@ -173,11 +173,11 @@ class CompiledRules:
     derived: dict[Channels, tuple[tuple[str, Formula], ...]] = field(default_factory=dict, compare=False)
 
     def device_rules(self, device: str) -> DeviceRules:
-        """Return what applies to a device."""
+        """Return the rules of a device."""
         return self.by_device.get(device, self.other)
 
     def shown_formulas(self, channels: Channels) -> tuple[tuple[str, Formula], ...]:
-        """Return the channels that the state shows beside those of a frame, each with how it is worked out."""
+        """Return the computed channels that the state shows beside those of a frame, with their formulas."""
         found = self.derived.get(channels)
         if found is None:
             formulas = self.channels.formulas
@@ -200,7 +200,7 @@ def compile_rules(
     default_device: DeviceFacts,
     devices: Mapping[str, DeviceFacts],
 ) -> CompiledRules:
-    """Return the program of a site. Names must have been checked (``settings``); an unknown one is a KeyError."""
+    """Return the compiled rules of a site. ``settings`` checks the names; an unknown one raises KeyError here."""
     named = {*devices, *(device for _, _, rule in rules.named() for device in rule.devices)}
     formulas = FORMULAS | {name: derive(rule) for name, rule in rules.derived.items()}
     units = {name: made.unit for name, made in rules.derived.items()}
@@ -295,7 +295,7 @@ def _device(own: DeviceFacts, default: DeviceFacts, chemistries: Mapping[str, Ch
 
 
 def _battery(facts: DeviceFacts, chemistry: str) -> BatteryModel | None:
-    """Return the battery as the forecast wants it; None for a chemistry without a curve."""
+    """Return the battery's model for the forecast; None for a chemistry without a curve."""
     curve = CURVES.get(chemistry)
     if curve is None:
         return None

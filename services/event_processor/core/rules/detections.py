@@ -1,6 +1,6 @@
-"""The kinds of rule a site may write as many of as it likes: what ``config/event_processor.yaml`` says of each.
+"""The kinds of rule that a site may have many of: their models in ``config/event_processor.yaml``.
 
-``enter_for_s`` and ``clear_for_s`` are dwells: how long a condition must last before it is emitted, either way.
+``enter_for_s`` and ``clear_for_s`` are dwells: how long a condition must last, either way, before it counts.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ class Rule:
     devices: tuple[Name, ...] = ()
 
     def channels(self) -> Iterator[tuple[str, str]]:
-        """Yield (key, channel) of every channel that must be a number's."""
+        """Yield (key, channel) of every channel that must be a number."""
         yield from ()
 
     def facts(self) -> Iterator[tuple[str, str]]:
-        """Yield (key, channel) of every channel that may hold anything."""
+        """Yield (key, channel) of every channel that may be a number, word or flag."""
         yield from ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=SLOTTED)
 class Signal(Rule):
-    """Every frame whose ``channel`` equals the value is an event; its other values go along."""
+    """An event for every frame whose ``channel`` equals the value, with the frame's other values."""
 
     channel: Key
     equals: bool | str
@@ -50,7 +50,7 @@ class Signal(Rule):
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=SLOTTED)
 class Latched(Rule):
-    """Base of what is entered and left: an event type for each, ``cleared`` if wanted."""
+    """Base of rules with a state: ``event`` when it is entered, ``cleared``, if given, when it is left."""
 
     event: Name
     cleared: Name | None = None
@@ -60,9 +60,9 @@ class Latched(Rule):
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=SLOTTED)
 class Condition(Latched):
-    """All of ``all`` hold and, where there is ``any``, one of it. A frame that cannot decide it changes nothing.
+    """All evidence of ``all`` holds and, if ``any`` is given, one of it. A frame that cannot decide changes nothing.
 
-    Of ``any``, channels that a device has never shown have no say.
+    In ``any``, channels that a device has never shown are ignored.
     """
 
     all: tuple[Evidence, ...] = ()
@@ -76,11 +76,11 @@ class Condition(Latched):
         return self
 
     def evidence(self) -> Iterator[Evidence]:
-        """Yield all there is."""
+        """Yield the evidence of ``all`` and ``any``."""
         yield from (*self.all, *self.any)
 
     def facts(self) -> Iterator[tuple[str, str]]:
-        """Those of the evidence."""
+        """The channels of the evidence."""
         for key in ("all", "any"):
             for evidence in getattr(self, key):
                 yield key, evidence.channel
@@ -88,7 +88,7 @@ class Condition(Latched):
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=SLOTTED)
 class Fault(Latched):
-    """Frames of one of these qualities, or with an error of one of these codes; either will do."""
+    """Frames of one of these qualities, or with an error of one of these codes."""
 
     quality: tuple[Quality, ...] = ()
     codes: tuple[Name, ...] = ()
@@ -102,7 +102,7 @@ class Fault(Latched):
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=SLOTTED)
 class Change(Rule):
-    """A state channel took another value, for ``for_s``; the first value seen is no change."""
+    """A channel has had another value for ``for_s``; its first value is no change."""
 
     channel: Key
     event: Name
@@ -115,9 +115,9 @@ class Change(Rule):
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=SLOTTED)
 class Absence(Rule):
-    """A channel (or, without one, any believable frame) has not been heard of for ``after_s``.
+    """No frame with the channel (or, without one, no believable frame) has come for ``after_s``.
 
-    A device named under ``devices`` is waited for from the first frame of anything, others from their own first.
+    For a device named under ``devices`` the time runs from the first frame of any device, else from its own first.
     """
 
     channel: Key | None = None
@@ -133,9 +133,9 @@ class Absence(Rule):
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=SLOTTED)
 class Level(Rule):
-    """A channel past a level: entered beyond ``above`` or ``below``, left beyond ``clear``, each for its dwell.
+    """A channel beyond a level: entered beyond ``above`` or ``below``, left beyond ``clear``, each for its dwell.
 
-    ``boards_only``: a level of boards; a UPS at mains voltage has its own nameplate, and says OVER by it.
+    ``boards_only``: not for a UPS at mains voltage, which has its own limits and reports OVER by them.
     """
 
     channel: Key
@@ -155,21 +155,21 @@ class Level(Rule):
         return self
 
     def target(self, value: float, on: bool) -> bool:
-        """Say what ``value`` asks for: to be on or off."""
+        """Return whether ``value`` sets the state (True) or clears it; between the levels ``on`` stays."""
         above = self.above
         if above is not None:
             return value >= self.clear if on else value > above
         return value <= self.clear if on else value < (self.below or 0.0)
 
     def with_level(self, own: OwnLevel) -> Self:
-        """Return the rule with a device's own level; ValueError where it clears on the wrong side."""
+        """Return the rule with a device's own level; raises ValueError where it clears on the wrong side."""
         above, below = (None, own.at) if self.above is None else (own.at, None)
         on_the_right_side("clear", own.clear, above, below)
         return replace(self, above=above, below=below, clear=own.clear)
 
     @property
     def enter(self) -> float:
-        """The level itself."""
+        """The level: ``above`` or ``below``, whichever is given."""
         return self.above if self.above is not None else self.below or 0.0
 
     @property
@@ -186,7 +186,7 @@ class Level(Rule):
 class Threshold(Level):
     """A level with event types of its own; ``cleared`` may be left out.
 
-    ``of``: the channel of which the levels are shares; without its number nothing is judged.
+    ``of``: a channel that the levels are shares of; a frame without its number changes nothing.
     """
 
     event: Name
@@ -202,7 +202,7 @@ class Threshold(Level):
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=SLOTTED)
 class Rate(Threshold):
-    """How fast a channel changes, per minute, over the last ``window_s``; ``above: 5`` is more than 5 a minute up."""
+    """A channel's slope per minute over the last ``window_s``; ``above: 5`` means rising by more than 5 a minute."""
 
     window_s: PositiveSeconds
 

@@ -1,4 +1,4 @@
-"""Which rules a replaced battery ends: those that had asked for its replacement."""
+"""Which rules end when a battery is replaced: those that asked for it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The rules as data: what ``config/event_processor.yaml`` may say under ``rules``.
+"""The rules as data: the model of ``rules`` in ``config/event_processor.yaml``.
 
-A section is a kind of rule; ``core.compiled.ORDER`` ties each to the code that applies it. Levels are
-exceeded, never merely reached: ``above: 60`` is not met at 60.0. Those of which a site may have many: ``detections``.
+A section is a kind of rule; ``core.rules.compiled.ORDER`` names the code that applies it. A value must be beyond a
+level: ``above: 60`` is not met at 60.0. Kinds that a site may have many rules of are in ``detections``.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Percent = Annotated[float, Field(ge=0, le=100)]
 class Errors(Data):
     """A frame with errors of the bus is one event, however many chips failed.
 
-    An error is of the bus by its code and its part, by name or with ``*`` and ``?``; one that names a channel is not.
+    An error belongs to the bus by its code and its part (a name, or with ``*`` and ``?``), unless it names a channel.
     """
 
     event: Name
@@ -49,26 +49,26 @@ class Errors(Data):
 
 
 class Quality(Data):
-    """A sensor's readings became better or worse, for ``for_s``."""
+    """A sensor's frames have had another quality for ``for_s``."""
 
     event: Name
     for_s: Seconds = 0
 
 
 class Readings(Data):
-    """Every channel that is a sensor's is a ``sensor.<kind>`` event, frame by frame; ``except_for`` leaves some out."""
+    """A ``sensor.<kind>`` event for every sensor's channel of every frame; ``except_for`` leaves channels out."""
 
     except_for: tuple[Key, ...] = ()
 
 
 class Calibration(Data):
-    """``sensor.maintenance.calibration_due`` when a channel's calibration is over, and again ``every_days``."""
+    """``sensor.maintenance.calibration_due`` when a channel's calibration is due, and again ``every_days``."""
 
     every_days: Annotated[float, Field(gt=0)] = 7
 
 
 class UncleanShutdown(Data):
-    """A start after a run that did not stop cleanly: the machine lost its power. Emits the loss now."""
+    """A start after a run that did not stop cleanly: the machine lost its power. The loss is emitted now."""
 
     event: Name
     lost: Name | None = None
@@ -77,7 +77,7 @@ class UncleanShutdown(Data):
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=SLOTTED)
 class Power:
-    """Mains lost and restored; the first evidence a device has is the one that counts.
+    """Mains lost and restored; the first evidence that a device has counts.
 
     A spell on battery too short for ``lost_after_s`` is one ``blip``.
     """
@@ -103,7 +103,7 @@ class Battery:
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=SLOTTED)
 class CellLimits:
-    """What harms a cell: the chemistry's ``over`` and ``under``."""
+    """Cells beyond the chemistry's ``over`` and ``under``."""
 
     over: Name
     over_cleared: Name | None = None
@@ -129,7 +129,7 @@ class Forecast(Data):
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=SLOTTED)
 class Charging:
-    """Charge sessions: begun once, completed once. See ``core.rules.kinds.charging`` for the rules."""
+    """Charge sessions. See ``core.rules.kinds.charging`` for the rules."""
 
     evidence: tuple[TimedEvidence, ...]
     started: Name
@@ -195,7 +195,7 @@ class Rules(Data):
     limits: dict[Key, Limit] = Field(default_factory=dict)
 
     def named(self) -> Iterator[tuple[str, str, Rule]]:
-        """Yield (section, name, rule) of every rule that has a name of its own."""
+        """Yield (section, name, rule) of every rule that the site named."""
         for section in NAMED:
             for name, rule in getattr(self, section).items():
                 yield section, name, rule
@@ -221,7 +221,7 @@ class Rules(Data):
                 yield (*path, "only_while"), gate
 
 
-# Sections of many rules; their names are names of conditions, so no two may be the same.
+# Sections of many rules. Their names share one namespace, because each is the name of a latch.
 NAMED = ("signals", "faults", "conditions", "changes", "rates", "absences", "thresholds", "limits")
 # Sections of one rule, and its keys that name event types.
 SINGLE = {

@@ -1,7 +1,7 @@
-"""What each rule wants to see before it makes an event: tests of channels, a dwell, a gate.
+"""The conditions for each rule's events: tests of channels, a dwell, a gate.
 
-``GOALS`` has a function for each section of the rules. What a rule judges that no test can say (a pattern over time,
-such as a session) is in ``words`` alone.
+``GOALS`` has a function for each section of the rules. A condition that no test can express (a pattern over time, such
+as a session) is left out.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Test:
     share_of: str | None = None
 
     def holds(self, value: Any) -> bool | None:
-        """Say whether a value passes; None where it is no answer."""
+        """Return whether a value passes; None where it cannot be compared."""
         if self.op in ("is", "is not"):
             same = bool(value == self.level)
             return None if type(value) is not type(self.level) else same is (self.op == "is")
@@ -61,9 +61,9 @@ _COMPARE: Mapping[str, Callable[[float, float], bool]] = {"above": gt, "below": 
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """One way to an event. ``latch`` must turn to ``target``; None: every frame that passes makes one.
+    """One way to an event. ``latch`` must turn to ``target``; None: every frame that passes makes an event.
 
-    All of ``tests`` must hold; ``either``: any one of them will do. ``codes``, ``qualities``: what a frame must bear.
+    All ``tests`` must hold, with ``either`` any one of them. ``codes``, ``qualities``: the frame must have one of them.
     """
 
     event: str
@@ -83,7 +83,7 @@ Made = Iterator[tuple[str | None, dict[str, Any]]]
 
 
 def goals_of(compiled: CompiledRules, device: str, event: str) -> list[Goal]:
-    """Return every way in which a device's rules make an event, in the order of the rules."""
+    """Return every way in which a device's rules can make an event, in the order of the rules."""
     rules = compiled.device_rules(device)
     steps = [step for _, _, step in rules.believed]
     return [

@@ -1,7 +1,7 @@
-"""Why an event did not come: how near each way to it came, and which condition was missing.
+"""Why an event did not come: how near the frames came to each of its goals, and which condition was missing.
 
-Of each way (``goals``) a tally follows the frames. ``KINDS`` says which of two shortfalls is the nearer one: a
-condition that held too briefly was nearer than one that never held, and that nearer than a channel nobody showed.
+A tally follows the frames for each goal. ``KINDS`` orders the shortfalls, the nearest first: a condition that held too
+briefly is nearer than one that never held, and that is nearer than a missing channel.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ KINDS = (
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """What was missing on one way: ``kind`` is of ``KINDS``, ``data`` what a sentence needs of it."""
+    """What one goal lacked: ``kind`` is one of ``KINDS``, ``data`` the figures for its sentence."""
 
     kind: str
     goal: Goal
@@ -43,7 +43,7 @@ class Missing:
 
 @dataclass(slots=True)
 class _Seen:
-    """What was seen of one channel: the value that came nearest, and when."""
+    """The value of one channel that came nearest, and when."""
 
     value: Any = None
     at: datetime | None = None
@@ -66,7 +66,7 @@ class _Seen:
 
 
 class Tally:
-    """How near the frames of a device came to one goal."""
+    """How near a device's frames came to one goal."""
 
     def __init__(self, goal: Goal) -> None:
         self.goal = goal
@@ -83,7 +83,7 @@ class Tally:
         self._shown: dict[str, None] = {}
 
     def observe(self, trace: FrameTrace) -> None:
-        """Observe the next frame of the device."""
+        """Add the device's next frame."""
         goal, frame = self.goal, trace.frame
         self._frames += 1
         self._codes.update((error.code, None) for error in frame.errors)
@@ -107,7 +107,7 @@ class Tally:
         self._take_turns(decision)
 
     def _stands_already(self, before: Memory, decision: Decision) -> bool:
-        """Whether the latch is as the goal wants it: nothing can turn that way."""
+        """Whether the latch has the goal's state already, so that it cannot turn to it."""
         latch = before.latches.get(self.goal.latch or "", OFF)
         if latch.on is not self.goal.target or any(turn.after.on is not turn.before.on for turn in decision.turns):
             return False
@@ -126,7 +126,7 @@ class Tally:
             self._shut = goal.gate
 
     def missing(self) -> Missing:
-        """Return what was missing; call when all frames have been taken."""
+        """Return what the goal lacked, by all frames so far."""
         goal = self.goal
         if goal.latch is not None and goal.target and not self._fitting and self._stands is not None:
             return Missing("standing", goal, {"since": self._stands})
@@ -173,7 +173,7 @@ class Tally:
 
 
 def shown(decision: Decision, trace: FrameTrace, test: Test) -> Any:
-    """Return what a rule judged of a channel: as the frame shows it or worked out; a share where the level is one."""
+    """Return the value that a rule judged: measured or computed; as a share where the level is one."""
     value = decision.shown.get(test.channel)
     value = trace.frame.values.get(test.channel) if value is None else value
     if test.share_of is None:
@@ -183,5 +183,5 @@ def shown(decision: Decision, trace: FrameTrace, test: Test) -> Any:
 
 
 def nearest(tallies: list[Tally]) -> list[Missing]:
-    """Return what was missing on each way, the nearest first."""
+    """Return what each goal lacked, the nearest first."""
     return sorted((tally.missing() for tally in tallies), key=lambda missing: KINDS.index(missing.kind))

@@ -1,6 +1,6 @@
-"""The decisions behind one frame's outcome, as values. Without a recorder nothing is paid: the rules know no recorder.
+"""The decisions behind one frame's outcome, as values. The rules do not know of it, so it costs nothing when not used.
 
-``RecordingContext`` is what the rules work on in place of ``FrameContext``; it does the same and notes what was asked.
+The rules work on ``RecordingContext`` in place of ``FrameContext``; it behaves the same and notes what was asked.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from shared.messages import Event, Frame
 
 JUMPS = "jump"
 SECTIONS = {kind.apply: section for section, kind in ORDER.items()} | {JUMP[0]: JUMPS}
-VOLTAGE_SLOPE = "voltage_slope"  # what the rule of the voltage trend judges; no channel shows it
+VOLTAGE_SLOPE = "voltage_slope"  # judged by the voltage trend; not a channel
 CYCLES = "charge_cycles"
 
 
 class Turn(NamedTuple):
-    """One look at a latch: what was wished for, for how long that must last, the latch before and after."""
+    """One update of a latch: its target, the dwell in s, the latch before and after."""
 
     latch: str
     target: bool
@@ -40,7 +40,7 @@ class Turn(NamedTuple):
 
 @dataclass(slots=True)
 class Decision:
-    """What one rule made of one frame. ``shown``: the channels it asked for; ``gates``: whether each was open."""
+    """What one rule decided by one frame. ``shown``: the channels that it read; ``gates``: whether each was open."""
 
     section: str
     name: str
@@ -60,7 +60,7 @@ class FrameTrace(NamedTuple):
     decisions: tuple[Decision, ...]
 
     def behind(self, event: Event) -> Decision | None:
-        """Return the decision that made an event of this frame; None for an event that is not of it."""
+        """Return the decision that made an event; None for an event of another frame."""
         makers = [decision for decision in self.decisions for _ in decision.findings]
         for made, decision in zip(self.outcome.events, makers, strict=True):
             if made.id == event.id:
@@ -69,7 +69,7 @@ class FrameTrace(NamedTuple):
 
 
 class RecordingContext(FrameContext):
-    """A frame's context that notes, for the rule at work, what it asks and how its latches move."""
+    """A FrameContext that notes what the present rule reads and how its latches move."""
 
     __slots__ = ("_latch", "at_work", "decisions")
 
@@ -80,41 +80,41 @@ class RecordingContext(FrameContext):
         self._latch = ""
 
     def number(self, channel: str) -> float | None:
-        """Note the number."""
+        """As ``FrameContext.number``; noted."""
         found = super().number(channel)
         self.at_work.shown[channel] = found
         return found
 
     def first_evidence(self, chain: Any, was: bool | None) -> Any:
-        """Note the channel that was asked."""
+        """As ``FrameContext.first_evidence``; the channel is noted."""
         said, evidence = super().first_evidence(chain, was)
         if isinstance(evidence, Evidence):
             self.at_work.shown[evidence.channel] = self.values.get(evidence.channel)
         return said, evidence
 
     def gate_open(self, gate: str | None) -> bool:
-        """Note the gate."""
+        """As ``FrameContext.gate_open``; noted."""
         is_open = super().gate_open(gate)
         if gate is not None:
             self.at_work.gates[gate] = is_open
         return is_open
 
     def update_latch(self, name: str, target: bool, on_for_s: float, off_for_s: float) -> Latch:
-        """Note whose latch moves."""
+        """As ``FrameContext.update_latch``; noted under the latch's name."""
         self._latch = name
         found = super().update_latch(name, target, on_for_s, off_for_s)
         self._latch = ""
         return found
 
     def debounce(self, latch: Latch, target: bool, dwell_s: float) -> Latch:
-        """Note the move."""
+        """As ``FrameContext.debounce``; noted."""
         after = super().debounce(latch, target, dwell_s)
         self.at_work.turns.append(Turn(self._latch, target, dwell_s, latch, after, self.now))
         return after
 
 
 class Recorder:
-    """Runs frames as ``process`` does, and hands each trace on. Give its methods in place of those."""
+    """Has the functions of ``core.process``, to use in their place; calls ``take`` with each trace."""
 
     def __init__(self, take: Callable[[FrameTrace], object]) -> None:
         self._take = take
@@ -157,7 +157,7 @@ def _noted(step: RuleStep) -> RuleStep:
 
 
 def _note_sums(decision: Decision, context: FrameContext) -> None:
-    """Note what two kinds of rule judge besides channels: the slope of a voltage, the sum of cycles."""
+    """Note what two kinds of rule judge besides channels: the slope of a voltage and the sum of cycles."""
     if decision.section == "voltage_trend" and (kept := context.get_numbers(TREND)):
         decision.shown[VOLTAGE_SLOPE] = kept[SLOPE]
     elif decision.section == "wear" and (summed := context.get_numbers(METER)):
@@ -165,5 +165,5 @@ def _note_sums(decision: Decision, context: FrameContext) -> None:
 
 
 def held(turn: Turn) -> timedelta:
-    """Return how long what is wished for has been seen, by the frame of this turn."""
+    """Return how long the target had been seen by the frame of this turn."""
     return turn.at - turn.after.began if turn.after.on is not turn.before.on and turn.after.began else turn.after.held

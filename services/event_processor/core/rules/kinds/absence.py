@@ -1,12 +1,12 @@
-"""Absence: what has not been heard of for too long.
+"""Absence: no frame has come for too long.
 
 Rules:
-1. A frame that is bad or stale, or lacks the channel, does not count as heard.
-2. What is absent is absent since the last frame that counted; time is that between the device's frames.
-3. A device whose own step is longer than ``after_s`` is absent after ``STEPS`` of them: one that is read every quarter
+1. A frame that is bad or stale, or lacks the channel, does not count.
+2. An absence lasts from the last frame that counted; time is that between the device's frames.
+3. A device whose own step is longer than ``after_s`` is absent after ``STEPS`` of them, so that one read every quarter
    of an hour is not missed after five minutes. Until two frames have come its step is ``interval_s``, where known.
-4. A device that sends nothing at all is looked at whenever another one is heard (``core.silence``): event time runs on
-   by them. When nothing is heard of anything, no time runs; that a reader is gone is seen by its last will.
+4. A device that sends nothing is judged when a frame of another device comes (``core.silence``), by event time. Without
+   any frames no time passes; the last will shows that a reader is gone.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ HEARD = (Quality.GOOD, Quality.SUSPECT)
 
 
 def find_absence(context: FrameContext, name: str, rule: Absence) -> None:
-    """The rule's event after ``after_s``, and its clearing event with the first frame that counts."""
+    """Emit the rule's event after ``after_s``, and its clearing event with the first frame that counts."""
     old = context.latches.get(name, OFF)
     heard = context.frame.quality in HEARD and (rule.channel is None or context.value(rule.channel) is not None)
     if heard:
@@ -44,7 +44,7 @@ def find_absence(context: FrameContext, name: str, rule: Absence) -> None:
 
 
 def patience_s(rule: Absence, device: Device, memory: Memory | None) -> float:
-    """Return how long the device may say nothing, s: ``after_s``, or some of its own steps where one is longer."""
+    """Return how long the device may send nothing, s: ``after_s``, or ``STEPS`` of its steps where one is longer."""
     step_s = (None if memory is None else memory.step_s) or device.interval_s or 0.0
     return rule.after_s if step_s <= rule.after_s else STEPS * step_s
 

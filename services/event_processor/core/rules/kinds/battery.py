@@ -1,14 +1,14 @@
-"""The battery episode: two levels, low and critical, of one story that ends in one recovery.
+"""The battery episode: two levels, low and critical, and one recovery at its end.
 
 Rules:
-0. A device that says itself when its battery is low is judged by that: ``battery_flag``.
+0. A device that reports a low battery itself is judged by that: ``battery_flag``.
 1. An episode begins with LOW and ends with RECOVERED, when the low level clears. No second LOW before that.
-2. CRITICAL is a second count in the same episode. It clears silently, before low can; a battery that has
-   cleared it and sinks again is critical again, and counted again.
-3. A plunge straight to critical gives LOW and then CRITICAL in the same frame: both are true, both count.
-4. While the gate is shut nothing is entered; what is entered still clears, by voltage alone.
-5. Where ``resistance_mohm`` and the current are known, the sag under load (and the lift under charge) is taken out
-   before a cell is judged; the event then reports both voltages.
+2. CRITICAL is a second event of the same episode. It clears without an event, before low can. A battery that has
+   cleared it and falls again is critical again, and counted again.
+3. A fall straight to critical gives LOW and then CRITICAL in the same frame.
+4. While the gate is shut no level is entered; an entered one still clears, by voltage alone.
+5. Where ``resistance_mohm`` and the current are known, a cell's voltage is corrected for the sag under load (and the
+   rise under charge) before it is judged; the event then reports both voltages.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from services.event_processor.core.rules.sections import Battery
 
 
 def find_battery(context: FrameContext, name: str, rule: Battery) -> None:
-    """LOW, CRITICAL and RECOVERED, from the voltage per cell and the levels of the device's chemistry."""
+    """Emit LOW, CRITICAL and RECOVERED, by the voltage per cell and the levels of the device's chemistry."""
     if find_by_flag(context, name, rule):
         return
     cell_v = context.number("cell_voltage")
@@ -66,7 +66,7 @@ def _step(
 
 
 def sag_v(context: FrameContext) -> float:
-    """Return by how much one cell's terminal voltage lies below its own, V; 0 where nobody can know."""
+    """Return how far one cell's terminal voltage lies below its voltage without load, V; 0 where unknown."""
     mohm = context.device.resistance_mohm
     if not mohm:
         return 0.0

@@ -1,10 +1,12 @@
-"""The battery episode of a UPS that says itself when its battery is low (``battery_low``: LB of a NUT server).
+"""The battery episode of a UPS that reports a low battery itself (``battery_low``: LB of a NUT server).
 
 Rules:
-1. A device that has once shown the flag is judged by it alone: its voltage stands for cells and a chemistry nobody has
-   has named. Until somebody does (``devices`` in event_processor.yaml), it has no ``cell_voltage`` worked out either.
-2. LOW at the first frame that says so while the gate is open: the UPS has its own patience, and may have seconds left.
-3. RECOVERED when the flag has been gone as long as the low level wants. A frame without the flag holds.
+1. A device that has once shown the flag is judged by it alone, because its cells and chemistry are unknown. Unless
+   ``devices`` in event_processor.yaml names them, it has no computed ``cell_voltage`` either.
+2. LOW comes with the first frame that shows the flag while the gate is open, without a dwell: the UPS has its own, and
+   may have only seconds left.
+3. RECOVERED comes when the flag has been off for the low level's ``clear_for_s``. A frame without the flag changes
+   nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ _FLAG = (Evidence(channel=LOW_FLAG, equals=True),)
 
 
 def find_by_flag(context: FrameContext, name: str, rule: Battery) -> bool:
-    """LOW and RECOVERED by the device's own flag; False where it has none, and its voltage is to be judged."""
+    """Emit LOW and RECOVERED by the device's own flag; False where it has none and its voltage must be judged."""
     if LOW_FLAG not in context.values:
         return LOW_FLAG in context.seen
     target, _ = context.first_evidence(_FLAG, None)

@@ -1,4 +1,4 @@
-"""Calibrations that are over, by event time."""
+"""Calibrations that are due, by event time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DAY_S = 86400
 
 
 def find_calibration(context: FrameContext, name: str, rule: Calibration) -> None:
-    """One event when a calibration is due, and one for every further ``every_days`` that it is."""
+    """Emit an event when a calibration is due, and one more every ``every_days`` until it is done."""
     days = context.device.calibrate_every_days
     if days is None:
         return

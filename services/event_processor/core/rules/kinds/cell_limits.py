@@ -1,4 +1,4 @@
-"""What harms a cell: above and below the limits of its chemistry, whatever the battery is doing."""
+"""Cells above or below the limits of their chemistry, whatever the battery is doing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CAUSE = "harm"  # part of the ids of its events since the first version
 
 
 def find_cell_limits(context: FrameContext, _: str, rule: CellLimits) -> None:
-    """OVERVOLTAGE and UNDERVOLTAGE, per cell, each with its end."""
+    """Emit OVERVOLTAGE and UNDERVOLTAGE, per cell, each with its end."""
     cell_v = context.number("cell_voltage")
     if cell_v is None:
         return

@@ -1,4 +1,4 @@
-"""Changes of state: of a channel that is a word, and of how far a sensor's readings can be believed."""
+"""Changes: of a channel that is a word, and of the quality of a sensor's frames."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from services.event_processor.core.rules.sections import Quality
 
 
 def find_change(context: FrameContext, name: str, rule: Change) -> None:
-    """One event for a new value that has lasted; the first one seen is where it begins."""
+    """Emit an event for a new value that has lasted ``for_s``; the first value makes none."""
     value = context.value(rule.channel)
     if value is None:
         return
@@ -24,7 +24,7 @@ def find_change(context: FrameContext, name: str, rule: Change) -> None:
 
 
 def find_quality(context: FrameContext, name: str, rule: Quality) -> None:
-    """The same of the quality of a device that has a sensor, believable or not."""
+    """Emit an event for a new quality of a device with a sensor, in the same way."""
     if SENSOR not in context.seen:
         return
     turned = _turned(context, name, context.frame.quality.value, rule.for_s)
@@ -35,7 +35,7 @@ def find_quality(context: FrameContext, name: str, rule: Quality) -> None:
 
 
 def _turned(context: FrameContext, name: str, word: str, for_s: float) -> tuple[str, datetime] | None:
-    """Return the word before and since when it is another, once that has lasted ``for_s``."""
+    """Return the word before and since when the new one holds, once that has lasted ``for_s``; else None."""
     held, other = context.words.get(name), f"{name}?"
     if held is None:
         context.set_word(name, word)

@@ -1,15 +1,15 @@
 """Charge sessions.
 
 Rules:
-1. ``charging`` is what the device's first evidence says, debounced.
-2. A session begins (STARTED) when charging is confirmed, unless one is under way or the battery still counts
-   as charged. A charger that pauses and goes on stays in its session.
-3. It ends in COMPLETED, with the mains there throughout, either because charging stopped for
-   ``stopped_for_s`` at a full battery (its gauge or its voltage says so), or because at full voltage the
-   current stayed under ``taper_c_rate`` × capacity for ``taper_for_s``.
-4. It ends in silence when the device goes on battery, or when charging has paused for ``session_ends_after_s``.
-5. After COMPLETED the battery counts as charged (topping up starts nothing) until a discharge, or until it
-   sinks below ``rearm_v`` per cell.
+1. ``charging`` is the verdict of the device's first evidence, debounced.
+2. A session begins (STARTED) when charging is confirmed, unless one is under way or the battery still counts as
+   charged. A charger that pauses and resumes stays in its session.
+3. It ends in COMPLETED, with mains power throughout, either because charging stopped for ``stopped_for_s`` at a full
+   battery (by its gauge or its voltage), or because at full voltage the current stayed under ``taper_c_rate`` ×
+   capacity for ``taper_for_s``.
+4. It ends without an event when the device goes on battery, or when charging has paused for ``session_ends_after_s``.
+5. After COMPLETED the battery counts as charged (topping up starts no session) until a discharge, or until it falls
+   below ``rearm_v`` per cell.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ STOPPED = "charger_stopped"
 
 
 def find_charging(context: FrameContext, name: str, rule: Charging) -> None:
-    """STARTED and COMPLETED, once a session each."""
+    """Emit STARTED and COMPLETED, once for each session."""
     before = context.latches.get(CHARGING, OFF)
     status = _status(context, rule, before)
     if context.latches.get(ON_BATTERY, OFF).on:

@@ -1,4 +1,4 @@
-"""Jumps of the wall clock, as the reader reports them. No rule turns them off: all windows go by these events."""
+"""Jumps of the wall clock, as sensor_reader reports them. They cannot be turned off: all windows need these events."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from shared.jumps import CLOCK_STEP, IN_FRAME, Jump, read_jump
 
 
 def find_jump(context: FrameContext, name: str, event: str) -> None:
-    """One event for every jump, at the time by the new clock; ``before`` is that moment by the old one."""
+    """Emit an event for every jump, with the time of the new clock; ``before`` is that moment by the old clock."""
     if CLOCK_STEP not in context.values:
         return
     jump = read_jump(context.values, IN_FRAME)

@@ -11,7 +11,7 @@ from services.event_processor.core.rules.detections import Condition, Latched
 
 
 def find_condition(context: FrameContext, name: str, rule: Condition) -> None:
-    """Its event when the condition has lasted, and its clearing event when it is over; unknown holds it."""
+    """Emit the rule's event when the condition has lasted, its clearing event when it is over; unknown holds it."""
     old = context.latches.get(name, OFF)
     target = _holds(context, rule, old.raw)
     if target is None or (target == old.on and old.pending is None):
@@ -22,7 +22,7 @@ def find_condition(context: FrameContext, name: str, rule: Condition) -> None:
 
 
 def turn_latch(context: FrameContext, name: str, rule: Latched, target: bool, data: dict[str, Any]) -> None:
-    """Move the latch; a turn is the rule's event or its clearing one, with ``data``."""
+    """Move the latch; if it turns, emit the rule's event or its clearing one with ``data``."""
     old = context.latches.get(name, OFF)
     if target == old.on and old.pending is None:
         return
@@ -37,7 +37,7 @@ def turn_latch(context: FrameContext, name: str, rule: Latched, target: bool, da
 
 
 def _holds(context: FrameContext, rule: Condition, was: bool) -> bool | None:
-    """Return whether it holds; None where one word is missing that would decide."""
+    """Return whether the condition holds; None where the missing evidence would decide."""
     unknown = False
     for evidence in rule.all:
         channel = evidence.channel
@@ -57,7 +57,7 @@ def _holds(context: FrameContext, rule: Condition, was: bool) -> bool | None:
 
 
 def _one(context: FrameContext, chain: tuple[Evidence, ...], was: bool) -> bool | None:
-    """Return whether one of them holds. A channel that the device has never shown has no say."""
+    """Return whether one piece of evidence holds; channels that the device has never shown are ignored."""
     words: list[bool | None] = []
     for evidence in chain:
         value = context.value(evidence.channel)

@@ -11,7 +11,7 @@ from shared.messages import ReadError
 
 
 def find_errors(context: FrameContext, name: str, rule: Errors) -> None:
-    """One event for a frame with errors of the bus, whatever its quality and however many chips failed."""
+    """Emit one event for a frame with errors of the bus, whatever its quality and however many chips failed."""
     errors = [error for error in context.frame.errors if _is_of_the_bus(error, rule)]
     if errors:
         data = {"count": len(errors), "errors": dump_all(errors), "quality": context.frame.quality.value}

@@ -1,10 +1,10 @@
-"""Faults: what the frame itself says of its data.
+"""Faults: the quality and the errors of frames.
 
 Rules:
-1. An error that names a channel is about that channel alone: each has a latch of its own, ``rule/channel``, and is
+1. An error that names a channel concerns that channel alone: each has a latch of its own, ``rule/channel``, and is
    reported once when it begins and once when it ends.
-2. A channel is well again when frames that can be believed name no error of it.
-3. Everything else, the frame's quality or an error of a part, is about the device.
+2. A channel's fault ends when believable frames have no error of it.
+3. The frame's quality, or an error of a part, concerns the device.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from services.event_processor.core.rules.detections import Fault
 from services.event_processor.core.rules.kinds.condition import turn_latch
 from shared.messages import Quality, ReadError
 
-MOST_CHANNELS = 64  # of one device that are followed
-MOST_ERRORS = 64  # of one frame that an event names
+MOST_CHANNELS = 64  # channels of one device with a latch
+MOST_ERRORS = 64  # errors of one frame that an event lists
 
 
 def find_fault(context: FrameContext, name: str, rule: Fault) -> None:
-    """The rule's event and its end: of the device, and of each channel that an error names."""
+    """Emit the rule's event and its end, for the device and for each channel that an error names."""
     frame = context.frame
     named = [error for error in frame.errors if error.code in rule.codes]
     of_parts = [error for error in named if error.channel is None]
@@ -35,7 +35,7 @@ def find_fault(context: FrameContext, name: str, rule: Fault) -> None:
 
 
 def dump_all(errors: Sequence[ReadError]) -> list[dict[str, str]]:
-    """Return errors as an event has them, the first ``MOST_ERRORS``."""
+    """Return the first ``MOST_ERRORS`` errors as an event's data."""
     return [error.model_dump(exclude_none=True) for error in errors[:MOST_ERRORS]]
 
 
@@ -57,7 +57,7 @@ def _follow_channels(context: FrameContext, name: str, rule: Fault, named: dict[
 
 
 def _mark(context: FrameContext) -> None:
-    """Keep the mark by which clean frames know that channels are in doubt."""
+    """Keep the mark that makes clean frames feed this rule while channels are in doubt."""
     if any("/" in key for key in context.latches):
         if DOUBTED not in context.latches:
             context.set_latch(DOUBTED, Latch(True))
@@ -66,7 +66,7 @@ def _mark(context: FrameContext) -> None:
 
 
 def _drop_idle(context: FrameContext, name: str) -> None:
-    """Drop a latch of which nothing is left: clean frames need not look at it again."""
+    """Drop a latch that is off without a dwell, so that clean frames need not feed the rule."""
     left = context.latches.get(name)
     if left is not None and not left.raw and not left.on:
         context.drop_latches(name)

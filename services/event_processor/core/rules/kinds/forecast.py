@@ -1,4 +1,4 @@
-"""Following a battery: every frame with its voltage moves the estimate, each whole discharge adds to its life."""
+"""The battery forecast: every frame with a voltage moves the estimate, each whole discharge adds to the life."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from services.event_processor.core.rules.sections import Forecast
 
 FULL_WITHIN_V = 0.06
 DAY_S = 86_400
-GAUGE_STEP = 0.005  # a smaller change of the gauge is not worth remembering
+GAUGE_STEP = 0.005  # a smaller change of the gauge is not remembered
 
 
 def find_forecast(context: FrameContext, _: str, __: Forecast) -> None:
-    """Follow the charge. It makes no event: what it finds are channels of the state."""
+    """Update the estimate of the charge. It emits nothing: its results are channels of the state."""
     volts, battery = context.number("battery_voltage"), battery_of(context)
     if volts is None or battery is None or volts <= 0:
         return
@@ -55,9 +55,9 @@ def find_forecast(context: FrameContext, _: str, __: Forecast) -> None:
 
 
 def _gauge_is_steady(context: FrameContext, share: float, before: Track | None) -> bool:
-    """Remember what the gauge shows, and say whether it may correct the estimate."""
+    """Remember what the gauge shows; return whether it may correct the estimate."""
     old = read_gauge(context)
-    if old is not None and old.doubt_s <= 0 and -JUMP < share - old.share < JUMP:  # too little to be a jump
+    if old is not None and old.doubt_s <= 0 and -JUMP < share - old.share < JUMP:  # too small for a jump
         if not -GAUGE_STEP < share - old.share < GAUGE_STEP:
             context.set_numbers(GAUGE, Gauge(round(share, 4), 0.0, old.jump))
         return True
@@ -71,7 +71,7 @@ def _gauge_is_steady(context: FrameContext, share: float, before: Track | None) 
 def _is_full(
     context: FrameContext, battery: BatteryModel, volts: float, amps: float | None, on_battery: bool | None
 ) -> bool:
-    """Say whether mains feed the device and its battery takes no more: at its full voltage, without a current."""
+    """Whether the device runs on mains with a battery at full voltage and without a current."""
     if volts / battery.cells < context.device.chemistry.full_v - FULL_WITHIN_V:
         return False
     if on_battery is not False or context.values.get("charging") is True:
@@ -80,7 +80,7 @@ def _is_full(
 
 
 def _note_load(context: FrameContext, before: Track, watts: float | None, on_battery: bool | None) -> None:
-    """Power into the load is known on mains too; a battery's own current only while it works."""
+    """Add to the usual load: the power into the load at any time, else the battery's own while it discharges."""
     second = (context.now.hour * 60 + context.now.minute) * 60.0 + context.now.second
     load = watts if watts is not None else -before.load if on_battery else None
     if load is not None and load >= 0:

@@ -1,4 +1,4 @@
-"""Thresholds and limits: a channel past a level, with hysteresis and dwell."""
+"""Thresholds and limits: a channel beyond a level, with hysteresis and dwell."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from services.event_processor.core.rules.sections import CLEARED, EXCEEDED
 
 
 def find_threshold(context: FrameContext, name: str, rule: Threshold) -> None:
-    """The rule's own event when the level is passed, and its clearing event, if it has one."""
+    """Emit the rule's own event when the level is passed, and its clearing event, if it has one."""
     value, whole = context.number(rule.channel), 1.0
     if rule.of is not None:
         whole = context.number(rule.of) or 0.0
@@ -26,7 +26,7 @@ def find_threshold(context: FrameContext, name: str, rule: Threshold) -> None:
 def emit_threshold(
     context: FrameContext, name: str, rule: Threshold, value: float | None, per: str = "", whole: float = 1.0
 ) -> None:
-    """Hold ``value`` against the rule, whose levels are shares of ``whole``, and emit what follows; None holds all."""
+    """Judge ``value`` by the rule, whose levels are shares of ``whole``, and emit its events; None holds the latch."""
     turn = _turn(context, name, rule, None if value is None else value / whole)
     if turn is None or value is None:
         return
@@ -36,7 +36,7 @@ def emit_threshold(
 
 
 def find_limit(context: FrameContext, name: str, rule: Limit) -> None:
-    """``sensor.threshold.exceeded`` and ``sensor.threshold.cleared``."""
+    """Emit ``sensor.threshold.exceeded`` and ``sensor.threshold.cleared``."""
     value = context.number(rule.channel)
     turn = _turn(context, name, rule, value)
     if turn is None or value is None:
@@ -53,7 +53,7 @@ def find_limit(context: FrameContext, name: str, rule: Limit) -> None:
 
 
 def _turn(context: FrameContext, name: str, rule: Level, value: float | None) -> tuple[Latch, Latch] | None:
-    """Move the rule's latch; return it before and after, if it turned."""
+    """Move the rule's latch; return it before and after if it turned, else None."""
     if value is None:
         return None
     old = context.latches.get(name, OFF)

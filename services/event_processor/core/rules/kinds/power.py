@@ -1,21 +1,21 @@
 """Mains and battery.
 
-confirmed   frame says          what happens
+confirmed   frame shows         what happens
 ----------  ------------------  -----------------------------------------------------------
 unknown     mains               mains, at once and silently
 unknown     battery             LOST after the dwell, with first_seen
 mains       battery             LOST after the dwell
 mains       mains before that   BLIP, once a spell (also where the spell was the first thing seen)
 battery     mains               RESTORED after its dwell; shorter spells on mains are passed over
-any         nothing             held: no clock runs
+any         nothing             held: no dwell runs
 
-A spell that ends before the dwell is a BLIP only where frames were close enough to tell that it was short: none of the
-gaps around it and in it longer than the dwell. Else the mains may have been gone for all of that time, and it is LOST
-afterwards: counted, with bounds on its length, and without triggers, for the mains are back.
+A spell that ends before the dwell is a BLIP only where frames were close enough to know that it was short: no gap
+around it or in it is longer than the dwell. Otherwise mains power may have been lost for all of that time. It is then
+LOST afterwards: counted, with bounds on its length, and without triggers, because mains power is back.
 
-An outage lasts from its first frame on battery to its first one on mains. From its first frame it remembers how deep it
-went; RESTORED says so. A device whose first frame of a boot says battery, and which stays there for the dwell, has
-STARTED on battery too.
+An outage lasts from its first frame on battery to its first one on mains. Its lowest figures are remembered from the
+first frame on, and RESTORED reports them. A device that is on battery in the first frame of a boot, and stays so for
+the dwell, has STARTED on battery too.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ from services.event_processor.core.device.outage import Outage, read_outage
 from services.event_processor.core.rules.kinds.unclean_shutdown import BACKFILLED
 from services.event_processor.core.rules.sections import Power
 
-DEAD_INPUT_V = 3.0  # below it an input carries nothing, be it 5 V or mains
+DEAD_INPUT_V = 3.0  # below this an input is dead, whether it is 5 V or mains
 
 
 def find_power(context: FrameContext, name: str, rule: Power) -> None:
-    """AC lost, AC restored, and blips."""
+    """Emit LOST, RESTORED, BLIP and STARTED."""
     old = context.latches.get(ON_BATTERY)
     was = None if old is None else old.raw
     target, evidence = context.first_evidence(rule.on_battery, was)
@@ -76,7 +76,7 @@ def find_power(context: FrameContext, name: str, rule: Power) -> None:
 
 
 def _end_spell(context: FrameContext, name: str, rule: Power, old: Latch, outage: Outage, evidence: Evidence) -> None:
-    """Decide what a spell was that ended before its dwell: a blip, or an outage of which only bounds are known."""
+    """Emit a spell that ended before its dwell as a blip, or as an outage with bounds."""
     spell = {
         "since": stamp(_at(context, outage.began_s)),
         "lasted_s": outage.lasted_s(context.steady_s),
@@ -95,7 +95,7 @@ def _end_spell(context: FrameContext, name: str, rule: Power, old: Latch, outage
 
 
 def _begun(context: FrameContext, new: Latch, outage: Outage | None) -> Latch:
-    """Return the latch as of the first frame that said so: a silence begins a dwell anew, but not what was seen."""
+    """Return the latch as of the outage's first frame: a silence restarts the dwell, but not the outage."""
     seen_s = None if outage is None else outage.began_s if new.on else outage.ended_s
     if seen_s is None or new.began is None or (new.began - _at(context, seen_s)).total_seconds() < LONGEST_GAP_S:
         return new
@@ -105,12 +105,12 @@ def _begun(context: FrameContext, new: Latch, outage: Outage | None) -> Latch:
 
 
 def _at(context: FrameContext, steady_s: float) -> datetime:
-    """Return what the wall clock says now of a time on the device's steady clock."""
+    """Return a time of the device's steady clock as a time of the present wall clock."""
     return shifted(context.now, round(steady_s - context.steady_s, 6))
 
 
 def _bounds(context: FrameContext, rule: Power, outage: Outage | None) -> dict[str, float | None]:
-    """Return the bounds on its length, s, where frames were too far apart to know it."""
+    """Return the bounds on an outage's length, s; empty where frames were close enough to know it."""
     if outage is None or not outage.loose(rule.lost_after_s):
         return {}
     least, most = outage.bounds_s(context.steady_s)
@@ -118,13 +118,13 @@ def _bounds(context: FrameContext, rule: Power, outage: Outage | None) -> dict[s
 
 
 def on_mains(context: FrameContext) -> bool:
-    """Say whether the mains are known to feed the device, without a doubt pending."""
+    """Whether the device is confirmed to run on mains, without a change pending."""
     latch = context.latches.get(ON_BATTERY)
     return latch is not None and not latch.on and latch.began is not None and latch.pending is None
 
 
 def _follow(context: FrameContext, target: bool, fresh: bool) -> Outage | None:
-    """Return the outage as it is after this frame, remembered."""
+    """Update the remembered outage with this frame; return it, None without one."""
     kept = read_outage(context.get_numbers(OUTAGE))
     if target and fresh:
         context.set_latch(STARTED, Latch(True, context.now))
@@ -157,13 +157,13 @@ def _forget(context: FrameContext) -> None:
 
 
 def _cause(context: FrameContext) -> str | None:
-    """Return what the input looked like when the outage began; None where nobody measures it."""
+    """Return the state of the input when the outage began; None where it is not measured."""
     input_v = context.number("input_voltage")
     return None if input_v is None else "input_low" if input_v > DEAD_INPUT_V else "input_lost"
 
 
 def _deepen(context: FrameContext) -> Outage | None:
-    """Return the outage with its lowest figures, and what was silent in it; it goes on."""
+    """Return the outage with its lowest figures and its silences, this frame included; None without one."""
     kept = read_outage(context.get_numbers(OUTAGE))
     if kept is None:
         return None
@@ -183,7 +183,7 @@ def _lower(held: float | None, now: float | None) -> float | None:
 
 
 def _depth(context: FrameContext, outage: Outage | None) -> dict[str, Any]:
-    """Return how deep the outage went; what nobody measured is None."""
+    """Return the lowest figures of the outage; None where they were not measured."""
     if outage is None:
         return {}
     first, lowest, cell_v = outage.percent, outage.lowest_percent, outage.lowest_cell_v

@@ -1,8 +1,8 @@
 """Rates: how fast a channel changes.
 
 Rules:
-1. The slope runs from the oldest sample of the window to the frame at hand, per minute. It is reported once the samples
-   reach over half the window; before that, nothing is known.
+1. The slope runs from the oldest sample of the window to the present frame, per minute. It is unknown until the samples
+   span half the window.
 2. A window keeps at most twelve samples, each at least a tenth of it after the one before: memory has a bound.
 3. Samples are kept by the device's steady clock: no step of the wall clock makes a slope.
 """
@@ -18,7 +18,7 @@ PARTS, MOST = 10, 12
 
 
 def find_rate(context: FrameContext, name: str, rule: Rate) -> None:
-    """The rule's event when the channel changes faster than its level, and its clearing event."""
+    """Emit the rule's event when the channel changes faster than its level, and its clearing event."""
     value = context.number(rule.channel)
     if value is None:
         return

@@ -1,4 +1,4 @@
-"""Readings: what a sensor says, as an event of its own."""
+"""Readings: each number of a sensor as an event."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ def sensor_id(context: FrameContext, channel: str) -> str:
 
 
 SENSORS = {name: quantity for name, quantity in QUANTITIES.items() if quantity.sensor is not None}
-SENSOR = "sensor"  # among what a device has shown: that it has a sensor
+SENSOR = "sensor"  # in ``Memory.seen``: the device has a sensor
 
 
 def find_readings(context: FrameContext, name: str, rule: Readings) -> None:
-    """A ``sensor.<kind>`` event for every sensor's number, in the frame's order; then for those worked out of them."""
+    """Emit a ``sensor.<kind>`` event for every sensor's number, in the frame's order, then for the computed ones."""
     values, device, quality = context.values, context.frame.device, context.frame.quality.value
     for channel in (*values, *[derived for derived in DERIVED if derived not in values]):
         sensor = SENSORS.get(channel)
@@ -36,4 +36,4 @@ def find_readings(context: FrameContext, name: str, rule: Readings) -> None:
 
 
 TYPES = {name: f"sensor.{quantity.sensor}" for name, quantity in SENSORS.items()}
-DERIVED = ("vapour_pressure_deficit",)  # sensors' channels that are worked out where no chip gives them
+DERIVED = ("vapour_pressure_deficit",)  # sensors' channels that are computed where no chip gives them

@@ -1,19 +1,20 @@
-"""Charges and discharges of a battery of which nothing is known but its voltage.
+"""Charges and discharges of a battery that only its voltage is known of.
 
 Rules:
-1. A device that shows a current, a power, a gauge or what its mains or charger do is left out (``WITNESSES``): those
-   know better.
-2. Voltages are averaged over a twelfth of ``window_s``; a device that is read more seldom gives each reading. The slope
-   is the median of the slopes of all pairs of the newest twelve averages (Theil and Sen), so that neither a load that
-   comes and goes nor a few odd readings turn it. Nothing is known before ``LEAST`` of them, and a silence begins anew.
-3. A slope counts where it moves the voltage, over the window, by more than ``CLEAR`` times what the averages scatter
-   about it; to go on, by as much as they scatter.
+1. A device that shows a current, a power, a gauge, or the state of its mains or charger is left out (``WITNESSES``):
+   those are better evidence.
+2. Voltages are averaged over a twelfth of ``window_s``; if the device is read less often, each reading counts. The
+   slope is the median of the slopes of all pairs of the newest twelve averages (Theil and Sen), so that neither an
+   intermittent load nor a few odd readings turn it. It is unknown before ``LEAST`` averages, and after a silence.
+3. To begin, a slope must move the voltage, over the window, by more than ``CLEAR`` times the scatter of the averages
+   about it; to continue, by more than the scatter.
 4. A charge begins after the slope was above ``enter_v_per_h`` for ``enter_for_s``, and ends when it has been at or
    below ``leave_v_per_h`` for ``leave_for_s``; a discharge likewise downward. The dwell outlasts the recovery after a
-   load, which slows down within minutes; the gap between the levels bears the flat middle of a discharge.
-5. A discharge begins below the chemistry's ``rearm_v`` only: a full battery that sinks to its rest gives no charge.
-6. A charge that has brought the cells within ``full_within_v`` of full ends as completed; another ends in silence. What
-   begins ends its opposite.
+   load, which slows down within minutes; the gap between the levels spans the flat middle of a discharge.
+5. A discharge begins below the chemistry's ``rearm_v`` only: a full battery that falls to its rest voltage gives no
+   charge.
+6. A charge that has brought the cells within ``full_within_v`` of full ends as completed; any other ends without an
+   event. A charge ends a discharge, and the reverse.
 """
 
 from __future__ import annotations
@@ -34,14 +35,14 @@ WITNESSES = frozenset({
 })  # fmt: skip
 KEPT, LEAST, CLEAR = 12, 6, 3.0
 HOUR_S = 3600.0
-# Numbers before the averages: begin, sums of volts and of seconds, and count of the one under way; slope; scatter; the
-# highest voltage since a charge began.
+# Numbers before the averages: beginning, sums of volts and of seconds, and count of the present one; slope; scatter;
+# the highest voltage since a charge began.
 HEAD, SLOPE, SCATTER, HIGHEST = 7, 4, 5, 6
 FRESH = (0.0,) * HEAD
 
 
 def find_voltage_trend(context: FrameContext, name: str, rule: VoltageTrend) -> None:
-    """Begin and end of each charge and discharge, from the voltage of a cell alone."""
+    """Emit beginning and end of each charge and discharge, from the voltage of a cell alone."""
     cell_v = context.number("cell_voltage")
     if cell_v is None:
         return
@@ -67,7 +68,7 @@ def _is_witnessed(context: FrameContext) -> bool:
 
 
 def _next(context: FrameContext, rule: VoltageTrend, kept: Numbers, cell_v: float) -> Numbers:
-    """Return the numbers with this reading: an average that is whole joins the newest, and the slope follows."""
+    """Return the numbers with this reading; a completed average joins the newest, with a new slope."""
     now_s = context.steady_s
     begin, volts, seconds, count, slope, scatter, highest = (number or 0.0 for number in kept[:HEAD]) if kept else FRESH
     averages = kept[HEAD:]
@@ -85,7 +86,7 @@ def _next(context: FrameContext, rule: VoltageTrend, kept: Numbers, cell_v: floa
 
 
 def _theil_sen(averages: list[float]) -> tuple[float, float] | None:
-    """Return the slope, V/h, and what the averages scatter about it, of what it moves them from first to last."""
+    """Return the slope, V/h, and the scatter about it as a share of its change over the window; None if unknown."""
     times, volts = averages[::2], averages[1::2]
     pairs = combinations(zip(times, volts, strict=True), 2)
     slopes = [(later_v - v) / (later_s - s) for (s, v), (later_s, later_v) in pairs if later_s > s]

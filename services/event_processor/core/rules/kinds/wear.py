@@ -1,4 +1,4 @@
-"""What a battery has done and what it still can: cycles, energy, resistance, capacity, runtime left.
+"""The wear of a battery: cycles, energy, resistance, capacity.
 
 Rules:
 1. ``cycle`` is emitted when the equivalent full cycles (``device.meter``) pass a whole number; the fraction is kept.
@@ -19,7 +19,7 @@ MOST_MOHM = 2000.0
 
 
 def find_wear(context: FrameContext, name: str, rule: Wear) -> None:
-    """The sums, and one event for each whole cycle."""
+    """Update the sums and estimates; emit an event for each whole cycle."""
     values = context.values
     reading = MeterReading(
         context.shown_number("battery_current"),
@@ -45,7 +45,7 @@ def find_wear(context: FrameContext, name: str, rule: Wear) -> None:
 
 
 def _is_quiet(meter: Meter, reading: MeterReading, step: float) -> bool:
-    """Say whether a frame without a current has nothing to sum: no load, and a percent that has not moved by a step."""
+    """Whether a frame without a current has nothing to sum: no load, and a percent within a step of the last."""
     if reading.load_w is not None or meter.amps is not None or meter.load_w is not None:
         return False
     if reading.percent is None or meter.percent is None:
@@ -79,7 +79,7 @@ def _resistance(context: FrameContext, before: Meter, now: MeterReading, elapsed
 
 
 def _drain(context: FrameContext, rule: Wear, meter: Meter, after: Meter, reading: MeterReading) -> None:
-    """Follow the state of charge down, and estimate the capacity."""
+    """Update the drain, and estimate the capacity from it."""
     if reading.percent is None:
         return
     before = read_drain(context.numbers.get(DRAIN))
