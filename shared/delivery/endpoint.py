@@ -285,7 +285,7 @@ class Endpoint:
                     self.takeover.status_confirmed()
             case Connected():
                 log.info("connected to %s (MQTT %s)", self.suite.broker.url, arrival.protocol)
-                self.takeover.connected(now, named=arrival.protocol == "5")
+                self.takeover.connected(now, finds_status=arrival.protocol == "5")
                 self.sender.connected()
                 self.inbox.connected(now)
                 self._status_at = float("-inf")

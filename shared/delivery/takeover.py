@@ -2,19 +2,23 @@
 
 A broker lets one client have a client id, and hands a session over to whoever connects last. Rules:
 1. A process whose connection has stood for ``STEADY_S`` belongs here: thrown out, it logs that and connects again.
-2. A newcomer that is thrown out ends. MQTT 5 says why a connection ended (0x8E, session taken over).
+2. A newcomer that is thrown out ends. Over MQTT 5 a broker can say so (0x8E, session taken over); Mosquitto 2.0.11
+   does not.
 3. Where a broker does not say so, the retained status does: each process writes its own ``instance`` into it. If
-   another one that is online stands there after this process had its own confirmed on an earlier connection, somebody
-   else is at work. The will of a process that was killed says nothing: a session may hand it over late.
+   another one that is online stands there after this process had its own confirmed on an earlier connection, and is
+   newer than another that stood there before, somebody else is at work. The will of a process that was killed says
+   nothing: a session may hand it over late. Nor does the online status of one: a broker that died comes back with what
+   it had last saved.
 4. Where a broker gives a session no retained message again (the embedded one), the fight itself says it: ``FIGHTS``
-   connections of a newcomer that each stood and ended within ``SHORT_S``. Over MQTT 5 a takeover is named (rule 2), and
-   such connections are a network that comes and goes.
+   connections of a newcomer that each stood and ended within ``SHORT_S``. Over MQTT 5 the retained status comes with
+   each (rule 3), and such connections are a network that comes and goes.
 """
 
 from __future__ import annotations
 
 import logging
 import secrets
+from datetime import datetime
 
 from shared.messages import Status
 
@@ -38,16 +42,17 @@ class Takeover:
         self.instance = secrets.token_hex(6)
         self.count = 0
         self._since: float | None = None
-        self._named = False  # whether this connection would say that it was taken over
+        self._finds_status = False  # whether this connection brings the retained status
         self._steady = False
         self._short = 0
         self._confirmed = False  # on this connection
         self._was_confirmed = False  # on an earlier one
+        self._found: datetime | None = None  # when another process wrote the status that was found last
         self._logged = float("-inf")
 
-    def connected(self, now: float, *, named: bool = False) -> None:
-        """A connection stands; ``named``: were it taken over, its end would say so."""
-        self._since, self._named = now, named
+    def connected(self, now: float, *, finds_status: bool = False) -> None:
+        """A connection stands; ``finds_status``: it brings the retained status, in a session that was there too."""
+        self._since, self._finds_status = now, finds_status
 
     def status_confirmed(self) -> None:
         """The broker has this process's own status."""
@@ -56,7 +61,7 @@ class Takeover:
     def disconnected(self, now: float, *, taken_over: bool) -> None:
         """The connection ended; raises NameInUseError for a newcomer whose session was taken over."""
         self._steady = self._is_steady(now)
-        short = self._since is not None and now - self._since < SHORT_S and not self._named
+        short = self._since is not None and now - self._since < SHORT_S and not self._finds_status
         self._short = 0 if self._steady else self._short + short
         self._since = None
         self._was_confirmed |= self._confirmed
@@ -67,8 +72,16 @@ class Takeover:
     def read_own_status(self, status: Status, now: float, *, retained: bool) -> None:
         """A status under the own name has arrived; raises NameInUseError for a newcomer where another wrote it."""
         foreign = status.instance is not None and status.instance != self.instance and status.state == "online"
-        if foreign and retained and self._was_confirmed and not self._confirmed:
+        if not foreign or not retained:
+            return
+        goes_on = self._goes_on(status)
+        if goes_on and self._was_confirmed and not self._confirmed:
             self._note(now)
+
+    def _goes_on(self, status: Status) -> bool:
+        """Whether another process has written a newer status than the one of another that was found before."""
+        found, self._found = self._found, status.time
+        return status.time is not None and found is not None and status.time > found
 
     def _is_steady(self, now: float) -> bool:
         return self._steady or (self._since is not None and now - self._since > STEADY_S)

@@ -38,8 +38,28 @@ SETTLE_S = 180.0
 BROKER_SHARE = 0.12  # of the blows
 CONFIG = Path("config")
 HOSTILE_PER_S = 300
-GUARDED = "persistence false\nmax_inflight_messages 200\nmax_queued_messages 100000"
-TORN = "allow_anonymous true\npersistence false\nmax_inflight_messages 200\nmax_queued_messages 100000"
+LIMITS = "max_inflight_messages 200\nmax_queued_messages 100000"
+KEEPS_NOTHING = f"persistence false\n{LIMITS}"
+KEEPS_SESSIONS = f"persistence true\nautosave_interval 1\n{LIMITS}\npersistence_location "  # and the folder
+
+
+@dataclass(frozen=True)
+class World:
+    """What a run goes on in. A broker with ``persistence`` comes back with its sessions as of a second before."""
+
+    kind: str = MOSQUITTO
+    hostile: bool = False
+    control: bool = False
+    persistence: bool = False
+
+    def broker(self, folder: Path) -> Broker:
+        """Return the broker, which keeps its files in ``folder``; in a hostile world with the suite's own rights."""
+        lines = f"{KEEPS_SESSIONS}{folder.resolve()}/" if self.persistence else KEEPS_NOTHING
+        if self.hostile:
+            return guarded_broker(folder, (*SERVICES, "operator", LEAST), lines)
+        return Broker(
+            self.kind, free_port(), folder, f"allow_anonymous true\n{lines}" if self.kind == MOSQUITTO else ""
+        )
 
 
 @dataclass
@@ -109,9 +129,7 @@ class Blows:
             strike(chance, harness)
 
 
-def play(
-    blows: Blows, kind: str, folder: Path, *, hostile: bool = False, control: bool = False
-) -> tuple[Fleet, Verdict]:
+def play(blows: Blows, world: World, folder: Path) -> tuple[Fleet, Verdict]:
     """Run once and return what was done and what came of it."""
     seed, seconds = blows.seed, blows.seconds
     frames = int(seconds * RATE)
@@ -119,7 +137,7 @@ def play(
     recording.write_text("\n".join(rows(seed, frames)) + "\n", encoding="utf-8")
     expected, ids = oracle(recording, CONFIG, folder / "expected.jsonl")
     load_from = {"UPSKEEP_SOURCE": f"recording:{recording}", "UPSKEEP_SPEED": str(RATE * STEP_S)}
-    harness = _prepare(seed, kind, folder, load_from, hostile=hostile, control=control)
+    harness = _prepare(seed, world, folder, load_from)
     troubles: list[str] = []
     try:
         harness.fleet.start()
@@ -140,7 +158,7 @@ def play(
         harness.fleet.stop()
         harness.client.close()
         harness.proxy.close()
-    if hostile or control:
+    if world.hostile or world.control:
         return harness.fleet, judge_good(expected, ids, folder / "data", harness.fleet.deaths + troubles)
     verdict = judge(expected, ids, found, folder / "data")
     verdict.differences += harness.fleet.deaths
@@ -151,10 +169,10 @@ def play(
     return harness.fleet, verdict
 
 
-def play_live(blows: Blows, kind: str, folder: Path) -> tuple[Fleet, Verdict]:
+def play_live(blows: Blows, world: World, folder: Path) -> tuple[Fleet, Verdict]:
     """Run once with live hardware as the load."""
     source = live.Source()
-    harness = _prepare(blows.seed, kind, folder, source.environ())
+    harness = _prepare(blows.seed, world, folder, source.environ())
     try:
         harness.fleet.start()
         harness.client.open()
@@ -194,13 +212,9 @@ def _count_offers(harness: Harness, data: Path) -> list[str]:
     return found.differences
 
 
-def _prepare(
-    seed: int, kind: str, folder: Path, load_from: dict[str, str], *, hostile: bool = False, control: bool = False
-) -> Harness:
-    broker = Broker(kind, free_port(), folder / "broker", TORN if kind == MOSQUITTO else "")
-    secrets = folder / "broker" if hostile else None
-    if secrets is not None:
-        broker = guarded_broker(secrets, (*SERVICES, "operator", LEAST), GUARDED)
+def _prepare(seed: int, world: World, folder: Path, load_from: dict[str, str]) -> Harness:
+    broker = world.broker(folder / "broker")
+    secrets = folder / "broker" if world.hostile else None
     port = free_port()
     proxy = Proxy(port, broker.port)
     environ = {
@@ -212,7 +226,7 @@ def _prepare(
         **load_from,
     }
     names = SERVICES
-    if control:
+    if world.control:
         environ |= climate.environ(folder / "climate")
         names = (*SERVICES, *climate.SERVICES)
     suite = read_settings(CONFIG, "suite", SuiteSettings, {})
@@ -220,7 +234,7 @@ def _prepare(
     settings = login(secrets, "operator", broker.settings.url) if secrets else broker.settings
     client = viewer(settings, suite.topics, "crash-view", ("status", "counter", "alert"))
     harness = Harness(seed, folder, fleet, proxy, LiveView(suite.topics), client)
-    if control:
+    if world.control:
         harness.loop = climate.Loop(suite.model_copy(update={"broker": settings}))
     if secrets is not None:
         make = partial(_forge, Grammar(seed, suite.topics))
@@ -262,6 +276,7 @@ def _report(fleet: Fleet, verdict: Verdict, say: Callable[[str], None]) -> bool:
 @click.option("--kills-per-minute", default=60.0, show_default=True)
 @click.option("--frozen-s", default=0.0, help="Kill nothing; stop each service in turn for so long (SIGSTOP).")
 @click.option("--broker", "kind", default=MOSQUITTO, type=click.Choice([MOSQUITTO, EMBEDDED]), show_default=True)
+@click.option("--persistence", is_flag=True, help="A Mosquitto that keeps its sessions, as of a second before.")
 @click.option("--hostile", is_flag=True, help="A neighbour with the least user's rights forges and floods all along.")
 @click.option("--climate", "control", is_flag=True, help="Controller and supervisor too, over simulated actuators.")
 @click.option("--live", "is_live", is_flag=True, help="Live hardware as the load, in place of a recording.")
@@ -272,12 +287,15 @@ def main(
     kills_per_minute: float,
     frozen_s: float,
     kind: str,
+    persistence: bool,
     hostile: bool,
     control: bool,
     is_live: bool,
     folder: Path | None,
 ) -> None:
     """Kill and cut the live suite under load; fail unless every event is counted exactly once."""
+    if persistence and kind != MOSQUITTO:
+        raise click.UsageError(f"--persistence is of Mosquitto; --broker {kind} keeps no sessions")
     seed = seed if seed is not None else random.SystemRandom().randrange(1_000_000)
     folder = folder or Path(tempfile.mkdtemp(prefix="upskeep-crash-"))
     folder.mkdir(parents=True, exist_ok=True)
@@ -285,10 +303,8 @@ def main(
         f"seed {seed}, {seconds:g} s, {kills_per_minute:g} kills a minute, {kind}; everything is kept in {folder}"
     )
     blows = Blows(seed, seconds, kills_per_minute, frozen_s)
-    if is_live:
-        fleet, verdict = play_live(blows, kind, folder)
-    else:
-        fleet, verdict = play(blows, kind, folder, hostile=hostile, control=control)
+    world = World(kind, hostile, control, persistence)
+    fleet, verdict = (play_live if is_live else play)(blows, world, folder)
     if not _report(fleet, verdict, click.echo):
         click.echo(f"repeat it with --seed {seed} --seconds {seconds:g} --kills-per-minute {kills_per_minute:g}")
         sys.exit(1)

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from shared.delivery.takeover import FIGHTS, NameInUseError, Takeover
 from shared.messages import Status
 
 
-def reconnected() -> Takeover:
-    """A newcomer: its status was confirmed on a first, short connection, and a second one stands."""
+def reconnected(found: Status | None = None) -> Takeover:
+    """A newcomer: its status was confirmed on a first, short connection, where it ``found`` one; a second stands."""
     takeover = Takeover("counter_store")
     takeover.connected(0.0)
+    if found is not None:
+        takeover.read_own_status(found, 0.1, retained=True)
     takeover.status_confirmed()
     takeover.disconnected(1.0, taken_over=False)
     takeover.connected(1.1)
     return takeover
 
 
-def status(state: str, instance: str = "another") -> Status:
-    return Status(service="counter_store", state=state, instance=instance)
+def status(state: str, instance: str = "another", second: int = 0) -> Status:
+    time = datetime(2026, 11, 29, 12, 0, second, tzinfo=UTC)
+    return Status(service="counter_store", state=state, instance=instance, time=time)
 
 
 @pytest.mark.parametrize("state", ["offline", "stopped"])
@@ -30,9 +35,20 @@ def test_the_last_word_of_a_process_that_is_gone_is_no_other_process(state: str)
     assert 0 == takeover.count
 
 
-def test_another_that_is_online_ends_a_newcomer() -> None:
-    with pytest.raises(NameInUseError, match="another process at this broker is called counter_store"):
-        reconnected().read_own_status(status("online"), 1.2, retained=True)
+FOUND = [None, status("offline", second=20), status("online", second=20), status("online", second=19)]
+
+
+@pytest.mark.parametrize("found", FOUND)
+def test_what_a_broker_that_died_had_saved_is_of_the_process_before(found: Status | None) -> None:
+    """``make crash --live --persistence``, seed 6: the alerter ended after the broker had come back."""
+    takeover = reconnected(found)
+    takeover.read_own_status(status("online", second=19), 1.2, retained=True)
+    assert 0 == takeover.count
+
+
+def test_another_that_was_there_and_goes_on_ends_a_newcomer() -> None:
+    with pytest.raises(NameInUseError):
+        reconnected(status("online", second=20)).read_own_status(status("online", second=21), 1.2, retained=True)
 
 
 def test_its_own_status_is_none_of_another() -> None:
@@ -41,20 +57,20 @@ def test_its_own_status_is_none_of_another() -> None:
     assert 0 == takeover.count
 
 
-def flapping(*, named: bool) -> None:
+def flapping(*, finds_status: bool) -> None:
     """Connections that each end within a second, of which the end says nothing."""
     takeover = Takeover("counter_store")
     for number in range(2 * FIGHTS):
-        takeover.connected(3.0 * number, named=named)
+        takeover.connected(3.0 * number, finds_status=finds_status)
         takeover.disconnected(3.0 * number + 1, taken_over=False)
 
 
 def test_a_network_that_comes_and_goes_is_no_other_process_over_mqtt_5() -> None:
     """``make crash --live``, seed 5502: the counter store ended after five connections that had been cut."""
-    flapping(named=True)
+    flapping(finds_status=True)
 
 
 def test_short_connections_of_which_no_end_says_why_are_a_fight() -> None:
     """As with the embedded broker, which speaks MQTT 3.1.1."""
     with pytest.raises(NameInUseError):
-        flapping(named=False)
+        flapping(finds_status=False)
