@@ -12,5 +12,4 @@ SET key = 'calibrations_reported', seal = seal('calibrations_reported', value) W
 
 LEDGER_SCHEMA = Schema(
     steps=(Migration("name when calibrations that are due were reported", running(NAME_REPORT), rewrites=True),),
-    page_bytes=4096,  # it commits a minute of readings together, each of which would overflow a smaller page
 )

@@ -57,14 +57,20 @@ def test_a_row_is_sound_as_written_and_with_no_other_seal(values: list[object], 
     assert is_sound((*row[:-1], other)) == (other == row[-1])
 
 
-def test_a_new_ledger_has_the_pages_that_its_schema_asks_for(tmp_path: Path, path: Path) -> None:
-    """One that is there keeps its own."""
+def test_a_ledger_that_is_there_keeps_its_pages(tmp_path: Path, path: Path) -> None:
+    """Those of before are larger; their log may be as long."""
+    older = tmp_path / "older.sqlite"
+    with closing(sqlite3.connect(older)) as db:
+        db.execute("PRAGMA page_size=4096")
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute(f"PRAGMA application_id={APPLICATION_ID}")
     found = []
-    for place in (tmp_path / "new.sqlite", path):
-        with closing(Ledger(place, Schema(page_bytes=4096))) as ledger:
-            found += ledger.db.execute("PRAGMA page_size").fetchone()
+    for place in (older, path):
+        with closing(Ledger(place)) as ledger:
+            pages = ledger.db.execute("PRAGMA page_size").fetchone()
+            found.append((*pages, *ledger.db.execute("PRAGMA wal_autocheckpoint").fetchone()))
 
-    assert [4096, 2048] == found
+    assert [(4096, 512), (1024, 2048)] == found
 
 
 def test_a_ledger_says_in_its_header_what_it_is(path: Path) -> None:
