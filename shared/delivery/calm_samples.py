@@ -1,8 +1,9 @@
 """Which samples of states need not be on the disk before they leave (docs/adr/0053).
 
 A sample may wait where its device is live hardware, at a later time than the sample before. A new word in it may wait,
-too: the frame that brought it is on the reader's disk, and makes the same sample again. Of one device ``SAMPLES_AHEAD`` may wait for the same commit: a consumer that remembers so many of the
-newest knows every one that a producer may make again after it died.
+too: the frame that brought it is on the reader's disk, and makes the same sample again. Of one device ``SAMPLES_AHEAD``
+may wait for the same commit: a consumer that remembers so many of the newest knows every one that a producer may make
+again after it died.
 """
 
 from __future__ import annotations
