@@ -71,7 +71,7 @@ class HomeAssistantSettings(Settings):
     """``home_assistant``: discovery. ``settle_s``: how long what the broker retains may take to arrive."""
 
     discovery: bool = False
-    prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_\-]{1,64}$")] = "homeassistant"
+    prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_\-]+$", max_length=64)] = "homeassistant"
     expire_after_s: Annotated[int, Field(ge=0, le=86_400)] = 300
     settle_s: Annotated[float, Field(ge=0, le=300)] = 10.0
 

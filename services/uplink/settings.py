@@ -53,7 +53,7 @@ class UplinkSettings(Settings):
     """``config/uplink.yaml``."""
 
     servers: Annotated[tuple[str, ...], Field(max_length=32)] = ()
-    topic: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,248}$")] = TOPIC
+    topic: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*$", max_length=249)] = TOPIC
     tls: TlsSettings = TlsSettings()
     sasl: SaslSettings = SaslSettings()
     records_per_second: Annotated[float, Field(ge=1, le=100_000)] = 200.0

@@ -36,8 +36,8 @@ def _template(text: str) -> str:
 
 MatcherText = Annotated[str, AfterValidator(_matcher)]
 Template = Annotated[str, AfterValidator(_template)]
-Pattern = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.\-*?]{1,128}$")]
-Field_ = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]{0,127}$")]
+Pattern = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.\-*?]+$", max_length=128)]
+Field_ = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*$", max_length=128)]
 Limit = Annotated[int, Field(strict=True, ge=0, le=10_000)]
 Positive = Annotated[float, Field(gt=0)]
 

@@ -26,10 +26,10 @@ class NutSettings(Settings):
     ``adapters.nut`` says what the rest does.
     """
 
-    ups: Annotated[str, Field(pattern=r"^[^\s\"@:]{1,128}$")]
+    ups: Annotated[str, Field(pattern=r"^[^\s\"@:]+$", max_length=128)]
     host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
     port: int = Field(default=3493, ge=1, le=65535)
-    username: Annotated[str, Field(pattern=r"^[^\x00-\x1f]{1,128}$")] | None = None
+    username: Annotated[str, Field(pattern=r"^[^\x00-\x1f]+$", max_length=128)] | None = None
     password_file: Path | None = None
     login: bool = False
     tls: Literal["off", "try", "require"] = "off"
