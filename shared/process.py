@@ -6,7 +6,6 @@ name.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import logging
@@ -99,13 +98,7 @@ class Stop:
 def main(service: Service, argv: Sequence[str] | None = None) -> int:
     """Run ``service`` until it is asked to stop; returns the exit code."""
     name = service.route.name
-    parser = argparse.ArgumentParser(prog=f"python -m services.{name}")
-    parser.add_argument("--config", type=Path, default=config_folder(os.environ))
-    parser.add_argument("--check", action="store_true", help="check the configuration and exit")
-    parser.add_argument(
-        "--healthy", action="store_true", help="exit 0 when the running service is connected and working"
-    )
-    options = parser.parse_args(argv)
+    options = _options(name, sys.argv[1:] if argv is None else argv)
     log_to = logging.StreamHandler(sys.stderr)
     log_to.setFormatter(_format(name, journal := is_journal(os.environ)))
     logging.basicConfig(level=os.environ.get("UPSKEEP_LOG", "INFO").upper(), handlers=[log_to])
@@ -127,6 +120,30 @@ def main(service: Service, argv: Sequence[str] | None = None) -> int:
         _say(f"{name}: the configuration in {options.config} is good")
         return 0
     return _run(service, settings, context)
+
+
+@dataclass(slots=True)
+class _Options:
+    """The command line; without arguments, as the runner forks a service, nobody needs a parser and its memory."""
+
+    config: Path
+    check: bool = False
+    healthy: bool = False
+
+
+def _options(name: str, argv: Sequence[str]) -> _Options:
+    options = _Options(config_folder(os.environ))
+    if argv:
+        from argparse import ArgumentParser
+
+        parser = ArgumentParser(prog=f"python -m services.{name}")
+        parser.add_argument("--config", type=Path, default=options.config)
+        parser.add_argument("--check", action="store_true", help="check the configuration and exit")
+        parser.add_argument(
+            "--healthy", action="store_true", help="exit 0 when the running service is connected and working"
+        )
+        parser.parse_args(argv, options)
+    return options
 
 
 def _format(name: str, journal: bool) -> logging.Formatter:

@@ -66,28 +66,33 @@ class ConfigError(Exception):
 
 def read_settings(folder: Path, name: str, model: type[M], environ: Mapping[str, str]) -> M:
     """Return ``folder/name.yaml`` as ``model``; raises ConfigError with every fault."""
-    documents = read_documents(folder, name, environ)
+    texts = _texts(folder, name, environ)
     laid = tuple((key, environ[key]) for key in sorted(environ) if key == DATA or key.startswith(_prefix(name)))
-    text = (model, name, tuple((each.where, each.text) for each in documents), laid)
-    if (known := _read_before.get(text)) is None:
+    if (known := _read_before.get((model, name, texts, laid))) is None:
         if len(_read_before) >= READ_KEPT:
             _read_before.clear()
-        known = _read_before[text] = _settled(documents, name, model, environ)
+        documents = tuple(_document(text, where) for where, text in texts)
+        known = _read_before[model, name, texts, laid] = _settled(documents, name, model, environ)
     return cast("M", known)
 
 
 def read_documents(folder: Path, name: str, environ: Mapping[str, str]) -> tuple[Document, ...]:
     """Return what the files of that name say, a person's own before the shipped one; raises ConfigError."""
+    return tuple(_document(text, where) for where, text in _texts(folder, name, environ))
+
+
+def _texts(folder: Path, name: str, environ: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return (place, text) of the files of that name: whether they have been read before shows in these alone."""
     files = files_of(folder, name, environ)
     if not files:
         missing = "no such file; copy it from the project's config folder, or write `defaults: shipped` into suite.yaml"
         raise ConfigError([Fault(str(folder / f"{name}.yaml"), "", missing)])
-    return tuple(map(_read, files))
+    return tuple((str(path), _text(path)) for path in files)
 
 
-def _read(path: Path) -> Document:
+def _text(path: Path) -> str:
     try:
-        return _document(path.read_text(encoding="utf-8"), str(path))
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError([Fault(str(path), "", f"cannot be read: {error}")]) from error
 

@@ -12,9 +12,11 @@ from shared.event_counters import EventCountersSettings
 from shared.event_text.load import load_event_texts
 from shared.event_text.texts import EventTexts
 from shared.extras import is_missing, needs
+from shared.read_once import read_once
 from shared.settings import ConfigError, Fault, read_one_of
 
 
+@read_once
 def read(context: Context) -> AlerterSettings:
     """Return the settings of both files; raises ConfigError with the faults of both."""
     faults: list[Fault] = []

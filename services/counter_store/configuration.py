@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from services.counter_store.settings import LoadedSettings, load
 from shared.context import Context
+from shared.read_once import read_once
 
 
+@read_once
 def read(context: Context) -> LoadedSettings:
     """Return it; raises ConfigError with every fault."""
     return load(context.folder, context.environ)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from services.event_processor.core.pipeline.plan import PipelinePlan
 from services.event_processor.settings.pipeline import load_plan
 from shared.context import Context
+from shared.read_once import read_once
 
 
+@read_once
 def read(context: Context) -> PipelinePlan:
     """Return it; raises ConfigError with every fault."""
     return load_plan(context.folder, context.environ, context.suite.site)

@@ -37,6 +37,7 @@ class Live:
         recording.write_text("\n".join(rows) + "\n", encoding="utf-8")
         port = free_port()
         self.broker = LocalBroker(kind, port, folder / "broker", lambda _: None)
+        self.broker.ready()
         environ = {
             "UPSKEEP_CONFIG": str(config),
             "UPSKEEP_SUITE__BROKER__URL": self.broker.url,

@@ -107,6 +107,7 @@ def consumer(command: Command, frames: int, folder: Path, *, kill: bool) -> Burs
     folder.mkdir()
     port = free_port()
     broker = LocalBroker("mosquitto", port, folder / "broker", lambda _: None)
+    broker.ready()
     client = MqttClient(BrokerSettings(url=broker.url), "upskeep-bench", ["bench/seen"], persistent=False)
     client.open()
     found, seen = Burst(frames), set[int]()

@@ -21,6 +21,7 @@ from shared.journal import open_output, where
 HOST = "127.0.0.1"
 NAME, LOG = "broker", "broker.log"
 READY_S = 15.0
+PROBE_S = 0.01
 
 MOSQUITTO = """\
 listener {port} {host}
@@ -87,21 +88,31 @@ def choose(wanted: str, here: Container[str]) -> str:
 
 def start(kind: str, port: int, folder: Path) -> subprocess.Popen[bytes]:
     """Start the broker as a child process and wait until it answers; raises BrokerError."""
+    child = launch(kind, port, folder)
+    await_answer(child, kind, port, folder)
+    return child
+
+
+def launch(kind: str, port: int, folder: Path) -> subprocess.Popen[bytes]:
+    """Start the broker as a child process, which does not answer yet; raises BrokerError where the port is taken."""
     if answers(port):
         raise BrokerError(
             f"port {port} is taken: if a broker runs there, use it with --broker mqtt://localhost:{port}; "
             "otherwise choose another with --port"
         )
     folder.mkdir(mode=0o750, parents=True, exist_ok=True)
-    child = _launch(kind, port, folder)
+    return _launch(kind, port, folder)
+
+
+def await_answer(child: subprocess.Popen[bytes], kind: str, port: int, folder: Path) -> None:
+    """Wait until the broker answers; raises BrokerError where it does not."""
     deadline = time.monotonic() + READY_S
     while not answers(port):
         if child.poll() is not None or time.monotonic() > deadline:
             child.kill()
             place = where(NAME, folder / LOG, os.environ)
             raise BrokerError(f"the {kind} broker did not start on port {port}; see {place}")
-        time.sleep(0.02)
-    return child
+        time.sleep(PROBE_S)
 
 
 def answers(port: int) -> bool:

@@ -1,7 +1,7 @@
 """The runner as parent of its services: it imports what they need once and forks each of them.
 
 They share its memory and start at once. Rules:
-1. Everything is imported, and the settings are read, before the runner has threads.
+1. Everything is imported, and the settings are read, before the first fork, and no object of it is collected.
 2. A service runs as ``python -m services.NAME`` would: in a session of its own, with its own environment and log, no
    input, and no open file but these. It never comes back to the code that forked it.
 3. The only other thread is the network's. While that is in a call that holds locks of the system's libraries, which a
@@ -65,28 +65,32 @@ class Forks:
     """Forks the services ``names``. ``at_rest`` says whether the network's thread holds no lock of a library."""
 
     def __init__(self, names: Sequence[str], at_rest: AtRest = lambda: nullcontext(True)) -> None:
-        """Import their modules; raises OSError where this system or this moment does not allow forks."""
+        """Raise OSError where this system or this moment does not allow forks."""
         if not hasattr(os, "pidfd_open") or threading.active_count() > 1:
             raise OSError("services are forked on Linux alone, and by a process without threads")
         self._at_rest = at_rest
         self._names = names
+
+    def load(self, names: Sequence[str], meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Import the modules of those of ``names`` that are forked here, and call ``meanwhile`` after each."""
         for name in names:
-            with contextlib.suppress(ImportError):  # its own process says what is missing
-                importlib.import_module(f"services.{name}.app")
-        for model in _all_of(Message):
-            model.model_rebuild()  # ADR 0038: otherwise each service builds its own, and shares none
+            if name in self._names:
+                with contextlib.suppress(ImportError):  # its own process says what is missing
+                    importlib.import_module(f"services.{name}.app")
+                meanwhile()
 
     def read(self, folder: Path, environ: Mapping[str, str]) -> None:
         """Read the services' settings, for what is read once is known; then let nothing of it be looked through again.
 
         Looking for garbage writes, and what is written is no longer shared.
         """
+        for model in _all_of(Message):
+            model.model_rebuild()  # ADR 0038: otherwise each service builds its own, and shares none
         for name in self._names:
             with contextlib.suppress(ConfigError, ImportError):  # its own process says what is wrong
                 suite = read_settings(folder, "suite", SuiteSettings, environ)
                 service = importlib.import_module(f"services.{name}.app").SERVICE
                 service.settings(Context(folder, environ, suite, SYSTEM_CLOCK))
-        gc.collect()
         gc.freeze()
 
     def start(self, name: str, environ: Mapping[str, str], log: Path) -> ServiceProcess:

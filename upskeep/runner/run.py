@@ -39,6 +39,7 @@ from upskeep.runner.supervisor import (
     HOST_AGENT,
     Supervisor,
 )
+from upskeep.uncollected import uncollected
 
 LOOK_S = 0.1
 WATCH_S = 1.0  # for what ends without a word
@@ -119,7 +120,10 @@ def services_of(config: Path, environ: Mapping[str, str]) -> tuple[str, ...]:
 
 
 class LocalBroker:
-    """The broker of this run: a child that is started again when it dies, or one that runs elsewhere."""
+    """The broker of this run: a child that is started again when it dies, or one that runs elsewhere.
+
+    It may not answer before ``ready``.
+    """
 
     def __init__(self, wanted: str, port: int, folder: Path, say: Callable[[str], None]) -> None:
         self.url = wanted
@@ -131,10 +135,15 @@ class LocalBroker:
         if "://" not in wanted:
             self.kind = broker.choose(wanted, broker.installed())
             self.url = f"mqtt://{broker.HOST}:{port}"
-            self.child = broker.start(self.kind, port, folder)
-            say(f"broker: {self.kind} on port {port}, this machine only")
+            self.child = broker.launch(self.kind, port, folder)
+
+    def ready(self) -> None:
+        """Wait until it answers, if it is ours, and say which it is; raises BrokerError."""
+        if self.kind is None or self.child is None:
+            self.say(f"broker: {self.url}")
         else:
-            say(f"broker: {wanted}")
+            broker.await_answer(self.child, self.kind, self.port, self.folder)
+            self.say(f"broker: {self.kind} on port {self.port}, this machine only")
 
     def watch(self) -> None:
         """Start a broker that died again."""
@@ -196,13 +205,20 @@ def run(options: RunOptions, settings: SuiteSettings, say: Say, show: Callable[[
     settings = settings.model_copy(update={"broker": settings.broker.model_copy(update={"url": local.url})})
     view = LiveView(settings.topics, only_reads=settings.only_reads)
     client = viewer(settings.broker, settings.topics, f"upskeep-run-{uuid.uuid4().hex[:8]}", FOLLOWED)
-    forks = _forks(names, client, options.config, {**os.environ, **environ})
+    forks = _forks(names, client)
     suite = Supervisor(environ, settings.data / "log", say, names, forks)
     reachable = Reachable(local.url, say)
     stopped.wake = client.wake
     next_steps_due, served = not options.exit_when_done, ""
     try:
-        client.open()
+        with uncollected():
+            if forks:
+                forks.load(names[:1])  # meanwhile the broker starts
+            local.ready()
+            client.open()
+            if forks:  # and meanwhile it says what it retains
+                forks.load(names, lambda: view.look(client))
+                forks.read(options.config, {**os.environ, **environ})
         view.skip_retained(client, PATIENCE_S)
         suite.start()
         began = time.monotonic()
@@ -210,7 +226,7 @@ def run(options: RunOptions, settings: SuiteSettings, say: Say, show: Callable[[
             for message in view.poll(client, WATCH_S):
                 _introduce(message, names, say)
                 show(message)
-                if isinstance(message, Event):  # somebody waits for the first
+                if isinstance(message, Event) and view.all_online(names):  # somebody waits for the first
                     client.gather(GATHER_S)
             if next_steps_due and view.all_online(names):
                 next_steps_due = False
@@ -247,17 +263,15 @@ def _tell(systemd: Systemd, view: LiveView, names: Sequence[str], began: float) 
     systemd.status(f"waiting for {', '.join(away)}" if away else f"{len(names)} services are online")
 
 
-def _forks(names: Sequence[str], client: MqttClient, config: Path, environ: Mapping[str, str]) -> Forks | None:
-    """Return what forks the services, before anything here has a thread; None where nothing can.
+def _forks(names: Sequence[str], client: MqttClient) -> Forks | None:
+    """Return what forks the services; None where nothing can.
 
     The gateway alone needs a web server: it imports that by itself, while the others are at work already.
     """
     try:
-        forks = Forks([name for name in names if name != GATEWAY], client.at_rest)
+        return Forks([name for name in names if name != GATEWAY], client.at_rest)
     except OSError:
         return None
-    forks.read(config, environ)
-    return forks
 
 
 def _unusual(url: str) -> str:
