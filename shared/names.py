@@ -1,6 +1,6 @@
 """What a name, an id and a text may be on the wire, in a topic and in a file.
 
-A length is ``max_length`` and never counted by the pattern: ``\\w{0,127}`` takes pydantic's engine 2 MB of each field.
+A length is ``max_length`` and never counted by the pattern: 127 times any letter takes pydantic's engine 2 MB a field.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from shared.mqtt import Arrival, Arrived, Connected, Disconnected
 from shared.mqtt.wire import Receipt
 from shared.topics import Topics
 from upskeep.runner.hints import left_undone, next_steps, program_name, served_at
-from upskeep.runner.live_view import LiveView
+from upskeep.runner.live_view import QUIET_S, LiveView
 
 TOPICS = Topics()
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -73,6 +73,20 @@ def test_after_a_lost_connection_only_what_this_run_retained_is_believed() -> No
     assert [] == taken(view, client)
     client.batches = [[said(ONLINE, retain=True)]]
     assert [ONLINE] == taken(view, client)
+
+
+def test_what_was_seen_while_the_run_was_busy_is_not_waited_for_again() -> None:
+    """The quiet after what is retained is counted from when it was looked at."""
+    view = LiveView(TOPICS)
+    client: Any = Inbox([Connected(1, False, "5"), said(STOPPED, retain=True)])
+    view.look(client)
+    view.quiet_from -= QUIET_S
+
+    asked: list[float] = []
+    client.poll = lambda _, timeout_s: asked.append(timeout_s) or []
+    assert view.skip_retained(client, 1.0)
+    assert [0.0] == asked
+    assert {} == view.statuses
 
 
 def test_a_broker_that_is_away_does_not_hold_the_run_up() -> None:
