@@ -212,14 +212,7 @@ def run(options: RunOptions, settings: SuiteSettings, say: Say, show: Callable[[
     next_steps_due, served = not options.exit_when_done, ""
     try:
         with uncollected():
-            if forks:
-                forks.load(names[:1])  # meanwhile the broker starts
-            local.ready()
-            client.open()
-            if forks:  # and meanwhile it says what it retains
-                forks.load(names, lambda: view.look(client))
-                forks.read(options.config, {**os.environ, **environ})
-        view.skip_retained(client, PATIENCE_S)
+            _prepare(local, client, view, forks, names, (options.config, {**os.environ, **environ}))
         suite.start()
         began = time.monotonic()
         while not stopped.asked and not (options.exit_when_done and view.done()):
@@ -251,6 +244,25 @@ def run(options: RunOptions, settings: SuiteSettings, say: Say, show: Callable[[
     for text in left_undone(view.statuses):
         say(text, loud=True)
     return outcome_of(view)
+
+
+def _prepare(
+    local: LocalBroker,
+    client: MqttClient,
+    view: LiveView,
+    forks: Forks | None,
+    names: Sequence[str],
+    configured: tuple[Path, Mapping[str, str]],
+) -> None:
+    """Import the services and read their settings. The broker starts meanwhile, and says what it retains."""
+    if forks:
+        forks.load(names[:1])
+    local.ready()
+    client.open()
+    if forks:
+        forks.load(names, lambda: view.look(client))
+        forks.read(*configured)
+    view.skip_retained(client, PATIENCE_S)
 
 
 def _tell(systemd: Systemd, view: LiveView, names: Sequence[str], began: float) -> None:
