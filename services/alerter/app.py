@@ -1,4 +1,4 @@
-"""Wiring: the alerter's rules, its handler, its route, and the clocks it goes by."""
+"""Wiring: the alerter's rules, its message handler, its route and its clocks."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ROUTE = route_of("alerter")
 
 
 class ClockTasks:
-    """BackgroundTasks: hands the time to the alerter in every turn, and checks the delivery workers."""
+    """BackgroundTasks: gives the alerter the time in every turn, and checks the delivery workers."""
 
     def __init__(self, handler: Alerter, workers: DeliveryWorkers, clock: Clock, endpoint: Endpoint) -> None:
         self._handler = handler
@@ -37,7 +37,7 @@ class ClockTasks:
         workers.start()
 
     def work(self) -> None:
-        """Do what is due."""
+        """Run a tick of the alerter if it is due."""
         now_s = self._clock.monotonic()
         self._handler.tick(self._clock.wall(), now_s, self._hop.connected)
         if now_s - self._looked_s >= TICK_S:
@@ -48,12 +48,12 @@ class ClockTasks:
                 self._hop.offer_event(loss_event(loss, self._hop.epoch))
 
     def wait_s(self) -> float:
-        """Return the pause until time matters again. It is asked right after a commit, so it wakes the workers."""
+        """Return the pause until the next tick, s. It is called right after a commit, so it wakes the workers."""
         self._workers.wake()
         return TICK_S
 
     def finish(self) -> None:
-        """Do nothing: the next start does all that is left."""
+        """Do nothing: the next start does the rest."""
 
     def close(self) -> None:
         """Stop the workers after the attempts under way."""
@@ -61,15 +61,15 @@ class ClockTasks:
 
 
 def loss_event(loss: DeliveryLoss, epoch: str) -> Candidate:
-    """Return the event for notices that were given up; the same loss makes the same one."""
+    """Return the event for notices that were given up; the same loss always makes the same one."""
     data = {"receiver": loss.receiver, "channel": loss.channel, "notices": loss.notices, "reason": loss.reason}
     return Candidate(type=NOTIFICATION_FAILED, id=f"unsent/{epoch}/{loss.channel}/{loss.last}", data=data)
 
 
 def options(settings: AlerterSettings, *, by_events: bool) -> Options:
-    """Return the alerter's options; ``by_events`` where there is no clock but the events'.
+    """Return the alerter's options; with ``by_events`` (a backtest) time passes only with the events.
 
-    Then no notice leaves either: notices are decided and kept.
+    Then notices are decided and stored, but not sent.
     """
     alerts = settings.alerts
     return Options(
@@ -84,7 +84,7 @@ def options(settings: AlerterSettings, *, by_events: bool) -> Options:
 
 
 def channels(settings: AlertsSettings) -> Channels:
-    """Return the channels that notices take."""
+    """Return the channels of each receiver."""
     channels: dict[str, list[str]] = {}
     for channel in settings.channels():
         channels.setdefault(channel.receiver, []).append(channel.name)
@@ -102,7 +102,7 @@ def build(settings: AlerterSettings, context: Context, ledger: Ledger, endpoint:
 
 
 def drive(settings: AlerterSettings, context: Context, alerter: Alerter, endpoint: Endpoint) -> ClockTasks:
-    """Return the tasks that go by the clock, with the delivery workers started."""
+    """Return the tasks by the clock, with the delivery workers started."""
     clocks = Clocks(context.clock.wall, context.clock.monotonic)
     workers = DeliveryWorkers(
         endpoint.ledger.path, settings.alerts.channels(), alerter.outbox.notices, clocks, endpoint.way

@@ -1,4 +1,4 @@
-"""What the alerter is configured with: its files as one, or every fault of them."""
+"""The alerter's configuration: its files together, or all their faults."""
 
 from __future__ import annotations
 

@@ -1,12 +1,12 @@
-"""The alerter's work between delivery and core: what arrives, what it means for the alerts, and who is notified.
+"""The alerter's message handler: it applies messages to the alerts, and has people notified.
 
 1. Events and state samples are judged by their times: the alerts are the same live at any speed, after a restart and in
-   a backtest. What follows from life signs is judged by the clock here; such alerts say ``live`` as their basis.
-2. Absence goes by event time too. When nothing at all comes any more, event time stands still, and how long nothing
-   came (``ClockWatch``) takes its place for absence alone: such an alert has the very time it would have had.
-3. All that a batch changed commits with it: memories, transitions, notices, commands.
-4. An event is judged if its id has not been heard, and a sample if it has not, so a producer that was rebuilt or died
-   repeats nothing. Events marked ``replayed`` in their metadata are history: they raise no alert and move nothing.
+   a backtest. Service statuses are judged by the clock here; such alerts have the basis ``live``.
+2. Absence is judged by event time too. When no message comes any more, event time stands still; then, for absence
+   alone, the idle time (``ClockWatch``) takes its place, and the alert has the same time as it would have had.
+3. All changes of a batch commit with it: records, transitions, notices, commands.
+4. An event or sample is judged once, so a producer that was rebuilt or died repeats nothing. Events marked ``replayed``
+   in their metadata are history: they raise no alert and change nothing.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from functools import partial
 from typing import Any
 
 from services.alerter.adapters import journal, migrations, notice_store, repository, seen_events
-from services.alerter.adapters.heard_samples import HeardSamples
 from services.alerter.adapters.journal import Journal
 from services.alerter.adapters.repository import AlertRepository
 from services.alerter.adapters.seen_events import SeenEvents
+from services.alerter.adapters.seen_samples import SeenSamples
 from services.alerter.application import commands
 from services.alerter.application.emergency_stops import EmergencyStops
 from services.alerter.application.notice_outbox import MQTT_NOWHERE, Channels, NoticeOutbox
@@ -53,7 +53,7 @@ from shared.limits import LimitReports
 from shared.messages import Alert, AlertState, Candidate, Event, Message, Sequenced, StateSample, Status
 from shared.requests import Command
 
-# What the ledger given to Alerter must be opened with.
+# The schema for the ledger that Alerter gets.
 LEDGER_SCHEMA = Schema((journal.SCHEMA, seen_events.SCHEMA, repository.SCHEMA, notice_store.SCHEMA), migrations.STEPS)
 
 _TIMELINE = {"rule", "key", "state", "time", "value", "threshold", "severity", "reason"}
@@ -65,7 +65,7 @@ PLAN = NotificationPlan(DEFAULT_ROUTE, {DEFAULT_ROUTE.receiver: Receiver(DEFAULT
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How it goes about its work, besides the rules. ``by_events``: for whom time passes only with the events."""
+    """Everything besides the rules. ``by_events``: time passes only with the events, as in a backtest."""
 
     plan: NotificationPlan = PLAN
     channels: Channels = MQTT_NOWHERE
@@ -77,7 +77,7 @@ class Options:
 
 
 class Alerter:
-    """The alerter's Stage. Open its ledger with ``LEDGER_SCHEMA`` and call ``announce`` once at start."""
+    """The message handler. Open its ledger with ``LEDGER_SCHEMA`` and call ``announce`` once at the start."""
 
     def __init__(
         self,
@@ -99,14 +99,14 @@ class Alerter:
         self._repository = AlertRepository(ledger)
         self._journal = Journal(ledger)
         self._seen_events = SeenEvents(ledger)
-        self._heard_samples = HeardSamples(ledger)
+        self._seen_samples = SeenSamples(ledger)
         self._publisher = publisher
         self.outbox = NoticeOutbox(ledger, publisher, options.channels)
         self._stops = EmergencyStops(self._repository, publisher, options.stop_targets)
         self._future = FutureGuard()
         self._offer = offer
         self._orders = Orders(publisher, self._stops, self._limits)
-        self._orphans: dict[AlertId, AlertRecord] = {}  # of rules that are no more
+        self._orphans: dict[AlertId, AlertRecord] = {}  # of removed rules
         advanced = ledger.get(_ADVANCED)
         self._events.now_us = self._written_us = None if advanced is None else int(advanced)
         self._recall()
@@ -118,10 +118,10 @@ class Alerter:
         self._retained: dict[AlertId, int] = {}
         self._lost: Counter[tuple[str, str]] = Counter()
 
-    # ---- the beginning
+    # ---- start
 
     def announce(self) -> None:
-        """Judge what is remembered by the rules as they now are, and retain every known alert again."""
+        """Judge the stored records by the present rules, and publish every known alert retained again."""
         for alert_set in self.alert_sets:
             for alert_id in [*alert_set.records]:
                 self._handle(alert_set, alert_set.change(alert_id, transitions.rejudge))
@@ -155,15 +155,15 @@ class Alerter:
         rule = None if alert_set is None else alert_set.rule_for(alert_id)
         return None if rule is None else rule.condition
 
-    # ---- what arrives
+    # ---- messages
 
     def apply(self, message: Sequenced) -> None:
-        """Judge an event, or a sample of a device's state, by the rules that listen to it."""
+        """Judge an event, or a sample of a device's state, by the rules that take it."""
         if isinstance(message, Event | StateSample) and not self._admits(message.time):
             return
         if isinstance(message, StateSample):
             self._clock_watch.busy = True
-            if self._heard_samples.is_new(message):
+            if self._seen_samples.is_new(message):
                 self._send_notices_until(message.time)
                 self._handle(self._events, self._events.observe(state_sample(message)))
             return
@@ -180,7 +180,7 @@ class Alerter:
             self._handle(self._events, self._events.observe(event_sample(message, self._options.texts)))
 
     def follow(self, message: Message, *, retained: bool = False) -> None:  # noqa: ARG002 - its time says its age
-        """Take a service's life sign."""
+        """Judge a service's status."""
         if isinstance(message, Status):
             now_us = time_to_us(self._clock())
             self._handle(self._live, self._live.observe(service_sample(message, now_us)))
@@ -197,17 +197,17 @@ class Alerter:
         self._handle(self._events, self._events.advance(time_to_us(event_time)))
 
     def _admits(self, time: datetime) -> bool:
-        """Whether a time may be judged: where time passes with the events, there is no clock to hold it against."""
+        """Whether a time may be judged. With ``by_events`` there is no clock to compare it with."""
         return self._options.by_events or self._future.admits(time, self._clock())
 
     def lost(self, producer: str, stream: str, first: int, last: int) -> None:
-        """Remember how many messages went unjudged."""
+        """Count messages that were lost."""
         self._lost[producer, stream] += last - first + 1
 
-    # ---- the time that passes here
+    # ---- the clock
 
     def tick(self, now: datetime, monotonic_s: float, connected: bool) -> None:
-        """Do what is due by the wall clock: ``now``. Whoever is paced by events has no such time."""
+        """Do what is due by the wall clock. With ``by_events`` it is not called."""
         step = self._clock_watch.tick(now, monotonic_s, connected)
         if step:
             step_us = step // timedelta(microseconds=1)
@@ -224,7 +224,7 @@ class Alerter:
             self._clean(now)
 
     def _clean(self, now: datetime) -> None:
-        """Let go of what resolved long ago, and empty its topics."""
+        """Delete alerts that resolved long ago, and empty their topics."""
         before = now - self._options.resolved_for
         now_us, before_us = time_to_us(now), time_to_us(before)
         self._repository.emptied(now_us - EMPTIED_KEPT_US)
@@ -245,10 +245,10 @@ class Alerter:
             self._publisher.clear("alert", *alert_id)
             self._repository.note_emptied(alert_id, now_us)
 
-    # ---- what comes of it
+    # ---- transitions
 
     def _handle(self, alert_set: AlertSet, changes: Iterable[Alert]) -> None:
-        """Record transitions, report them to the live composites, and act on each alert that fires."""
+        """Record transitions, report them to the live composites, and carry out the actions of firing alerts."""
         for alert in changes:
             alert_id = (alert.rule, alert.key)
             record = alert_set.records[alert_id]
@@ -263,7 +263,7 @@ class Alerter:
                 self._act(alert_set.rule_at(alert_id), alert, now, stale=alert_set.records[alert_id].stale)
 
     def _record(self, alert: Alert, *, raised: bool = False) -> bool:
-        """Note a transition, and offer it as an event if it is news; returns whether the alert stands raised now."""
+        """Record a transition, and offer it as an event unless it is old; return whether the alert is raised now."""
         self._transitions.append(alert)
         event = None if self._offer is None else event_of(alert, self._clock(), raised=raised)
         if self._offer is not None and event is not None:
@@ -271,7 +271,7 @@ class Alerter:
         return alert.state is not AlertState.RESOLVED and (raised or event is not None)
 
     def _send_notices_until(self, to: datetime) -> None:
-        """Report what was due before ``to``, where time passes with the events."""
+        """Send the notices that are due before ``to``, where time passes with the events."""
         if self._options.by_events:
             for due in self._notifier.dues(to):
                 self._notifier.send_due(due)
@@ -288,12 +288,12 @@ class Alerter:
                 self._record(stop)
 
     def flush(self) -> None:
-        """Write what was touched, and retain the alerts that look different now."""
+        """Write the changes, and publish the changed alerts retained."""
         with self._ledger.transaction():
             if self._counted:
                 self._seen_events.forget()
                 self._counted = False
-            self._heard_samples.flush()
+            self._seen_samples.flush()
             self._publish_replaced()
             if self._offer is not None:
                 for excess in self._limits.drain(self._clock()):
@@ -311,7 +311,7 @@ class Alerter:
             self._notifier.flush()
 
     def _publish_replaced(self) -> None:
-        """Publish what an alert was in this batch before its newest state: no end is seen without its beginning."""
+        """Publish an alert's earlier states of this batch, so that no end is published without its beginning."""
         newest = {(alert.rule, alert.key): alert for alert in self._transitions}
         for alert in self._transitions:
             fired = alert.state is not AlertState.PENDING and alert.reason != Reason.PASSED
@@ -328,17 +328,17 @@ class Alerter:
         alert_set.touched.clear()
 
     def _retain(self, alert_id: AlertId, alert: Alert | None) -> None:
-        """Retain an alert if it looks different; the topic of one that waited and never fired is emptied."""
+        """Publish an alert retained if it changed; the topic of a pending one that did not fire is emptied."""
         if alert is None:
             self._empty(alert_id, self._events.now_us or 0)
         elif self._retained.get(alert_id) != (look := hash(alert.model_dump_json())):
             self._retained[alert_id] = look
             self._publisher.retain(alert)
 
-    # ---- what is to be seen of it
+    # ---- answers
 
     def figures(self) -> Mapping[str, bool | int | float | str]:
-        """Rules, alerts by state, notices and why none was given, stops, and losses since the start."""
+        """Return counts of rules, alerts by state, notices, alerts held back, stops, and losses since the start."""
         records = [record for alert_set in self.alert_sets for record in alert_set.records.values()]
         states = Counter(record.state for record in records)
         return {
@@ -356,7 +356,7 @@ class Alerter:
         }
 
     def snapshot(self) -> list[Alert]:
-        """Return every alert that has ever fired or waits to, as it stands now, by rule and key."""
+        """Return every alert that has fired or is pending, with its present figures, by rule and key."""
         found = [
             alert
             for alert_set in self.alert_sets
@@ -367,19 +367,19 @@ class Alerter:
         return sorted([*found, *self._stops.all.values()], key=lambda alert: (alert.rule, alert.key))
 
     def timeline(self) -> list[dict[str, Any]]:
-        """Return the written transitions in order of time, as JSON-ready rows; at most the newest 10,000."""
+        """Return the recorded transitions in order of time, as rows for JSON; at most the newest 10,000."""
         return [alert.model_dump(mode="json", include=_TIMELINE) for alert in self._journal.read()]
 
     def answer(self, name: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Answer a question of ``commands``; raises RefusedError on any other."""
+        """Answer a request of ``commands``; raises RefusedError for any other."""
         return commands.answer(self, self._notifier, self.outbox.notices, name, data, self._clock())
 
     def execute(self, command: Command) -> Mapping[str, Any]:
-        """Do a command of ``commands``; raises RefusedError."""
+        """Carry out a command of ``commands``; raises RefusedError."""
         return commands.execute(self, self._notifier, self.outbox, command, self._clock())
 
     def acknowledge(self, alert_id: AlertId, by: str, comment: str | None, now: datetime) -> Alert:
-        """Note that a person has seen an alert; raises RefusedError where it does not fire."""
+        """Acknowledge an alert; raises RefusedError if it does not fire."""
         alert_set = next((alert_set for alert_set in self.alert_sets if alert_id in alert_set.records), None)
         state = None if alert_set is None else alert_set.records[alert_id].state
         if alert_set is None or state is not AlertState.FIRING:
@@ -391,7 +391,7 @@ class Alerter:
         return changes[-1]
 
     def lift(self, zone: str, by: str, why: str, now: datetime) -> Alert:
-        """Lift an emergency stop; raises RefusedError where there is none."""
+        """Lift an emergency stop; raises RefusedError if there is none."""
         lifted = self._stops.lift(zone, by, why, now)
         self._record(lifted)
         return lifted

@@ -1,4 +1,4 @@
-"""What the controller is configured with: zones and actuators, which agree."""
+"""The controller's configuration: zones and actuators, checked against each other."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from shared.context import Context
 
 
 def read(context: Context) -> ControllerSettings:
-    """Return it; raises ConfigError with every fault."""
+    """Return the settings; raises ConfigError with every fault."""
     return read_files(context.folder, context.environ)

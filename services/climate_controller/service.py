@@ -1,11 +1,11 @@
-"""The controller between the wires and its core: each tick of a zone decides, coordinates and publishes a demand.
+"""The controller's message handler: each tick of a zone decides, coordinates and publishes a demand.
 
 Rules:
-1. What is demanded holds for three ticks; a controller that dies demands nothing more, and the supervisor goes safe.
-2. In Observe nothing is demanded. During a pause everything is wanted off but light and circulation, which stay.
-3. Mode, own target, pause and what was learned are in the ledger before anything follows from them.
+1. A demand holds for three ticks. When the controller dies its demands lapse, and the supervisor goes to safe levels.
+2. In Observe nothing is demanded. During a pause everything is demanded off but light and circulation, which stay.
+3. Mode, own target, pause and learned rates are committed to the ledger before they take effect.
 4. Its events are a stream of its own ledger (ADR 0040). No decision waits for it.
-5. Readings that the broker kept are no evidence: after a start the law waits for fresh ones.
+5. Retained readings do not count: after a start the law waits for fresh ones.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ STAYS = (Kind.LIGHT, Kind.CIRCULATION)
 
 
 class ZoneData(BaseModel):
-    """``data`` of every command: which zone, and why."""
+    """``data`` that every command has: its zone, and why."""
 
     zone: Name
     reason: Reason = "user_request"
@@ -60,20 +60,20 @@ class TargetData(ZoneData):
 
 
 class PauseData(ZoneData):
-    """``data`` of ``pause``; it always ends by itself."""
+    """``data`` of ``pause``, which ends after ``for_s``."""
 
     for_s: Annotated[float, Field(ge=1, le=604_800)] = 3600.0
 
 
 class LevelsData(ZoneData):
-    """``data`` of ``levels``: those of the mode Manual."""
+    """``data`` of ``levels``: the levels of the mode Manual."""
 
     levels: dict[Name, Annotated[float, Field(ge=0, le=1)]]
 
 
 @dataclass(slots=True)
-class Heard:
-    """A device's newest state and when it was heard."""
+class ReceivedState:
+    """A device's newest state and when it arrived (monotonic s)."""
 
     state: DeviceState
     at_s: float
@@ -81,7 +81,7 @@ class Heard:
 
 @dataclass(slots=True)
 class Room:
-    """One zone at work."""
+    """The state of one zone."""
 
     zone: Zone
     state: State
@@ -91,7 +91,7 @@ class Room:
 
 
 class ClimateController:
-    """The handler and the drive."""
+    """The message handler and its background task."""
 
     def __init__(
         self, settings: ControllerSettings, endpoint: Endpoint, clock: Clock, repository: ControllerRepository
@@ -103,26 +103,26 @@ class ClimateController:
         self._rooms = {name: Room(zone, repository.state(name, zone), now_s) for name, zone in zones.items()}
         self._tracks: dict[str, Track] = repository.tracks(now_s, clock.wall().timestamp())
         self._sensors = {device for zone in zones.values() for device in (zone.sensor, zone.outside)}
-        self._heard: dict[str, Heard] = {}
+        self._device_states: dict[str, ReceivedState] = {}
         self._actuators: dict[str, ActuatorState] = {}
         self._levels: dict[str, tuple[float, float]] = {}  # level, and since when
 
-    # ---- what is heard
+    # ---- messages
 
     def follow(self, message: Message, *, retained: bool) -> None:
-        """Take a device's state, and where an actuator is."""
+        """Take the state of a device or an actuator."""
         match message:
             case DeviceState() if not retained and message.device in self._sensors:
-                self._heard[message.device] = Heard(message, self._clock.monotonic())
+                self._device_states[message.device] = ReceivedState(message, self._clock.monotonic())
             case ActuatorState() if message.actuator in self._settings.actuators:
                 self._actuators[message.actuator] = message
             case _:
                 pass
 
     @property
-    def heard(self) -> Mapping[str, Heard]:
+    def device_states(self) -> Mapping[str, ReceivedState]:
         """The newest state of each device that a zone names."""
-        return self._heard
+        return self._device_states
 
     # ---- commands and questions
 
@@ -190,7 +190,7 @@ class ClimateController:
         return self._rooms[name]
 
     def answer(self, name: str, data: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ARG002 - it asks nothing
-        """Answer ``climate``: each zone with its mode, VPD, target, and the reason for each actuator's level."""
+        """Answer ``climate``: each zone's mode, VPD and target, and the reason for each actuator's level."""
         if name != "climate":
             raise RefusedError(f"no question is called {name!r}; there is climate")
         return {"zones": {zone: self._shown(room) for zone, room in self._rooms.items()}}
@@ -210,15 +210,15 @@ class ClimateController:
         }
 
     def figures(self) -> Mapping[str, bool | int | float | str]:
-        """Return the mode of each zone, and where its target will be once it has got there (kPa)."""
+        """Return each zone's mode and the goal of its target (kPa)."""
         modes = {f"{name}.mode": room.state.mode.value for name, room in self._rooms.items()}
         goals = {name: room.state.goal_kpa for name, room in self._rooms.items()}
         return modes | {f"{name}.target": round(goal, 2) for name, goal in goals.items() if goal is not None}
 
-    # ---- the drive
+    # ---- the background task
 
     def work(self) -> None:
-        """Let each zone whose tick has come decide."""
+        """Run the tick of each zone that is due."""
         now_s = self._clock.monotonic()
         for name, room in self._rooms.items():
             if now_s >= room.due_s:
@@ -226,18 +226,18 @@ class ClimateController:
                 self._tick(name, room, now_s)
 
     def wait_s(self) -> float:
-        """Return when the next tick comes."""
+        """Return in how many seconds the next tick is due."""
         now_s = self._clock.monotonic()
         return max(0.0, min((room.due_s for room in self._rooms.values()), default=now_s + 60) - now_s)
 
     def finish(self) -> None:
-        """Keep what was learned and how long each actuator has been on."""
+        """Store the states and on-times."""
         self._keep(last=True)
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: it has no connections."""
 
-    # ---- below
+    # ---- internals
 
     def _tick(self, name: str, room: Room, now_s: float) -> None:
         wall_s = self._clock.wall().timestamp()
@@ -295,15 +295,18 @@ class ClimateController:
         return Tick(wall_s, day, float(second), air, outside, running)
 
     def _air(self, device: str, max_age_s: float, now_s: float, wall_s: float) -> Air | None:
-        """Return a device's air, believed by when it was heard and by its own time; both values are of one poll."""
-        heard = self._heard.get(device)
-        if heard is None or now_s - heard.at_s > max_age_s or heard.state.quality in (Quality.BAD, Quality.STALE):
+        """Return a device's air; None if it arrived or was read longer than ``max_age_s`` ago, or lacks a value."""
+        received = self._device_states.get(device)
+        if received is None or now_s - received.at_s > max_age_s:
             return None
-        celsius, percent = (_possible(channel, heard.state.values.get(channel)) for channel in (CELSIUS, PERCENT))
+        if received.state.quality in (Quality.BAD, Quality.STALE):
+            return None
+        values = received.state.values
+        celsius, percent = (_possible(channel, values.get(channel)) for channel in (CELSIUS, PERCENT))
         if celsius is None or percent is None:
             return None
-        heard_at_s = wall_s - (now_s - heard.at_s)
-        at_s = heard_at_s if heard.state.simulated else min(heard.state.time.timestamp(), heard_at_s)
+        received_at_s = wall_s - (now_s - received.at_s)
+        at_s = received_at_s if received.state.simulated else min(received.state.time.timestamp(), received_at_s)
         return Air(celsius, percent, at_s)
 
     def _running(self, name: str, now_s: float, wall_s: float) -> Running:
@@ -339,7 +342,7 @@ class ClimateController:
 
 
 def _possible(channel: str, value: object) -> float | None:
-    """Return a value as a number, None where it is none or no air's: the law must not learn from it."""
+    """Return a value as a number; None if it is none, or outside the range of its quantity."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         return None
     return float(value) if QUANTITIES[channel].low <= value <= QUANTITIES[channel].high else None

@@ -1,4 +1,4 @@
-"""``config/climate.yaml`` with ``config/actuators.yaml``: what is aimed at, and what it is done with."""
+"""``config/climate.yaml`` with ``config/actuators.yaml``: the targets and the actuators."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FILE, ACTUATORS = "climate", "actuators"
 
 @dataclass(frozen=True, slots=True)
 class ControllerSettings:
-    """Both files, which agree with each other."""
+    """Both files, checked against each other."""
 
     climate: Climate
     actuators: Mapping[str, Actuator]
@@ -45,7 +45,7 @@ def read(folder: Path, environ: Mapping[str, str]) -> ControllerSettings:
 
 
 def _joined(name: str, zone: Zone, known: Mapping[str, Actuator]) -> Zone:
-    """Return a zone with its actuators as ``actuators.yaml`` has them: all of the zone's, where it names none."""
+    """Return a zone with its actuators from ``actuators.yaml``; all of the zone's if ``climate.yaml`` names none."""
     own = zone.actuators or tuple(
         ZoneActuator(name=each, kind=actuator.kind, steps=actuator.steps)
         for each, actuator in known.items()
@@ -59,7 +59,7 @@ def _joined(name: str, zone: Zone, known: Mapping[str, Actuator]) -> Zone:
 
 
 def _disagreements(own: Lines, name: str, climate: Climate, found: ActuatorsFile) -> list[Fault]:
-    """Return where a zone names an actuator otherwise than ``actuators.yaml`` does."""
+    """Return the faults where a zone describes an actuator differently from ``actuators.yaml``."""
     faults = []
     there = [each for each, actuator in found.actuators.items() if actuator.zone == name]
     if len(there) > MOST_ACTUATORS:

@@ -1,4 +1,4 @@
-"""Wiring: the supervisor's settings, its ledger, and the actuators' end."""
+"""Wiring: the supervisor's settings, its ledger, and the connection to the actuators."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shared.process import Service, main
 
 
 def build(settings: SupervisorSettings, context: Context, _: Ledger, endpoint: Endpoint) -> ClimateSupervisor:
-    """Return the supervisor, on its way to the actuators."""
+    """Return the supervisor; its connection to the actuators is being opened."""
     topics = tuple(dict.fromkeys(topic for binding in settings.bindings.values() for topic in binding.topics))
     wire = DeviceWire(context.suite, endpoint.name, topics, context.clock, endpoint.wake)
     supervisor = ClimateSupervisor(settings, endpoint, context.clock, wire, SupervisorRepository(endpoint.records))

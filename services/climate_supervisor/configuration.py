@@ -1,4 +1,4 @@
-"""What the supervisor is configured with: its actuators and their limits."""
+"""The supervisor's configuration: its actuators and their limits."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from shared.settings import read_settings
 
 
 def read(context: Context) -> SupervisorSettings:
-    """Return it; raises ConfigError with every fault."""
+    """Return the settings; raises ConfigError with every fault."""
     return read_settings(context.folder, FILE, SupervisorSettings, context.environ)

@@ -1,13 +1,13 @@
-"""The supervisor between the wires and its core: what is heard changes the memory, a step decides, orders go out.
+"""The supervisor's message handler: messages change the memory, a step decides, orders go out.
 
 Rules:
-1. Readings come from ``state/…`` as they are published; one that the broker kept is no evidence.
-2. A demand holds from when it is heard, for the lease it names; one that the broker kept is none.
-3. A stop is latched: in the ledger before it is acted on, until somebody lifts it by name. One that the alerter called
-   for is lifted where it was called, with ``upskeep reset-stop``.
-4. What is decided in one turn leaves at the beginning of the next, which follows at once: when the ledger has it. The
-   tick is for what time alone brings about.
-5. Its events are a stream of its own ledger (ADR 0040). No order waits for it, or for its readers.
+1. Readings come from ``state/…``; retained ones do not count.
+2. A demand holds from its arrival for the lease that it names; retained ones do not count.
+3. A stop is latched: it is committed to the ledger before it takes effect, and holds until a person releases it. A stop
+   by the alerter is released there, with ``upskeep reset-stop``.
+4. Orders decided in one turn leave at the beginning of the next, which follows at once: after the commit. The tick is
+   for changes by time alone.
+5. Its events are a stream of its own ledger (ADR 0040). No order waits for it, or for its consumers.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from services.climate_supervisor.adapters.device_wire import DeviceWire, Heard
+from services.climate_supervisor.adapters.device_wire import DeviceAnswer, DeviceWire
 from services.climate_supervisor.adapters.repository import SupervisorRepository
 from services.climate_supervisor.core.guards import LevelDemand, Stop
 from services.climate_supervisor.core.sensors import Reading
@@ -51,7 +51,7 @@ class StopData(BaseModel):
 
 
 class TryData(BaseModel):
-    """``data`` of ``try``: a level for a while, under every guard."""
+    """``data`` of ``try``: a level for some seconds, under every guard."""
 
     actuator: Name
     level: Annotated[float, Field(ge=0, le=1)]
@@ -60,7 +60,7 @@ class TryData(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What was published of an actuator's verdict; a text with other figures alone is no news."""
+    """The verdict last published for an actuator; a text that differs only in figures is not published."""
 
     what: tuple[float, str]
     text: str
@@ -68,7 +68,7 @@ class Shown:
 
 
 class ClimateSupervisor:
-    """The handler and the drive."""
+    """The message handler and its background task."""
 
     def __init__(
         self,
@@ -87,10 +87,10 @@ class ClimateSupervisor:
         self._due_s = self._times_due_s = clock.monotonic()
         self._pressing = True
         self._connected = False
-        self._to_say: list[Outgoing] = []
+        self._outgoing: list[Outgoing] = []
         self._shown: dict[str, Shown] = {}
 
-    # ---- what is heard
+    # ---- messages
 
     def follow(self, message: Message, *, retained: bool) -> None:
         """Take a device's state, a demand, an alert."""
@@ -167,9 +167,9 @@ class ClimateSupervisor:
         if standing is None:
             raise RefusedError(f"{data.zone} is not stopped; stopped: {', '.join(self._memory.stops) or 'nothing'}")
         if not by:
-            raise RefusedError("a stop is lifted by somebody: the command must say by whom (`by`)")
+            raise RefusedError("a person releases a stop: name the person in the command's `by`")
         if standing.alert and not alerter:
-            raise RefusedError(f"the alerter called for this stop; lift it with `upskeep reset-stop {data.zone}`")
+            raise RefusedError(f"the alerter ordered this stop; release it with `upskeep reset-stop {data.zone}`")
         self._lift(data.zone)
         if not standing.alert:
             event_data = {"zone": data.zone, "by": by, "reason": data.reason}
@@ -204,7 +204,7 @@ class ClimateSupervisor:
         }
 
     def figures(self) -> Mapping[str, bool | int | float | str]:
-        """Return where the suite's actuators stand."""
+        """Return how many actuators, failures, stops and emergencies there are."""
         shadows = self._memory.shadows.values()
         return {
             "armed": self._world.armed,
@@ -215,15 +215,15 @@ class ClimateSupervisor:
             "devices_connected": self._wire.connected,
         }
 
-    # ---- the drive
+    # ---- the background task
 
     def work(self) -> None:
-        """Take what the actuators answer, decide, and order."""
-        to_say, self._to_say = self._to_say, []
-        for outgoing in to_say:
+        """Send the last orders, take the actuators' answers, and run a step if it is due."""
+        leaving, self._outgoing = self._outgoing, []
+        for outgoing in leaving:
             self._wire.send(outgoing)
-        for heard in self._wire.heard():
-            self._heard(heard)
+        for answer in self._wire.received():
+            self._take_answer(answer)
         if self._connected != self._wire.connected:
             self._connected = self._wire.connected
             self._memory, self._pressing = forget_orders(self._memory), True
@@ -234,18 +234,18 @@ class ClimateSupervisor:
         self._wire.flush()
 
     def wait_s(self) -> float:
-        """Return how long nothing is due."""
-        return 0.0 if self._to_say else max(0.0, self._due_s - self._clock.monotonic())
+        """Return in how many seconds ``work`` is due."""
+        return 0.0 if self._outgoing else max(0.0, self._due_s - self._clock.monotonic())
 
     def finish(self) -> None:
-        """Keep the on-times. The leases end what is on; a supervisor that stops cleanly switches nothing."""
+        """Store the on-times. A clean stop switches nothing: the leases end what is on."""
         self._repository.save(self._memory, self._clock.monotonic(), self._clock.wall().timestamp(), times=True)
 
     def close(self) -> None:
-        """Let go of the actuators."""
+        """Disconnect from the actuators."""
         self._wire.close()
 
-    # ---- below
+    # ---- internals
 
     def _step(self, now_s: float) -> None:
         world = self._world if self._wire.connected else replace(self._world, armed=False)
@@ -259,26 +259,26 @@ class ClimateSupervisor:
         self._repository.save(self._memory, now_s, wall.timestamp(), times=times)
         for order in came.orders:
             binding = self._world.bindings[order.actuator]
-            self._to_say += binding.order(order.level, order.command, order.falls_to)
+            self._outgoing += binding.order(order.level, order.command, order.falls_to)
             if not order.renewal or order.level == 0:
-                self._to_say += binding.question()
+                self._outgoing += binding.question()
         for name in self._world.bindings:
             self._endpoint.retain(self._state(name))
         self._pressing, self._due_s = False, now_s + self._tick_s
 
-    def _heard(self, heard: Heard) -> None:
+    def _take_answer(self, answer: DeviceAnswer) -> None:
         now_s, shadows = self._clock.monotonic(), dict(self._memory.shadows)
         for name, binding in self._world.bindings.items():
-            if heard.topic in binding.topics:
-                report = binding.read(heard.topic, heard.payload)
-                shadows[name] = take_report(self._memory.shadow(name), report, now_s, retained=heard.retained)
+            if answer.topic in binding.topics:
+                report = binding.read(answer.topic, answer.payload)
+                shadows[name] = take_report(self._memory.shadow(name), report, now_s, retained=answer.retained)
                 self._pressing = True
         self._memory = replace(self._memory, shadows=shadows)
 
     def _ask(self) -> None:
-        """Ask every actuator for its state; what was ordered on a connection before may have been lost."""
+        """Query every actuator's state, since orders on the last connection may have been lost."""
         for binding in self._world.bindings.values():
-            self._to_say += binding.question()
+            self._outgoing += binding.question()
 
     def _state(self, name: str) -> ActuatorState:
         binding, shadow = self._world.bindings[name], self._memory.shadow(name)
@@ -326,7 +326,7 @@ class ClimateSupervisor:
         self._pressing = True
 
     def _lift(self, zone: str) -> None:
-        log.warning("the emergency stop of %s is lifted", zone)
+        log.warning("the emergency stop of %s is released", zone)
         self._memory = replace(self._memory, stops={key: s for key, s in self._memory.stops.items() if key != zone})
         self._pressing = True
 

@@ -1,4 +1,4 @@
-"""``config/actuators.yaml``: what may be switched, how it is spoken to, and within which limits."""
+"""``config/actuators.yaml``: the actuators, their templates and their limits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FILE = "actuators"
 
 
 class SupervisorSettings(ActuatorsFile):
-    """The file with its templates understood."""
+    """The file with its templates parsed."""
 
     templates: dict[Name, Template] = Field(default_factory=dict)
 
@@ -32,7 +32,7 @@ class SupervisorSettings(ActuatorsFile):
         return self
 
     def _check(self, binding: Binding, spoken: dict[str, str]) -> None:
-        """Hold one actuator against its template; ``spoken`` is who has each order so far."""
+        """Check one actuator against its template; ``spoken`` has the actuator of each order so far."""
         name, template = binding.name, binding.actuator.template
         here, at = ("actuators", name), ("actuators", name, "at")
         places = ", ".join(binding.template.places) or "none"

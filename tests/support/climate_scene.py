@@ -14,7 +14,7 @@ from typing import Any, cast
 from services.climate_controller.adapters.repository import ControllerRepository
 from services.climate_controller.service import ClimateController
 from services.climate_controller.settings import ControllerSettings
-from services.climate_supervisor.adapters.device_wire import DeviceWire, Heard
+from services.climate_supervisor.adapters.device_wire import DeviceAnswer, DeviceWire
 from services.climate_supervisor.adapters.repository import SupervisorRepository
 from services.climate_supervisor.service import ClimateSupervisor
 from services.climate_supervisor.settings import SupervisorSettings
@@ -82,10 +82,10 @@ class Wire:
         """Keep an order until the scene delivers it."""
         self.ordered.append(outgoing)
 
-    def heard(self) -> Iterator[Heard]:
+    def received(self) -> Iterator[DeviceAnswer]:
         """Yield the answers, once."""
         answers, self.answers = self.answers, []
-        return iter([Heard(each.topic, each.payload, retained=False) for each in answers])
+        return iter([DeviceAnswer(each.topic, each.payload, retained=False) for each in answers])
 
     def flush(self) -> None:
         """Nothing waits."""

@@ -1,6 +1,6 @@
 """Rights on the actuators' own topics, from the templates of ``config/actuators.yaml``.
 
-The supervisor commands and listens. sensor_reader answers for the actuators of a simulated room (``sim:tent``).
+The supervisor publishes orders and reads answers. sensor_reader does the reverse for a simulated room (``sim:tent``).
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ SIMULATED = "simulated"  # the template of a simulated room
 
 def actuator_rights() -> Iterator[str]:
     """Yield the ACL's lines: each place of a topic is any level."""
-    said, heard = _filters(_templates().values())
+    published, answers = _filters(_templates().values())
     yield "# the actuators' own topics, by the templates of config/actuators.yaml; add a line for another base"
-    yield from (f"topic write {topic}" for topic in said)
-    yield from (f"topic read  {topic}" for topic in heard)
+    yield from (f"topic write {topic}" for topic in published)
+    yield from (f"topic read  {topic}" for topic in answers)
 
 
 def simulated_rights() -> Iterator[str]:
-    """Yield the other side of it, of the simulated ones alone."""
-    said, heard = _filters([_templates()[SIMULATED]])
+    """Yield the reverse rights, for the simulated actuators alone."""
+    published, answers = _filters([_templates()[SIMULATED]])
     yield "# the actuators of a simulated room"
-    yield from (f"topic write {topic}" for topic in heard)
-    yield from (f"topic read  {topic}" for topic in said)
+    yield from (f"topic write {topic}" for topic in answers)
+    yield from (f"topic read  {topic}" for topic in published)
 
 
 def _templates() -> Mapping[str, Template]:
@@ -38,15 +38,15 @@ def _templates() -> Mapping[str, Template]:
 
 
 def _filters(templates: Iterable[Template]) -> tuple[list[str], list[str]]:
-    """Return what is said to actuators and heard of them."""
+    """Return the filters of what the supervisor publishes to actuators, and of their answers."""
     several = tuple(templates)
-    said = {_filter(say.topic, template) for template in several for say in template.says}
-    heard = {_filter(hear.topic, template) for template in several for hear in template.heard}
-    return sorted(said), sorted(heard)
+    published = {_filter(message.topic, template) for template in several for message in template.messages}
+    answers = {_filter(field.topic, template) for template in several for field in template.answers}
+    return sorted(published), sorted(answers)
 
 
 def _filter(topic: str, template: Template) -> str:
-    """Return the filter of a topic. A first level that the template itself fills stays; every other place is any."""
+    """Return the filter of a topic: ``+`` for each level with a place, unless the template fills a first level."""
     first, *others = topic.split("/")
     levels = [*PLACE.sub(lambda found: template.at.get(found[1], "+"), first).split("/"), *others]
     return "/".join("+" if "+" in level or PLACE.search(level) else level for level in levels)

@@ -1,13 +1,13 @@
-"""Everything that Apprise can reach: mail, ntfy, Telegram, Pushover, Slack and over a hundred more.
+"""Notices through Apprise: mail, ntfy, Telegram, Pushover, Slack and over a hundred more services.
 
-1. Apprise says that something went wrong and not how far it had got; it may have arrived. So every failure there is one
-   in doubt.
+1. Apprise reports a failure, but not whether the notice may have arrived. So every failure is one in doubt.
 2. A mail carries the notice's id as ``X-Upskeep-Notice``; Apprise makes its Message-ID itself.
-3. Apprise logs what it does; here that is the reason of a failure, and nothing goes to the service's log.
-4. What it reads of an answer is bounded (``bounded_requests``).
-5. An attempt runs on a thread of its own, and nobody waits for it longer than ``timeout_s``: a server may answer each
-   read in time and never come to an end. Apprise's own deadlines leave such a call in a pool that all channels share,
-   so they are off. While an attempt hangs, its channel begins no other. The process does not wait for it at its end.
+3. Apprise's log messages become the reason of a failure, and do not go to the service's log.
+4. It reads no more of an answer than ``bounded_requests`` allows.
+5. An attempt runs on a thread of its own, and ``send`` waits for it for at most ``timeout_s``, because a server may
+   answer each read in time and never finish. Apprise's own timeouts leave such a call in a pool that all channels
+   share, so they are off. While an attempt hangs, its channel begins no other. The process does not wait for it when it
+   ends.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ bound_answers()
 
 
 class AppriseSender:
-    """A Sender through one of Apprise's services."""
+    """Sends through one of Apprise's services."""
 
     def __init__(self, way: AppriseTarget) -> None:
         self._way = way
         self._attempt: threading.Thread | None = None
 
     def send(self, notice: Notice) -> Outcome:
-        """Send title and text, and say what came of it; at most ``timeout_s`` pass."""
+        """Send title and text, and return the outcome within ``timeout_s``."""
         if self._attempt is not None and self._attempt.is_alive():
-            return Failed("the server still holds the attempt before this one")
+            return Failed("the attempt before this one has not ended")
         try:
             service = opened(self._way.url_file)
         except SecretError as error:
@@ -92,11 +92,11 @@ class AppriseSender:
         return Failed(f"{service[0].service_name}: {reason}"[:500], doubtful=True)
 
     def close(self) -> None:
-        """It holds nothing between two notices but an attempt that hangs (rule 5)."""
+        """Do nothing: it has no connection between two notices."""
 
 
 def opened(path: str) -> Apprise:
-    """Return the service that the URL in a file names; raises SecretError where it names none."""
+    """Return the service of the URL in a file; raises SecretError if Apprise does not understand it."""
     service = Apprise(asset=AppriseAsset(app_id="Upskeep", app_desc="Upskeep", async_mode=False, service_timeout=0))
     if not service.add(secret(path)):
         raise SecretError(f"{path} holds no URL that Apprise understands; see https://github.com/caronc/apprise/wiki")

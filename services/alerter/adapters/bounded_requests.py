@@ -1,7 +1,7 @@
-"""A bound on what Apprise reads of an answer: it asks by ``requests``, which reads every answer whole.
+"""A bound on the answers that Apprise reads: it uses ``requests``, which reads every answer whole.
 
-Apprise takes no session of ours, so the class that ``requests`` mounts in each session it makes is ours, in this
-process. What unpacks to more counts as more.
+Apprise accepts no session from outside. So this process replaces the adapter class that ``requests`` mounts in each new
+session. The bound counts bytes after decompression.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ MOST_BYTES = 1_000_000  # receivers answer with some hundred
 
 
 class BoundedAdapter(HTTPAdapter):
-    """Ends an answer with more than ``MOST_BYTES`` as one that broke off."""
+    """Fails an answer with more than ``MOST_BYTES`` like a broken connection."""
 
     def build_response(self, req: Any, resp: Any) -> Any:
-        """Return the answer, whose body is read by no other way than ``stream``."""
+        """Return the answer with a bounded ``stream``, the only way in which ``requests`` reads a body."""
         whole = resp.stream
 
         def stream(amt: int, decode_content: bool | None = None) -> Iterator[bytes]:
@@ -37,5 +37,5 @@ class BoundedAdapter(HTTPAdapter):
 
 
 def bound_answers() -> None:
-    """Have every session that ``requests`` makes from now on use it."""
+    """Mount the adapter in every session that ``requests`` makes from now on."""
     vars(sessions)["HTTPAdapter"] = BoundedAdapter

@@ -1,12 +1,12 @@
 """A delivery worker: the thread that sends the notices of one channel in order, over a ledger connection of its own.
 
 Rules:
-1. The oldest that waits goes first, and nothing behind it before it has arrived or is given up.
-2. No ledger transaction is open while the network is in use. What came of attempts is written before others begin:
-   while the ledger cannot be written (a full disk), nothing is sent.
-3. Between sending and writing a kill can come. A channel with ``on_doubt: skip`` therefore notes before it sends that
-   it is about to; one that repeats saves itself that write, and sends again with the same id. Where many wait, it
-   sends a handful before it writes, within a quarter of a second: each write syncs the disk.
+1. The oldest waiting notice is sent first, and the next one only when it has arrived or is given up.
+2. No ledger transaction is open while the network is in use. Outcomes are written before further attempts: while the
+   ledger cannot be written (a full disk), nothing is sent.
+3. The process can be killed between sending and writing. So a channel with ``on_doubt: skip`` writes ``under_way``
+   before it sends. A channel that repeats does without that write, and sends again with the same id. Where many wait,
+   it sends up to ``HANDFUL`` before it writes, within ``HANDFUL_S``: each write syncs the disk.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ _STATES: dict[type[Verdict], DeliveryState] = {
 
 @dataclass(frozen=True, slots=True)
 class WorkerFigures:
-    """A worker's figures since its start. ``last_error`` is empty again once something has arrived."""
+    """A worker's figures since its start. ``last_error`` is empty after a success."""
 
     sent: int = 0
     given_up: int = 0
@@ -68,7 +68,7 @@ class WorkerFigures:
 
 @dataclass(frozen=True, slots=True)
 class Clocks:
-    """``wall`` and ``monotonic``, and ``jitter`` in 0…1 by which pauses are spread."""
+    """The clocks, and ``jitter`` in 0…1, which spreads the pauses."""
 
     wall: Callable[[], datetime]
     monotonic: Callable[[], float]
@@ -104,29 +104,29 @@ class DeliveryWorker:
 
     @property
     def alive(self) -> bool:
-        """True from ``start`` until ``stop``; False in between means a bug, and the process should end."""
+        """Whether the thread runs; False between ``start`` and ``stop`` means a bug, and the process should end."""
         return self._thread.is_alive()
 
     def start(self) -> None:
-        """Begin to carry; once only."""
+        """Start the thread; once only."""
         self._thread.start()
 
     def wake(self) -> None:
-        """There may be something to carry."""
+        """Look for notices now instead of after the pause."""
         self._wake.set()
 
     def stop(self) -> None:
-        """Begin nothing further."""
+        """Begin no further attempt."""
         self._stop = True
         self._wake.set()
 
     def join(self, patience_s: float) -> None:
-        """Wait for the attempt under way. What it leaves behind is as after a kill: see rule 3."""
+        """Wait for the attempt under way, at most ``patience_s``. A longer one ends as by a kill: see rule 3."""
         if self._thread.ident is not None:
             self._thread.join(patience_s)
 
     def step(self, ledger: Ledger, notices: NoticeStore) -> float:
-        """Carry a handful of notices, if one is due; return the seconds until there may be something to do."""
+        """Send up to ``HANDFUL`` due notices; return the seconds until the next step."""
         now = self._clocks.monotonic()
         if now < self._not_before:
             return self._not_before - now
@@ -169,7 +169,7 @@ class DeliveryWorker:
         try:
             notice = Notice.model_validate_json(head.content)
         except ValidationError as error:
-            return GivenUp(f"what the ledger holds of it cannot be read: {error}")
+            return GivenUp(f"its row in the ledger cannot be read: {error}")
         if self._channel.care.on_doubt is OnDoubt.SKIP:
             self._note(ledger, notices, [(head, DeliveryState.UNDER_WAY, "", 0)])
         return self._judge(head, notice, self._send(notice))
@@ -177,7 +177,7 @@ class DeliveryWorker:
     def _note(
         self, ledger: Ledger, notices: NoticeStore, rows: Sequence[tuple[QueuedNotice, DeliveryState, str, int]]
     ) -> None:
-        """Write where notices stand. SQLite waits for others in steps of up to 100 ms; here they are short."""
+        """Write the states of notices. SQLite waits for a lock in steps of up to 100 ms; here the steps are short."""
         ledger.db.execute("PRAGMA busy_timeout = 0")
         deadline = time.monotonic() + PATIENCE_S
         while True:
@@ -194,7 +194,7 @@ class DeliveryWorker:
     def _send(self, notice: Notice) -> Outcome:
         try:
             return self._sender.send(notice)
-        except Exception as error:  # noqa: BLE001 - whatever a service's plug-in does, the others go on
+        except Exception as error:  # noqa: BLE001 - a fault of one plug-in must not stop the other channels
             return Failed(f"{type(error).__name__} in sending, which is a fault of the sender", doubtful=True)
 
     def _judge(self, head: QueuedNotice, notice: Notice, outcome: Outcome) -> Verdict:

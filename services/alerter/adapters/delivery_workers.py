@@ -19,16 +19,16 @@ PATIENCE_S = 5.0
 
 
 def sender_for(channel: Channel, clock: Callable[[], datetime]) -> Sender:
-    """Return the way out of a channel."""
+    """Return the sender of a channel."""
     if isinstance(channel.way, WebhookTarget):
         return WebhookSender(channel.way, clock)
-    from services.alerter.adapters.apprise_sender import AppriseSender  # 20 MB that who has no such channel saves
+    from services.alerter.adapters.apprise_sender import AppriseSender  # 20 MB, only for those who use it
 
     return AppriseSender(channel.way)
 
 
 class DeliveryWorkers:
-    """Deliver what waits in the ledger at ``path``; ``notices`` is the service's own view of it."""
+    """Deliver the notices in the ledger at ``path``; ``notices`` is the service's own connection to it."""
 
     def __init__(
         self,
@@ -46,17 +46,17 @@ class DeliveryWorkers:
         ]
 
     def start(self) -> None:
-        """Begin to deliver."""
+        """Start all workers."""
         for worker in self._workers:
             worker.start()
 
     def wake(self) -> None:
-        """Something may have been committed."""
+        """Wake all workers, after a commit."""
         for worker in self._workers:
             worker.wake()
 
     def check(self) -> None:
-        """Check that all workers live; raises what one ended on."""
+        """Check that all workers run; raises the error that one ended with."""
         for worker in self._workers:
             if worker.fault is not None:
                 raise worker.fault
@@ -64,7 +64,7 @@ class DeliveryWorkers:
                 raise RuntimeError(f"the thread of {worker.name} has ended by a fault; the process ends to start anew")
 
     def figures(self) -> Mapping[str, bool | int | float | str]:
-        """Return vital figures for ``status/…``: all channels together, and what the last one to fail said."""
+        """Return figures for ``status/…``: totals over all channels, and the last error of each."""
         waiting = self._notices.waiting()
         oldest_us = self._notices.oldest_us() if waiting else None
         age = None if oldest_us is None else self._clocks.wall() - us_to_time(oldest_us)
@@ -78,7 +78,7 @@ class DeliveryWorkers:
         }
 
     def stop(self) -> None:
-        """Stop all; the attempts under way have a moment together."""
+        """Stop all workers; the attempts under way have ``PATIENCE_S`` together."""
         for worker in self._workers:
             worker.stop()
         deadline = time.monotonic() + PATIENCE_S

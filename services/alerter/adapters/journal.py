@@ -25,7 +25,7 @@ class Journal:
         self._room = room
 
     def write(self, alerts: Iterable[Alert]) -> None:
-        """Append transitions; the oldest go where there are more than ``room``."""
+        """Append transitions; beyond ``room`` the oldest are deleted."""
         rows = [(time_to_us(alert.time), alert.rule, alert.key, alert.model_dump_json()) for alert in alerts]
         self._db.executemany("INSERT INTO transition (time_us, rule, key, alert) VALUES (?, ?, ?, ?)", rows)
         self._db.execute("DELETE FROM transition WHERE seq <= (SELECT MAX(seq) FROM transition) - ?", (self._room,))

@@ -1,4 +1,4 @@
-"""The steps that this service's tables have behind them, oldest first. A step is frozen once it has landed."""
+"""The migrations of this service's tables, oldest first. A landed step is never changed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shared.instants import time_to_us
 from shared.ledger import Migration, sealed
 from shared.ledger.step import running
 
-# Version 1: the tables as they were when versions began. A ledger of before lacks some of them.
+# Version 1: the tables when versions began. An earlier ledger lacks some of them.
 TABLES_1 = """
 CREATE TABLE IF NOT EXISTS transition (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, time_us INTEGER NOT NULL, rule TEXT NOT NULL, key TEXT NOT NULL,
@@ -46,7 +46,7 @@ CREATE INDEX IF NOT EXISTS delivery_by_id ON delivery (id);
 
 
 def _gather_memories(db: sqlite3.Connection) -> None:
-    """Move memories of before there were rules of many kinds: they were rows ``rule/{name}/{key}`` of ``state``."""
+    """Move the records of version 0, which were rows ``rule/{name}/{key}`` of ``state``."""
     for key, text in db.execute("SELECT key, value FROM state WHERE key >= 'rule/' AND key < 'rule0'").fetchall():
         rule, event_type = key.removeprefix("rule/").split("/", 1)
         content = json.loads(text)
@@ -84,7 +84,7 @@ ALTER TABLE heard RENAME TO seen_event;
 
 
 def _name_evidence(db: sqlite3.Connection) -> None:
-    """Evidence says ``holds`` (of one thing) or ``firing`` (a list of alerts), where it said ``alight`` of both."""
+    """Rename the evidence's ``alight`` to ``holds`` (a flag) or ``firing`` (a list of alerts)."""
     for rule, key, text in db.execute("SELECT rule, key, memory FROM alert_record").fetchall():
         memory = json.loads(text)
         if "alight" in memory["evidence"]:
@@ -94,7 +94,7 @@ def _name_evidence(db: sqlite3.Connection) -> None:
             db.execute("INSERT OR REPLACE INTO alert_record VALUES (?, ?, ?, ?)", row)
 
 
-# Version 5: what was reported and notified is called so, where it was "told".
+# Version 5: "told" becomes reported and notified.
 INDEX_5 = """
 DROP INDEX delivery_untold;
 CREATE INDEX delivery_given_up ON delivery (channel, notice) WHERE state = 'given_up';

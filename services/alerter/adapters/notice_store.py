@@ -1,7 +1,7 @@
-"""Notices in the ledger, and how far each has got on each of its receiver's channels.
+"""Notices in the ledger, with their state on each of the receiver's channels.
 
-A row is written in the transaction of the decision, so a notice is there exactly if what it reports is. A channel's
-worker (over a connection of its own) reads the ``heads``, sends them, and writes what came of each.
+A row commits with the decision that it comes from. A channel's worker (over a connection of its own) reads the
+``heads``, sends them, and writes their states.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class QueuedNotice:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryLoss:
-    """Notices that a channel gave up: how many, the last one's place, and why that."""
+    """Notices that a channel gave up: their number, and place and reason of the last one."""
 
     channel: str
     receiver: str
@@ -58,7 +58,7 @@ class DeliveryLoss:
 
 
 class NoticeStore:
-    """The newest ``room`` notices in an open ledger: a NoticeBox. Every write belongs inside a transaction."""
+    """The newest ``room`` notices in an open ledger. Every write belongs inside a transaction."""
 
     def __init__(self, ledger: Ledger, channels: Mapping[str, Sequence[str]] | None = None, room: int = ROOM) -> None:
         self._db = ledger.db
@@ -66,7 +66,7 @@ class NoticeStore:
         self._room = room
 
     def put(self, notices: Sequence[Notice]) -> None:
-        """Append notices; the oldest go where there is no room, given up if they had not been sent."""
+        """Append notices; without room the oldest are deleted, and given up if they were not sent."""
         for notice in notices:
             row = (time_to_us(notice.time), notice.receiver, notice.model_dump_json())
             place = self._db.execute("INSERT INTO notice (time_us, receiver, content) VALUES (?, ?, ?)", row).lastrowid
@@ -83,11 +83,11 @@ class NoticeStore:
         return [Notice.model_validate_json(content) for (content,) in rows]
 
     def shift(self, by: timedelta) -> None:
-        """The wall clock stepped: what waits has waited as long as before."""
+        """Move the times of waiting notices along with a step of the wall clock, so that their ages stay the same."""
         self._db.execute(f"UPDATE delivery SET queued_us = queued_us + ? WHERE {_OPEN}", (span_to_us(by),))  # noqa: S608
 
     def drop_strangers(self) -> None:
-        """Give up what waits for channels that are no more."""
+        """Give up the notices that wait for channels that were removed."""
         known = json.dumps([name for names in self._channels.values() for name in names])
         self._db.execute(
             f"UPDATE delivery SET state = 'given_up', reason = ? WHERE {_OPEN} "  # noqa: S608
@@ -96,7 +96,7 @@ class NoticeStore:
         )
 
     def losses(self) -> list[DeliveryLoss]:
-        """Return what was given up since this was last asked, a row for each channel; each notice is in one answer."""
+        """Return the notices given up since the last call, summed for each channel, and mark them as reported."""
         rows = self._db.execute(
             "SELECT channel, receiver, count(*), max(notice), reason FROM delivery "
             "WHERE state = 'given_up' GROUP BY channel, receiver"
@@ -106,7 +106,7 @@ class NoticeStore:
         return [DeliveryLoss(*row) for row in rows]
 
     def delivery(self, ids: Sequence[str]) -> list[dict[str, str | int]]:
-        """Return how far notices have got, by their ids: a row for each channel."""
+        """Return the state of notices by their ids: a row for each channel."""
         rows = self._db.execute(
             "SELECT id, receiver, channel, state, attempts, reason FROM delivery "
             "WHERE id IN (SELECT value FROM json_each(?)) ORDER BY notice, channel",
@@ -118,7 +118,7 @@ class NoticeStore:
     # ---- for a channel's worker
 
     def heads(self, channel: str, limit: int) -> list[QueuedNotice]:
-        """Return what the channel has to send next, oldest first."""
+        """Return the next notices of a channel, oldest first."""
         rows = self._db.execute(
             f"SELECT notice, content, queued_us, state, attempts FROM delivery LEFT JOIN notice ON place = notice "  # noqa: S608
             f"WHERE channel = ? AND {_OPEN} ORDER BY notice LIMIT ?",
@@ -127,7 +127,7 @@ class NoticeStore:
         return [QueuedNotice(row[0], row[1] or "", row[2], DeliveryState(row[3]), row[4]) for row in rows]
 
     def note(self, channel: str, place: int, state: DeliveryState, reason: str = "", tries: int = 0) -> None:
-        """Write where a notice stands, ``tries`` attempts later; one that is done with meanwhile stays as it is."""
+        """Write the state of a notice after ``tries`` more attempts; one that was given up meanwhile stays so."""
         self._db.execute(
             f"UPDATE delivery SET state = ?, reason = ?, attempts = attempts + ? "  # noqa: S608
             f"WHERE channel = ? AND notice = ? AND {_OPEN}",
@@ -140,7 +140,7 @@ class NoticeStore:
         return Counter(dict(rows.fetchall()))
 
     def oldest_us(self) -> int | None:
-        """Return when the oldest notice that waits was made."""
+        """Return when the oldest waiting notice was made, None without one."""
         (queued_us,) = self._db.execute(f"SELECT min(queued_us) FROM delivery WHERE {_OPEN}").fetchone()  # noqa: S608
         return None if queued_us is None else int(queued_us)
 

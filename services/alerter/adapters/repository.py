@@ -1,7 +1,7 @@
-"""The alerter's memories in its ledger: alerts, groups, silences, stops, each in a row of its own.
+"""The alerter's state in its ledger: alerts, groups, silences and stops, each in a row of its own.
 
-1. What a batch has not touched is not written. The times of events, of which an alert may remember a thousand, stand
-   in a table of theirs: of these only what came and what went is written.
+1. A batch writes only what it changed. Event times, of which an alert may have a thousand, are in a table of their own,
+   where only new and dropped ones are written.
 2. Every row is sealed (docs/adr/0007).
 """
 
@@ -54,15 +54,15 @@ class AlertRepository:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._db = ledger.db
-        self._written: dict[AlertId, tuple[int, ...]] = {}  # the times that stand in the ledger
+        self._written: dict[AlertId, tuple[int, ...]] = {}  # the event times in the ledger
         self._members: dict[
             str, dict[AlertId, bool]
-        ] = {}  # who stands there as a group's, and whether it was notified of
+        ] = {}  # each group's members in the ledger, and whether they were notified
 
     # ---- alerts
 
     def records(self, condition: Callable[[AlertId], Condition | None]) -> Iterator[tuple[AlertId, AlertRecord]]:
-        """Yield every memory; ``condition`` gives what its evidence is for, None where no rule is left for it."""
+        """Yield every record; ``condition`` gives the condition that its evidence is for, None without a rule."""
         times: dict[AlertId, list[int]] = {}
         for rule, key, time_us, number in self._db.execute(
             "SELECT rule, key, time_us, times FROM event_time ORDER BY 1,2,3"
@@ -75,9 +75,9 @@ class AlertRepository:
             yield alert_id, from_json(text, condition(alert_id), {TIMES: found} if found else {})
 
     def write(self, alert_id: AlertId, record: AlertRecord) -> None:
-        """Write one memory, and of its times only those that are new or gone.
+        """Write a record, and of its event times only new and dropped ones.
 
-        It may wait: the same samples make the same memory, and a transition commits by its row in the journal.
+        The write is best-effort: the same samples make the same record, and a transition commits with the journal.
         """
         with self._ledger.may_wait():
             self._write(alert_id, record)
@@ -92,17 +92,17 @@ class AlertRepository:
         self._written[alert_id] = times
 
     def drop(self, alert_id: AlertId) -> None:
-        """Forget one memory."""
+        """Delete a record with its event times."""
         self._db.execute("DELETE FROM alert_record WHERE rule = ? AND key = ?", alert_id)
         if self._written.pop(alert_id, ()):
             self._db.execute("DELETE FROM event_time WHERE rule = ? AND key = ?", alert_id)
 
     def note_emptied(self, alert_id: AlertId, time_us: int) -> None:
-        """Note that a topic was emptied: should that be lost with this process, it is emptied again."""
+        """Note that a topic was emptied, so that it is emptied again if the process dies before the message leaves."""
         self._db.execute("INSERT OR REPLACE INTO cleared_topic VALUES (?, ?, ?)", (*alert_id, time_us))
 
     def emptied(self, since_us: int) -> list[AlertId]:
-        """Return whose topics were emptied, and forget those from before ``since_us``."""
+        """Return the alerts whose topics were emptied; those from before ``since_us`` are deleted."""
         self._db.execute("DELETE FROM cleared_topic WHERE time_us < ?", (since_us,))
         return [(rule, key) for rule, key in self._db.execute("SELECT rule, key FROM cleared_topic")]
 
@@ -124,7 +124,7 @@ class AlertRepository:
         return [_group(json.loads(text), self._members.get(key, {})) for key, text in rows]
 
     def join(self, joined: Iterable[tuple[str, AlertId]]) -> None:
-        """Write who has come to a group."""
+        """Write new members of groups, as (group, alert)."""
         fresh = [(key, alert_id) for key, alert_id in joined if alert_id not in self._members.setdefault(key, {})]
         for key, alert_id in fresh:
             self._members[key][alert_id] = False
@@ -132,7 +132,7 @@ class AlertRepository:
         self._db.executemany("INSERT OR REPLACE INTO alert_group_member VALUES (?, ?, ?, ?, ?)", rows)
 
     def write_group(self, key: str, group: Group | None) -> None:
-        """Write a group, and of its members those that came, went or were notified of; None forgets it."""
+        """Write a group and the changes of its members; None deletes it."""
         known = self._members.get(key, {})
         if group is None:
             self._db.execute("DELETE FROM alert_group WHERE key = ?", (key,))
@@ -154,28 +154,28 @@ class AlertRepository:
     # ---- silences and stops
 
     def silences(self) -> list[Silence]:
-        """Return every silence, those that are over too."""
+        """Return every silence, expired ones included."""
         silences = []
         for identity, text in self._db.execute("SELECT id, content FROM silence ORDER BY id"):
             try:
                 silences.append(Silence.model_validate_json(text))
-            except ValidationError as error:  # its expression was allowed once: without it the service goes on
+            except ValidationError as error:  # an earlier version allowed its expression
                 log.warning("the silence %s is left out: %s", identity, error.errors(include_url=False)[0]["msg"])
         return silences
 
     def write_silences(self, silences: Iterable[Silence], gone: Iterable[str] = ()) -> None:
-        """Write silences, and forget others by their id."""
+        """Write silences, and delete others by their id."""
         rows = [sealed(silence.id, silence.model_dump_json()) for silence in silences]
         self._db.executemany("INSERT OR REPLACE INTO silence VALUES (?, ?, ?)", rows)
         self._db.executemany("DELETE FROM silence WHERE id = ?", [(identity,) for identity in gone])
 
     def stops(self) -> dict[str, Alert]:
-        """Return every emergency stop by its zone, those that were lifted too."""
+        """Return every emergency stop by its zone, lifted ones included."""
         rows = self._db.execute("SELECT zone, content FROM emergency_stop ORDER BY zone")
         return {zone: Alert.model_validate_json(text) for zone, text in rows}
 
     def write_stop(self, zone: str, stop: Alert | None) -> None:
-        """Write a stop; None forgets it."""
+        """Write a stop; None deletes it."""
         if stop is None:
             self._db.execute("DELETE FROM emergency_stop WHERE zone = ?", (zone,))
         else:

@@ -1,4 +1,4 @@
-"""Secrets by file. They are read at every use: one that is changed or comes late needs no restart."""
+"""Secrets in files. They are read at every use, so a changed or late file needs no restart."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ MOST_BYTES = 8192
 
 
 class SecretError(ValueError):
-    """A secret's file cannot be used; says which and what to do, and nothing of what it holds."""
+    """A secret's file cannot be used. The text names the file and the remedy, never the content."""
 
 
 def secret(path: Path | str) -> str:
-    """Return the one line in a file; raises SecretError."""
+    """Return the single line of a file; raises SecretError."""
     lines = _lines(path)
     if len(lines) != 1:
         raise SecretError(f"{path} must hold the address and nothing else, in one line; it has {len(lines)} lines")
@@ -32,7 +32,7 @@ def headers(path: Path | str) -> Iterator[tuple[str, str]]:
 
 
 def doubts(secrets: Iterable[tuple[str, Path]]) -> list[str]:
-    """Return what is wrong with the files that settings name, each with its key; they may come later."""
+    """Return what is wrong with the files that settings name, each with its key. They are no faults: see above."""
     found = []
     for key, path in secrets:
         try:

@@ -1,6 +1,6 @@
-"""The ids of the events that rules have counted: the second line of defence after delivery's own.
+"""The ids of the events that rules have judged, to recognise repeats that delivery cannot.
 
-A producer whose ledger was rebuilt makes events of the same cause again, with the same ids, in a new epoch.
+A producer whose ledger was rebuilt makes events of the same causes again, with the same ids but in a new epoch.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ class SeenEvents:
         self._room = room
 
     def is_new(self, identity: str) -> bool:
-        """Note an id; returns whether it had not been heard before."""
+        """Note an id; return whether it is new."""
         return self._db.execute("INSERT OR IGNORE INTO seen_event (id) VALUES (?)", (identity,)).rowcount > 0
 
     def forget(self) -> None:
-        """Let the oldest go where there are more than ``room``."""
+        """Delete the oldest beyond ``room``."""
         self._db.execute("DELETE FROM seen_event WHERE place <= (SELECT max(place) FROM seen_event) - ?", (self._room,))

@@ -1,6 +1,6 @@
-"""Words of notices: Jinja templates in a sandbox. A name that is not there is a fault, not an empty text.
+"""The texts of notices: Jinja templates in a sandbox. An unknown name is a fault, not an empty text.
 
-A template that fails on a notice holds nobody up: the notice goes out in plain words, with the fault below.
+If a template fails on a notice, the notice goes out in plain words, with the fault below.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ FAULTS = (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, At
 
 
 class NoticeTemplate:
-    """One receiver's templates, compiled; raises TemplateError where they cannot be."""
+    """One receiver's templates, compiled; raises TemplateError if they are faulty."""
 
     def __init__(self, wording: Wording) -> None:
         self._wording = wording
@@ -33,14 +33,14 @@ class NoticeTemplate:
         self._text = self._compile(wording.text, escaped=wording.format is Format.HTML)
 
     def written(self, notice: Notice) -> Notice:
-        """Return the notice with title and text, cut to their lengths; raises what a template may raise."""
+        """Return the notice with title and text, cut to their lengths; raises one of ``FAULTS``."""
         return notice.model_copy(update=self.rendered(_names(notice)))
 
     def rendered(self, names: Mapping[str, Any]) -> dict[str, str]:
-        """Return title and text of these names."""
+        """Return title and text with these names filled in."""
         title = _cut(safe_text(" ".join(self._title.render(names).split())), self._wording.title_chars)
         text = safe_lines(self._text.render(names).strip())
-        if self._wording.format is not Format.HTML:  # whoever cuts HTML has to understand it: the service does
+        if self._wording.format is not Format.HTML:  # to cut HTML needs a parser; the receiving service cuts it
             text = _cut(text, self._wording.text_chars)
         return {"title": title, "text": text}
 
@@ -66,13 +66,13 @@ def _code(text: str, *, escaped: bool) -> CodeType:
 
 
 class NoticeWriter:
-    """The words of all receivers."""
+    """The templates of all receivers."""
 
     def __init__(self, wordings: Mapping[str, Wording]) -> None:
         self._words = {name: NoticeTemplate(wording) for name, wording in wordings.items()}
 
     def __call__(self, notice: Notice) -> Notice:
-        """Return the notice in its receiver's words, or in plain ones where a template fails."""
+        """Return the notice with its receiver's text, or a plain one if a template fails."""
         try:
             return self._words[notice.receiver].written(notice)
         except FAULTS as error:
@@ -85,7 +85,7 @@ class NoticeWriter:
 
 
 def faults(wordings: Mapping[str, Wording]) -> list[tuple[str, str]]:
-    """Return (receiver, fault) of each whose templates fail on a sample of each sort of notice."""
+    """Return (receiver, fault) of each receiver whose templates fail on a sample notice."""
     found = []
     for name, wording in wordings.items():
         try:
@@ -106,7 +106,7 @@ def _names(notice: Notice) -> dict[str, Any]:
 
 
 class _Any(dict[str, str]):
-    """Has every name: which labels and annotations there are is known only with the alerts."""
+    """Has every name, because only the alerts decide which labels and annotations there are."""
 
     def __missing__(self, name: str) -> str:
         return name

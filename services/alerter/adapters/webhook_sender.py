@@ -1,10 +1,11 @@
 """Webhooks: a notice POSTed as Alertmanager's JSON.
 
-1. The notice's id goes along as ``Idempotency-Key``: whoever has it already may drop the repeat.
-2. What says that the other side is away, busy or not yet set up (no connection, 5xx, 401, 404 …) is tried again; only a
-   refusal of this very body (400, 413, 415, 422) is final.
-3. Redirects are not followed: they could take headers with secrets elsewhere. 64 KiB of an answer are read at most.
-4. An answer ends within ``timeout_s`` of the connection, however slowly it drips: other notices wait behind this one.
+1. The notice's id is sent as ``Idempotency-Key``, so that the other side can drop a repeat.
+2. A failure that may pass (no connection, 5xx, 401, 404 …) is retried; only a refusal of this very body
+   (``REFUSES_THIS``) is final.
+3. Redirects are not followed: they could take headers with secrets elsewhere. At most ``ANSWER_BYTES`` of an answer are
+   read.
+4. An answer ends within ``timeout_s`` of the connection, however slowly it comes: other notices wait behind this one.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ UNSENT = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeo
 IN_WORDS = (  # an error's own text repeats the address, which may be a secret
     (LateAnswerError, "no answer in time"),
     (urllib3.exceptions.NameResolutionError, "the host's name is not known"),
-    (urllib3.exceptions.NewConnectionError, "nobody takes the connection"),
+    (urllib3.exceptions.NewConnectionError, "the connection is refused"),
     (urllib3.exceptions.ConnectTimeoutError, "no connection in time"),
     (urllib3.exceptions.ReadTimeoutError, "no answer in time"),
     (urllib3.exceptions.SSLError, "TLS fails; is its certificate valid for that name?"),
@@ -41,7 +42,7 @@ IN_WORDS = (  # an error's own text repeats the address, which may be a secret
 
 
 class WebhookSender:
-    """A Sender for one address."""
+    """Sends to one address."""
 
     def __init__(self, way: WebhookTarget, clock: Callable[[], datetime]) -> None:
         self._way = way
@@ -51,7 +52,7 @@ class WebhookSender:
         self._http = BoundedHttp(wait, connect_s + way.timeout_s, ANSWER_BYTES)
 
     def send(self, notice: Notice) -> Outcome:
-        """Post the notice, and say what came of it."""
+        """POST the notice, and return the outcome."""
         try:
             url, sent = self._address(notice)
         except SecretError as error:
@@ -71,7 +72,7 @@ class WebhookSender:
         return _outcome(where, answer.status, asked_s, answer.data)
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         self._http.clear()
 
     def _address(self, notice: Notice) -> tuple[str, dict[str, str]]:
@@ -88,5 +89,5 @@ def _in_words(error: Exception) -> str:
 def _outcome(where: str, status: int, asked_s: float | None, text: bytes) -> Outcome:
     if 200 <= status < 300:
         return Sent()
-    final = status in REFUSES_THIS and asked_s is None  # RFC 9110 §15.5.14: with Retry-After even a 413 will pass
+    final = status in REFUSES_THIS and asked_s is None  # RFC 9110 §15.5.14: a 413 with Retry-After may be retried
     return Failed(refusal(where, status, text), final=final, retry_after_s=asked_s)

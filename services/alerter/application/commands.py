@@ -1,4 +1,4 @@
-"""What people ask of the alerter and order it: ``request/alerter/…`` and ``command/alerter/…``."""
+"""Requests and commands of people: ``request/alerter/…`` and ``command/alerter/…``."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ Text = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
 class Query(BaseModel):
-    """Base of what is asked: a key it does not know is a slip, and said so."""
+    """Base of their data: an unknown key is a fault."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class AlertsQuery(Query):
-    """``alerts``: those in some states whose labels pass the matchers, ``limit`` after ``cursor``."""
+    """``alerts``: alerts in some states whose labels pass the matchers, ``limit`` of them after ``cursor``."""
 
     states: tuple[AlertState, ...] = (AlertState.PENDING, AlertState.FIRING, AlertState.ACKNOWLEDGED)
     matchers: Matchers = ()
@@ -52,7 +52,7 @@ class AlertsQuery(Query):
 
 
 class SilencesQuery(Query):
-    """``silences``: those in force or to come; with ``expired`` those that are over and still kept, too."""
+    """``silences``: those in force or to come; with ``expired`` also those that are over and still stored."""
 
     expired: bool = False
 
@@ -64,7 +64,7 @@ class NoticesQuery(Query):
 
 
 class DeliveryQuery(Query):
-    """``delivery``: how far some notices have got on each channel of their receivers."""
+    """``delivery``: the state of some notices on each channel of their receivers."""
 
     ids: Annotated[tuple[Text, ...], Field(max_length=100)]
 
@@ -76,7 +76,7 @@ class RouteQuery(Query):
 
 
 class StandingQuery(Query):
-    """``standing``: how an alert stands, fired or not, and what it lacks to fire."""
+    """``standing``: the state of an alert, and what it lacks to fire."""
 
     rule: Name
     key: Name
@@ -89,7 +89,7 @@ class TestCommand(Query):
 
 
 class AckCommand(Query):
-    """``ack``: somebody has seen an alert."""
+    """``ack``: acknowledge a firing alert."""
 
     rule: Name
     key: Name
@@ -97,7 +97,7 @@ class AckCommand(Query):
 
 
 class SilenceCommand(Query):
-    """``silence``: for so many seconds from ``starts`` (now, if not given), or until ``ends``."""
+    """``silence``: for ``for_s`` seconds from ``starts`` (now, if not given), or until ``ends``."""
 
     matchers: Matchers
     comment: Text
@@ -106,7 +106,7 @@ class SilenceCommand(Query):
     ends: Time | None = None
 
     def silence(self, identity: str, by: str, now: datetime) -> Silence:
-        """Return the silence; raises ValidationError where it cannot be one."""
+        """Return the silence; raises ValidationError if it is not valid."""
         starts = self.starts or now
         ends = self.ends or starts + timedelta(seconds=self.for_s or 0)
         lasting = self.ends is None
@@ -121,14 +121,14 @@ class UnsilenceCommand(Query):
 
 
 class ResetCommand(Query):
-    """``reset_stop``: lift an emergency stop, and say why."""
+    """``reset_stop``: lift an emergency stop, with a reason."""
 
     zone: Text
     why: Text
 
 
 def page_of(alerts: list[Alert], query: AlertsQuery, muted: Callable[[Alert], str | None]) -> Mapping[str, Any]:
-    """Return one page of those wanted, each with why it is mute if it is; ``cursor`` is None on the last page."""
+    """Return one page of alerts, each with why it is muted, if it is; ``cursor`` is None on the last page."""
     matchers = tuple(map(parse_matcher, query.matchers))
     wanted = [alert for alert in alerts if alert.state in query.states and all_hold(matchers, alert.labels)]
     shown = wanted[query.cursor : query.cursor + query.limit]
@@ -138,26 +138,26 @@ def page_of(alerts: list[Alert], query: AlertsQuery, muted: Callable[[Alert], st
 
 
 class AlertOperations(Protocol):
-    """What a person can command or ask of alerts: by the Alerter."""
+    """The port to the Alerter."""
 
     @property
     def alert_sets(self) -> Sequence[AlertSet]:
-        """All that is remembered of alerts."""
+        """Return the sets with all records."""
 
     def snapshot(self) -> list[Alert]:
         """Return every alert."""
 
     def acknowledge(self, place: tuple[str, str], by: str, comment: str | None, now: datetime) -> Alert:
-        """Note that a person has seen an alert."""
+        """Acknowledge an alert; raises RefusedError if it does not fire."""
 
     def lift(self, zone: str, by: str, why: str, now: datetime) -> Alert:
-        """Lift an emergency stop."""
+        """Lift an emergency stop; raises RefusedError if there is none."""
 
 
 def answer(
     work: AlertOperations, notifier: Notifier, notices: NoticeStore, name: str, data: Mapping[str, Any], now: datetime
 ) -> Mapping[str, Any]:
-    """Answer a question; raises RefusedError on one that is not known, ValidationError on odd data."""
+    """Answer a request; raises RefusedError for an unknown one, ValidationError for faulty data."""
     match name:
         case "alerts":
             return page_of(work.snapshot(), AlertsQuery.model_validate(data), partial(notifier.suppression_of, now=now))
@@ -220,7 +220,7 @@ def _route_of(notifier: Notifier, labels: Mapping[str, str], now: datetime) -> M
 def execute(
     work: AlertOperations, notifier: Notifier, outbox: NoticeOutbox, command: Command, now: datetime
 ) -> Mapping[str, Any]:
-    """Carry out a command; raises RefusedError on one that is not known, ValidationError on odd data."""
+    """Carry out a command; raises RefusedError for an unknown one, ValidationError for faulty data."""
     by = command.by or command.producer
     if not by:
         raise RefusedError("does not say who sent it; set `by`")

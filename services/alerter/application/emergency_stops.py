@@ -1,7 +1,7 @@
 """Emergency stops: one for each zone, latched and retained as ``alert/emergency_stop/{zone}`` until a person lifts it.
 
-A stop that is called for while it stands changes nothing: the first cause stays. Lifting it does not end the alert that
-called for it; it is called for again when that fires anew.
+A second order to stop a stopped zone changes nothing: the first cause stays. To lift a stop does not end the alert that
+ordered it; the alert orders it again when it fires anew.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from shared.messages import Alert, AlertState, Severity
 
 
 class EmergencyStops:
-    """The stops, in the ledger and on their topics. ``targets`` are notified of each by a command."""
+    """The stops, in the ledger and on their topics. Each of ``targets`` gets a command for each stop."""
 
     def __init__(self, repository: AlertRepository, publisher: Publisher, targets: Sequence[str]) -> None:
         self._repository = repository
@@ -29,21 +29,21 @@ class EmergencyStops:
 
     @property
     def all(self) -> Mapping[str, Alert]:
-        """Every stop by its zone, those that were lifted too."""
+        """Every stop by its zone, lifted ones included."""
         return self._stops
 
     @property
     def standing(self) -> int:
-        """How many stops stand."""
+        """How many stops are in force."""
         return sum(stop.state is AlertState.FIRING for stop in self._stops.values())
 
     def announce(self) -> None:
-        """Retain every stop again."""
+        """Publish every stop retained again."""
         for stop in self._stops.values():
             self._publisher.retain(stop)
 
     def call(self, zone: str, cause: Cause, now: datetime) -> Alert | None:
-        """Stop a zone; return the stop, or None where it stands already."""
+        """Stop a zone; return the stop, or None if the zone is stopped already."""
         key = key_of((zone,))
         before = self._stops.get(key)
         if before is not None and before.state is AlertState.FIRING:
@@ -71,7 +71,7 @@ class EmergencyStops:
         return stop
 
     def lift(self, zone: str, by: str, why: str, now: datetime) -> Alert:
-        """Let a zone go on; raises RefusedError where none is stopped, and names those that are."""
+        """Lift the stop of a zone; raises RefusedError if it is not stopped."""
         key = key_of((zone,))
         stop = self._stops.get(key)
         if stop is None or stop.state is not AlertState.FIRING:

@@ -1,6 +1,6 @@
-"""What becomes of a notice once it is decided: its receiver's words, its rows in the ledger, its message over MQTT.
+"""A decided notice: its text, its rows in the ledger, its MQTT message.
 
-All of it commits with the decision. Delivery workers carry it over the receivers' other channels.
+All of it commits with the decision. Delivery workers send it over the receivers' other channels.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from shared.notices import Notice
 
 @dataclass(frozen=True, slots=True)
 class Channels:
-    """The channels of each receiver besides MQTT, which receivers are notified over MQTT, and the words of all."""
+    """The channels of each receiver besides MQTT, the receivers that are notified over MQTT, and the templates."""
 
     channels: Mapping[str, Sequence[str]] = field(default_factory=dict)
     mqtt: frozenset[str] = frozenset()
@@ -38,7 +38,7 @@ class NoticeOutbox:
         self._channels = channels
 
     def put(self, notices: Sequence[Notice]) -> None:
-        """Keep notices until they are sent, and publish them over MQTT."""
+        """Store notices for the delivery workers, and publish them over MQTT."""
         written = [self._channels.write(notice) for notice in notices]
         self.notices.put(written)
         for notice in written:
@@ -46,7 +46,7 @@ class NoticeOutbox:
                 self._publisher.emit(notice)
 
     def try_out(self, receiver: str | None, cause: str, now: datetime) -> dict[str, Any]:
-        """Send a test message to a receiver, or to all; raises RefusedError where there is none of that name."""
+        """Queue a test message for a receiver, or for all; raises RefusedError for an unknown one."""
         known = sorted({*self._channels.mqtt, *self._channels.channels})
         if receiver is not None and receiver not in known:
             raise RefusedError(f"there is no receiver {receiver!r} that can be notified; there is {', '.join(known)}")

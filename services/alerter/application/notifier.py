@@ -1,4 +1,4 @@
-"""Who is notified: groups and silences over all alerts, notices into the outbox, and why other alerts are held back."""
+"""Notification: groups and silences over all alerts, notices into the outbox, and why other alerts are held back."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from shared.instants import span_to_us
 from shared.limits import LimitReports
 from shared.messages import Alert
 
-MOST_SILENCES_KEPT = 2000  # with those that are over: the oldest of these go first
+MOST_SILENCES_KEPT = 2000  # expired ones included: the oldest of these go first
 REMINDED_FOR = timedelta(days=1)  # of a silence, where time passes with the events
-EXPIRED_KEPT = timedelta(days=5)  # a silence that is over can still be looked at
+EXPIRED_KEPT = timedelta(days=5)  # an expired silence can still be listed
 
 
 class Notifier:
-    """``alert_sets`` have the alerts as they stand; the first that has one counts."""
+    """``alert_sets`` have the alerts; of an alert in several sets the first counts."""
 
     def __init__(
         self,
@@ -52,21 +52,21 @@ class Notifier:
         self._inhibition = Inhibition(plan.inhibit)
         self.suppressed: Counter[SuppressionReason] = (
             Counter()
-        )  # how often somebody was not notified, by reason, since the start
+        )  # how often an alert was held back, by reason, since the start
         self.notices = 0
 
     @property
     def silences(self) -> tuple[Silence, ...]:
-        """Every silence, those that are over too."""
+        """Every silence, expired ones included."""
         return self._silences.all
 
     @property
     def groups(self) -> int:
-        """How many groups there are."""
+        """The number of groups."""
         return len(self._dispatcher.groups)
 
     def add(self, alert: Alert, now: datetime) -> None:
-        """Take a firing alert into its groups."""
+        """Add a firing alert to its groups."""
         self._dispatcher.insert(alert, now)
 
     def send_due(self, now: datetime) -> None:
@@ -79,9 +79,9 @@ class Notifier:
         self.suppressed.update(suppressed.values())
 
     def dues(self, to: datetime) -> Iterator[datetime]:
-        """Yield when groups fall due before ``to``, where time passes with the events; send each before the next.
+        """Yield when groups fall due before ``to``, where time passes with the events; call ``send_due`` for each.
 
-        Of a silence of more than a day the rest is due once, at its end, as after a day without power.
+        After more than ``REMINDED_FOR`` without events the rest is due once, at the end, as after a day without power.
         """
         first: datetime | None = None
         while (due := self._dispatcher.next_due()) is not None and due < to:
@@ -97,7 +97,7 @@ class Notifier:
         return None if reason is None else reason.value
 
     def trace(self, given: Mapping[str, str], now: datetime) -> tuple[Rule, Alert, list[RouteStep]]:
-        """Return the rule, the alert as it would be, and the routes that take it; raises RefusedError."""
+        """Return the rule, a made-up alert with these labels, and the routes that take it; raises RefusedError."""
         rule = self._rule_of(given)
         labels = {**given, **rule.labels, "rule": rule.name, "severity": rule.severity.value}
         key = key_of([labels.get(name) for name in rule.by])
@@ -121,7 +121,7 @@ class Notifier:
         return rule, alert, [*steps] if rule.notifies else []
 
     def unrouted(self) -> list[str]:
-        """Return the receivers that no alert of these rules comes to."""
+        """Return the receivers that no alert of these rules reaches."""
         rules = [rule for alert_set in self._alert_sets for rule in alert_set.rules]
         return unrouted_receivers(self._plan, reach_of(self._plan.route, known_labels(rules)))
 
@@ -138,7 +138,7 @@ class Notifier:
         raise RefusedError(f"there is no rule {name!r}; {meant}")
 
     def silence(self, silence: Silence, now: datetime) -> None:
-        """Keep a silence; raises RefusedError where there are too many."""
+        """Add a silence; raises RefusedError if there are too many."""
         if len([one for one in self.silences if one.ends > now]) >= self._most_silences:
             self._limits.note(SILENCES, silence.by, most=self._most_silences)
             raise RefusedError(f"there are {self._most_silences} silences; end some with `upskeep unsilence`")
@@ -148,7 +148,7 @@ class Notifier:
         self._silences = Silences([*(one for one in self.silences if one.id not in gone), silence])
 
     def unsilence(self, identity: str, now: datetime) -> Silence:
-        """End a silence now; raises RefusedError where there is none of that id, or it is over."""
+        """End a silence now; raises RefusedError if none with that id is in force or to come."""
         found = next((silence for silence in self.silences if silence.id.startswith(identity)), None)
         if found is None or found.ends <= now:
             raise RefusedError(f"there is no silence {identity!r} in force or to come; `upskeep silences` lists them")
@@ -158,14 +158,14 @@ class Notifier:
         return ended
 
     def forget(self, now: datetime) -> None:
-        """Let go of silences that are long over."""
+        """Delete silences that expired long ago."""
         gone = [silence.id for silence in self.silences if silence.ends + EXPIRED_KEPT < now]
         if gone:
             self._repository.write_silences((), gone)
             self._silences = Silences(silence for silence in self.silences if silence.id not in gone)
 
     def shift(self, by: timedelta) -> None:
-        """The wall clock stepped: groups and silences that last are due when they were to be."""
+        """Move groups and lasting silences along with a step of the wall clock."""
         self._dispatcher.shift(by)
         moved = [
             silence.model_copy(update={"starts": silence.starts + by, "ends": silence.ends + by})
@@ -193,7 +193,7 @@ class Notifier:
         return MuteContext(now, self._alert, self._flaps, self._silences, self._inhibition)
 
     def _note_turned(self) -> None:
-        """Report to the inhibition what began or ceased to fire."""
+        """Update the inhibition with the alerts that began or ceased to fire."""
         for alert_set in self._alert_sets:
             for alert_id in alert_set.turned:
                 record = alert_set.records.get(alert_id)

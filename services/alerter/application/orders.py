@@ -1,10 +1,10 @@
-"""What an alert that fires orders: commands and emergency stops, each once for each time it fires.
+"""The actions of alerts: commands and emergency stops, each once for each time an alert fires.
 
 1. An action that names a label the alert lacks is not carried out: an empty place would widen it to every device or
    zone (issue 14.7).
-2. Old news orders nothing: an alert that follows from a sample that came more than 15 minutes of event time late
-   (``alert_set.OLD_US``) carries out no action. It fires all the same, and people are notified (issue 14.12).
-3. What is not carried out is counted and logged.
+2. An alert from a sample that came too late (``alert_set.OLD_US``) carries out no action. It fires all the same, and
+   people are notified (issue 14.12).
+3. Actions that are not carried out are counted and logged.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from shared.messages import Alert
 from shared.values import EARLIEST, LATEST
 
 log = logging.getLogger(__name__)
-FURTHEST = timedelta(days=3660)  # from a firing to the end of what it orders
+FURTHEST = timedelta(days=3660)  # the longest time from firing to the end of a command
 
 
 class Orders:
@@ -39,7 +39,7 @@ class Orders:
         self.withheld: Counter[str] = Counter()  # actions not carried out, by reason, since the start
 
     def execute_actions(self, actions: Sequence[Action], cause: Cause, now: datetime, *, stale: bool) -> list[Alert]:
-        """Do what the actions order; return the emergency stops that began. ``stale``: the alert is old news."""
+        """Carry out the actions; return the emergency stops that began. ``stale``: see rule 2."""
         began = []
         for number, action in enumerate(actions):
             if action.do is Do.NOTIFICATION:

@@ -89,15 +89,15 @@ class AlertsSettings(Settings):
         return tuple(rule.rule(name, self.rules) for name, rule in self.rules.items() if rule.enabled)
 
     def channels(self) -> tuple[Channel, ...]:
-        """Return every way to every receiver besides MQTT."""
+        """Return every channel of every receiver besides MQTT."""
         return tuple(channel for settings in self.receivers for channel in settings.channels(self.external_url))
 
     def wordings(self) -> Mapping[str, Wording]:
-        """Return every receiver's words."""
+        """Return every receiver's templates."""
         return {settings.name: settings.wording(self.templates) for settings in self.receivers}
 
     def plan(self) -> NotificationPlan:
-        """Return who is notified, and when not."""
+        """Return the routes, receivers, inhibition and intervals."""
         return NotificationPlan(
             route=self.route.route(DEFAULT_ROUTE),
             receivers={settings.name: settings.receiver() for settings in self.receivers},
@@ -109,7 +109,7 @@ class AlertsSettings(Settings):
 
 @dataclass(frozen=True, slots=True)
 class AlerterSettings:
-    """Both files, what matters of the reader's, and the event types in words."""
+    """Both files, the reader's intervals, and the event types in words."""
 
     alerts: AlertsSettings
     counters: EventCountersSettings
@@ -129,7 +129,7 @@ def _with_intervals(rule: Rule, intervals: Mapping[str, timedelta]) -> Rule:
 
 
 def unknown_types(settings: AlerterSettings, catalogue: Mapping[str, object]) -> list[tuple[str, str]]:
-    """Return (place, type) of what is listened for and the catalogue lacks: a user's own, or a slip worth a warning."""
+    """Return (place, type) of each type that rules name and the catalogue lacks: a user's own, or a typing error."""
     limits = [("event_counters.yaml: alert_thresholds", name) for name in settings.counters.alert_thresholds]
     named = [
         (f"alerts.yaml: rules.{rule.name}", name)

@@ -1,4 +1,4 @@
-"""Spans of time as people write them: ``90s``, ``15m``, ``1h30m``, ``2d``, as Alertmanager has them; or seconds."""
+"""Spans of time as in Alertmanager (``90s``, ``15m``, ``1h30m``, ``2d``), or in seconds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LONGEST = timedelta(days=3650)
 
 
 def read_duration(value: object) -> timedelta:
-    """Return a span; raises ValueError with what would be right."""
+    """Return a span; raises ValueError with an example."""
     if isinstance(value, timedelta):
         return value
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LONGEST.total_seconds():
@@ -33,4 +33,4 @@ def read_duration(value: object) -> timedelta:
 
 
 Span = Annotated[timedelta, BeforeValidator(read_duration)]
-LongSpan = Annotated[Span, Field(gt=timedelta(0))]  # not nothing
+LongSpan = Annotated[Span, Field(gt=timedelta(0))]  # above zero

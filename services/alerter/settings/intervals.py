@@ -1,6 +1,6 @@
-"""How often the reader reads each device: the few keys of ``config/sensor_reader.yaml`` that matter for absence.
+"""How often sensor_reader reads each device: the few keys of its file that matter for absence.
 
-The file is the reader's: what else stands in it, and whether it is right, the reader judges.
+The file belongs to sensor_reader, which checks it; other keys are ignored.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class ReaderDevices(_Part):
 
 
 def read_intervals(folder: Path, environ: Mapping[str, str]) -> dict[str, timedelta]:
-    """Return the interval of each device; none where the reader is on another machine, or its file has a fault."""
+    """Return the interval of each device; empty if the file is missing (on another machine) or has a fault."""
     try:
         reader = read_settings(folder, READER, ReaderDevices, environ)
     except ConfigError:

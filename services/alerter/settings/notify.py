@@ -75,14 +75,14 @@ Years = Annotated[Range, _ranges(_NO_NAMES, 1970, 9999)]
 
 
 class TimesSettings(Settings):
-    """A part of the day, from its start and before its end; for a night give two."""
+    """A part of the day, from its start until before its end; a night needs two."""
 
     start_time: Minutes
     end_time: Minutes
 
 
 class IntervalSettings(Settings):
-    """One interval; a part left out holds always."""
+    """One interval; a missing part always holds."""
 
     times: tuple[TimesSettings, ...] = ()
     weekdays: tuple[Weekdays, ...] = ()
@@ -106,7 +106,7 @@ class NamedIntervals(Settings):
 
 
 class InhibitSettings(Settings):
-    """``inhibit_rules``: while a source fires, targets with equal labels say nothing."""
+    """``inhibit_rules``: while a source fires, targets with equal labels are not notified."""
 
     source_matchers: Annotated[tuple[MatcherText, ...], Field(min_length=1)]
     target_matchers: Annotated[tuple[MatcherText, ...], Field(min_length=1)]
@@ -119,18 +119,18 @@ class InhibitSettings(Settings):
 
 
 class FlappingSettings(Settings):
-    """``flapping``: from how many times within what time on an alert is notified as firing until it is calm."""
+    """``flapping``: how often within what time an alert must fire to count as flapping."""
 
     fires: Annotated[int, Field(ge=2, le=12)] = 4
     within: LongSpan = timedelta(hours=1)
 
     def flapping(self) -> Flapping:
-        """Return what flaps."""
+        """Return the limits."""
         return Flapping(self.fires, self.within)
 
 
 class RouteSettings(Settings):
-    """A node of the tree of routes; what is left out is as in the node above."""
+    """A node of the tree of routes; a missing key is inherited."""
 
     receiver: Name | None = None
     matchers: tuple[MatcherText, ...] = ()
@@ -144,7 +144,7 @@ class RouteSettings(Settings):
     routes: tuple[RouteSettings, ...] = ()
 
     def route(self, above: Route, path: str = "0") -> Route:
-        """Return the route, with what it leaves out as in the one above."""
+        """Return the route, with missing keys from the one above."""
         here = Route(
             path=path,
             receiver=self.receiver or above.receiver,

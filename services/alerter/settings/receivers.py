@@ -1,4 +1,4 @@
-"""``receivers`` and ``templates`` of ``config/alerts.yaml``: by which ways somebody is notified, and in which words."""
+"""``receivers`` and ``templates`` of ``config/alerts.yaml``: who is notified, over which channels, in which words."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from services.alerter.settings.notify import Location
 from shared.messages import Name
 from shared.settings import Settings
 
-MOST = 32  # receivers: each way of each is a thread
+MOST = 32  # receivers: each of their channels is a thread
 TITLE = (
     "{{ severity if status == 'firing' else 'resolved' }}: "
     "{{ alerts[0].annotations.get('summary') or alerts[0].rule ~ ' ' ~ alerts[0].key }}"
@@ -78,14 +78,14 @@ class AppriseSettings(Settings):
 
 
 class TemplateSettings(Settings):
-    """The words: Jinja templates. What is left out is as in ``templates`` of the file, and there as shipped."""
+    """Jinja templates. A missing one is that of ``templates`` in the file, else the shipped one."""
 
     title: str | None = None
     text: str | None = None
 
 
 class ReceiverSettings(TemplateSettings):
-    """``receivers``: who can be notified, and how. Over MQTT always, unless ``mqtt: false``."""
+    """``receivers``: who can be notified, and how. MQTT is always a channel, unless ``mqtt: false``."""
 
     name: Name
     send_resolved: bool = True
@@ -104,13 +104,13 @@ class ReceiverSettings(TemplateSettings):
         return Receiver(self.name, self.send_resolved)
 
     def wording(self, common: TemplateSettings) -> Wording:
-        """Return its words; ``common`` are those of the file."""
+        """Return its templates; ``common`` are those of the file."""
         title = next(text for text in (self.title, common.title, TITLE) if text is not None)
         text = next(text for text in (self.text, common.text, TEXT) if text is not None)
         return Wording(title, text, self.format, self.title_chars, self.text_chars, ZoneInfo(self.location))
 
     def channels(self, external_url: str) -> Iterator[Channel]:
-        """Yield its ways besides MQTT."""
+        """Yield its channels besides MQTT."""
         care = RetryPolicy(self.on_doubt, self.give_up_after)
         if (apprise := self.apprise) is not None:
             by_apprise = AppriseTarget(str(apprise.url_file), apprise.timeout_s, self.format)

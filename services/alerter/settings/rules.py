@@ -1,4 +1,4 @@
-"""``rules`` of ``config/alerts.yaml``: one section a kind of condition, of which a rule has exactly one."""
+"""``rules`` of ``config/alerts.yaml``: a model for each kind of condition, of which a rule has exactly one."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class CountSettings(_Of):
 
     @property
     def threshold(self) -> int:
-        """How many events are still all right."""
+        """The greatest number of events that does not fire."""
         return int(self.more_than) if self.per is None else floor(self.more_than * (self.within / self.per) + 1e-9)
 
     def condition(self) -> Count:
@@ -90,7 +90,7 @@ class CountSettings(_Of):
 
 
 class BurstSettings(_Of):
-    """``burst``: more than so many within a window, and it lasts until nothing came for ``quiet``."""
+    """``burst``: more than so many within a window; it lasts until nothing has come for ``quiet``."""
 
     more_than: Limit
     within: LongSpan
@@ -112,7 +112,7 @@ class _Seen(_Of):
         return self.cleared_by
 
     def watched(self) -> Watched:
-        """Return which field is looked at, and for how long it counts."""
+        """Return the field, its conditions and how long it counts."""
         return Watched(self.field, tuple(map(parse_matcher, self.only_while)), self.cleared_by, self.lasts)
 
 
@@ -175,9 +175,9 @@ class DeviationSettings(_Seen):
 
 
 class AbsenceSettings(_Of):
-    """``absence``: nothing for ``after``; ``expect`` names what must show up even if it was never seen.
+    """``absence``: nothing for ``after``; ``expect`` names groups to wait for even before their first sample.
 
-    ``missed_readings``: nor for so many of the device's own intervals, where those are longer.
+    ``missed_readings``: the absence must also last for so many of the device's own intervals.
     """
 
     after: LongSpan
@@ -191,7 +191,7 @@ class AbsenceSettings(_Of):
 
 
 class OfflineSettings(Settings):
-    """``offline``: a service is gone without a word."""
+    """``offline``: the last will of a service was published."""
 
     service: tuple[Pattern, ...] = ("*",)
 
@@ -210,9 +210,9 @@ class OfflineSettings(Settings):
 
 
 class PredictionSettings(_Seen):
-    """``prediction``: the field reaches a value within a time, as ``reported`` or by the line through what was seen.
+    """``prediction``: the field reaches a value within a time, as ``reported`` or by the line through its values.
 
-    ``reported`` is a field or several: the first that a sample has counts.
+    ``reported`` is one field or several: the first that a sample has counts.
     """
 
     reaches: float
@@ -239,7 +239,7 @@ class CompositeSettings(Settings):
         return self
 
     def intake(self, where: tuple[Matcher, ...], besides: tuple[str, ...] = ()) -> Intake:
-        """Return nothing: composites hear from their members."""
+        """Return an intake for nothing: composites take reports of their members."""
         return Intake("alert", (), where, besides)
 
     def condition(self) -> Composite:
@@ -248,7 +248,7 @@ class CompositeSettings(Settings):
 
 
 class CommandSettings(Settings):
-    """``command``: what a device or service is to do. Texts may hold ``{label}``."""
+    """``command``: a command to a device or service. Texts may hold ``{label}``."""
 
     target: Template
     name: Name
@@ -257,7 +257,7 @@ class CommandSettings(Settings):
 
 
 class StopSettings(Settings):
-    """``emergency_stop``: of a zone; everywhere where the alert has none."""
+    """``emergency_stop``: of a zone; ``all`` is every zone. Without the label ``zone`` the alert stops nothing."""
 
     zone: Template = "{zone}"
 
@@ -317,16 +317,16 @@ class RuleSettings(Settings):
 
     @property
     def kind(self) -> str:
-        """Which kind of condition it has."""
+        """The kind of its condition."""
         return next(kind for kind in _KINDS if getattr(self, kind) is not None)
 
     @property
     def members(self) -> tuple[str, ...]:
-        """The rules that a composite is made of."""
+        """The member rules of a composite."""
         return (*self.composite.all, *self.composite.any) if self.composite else ()
 
     def rule(self, name: str, others: Mapping[str, RuleSettings]) -> Rule:
-        """Return the rule; ``others`` are all there are, for the members of a composite."""
+        """Return the rule; ``others`` are all rules, for the members of a composite."""
         settings = getattr(self, self.kind)
         condition: Condition = settings.condition()
         where = tuple(map(parse_matcher, self.where))

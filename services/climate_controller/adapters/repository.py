@@ -1,4 +1,4 @@
-"""What the controller keeps over a restart, as values of the ledger's ``life`` table: each zone's state, on-times."""
+"""The controller's stored state: each zone's state and each actuator's on-times, in the ledger's ``life`` table."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KEEP_TIMES_S = 30.0
 
 
 class ControllerRepository:
-    """Reads and writes it; every call belongs inside a transaction."""
+    """Reads and writes the stored state; every call belongs inside a transaction."""
 
     def __init__(self, records: Records) -> None:
         self._records = records
@@ -29,42 +29,42 @@ class ControllerRepository:
         self._times_s = float("-inf")
 
     def start(self) -> int:
-        """Return how many starts there have been, this one included."""
+        """Count this start; return the number of starts."""
         count = int(self._records.value(STARTS) or 0) + 1
         self._records.save_value(STARTS, str(count))
         return count
 
     def state(self, name: str, zone: Zone) -> State:
-        """Return a zone's state as it was kept, or a fresh one."""
+        """Return a zone's stored state, or a fresh one."""
         text = self._records.value(f"zone/{name}")
         if text is None:
             return fresh_state(zone)
         try:
             return restored(SavedState.model_validate_json(text))
         except ValidationError as error:
-            log.warning("what was kept of the zone %s cannot be read, it begins anew: %s", name, error)
+            log.warning("the stored state of the zone %s cannot be read, it begins anew: %s", name, error)
             return fresh_state(zone)
 
     def save_state(self, name: str, state: State) -> None:
-        """Write a zone's state where it has changed."""
+        """Write a zone's state if it has changed."""
         text = to_saved(state).model_dump_json()
         if self._written.get(name) != text:
             self._written[name] = text
             self._records.save_value(f"zone/{name}", text)
 
     def tracks(self, now_s: float, wall_s: float) -> dict[str, Track]:
-        """Return how long each actuator has been on, as it was kept."""
+        """Return the stored on-times of each actuator."""
         kept = json.loads(self._records.value(TIMES) or "{}")
         away_s, found = wall_s - float(kept.get("at_s", wall_s)), {}
         for name, times in kept.get("times", {}).items():
             try:
                 found[name] = Track(times=recall(KeptOnTimes.model_validate(times), away_s, now_s).ended(now_s))
             except ValidationError as error:
-                log.warning("the kept on-times of %s cannot be read, it begins anew: %s", name, error)
+                log.warning("the stored on-times of %s cannot be read, they begin anew: %s", name, error)
         return found
 
     def save_tracks(self, tracks: Mapping[str, Track], now_s: float, wall_s: float, *, last: bool) -> None:
-        """Write the on-times, every half minute and at the ``last``: they change all the time."""
+        """Write the on-times, at most every ``KEEP_TIMES_S`` because they change all the time; ``last``: at once."""
         if not last and now_s - self._times_s < KEEP_TIMES_S:
             return
         self._times_s = now_s

@@ -1,10 +1,10 @@
-"""Which of the law's requests are granted now: availability, least and greatest times on and off, budgets. Pure.
+"""Which of the law's requests are granted now, by availability, least and greatest times on and off, and budgets. Pure.
 
 Rules:
-1. The first rule that objects holds the actuator where it is, or off, and says until when and why. That is one event.
-2. Off for the sake of safety is never held back: ``URGENT`` are the law's reasons for it.
+1. The first rule that objects holds the actuator where it is, or off, with a reason and an end. That is one event.
+2. A request for off with an ``URGENT`` reason (safety) is always granted.
 3. A change of level is a command of its own, with an id; the same level again is the same command.
-4. A grant ends by itself: what is not granted anew in time lapses.
+4. A grant lapses unless it is renewed in time.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from enum import StrEnum
 from shared.actuators import Actuator, action
 from shared.on_times import DAY_S, HOUR_S, OnTimes
 
-TICKS = 3  # how many ticks a grant outlives the one that gave it
+TICKS = 3  # how many ticks a grant lasts
 URGENT = frozenset({"too_hot", "too_cold", "too_humid", "too_dry", "no_reading", "warming_up", "opposed", "condensing"})
 
 
 class Dampening(StrEnum):
-    """Why a request is not granted for now."""
+    """Why a request is not granted."""
 
     UNAVAILABLE = "device_unavailable"
     MIN_OFF = "min_off"
@@ -33,7 +33,7 @@ class Dampening(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LevelRequest:
-    """What the law wants of an actuator, and why; ``until_s``: off from then on."""
+    """A level that the law requests, and why; ``until_s``: off from then on."""
 
     level: float
     reason: str
@@ -43,7 +43,7 @@ class LevelRequest:
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """What the supervisor says of an actuator: where it is, as far as is known, and whether it can be reached."""
+    """An actuator's level and availability as the supervisor reports them; None: unknown."""
 
     level: float | None = None
     available: bool | None = None
@@ -54,7 +54,7 @@ NOTHING_REPORTED = Reported()
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A request that is not granted until ``until_s``; None where that depends on the actuator."""
+    """A request that is not granted before ``until_s``; None where that depends on the actuator."""
 
     level: float
     why: Dampening
@@ -63,7 +63,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """The memory of one actuator: what is granted, under which command, and how long it has been on."""
+    """The state of one actuator: the level granted, its command, and the on-times."""
 
     level: float = 0.0
     command: str = ""
@@ -84,7 +84,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """An event to offer; ``cause`` tells it from every other of its type. ``until_in_s`` is for the shell to date."""
+    """An event to offer; ``cause`` is unique for its type. The shell turns ``until_in_s`` into a time."""
 
     type: str
     cause: str
@@ -95,7 +95,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Coordination:
-    """What came of a tick."""
+    """The outcome of a tick."""
 
     tracks: Mapping[str, Track]
     grants: Mapping[str, Grant]
@@ -104,7 +104,7 @@ class Coordination:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One request, with everything that a rule may object by."""
+    """One request, with all that the rules judge it by."""
 
     actuator: Actuator
     track: Track
@@ -122,7 +122,7 @@ def coordinate(
     tick_s: float,
     mint: Callable[[], str],
 ) -> Coordination:
-    """Return what is granted of what is asked; ``mint`` gives a command's id that was never given before."""
+    """Return which requests are granted; ``mint`` returns a new command id."""
     after: dict[str, Track] = {}
     grants: dict[str, Grant] = {}
     notes: list[Note] = []
@@ -137,7 +137,7 @@ def coordinate(
 
 
 def _followed(track: Track, reported: Reported, now_s: float) -> Track:
-    """Count by what the actuator does, where that is known, else by what is granted."""
+    """Count the on-times by the reported level, else by the granted one."""
     level = track.level if reported.level is None else reported.level
     return replace(track, times=track.times.began(now_s) if level > 0 else track.times.ended(now_s))
 
@@ -217,7 +217,7 @@ def _day_budget(case: Case) -> Held | None:
 
 
 def _budget(case: Case, window_s: float, most_s: float | None, why: Dampening) -> Held | None:
-    """Hold what has used up its budget until there is room for a run of the least length, or a tenth of it."""
+    """Hold an actuator whose budget is used up until it has room for ``least_on_s`` or a tenth of it."""
     times, held = case.track.times, case.track.held
     if case.wanted <= 0 or most_s is None:
         return None

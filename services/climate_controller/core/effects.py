@@ -1,11 +1,12 @@
-"""What an actuator does to the VPD: an assumed rate by kind, bounds for what is learned, and futility.
+"""How actuators move the VPD: an assumed rate by kind, bounds for learned rates, and futility.
 
 Rules:
-1. A rate is kPa a minute at full level. A fan's is 1 a minute: it moves the VPD towards that of the air it draws in, so
-   its effect is its rate times the distance, of either sign. Without a sensor outside the distance is assumed.
+1. A rate is kPa a minute at full level. A fan's is 1 a minute, because it moves the VPD towards that of the air it
+   draws in: its effect is its rate times the distance, of either sign. Without a sensor outside the distance is
+   assumed.
 2. Futility is judged by vapour pressure: what the zone's VPD would be with the water of the outside air, at the zone's
-   own temperature. Relative humidities of two temperatures say nothing about each other.
-3. What is learned stays within bounds of the assumed rate and never changes its sign.
+   own temperature. Relative humidities at two temperatures cannot be compared.
+3. A learned rate stays within bounds of the assumed rate and keeps its sign.
 """
 
 from __future__ import annotations
@@ -26,34 +27,34 @@ RATES: dict[Kind, float] = {
 LEAST, MOST = 1 / 20, 8.0  # times the assumed rate
 UNKNOWN_DISTANCE_KPA = 0.5
 LEAST_GAIN_KPA = 0.05  # a fan that would move the VPD by less is futile
-TAKES_ON = 0.25  # share of the difference in temperature that the zone takes on from the outside air
+TAKES_ON = 0.25  # share of the temperature difference that outside air brings into the zone
 
 
 def bounded(kind: Kind, rate: float) -> float:
-    """Return a learned rate inside its bounds."""
+    """Return a learned rate, cut to its bounds."""
     assumed = RATES[kind]
     low, high = sorted((assumed * LEAST, assumed * MOST))
     return min(max(rate, low), high)
 
 
 def does_nothing(kind: Kind, rate: float) -> bool:
-    """Return whether a rate is as small as can be learned."""
+    """Return whether a rate is at its lower bound."""
     return abs(rate) <= 1.01 * LEAST * abs(RATES[kind])
 
 
 def vented_kpa(air: Air, outside: Air, offset_c: float = 0.0) -> float:
-    """Return the VPD that the zone tends to with the outside air in it."""
+    """Return the VPD, kPa, that outside air would bring the zone to."""
     celsius = air.celsius + TAKES_ON * (outside.celsius - air.celsius)
     return saturation_kpa(celsius + offset_c) - saturation_kpa(outside.celsius) * outside.percent / 100
 
 
 def distance_kpa(kind: Kind, vpd: float, vented: float | None) -> float:
-    """Return what a rate is multiplied by to give kPa a minute."""
+    """Return the factor by which a rate gives kPa a minute."""
     if kind is not Kind.EXHAUST:
         return 1.0
     return UNKNOWN_DISTANCE_KPA if vented is None else vented - vpd
 
 
 def distances(actuators: tuple[ZoneActuator, ...], vpd: float, vented: float | None) -> Mapping[str, float]:
-    """Return the distance of each actuator that moves the VPD, by name."""
+    """Return the factor of each actuator that moves the VPD, by name."""
     return {each.name: distance_kpa(each.kind, vpd, vented) for each in actuators if each.kind in RATES}

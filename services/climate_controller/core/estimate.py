@@ -1,13 +1,13 @@
-"""The VPD as far as noise lets it be known, where it is going by itself, and what each actuator does to it.
+"""An observer of the VPD: its value without noise, its drift, and the rate of each actuator.
 
-One observer: it predicts each reading from drift and rates, and corrects all of them by the error. What each correction
-is attributed to follows from what ran: with everything off it is the drift, else mostly the rates of what runs.
+It predicts each reading from drift and rates, and corrects all of them by the error. With everything off the correction
+goes to the drift, else mostly to the rates of the running actuators.
 
 Rules:
-1. While a switch is on its way through the sensor, little is attributed to the drift; for a while after the light
-   changed, nothing to the rates.
+1. While the sensor still lags behind a switch, the drift is hardly corrected; for a while after the light changed, the
+   rates are not.
 2. Rates stay inside ``effects.bounded``; the drift stays inside ``MOST_DRIFT``.
-3. After a gap the VPD begins anew; what was learned is kept.
+3. After a gap the VPD begins anew; drift and rates are kept.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from dataclasses import dataclass, replace
 from services.climate_controller.core.effects import RATES, bounded
 from shared.climate.zones import ZoneActuator
 
-BELIEVES = 0.45  # share of an error that is taken for the VPD's
-LEARNS = 0.06  # share that is taken for drift and rates
+BELIEVES = 0.45  # share of an error that corrects the VPD
+LEARNS = 0.06  # share that corrects drift and rates
 DRIFT_SPREAD, RATE_SPREAD = 0.01, 0.3  # kPa/min, and a share of the rate: how uncertain each is
-LEAST_SPREAD = 0.5  # of the assumed rate: what seems to do little is not taken for known
+LEAST_SPREAD = 0.5  # of the assumed rate: a small learned rate stays as uncertain as this
 SENSOR_LAG_S = 10.0
 GUARD_S, LIGHT_GUARD_S, GUARDED = 25.0, 600.0, 0.05
 GAP_S = 300.0
@@ -31,7 +31,7 @@ MOST_DRIFT = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """kPa and kPa a minute. ``acting`` are the levels as the sensor sees them, ``rates`` what was learned."""
+    """kPa and kPa a minute. ``acting`` are the levels with the sensor's lag, ``rates`` the learned rates."""
 
     vpd: float
     drift: float
@@ -42,7 +42,7 @@ class Estimate:
     light_s: float = -math.inf
 
     def slope(self, levels: Mapping[str, float], distances: Mapping[str, float]) -> float:
-        """Return where the VPD goes with these levels, kPa a minute."""
+        """Return the slope of the VPD with these levels, kPa a minute."""
         return self.drift + sum(
             self.rates[name] * distance * level
             for name, distance in distances.items()
@@ -51,7 +51,7 @@ class Estimate:
 
 
 def assumed_rates(actuators: tuple[ZoneActuator, ...], learned: Mapping[str, float]) -> dict[str, float]:
-    """Return a rate for every actuator that moves the VPD: what was learned, inside its bounds, else the assumed."""
+    """Return a rate for every actuator that moves the VPD: the learned one, bounded, else the assumed one."""
     return {
         each.name: bounded(each.kind, learned.get(each.name, RATES[each.kind]))
         for each in actuators
@@ -60,7 +60,7 @@ def assumed_rates(actuators: tuple[ZoneActuator, ...], learned: Mapping[str, flo
 
 
 def begin(vpd: float, at_s: float, rates: Mapping[str, float], drift: float = 0.0) -> Estimate:
-    """Return the estimate of a first reading."""
+    """Return the estimate at a first reading."""
     return Estimate(vpd, drift, at_s, rates, {})
 
 
@@ -72,7 +72,7 @@ def follow(
     distances: Mapping[str, float],
     actuators: tuple[ZoneActuator, ...],
 ) -> Estimate:
-    """Return the estimate after a reading; ``levels`` are those that ran since the one before."""
+    """Return the estimate after a reading; ``levels`` are those since the reading before."""
     passed_s = at_s - before.at_s
     if passed_s <= 0:
         return before
@@ -99,7 +99,7 @@ def _corrected(
     at_s: float,
     actuators: tuple[ZoneActuator, ...],
 ) -> tuple[float, Mapping[str, float]]:
-    """Return drift and rates after an error of the slope, shared by how uncertain each is."""
+    """Return drift and rates corrected by an error of the slope, each in proportion to its uncertainty."""
     kinds = {each.name: each.kind for each in actuators}
     drift_weight = DRIFT_SPREAD**2 * (GUARDED if at_s - before.switched_s < GUARD_S else 1.0)
     weights = {

@@ -1,9 +1,9 @@
-"""The control law: from what was measured to what is wanted of each actuator, with a reason. Pure.
+"""The control law: from readings to a level for each actuator, with a reason. Pure.
 
 Rules:
-1. Every tick decides on every actuator, so a request is repeated for as long as it holds.
-2. Limits come before the VPD, and run at every tick: a VPD in its band hides no heat (``limits``).
-3. What cannot be believed decides nothing: without a fresh reading everything is wanted off but light and circulation.
+1. Every tick decides on every actuator, so a request is repeated while it holds.
+2. Limits come before the VPD, and are judged at every tick, also with the VPD in its band (``limits``).
+3. Without a fresh reading everything is requested off but light and circulation.
 4. Observe decides as VPD_Target does and commands nothing; so does a pause.
 """
 
@@ -22,20 +22,20 @@ from shared.climate.psychrometrics import leaf_deficit_kpa
 from shared.climate.zones import Kind, Mode, Plan, Zone, ZoneActuator
 
 WARM_UP = 3  # readings
-MARGIN_KPA = 0.006  # inside the band: what noise makes of an edge
-ONE_READING_S = 0.5  # closer together is the same reading again: a slope out of it would be noise beyond all bounds
+MARGIN_KPA = 0.006  # inside the edges of the band, for noise
+ONE_READING_S = 0.5  # two readings closer together count as one: their slope would be noise
 STOP_WATCH_S = 90.0
-IDLE_S = 900.0  # how long what does nothing is left alone, where something else can do its work
-TRIED_AGAIN = 0.25  # and the share of its assumed rate that it comes back with
-WATCHES = 0.15  # share of a watched delay that is believed
-UNMOVED = (Kind.LIGHT, Kind.CIRCULATION)  # what no lost reading switches off
+IDLE_S = 900.0  # how long an actuator without effect rests, where another can do its work
+TRIED_AGAIN = 0.25  # the share of its assumed rate that it resumes with
+WATCHES = 0.15  # share of an observed delay that corrects the learned one
+UNMOVED = (Kind.LIGHT, Kind.CIRCULATION)  # not switched off when readings are missing
 
 Wants = dict[str, tuple[float, Reason]]
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a tick came to. ``commands`` is False where nothing may be commanded: log it, and leave it."""
+    """The outcome of a tick. ``commands`` False: the decisions are only reported, and nothing is commanded."""
 
     decisions: tuple[Decision, ...]
     commands: bool
@@ -48,7 +48,7 @@ class Verdict:
 
 
 def decide(name: str, zone: Zone, plans: Mapping[str, Plan], state: State, tick: Tick) -> tuple[State, Verdict]:
-    """Return what the law remembers and what it wants, at one tick of one zone."""
+    """Return the state and the verdict of one tick of one zone."""
     state, changes = _resumed(state, tick.now_s)
     aim = aim_of(zone, plans, state, tick)
     state = _measured(zone, state, tick, aim)
@@ -70,7 +70,7 @@ def decide(name: str, zone: Zone, plans: Mapping[str, Plan], state: State, tick:
 
 
 def vpd_of(zone: Zone, air: Air, *, lit: bool) -> float:
-    """Return the VPD that a zone's targets mean; below 0 where dew falls on the leaf."""
+    """Return the VPD, kPa, that a zone's targets refer to; negative where dew falls on the leaf."""
     offset_c = zone.offset_c(lit=lit)
     return leaf_deficit_kpa(air.celsius, air.percent, air.celsius + offset_c)
 
@@ -83,7 +83,7 @@ def _resumed(state: State, now_s: float) -> tuple[State, tuple[Change, ...]]:
 
 
 def _measured(zone: Zone, state: State, tick: Tick, aim: Aim) -> State:
-    """Follow the reading; a missing or old one empties the count of readings."""
+    """Update the estimate by the reading; a missing or old one resets the count of readings."""
     air = tick.air
     if air is None or tick.now_s - air.at_s > zone.max_age_s:
         return replace(state, readings=0, estimate=None, stop=None)
@@ -106,7 +106,7 @@ def _measured(zone: Zone, state: State, tick: Tick, aim: Aim) -> State:
 
 
 def _without_effect(zone: Zone, state: State, tick: Tick) -> State:
-    """Let rest what runs and was seen to do nothing, if another can do its work."""
+    """Rest running actuators that have had no effect, if another can do their work."""
     rates, idle = dict(state.rates), {name: s for name, s in state.idle_until.items() if s > tick.now_s}
     for each in zone.actuators:
         runs = each.name in tick.running and tick.running[each.name].level > 0
@@ -126,7 +126,7 @@ def _same_way(one: ZoneActuator, other: ZoneActuator) -> bool:
 
 
 def _watched(state: State, now_s: float) -> State:
-    """Learn the loop's delay from how far the VPD went on after a stop."""
+    """Learn the loop's delay from how far the VPD continued after a stop."""
     stop = state.stop
     if stop is None or state.estimate is None:
         return state
@@ -196,7 +196,7 @@ def _wanted(zone: Zone, state: State, tick: Tick, aim: Aim) -> tuple[State, Want
 
 
 def _left_out(each: ZoneActuator, mode: Mode) -> bool:
-    """Closed does without the fan; CO2 and irrigation are nobody's but their own rules'."""
+    """Whether a mode does not use an actuator: Closed no exhaust, and no mode CO2 and irrigation."""
     return each.kind in (Kind.CO2, Kind.IRRIGATION) or (mode is Mode.CLOSED_ENVIRONMENT and each.kind is Kind.EXHAUST)
 
 
@@ -206,7 +206,7 @@ def _as_it_is(zone: Zone, tick: Tick, reason: Reason) -> Wants:
 
 
 def _unread(zone: Zone, tick: Tick, reason: Reason) -> Wants:
-    """What is wanted blind: off, but for what no reading decides."""
+    """Return the levels without readings: off, but for light and circulation."""
     running = tick.running
     return {
         each.name: (running[each.name].level if each.kind in UNMOVED and each.name in running else 0.0, reason)
@@ -244,7 +244,7 @@ def _situation(
 
 
 def _stopping(state: State, now: Situation, choice: Choice, tick: Tick) -> tuple[State, dict[str, float]]:
-    """Note what stops, and when; its overshoot teaches the delay."""
+    """Note what stops, and when: the overshoot shows the delay."""
     stops = [
         each.name
         for each in now.actuators
@@ -261,7 +261,7 @@ def _stopping(state: State, now: Situation, choice: Choice, tick: Tick) -> tuple
 
 
 def _required(zone: Zone, state: State) -> tuple[State, tuple[Change, ...]]:
-    """Say once that the VPD left its band, and to which side."""
+    """Return an event once when the VPD leaves its band, with the side."""
     if state.estimate is None or state.target_kpa is None or not state.readings:
         return state, ()
     vpd, target = state.estimate.vpd, state.target_kpa

@@ -1,11 +1,11 @@
-"""Which levels move the VPD back: release what pushes it out first, then engage what brings it in.
+"""The levels that bring the VPD back: first release what pushes it out, then engage what pushes it in.
 
 Rules:
-1. Inside the band, and heading for no edge within the loop's delay, nothing changes: the band is the debounce.
-2. At an edge, what pushes the VPD out is released; only if that does not turn it, something is engaged.
-3. Of an opposed pair never both. What cannot move the VPD the right way is not engaged.
+1. Inside the band, unless the VPD reaches an edge within the loop's delay, nothing changes: the band is the hysteresis.
+2. At an edge, actuators that push the VPD out are released; if that does not turn it, another is engaged.
+3. Two opposed actuators never run together. One that cannot move the VPD the right way is not engaged.
 4. A graded actuator gets the smallest level that turns the VPD.
-5. An action ends before the far edge, by the loop's delay; where the air would stay anyway, it ends at the target.
+5. An action ends before the far edge, by the loop's delay; if the VPD would then stay, it ends at the target.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from services.climate_controller.core.tick import Running
 from shared.climate.decisions import Reason
 from shared.climate.zones import OPPOSED, Kind, ZoneActuator
 
-TURNS = 10.0  # minutes in which a graded level is to bring the VPD across half the band
-STILL = 0.15  # share of that slope below which the air counts as staying where it is
-COMES_IN = 30.0  # minutes in which the VPD must come in to its edge for the air to be left to itself
+TURNS = 10.0  # minutes in which a graded level should bring the VPD across half the band
+STILL = 0.15  # share of that slope below which the VPD counts as steady
+COMES_IN = 30.0  # minutes in which the VPD must reach its edge by itself for nothing to be engaged
 SPACING_S = 60.0
 OFF = Running(0.0, float("-inf"))
 
@@ -29,9 +29,9 @@ Wants = dict[str, tuple[float, Reason]]
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What a choice goes by. ``pushes`` is kPa a minute at full level, by actuator; ``drift`` with all off.
+    """The input of a choice. ``pushes`` is kPa a minute at full level, by actuator; ``drift`` with all off.
 
-    ``drift`` is as seen from the target, which may be on a ramp: ``climb`` is how fast it moves.
+    ``drift`` is relative to the target, which moves by ``climb`` while it is on a ramp.
     """
 
     actuators: tuple[ZoneActuator, ...]
@@ -47,12 +47,12 @@ class Situation:
     now_s: float
     climb: float = 0.0
     celsius_room: float = 0.0  # how far the temperature is above the middle of its limits, in halves of them
-    held: Mapping[str, tuple[float, Reason]] = field(default_factory=dict)  # what the limits have already decided
+    held: Mapping[str, tuple[float, Reason]] = field(default_factory=dict)  # the levels that the limits decided
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Levels and reasons by actuator; ``stop_in_s``: what is released stops then, sooner than the next tick."""
+    """Levels and reasons by actuator; ``stop_in_s``: the released ones stop then, before the next tick."""
 
     wants: Wants
     stop_in_s: float | None = None
@@ -60,7 +60,7 @@ class Choice:
 
 
 def choose(now: Situation) -> Choice:
-    """Return the levels for the VPD's sake; what does not change is ``IN_BAND`` or ``CROSSING_BAND``."""
+    """Return the levels for the VPD; those that do not change are ``IN_BAND`` or ``CROSSING_BAND``."""
     levels = {each.name: _level(now, each) for each in now.actuators}
     slope = _slope(now, levels)
     inward = _needed(now, slope)
@@ -76,7 +76,7 @@ def choose(now: Situation) -> Choice:
 
 
 def _needed(now: Situation, slope: float) -> int:
-    """Return +1 where the VPD must be raised, -1 where it must be lowered, 0 where it may go on."""
+    """Return +1 where the VPD must rise, -1 where it must fall, 0 where nothing must change."""
     for inward in (1, -1):
         outward = -inward * slope
         if _outside(now, inward) > 0:
@@ -88,12 +88,12 @@ def _needed(now: Situation, slope: float) -> int:
 
 
 def _outside(now: Situation, inward: int) -> float:
-    """Return how far the VPD is beyond the edge that it must come in from; below 0 inside."""
+    """Return how far the VPD is outside the band, kPa; negative inside."""
     return -inward * (now.vpd - now.target) - now.reach
 
 
 def _seconds_to_edge(now: Situation, slope: float, outward: int) -> float:
-    """Return when a switch must be commanded so that the VPD turns at the edge; it may be past."""
+    """Return in how many seconds to switch so that the VPD turns at the edge; negative: too late, inf: never."""
     if outward * slope <= 1e-9:
         return float("inf")
     return 60 * (now.reach - outward * (now.vpd - now.target)) / (outward * slope) - now.delay_s
@@ -104,12 +104,12 @@ def _turning(now: Situation) -> float:
 
 
 def _pace(now: Situation, inward: int) -> float:
-    """Return the slope inward, in kPa a minute, that is enough: the farther outside, the more."""
+    """Return the slope inward, kPa a minute, that is enough: the farther outside, the steeper."""
     return max(STILL * _turning(now), _outside(now, inward) / COMES_IN)
 
 
 def _finish(now: Situation, levels: dict[str, float], slope: float) -> Choice:
-    """Inside: end what has reached the target and would not be missed."""
+    """Return the choice inside the band: end actions at the target where the VPD would then stay."""
     wants = _kept(now, levels, slope)
     for each in now.actuators:
         push = now.pushes.get(each.name, 0.0) * levels[each.name]
@@ -135,7 +135,7 @@ def _kept(now: Situation, levels: dict[str, float], slope: float) -> Wants:
 
 
 def _release(now: Situation, levels: dict[str, float], wants: Wants, inward: int) -> bool:
-    """Lower what pushes outward, the strongest first; return whether the VPD turns by that."""
+    """Lower what pushes outward, the strongest first; return whether that turns the VPD."""
     pushing = [each for each in now.actuators if inward * now.pushes.get(each.name, 0.0) * levels[each.name] < 0]
     for each in sorted(pushing, key=lambda each: -abs(now.pushes[each.name] * levels[each.name])):
         if each.name in now.held:
@@ -183,7 +183,7 @@ def _off_target(inward: int) -> Reason:
     return Reason.VPD_LOW if inward > 0 else Reason.VPD_HIGH
 
 
-# Which is asked first; the second column where the air is on the warm side of its limits, the third on the cold.
+# Which kind is engaged first: the first figure where the air is on the warm side of its limits, the second on the cold.
 PREFERENCES: dict[tuple[int, Kind], tuple[int, int]] = {
     (1, Kind.EXHAUST): (0, 1),
     (1, Kind.DEHUMIDIFIER): (1, 2),
@@ -200,7 +200,7 @@ def _preference(now: Situation, each: ZoneActuator, inward: int) -> tuple[int, s
 
 
 def _least_level(now: Situation, each: ZoneActuator, levels: Mapping[str, float], inward: int) -> float:
-    """Return the level nearest to off, or to what is, that turns the VPD; the last one where none does."""
+    """Return the level nearest to off, or to the present one, that turns the VPD; the last one where none does."""
     push, at = now.pushes[each.name], levels[each.name]
     others = _slope(now, levels) - push * at
     enough = max(_turning(now), _pace(now, inward))
@@ -222,7 +222,7 @@ def _least_level(now: Situation, each: ZoneActuator, levels: Mapping[str, float]
 def _set(
     now: Situation, each: ZoneActuator, levels: dict[str, float], wants: Wants, level: float, reason: Reason
 ) -> None:
-    """Want a level, if the actuator's dwells let it."""
+    """Request a level, if the actuator's dwells allow it."""
     was, since_s = levels[each.name], now.running.get(each.name, OFF).since_s
     for_s = now.now_s - since_s
     if level == was:

@@ -1,10 +1,10 @@
-"""Temperature and humidity limits: they come before the VPD, and each actuator they hold stays held until it is over.
+"""Temperature and humidity limits. They come before the VPD and hold actuators until the limit is over.
 
 Rules:
 1. A limit is judged at every tick, also where the VPD is in its band.
-2. It begins at the limit and ends ``CLEARANCE`` inside it. Limits are never moved towards what the air happens to be.
-3. What would make it worse is off; of what helps, all that can is on, opposed pairs excepted.
-4. A fan helps only where the air it draws in is better: cooler by a degree, or of less vapour pressure.
+2. It begins at the limit and ends ``CLEARANCE`` inside it.
+3. Every actuator that would make it worse is off. Every one that helps is on, except one of an opposed pair.
+4. A fan helps only where the air it draws in is better: cooler by ``COOLER_BY_C``, or of less vapour pressure.
 5. Temperature comes before humidity, heat before cold.
 """
 
@@ -27,7 +27,7 @@ DRIER_BY_KPA = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """What is done at one limit. ``sign``: +1 for the upper one."""
+    """One limit and what helps or harms there. ``sign``: +1 for an upper limit."""
 
     reason: Reason
     quantity: str
@@ -79,7 +79,7 @@ def held(
     running: Mapping[str, Running],
     now_s: float,
 ) -> dict[str, tuple[float, Reason]]:
-    """Return the levels that the limits decide, by actuator; the others are free."""
+    """Return the levels that the limits decide, by actuator; the rest are free."""
     wants: dict[str, tuple[float, Reason]] = {}
     for limit in LIMITS:
         if limit.reason not in active:
@@ -95,14 +95,14 @@ def held(
                 and not _fights(each, actuators, wants)
             ):
                 wants[each.name] = _on(each, limit.reason, running, now_s)
-    for each in actuators:  # what stands against a held one is held off
+    for each in actuators:  # an actuator opposed to a held one is held off
         if each.name not in wants and _fights(each, actuators, wants):
             wants[each.name] = (0.0, Reason.OPPOSED)
     return wants
 
 
 def _on(each: ZoneActuator, reason: Reason, running: Mapping[str, Running], now_s: float) -> tuple[float, Reason]:
-    """Full, also where a graded one would do with less: a limit is not the place to be sparing."""
+    """Return the full level, also for a graded actuator."""
     at = running.get(each.name, OFF)
     if not at.available:
         return 0.0, Reason.UNAVAILABLE
@@ -121,14 +121,14 @@ def _helps(limit: Limit, kind: Kind, air: Air, outside: Air | None) -> bool:
     if kind is not Kind.EXHAUST:
         return True
     if outside is None:
-        return True  # nothing is known: a fan is what people have against heat and damp
+        return True  # without a sensor outside a fan is taken to help
     if limit.quantity == "temperature":
         return air.celsius - outside.celsius >= COOLER_BY_C
     return _vapour(air) - _vapour(outside) >= DRIER_BY_KPA
 
 
 def _harmless(limit: Limit, kind: Kind, air: Air, outside: Air | None) -> bool:
-    """Whether a fan draws in air that does no harm at this limit; anything else harms by its nature."""
+    """Whether a fan draws in air that does no harm at this limit; False for any other kind."""
     if kind is not Kind.EXHAUST or outside is None:
         return False
     if limit.quantity == "temperature":

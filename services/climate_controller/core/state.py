@@ -1,4 +1,4 @@
-"""What the law remembers between ticks. ``SavedState`` is the part that outlives a restart, as JSON."""
+"""The law's state from tick to tick. ``SavedState`` is the part that is stored, as JSON."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DELAY_S, MOST_DELAY_S = 15.0, 120.0
 
 
 class Pause(ClimateData):
-    """Automation rests until ``until_s`` (seconds since 1970)."""
+    """Automation is paused until ``until_s`` (seconds since 1970)."""
 
     until_s: float
     reason: Annotated[str, Field(max_length=200)] = ""
@@ -26,7 +26,7 @@ class Pause(ClimateData):
 
 
 class SavedState(ClimateData):
-    """What is stored. ``rates`` are kPa a minute at full level, for a fan 1 a minute; ``levels`` are a person's."""
+    """The stored part. ``rates`` are kPa a minute at full level, for a fan 1 a minute; ``levels`` are a person's."""
 
     mode: Mode
     target_kpa: Kpa | None = None
@@ -38,7 +38,7 @@ class SavedState(ClimateData):
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A stop whose overshoot is watched: when and where it was commanded, and the slope it had then."""
+    """A stop whose overshoot is observed: when and at which VPD it was commanded, and the slope then."""
 
     at_s: float
     vpd: float
@@ -48,7 +48,7 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The whole memory of one zone's law."""
+    """The state of one zone's law."""
 
     mode: Mode
     own_target_kpa: float | None = None
@@ -65,18 +65,16 @@ class State:
     lit: bool | None = None
     stop: Stop | None = None
     off_target: int = 0
-    idle_until: Mapping[str, float] = field(
-        default_factory=dict
-    )  # what was seen to do nothing, and until when it rests
+    idle_until: Mapping[str, float] = field(default_factory=dict)  # actuators without effect, and until when they rest
 
 
 def fresh_state(zone: Zone) -> State:
-    """Return the memory of a zone that was never controlled."""
+    """Return the state of a zone that was never controlled."""
     return State(zone.mode)
 
 
 def restored(saved: SavedState) -> State:
-    """Return the memory after a restart: what was kept, and nothing of what was measured."""
+    """Return the state after a restart: the stored part, and nothing that was measured."""
     return State(
         saved.mode,
         own_target_kpa=saved.target_kpa,
@@ -88,7 +86,7 @@ def restored(saved: SavedState) -> State:
 
 
 def to_saved(state: State) -> SavedState:
-    """Return what is to be stored."""
+    """Return the part to store."""
     return SavedState(
         mode=state.mode,
         target_kpa=state.own_target_kpa,
@@ -101,14 +99,14 @@ def to_saved(state: State) -> SavedState:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What becomes an event: its type and data."""
+    """An event to offer: its type and data."""
 
     type: str
     data: Mapping[str, object]
 
 
 def set_mode(state: State, mode: Mode, trigger: str) -> tuple[State, Change | None]:
-    """Change the mode; None where it is the same. A ramp goes on from where the target is."""
+    """Change the mode; None where it is the same. A ramp begins at the present target."""
     if mode is state.mode:
         return state, None
     change = Change("control.mode.changed", {"old_mode": state.mode.value, "new_mode": mode.value, "trigger": trigger})
@@ -116,7 +114,7 @@ def set_mode(state: State, mode: Mode, trigger: str) -> tuple[State, Change | No
 
 
 def set_target(state: State, target_kpa: float | None) -> State:
-    """Set an own target in place of the plan's; None goes back to the plan. The event comes when the goal moves."""
+    """Set a target in place of the plan's; None returns to the plan. The event comes when the goal moves."""
     return replace(state, own_target_kpa=target_kpa)
 
 
@@ -126,7 +124,7 @@ def set_levels(state: State, levels: Mapping[str, float]) -> State:
 
 
 def pause(state: State, until_s: float, reason: str, by: str, now_s: float) -> tuple[State, Change]:
-    """Let automation rest until a time; a second pause replaces the first."""
+    """Pause automation until a time; a second pause replaces the first."""
     data = {"reason": reason, "by": by, "estimated_duration": until_s - now_s, "expires_at": until_s}
     return replace(state, pause=Pause(until_s=until_s, reason=reason, by=by)), Change("control.automation.paused", data)
 

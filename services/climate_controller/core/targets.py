@@ -1,4 +1,4 @@
-"""What a zone aims at now: by mode, plan, day of the plan, hour of the day, and on the ramp between two targets."""
+"""A zone's target now: by mode, plan, day of the plan, hour of the day, and on the ramp between two targets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DAY_S = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """``goal_kpa`` is None in modes that know no VPD. ``lit`` is by the hours of the stage."""
+    """``goal_kpa`` is None in modes without a VPD. ``lit``: whether it is day by the hours of the stage."""
 
     goal_kpa: float | None
     limits: Limits
@@ -25,7 +25,7 @@ class Aim:
 
 
 def aim_of(zone: Zone, plans: Mapping[str, Plan], state: State, tick: Tick) -> Aim:
-    """Return what the zone aims at."""
+    """Return the zone's goal, limits and light at a tick."""
     stage = _stage(zone, plans, state.mode, tick.day)
     lit = is_lit(zone, stage, tick.second)
     limits = zone.limits
@@ -50,13 +50,13 @@ def _stage(zone: Zone, plans: Mapping[str, Plan], mode: Mode, day: int) -> Stage
 
 
 def is_lit(zone: Zone, stage: Stage | None, second: float) -> bool:
-    """Return whether it is day by the zone's clock; without a stage a day of 18 hours."""
+    """Return whether it is day by the zone's clock; without a stage the day has 18 hours."""
     hours = stage.light_hours if stage else 18.0
     return (second - zone.light.on_s) % DAY_S < 3600 * hours
 
 
 def ramped(state: State, goal: float, now_s: float, kpa_per_min: float) -> float:
-    """Return the target on its way to the goal; a first one is the goal."""
+    """Return the target on its ramp to the goal; the first target is the goal."""
     if state.target_kpa is None:
         return goal
     step = kpa_per_min * max(now_s - state.target_s, 0.0) / 60
@@ -64,7 +64,7 @@ def ramped(state: State, goal: float, now_s: float, kpa_per_min: float) -> float
 
 
 def climb_kpa_per_min(state: State, kpa_per_min: float) -> float:
-    """Return how fast the target moves now: 0 where it has arrived. What stays behind drifts off by as much."""
+    """Return how fast the target moves now; 0 at the goal."""
     if state.goal_kpa is None or state.target_kpa is None or state.goal_kpa == state.target_kpa:
         return 0.0
     return kpa_per_min if state.goal_kpa > state.target_kpa else -kpa_per_min

@@ -1,4 +1,4 @@
-"""What the law is given at each tick: what was measured, what runs, and the time. All of it is data of one moment."""
+"""The law's input at each tick: readings, running actuators and the time, all of one moment."""
 
 from __future__ import annotations
 
@@ -28,8 +28,7 @@ class Running:
 class Tick:
     """One tick. ``now_s`` is seconds since 1970; ``day`` (counted from 1970) and ``second`` are of the zone's clock.
 
-    ``air`` is None where nothing believable was measured. An actuator that is missing from ``running`` is taken for
-    off since ever.
+    ``air`` is None without a believable reading. An actuator missing from ``running`` counts as off for ever.
     """
 
     now_s: float

@@ -41,10 +41,10 @@ TEXTS: dict[Reason, tuple[str, Callable[[State, Tick], str]]] = {
     Reason.CROSSING_BAND: ("on its way across the band", _vpd),
     Reason.STOPS_AHEAD: ("stops before the edge", _delay),
     Reason.TARGET_REACHED: ("the target is reached, and the air stays", _vpd),
-    Reason.TRIMMED: ("set anew", _vpd),
+    Reason.TRIMMED: ("level adjusted", _vpd),
     Reason.FUTILE: ("the air outside would not help", _outside),
-    Reason.NO_EFFECT: ("it was seen to do nothing", _vpd),
-    Reason.OPPOSED: ("what it stands against runs", _vpd),
+    Reason.NO_EFFECT: ("it had no effect", _vpd),
+    Reason.OPPOSED: ("an opposed actuator runs", _vpd),
     Reason.TOO_HOT: ("above the temperature limit", _air),
     Reason.TOO_COLD: ("below the temperature limit", _air),
     Reason.TOO_HUMID: ("above the humidity limit", _air),
@@ -56,7 +56,7 @@ TEXTS: dict[Reason, tuple[str, Callable[[State, Tick], str]]] = {
     Reason.UNAVAILABLE: ("it does not answer", _vpd),
     Reason.NO_READING: ("no fresh temperature and humidity", _air),
     Reason.WARMING_UP: ("too few readings since the start", _air),
-    Reason.NOT_FOR_MODE: ("the mode does without it", _air),
+    Reason.NOT_FOR_MODE: ("the mode does not use it", _air),
     Reason.SCHEDULE: ("by its hours", _air),
     Reason.PAUSED: ("automation is paused", _pause),
     Reason.MANUAL: ("set by a person", _air),
@@ -64,7 +64,7 @@ TEXTS: dict[Reason, tuple[str, Callable[[State, Tick], str]]] = {
 
 
 def text(reason: Reason, state: State, tick: Tick) -> str:
-    """Return a reason as a sentence's worth of words."""
+    """Return a reason in words, with its figures."""
     words, figures = TEXTS[reason]
     found = figures(state, tick)
     return f"{words}: {found}" if found else words

@@ -1,6 +1,6 @@
-"""The actuators' end: a client of its own at the same broker, on the topics of their makers.
+"""The connection to the actuators: an MQTT client of its own at the same broker, on the topics of their makers.
 
-No session and no will: what was meant for a supervisor that is gone is void, and leases take care of the rest.
+It has no session and no will: answers to a supervisor that is gone are void, and the leases end its orders.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ MOST_WAITING = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """An answer of a device; ``retained``: the broker kept it, and it may be of any age."""
+class DeviceAnswer:
+    """An answer of a device; a ``retained`` one may be of any age."""
 
     topic: str
     payload: bytes
@@ -27,7 +27,7 @@ class Heard:
 
 
 class DeviceWire:
-    """Speaks to the actuators. What cannot leave at once is dropped with the connection: it would come too late."""
+    """Sends to the actuators and receives their answers. Messages that wait when the connection ends are dropped."""
 
     def __init__(self, suite: SuiteSettings, name: str, topics: Sequence[str], clock: Clock,
                  wake: Callable[[], None]) -> None:  # fmt: skip
@@ -44,26 +44,26 @@ class DeviceWire:
         """Whether the broker is connected."""
         return self._client.connected
 
-    def heard(self) -> Iterator[Heard]:
-        """Yield what has arrived."""
+    def received(self) -> Iterator[DeviceAnswer]:
+        """Yield the answers that have arrived."""
         for arrival in self._client.poll(1000, 0.0):
             match arrival:
                 case Arrived():
                     self._client.ack(arrival.receipt)
-                    yield Heard(arrival.topic, arrival.payload, arrival.retain)
+                    yield DeviceAnswer(arrival.topic, arrival.payload, arrival.retain)
                 case Disconnected():
                     self._waiting.clear()
                 case _:
                     pass
 
     def send(self, outgoing: Outgoing) -> None:
-        """Send a message to a device."""
+        """Send a message to a device; without a connection it is dropped."""
         if self._client.connected:
             self._waiting.append(outgoing)
             self.flush()
 
     def flush(self) -> None:
-        """Send what waits for room."""
+        """Send the messages that wait for room in the client."""
         while self._waiting and self._client.publish(Publication(self._waiting[0].topic, self._waiting[0].payload)):
             self._waiting.popleft()
 

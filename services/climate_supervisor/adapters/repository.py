@@ -1,4 +1,4 @@
-"""What the supervisor keeps over a restart: stops, emergencies, on-times; as values of the ledger's ``life`` table."""
+"""The supervisor's stored state: stops, emergencies and on-times, in the ledger's ``life`` table."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ STOPS, EMERGENCIES, TIMES, STARTS = "stops", "emergencies", "on_times", "starts"
 
 
 class SupervisorRepository:
-    """Reads and writes it; every call belongs inside a transaction."""
+    """Reads and writes the stored state; every call belongs inside a transaction."""
 
     def __init__(self, records: Records) -> None:
         self._records = records
         self._written: dict[str, str] = {}
 
     def start(self) -> int:
-        """Return how many starts there have been, this one included."""
+        """Count this start; return the number of starts."""
         count = int(self._records.value(STARTS) or 0) + 1
         self._records.save_value(STARTS, str(count))
         return count
 
     def recall(self, now_s: float, wall_s: float) -> Memory:
-        """Return the memory of the process before; nothing of what was measured is in it."""
+        """Return the memory of the last run, without readings."""
         memory = Memory()
         stops = {zone: Stop(**found) for zone, found in self._load(STOPS).items()}
         heat = {zone: Emergency(now_s, **found) for zone, found in self._load(EMERGENCIES).items()}
@@ -45,13 +45,13 @@ class SupervisorRepository:
             try:
                 times = recall(KeptOnTimes.model_validate(found), away_s, now_s)
             except ValidationError as error:
-                log.warning("the kept on-times of %s cannot be read, it begins anew: %s", name, error)
+                log.warning("the stored on-times of %s cannot be read, they begin anew: %s", name, error)
                 continue
             shadows[name] = replace(memory.shadow(name), times=times.ended(now_s))
         return replace(memory, stops=stops, emergencies=heat, shadows=shadows)
 
     def save(self, memory: Memory, now_s: float, wall_s: float, *, times: bool) -> None:
-        """Write what has changed; ``times``: the on-times too, which change all the time."""
+        """Write what has changed; ``times``: the on-times too, which change at every step."""
         self._save(STOPS, {zone: asdict(stop) for zone, stop in memory.stops.items()})
         heat = {zone: {"value": found.value, "device": found.device} for zone, found in memory.emergencies.items()}
         self._save(EMERGENCIES, heat)

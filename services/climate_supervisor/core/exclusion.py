@@ -1,8 +1,8 @@
 """Never two opposed actuators at once: heater and cooler, humidifier and dehumidifier, of one zone.
 
 Rules:
-1. What is on stays; what would join on the other side is refused. Where both sides are new, neither begins.
-2. Nothing begins before everything on the other side is known to be off, not only ordered off.
+1. An actuator that is on stays on; an opposed one is refused. Where both are new, neither is switched on.
+2. No actuator is switched on before all opposed ones are known to be off, not only ordered off.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from services.climate_supervisor.core.shadow import known_off
 
 
 def exclude(cases: Mapping[str, Case], verdicts: Mapping[str, Verdict]) -> dict[str, Verdict]:
-    """Return the verdicts with every one taken back that would run against another."""
+    """Return the verdicts, with off for every actuator that would run against another."""
     return {name: _held(name, cases, verdicts) for name in verdicts}
 
 

@@ -1,6 +1,6 @@
-"""The guards, in order: each may say where an actuator has to be, and the first that does has the last word.
+"""The guards, in order: each may set an actuator's level, and the first that does decides.
 
-A guard that forbids what is demanded leaves an actuator alone that is demanded off.
+A guard that only forbids leaves an actuator alone that is demanded off.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from shared.on_times import DAY_S, HOUR_S
 
 @dataclass(frozen=True, slots=True)
 class LevelDemand:
-    """What somebody demands of an actuator until ``until_s``; after that the demand is void."""
+    """A level demanded of an actuator; it lapses at ``until_s``."""
 
     level: float
     until_s: float
@@ -29,18 +29,18 @@ class LevelDemand:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """An emergency stop that stands for a zone, or for ``all`` of them."""
+    """An emergency stop in force for a zone, or for ``all`` zones."""
 
     zone: str
     by: str
     reason: str
     at: str = ""  # RFC 3339
-    alert: bool = False  # whether the alerter called for it
+    alert: bool = False  # whether the alerter ordered it
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Everything that is known of one actuator in this step. ``venting``: an exhaust of its zone is not known off."""
+    """All inputs for one actuator in this step. ``venting``: an exhaust of its zone is not known to be off."""
 
     binding: Binding
     rules: ZoneSafety
@@ -60,24 +60,24 @@ class Case:
 
     @property
     def wanted(self) -> float:
-        """The level that is demanded, as a step that the actuator has; 0 without a demand that stands."""
+        """The demanded level, rounded to a step of the actuator; 0 without a demand in force."""
         demand = self.demand
         return 0.0 if demand is None or demand.until_s < self.now_s else self.binding.actuator.stepped(demand.level)
 
     @property
     def safe_level(self) -> float:
-        """Where it is safe now: the exhaust runs where it was too hot when the sensor was last heard."""
+        """Its safe level now; an exhaust is on if the last temperature, however old, was too high."""
         hot = self.last_c is not None and self.last_c > self.rules.temperature.high
         return 1.0 if self.kind is ActuatorKind.EXHAUST and hot else self.binding.actuator.safe_level
 
     def measured(self, measure: Measure) -> Measured:
-        """Return what is known of a measure."""
+        """Return a measure of its zone."""
         return self.measures[measure]
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Where an actuator has to be, and why."""
+    """The level that an actuator must have, and why."""
 
     level: float
     reason: Reason
@@ -109,7 +109,7 @@ def _heat_emergency(case: Case) -> Verdict | None:
 
 def _no_demand(case: Case) -> Verdict | None:
     if case.demand is None:
-        return Verdict(case.safe_level, Reason.NO_DEMAND, "nobody demands anything of it")
+        return Verdict(case.safe_level, Reason.NO_DEMAND, "there is no demand for it")
     if case.demand.until_s < case.now_s:
         silent_s = case.now_s - case.demand.until_s
         return Verdict(case.safe_level, Reason.LEASE_LAPSED, f"the controller's demand lapsed {silent_s:.0f} s ago")
@@ -134,7 +134,7 @@ def _sensor(case: Case) -> Verdict | None:
 
 
 def _limits(case: Case) -> Verdict | None:
-    """Forbid what would carry a measure further beyond its limit."""
+    """Forbid an actuator that would move a measure further beyond its limit."""
     rules, measures = case.rules, case.measures
     t, rh = measures[Measure.TEMPERATURE], measures[Measure.HUMIDITY]
     hot = t.high is not None and t.high >= rules.temperature.high
@@ -190,7 +190,7 @@ def _unavailable(case: Case) -> Verdict | None:
 
 
 def _on_times(case: Case) -> Verdict | None:
-    """Bound one run, an hour and a day; a pulse of water is a run with ``max_on_s``."""
+    """Bound the on-time of one run, an hour and a day; ``max_on_s`` ends a pulse of water."""
     actuator, times, now_s = case.binding.actuator, case.shadow.times, case.now_s
     if case.wanted == 0:
         return None
@@ -232,7 +232,7 @@ GUARDS: tuple[Guard, ...] = (
 
 
 def judge(case: Case) -> Verdict:
-    """Return where the actuator has to be: the first guard's word, else what is demanded."""
+    """Return the verdict of the first guard that has one, else the demanded level."""
     for guard in GUARDS:
         if (verdict := guard(case)) is not None:
             return verdict

@@ -1,11 +1,11 @@
-"""What is known of a zone: each measure from its sensors, and whether there is an emergency of heat.
+"""The measures of a zone from its sensors, and whether it has a heat emergency.
 
 Rules:
-1. Guards go by the extremes of what is believed: heat by the hottest sensor, cold by the coldest.
+1. Guards judge by the extremes of the believed sensors: heat by the hottest, cold by the coldest.
 2. Two believed sensors that disagree by more than the limit mean that neither is believed.
 3. Heat at or above ``emergency_c`` is an emergency at once, also where it is beyond what the sensor can measure, of bad
    quality or a jump. Only another sensor that is believed and within the limit disproves it.
-4. An emergency stays until a believed sensor shows less than ``temperature.high``; silence does not end it.
+4. An emergency lasts until a believed sensor shows less than ``temperature.high``; silence does not end it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Sensors = Mapping[tuple[Measure, Sensor], SensorMemory]
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One measure of a zone now. ``doubt`` is None where it may be believed; then the values are there."""
+    """One measure of a zone now. ``doubt`` is None if it is believed; then it has values."""
 
     doubt: Reason | None
     low: float | None = None
@@ -33,7 +33,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Emergency:
-    """Heat that nothing disproves: ``value`` °C by ``device``."""
+    """A heat emergency: ``value`` °C, read by ``device``."""
 
     since_s: float
     value: float
@@ -41,7 +41,7 @@ class Emergency:
 
 
 def measure_zone(rules: ZoneSafety, measure: Measure, sensors: Sensors, now_s: float, moved: Moved | None) -> Measured:
-    """Return what a measure of a zone is now, from all of its sensors."""
+    """Return a measure of a zone now, from all of its sensors."""
     places = rules.sensors.get(measure, ())
     if not places:
         return Measured(Reason.NO_SENSOR, text=f"{measure}: no sensor is configured")
@@ -72,7 +72,7 @@ def _tolerance(rules: ZoneSafety, measure: Measure) -> float:
 def heat_emergency(
     rules: ZoneSafety, sensors: Sensors, before: Emergency | None, now_s: float, moved: Moved | None
 ) -> Emergency | None:
-    """Return the emergency of heat that there is now, None where there is none."""
+    """Return the heat emergency now; None without one."""
     places = rules.sensors.get(Measure.TEMPERATURE, ())
     memories = {place: sensors.get((Measure.TEMPERATURE, place), UNHEARD) for place in places}
     cool = {
@@ -98,7 +98,7 @@ def heat_emergency(
 
 
 def last_temperature(rules: ZoneSafety, sensors: Sensors) -> float | None:
-    """Return the hottest of what the temperature's sensors read last, however long ago."""
+    """Return the highest last temperature of the sensors, however old; None before the first."""
     places = rules.sensors.get(Measure.TEMPERATURE, ())
     newest = [memory.newest for place in places if (memory := sensors.get((Measure.TEMPERATURE, place)))]
     values = [reading.value for reading in newest if reading is not None and reading.value is not None]

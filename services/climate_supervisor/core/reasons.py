@@ -1,4 +1,4 @@
-"""Why an actuator is where it is: one code for each reason, in the order in which they are asked."""
+"""Why an actuator has its level: a code for each reason, in the order of the guards."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """The reasons of a verdict. What stands above wins over what stands below."""
+    """The reasons of a verdict. An earlier one wins over a later one."""
 
     EMERGENCY_STOP = "emergency_stop"
     HEAT_EMERGENCY = "heat_emergency"
@@ -43,7 +43,7 @@ class Reason(StrEnum):
     DEMANDED = "demanded"
 
 
-# A controller that follows its own rules never meets these: each is a ``safety.violation`` where it begins.
+# A controller that keeps its own rules never causes these: each is a ``safety.violation`` when it begins.
 VIOLATIONS = frozenset(
     {
         Reason.TOO_HOT, Reason.TOO_COLD, Reason.TOO_HUMID, Reason.TOO_DRY, Reason.CO2_ENOUGH, Reason.VENTING,

@@ -1,14 +1,14 @@
-"""How far a sensor may be believed, by the source's time and by when it was heard.
+"""Whether a sensor is believed, by the time of its readings and their arrival.
 
 Rules:
-1. A reading's age is its age at receipt by this machine's wall clock, and what has passed since by the monotonic one.
-   A value that does not change is not stale for it; a step of the clock makes one reading stale and no more.
+1. A reading's age is its age at arrival by the wall clock, plus the time since then by the monotonic clock. A constant
+   value is not stale; a step of the clock makes at most one reading stale.
 2. A jump faster than air can change is set aside. It is believed once ``warm_up`` readings in a row agree with it.
 3. ``warm_up`` readings are needed after a start and after every gap longer than ``max_age_s``.
-4. A value that stands still to the last digit for ``max_age_s``, while an actuator that moves it runs or just ran, is
-   stuck. A sensor that stood still for longer and then went on was only coarse: it is given three times as long, and
+4. A value that is constant to the last digit for ``max_age_s``, while an actuator that moves it runs or has just run,
+   is stuck. A sensor that was constant for longer and then changed is only coarse: it gets three times as long, and
    ``stuck_after_s`` at most.
-5. Nothing here discards heat: ``hottest`` is what was last read, believed or not.
+5. Nothing here discards heat: ``measured.py`` judges an emergency by the last reading, believed or not.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from shared.quantities import QUANTITIES
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One value as it was heard: ``source_age_s`` at receipt, negative where the source's clock is ahead."""
+    """One value on arrival; ``source_age_s`` is its age then, negative where the source's clock is ahead."""
 
     value: float | None
     source_age_s: float
@@ -34,7 +34,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class SensorMemory:
-    """What is remembered of one sensor: its newest reading, and the newest value that was believed."""
+    """The memory of one sensor: its newest reading, and the newest believed value."""
 
     newest: Reading | None = None
     believed: float | None = None
@@ -42,8 +42,8 @@ class SensorMemory:
     in_a_row: int = 0  # readings without a gap, up to the newest
     jump: float | None = None  # the newest value that was set aside
     jumps: int = 0  # how many in a row agree with it
-    still_since_s: float | None = None  # since when the believed value has not changed at all
-    longest_still_s: float = 0.0  # the longest time without a change that a small change ended
+    still_since_s: float | None = None  # since when the believed value is constant
+    longest_still_s: float = 0.0  # the longest time that it was constant before a small change
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +55,11 @@ class Moved:
 
 
 UNHEARD = SensorMemory()
-TIMES_AS_LONG = 3  # as a sensor has stood still and gone on
+TIMES_AS_LONG = 3  # as a sensor was constant before it changed again
 
 
 def fastest_change(rules: ZoneSafety, measure: Measure) -> tuple[float, float] | None:
-    """Return (least jump, change a minute) from which on a change is no air's, None where nothing limits it."""
+    """Return (least jump, change a minute) above which air cannot have changed; None without a limit."""
     match measure:
         case Measure.TEMPERATURE:
             return 1.0, rules.spike_c_per_min
@@ -114,7 +114,7 @@ def _set_aside(rules: ZoneSafety, measure: Measure, memory: SensorMemory, readin
 def doubt(
     rules: ZoneSafety, measure: Measure, memory: SensorMemory, now_s: float, moved: Moved | None
 ) -> Reason | None:
-    """Return why this sensor is not believed now, None where it is."""
+    """Return why this sensor is not believed now; None if it is."""
     reading = memory.newest
     if reading is None:
         return Reason.NEVER_HEARD
@@ -128,7 +128,7 @@ def doubt(
 
 
 def _is_stuck(rules: ZoneSafety, memory: SensorMemory, now_s: float, moved: Moved | None) -> bool:
-    """Whether nothing changed at all although something moves it for as long as a change may take."""
+    """Whether the value is constant although an actuator has moved it for long enough."""
     most_s, since = rules.stuck_after_s, memory.still_since_s
     if most_s is None or since is None or moved is None:
         return False
@@ -137,7 +137,7 @@ def _is_stuck(rules: ZoneSafety, memory: SensorMemory, now_s: float, moved: Move
 
 
 def _fault_of(rules: ZoneSafety, measure: Measure, reading: Reading, now_s: float) -> Reason | None:
-    """Return what is wrong with one reading by itself."""
+    """Return what is wrong with one reading by itself, or None."""
     silent_s = now_s - reading.heard_s
     if max(reading.source_age_s, 0.0) + silent_s > rules.max_age_s:
         return Reason.STALE_BY_SOURCE if reading.source_age_s > silent_s else Reason.STALE_BY_RECEIPT

@@ -1,10 +1,11 @@
-"""What is known of an actuator: what it was sent, what it answered, whether it draws power, how long it has been on.
+"""The shadow of an actuator: what it was sent and answered, whether it draws power, how long it has been on.
 
 Rules:
-1. An order is settled once: confirmed by the state that was heard after it, or failed. An acknowledgement alone
-   confirms nothing where the template knows a state: it may lie.
-2. It counts as on from the moment it is sent on, until it is known to be off.
-3. A meter beats the state: what reports off and draws power is on, what reports on and draws none has failed.
+1. An order is settled once: confirmed by a state that arrived after it, or failed. An acknowledgement alone confirms
+   nothing where the template has a state: it may be wrong.
+2. It counts as on from the moment on is sent until it is known to be off.
+3. A meter beats the state: an actuator that reports off and draws power is on; one that reports on and draws none has
+   failed.
 4. Times are seconds of the monotonic clock; ``shared.on_times`` takes those that count over a restart.
 """
 
@@ -18,7 +19,7 @@ from shared.on_times import OnTimes
 
 
 class Fault(StrEnum):
-    """What an actuator may do wrong; the ``error_code`` of ``device.error``."""
+    """The faults of an actuator; the ``error_code`` of ``device.error``."""
 
     REFUSED = "E_REFUSED"
     NOT_ACKNOWLEDGED = "E_NOT_ACKNOWLEDGED"
@@ -32,7 +33,7 @@ class Fault(StrEnum):
 class Sent:
     """The newest order. ``renewed_s``: when it was last repeated, which renews its lease.
 
-    ``falls_to`` is the level that it carries for when its lease lapses.
+    ``falls_to`` is the level that it carries for the end of its lease.
     """
 
     level: float
@@ -53,7 +54,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """An order that came to its end: confirmed, or failed."""
+    """A settled order: confirmed, or failed."""
 
     sent: Sent
     failure: Failure | None
@@ -61,9 +62,9 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Shadow:
-    """The memory of one actuator. ``settled``: whether ``sent`` has come to an end.
+    """The state of one actuator. ``settled``: whether ``sent`` is confirmed or failed.
 
-    ``failure`` is what was last wrong with it. It stands for ``retry_after_s`` after the actuator behaves again.
+    ``failure`` is its last failure. It is kept until ``retry_after_s`` after the actuator works again.
     """
 
     available: bool | None = None
@@ -81,7 +82,7 @@ class Shadow:
 
     @property
     def level(self) -> float | None:
-        """The level that it reports, None where it has not."""
+        """The level that it reports; None before its first report."""
         if self.on is False:
             return 0.0
         return (1.0 if self.on else None) if self.step is None else self.step
@@ -91,7 +92,7 @@ UNKNOWN = Shadow()
 
 
 def take_report(shadow: Shadow, report: Report, now_s: float, *, retained: bool) -> Shadow:
-    """Return the shadow with one more answer. What the broker kept may be of any age and settles no order."""
+    """Return the shadow with one more answer. A retained answer may be of any age and settles no order."""
     if report.available is not None:
         shadow = replace(shadow, available=report.available)
     if report.on is not None or report.level is not None:
@@ -112,7 +113,7 @@ def take_report(shadow: Shadow, report: Report, now_s: float, *, retained: bool)
 
 
 def send(shadow: Shadow, level: float, command: str, now_s: float, falls_to: float = 0.0) -> Shadow:
-    """Return the shadow after an order; the same level again renews the lease and is no new order."""
+    """Return the shadow after an order; the same level again only renews the lease."""
     sent = shadow.sent
     if sent is not None and (sent.level, sent.command, sent.falls_to) == (level, command, falls_to):
         return replace(shadow, sent=replace(sent, renewed_s=now_s))
@@ -127,7 +128,7 @@ def send(shadow: Shadow, level: float, command: str, now_s: float, falls_to: flo
 
 
 def known_off(shadow: Shadow, binding: Binding, now_s: float) -> bool:
-    """Return whether the actuator is off beyond doubt: it reports so, or its lease has lapsed, or enough time has."""
+    """Return whether the actuator is certainly off: by its report, a lapsed lease, or the time passed."""
     sent, actuator = shadow.sent, binding.actuator
     if draws(shadow, binding):
         return False
@@ -143,9 +144,9 @@ def known_off(shadow: Shadow, binding: Binding, now_s: float) -> bool:
 
 
 def _heard_since(shadow: Shadow, binding: Binding, sent: Sent, now_s: float) -> bool:
-    """Return whether the reported state is one of after the order.
+    """Return whether the reported state is newer than the order.
 
-    Some firmware reports changes alone and cannot be asked: there a state that stands unchanged for a while counts.
+    Some firmware reports only changes and cannot be queried: there a state that stays unchanged for a while counts.
     """
     if shadow.heard_s is not None and shadow.heard_s >= sent.at_s:
         return True
@@ -154,12 +155,12 @@ def _heard_since(shadow: Shadow, binding: Binding, sent: Sent, now_s: float) -> 
 
 
 def draws(shadow: Shadow, binding: Binding) -> bool:
-    """Return whether its meter shows more than idling; False without a meter."""
+    """Return whether its meter shows more than standby power; False without a meter."""
     return shadow.power_w is not None and shadow.power_w > binding.actuator.idle_below_w
 
 
 def follow_order(shadow: Shadow, binding: Binding, now_s: float) -> tuple[Shadow, Ended | None]:
-    """Return the shadow by now, and its order where that has come to an end in this step."""
+    """Return the shadow at ``now_s``, and its order if it was settled in this step."""
     shadow = _count_on_time(shadow, binding, now_s)
     sent = shadow.sent
     if sent is None or shadow.settled:
@@ -186,7 +187,7 @@ def _agrees(shadow: Shadow, binding: Binding, sent: Sent) -> bool:
 
 
 def _failed(shadow: Shadow, binding: Binding, sent: Sent, now_s: float) -> Failure | None:
-    """Return why the order has failed, None while it has not."""
+    """Return why the order has failed; None while it has not."""
     actuator, waited_s = binding.actuator, now_s - sent.at_s
     if shadow.refusal is not None:
         return Failure(Fault.REFUSED, f"it refused: {shadow.refusal}", now_s)
@@ -205,7 +206,7 @@ def _failed(shadow: Shadow, binding: Binding, sent: Sent, now_s: float) -> Failu
 
 
 def _watched(shadow: Shadow, binding: Binding, now_s: float) -> Shadow:
-    """Hold what was settled against what is measured now."""
+    """Return the shadow with the failure, if any, of a settled order against the present report and power."""
     sent = shadow.sent
     if sent is None:
         return shadow

@@ -1,6 +1,6 @@
-"""What a step says to the rest of the suite: events of the catalogue, each once, by ids that follow from their cause.
+"""The events of a step, each with an id that follows from its cause, so that it is counted once.
 
-Only changes are events: a verdict that stands for an hour is one.
+Only changes are events: a verdict that lasts for an hour is one.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from services.climate_supervisor.core.shadow import Ended, Shadow
 from services.climate_supervisor.core.supervise import Memory, StepResult, World
 from shared.actuators import action
 
-RECOVERY = "safe_state"  # what is always done about an actuator's error
+RECOVERY = "safe_state"  # the recovery from every actuator's error
 
 
 @dataclass(frozen=True, slots=True)
 class StepEvent:
-    """An event to offer. ``cause`` tells it from every other of its type, over restarts too."""
+    """An event to offer. ``cause`` is unique for its type, over restarts too."""
 
     type: str
     cause: str
@@ -81,7 +81,7 @@ def _error(world: World, name: str, zone: str, old: Shadow, new: Shadow) -> Iter
 
 
 def _state(world: World, name: str, zone: str, old: Shadow, new: Shadow, verdict: Verdict) -> Iterator[StepEvent]:
-    """What it reports; ``old`` is the memory of the step before, so what was heard in between shows."""
+    """Yield changes of the reported state since the step before, which ``old`` is of."""
     if new.level is None or new.level == old.level:
         return
     data: dict[str, object] = {
@@ -125,5 +125,5 @@ def _violation(
 
 
 def is_alarm(reason: Reason) -> bool:
-    """Return whether a person should look now."""
+    """Return whether a reason needs a person at once."""
     return reason in (Reason.EMERGENCY_STOP, Reason.HEAT_EMERGENCY, Reason.ACTUATOR_FAILED)

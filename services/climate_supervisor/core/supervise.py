@@ -1,12 +1,12 @@
-"""One step of the supervisor: what is known, the demands and the time give a verdict, orders and notes. Pure.
+"""One step of the supervisor: from memory, demands and time to verdicts, orders and events. Pure.
 
 Rules:
-1. Everything is decided anew at every step; nothing is assumed to hold because it was ordered once.
-2. Off is ordered before on, and what does most harm goes off first (``KindRow.stop_order``).
-3. What is on is ordered again after a third of its lease, and so is what is off and would be safe elsewhere. What is
-   not known to be off is ordered off again.
-4. An order carries where the actuator goes when its lease lapses: its safe level, or where a stop or an emergency has
-   put it.
+1. Everything is decided anew at every step, whatever was ordered before.
+2. Off is ordered before on, the most harmful kind first (``KindRow.stop_order``).
+3. After a third of its lease an actuator that is on gets its order again; so does one that is off although its safe
+   level is another. One that is not known to be off gets off again.
+4. An order carries the level for the end of the lease: the actuator's safe level, or the one that a stop or an
+   emergency ordered.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from services.climate_supervisor.core.templates import Binding
 from shared.actuators import CHANNELS, ActuatorKind, Measure, ZoneSafety
 
 EVERYWHERE = "all"  # the zone of a stop of everything
-STAY = (Reason.EMERGENCY_STOP, Reason.HEAT_EMERGENCY)  # a lease that lapses must not end what these have ordered
+STAY = (Reason.EMERGENCY_STOP, Reason.HEAT_EMERGENCY)  # their levels hold after the lease, too
 MOVERS: dict[Measure, tuple[ActuatorKind, ...]] = {
     Measure.TEMPERATURE: (ActuatorKind.HEATER, ActuatorKind.COOLER),
     Measure.HUMIDITY: (ActuatorKind.HUMIDIFIER, ActuatorKind.DEHUMIDIFIER),
@@ -42,9 +42,9 @@ MOVERS: dict[Measure, tuple[ActuatorKind, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What does not change while the process runs. ``run`` tells this start's order ids from all others.
+    """The settings of a run. ``run`` makes the order ids of this start unique.
 
-    Unless it is ``armed``, everything is decided and nothing is ordered.
+    Unless ``armed``, everything is decided and nothing is ordered.
     """
 
     zones: Mapping[str, ZoneSafety]
@@ -55,7 +55,7 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Everything that the supervisor remembers. ``tries`` are a person's, and go before the controller's demands."""
+    """The supervisor's state. ``tries`` are demands of a person, which go before the controller's."""
 
     sensors: Mapping[str, Sensors] = field(default_factory=dict)
     shadows: Mapping[str, Shadow] = field(default_factory=dict)
@@ -67,17 +67,17 @@ class Memory:
     count: int = 0
 
     def shadow(self, name: str) -> Shadow:
-        """Return what is known of an actuator."""
+        """Return the shadow of an actuator."""
         return self.shadows.get(name, UNKNOWN)
 
     def stop_of(self, zone: str) -> Stop | None:
-        """Return the stop that stands for a zone."""
+        """Return the stop in force for a zone, or None."""
         return self.stops.get(EVERYWHERE) or self.stops.get(zone)
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A level to send to an actuator; ``renewal``: it is there already, and its lease is renewed."""
+    """A level to send to an actuator; ``renewal``: it has that level already, and only its lease is renewed."""
 
     actuator: str
     level: float
@@ -88,7 +88,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """What came of a step."""
+    """The outcome of a step."""
 
     memory: Memory
     orders: tuple[Order, ...]
@@ -98,7 +98,7 @@ class StepResult:
 def take_reading(
     world: World, memory: Memory, device: str, channel_values: Mapping[str, object], reading: Reading
 ) -> Memory:
-    """Return the memory with the values of a device's state; ``reading`` carries what they have in common."""
+    """Return the memory with the values of a device's state; ``reading`` has their common fields."""
     sensors = dict(memory.sensors)
     for zone, rules in world.zones.items():
         known = dict(sensors.get(zone, {}))
@@ -115,7 +115,7 @@ def take_reading(
 
 
 def step(world: World, memory: Memory, now_s: float) -> StepResult:
-    """Return what has to happen now."""
+    """Return the new memory, the orders to send, and the orders that were settled."""
     settled = {name: follow_order(memory.shadow(name), binding, now_s) for name, binding in world.bindings.items()}
     memory = replace(memory, shadows={name: shadow for name, (shadow, _) in settled.items()})
     memory = replace(memory, emergencies=_emergencies(world, memory, now_s))
@@ -134,16 +134,16 @@ def step(world: World, memory: Memory, now_s: float) -> StepResult:
 
 
 def forget_orders(memory: Memory) -> Memory:
-    """Return the memory without what was ordered: without a connection nobody knows what came of it.
+    """Return the memory without orders, whose outcome is unknown after a lost connection.
 
-    Nothing is expected of an order that is forgotten, so a lease that lapses meanwhile is no fault. Each is given anew.
+    So a lease that lapses meanwhile is no fault. Each order is sent anew.
     """
     shadows = {name: replace(shadow, sent=None, settled=False) for name, shadow in memory.shadows.items()}
     return replace(memory, shadows=shadows)
 
 
 def measures_of(world: World, memory: Memory, zone: str, now_s: float) -> dict[Measure, Measured]:
-    """Return what is known of each measure of a zone."""
+    """Return each measure of a zone."""
     rules, sensors = world.zones[zone], memory.sensors.get(zone, {})
     return {
         measure: measure_zone(rules, measure, sensors, now_s, _moved(world, memory, zone, measure, now_s))
@@ -161,7 +161,7 @@ def _emergencies(world: World, memory: Memory, now_s: float) -> dict[str, Emerge
 
 
 def _moved(world: World, memory: Memory, zone: str, measure: Measure, now_s: float) -> Moved | None:
-    """Return the newest run of the actuators that move a measure, the longest of those that last."""
+    """Return the newest run of the actuators that move a measure; of running ones, the longest."""
     runs: list[Moved] = []
     for name, binding in world.bindings.items():
         if binding.actuator.zone == zone and binding.actuator.kind in MOVERS[measure]:
@@ -224,7 +224,7 @@ def _orders(world: World, memory: Memory, verdicts: Mapping[str, Verdict], now_s
 
 
 def _falls_to(verdict: Verdict, binding: Binding) -> float:
-    """Return where the actuator goes when nothing renews its lease; what a stop has put somewhere stays there."""
+    """Return the level for the end of the lease; that of a stop or an emergency stays."""
     if not binding.carries_safe:
         return 0.0
     return verdict.level if verdict.reason in STAY else binding.actuator.safe_level

@@ -1,11 +1,11 @@
-"""How an actuator is spoken to over MQTT, as data: what is sent, and how its answers are read.
+"""The MQTT interface of an actuator, as data: what is published, and how its answers are read.
 
 Rules:
 1. ``{name}`` in a topic or payload is a place. The actuator's ``at`` fills it, or the template's own ``at``; in a
-   payload ``ORDERED`` names what follows from the order. JSON's own braces hold no bare word, so they stay.
-2. ``path`` leads through JSON by names with dots between them, numbers count a list's items; without it the payload
-   itself is the value. Words are compared without regard to case.
-3. What cannot be read says nothing: an answer is evidence only where the template finds what it names.
+   payload the names of ``ORDERED`` come from the order. JSON's own braces hold no bare word, so they stay.
+2. ``path`` leads through JSON by names and indexes with dots between them; without it the payload itself is the value.
+   Words are compared without regard to case.
+3. An answer that cannot be read, or lacks the value, is ignored.
 """
 
 from __future__ import annotations
@@ -27,39 +27,39 @@ ORDERED = ("level", "percent", "byte", "step", "lease_s", "lease_pulse", "safe",
 LONGEST = 65_536  # bytes of an answer that is read
 
 
-class Say(Part):
-    """One message that is sent."""
+class MessageTemplate(Part):
+    """One message to publish, with places."""
 
     topic: str
     payload: str
 
 
-class Hear(Part):
+class AnswerField(Part):
     """A value in an answer."""
 
     topic: str
     path: str = ""
 
 
-class StateHear(Hear):
-    """The state: words for on and off, or a number of which ``scale`` is full ("steps": as many as it has)."""
+class StateField(AnswerField):
+    """The state: words for on and off, or a number where ``scale`` is full level ("steps": the actuator's number)."""
 
     payload_on: tuple[str, ...] = ()
     payload_off: tuple[str, ...] = ()
     scale: float | Literal["steps"] | None = None
 
 
-class AvailabilityHear(Hear):
-    """Whether the actuator is there; mostly its last will."""
+class AvailabilityField(AnswerField):
+    """Whether the actuator is online; usually its last will."""
 
     online: str
     offline: str
 
 
-class AcknowledgementHear(Hear):
-    """That an order arrived. With ``of_command`` the value is the order's id; else that it is there is enough.
+class AcknowledgementField(AnswerField):
+    """The acknowledgement of an order. With ``of_command`` the value is the order's id; else any value will do.
 
-    ``refusal`` is the path of a reason why not.
+    ``refusal`` is the path of the reason of a refusal.
     """
 
     of_command: bool = False
@@ -67,22 +67,22 @@ class AcknowledgementHear(Hear):
 
 
 class Template(Part):
-    """How one family of actuators is spoken to. ``set_level`` is for those of several steps.
+    """The interface of one family of actuators. ``set_level`` is for those of several steps.
 
-    ``lease`` says who switches off when nothing more is heard: the device itself by what each order carries, or nobody.
-    ``setup`` is what a person has to set up at the device.
+    ``lease``: whether the device switches off by itself unless an order is renewed in time. ``setup`` is what a person
+    has to set up at the device.
     """
 
     title: str
     at: dict[Name, str] = Field(default_factory=dict)
-    turn_on: tuple[Say, ...] = ()
-    turn_off: tuple[Say, ...] = Field(min_length=1)
-    set_level: tuple[Say, ...] = ()
-    query: tuple[Say, ...] = ()
-    state: tuple[StateHear, ...] = ()
-    availability: AvailabilityHear | None = None
-    acknowledgement: AcknowledgementHear | None = None
-    power: Hear | None = None
+    turn_on: tuple[MessageTemplate, ...] = ()
+    turn_off: tuple[MessageTemplate, ...] = Field(min_length=1)
+    set_level: tuple[MessageTemplate, ...] = ()
+    query: tuple[MessageTemplate, ...] = ()
+    state: tuple[StateField, ...] = ()
+    availability: AvailabilityField | None = None
+    acknowledgement: AcknowledgementField | None = None
+    power: AnswerField | None = None
     lease: Literal["device", "none"] = "none"
     setup: str = ""
 
@@ -103,34 +103,34 @@ class Template(Part):
         return self
 
     def _topics(self) -> Iterator[str]:
-        yield from (say.topic for say in self.says)
-        yield from (hear.topic for hear in self.heard)
+        yield from (message.topic for message in self.messages)
+        yield from (field.topic for field in self.answers)
 
     @property
-    def says(self) -> tuple[Say, ...]:
-        """Everything that may be sent."""
+    def messages(self) -> tuple[MessageTemplate, ...]:
+        """All messages that may be published."""
         return (*self.turn_on, *self.turn_off, *self.set_level, *self.query)
 
     @property
-    def heard(self) -> tuple[Hear, ...]:
-        """Everything that is listened to."""
+    def answers(self) -> tuple[AnswerField, ...]:
+        """All fields that are read from answers."""
         single = (self.availability, self.acknowledgement, self.power)
-        return (*self.state, *(hear for hear in single if hear is not None))
+        return (*self.state, *(field for field in single if field is not None))
 
     @property
     def places(self) -> tuple[str, ...]:
         """The places that an actuator's ``at`` may fill, in order."""
-        texts = [*self._topics(), *(say.payload for say in self.says)]
-        texts += [hear.path for hear in self.heard]
+        texts = [*self._topics(), *(message.payload for message in self.messages)]
+        texts += [field.path for field in self.answers]
         found = {name: None for text in texts for name in PLACE.findall(text) if name not in ORDERED}
         return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What an answer says; ``None`` where it says nothing of that.
+    """The content of an answer; None where it has no such field.
 
-    ``on`` and ``level`` are two things: a fan that is off may keep the speed it will have.
+    ``on`` and ``level`` differ: a fan that is off may report the speed for its next start.
     """
 
     on: bool | None = None
@@ -142,12 +142,12 @@ class Report:
     power_w: float | None = None
 
 
-SILENCE = Report()
+EMPTY_REPORT = Report()
 
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """An actuator with its template: everything that is said to it and heard of it."""
+    """An actuator with its template."""
 
     name: str
     actuator: Actuator
@@ -155,27 +155,27 @@ class Binding:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """The places that nothing fills."""
+        """The places without a value."""
         return tuple(place for place in self.template.places if place not in self._at)
 
     @property
     def superfluous(self) -> tuple[str, ...]:
-        """What the actuator's ``at`` names and the template has no place for."""
+        """The names in the actuator's ``at`` that the template has no place for."""
         return tuple(place for place in self.actuator.at if place not in self.template.places)
 
     @property
     def topics(self) -> tuple[str, ...]:
-        """The topics to listen to."""
-        return tuple(dict.fromkeys(_fill(hear.topic, self._at) for hear in self.template.heard))
+        """The topics to subscribe to."""
+        return tuple(dict.fromkeys(_fill(field.topic, self._at) for field in self.template.answers))
 
     @property
     def carries_safe(self) -> bool:
-        """Whether its orders carry the level that it goes to when their lease lapses; else a lease ends in off."""
+        """Whether its orders carry the level for the end of the lease; else a lease ends in off."""
         return _carry_safe(*self.template.turn_on, *self.template.set_level)
 
     @property
     def leases_off(self) -> bool:
-        """Whether off is leased too."""
+        """Whether the order off carries a lease too."""
         return _carry_safe(*self.template.turn_off)
 
     @property
@@ -184,54 +184,53 @@ class Binding:
         return name | {place: _fill(text, name) for place, text in (self.template.at | self.actuator.at).items()}
 
     def order(self, level: float, command: str, falls_to: float = 0.0) -> tuple[Outgoing, ...]:
-        """Return what brings the actuator to a level, one of its steps, and to ``falls_to`` when its lease lapses."""
+        """Return the messages that order ``level`` (0 to 1), and ``falls_to`` at the end of the lease."""
         template, values = self.template, self._at | _ordered(self.actuator, level, command, falls_to)
         if level <= 0:
-            says = template.turn_off
+            messages = template.turn_off
         elif template.set_level and (self.actuator.steps > 1 or not template.turn_on):
-            says = template.set_level
+            messages = template.set_level
         else:
-            says = template.turn_on
-        return tuple(Outgoing(_fill(say.topic, values), _fill(say.payload, values).encode()) for say in says)
+            messages = template.turn_on
+        return tuple(_filled(message, values) for message in messages)
 
     def question(self) -> tuple[Outgoing, ...]:
-        """Return what asks for the state; nothing where the template knows no way."""
-        return tuple(
-            Outgoing(_fill(say.topic, self._at), _fill(say.payload, self._at).encode()) for say in self.template.query
-        )
+        """Return the messages that query the state; none if the template has no query."""
+        return tuple(_filled(message, self._at) for message in self.template.query)
 
     def read(self, topic: str, payload: bytes) -> Report:
-        """Return what an answer says."""
+        """Return the content of an answer; empty if it cannot be read."""
         if len(payload) > LONGEST:
-            return SILENCE
+            return EMPTY_REPORT
         text = payload.decode("utf-8", "replace")
         found: dict[str, Any] = {}
-        for hear in self.template.heard:
-            if _fill(hear.topic, self._at) == topic:
-                found |= self._said(hear, text)
+        for field in self.template.answers:
+            if _fill(field.topic, self._at) == topic:
+                found |= self._read_field(field, text)
         return Report(**found)
 
-    def _said(self, hear: Hear, text: str) -> dict[str, Any]:
-        if isinstance(hear, AcknowledgementHear) and hear.refusal and (why := _value(text, hear.refusal)) is not None:
-            return {"refusal": str(why), "command": _word(_value(text, hear.path)) if hear.of_command else None}
-        value = _value(text, _fill(hear.path, self._at))
+    def _read_field(self, field: AnswerField, text: str) -> dict[str, Any]:
+        refusal = _value(text, field.refusal) if isinstance(field, AcknowledgementField) and field.refusal else None
+        if isinstance(field, AcknowledgementField) and refusal is not None:
+            return {"refusal": str(refusal), "command": _word(_value(text, field.path)) if field.of_command else None}
+        value = _value(text, _fill(field.path, self._at))
         if value is None:
             return {}
-        match hear:
-            case StateHear():
-                return _state(hear, value, self.actuator.steps)
-            case AvailabilityHear():
-                known = {hear.online.lower(): True, hear.offline.lower(): False}
+        match field:
+            case StateField():
+                return _state(field, value, self.actuator.steps)
+            case AvailabilityField():
+                known = {field.online.lower(): True, field.offline.lower(): False}
                 return {"available": known.get(_word(value).lower())}
-            case AcknowledgementHear():
-                return {"acknowledged": True, "command": _word(value) if hear.of_command else None}
+            case AcknowledgementField():
+                return {"acknowledged": True, "command": _word(value) if field.of_command else None}
             case _:
                 power = _number(value)
                 return {} if power is None else {"power_w": power}
 
 
-def _carry_safe(*says: Say) -> bool:
-    return any("safe" in PLACE.findall(say.payload) for say in says)
+def _carry_safe(*messages: MessageTemplate) -> bool:
+    return any("safe" in PLACE.findall(message.payload) for message in messages)
 
 
 def _ordered(actuator: Actuator, level: float, command: str, falls_to: float) -> dict[str, str]:
@@ -246,6 +245,10 @@ def _ordered(actuator: Actuator, level: float, command: str, falls_to: float) ->
         "safe": f"{falls_to:g}",
         "command": command,
     }
+
+
+def _filled(message: MessageTemplate, values: Mapping[str, str]) -> Outgoing:
+    return Outgoing(_fill(message.topic, values), _fill(message.payload, values).encode())
 
 
 def _fill(text: str, values: Mapping[str, str]) -> str:
@@ -282,11 +285,11 @@ def _number(value: Any) -> float | None:
     return number if abs(number) < 1e9 else None  # not NaN either
 
 
-def _state(hear: StateHear, value: Any, steps: int) -> dict[str, bool | float]:
+def _state(field: StateField, value: Any, steps: int) -> dict[str, bool | float]:
     word = _word(value).lower()
-    if word in map(str.lower, (*hear.payload_on, *hear.payload_off)):
-        return {"on": word in map(str.lower, hear.payload_on)}
+    if word in map(str.lower, (*field.payload_on, *field.payload_off)):
+        return {"on": word in map(str.lower, field.payload_on)}
     number = _number(value)
-    if hear.scale is None or number is None:
+    if field.scale is None or number is None:
         return {}
-    return {"level": min(max(number / (steps if hear.scale == "steps" else hear.scale), 0.0), 1.0)}
+    return {"level": min(max(number / (steps if field.scale == "steps" else field.scale), 0.0), 1.0)}

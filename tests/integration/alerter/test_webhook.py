@@ -36,7 +36,7 @@ def test_where_nobody_listens_it_is_certain_that_nothing_was_sent(tmp_path: Path
     """So it may be sent again without a doubt."""
     failed = sent_to(f"http://127.0.0.1:{free_port()}/secret", tmp_path)
 
-    assert (f"the address in {tmp_path}/ops (127.0.0.1): nobody takes the connection", False) == (
+    assert (f"the address in {tmp_path}/ops (127.0.0.1): the connection is refused", False) == (
         failed.reason,
         failed.doubtful,
     )

@@ -181,4 +181,4 @@ def test_devices_that_no_zone_names_are_not_remembered(scene: ClimateScene) -> N
     for number in range(1000):
         fields = {"device": f"d{number}", "time": scene.clock.wall(), "quality": "good"}
         followed(scene, DeviceState.model_validate(fields), retained=False)
-    assert {"air"} == set(scene.controller.heard)
+    assert {"air"} == set(scene.controller.device_states)

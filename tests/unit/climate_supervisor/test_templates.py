@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from services.climate_supervisor.core.templates import SILENCE, Report, Template
+from services.climate_supervisor.core.templates import EMPTY_REPORT, Report, Template
 from tests.support.climate_room import TEMPLATES, bind
 
 AT: dict[str, dict[str, str]] = {
@@ -75,7 +75,7 @@ HEARD: list[tuple[str, str, str, Report]] = [
     ("tasmota", "stat/plug/POWER", "ON", Report(on=True)),
     ("tasmota", "tele/plug/STATE", '{"Time":"2026-11-28T12:00:00","POWER":"OFF"}', Report(on=False)),
     ("tasmota", "stat/plug/RESULT", '{"POWER":"ON"}', Report(acknowledged=True)),
-    ("tasmota", "stat/plug/RESULT", '{"PulseTime1":{"Set":160,"Remaining":0}}', SILENCE),
+    ("tasmota", "stat/plug/RESULT", '{"PulseTime1":{"Set":160,"Remaining":0}}', EMPTY_REPORT),
     ("tasmota", "tele/plug/LWT", "Offline", Report(available=False)),
     ("tasmota", "tele/plug/SENSOR", '{"ENERGY":{"Power":101}}', Report(power_w=101.0)),
     ("tasmota_dimmer", "stat/lamp/RESULT", '{"POWER":"ON","Dimmer":40}', Report(True, 0.4, acknowledged=True)),
@@ -158,8 +158,10 @@ def test_no_answer_breaks_the_reader(payload: bytes, template: str) -> None:
 )
 def test_an_absurd_answer_says_nothing(payload: str) -> None:
     """Neither of a level nor of power."""
-    assert SILENCE == bound("simulated").read("sim/it/state", payload.encode())
-    assert SILENCE == bound("homeassistant_number").read("tent/valve/state", payload.replace("9999", "nan").encode())
+    assert EMPTY_REPORT == bound("simulated").read("sim/it/state", payload.encode())
+    assert EMPTY_REPORT == bound("homeassistant_number").read(
+        "tent/valve/state", payload.replace("9999", "nan").encode()
+    )
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from services.alerter.adapters.heard_samples import HeardSamples
+from services.alerter.adapters.seen_samples import SeenSamples
 from shared.delivery.ahead import Ahead
 from shared.delivery.commits import CALM_S, SPILL_S
 from shared.delivery.endpoint import Endpoint
@@ -45,7 +45,7 @@ class LiveWork(Work):
     """Time makes the frames: who was away has not seen them. The first frame of the outage makes the event."""
 
     house: LiveHouse
-    heard: HeardSamples
+    heard: SeenSamples
 
     def work(self) -> None:
         if self.name == "sensor_reader" and self.house.turns <= LAST:
@@ -103,7 +103,7 @@ class LiveHouse(House):
     def worker(self, name: str, ledger: Ledger, endpoint: Endpoint) -> Work:
         worker = LiveWork(name, ledger, endpoint, calm=True)
         worker.house = self
-        worker.heard = HeardSamples(ledger)
+        worker.heard = SeenSamples(ledger)
         return worker
 
     def run_live(self) -> None:

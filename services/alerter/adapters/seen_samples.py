@@ -1,4 +1,4 @@
-"""The newest samples of each device, in the ledger under ``heard/{device}`` beside what was made of them."""
+"""The newest samples of each device, in the ledger under ``heard/{device}``."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from shared.messages import StateSample
 PREFIX = "heard/"
 
 
-class HeardSamples:
-    """Every call belongs inside the batch's transaction."""
+class SeenSamples:
+    """``RecentSamples`` in an open ledger. Every call belongs inside the batch's transaction."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._recent = RecentSamples(_kept(ledger))
 
     def is_new(self, sample: StateSample) -> bool:
-        """Note a sample; returns whether it had not been heard before."""
+        """Note a sample; return whether it is new."""
         return not self._recent.is_repeat(sample)
 
     def flush(self) -> None:
-        """Write what has changed. It may wait: what is made of the samples waits with it."""
+        """Write the changes, best-effort like the records that the samples changed."""
         with self._ledger.may_wait():
             for device in self._recent.dropped:
                 self._ledger.drop(PREFIX + device)
