@@ -20,12 +20,12 @@ from services.gateway.core.pages.layout import PAGES, Frame, page
 from services.gateway.core.pages.lists import health_content, incidents_content
 from services.gateway.core.pages.login import login_page
 from services.gateway.core.pages.now import Moment, now_content
-from services.gateway.core.pages.sparkline import sparkline
+from services.gateway.core.pages.sparkline import course, sparkline
 from services.gateway.core.pages.stencil import Stencil
 from services.gateway.core.pages.suite import suite_content
 from services.gateway.core.pages.words import span_text, value_text
 from services.gateway.core.view import STALE_S
-from shared.health import Health
+from shared.health import Health, HealthFactor
 from shared.incidents import Incident
 from tests.unit.gateway.answers import STANDING
 from tests.unit.gateway.heard import NOON, alert, counter, dead_letter, event, state, status, view_of
@@ -76,6 +76,30 @@ def test_a_curve_needs_two_points_and_stays_in_its_box() -> None:
         points = [tuple(map(float, each.split(","))) for each in re.findall(r"[\d.]+,[\d.]+", drawn)]
         assert len(values) == len(points)
         assert all(0 <= x <= 160 and 0 <= y <= 36 for x, y in points)
+
+
+@pytest.mark.parametrize(
+    ("values", "simulated", "words"),
+    [
+        ((65.0, 61.0, 62.5), False, "charge, last 1 min: between 61.0 % and 65.0 %"),
+        ((65.0, 61.0, 62.5), True, "charge: between 61.0 % and 65.0 %"),
+        ((65.0, 65.0, 65.0), False, "charge, last 1 min: 65.0 %"),
+    ],
+)
+def test_a_curve_says_what_it_shows(values: tuple[float, ...], *, simulated: bool, words: str) -> None:
+    """In text that everybody reads; the pace of a simulation is its own."""
+    points = [(40.0 * n, value) for n, value in enumerate(values)]
+    assert f"<figcaption>{words}</figcaption>" in str(course(points, "state_of_charge", simulated=simulated))
+
+
+@pytest.mark.parametrize(("others", "times"), [(0, 1), (1, 3)])
+def test_one_reason_says_once_until_when(others: int, times: int) -> None:
+    """The whole score's recovery is news where there are several."""
+    back = NOON + timedelta(days=2)
+    lost = {"type": "AC_POWER_LOSS", "severity": "warning", "points": 5, "episodes": 2, "events": 2, "remedy": "-"}
+    factors = (HealthFactor(**lost, last=NOON, recovers=back),) * (1 + others)
+    health = Health(site="home", score=90, grade="EXCELLENT", factors=factors, as_of=NOON, recovers=back)
+    assert times == str(h.div[health_content(view_of(health))]).count("</time>")
 
 
 @pytest.mark.parametrize(

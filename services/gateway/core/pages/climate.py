@@ -10,7 +10,7 @@ from services.gateway.core.pages.answers import ActuatorsAnswer, ClimateAnswer, 
 from services.gateway.core.pages.layout import moment
 from services.gateway.core.pages.lists import table
 from services.gateway.core.pages.now import Moment
-from services.gateway.core.pages.sparkline import sparkline
+from services.gateway.core.pages.sparkline import course
 from services.gateway.core.pages.words import span_text, value_text
 from services.gateway.core.view import View
 from shared.actuation import ActuatorState
@@ -109,7 +109,7 @@ def _zone(view: View, moment_: Moment, name: str, zone: ZoneAnswer) -> h.Element
                     None if zone.target is None else h.span[f"target {zone.target:.2f}"
                                                             + (f" ± {zone.band:.2f}" if zone.band else "")]],
         None if zone.target is None else band_gauge(zone.vpd, zone.target, zone.band),
-        sparkline(view.traces.course(device, VPD), f"VPD of {safe_text(name)} in the last quarter of an hour"),
+        None if state is None else course(view.traces.course(device, VPD), VPD, simulated=state.simulated),
         h.dl[
             ([h.div[h.dt["plan"], h.dd[safe_text(zone.stage)]]] if zone.stage else None),
             None if zone.day is None else h.div[h.dt["light"], h.dd["day" if zone.day else "night"]],

@@ -77,7 +77,7 @@ def health_content(view: View) -> h.Node:
 def _score(health: Health) -> h.Node:
     tone = "good" if health.score >= 75 else "warn" if health.score >= 50 else "bad"
     recovers: h.Node = None
-    if health.recovers is not None:
+    if health.recovers is not None and [factor.recovers for factor in health.factors] != [health.recovers]:
         recovers = h.p["If nothing more happens, it is 100 again on ", moment(health.recovers), "."]
     return [
         h.p(f".glance.{tone}")[f"{health.score} of 100", h.span[str(health.grade).lower()]],

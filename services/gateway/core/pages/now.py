@@ -9,7 +9,7 @@ from datetime import datetime
 import htpy as h
 
 from services.gateway.core.pages.layout import moment
-from services.gateway.core.pages.sparkline import sparkline
+from services.gateway.core.pages.sparkline import course
 from services.gateway.core.pages.words import channel_name, headline, plural, span_text, value_text
 from services.gateway.core.view import View
 from shared.messages import Alert, AlertState, DeviceState
@@ -130,9 +130,7 @@ def _tile(view: View, state: DeviceState, moment_: Moment) -> h.Element:
         h.h3(id=f"tile-{state.device}")[state.device, h.span(".zone")[state.zone] if state.zone else None],
         h.p(".supply")[supply] if supply else None,
         _charge(state),
-        sparkline(view.traces.course(state.device, drawn[0]), f"recent course of {channel_name(drawn[0])}")
-        if drawn
-        else None,
+        course(view.traces.course(state.device, drawn[0]), drawn[0], simulated=state.simulated) if drawn else None,
         _values(state),
         h.p(".age")[
             "silent for " if stale else "heard ",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import htpy as h
 
+from services.gateway.core.pages.words import channel_name, span_text, value_text
 from services.gateway.core.traces import Point
 
 WIDTH, HEIGHT, EDGE = 160, 36, 3
@@ -27,3 +28,17 @@ def sparkline(points: Sequence[Point], words: str) -> h.Node:
     return h.svg(".spark", viewBox=box, role="img", aria_label=words, preserveAspectRatio="none")[
         h.polyline(points=" ".join(map(place, points)), fill="none")
     ]
+
+
+def course(points: Sequence[Point], channel: str, *, simulated: bool) -> h.Node:
+    """Return the curve of a channel's last points, and below it which channel, for how long, between which values.
+
+    A simulation has a pace of its own, so of one there is no word on how long.
+    """
+    if len(points) < 2:
+        return None
+    values = [value for _, value in points]
+    low, high = value_text(channel, min(values)), value_text(channel, max(values))
+    span = "" if simulated else f", last {span_text(points[-1][0] - points[0][0])}"
+    words = f"{channel_name(channel)}{span}: {low if low == high else f'between {low} and {high}'}"
+    return h.figure(".course")[h.div(aria_hidden="true")[sparkline(points, words)], h.figcaption[words]]
