@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -31,6 +32,13 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--sites", type=click.IntRange(1, 1_000_000), default=100, show_default=True)
 @click.option("--scenario", type=click.Choice(SCENARIOS), default=SCENARIOS[0], show_default=True)
 @click.option("--seed", type=click.IntRange(0, 2**31), default=1, show_default=True)
+@click.option(
+    "--raw-share",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    show_default=True,
+    help="This share of the sites only read: they send the frames, and the workers make the events.",
+)
 @click.option("--begin", type=Moment(), help="When it begins, in UTC.  [default: so that it has just ended]")
 @click.option("--output", type=FILE, help="Write the records there, one a line, in place of the log.")
 @click.option("--expected", "expected_file", type=FILE, help="Write there as JSON what must be counted.")
@@ -40,6 +48,7 @@ def simulate(
     sites: int,
     scenario: str,
     seed: int,
+    raw_share: float,
     begin: str | None,
     output: Path | None,
     expected_file: Path | None,
@@ -48,25 +57,33 @@ def simulate(
 ) -> None:
     """Make the records of many sites from a scenario, by the configuration that comes with Upskeep.
 
-    The same scenario, number of sites, seed and beginning make the same records. They go to the log of fleet.yaml.
+    The same scenario, number of sites, seed, share and beginning make the same records. They go to the log of
+    fleet.yaml.
     """
     from fleet.simulation.log_writer import write
     from fleet.simulation.oracle import expected
+    from fleet.simulation.own_processor import made_of_frames
     from fleet.simulation.scenarios import FLEET_SCENARIOS
     from fleet.simulation.streams import entries, stories_of
+    from fleet.worker.central_rules import folder_of
     from fleet.worker.log import LogBrokenError
 
+    raw = settings.raw
+    if raw_share and not raw.enabled and output is None:
+        raise click.UsageError("--raw-share: raw.enabled of fleet.yaml is false, so each frame would be a dead letter")
+    usual = raw.config or SHIPPED_CONFIG
     chosen = FLEET_SCENARIOS[scenario]
     since = datetime.fromisoformat(begin) if begin else SYSTEM_CLOCK.wall() - timedelta(seconds=chosen.lasts_s)
     values: list[bytes] = []
     with complaints(LogBrokenError, OSError), _opened(expected_file) as expected_to:
-        records = _kept(entries(stories_of(chosen, SHIPPED_CONFIG, {}), sites, seed, since), values)
+        records = _kept(entries(stories_of(chosen, SHIPPED_CONFIG, {}), sites, seed, since, raw_share), values)
         if output is None:
             write(settings.log, records)
         else:
             with output.open("wb") as file:
                 file.writelines(each.value + b"\n" for each in records)
-        wanted = expected(values, _shares(settings))
+        made = made_of_frames(values, lambda site: folder_of(raw, site, usual))
+        wanted = expected(chain(values, made), _shares(settings))
         if expected_to is not None:
             _dump(wanted, expected_to)
     _say(wanted, len(values), as_json=as_json)

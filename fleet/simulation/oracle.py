@@ -1,7 +1,7 @@
 """What must be counted of records, and which alerts must come of them: a pure function of their JSON.
 
 It shares no code with the workers: it reads each record by itself, and each rule is written down here once more, as
-plainly as it is said.
+plainly as it is said. What raw frames make stands beside them in its argument (``own_processor``).
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from uuid import UUID, uuid5
 
 from fleet.simulation.stories import START, Said
 from shared.instants import time_to_us, us_to_time
-from shared.messages import Alert, Event
+from shared.messages import Alert, DeviceState, Event, Frame
 
 ID = r"[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}"
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"
@@ -22,7 +22,9 @@ VARIES = re.compile(f"({TIME})|({ID})")
 SPACE = UUID("3f0d3f3c-5d0c-5b52-9a63-0a0b8f7a41c5")  # any, for ids of simulated sites
 OF_THE_PLACE = {"site", "producer", "epoch", "seq"}
 
-Kind = Literal["event", "alert", "state"]
+Kind = Literal["event", "alert", "state", "raw"]
+KINDS: dict[type[Said], Kind] = {Event: "event", Alert: "alert", DeviceState: "state", Frame: "raw"}
+SPEAKERS: dict[Kind, str] = {"event": "event_processor", "raw": "sensor_reader"}  # whose place a message holds itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,8 @@ def lines_of(said: Iterable[Said], start: datetime = START) -> tuple[Line, ...]:
 
 
 def _line(message: Said, start_us: int) -> Line:
-    kind: Kind = "event" if isinstance(message, Event) else "alert" if isinstance(message, Alert) else "state"
-    text = message.model_dump_json(exclude_none=True, exclude=OF_THE_PLACE if kind == "event" else None)
+    kind = KINDS[type(message)]
+    text = message.model_dump_json(exclude_none=True, exclude=OF_THE_PLACE if kind in SPEAKERS else None)
     parts: list[str | int | UUID] = []
     end = 0
     for found in VARIES.finditer(text):
@@ -63,11 +65,12 @@ def _line(message: Said, start_us: int) -> Line:
 def record(line: Line, place: Place, start_us: int, playing: str) -> bytes:
     """Return the value of a line's record where its story began at ``start_us``; ``playing`` tells its ids apart."""
     message = "".join([_filled(part, start_us, playing) for part in line.parts])
-    producer = "event_processor" if line.kind == "event" else "uplink"
-    names = f'"site":"{place.site}","producer":"{producer}","epoch":"{place.epoch}","seq":{place.seq}'
-    if line.kind == "event":
-        message = f"{{{names},{message[1:]}"
-    return f'{{"v":1,{names},"stream":"{line.kind}","kind":"{line.kind}","message":{message}}}'.encode()
+    producer = SPEAKERS.get(line.kind, "uplink")
+    site = f'"site":"{place.site}",'
+    track = f'"producer":"{producer}","epoch":"{place.epoch}","seq":{place.seq}'
+    if line.kind in SPEAKERS:
+        message = f"{{{site if line.kind == 'event' else ''}{track},{message[1:]}"
+    return f'{{"v":1,{site}{track},"stream":"{line.kind}","kind":"{line.kind}","message":{message}}}'.encode()
 
 
 def _filled(part: str | int | UUID, start_us: int, playing: str) -> str:

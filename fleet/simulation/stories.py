@@ -1,12 +1,12 @@
 """What one site says during a scenario: played once through the suite's own stages, in memory.
 
 The simulator gives frames; event_processor, alerter and store take them as in a backtest; and of alerts and states
-those become records that the uplink's own rule calls news.
+those become records that the uplink's own rule calls news. A site that only reads says the frames themselves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,7 +26,7 @@ START = datetime(2026, 1, 1, 12, tzinfo=UTC)  # of every story; shifted when it 
 STATE_EVERY_S = 60.0
 OF_ANY = {"UPSKEEP_SOURCE": "sim:any"}
 
-Said = Event | Alert | DeviceState
+Said = Event | Alert | DeviceState | Frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,7 @@ class _Heard(Alerts):
 
 def play(variant: Variant, config: Path, environ: Mapping[str, str], start: datetime = START) -> list[Said]:
     """Return what a site says from ``start`` on, in order; raises ConfigError. The same arguments give the same."""
-    environ = {**environ, **OF_ANY, "UPSKEEP_SENSOR_READER__SIMULATION__BOARD": variant.board}
-    devices = load_reader(config, environ).simulated(variant.scenario.step_s)
+    environ = {**environ, **OF_ANY}
     said: list[Said] = []
     with ExitStack() as stack:
         context = context_of(config, environ)
@@ -62,13 +61,20 @@ def play(variant: Variant, config: Path, environ: Mapping[str, str], start: date
         news = News(STATE_EVERY_S)
         bench = Bench(context, said.append, stack, alerts=_Heard(said, news), stages=stages)
         memories: dict[str, Memory] = {}
-        for item in Simulation(variant.scenario, devices).items(SourcePosition(0, start)):
-            if isinstance(item.content, Frame):
-                frame = item.content
-                bench.process([frame])
-                outcome = process_frame(stages.plan.compiled, memories.get(frame.device, NOTHING), frame)
-                memories[frame.device] = outcome.memory
-                if news.of_state(outcome.state):
-                    said.append(outcome.state)
+        for frame in frames(variant, config, environ, start):
+            bench.process([frame])
+            outcome = process_frame(stages.plan.compiled, memories.get(frame.device, NOTHING), frame)
+            memories[frame.device] = outcome.memory
+            if news.of_state(outcome.state):
+                said.append(outcome.state)
         bench.end()
     return said
+
+
+def frames(variant: Variant, config: Path, environ: Mapping[str, str], start: datetime = START) -> Iterator[Frame]:
+    """Yield what a site's reader reads from ``start`` on; raises ConfigError."""
+    environ = {**environ, **OF_ANY, "UPSKEEP_SENSOR_READER__SIMULATION__BOARD": variant.board}
+    devices = load_reader(config, environ).simulated(variant.scenario.step_s)
+    for item in Simulation(variant.scenario, devices).items(SourcePosition(0, start)):
+        if isinstance(item.content, Frame):
+            yield item.content

@@ -25,15 +25,18 @@ def central_rules(raw: RawSettings) -> CentralRules | None:
             faults += error.faults
     if faults:
         raise ConfigError(faults)
-    own, usual = raw.own, plans[raw.config]
+    usual = raw.config
 
     def plan_of(site: str) -> PipelinePlan:
-        for folder, patterns in own.items():
-            if any(fnmatchcase(site, pattern) for pattern in patterns):
-                return of_site(plans[folder], site)
-        return of_site(usual, site)
+        return of_site(plans[folder_of(raw, site, usual)], site)
 
     return CentralRules(plan_of, raw.max_devices, timedelta(hours=raw.clock_tolerance_h))
+
+
+def folder_of(raw: RawSettings, site: str, usual: Path) -> Path:
+    """Return the folder of a site's configuration: the first of ``own`` whose patterns fit its name, or the usual."""
+    fits = (folder for folder, patterns in raw.own.items() if any(fnmatchcase(site, each) for each in patterns))
+    return next(fits, usual)
 
 
 def _plan(folder: Path) -> PipelinePlan:

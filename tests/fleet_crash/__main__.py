@@ -21,22 +21,24 @@ from fleet.settings import LogSettings
 from fleet.simulation.log_writer import write
 from fleet.simulation.oracle import Expected, Share
 from fleet.store.connection import DatabaseAwayError
+from shared.shipped import SHIPPED_CONFIG
 from tests.fleet_crash.centre import TOPIC, Centre
-from tests.fleet_crash.sites import Edge, Simulated, storm
+from tests.fleet_crash.raw_edge import RawEdge
+from tests.fleet_crash.sites import Edge, Simulated, records_of_round, storm
 from tests.fleet_crash.verdict import Verdict, judge, known_sites
 from tests.support import kafka, postgres
 
 SHARE = Share("regional_outage", "AC_POWER_LOSS", 0.1, timedelta(minutes=10), 3)
-RULES = """rules:
+RULES = f"""raw: {{enabled: true, config: {SHIPPED_CONFIG}}}
+rules:
   every_s: 0.5
-  share: {regional_outage: {type: AC_POWER_LOSS, share: 0.1, within_minutes: 10, least_sites: 3}}
+  share: {{regional_outage: {{type: AC_POWER_LOSS, share: 0.1, within_minutes: 10, least_sites: 3}}}}
 """
 FEEDERS = 3
 SETTLE_S = 240.0
 LOOK_S = 0.1
 REBALANCE_S = 60.0
 SESSION_S, TIMEOUT_S = 2.0, 3.0  # of a worker in the group; of an uplink that waits for the log
-RECORDS = 5.0  # of a site and round, about
 BLOWS = {"worker": 45, "freeze": 5, "node": 15, "database": 10, "uplink": 15, "feeder": 10}  # of 100
 
 
@@ -112,6 +114,10 @@ class Run:
             edge.add_to(wanted)
         return wanted
 
+    def of_frames(self) -> int:
+        """Return how many of the events must be made of raw frames."""
+        return self.sites.of_frames + sum(edge.found.events for edge in self.edges if isinstance(edge, RawEdge))
+
     def stop(self) -> None:
         """End everything."""
         for edge in self.edges:
@@ -130,26 +136,33 @@ class Plan:
     nodes: int
     workers: int
     sites: int
+    raw_share: float
     edges: int
+    raw_edges: int
     rate: float
     patience: float
 
 
-def play(plan: Plan, folder: Path, programs: Path) -> tuple[Counter[str], Verdict]:
-    """Run once and return what was done and what came of it."""
+def play(plan: Plan, folder: Path, programs: Path) -> tuple[Counter[str], Verdict, int]:
+    """Run once and return what was done, what came of it, and how many events were to be made of raw frames."""
     centre = Centre.start(folder, programs, plan.nodes, plan.workers, RULES, SESSION_S * plan.patience)
     servers = centre.kafka.servers
     timeout_s = TIMEOUT_S * plan.patience
     simulated = Simulated(folder, servers, TOPIC, plan.rate / FEEDERS, timeout_s)
     run = Run(plan.seed, folder, centre, simulated, [], SETTLE_S * plan.patience)
     try:
-        rounds = max(2, round(plan.seconds * plan.rate / (plan.sites * RECORDS)))
+        rounds = max(2, round(plan.seconds * plan.rate / records_of_round(plan.sites, plan.raw_share)))
         begin = datetime.now(UTC) - timedelta(seconds=storm(rounds).lasts_s)
-        simulated.make(plan.sites, plan.seed, rounds, begin, SHARE, FEEDERS)
+        simulated.make(plan.sites, plan.raw_share, plan.seed, rounds, begin, SHARE, FEEDERS)
         run.introduce()
         for number in range(1, plan.edges + 1):
             place = folder / f"edge{number}"
             run.edges.append(Edge.start(f"edge-{number}", place, servers, TOPIC, plan.seconds, timeout_s))
+        for number in range(1, plan.raw_edges + 1):
+            place = folder / f"raw_edge{number}"
+            edge = RawEdge.start(f"cabin-{number}", place, servers, TOPIC, plan.seconds, timeout_s)
+            edge.servers = servers
+            run.edges.append(edge)
         for number in simulated.files:
             simulated.begin(number)
         began = rebalanced = time.monotonic()
@@ -160,7 +173,8 @@ def play(plan: Plan, folder: Path, programs: Path) -> tuple[Counter[str], Verdic
                 centre.rebalance(run.chance)
             else:
                 run.strike()
-        return centre.kills, run.settle()
+        verdict = run.settle()
+        return centre.kills, verdict, run.of_frames()
     finally:
         run.stop()
 
@@ -172,7 +186,9 @@ def play(plan: Plan, folder: Path, programs: Path) -> tuple[Counter[str], Verdic
 @click.option("--nodes", type=click.Choice(["1", "3"]), default="3", show_default=True, help="Of Kafka.")
 @click.option("--workers", default=3, show_default=True)
 @click.option("--sites", default=200, show_default=True, help="Simulated ones.")
+@click.option("--raw-share", default=0.05, show_default=True, help="Of the simulated sites: they only read.")
 @click.option("--edges", default=2, show_default=True, help="Real suites.")
+@click.option("--raw-edges", default=1, show_default=True, help="Real suites that only read.")
 @click.option("--rate", default=150.0, show_default=True, help="Records a second of the simulated sites.")
 @click.option("--patience", default=1.0, show_default=True, help="Times each timeout: on a machine with other work.")
 @click.option("--folder", type=click.Path(path_type=Path), help="Keep everything there; else a new temporary folder.")
@@ -184,8 +200,9 @@ def main(seed: int | None, nodes: str, folder: Path | None, **how_much: Any) -> 
     folder = folder or Path(tempfile.mkdtemp(prefix="upskeep-fleet-crash-"))
     folder.mkdir(parents=True, exist_ok=True)
     click.echo(f"{plan}; everything is kept in {folder}")
-    kills, verdict = play(plan, folder, programs)
+    kills, verdict, of_frames = play(plan, folder, programs)
     click.echo(", ".join(f"{number} {what}" for what, number in kills.most_common()) + f"; {verdict.repeats} repeats")
+    click.echo(f"{of_frames} of the events are made of raw frames at the centre")
     for difference in verdict.differences:
         click.echo(difference)
     click.echo(

@@ -1,4 +1,4 @@
-"""The sites of a run: many simulated ones behind feeders, and real suites with real uplinks."""
+"""The sites of a run: many simulated ones behind feeders, of which some only read, and real suites with uplinks."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import ClassVar, Self
 from zlib import crc32
 
 from fleet.simulation.oracle import Expected, Share, expected
+from fleet.simulation.own_processor import made_of_frames
 from fleet.simulation.scenarios import FLEET_SCENARIOS, FleetScenario
 from fleet.simulation.streams import Entry, entries, stories_of
 from shared.instants import us_to_time
 from shared.shipped import SHIPPED_CONFIG
 from tests.support.live_suite import Live
 
+RECORDS = 5.0  # of a site and round, about
 STORM = replace(FLEET_SCENARIOS["storm"], shares=(0.03, 0.2, 0.6), every_s=600.0)
-SPEED = 60  # of a real suite: a cycle of its scenario takes 2.5 s
 CYCLE_S = 150
 UPLINK = "services.uplink"
 WAITING = "SELECT (SELECT count(*) FROM waiting) + (SELECT count(*) FROM latest)"
@@ -29,8 +31,15 @@ ENDED = "SELECT count(*) FROM event WHERE type = 'BATTERY_RECOVERED'"
 
 
 def storm(rounds: int) -> FleetScenario:
-    """Return a storm of so many rounds; one is about five records of each site."""
+    """Return a storm of so many rounds."""
     return replace(STORM, rounds=rounds)
+
+
+def records_of_round(sites: int, raw_share: float) -> float:
+    """Return about how many records a round is: a frame a second of each device, where a site only reads."""
+    devices = 2
+    frames = devices * STORM.story.lasts_s * sum(STORM.shares) / len(STORM.shares)
+    return sites * ((1 - raw_share) * RECORDS + raw_share * frames)
 
 
 @dataclass
@@ -43,15 +52,20 @@ class Simulated:
     rate: float
     timeout_s: float
     wanted: Expected = field(default_factory=Expected)
+    of_frames: int = 0  # events that are made at the centre
     first: list[Entry] = field(default_factory=list)
     files: tuple[int, ...] = ()
     running: dict[int, subprocess.Popen[bytes]] = field(default_factory=dict)
 
-    def make(self, sites: int, seed: int, rounds: int, begin: datetime, share: Share, feeders: int) -> None:
+    def make(
+        self, sites: int, raw_share: float, seed: int, rounds: int, begin: datetime, share: Share, feeders: int
+    ) -> None:
         """Write the files; ``first`` are the sites' first words, which go before all of them."""
-        scenario = storm(rounds)
-        made = [*entries(stories_of(scenario, SHIPPED_CONFIG, {}), sites, seed, begin)]
-        self.wanted = expected((each.value for each in made), [share])
+        stories = stories_of(storm(rounds), SHIPPED_CONFIG, {})
+        made = [*entries(stories, sites, seed, begin, raw_share)]
+        values = [each.value for each in made]
+        of_frames = [*made_of_frames(values, lambda _: SHIPPED_CONFIG)]
+        self.wanted, self.of_frames = expected([*values, *of_frames], [share]), len(of_frames)
         self.first = made[:sites]
         lines: dict[int, list[bytes]] = {number: [] for number in range(feeders)}
         for each in made[sites:]:
@@ -109,14 +123,16 @@ class Edge:
     site: str
     cycles: int
     live: Live
+    uplink: ClassVar[str] = "true"
+    speed: ClassVar[int] = 60  # a cycle of its scenario takes 2.5 s
 
     @classmethod
-    def start(cls, site: str, folder: Path, servers: str, topic: str, seconds: float, timeout_s: float) -> Edge:
+    def start(cls, site: str, folder: Path, servers: str, topic: str, seconds: float, timeout_s: float) -> Self:
         """Start it; it has as many outages as fit into ``seconds``."""
-        cycles = max(2, int(seconds * SPEED / CYCLE_S))
+        cycles = max(2, int(seconds * cls.speed / CYCLE_S))
         environ = {
             "UPSKEEP_SUITE__SITE": site,
-            "UPSKEEP_SUITE__UPLINK": "true",
+            "UPSKEEP_SUITE__UPLINK": cls.uplink,
             "UPSKEEP_UPLINK__TOPIC": topic,
             "UPSKEEP_UPLINK__TIMEOUT_S": str(timeout_s),
             "UPSKEEP_UPLINK__IDLE_S": "0.1",
@@ -126,7 +142,7 @@ class Edge:
             **{f"UPSKEEP_UPLINK__SERVERS__{n}": server for n, server in enumerate(servers.split(","))},
         }
         folder.mkdir()
-        options = ("--source", "sim:outage", "--speed", SPEED)
+        options = ("--source", "sim:outage", "--speed", cls.speed)
         live = Live(folder, *options, broker="embedded", environ=environ)
         live.until(lambda: live.pid(UPLINK), "the uplink runs")
         return cls(site, cycles, live)

@@ -11,6 +11,7 @@ import pytest
 from fleet.commands.simulate import SCENARIOS
 from fleet.core.reading import Arrival, Read, read
 from fleet.simulation.oracle import RegionalAlert, Share, expected, spells
+from fleet.simulation.own_processor import made_of_frames
 from fleet.simulation.scenarios import BLIP, BOARDS, FLEET_SCENARIOS
 from fleet.simulation.shifting import ID, OF_THE_PLACE, Place, record
 from fleet.simulation.stories import Variant, play
@@ -103,6 +104,27 @@ def test_the_core_of_the_workers_and_the_oracle_agree(storms: Stories) -> None:
     assert wanted.alerts == alerts
     assert {"resolved"} <= {state for state, _ in wanted.alerts.values()}
     assert 30 == len(wanted.sites)
+
+
+def test_sites_that_only_read_say_the_frames_and_their_own_processor_says_what_must_come(storms: Stories) -> None:
+    """The other sites say what they say without them; of one frame less, less must come."""
+    without, mixed = [*entries(storms, 20, 5, BEGIN)], [*entries(storms, 20, 5, BEGIN, 0.3)]
+    reading = {each.key for each in mixed if b'"kind":"raw"' in each.value}
+    values = _values(mixed)
+    made = [*made_of_frames(values + values, lambda _: SHIPPED_CONFIG)]
+    wanted, of_events = expected([*values, *made]), expected(_values(without))
+    said = [read(Arrival(0, 0, each.key, each.value)) for each in mixed if each.key in reading]
+
+    assert reading
+    assert len(reading) < 20
+    assert {"raw"} == {each.record.kind if isinstance(each, Read) else each.reason for each in said}
+    assert [each for each in without if each.key not in reading] == [each for each in mixed if each.key not in reading]
+    assert mixed == [*entries(storms, 20, 5, BEGIN, 0.3)]
+    losses = {key: total for key, total in wanted.counts.items() if key[1] == "AC_POWER_LOSS"}
+    assert losses == {key: total for key, total in of_events.counts.items() if key[1] == "AC_POWER_LOSS"}
+    dark = next(at for at, value in enumerate(values) if b'"ac_present":false' in value)
+    fewer = [*made_of_frames(values[:dark], lambda _: SHIPPED_CONFIG)]
+    assert len(fewer) < len(made)
 
 
 def test_the_oracle_sees_one_record_that_is_missing(storms: Stories) -> None:
