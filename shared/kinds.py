@@ -126,7 +126,7 @@ _PUBLIC = (
     Kind("raw", "raw/{device}", Frame, "one poll of one device",
          producers=("sensor_reader",), consumers=("event_processor", "counter_store", "uplink"), sequenced=True, qos=0),
     Kind("ingest", "ingest/{producer}", Candidate, "an event offered from outside",
-         producers=ANYONE, consumers=("event_processor",), speaker="producer"),
+         producers=ANYONE, consumers=("event_processor", "uplink"), speaker="producer"),
     Kind("offer", "offer/{type*}", ServiceOffer, "an event that the climate control offers, in order",
          producers=("climate_controller", "climate_supervisor"), consumers=("event_processor",), sequenced=True, qos=0),
     Kind("event", "event/{category}/{type*}", Event, "something that happened", followers=("gateway",),

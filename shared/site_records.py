@@ -1,4 +1,6 @@
-"""What a site says to the fleet's log: a record for each event, alert and state (docs/adr/0049), or for each raw frame.
+"""What a site says to the fleet's log: a record for each event, alert and state (docs/adr/0049).
+
+A site that only reads says its frames and what is offered there instead (docs/adr/0055, docs/adr/0058).
 
 Rules:
 1. A record's key is its site, so that one partition holds a site's records in order, each device's frames among them.
@@ -8,19 +10,21 @@ Rules:
 3. An event and a frame keep the place that their producer gave them. An alert or a state is a latest value without a
    place of its own: it is given one by the uplink, in streams of the uplink's own (``LATEST``). Their numbers are times
    in microseconds: only what is smaller or equal says something, and a step over numbers does not.
-4. Unknown fields are ignored. Whatever else is wrong raises UnreadableError, which names every fault.
+4. An offer is numbered by the uplink, 1, 2, 3 …; an event that is offered twice by one id is one record.
+5. Unknown fields are ignored. Whatever else is wrong raises UnreadableError, which names every fault.
 """
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from shared.delivery.decoding import FAULTS_NAMED, PLACE_CHARS, UnreadableError
-from shared.messages import Alert, DeviceState, Event, Frame, Sequenced
+from shared.messages import Alert, Candidate, DeviceState, Event, Frame, Sequenced
 from shared.names import Name
-from shared.values import Seq
+from shared.values import Seq, Time
 
 LATEST = ("alert", "state")  # streams of latest values: no step over numbers is a gap
 TOPIC = "upskeep.site"
@@ -90,7 +94,16 @@ class RawRecord(_Record):
         return _agreeing(self, self.message)
 
 
-SiteRecord = EventRecord | AlertRecord | StateRecord | RawRecord
+class OfferRecord(_Record):
+    """An event that ``offered_by`` offers at a site that only reads, and when that came by the site's clock."""
+
+    kind: Literal["offer"] = "offer"
+    offered_by: Name
+    received_at: Time
+    message: Candidate
+
+
+SiteRecord = EventRecord | AlertRecord | StateRecord | RawRecord | OfferRecord
 _READER: TypeAdapter[SiteRecord] = TypeAdapter(Annotated[SiteRecord, Field(discriminator="kind")])
 
 
@@ -109,6 +122,11 @@ def event_record(event: Event) -> EventRecord:
 def raw_record(site: str, frame: Frame) -> RawRecord:
     """Return the record of a frame that has its place."""
     return RawRecord(site=site, producer=frame.producer, stream="raw", epoch=frame.epoch, seq=frame.seq, message=frame)
+
+
+def time_of(record: SiteRecord) -> datetime:
+    """Return when what a record says was so, by the site's clock."""
+    return (record.message.time or record.received_at) if record.kind == "offer" else record.message.time
 
 
 def encode(record: SiteRecord) -> tuple[bytes, bytes]:

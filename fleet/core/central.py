@@ -6,7 +6,7 @@ store kept of the site; so a repeat, a crash or another worker changes nothing (
 
 Rules:
 1. Ids, times, severities and data are those of the site's own event_processor, for the same frames and configuration.
-2. What it would say of itself (life signs, health, gaps, two readers of one device) is no event here.
+2. What it would say of itself (life signs, health, two readers of one device) is no event here; what others offer is.
 3. A frame that is refused changes nothing that is remembered.
 4. A state is said when a word of it changes, and its numbers every ``STATE_EVERY``: as the uplink of any site says it.
 """
@@ -20,9 +20,10 @@ from datetime import datetime, timedelta
 
 from services.event_processor.core.device.memory import NOTHING, Memory
 from services.event_processor.core.device.owners import DeviceOwners, scoped
-from services.event_processor.core.pipeline.event_context import EventContext, Pipeline
+from services.event_processor.core.pipeline.candidates import Refusal, admit
+from services.event_processor.core.pipeline.event_context import EventContext, Offer, Pipeline
 from services.event_processor.core.pipeline.plan import PipelinePlan, compile_plan
-from services.event_processor.core.pipeline.stages import run
+from services.event_processor.core.pipeline.stages import chain_depth, run
 from services.event_processor.core.pipeline.token_bucket import Bucket
 from services.event_processor.core.process import Outcome, process_frame
 from services.event_processor.core.removed_rules import end_removed_rules
@@ -30,6 +31,7 @@ from services.event_processor.core.silence import Silences
 from services.event_processor.core.state import state_words
 from shared.jumps import CLOCK_STEP, IN_FRAME, Jump, read_jump
 from shared.messages import DeviceState, Event, Frame
+from shared.site_records import OfferRecord
 
 STATE_EVERY = timedelta(minutes=1)
 
@@ -112,6 +114,25 @@ class CentralSite:
         made += self._keep(device, outcome)
         return tuple(made)
 
+    def take(self, record: OfferRecord) -> tuple[tuple[Event, ...], str]:
+        """Return the event that an offer is, and why it is refused; one of no known type is both, as at its site."""
+        came = Offer(record.offered_by, record.message, record.received_at, record.seq)
+        event = admit(self._compiled, came.producer, came.candidate, came.received_at, came.arrival)
+        if isinstance(event, Refusal):
+            return self._passing(event.report, came) if event.report else (), event.reason
+        if event.time > self._latest:
+            return (), self._ahead(event.time)
+        if (depth := chain_depth(came)) > self._pipeline.plan.rules.longest_chain:
+            return (), f"it is the {depth}th event of a chain, and longest_chain in pipeline.yaml is less"
+        return self._passing(event, came), ""
+
+    def _passing(self, event: Event, offer: Offer) -> tuple[Event, ...]:
+        if run(self._pipeline, EventContext(event, own=True, heard_at=offer.received_at, sender=offer.producer)):
+            return ()
+        if event.device in self._memories:
+            self.touched.add(event.device)  # its rate limits
+        return (event.revised(site=self._site),)
+
     def states(self) -> Iterator[DeviceState]:
         """Yield the newest state that is said of each device."""
         for outcome in self._to_say.values():
@@ -128,8 +149,7 @@ class CentralSite:
 
     def _refusal(self, frame: Frame) -> str | None:
         if not frame.simulated and frame.time > self._latest:
-            hours = self._rules.tolerance.total_seconds() / 3600
-            return f"its time {frame.time.isoformat()} is more than {hours:g} h ahead of the centre's clock"
+            return self._ahead(frame.time)
         name, producer = frame.device, frame.producer
         if self._owners.owner(name) == producer:
             return None
@@ -141,6 +161,10 @@ class CentralSite:
             return f"{name} of {self._site} is read by {ruling.clash}: two readers need two names"
         self._count += name not in self._memories
         return None
+
+    def _ahead(self, time: datetime) -> str:
+        hours = self._rules.tolerance.total_seconds() / 3600
+        return f"its time {time.isoformat()} is more than {hours:g} h ahead of the centre's clock"
 
     def _keep(self, device: str, outcome: Outcome) -> list[Event]:
         self._memories[device] = outcome.memory

@@ -8,7 +8,8 @@ Rules:
 3. So totals are the same however the log is cut into batches, however often a record is repeated, and in whatever order
    the partitions are read.
 4. A frame is applied in order or not at all: one that comes late changes nothing, and leaves a gap. What it makes is
-   counted by ``count_made``. Of a site whose own event_processor has been heard no frame is applied.
+   counted by ``count_made``. An offer is applied whenever it comes, as an event is. Of a site whose own
+   event_processor has been heard neither is applied.
 5. A site has at most ``MOST_TRACKS`` tracks, ``MOST_TYPES`` types of events; what goes beyond is refused. So is what a
    new site says where there is no room for one.
 """
@@ -24,13 +25,14 @@ from fleet.core.central import CentralSite
 from fleet.core.reading import Read, Refusal
 from fleet.core.spans import Spans, in_order, later_only, with_number
 from shared.messages import Alert, DeviceState, Event
-from shared.site_records import SiteRecord
+from shared.site_records import SiteRecord, time_of
 
 MOST_TRACKS = 512
 MOST_TYPES = 1000
-STEPS = {"event": with_number, "raw": in_order, "alert": later_only, "state": later_only}
-NOT_HERE = "it is a raw frame, and raw.enabled of fleet.yaml is false: this centre processes none"
-OWN = "{} sends events of its own event_processor too, which count; its raw frames are not processed"
+STEPS = {"event": with_number, "raw": in_order, "offer": with_number, "alert": later_only, "state": later_only}
+NOT_HERE = "it is {}, and raw.enabled of fleet.yaml is false: this centre processes none"
+OWN = "{} sends events of its own event_processor too, which count; its raw frames and offers are not processed"
+OF_READERS = {"raw": "a raw frame", "offer": "an offer"}  # of sites that only read
 
 
 class Track(NamedTuple):
@@ -152,8 +154,8 @@ class _Turn:
         effects, known, site = self.effects, self.known, record.site
         if site in known.beyond:
             return f"there are as many sites as max_sites of fleet.yaml allows, and {site} is a new one"
-        if record.kind == "raw" and (site in self.own or site not in self.central):
-            return OWN.format(site) if site in self.own else NOT_HERE
+        if (what := OF_READERS.get(record.kind)) and (site in self.own or site not in self.central):
+            return OWN.format(site) if site in self.own else NOT_HERE.format(what)
         track = track_of(record)
         before = effects.places.get(track) or known.places.get(track)
         place = STEPS[record.kind](before or Spans(), record.seq)
@@ -175,12 +177,17 @@ class _Turn:
             if isinstance(made, str):
                 return made
             self.effects.made += made
+        elif record.kind == "offer":
+            made, reason = self.central[record.site].take(record)
+            self.effects.made += made
+            if reason:
+                return reason
         elif record.kind == "event":
             self.own.add(record.site)
             _count(self.effects, record.message, heard, self.types, self.ids)
         else:
             _note(self.effects, record.site, record.message)
-        heard.at(record.message.time)
+        heard.at(time_of(record))
         return None
 
 

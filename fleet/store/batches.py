@@ -26,7 +26,7 @@ from fleet.store.arrays import array
 from fleet.store.connection import BadValueError, Connection, classified
 from fleet.store.writes import add_sites, touch_sites, write
 from shared.messages import Event
-from shared.site_records import RawRecord, SiteRecord
+from shared.site_records import OfferRecord, RawRecord, SiteRecord, time_of
 
 CLAIM: LiteralString = """
 INSERT INTO log_positions AS p (topic, partition, generation, owner, claimed_at)
@@ -156,7 +156,7 @@ class Batches:
             ).fetchall()
         }
         types, ids = self._counted([record.message for record in records if record.kind == "event"])
-        raw = [each for each in records if isinstance(each, RawRecord) and each.site not in beyond]
+        raw = [each for each in records if isinstance(each, RawRecord | OfferRecord) and each.site not in beyond]
         own = raw_store.own_events(self._connection, {each.site for each in raw}) if raw else ()
         rules = self._policy.central
         central = raw_store.load(self._connection, raw, rules, now) if raw and rules is not None else {}
@@ -182,7 +182,7 @@ class Batches:
         """Return the sites of a batch, new ones added; and those for which there is no room."""
         newest: dict[str, datetime] = {}
         for record in records:
-            time = record.message.time
+            time = time_of(record)
             newest[record.site] = max(time, newest.get(record.site, time))
         rooms = touch_sites(self._connection, newest, now)
         fresh = sorted(newest.keys() - rooms.keys())
@@ -197,9 +197,9 @@ class Batches:
     def _make_months(self, batch: Batch, now: datetime) -> None:
         kept = months.Kept.days(self._policy.keep_days, now)
         times = (
-            each.record.message.time
+            time_of(each.record)
             for each in batch.arrived
-            if isinstance(each, Read) and each.record.kind in ("event", "raw")
+            if isinstance(each, Read) and each.record.kind in ("event", "raw", "offer")
         )
         if fresh := kept.months(times) - self._months:
             months.make(self._connection, fresh)

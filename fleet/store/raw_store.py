@@ -16,7 +16,7 @@ from fleet.store.connection import Connection
 from services.event_processor.core.device.memory import Memory
 from services.event_processor.core.pipeline.token_bucket import Bucket
 from shared.jumps import CLOCK_STEP
-from shared.site_records import RawRecord
+from shared.site_records import OfferRecord, RawRecord
 
 SOME: LiteralString = """
 SELECT d.* FROM unnest(%s::text[], %s::text[]) AS n(site, device) JOIN raw_devices d USING (site, device)"""
@@ -39,12 +39,13 @@ def own_events(connection: Connection, sites: Iterable[str]) -> frozenset[str]:
 
 
 def load(
-    connection: Connection, records: Sequence[RawRecord], rules: CentralRules, now: datetime
+    connection: Connection, records: Sequence[RawRecord | OfferRecord], rules: CentralRules, now: datetime
 ) -> dict[str, CentralSite]:
-    """Return the sites of these frames, each with what is kept of the devices that they need."""
+    """Return the sites of these frames and offers, each with what is kept of the devices that they need."""
     plans = {site: rules.plan_of(site) for site in sorted({record.site for record in records})}
-    wanted = {(record.site, record.message.device) for record in records}
-    jumped = {record.site for record in records if CLOCK_STEP in record.message.values}
+    wanted = {(record.site, device) for record in records if (device := record.message.device)}
+    frames = (record for record in records if record.kind == "raw")
+    jumped = {record.site for record in frames if CLOCK_STEP in record.message.values}
     whole = sorted({site for site, plan in plans.items() if site in jumped or watches(plan)})
     some = sorted(each for each in wanted if each[0] not in whole)
     found: dict[str, dict[str, KeptDevice]] = {site: {} for site in plans}

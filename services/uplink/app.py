@@ -66,9 +66,9 @@ def drive(setup: UplinkSetup, context: Context, _: Uplink, endpoint: Endpoint) -
 
 
 def route(setup: UplinkSetup) -> Route:
-    """Return what the uplink takes at this site: events with what is known now, or frames alone."""
+    """Return what the uplink takes at this site: events with what is known now, or frames and offers."""
     follows = () if setup.only_reads else ROUTE.follows
-    return replace(ROUTE, consumes=setup.streams, follows=follows)
+    return replace(ROUTE, consumes=setup.streams, follows=follows, consumes_offers=setup.only_reads)
 
 
 SERVICE = Service(

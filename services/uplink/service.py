@@ -1,6 +1,6 @@
 """The uplink between delivery and queue: each event, and of alerts and states what is news, becomes a record.
 
-At a site that only reads each frame does, and nothing else (docs/adr/0055).
+At a site that only reads each frame does (docs/adr/0055), and what is offered there (docs/adr/0058), and nothing else.
 
 Rules (docs/adr/0049):
 1. An event's record commits with the place up to which events are applied; only then does event_processor hear of it.
@@ -10,6 +10,8 @@ Rules (docs/adr/0049):
    to fire anew, or was not among what the broker keeps) it is said to have resolved: by the uplink, with its time.
 4. A frame that says what its device's last one said, numbers apart, may wait ``raw_every_s`` for its commit: its reader
    has it until then. Any other frame commits at once.
+5. An offer's record commits with its id and its number, before the broker hears that it was taken. One that comes again
+   by that id makes none.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from services.uplink.adapters import offered_ids
+from services.uplink.adapters.offered_ids import OfferedIds
 from services.uplink.adapters.record_queue import SCHEMA, RecordQueue
 from services.uplink.adapters.reported_alerts import STEP, TABLE, Key, ReportedAlerts
 from services.uplink.core.news import News
@@ -27,11 +31,12 @@ from shared.instants import time_to_us
 from shared.ledger import Ledger, Schema
 from shared.limits import Limit, LimitReports
 from shared.messages import Alert, AlertState, Candidate, DeviceState, Event, Frame, Message, Sequenced
-from shared.site_records import AlertRecord, SiteRecord, StateRecord, event_record, raw_record
+from shared.site_records import AlertRecord, OfferRecord, SiteRecord, StateRecord, event_record, raw_record
 
 log = logging.getLogger(__name__)
-LEDGER_SCHEMA = Schema((SCHEMA, TABLE), (STEP,))
+LEDGER_SCHEMA = Schema((SCHEMA, TABLE, offered_ids.TABLE), (STEP, offered_ids.STEP))
 SEQ = "seq"  # of the last alert or state, in the ledger
+OFFERS = "offers"  # how many there were, in the ledger
 SENT = "raw_at"  # when frames that could wait were committed, there too
 BOUND = "records waiting for the fleet's log"
 VANISHED = "the site has this alert no more; when it resolved was not heard"
@@ -55,6 +60,7 @@ class Uplink:
         self._queue = RecordQueue(ledger)
         self._news = News(settings.state_every_s)
         self._reported = ReportedAlerts(ledger)
+        self._ids = OfferedIds(ledger)
         self._unseen: set[Key] | None = None  # what fires and the broker has not given yet; None: it has given all
         self._limits = LimitReports()
         self._limit = Limit(BOUND, settings.max_records, "the oldest go")
@@ -73,6 +79,18 @@ class Uplink:
             self._waiting_since = self._waiting_since or self._wall()
         elif isinstance(message, Frame):
             self._add(raw_record(self._site, message))
+
+    def offer(self, producer: str, message: Message, received_on: str, payload: bytes) -> None:  # noqa: ARG002 - the port's
+        """Queue what is offered, one by an id once: the centre makes it an event, or a dead letter."""
+        if not isinstance(message, Candidate):
+            return
+        if message.id is not None and not self._ids.is_new(producer, message.id):
+            return
+        number = int(self._ledger.get(OFFERS) or b"0") + 1
+        self._ledger.put(OFFERS, str(number).encode())
+        place = {"stream": "offer", "epoch": self._epoch(), "seq": number}
+        came = {"offered_by": producer, "received_at": self._wall()}
+        self._add(OfferRecord(site=self._site, producer=self._producer, message=message, **place, **came))
 
     def follow(self, message: Message, *, retained: bool) -> None:  # noqa: ARG002 - of any age it is the latest
         """Queue an alert or a state that says something new."""

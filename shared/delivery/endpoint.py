@@ -98,6 +98,7 @@ class Endpoint:
             self,
             Horizon(suite, clock),
             self.commits,
+            suite.only_reads,
         )
         self.refusals = Refusals(self.topics.everything().removesuffix("#"))
         self._attached = False

@@ -28,6 +28,7 @@ from shared.delivery.track import Track
 from shared.jumps import CLOCK_JUMP
 from shared.messages import Candidate, Checkpoint, Event, Frame, Resend, Sequenced, StateSample, Status
 from shared.mqtt import Arrived
+from shared.services import UPLINK
 from shared.topics import TopicError, Topics
 
 log = logging.getLogger(__name__)
@@ -58,6 +59,7 @@ class Inbox:
         out: Outlet,
         horizon: Horizon,
         commits: Commits,
+        only_reads: bool,
     ) -> None:
         self.route = route
         self.topics = topics
@@ -69,6 +71,7 @@ class Inbox:
         self.out = out
         self.horizon = horizon
         self.commits = commits
+        self.only_reads = only_reads  # of this site: the uplink takes offers, for nobody here makes events of them
         self.important = False  # since the last commit something came whose effects may not wait for the next
         self.handlers = Handlers.of(None)
         self._retained_set = RetainedSet(producers_of(route.follows))
@@ -151,7 +154,8 @@ class Inbox:
             self._retained_set.online(status.service, now)
         self.sender.seen(status.service, status.state == "online", status.applied.get(self.route.name))
         makes_events = may_produce(status.service, "event")
-        if makes_events and "event" in status.streams and status.state == "online":
+        takes_offers = status.service == UPLINK if self.only_reads else makes_events and "event" in status.streams
+        if takes_offers and status.state == "online":
             self.sender.ingest_consumers.add(status.service)
         else:
             self.sender.ingest_consumers.discard(status.service)

@@ -17,8 +17,8 @@ from fleet.core.reading import Arrival, read
 from fleet.store import schema
 from fleet.store.batches import Batch, Batches, LostPartitionError, Policy, Position
 from fleet.store.connection import Connection, DatabaseAwayError, connect
-from shared.messages import DeviceState, Event
-from shared.site_records import SiteRecord, event_record
+from shared.messages import Candidate, DeviceState, Event
+from shared.site_records import OfferRecord, SiteRecord, event_record
 from tests.support.central_frames import (
     SITE,
     START,
@@ -34,6 +34,7 @@ from tests.support.central_frames import (
 from tests.support.fleet_records import arrivals
 
 NOW = START + timedelta(days=1)
+GAP = "system.stream.gap"
 POLICY = Policy({}, frozenset(), 400)
 EVENTS = "SELECT id, type, time, site, category, severity, device, zone, data FROM events ORDER BY time, id"
 
@@ -192,6 +193,26 @@ def test_a_site_that_sends_events_of_its_own_is_not_counted_twice(
     assert dict(counts) == dict(connection.execute("SELECT type, total FROM counts").fetchall())
     reasons = [row[0] for row in connection.execute("SELECT reason FROM dead_letters").fetchall()]
     assert any(f"{SITE} sends events of its own event_processor too" in reason for reason in reasons)
+
+
+def _offer(seq: int, kind: str, **data: Any) -> SiteRecord:
+    place = {"site": SITE, "producer": "uplink", "stream": "offer", "epoch": "u1", "seq": seq}
+    said_ = Candidate(type=kind, id=f"{kind}/{seq}", data=data)
+    return OfferRecord(offered_by="uplink", received_at=START, message=said_, **place)
+
+
+def test_an_offer_of_a_site_that_only_reads_counts_once(connection: Connection, site: Site) -> None:
+    """Whenever it comes and however often; one that is refused is a dead letter, and counts as what it is."""
+    gap = {"producer": "sensor_reader", "stream": "raw", "first": 2, "last": 4, "count": 3}
+    first, second, unknown = _offer(1, GAP, **gap), _offer(2, GAP, **gap), _offer(3, "NO_SUCH_TYPE")
+    for at, said_ in enumerate(([first, unknown], [site.records[0], second, second, first], [unknown])):
+        _commit(connection, site.rules, said_, at * 10)
+
+    counts = dict(connection.execute("SELECT type, total FROM counts WHERE type LIKE 'system.%%'").fetchall())
+    assert {GAP: 2, "system.event.unknown": 1} == counts
+    assert [] == connection.execute("SELECT * FROM gaps").fetchall()
+    ((reason,),) = connection.execute("SELECT reason FROM dead_letters").fetchall()
+    assert reason.startswith("no event type 'NO_SUCH_TYPE'")
 
 
 def test_a_centre_that_processes_no_frames_says_so(connection: Connection, site: Site) -> None:

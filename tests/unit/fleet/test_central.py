@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from fleet.core.central import STATE_EVERY, CentralSite
-from shared.messages import DeviceState, Frame
+from services.event_processor.service import EventProcessor
+from shared.delivery.handler import InMemoryPublisher
+from shared.ledger import Ledger
+from shared.messages import Candidate, DeviceState, Event, Frame
+from shared.site_records import OfferRecord
 from tests.support.central_frames import LATER, SITE, START, central, local, plan_of, rules_of, said, scene, write_site
 
 
@@ -37,6 +42,37 @@ def test_the_same_frames_make_the_same_events_and_states(scenario: str, tmp_path
     types = {event.type for event in events}
     assert {"COMM_LOST", "COMM_RESTORED", "CLOCK_JUMP", "sensor.temperature"} <= types
     assert len(events) == len({event.id for event in events})
+
+
+def test_an_offer_becomes_the_event_that_its_own_processor_makes_of_it(tmp_path: Path) -> None:
+    """A gap, one of another time, one of no known type, one of a type that is barred, one that is ahead of its time."""
+    folder = write_site(tmp_path)
+    gap = {"producer": "sensor_reader", "stream": "raw", "first": 2, "last": 4, "count": 3}
+    candidates = (
+        Candidate(type="system.stream.gap", id="gap/sensor_reader/raw/e1/2-4", data=gap),
+        Candidate(type="AC_POWER_LOSS", time=START - timedelta(hours=1), device="ups"),
+        Candidate(type="NO_SUCH_TYPE", id="1"),
+        Candidate(type="sensor.pressure", id="2", data={"value": 900.0}),
+        Candidate(type="AC_POWER_LOSS", time=START + timedelta(minutes=5)),
+    )
+    heard = InMemoryPublisher()
+    plan = plan_of(folder)
+    with closing(Ledger(":memory:")) as ledger, ledger.transaction():
+        processor = EventProcessor(plan.compiled, ledger, heard, lambda: START, plan)
+        for each in candidates:
+            processor.offer("uplink", each, "ingest/uplink", b"{}")
+    wanted = [each for each in heard.emitted if isinstance(each, Event)]
+    rules = rules_of(folder)
+    site = CentralSite(rules.plan_of(SITE), rules, {}, 0, LATER)
+    place = {"site": SITE, "producer": "uplink", "stream": "offer", "epoch": "u1"}
+    came = {"offered_by": "uplink", "received_at": START}
+    taken = [site.take(OfferRecord(message=each, seq=at, **place, **came)) for at, each in enumerate(candidates, 1)]
+
+    assert said(wanted) == said([event for events, _ in taken for event in events])
+    assert ["system.stream.gap", "AC_POWER_LOSS", "system.event.unknown"] == [event.type for event in wanted]
+    reasons = [reason for _, _, reason in heard.rejected]
+    assert reasons == [reason for _, reason in taken if reason]
+    assert 2 == len(reasons)
 
 
 def test_a_frame_that_is_refused_changes_nothing(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,7 @@ from shared.suite import SuiteSettings
 from tests.support.fakes.broker import FakeBroker, FakeClient, opener
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
+SUITE = SuiteSettings()
 OFFER = Candidate(type="system.ledger.damaged", id="damaged/1", data={"n": 1})
 
 
@@ -49,10 +51,10 @@ def broker() -> FakeBroker:
 def make(broker: FakeBroker, tmp_path: Path) -> Iterator[Make]:
     with ExitStack() as stack:
 
-        def make(route: Route, client: type[FakeClient] = FakeClient) -> Endpoint:
+        def make(route: Route, client: type[FakeClient] = FakeClient, suite: SuiteSettings = SUITE) -> Endpoint:
             ledger = stack.enter_context(closing(open_ledger(tmp_path / route.name / "ledger.sqlite", Schema(), NOW)))
             clock = Clock(wall=lambda: NOW, monotonic=lambda: 0.0)
-            endpoint = Endpoint(route, SuiteSettings(), ledger, clock, opener(broker, client))
+            endpoint = Endpoint(route, suite, ledger, clock, opener(broker, client))
             with ledger.transaction():
                 report_damage(endpoint)
             endpoint.attach(Deaf())
@@ -81,10 +83,10 @@ def announce(broker: FakeBroker, name: str, floor: int, head: int) -> None:
     broker.route(Publication(f"upskeep/v1/home/status/{name}", text.encode(), retain=True))
 
 
-def processor(broker: FakeBroker, state: str) -> None:
+def processor(broker: FakeBroker, state: str, name: str = "event_processor") -> None:
     """Let the processor say that it is there, or is not."""
-    text = f'{{"service":"event_processor","state":"{state}","epoch":"e","streams":{{"event":{{"floor":1,"head":0}}}}}}'
-    broker.route(Publication("upskeep/v1/home/status/event_processor", text.encode(), retain=True))
+    text = f'{{"service":"{name}","state":"{state}","epoch":"e","streams":{{"event":{{"floor":1,"head":0}}}}}}'
+    broker.route(Publication(f"upskeep/v1/home/status/{name}", text.encode(), retain=True))
 
 
 def test_a_suggestion_is_offered_under_the_services_name(broker: FakeBroker, make: Make) -> None:
@@ -121,6 +123,27 @@ def test_a_suggestion_waits_for_who_makes_events(broker: FakeBroker, make: Make)
     assert [] == offers(broker)
     processor(broker, "online")
     endpoint.turn(0)
+    assert [OFFER] == offers(broker)
+
+
+@pytest.mark.parametrize(
+    ("uplink", "taker", "other"), [("raw", "uplink", "event_processor"), (True, "event_processor", "uplink")]
+)
+def test_a_suggestion_waits_for_who_takes_it_at_this_site(
+    broker: FakeBroker, make: Make, uplink: Any, taker: str, other: str
+) -> None:
+    """At a site that only reads that is the uplink, which takes none at any other."""
+    processor(broker, "offline")
+    route = Route("sensor_reader", produces={"raw": ("uplink",)})  # whose life signs it hears
+    endpoint = make(route, suite=SuiteSettings(uplink=uplink))
+    endpoint.offer_event(OFFER)
+    processor(broker, "online", other)
+    for _ in range(3):
+        endpoint.turn(0)
+    assert [] == offers(broker)
+    processor(broker, "online", taker)
+    for _ in range(2):
+        endpoint.turn(0)
     assert [OFFER] == offers(broker)
 
 

@@ -102,7 +102,9 @@ def test_a_site_that_only_reads_sends_frames_and_runs_nothing_that_needs_events(
     assert ("counter_store", "uplink") == kept.awaited("raw", of_raw)
 
     setup = read_to_run(Context(SHIPPED, SERVERS, raw, SYSTEM_CLOCK))
-    assert (("raw",), ()) == (route(setup).consumes, route(setup).follows)
+    assert (("raw",), (), True) == (route(setup).consumes, route(setup).follows, route(setup).consumes_offers)
+    of_events = read_to_run(Context(SHIPPED, SERVERS, events, SYSTEM_CLOCK))
+    assert (("event",), False) == (route(of_events).consumes, route(of_events).consumes_offers)
     assert ("event",) == route(read_to_run(context(uplink=True, **SERVERS))).consumes
     environ = {"UPSKEEP_SUITE__UPLINK": "raw"}
     assert ("sensor_reader", "uplink", "gateway") == services_of(SHIPPED, environ)

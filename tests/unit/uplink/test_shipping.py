@@ -22,7 +22,7 @@ from shared.clock import Clock
 from shared.ledger import Ledger, LedgerDamagedError
 from shared.ledger.examine import examine
 from shared.messages import Alert, AlertState, Candidate, Event, Frame, Severity
-from shared.site_records import EventRecord, RawRecord, decode
+from shared.site_records import EventRecord, OfferRecord, RawRecord, decode, time_of
 from tests.support.fakes.site_log import FakeSiteLog
 from tests.unit.uplink.test_core import START, alert, state
 
@@ -321,3 +321,23 @@ def test_frames_go_in_their_places_and_what_says_nothing_new_may_wait_a_while(wo
     records = [decode(*entry) for entry in world.log.entries]
     assert [("hut", "raw", seq) for seq in range(1, 9)] == [(r.site, r.stream, r.seq) for r in records]
     assert {RawRecord} == {type(record) for record in records}
+
+
+def test_an_offer_goes_once_by_its_id_and_is_numbered_though_the_uplink_starts_anew(world: World) -> None:
+    """One without an id goes as often as it comes; its time is its own, or when it came."""
+    gap = Candidate(type="system.stream.gap", id="gap/sensor_reader/raw/e1/2-4", data={"count": 3})
+    nameless = Candidate(type="DOOR", time=START)
+    for _ in range(2):
+        with world.ledger.transaction():
+            for offer in (gap, nameless):
+                world.uplink.offer("uplink", offer, "ingest/uplink", b"")
+            world.uplink.flush()
+            assert world.ledger.urgent
+        world.uplink = Uplink(FAST, world.ledger, "hut", "uplink", lambda: "u1", world.clock.wall)
+    world.ship()
+    records = [decode(*entry) for entry in world.log.entries]
+
+    assert {OfferRecord} == {type(record) for record in records}
+    assert [(1, gap), (2, nameless), (3, nameless)] == [(record.seq, record.message) for record in records]
+    now = world.clock.wall()
+    assert [now, START, START] == [time_of(record) for record in records]
