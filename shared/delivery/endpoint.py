@@ -72,10 +72,9 @@ class Endpoint:
         produces = {**awaited, **results, "deadletter": (), OFFERS: ()}
         self.sender = Sender(self.name, self.topics, self.records, produces, suite.delivery)
         self.sender.ingest_consumers |= {self.name} if route.consumes_offers else set()
-        client_id = f"upskeep-{suite.site}-{self.name}"
         self.client = open_client(
             suite.broker,
-            client_id,
+            f"upskeep-{suite.site}-{self.name}",
             self._filters(),
             self._will(),
             persistent=route.persistent_session,
