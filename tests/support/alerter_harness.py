@@ -130,7 +130,7 @@ class Play:
 
     def jump(self, at_s: float, by_s: float) -> None:
         """The stream tells of a jump."""
-        self.event(at_s, CLOCK_JUMP, None, **Jump(timedelta(seconds=by_s)).values())
+        self.event(at_s, CLOCK_JUMP, None, **dict[str, Any](Jump(timedelta(seconds=by_s)).values()))
 
     def do(self, name: str, by: str = "ann", **data: Any) -> Any:
         command = Command(id=f"c{next(_ids)}", target="alerter", name=name, by=by, data=data)

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from services.sensor_reader.adapters.simulated.scenarios import SCENARIOS
-from services.sensor_reader.adapters.sources.simulation import Simulation, SourcePosition
+from services.sensor_reader.adapters.sources.simulation import Simulation
+from services.sensor_reader.core.sources.feed import SourcePosition
 from services.sensor_reader.settings import load
 from shared.messages import Frame
 from upskeep.playback.backtest import Bench, batches, context_of

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import socket
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
@@ -19,7 +20,7 @@ EMBEDDED = "embedded"
 
 # Below those that Linux gives to whoever connects: or a client would take the port of a broker that is to come back.
 _PORTS = range(22_000, 32_000)
-_candidates = cycle([*_PORTS[(_first := secrets.randbelow(len(_PORTS))) :], *_PORTS[:_first]])
+_candidates: Iterator[int] = cycle([*_PORTS[(_first := secrets.randbelow(len(_PORTS))) :], *_PORTS[:_first]])
 
 
 def free_port() -> int:

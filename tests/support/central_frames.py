@@ -113,7 +113,9 @@ def central(
     dice, todo = random.Random(seed), [*frames]  # noqa: S311 - repeatable
     kept: dict[str, KeptDevice] = {}
     plan = rules.plan_of(SITE)
-    events, states, refused = [], {}, []
+    events: list[Event] = []
+    states: dict[str, DeviceState] = {}
+    refused: list[str] = []
     while todo:
         site = CentralSite(plan, rules, kept, len(kept), LATER)
         size = dice.randrange(1, 60)

@@ -17,7 +17,7 @@ from shared.climate.simulated_actuator import SimulatedActuator
 from shared.messages import Alert, DeviceState, Message, Quality, Status, StreamEnds
 from shared.mqtt import Arrived, MqttClient, Publication
 from shared.suite import BrokerSettings, SuiteSettings
-from tests.support.climate_room import CONFIG
+from tests.support.live_suite import CONFIG
 from tests.support.service_process import ServiceProcess
 
 LEASE_S = 6.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from contextlib import ExitStack, closing
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -61,9 +62,11 @@ class House:
             if name in self.asleep:
                 continue
             handler = self.handlers[name]
-            self.hops[name].turn(
-                0, (lambda s=handler: s.step(0.0, self.world.wall())) if poll and name == READER.name else None
-            )
+            step = partial(self._step, handler) if poll and name == READER.name else None
+            self.hops[name].turn(0, step)
+
+    def _step(self, reader: Any) -> None:
+        reader.step(0.0, self.world.wall())
 
     def poll(self, poll: Poll, step_s: float) -> None:
         """Let time pass, perhaps the clock step, and poll."""

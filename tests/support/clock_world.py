@@ -85,6 +85,9 @@ class Hardware:
     def place(self) -> None:
         return None
 
+    def cut_power(self, device: str, after_s: int) -> Mapping[str, Any]:
+        raise NotImplementedError
+
 
 def build(name: str, world: World, ledger: Ledger, outlet: Publisher) -> MessageHandler:
     """Return a service's stage as it is after a start."""

@@ -41,7 +41,7 @@ def state(site: str, seq: int, *, power: str = "mains", runtime_s: float | None 
         time=BEGIN + timedelta(seconds=seq),
         quality=Quality.GOOD,
         power=power,
-        values=values,  # type: ignore[arg-type]
+        values=values,
     )
     return StateRecord(site=site, producer="uplink", stream="state", epoch="u1", seq=seq, message=said)
 

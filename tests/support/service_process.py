@@ -26,11 +26,12 @@ class ServiceProcess:
     def launch(self) -> None:
         """Start it, and wait until it is connected."""
         kept = {key: value for key, value in os.environ.items() if not key.startswith("UPSKEEP_")}
-        environ = {"UPSKEEP_CONFIG": str(self.config), "UPSKEEP_SUITE__BROKER__URL": self.url}
+        own = {"UPSKEEP_CONFIG": str(self.config), "UPSKEEP_SUITE__BROKER__URL": self.url}
+        environ = {**kept, **own, **self.environ}
         before = self.log.count(" connected to ")
         with self.log_path.open("ab") as log:
             command = [sys.executable, "-m", f"services.{self.service}"]
-            self.process = processes.Popen(command, cwd=ROOT, env=kept | environ | self.environ, stdout=log, stderr=log)
+            self.process = processes.Popen(command, cwd=ROOT, env=environ, stdout=log, stderr=log)
         until(lambda: self.log.count(" connected to ") > before or not self.alive, f"{self.service} connects")
         assert self.alive, self.log
 

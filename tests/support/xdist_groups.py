@@ -80,7 +80,7 @@ def scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
     """Return what hands the tests to the workers."""
     from xdist.scheduler import LoadScopeScheduling
 
-    class ByFile(LoadScopeScheduling):
+    class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
         def _split_scope(self, nodeid: str) -> str:
             return scope(nodeid)
 

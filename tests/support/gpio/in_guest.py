@@ -13,6 +13,7 @@ from services.sensor_reader.core.gpio_line import GpioLine
 from services.sensor_reader.core.polling.device import Device, LinePart
 from services.sensor_reader.core.polling.poll import poll_device
 from services.sensor_reader.core.ports import PortError, Ports
+from shared.messages import Frame
 from tests.support.gpio.mcp2221 import LABEL, Mcp2221, load_modules
 
 DEV = Path("/dev")
@@ -47,6 +48,11 @@ def follows(chip: Mcp2221) -> list[object]:
     return seen
 
 
+def dumped(frame: Frame | None) -> object:
+    """Return a frame as JSON data; None stays None."""
+    return None if frame is None else frame.model_dump(mode="json")
+
+
 def everything() -> dict[str, object]:
     """Return everything there is to see."""
     seen: dict[str, object] = {"without a chip": said(GpioLine(6)), "chips before": len(chip_files(DEV))}
@@ -68,7 +74,7 @@ def everything() -> dict[str, object]:
         seen["held by another"] = said(GpioLine(0, LABEL))
     lines = GpioLines({1: GpioLine(1, LABEL)})
     device = Device("ups", (LinePart(1, high_means_mains=True, chip=LABEL),))
-    seen["frame"] = poll_device(device, Ports(lines=lines), NOW, lambda _: None).model_dump(mode="json")
+    seen["frame"] = dumped(poll_device(device, Ports(lines=lines), NOW, lambda _: None))
     lines.close()
     seen["follows"] = follows(chip)
     return seen

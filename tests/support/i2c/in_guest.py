@@ -132,14 +132,19 @@ def _no_pause(_: float) -> None:
     """Waiting is for real faults."""
 
 
+def dumped(frame: Frame | None) -> object:
+    """Return a frame as JSON data; None stays None."""
+    return None if frame is None else frame.model_dump(mode="json")
+
+
 def everything() -> dict[str, object]:
     """Return everything there is to see."""
     fill()
     bus = SmBus(0)
     seen: dict[str, object] = {"contract": observe(bus)}
-    seen["frame"] = poll_device(DEVICE, Ports({0: bus}), NOW, _no_pause).model_dump(mode="json")
+    seen["frame"] = dumped(poll_device(DEVICE, Ports({0: bus}), NOW, _no_pause))
     gone = Device("rail", (*DEVICE.parts, ChipPart(CHIPS["ina219"], 0, NOBODY, Mount(shunt_ohm=0.1))))
-    seen["with a chip gone"] = poll_device(gone, Ports({0: bus}), NOW, _no_pause).model_dump(mode="json")
+    seen["with a chip gone"] = dumped(poll_device(gone, Ports({0: bus}), NOW, _no_pause))
     seen["second reader"] = failure(SmBus(0))
     bus.close()
     seen["after the first has closed"] = failure(SmBus(0))

@@ -16,7 +16,8 @@ from services.counter_store.adapters.tables.point_queue import PointQueue
 from services.counter_store.core.influx.retained_points import health_to_line
 from services.counter_store.service import LEDGER_SCHEMA
 from services.counter_store.settings import CounterStoreSettings, InfluxSettings
-from services.sensor_reader.adapters.simulated.scenarios import SCENARIOS, Scenario
+from services.sensor_reader.adapters.simulated.scenarios import SCENARIOS
+from services.sensor_reader.adapters.simulated.script import Scenario
 from services.sensor_reader.adapters.sources.simulation import Simulation
 from services.sensor_reader.core.sources.feed import SourcePosition
 from services.sensor_reader.settings import Configuration, load

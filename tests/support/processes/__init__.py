@@ -103,7 +103,7 @@ def _order(command: Any, environ: Mapping[str, str]) -> dict[str, Any] | None:
     programs = {"python": sys.executable, "upskeep": os.fspath(Path(sys.executable).with_name("upskeep"))}
     match words:
         case [program, *rest] if program == programs["upskeep"]:
-            asked = {"module": None, "argv": words}
+            asked: dict[str, Any] = {"module": None, "argv": words}
         case [program, "-c", code, *rest] if program == programs["python"] and code == UPSKEEP:
             asked = {"module": None, "argv": ["-c", *rest]}
         case [program, "-m", name, *rest] if program == programs["python"] and re.fullmatch(r"services\.\w+", name):
