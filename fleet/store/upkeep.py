@@ -22,6 +22,8 @@ BOUNDS: tuple[LiteralString, ...] = (
     SELECT site, device, row_number() OVER (PARTITION BY site ORDER BY time DESC) AS place FROM states
     WHERE site IN (SELECT site FROM states GROUP BY site HAVING count(*) > %(devices)s)) old
     WHERE s.site = old.site AND s.device = old.device AND old.place > %(devices)s""",
+    """DELETE FROM raw_devices d USING sites s WHERE s.site = d.site
+    AND (d.said_at < least(s.last_time, %(now)s) - %(kept)s OR s.last_heard < %(now)s - %(kept)s)""",
     """DELETE FROM site_alerts a USING (
     SELECT site, rule, key, row_number() OVER (PARTITION BY site ORDER BY time DESC) AS place FROM site_alerts
     WHERE site IN (SELECT site FROM site_alerts GROUP BY site HAVING count(*) > %(alerts)s)) old
@@ -34,9 +36,10 @@ def keep_bounds(connection: Connection, keep_days: int, signals_kept: timedelta,
     since = now - timedelta(days=keep_days)
     values = {"letters": MOST_LETTERS - 1, "devices": MOST_DEVICES, "alerts": MOST_ALERTS}
     times = {"signals": now - signals_kept, "resolved": now - RESOLVED_KEPT, "since": since}
+    kept = {"now": now, "kept": timedelta(days=keep_days)}
     try:
         for statement in BOUNDS:
-            connection.execute(statement, {**values, **times})
+            connection.execute(statement, {**values, **times, **kept})
         months.drop_before(connection, since)
     except psycopg.Error as error:
         raise classified(error) from error

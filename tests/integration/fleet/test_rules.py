@@ -118,6 +118,28 @@ def test_one_worker_looks_and_another_takes_over(connection: Connection, databas
     until(lambda: rule_store.lead(connection), "PostgreSQL has ended the first one's session")
 
 
+def test_devices_that_are_gone_are_forgotten_by_the_time_of_their_site(connection: Connection) -> None:
+    """A site that plays old recordings keeps its own; so does one whose clock is ahead; one that is gone keeps none."""
+    year = timedelta(days=400)
+    for site, newest, heard, devices in (
+        ("live", LATER, LATER, {"ups": LATER, "gone": LATER - year - timedelta(hours=1), "quiet": LATER - year}),
+        ("old", BEGIN - 9 * year, LATER, {"ups": BEGIN - 9 * year, "gone": BEGIN - 11 * year}),
+        ("ahead", LATER + 9 * year, LATER, {"ups": LATER, "clock": LATER + 9 * year}),
+        ("dead", LATER - 2 * year, LATER - year - timedelta(hours=1), {"ups": LATER - 2 * year}),
+    ):
+        at = [site, heard, heard, newest]
+        connection.execute(
+            "INSERT INTO sites (site, region, first_heard, last_heard, last_time) VALUES (%s, '', %s, %s, %s)", at
+        )
+        for device, said_at in devices.items():
+            row = [site, device, "sensor_reader", "{}", "", said_at, ""]
+            connection.execute("INSERT INTO raw_devices VALUES (%s, %s, %s, %s, %s, %s, %s)", row)
+    upkeep.keep_bounds(connection, 400, timedelta(days=31), LATER)
+
+    kept = connection.execute("SELECT site, device FROM raw_devices ORDER BY 1, 2").fetchall()
+    assert [("ahead", "clock"), ("ahead", "ups"), ("live", "quiet"), ("live", "ups"), ("old", "ups")] == kept
+
+
 def test_sets_that_a_sender_can_grow_stay_bounded(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     """Dead letters, and the devices of a site: the oldest go."""
     monkeypatch.setattr(upkeep, "MOST_LETTERS", 3)
