@@ -46,10 +46,14 @@ class Track(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """How many tracks and types of events are known of a site."""
+    """How many tracks and types of events are known of a site; ``turn``: how many batches have spoken of it."""
 
     tracks: int = 0
     types: int = 0
+    turn: int = 0
+
+
+EMPTY, BEGINNING = Room(), Spans()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,12 +162,12 @@ class _Turn:
             return OWN.format(site) if site in self.own else NOT_HERE.format(what)
         track = track_of(record)
         before = effects.places.get(track) or known.places.get(track)
-        place = STEPS[record.kind](before or Spans(), record.seq)
+        place = STEPS[record.kind](before or BEGINNING, record.seq)
         if place is None:
             effects.repeats += 1
             return None
         heard = effects.heard.get(site) or Heard()
-        if reason := _no_room(record, known.sites.get(site, Room()), heard, before is None, self.types):
+        if reason := _no_room(record, known.sites.get(site, EMPTY), heard, before is None, self.types):
             return reason
         effects.heard[site] = heard
         heard.tracks += before is None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 MARK = "\x00"  # in no text that PostgreSQL can hold
@@ -37,8 +38,13 @@ def _numbers(values: Sequence[float | None]) -> str:
     return ",".join(["NULL" if value is None else str(value) for value in values])
 
 
+@lru_cache(maxsize=65_536)  # to write one is 2 µs, and an event's time stands in five columns of its batch
+def _time(value: datetime) -> str:
+    return f'"{value.isoformat()}"'
+
+
 def _times(values: Sequence[datetime | None]) -> str:
-    return ",".join(["NULL" if value is None else f'"{value.isoformat()}"' for value in values])
+    return ",".join(["NULL" if value is None else _time(value) for value in values])
 
 
 WRITERS: dict[type, Callable[[Sequence[Any]], str]] = {

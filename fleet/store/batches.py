@@ -24,6 +24,7 @@ from fleet.core.spans import Spans
 from fleet.store import months, raw_store
 from fleet.store.arrays import array
 from fleet.store.connection import BadValueError, Connection, classified
+from fleet.store.remembered import RememberedPlaces
 from fleet.store.writes import add_sites, touch_sites, write
 from shared.messages import Event
 from shared.site_records import OfferRecord, RawRecord, SiteRecord, time_of
@@ -38,6 +39,9 @@ ADVANCE: LiteralString = """
 UPDATE log_positions AS p SET next_offset = n.next_offset, committed_at = %s
 FROM unnest(%s::int[], %s::bigint[], %s::bigint[]) AS n(partition, generation, next_offset)
 WHERE p.topic = %s AND p.partition = n.partition AND p.generation = n.generation"""
+PLACES: LiteralString = """
+SELECT p.* FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) AS n(site, producer, stream, epoch)
+JOIN places p USING (site, producer, stream, epoch)"""
 TYPES: LiteralString = """
 SELECT c.site, c.type FROM unnest(%s::text[], %s::text[]) AS n(site, type) JOIN counts c USING (site, type)"""
 IDS: LiteralString = """
@@ -86,6 +90,7 @@ class Batches:
     def __init__(self, connection: Connection, topic: str, policy: Policy) -> None:
         self._connection, self._topic, self._policy = connection, topic, policy
         self._months = months.existing(connection)
+        self._places = RememberedPlaces()
         self._types: set[tuple[str, str]] = set()  # (site, type)s that have a row: one is never taken away
 
     def claim(self, partitions: Iterable[int], owner: str, now: datetime) -> dict[int, Position]:
@@ -128,6 +133,7 @@ class Batches:
         if len(self._types) > MOST_REMEMBERED:
             self._types.clear()
         self._types |= effects.counts.keys()
+        self._places.note(known.sites, known.places, effects.places)
         return effects
 
     def _advance(self, batch: Batch, now: datetime) -> None:
@@ -145,16 +151,11 @@ class Batches:
         if not records:
             return Known(), {}
         rooms, beyond = self._rooms(records, now)
-        ask = self._connection.execute
-        tracks = [array(column) for column in zip(*{track_of(record) for record in records}, strict=True)]
-        places = {
-            Track(*row[:4]): Spans(tuple(row[4]), row[5])
-            for row in ask(
-                "SELECT p.* FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[])"
-                " AS n(site, producer, stream, epoch) JOIN places p USING (site, producer, stream, epoch)",
-                tracks,
-            ).fetchall()
-        }
+        tracks = {track_of(record) for record in records}
+        places = self._places.of(tracks, rooms)
+        if unknown := tracks - places.keys():
+            rows = self._connection.execute(PLACES, _columns(unknown, 4)).fetchall()
+            places |= {Track(*row[:4]): Spans(tuple(row[4]), row[5]) for row in rows}
         types, ids = self._counted([record.message for record in records if record.kind == "event"])
         raw = [each for each in records if isinstance(each, RawRecord | OfferRecord) and each.site not in beyond]
         own = raw_store.own_events(self._connection, {each.site for each in raw}) if raw else ()

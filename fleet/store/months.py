@@ -20,6 +20,10 @@ from fleet.store.connection import Connection, classified
 
 LOCK = 0x55504B_02
 AHEAD = timedelta(days=40)
+ROOM: dict[str, LiteralString] = {
+    "events": "100",
+    "hourly_counts": "60",
+}  # fillfactor: an hour's row is updated in place
 TABLES: tuple[tuple[LiteralString, LiteralString], ...] = (("events", "time"), ("hourly_counts", "hour"))
 
 
@@ -85,7 +89,10 @@ def _make(connection: Connection, table: LiteralString, column: LiteralString, m
     begin, end = sql.Literal(f"{month} 00:00:00+00"), sql.Literal(f"{_after(month)} 00:00:00+00")
     connection.execute(sql.SQL("LOCK TABLE {} IN SHARE UPDATE EXCLUSIVE MODE").format(parent))
     connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(default))
-    connection.execute(sql.SQL("CREATE TABLE {} (LIKE {} INCLUDING ALL)").format(fresh, parent))
+    room = sql.SQL(ROOM[table])
+    connection.execute(
+        sql.SQL("CREATE TABLE {} (LIKE {} INCLUDING ALL) WITH (fillfactor = {})").format(fresh, parent, room)
+    )
     connection.execute(
         sql.SQL(
             "WITH moved AS (DELETE FROM {} WHERE {} >= {} AND {} < {} RETURNING *) INSERT INTO {} SELECT * FROM moved"

@@ -5,10 +5,11 @@ What is known to be there is updated, the rest upserted: an upsert looks a row u
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, LiteralString
+
+from pydantic_core import to_json
 
 from fleet.core.effects import Effects, Known, Room, Track
 from fleet.core.reading import Refusal
@@ -27,9 +28,10 @@ INSERT INTO sites AS s (site, region, first_heard, last_heard)
 SELECT site, region, at, at FROM unnest(%s::text[], %s::text[]) AS n(site, region), (SELECT %s::timestamptz AS at) t
 ORDER BY site ON CONFLICT (site) DO NOTHING"""
 HEARD: LiteralString = """
-UPDATE sites AS s SET last_heard = greatest(s.last_heard, %s), last_time = greatest(s.last_time, n.last_time)
+UPDATE sites AS s
+SET turn = s.turn + 1, last_heard = greatest(s.last_heard, %s), last_time = greatest(s.last_time, n.last_time)
 FROM unnest(%s::text[], %s::timestamptz[]) AS n(site, last_time) WHERE s.site = n.site
-RETURNING s.site, s.tracks, s.types"""
+RETURNING s.site, s.tracks, s.types, s.turn"""
 GROWN: LiteralString = """
 UPDATE sites AS s SET tracks = s.tracks + n.tracks, types = s.types + n.types
 FROM unnest(%s::text[], %s::int[], %s::int[]) AS n(site, tracks, types) WHERE s.site = n.site"""
@@ -106,7 +108,7 @@ def touch_sites(connection: Connection, newest: Mapping[str, datetime], at: date
     sites = sorted(newest)
     columns = [array(sites), array([newest[site] for site in sites])]
     rows = connection.execute(HEARD, [at, *columns]).fetchall() if sites else []
-    return {site: Room(tracks, types) for site, tracks, types in rows}
+    return {site: Room(*room) for site, *room in rows}
 
 
 def write(
@@ -178,7 +180,7 @@ def _letter(refusal: Refusal) -> tuple[Any, ...]:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return to_json(value).decode()
 
 
 def _runtime(values: Mapping[str, Any]) -> float | None:

@@ -82,6 +82,30 @@ def test_who_has_lost_a_partition_commits_nothing(connection: Connection, databa
     assert {("a", "AC_POWER_LOSS"): 1, ("b", "AC_POWER_LOSS"): 1} == _counts(connection)
 
 
+def test_a_place_that_another_worker_has_moved_is_read_again(connection: Connection, database: str) -> None:
+    """As where a site writes to two partitions; and what was not committed is not remembered."""
+    with connect(database, by_key=True) as other:
+        stores = (Batches(connection, "t", POLICY), Batches(other, "t", POLICY))
+        claims = [store.claim([at], "w", BEGIN)[at] for at, store in enumerate(stores)]
+        offsets = [0, 0]
+
+        def say(at: int, *seqs: int, generation: int = 0) -> int:
+            arrived = arrivals([event("hut-1", seq) for seq in seqs], at, offsets[at])
+            after = Position(claims[at].generation + generation, offsets[at] + len(seqs))
+            done = stores[at].commit(Batch([read(each) for each in arrived], {at: after}), BEGIN)
+            offsets[at] += len(seqs)
+            return done.repeats
+
+        assert [0, 0, 1] == [say(0, 1), say(0, 2), say(0, 2)]
+        assert [0, 1] == [say(1, 3), say(1, 2)]
+        assert [1, 0, 1] == [say(0, 3), say(0, 4), say(0, 3)]
+        with pytest.raises(LostPartitionError):
+            say(0, 5, generation=1)
+        assert [0, 1, 1] == [say(0, 5), say(1, 5), say(0, 5)]
+    assert [(5,)] == connection.execute("SELECT total FROM counts").fetchall()
+    assert [(1, 5)] == [tuple(ends) for (ends,) in connection.execute("SELECT ends FROM places").fetchall()]
+
+
 def test_an_event_again_under_another_number_counts_once(connection: Connection) -> None:
     """As after a site's ledger went back to an older copy."""
     batches = Batches(connection, "t", POLICY)
