@@ -1,4 +1,4 @@
-"""Wiring: the counter store's stage, its place on the wire, and the shipper to InfluxDB beside it."""
+"""Wiring: the counter store's message handler, its route, and the shipper to InfluxDB."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ROUTE = route_of("counter_store")
 
 
 def build(loaded: LoadedSettings, context: Context, ledger: Ledger, endpoint: Endpoint) -> CounterStore:
-    """Return the stage, having published every counter again."""
+    """Return the message handler; it has published every counter again."""
     if loaded.store.influx.enabled:
         restore.begin_if_new(ledger)
     store = CounterStore(
@@ -61,7 +61,7 @@ def _reporter(loaded: LoadedSettings, context: Context, ledger: Ledger) -> Repor
 
 
 class InfluxTasks:
-    """Reads back what a lost ledger held, then starts the shipper; stops with the service."""
+    """Restores a lost ledger, then starts the shipper; stops with the service."""
 
     def __init__(self, store: CounterStore, settings: InfluxSettings, endpoint: Endpoint, site: str) -> None:
         self.store = store
@@ -82,7 +82,7 @@ class InfluxTasks:
         (self.restorer if self.progress.phase == "read" else self.shipper).start()
 
     def work(self) -> None:
-        """Count a page read back, or queue some of what InfluxDB lacks; else see that the shipper lives."""
+        """Count a restored page, or queue points that InfluxDB lacks; else check that the shipper runs."""
         if self.progress.phase == "read":
             page = self.restorer.next_page()
             if page is not None:
@@ -104,7 +104,7 @@ class InfluxTasks:
             self.endpoint.offer_event(Candidate(type="system.ledger.restored", id=f"restored/{epoch}", data=data))
 
     def figures(self) -> Figures:
-        """Return the shipper's figures, and how a restore goes while there is one."""
+        """Return the shipper's figures, and the progress of a restore."""
         if self.progress.phase != "read":
             return self.shipper.figures()
         return {
@@ -114,11 +114,11 @@ class InfluxTasks:
         }
 
     def wait_s(self) -> float:
-        """A restore is worth a look ten times a second; else nothing is due by time."""
+        """Return the pause until the next turn, s: 0.1 during a restore; else nothing is due by time."""
         return {"read": 0.1, "fill": 0.0, "done": 10.0}[self.progress.phase]
 
     def finish(self) -> None:
-        """Nothing is left to say."""
+        """Do nothing."""
 
     def close(self) -> None:
         """Stop after the requests under way."""
@@ -127,7 +127,7 @@ class InfluxTasks:
 
 
 def drive(loaded: LoadedSettings, context: Context, store: CounterStore, endpoint: Endpoint) -> BackgroundTasks | None:
-    """Return the shipper's keeper, if InfluxDB is configured."""
+    """Return the tasks of InfluxDB, None if it is not configured."""
     influx = loaded.store.influx
     return InfluxTasks(store, influx, endpoint, context.suite.site) if influx.enabled else None
 

@@ -1,4 +1,4 @@
-"""What the store is configured with: its three files as one."""
+"""The store's configuration: its three files together."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from shared.read_once import read_once
 
 @read_once
 def read(context: Context) -> LoadedSettings:
-    """Return it; raises ConfigError with every fault."""
+    """Return the settings; raises ConfigError with every fault."""
     return load(context.folder, context.environ)

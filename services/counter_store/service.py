@@ -1,7 +1,7 @@
-"""The counter store's stage: every event counted once, every reading and event a point for InfluxDB.
+"""The counter store's message handler: every event is counted once; readings and events become points for InfluxDB.
 
-An event is counted if its id is not in the ledger yet: the second line of defence after delivery's own. What its
-windows are is in ``application/counters.py``, what else is kept of it in ``application/archive.py``.
+An event is counted if its id is not in the ledger yet, in addition to delivery's own check. ``application/counters.py``
+has the windows, ``application/archive.py`` everything else that is kept.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ from shared.maintenance import Maintenance
 from shared.messages import Alert, Candidate, Counter, Event, Frame, Message, Sequenced
 from shared.requests import Command
 
-# What the ledger given to CounterStore must be opened with.
+# The schema for the ledger that CounterStore gets.
 LEDGER_SCHEMA = Schema((events.SCHEMA, archive.SCHEMA, point_queue.SCHEMA, imports.SCHEMA), migrations.STEPS)
 FIGURES = ("lost", "duplicates", "replayed", "points_dropped")
 _KEPT, _TIMES = "counter_store", "counter_store/times"
 
 
 class CounterStore:
-    """A ``MessageHandler``. Open its ledger with ``LEDGER_SCHEMA``; it goes on from what that holds."""
+    """A ``MessageHandler``. Open its ledger with ``LEDGER_SCHEMA``."""
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class CounterStore:
             self._points.add_frame(message)
 
     def follow(self, message: Message, *, retained: bool) -> None:  # noqa: ARG002 - one said again is the same point
-        """Note the change of an alert, and what is due at a device."""
+        """Note the change of an alert, or the maintenance due at a device."""
         if isinstance(message, Alert):
             self._points.add(alert_to_line(message, self._site))
         elif isinstance(message, Maintenance):
@@ -116,24 +116,24 @@ class CounterStore:
         self._report()
 
     def lost(self, producer: str, stream: str, first: int, last: int) -> None:  # noqa: ARG002 - the port's names
-        """Remember how many messages are gone for good."""
+        """Count messages that were lost."""
         self._kept["lost"] += last - first + 1
         self._dirty = True
 
     def announce(self) -> None:
-        """Publish every counter again, as after a start: the broker may have lost its retained messages."""
+        """Publish every counter again after a start: the broker may have lost its retained messages."""
         self._counters.republish()
         self._publish()
         for report in self._reporter.again() if self._reporter else ():
             self._outlet.retain(report)
 
     def answer(self, name: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the answer to a question (``application.queries``), this batch's events included."""
+        """Return the answer to a request (``application.queries``), this batch's events included."""
         self._counters.catch_up()
         return self._archive.answer(name, data, self._moment())
 
     def execute(self, command: Command) -> Mapping[str, Any]:
-        """``import``: count what another store or program has counted, once."""
+        """Carry out ``import``: add, once, what another store or program has counted."""
         if self._restoring:
             raise RefusedError("events are being read back from InfluxDB; try again when that is done")
         return self._imports.import_batch(command, self._import, self._open_balance, self._counters)
@@ -187,7 +187,7 @@ class CounterStore:
 
     def _count(self, event: Event) -> None:
         self._dirty = True
-        if event.metadata.get("replayed") is True:  # history that somebody plays is no history of ours
+        if event.metadata.get("replayed") is True:  # a replay of history was counted before
             self._kept["replayed"] += 1
             return
         event = self._limits.bound_type(event, self._counters, len(self._counters))
@@ -221,7 +221,7 @@ class CounterStore:
         self._counters.open_balance(balance)
 
     def _keep(self, event: Event, offset_us: int) -> bool:
-        """Put an event into the history; returns False if it is there already."""
+        """Add an event to the history; return False if it is there already."""
         time_us = time_to_us(event.time)
         datable = self._points.wanted and not self._restoring and is_datable(time_us)
         point_ns = self._table.free_ns(event.type, time_us) if datable else None
@@ -232,13 +232,13 @@ class CounterStore:
         return True
 
     def _tally(self, event: Event, monotonic_us: int) -> bool:
-        """Count an event that is in the history now; returns False if it had been counted before it came there."""
+        """Count an event of the history; return False if it was counted before it came there."""
         new = self._archive.record(event, time_to_us(event.time))
         self._counters.count(event.type, monotonic_us, new=new)
         return new
 
     def _save_times(self) -> None:
-        """Keep how far event time has come, also where it came on without an event; it is not published again."""
+        """Store event time, also if it moved without an event; it is not published again."""
         if (times := self._counters.times()) != self._kept_times:
             self._ledger.put_calmly(_TIMES, json.dumps(times).encode())
             self._kept_times = times
@@ -248,7 +248,7 @@ class CounterStore:
         return progress
 
     def _publish(self) -> None:
-        """Tell the counters that changed, and the health where that is due."""
+        """Publish the counters that changed, and the health if it is due."""
         for counter in self._counters.changed():
             self._outlet.retain(counter)
         health = self._archive.due_health(self._counters.wall_us())
@@ -258,9 +258,9 @@ class CounterStore:
             self._points.add(health_to_line(self._site, health.score, health.grade.value, health.as_of))
 
     def _ages(self) -> tuple[int | None, int | None]:
-        """Return up to when event time and this host's clock agree that it is: monotonic, and by the wall clock.
+        """Return the earlier of event time and this host's clock: as monotonic time, and by the wall clock.
 
-        A replay, which has no host's clock, goes by event time alone.
+        A replay has no host's clock and uses event time alone.
         """
         monotonic_us, wall_us = self._counters.monotonic_us(), self._counters.wall_us()
         if self._wall is None or monotonic_us is None or wall_us is None:
@@ -269,12 +269,12 @@ class CounterStore:
         return min(monotonic_us, host_us - self._counters.offset_us), min(wall_us, host_us)
 
     def _may_prune(self) -> bool:
-        """Say whether what is old may go: not before it is known what time it is, and not while a restore counts."""
+        """Whether old events may be deleted: not before the time is known, and not during a restore."""
         restored = not self._points.wanted or restore.load(self._ledger).phase == "done"
         return restored and self._counters.as_of_us is not None
 
     def _report(self) -> None:
-        """Make the report that is due, if one is, and the file of the counters; none before event time is known."""
+        """Make the report that is due, if any, and the file of the counters; none before event time is known."""
         if self._reporter is None or self._counters.as_of_us is None:
             return
         wall_us = self._counters.wall_us()

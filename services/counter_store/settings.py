@@ -1,6 +1,6 @@
-"""``config/counter_store.yaml``: whether and where points go, and how many wait while InfluxDB is away.
+"""``config/counter_store.yaml``: whether and where points go, and how many wait while InfluxDB is unreachable.
 
-How events are kept and judged stands in ``event_counters.yaml``, which type ends which in ``events.yaml``.
+``event_counters.yaml`` has how events are kept and judged, ``events.yaml`` which type ends which.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ _NEEDED = {"v2": ("org", "bucket", "token_file"), "v1": ("database",)}
 class InfluxSettings(Settings):
     """InfluxDB. ``v2`` is /api/v2/write (1.8 and later, 2, 3), ``v1`` is /write (any 1.x).
 
-    ``readings_to`` names a second bucket or database for readings, made to forget them after ``readings_days`` (0:
-    never). ``setup`` lets the service make what is missing.
+    ``readings_to`` names a second bucket or database for readings, with a retention of ``readings_days`` (0: for ever).
+    ``setup`` lets the service make missing ones.
     """
 
     enabled: bool = False
@@ -77,7 +77,7 @@ class InfluxSettings(Settings):
 
     @property
     def place(self) -> str | None:
-        """The bucket or database of all points, but for readings if ``readings_to`` says so."""
+        """The bucket or database of all points, or all but readings with ``readings_to``."""
         return self.bucket if self.api == "v2" else self.database
 
     def at(self, place: str) -> InfluxSettings:
@@ -105,7 +105,7 @@ class EventTypesSettings(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class LoadedSettings:
-    """Everything the service is built from."""
+    """All settings of the service."""
 
     store: CounterStoreSettings
     counting: EventCountersSettings

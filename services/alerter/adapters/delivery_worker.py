@@ -160,12 +160,12 @@ class DeliveryWorker:
         enough_s = self._clocks.monotonic() + HANDFUL_S
         for head in heads:
             verdict = after_a_crash(self._channel.care) if first and head.state is DeliveryState.UNDER_WAY else None
-            self._unwritten.append((head, verdict or self._carry(ledger, notices, head)))
+            self._unwritten.append((head, verdict or self._deliver(ledger, notices, head)))
             if isinstance(self._unwritten[-1][1], RetryLater) or self._clocks.monotonic() > enough_s or self._stop:
                 break
         return self._write(ledger, notices)
 
-    def _carry(self, ledger: Ledger, notices: NoticeStore, head: QueuedNotice) -> Verdict:
+    def _deliver(self, ledger: Ledger, notices: NoticeStore, head: QueuedNotice) -> Verdict:
         try:
             notice = Notice.model_validate_json(head.content)
         except ValidationError as error:

@@ -1,6 +1,6 @@
-"""Statistics, health, patterns and reports: read from aggregates and history, judged by the core; changes nothing.
+"""Statistics, health, patterns and reports, read from aggregates and history; changes nothing.
 
-Aggregates are read where they can answer, and a bounded number of events where they cannot.
+Aggregates answer where they can, else a bounded number of events.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ from shared.health import Health
 from shared.instants import time_to_us
 from shared.ledger import Ledger
 
-TIMES = 1_000  # newest events whose pauses are looked at
+TIMES = 1_000  # newest events whose intervals are measured
 FAILURES = 5_000
-LASTED = 200  # newest beginnings and ends by which the health knows how long something lasted
+LASTED = 200  # newest beginnings and ends that give the health its durations
 ANOMALIES = 200
 
 
 class Analytics:
-    """All that can be said of what was counted, as of a time."""
+    """The analyses, each as of a time."""
 
     def __init__(self, ledger: Ledger, aggregates: Aggregates, policy: StorePolicy, site: str) -> None:
         self.history = History(ledger)
@@ -49,13 +49,13 @@ class Analytics:
         self._site = site
 
     def counts(self, span: Span) -> list[Count]:
-        """Return what each series came to in a span; several counts may be of one series."""
+        """Return the counts of a span; a series may come several times."""
         return list(self.aggregates.counts(span.after_us, span.until_us))
 
     def statistics(
         self, span: Span, ever: Mapping[str, AllTime], types: Iterable[str], observed: Observation
     ) -> list[Statistics]:
-        """Return the statistics of these types, in their order; one never counted has the fields of one that was."""
+        """Return the statistics of these types, in their order; a type never counted has all fields too."""
         wanted = list(types)
         found: dict[str, Statistics] = {}
         for own_span, names in self._by_span(span, wanted, observed).items():
@@ -80,7 +80,7 @@ class Analytics:
     def frequency(
         self, span: Span, types: Sequence[str] | None, hours: int, kept_us: int, observed: Observation
     ) -> Frequency:
-        """Return how often each type came; None: every type that came at all. Hours are kept from ``kept_us`` on."""
+        """Return how often each type came; None: every type that came. Hours are kept from ``kept_us`` on."""
         counted = by_type(self.aggregates.counts(span.after_us, span.until_us))
         wanted = sorted(counted) if types is None else types
         counts: dict[str, ObservedCount] = {}
@@ -122,9 +122,9 @@ class Analytics:
     def anomalies(self, span: Span, hours: int, types: Sequence[str] | None, kept_us: int) -> Anomalies:
         """Return what is unusual in the ``hours`` whole hours before the span's end.
 
-        An hour before ``kept_us`` is in its day's count, and no more known to be quiet than one that nobody observed.
+        An hour before ``kept_us`` is part of its day's count, so it counts as unobserved.
         """
-        kept_us = max(kept_us, self.aggregates.hours_since_us)  # that the clock was put back brings no hours back
+        kept_us = max(kept_us, self.aggregates.hours_since_us)  # the clock may have been set back
         end, observed = hour_of(span.until_us), hour_of(max(span.observed_us, kept_us) - 1) + 1
         by_name: dict[str, Counter[int]] = {}
         for hour, series, count in self.aggregates.cells(end - hours - WEEKS * WEEK_H - 1, end - 1):
@@ -142,14 +142,14 @@ class Analytics:
         )
 
     def days(self, span: Span) -> list[tuple[int, Series, int]]:
-        """Return the span by days of UTC: what lies within it, each as of a time in its day."""
+        """Return the counts of the span by day of UTC, as (a time in the day, series, count)."""
         first, last = (span.after_us + 1) // DAY_US, span.until_us // DAY_US
         edges = (self._between(day * DAY_US - 1, (day + 1) * DAY_US - 1, span) for day in sorted({first, last}))
         inner = ((day * DAY_US, series, count) for day, series, count in self.aggregates.days(first + 1, last - 1))
         return [*chain.from_iterable(edges), *inner]
 
     def pieces(self, span: Span) -> Pieces:
-        """Return the span cut as a chart of it is, with what each series came to: together that is ``counts``."""
+        """Return the span cut into the pieces of a chart, with their counts, which add up to ``counts``."""
         first, last = (span.after_us + 1) // DAY_US, span.until_us // DAY_US
         days = (span.until_us - span.after_us) / DAY_US
         unit = unit_of(days, hours=not self.aggregates.compacted(first, last))

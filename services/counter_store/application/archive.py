@@ -1,6 +1,6 @@
-"""What the store keeps beside its counters: aggregates, history, what can be said of both. The stage's only door to it.
+"""Aggregates, history and the analyses of both: the store's state beside its counters.
 
-All calls come inside the batch's transaction; what was taken is in the tables from ``flush`` or ``answer`` on.
+All calls come inside the batch's transaction; recorded events are in the tables from ``flush`` or ``answer`` on.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ class Archive:
         self._health = HealthMonitor(policy, self.analytics.health)
 
     def observation(self, times: Mapping[str, Any]) -> Observation:
-        """Return since when each source has been observed, by what the ledger keeps of it.
+        """Return since when each source has been observed, from the ledger.
 
-        A ledger of before knows one time for all; one that has none begins with what was first counted.
+        An earlier version stored one time for all; without any it begins with the first counted event.
         """
         if (kept := times.get("observed")) is not None:
             return Observation(kept)
@@ -62,7 +62,7 @@ class Archive:
         return self._aggregates.full
 
     def record(self, event: Event, time_us: int) -> bool:
-        """Take an event that has been added to the history; returns False if it had been counted before that."""
+        """Count an event that was added to the history; return False if it was counted before."""
         self.retention.added(event.type)
         self._touched[event.type] = None
         self._added += 1
@@ -77,19 +77,19 @@ class Archive:
         self._aggregates.add_cell("daily", time_us // DAY_US, series, Cell(count, time_us, time_us))
 
     def flush(self, monotonic_us: int | None, wall_us: int | None, *, prune: bool) -> None:
-        """Write what was taken; let go of what has to leave the history."""
+        """Write the recorded events; ``prune`` deletes what must leave the history."""
         self._write()
         if prune and monotonic_us is not None and wall_us is not None:
             self.retention.prune(self._touched, self._added, monotonic_us, wall_us)
         self._touched, self._added = {}, 0
 
     def answer(self, name: str, data: Mapping[str, Any], snapshot: Snapshot) -> dict[str, Any]:
-        """Return the answer to a question, what this batch took included."""
+        """Return the answer to a request, this batch's events included."""
         self._write()
         return queries.answer(self.analytics, snapshot, name, data)
 
     def due_health(self, as_of_us: int | None) -> Health | None:
-        """Return the health if it is to be published now."""
+        """Return the health if it is due to be published."""
         return self._health.due(as_of_us)
 
     def _write(self) -> None:

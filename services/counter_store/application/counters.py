@@ -1,10 +1,10 @@
-"""Every type's total and windows, and how far event time has come.
+"""Every type's total and windows, and event time.
 
 Rules:
 1. Windows end at the event time that delivery has reached (``advance``). Until that is known, each type's windows end
    at its newest event.
-2. Where the wall clock jumped (``CLOCK_JUMP``) windows run on evenly: inside, all times are steady, without the jumps
-   so far. ``offset_us`` is their sum. It is added to every time that is published, which so goes by today's clock.
+2. Windows ignore jumps of the wall clock (``CLOCK_JUMP``): inside, all times are steady, without the jumps so far.
+   ``offset_us`` is their sum. It is added to every published time, which so follows the present clock.
 3. A counter is published when one of its numbers changed, once a batch.
 """
 
@@ -32,7 +32,7 @@ from shared.instants import span_to_us, time_to_us, us_to_time
 from shared.jumps import Jump
 from shared.messages import Counter
 
-AHEAD_US = 60 * US_PER_S  # an event further ahead of event time waits until event time has reached it
+AHEAD_US = 60 * US_PER_S  # an event further ahead of event time enters the windows when event time reaches it
 
 
 class CounterSet:
@@ -64,7 +64,7 @@ class CounterSet:
         return sum(tally.total for tally in self._tallies.values())
 
     def times(self) -> dict[str, Any]:
-        """Return what a restart needs beside the rows."""
+        """Return event time and offset, to store."""
         return {"as_of_us": self.as_of_us, "offset_us": self.offset_us, "observed": self.observed.rows()}
 
     def advance(self, event_time: datetime) -> None:
@@ -77,7 +77,7 @@ class CounterSet:
             self._tallies[event_type] = advance_tally(tally, self._as_of(tally), self._table.history(event_type))
 
     def observe(self, device: str | None, time: datetime, *, trusted: bool = False) -> None:
-        """Note that a device was heard; ``trusted`` is what an operator brings, however old."""
+        """Note a message of a device; ``trusted``: imported by an operator, however old."""
         now_us = None if self.as_of_us is None else self.as_of_us + self.offset_us
         self.observed.add(device, time_to_us(time), now_us, trusted=trusted)
 
@@ -107,7 +107,7 @@ class CounterSet:
         self._newest_us.setdefault(name, self._tallies[name].last_us + self.offset_us)
 
     def jump(self, jump: Jump) -> None:
-        """From now on clocks are ahead by one more step; what they said right before ``since`` is further back then."""
+        """Apply a jump: the offset grows by its step, and steady times reported before it move."""
         if jump.since is not None and (by_us := span_to_us(jump.earlier - jump.step)):
             since_us = time_to_us(jump.since) - self.offset_us
             oldest_us = min(since_us, since_us if self.as_of_us is None else self.as_of_us) - DAY_US - abs(by_us)
@@ -122,7 +122,7 @@ class CounterSet:
         self._published.clear()
 
     def reopen(self, offset_us: int, observed_us: Mapping[str | None, int]) -> None:
-        """Open all windows anew over a table whose steady times have been put right, ``offset_us`` behind the clock."""
+        """Open all windows anew over a table with corrected steady times, ``offset_us`` behind the clock."""
         self.observed.rebuild(observed_us)
         if self.as_of_us is not None:
             self.as_of_us += self.offset_us - offset_us
@@ -151,10 +151,10 @@ class CounterSet:
         self._newest_us = {}
 
     def changed(self) -> Iterator[Counter]:
-        """Yield what to publish: counters whose numbers are not those published last.
+        """Yield the counters whose numbers differ from those last published.
 
-        A producer reports how far event time has come some seconds after an event. Until then the counter's windows end
-        at the event, so that it is published once and includes it.
+        A producer reports event time some seconds after an event. Until then the counter's windows end at the event, so
+        that it is published once and includes the event.
         """
         for event_type, tally in self._tallies.items():
             as_of_us = self._as_of(tally)
@@ -181,7 +181,7 @@ class CounterSet:
         }
 
     def monotonic_us(self) -> int | None:
-        """Return how far event time has come, in steady time; before it is known, the newest event's."""
+        """Return event time as steady time; before it is known, the newest event's."""
         newest_us = max((tally.last_us for tally in self._tallies.values()), default=None)
         return newest_us if self.as_of_us is None else self.as_of_us
 

@@ -21,7 +21,7 @@ DECAY_STEP_US = 600 * US_PER_S
 
 
 class HealthMonitor:
-    """Knows what was published last; ``calculate`` returns the health at a time in microseconds."""
+    """Remembers the last published health; ``calculate`` returns the health at a time in µs."""
 
     def __init__(self, policy: StorePolicy, calculate: Callable[[int], Health]) -> None:
         self._policy = policy

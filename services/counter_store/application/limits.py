@@ -1,6 +1,6 @@
-"""The bounds of what a sender can grow, and the event that says that one was reached.
+"""The bounds of the sets that a sender can grow, and the event that reports a full one.
 
-A bound harms the sender that goes beyond it: what is known keeps its place, and a type of the catalogue always has one.
+A bound concerns the sender that exceeds it: known types keep their place, and a type of the catalogue always has one.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from services.counter_store.core.requests.questions import TYPES
 from shared.limits import LIMIT_REACHED, Limit
 from shared.messages import Candidate, Event
 
-OTHER_TYPE = "system.type.other"  # under which events of one type too many are counted; data.type has their own
+OTHER_TYPE = "system.type.other"  # counts events of types beyond the bound; data.type has the real type
 TYPES_COUNTED = Limit("event types", TYPES, f"a type that is not in the catalogue counts as `{OTHER_TYPE}`")
 SERIES = Limit("series of type, device and zone", MAX_SERIES, "a new one is counted without its device and zone")
 LIMITS = (TYPES_COUNTED, SERIES)
 
 
 class Limits:
-    """Watches over one store. ``offer`` publishes an event; without it a replay says nothing."""
+    """The bounds of one store. ``offer`` publishes an event; a replay has no ``offer``."""
 
     def __init__(
         self, policy: StorePolicy, offer: Callable[[Candidate], None] | None, most_types: int = TYPES_COUNTED.most
@@ -39,7 +39,7 @@ class Limits:
         return event.model_copy(update={"type": OTHER_TYPE, "category": "system", "data": data})
 
     def report(self, limit: Limit, event: Event, most: int | None = None) -> None:
-        """Offer an event that says so: once a day and kind, by the day of the event that went beyond the bound."""
+        """Offer an event once a day for each limit, by the day of the event that exceeded it."""
         what, day = limit.what, f"{event.time:%Y-%m-%d}"
         if self._offer is None or (what, day) in self._reported or len(self._reported) > self._most_types:
             return

@@ -1,9 +1,9 @@
-"""What is due at each device, as event_processor retains it: kept for the reports.
+"""The maintenance due at each device, from event_processor's retained messages, for the reports.
 
 Rules:
-1. The last word of a device counts. One whose topic was emptied (it was forgotten) stays until a word of it comes that
-   lists nothing, or until it is ``STALE`` older than the newest.
-2. At most ``MOST`` devices are kept; the ones heard of last.
+1. The last message of a device counts. A device whose topic was emptied stays until a message of it lists nothing, or
+   until its last one is ``STALE`` older than the newest of all.
+2. At most ``MOST`` devices are kept, those with the newest messages.
 """
 
 from __future__ import annotations

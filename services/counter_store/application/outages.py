@@ -1,12 +1,13 @@
 """Which ends belong to which beginnings, also where events of either have left the history.
 
 Rules:
-1. Beginnings and ends are those at hand: in the history, and among the newest ``TURNS`` of their type.
-2. The end of a beginning that is older than the oldest end at hand may have left. The cells still say when a device's
-   last one was before that: what began up to then has ended, nobody knows when, and is not reported.
-3. What lasts across a step of the clock lasts no longer for it: pairs are made of the times as they stand after
-   all steps up to the span's end. An outage that is over lies where the clock of its end reported it.
-4. An outage begins when what its event reports began, some seconds before the event, and is as long as its end says.
+1. Beginnings and ends are those in the history, among the newest ``TURNS`` of their type.
+2. The end of a beginning that is older than the oldest known end may have left the history. The cells still have the
+   time of a device's last end before that: outages that began up to then have ended at an unknown time, and are left
+   out.
+3. A step of the clock does not change a length: pairs are made of times corrected by all steps up to the span's end. A
+   finished outage has the times of the clock that reported its end.
+4. An outage begins at the time its event reports, some seconds before the event, and is as long as its end reports.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from shared.instants import span_to_us, time_to_us
 from shared.jumps import Jump
 
 TURNS = 2_000  # newest beginnings and ends that are paired
-JUMPS = 100  # newest steps of the clock that are looked at
+JUMPS = 100  # newest steps of the clock that are applied
 FROM_THE_FIRST = -(2**62)
 Shifts = tuple[int, int, int]  # since when, by how much what is earlier moves, by how much the rest
 
@@ -47,7 +48,7 @@ class OutageHistory:
     def outages(
         self, name: str, ends: Sequence[str], span: Span, ever: Mapping[str, AllTime]
     ) -> tuple[tuple[Outage, ...], bool]:
-        """Return the outages known at the span's end, and whether they are all there were in it."""
+        """Return the outages known at the span's end, and whether they are complete."""
         began = self._at_hand(name, span.until_us, ever.get(name))
         ended = [self._at_hand(end, span.until_us, ever.get(end)) for end in ends]
         since_us = max(each.since_us for each in ended)
@@ -97,7 +98,7 @@ class OutageHistory:
             yield Outage(one.device, began_us, ended_us)
 
     def _unended(self, began: Sequence[ReportedTurn], ends: Sequence[str], since_us: int) -> Sequence[ReportedTurn]:
-        """Return the beginnings but those whose end may have been before ``since``, where ends are not at hand."""
+        """Return the beginnings without those that may have ended before ``since``, where ends are unknown."""
         if not began or began[0][0] >= since_us:
             return began
         last = self._aggregates.lasts(ends, began[0][0], since_us - 1, possible=True)
@@ -110,7 +111,7 @@ def _shifts(jump: Jump) -> Shifts:
 
 
 def _moved(turn: ReportedTurn, jumps: Iterable[tuple[int, Shifts]]) -> int:
-    """Return where a time stands after the jumps that came after it."""
+    """Return a time, corrected by the later jumps."""
     wall_us, monotonic_us = turn.us, turn.monotonic_us
     for us, (since_us, earlier_us, step_us) in jumps:
         if us > monotonic_us:

@@ -1,4 +1,4 @@
-"""``request/counter_store/{name}``: each question with its model and what answers it."""
+"""``request/counter_store/{name}``: each request with its model and its function."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from services.counter_store.core.statistics.type_statistics import AllStatistics
 from shared.delivery.handler import RefusedError
 from shared.instants import us_to_time
 
-TOOK = 2_000  # newest events whose processing time is looked at
+TOOK = 2_000  # newest events whose processing time is measured
 
 
 def answer(analytics: Analytics, snapshot: Snapshot, name: str, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Aggregates made anew from events: of a ledger from before there were any, and of a damaged one.
+"""Aggregates made anew from events: for a ledger of a version without aggregates, and for a damaged one.
 
 Rules:
 1. ``aggregated`` in the ledger's state is the rowid up to which events are in the aggregates. Rows beyond it were
@@ -6,7 +6,7 @@ Rules:
 2. Of a damaged ledger every sound event is added, and of every sound cell and counter what it counts beyond those:
    events that had left the history, or whose rows cannot be read. Such a cell or type has *credit*.
 3. An event that comes again, from its producer or from InfluxDB, and finds credit in its cell or type is one of those:
-   it is kept, and not counted again. One reported later than the last that was counted there is new.
+   it is stored, but not counted again. One later than the last that was counted there is new.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS credit (
 """
 KEY = "aggregated"
 CHUNK = 20_000
-UNKNOWN = "unknown"  # the category of what was counted once and of which nothing else is left
+UNKNOWN = "unknown"  # the category of counts whose series cannot be read
 _KEYS = {"hourly": "hour, series", "daily": "day, series", "series": "id", "counter": "type"}
 
 
@@ -58,7 +58,7 @@ def mark_aggregated(ledger: Ledger, rowid: int) -> None:
 
 
 def salvage_counts(damaged: sqlite3.Connection, ledger: Ledger) -> int:
-    """Count anew from the events in ``ledger``, and from what ``damaged`` still says; returns how many in all."""
+    """Count anew from the events in ``ledger`` and the sound rows of ``damaged``; return the total."""
     aggregates = Aggregates(ledger)
     catch_up(ledger, aggregates)
     series = {int(row[0]): _series(row[1:6]) for row in _sound(damaged, "series")}
@@ -96,7 +96,7 @@ def _add_beyond(
     series: dict[int, Series],
     hours: dict[tuple[int, int], Cell],
 ) -> None:
-    """Add what cells count beyond the events that are there; a day holds the hours that have no cell of their own."""
+    """Add what cells count beyond the present events; a day includes the hours without a cell of their own."""
     for (hour, number), cell in hours.items():
         known = aggregates.cell("hourly", hour, series[number])
         _add_missing(ledger, aggregates, ("hourly", hour, series[number]), cell, known)
@@ -124,7 +124,7 @@ def _credit(ledger: Ledger, place: tuple[str, int, str], count: int, until_us: i
 
 
 def _count_anew(ledger: Ledger, aggregates: Aggregates, stored: dict[str, Cell]) -> int:
-    """Write every counter: what its cells add up to, and no less than what the sound counters have reported."""
+    """Write every counter: the sum of its cells, at least the total of its sound counter."""
     counted = aggregates.ever()
     known = {series.type: series for series in reversed(aggregates.series.values())}
     for name, cell in stored.items():

@@ -1,4 +1,4 @@
-"""A report's data, put together from the analytics. What it is written down as, and when, is others' business."""
+"""A report's data, from the analytics."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from services.counter_store.core.statistics.trend import Trend
 def report(
     analytics: Analytics, snapshot: Snapshot, kind: ReportType, days: int, as_of: datetime | None = None
 ) -> Report:
-    """Return the report of ``kind`` over the ``days`` up to ``as_of``; raises RefusedError before there is a time."""
+    """Return the report of ``kind`` over the ``days`` up to ``as_of``; raises RefusedError before any event time."""
     span = snapshot.span(days, as_of)
     all_time = sum(ever.total for ever in snapshot.ever.values())
     pieces = analytics.pieces(span)

@@ -1,9 +1,9 @@
 """Scheduled reports: each period (``core/reports/schedule.py``) is written into files and published once.
 
 Rules:
-1. One report a batch, so that counting does not wait; a backlog melts away with the batches.
-2. It is written before the batch commits that it was made: a crash in between writes the same bytes again.
-3. Where it cannot be written counting goes on; it is tried again a minute of event time later.
+1. One report for each batch, so that counting does not wait for a backlog.
+2. It is written before the batch commits: after a crash in between the same bytes are written again.
+3. If it cannot be written counting continues, with a retry a minute of event time later.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ RETRY_US = 60_000_000
 
 
 class Reporter:
-    """Makes what is due. All calls come inside the batch's transaction."""
+    """Makes the due reports. All calls come inside the batch's transaction."""
 
     def __init__(
         self, ledger: Ledger, files: ReportFiles, kinds: Sequence[Kind], counters: CountersFile | None = None
@@ -46,7 +46,7 @@ class Reporter:
         self.failures = 0
 
     def again(self) -> list[ScheduledReport]:
-        """Return the last report of each kind, as after a start: the broker may have lost it."""
+        """Return the last report of each kind, to publish again after a start: the broker may have lost it."""
         return [ScheduledReport.model_validate_json(text) for text in self._last.values()]
 
     def figures(self) -> dict[str, int]:
@@ -60,7 +60,7 @@ class Reporter:
             self._counters.save(as_of_us, counters)
 
     def due(self, as_of_us: int | None, observed_us: int | None) -> Period | None:
-        """Return the period whose turn it is, if any."""
+        """Return the next period to report, or None."""
         if as_of_us is None or observed_us is None:
             return None
         if self._failed_us is not None and self._failed_us <= as_of_us < self._failed_us + RETRY_US:
@@ -69,7 +69,7 @@ class Reporter:
         return next(iter(due(self._kinds, made, observed_us, as_of_us)), None)
 
     def make(self, period: Period, analytics: Analytics, snapshot: Snapshot) -> ScheduledReport | None:
-        """Write a report; returns what is to be published, None where it could not be written."""
+        """Write a report; return the message to publish, None if it could not be written."""
         made = self._write(period, analytics, snapshot)
         self._failed_us = snapshot.as_of_us if made is None else None
         if made is not None:

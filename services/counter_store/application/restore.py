@@ -1,9 +1,9 @@
-"""A lost ledger is filled again from InfluxDB: pages are read on a thread of their own and counted by the store's.
+"""Restoring a lost ledger from InfluxDB: a thread reads pages, and the store's thread counts them.
 
 Rules (docs/adr/0007):
-1. How far it has got stands in the ledger under ``restore`` and commits with the page, so a death costs one page.
-2. Until the last page nothing is sent to InfluxDB: a new point might take the place of one that is yet to be read.
-3. While InfluxDB is away the store counts what comes. An event that is both read back and sent again has one id.
+1. The progress is in the ledger under ``restore`` and commits with the page, so a crash costs one page.
+2. Until the last page nothing is written to InfluxDB: a new point might overwrite one that is yet to be read.
+3. While InfluxDB is unreachable the store counts new events. An event that is both read back and resent has one id.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class RestoreProgress:
 
 
 def load(ledger: Ledger) -> RestoreProgress:
-    """Return how far a restore has got; ``done`` where none was ever begun."""
+    """Return the progress of a restore; ``done`` without one."""
     kept = ledger.get(KEY)
     return RestoreProgress(phase="done") if kept is None else RestoreProgress(**json.loads(kept))
 
@@ -72,9 +72,9 @@ def begin_if_new(ledger: Ledger) -> None:
 
 
 def salvage(damaged: sqlite3.Connection, ledger: Ledger) -> Mapping[str, Any]:
-    """Take over every event and aggregate whose row is as it was written, count anew, and leave the rest to a restore.
+    """Copy every sound event and aggregate, count anew, and leave the rest to a restore.
 
-    The points are not taken over: an event without one gets one after the restore, if InfluxDB lacks it.
+    The queued points are not copied: after the restore each event that InfluxDB lacks gets one.
     """
     table = EventTable(ledger)
     for row in sound_rows(damaged, "event", SEALED):

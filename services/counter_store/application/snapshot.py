@@ -1,4 +1,4 @@
-"""What an answer rests on beside the ledger: how far event time has come, the counters, the stage's figures."""
+"""The inputs of an answer beside the ledger: event time, the counters, the store's figures."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from shared.messages import Counter
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Times of the wall clock; None before anything was observed. ``lets_go``: what is old goes, hours become days."""
+    """Times of the wall clock; None before any message. ``lets_go``: old events are deleted, hours become days."""
 
     site: str
     as_of_us: int | None

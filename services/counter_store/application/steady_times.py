@@ -1,7 +1,7 @@
-"""The steady times of events that were read back: the jumps of the clock among them, met again in their places.
+"""The steady times of events that were read back, from the jumps of the clock among them.
 
-Events come back in the order of their own times; a jump has its place in the order in which they were made, which is
-``seq`` within an epoch, and epochs follow one another by their first event (docs/adr/0008).
+Events are read in the order of their own times; a jump applies in the order in which they were made, which is ``seq``
+within an epoch, and epochs by their first event (docs/adr/0008).
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ _EPOCHS = "SELECT epoch FROM event GROUP BY epoch ORDER BY min(time_us)"
 
 
 def rebuild_steady_times(db: sqlite3.Connection) -> tuple[int, dict[str | None, int]] | None:
-    """Put every event's steady time right; returns None if there were no jumps.
+    """Correct every event's steady time; return None if there were no jumps.
 
-    Else their sum, and since when each device has been observed by the clock as it is now; all in microseconds.
+    Else return their sum, and since when each device has been observed by the present clock; all in µs.
     """
     ranks = {epoch: rank for rank, (epoch,) in enumerate(db.execute(_EPOCHS).fetchall())}
     places = sorted((ranks[epoch], seq, data) for epoch, seq, data in db.execute(_JUMPS, (CLOCK_JUMP,)).fetchall())
@@ -42,7 +42,7 @@ def rebuild_steady_times(db: sqlite3.Connection) -> tuple[int, dict[str | None, 
 
 
 def _meet(db: sqlite3.Connection, place: tuple[int, int], jump: Jump, offset_us: int) -> None:
-    """What was reported before is moved if another clock reported it; what comes after runs on by ``step`` less."""
+    """Apply a jump: events before it move if another clock reported them; those after it are ``step`` earlier."""
     if jump.since is not None and (by_us := span_to_us(jump.earlier - jump.step)):
         since_us = time_to_us(jump.since) - offset_us
         db.execute(

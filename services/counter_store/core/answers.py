@@ -1,4 +1,4 @@
-"""The base of every answer: a frozen model that is complete, whatever there is to report."""
+"""The base of every answer: a frozen model in which no field is ever missing."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ class Answer(BaseModel):
 
 
 class Dated(Answer):
-    """An answer about the time up to ``as_of``, in event time: asked again with it, it is the same."""
+    """An answer about the time up to ``as_of``, in event time. Asked again with this ``as_of``, it is the same."""
 
     as_of: Time

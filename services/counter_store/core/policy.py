@@ -1,4 +1,4 @@
-"""How the store is to keep and judge what it counts: what the core needs of ``config/``."""
+"""The settings of ``config/`` that the core needs: how long events are kept, and how they are judged."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from services.counter_store.core.health.formulas import STANDARD
 from services.counter_store.core.time_units import DAY_US
 from shared.event_text.texts import EventTexts
 
-HOURLY_DAYS = 92  # hours stay apart at least this long: more than a judgement by hour of the week looks back on
+HOURLY_DAYS = 92  # counts by hour are kept at least this long, for the anomalies by hour of the week
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class StorePolicy:
 
     @property
     def hourly_us(self) -> int:
-        """How long counts stay apart by hours; then they are days."""
+        """How long counts are kept by hour; then by day."""
         return max(self.trend_days, HOURLY_DAYS) * DAY_US
 
     @property
@@ -48,7 +48,7 @@ class StorePolicy:
 
 
 def ends_of(clears: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    """Turn ``{ending type: types it ends}`` round."""
+    """Return ``{type: types that end it}`` for ``{ending type: types it ends}``."""
     ended: dict[str, tuple[str, ...]] = {}
     for name in sorted(clears):
         for other in clears[name]:

@@ -14,7 +14,7 @@ _LAST_US = time_to_us(datetime.max.replace(tzinfo=UTC))
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """(after, until]. The store has seen anything at all from ``observed_us`` on, and has come to ``reached_us``."""
+    """(after, until]. The store has observed from ``observed_us`` on, up to ``reached_us``."""
 
     after_us: int
     until_us: int
@@ -23,12 +23,12 @@ class Span:
 
     @property
     def seen_after_us(self) -> int:
-        """Where the observed part begins: what was not looked at must not count as quiet."""
+        """Where the observed part begins: time that was not observed must not count as quiet."""
         return min(self.until_us, max(self.after_us, self.observed_us))
 
     @property
     def seen_until_us(self) -> int:
-        """Where it ends: what is yet to come must not count as quiet either."""
+        """Where it ends: the future must not count as quiet either."""
         return max(self.seen_after_us, min(self.until_us, self.reached_us))
 
     @property

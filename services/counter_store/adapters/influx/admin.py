@@ -1,4 +1,4 @@
-"""Looking into an InfluxDB and making places in it: 1.x by InfluxQL, 2.x by /api/v2, 3 Core by /api/v3.
+"""Finding and making databases and buckets in InfluxDB: 1.x by InfluxQL, 2.x by /api/v2, 3 Core by /api/v3.
 
 Sources: InfluxDB 1.8 "Manage your database", OSS v2 API reference (buckets, orgs, dbrps), InfluxDB 3 Core 3.9.6,
 influxdb3_server/src/http.rs and influxdb3_types/src/http.rs (configure). Run against real ones: 1.6.7, 2.7.12, 3 Core.
@@ -22,7 +22,7 @@ PLACES_OF_3 = "/api/v3/configure/database"
 
 
 class SetupError(Exception):
-    """The server answered, but not so that this could be done: ``status`` 401 and 403 mean that we may not."""
+    """The server answered, but did not do it. ``status`` 401 and 403: the credentials do not allow it."""
 
     def __init__(self, detail: str, status: int = 0) -> None:
         super().__init__(detail)
@@ -30,7 +30,7 @@ class SetupError(Exception):
 
 
 class Admin(Protocol):
-    """One version's way of looking and making."""
+    """The administration of one version."""
 
     def find(self, name: str) -> Place | None:
         """Return the place of that name, or None; raises SetupError."""
@@ -40,14 +40,14 @@ class Admin(Protocol):
 
 
 class AdminClient:
-    """Requests with the settings' credentials; raises Unavailable where there is no answer."""
+    """Requests with the settings' credentials; raises Unavailable without an answer."""
 
     def __init__(self, settings: InfluxSettings) -> None:
         self.settings = settings
         self._http = InfluxHttp(settings)
 
     def version(self) -> str:
-        """Return what the server calls itself, as ``1.6.7``; raises SetupError if it does not say."""
+        """Return the server's version, such as ``1.6.7``; raises SetupError if it does not report one."""
         answer = self.ask("GET", "/ping")
         if answer.status in (401, 403):  # 3 Core, which asks for a token here too
             said = f"{answer.status}: {explain_body(answer.data)}; {ADVICE[answer.status]}"
@@ -65,7 +65,7 @@ class AdminClient:
         return self._http.request(method, path, query, json.dumps(body).encode(), "application/json")
 
     def json(self, method: str, path: str, query: Mapping[str, str] | None = None, body: Any = None) -> Any:
-        """Return what a successful answer holds, None for a 404; raises SetupError for any other."""
+        """Return the JSON of a successful answer, None for a 404; raises SetupError for any other."""
         answer = self.ask(method, path, query, body)
         if answer.status == 404:
             return None
@@ -134,7 +134,7 @@ class Admin2:
         self._map(name, self._send("POST", "/api/v2/buckets", body))
 
     def _map(self, name: str, bucket: Mapping[str, Any]) -> None:
-        """2.x maps a bucket by itself (a virtual mapping) in later versions only."""
+        """Map the database to the bucket. Only later versions of 2.x do so by themselves (a virtual mapping)."""
         database, policy = split_policy(name)
         found = self._wire.json("GET", "/api/v2/dbrps", {"org": self._org, "db": database}) or {}
         if not any(each.get("bucketID") == bucket.get("id") for each in found.get("content", ())):
@@ -184,7 +184,7 @@ class Admin3:
 
 
 def _rows(answer: Any, text: str) -> list[dict[str, Any]]:
-    """Return what InfluxQL found, nothing where there is no such database; raises SetupError."""
+    """Return the rows of an InfluxQL answer, empty for an unknown database; raises SetupError."""
     if not isinstance(answer, dict) or not answer.get("results"):
         raise SetupError("/query does not answer as InfluxDB does; check url")
     result = answer["results"][0]
@@ -200,7 +200,7 @@ def _rows(answer: Any, text: str) -> list[dict[str, Any]]:
 
 
 def _seconds(duration: str) -> int | None:
-    """Return a duration as 1.x and 3 show it, ``2160h0m0s``; None where it is spelt in another way."""
+    """Return the seconds of a duration as 1.x and 3 write it, ``2160h0m0s``; None for any other form."""
     found = _DURATION.fullmatch(duration)
     if found is None:
         return None

@@ -1,6 +1,6 @@
-"""Requests to an InfluxDB as the settings say: where it is, how long to wait, whom to trust and as whom to ask.
+"""Requests to an InfluxDB by the settings: address, timeout, certificates and credentials.
 
-An answer is there within ``timeout_s``, however slowly it drips, and has ``ANSWER_BYTES`` at most.
+An answer ends within ``timeout_s``, however slowly it comes, and has at most ``ANSWER_BYTES``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ANSWER_BYTES = 1 << 24  # a page of 5000 events of the usual size has 2 MB
 
 
 class InfluxHttp:
-    """Connections to one server; neither tried again nor sent elsewhere by a redirect."""
+    """Connections to one server, without retries and redirects."""
 
     def __init__(self, settings: InfluxSettings) -> None:
         self._settings = settings
@@ -57,7 +57,7 @@ def open_http(settings: InfluxSettings) -> BoundedHttp:
 
 
 def credentials(settings: InfluxSettings) -> dict[str, str]:
-    """Return the header of who asks, none for nobody; raises Unavailable where a secret cannot be read."""
+    """Return the Authorization header, empty without credentials; raises Unavailable if a secret cannot be read."""
     if settings.api == "v2":
         return {"Authorization": f"Token {token(settings)}"}
     if settings.username is None or settings.password_file is None:
@@ -66,5 +66,5 @@ def credentials(settings: InfluxSettings) -> dict[str, str]:
 
 
 def token(settings: InfluxSettings) -> str:
-    """Return the token of the v2 API as a header has it; raises Unavailable."""
+    """Return the token of the v2 API in its header's encoding; raises Unavailable."""
     return as_header(read_secret(settings.token_file or Path()))

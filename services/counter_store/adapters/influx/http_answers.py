@@ -57,7 +57,7 @@ def explain_body(body: bytes | str | None) -> str:
 
 
 def _reason(data: object) -> str:
-    """Return what 3 Core has against the line that it shows."""
+    """Return 3 Core's reason for the line that it shows."""
     return f": {data['error_message']}" if isinstance(data, dict) and data.get("error_message") else ""
 
 

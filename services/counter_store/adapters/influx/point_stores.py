@@ -1,4 +1,4 @@
-"""Which PointStore the settings ask for."""
+"""The PointStore of the settings."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from services.counter_store.core.influx.ports import PointStore, Refused
 from services.counter_store.settings import InfluxSettings
 
 READING = "reading,"  # what the line of a reading begins with: measurement and first tag
-# What is answered when lines were good but too old to be kept: by 1.6.7, and by 2.7.12. A quarrel of types in the same
-# batch is named instead of it.
+# The answers for good lines that are older than the retention period: by 1.6.7, and by 2.7.12. A conflict of types in
+# the same batch is reported instead of it.
 FORGOTTEN = ("beyond retention policy", "outside retention policy")
 
 
@@ -29,9 +29,9 @@ class SplitStore:
         self._readings = readings
 
     def write(self, lines: Sequence[str]) -> None:
-        """Write to both; raises what the first to fail raises, and then the caller writes all again.
+        """Write to both; raises the first error, after which the caller writes all again.
 
-        Readings older than their place keeps are forgotten at once, as they would be later: that is no refusal.
+        Readings older than their retention period are dropped at once by the server, which is no refusal.
         """
         if rest := [line for line in lines if not line.startswith(READING)]:
             self._main.write(rest)
@@ -48,7 +48,7 @@ class SplitStore:
         self._readings.close()
 
 
-# Imported when asked for: influxdb-client takes 16 MB of memory, which a store without it should not pay.
+# Imported on demand: influxdb-client takes 16 MB of memory.
 def _open_v1(settings: InfluxSettings) -> PointStore:
     from services.counter_store.adapters.influx.v1 import InfluxV1
 

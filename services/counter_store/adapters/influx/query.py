@@ -1,9 +1,9 @@
-"""Reading events back from InfluxDB by InfluxQL over ``/query``: the one language that 1.x, 2.x and 3.x all answer.
+"""Reading events back from InfluxDB by InfluxQL over ``/query``, the one language of 1.x, 2.x and 3.x.
 
 InfluxDB 2 and 3 find the bucket by the database's name (their 1.x compatibility). ``bucket`` may be database/policy;
-3 takes that for a database of this name. 3 Core answers no question over more than 432 files, a file being ten minutes
-of one measurement: it is then asked for half the time, down to a minute, and for more again where there is little. A
-page that is longer than ``ANSWER_BYTES`` is asked for by halves, down to one event.
+3 takes that for a database of this name. 3 Core refuses a query over more than 432 files, a file being ten minutes of
+one measurement: then half the time is queried, down to a minute, and more again where there is little. A page longer
+than ``ANSWER_BYTES`` is queried in halves, down to one event.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _SHORTEST_NS = 60 * 10**9
 
 @dataclass(frozen=True, slots=True)
 class EventPage:
-    """Events with the time of their point, and where to read on: ``skip`` points at ``at_ns`` have been read."""
+    """Events with the time of their point, and where the next page begins: after ``skip`` points at ``at_ns``."""
 
     events: tuple[tuple[Event, int], ...]
     at_ns: int
@@ -73,7 +73,7 @@ class InfluxQuery:
         return EventPage(events, last_ns, read, last=False)
 
     def count(self) -> int:
-        """Return how many points there are to read; raises Unavailable."""
+        """Return the number of points to read; raises Unavailable."""
         found, at_ns = 0, FIRST_NS
         while at_ns < _END_NS:
             answer, at_ns = self._ask('count("id")', at_ns, 2)
@@ -82,7 +82,7 @@ class InfluxQuery:
         return found
 
     def _ask(self, what: str, at_ns: int, width: int, order: str = "") -> tuple[QueryAnswer, int]:
-        """Return what there is from ``at_ns`` on, and until when: as far as the server answers at once."""
+        """Return the rows from ``at_ns`` on, and until when: as far as the server answers in one query."""
         while True:
             until_ns = min(at_ns + self._span_ns, _END_NS)
             when = f"time >= {at_ns}" if until_ns == _END_NS else f"time >= {at_ns} AND time < {until_ns}"

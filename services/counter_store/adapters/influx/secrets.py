@@ -9,7 +9,7 @@ from shared.small_file import read_small
 
 
 def read_secret(path: Path) -> str:
-    """Return the one line a file holds; raises Unavailable, since a file may yet be put right."""
+    """Return the single line of a file; raises Unavailable, since the file may still be put right."""
     try:
         secret = read_small(path).decode("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
@@ -20,5 +20,5 @@ def read_secret(path: Path) -> str:
 
 
 def as_header(secret: str) -> str:
-    """Return a secret in the spelling that HTTP libraries send as UTF-8: they encode headers as Latin-1."""
+    """Return a secret such that HTTP libraries, which encode headers as Latin-1, send it as UTF-8."""
     return secret.encode().decode("latin-1")

@@ -1,4 +1,4 @@
-"""Setting InfluxDB up: for a person all that is wanted, for the service what is missing, if it may."""
+"""Setting InfluxDB up: all steps for a person, only missing places for the service."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """One step and what came of it: ``fault`` is empty where it was done, or there was nothing to do."""
+    """One step and its outcome: ``fault`` is empty if it was done, or there was nothing to do."""
 
     step: PlaceStep
     command: str
@@ -26,7 +26,7 @@ class StepResult:
 
 @dataclass(frozen=True, slots=True)
 class SetupReport:
-    """What a server is and what came of every step."""
+    """A server's version and the outcome of every step."""
 
     url: str
     version: str
@@ -34,7 +34,7 @@ class SetupReport:
 
 
 def set_up(settings: InfluxSettings, allowed: Sequence[Do]) -> SetupReport:
-    """Take the steps that are ``allowed``, and return all; raises Unavailable, or SetupError if nothing can be seen."""
+    """Take the steps that are ``allowed``, and return all; raises Unavailable, or SetupError if none can be planned."""
     with closing(AdminClient(settings)) as wire:
         version = wire.version()
         major = int(version[0])
@@ -57,7 +57,7 @@ def set_up(settings: InfluxSettings, allowed: Sequence[Do]) -> SetupReport:
 
 @contextmanager
 def _understood(url: str) -> Iterator[None]:
-    """Raise SetupError where an answer is JSON of another shape than InfluxDB's."""
+    """Raise SetupError if an answer is not InfluxDB's JSON."""
     try:
         yield
     except (LookupError, TypeError, ValueError, AttributeError) as error:
@@ -65,11 +65,10 @@ def _understood(url: str) -> Iterator[None]:
 
 
 def prepare(settings: InfluxSettings) -> bool:
-    """Make what is missing before the first point goes out; returns False while the server knows nobody here.
+    """Make missing places before the first point goes out; return False while the server cannot be used.
 
-    That is while it cannot be reached or does not take the token, or the username and password.
-
-    What may not be made is said in the log with the command to run; points then wait, and nothing is lost.
+    That is while it cannot be reached or refuses the credentials. If a place may not be made, the log has the command
+    to run; points then wait, and nothing is lost.
     """
     try:
         setup = set_up(settings, ("create",))
@@ -84,7 +83,7 @@ def prepare(settings: InfluxSettings) -> bool:
         elif done.step.do == "create":
             log.info("made %s in InfluxDB %s", done.step.place.name, setup.version)
         elif done.step.do == "change":
-            log.warning("%s: left as it is, for a shorter time deletes; to change it: %s", done.step, done.command)
+            log.warning("%s: not changed, since a shorter time deletes; to change it: %s", done.step, done.command)
         elif done.step.do == "report":
             log.warning("%s", done.step)
     return True

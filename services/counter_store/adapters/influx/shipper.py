@@ -1,10 +1,10 @@
-"""The shipper: takes points from the outbox to InfluxDB on a thread of its own, so that counting never waits for it.
+"""The shipper: writes points from the outbox to InfluxDB on a thread of its own, so that counting never waits for it.
 
 Rules:
-1. A point leaves the outbox only after the store has it, or has refused it alone; then it is set aside.
+1. A point leaves the outbox only when the store has it, or has refused it by itself; then it is set aside.
 2. No ledger transaction is open while the network is in use.
-3. A full disk or a busy ledger is waited out like a server that is away. Anything else ends the thread, which
-   ``alive`` and the figures show.
+3. A full disk or a busy ledger is retried like an unreachable server. Any other error ends the thread, which ``alive``
+   and the figures show.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from shared.ledger import Ledger, LedgerDamagedError, LedgerError, Way
 
 @dataclass(frozen=True, slots=True)
 class ShipperState:
-    """The shipper's figures since its start. ``last_error`` is empty again once a write has succeeded."""
+    """The shipper's figures since its start. ``last_error`` is empty after a successful write."""
 
     pending: int = 0
     shipped: int = 0
@@ -64,7 +64,7 @@ class Shipper:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="shipper", daemon=True)
         self.state = ShipperState()
-        self.fault: Exception | None = None  # a damaged ledger: for the process to end on
+        self.fault: Exception | None = None  # a damaged ledger, which the process must end with
 
     def start(self) -> None:
         """Begin to ship; once only."""
@@ -78,7 +78,7 @@ class Shipper:
 
     @property
     def alive(self) -> bool:
-        """True from ``start`` until ``stop``; False in between means a bug, and the process should end."""
+        """Whether the thread runs; False between ``start`` and ``stop`` means a bug, and the process should end."""
         return self._thread.is_alive()
 
     def figures(self) -> Mapping[str, bool | int | float | str]:

@@ -1,4 +1,4 @@
-"""InfluxDB 1.x by its own ``/write``: the door that every 1.x has, and the only one of those on 32-bit Pis."""
+"""InfluxDB 1.x by its own ``/write``, which every 1.x has; those on 32-bit Pis have no other."""
 
 from __future__ import annotations
 

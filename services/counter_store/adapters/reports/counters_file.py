@@ -1,9 +1,9 @@
-"""``storage_file``: the totals as a file to look at, and for who read the UPS Monitor's. The ledger is what counts.
+"""``storage_file``: the totals as a file, for people and for programs that read the UPS Monitor's. It is only a copy.
 
 Rules:
-1. It is written every ``interval_s`` of event time, if a total has changed, and as a whole or not at all.
-2. A file that no store has written is left as it is: it may be the UPS Monitor's, of which there is no other.
-3. Where it cannot be written counting goes on; it is tried again an interval later.
+1. It is written every ``interval_s`` of event time, if a total has changed, and atomically.
+2. A file that no store has written is not overwritten: it may be the UPS Monitor's only one.
+3. If it cannot be written counting continues, with a retry an interval later.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class CountersFile:
         return {"counters_unwritten": self.failures} if self.failures else {}
 
     def save(self, as_of_us: int | None, counters: Callable[[], Iterable[Counter]]) -> None:
-        """Write the file if it is time for it; where it cannot be written, say so and go on."""
+        """Write the file if it is due; log an error."""
         tried_us = self._tried_us
         if as_of_us is None or (tried_us is not None and tried_us <= as_of_us < tried_us + self._interval_us):
             return

@@ -1,8 +1,8 @@
 """The folder of written reports, named as ``daily-2026-01-31.html`` and ``weekly-2026-W05.csv``.
 
 Rules:
-1. A file is written beside its place and then put there, so that nobody ever sees half of one.
-2. Of each kind the newest ``KEEP`` periods stay. Nothing is removed whose name is not that of a report.
+1. A file is written beside its place and renamed, so that it is never seen half written.
+2. The newest ``KEEP`` periods of each kind stay. Files with other names are never removed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class ReportFiles:
         self.formats = formats
 
     def write(self, period: Period, report: Report) -> tuple[str, ...]:
-        """Write a report in every format, and let old ones go; returns the names. Raises OSError."""
+        """Write a report in every format, and remove old ones; return the names. Raises OSError."""
         self.folder.mkdir(parents=True, exist_ok=True)
         names = []
         for each in self.formats:
@@ -52,11 +52,11 @@ class ReportFiles:
 
 
 def put(path: Path, content: bytes) -> None:
-    """Write a file as a whole or not at all; raises OSError."""
+    """Write a file atomically; raises OSError."""
     beside = path.with_name(f".{path.name}.part")
     try:
         beside.unlink(missing_ok=True)
-        with beside.open("xb") as out:  # a link that somebody has put there is not followed
+        with beside.open("xb") as out:  # a planted link is not followed
             out.write(content)
             out.flush()
             os.fsync(out.fileno())

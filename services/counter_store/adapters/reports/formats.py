@@ -1,4 +1,4 @@
-"""What a report may be written as: JSON, CSV, Markdown, HTML. The same report gives the same bytes."""
+"""The formats of a report: JSON, CSV, Markdown, HTML. The same report gives the same bytes."""
 
 from __future__ import annotations
 

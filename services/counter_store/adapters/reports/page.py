@@ -1,6 +1,6 @@
-"""A report as one HTML page that needs nothing else: no script, no address, its charts drawn in it as SVG.
+"""A report as one self-contained HTML page: no scripts, no external addresses, its charts as SVG.
 
-Everything that comes from outside is escaped by the template's engine, and the page's policy forbids it to load.
+The template engine escapes everything from outside, and the page's content security policy forbids to load anything.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def due_day(item: Mapping[str, Any]) -> str:
 
 
 def between(item: Mapping[str, Any]) -> str:
-    """Return the interval that holds nine truths in ten, as text; empty where there is none."""
+    """Return the 90 % interval as text; empty without one."""
     if item["earliest"] is None:
         return ""
     return f"{item['earliest']:%Y-%m-%d} to {'never' if item['latest'] is None else item['latest'].date()}"

@@ -1,10 +1,10 @@
-"""The ledger's tables of what is counted for good: series, hours, days, episodes (``core/counting/series.py``).
+"""The ledger's aggregates, which stay for good: series, hours, days, episodes (``core/counting/series.py``).
 
 Rules:
 1. They change in the transaction that counts the event, and nothing else changes them: a recount gives the same.
 2. ``hourly`` begins with the hour, so that a batch touches the newest page of it and no other.
-3. At most ``MAX_SERIES`` series are distinguished; an event of one more is counted without its device and zone, and one
-   beyond twice as many without its category.
+3. At most ``MAX_SERIES`` series are distinguished; an event of a further one is counted without its device and zone,
+   and beyond twice as many without its category.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Aggregates:
 
     @property
     def full(self) -> bool:
-        """Whether so many series are known that further ones go without device and zone."""
+        """Whether the bound is reached, so that further series are counted without device and zone."""
         return len(self._ids) >= self._max_series
 
     def add(self, harvest: BatchCounts) -> None:
@@ -96,10 +96,10 @@ class Aggregates:
         self._add_cell(table, unit, self.number(series), cell)
 
     def counts(self, after_us: int, until_us: int, types: Collection[str] | None = None) -> Iterator[Count]:
-        """Yield what each cell of these types (None: of all) holds of (after, until]; several may be of one series.
+        """Yield the counts of these types (None: all) within (after, until]; a series may come several times.
 
-        Exact while the events at the edges are in the history; a cell at an edge whose events have left it goes
-        to the span its last event is in, so that spans side by side share out every event once.
+        Exact while the events at the edges are in the history. A cell at an edge without its events counts where its
+        last event is, so that adjacent spans count every event once.
         """
         for table, unit_us in (("hourly", DAY_US // HOURS_PER_DAY), ("daily", DAY_US)):
             first, last = (after_us + 1) // unit_us, until_us // unit_us
@@ -130,9 +130,9 @@ class Aggregates:
     def lasts(
         self, types: Collection[str], after_us: int, until_us: int, *, possible: bool = False
     ) -> dict[str | None, int]:
-        """Return by device the last time in [after, until] of which a cell reports an event of ``types``.
+        """Return by device the last time in [after, until] of an event of ``types``, by the cells.
 
-        Of a cell that reaches beyond ``until`` the first event is certain, and a later one up to ``until`` possible.
+        Of a cell that reaches beyond ``until`` only the first event is certain; ``possible``: take ``until`` instead.
         """
         numbers = [number for number, one in self.series.items() if one.type in types]
         beyond = "?4" if possible else "first_us"
@@ -174,7 +174,7 @@ class Aggregates:
         return min(found, default=None)
 
     def ever(self) -> dict[str, Cell]:
-        """Return what each type comes to in all cells."""
+        """Return the sum of all cells of each type."""
         found: dict[str, Cell] = {}
         for table in UNITS:
             rows = self._db.execute(
@@ -196,7 +196,7 @@ class Aggregates:
     def episodes(self, after_us: int, until_us: int) -> list[tuple[Series, Episode]]:
         """Return the episodes that ended after ``after_us``, and the last of each series up to ``until``, however old.
 
-        Of one that went on after ``until_us`` what lies before, and none that began later.
+        An episode that continued after ``until_us`` is cut there; one that began later is left out.
         """
         rows = set(
             self._db.execute("SELECT series, began_us, ended_us, count FROM episode WHERE ended_us > ?", (after_us,))
@@ -209,7 +209,7 @@ class Aggregates:
         ]
 
     def compact(self, before_hour: int, limit: int) -> int:
-        """Put the hours before ``before_hour`` into their days, at most ``limit`` cells; returns how many."""
+        """Add the hours before ``before_hour`` to their days, at most ``limit`` cells; return how many."""
         rows = self._db.execute(
             "SELECT hour, series, count, first_us, last_us FROM hourly WHERE hour < ? ORDER BY hour LIMIT ?",
             (before_hour, limit),
@@ -224,7 +224,7 @@ class Aggregates:
 
     @property
     def hours_since_us(self) -> int:
-        """Return the time before which hours have been put together."""
+        """Return the time before which hours were added to days."""
         return self._compacted * HOUR_US
 
     def forget_episodes(self, number: int, before_us: int, limit: int) -> int:
@@ -307,7 +307,7 @@ class Aggregates:
         return Episode(inside.first_us, inside.last_us, inside.count)
 
     def _edge(self, table: str, unit: int, after_us: int, until_us: int) -> Iterator[Count]:
-        """Yield the parts that lie inside of cells that do so only partly."""
+        """Yield the counts of cells that lie only partly within (after, until]."""
         rows = self._db.execute(
             f"SELECT series, count, first_us, last_us FROM {table} WHERE {UNITS[table]} = ?"  # noqa: S608
             " AND NOT (first_us > ? AND last_us <= ?) AND last_us > ? AND first_us <= ?",
@@ -338,7 +338,7 @@ class Aggregates:
         return Cell(inside, first_us, last_us) if inside else None
 
     def _inside_rest(self, rest: Series, cell: Cell, after_us: int, until_us: int) -> Cell | None:
-        """Return the same of a series that takes the events of all that are one too many."""
+        """Return the same for a series that counts events beyond the bound."""
         rows = self._db.execute(
             "SELECT wall_us, device, zone FROM event_by_wall_time"
             " WHERE type = ? AND wall_us BETWEEN ? AND ? AND category = ? AND severity = ?",

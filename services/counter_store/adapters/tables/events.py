@@ -1,7 +1,7 @@
 """The ledger's tables of events and counters: every event once, by its id, and what was counted of each type.
 
-``time_us`` is an event's own time, as reported. ``monotonic_us``, and the times of ``counter``, run on evenly where the
-wall clock jumped: windows go by them. They are the same as long as the clock has never jumped.
+``time_us`` is an event's own time, as reported. ``monotonic_us``, and the times of ``counter``, are without the jumps
+of the wall clock: windows use them. The two are equal as long as the clock has never jumped.
 
 ``event_by_wall_time`` is the events by the times that the wall clock gave them, ``wall_us``. Where the clock has never
 jumped it reads the index of monotonic times, so that only events whose times differ need a second index.
@@ -67,7 +67,7 @@ class CounterRow:
         return replace(self, first_us=first_us, last_us=last_us)
 
     def plus(self, count: int, time_us: int) -> CounterRow:
-        """Return the row with so many more, which were at ``time_us``."""
+        """Return the row with ``count`` more events at ``time_us``."""
         first_us, last_us = min(self.first_us, time_us), max(self.last_us, time_us)
         return replace(self, total=self.total + count, first_us=first_us, last_us=last_us)
 
@@ -106,7 +106,7 @@ class EventTable:
         self._db = ledger.db
 
     def add(self, event: Event, time_us: int, monotonic_us: int, point_ns: int | None) -> bool:
-        """Keep an event; returns False, and changes nothing, if its id is already there."""
+        """Store an event; return False, and change nothing, if its id is already there."""
         row = (
             *(event.id, event.type, time_us, event.seq, event.producer, event.epoch),
             *(event.site, event.category, event.severity.value, event.device, event.zone),
@@ -115,7 +115,7 @@ class EventTable:
         return self.add_row(row, monotonic_us, point_ns)
 
     def add_row(self, row: Sequence[Value], monotonic_us: int, point_ns: int | None) -> bool:
-        """Keep an event as its columns ``SEALED``; returns False, and changes nothing, if its id is already there."""
+        """Store an event's columns ``SEALED``; return False, and change nothing, if its id is already there."""
         return self._db.execute(_INSERT_EVENT, (*sealed(*row), point_ns, monotonic_us)).rowcount == 1
 
     def set_point_time(self, event_id: str, event_type: str, point_ns: int) -> None:
@@ -134,7 +134,7 @@ class EventTable:
         return [(int(rowid), read_event(row)) for rowid, *row in rows]
 
     def move(self, event_type: str, after_us: int, until_us: int, by_us: int) -> None:
-        """Put the events of one type with steady times in [after, until) at ``by_us`` from there."""
+        """Shift the events of one type with steady times in [after, until) by ``by_us``."""
         for table in ("event", "expired_event_time"):
             self._db.execute(
                 f"UPDATE {table} SET monotonic_us = monotonic_us + ?"  # noqa: S608
@@ -169,7 +169,7 @@ class EventTable:
         return (CounterRow(*row) for row in rows)
 
     def save(self, rows: Iterable[CounterRow]) -> None:
-        """Write counters, new ones or in place of what was there."""
+        """Insert or replace counters."""
         self._db.executemany(
             "INSERT OR REPLACE INTO counter VALUES (?, ?, ?, ?, ?, ?)",
             [sealed(row.type, row.total, row.last_us, row.first_us, row.point_ns) for row in rows],

@@ -1,4 +1,4 @@
-"""Questions to the events that are in the history: pages of them, one by id, and the times of a type.
+"""Queries of the history: pages of events, one event by id, and the times of a type.
 
 Everything is answered from an index and stops at a bound. Times are those the events came with.
 """
@@ -28,14 +28,14 @@ Row = tuple[int, int, Event]  # time_us, rowid, event
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """Which events are wanted: those within [since, until] that meet every condition."""
+    """Selects the events within [since, until] that meet every condition."""
 
     since_us: int
     until_us: int
     conditions: Mapping[str, Any] = field(default_factory=dict)  # SQL → its value, or a tuple of one for each ?
 
     def from_cursor(self, cursor: Cursor, newest: bool) -> EventFilter:
-        """Return the choice without what lies before a cursor, for SQLite seeks a time in an index and no pair."""
+        """Return the filter from a cursor's time on: SQLite can seek a time in an index, but not the pair."""
         if newest:
             return replace(self, until_us=min(self.until_us, cursor.time_us))
         return replace(self, since_us=max(self.since_us, cursor.time_us))

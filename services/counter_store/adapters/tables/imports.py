@@ -1,4 +1,4 @@
-"""What has been imported: so that an event or a total that is imported again, or delivered as well, counts once.
+"""The imports: an event or total that is imported twice, or delivered as well, counts once.
 
 Rules:
 1. While the history holds an event, its id identifies it. After that its place in its producer's stream does: a bit for
@@ -45,7 +45,7 @@ class Imports:
         self._epochs = set(self._db.execute("SELECT DISTINCT producer, epoch FROM imported_place"))
 
     def origin(self) -> str:
-        """Return the name that distinguishes this ledger from others; made when it is first asked for."""
+        """Return the id of this ledger; made on the first call."""
         kept = self._ledger.get(ORIGIN)
         if kept is None:
             kept = uuid.uuid4().hex.encode()
@@ -59,7 +59,7 @@ class Imports:
         return self.runs.holds(event.producer, event.epoch, event.seq) or self._imported(event)
 
     def delivered(self, event: Event) -> bool:
-        """Note an event that is delivered; returns whether it has been imported before."""
+        """Note a delivered event; return whether it was imported before."""
         self.runs.add(event.producer, event.epoch, event.seq)
         return self._imported(event)
 
@@ -88,9 +88,9 @@ class Imports:
         open_balance: Callable[[Balance], None],
         known: Collection[str],
     ) -> dict[str, Any]:
-        """Carry out ``import``: hand on what is new; returns how many events were, and which balances.
+        """Carry out ``import``: pass on what is new; return the number of new events, and the new balances.
 
-        ``known`` types are counted already; raises RefusedError, with nothing done, where there would be too many.
+        ``known`` types are counted already; raises RefusedError, and changes nothing, if there would be too many.
         """
         if command.name != "import":
             raise RefusedError(f"counter_store takes no command {command.name!r}; it takes import")
@@ -112,7 +112,7 @@ class Imports:
         return {"new": new, "known": len(batch.events) - new, "opened": opened}
 
     def open(self, origin: str, label: str, balance: Balance) -> bool:
-        """Note a balance; returns False, and changes nothing, where it is known or the store's own."""
+        """Note a balance; return False, and change nothing, if it is known or the store's own."""
         if origin == self.origin():
             return False
         row = (origin, balance.type, balance.count, time_to_us(balance.at), label)

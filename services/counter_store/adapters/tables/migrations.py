@@ -1,4 +1,4 @@
-"""The steps that this service's tables have behind them, oldest first. A step is frozen once it has landed."""
+"""The migrations of this service's tables, oldest first. A landed step is never changed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from shared.ledger import Migration, sealed
 from shared.ledger.step import running
 
-# Version 1: the tables as they were when versions began. A ledger of before lacks some of them.
+# Version 1: the tables when versions began. An earlier ledger lacks some of them.
 TABLES_1 = """
 CREATE TABLE IF NOT EXISTS event (
     id TEXT PRIMARY KEY, type TEXT NOT NULL, time_us INTEGER NOT NULL, seq INTEGER NOT NULL,
@@ -76,7 +76,7 @@ _TIMES = ("offset_us", "as_of_us", "observed_us")
 
 
 def _part_times(db: sqlite3.Connection) -> None:
-    """Keep how far event time has come apart from the figures: the first stores had both in one row."""
+    """Store event time apart from the figures: the first versions had both in one row."""
     kept = {
         key: json.loads(value)
         for key, value in db.execute("SELECT key, value FROM state WHERE key LIKE 'counter_store%'")

@@ -1,4 +1,4 @@
-"""The hours under way, kept in the ledger a device each: what the batch changed of them commits with it."""
+"""The present hour of each device, stored in the ledger: changes commit with the batch."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from services.counter_store.core.influx.hourly_means import DeviceHour, fold_fra
 from shared.ledger import Ledger
 from shared.messages import Frame
 
-MAX_DEVICES = 1_000  # with an hour under way; of further ones there are readings and no hourly means
+MAX_DEVICES = 1_000  # with an open hour; further devices have readings and no hourly means
 _KEY = "hour/"
 NEVER_US = 2**62
 _HOUR = TypeAdapter(DeviceHour)
 
 
 class OpenHours:
-    """One open hour a device at most."""
+    """At most one open hour for each device."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
@@ -27,7 +27,7 @@ class OpenHours:
         self._oldest_us = min((hour.start_us for hour in kept), default=NEVER_US)  # no hour under way is older
 
     def fold(self, frame: Frame, site: str) -> Iterator[str]:
-        """Fold a frame in and yield the points of the hours that are over by it."""
+        """Add a frame, and yield the points of the hours that it ends."""
         before = self._hours.get(frame.device)
         over, now = fold_frame(before, frame)
         if now is None or now is before:
@@ -56,7 +56,7 @@ class OpenHours:
         self._changed.clear()
 
     def _silent(self, frame: Frame) -> list[DeviceHour]:
-        """Take out the hours that this frame shows to be over; looks at all of them only where one may be."""
+        """Remove and return the hours of silent devices that this frame shows to be over."""
         if not self._hours or not is_silent_since(self._oldest_us, frame):
             return []
         silent = [hour for hour in self._hours.values() if is_silent_since(hour.start_us, frame)]

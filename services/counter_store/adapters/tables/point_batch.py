@@ -1,4 +1,4 @@
-"""What a batch has for InfluxDB, gathered line by line and queued with the batch's commit."""
+"""The points of a batch, collected line by line and queued with the batch's commit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shared.messages import Frame
 
 
 class PointBatch:
-    """Lines for the queue in the ledger. Where there is no InfluxDB nothing is gathered."""
+    """Lines for the queue in the ledger. Without InfluxDB nothing is collected."""
 
     def __init__(self, ledger: Ledger, influx: InfluxSettings, site: str) -> None:
         self.wanted = influx.enabled
@@ -24,17 +24,17 @@ class PointBatch:
         self._lines: list[str] = []
 
     def add(self, *lines: str | None) -> None:
-        """Take lines; None is a point that InfluxDB cannot hold."""
+        """Add lines; None, a point that InfluxDB cannot hold, is ignored."""
         if self.wanted:
             self._lines.extend(line for line in lines if line is not None)
 
     def add_frame(self, frame: Frame) -> None:
-        """Take a reading, and the means of the hours that it ends."""
+        """Add a reading, and the means of the hours that it ends."""
         if self.wanted:
             self.add(frame_to_line(frame, self._site), *self._hours.fold(frame, self._site))
 
     def save(self, totals: Iterable[str]) -> int:
-        """Queue what was gathered, and ``totals``; returns how many points had to be dropped for want of room."""
+        """Queue the lines and ``totals``; return how many of the oldest points were dropped for want of room."""
         if not self.wanted:
             return 0
         self.add(*totals)

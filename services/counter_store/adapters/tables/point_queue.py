@@ -26,7 +26,7 @@ class PointQueue:
         self._db = ledger.db
 
     def add(self, lines: Iterable[str], max_points: int) -> int:
-        """Append lines inside the caller's transaction; returns how many of the oldest had to go to keep the bound."""
+        """Append lines inside the caller's transaction; return how many of the oldest were dropped at the bound."""
         self._db.executemany("INSERT INTO point (line) VALUES (?)", [(line,) for line in lines])
         _, last = self._ends()
         return self._db.execute("DELETE FROM point WHERE seq <= ?", (last - max_points,)).rowcount
@@ -42,12 +42,12 @@ class PointQueue:
         return [Point(seq, line) for seq, line in rows]
 
     def forget(self, points: Sequence[Point]) -> None:
-        """Remove points that are stored; they are a run from the front."""
+        """Remove stored points, which are the first of the queue."""
         with self._ledger.transaction() as db:
             db.execute("DELETE FROM point WHERE seq BETWEEN ? AND ?", (points[0].seq, points[-1].seq))
 
     def set_aside(self, point: Point, reason: str, now: datetime, max_refused: int) -> None:
-        """Move a refused point out of the way, with the reason; past ``max_refused`` the oldest of them go."""
+        """Move a refused point to the refused ones, with the reason; beyond ``max_refused`` the oldest are deleted."""
         with self._ledger.transaction() as db:
             db.execute("DELETE FROM point WHERE seq = ?", (point.seq,))
             row = db.execute(

@@ -1,14 +1,14 @@
-"""What leaves the history: events too old or too many of their type. Their counts stay (``aggregates``).
+"""Which events leave the history: those too old, and those too many of their type. Their counts stay (``aggregates``).
 
 Rules:
-1. A batch deletes at most ``ROWS`` events and twice what it has added, so no batch takes long and a backlog melts away.
-2. Age is monotonic time (``adapters.tables.events``): a clock put on by years makes nothing old. It has two witnesses,
-   event time and this host's own clock: the earlier one counts (``CounterStore``), so neither a forged event time nor
-   a host that has lost its clock deletes anything.
+1. A batch deletes at most ``ROWS`` events and twice as many as it added, so no batch takes long and a backlog shrinks.
+2. Age is by monotonic time (``adapters.tables.events``): a clock that jumps by years makes nothing old. The earlier of
+   event time and this host's own clock counts (``CounterStore``), so neither a forged event time nor a host that has
+   lost its clock deletes anything.
 3. An event that must leave before a day is over, because too many came, leaves its time in ``expired_event_time``
    until then: the windows of the last hour and day stay exact.
-4. Of too many events of a type, those dated more than ``AHEAD_US`` after event time leave first: a sender with a bad
-   clock pushes out its own and not the true ones.
+4. Of too many events of a type, those dated more than ``AHEAD_US`` after event time leave first, so that a sender with
+   a bad clock loses its own events.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ class Retention:
         self.held = held  # events in the history by type
 
     def added(self, event_type: str) -> None:
-        """One more event of this type is in the history."""
+        """Count an event that was added to the history."""
         self.held[event_type] = self.held.get(event_type, 0) + 1
 
     def prune(self, touched: Iterable[str], added: int, monotonic_us: int, wall_us: int) -> int:
-        """Delete what has to go by now, up to the bound of a batch; returns how many events went."""
+        """Delete what is due, up to the bound of a batch; return how many events were deleted."""
         budget = left = ROWS + 2 * added
         for event_type in dict.fromkeys((*touched, *self._next_types())):
             left -= self._prune_type(event_type, monotonic_us, left)
@@ -53,7 +53,7 @@ class Retention:
         return {"history": sum(self.held.values()), "history_excess": excess}
 
     def _next_types(self) -> list[str]:
-        """Return the one type whose turn it is, so that types of which nothing comes any more are looked at too."""
+        """Return the next type in turn, so that types without new events are pruned too."""
         if not self.held:
             return []
         self._turn += 1

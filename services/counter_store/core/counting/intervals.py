@@ -1,6 +1,6 @@
-"""Which places of which producers' streams have been counted as they were delivered: runs without a gap.
+"""Which ``seq`` of each producer's stream were counted on delivery, as intervals without gaps.
 
-So an event that comes once more by another way is known, also when it has long left the history. Runs are few: a new
+So an event that comes again by another way is recognised even after it has left the history. Intervals are few: a new
 one begins with an epoch, and where messages were lost for good.
 """
 
@@ -12,7 +12,7 @@ MOST = 500
 
 
 class SeqIntervals:
-    """Runs by (producer, epoch), oldest first; the last run of each is the one that goes on."""
+    """Intervals by (producer, epoch), oldest first; the last of each is still growing."""
 
     def __init__(self, kept: Iterable[tuple[str, str, int, int]] = ()) -> None:
         self._runs: dict[tuple[str, str], list[list[int]]] = {}
@@ -20,7 +20,7 @@ class SeqIntervals:
             self._runs.setdefault((producer, epoch), []).append([first, last])
 
     def add(self, producer: str, epoch: str, seq: int) -> None:
-        """Note a place; places come in order."""
+        """Add a ``seq``; they come in ascending order, and a lower one is ignored."""
         runs = self._runs.get((producer, epoch))
         if runs is None:
             self._runs[producer, epoch] = [[seq, seq]]
@@ -34,17 +34,17 @@ class SeqIntervals:
             self._bound()
 
     def holds(self, producer: str, epoch: str, seq: int) -> bool:
-        """Whether a place has been noted."""
+        """Whether a ``seq`` was added."""
         return any(first <= seq <= last for first, last in self._runs.get((producer, epoch), ()))
 
     def rows(self) -> list[tuple[str, str, int, int]]:
-        """Return what to keep."""
+        """Return the intervals as (producer, epoch, first, last), to store."""
         return [(*place, first, last) for place, runs in self._runs.items() for first, last in runs]
 
     def _bound(self) -> None:
-        """Of too many, join the oldest two of a stream: what was lost between them is then as good as counted.
+        """Keep at most ``MOST``: join the oldest two of a stream, so that the lost ones between them count as counted.
 
-        Where every stream has one, the shortest goes: a sender that makes up producers pushes out its own.
+        Where each stream has only one, drop the shortest: a sender that makes up producers drops its own.
         """
         while sum(len(runs) for runs in self._runs.values()) > MOST:
             long = next((runs for runs in self._runs.values() if len(runs) > 1), None)

@@ -1,12 +1,12 @@
-"""Since when each source has been observed: before that, nothing heard is not nothing there.
+"""Since when each source has been observed: before that, no events does not mean that nothing happened.
 
 Rules:
-1. A source is a device. What names none has no source of its own, and goes by the first source of all.
-2. A source is observed from its first message on. One dated more than ``LATE_US`` before event time, or ``EARLY_US``
-   after it, is a late delivery or a bad clock: it counts, and nothing was observed for it. What an operator imports and
-   what is read back is dated right, however old it is.
-3. So one bad clock changes the averages of its own device at most. At most ``MAX_SOURCES`` are kept apart; the devices
-   of one more share an entry.
+1. A source is a device. Events without a device use the first source of all.
+2. A source is observed from its first message on. A message dated more than ``LATE_US`` before event time, or
+   ``EARLY_US`` after it, is a late delivery or a bad clock: it counts, but does not move the beginning. Imported events
+   and those read back are trusted, however old.
+3. So a bad clock changes the averages of its own device at most. At most ``MAX_SOURCES`` are kept apart; further
+   devices share an entry.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from services.counter_store.core.time_units import DAY_US
 LATE_US = DAY_US
 EARLY_US = DAY_US
 MAX_SOURCES = 1_000
-REST = ""  # the devices that are one too many, and what names no device
+REST = ""  # the entry of further devices, and of events without a device
 
 
 class Observation:
-    """The first time of each source in microseconds, as reported; ``kept`` is what ``rows`` returned."""
+    """The first time of each source in µs, as reported; ``kept`` is what ``rows`` returned."""
 
     def __init__(self, kept: Mapping[str, int]) -> None:
         self._first_us = dict(kept)
         self.since_us: int | None = min(kept.values(), default=None)
 
     def rows(self) -> dict[str, int]:
-        """Return what to keep."""
+        """Return the first times by source, to store."""
         return dict(self._first_us)
 
     def add(self, device: str | None, time_us: int, now_us: int | None, *, trusted: bool = False) -> None:
-        """Note a message of a device at ``time_us``; ``now_us`` is event time, None while it is not known."""
+        """Note a message of a device at ``time_us``; ``now_us`` is event time, None while unknown."""
         if not (trusted or now_us is None or now_us - LATE_US <= time_us <= now_us + EARLY_US):
             return
         source = device or REST
@@ -52,12 +52,12 @@ class Observation:
         return min(us for us in found if us is not None)
 
     def move(self, moved: Callable[[int], int]) -> None:
-        """Put every time where a step of the clock puts it."""
+        """Move every time along with a step of the clock."""
         self._first_us = {source: moved(us) for source, us in self._first_us.items()}
         self.since_us = min(self._first_us.values(), default=None)
 
     def rebuild(self, first_us: Mapping[str | None, int]) -> None:
-        """Replace what is known of these devices; None stands for events that name no device."""
+        """Replace the first times of these devices; None stands for events without a device."""
         for device in first_us:
             self._first_us.pop(device or REST, None)
         self.since_us = min(self._first_us.values(), default=None)

@@ -1,4 +1,4 @@
-"""What is kept of events for good: how many of each series fell into each hour, and the episodes of what matters.
+"""What stays of events for good: the count of each series in each hour, and the episodes of warnings and worse.
 
 Rules:
 1. A *series* is what events are distinguished by: type, category, severity, device, zone. A *cell* is one series in one
@@ -23,7 +23,7 @@ HOURS_PER_DAY = DAY_US // HOUR_US
 
 
 class Series(NamedTuple):
-    """What a count is a count of."""
+    """What events are distinguished by for counting."""
 
     type: str
     category: str
@@ -33,17 +33,17 @@ class Series(NamedTuple):
 
     @property
     def matters(self) -> bool:
-        """Whether its episodes are kept: information is counted, and weighs nothing."""
+        """Whether its episodes are kept: information is only counted."""
         return self.severity is not Severity.INFO
 
     def anonymous(self) -> Series:
-        """Return the series without device and zone: where one too many goes."""
+        """Return the series without device and zone, which counts events beyond the bound."""
         return Series(self.type, self.category, self.severity)
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A count, and between which times: both are those of events."""
+    """A count, with the times of its first and last event."""
 
     count: int
     first_us: int
@@ -74,7 +74,7 @@ class Count(NamedTuple):
 
 
 def join_counts(counts: Iterable[Count]) -> list[Count]:
-    """Return one count a series."""
+    """Return one count for each series."""
     found: dict[Series, list[int]] = {}
     for series, cell in counts:
         known = found.get(series)
@@ -96,7 +96,7 @@ def hour_of(time_us: int) -> int:
 
 
 def join_episodes(episodes: Iterable[Episode], gap_us: int = EPISODE_GAP_US) -> list[Episode]:
-    """Return the episodes, by time, those joined that no more than ``gap_us`` keeps apart."""
+    """Return the episodes by time, joined where no more than ``gap_us`` lies between them."""
     joined: list[Episode] = []
     for episode in sorted(episodes, key=lambda each: each.began_us):
         last = joined[-1] if joined else None

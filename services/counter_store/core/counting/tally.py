@@ -1,4 +1,4 @@
-"""What is known of one event type: its total, its first and last time, and its two windows."""
+"""The tally of one event type: its total, its first and last time, and its two windows."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class Tally(NamedTuple):
 
     @property
     def numbers(self) -> tuple[int, int, int, int]:
-        """What is published of it: a counter whose numbers are the same need not be published again."""
+        """The published numbers: a counter is published again only if they change."""
         return self.total, self.hour.count, self.day.count, self.last_us
 
 
 def open_tally(event_type: str, total: int, first_us: int, last_us: int, as_of_us: int, history: EventTimes) -> Tally:
-    """Make a tally of what the ledger holds, its windows counted at ``as_of_us``."""
+    """Return a tally from the ledger's row, its windows counted at ``as_of_us``."""
     hour, day = (measure_window(span_us, as_of_us, history) for span_us in (HOUR_US, DAY_US))
     return Tally(event_type, total, first_us, last_us, hour, day)
 
@@ -47,7 +47,7 @@ def advance_tally(tally: Tally, as_of_us: int, history: EventTimes) -> Tally:
 
 
 def move_tally(tally: Tally, before_us: int, by_us: int) -> Tally:
-    """Put first and last by ``by_us`` from where they are, if they lie before ``before_us``."""
+    """Shift first and last time by ``by_us`` if they lie before ``before_us``."""
     first_us, last_us = (us + by_us if us < before_us else us for us in (tally.first_us, tally.last_us))
     return tally._replace(first_us=first_us, last_us=last_us)
 

@@ -3,7 +3,7 @@
 Rules:
 1. ``count`` holds for every instant from ``as_of_us`` up to, but not including, ``due_us``: before that no event
    leaves the window and none that lies in the future enters it.
-2. Past ``due_us`` only the events that entered and those that left are asked for, never the window as a whole.
+2. Past ``due_us`` only the events that entered and those that left are queried, never the window as a whole.
 3. Every event is in the history before it is folded in, whatever its time: late, early or in the future.
 """
 
@@ -42,7 +42,7 @@ def measure_window(span_us: int, as_of_us: int, history: EventTimes) -> Window:
 
 
 def fold_event(window: Window, time_us: int) -> Window:
-    """Take in one event that the history has just got."""
+    """Add an event that was just added to the history."""
     if time_us > window.as_of_us:
         return Window(window.span_us, window.as_of_us, window.count, min(window.due_us, time_us))
     leaves_us = time_us + window.span_us

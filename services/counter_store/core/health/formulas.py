@@ -1,4 +1,4 @@
-"""The formulas of the health score, as data: what an occurrence takes by severity, and the limits of a type.
+"""The formulas of the health score, as data: the points an occurrence costs by severity, and the limits of a type.
 
 ``standard`` counts how often and how long. ``seed`` has the weights of the UPS Monitor and counts episodes alone.
 ``docs/health.md`` explains both.
@@ -17,9 +17,9 @@ NONE: Points = dict.fromkeys(Severity, 0)
 
 @dataclass(frozen=True, slots=True)
 class HealthFormula:
-    """``weights`` is what one occurrence takes, ``caps`` the most a type takes, ``floors`` the least while it lasts.
+    """``weights`` are points per occurrence, ``caps`` the most a type costs, ``floors`` the least while it lasts.
 
-    Without ``counts_often_and_long`` an episode is one occurrence, whatever happened in it.
+    Without ``counts_often_and_long`` an episode is one occurrence, whatever its number of events.
     """
 
     name: str

@@ -3,8 +3,8 @@
 Rules (docs/health.md shows them at work):
 1. Each type is a factor. It takes its formula's weight for each occurrence, and as much again for each
    ``LONG_US`` that it lasted (``formulas.py``).
-2. What is over weighs evenly less from its end on, and nothing seven days later. What lasts weighs in full, for thirty
-   days after its last event at most: a device that was taken away never reports an end.
+2. From its end on an episode weighs linearly less, and nothing after seven days. A lasting one weighs in full, for at
+   most thirty days after its last event: a device that was taken away never reports an end.
 3. A type takes at most its severity's cap, so a burst of one type cannot make the score 0. While it lasts it takes at
    least its severity's floor, so a score is never EXCELLENT while a warning or worse lasts.
 4. Points are whole. The factors' points add up to 100 - score exactly: they are rounded by largest remainder.
@@ -48,7 +48,7 @@ class WeighedEpisode:
 
     @property
     def ended_us(self) -> int:
-        """Return from when on it weighs less."""
+        """The time from which on it weighs less."""
         return max(self.over_us, self.episode.ended_us)
 
 
@@ -73,8 +73,7 @@ def judge_health(
 ) -> Health:
     """Return the health at ``as_of`` by the episodes up to then; ``ended_by`` names the types that end a type.
 
-    ``outages`` has, for types with an end, when each began and ended, as far as that is known. What
-    lasts began with its last episode.
+    ``outages`` has the known beginnings and ends for types with an end. A lasting one began with its last episode.
     """
     judge = _Judge(formula, as_of_us, ended_by, outages or {})
     factors = judge.factors(weighed)

@@ -10,7 +10,7 @@ _TEXT = re.compile(r"(-?\d{1,19})-(\d{1,19})\Z")
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The last event of a page: its time and its row. As text it means nothing to who carries it."""
+    """The last event of a page: its time and its row. As text it is opaque to clients."""
 
     time_us: int
     row: int
@@ -20,7 +20,7 @@ class Cursor:
 
 
 def read_cursor(text: str) -> Cursor:
-    """Return the cursor of its text; raises ValueError for any other text."""
+    """Return the cursor that a text stands for; raises ValueError for any other text."""
     found = _TEXT.match(text)
     if found is None:
         raise ValueError(f"is no cursor; give the one of the page before, as it came (got {text[:40]!r})")

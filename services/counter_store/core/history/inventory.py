@@ -1,4 +1,4 @@
-"""What there is to be exported, and what was imported without its events."""
+"""What can be exported, and what was imported as totals without events."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from shared.messages import Time
 
 
 class Opening(Answer):
-    """A total that came from elsewhere: of the store or program ``origin``, in the file ``label``."""
+    """An imported total: of the store or program ``origin``, from the file ``label``."""
 
     origin: str
     label: str

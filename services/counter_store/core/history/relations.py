@@ -13,9 +13,9 @@ EventData = dict[str, Any]  # an event as it is on the wire
 
 
 class HistoryPage(Answer):
-    """Events in the order asked for; ``cursor`` asks for the next page, null: that was all.
+    """Events in the order asked for; ``cursor`` asks for the next page, and is null on the last one.
 
-    ``last`` is the cursor of the last event, or what was asked with: what has come since is asked for with it.
+    ``last`` is the cursor of the last event, or the one asked with: with it a client asks for later events.
     """
 
     events: tuple[EventData, ...]
@@ -24,7 +24,7 @@ class HistoryPage(Answer):
 
 
 class RelatedEvent(Answer):
-    """An event, how many seconds after the one asked about (negative: before), and by what they belong together."""
+    """An event, how many seconds after the one asked about (negative: before), and what they have in common."""
 
     after_s: float
     by: tuple[str, ...]
@@ -39,7 +39,7 @@ class Related(Answer):
 
 
 def ties(one: Event, other: Event, window_s: float) -> tuple[str, ...]:
-    """Return by what two events belong together; device and zone only count within ``window_s`` of each other."""
+    """Return what two events have in common; device and zone count only within ``window_s`` of each other."""
     near = abs(apart_s(one, other)) <= window_s
     incident = one.metadata.get("incident")
     found = {

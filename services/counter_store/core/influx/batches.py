@@ -1,7 +1,7 @@
-"""How a batch of points gets through: whole, or in halves until the line that is refused stands alone.
+"""How a batch of points is written: whole, or in halves until the refused line is alone.
 
-A refused batch is halved, not searched by the server's message: servers name the line each in their own words, or
-not at all. Writing good lines a second time changes nothing, since a point is its series and its timestamp.
+A refused batch is halved, because servers name the faulty line each in their own words, or not at all. To write good
+lines a second time changes nothing, since series and timestamp identify a point.
 """
 
 from __future__ import annotations

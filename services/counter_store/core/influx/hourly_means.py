@@ -1,7 +1,7 @@
-"""Hourly means of readings: ``reading_1h``, which stay when the readings themselves have gone.
+"""Hourly means of readings: ``reading_1h``, which are kept longer than the readings.
 
 Rules:
-1. Made here and not by the server: continuous queries (1.x) and tasks (2.x) miss what comes late, 3 Core has neither.
+1. Made here and not by the server: continuous queries (1.x) and tasks (2.x) miss late readings, 3 Core has neither.
 2. An hour is the wall clock's, UTC, by the frames' own times. It is due once it is over: when its device's next hour
    begins, or, for a device gone silent, when another device is more than an hour past its end.
 3. Where the clock was put back an hour may come in pieces. Each is a point of its own, dated within the first
@@ -23,7 +23,7 @@ from shared.messages import Frame, Quality, Scalar
 
 
 class ChannelSum(NamedTuple):  # and no dataclass: one is made for each value that is read
-    """What one channel came to: how many values, their sum, the least and the greatest."""
+    """One channel's values: number, sum, least and greatest."""
 
     number: int
     total: float
@@ -44,7 +44,7 @@ class DeviceHour:
 
 
 def fold_frame(hour: DeviceHour | None, frame: Frame) -> tuple[DeviceHour | None, DeviceHour | None]:
-    """Return (the hour that is over by this frame, the hour that it is in); None where there is none."""
+    """Return (the hour that this frame ends, the hour that it belongs to); None for neither."""
     if frame.quality is Quality.BAD:
         return None, hour
     values = {name: number for name, value in frame.values.items() if (number := _number(value)) is not None}
@@ -59,7 +59,7 @@ def fold_frame(hour: DeviceHour | None, frame: Frame) -> tuple[DeviceHour | None
 
 
 def is_silent_since(start_us: int, frame: Frame) -> bool:
-    """Whether another device's frame shows that nothing more will come for the hour that began at ``start_us``."""
+    """Whether another device's frame shows that the hour that began at ``start_us`` is over."""
     return time_to_us(frame.time) >= start_us + 2 * HOUR_US
 
 

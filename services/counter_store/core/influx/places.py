@@ -1,10 +1,10 @@
-"""What InfluxDB has to hold before points can go there, what is missing of it, and how a person would make it.
+"""The buckets or databases that points need, which of them are missing, and how a person would make them.
 
 Rules:
-1. Two places at most: one for everything, kept for ever since a lost ledger is read back from it, and one for
-   readings if the settings name it. Hourly means need nothing from the server (``core/influx/hourly_means.py``).
-2. Missing places are made. How long a place keeps is changed only where a person asks for it (``upskeep influx
-   setup``), and never that of the first place: a shorter time deletes.
+1. There are at most two places: one for everything, kept for ever since a lost ledger is read back from it, and one for
+   readings if the settings name it. Hourly means need no place of their own.
+2. Missing places are made. A retention period is changed only on a person's request (``upskeep influx setup``), and
+   never that of the first place: a shorter one deletes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Do = Literal["nothing", "create", "change", "report"]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A bucket or database and how many seconds it keeps; 0: for ever, None: the server does not say."""
+    """A bucket or database and its retention period in seconds; 0: for ever, None: the server does not say."""
 
     name: str
     keep_s: int | None
@@ -27,7 +27,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class PlaceStep:
-    """What to do about one place: ``nothing``, ``create``, ``change`` how long it keeps, or ``report`` it."""
+    """What to do about one place: ``nothing``, ``create``, ``change`` its retention period, or ``report`` it."""
 
     do: Do
     place: Place
@@ -66,7 +66,7 @@ def _step(place: Place, found: Place | None, forever: bool) -> PlaceStep:
 
 
 def retention_text(keep_s: int | None) -> str:
-    """Return how long, for a person."""
+    """Return a retention period in words."""
     if keep_s is None:
         return "as long as it was made for (the server does not say)"
     if keep_s == 0:
@@ -81,7 +81,7 @@ def split_policy(name: str) -> tuple[str, str | None]:
 
 
 def influxql(step: PlaceStep) -> str:
-    """Return the statement that does a step in InfluxDB 1.x."""
+    """Return the InfluxQL statement of a step, for InfluxDB 1.x."""
     database, policy = split_policy(step.place.name)
     duration = f"{(step.place.keep_s or 0) // 3600}h" if step.place.keep_s else "INF"
     if step.do == "change":
@@ -92,7 +92,7 @@ def influxql(step: PlaceStep) -> str:
 
 
 def command(step: PlaceStep, major: int, org: str | None) -> str:
-    """Return what a person types to do a step, with InfluxDB's own command line of that version."""
+    """Return the shell command of a step, for InfluxDB's command line of that version."""
     name, keep_h = step.place.name, (step.place.keep_s or 0) // 3600
     if major == 1:
         return f"influx -execute '{influxql(step)}'"

@@ -2,8 +2,8 @@
 
 Rules:
 1. Tags are few and bounded (site, device, zone, type, category, severity); ids and data are fields.
-2. Every number is a float, whatever it looks like today: 3 and 3.1 are of one kind. Only counts are integers.
-3. Two points of one series never share a timestamp, or the later would swallow the earlier. A message's
+2. Every number is a float, 3 as well as 3.1. Only counts are integers.
+3. Two points of one series never share a timestamp, or the later would overwrite the earlier. A message's
    microsecond leaves 1000 nanoseconds to distinguish them: a reading takes its ``seq`` modulo 1000, an event
    the first one that no event of its type holds, a counter the first one after the counter before it. An event
    that finds its microsecond full moves to the next one; ``moved_us`` says by how much, so that it can be read back.
@@ -54,9 +54,9 @@ def frame_to_line(frame: Frame, site: str) -> str | None:
 
 
 def event_to_line(event: Event, time_ns: int) -> str | None:
-    """Return the ``event`` point: all that an event holds, and each number in its data as a field of its own too.
+    """Return the ``event`` point: the whole event, and each number of its data as a field of its own too.
 
-    A boolean stays inside the JSON: as a field it would quarrel with a number of that name in another type.
+    A boolean stays in the JSON: as a field it would conflict with a number of that name in another type.
     """
     tags = {
         "site": event.site,
@@ -101,9 +101,9 @@ def counter_to_line(event_type: str, total: int, site: str, time_ns: int) -> str
 
 
 def counter_time_ns(newest_us: int, as_of_us: int, previous_ns: int | None) -> int:
-    """Return when a counter's next point is dated: at its newest event, but always after the point before.
+    """Return the timestamp of a counter's next point: its newest event, but always after the point before.
 
-    An event from a clock that runs more than a day ahead is dated ``as_of``, or every later total would hide behind it.
+    An event from a clock that runs more than a day ahead is dated ``as_of``, or it would come after every later total.
     """
     time_us = newest_us if newest_us <= as_of_us + DAY_US else as_of_us
     time_ns = time_us * NS_PER_US

@@ -1,4 +1,4 @@
-"""The port to a store of points, and the two ways in which it says no."""
+"""The port to a store of points, and its errors."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Protocol
 
 
-class Unavailable(Exception):  # noqa: N818 - it says what the store is
-    """The store did not take the lines now and may later: keep them, wait, try again.
+class Unavailable(Exception):  # noqa: N818 - a state of the store
+    """The store did not take the lines now and may later: keep them, wait and retry.
 
-    A wrong token, a missing bucket and a wrong address are of this kind too: once put right, nothing is lost.
+    A wrong token, a missing bucket and a wrong address are Unavailable too: once they are put right, nothing is lost.
     """
 
     def __init__(self, detail: str, retry_after_s: float | None = None) -> None:
@@ -18,11 +18,11 @@ class Unavailable(Exception):  # noqa: N818 - it says what the store is
 
 
 class TooMuch(Unavailable):
-    """What it answers is longer than anybody reads: ask for less."""
+    """The answer is longer than the bound: ask for less."""
 
 
-class Refused(Exception):  # noqa: N818 - it says what became of the lines
-    """Something in this batch will never be accepted as it is; the good lines of it may have been stored."""
+class Refused(Exception):  # noqa: N818 - the outcome of the lines
+    """A line of this batch will never be accepted as it is; the good ones may have been stored."""
 
 
 class PointStore(Protocol):
@@ -32,4 +32,4 @@ class PointStore(Protocol):
         """Return when every line is durably stored; raises Unavailable or Refused."""
 
     def close(self) -> None:
-        """Let go of connections; safe to call twice."""
+        """Close the connections; safe to call twice."""

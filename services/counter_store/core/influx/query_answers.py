@@ -1,4 +1,4 @@
-"""What InfluxDB answers to a query: its rows, its error, or nothing that an InfluxDB would say.
+"""InfluxDB's answer to a query: its rows, its error, or neither, where something else has answered.
 
 Source: InfluxDB 1.8 "API reference", /query: ``results`` has an entry for each statement, with ``series`` or ``error``.
 ``partial`` in a series or a result means that the server has cut the answer (``max-row-limit``), not that it ends.
@@ -15,7 +15,7 @@ INT64 = range(-(2**63), 2**63)
 
 
 class QueryAnswerError(ValueError):
-    """No answer of an InfluxDB."""
+    """The answer is not one of InfluxDB's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class QueryAnswer:
 
 
 def read_query_answer(body: bytes, width: int) -> QueryAnswer:
-    """Return what the first statement found, each row of ``width`` values; raises QueryAnswerError."""
+    """Return the rows of the first statement, each of ``width`` values; raises QueryAnswerError."""
     try:
         parsed = json.loads(body)
     except (ValueError, RecursionError) as error:

@@ -1,9 +1,8 @@
-"""The points of what is reported when it changes: alerts and health.
+"""The points of retained messages: alerts and health.
 
-They come retained, so the same change may come again, after a reconnect or a start; and what changed while nobody was
-there is not written, only where it stands now. A point's time is the time of the change, so a repeat is the same
-point. Two alerts of one rule may change in the same microsecond, and their key is no tag: a hash of the key chooses one
-of its thousand nanoseconds.
+A retained message comes again after a reconnect or a start, and changes while the store was down show only as the last
+state. A point has the time of the change, so a repeat is the same point. Two alerts of one rule may change in the same
+microsecond, and the key is no tag: a hash of the key chooses one of its thousand nanoseconds.
 """
 
 from __future__ import annotations

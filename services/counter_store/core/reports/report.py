@@ -39,7 +39,7 @@ class ReportType(StrEnum):
 
 
 class TypeCount(Answer):
-    """One type's events in the period; ``severity`` is the worst of them. Of a type in two categories there are two."""
+    """One type's events in the period; ``severity`` is the worst of them. A type in two categories has two rows."""
 
     type: str
     category: str
@@ -60,11 +60,10 @@ class EventLine(Answer):
 
 
 class Report(Dated):
-    """What all reports have. Categories, types and timeline each add up to ``total_events``, always.
+    """The part of every report. Categories, types and timeline each add up to ``total_events``.
 
-    ``all_time_events`` is everything ever counted. ``latest_events`` are the newest of the history that are more than
-    information or end such a one, newest first, at most ``LATEST``. ``maintenance``: what is due as of the making,
-    whatever the period.
+    ``all_time_events`` is everything ever counted. ``latest_events`` are the newest warnings and worse with the events
+    that end them, newest first, at most ``LATEST``. ``maintenance`` is what is due now, whatever the period.
     """
 
     report_type: ReportType
@@ -101,7 +100,7 @@ class DailyCounts(Answer):
 
 
 class TrendsReport(Report):
-    """What becomes more and what fewer, surest first, and every type's counts day by day."""
+    """Increasing and decreasing types, the surest first, and every type's counts by day."""
 
     increasing: tuple[Statistics, ...]
     decreasing: tuple[Statistics, ...]

@@ -2,9 +2,9 @@
 
 Rules:
 1. A period's report is due once event time has reached its end, if anything had been observed by then.
-2. What was missed is made up for, the newest ``MOST`` periods of each kind, oldest first; each once.
-3. Where the clock went back behind the last report, reports go on from where it is now: a day that is over again is
-   reported again, and replaces what was reported before.
+2. Missed reports are made later, for the newest ``MOST`` periods of each kind, oldest first, each once.
+3. Where the clock went back behind the last report, reports continue from the present time: a day that ends again is
+   reported again, and its report replaces the first one.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Period:
 
 
 def due(kinds: Iterable[Kind], made: Mapping[Kind, int], observed_us: int, as_of_us: int) -> list[Period]:
-    """Return the periods to be reported by now. ``made``: by kind, the end of the last one that was reported."""
+    """Return the periods to report now. ``made``: by kind, the end of the last reported one."""
     return [period for kind in kinds for period in _due(kind, made.get(kind), observed_us, as_of_us)]
 
 
@@ -72,6 +72,6 @@ def _due(kind: Kind, made_us: int | None, observed_us: int, as_of_us: int) -> li
 
 
 def reached(kind: Kind, made_us: int, as_of_us: int) -> int:
-    """Return up to where reports have been made, by a clock that may have gone back."""
+    """Return the time up to which reports have been made, for a clock that may have gone back."""
     length_us = DAYS[kind] * DAY_US
     return min(made_us, FIRST_US[kind] + (as_of_us - FIRST_US[kind]) // length_us * length_us)

@@ -1,7 +1,7 @@
-"""Reports as tables: what stands in their CSV, and what in the Markdown.
+"""Reports as tables, for CSV and Markdown.
 
-A cell that a spreadsheet would take for a formula gets an apostrophe before it (``guarded``), which is taken off again
-when such a file is read (``unguarded``): OWASP, "CSV Injection", and ASVS 5.0, 1.2.10, which adds the null.
+A cell that a spreadsheet would take for a formula gets an apostrophe before it (``guarded``), which ``unguarded``
+removes when such a file is read: OWASP, "CSV Injection", and ASVS 5.0, 1.2.10, which adds the null.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ FIGURES = (
 
 
 def guarded(text: str) -> str:
-    """Return the text as a spreadsheet shows it and does not run it."""
+    """Return the text so that a spreadsheet shows it and does not run it."""
     return f"'{text}" if _FORMULA.match(text) else text
 
 
 def unguarded(text: str) -> str:
-    """Return what ``guarded`` was given."""
+    """Return the text that ``guarded`` was given."""
     return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 

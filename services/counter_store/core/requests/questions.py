@@ -1,6 +1,6 @@
-"""What may be asked on ``request/counter_store/{name}``: one model a question, every field with its bounds.
+"""The requests on ``request/counter_store/{name}``: a model for each, every field with its bounds.
 
-``as_of`` is the event time an answer's span ends at; left out, it is how far the store has got.
+``as_of`` is the event time at which the span of an answer ends; without it, the store's present event time.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def _cursor(text: str) -> str:
 
 
 class Question(BaseModel):
-    """Base: a field that is not known is a fault, for it would not do what who asks expects of it."""
+    """Base: an unknown field is a fault."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -117,4 +117,4 @@ class InventoryQuestion(Question):
 
 
 class PerformanceQuestion(Question):
-    """How the pipeline does."""
+    """The figures of the pipeline."""

@@ -1,4 +1,4 @@
-"""How the pipeline does: what it took, what it lost, what it holds."""
+"""The figures of the pipeline: processing times, losses, history."""
 
 from __future__ import annotations
 

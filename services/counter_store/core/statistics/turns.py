@@ -1,4 +1,4 @@
-"""Events that begin or end something, with what they say of it: since when it held, and how long it lasted.
+"""Events that begin or end something, with their data: since when it held, and how long it lasted.
 
 An event comes when a change has been confirmed, some seconds after it; its data say when it was.
 """
@@ -25,7 +25,7 @@ class ReportedTurn(NamedTuple):
 
 
 def late_us(us: int, since: object) -> int:
-    """Return how long before ``us`` something held by its ``since``; 0 where that says nothing, or is later."""
+    """Return how long before ``us`` something began, by its ``since``; 0 if that is no time, or is later."""
     if not isinstance(since, str):
         return 0
     try:
@@ -36,7 +36,7 @@ def late_us(us: int, since: object) -> int:
 
 
 def length_us(lasted_s: object) -> int | None:
-    """Return the length that an end reports; None where it reports none that can be."""
+    """Return the length that an end reports, µs; None if it reports none, or an impossible one."""
     if not isinstance(lasted_s, int | float) or not 0 <= lasted_s <= 1e12:
         return None
     return round(lasted_s * US_PER_S)
