@@ -223,10 +223,11 @@ def report_damage(endpoint: Endpoint) -> None:
 
 def _loop(endpoint: Endpoint, drive: BackgroundTasks | None, stop: Stop, sign: _Sign) -> None:
     while not stop.asked:
+        wait_s = min(endpoint.wait_s(), sign.systemd.every_s)
         if drive is None:
-            endpoint.turn(endpoint.wait_s())
+            endpoint.turn(wait_s)
         else:
-            endpoint.turn(min(endpoint.wait_s(), drive.wait_s()), drive.work)
+            endpoint.turn(min(wait_s, drive.wait_s()), drive.work)
         sign.give(endpoint)
 
 

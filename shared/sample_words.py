@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from shared.messages import StateSample
+from shared.messages import DeviceState
 
 SAMPLES_AHEAD = 16  # of a device; a calm batch of two minutes has twelve
 
 Words = tuple[object, ...]
 
 
-def sample_words(sample: StateSample) -> Words:
+def sample_words(sample: DeviceState) -> Words:
     """Return all that a sample says but its time and its numbers."""
     values = sorted((name, value) for name, value in sample.values.items() if isinstance(value, str | bool))
     return (sample.zone, sample.quality.value, sample.power, sample.battery, sample.charging, *sample.active, *values)

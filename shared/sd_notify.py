@@ -38,6 +38,11 @@ class Systemd:
             self._status = text
             self._send(f"STATUS={text}")
 
+    @property
+    def every_s(self) -> float:
+        """How long a process may be silent."""
+        return float("inf") if self._every_s is None else self._every_s
+
     def alive(self, now: float) -> None:
         """Say, often enough for the watchdog, that the loop turns; ``now`` is monotonic."""
         if self._every_s is not None and now - self._alive_at >= self._every_s:

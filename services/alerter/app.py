@@ -50,7 +50,9 @@ class ClockTasks:
     def wait_s(self) -> float:
         """Return the pause until the next tick, s. It is called right after a commit, so it wakes the workers."""
         self._workers.wake()
-        return TICK_S
+        if self._handler.outbox.notices.waiting():
+            return TICK_S
+        return max(TICK_S, self._handler.rest_s(self._clock.wall()))
 
     def finish(self) -> None:
         """Do nothing: the next start does the rest."""

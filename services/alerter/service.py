@@ -141,8 +141,7 @@ class Alerter:
     def _recall(self) -> None:
         for alert_id, record in self._repository.records(self._condition):
             alert_set = self._alert_set_for(alert_id)
-            rule = None if alert_set is None else alert_set.rule_for(alert_id)
-            if alert_set is None or rule is None:
+            if alert_set is None or (rule := alert_set.rule_for(alert_id)) is None:
                 self._orphans[alert_id] = record
             else:
                 alert_set.put(alert_id, rule, record)
@@ -152,8 +151,7 @@ class Alerter:
 
     def _condition(self, alert_id: AlertId) -> Any:
         alert_set = self._alert_set_for(alert_id)
-        rule = None if alert_set is None else alert_set.rule_for(alert_id)
-        return None if rule is None else rule.condition
+        return None if alert_set is None or (rule := alert_set.rule_for(alert_id)) is None else rule.condition
 
     # ---- messages
 
@@ -222,6 +220,11 @@ class Alerter:
         if self._cleaned is None or abs((now - self._cleaned).total_seconds()) >= CLEAN_S:
             self._cleaned = now
             self._clean(now)
+
+    def rest_s(self, now: datetime) -> float:
+        """How long nothing falls due by the wall clock; 0 or less where something may at any moment."""
+        is_restless = self._notifier.groups or self._clock_watch.idle_s > self._options.idle_grace.total_seconds()
+        return 0.0 if is_restless else (self._live.next_due_us() - time_to_us(now)) / 1e6
 
     def _clean(self, now: datetime) -> None:
         """Delete alerts that resolved long ago, and empty their topics."""

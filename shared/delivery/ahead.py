@@ -15,6 +15,8 @@ from typing import Protocol
 
 from shared.delivery.commits import SPILL_S
 
+FLOWING = "raw"  # the stream whose rows that are ahead differ in numbers alone: the next follows within a poll
+
 
 class Placed(Protocol):
     """A row: its stream and its number there."""
@@ -45,6 +47,10 @@ class Ahead:
         """These rows are in the open batch."""
         for row in rows:
             self._open.setdefault(row.stream, []).append((row.seq, now))
+
+    def holds(self, stream: str, seq: int) -> bool:
+        """Whether a row is in the open batch."""
+        return any(first <= seq for first, _ in self._open.get(stream, ())[:1])
 
     def trimmed(self, stream: str, through: int) -> None:
         """Rows up to ``through`` are on the disk of every consumer: nobody's word of them is waited for."""

@@ -25,7 +25,7 @@ from enum import StrEnum
 
 CALM_S = 120.0  # of a consumer
 SOURCE_CALM_S = 900.0  # of who consumes no stream: what it has not committed, its consumers have within ``CALM_S``
-SPILL_S = 6.0  # longer than a consumer may take to say what it has applied
+SPILL_S = 15.0  # longer than a consumer may take to say what it has applied
 PLAYED_S = 10.0  # of event time: a recording or simulation may run at any speed
 
 

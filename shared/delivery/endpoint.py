@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from shared import __version__
 from shared.clock import Clock
 from shared.delivery.calm_messages import CalmMessages
+from shared.delivery.calm_states import CalmStates
 from shared.delivery.commits import CALM_S, SOURCE_CALM_S, CommitReason, Commits, Turn
 from shared.delivery.event_time import EventTime
 from shared.delivery.handler import Figures, Handlers
@@ -28,19 +29,18 @@ from shared.delivery.refusals import Refusals
 from shared.delivery.retained import filters
 from shared.delivery.route import Route
 from shared.delivery.sender import OFFERS, Sender
+from shared.delivery.status_pace import StatusPace
 from shared.delivery.takeover import NameInUseError, Takeover
 from shared.kinds import kind_of, sequenced_model
 from shared.ledger import Ledger, Way
-from shared.messages import Candidate, DeadLetter, Frame, Message, Sequenced, Status
+from shared.messages import Candidate, DeadLetter, DeviceState, Frame, Message, Sequenced, Status
 from shared.mqtt import Arrived, Confirmed, Connected, Disconnected, MqttClient, Publication, Receipt
 from shared.suite import SuiteSettings
 from shared.topics import Topics
 
 log = logging.getLogger(__name__)
 
-STATUS_S = 1.0
-LIVE_STATUS_S = 4.0  # where time is that of hardware; below ``commits.SPILL_S``, for it says what is applied
-HEARTBEAT_S = 10.0
+REST_S = 5.0  # at most between two turns: commits, the age of rows and the sign of life are looked at in each
 LOG_AGAIN_S = 60.0
 DEAD_LETTER_BYTES = 65_536
 REASON_CHARACTERS = 10_000
@@ -84,6 +84,7 @@ class Endpoint:
         self.time = EventTime(self.records, route.consumes)
         self.way = Way(self.wake, ledger.path)
         self._calm = CalmMessages()
+        self._states = CalmStates()
         self.commits = Commits(max(1, window // 4), CALM_S if route.consumes else SOURCE_CALM_S)
         self._figures: list[Callable[[], Figures]] = []
         self.inbox = Inbox(
@@ -101,9 +102,8 @@ class Endpoint:
         )
         self.refusals = Refusals(self.topics.everything().removesuffix("#"))
         self._attached = False
-        self._wait_s = 1.0
-        self._status: Status | None = None
-        self._status_at = float("-inf")
+        self._wait_s = REST_S
+        self._pace = StatusPace()
         self._receipt: Receipt | None = None
         self._logged_reason = ("", float("-inf"))
 
@@ -144,7 +144,7 @@ class Endpoint:
     def take_time(self, seconds: float) -> None:
         """Let what arrives wait for up to so long: nobody waits for anything that comes here."""
         self._wait_s = seconds
-        self.client.gather(seconds / 2)
+        self.client.gather(seconds)
 
     def add_figures(self, source: Callable[[], Figures]) -> None:
         """Add figures to this service's status, besides the handler's own."""
@@ -185,7 +185,7 @@ class Endpoint:
 
     def retain(self, message: Message) -> None:
         """Publish the latest value of a retained topic after the commit."""
-        self.sender.retain(message)
+        self.sender.retain(message, repeats=isinstance(message, DeviceState) and self._states.is_calm(message))
 
     def publish_replaced(self, message: Message) -> None:
         """Publish a value that a later one of the same batch replaces, if there is a connection; nothing keeps it."""
@@ -288,7 +288,7 @@ class Endpoint:
                 self.takeover.connected(now, finds_status=arrival.protocol == "5")
                 self.sender.connected()
                 self.inbox.connected(now)
-                self._status_at = float("-inf")
+                self._pace.hurry()
                 self._receipt = None
             case Disconnected():
                 self._log_reason(arrival.reason, now)
@@ -335,7 +335,7 @@ class Endpoint:
         log.error("%s: this ledger has gone back to an older copy; it goes on under a new epoch", found)
         data = {"service": self.name, "found": found}
         self.offer_event(Candidate(type=WENT_BACK, id=f"went_back/{self.name}/{self.epoch}", data=data))
-        self._status_at = float("-inf")
+        self._pace.hurry()
 
     def _send(self, now: float) -> None:
         with self.client.together():
@@ -349,13 +349,12 @@ class Endpoint:
                 self.sender.send(self.client, now)
 
     def _report_status(self, now: float) -> None:
-        since = now - self._status_at
-        if since < (STATUS_S if self.time.simulated or self.time.now is None else LIVE_STATUS_S):
-            return
-        status = self.status()
-        if status != self._status or since >= HEARTBEAT_S:
-            self._status, self._status_at = status, now
-            self.sender.retain(status.model_copy(update={"time": self.clock.wall()}))
+        if not self._until_status_s(now) and self._pace.is_due(status := self.status(), now):
+            stamped = status.model_copy(update={"time": self.clock.wall()})
+            self.sender.retain(stamped, repeats=self.takeover.is_confirmed)
+
+    def _until_status_s(self, now: float) -> float:
+        return self._pace.wait_s(now, live=self.time.now is not None and not self.time.simulated)
 
     def status(self) -> Status:
         """Return this service's status, without its time."""
@@ -382,8 +381,9 @@ class Endpoint:
 
     def wait_s(self) -> float:
         """How long a turn may wait for something to arrive before time alone makes something due."""
-        fresh = self.clock.monotonic() - self._status_at < LIVE_STATUS_S  # what is new since then is yet to be said
-        return 0.05 if self.receiver.restless else min(1.0, self._wait_s) if fresh else self._wait_s
+        if self.receiver.restless:
+            return 0.05
+        return min(self._wait_s, self._until_status_s(self.clock.monotonic()) or self._wait_s)
 
     def close(self) -> None:
         """Commit, publish ``stopped``, disconnect and close the ledger. What is unsent stays in the outbox."""

@@ -3,7 +3,7 @@
 A row of a stream that has durable consumers leaves twice, with the same bytes: on the wire for the consumers, together
 with its neighbours (``packs``), and alone as a public copy under the topic of its kind for everybody else. The public
 copy of a frame is best effort (QoS 0) and leaves once; that of any other kind is confirmed like the wire's, and the row
-stays until it is (docs/adr/0024, 0041).
+stays until it is (docs/adr/0024, 0041). A frame that is not on the disk yet is best effort on the wire, too (0059).
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from typing import Literal
 
 from pydantic_core import to_json
 
-from shared.delivery.ahead import Ahead
+from shared.delivery.ahead import FLOWING, Ahead
 from shared.delivery.decoding import UnreadableError
 from shared.delivery.outbound import Outbound
 from shared.delivery.packs import PACK_ROWS, first_within, join, packs, public_copy
@@ -72,7 +73,7 @@ class Sender:
         self.ingest_consumers: set[str] = set()  # online consumers of offers
         self._prefix = self._prefixes()
         self._opened = {stream: out.head for stream, out in self.streams.items()}
-        self._renewed = False
+        self._renewed, self.ahead = False, Ahead()
         self.gone_back: str | None = None  # how a consumer has shown that this ledger is an older copy
         if records.ahead:
             log.warning("%s ended with calm messages in memory: it goes on under a new epoch", name)
@@ -80,9 +81,8 @@ class Sender:
                 self._renew()
         self._fresh: list[Row] = []
         self._calm: list[Row] = []  # that may leave before they are committed
-        self.ahead = Ahead()
         self._latest: dict[str, bytes] = {}
-        self._unsent: dict[str, None] = {}
+        self._unsent: dict[str, Literal[0, 1]] = {}  # by topic, its QoS
         self._once: deque[Publication] = deque(maxlen=ANSWERS_KEPT)
         self._replaced: deque[Publication] = deque(maxlen=REPLACED_KEPT)
         self._paused_until = 0.0
@@ -90,7 +90,6 @@ class Sender:
 
     @staticmethod
     def _confirms_public(stream: str) -> bool:
-        """Whether a row of the stream has a public copy that the broker confirms, besides the wire's."""
         return has_consumers(stream) and KINDS[stream].qos == 1
 
     # ---- what a handler publishes
@@ -122,8 +121,8 @@ class Sender:
         payload = candidate.model_dump_json(exclude_none=True).encode()
         self._fresh.append(Row(OFFERS, out.head, self.topics.build("ingest", self.name), payload, None, written))
 
-    def retain(self, message: Message) -> None:
-        """Publish the latest value of a retained topic, now and after every reconnect; the same again is not sent."""
+    def retain(self, message: Message, *, repeats: bool = False) -> None:
+        """Publish a topic's latest value, unless it is the same, and after every reconnect; ``repeats``: at QoS 0."""
         topic = message.topic(self.topics)
         payload = message.model_dump_json(exclude_none=True, by_alias=True).encode()
         if len(payload) > PACKET_BYTES:
@@ -131,7 +130,7 @@ class Sender:
             self.dropped += 1
         elif self._latest.get(topic) != payload:
             self._latest[topic] = payload
-            self._unsent[topic] = None
+            self._unsent[topic] = 0 if repeats and not self._unsent.get(topic) else 1
 
     def publish_replaced(self, publication: Publication) -> None:
         """Publish a retained topic's value before the one that ``retain`` gives it in the same batch, once."""
@@ -146,7 +145,7 @@ class Sender:
         topic = self.topics.build(kind, *parts)
         if self._latest.get(topic) != b"":
             self._latest[topic] = b""
-            self._unsent[topic] = None
+            self._unsent[topic] = 1
 
     def repeat(self, message: Message) -> None:
         """Publish a retained topic's value even if it is the one sent last: an ask may have been lost."""
@@ -258,10 +257,10 @@ class Sender:
 
     def _send_latest(self, client: MqttClient) -> None:
         left = STREAM_ROOM if any(out.sent < out.head for out in self.streams.values()) else 0
-        for topic in list(self._unsent):
+        for topic, qos in list(self._unsent.items()):
             if client.room <= left and topic.startswith(self._states):
                 continue
-            if not client.publish(Publication(topic, self._latest[topic], retain=True), topic):
+            if not client.publish(Publication(topic, self._latest[topic], retain=True, qos=qos), topic):
                 return
             del self._unsent[topic]
 
@@ -288,8 +287,11 @@ class Sender:
         wire = self._wire.get(stream)
         if wire is None:
             return client.publish(public_copy(pack[0]), (stream, seqs, 0))
-        if not client.publish(Publication(wire, join(pack)), (stream, seqs, 0)):
+        is_ahead = stream == FLOWING and self.ahead.holds(stream, pack[0].seq)
+        if not client.publish(Publication(wire, join(pack), qos=0 if is_ahead else 1), (stream, seqs, 0)):
             return False
+        if is_ahead:
+            self.streams[stream].confirmed(seqs)
         if self._confirms_public(stream):
             return all(client.publish(public_copy(row), (stream, range(row.seq, row.seq + 1), 1)) for row in pack)
         for row in pack if self.bounds.publish_readings else ():
@@ -328,7 +330,7 @@ class Sender:
         """A new connection: everything unconfirmed and every latest value goes out again."""
         for out in self.streams.values():
             out.connected()
-        self._unsent = dict.fromkeys(self._latest)
+        self._unsent = dict.fromkeys(self._latest, 1)
         self.ingest_consumers &= {self.name}
 
     def disconnected(self) -> None:

@@ -54,6 +54,11 @@ class Takeover:
         """A connection stands; ``finds_status``: it brings the retained status, in a session that was there too."""
         self._since, self._finds_status = now, finds_status
 
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether the broker has this process's own status, since this connection began."""
+        return self._confirmed
+
     def status_confirmed(self) -> None:
         """The broker has this process's own status."""
         self._confirmed = True

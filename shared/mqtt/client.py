@@ -11,6 +11,8 @@ from typing import Any
 from shared.clock import SYSTEM_CLOCK, Clock
 from shared.mqtt.connection import Connection
 from shared.mqtt.gathering import Gathering
+from shared.mqtt.reading import Reading
+from shared.mqtt.waker import Waker
 from shared.mqtt.wire import Acknowledged, Arrival, Arrived, Confirmed, Connected, Disconnected, Publication, Receipt
 from shared.suite import BrokerSettings
 
@@ -59,7 +61,9 @@ class MqttClient:
         self._bytes_in = self._bytes_out = 0  # through the inbox; each is written by one thread
         self._held = False
         self._room_again = threading.Condition()
-        self._ready = threading.Condition()
+        self.reading = Reading(clock.monotonic, settings.keepalive_s / 3)
+        self._ready = self.reading.ready
+        self._waker = Waker()
         self.connecting = threading.Lock()  # held by the network's thread while it looks up, connects, shakes hands
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
@@ -94,10 +98,10 @@ class MqttClient:
 
         At most ``limit``, and no more once ``POLL_BYTES`` of payloads are among them.
         """
-        with self._ready:
-            if not self._inbox and timeout_s > 0:
-                self._ready.wait(timeout_s)
-            count = min(limit, len(self._inbox))
+        if not self._inbox and timeout_s > 0:
+            self._wait(timeout_s)
+        self._waker.asked = False
+        count = min(limit, len(self._inbox))
         taken: list[Arrival] = []
         size = 0
         while count and size < POLL_BYTES:
@@ -111,13 +115,38 @@ class MqttClient:
             self._read_on()
         return taken
 
+    def _wait(self, timeout_s: float) -> None:
+        """Wait for something to poll, or for ``wake``: at the socket itself, where the reading is lent."""
+        until = self._clock.monotonic() + timeout_s
+        self.reading.begin_wait()
+        try:
+            while (left_s := until - self._clock.monotonic()) > 0:
+                with self._ready:
+                    if self._inbox or self._waker.asked:
+                        return
+                    if not self.reading.lent:
+                        self._ready.wait(left_s)
+                        continue
+                self._read(left_s)
+        finally:
+            self.reading.end_wait()
+
+    def _read(self, timeout_s: float) -> None:
+        """Read what comes, as the owner."""
+        connection = self._connection
+        if connection is None or not connection.step(timeout_s, self._waker) or not self.reading.is_quiet:
+            self.reading.give_back()
+
     def gather(self, seconds: float) -> None:
         """Let what comes gather for up to so long before it is read; 0, as at first: take each as it comes."""
         self.gathering.allow(seconds)
 
     def catch_up(self) -> None:
         """Have everything read that has come until now; ``poll`` returns it."""
-        self.gathering.catch_up()
+        if self.reading.lent:
+            self._read(0)
+        else:
+            self.gathering.catch_up()
 
     @contextmanager
     def at_rest(self, timeout_s: float = REST_S) -> Iterator[bool]:
@@ -135,6 +164,7 @@ class MqttClient:
     def wake(self) -> None:
         """End a ``poll`` that waits; may be called from a signal handler."""
         with self._ready:
+            self._waker.wake()
             self._ready.notify()
 
     def publish(self, publication: Publication, token: Any = None) -> bool:
@@ -189,8 +219,10 @@ class MqttClient:
         connection = self._connection
         if connection is not None:
             connection.disconnect()
+        self.reading.give_back()
         if self._thread is not None:
             self._thread.join(timeout_s)
+        self._waker.close()
         self._live = 0
 
     def _publish_farewell(self, farewell: Publication, deadline: float) -> None:
@@ -216,7 +248,7 @@ class MqttClient:
         self._live = item.generation if isinstance(item, Connected) else 0
         return item
 
-    # ---- below: the network thread
+    # ---- below: the network thread, and of these ``post`` whoever reads
 
     def post(self, seen: Sequence[Seen]) -> None:
         """Put what happened into the inbox and wake the owner."""
@@ -225,7 +257,7 @@ class MqttClient:
             self._ready.notify()
         self._bytes_in += sum(map(_bytes, seen))
         self._on_arrival()
-        if self._overflows():
+        if self._overflows() and not self.reading.lent:
             self._hold_back()
 
     def _overflows(self) -> bool:

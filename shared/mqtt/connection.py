@@ -6,6 +6,7 @@ Every connection is a paho client of its own (rule 1 of ``shared.mqtt``); it liv
 from __future__ import annotations
 
 import logging
+import select
 import ssl
 import threading
 from collections.abc import Callable
@@ -23,6 +24,8 @@ from shared.mqtt.best_effort import best_effort_packet
 from shared.mqtt.buffered_socket import BufferedSocket
 from shared.mqtt.gathering import Gathering
 from shared.mqtt.login import LoginError, client_id_of, password_of, tls_context, tls_fault
+from shared.mqtt.reading import Reading
+from shared.mqtt.waker import Waker
 from shared.mqtt.wire import Acknowledged, Arrived, Connected, Publication, Receipt
 from shared.suite import BrokerSettings
 
@@ -32,6 +35,7 @@ SESSION_EXPIRY_S = 14 * 24 * 3600
 UNSUPPORTED_PROTOCOL = (1, 0x84)
 SESSION_TAKEN_OVER = 0x8E  # MQTT 5 alone says so
 ENDED = "the connection ended"
+STEP_S = 1.0  # what paho could not write is tried again so soon
 PACKETS_AT_ONCE = 100  # read before the owner gets them: under a flood what is buffered does not end
 Seen = Arrived | Connected | Acknowledged
 
@@ -48,6 +52,7 @@ class Owner(Protocol):
     inflight: int
     persistent: bool
     gathering: Gathering
+    reading: Reading
     connecting: threading.Lock
 
     def post(self, seen: list[Seen]) -> None:
@@ -60,7 +65,6 @@ class _Client(paho.Client):
     stream: BufferedSocket | None = None
     unconfirmed_by: int | None = None  # the thread that writes a QoS 0 message
     on_change: Callable[[], None] = staticmethod(lambda: None)
-    gather: Callable[[], None] = staticmethod(lambda: None)
 
     @property
     def on_publish(self) -> Any:
@@ -76,7 +80,6 @@ class _Client(paho.Client):
         return self.stream
 
     def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:
-        self.gather()
         code = super().loop_read(max_packets)
         for _ in range(PACKETS_AT_ONCE):
             if code != paho.MQTT_ERR_SUCCESS or self.stream is None or not self.stream.pending():
@@ -98,6 +101,7 @@ class Connection:
         self.taken_over = False
         self.reason = ENDED
         self.subscribed = False
+        self.ended = False
         self.seen: list[Seen] = []  # reported to the owner in one piece, and not before the subscription stands
         version = MQTTProtocolVersion(protocol)
         self.client = _Client(
@@ -109,7 +113,6 @@ class Connection:
             reconnect_on_failure=False,
         )
         self.client.on_change = self._notify
-        self.client.gather = self._gather
         self.client.max_inflight_messages = owner.inflight
         self.client.on_connect = self._guarded(self._on_connect)
         self.client.on_message = self._guarded(self._on_message)
@@ -181,12 +184,55 @@ class Connection:
             return f"{host}:{port} ends the connection ({error.strerror}); does it speak TLS on that port?"
         except OSError as error:
             return f"no broker at {host}:{port}: {error.strerror or error}"
-        code = self.client.loop_forever(retry_first_connection=False)
-        if not self.stood and code != paho.MQTT_ERR_SUCCESS and self.reason == ENDED:
+        while not self.ended:
+            if self.subscribed:
+                self.owner.reading.lend()
+            self.step(max(STEP_S, self.owner.gathering.seconds))
+        if not self.stood and self.reason == ENDED:
             if self.client.stream is not None and (fault := self.client.stream.tls_fault) is not None:
                 return tls_fault(fault, f"{host}:{port}", settings)  # TLS 1.3 refuses a client after the handshake
             self.unsupported = True  # closed before CONNACK: some brokers answer an unknown protocol level so
         return self.reason
+
+    # ---- whoever reads: ``shared.mqtt.reading``
+
+    def step(self, timeout_s: float, waker: Waker | None = None) -> bool:
+        """Wait for the network, read and write what there is; returns whether the connection still stands.
+
+        The owner brings what ends its wait.
+        """
+        try:
+            self.ended = self.ended or bool(self._step(timeout_s, waker))
+        except (OSError, ValueError):  # closed meanwhile
+            self.ended = True
+        return not self.ended
+
+    def _step(self, timeout_s: float, waker: Waker | None) -> MQTTErrorCode:
+        client, stream = self.client, self.client.stream
+        if stream is None or client.socket() is None:
+            return MQTTErrorCode.MQTT_ERR_NO_CONN
+        readable, writable = self._ready(stream, timeout_s, waker)
+        code = client.loop_read() if readable else self._nothing_came()
+        if writable and not code:
+            code = client.loop_write()
+        return code or client.loop_misc()
+
+    def _ready(self, stream: BufferedSocket, timeout_s: float, waker: Waker | None) -> tuple[bool, bool]:
+        """Wait; returns whether there is something to read, and whether what was left can be written."""
+        gathering, wanted = self.owner.gathering, [stream] if self.client.want_write() else []
+        if pending := bool(stream.pending()):
+            timeout_s = 0.0
+        if waker is None:
+            if self.subscribed and gathering.wait():
+                timeout_s = 0.0
+            readable, writable, _ = select.select([stream], wanted, [], timeout_s)
+        else:
+            readable, writable, _ = waker.select(stream, wanted, timeout_s, gathering.left_s())
+        return pending or stream in readable, bool(writable)
+
+    def _nothing_came(self) -> MQTTErrorCode:
+        self.owner.gathering.read(0)
+        return MQTTErrorCode.MQTT_ERR_SUCCESS
 
     def _connect(self, host: str, port: int, *, tls: bool) -> None:
         settings = self.owner.settings
@@ -208,11 +254,6 @@ class Connection:
         if will is not None:
             self.client.will_set(will.topic, will.payload, 1, will.retain)
 
-    def _gather(self) -> None:
-        """Wait for more to come, where the owner is in no hurry; not before the subscription stands."""
-        if self.subscribed:
-            self.owner.gathering.wait()
-
     def _notify(self) -> None:
         """Give the owner what has happened since the last time, the Connected first."""
         if not self.subscribed:
@@ -220,6 +261,7 @@ class Connection:
         seen, self.seen = self.seen, []
         if seen:
             self.owner.post(seen)
+            self.owner.reading.came(len(seen))
         self.owner.gathering.read(len(seen))
 
     def _guarded(self, callback: Callable[..., None]) -> Callable[..., None]:

@@ -1,7 +1,8 @@
-"""Lets messages gather in the socket before they are read: a thread that nobody waits for then wakes seldom.
+"""Lets messages gather in the socket before they are read: who reads them, and is waited for by nobody, wakes seldom.
 
 Rules:
-1. It waits only while something is there to be read, and no longer than it was asked to; then it reads all of it.
+1. After something was read nothing is for as long as was asked for; then all that has come. What comes after a longer
+   quiet is read at once.
 2. Where more than ``FEW`` messages come in ``BUSY_S``, each is read as it comes: a backlog is not held up.
 3. ``catch_up`` ends a wait and returns when what was there has been read.
 """
@@ -22,7 +23,8 @@ class Gathering:
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
         self._changed = threading.Condition()
-        self._seconds = 0.0
+        self.seconds = 0.0
+        self._read_at = float("-inf")
         self._waiting = False
         self._wanted = False
         self._came = 0
@@ -31,8 +33,17 @@ class Gathering:
     def allow(self, seconds: float) -> None:
         """Wait so long from now on; 0: for nothing."""
         with self._changed:
-            self._seconds = seconds
+            self.seconds = seconds
             self._changed.notify_all()
+
+    def left_s(self) -> float:
+        """How long nothing is to be read."""
+        with self._changed:
+            return self._left_s()
+
+    def _left_s(self) -> float:
+        now = self._monotonic()
+        return max(0.0, self._read_at + self.seconds - now) if self.seconds and now >= self._busy_until else 0.0
 
     def catch_up(self) -> None:
         """Have what is in the socket read now, if the network thread waits for more; returns once it is."""
@@ -44,12 +55,13 @@ class Gathering:
 
     # ---- the network thread
 
-    def wait(self) -> None:
-        """Wait before something is read that has come."""
+    def wait(self) -> bool:
+        """Wait before the next read; returns whether somebody wants it now."""
         with self._changed:
-            if self._seconds and self._monotonic() >= self._busy_until:
+            if left_s := self._left_s():
                 self._waiting = True
-                self._changed.wait_for(lambda: self._wanted or not self._seconds, self._seconds)
+                self._changed.wait_for(lambda: self._wanted or not self.seconds, left_s)
+            return self._wanted
 
     def read(self, count: int) -> None:
         """Note how many messages were read."""
@@ -57,6 +69,7 @@ class Gathering:
             self._waiting = self._wanted = False
             self._came += count
             now = self._monotonic()
+            self._read_at = now if count else self._read_at
             if now >= self._busy_until:
                 self._busy_until = now + BUSY_S if self._came > FEW else self._busy_until
                 self._came = 0

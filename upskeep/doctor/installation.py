@@ -23,7 +23,7 @@ from upskeep.service_apps import SERVICES
 
 PING_S = 5.0
 PING_BYTES = 65_536
-QUIET_S = 180.0  # a heartbeat comes every 10 s: HEARTBEAT_S of shared/delivery/endpoint.py
+QUIET_S = 180.0  # a heartbeat comes every 10 s: HEARTBEAT_S of shared/delivery/status_pace.py
 START = "`make run` or `docker compose up -d --wait` starts the suite"
 
 

@@ -20,7 +20,7 @@ from services.gateway.settings import FILE as GATEWAY_FILE
 from services.gateway.settings import GatewaySettings
 from services.host_agent.settings import FILE, HostAgentSettings
 from shared.config_lines import Lines
-from shared.messages import Event, Message, Status
+from shared.messages import Message, Status
 from shared.mqtt import MqttClient
 from shared.sd_notify import Systemd
 from shared.services import UPLINK
@@ -42,8 +42,8 @@ from upskeep.runner.supervisor import (
 from upskeep.uncollected import uncollected
 
 LOOK_S = 0.1
-WATCH_S = 1.0  # for what ends without a word
-GATHER_S = 0.25  # what is shown may come so late: it is read together
+WATCH_S = 1.0  # while something is awaited or away
+CALM_S = 10.0  # else: a child that ends says so by a signal
 PATIENCE_S = 3.0  # a broker elsewhere may be away; what is read meanwhile must not wait for it
 AWAY_S = 3.0
 READY_AT_LATEST_S = 30.0
@@ -209,6 +209,7 @@ def run(options: RunOptions, settings: SuiteSettings, say: Say, show: Callable[[
     suite = Supervisor(environ, settings.data / "log", say, names, forks)
     reachable = Reachable(local.url, say)
     stopped.wake = client.wake
+    signal.signal(signal.SIGCHLD, lambda *_: client.wake())
     next_steps_due, served = not options.exit_when_done, ""
     try:
         with uncollected():
@@ -216,11 +217,9 @@ def run(options: RunOptions, settings: SuiteSettings, say: Say, show: Callable[[
         suite.start()
         began = time.monotonic()
         while not stopped.asked and not (options.exit_when_done and view.done()):
-            for message in view.poll(client, WATCH_S):
+            for message in view.poll(client, _patience_s(view, suite, systemd, names)):
                 _introduce(message, names, say)
                 show(message)
-                if isinstance(message, Event) and view.all_online(names):  # somebody waits for the first
-                    client.gather(GATHER_S)
             if next_steps_due and view.all_online(names):
                 next_steps_due = False
                 program = program_name(str(Path(sys.argv[0]).absolute()), Path.cwd(), os.environ.get("PATH"))
@@ -233,7 +232,6 @@ def run(options: RunOptions, settings: SuiteSettings, say: Say, show: Callable[[
             reachable.check(view)
             suite.watch()
             local.watch()
-        client.gather(0)
         _settle(view, client)
     finally:
         say("stopping")
@@ -263,6 +261,12 @@ def _prepare(
         forks.load(names, lambda: view.look(client))
         forks.read(*configured)
     view.skip_retained(client, PATIENCE_S)
+
+
+def _patience_s(view: LiveView, suite: Supervisor, systemd: Systemd, names: Sequence[str]) -> float:
+    """How long the runner may wait for a message, a signal or the end of a child."""
+    is_calm = view.connected and suite.is_complete and view.all_online(names)
+    return min(CALM_S if is_calm else WATCH_S, systemd.every_s)
 
 
 def _tell(systemd: Systemd, view: LiveView, names: Sequence[str], began: float) -> None:

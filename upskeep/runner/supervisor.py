@@ -71,6 +71,11 @@ class Supervisor:
         for child in self.children.values():
             self._start(child)
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether every service has a process, as of the last look."""
+        return all(child.process is not None for child in self.children.values())
+
     def watch(self) -> None:
         """Start again what has died, after a growing pause; raises ConfigError or NewerLedgerError where none helps."""
         now = time.monotonic()

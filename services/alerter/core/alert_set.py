@@ -36,6 +36,7 @@ OTHERS = "others"
 OLD_US = 900_000_000  # a sample that comes so late is counted, and orders nothing
 Decide = Callable[[Rule, str, AlertRecord], transitions.Decision]
 _FIRES = {AlertState.FIRING: True, AlertState.RESOLVED: False}
+NEVER_US = 2**62
 
 
 class AlertSet:
@@ -148,6 +149,18 @@ class AlertSet:
             changes += self._run(to_us)
         self.now_us = to_us
         return sorted(changes, key=lambda alert: (alert.time, alert.rule, alert.key)) if len(changes) > 1 else changes
+
+    def next_due_us(self) -> int:
+        """Return when the next alert falls due, if nothing comes before; ``NEVER_US`` where none does."""
+        while self._due and self._is_stale(*self._due[0]):
+            heappop(self._due)
+        return self._due[0][0] if self._due else NEVER_US
+
+    def _is_stale(self, due_us: int, is_composite: bool, alert_id: AlertId) -> bool:
+        record, rule = self.records.get(alert_id), self._rule_of.get(alert_id)
+        if record is None or rule is None:
+            return True
+        return not is_composite and _wakes_us(rule, record) != due_us
 
     def assume(self, to_us: int) -> list[Alert]:
         """Return the absences by ``to_us`` if no more samples come. Only ``Absence`` conditions are judged."""

@@ -44,7 +44,7 @@ class Visitor:
 
     def say(self, topic: str, payload: bytes, retain: bool = False) -> None:
         token = object()
-        assert self.client.publish(Publication(topic, payload, retain), token)
+        self.until(lambda: self.client.publish(Publication(topic, payload, retain), token), "room")
         self.until(lambda: any(isinstance(i, Confirmed) and i.token is token for i in self.seen), "confirmation")
 
     def crash(self) -> None:
@@ -53,6 +53,7 @@ class Visitor:
         connection = self.client._connection
         assert connection is not None
         connection.client._sock_close()
+        self.client.reading.give_back()
         self.client._thread.join(5)
 
 
@@ -290,6 +291,50 @@ def test_a_slow_owner_does_not_cost_the_connection(start_broker, visit):
     reader.until(lambda: reader.payloads())
 
     assert [] == [item for item in reader.seen if isinstance(item, Disconnected)]
+
+
+def test_an_owner_that_waits_reads_for_itself(any_broker, visit):
+    """One thread wakes up for a message, and not two: the network's hands over what it has no use for."""
+    reader = visit(any_broker, "reader", "t/#").connected()
+    writer = visit(any_broker, "writer").connected()
+    reader.until(lambda: reader.client.reading.lent, "the owner's turn to read")
+    threads: set[int] = set()
+    reader.client._on_arrival = lambda: threads.add(threading.get_ident())
+
+    writer.say("t/1", b"hello")
+    reader.until(lambda: reader.payloads())
+
+    assert ([b"hello"], {threading.get_ident()}) == (reader.payloads(), threads)
+
+
+def test_an_owner_that_reads_for_itself_is_woken(any_broker, visit):
+    """By another thread, and by a signal's handler: its wait ends before anything has come."""
+    reader = visit(any_broker, "reader", "t/#").connected()
+    reader.until(lambda: reader.client.reading.lent, "the owner's turn to read")
+    while reader.client.poll(100, 0.05):
+        continue
+    waker = threading.Timer(0.05, reader.client.wake)
+    waker.start()
+
+    found = reader.client.poll(100, DEADLINE_S)
+    waker.join()
+
+    assert ([], True) == (found, reader.client.reading.lent)
+
+
+def test_who_reads_for_itself_sees_its_broker_die_and_come_back(start_broker, visit):
+    """The network's thread connects again."""
+    broker = start_broker(MOSQUITTO, "allow_anonymous true")
+    reader = visit(broker, "reader", "t/#").connected()
+    reader.until(lambda: reader.client.reading.lent, "the owner's turn to read")
+    broker.kill()
+    reader.until(lambda: not reader.client.connected, "the end")
+    broker.start()
+    reader.connected()
+    reader.until(lambda: reader.client.reading.lent, "the owner's turn again")
+
+    kinds = [type(item) for item in reader.seen]
+    assert (2, True) == (kinds.count(Connected), Disconnected in kinds)
 
 
 def test_the_embedded_broker_is_met_in_the_protocol_it_speaks(start_broker, visit):

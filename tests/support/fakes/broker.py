@@ -64,7 +64,11 @@ class FakeSession:
         return any(_matches(filter_, topic) for filter_ in self.filters)
 
     def deliver(self, publication: Publication, retain: bool) -> None:
-        """Queue a message for the client, and hand it over if it is there."""
+        """Queue a message for the client, and hand it over if it is there; one of QoS 0 goes to who is there alone."""
+        if not publication.qos:
+            if self.client is not None:
+                self.client.inbox.append(Arrived(publication.topic, publication.payload, retain, Receipt(-1, 0)))
+            return
         self.last += 1
         generation = self.client.generation if self.client else 0
         arrived = Arrived(publication.topic, publication.payload, retain, Receipt(generation, self.last))

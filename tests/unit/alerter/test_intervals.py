@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.alerter.core import alert_set
-from services.alerter.core.alert_set import AlertSet
+from services.alerter.core.alert_set import NEVER_US, AlertSet
 from services.alerter.core.samples import Sample
 from services.alerter.settings import AlerterSettings
 from services.alerter.settings.intervals import hasty_absences, read_intervals
@@ -123,3 +123,16 @@ def test_what_members_of_a_composite_report_costs_the_same_however_much_waits(mo
         return compared / reports
 
     assert cost(2000) < 2 * cost(500)  # comparisons a report: 9 and 7 by bisection, four times as many by sorting
+
+
+def test_the_next_due_is_that_of_what_is_remembered_now() -> None:
+    """A device that was heard again falls due later, and nobody wakes up for what it owed before."""
+    alerts = AlertSet(settings("rules: {gone: {absence: {type: x, after: 60s, give_up: 1h}}}").rules())
+    found = [alerts.next_due_us()]
+    for at_s in (0, 50):
+        alerts.observe(Sample("event", "x", at_s * 1_000_000, {"type": "x", "device": "d1"}))
+        found.append(alerts.next_due_us())
+    alerts.advance(110_000_001)
+    found.append(alerts.next_due_us())
+
+    assert [NEVER_US, 60_000_000, 110_000_000, 3_710_000_000] == found

@@ -1,4 +1,4 @@
-"""A network thread waits for more to gather where it may, and for nothing where somebody is in a hurry."""
+"""Between two reads more may gather where that is allowed, and nothing waits where somebody is in a hurry."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ DEADLINE_S = 60.0
 
 
 def waiting(gathering: Gathering) -> threading.Thread:
-    """Return a thread that reads one message once it need not wait."""
+    """Return a thread that has read one message, and reads the next once it need not wait."""
+    gathering.read(1)
     thread = threading.Thread(target=lambda: (gathering.wait(), gathering.read(1)))
     thread.start()
     return thread

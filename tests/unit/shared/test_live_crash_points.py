@@ -23,6 +23,7 @@ from shared.delivery.records import Row
 from shared.delivery.route import Route
 from shared.ledger import Ledger
 from shared.messages import Event, Frame, Quality, Sequenced, StateSample, event_id
+from shared.mqtt import Publication
 from tests.unit.shared.test_crash_points import ROUTES, START, Bomb, House, Work
 
 LAST = 9  # the frame after which the source is silent
@@ -167,6 +168,27 @@ def test_dying_again_and_again_loses_no_event_and_repeats_nothing(tmp_path, seed
     house.run_live()
 
     check(house, deaths)
+    house.close()
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_calm_frame_that_the_wire_loses_is_asked_for(tmp_path, seed):
+    """Nobody confirms it (ADR 0059): the next one, or a status, shows that it is missing."""
+    chance = random.Random(seed)  # noqa: S311 - repeatable
+    house = LiveHouse(tmp_path, Bomb(0))
+    lost: list[str] = []
+
+    def drop(client: str, publication: Publication) -> bool:
+        is_lost = not publication.qos and publication.topic.endswith("/stream/raw") and chance.random() < 0.4
+        lost.extend([client] if is_lost else [])
+        return is_lost
+
+    house.broker.drop = drop
+    house.run_live()
+
+    every = list(range(1, LAST + 1))
+    assert lost
+    assert [every, every] == [seen(house, name) for name in ("event_processor", "counter_store")]
     house.close()
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from shared.clock import Clock
-from shared.delivery.endpoint import HEARTBEAT_S, STATUS_S, Endpoint
+from shared.delivery.endpoint import Endpoint
 from shared.delivery.retained import SETTLE_S
 from shared.delivery.route import Route
+from shared.delivery.status_pace import HEARTBEAT_S, STATUS_S
 from shared.ledger import Ledger
 from shared.messages import DeviceState, Message, Quality
 from shared.mqtt import Arrived, Publication
