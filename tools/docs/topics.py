@@ -29,8 +29,8 @@ What the services say to each other is below `wire/`; a person rarely needs it. 
 Payloads are UTF-8 JSON, times RFC 3339 in UTC. Unknown fields are ignored. A missing or ill-typed field, or one
 beyond these bounds, sends the message to `deadletter/…`.
 
-A state of live hardware in which numbers alone are new, and a status but for the first of a connection, come at QoS 0, and are
-retained like the others.
+A state of live hardware in which numbers alone are new, and a status but for the first of a connection, come at QoS 0,
+and are retained like the others.
 
 | what | may hold |
 |---|---|
