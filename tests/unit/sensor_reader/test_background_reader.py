@@ -7,9 +7,10 @@ from threading import Event
 
 import pytest
 
-from services.sensor_reader.adapters.remote.background_reader import BackgroundReader
+from services.sensor_reader.adapters.remote.background_reader import _EARLY_S, BackgroundReader
 from services.sensor_reader.core.ports import PortError
 from services.sensor_reader.core.reading import Reading
+from shared.clock import SYSTEM_CLOCK
 from tests.support.waiting import until
 
 MAINS = Reading({"ac_present": True})
@@ -109,3 +110,34 @@ def test_at_the_end_what_is_held_is_let_go() -> None:
         one.close()
 
     assert ["used"] == released
+
+
+def test_a_read_may_be_asked_for_at_a_later_time(aside: Callable[..., BackgroundReader]) -> None:
+    """Its thread waits for that by itself, and keeps to the rhythm that it sees."""
+    began: list[float] = []
+
+    def read() -> Reading:
+        began.append(SYSTEM_CLOCK.monotonic())
+        return MAINS
+
+    one = aside(read)
+    dues = [SYSTEM_CLOCK.monotonic() + n * 0.03 for n in range(5)]
+    for due in dues:
+        assert one.ask(due)
+        assert MAINS == answer(one)
+
+    assert [True] * 5 == [at >= due - _EARLY_S for at, due in zip(began, dues, strict=True)]
+
+
+def test_who_is_asked_sooner_than_expected_reads_sooner() -> None:
+    """After two reads an hour apart the thread would sleep for another."""
+    now = [0.0]
+    one = BackgroundReader("test", lambda: MAINS, monotonic=lambda: now[0])
+    for due in (0.0, 3600.0):
+        now[0] = due
+        one.ask(due)
+        answer(one)
+    one.ask()
+
+    assert MAINS == answer(one)
+    one.close()

@@ -27,10 +27,10 @@ class Slow:
         self.asked: list[float] = []
         self.under_way = False
 
-    def ask(self) -> bool:
+    def ask(self, due: float) -> bool:
         if self.under_way and not self._ready():
             return False
-        self.asked.append(self.now)
+        self.asked.append(due)
         self.under_way = True
         return True
 
@@ -140,11 +140,11 @@ def test_doubts_make_a_frame_suspect_and_nothing_but_doubts_bad() -> None:
 
 
 def test_well_and_nothing_new_is_no_frame() -> None:
-    """Nor a failure: it is asked again when its turn comes."""
+    """Nor a failure: it is asked for its next turn, and hears of that at once."""
     slow = Slow(Reading(waits=True))
 
     assert [] == play(slow, 3.5)
-    assert [0.0, 1.0, 2.0, 3.0] == slow.asked
+    assert [0.0, 1.0, 2.0, 3.0, 4.0] == slow.asked
 
 
 def test_a_charge_that_stands_still_or_leaps_is_good() -> None:

@@ -1,8 +1,8 @@
 """Devices that answer when they please: a server on the network, a driver of somebody else's. They hold up nobody.
 
 Rules:
-1. When its turn comes a device is asked, and looked after again and again until it has answered; others are polled
-   meanwhile. Its frame bears the time at which the answer was taken.
+1. A device is asked at its turn, and looked after again and again until it has answered; others are polled meanwhile.
+   Its frame bears the time at which the answer was taken. Then it hears when its next turn is, and waits by itself.
 2. No answer within ``timeout_s`` is one frame with one error. An answer that comes later is thrown away: it is not of
    the poll that is reported. A device that is still at it when its next turn comes is not asked a second thing.
 3. Data that the other side itself calls stale give a frame of quality stale without any values.
@@ -45,8 +45,8 @@ class RemoteDevice:
 class RemoteConnection(Protocol):
     """Somebody who can be asked one thing at a time."""
 
-    def ask(self) -> bool:
-        """Begin a reading, without waiting; False while the one before is still under way."""
+    def ask(self, due: float) -> bool:
+        """Have a reading begin at ``due`` (monotonic s); returns at once, False while one before is under way."""
 
     def answer(self) -> Reading | PortError | None:
         """Return what came of the last ``ask``, once; None while there is nothing yet."""
@@ -86,10 +86,15 @@ class RemotePoller:
         return [frame for frame in frames if frame is not None]
 
     def _ask(self, name: str, now: float, time: datetime) -> Frame | None:
-        if not self._connections[name].ask():
+        if not self._begin(name, now):
             return self._done(name, PortError("timeout", "has not answered what it was asked before"), now, time)
-        self._waits[name] = PendingAnswer(now, now + FIRST_LOOK_S)
         return None
+
+    def _begin(self, name: str, due: float) -> bool:
+        if not self._connections[name].ask(due):
+            return False
+        self._waits[name] = PendingAnswer(due, due + FIRST_LOOK_S)
+        return True
 
     def _look(self, name: str, now: float, time: datetime) -> Frame | None:
         answer = self._connections[name].answer()
@@ -105,7 +110,8 @@ class RemotePoller:
         device = self._devices[name]
         frame = frame_of(device, answer, time)
         failed = frame is not None and frame.quality is Quality.BAD
-        self._turns[name] = schedule.next_turn(self._turns[name], device.interval_s, now, failed=failed)
+        self._turns[name] = turn = schedule.next_turn(self._turns[name], device.interval_s, now, failed=failed)
+        self._begin(name, turn.due)
         return frame
 
 
