@@ -1,7 +1,7 @@
 """``ServiceClient`` for asyncio: questions, commands and updates are awaited, and nothing blocks the loop.
 
 What arrives is taken at once while an answer is awaited or somebody is ``eager``. Else it may wait for ``lazy_s``, or
-until ``MOST_WAITING`` messages have come, and is read from the socket every half of that: a client that idles wakes
+until ``MOST_WAITING`` messages have come, and is read from the socket as seldom: a client that idles wakes
 seldom. ``drain`` takes all of it at any time.
 """
 
@@ -142,7 +142,7 @@ class AsyncServiceClient:
                 self.client.exchanges.under_way.pop(exchange.key, None)
 
     def _gather(self) -> None:
-        self.client.mqtt.gather(0 if self._eager else self._lazy_s / 2)
+        self.client.mqtt.gather(0 if self._eager else self._lazy_s)
 
     def _wake(self) -> None:
         """Called on the network's thread."""

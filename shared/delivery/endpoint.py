@@ -1,9 +1,8 @@
 """One service's delivery, from what arrives to what leaves.
 
 Each turn polls the MQTT client, applies what arrived through the handler, commits everything in one transaction, and
-only then acknowledges, publishes and answers (design §3; docs/adr/0002). A turn that changed nothing that must be
-durable leaves its batch open for those after it (``commits``; docs/adr/0047). A turn that fails leaves the ledger as it
-was at the last commit and ends the process.
+only then acknowledges, publishes and answers (docs/adr/0002). A turn that changed nothing that must be durable leaves
+its batch open for those after it (``commits``; docs/adr/0047). A turn that fails ends the process: nothing of it stays.
 """
 
 from __future__ import annotations
@@ -85,6 +84,7 @@ class Endpoint:
         self.way = Way(self.wake, ledger.path)
         self._calm = CalmMessages()
         self._states = CalmStates()
+        self._pace = StatusPace()
         self.commits = Commits(max(1, window // 4), CALM_S if route.consumes else SOURCE_CALM_S)
         self._figures: list[Callable[[], Figures]] = []
         self.inbox = Inbox(
@@ -99,11 +99,11 @@ class Endpoint:
             Horizon(suite, clock),
             self.commits,
             suite.only_reads,
+            self._pace,
         )
         self.refusals = Refusals(self.topics.everything().removesuffix("#"))
         self._attached = False
         self._wait_s = REST_S
-        self._pace = StatusPace()
         self._receipt: Receipt | None = None
         self._logged_reason = ("", float("-inf"))
 

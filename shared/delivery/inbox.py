@@ -24,6 +24,7 @@ from shared.delivery.retained import RetainedSet, decode_value, producers_of
 from shared.delivery.route import Route
 from shared.delivery.sender import Sender
 from shared.delivery.speakers import may_produce
+from shared.delivery.status_pace import StatusPace
 from shared.delivery.track import Track
 from shared.jumps import CLOCK_JUMP
 from shared.messages import Candidate, Checkpoint, Event, Frame, Resend, Sequenced, StateSample, Status
@@ -60,6 +61,7 @@ class Inbox:
         horizon: Horizon,
         commits: Commits,
         only_reads: bool,
+        pace: StatusPace,
     ) -> None:
         self.route = route
         self.topics = topics
@@ -72,6 +74,7 @@ class Inbox:
         self.horizon = horizon
         self.commits = commits
         self.only_reads = only_reads  # of this site: the uplink takes offers, for nobody here makes events of them
+        self.pace = pace
         self.important = False  # since the last commit something came whose effects may not wait for the next
         self.handlers = Handlers.of(None)
         self._retained_set = RetainedSet(producers_of(route.follows))
@@ -152,6 +155,7 @@ class Inbox:
         self._follow("status", parts, arrived, now)
         if status.state == "online" and not arrived.retain:
             self._retained_set.online(status.service, now)
+            self.pace.join(now)
         self.sender.seen(status.service, status.state == "online", status.applied.get(self.route.name))
         makes_events = may_produce(status.service, "event")
         takes_offers = status.service == UPLINK if self.only_reads else makes_events and "event" in status.streams

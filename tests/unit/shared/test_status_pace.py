@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.delivery.commits import SPILL_S
-from shared.delivery.status_pace import HEARTBEAT_S, LIVE_STATUS_S, STATUS_S, StatusPace
+from shared.delivery.status_pace import HEARTBEAT_S, JOIN_S, LIVE_STATUS_S, STATUS_S, StatusPace
 from shared.messages import Status
 
 CALM = Status(service="alerter", state="online", figures={"alerts": 0})
@@ -34,6 +34,17 @@ def test_the_same_is_said_again_as_a_sign_of_life() -> None:
     said = (pace.is_due(CALM, STATUS_S), pace.is_due(NEW, STATUS_S), pace.is_due(NEW, STATUS_S + HEARTBEAT_S))
 
     assert (False, True, True) == said
+
+
+def test_services_say_theirs_together() -> None:
+    """Who has said its own of late does not, so that nobody answers an answer."""
+    pace = StatusPace()
+    pace.is_due(CALM, 0.0)
+    pace.join(JOIN_S - 0.1)
+    young = pace.wait_s(JOIN_S, live=True)
+    pace.join(JOIN_S)
+
+    assert (LIVE_STATUS_S - JOIN_S, 0.0) == (young, pace.wait_s(JOIN_S, live=True))
 
 
 def test_what_is_applied_is_said_before_a_producer_writes_for_it() -> None:
