@@ -5,69 +5,18 @@ from __future__ import annotations
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
 
 import pytest
 
 from shared.client.connect import ClientError, connect
-from shared.mqtt import Arrival, Arrived, Confirmed, Connected, Disconnected, MqttClient, Publication
+from shared.mqtt import Arrived, Confirmed, Connected, Disconnected, MqttClient, Publication
 from shared.mqtt import client as client_module
 from shared.mqtt.connection import PACKETS_AT_ONCE
-from tests.support.brokers import EMBEDDED, MOSQUITTO, Broker
+from tests.support.brokers import EMBEDDED, MOSQUITTO
 
 DEADLINE_S = 90.0
 
 pytestmark = pytest.mark.mosquitto
-
-
-class Visitor:
-    """A door and everything it has reported."""
-
-    def __init__(self, broker: Broker, name: str, *filters: str, **options: object) -> None:
-        settings = options.pop("settings", broker.settings)
-        self.client = MqttClient(settings, name, list(filters), **options)
-        self.seen: list[Arrival] = []
-        self.client.open()
-
-    def until(self, holds: Callable[[], object], what: str = "the condition") -> None:
-        deadline = time.monotonic() + DEADLINE_S
-        while not holds():
-            assert time.monotonic() < deadline, f"{what} did not come true; saw {self.seen[-5:]}"
-            self.seen += self.client.poll(100, 0.05)
-
-    def connected(self) -> Visitor:
-        self.until(lambda: self.client.connected, "connecting")
-        return self
-
-    def payloads(self) -> list[bytes]:
-        return [item.payload for item in self.seen if isinstance(item, Arrived)]
-
-    def say(self, topic: str, payload: bytes, retain: bool = False) -> None:
-        token = object()
-        self.until(lambda: self.client.publish(Publication(topic, payload, retain), token), "room")
-        self.until(lambda: any(isinstance(i, Confirmed) and i.token is token for i in self.seen), "confirmation")
-
-    def crash(self) -> None:
-        """Vanish without a DISCONNECT."""
-        self.client._closing.set()
-        connection = self.client._connection
-        assert connection is not None
-        connection.client._sock_close()
-        self.client.reading.give_back()
-        self.client._thread.join(5)
-
-
-@pytest.fixture
-def visit() -> Iterator[Callable[..., Visitor]]:
-    visitors: list[Visitor] = []
-
-    def make(*arguments: object, **options: object) -> Visitor:
-        visitors.append(Visitor(*arguments, **options))
-        return visitors[-1]
-
-    yield make
-    for visitor in visitors:
-        visitor.client.close(timeout_s=1)
 
 
 def test_a_message_goes_through_either_broker(any_broker, visit):
@@ -291,50 +240,6 @@ def test_a_slow_owner_does_not_cost_the_connection(start_broker, visit):
     reader.until(lambda: reader.payloads())
 
     assert [] == [item for item in reader.seen if isinstance(item, Disconnected)]
-
-
-def test_an_owner_that_waits_reads_for_itself(any_broker, visit):
-    """One thread wakes up for a message, and not two: the network's hands over what it has no use for."""
-    reader = visit(any_broker, "reader", "t/#").connected()
-    writer = visit(any_broker, "writer").connected()
-    reader.until(lambda: reader.client.reading.lent, "the owner's turn to read")
-    threads: set[int] = set()
-    reader.client._on_arrival = lambda: threads.add(threading.get_ident())
-
-    writer.say("t/1", b"hello")
-    reader.until(lambda: reader.payloads())
-
-    assert ([b"hello"], {threading.get_ident()}) == (reader.payloads(), threads)
-
-
-def test_an_owner_that_reads_for_itself_is_woken(any_broker, visit):
-    """By another thread, and by a signal's handler: its wait ends before anything has come."""
-    reader = visit(any_broker, "reader", "t/#").connected()
-    reader.until(lambda: reader.client.reading.lent, "the owner's turn to read")
-    while reader.client.poll(100, 0.05):
-        continue
-    waker = threading.Timer(0.05, reader.client.wake)
-    waker.start()
-
-    found = reader.client.poll(100, DEADLINE_S)
-    waker.join()
-
-    assert ([], True) == (found, reader.client.reading.lent)
-
-
-def test_who_reads_for_itself_sees_its_broker_die_and_come_back(start_broker, visit):
-    """The network's thread connects again."""
-    broker = start_broker(MOSQUITTO, "allow_anonymous true")
-    reader = visit(broker, "reader", "t/#").connected()
-    reader.until(lambda: reader.client.reading.lent, "the owner's turn to read")
-    broker.kill()
-    reader.until(lambda: not reader.client.connected, "the end")
-    broker.start()
-    reader.connected()
-    reader.until(lambda: reader.client.reading.lent, "the owner's turn again")
-
-    kinds = [type(item) for item in reader.seen]
-    assert (2, True) == (kinds.count(Connected), Disconnected in kinds)
 
 
 def test_the_embedded_broker_is_met_in_the_protocol_it_speaks(start_broker, visit):
