@@ -61,7 +61,8 @@ class MqttClient:
         self._bytes_in = self._bytes_out = 0  # through the inbox; each is written by one thread
         self._held = False
         self._room_again = threading.Condition()
-        self.reading = Reading(clock.monotonic, settings.keepalive_s / 3)
+        self._look_s = settings.keepalive_s / 3 if settings.keepalive_s > 0 else HOLD_S
+        self.reading = Reading(clock.monotonic, self._look_s)
         self._ready = self.reading.ready
         self._waker = Waker()
         self.connecting = threading.Lock()  # held by the network's thread while it looks up, connects, shakes hands
@@ -127,7 +128,7 @@ class MqttClient:
                     if not self.reading.lent:
                         self._ready.wait(left_s)
                         continue
-                self._read(left_s)
+                self._read(min(left_s, self._look_s))
         finally:
             self.reading.end_wait()
 
@@ -138,8 +139,11 @@ class MqttClient:
             self.reading.give_back()
 
     def gather(self, seconds: float) -> None:
-        """Let what comes gather for up to so long before it is read; 0, as at first: take each as it comes."""
-        self.gathering.allow(seconds)
+        """Let what comes gather for up to so long before it is read; 0, as at first: take each as it comes.
+
+        Never for longer than the connection may go without a look.
+        """
+        self.gathering.allow(min(seconds, self._look_s))
 
     def catch_up(self) -> None:
         """Have everything read that has come until now; ``poll`` returns it."""

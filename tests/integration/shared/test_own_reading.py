@@ -55,3 +55,16 @@ def test_who_reads_for_itself_sees_its_broker_die_and_come_back(start_broker, vi
 
     kinds = [type(item) for item in reader.seen]
     assert (2, True) == (kinds.count(Connected), Disconnected in kinds)
+
+
+def test_a_long_wait_does_not_cost_the_connection(start_broker, visit):
+    """Pings go out meanwhile, however seldom the owner asks for anything."""
+    broker = start_broker()
+    settings = broker.settings.model_copy(update={"keepalive_s": 1})
+    reader = visit(broker, "reader", "t/#", settings=settings).connected()
+    reader.until(lambda: reader.client.reading.lent, "the owner's turn to read")
+    while reader.client.poll(100, 0.05):
+        continue
+
+    assert [] == reader.client.poll(100, 7.0)  # past 1.5 × keepalive, of which Mosquitto takes note seldom
+    assert reader.client.connected
