@@ -1,4 +1,4 @@
-"""Who reads from the socket: the owner for itself where little comes, the network's thread else (docs/adr/0058).
+"""Who reads from the socket: the owner for itself where little comes, the network's thread else (docs/adr/0060).
 
 What the network's thread reads wakes two threads, that one and the owner. An owner that reads for itself is woken once.
 

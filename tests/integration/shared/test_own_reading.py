@@ -1,4 +1,4 @@
-"""An owner that waits reads from the socket by itself, on real brokers (docs/adr/0058)."""
+"""An owner that waits reads from the socket by itself, on real brokers (docs/adr/0060)."""
 
 from __future__ import annotations
 
