@@ -1,4 +1,4 @@
-"""Which states of live hardware say nothing new but numbers: nobody confirms them, for the next follows (ADR 0059)."""
+"""Which states of live hardware say nothing new but numbers: nobody confirms them, for the next follows (ADR 0061)."""
 
 from __future__ import annotations
 

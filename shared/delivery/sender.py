@@ -3,7 +3,7 @@
 A row of a stream that has durable consumers leaves twice, with the same bytes: on the wire for the consumers, together
 with its neighbours (``packs``), and alone as a public copy under the topic of its kind for everybody else. The public
 copy of a frame is best effort (QoS 0) and leaves once; that of any other kind is confirmed like the wire's, and the row
-stays until it is (docs/adr/0024, 0041). A frame that is not on the disk yet is best effort on the wire, too (0059).
+stays until it is (docs/adr/0024, 0041). A frame that is not on the disk yet is best effort on the wire, too (0061).
 """
 
 from __future__ import annotations

@@ -173,7 +173,7 @@ def test_dying_again_and_again_loses_no_event_and_repeats_nothing(tmp_path, seed
 
 @pytest.mark.parametrize("seed", range(10))
 def test_a_calm_frame_that_the_wire_loses_is_asked_for(tmp_path, seed):
-    """Nobody confirms it (ADR 0059): the next one, or a status, shows that it is missing."""
+    """Nobody confirms it (ADR 0061): the next one, or a status, shows that it is missing."""
     chance = random.Random(seed)  # noqa: S311 - repeatable
     house = LiveHouse(tmp_path, Bomb(0))
     lost: list[str] = []

@@ -1,4 +1,4 @@
-"""What the next value replaces leaves at QoS 0, and what says something new is confirmed (docs/adr/0059)."""
+"""What the next value replaces leaves at QoS 0, and what says something new is confirmed (docs/adr/0061)."""
 
 from __future__ import annotations
 
