@@ -1,4 +1,4 @@
-"""Wiring: the processor's plan, its place on the wire, and its background tasks."""
+"""Wiring: the processor's plan, its route, and its background tasks."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def build(plan: PipelinePlan, context: Context, ledger: Ledger, endpoint: Endpoi
 
 
 def surroundings(plan: PipelinePlan, ledger: Ledger, endpoint: Endpoint) -> Host:
-    """Return what surrounds a processor in a process of its own."""
+    """Return the parts of the process that the processor uses."""
     create_tables(ledger)
     work = WorkTable(ledger, plan.rules.queue.most)
     clock = endpoint.clock
@@ -57,7 +57,7 @@ def surroundings(plan: PipelinePlan, ledger: Ledger, endpoint: Endpoint) -> Host
 
 
 def stamped(plan: PipelinePlan) -> PipelinePlan:
-    """Return the plan with what enrichment adds to every event: this version, this machine."""
+    """Return the plan with the stamp of every event: this version and this machine."""
     wanted = plan.rules.enrichment
     node = socket.gethostname() if wanted.node is None else wanted.node
     version = {"system_version": __version__} if wanted.system_version else {}
@@ -65,7 +65,7 @@ def stamped(plan: PipelinePlan) -> PipelinePlan:
 
 
 class ProcessorTasks:
-    """What the processor does besides taking messages: handlers' work, its start, its health, who is there."""
+    """The background tasks: handlers' work, the start event, health, and the presence of services."""
 
     def __init__(
         self, plan: PipelinePlan, processor: EventProcessor, host: Host, endpoint: Endpoint, digests: Mapping[str, str]
@@ -77,7 +77,7 @@ class ProcessorTasks:
         self._digests = digests
 
     def work(self) -> None:
-        """Do what is due."""
+        """Do the tasks that are due."""
         scheduler, monitor = self._host.scheduler, self._host.monitor
         if not monitor.begun:
             self._offer(scheduler.recover())
@@ -112,13 +112,13 @@ class ProcessorTasks:
         return min(self._host.scheduler.wait_s(), self._host.monitor.wait_s())
 
     def finish(self) -> None:
-        """Say that this service stops; handlers' work under way is tried again after the next start."""
+        """Emit that this service stops; handlers' work under way is retried after the next start."""
         self._processor.states.hurry()
         if self._plan.rules.monitoring.started:
             self._emit([self._host.monitor.stopped(self._endpoint.name, "self")])
 
     def close(self) -> None:
-        """Let go of threads and connections."""
+        """End the threads and close the connections."""
         self._host.scheduler.close()
 
 
@@ -130,7 +130,7 @@ def drive(plan: PipelinePlan, context: Context, processor: EventProcessor, endpo
 
 
 def digests_of(folder: Path) -> dict[str, str]:
-    """Return what distinguishes two versions of each configuration file of the suite, by its name."""
+    """Return a digest of each configuration file of the suite, by its name."""
     return {file.name: sha256(file.read_bytes()).hexdigest() for file in sorted(folder.glob("*.yaml"))}
 
 

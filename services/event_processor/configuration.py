@@ -1,4 +1,4 @@
-"""What the processor is configured with: the catalogue, the rules and the pipeline, checked against each other."""
+"""The processor's configuration: the catalogue, the rules and the pipeline, checked against each other."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from shared.read_once import read_once
 
 @read_once
 def read(context: Context) -> PipelinePlan:
-    """Return it; raises ConfigError with every fault."""
+    """Return the plan; raises ConfigError with every fault."""
     return load_plan(context.folder, context.environ, context.suite.site)

@@ -1,6 +1,6 @@
-"""The processor as a stage: frames and candidates in; events, triggers, device states and incidents out.
+"""The processor's message handler: frames and candidates in; events, triggers, device states and incidents out.
 
-Every event, whoever made it, takes the way of ``core.pipeline.stages``. What is remembered stands in the ledger:
+Every event, from frames and offers alike, goes through ``core.pipeline.stages``. The state is in the ledger:
 ``device/{name}`` (a Memory), ``sampled/{name}`` (its last state sample), ``gaps`` (how many losses were reported), and
 the tables of the adapters.
 """
@@ -53,7 +53,7 @@ REFUSED = ("validate.refused", "validate.chain")
 
 
 class EventProcessor:
-    """Implements ``shared.delivery.handler.MessageHandler``; ``clock`` says when a candidate arrived, aware UTC.
+    """Implements ``shared.delivery.handler.MessageHandler``; ``clock`` dates the arrival of candidates, aware UTC.
 
     Without a ``plan`` the pipeline filters, adds and routes nothing. ``stopwatch`` (seconds) gives each event's
     ``processing_ms``; without it there is none. Whoever opens the ledger need not know the tables.
@@ -78,7 +78,7 @@ class EventProcessor:
         self._clock = clock
         self._memories: dict[str, Memory] = {}
         self._touched: dict[str, Outcome] = {}
-        self._checked: set[str] = set()  # devices whose memory holds nothing of rules that are no more
+        self._checked: set[str] = set()  # devices whose memory holds nothing of removed rules
         self._sampler = StateSampler(ledger)
         self.states = WaitingStates()
         self._maintenance = MaintenanceWatch(compiled)
@@ -108,7 +108,7 @@ class EventProcessor:
         """Retain the newest incident of each pattern and key again; call once at the start of the process."""
         self._incidents.announce()
 
-    # ---- what comes in
+    # ---- messages
 
     def apply(self, message: Sequenced) -> None:
         """Take the next frame of a reader, or the next event that a service offers."""
@@ -140,7 +140,7 @@ class EventProcessor:
         self._store_outcome(message.device, outcome)
 
     def _is_admitted(self, frame: Frame) -> bool:
-        """Say whether the frame may be used: its device is its reader's, and there is room for it."""
+        """Whether the frame is accepted: its device belongs to its reader, and there is room for it."""
         ruling = self._readers.judge(frame, lambda: self._memory(frame.device).time)
         if ruling.evicted is not None:
             self._forget(ruling.evicted)
@@ -150,12 +150,12 @@ class EventProcessor:
         return ruling.accepted
 
     def emit_known(self, event_type: str, cause: str, data: Mapping[str, Any], device: str | None = None) -> None:
-        """Emit an event that a catalogue of one's own may lack."""
+        """Emit an event of a type that the site's own catalogue may lack."""
         if event_type in self._compiled.catalogue:
             self.emit_own(event_type, cause, data, device=device)
 
     def offer(self, producer: str, message: Message, received_on: str, payload: bytes) -> None:
-        """Take a candidate event; one with an id is taken once, a refused one goes to ``deadletter/…``."""
+        """Process a candidate event. One with an id is accepted once; a refused one goes to ``deadletter/…``."""
         if not isinstance(message, Candidate):
             self._refuse(received_on, payload, f"ingest takes candidate events, not {type(message).__name__}")
             return
@@ -163,7 +163,7 @@ class EventProcessor:
         self._process_offer(Offer(producer, message, self._clock(), self._arrivals), received_on, payload)
 
     def derive(self, handler: str, candidate: Candidate, depth: int) -> None:
-        """Take an event that a handler returned for one that ends a chain of ``depth``."""
+        """Process an event that a handler returned for an event that ends a chain of ``depth``."""
         self._arrivals += 1
         offer = Offer(f"handler.{handler}", candidate, self._clock(), self._arrivals, depth + 1)
         self._process_offer(offer, f"handler/{handler}", candidate.model_dump_json(exclude_none=True).encode())
@@ -195,12 +195,12 @@ class EventProcessor:
         )
 
     def follow(self, message: Message, *, retained: bool) -> None:  # noqa: ARG002 - the port's name
-        """Record what a service says of itself; a retained status is as good as any."""
+        """Record a service's status, also a retained one."""
         if isinstance(message, Status) and self.host is not None:
             self.host.monitor.record_status(message)
 
     def lost(self, producer: str, stream: str, first: int, last: int) -> None:
-        """Tell a loss: one ``system.stream.gap``. Its id follows from what was lost and how many losses came before."""
+        """Emit a ``system.stream.gap``. Its id follows from the lost messages and the number of losses before."""
         ordinal = int(self._ledger.get("gaps") or b"0") + 1
         self._ledger.put("gaps", str(ordinal).encode())
         data = {"producer": producer, "stream": stream, "first": first, "last": last, "count": last - first + 1}
@@ -225,7 +225,7 @@ class EventProcessor:
         return identity is None or self._offered.is_new(offer.producer, f"?{identity}")
 
     def _emit_events(self, events: Sequence[Event]) -> None:
-        """Take events of our own, made a moment ago and known to nobody."""
+        """Process new events of this service, which nothing else refers to yet."""
         readers = self._readers.owners
         contexts = [
             EventContext(event, own=True, heard_at=self._heard_at, sender=readers.owner(event.device or "") or "")
@@ -241,7 +241,7 @@ class EventProcessor:
         return ended is None
 
     def _send(self, contexts: Sequence[EventContext]) -> None:
-        """Events first, then what is done with them: the envelope's order is the order of causes."""
+        """Publish the events, then their triggers and commands, so that causes come first."""
         for context in contexts:
             self.measures.end(context.event)
             self._outlet.emit(context.event)
@@ -251,10 +251,10 @@ class EventProcessor:
     def _refuse(self, received_on: str, payload: bytes, reason: str) -> None:
         self._outlet.reject(received_on, payload, reason)
 
-    # ---- the batch ends
+    # ---- the end of a batch
 
     def flush(self) -> None:
-        """Write what this batch has changed, retain the last states, and the incidents that look different."""
+        """Write the batch's changes, and publish the last states and the changed incidents retained."""
         newest = None
         with self._ledger.may_wait():  # the same frames make the same memory again
             self._ledger.put_all(
@@ -276,10 +276,10 @@ class EventProcessor:
         self._tables.save(self.pipeline)
         self.analytics.flush()
 
-    # ---- what is asked
+    # ---- requests and commands
 
     def figures(self) -> Mapping[str, bool | int | float | str]:
-        """Frames taken, events emitted, and what ended on the way by stage and reason, since the start."""
+        """Return counts since the start: frames, events, and dropped events by stage and reason."""
         counts = self.pipeline.counts
         ends = {f"ended_{name}": count for name, count in counts.items() if "." in name and name not in REFUSED}
         dropped = sum(self.work.dropped.values())
@@ -306,7 +306,7 @@ class EventProcessor:
         return self._answers.answer(name, data, self._clock())
 
     def vitals(self, host: Host) -> Vitals:
-        """Measure how the processor does."""
+        """Return the figures for the health."""
         oldest = self.work.oldest()
         used, free = disk(self._ledger.path)
         return Vitals(
@@ -323,7 +323,7 @@ class EventProcessor:
         )
 
     def execute(self, command: Command) -> Mapping[str, Any]:
-        """Execute ``battery_replaced``: a battery's new life begins; or ``forget``: a device is no more."""
+        """Carry out ``battery_replaced`` (begin a new battery life) or ``forget`` (remove a device)."""
         wanted = DeviceCommand.of(command, self._known() | self._memories.keys())
         if command.name == "forget":
             self._forget(wanted.device)
@@ -350,7 +350,7 @@ class EventProcessor:
         self.states.add(outcome, matters=is_new or bool(outcome.events))
 
     def _forget(self, device: str) -> None:
-        """Forget a device, with what is retained of it. It is new when it is heard again."""
+        """Remove a device with its retained messages. Its next frame makes it a new device."""
         self._readers.forget(device)
         self._silences.forget(device)
         self._sampler.forget(device)
@@ -365,7 +365,7 @@ class EventProcessor:
         self._incidents.forget(device)
 
     def _end_removed_rules(self, frame: Frame) -> None:
-        """End what rules began that are no more; once a device and process, for rules change only at a start."""
+        """End what removed rules began; once for each device and process, since rules change only at a start."""
         self._checked.add(frame.device)
         memory = self._memory(frame.device)  # read once: each reading from the ledger is another object
         outcome = end_removed_rules(self._compiled, memory, frame)
@@ -380,7 +380,7 @@ class EventProcessor:
         return memory
 
     def _jump(self, jump: Jump, producer: str) -> None:
-        """Move what is remembered of every device of a reader, and of past events where there is no other reader."""
+        """Move the memory of every device of a reader along with a jump, and past events if it is the only reader."""
         for device in self._known() | self._memories.keys():
             if self._readers.reads(producer, device):
                 self._memories[device] = self._memory(device).moved(jump)

@@ -1,4 +1,4 @@
-"""Wiring: the agent's settings, its name and its place on the wire."""
+"""Wiring: the agent's settings, its name and its route."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shared.process import Service, main
 
 
 def build(settings: HostAgentSettings, context: Context, _: Ledger, endpoint: Endpoint) -> HostAgent:
-    """Return the agent, which reports the shutdown before."""
+    """Return the agent, which has reported the last shutdown."""
     folder, boot = context.data / endpoint.name, boot_id()
     memory, last_words = DurableFile(folder / "memory.json"), DurableFile(folder / "last_shutdown.json")
     return HostAgent(settings, endpoint, context.clock, boot, memory, last_words, lambda: endpoint.connected)

@@ -1,4 +1,4 @@
-"""What the agent is configured with; also whether what it would run is there."""
+"""The agent's configuration; it also checks that the programs to run exist."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from shared.settings import ConfigError, read_settings
 
 
 def read(context: Context) -> HostAgentSettings:
-    """Return the settings; raises ConfigError also where something that is to be run in earnest is not there."""
+    """Return the settings; raises ConfigError, also if a program to run (without ``dry_run``) does not exist."""
     settings = read_settings(context.folder, FILE, HostAgentSettings, context.environ)
     own = Lines(context.folder, FILE, context.environ)
     faults = [

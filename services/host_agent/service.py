@@ -1,9 +1,9 @@
-"""The agent between delivery and core: what is heard changes the memory, a step decides, and each move is carried out.
+"""The agent's message handler: messages change the memory, a step decides, and each move is carried out.
 
 Rules:
-1. Decide, keep, act: a move is carried out in the turn after the one that decided it, when the memory is on the disk.
-   After a crash the agent goes on in the phase it was in, and does what belongs to it again.
-2. In a dry run, and on simulated or recorded readings, every phase is gone through and nothing is done.
+1. Decide, store, act: a move is carried out in the turn after its decision, when the memory is on the disk. After a
+   crash the agent continues in its phase, and repeats the actions of that phase.
+2. In a dry run, and on simulated or recorded readings, it goes through every phase but carries out no action.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Act = Callable[[], None]
 
 
 class ShutdownData(BaseModel):
-    """``data`` of ``command/{target}/shutdown``. ``final`` is a primary's word: at once, and for good."""
+    """``data`` of ``command/{target}/shutdown``. ``final``, from a primary: at once, and without a way back."""
 
     reason: Reason
     delay_s: Annotated[float, Field(ge=0, le=86_400)] | None = None
@@ -55,7 +55,7 @@ class CancelData(BaseModel):
 
 
 class HostAgent:
-    """The agent's Stage and Drive. ``connected`` reports whether a broker hears it."""
+    """The message handler and its background task. ``connected``: whether the broker is connected."""
 
     def __init__(
         self,
@@ -80,10 +80,10 @@ class HostAgent:
         self._to_do = self._unfinished()
         self._actions.report_last_shutdown(boot)
 
-    # ---- what arrives
+    # ---- messages
 
     def follow(self, message: Message, *, retained: bool) -> None:
-        """Take a state, an alert, a status or a result."""
+        """Apply a state, an alert, a status or a result."""
         now_s = self._clock.monotonic()
         match message:
             case DeviceState():
@@ -159,7 +159,7 @@ class HostAgent:
         return {**host, **plan(self._moment(), self._acts())}
 
     def figures(self) -> Mapping[str, bool | int | float | str]:
-        """Return where the host stands."""
+        """Return the phase and its figures."""
         memory = self._memory
         cause = {"cause": str(memory.cause), "why": memory.why} if memory.cause else {}
         return {
@@ -171,10 +171,10 @@ class HostAgent:
             **cause,
         }
 
-    # ---- the drive
+    # ---- the background task
 
     def work(self) -> None:
-        """Carry out what was decided, take what programs have come to, and decide anew."""
+        """Carry out the last moves, collect ended programs, and decide anew."""
         now_s = self._clock.monotonic()
         self._note_pause(now_s)
         self._note_connection()
@@ -203,21 +203,21 @@ class HostAgent:
         return CALM_S if calm and not self._to_do and not self._actions.programs.busy else BUSY_S
 
     def finish(self) -> None:
-        """Nothing is left to say: the service's status reports that it stopped."""
+        """Do nothing: the service's status reports that it stopped."""
 
     def close(self) -> None:
-        """End what still runs, but the command that powers off: it is why this process is asked to stop."""
+        """End running programs, but not the command that powers off, which is stopping this process."""
         self._actions.programs.close(spare="action")
 
     @property
     def dry_run(self) -> bool:
-        """Whether everything is only said."""
+        """Whether actions are only logged."""
         return self._settings.dry_run or self._bare_moment().simulated
 
     def _note_pause(self, now_s: float) -> None:
-        """Where this process did not run (stopped, starved, its machine paused), nothing was heard and nothing counts.
+        """Note a time in which this process did not run (stopped, starved, its machine paused).
 
-        So silence counts from now, and a countdown goes on where it was; what came meanwhile is read before it ends.
+        Silence counts from now on, and a countdown continues where it was; waiting messages are read before it ends.
         """
         pause_s = now_s - self._worked_s
         self._worked_s = now_s
@@ -248,7 +248,7 @@ class HostAgent:
         )
 
     def _keep(self, now_s: float) -> None:
-        """Put the memory on the disk where it has changed in more than the times readings were heard at."""
+        """Write the memory to the disk if it has changed in more than the times of readings."""
         memory = self._memory
         spell = any(supply.on_battery_since_s is not None for supply in memory.supplies.values())
         essence = (
@@ -278,7 +278,7 @@ class HostAgent:
         return self._rules.delay_s if memory.delay_s is None else memory.delay_s
 
     def _wanted(self, move: Move) -> Act | None:
-        """Return what a move wants done, once it has been kept."""
+        """Return the action of a move, to run once the move is stored."""
         if move.into is Phase.COUNTING_DOWN and move.signal in BEGIN:
             return lambda: self._actions.warn(move.memory)
         if _cancels(move):
@@ -295,7 +295,7 @@ class HostAgent:
         return acts.get(phase)
 
     def _unfinished(self) -> list[Act]:
-        """Return what a process before this one may have left undone in its phase."""
+        """Return the actions that the last process may not have finished in its phase."""
         act = self._entered(self._memory.phase)
         if act is None:
             return []
@@ -307,7 +307,7 @@ class HostAgent:
             self._memory = inputs.hooks_ended(self._memory)
 
     def _secondaries(self) -> None:
-        """Send the secondaries down, and wait for those that are there; without a broker any of them may be there."""
+        """Send the secondaries down, and wait for those online; without a broker for all, as any may be online."""
         names = () if self.dry_run else self._settings.secondaries
         for name in names:
             self._actions.send_down(name, self._memory)

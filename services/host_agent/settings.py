@@ -33,7 +33,7 @@ class ProgramSettings(Settings):
 
 
 class PolicySettings(Settings):
-    """``policies``: what of a supply on battery means shutting down."""
+    """``policies``: which states of a supply on battery shut the host down."""
 
     battery: Level = "critical"
     charge_below_percent: Annotated[float, Field(gt=0, lt=100)] | None = 10.0
@@ -47,7 +47,7 @@ class PolicySettings(Settings):
 
 
 class CutPowerSettings(Settings):
-    """``cut_power``: ask the board that feeds this host to cut the power ``after_s``; ``reader`` is that board's."""
+    """``cut_power``: command the board that feeds this host to cut the power ``after_s``; ``reader`` reads it."""
 
     enabled: bool = False
     reader: Name = "reader"
@@ -99,7 +99,7 @@ class HostAgentSettings(Settings):
 
     @property
     def programs(self) -> list[tuple[Place, ProgramSettings]]:
-        """Everything that may be run, with its place in the file."""
+        """All programs that may be run, with their places in the file."""
         lists = {"warn": self.warn, "hooks": self.hooks, "cancelled": self.cancelled}
         numbered: list[tuple[Place, ProgramSettings]] = [
             ((name, number, "run"), program) for name, found in lists.items() for number, program in enumerate(found)
@@ -108,7 +108,7 @@ class HostAgentSettings(Settings):
 
     @property
     def rules(self) -> Rules:
-        """What the decisions go by."""
+        """The rules of the decisions."""
         return Rules(
             devices=self.devices,
             needs=self.needs,

@@ -1,8 +1,8 @@
-"""Counts by type and hour of event time, and what they say: rates, failures that repeat, hours out of the ordinary.
+"""Counts by type and hour of event time, and their analysis: rates, repeated failures, unusual hours.
 
-Counts are added up per batch, a row a type and hour; the newest ``HOURS_KEPT`` hours are kept. Rates are divided by the
-time observed: since the first event, unless it was dated more than ``LATE_US`` before the newest (a bad clock, a late
-delivery), which counts in its hour and widens no span.
+Counts are added up per batch, a row for each type and hour; the newest ``HOURS_KEPT`` hours are kept. Rates are divided
+by the time observed: since the first event, except for one dated more than ``LATE_US`` before the newest (a bad clock,
+a late delivery), which only counts in its hour.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Analytics:
                 self._since_us, self._moved = at_us, True
 
     def move(self, jump: Jump) -> None:
-        """Put the begin and the end of what was observed where a step of the clock puts them."""
+        """Move beginning and end of the observed time along with a step of the clock."""
         if self._since_us is not None and self._newest_us is not None:
             self._since_us, self._newest_us = (
                 time_to_us(jump.moved(us_to_time(us))) for us in (self._since_us, self._newest_us)
@@ -58,7 +58,7 @@ class Analytics:
             self._moved = True
 
     def flush(self) -> None:
-        """Write what the batch has counted."""
+        """Write the batch's counts."""
         if self._moved:
             self._ledger.put(SINCE, str(self._since_us).encode())
             self._moved = False

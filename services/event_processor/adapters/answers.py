@@ -1,4 +1,4 @@
-"""What the processor answers on ``request/event_processor/…`` besides its health and what is due (``maintenance``).
+"""The answers on ``request/event_processor/…`` besides health and maintenance.
 
 - ``pipeline``: the stages, how many events ended where, the handlers and their routes.
 - ``incidents``: newest first; ``open`` for those only, ``limit`` (50) and ``cursor`` (of the page before) for more.
@@ -43,7 +43,7 @@ class AnalyticsAsked(Data):
 
 
 class Answers:
-    """Each answer is bounded, and read from what is there."""
+    """The answers, each of bounded size."""
 
     def __init__(self, plan: PipelinePlan, incidents: IncidentTable, analytics: Analytics, pipeline: Pipeline) -> None:
         self._plan = plan
@@ -57,7 +57,7 @@ class Answers:
         }
 
     def answer(self, name: str, data: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
-        """Return the answer; raises RefusedError for a question nobody knows."""
+        """Return the answer; raises RefusedError for an unknown request."""
         answer = self._by_name.get(name)
         if answer is None:
             known = ["health", "maintenance", *self._by_name]

@@ -1,4 +1,4 @@
-"""Commands about one device: what arrives on ``command/event_processor/…``, checked."""
+"""Commands about one device, from ``command/event_processor/…``, checked."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ COMMANDS = ("battery_replaced", "forget")
 
 
 class DeviceCommand(Data):
-    """Which device is meant."""
+    """The command's device."""
 
     device: Name
 
     @classmethod
     def of(cls, command: Command, devices: Collection[str]) -> DeviceCommand:
-        """Return the command's data; raises RefusedError for a command or a device that nobody knows."""
+        """Return the command's data; raises RefusedError for an unknown command or device."""
         if command.name not in COMMANDS:
             near = suggestion(command.name, COMMANDS)
             raise RefusedError(

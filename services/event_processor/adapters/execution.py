@@ -1,4 +1,4 @@
-"""What is done with an event once it is recorded: at once and with its commit, or later by the queue."""
+"""The execution of a recorded event's handlers: at once, committed with it, or later from the queue."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from shared.requests import Command
 
 
 class Execution:
-    """``clock`` is the wall's. What is for now, a trigger or a command, is not sent for an event of long ago."""
+    """``clock`` is the wall clock. Triggers and commands are not sent for an old event."""
 
     def __init__(
         self,
@@ -39,10 +39,10 @@ class Execution:
         self._clock = clock
         self._longest = timedelta(seconds=plan.rules.triggers_within_s)
         self.too_old = 0  # commands not sent
-        self.late = 0  # events whose triggers were not pulled
+        self.late = 0  # events whose triggers were not published
 
     def do(self, context: EventContext) -> None:
-        """Publish the event's triggers, and hand it to its handlers."""
+        """Publish the event's triggers, and pass it to its handlers."""
         late = self._is_late(context)
         self.late += late
         for trigger in () if late else context.triggers:
@@ -61,7 +61,7 @@ class Execution:
                     self._work.add(name, context.event, self._clock().timestamp())
 
     def _is_late(self, context: EventContext) -> bool:
-        """Whether the event is old news: it is counted and acts on nothing."""
+        """Whether the event is too old for its triggers; counts it if so."""
         return context.heard_at is not None and context.heard_at - context.event.time > self._longest
 
     def _command(self, name: str, handler: CommandHandler, event: Event) -> None:

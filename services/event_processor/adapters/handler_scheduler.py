@@ -1,9 +1,9 @@
-"""Handlers' work from the queue on the disk to their threads and back, within the batches of the service's loop.
+"""Moves handlers' work from the queue on disk to their threads and back, within the batches of the service's loop.
 
 Rules:
-1. Work is marked as begun in one batch and handed over in the next, when that is committed: so what must not happen
-   twice is known to have begun, whatever dies.
-2. What came of it is written in the batch that fetches it. Between the two an attempt may be repeated: at least once.
+1. Work is marked as begun in one batch and handed over in the next, when the mark is committed. So work that must not
+   run twice is known to have begun, even after a crash.
+2. The outcome is written in the batch that fetches it. A crash in between repeats the attempt: at least once.
 """
 
 from __future__ import annotations
@@ -51,10 +51,10 @@ class Clocks(Protocol):
 
 
 class Call(Protocol):
-    """What a handler does with an event, from its thread."""
+    """The function of a handler, called in its thread."""
 
     def __call__(self, task: Task) -> Outcome:
-        """Do it; what it raises is a failed attempt."""
+        """Handle the event; an exception is a failed attempt."""
 
     def close(self) -> None:
         """Let go of connections."""
@@ -65,7 +65,7 @@ Reject = Callable[[str, bytes, str], None]
 
 
 def calls(rules: PipelineRules, clock: Callable[[], datetime]) -> dict[str, Call]:
-    """Return what each webhook and plug-in does; raises ConfigError for an entry point that is not there."""
+    """Return the function of each webhook and plug-in; raises ConfigError for an unknown entry point."""
     made: dict[str, Call] = {}
     for name, handler in rules.handlers.items():
         if isinstance(handler, Webhook):
@@ -93,7 +93,7 @@ class HandlerRecord:
 
 
 class HandlerScheduler:
-    """Gives work to the handlers and sorts out what comes of it. ``jitter`` gives 0…1; ``wake`` ends a wait.
+    """Gives work to the handlers and decides by its outcome. ``jitter`` gives 0…1; ``wake`` ends a wait.
 
     ``reports_dead_letters``: the catalogue has the event type that reports them.
     """
@@ -127,14 +127,14 @@ class HandlerScheduler:
         }
 
     def recover(self) -> list[DerivedOffer]:
-        """Sort out what the process before this one had under way; call inside a transaction, once."""
+        """Decide on the work that was under way in the last process; call once, inside a transaction."""
         derived: list[DerivedOffer] = []
         for task in [*self._table.left(), *self._table.of_strangers(self._handlers)]:
             derived += self._settle(task, after_a_crash(task.handler, self._handlers.get(task.handler)))
         return derived
 
     def work(self) -> list[DerivedOffer]:
-        """Hand over, fetch, and mark what comes next; returns what to offer. Call inside the batch's transaction."""
+        """Hand over, fetch, and mark the next work; return the events to offer. Call inside the transaction."""
         derived: list[DerivedOffer] = []
         for name, tasks in self._marked.items():
             self._workers[name].give(tasks)
@@ -155,7 +155,7 @@ class HandlerScheduler:
         return derived
 
     def _handful(self, name: str) -> int:
-        """What must not happen twice goes one by one: what has begun must have begun indeed."""
+        """Return how many tasks to give a handler; one at a time to one that must not run twice."""
         return HANDFUL if self._handlers[name].idempotent else 1
 
     def wait_s(self) -> float:
@@ -168,13 +168,13 @@ class HandlerScheduler:
         return min(waits, default=10.0)
 
     def close(self) -> None:
-        """Give attempts under way a moment, and let go of connections; what does not end is tried again later."""
+        """Wait a moment for attempts under way, and close connections; unfinished ones are retried later."""
         for name, worker in self._workers.items():
             worker.wait(1.0)
             self._calls[name].close()
 
     def vitals(self) -> dict[str, HandlerVitals]:
-        """Return how each handler does."""
+        """Return the figures of each handler."""
         waiting = self._table.by_handler()
         return {
             name: replace(

@@ -1,4 +1,4 @@
-"""Every incident, in the ledger: those that are kept, of which the oldest go of the sender that has the most."""
+"""Every incident, in the ledger; beyond the bound, the oldest of the sender with the most are deleted."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class IncidentTable:
         self._shares = Shares(dict(held), most)
 
     def keep(self, changed: list[IncidentSnapshot], undone: list[str]) -> set[Place]:
-        """Write incidents as they stand now; ``undone`` are the ids of those that a new judgement has undone.
+        """Write incidents; ``undone`` are the ids of those that a new judgement has undone.
 
-        Returns the patterns and keys of which no incident is kept any more.
+        Return the patterns and keys without any incident left.
         """
         for identity in undone:
             self._remove("DELETE FROM incident WHERE id = ? RETURNING sender", (identity,))

@@ -12,7 +12,7 @@ from shared.instants import time_to_us
 
 
 class IncidentTopics:
-    """Shows what a correlator finds. Every call belongs inside the batch's transaction."""
+    """Publishes the correlator's incidents. Every call belongs inside the batch's transaction."""
 
     def __init__(self, correlator: Correlator, table: IncidentTable, outlet: Publisher) -> None:
         self._correlator = correlator
@@ -25,13 +25,13 @@ class IncidentTopics:
             self._retain(standing)
 
     def forget(self, device: str) -> None:
-        """Forget the incidents of a device, those that go on and those that are over; their topics are emptied."""
+        """Remove the incidents of a device, open and ended; their topics are emptied."""
         going_on = {(pattern, device) for pattern in self._correlator.forget(device)}
         for place in sorted(going_on | self._table.forget(device)):
             self._outlet.clear("incident", *place)
 
     def flush(self, newest: datetime | None) -> None:
-        """Keep and retain the incidents that look different; ``newest`` is the time of the batch's last frame."""
+        """Store and publish the changed incidents; ``newest`` is the time of the batch's last frame."""
         correlator = self._correlator
         if not correlator.published and not correlator.touched:
             return

@@ -1,4 +1,4 @@
-"""What the ledger given to ``service.EventProcessor`` must be opened with."""
+"""The schema for the ledger of ``service.EventProcessor``."""
 
 from __future__ import annotations
 

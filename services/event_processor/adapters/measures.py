@@ -1,4 +1,4 @@
-"""How long things take, by this machine's stopwatch: never part of what decides anything."""
+"""Durations by this machine's stopwatch; no decision depends on them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ NEWEST = 512
 
 
 def p95(values: deque[float]) -> float | None:
-    """Return the value that 95 of 100 do not pass; None of nothing."""
+    """Return the 95th percentile; None of no values."""
     ordered = sorted(values)
     return round(ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))], 3) if ordered else None
 
 
 class Measures:
-    """From the arrival of what made an event to its place in the outbox: ``processing_ms`` in its metadata."""
+    """From the arrival of an event's cause to its place in the outbox: ``processing_ms`` in its metadata."""
 
     def __init__(self, stopwatch: Callable[[], float] | None) -> None:
         self._stopwatch = stopwatch
@@ -25,12 +25,12 @@ class Measures:
         self.times_ms: deque[float] = deque(maxlen=NEWEST)
 
     def begin(self) -> None:
-        """Something has arrived."""
+        """Start the stopwatch at an arrival."""
         if self._stopwatch is not None:
             self._began = self._stopwatch()
 
     def end(self, event: Event) -> None:
-        """An event is made; its metadata, which is nobody else's yet, gets how long it took."""
+        """Add the duration to a new event's metadata, which nothing else refers to yet."""
         if self._stopwatch is not None:
             took_ms = round((self._stopwatch() - self._began) * 1000, 3)
             self.times_ms.append(took_ms)

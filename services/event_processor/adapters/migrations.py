@@ -1,4 +1,4 @@
-"""The steps that this service's tables have behind them, oldest first. A step is frozen once it has landed."""
+"""The migrations of this service's tables, oldest first. A landed step is never changed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from shared.ledger import Migration
 from shared.ledger.step import running
 
-# Version 1: the tables as they were when versions began. A ledger of before lacks some of them.
+# Version 1: the tables when versions began. An earlier ledger lacks some of them.
 TABLES_1 = """
 CREATE TABLE IF NOT EXISTS offered (
     place INTEGER PRIMARY KEY AUTOINCREMENT, producer TEXT NOT NULL, id TEXT NOT NULL, UNIQUE (producer, id));

@@ -1,6 +1,7 @@
-"""The ids taken from those who offer events, the newest 100,000: what comes again is known.
+"""The newest 100,000 ids of offers, to recognise repeats.
 
-At the bound the oldest ids go of whoever has the most, so a flood makes nobody else's repeat look new.
+At the bound the oldest ids of the producer with the most are deleted, so a flood makes no other producer's repeat look
+new.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ CREATE TABLE IF NOT EXISTS offered (
 
 
 class Offered:
-    """Implements ``core.pipeline.ports.Seen``. All calls belong inside the batch's transaction."""
+    """Implements ``core.pipeline.ports.SeenIds``. All calls belong inside the batch's transaction."""
 
     def __init__(self, ledger: Ledger, limits: LimitReports, most: int = OFFER_IDS.most) -> None:
         self._db = ledger.db
@@ -26,7 +27,7 @@ class Offered:
         self._shares = Shares(dict(held), most)
 
     def is_new(self, producer: str, identity: str) -> bool:
-        """Note an id; returns whether it had not been taken before."""
+        """Note an id; return whether it is new."""
         added = self._db.execute(
             "INSERT INTO offered (producer, id) VALUES (?, ?) ON CONFLICT DO NOTHING", (producer, identity)
         )
@@ -36,7 +37,7 @@ class Offered:
         return True
 
     def flush(self) -> None:
-        """Let the oldest go of who has the most."""
+        """Delete the oldest ids beyond the bound."""
         for producer, gone in self._shares.excess():
             self._db.execute(
                 "DELETE FROM offered WHERE place IN "

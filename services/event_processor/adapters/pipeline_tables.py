@@ -1,7 +1,7 @@
-"""What the pipeline remembers, in the ledger: each table written by the row, in the transaction of the batch.
+"""The pipeline's state in the ledger: each table is written by the row, in the transaction of the batch.
 
-``bucket``: rate limits. ``event_ref``: the events of the last while, for those related to them. ``pattern_group``: what
-patterns have gathered.
+``bucket``: rate limits. ``event_ref``: the newest events, for their relations. ``pattern_group``: the groups of
+patterns.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ CREATE TABLE IF NOT EXISTS pattern_group (
 
 
 class PipelineTables:
-    """The pipeline's memory on the disk. All writes belong inside the batch's transaction."""
+    """The pipeline's tables. All writes belong inside the batch's transaction."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._db = ledger.db
 
     def load(self, plan: PipelinePlan, seen: SeenIds, limits: LimitReports) -> Pipeline:
-        """Return the pipeline as it was left."""
+        """Return the pipeline with its stored state."""
         buckets = OrderedDict(
             ((str(kind), str(source)), Bucket(tokens, at_us, skipped))
             for kind, source, tokens, at_us, skipped in self._db.execute("SELECT * FROM bucket ORDER BY at_us")

@@ -1,8 +1,8 @@
 """Handlers from Python packages: entry points of the group ``upskeep.handlers``.
 
 ``handler(event, options)`` is called with the event as it is on the wire (a dict) and the configured options, in a
-thread of its own. What it returns, if anything, are events it leads to: dicts as on ``ingest/…`` (``type``, ``data``
-and so on). What it raises is a failed attempt.
+thread of its own. It may return events to offer: dicts as on ``ingest/…`` (``type``, ``data`` and so on). An exception
+is a failed attempt.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def find(name: str, handler: Plugin) -> Function:
         raise ConfigError([Fault(where, "", f"{handler.entry_point!r} cannot be loaded: {error!r}")]) from error
     if not callable(function):
         raise ConfigError([Fault(where, "", f"{handler.entry_point!r} is no function but {type(function).__name__}")])
-    return function  # type: ignore[no-any-return]  # what it takes and gives is its maker's word
+    return function  # type: ignore[no-any-return]  # its types are not known
 
 
 class PluginCall:
@@ -52,7 +52,7 @@ class PluginCall:
         self._options = options
 
     def __call__(self, task: Task) -> Outcome:
-        """Call it; what it returns must be events."""
+        """Call it; it must return events or nothing."""
         returned = list(islice(self._function(json.loads(task.payload), dict(self._options)) or (), DERIVED_MOST + 1))
         if len(returned) > DERIVED_MOST:
             return Failed(f"it returned more than {DERIVED_MOST} events for one", final=True)
@@ -63,7 +63,7 @@ class PluginCall:
         return Done(tuple(_named(each, task, n) for n, each in enumerate(candidates)))
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing."""
 
 
 def _named(candidate: Candidate, task: Task, ordinal: int) -> Candidate:

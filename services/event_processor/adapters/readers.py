@@ -1,7 +1,7 @@
 """Which reader reads which device (``producer/{device}``): names are unique, and a clock jump moves its reader's own.
 
-``system.device.clash`` and ``system.limit.reached`` are said once for each reader and device, or reader, in the life of
-a process.
+``system.device.clash`` is emitted once for each reader and device, ``system.limit.reached`` once for each reader, in
+the life of a process.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ class Readers:
         self._said: set[tuple[str, str | None]] = set()
 
     def owns(self, frame: Frame) -> bool:
-        """Whether a frame is of its device's reader, as nearly all are."""
+        """Whether a frame comes from its device's reader, as nearly all do."""
         return self.owners.owner(frame.device) == frame.producer
 
     def judge(self, frame: Frame, last: Callable[[], datetime | None]) -> Ruling:
-        """Say what becomes of a frame; ``last`` gives the time of the device's last frame that was used."""
+        """Return the ruling on a frame; ``last`` gives the time of the device's last accepted frame."""
         if self.owns(frame):
             return KEEP
         ruling = self.owners.judge(frame.device, frame.producer, frame.time, last())
@@ -42,7 +42,7 @@ class Readers:
         return ruling
 
     def refusal(self, frame: Frame, ruling: Ruling) -> tuple[str, str, Mapping[str, Any]] | None:
-        """Return (type, cause, data) of the event that a ruling deserves; None where there is none, or it was said."""
+        """Return (type, cause, data) of the event for a ruling; None if it has none, or it was emitted before."""
         if ruling.accepted and ruling.evicted is None:
             return None
         key = (frame.producer, frame.device if ruling.clash is not None else None)
@@ -56,18 +56,18 @@ class Readers:
         return LIMIT_REACHED, cause, data
 
     def forget(self, device: str) -> None:
-        """Let a device go."""
+        """Remove a device."""
         self.owners.forget(device)
         self._ledger.drop(f"producer/{device}")
 
     def reads(self, producer: str, device: str) -> bool:
-        """Whether the device is that reader's; one that nobody has read since then may be."""
+        """Whether the device belongs to that reader, or to none."""
         return self.owners.owner(device) in (None, producer)
 
     def is_alone(self, producer: str) -> bool:
-        """Whether all devices are read by one reader: then its clock is the site's."""
+        """Whether all devices belong to this reader, so that its clock is the site's."""
         return self.owners.is_alone(producer)
 
     def scoped(self, events: tuple[Event, ...], producer: str) -> tuple[Event, ...]:
-        """Return the events of a frame; where there are several readers, a jump says that the others' times stand."""
+        """Return the events of a frame; with several readers, a jump says that only its reader's devices move."""
         return scoped(events, alone=self.is_alone(producer))

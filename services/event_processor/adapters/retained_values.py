@@ -1,4 +1,4 @@
-"""What the processor retains beside the states: incidents, and what is due at a device."""
+"""The retained messages beside the states: incidents, and the maintenance of devices."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from shared.maintenance import Maintenance
 
 
 def incident_of(standing: IncidentSnapshot, patterns: Mapping[str, Pattern]) -> Incident | None:
-    """Return an incident as it is published; None where its pattern is no more."""
+    """Return an incident as a message; None if its pattern was removed."""
     pattern, found = patterns.get(standing.pattern), standing.incident
     if pattern is None:
         return None
@@ -37,14 +37,14 @@ def incident_of(standing: IncidentSnapshot, patterns: Mapping[str, Pattern]) -> 
 
 
 class MaintenanceWatch:
-    """Works out what is due once an hour of a device's own time, and when its battery has shown something new."""
+    """Computes a device's maintenance once an hour of its own time, and after news of its battery."""
 
     def __init__(self, compiled: CompiledRules) -> None:
         self._compiled = compiled
         self._marks: dict[str, tuple[datetime, int]] = {}  # device → the hour and the life it was last worked out at
 
     def news(self, device: str, outcome: Outcome) -> Maintenance | None:
-        """Return what is due, if it is to be retained now."""
+        """Return the maintenance of a device if it must be published now, else None."""
         time, memory = outcome.frame.time, outcome.memory
         mark = time.replace(minute=0, second=0, microsecond=0), len(memory.numbers.get(LIFE, ()))
         known = device in self._marks
@@ -55,11 +55,11 @@ class MaintenanceWatch:
         return Maintenance(device=device, time=time, items=items) if items or known else None
 
     def all_due(self, memories: Iterable[tuple[str, Memory]], now: datetime) -> Iterator[Maintenance]:
-        """Yield what is due at each device that something is due at."""
+        """Yield the maintenance of each device that has any."""
         for device, memory in memories:
             if items := maintenance_of(self._compiled.device_rules(device).device, memory, now):
                 yield Maintenance(device=device, time=memory.time or now, items=items)
 
     def forget(self, device: str) -> None:
-        """Forget a device that is no more."""
+        """Remove a device."""
         self._marks.pop(device, None)

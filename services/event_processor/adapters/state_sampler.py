@@ -19,7 +19,7 @@ class StateSampler:
         self._ledger = ledger
         self._last: dict[str, LastSample] = {}
         self._touched: set[str] = set()
-        self.spoke = False  # whether the frame sampled last said something new in words
+        self.spoke = False  # whether the last frame had a new word
 
     def sample(self, outcome: Outcome) -> StateSample | None:
         """Return the sample that is due after a frame, None where none is."""

@@ -1,4 +1,4 @@
-"""The suite as the processor sees it: which services are there, and how it does itself, as events to publish."""
+"""The suite as event_processor sees it: which services are online, and its own health, as events to emit."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class SuiteMonitor:
             yield OwnEvent(STARTED, f"{self._epoch}/{self._ordinal}", {**data, "startup_time": stamp(self._wall())})
 
     def record_status(self, status: Status) -> None:
-        """Remember what a service says of itself, or its last will."""
+        """Record a service's status, or its last will."""
         if status.state == "stopped" and self.states.get(status.service) == "online" and self._rules.presence:
             self._stopped.append(self.stopped(status.service, f"{self._monotonic():.6f}"))
         if len(self.states) < MOST_SERVICES or status.service in self.states:
@@ -111,7 +111,7 @@ class SuiteMonitor:
             yield OwnEvent(CHANGED, f"config|{self._epoch}/{self._ordinal}", data)
 
     def health(self, vitals: Vitals) -> dict[str, Any]:
-        """Return the health now, as the event and the answer have it."""
+        """Return the present health, as data of the event and the answer."""
         every_s = self._rules.health_every_s
         following = {"next_check": stamp(self._wall() + timedelta(seconds=every_s))} if every_s else {}
         return {**examine(vitals, self._queue), **following}

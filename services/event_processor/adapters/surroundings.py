@@ -1,4 +1,4 @@
-"""What surrounds the processor in a process of its own."""
+"""The port to the process that runs event_processor."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from services.event_processor.adapters.work_table import WorkTable
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """What surrounds the processor in a process of its own; a backtest has none. ``lag``: events not yet consumed."""
+    """Parts of the process; a backtest has none. ``lag``: the number of events not yet consumed."""
 
     work: WorkTable
     scheduler: HandlerScheduler

@@ -1,10 +1,10 @@
-"""States of devices that are yet to be retained, so that a turn costs alike with one device and with thousands.
+"""Device states that wait to be published, so that a turn costs the same with one device and with thousands.
 
-1. A state leaves in its own turn where something other than numbers is new in it: an event, a word, a flag, a latch.
-2. Where numbers alone are new, a turn lets at most ``NUMBERS_A_TURN`` of them go, those that have waited longest; the
-   next turn takes the next. Only the newest of a device waits. A turn that has heard devices lets as many go as a
-   quarter of them and ``NUMBERS_AT_LEAST``: who is behind has short turns too, and frames come first.
-3. Before a service stops, all of them go.
+1. A state with something new besides numbers (an event, a word, a flag, a latch) leaves in its own turn.
+2. Of states with new numbers alone, at most ``NUMBERS_A_TURN`` leave in a turn, those that have waited longest. Only
+   the newest of a device waits. In a turn with frames as many leave as a quarter of their devices and
+   ``NUMBERS_AT_LEAST``: frames come first.
+3. Before a service stops, all of them leave.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ NUMBERS_A_TURN, NUMBERS_AT_LEAST = 64, 8
 
 
 class WaitingStates:
-    """By device, at most one of each. What waits is in memory alone: a death costs numbers, until the next frame."""
+    """At most one state for each device, in memory alone: a crash costs numbers, until the next frame."""
 
     def __init__(self, most: int = NUMBERS_A_TURN) -> None:
         self._most = most
         self._urgent: dict[str, Outcome] = {}
-        self._numbers: dict[str, Outcome] = {}  # who has waited longest comes first
+        self._numbers: dict[str, Outcome] = {}  # the longest waiting first
         self._all = False
 
     def add(self, outcome: Outcome, *, matters: bool) -> None:
-        """Let the newest state of a device wait; ``matters``: more than numbers is new in it."""
+        """Add the newest state of a device; ``matters``: something besides numbers is new in it."""
         device = outcome.frame.device
         if matters or device in self._urgent:
             self._numbers.pop(device, None)
@@ -35,7 +35,7 @@ class WaitingStates:
             self._numbers[device] = outcome
 
     def due(self, heard: int = 0) -> Iterator[Outcome]:
-        """Take out the states that go in this turn; ``heard``: of how many devices it has brought frames."""
+        """Remove and yield the states that leave in this turn; ``heard``: the number of devices with frames in it."""
         most = min(self._most, max(NUMBERS_AT_LEAST, heard // 4)) if heard else self._most
         yield from self._urgent.values()
         self._urgent.clear()
@@ -43,11 +43,11 @@ class WaitingStates:
             yield self._numbers.pop(device)
 
     def hurry(self) -> None:
-        """Let all go in the next turn, and in those after it."""
+        """Let all states leave from the next turn on."""
         self._all = True
 
     def forget(self, device: str) -> None:
-        """Let go of a device that is no more."""
+        """Remove a device."""
         self._urgent.pop(device, None)
         self._numbers.pop(device, None)
 

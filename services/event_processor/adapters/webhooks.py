@@ -1,8 +1,8 @@
 """Webhooks: an event POSTed as JSON, CloudEvents 1.0 over HTTP in binary mode.
 
-The event's id goes along as ``Idempotency-Key``: it may be posted more than once. Redirects are not followed, for they
-could lead past ``webhooks_allowed``. At most 64 KiB of an answer are read, and it ends within ``timeout_s`` however
-slowly it drips.
+The event's id is sent as ``Idempotency-Key``, because an event may be posted more than once. Redirects are not
+followed, because they could bypass ``webhooks_allowed``. At most 64 KiB of an answer are read, and it ends within
+``timeout_s`` however slowly it comes.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ WORTH_A_TRY = frozenset({408, 425, 429, *range(500, 600)})
 
 
 class WebhookCall:
-    """Posts to one address; a call for each event, from the handler's thread."""
+    """POSTs to one address; called for each event, in the handler's thread."""
 
     def __init__(self, handler: Webhook, clock: Callable[[], datetime]) -> None:
         self._handler = handler
@@ -36,7 +36,7 @@ class WebhookCall:
         self._http = BoundedHttp(wait, handler.timeout_s, ANSWER_BYTES)
 
     def __call__(self, task: Task) -> Outcome:
-        """Post the event, and say what came of it."""
+        """POST the event, and return the outcome."""
         try:
             headers = self._headers(task)
         except (OSError, ValueError) as error:
@@ -49,7 +49,7 @@ class WebhookCall:
         return _outcome(self._handler.url, answer.status, asked_s, answer.data)
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._http.clear()
 
     def _headers(self, task: Task) -> dict[str, str]:

@@ -33,7 +33,7 @@ class WorkTable:
         self.dropped: Counter[str] = Counter(json.loads(ledger.get(DROPPED) or "{}"))  # by severity, ever
 
     def add(self, handler: str, event: Event, now: float) -> None:
-        """Queue an event for a handler, unless it is there already; a full queue lets go of the least."""
+        """Queue an event for a handler, unless it is there already; a full queue drops work by ``who_leaves``."""
         rank = RANK[event.severity]
         if self.waiting >= self._most:
             least = self._least()
@@ -63,7 +63,7 @@ class WorkTable:
         self._ledger.put(DROPPED, json.dumps(self.dropped).encode())
 
     def begin(self, handler: str, now: float, most: int = 1) -> list[Task]:
-        """Return the next work that is due, at most so much, marked as under way."""
+        """Return the next ``most`` due tasks, marked as under way."""
         rows = self._db.execute(
             "SELECT place, handler, event, payload, attempts + 1 FROM work "
             "WHERE handler = ? AND begun = 0 AND due <= ? ORDER BY rank DESC, place LIMIT ?",
@@ -75,7 +75,7 @@ class WorkTable:
         return [Task(*row) for row in rows]
 
     def done(self, place: int) -> None:
-        """Forget work."""
+        """Delete work."""
         self.waiting -= self._db.execute("DELETE FROM work WHERE place = ?", (place,)).rowcount
 
     def again(self, place: int, due: float) -> None:
@@ -87,12 +87,12 @@ class WorkTable:
         self._db.execute("UPDATE work SET begun = 0, attempts = attempts - 1 WHERE place = ?", (place,))
 
     def left(self) -> Iterator[Task]:
-        """Yield what a process that died had under way."""
+        """Yield the work that was under way when the last process died."""
         rows = self._db.execute("SELECT place, handler, event, payload, attempts FROM work WHERE begun = 1").fetchall()
         yield from (Task(*row) for row in rows)
 
     def of_strangers(self, known: Mapping[str, object]) -> Iterator[Task]:
-        """Yield the work of handlers that are not known."""
+        """Yield the work of handlers that were removed."""
         for (name,) in self._db.execute("SELECT DISTINCT handler FROM work").fetchall():
             if name not in known:
                 rows = self._db.execute(

@@ -1,12 +1,12 @@
-"""A thread for each handler, so that one that is slow or fails holds up nobody else.
+"""A thread for each handler, so that a slow or failing one does not delay the others.
 
 Rules:
-1. A handler has one event at a time, out of a handful that it is given at once. What comes of each is fetched by the
-   service's own thread: ``finished``.
-2. Past its time an attempt counts as failed. Python cannot end the thread; it is left to itself, does nothing further
-   when it returns, and the next handful gets a new one. What it had not begun is given back. With ``LEFT_ALONE`` such
-   threads the handler is stuck: it waits until one of them returns.
-3. Nothing a handler does ends a thread: what it raises is a failed attempt.
+1. A handler gets several tasks at once and works on one at a time. The service's own thread fetches the outcomes:
+   ``finished``.
+2. After its timeout an attempt counts as failed. Python cannot end the thread; it is abandoned and does nothing further
+   when it returns, and a new thread takes the next tasks. Tasks that it had not begun are given back. With
+   ``LEFT_ALONE`` abandoned threads the handler is stuck: it waits until one of them returns.
+3. An exception does not end a thread: it is a failed attempt.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Handful:
         self.abandoned = False
 
     def next(self, now_s: float) -> Task | None:
-        """Begin the next task; None where there is none, or the thread is not waited for any more."""
+        """Begin the next task; None without one, or if the thread was abandoned."""
         with self.lock:
             if self.abandoned:
                 return None
@@ -43,7 +43,7 @@ class Handful:
             return self.now
 
     def overdue(self, timeout_s: float, now_s: float) -> tuple[Task, float] | None:
-        """Abandon the thread if its task has had its time; return that task, and how long it took."""
+        """Abandon the thread if its task has exceeded its timeout; return that task and its duration, else None."""
         with self.lock:
             if self.now is None or now_s - self.since_s < timeout_s:
                 return None
@@ -68,7 +68,7 @@ class Worker:
 
     @property
     def stuck(self) -> bool:
-        """Whether too many attempts are past their time and have not come back."""
+        """Whether ``LEFT_ALONE`` abandoned threads have not returned."""
         self._left = [thread for thread in self._left if thread.is_alive()]
         return len(self._left) >= LEFT_ALONE
 
@@ -85,7 +85,7 @@ class Worker:
         self._thread.start()
 
     def finished(self) -> Iterator[Finished]:
-        """Yield (task, outcome, seconds it took) of every attempt that has ended, by itself or by its time."""
+        """Yield (task, outcome, duration in s) of every attempt that has ended or timed out."""
         while not self._done.empty():
             handful, ended = self._done.get()
             if handful is self._handful and not handful.abandoned:
@@ -102,13 +102,13 @@ class Worker:
             yield late[0], Failed(f"no end after {self.timeout_s:g} s"), late[1]
 
     def patience_s(self) -> float | None:
-        """Return how long the attempt under way still has."""
+        """Return the time left for the attempt under way, s; None without one."""
         if self._handful is None or not self._open:
             return None
         return max(0.0, self._handful.since_s + self.timeout_s - self._monotonic())
 
     def wait(self, patience_s: float) -> None:
-        """Give an attempt under way a moment to end, and begin no other."""
+        """Wait for the attempt under way, at most ``patience_s``, and begin no other."""
         if self._handful is not None:
             self._handful.rest.clear()
         if self._thread is not None:

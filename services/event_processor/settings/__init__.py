@@ -1,6 +1,6 @@
-"""``config/events.yaml`` and ``config/event_processor.yaml``, checked against each other and made into a Program.
+"""``config/events.yaml`` and ``config/event_processor.yaml``, checked against each other and compiled.
 
-What a device's battery is comes from ``event_processor.yaml`` if it says so, else from the board profile that
+The facts of a device's battery come from ``event_processor.yaml``, else from the board profile that
 ``sensor_reader.yaml`` gives the device, else from ``default_device``.
 """
 
@@ -52,7 +52,7 @@ class ProcessorSettings(Settings):
 
 
 def load(folder: Path, environ: Mapping[str, str], site: str = "home") -> CompiledRules:
-    """Return the program that the files in ``folder`` describe; raises ConfigError with every fault of them all."""
+    """Return the compiled rules of the files in ``folder``; raises ConfigError with the faults of all files."""
     faults: list[Fault] = []
     events = read_one_of(folder, EVENTS, EventsSettings, environ, faults)
     processor = read_one_of(folder, PROCESSOR, ProcessorSettings, environ, faults)
@@ -72,14 +72,14 @@ def load(folder: Path, environ: Mapping[str, str], site: str = "home") -> Compil
 
 
 def _beside(folder: Path, name: str, model: type[M], environ: Mapping[str, str], faults: list[Fault]) -> M | None:
-    """Return one of the reader's files; nothing in it, where the reader is on another machine and there is none."""
+    """Return one of the reader's files; an empty one if it is missing, as with a reader on another machine."""
     if not files_of(folder, name, environ):
         return model()
     return read_one_of(folder, name, model, environ, faults)
 
 
 def _cross_faults(events: EventsSettings, processor: ProcessorSettings) -> Iterator[Wrong]:
-    """Yield (file, path in it, what is wrong) of every name that leads nowhere."""
+    """Yield (file, path in it, what is wrong) of every unknown name."""
     known, rules = events.events, processor.rules
     for name, kind in known.items():
         for other in kind.clears:
@@ -141,7 +141,7 @@ def _channels_named(
 
 
 def _behind(name: str, rules: Rules) -> set[str]:
-    """Return every channel that a derived one is worked out of, near or far."""
+    """Return every channel that a derived one is computed from, directly or not."""
     found: set[str] = set()
     ahead = list(rules.derived[name].of)
     while ahead:

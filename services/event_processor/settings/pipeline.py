@@ -30,13 +30,13 @@ OFFLINE, ONLINE = "system.service.offline", "system.service.online"
 
 
 def load_plan(folder: Path, environ: Mapping[str, str], site: str = "home") -> PipelinePlan:
-    """Return everything the processor knows beforehand; raises ConfigError with every fault of all its files."""
+    """Return the complete plan; raises ConfigError with the faults of all files."""
     compiled = load(folder, environ, site)
     return load_pipeline(folder, environ, compiled)
 
 
 def load_pipeline(folder: Path, environ: Mapping[str, str], compiled: CompiledRules) -> PipelinePlan:
-    """Return the plan that the two files in ``folder`` describe. A file that is not there turns its part off."""
+    """Return the plan with the two files in ``folder``. A missing file turns its part off."""
     faults: list[Fault] = []
     rules = _read(folder, PIPELINE, PipelineRules, environ, faults)
     patterns = _read(folder, PATTERNS, PatternRules, environ, faults)

@@ -1,9 +1,9 @@
-"""What the agent does to the world: programs, orders to others, events, and the last words on the disk.
+"""The agent's actions: programs, commands to others, events, and the last words on the disk.
 
 Rules:
-1. In a dry run nothing is done, and everything is said in the log.
-2. A disk that takes nothing keeps nobody from anything: then no event and no order is written to the outbox, which is
-   on the same disk, and the host still goes down.
+1. In a dry run actions are only logged.
+2. A full disk never stops a shutdown: then no event and no command is written to the outbox, which is on the same disk,
+   and the host still goes down.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ ORDER_LIVES_S = 300.0  # more than the clocks of two hosts differ
 
 
 class OfferPublisher(Publisher, Protocol):
-    """The outlet, which can also offer events."""
+    """A publisher that can also offer events."""
 
     def offer_event(self, candidate: Candidate) -> None:
         """Offer an event on ``ingest/…``."""
 
 
 class Actions:
-    """All the agent does. ``disk`` reports whether the data folder takes anything."""
+    """All actions. ``disk`` reports whether the data folder can be written."""
 
     def __init__(
         self,
@@ -55,20 +55,20 @@ class Actions:
     # ---- programs
 
     def warn(self, memory: Memory) -> None:
-        """Run what warns people that a countdown begins."""
+        """Run the programs that warn people of a countdown."""
         self._run("warn", self._settings.warn, memory)
 
     def hooks(self, memory: Memory) -> bool:
-        """Run the hooks; returns whether there are any to wait for."""
+        """Run the hooks; return whether there are any to wait for."""
         return self._run("hooks", self._settings.hooks, memory)
 
     def stand_down(self, memory: Memory) -> None:
-        """End the hooks and run what undoes them; ``memory`` is of the episode that was cancelled."""
+        """End the hooks and run the programs that undo them; ``memory`` is of the cancelled episode."""
         self.programs.end("hooks")
         self._run("cancelled", self._settings.cancelled, memory)
 
     def power_off(self, memory: Memory, supplies: Any) -> bool:
-        """Say why on the disk, and run the command; returns whether there is one to wait for."""
+        """Write the reason to the disk and run the command; return whether there is one to wait for."""
         if not self.dry_run:
             self.last = self._why(memory, supplies)
             self._last_words.write(json.dumps(self.last).encode())
@@ -100,14 +100,14 @@ class Actions:
             "supplies": supplies,
         }
 
-    # ---- orders to others
+    # ---- commands to others
 
     def send_down(self, name: str, memory: Memory) -> None:
-        """Order a secondary to go down now."""
+        """Command a secondary to go down now."""
         self._order(memory, target_of(name), "shutdown", {"reason": memory.why, "final": True})
 
     def cut_power(self, memory: Memory) -> None:
-        """Ask the board that feeds this host to cut the power in a while."""
+        """Command the board that feeds this host to cut the power after a delay."""
         cut = self._settings.cut_power
         reader = "sensor_reader" if cut.reader == "reader" else f"sensor_reader-{cut.reader}"
         self._order(memory, reader, "cut_power", {"device": cut.device, "after_s": cut.after_s})
@@ -139,7 +139,7 @@ class Actions:
         self._outlet.offer_event(Candidate(type=event, id=identity, data={**data, **more}))
 
     def report_last_shutdown(self, boot: str) -> None:
-        """Offer the shutdown that ended the boot before, once; call inside a transaction."""
+        """Offer, once, the shutdown that ended the last boot; call inside a transaction."""
         last = self.last
         if last is None or last.get("reported", last.get("told")) or last.get("boot") == boot:
             return
@@ -153,10 +153,10 @@ class Actions:
 
 
 def _read(file: DurableFile) -> dict[str, Any] | None:
-    """Return the last words of the boot before, None where there are none to be read."""
+    """Return the last words of the last boot; None without readable ones."""
     try:
         last = json.loads(file.read() or b"null")
     except ValueError:
-        log.warning("%s is not what this agent writes; it is left as it is", file.path)
+        log.warning("%s was not written by this agent; it is not changed", file.path)
         return None
     return last if isinstance(last, dict) else None

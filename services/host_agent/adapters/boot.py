@@ -1,4 +1,4 @@
-"""Which boot of the machine this is."""
+"""The id of the machine's present boot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small file that is whole or not there, also after the power went: written beside, synced, put in place."""
+"""A small file that is written atomically, also if the power fails: written beside, synced, renamed."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 
 log = logging.getLogger(__name__)
 
-ROOM_BYTES = 1_000_000  # what the ledger's log may take for a few events and orders, many times over
+ROOM_BYTES = 1_000_000  # many times what the ledger's log takes for a few events and commands
 
 
 class DurableFile:
-    """One file. A disk that takes nothing is said once and keeps nobody from anything: ``sound`` reports it."""
+    """One file. A failed write is logged once and reported by ``sound``; it raises nothing."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -28,7 +28,7 @@ class DurableFile:
         return self.sound and free.f_bavail * free.f_frsize >= ROOM_BYTES
 
     def read(self) -> bytes | None:
-        """Return what is kept; None if there is nothing, or it cannot be read."""
+        """Return the content; None if there is no file, or it cannot be read."""
         try:
             return self.path.read_bytes()
         except FileNotFoundError:
@@ -38,7 +38,7 @@ class DurableFile:
             return None
 
     def write(self, content: bytes) -> bool:
-        """Put ``content`` on the disk, synced; returns whether it is there."""
+        """Write ``content``, synced; return whether it succeeded."""
         try:
             self._write(content)
         except OSError as error:

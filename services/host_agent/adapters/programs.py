@@ -1,9 +1,9 @@
-"""Programs run for a shutdown: one after the other within a job, each with a deadline, never waited for.
+"""Programs run for a shutdown: one after the other within a job, each with a deadline, without blocking.
 
 Rules:
 1. A program has a process group of its own. At its deadline the group gets SIGTERM, and ``KILL_AFTER_S`` later SIGKILL.
-2. What it says goes to the log when it has ended, the end of it where it is long.
-3. One that fails, cannot be started or is ended does not keep the next one of its job from running.
+2. Its output goes to the log when it has ended, at most the last ``SAID_BYTES``.
+3. If a program fails, cannot be started or is ended, the next one of its job still runs.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class _Job:
 
 @dataclass(slots=True)
 class Programs:
-    """All jobs that run, by name."""
+    """All running jobs, by name."""
 
     jobs: dict[str, _Job] = field(default_factory=dict)
 
@@ -64,12 +64,12 @@ class Programs:
         return bool(self.jobs)
 
     def start(self, job: str, programs: Sequence[Program], environ: Mapping[str, str]) -> None:
-        """Begin a job; ``environ`` comes on top of this process's. A job of that name that runs is ended first."""
+        """Begin a job; ``environ`` is added to this process's. A running job of that name is ended first."""
         self.end(job)
         self.jobs[job] = _Job(list(programs), {**os.environ, **environ})
 
     def end(self, job: str) -> None:
-        """End a job at once, with all it started."""
+        """End a job at once, with all processes of its group."""
         running = self.jobs.pop(job, None)
         if running is not None and running.process is not None:
             _signal(running.process, signal.SIGKILL)
@@ -77,7 +77,7 @@ class Programs:
             _report(running, "was ended: it is no longer wanted")
 
     def close(self, spare: str = "") -> None:
-        """End every job but ``spare``, which runs on without this process."""
+        """End every job but ``spare``, which continues without this process."""
         spared = self.jobs.pop(spare, None)
         if spared is not None and spared.said is not None:
             spared.said.close()
@@ -91,7 +91,7 @@ class Programs:
 
 
 def _advance(name: str, job: _Job, now_s: float) -> bool:
-    """Move a job along; returns whether it is over."""
+    """Advance a job; return whether it is over."""
     while True:
         if job.process is None:
             if not job.waiting:
@@ -111,7 +111,7 @@ def _advance(name: str, job: _Job, now_s: float) -> bool:
 def _start(name: str, job: _Job, program: Program, now_s: float) -> None:
     job.program, job.asked_to_end, job.deadline_s = program, False, now_s + program.timeout_s
     job.said = None
-    with suppress(OSError):  # a full disk: it runs unheard
+    with suppress(OSError):  # a full disk: it runs without its output
         job.said = tempfile.TemporaryFile()  # noqa: SIM115 - closed when its text is in the log
     try:
         job.process = subprocess.Popen(  # noqa: S603 - the words are the configuration's

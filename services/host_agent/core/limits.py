@@ -1,4 +1,4 @@
-"""The sets of host_agent that a sender can grow: what an alert of a rule that shuts the host down may fill."""
+"""The sets of host_agent that a sender can grow, by alerts of a rule that shuts the host down."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the agent remembers: of the supplies, of the shutdown under way, of what people and alerts asked for."""
+"""The agent's memory: the supplies, the present shutdown, and the requests of people and alerts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from services.host_agent.core.supply import Supply
 
 
 class Asked(BaseModel):
-    """A shutdown that somebody asked for; ``delay_s`` None is the usual delay."""
+    """A requested shutdown; ``delay_s`` None is the usual delay."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -31,7 +31,7 @@ class Firing(BaseModel):
 
 
 class Memory(BaseModel):
-    """Everything a decision goes by, besides the rules and the time. ``…_s`` are moments of the monotonic clock."""
+    """The input of a decision besides rules and time. ``…_s`` are times of the monotonic clock, or seconds."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -50,7 +50,7 @@ class Memory(BaseModel):
         None, validation_alias=AliasChoices("ordered", "told")
     )  # why, by the primary; once `told`
     alerts: dict[str, Firing] = {}
-    alerts_done: dict[str, datetime] = {}  # firings that are no news: acted on, or old when they were first heard of
+    alerts_done: dict[str, datetime] = {}  # handled firings: acted on, or old when they first arrived
     called_off_until_s: float | None = None
     called_off_by: str | None = None
     hooks_ended: bool = False
@@ -66,10 +66,10 @@ class Memory(BaseModel):
 
 
 def recall(text: bytes | None, boot: str) -> Memory:
-    """Return the memory kept as ``text`` if it is of this boot.
+    """Return the memory stored as ``text`` if it is of this boot.
 
-    Of another boot nothing is known but the firings that were acted on: the monotonic clock began anew, and what a
-    supply said before says nothing of now.
+    Of another boot only the handled firings are kept: the monotonic clock began anew, and the states of the supplies
+    are out of date.
     """
     kept = _read(text)
     if kept is None:

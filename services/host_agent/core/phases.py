@@ -1,14 +1,14 @@
-"""The life of a shutdown as a table: in each phase, which signal leads where. The first that holds wins.
+"""The phases of a shutdown as a table: in each phase, which signal leads where. The first that holds wins.
 
     watching → warned → counting_down → hooks → secondaries → cutting_power → acting → done
                  ↑           ↕ held         ↘ watching (cancelled)
                  └── silence ended, called off
 
 Rules:
-1. The point of no return is the end of the hooks: then secondaries go down, power is ordered to be cut, the command
-   runs. Before it, mains that are back end the episode; after it nothing does.
+1. The point of no return is the end of the hooks: then secondaries go down, the power cut is ordered, and the command
+   runs. Before it the return of mains ends the episode; after it nothing does.
 2. Nothing passes the point of no return while the supply is known to be on mains.
-3. What a signal means stands in ``services/host_agent/core/signals.py``.
+3. ``services/host_agent/core/signals.py`` defines the signals.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from enum import StrEnum
 
 
 class Phase(StrEnum):
-    """Where the host stands."""
+    """The phase of the host."""
 
     WATCHING = "watching"
     WARNED = "warned"  # on battery, no danger yet
@@ -41,7 +41,7 @@ class Signal(StrEnum):
     MAINS_SEEN = "mains_seen"
     MAINS_GONE = "mains_gone"
     MAINS_BACK = "mains_back"
-    SAFE_AGAIN = "safe_again"  # the silent one was heard, the alert has resolved
+    SAFE_AGAIN = "safe_again"  # the silent supply has sent again, the alert has resolved
     CALLED_OFF = "called_off"
     TIME_UP = "time_up"
     HOOKS_ENDED = "hooks_ended"

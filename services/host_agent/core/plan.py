@@ -1,8 +1,8 @@
-"""What would happen now and why not, for a person to read: made from the same policies and the same moment.
+"""The plan for a person: what would happen now, or why it does not, from the same policies and the same moment.
 
 Rules:
 1. Seconds are from now; a step that waits for a danger counts from that danger.
-2. ``obstacles`` is everything that stands between now and a machine that is off, each as a sentence.
+2. ``obstacles`` are the reasons why the machine does not go down now, each as a sentence.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from services.host_agent.core.supply import fresh, last_of_battery_s
 
 @dataclass(frozen=True, slots=True)
 class PlannedActions:
-    """What the settings say will be done: what the core does not decide by, but a person wants to see."""
+    """The configured actions, which the plan shows and no decision needs."""
 
     warn: tuple[str, ...] = ()
     hooks: tuple[tuple[str, float], ...] = ()  # what, and its timeout in seconds
@@ -77,7 +77,7 @@ def _policies(moment: Moment) -> list[dict[str, Any]]:
 
 
 def _steps(moment: Moment, acts: PlannedActions) -> list[dict[str, Any]]:
-    """What is still to come, with the earliest and the latest second of its begin; None: not before a danger."""
+    """Return the remaining steps, with the earliest and latest second of their beginning; None: not before a danger."""
     earliest = latest = _begin_s(moment)
     steps = []
     for phase, what, lasts_s in _to_come(moment, acts):
@@ -90,7 +90,7 @@ def _steps(moment: Moment, acts: PlannedActions) -> list[dict[str, Any]]:
 
 
 def _to_come(moment: Moment, acts: PlannedActions) -> list[tuple[Phase, str | None, float]]:
-    """Return what belongs to each phase that is not over, and how long it may last; what was said is not said again."""
+    """Return the step of each phase that is not over, and how long it may last."""
     rules, phase = moment.rules, moment.memory.phase
     counting = phase in (Phase.COUNTING_DOWN, Phase.HELD)
     names = ", ".join(acts.secondaries)
@@ -108,7 +108,7 @@ def _to_come(moment: Moment, acts: PlannedActions) -> list[tuple[Phase, str | No
 
 
 def _begin_s(moment: Moment) -> float | None:
-    """In how many seconds it begins; None where nothing is in sight."""
+    """Return in how many seconds it begins; None without a danger."""
     if moment.memory.phase in (*UNDER_WAY, *FINAL):
         return 0.0
     due_policy = moment.due_policy
@@ -116,14 +116,14 @@ def _begin_s(moment: Moment) -> float | None:
 
 
 def _countdown_s(moment: Moment) -> float:
-    """How long the countdown lasts, or has yet to; while it is held it stands still."""
+    """Return the (remaining) length of the countdown, s; it stands still while it is held."""
     if moment.memory.phase is Phase.HELD:
         return max(0.0, moment.countdown_s + moment.in_phase_s)
     return max(0.0, moment.countdown_s) if moment.memory.phase is Phase.COUNTING_DOWN else moment.rules.delay_s
 
 
 def obstacles(moment: Moment) -> list[str]:
-    """Return what keeps the host up, a sentence each."""
+    """Return what keeps the host up, each as a sentence."""
     memory, rules = moment.memory, moment.rules
     found = []
     if memory.phase in FINAL:

@@ -1,16 +1,16 @@
-"""The policies as a table: what endangers a host on battery, and from when on.
+"""The policies as a table: the dangers to a host on battery, and from when on they hold.
 
 Rules:
-1. A policy speaks only of a supply that is, for all that is known, on battery. Only ``FORCED_SHUTDOWN`` does not ask:
-   a supply that is about to cut the power does so on mains too (FSD, upsmon(8)).
-2. A policy needs a fresh reading of the one figure that it is about. ``ON_BATTERY_TOO_LONG`` goes by the time alone;
-   ``SILENT`` is NUT's rule: last known on battery, and nothing heard of the battery for longer than the dead time, is
-   as bad as empty (upsmon.conf(5), DEADTIME).
+1. A policy holds only for a supply that is last known on battery. ``FORCED_SHUTDOWN`` holds on mains too: a supply that
+   is about to cut the power does so in any case (FSD, upsmon(8)).
+2. A policy needs a fresh reading of its figure. ``ON_BATTERY_TOO_LONG`` needs only the time. ``SILENT`` is NUT's rule:
+   last known on battery, and no data of the battery for longer than the dead time, counts as empty (upsmon.conf(5),
+   DEADTIME).
 3. Nothing counts before the boot grace is over, so that a low battery after a reboot is no loop of shutdowns;
    only what cannot wait (an undervoltage) does.
 4. ``LOW_WORD`` is upsmon's rule, on battery and LB is critical. As shipped it counts where the supply reports neither
    charge nor runtime; where it does, those decide, for some UPSs say LB as soon as the mains are gone (nut#1942).
-5. Silence counts from when this process listens, so a restart of the agent gives the supply its chance.
+5. Silence counts from the start of this process, so that a restart of the agent triggers nothing.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ POWER = frozenset(Cause) - {
     Cause.PERSON,
     Cause.PRIMARY,
     Cause.FORCED_SHUTDOWN,
-}  # what ends when the mains are back
+}  # these end when mains are back
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class SupplyMoment:
 
 @dataclass(frozen=True, slots=True)
 class DuePolicy:
-    """A policy that would end in a shutdown at ``due_s`` (monotonic; past: now) if nothing changes."""
+    """A policy that would cause a shutdown at ``due_s`` (monotonic; past: now) if nothing changes."""
 
     cause: Cause
     device: str
@@ -153,7 +153,7 @@ POLICIES: tuple[Policy, ...] = (
 def due_policies(
     rules: Rules, device: str, supply: Supply, now_s: float, listening_since_s: float
 ) -> tuple[DuePolicy, ...]:
-    """Return what endangers a host that hangs on this supply, first due first."""
+    """Return the dangers to a host on this supply, the first due first."""
     sight = SupplyMoment(rules, supply, now_s, listening_since_s)
     found = [
         DuePolicy(policy.cause, device, max(due_s, rules.boot_grace_s) if policy.waits else due_s)
@@ -164,7 +164,7 @@ def due_policies(
 
 
 def decisive(rules: Rules, found: dict[str, tuple[DuePolicy, ...]]) -> DuePolicy | None:
-    """Return the danger that leaves fewer than ``needs`` sound supplies, None if enough are not in danger at all."""
+    """Return the danger that leaves fewer than ``needs`` sound supplies; None if enough are in no danger."""
     first = sorted((of_device[0] for of_device in found.values() if of_device), key=lambda due_policy: due_policy.due_s)
     spare = len(rules.devices) - rules.needs
     return first[spare] if len(first) > spare else None

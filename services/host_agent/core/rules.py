@@ -1,4 +1,4 @@
-"""What the decisions go by, as numbers. The settings make one; see ``config/host_agent.yaml`` for what each means."""
+"""The rules of the decisions, made from the settings; ``config/host_agent.yaml`` explains each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each signal of the table in ``services/host_agent/core/phases.py`` means: a question about one moment."""
+"""When each signal of ``services/host_agent/core/phases.py`` holds: a function of one moment."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from services.host_agent.core.supply import Supply, last_of_battery_s, stands
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What is known and when. ``dry_run``: nothing is really done, so the host is still there afterwards."""
+    """The input at one time. ``dry_run``: actions are not carried out, so the host stays up."""
 
     rules: Rules
     memory: Memory
@@ -23,12 +23,12 @@ class Moment:
     dry_run: bool
 
     def supply(self, device: str) -> Supply:
-        """What is known of a device; nothing if it was never heard."""
+        """The supply of a device; empty before its first state."""
         return self.memory.supplies.get(device, Supply())
 
     @property
     def due_policies(self) -> dict[str, tuple[DuePolicy, ...]]:
-        """What endangers the host, by device."""
+        """The dangers to the host, by device."""
         return {
             device: due_policies(self.rules, device, self.supply(device), self.now_s, self.listening_since_s)
             for device in self.rules.devices
@@ -41,7 +41,7 @@ class Moment:
 
     @property
     def simulated(self) -> bool:
-        """Whether the shutdown under way began on simulated readings or, while there is none, whether they are."""
+        """Whether the present shutdown began on simulated readings or, without one, whether the present ones are."""
         if self.memory.episode is not None:
             return self.memory.episode_simulated
         return any(self.supply(device).simulated for device in self.rules.devices)
@@ -98,7 +98,7 @@ def trigger(moment: Moment) -> Trigger | None:
 
 
 def describe(moment: Moment, due_policy: DuePolicy) -> str:
-    """Say what a danger is, with the figures seen."""
+    """Return a danger in words, with its figures."""
     supply = moment.supply(due_policy.device)
     since_s = moment.now_s if supply.on_battery_since_s is None else supply.on_battery_since_s
     last_s = last_of_battery_s(supply)
@@ -139,7 +139,7 @@ def _safe_again(moment: Moment) -> bool:
         return False
     if memory.cause is Cause.ALERT:
         return memory.alert not in memory.alerts
-    if memory.cause is Cause.FORCED_SHUTDOWN:  # silence ends it not: who cuts the power may be down already
+    if memory.cause is Cause.FORCED_SHUTDOWN:  # silence does not end it: the supply may be down already
         return not _forced(moment)
     due_policy = moment.due_policy
     return memory.cause is Cause.SILENT and (due_policy is None or due_policy.due_s > moment.now_s)

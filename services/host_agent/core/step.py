@@ -1,9 +1,9 @@
-"""One step of the agent: what is known, the time, and the table give the next phase. Pure, and never far from it.
+"""One step of the agent: from memory, time and the table to the next phase. Pure.
 
 Rules:
-1. As many moves as signals hold are made at once, so a step leaves nothing that is due undone.
-2. A phase's own marks are cleared as it is entered. What ends in ``watching`` forgets the episode.
-3. A move is reported to the shell, which does what belongs to it after the memory has been kept.
+1. A step makes all moves whose signals hold, so nothing due is left.
+2. A phase's own marks are cleared on entry. Entering ``watching`` ends the episode.
+3. The shell carries out the actions of a move after the memory has been stored.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from services.host_agent.core.signals import SIGNAL_HOLDS, Moment, trigger
 from services.host_agent.core.supply import end_spell
 
 OUTSIDE: dict[Phase, dict[str, object]] = {
-    # phase entered → the marks that somebody outside has yet to set
+    # phase entered → the marks that the shell sets later
     Phase.HOOKS: {"hooks_ended": False},
     Phase.SECONDARIES: {"waiting_for": (), "alone_since_s": None},
     Phase.CUTTING_POWER: {"cut_settled": False},
@@ -32,7 +32,7 @@ FORGOTTEN: dict[str, object] = {
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """The host went from one phase to another. ``memory`` is as the move left it, ``before`` as it found it."""
+    """A move from one phase to another. ``before`` and ``memory`` are the memory before and after it."""
 
     signal: Signal
     before: Memory
@@ -45,19 +45,19 @@ class Move:
 
 
 def step(moment: Moment) -> tuple[Memory, tuple[Move, ...]]:
-    """Return the memory by now, and the moves that led there."""
+    """Return the memory after the step, and its moves."""
     memory = _settled(moment)
     moves: list[Move] = []
     while (move := _next(replace(moment, memory=memory))) is not None:
         moves.append(move)
         memory = move.memory
-        if memory.phase in OUTSIDE:  # the shell has its part to do first
+        if memory.phase in OUTSIDE:  # the shell must act first
             break
     return memory, tuple(moves)
 
 
 def _settled(moment: Moment) -> Memory:
-    """End the spells on battery that are over; with the last of them ends what was called off."""
+    """End the spells on battery that are over; the end of the last one also ends a cancellation."""
     memory, rules = moment.memory, moment.rules
     supplies = {name: end_spell(rules, supply, moment.now_s) for name, supply in memory.supplies.items()}
     if supplies != memory.supplies:
@@ -77,7 +77,7 @@ def _next(moment: Moment) -> Move | None:
 
 
 def _changed(moment: Moment, signal: Signal, entered: Memory) -> Memory:
-    """Return the memory with what the signal means beyond the phase."""
+    """Return the memory with the signal's changes besides the phase."""
     match signal:
         case Signal.POLICY_DUE | Signal.ASKED:
             return _begun(moment, entered)
@@ -115,5 +115,5 @@ def _begun(moment: Moment, entered: Memory) -> Memory:
 
 
 def _episode(moment: Moment, cause: Cause) -> str:
-    """Return an id: the boot and the millisecond in it make it the only one of its kind."""
+    """Return the id of an episode, unique by boot and millisecond."""
     return f"{moment.memory.boot[:13]}-{moment.now_s * 1000:.0f}-{cause}"

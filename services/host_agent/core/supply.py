@@ -1,18 +1,18 @@
-"""What is known of one power supply, and how it is heard: a pure function of (rules, supply, state, now).
+"""The memory of one power supply, a pure function of (rules, supply, state, now).
 
 Rules:
-1. ``now_s`` is monotonic, seconds since the machine's boot. The wall clock may step as it likes.
-2. A state is evidence if it is news (its own time is not the one heard last), it is not ``stale`` or ``bad``, and it
-   distinguishes mains from battery. What is no evidence changes nothing that is known: the supply grows silent.
-   A forced shutdown is evidence of itself, also where nothing distinguishes mains from battery.
-3. A retained copy is of the past, not of the present. It is news only if it is later than what was heard live in this
-   boot; it counts for as old as it is by the supply's own times.
-4. Each figure has a time of its own at which it was heard last. A state that lacks one changes nothing that is known
-   of it, so one bad variable blinds nobody: a policy asks for the figure that it needs. A supply that has ever shown
-   something of its battery, and shows nothing of it any more, grows silent like one that is not heard at all.
-5. Simulated and real readings are two worlds. Of the one nothing is kept in the other; and hardware counts only when
-   it has answered for ``stale_after_s``, for a state may still hold what the simulation ended with.
-6. A spell on battery begins with the first evidence and ends when the mains have stood for ``mains_back_s``.
+1. ``now_s`` is monotonic, seconds since the machine's boot, so steps of the wall clock do not matter.
+2. A state counts if it is new (its own time differs from the last), not ``stale`` or ``bad``, and distinguishes mains
+   from battery. Any other state changes nothing, and the supply grows silent. A forced shutdown counts even where
+   nothing distinguishes mains from battery.
+3. A retained state is of the past. It counts only if it is later than the last live one of this boot, and has the age
+   that the supply's own times give it.
+4. Each figure has the time of its last value. A state without a figure leaves that figure as it was, so one bad
+   variable does not hide the others: a policy needs only its own figure. A supply that has shown battery figures
+   before, and shows none any more, grows silent like one that sends nothing.
+5. Simulated and real readings are kept apart: a change from one to the other begins anew. Hardware counts only when it
+   has answered for ``stale_after_s``, because its first states may still have values of the simulation.
+6. A spell on battery begins with the first such state and ends when mains have been back for ``mains_back_s``.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ ESTIMATED_RUNTIME = "estimated_runtime_low_s"  # the lower bound: where there is
 
 
 class Supply(BaseModel):
-    """One supply, as last heard. ``…_s`` are moments of the monotonic clock; None is not known, or not so."""
+    """One supply, by its last states. ``…_s`` are times of the monotonic clock; None: unknown, or not the case."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -46,7 +46,7 @@ class Supply(BaseModel):
     battery_heard_s: float | None = None  # … of the battery, by any figure or word
     charge_heard_s: float | None = None
     runtime_heard_s: float | None = None
-    battery_low: bool = False  # the supply's own word (LB)
+    battery_low: bool = False  # reported by the supply (LB)
     forced_shutdown: bool = False  # the supply is about to cut the power (FSD)
     simulated: bool = False  # a simulator or a recording says so, and no hardware
     real_since_s: float | None = None  # from when on hardware has answered, after simulated readings
@@ -59,13 +59,13 @@ class Supply(BaseModel):
 
 
 def after_state(rules: Rules, supply: Supply, state: DeviceState, now_s: float, *, retained: bool) -> Supply:
-    """Return what is known after ``state``."""
+    """Return the supply after ``state``."""
     if state.time == supply.time:
         return supply
     if not retained:
         heard_s = now_s
     elif supply.time is None or supply.heard_s is None:
-        return supply.model_copy(update={"time": state.time, "doubt": "the broker kept this; nothing was heard live"})
+        return supply.model_copy(update={"time": state.time, "doubt": "only a retained state; no live one since"})
     elif state.time < supply.time:
         return supply
     else:
@@ -81,7 +81,7 @@ def after_state(rules: Rules, supply: Supply, state: DeviceState, now_s: float, 
 
 
 def doubt_in(rules: Rules, state: DeviceState) -> str | None:
-    """Return why a state is no evidence, None if it is."""
+    """Return why a state does not count; None if it does."""
     if state.quality in (Quality.BAD, Quality.STALE):
         return f"its readings are {state.quality}"
     if _power(rules, state) is None and state.values.get(FORCED) is not True:
@@ -90,19 +90,19 @@ def doubt_in(rules: Rules, state: DeviceState) -> str | None:
 
 
 def end_spell(rules: Rules, supply: Supply, now_s: float) -> Supply:
-    """End the spell on battery where the mains have stood long enough."""
+    """End the spell on battery if mains have been back for ``mains_back_s``."""
     if supply.on_battery_since_s is not None and stands(rules, supply, now_s):
         return supply.model_copy(update={"on_battery_since_s": None})
     return supply
 
 
 def stands(rules: Rules, supply: Supply, now_s: float) -> bool:
-    """Whether the mains are back, for all that is known, and have been long enough."""
+    """Whether mains are back, and have been for ``mains_back_s``."""
     return supply.mains_since_s is not None and now_s - supply.mains_since_s >= rules.mains_back_s
 
 
 def fresh(rules: Rules, heard_s: float | None, now_s: float) -> bool:
-    """Whether what was heard at ``heard_s`` is new enough to speak for now."""
+    """Whether a value of ``heard_s`` is at most ``stale_after_s`` old."""
     return heard_s is not None and now_s - heard_s <= rules.stale_after_s
 
 
@@ -113,7 +113,7 @@ def _power(rules: Rules, state: DeviceState) -> Literal["mains", "battery"] | No
 
 
 def last_of_battery_s(supply: Supply) -> float | None:
-    """Return when something was heard of the battery last; of a supply that never shows anything of it, of itself."""
+    """Return the time of the last battery figure; of the last state if the supply has never shown one."""
     return supply.heard_s if supply.battery_heard_s is None else supply.battery_heard_s
 
 
@@ -156,7 +156,7 @@ def _or(value: float | None, before: float | None) -> float | None:
 def _low_since(
     on_battery: bool, value: float | None, limit: float | None, since_s: float | None, now_s: float
 ) -> float | None:
-    """Return since when a figure is low; one that is not in this state stays as it was."""
+    """Return since when a figure is low; a figure missing from this state stays as it was."""
     if value is None:
         return since_s if on_battery else None
     return _since(on_battery and limit is not None and value <= limit, since_s, now_s)

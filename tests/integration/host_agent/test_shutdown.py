@@ -143,7 +143,7 @@ def test_a_state_the_broker_kept_from_before_shuts_nothing_down(agent: Make, ups
     ups.says(None)
     host = agent(dead_time_s=3.0, delay_s=0.0)
     found = until(lambda: (p := plan(broker))["supplies"][0]["doubt"] and p, "the kept state arrives")
-    assert "the broker kept this; nothing was heard live" == found["supplies"][0]["doubt"]
+    assert "only a retained state; no live one since" == found["supplies"][0]["doubt"]
     assert (None, [], "watching") == (found["supplies"][0]["heard_s_ago"], host.offs, found["phase"])
 
 

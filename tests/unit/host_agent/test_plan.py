@@ -126,9 +126,9 @@ def test_a_supply_never_heard_and_a_silent_one_as_text() -> None:
     text = lines({"host": "host", "role": "primary", "last_shutdown": None, **planned(host)})
     assert [
         "  a          on battery for 20 s, battery ok, heard 20 s ago, which is too long",
-        "  b          never heard (the broker kept this; nothing was heard live)",
+        "  b          never heard (only a retained state; no live one since)",
     ] == text[3:5]
     assert (
-        "  b: never heard since the machine started: the broker kept this; nothing was heard live; "
+        "  b: never heard since the machine started: only a retained state; no live one since; "
         "what is not known shuts nothing down"
     ) in text
