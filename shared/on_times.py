@@ -58,7 +58,7 @@ class OnTimes:
 class KeptOnTimes(BaseModel):
     """On-times as ages, for a ledger."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False, defer_build=True)
 
     on_age_s: Age | None = None
     off_age_s: Age | None = None

@@ -1,12 +1,14 @@
 """A service's settings, worked out once for the same files and variables: a forked service has its parent's.
 
 What is worked out again is memory of its own, and so are the pages of all that is looked at meanwhile (ADR 0056).
+Of the suite's settings they may go by the site alone: broker and data are the runner's to choose.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,6 +17,7 @@ from shared.context import Context
 
 T = TypeVar("T")
 OURS = "UPSKEEP_"
+OF_THE_SUITE = ("UPSKEEP_SUITE__", "UPSKEEP_CONFIG", "UPSKEEP_DATA", "UPSKEEP_SPEED")
 
 
 def read_once(read: Callable[[Context], T]) -> Callable[[Context], T]:
@@ -35,13 +38,15 @@ def _basis(context: Context) -> object:
     """Return all that settings are worked out of."""
     folder, environ = context.folder, context.environ
     files = [path for name in names_of(folder, environ) for path in files_of(folder, name, environ)]
-    variables = sorted((key, value) for key, value in environ.items() if key.startswith(OURS))
-    return folder, context.suite, variables, [(path, _bytes(path)) for path in files]
+    variables = sorted(
+        (key, value) for key, value in environ.items() if key.startswith(OURS) and not key.startswith(OF_THE_SUITE)
+    )
+    return folder, context.suite.site, variables, [(path, _digest(path)) for path in files]
 
 
-def _bytes(path: Path) -> bytes | None:
-    """Return what is in a file; None where it cannot be read, which whoever reads it as settings reports."""
+def _digest(path: Path) -> bytes | None:
+    """Return what tells a file's text; None where it cannot be read, which whoever reads it as settings reports."""
     try:
-        return path.read_bytes()
+        return sha256(path.read_bytes()).digest()
     except OSError:
         return None

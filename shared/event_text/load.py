@@ -18,7 +18,7 @@ from shared.settings import read_settings
 
 
 class _Type(BaseModel):
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", defer_build=True)
 
     description: str
     sentence: str | None = None
@@ -34,7 +34,7 @@ class _Type(BaseModel):
 
 
 class _Events(BaseModel):
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", defer_build=True)
 
     events: dict[str, _Type] = {}
 

@@ -14,8 +14,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 MOST = 200
+MOST_KEPT = 1_000
 OWN = ("device", "zone", "type")  # fields of the event itself
 FIELD = re.compile(r"([a-z][a-z0-9_]*(?:\|[a-z][a-z0-9_]*)*)(?:: ([^{}\[\]]+))?\Z")
 PIECE = re.compile(r"\{([^{}\[\]]*)\}|([^{}\[\]]+)|(.)", re.DOTALL)
@@ -42,6 +44,7 @@ Sentence = tuple[Section, ...]
 Lookup = Callable[[str], str | None]  # a field's name → its text, None where the event lacks it; "" is false
 
 
+@lru_cache(MOST_KEPT)  # several read the file, each for what it needs of it
 def parse_sentence(text: str) -> Sentence:
     """Return the sentence; raises ValueError that says what is wrong and where."""
     if len(text) > MOST:

@@ -71,7 +71,8 @@ def run(
         named = f"UPSKEEP_BROKER names {broker}"
         raise click.UsageError(f"--port is that of a broker of our own, and {named}; with --broker auto it is ours")
     with complaints(BrokerError, DataError, NewerLedgerError):
-        settings = check_config(config, os.environ).suite
+        played = {} if source is None else {"UPSKEEP_SOURCE": source}  # as the services have it
+        settings = check_config(config, {**os.environ, **played}).suite
         source, speed = _played(config, source, speed)
         check_speed(speed)
         check_source(source, config, os.environ)

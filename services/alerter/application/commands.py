@@ -39,7 +39,7 @@ Text = Annotated[str, Field(min_length=1, max_length=1000)]
 class Query(BaseModel):
     """Base of their data: an unknown key is a fault."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class AlertsQuery(Query):

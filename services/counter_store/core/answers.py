@@ -10,7 +10,7 @@ from shared.messages import Time
 class Answer(BaseModel):
     """Part of an answer. A field without a value is null, never absent."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
 
 class Dated(Answer):

@@ -21,7 +21,7 @@ Key = Annotated[str, AfterValidator(_speakable)]  # a Name, as the key of a mapp
 
 
 # For what rules read on every frame: pydantic dataclasses with slots, which are read four times as fast as models.
-SLOTTED = ConfigDict(extra="forbid", allow_inf_nan=False)
+SLOTTED = ConfigDict(extra="forbid", allow_inf_nan=False, defer_build=True)
 
 
 class Data(BaseModel):

@@ -15,7 +15,7 @@ from services.host_agent.core.supply import Supply
 class Asked(BaseModel):
     """A requested shutdown; ``delay_s`` None is the usual delay."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     why: str
     delay_s: float | None = None
@@ -24,7 +24,7 @@ class Asked(BaseModel):
 class Firing(BaseModel):
     """An alert that fires; ``since`` distinguishes one firing from the next."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     since: datetime
     message: str
@@ -33,7 +33,7 @@ class Firing(BaseModel):
 class Memory(BaseModel):
     """The input of a decision besides rules and time. ``…_s`` are times of the monotonic clock, or seconds."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     boot: str
     supplies: dict[str, Supply] = {}

@@ -33,7 +33,7 @@ ESTIMATED_RUNTIME = "estimated_runtime_low_s"  # the lower bound: where there is
 class Supply(BaseModel):
     """One supply, by its last states. ``…_s`` are times of the monotonic clock; None: unknown, or not the case."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     power: Literal["mains", "battery"] | None = None
     battery: Literal["ok", "low", "critical"] | None = None

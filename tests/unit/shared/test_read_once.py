@@ -7,7 +7,7 @@ from pathlib import Path
 from shared.clock import SYSTEM_CLOCK
 from shared.context import Context
 from shared.read_once import read_once
-from shared.suite import SuiteSettings
+from shared.suite import BrokerSettings, SuiteSettings
 
 SUITE = SuiteSettings()
 
@@ -22,10 +22,12 @@ def test_the_same_files_and_variables_are_read_once(tmp_path: Path) -> None:
 
     first = read(context(tmp_path, UPSKEEP_SOURCE="sim", TZ="UTC"))
     assert first is read(context(tmp_path, UPSKEEP_SOURCE="sim", TZ="Europe/Vienna"))
+    elsewhere = SuiteSettings(broker=BrokerSettings(url="mqtt://elsewhere"), data=tmp_path)
+    assert first is read(context(tmp_path, elsewhere, UPSKEEP_SOURCE="sim", UPSKEEP_SPEED="max"))
 
 
 def test_what_changes_is_read_again(tmp_path: Path) -> None:
-    """A file's text, a file more, a variable of ours, the folder, the suite."""
+    """A file's text, a file more, a variable of ours, the folder, the site."""
     other = tmp_path / "other"
     other.mkdir()
     (tmp_path / "alerts.yaml").write_text("{}")

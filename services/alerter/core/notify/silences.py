@@ -23,7 +23,7 @@ class Silence(BaseModel):
     ``lasting``: it was given as a span, not as a time of the clock, so a step of the clock moves its end.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     id: str
     matchers: Annotated[tuple[Annotated[str, AfterValidator(_parses)], ...], Field(min_length=1, max_length=32)]

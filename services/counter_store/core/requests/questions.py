@@ -27,7 +27,7 @@ def _cursor(text: str) -> str:
 class Question(BaseModel):
     """Base: an unknown field is a fault."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class AsOf(Question):

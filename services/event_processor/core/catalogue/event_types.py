@@ -22,7 +22,7 @@ class EventType(BaseModel):
     ``counter``: each event adds one; there is no other kind. ``sentence``: the event in words (``shared.event_text``).
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     category: Category
     severity: AnyCaseSeverity

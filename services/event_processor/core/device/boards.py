@@ -17,7 +17,7 @@ from shared.messages import Name
 class Part(BaseModel):
     """Base of what is read in part: unknown keys are ignored."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
 
 class Board(Part):

@@ -62,7 +62,8 @@ def compile_plan(
     catalogue = compiled.catalogue
     only, never = chosen(rules.filters.only, catalogue), chosen(rules.filters.never, catalogue)
     limits = {name: limit for limit in reversed(rules.filters.rate_limits) for name in chosen([limit.types], catalogue)}
-    routes = {name: tuple(each for each in rules.routes if name in chosen(each.types, catalogue)) for name in catalogue}
+    taken = [(each, chosen(each.types, catalogue)) for each in rules.routes]
+    routes = {name: tuple(each for each, names in taken if name in names) for name in catalogue}
     type_routes = {
         name: TypeRoute(
             name in never or bool(rules.filters.only and name not in only),

@@ -15,7 +15,7 @@ Method = Literal["GET", "POST", "DELETE"]
 class Nothing(BaseModel):
     """No query, no body: anything given is a fault."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Problem(BaseModel):

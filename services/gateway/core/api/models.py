@@ -15,13 +15,19 @@ Line = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^\x00-\x1
 Signature = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
 
-class Query(BaseModel):
+class View(BaseModel):
+    """Base: it is built when somebody first asks (ADR 0038)."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
+class Query(View):
     """Base: a key it does not know is a slip, and said so."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
-class Page(BaseModel, Generic[T]):
+class Page(View, Generic[T]):
     """One page of a list. ``next`` is the ``cursor`` of the next page, null on the last."""
 
     items: list[T]
@@ -60,7 +66,7 @@ class StatisticsQuery(Query):
     days: Annotated[int, Field(ge=1, le=36_600)] | None = None
 
 
-class DeviceView(BaseModel):
+class DeviceView(View):
     """A device's state. ``age_s``: how long ago it was heard; ``stale``: too long to be what is now."""
 
     state: DeviceState
@@ -74,10 +80,10 @@ class SilencesQuery(Query):
     expired: bool = False
 
 
-class SilenceView(BaseModel):
+class SilenceView(View):
     """A silence of the alerter's, as it is shown."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     id: Name
     matchers: tuple[str, ...]
@@ -109,19 +115,19 @@ class Signed(Query):
     by: Signature = "api"
 
 
-class Done(BaseModel):
+class Done(View):
     """What came of a command, in the service's own words."""
 
     data: dict[str, Any]
 
 
-class Answer(BaseModel):
+class Answer(View):
     """A service's answer as it stands."""
 
     data: dict[str, Any]
 
 
-class Overview(BaseModel):
+class Overview(View):
     """One glance: the broker, the devices, what fires, what is open, the score."""
 
     site: str

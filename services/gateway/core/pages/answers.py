@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.actuation import ActuatorState
 from shared.messages import Event
@@ -14,21 +14,27 @@ Words = Annotated[str, Field(max_length=2_000)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 
 
-class Piece(BaseModel):
+class Shown(BaseModel):
+    """Base: it is built when a page first shows it (ADR 0038)."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
+class Piece(Shown):
     """One piece of a report's time."""
 
     start: datetime
     by_severity: Annotated[dict[str, Annotated[int, Field(ge=0)]], Field(max_length=20)]
 
 
-class Timeline(BaseModel):
+class Timeline(Shown):
     """A report's pieces of time, each a ``unit`` long."""
 
     unit: Words
     pieces: Annotated[tuple[Piece, ...], Field(max_length=1_000)]
 
 
-class TypeCount(BaseModel):
+class TypeCount(Shown):
     """How often a type happened in a report's time."""
 
     type: Words
@@ -38,7 +44,7 @@ class TypeCount(BaseModel):
     last: datetime
 
 
-class RelatedEvent(BaseModel):
+class RelatedEvent(Shown):
     """An event that belongs to another: seconds after it, and by what."""
 
     after_s: Number
@@ -46,14 +52,14 @@ class RelatedEvent(BaseModel):
     event: Event
 
 
-class RelatedAnswer(BaseModel):
+class RelatedAnswer(Shown):
     """An event of the history, and those that belong to it."""
 
     event: Event
     related: Annotated[tuple[RelatedEvent, ...], Field(max_length=500)]
 
 
-class Line(BaseModel):
+class Line(Shown):
     """An event of a report, in words."""
 
     time: datetime
@@ -62,7 +68,7 @@ class Line(BaseModel):
     text: str | None = None
 
 
-class ReportAnswer(BaseModel):
+class ReportAnswer(Shown):
     """counter_store's ``report``."""
 
     since: datetime
@@ -74,7 +80,7 @@ class ReportAnswer(BaseModel):
     latest_events: tuple[Line, ...] = ()
 
 
-class StandingAnswer(BaseModel):
+class StandingAnswer(Shown):
     """How an alert stands, by alerter's ``standing``: what its rule looks at and wants, what it reads and lacks."""
 
     looks_at: Words
@@ -85,7 +91,7 @@ class StandingAnswer(BaseModel):
     lacks: Words
 
 
-class ZoneAnswer(BaseModel):
+class ZoneAnswer(Shown):
     """One zone of climate_controller's ``climate``; ``band`` is how far its VPD may be from the target, in kPa."""
 
     mode: Words
@@ -99,13 +105,13 @@ class ZoneAnswer(BaseModel):
     actuators: Annotated[dict[str, Words], Field(max_length=500)] = {}
 
 
-class ClimateAnswer(BaseModel):
+class ClimateAnswer(Shown):
     """climate_controller's ``climate``."""
 
     zones: Annotated[dict[str, ZoneAnswer], Field(max_length=200)]
 
 
-class Stop(BaseModel):
+class Stop(Shown):
     """An emergency stop that is in force."""
 
     zone: Words | None = None
@@ -113,7 +119,7 @@ class Stop(BaseModel):
     reason: Words | None = None
 
 
-class ActuatorsAnswer(BaseModel):
+class ActuatorsAnswer(Shown):
     """climate_supervisor's ``actuators``."""
 
     armed: bool
@@ -122,7 +128,7 @@ class ActuatorsAnswer(BaseModel):
     emergencies: tuple[Words, ...] = ()
 
 
-class Supply(BaseModel):
+class Supply(Shown):
     """A UPS as the host agent sees it."""
 
     device: Words
@@ -137,7 +143,7 @@ class Supply(BaseModel):
     doubt: Words | None = None
 
 
-class Policy(BaseModel):
+class Policy(Shown):
     """One policy for one UPS; ``in_s`` is when it would decide, None where it does not hold."""
 
     device: Words
@@ -145,7 +151,7 @@ class Policy(BaseModel):
     in_s: Number | None = None
 
 
-class ShutdownStep(BaseModel):
+class ShutdownStep(Shown):
     """What would be done; seconds from now, None where it waits for a danger."""
 
     what: Words
@@ -153,7 +159,7 @@ class ShutdownStep(BaseModel):
     latest_s: Number | None = None
 
 
-class PlanAnswer(BaseModel):
+class PlanAnswer(Shown):
     """host_agent's ``plan``."""
 
     host: Words

@@ -22,7 +22,7 @@ class CalibrateData(BaseModel):
     A reference is one pair more of what is known, unless ``anew``. Days may be fractions.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     device: Name
     channel: Name
@@ -47,7 +47,7 @@ class CalibrateData(BaseModel):
 class UncalibrateData(BaseModel):
     """Which channel of which device."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     device: Name
     channel: Name

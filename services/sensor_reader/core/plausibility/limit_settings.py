@@ -29,7 +29,7 @@ FrozenAfter = Annotated[float | Literal["never"], BeforeValidator(_seconds_or_ne
 class Bounds(BaseModel):
     """The narrowest range a channel can have here, and how fast it can move (in its unit per second)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
     low: float | None = None
     high: float | None = None

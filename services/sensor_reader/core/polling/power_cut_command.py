@@ -36,7 +36,7 @@ class CutError(Exception):
 class CutPowerData(BaseModel):
     """What the command says: which device, and in how many seconds at the earliest."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     device: Name
     after_s: Annotated[int, Field(ge=1, le=3600)]
