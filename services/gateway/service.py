@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 from services.gateway.adapters.loop_thread import LoopThread
 from services.gateway.adapters.nut_server import NutServer
-from services.gateway.adapters.prometheus import Exposition
 from services.gateway.adapters.web.asgi import Site, application
 from services.gateway.adapters.web.pages import Console
 from services.gateway.adapters.web.server import serve
@@ -88,7 +87,7 @@ class Gateway:
         live_suite = LiveSuite(self._suite, self._clock, self._audit)
         parts = SharedParts(self._clock.monotonic, lambda: live_suite.feed.head)
         console = Console(live_suite, self._texts, self._limits, self._keys.locked, parts)
-        site = Site(live_suite, API, Exposition(live_suite.families), login_page, console.routes())
+        site = Site(live_suite, API, live_suite.families, login_page, console.routes())
         app = application(site, self._keys, self._clock)
         async with live_suite.client, asyncio.TaskGroup() as tasks:
             tasks.create_task(live_suite.follow())

@@ -12,7 +12,6 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from services.gateway.adapters.prometheus import Exposition
 from services.gateway.adapters.web.access import Access, login_routes
 from services.gateway.adapters.web.api import api_routes
 from services.gateway.adapters.web.downloads import export_route
@@ -23,6 +22,7 @@ from services.gateway.adapters.web.problems import problem
 from services.gateway.adapters.web.stream import changes_route, stream_route
 from services.gateway.core.access.keys import Keys
 from services.gateway.core.api.endpoint import Endpoint
+from services.gateway.core.metrics.families import Family
 from shared.clock import Clock
 
 
@@ -32,7 +32,7 @@ class Site:
 
     live_suite: Any
     endpoints: Iterable[Endpoint]
-    exposition: Exposition
+    families: Callable[[], Iterable[Family]]
     login_form: Callable[[str, str], str]
     pages: tuple[BaseRoute, ...] = ()
 
@@ -41,7 +41,7 @@ def application(site: Site, keys: Keys, clock: Clock) -> ASGIApp:
     """Return the application."""
     found: list[Access] = []
     routes: list[BaseRoute] = [
-        metrics_route(site.exposition),
+        metrics_route(site.families),
         stream_route(site.live_suite),
         changes_route(site.live_suite),
         export_route(site.live_suite),
