@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from services.counter_store.adapters.influx import setup
 from services.counter_store.adapters.influx.point_stores import open_point_store
-from services.counter_store.adapters.influx.query import InfluxQuery
 from services.counter_store.adapters.influx.shipper import Shipper
 from services.counter_store.adapters.reports.counters_file import CountersFile
 from services.counter_store.adapters.reports.files import ReportFiles
@@ -64,6 +62,9 @@ class InfluxTasks:
     """Restores a lost ledger, then starts the shipper; stops with the service."""
 
     def __init__(self, store: CounterStore, settings: InfluxSettings, endpoint: Endpoint, site: str) -> None:
+        from services.counter_store.adapters.influx import setup  # whoever has no InfluxDB needs no HTTP
+        from services.counter_store.adapters.influx.query import InfluxQuery
+
         self.store = store
         self.endpoint = endpoint
         self.timeout_s = settings.timeout_s + 5

@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from services.counter_store.adapters.influx.query import EventPage
 from services.counter_store.adapters.tables import events, imports, migrations, point_queue
 from services.counter_store.adapters.tables.events import EventTable
 from services.counter_store.adapters.tables.imports import Imports
@@ -39,6 +38,9 @@ from shared.ledger import Ledger, Schema
 from shared.maintenance import Maintenance
 from shared.messages import Alert, Candidate, Counter, Event, Frame, Message, Sequenced
 from shared.requests import Command
+
+if TYPE_CHECKING:
+    from services.counter_store.adapters.influx.query import EventPage
 
 # The schema for the ledger that CounterStore gets.
 LEDGER_SCHEMA = Schema((events.SCHEMA, archive.SCHEMA, point_queue.SCHEMA, imports.SCHEMA), migrations.STEPS)

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from services.alerter.adapters.delivery_worker import Clocks, DeliveryWorker
 from services.alerter.adapters.notice_store import NoticeStore
-from services.alerter.adapters.webhook_sender import WebhookSender
 from services.alerter.core.notify.channels import Channel, WebhookTarget
 from services.alerter.core.notify.delivery import Sender
 from shared.instants import us_to_time
@@ -21,6 +20,8 @@ PATIENCE_S = 5.0
 def sender_for(channel: Channel, clock: Callable[[], datetime]) -> Sender:
     """Return the sender of a channel."""
     if isinstance(channel.way, WebhookTarget):
+        from services.alerter.adapters.webhook_sender import WebhookSender  # 2 MB, only for those who use it
+
         return WebhookSender(channel.way, clock)
     from services.alerter.adapters.apprise_sender import AppriseSender  # 20 MB, only for those who use it
 

@@ -16,9 +16,8 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from services.counter_store.adapters.influx.query import EventPage
 from services.counter_store.adapters.tables.events import SEALED, EventTable
 from services.counter_store.application.recount import salvage_counts
 from services.counter_store.core.influx.batches import back_off_s
@@ -26,6 +25,9 @@ from services.counter_store.core.influx.line_protocol import FIRST_NS
 from services.counter_store.core.influx.ports import Unavailable
 from shared.ledger import Ledger
 from shared.ledger.salvage import sound_rows
+
+if TYPE_CHECKING:
+    from services.counter_store.adapters.influx.query import EventPage
 
 KEY = "restore"
 PAGE = 5000

@@ -18,7 +18,6 @@ from typing import Protocol
 
 from services.event_processor.adapters.measures import NEWEST, p95
 from services.event_processor.adapters.plugins import PluginCall, find
-from services.event_processor.adapters.webhooks import WebhookCall
 from services.event_processor.adapters.work_table import WorkTable
 from services.event_processor.adapters.workers import Worker
 from services.event_processor.core.device.latch import stamp
@@ -69,6 +68,8 @@ def calls(rules: PipelineRules, clock: Callable[[], datetime]) -> dict[str, Call
     made: dict[str, Call] = {}
     for name, handler in rules.handlers.items():
         if isinstance(handler, Webhook):
+            from services.event_processor.adapters.webhooks import WebhookCall  # whoever calls nobody needs no HTTP
+
             made[name] = WebhookCall(handler, clock)
         elif isinstance(handler, Plugin):
             made[name] = PluginCall(find(name, handler), handler.options)
