@@ -15,19 +15,19 @@ Line = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^\x00-\x1
 Signature = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
 
-class View(BaseModel):
+class ApiData(BaseModel):
     """Base: it is built when somebody first asks (ADR 0038)."""
 
     model_config = ConfigDict(defer_build=True)
 
 
-class Query(View):
+class Query(ApiData):
     """Base: a key it does not know is a slip, and said so."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
-class Page(View, Generic[T]):
+class Page(ApiData, Generic[T]):
     """One page of a list. ``next`` is the ``cursor`` of the next page, null on the last."""
 
     items: list[T]
@@ -66,7 +66,7 @@ class StatisticsQuery(Query):
     days: Annotated[int, Field(ge=1, le=36_600)] | None = None
 
 
-class DeviceView(View):
+class DeviceView(ApiData):
     """A device's state. ``age_s``: how long ago it was heard; ``stale``: too long to be what is now."""
 
     state: DeviceState
@@ -80,7 +80,7 @@ class SilencesQuery(Query):
     expired: bool = False
 
 
-class SilenceView(View):
+class SilenceView(ApiData):
     """A silence of the alerter's, as it is shown."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
@@ -115,19 +115,19 @@ class Signed(Query):
     by: Signature = "api"
 
 
-class Done(View):
+class Done(ApiData):
     """What came of a command, in the service's own words."""
 
     data: dict[str, Any]
 
 
-class Answer(View):
+class Answer(ApiData):
     """A service's answer as it stands."""
 
     data: dict[str, Any]
 
 
-class Overview(View):
+class Overview(ApiData):
     """One glance: the broker, the devices, what fires, what is open, the score."""
 
     site: str
