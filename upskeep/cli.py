@@ -114,6 +114,7 @@ def cli() -> None:
 
 def main() -> None:
     """Entry point of the installed command."""
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it would look through all that is installed
     try:
         cli()
     except KeyboardInterrupt:

@@ -69,11 +69,14 @@ class NoticeWriter:
     """The templates of all receivers."""
 
     def __init__(self, wordings: Mapping[str, Wording]) -> None:
-        self._words = {name: NoticeTemplate(wording) for name, wording in wordings.items()}
+        self._wordings = wordings
+        self._words: dict[str, NoticeTemplate] = {}  # each compiled for its first notice
 
     def __call__(self, notice: Notice) -> Notice:
         """Return the notice with its receiver's text, or a plain one if a template fails."""
         try:
+            if notice.receiver not in self._words:
+                self._words[notice.receiver] = NoticeTemplate(self._wordings[notice.receiver])
             return self._words[notice.receiver].written(notice)
         except FAULTS as error:
             plain = "\n".join(

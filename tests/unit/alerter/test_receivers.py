@@ -171,6 +171,11 @@ def test_a_template_that_cannot_work_is_reported_at_the_start(text: str, told: s
     assert told in fault
 
 
+def test_the_shipped_templates_work_in_every_format() -> None:
+    """So a check of the configuration need not try them."""
+    assert [] == faults({form.value: Wording(TITLE, TEXT, form) for form in Format})
+
+
 def test_a_template_that_fails_later_holds_nobody_up() -> None:
     """Plain words go out, with the fault."""
     wordings = {"phone": Wording("{{ alerts[0].annotations.floor }}", TEXT)}
