@@ -77,7 +77,7 @@ class Dump:
 
 
 Carried = Callable[[Dump], bool]
-BELIEVABLE = {  # written down beside what the reader uses, so that the one is held against the other
+BELIEVABLE = {  # written down apart from the reader's own limits, to compare the two
     "battery.charge": (0, 100), "battery.voltage": (0, 1000), "battery.runtime": (0, 1e7), "ups.load": (0, 1000),
     "battery.temperature": (-40, 120), "ups.temperature": (-40, 125), "ambient.temperature": (-40, 85),
     "ambient.humidity": (0, 100), "input.voltage": (0, 600), "output.voltage": (0, 600),
@@ -131,7 +131,7 @@ def frames(variables: Mapping[str, str]) -> Iterator[Frame]:
 
 
 def events(compiled: CompiledRules, played: list[Frame]) -> list[Event]:
-    """Return what event_processor tells of the frames."""
+    """Return the events that event_processor makes of the frames."""
     memory = NOTHING
     told: list[Event] = []
     for frame in played:

@@ -1,4 +1,4 @@
-"""``upskeep check``: the whole configuration read as the services read it, every fault said at once."""
+"""``upskeep check``: reads the whole configuration as the services do, and reports all faults at once."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ SHIPPED = "default"
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One value: its file without .yaml, its path there, itself as YAML would have it, and who says so."""
+    """One value: its file without .yaml, its path there, the value as YAML, and its origin."""
 
     file: str
     path: str

@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """Its value is what a shell gets."""
+    """The exit codes of every command."""
 
     DONE = 0
     FAILED = 1

@@ -11,7 +11,7 @@ from typing import Any
 from shared.messages import Alert, Counter
 from shared.safe_text import safe_json
 
-# What the processor reports of the suite itself, by the machine's clock: it says nothing of what was played.
+# Reports of event_processor on the suite itself, by the machine's clock; they do not concern the recordings.
 OF_THE_SUITE = frozenset(
     {"system.lifecycle.started", "system.lifecycle.stopped", "system.config.changed", "system.health.check"}
     | {"system.service.offline", "system.service.online"}

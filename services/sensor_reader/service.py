@@ -44,7 +44,7 @@ _CLOCK_DRIFT = "course"
 
 
 class SensorReader:
-    """A Stage that has no input: the app calls ``begin`` once, ``step`` when ``next_release`` says, then ``finish``.
+    """A message handler without input: the app calls ``begin`` once, ``step`` at ``next_release``, then ``finish``.
 
     ``system`` is the device that this reader's own starts, stops and jumps are reported of.
     ``clock`` is the machine's, for a feed that polls hardware; its time then goes before the app's.

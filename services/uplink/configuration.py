@@ -18,7 +18,7 @@ OFF = (
 
 
 def read(context: Context) -> UplinkSettings:
-    """Return the settings; raises ConfigError, where there is to be an uplink also for what it would lack."""
+    """Return the settings; raises ConfigError, with an uplink enabled also for what it lacks."""
     settings = read_settings(context.folder, FILE, UplinkSettings, context.environ)
     if context.suite.uplink and (faults := _lacking(settings, Lines(context.folder, FILE, context.environ))):
         raise ConfigError(faults)
@@ -27,7 +27,7 @@ def read(context: Context) -> UplinkSettings:
 
 @dataclass(frozen=True, slots=True)
 class UplinkSetup:
-    """The settings, and what this site sends: ``streams`` are what the uplink applies."""
+    """The settings, and what this site sends: the uplink applies ``streams``."""
 
     settings: UplinkSettings
     streams: tuple[str, ...]

@@ -93,7 +93,7 @@ class Uplink:
         self._add(OfferRecord(site=self._site, producer=self._producer, message=message, **place, **came))
 
     def follow(self, message: Message, *, retained: bool) -> None:  # noqa: ARG002 - of any age it is the latest
-        """Queue an alert or a state that says something new."""
+        """Queue an alert or a state with news."""
         if isinstance(message, Alert):
             self._follow_alert(message)
         elif isinstance(message, DeviceState) and self._news.of_state(message):
@@ -102,7 +102,7 @@ class Uplink:
             self._queue.replace(message.device, record)
 
     def cleared(self, kind: str, parts: tuple[str, ...]) -> None:
-        """Report that an alert is over whose topic was emptied before it was heard to resolve."""
+        """Queue the end of an alert whose topic was emptied before its end arrived."""
         if kind == "alert":
             self._vanished((parts[0], parts[1]))
 
@@ -111,7 +111,7 @@ class Uplink:
         self._unseen = self._reported.keys()
 
     def end_set(self) -> None:
-        """Report as over what it has no more."""
+        """Queue the end of each alert that the alerter no longer has."""
         gone, self._unseen = self._unseen or set(), None
         for key in sorted(gone):
             self._vanished(key)

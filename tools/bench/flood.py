@@ -45,7 +45,7 @@ Take = Callable[[int], None]
 
 
 class Nowhere:
-    """A Publisher that keeps nothing: what the stage itself holds is measured."""
+    """A Publisher that keeps nothing, so that only the message handler's memory is measured."""
 
     def emit(self, message: Sequenced) -> None:
         """Let it go."""
@@ -77,7 +77,7 @@ def event(number: int, event_type: str, device: str) -> Event:
 
 
 def fed(ledger: Ledger, count: int, take: Take, flush: Callable[[], None]) -> None:
-    """Take so many messages in batches."""
+    """Apply ``count`` messages in batches."""
     for first in range(0, count, BATCH):
         with ledger.transaction():
             for number in range(first, min(first + BATCH, count)):

@@ -86,7 +86,7 @@ class StandIn:
 
 
 class NoWire:
-    """The actuators' end, with nobody there."""
+    """A connection to actuators, without any actuator."""
 
     connected = True
 

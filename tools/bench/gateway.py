@@ -1,4 +1,4 @@
-"""What the gateway takes: first byte and first paint, what it costs while nobody looks, and what fifty consoles change.
+"""The cost of the gateway: first byte and first paint, its cost without clients, and with fifty consoles.
 
 Everything is of ``upskeep run`` on this machine. The consoles are those of ``tools.bench.consoles``; Debian's Chromium
 paints the pages. What the consoles change for the pipeline is measured in turns, without and with them, for a machine

@@ -205,7 +205,7 @@ def take_in(events: int, folder: Path, say: Callable[[str], None]) -> None:
 
 
 def measure(events: int, folder: Path, say: Callable[[str], None]) -> None:
-    """Measure and tell; raises BenchError where a bound is passed."""
+    """Measure and print; raises BenchError if a bound is exceeded."""
     policy = StorePolicy(history_days=3650, history_per_type=events, ended_by=ENDED_BY)
     bench = Bench(folder, policy)
     with closing(bench.ledger):

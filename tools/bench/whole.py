@@ -121,7 +121,7 @@ MEASUREMENTS: dict[str, Callable[[Path], Iterator[Figure]]] = {
 
 
 def measure(progress: Callable[[str], None], parts: Collection[str] = MEASUREMENTS) -> Iterator[Figure]:
-    """Yield every figure of these parts as it is found; ``progress`` hears what is measured next."""
+    """Yield every figure of these parts as it is measured; ``progress`` is called with the next part."""
     wanted = {name: measured for name, measured in MEASUREMENTS.items() if name in parts}
     for at, (name, measured) in enumerate(wanted.items(), 1):
         progress(f"{at}/{len(wanted)} {name}")

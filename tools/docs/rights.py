@@ -160,7 +160,7 @@ def acl() -> str:
 
 
 def _cell(kind: Kind, name: str) -> str:
-    """Say in a word or two what a user may do with a kind."""
+    """Return a user's rights on a kind, in a word or two."""
     publishes, reads = may_publish(kind, name), ["+"] if name in CLIENTS else may_read(kind, name)
     own = {"P": bool(kind.speaker) and name not in CLIENTS, "R": bool(kind.addressee) and name not in CLIENTS}
     words = [

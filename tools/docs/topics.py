@@ -111,7 +111,7 @@ def _address(kind: Kind) -> str:
 
 
 def _path(kind: Kind) -> str:
-    """Say from whom to whom a kind goes; consumers and followers are only some of those who may read it."""
+    """Return publisher and consumers of a kind; further users may read it."""
     senders = {EVERY_SERVICE: "every service", ANYONE: "anyone"}.get(kind.producers, ", ".join(kind.producers))
     if kind.addressee:
         return f"{senders} → the {kind.addressee}"

@@ -83,7 +83,7 @@ def room_for(ledgers: dict[str, Path], folder: Path) -> None:
 
 
 def counted(ledger: Path | None) -> int | None:
-    """Return how many events a ledger of counter_store has counted; None where there is none that says so."""
+    """Return how many events counter_store's ledger has counted; None without a readable one."""
     if ledger is None:
         return None
     try:

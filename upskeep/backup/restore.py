@@ -110,7 +110,7 @@ def _set_aside(path: Path, now: datetime) -> Iterator[Path]:
 
 
 def _set_broker_aside(data: Path, now: datetime) -> Iterator[Path]:
-    """Set aside what a broker of ours retains: it is of a later moment than the backup."""
+    """Set aside the embedded broker's retained messages, which are later than the backup."""
     kept = data / "broker" / "mosquitto.db"
     if kept.exists():
         yield kept.replace(kept.with_name(f"{kept.name}.replaced-{now.strftime(STAMP)}"))

@@ -1,1 +1,1 @@
-"""``upskeep doctor``: looks at what Upskeep needs, and says what to do about each thing that is missing."""
+"""``upskeep doctor``: checks what Upskeep needs, with advice for each missing thing."""

@@ -44,7 +44,7 @@ class Redactor:
         self._private = re.compile(rf"(?<![A-Za-z0-9])(?:{words})(?![A-Za-z0-9])", re.IGNORECASE) if words else None
 
     def is_known(self, text: str) -> bool:
-        """Whether a text says nothing of this machine: a known word, or a number."""
+        """Whether a text reveals nothing of this machine: a known word, or a number."""
         return text.casefold() in self._known or NUMBER.fullmatch(text) is not None
 
     def clean(self, text: str) -> str:

@@ -1,4 +1,4 @@
-"""``upskeep doctor --report``: one text for an issue, without what is nobody's business. Read-only, asks nobody."""
+"""``upskeep doctor --report``: one text for an issue, without private data. It changes nothing and sends nothing."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def _single(value: Any) -> bool:
 
 
 def _differences(shipped: Mapping[str, Any], own: Mapping[str, Any], redactor: Redactor) -> Iterator[str]:
-    """Yield a line for each value that is another; a text that is not known is said to be one, and no more."""
+    """Yield a line for each changed value; an unknown text is only reported as a text."""
     for name, data in own.items():
         before = dict(_leaves(shipped.get(name)))
         for path, value in _leaves(data):
@@ -170,7 +170,7 @@ def _private(
         if path and path[-1].endswith("_file"):
             yield from _secret(value)
     yield from _secret(str(broker.password_file or ""))
-    for finding in findings:  # a service's name is whatever somebody published a status under
+    for finding in findings:  # a service's name is any name that a status was published under
         if finding.check == "services" and (name := finding.found.partition(" ")[0]) not in {*services}:
             yield from (name, name.partition("-")[2])
 

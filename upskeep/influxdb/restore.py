@@ -87,7 +87,7 @@ def _fill(path: Path, site: str, settings: InfluxSettings, bar: Bar) -> Restored
 
 
 def _held(path: Path) -> str:
-    """Return what a ledger holds, for a person; nothing where there is no event in it."""
+    """Return a ledger's content in words; empty without events."""
     if not path.exists():
         return ""
     try:

@@ -101,7 +101,7 @@ class Alerts(InMemoryPublisher):
 
 
 class Uncounted:
-    """In place of a counter store, where nobody asks for counts: it takes everything and keeps nothing."""
+    """A message handler in place of the counter store, for backtests without counts: it keeps nothing."""
 
     def apply(self, message: Sequenced) -> None:
         """Count nothing."""
@@ -180,7 +180,7 @@ class Bench:
             self._flush()
 
     def end(self) -> Outcome:
-        """Let time reach the last frame, and return what it came to."""
+        """Advance time to the last frame, and return the result."""
         if self.last is not None:
             self.store.advance(self.last)
             self.alerter.advance(self.last)

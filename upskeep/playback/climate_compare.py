@@ -32,7 +32,7 @@ class Apart:
 
 
 class ZonePair:
-    """One zone with two settings; the sensors may differ, then each hears its own."""
+    """One zone with two settings; each uses its own sensor."""
 
     def __init__(self, name: str, one: Observed, two: Observed) -> None:
         self.name, self._both = name, SideBySide(one, two)

@@ -1,4 +1,4 @@
-"""What the engine decides now, held against what it decided then.
+"""Compares the engine's present decisions with the recorded ones.
 
 Rules:
 1. With recorded frames: they are played through the engine as it is now, and the events it makes are held against

@@ -1,4 +1,4 @@
-"""What systemd says of the suite's units."""
+"""The state of the suite's units, by systemd."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def states() -> list[UnitState]:
 
 
 def read(text: str) -> Iterator[UnitState]:
-    """Yield what a text of ``systemctl show`` says, unit by unit."""
+    """Yield the state of each unit in the output of ``systemctl show``."""
     for block in text.strip().split("\n\n"):
         said = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
         if said:

@@ -21,7 +21,7 @@ LONGEST_S = 180
 
 
 class StepError(RuntimeError):
-    """A step that failed; says which and why."""
+    """A step failed; the text says which and why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,7 @@ class Suite:
         return Chain(f"no alert {rule}/{key}", tuple(links))
 
     def shutdown_chain(self, service: str) -> Chain:
-        """Return what a host's agent says of its shutdown."""
+        """Return a host agent's plan of its shutdown."""
         plan = self._ask(service, "plan", {})
         last = plan.get("last_shutdown") or {}
         said = [f"the host agent is {plan['phase'].replace('_', ' ')}" + (f": {plan['why']}" if plan["why"] else "")]
@@ -182,7 +182,7 @@ def _of_event(event: Event) -> dict[str, Any]:
 
 
 def _value(event: Event, channel: str) -> Any:
-    """Return what an event says of a channel: by its name, or as the value of the channel that it names."""
+    """Return an event's value of a channel: the field of that name, or ``value`` if ``channel`` names it."""
     named = event.data.get("channel") == channel or str(event.data.get("sensor_id", "")).endswith(f".{channel}")
     return event.data.get("value") if named else event.data.get(channel)
 

@@ -10,7 +10,7 @@ MOST_BYTES = 1024
 
 
 class PasswordFileError(ValueError):
-    """A password's file cannot be used; says which and what to do, and nothing of what it holds."""
+    """A password's file cannot be used. The text names the file and the remedy, never the content."""
 
 
 def password_in(path: Path) -> str:

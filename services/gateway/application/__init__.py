@@ -1,1 +1,1 @@
-"""What the gateway does with what it hears: it keeps the view up to date, and asks and commands the suite."""
+"""The gateway's application: it updates the view from messages, and sends requests and commands to the suite."""

@@ -32,7 +32,7 @@ ONLINE = b"online"
 
 
 class HomeAssistant:
-    """Belongs to one event loop. ``following`` says whether the suite's topics are being heard."""
+    """Belongs to one event loop. ``following``: whether the suite's topics are subscribed and received."""
 
     def __init__(
         self, settings: HomeAssistantSettings, suite: SuiteSettings, clock: Clock, following: Callable[[], bool]
@@ -97,7 +97,7 @@ class HomeAssistant:
         return not (self._settings.discovery or self._pending or self._unconfirmed)
 
     def _settled(self) -> bool:
-        """Return whether what the broker and the suite retain has had the time to arrive."""
+        """Return whether the retained messages have had ``settle_s`` to arrive."""
         now_s = self._clock.monotonic()
         if not (self._mqtt.connected and self._following()):
             self._reading_since_s = None

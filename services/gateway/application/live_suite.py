@@ -24,7 +24,7 @@ from shared.suite import SuiteSettings
 ASKED = tuple(name for name in suite_of(optional=True) if name != "gateway")
 MOST_AT_ONCE = 32  # questions and commands under way
 GIVEN = "system.command.given"
-LAZY_S = 4.0  # how long what comes may wait while nobody looks
+LAZY_S = 4.0  # how long messages may wait while no client is connected
 REPEATING = ("state", "status")
 
 Audit = Callable[[Candidate], None]
@@ -57,7 +57,7 @@ class LiveSuite:
             self._take(changes)
 
     def refresh(self) -> None:
-        """Take what has come until now: nobody is shown less."""
+        """Apply the messages that have arrived, so that an answer is up to date."""
         if changes := self.client.drain():
             self._take(changes)
 

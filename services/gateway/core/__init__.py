@@ -1,1 +1,1 @@
-"""What is shown: pure functions of what was heard."""
+"""The content of pages, API and NUT door: pure functions of received messages."""

@@ -1,4 +1,4 @@
-"""What was last heard of everything, with bounds: the gateway's only memory, made anew from what the broker retains.
+"""The last value of each topic, with bounds: the gateway's only memory, made anew from retained messages.
 
 Rules:
 1. One entry a topic, by the kind and the levels of the topic. An emptied topic takes its entry away.
@@ -35,7 +35,7 @@ Parts = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A value, when it was heard, and whether the broker had kept it until then."""
+    """A value, when it arrived, and whether it was retained."""
 
     message: Message
     at_s: float
@@ -60,7 +60,7 @@ class View:
     def update(
         self, kind: str, parts: Parts, message: Message | None, at_s: float, *, retained: bool = False, size: int = 0
     ) -> bool:
-        """Take what a topic became, and of what size it came; returns whether it is kept."""
+        """Apply a topic's new value and its size in bytes; return whether it is kept."""
         if isinstance(message, Event):
             self._take_event(message, size)
             return True
@@ -126,7 +126,7 @@ class View:
         return [m for m in self._messages("report") if isinstance(m, ScheduledReport)]
 
     def health(self) -> Health | None:
-        """Return the health score, if one was heard."""
+        """Return the health score, None before the first."""
         return next((m for m in self._messages("health") if isinstance(m, Health)), None)
 
     def age_s(self, device: str, now_s: float, wall: datetime) -> float | None:

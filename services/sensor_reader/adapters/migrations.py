@@ -1,4 +1,4 @@
-"""The steps that this service's ledger has behind it, oldest first. A step is frozen once it has landed."""
+"""The migrations of this service's ledger, oldest first. A landed step is never changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a driver of somebody else's looks like, and what is believed of what it says. ``docs/drivers.md`` is the guide.
+"""The interface of third-party drivers, and which of their values are believed. ``docs/drivers.md`` is the guide.
 
 Rules:
 1. A driver is a class, named by an entry point of the group ``upskeep.drivers``. It has a pydantic model ``Settings``;
@@ -40,7 +40,7 @@ class Driver(Protocol):
         """Take settings that have been checked; may open what it needs."""
 
     def read(self) -> Reading:
-        """Return what the hardware says now; never what it said before."""
+        """Return the hardware's present values, never earlier ones."""
 
 
 def vetted(answer: object) -> Reading:

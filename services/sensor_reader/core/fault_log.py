@@ -1,4 +1,4 @@
-"""What a log says of failing reads: one line when a fault begins, one when it is over, however many polls are between.
+"""Log lines of failing reads: one when a fault begins, one when it is over, however many polls lie in between.
 
 A spell is one code of one part. It is over when the part has been read without it for ``CALM_S``, so that a fault
 that comes and goes with every poll is one spell too (nut#506: logs that fill the disk).

@@ -1,4 +1,4 @@
-"""What one part of a device says in one poll: values that can be believed, and doubts about those that cannot."""
+"""The reading of one part of a device in one poll: believable values, and doubts about the others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which alerts the fleet's log was last said to fire: a table of the ledger, written with the records that say so."""
+"""Which alerts fire by the records sent to the fleet's log: a table of the ledger, written with those records."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Key = tuple[str, str]  # an alert's rule and key
 
 
 class ReportedAlerts:
-    """The newest ``MOST`` of them; an older one is forgotten, and not said to be over if it vanishes."""
+    """The newest ``MOST`` of them; an older one is forgotten, and its end is not recorded if it vanishes."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._db = ledger.db
@@ -30,7 +30,7 @@ class ReportedAlerts:
             self._firing[row[0], row[1]] = Alert.model_validate_json(row[2])
 
     def note(self, alert: Alert) -> None:
-        """Note what a record says of an alert; inside the transaction that adds the record."""
+        """Note an alert's record; inside the transaction that adds the record."""
         key = (alert.rule, alert.key)
         if self._firing.pop(key, None) is not None:
             self._delete(key)
@@ -45,7 +45,7 @@ class ReportedAlerts:
             self._delete(oldest)
 
     def firing(self, key: Key) -> Alert | None:
-        """Return the alert as it was last said to fire; None where it was not."""
+        """Return the alert of its last firing record; None without one."""
         return self._firing.get(key)
 
     def keys(self) -> set[Key]:

@@ -1,1 +1,1 @@
-"""What is worth a record, how fast records may leave, and the port to the log."""
+"""Which values become records, how fast records may leave, and the port to the log."""

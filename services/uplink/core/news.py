@@ -16,19 +16,19 @@ from shared.messages import Alert, AlertState, DeviceState
 
 K = TypeVar("K")
 V = TypeVar("V")
-MOST = 10_000  # devices, and alerts, that are remembered; the ones heard of longest ago are forgotten
+MOST = 10_000  # devices, and alerts, that are remembered; the least recent are forgotten
 
 
 @dataclass(slots=True)
 class News:
-    """What was last said of each device and each alert."""
+    """The last record of each device and each alert."""
 
     every_s: float
     states: dict[str, DeviceState] = field(default_factory=dict)
     alerts: dict[tuple[str, str], Alert] = field(default_factory=dict)
 
     def of_state(self, state: DeviceState) -> bool:
-        """Whether a state is to be said; remembers that it was."""
+        """Whether a state becomes a record; remembers it."""
         before = self.states.get(state.device)
         if before is not None and _words(before) == _words(state) and not self._due(before, state):
             return False
@@ -36,7 +36,7 @@ class News:
         return True
 
     def of_alert(self, alert: Alert) -> bool:
-        """Whether an alert is to be said; remembers that it was."""
+        """Whether an alert becomes a record; remembers it."""
         key = (alert.rule, alert.key)
         if alert.state is AlertState.PENDING:
             return False
@@ -46,7 +46,7 @@ class News:
         return True
 
     def forget_alert(self, key: tuple[str, str]) -> None:
-        """Forget what was said of an alert: it is news when it comes again."""
+        """Forget an alert, so that it becomes a record when it comes again."""
         self.alerts.pop(key, None)
 
     def _due(self, before: DeviceState, state: DeviceState) -> bool:

@@ -1,4 +1,4 @@
-"""The port to the fleet's log, and the two ways in which it says no."""
+"""The port to the fleet's log, and its errors."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ class Entry(NamedTuple):
     value: bytes
 
 
-class Unavailable(Exception):  # noqa: N818 - it says what the log is
+class Unavailable(Exception):  # noqa: N818 - a state of the log
     """The log did not confirm everything now and may later: keep it all, wait, write it again.
 
     A wrong password, a missing topic and a wrong address are of this kind too: once put right, nothing is lost.
     """
 
 
-class Refused(Exception):  # noqa: N818 - it says what became of the records
+class Refused(Exception):  # noqa: N818 - the outcome of the records
     """Something in this batch will never be accepted as it is; a part of it may have been written."""
 
 

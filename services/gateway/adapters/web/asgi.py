@@ -1,4 +1,4 @@
-"""The web application: which route is answered by whom, and what every request passes first."""
+"""The web application: its routes and its middleware."""
 
 from __future__ import annotations
 

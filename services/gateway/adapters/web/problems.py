@@ -12,7 +12,7 @@ from services.gateway.core.api.endpoint import Problem
 
 
 def problem(status: int, detail: str, errors: tuple[dict[str, Any], ...] = (), **headers: str) -> Response:
-    """Return the answer that says what went wrong."""
+    """Return the answer to a failed request, with its reason."""
     found = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, errors=errors)
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     return Response(found.model_dump_json(), status, sent, "application/problem+json")

@@ -12,7 +12,7 @@ WINDOW_S = 60.0
 
 @dataclass(slots=True)
 class Attempts:
-    """The failures of the last minute. Bounded: past ``MOST_OF_ALL`` nobody may try."""
+    """The failures of the last minute. After ``MOST_OF_ALL`` of them no attempt is allowed."""
 
     failures: deque[tuple[float, str]] = field(default_factory=deque)
 

@@ -22,7 +22,7 @@ class ApiData(BaseModel):
 
 
 class Query(ApiData):
-    """Base: a key it does not know is a slip, and said so."""
+    """Base: an unknown key is a fault."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
@@ -67,7 +67,7 @@ class StatisticsQuery(Query):
 
 
 class DeviceView(ApiData):
-    """A device's state. ``age_s``: how long ago it was heard; ``stale``: too long to be what is now."""
+    """A device's state. ``age_s``: how long ago it arrived; ``stale``: too long ago to be the present state."""
 
     state: DeviceState
     age_s: float

@@ -1,1 +1,1 @@
-"""Home Assistant's MQTT discovery: which devices and entities it is to show, made from what the suite retains."""
+"""Home Assistant's MQTT discovery: devices and entities, made from the suite's retained messages."""

@@ -58,7 +58,7 @@ class Options:
 
     @property
     def birth(self) -> str:
-        """The topic on which Home Assistant says ``online`` when it starts."""
+        """The topic on which Home Assistant publishes ``online`` when it starts."""
         return f"{self.prefix}/status"
 
 

@@ -38,7 +38,7 @@ class Discovery:
     held: Mapping[str, Json] = field(default_factory=dict)
 
     def after(self, topic: str, payload: bytes, options: Options) -> Discovery:
-        """Return what the broker holds after a message on a configuration's topic; what is not ours is passed over."""
+        """Return the broker's configurations after a message on such a topic; others' are ignored."""
         config = _ours(payload, options)
         if config is None:
             return replace(self, held={t: c for t, c in self.held.items() if t != topic})
@@ -47,7 +47,7 @@ class Discovery:
         return replace(self, held={**self.held, topic: config})
 
     def due(self, known: Known, options: Options, *, enabled: bool) -> tuple[Discovery, list[Publish]]:
-        """Return what is to be published, and what the broker holds then. Not ``enabled``: nothing is wanted."""
+        """Return the messages to publish, and the broker's configurations afterwards; without ``enabled`` none."""
         wanted = configurations(known, options) if enabled else {}
         merged = {topic: _merged(config, self.held.get(topic)) for topic, config in wanted.items()}
         changed = {topic: config for topic, config in merged.items() if self.held.get(topic) != config}

@@ -1,4 +1,4 @@
-"""What has been heard of the suite, as far as it decides which entities there are: never a value of one.
+"""What decides which entities there are: the known devices, alerts and zones, never their values.
 
 Rules:
 1. A device has readings, or is silent since its start. What says only how the reader is (``system``) is none.

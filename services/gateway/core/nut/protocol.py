@@ -27,7 +27,7 @@ NO_DESCRIPTION = "Description unavailable"
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What one connection has said of itself. ``ups`` is the one it has logged in to."""
+    """The credentials of one connection. ``ups`` is the one it has logged in to."""
 
     username: str | None = None
     password: str | None = None

@@ -40,7 +40,7 @@ class Ups:
 
 @dataclass(frozen=True, slots=True)
 class SupplyStates:
-    """What was heard of a device: its newest state, and the newest that may be believed."""
+    """The states of a device: the newest, and the newest believable one."""
 
     newest: DeviceState
     believed: DeviceState | None = None

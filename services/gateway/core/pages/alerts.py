@@ -22,7 +22,7 @@ MOST = 200
 
 @dataclass(frozen=True, slots=True)
 class StandingQuestion:
-    """Which alert somebody asks why it does not fire, and the answer, or why there is none."""
+    """The alert of a question "why does it not fire?", and the answer, or why there is none."""
 
     rule: str = ""
     key: str = ""

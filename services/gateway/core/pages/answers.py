@@ -1,4 +1,4 @@
-"""What the services answer that the pages show, checked: only what a page uses, and within bounds."""
+"""The services' answers that the pages show, checked: only the fields that a page uses, within bounds."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class ReportAnswer(Shown):
 
 
 class StandingAnswer(Shown):
-    """How an alert stands, by alerter's ``standing``: what its rule looks at and wants, what it reads and lacks."""
+    """The state of an alert, by alerter's ``standing``: what its rule looks at, what it reads and lacks."""
 
     looks_at: Words
     wants: Words

@@ -43,7 +43,7 @@ class LinuxClock:
         self._mark = mark
 
     def read(self) -> Instant:
-        """Return the moment. Read again where the process was held up in between: that would look like a jump."""
+        """Return wall clock and uptime. Both are read again after a delay in between, which would look like a jump."""
         for _ in range(TRIES):
             before_s, wall, after_s = self._uptime_s(), self._wall(), self._uptime_s()
             if after_s - before_s <= TOGETHER_S:

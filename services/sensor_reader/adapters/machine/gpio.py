@@ -5,7 +5,7 @@ Rules:
 2. A chip is known by its label, a line by its number on that chip or by its name. /dev/gpiochipN is never trusted: the
    header is N = 0 or N = 4 by the kernel's whim (Raspberry Pi 5; suptronics/x120x issue 16).
 3. Without a label, the chip is the one that carries a Raspberry Pi's header.
-4. A line is requested at its first read and held; after a failure it is looked for anew.
+4. A line is requested at its first read and held; after a failure it is searched for again.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def gpio_labels(dev: Path) -> list[str]:
 
 
 class GpioLines:
-    """``Lines`` of this machine. ``wanted`` says how each line is wired; ``dev`` stands for /dev."""
+    """``Lines`` of this machine. ``wanted`` has the wiring of each line; ``dev`` stands for /dev."""
 
     def __init__(self, wanted: Mapping[LineId, GpioLine], dev: Path = Path("/dev")) -> None:
         self._wanted = wanted
@@ -70,7 +70,7 @@ class GpioLines:
             raise PortError("bus", f"line {line}: {advice}") from error
 
     def close(self) -> None:
-        """Give all lines back; safe to call twice."""
+        """Release all lines; safe to call twice."""
         for line in [*self._requests]:
             self._drop(line)
 

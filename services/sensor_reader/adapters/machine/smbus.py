@@ -92,7 +92,7 @@ class SmBus:
         return bytes(message)
 
     def close(self) -> None:
-        """Give the bus back; safe to call twice."""
+        """Close the bus; safe to call twice."""
         if self._bus is not None:
             self._bus.close()
             self._bus = None

@@ -58,7 +58,7 @@ class BackgroundReader:
         return True
 
     def answer(self) -> Reading | PortError | None:
-        """Return what came of it, once. An exception that is no PortError is a bug, and raised here."""
+        """Return the outcome, once. An exception that is no PortError is a bug, and raised here."""
         with self._changed:
             outcome, self._outcome = self._outcome, None
         if isinstance(outcome, BaseException) and not isinstance(outcome, PortError):

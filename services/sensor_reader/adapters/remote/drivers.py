@@ -1,9 +1,9 @@
-"""Drivers of somebody else's, found by their entry points. Whatever such a driver does costs its own frames only.
+"""Third-party drivers, found by their entry points. A faulty driver costs only its own frames.
 
 Rules:
 1. Nothing of it runs at the start: it is imported, checked and made on the first poll, on the device's own thread. An
    import that hangs or fails is an error of that device.
-2. Whatever it raises is reported, with the place in its code, and the next poll makes it anew.
+2. An exception is reported, with the place in the driver's code, and the next poll makes the driver anew.
 3. Not held back: a driver that ends or crashes the whole process (``os._exit``, a fault in C code). The reader is then
    started again by what supervises it.
 """
@@ -46,7 +46,7 @@ class ForeignDriver:
         self._driver: Any = None
 
     def read(self) -> Reading:
-        """Return what it says, as far as it can be believed; raises PortError."""
+        """Return its reading without unbelievable values; raises PortError."""
         try:
             if self._driver is None:
                 self._driver = self._make()
@@ -58,7 +58,7 @@ class ForeignDriver:
             raise PortError("driver", f"{self._name} failed: {_in_words(error)}") from error
 
     def close(self) -> None:
-        """Let the driver go; what it raises then is of no matter."""
+        """Close the driver; its exceptions are ignored."""
         driver, self._driver = self._driver, None
         try:
             if hasattr(driver, "close"):

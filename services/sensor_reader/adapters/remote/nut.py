@@ -56,7 +56,7 @@ class NutUps:
         return self._link is not None and self._link.encrypted
 
     def close(self) -> None:
-        """Say good-bye and let go of the connection; safe to call twice."""
+        """Send LOGOUT and close the connection; safe to call twice."""
         if self._link is not None:
             self._link.close()
             self._link = None
@@ -79,7 +79,7 @@ class NutUps:
 
 
 def ups_names(server: NutSettings) -> tuple[str, list[str]]:
-    """Return what a server calls itself, and the UPSs it knows, ``MOST_NAMES`` at most; raises PortError."""
+    """Return a server's version, and the UPSs it knows, at most ``MOST_NAMES``; raises PortError."""
     link = _open(server)
     try:
         version = " ".join(link.ask("VER", "VER"))
@@ -89,7 +89,7 @@ def ups_names(server: NutSettings) -> tuple[str, list[str]]:
 
 
 class _LinkError(PortError):
-    """The connection failed, as opposed to an answer we do not like."""
+    """The connection failed; other PortErrors come from an answer."""
 
 
 class _Link:
@@ -137,7 +137,7 @@ class _Link:
         return isinstance(self._socket, ssl.SSLSocket)
 
     def close(self) -> None:
-        """Close it; the server hears of it if it still listens."""
+        """Send LOGOUT, if the server still answers, and close the connection."""
         try:
             self._socket.sendall(b"LOGOUT\n")
         except OSError:

@@ -1,4 +1,4 @@
-"""A room that answers: it listens to what its simulated actuators are ordered, and its sensors show what comes of it.
+"""A simulated room: its actuators obey orders over MQTT, and its sensors show the effect.
 
 Rules:
 1. It passes by this machine's clock, second by second, since controller and supervisor do: a loop has no speed.

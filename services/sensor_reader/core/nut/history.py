@@ -1,4 +1,4 @@
-"""What one UPS has shown before: some of what it says can only be understood from that.
+"""The earlier values of one UPS, which some of its present ones depend on.
 
 Rules:
 1. A UPS that has said CHRG before says by its absence that it does not charge.

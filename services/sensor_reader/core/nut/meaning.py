@@ -1,4 +1,4 @@
-"""From what ``upsd`` says of a UPS to a reading.
+"""From a UPS's variables in ``upsd`` to a reading.
 
 Rules:
 1. Without ``ups.status``, or while it is WAIT, nothing is known of the mains or the battery's state: those channels

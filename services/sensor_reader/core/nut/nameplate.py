@@ -1,4 +1,4 @@
-"""What the nameplate of a UPS says of its figures: its load, and the current that it is made for.
+"""Figures from the nameplate of a UPS: its load, and its rated current.
 
 Rules:
 1. A UPS that shows no load has that of its power: ``ups.power`` of ``ups.power.nominal``, else ``ups.realpower`` of

@@ -34,7 +34,7 @@ LONGEST_WORD = 60
 
 
 class ProtocolError(PortError):
-    """The server said something that is not NUT's protocol; what follows on this connection cannot be trusted."""
+    """An answer that breaks NUT's protocol; the rest of this connection cannot be trusted."""
 
     def __init__(self, detail: str) -> None:
         super().__init__("bus", detail)

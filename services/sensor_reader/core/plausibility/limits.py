@@ -1,4 +1,4 @@
-"""Whether a value may be believed, judged by its channel's limits and by what the channel said before.
+"""Whether a value is believable, by its channel's limits and its earlier values.
 
 Rules:
 1. A value outside its limits is left out and said. The quantity's own range (``shared.quantities``) holds always

@@ -30,7 +30,7 @@ YOUNG_S = 120.0
 
 
 class CutError(Exception):
-    """The power is not cut; says why, for a person."""
+    """The power is not cut; the text is the reason, for a person."""
 
 
 class CutPowerData(BaseModel):

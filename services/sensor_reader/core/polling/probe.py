@@ -14,7 +14,7 @@ from services.sensor_reader.core.registers.fields import Register
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What came of asking one chip. ``detail`` is why not, or what is odd; empty when all is well."""
+    """The outcome of probing one chip. ``detail`` is why it failed, or what is odd; empty when all is well."""
 
     device: str
     chip: str

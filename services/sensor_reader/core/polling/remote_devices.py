@@ -1,4 +1,4 @@
-"""Devices that answer when they please: a server on the network, a driver of somebody else's. They hold up nobody.
+"""Devices with slow answers: a server on the network, a third-party driver. They delay no other device.
 
 Rules:
 1. A device is asked at its turn, and looked after again and again until it has answered; others are polled meanwhile.
@@ -43,7 +43,7 @@ class RemoteDevice:
 
 
 class RemoteConnection(Protocol):
-    """Somebody who can be asked one thing at a time."""
+    """A port that handles one read at a time."""
 
     def ask(self, due: float) -> bool:
         """Have a reading begin at ``due`` (monotonic s); returns at once, False while one before is under way."""
@@ -73,13 +73,13 @@ class RemotePoller:
         self._waits: dict[str, PendingAnswer] = {}
 
     def next_due(self) -> float | None:
-        """When there is somebody to ask or to look after, or None if there are no devices."""
+        """When the next device is due to be asked or checked; None without devices."""
         idle = {name: turn for name, turn in self._turns.items() if name not in self._waits}
         looks = [wait.look for wait in self._waits.values()]
         return min([*looks, *(turn.due for turn in idle.values())], default=None)
 
     def poll_due(self, now: float, time: datetime) -> list[Frame]:
-        """Take what was answered and ask whose turn it is; a frame of ``time`` for each that is done."""
+        """Collect answers and ask the devices that are due; return a frame of ``time`` for each finished one."""
         frames = [self._look(name, now, time) for name, wait in [*self._waits.items()] if wait.look <= now]
         idle = [name for name in schedule.due(self._turns, now) if name not in self._waits]
         frames += [self._ask(name, now, time) for name in idle]

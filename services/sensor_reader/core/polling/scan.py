@@ -38,7 +38,7 @@ OTHERS: Mapping[int, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What one address came to: kinds of chips it can be; ``certain``: a register says so. ``note`` for a person."""
+    """The chips that an address can be; ``certain``: a register identifies it. ``note`` is for a person."""
 
     address: int
     kinds: tuple[str, ...]

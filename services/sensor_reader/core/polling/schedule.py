@@ -32,7 +32,7 @@ def first_turns(names: Iterable[str], now: float) -> dict[str, Turn]:
 
 
 def due(turns: Mapping[str, Turn], now: float) -> list[str]:
-    """Return who is due at ``now``: the healthy first, otherwise in the order given."""
+    """Return the devices due at ``now``: healthy ones first, otherwise in the order given."""
     ready = [name for name, turn in turns.items() if turn.due <= now]
     return sorted(ready, key=lambda name: turns[name].failures)
 
