@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from services.counter_store.adapters.influx.http import InfluxHttp
 from services.counter_store.adapters.influx.http_answers import ADVICE, explain_body
@@ -27,16 +27,6 @@ class SetupError(Exception):
     def __init__(self, detail: str, status: int = 0) -> None:
         super().__init__(detail)
         self.status = status
-
-
-class Admin(Protocol):
-    """The administration of one version."""
-
-    def find(self, name: str) -> Place | None:
-        """Return the place of that name, or None; raises SetupError."""
-
-    def do(self, step: PlaceStep) -> None:
-        """Create or change; raises SetupError."""
 
 
 class AdminClient:
