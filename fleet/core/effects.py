@@ -84,7 +84,7 @@ class Tally:
 
 @dataclass(slots=True)
 class Heard:
-    """What a batch says of a site: ``records`` applied, ``last_time`` of its events and states."""
+    """A site's part of a batch: ``records`` applied, ``last_time`` of its events and states."""
 
     records: int = 0
     tracks: int = 0

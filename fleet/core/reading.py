@@ -37,7 +37,7 @@ class Read:
 
 
 def read(arrival: Arrival) -> Read | Refusal:
-    """Read one arrival; never raises for what a sender wrote."""
+    """Return one arrival as a record, or the reason of its refusal; never raises, whatever the sender wrote."""
     try:
         record = decode(arrival.key, arrival.value)
     except UnreadableError as error:

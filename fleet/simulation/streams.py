@@ -27,7 +27,7 @@ FIRST_WORD = timedelta(minutes=1)  # before the beginning
 
 
 class Entry(NamedTuple):
-    """One record as the log keeps it, and when it is said."""
+    """One record as the log keeps it, and when it is sent."""
 
     at_us: int
     key: bytes

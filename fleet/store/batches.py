@@ -94,7 +94,7 @@ class Batches:
         self._types: set[tuple[str, str]] = set()  # (site, type)s that have a row: one is never taken away
 
     def claim(self, partitions: Iterable[int], owner: str, now: datetime) -> dict[int, Position]:
-        """Claim partitions; whoever had them before can commit no more."""
+        """Claim partitions; their owner before can commit no more."""
         try:
             with self._connection.transaction():
                 rows = self._connection.execute(CLAIM, [self._topic, owner, now, sorted(partitions)]).fetchall()

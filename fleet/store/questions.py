@@ -103,7 +103,7 @@ def ask(connection: Connection, question: Question, choices: Mapping[str, Any]) 
 
 
 def totals(connection: Connection, now: datetime) -> Row:
-    """Return what the fleet is in one row: the last hour is the last whole one and what has passed of this."""
+    """Return the fleet's totals in one row: the last hour is the last whole one and the present part."""
     hour = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
     return _rows(connection, TOTALS, {"silent_before": now - timedelta(days=1), "hour": hour})[0]
 

@@ -53,7 +53,7 @@ ON CONFLICT (rule, key) DO UPDATE SET record = excluded.record"""
 
 
 def lead(connection: Connection) -> bool:
-    """Take the lock, if nobody has it."""
+    """Take the lock if it is free; return whether it was."""
     try:
         row = connection.execute("SELECT pg_try_advisory_lock(%s)", [LOCK]).fetchone()
     except psycopg.Error as error:

@@ -1,4 +1,4 @@
-"""A file that says that the worker works: touched after each turn of its loop. A probe looks at its age."""
+"""A heartbeat file, touched after each turn of the worker's loop. A probe checks its age."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class HealthFile:
 
 
 def is_fresh(path: Path, now: datetime) -> bool:
-    """Whether the worker said so within ``STALE_S``."""
+    """Whether the worker touched the file within ``STALE_S``."""
     try:
         said = datetime.fromisoformat(path.read_text(encoding="ascii").strip())
     except (OSError, ValueError):

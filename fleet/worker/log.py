@@ -51,7 +51,7 @@ class Log:
         )
 
     def _on_error(self, error: KafkaError) -> None:
-        """Hear what concerns no single record: the client says it here, and in no message."""
+        """Take an error that concerns no single record, which the client reports here alone."""
         if _is_refusal(error):
             self._refusal = self._refusal or error.str()
         else:
@@ -122,7 +122,7 @@ class Log:
             log.debug("the position is not copied to Kafka: %s", error)
 
     def lag(self, offsets: Mapping[int, int]) -> list[Lag]:
-        """Return how far behind each partition is, by what the client heard last."""
+        """Return the lag of each partition, by the client's last figures."""
         found = []
         for partition, offset in offsets.items():
             _, high = self._consumer.get_watermark_offsets(TopicPartition(self._topic, partition), cached=True)

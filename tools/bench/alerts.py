@@ -125,7 +125,7 @@ def _each(arrived: Iterable[tuple[float, float]], zero: float) -> list[float]:
 
 
 def measure(kinds: Sequence[str], seconds: float, say: Callable[[str], None]) -> None:
-    """Measure with each kind of broker, and say what came of it."""
+    """Measure with each kind of broker, and print the figures."""
     for kind in kinds:
         with tempfile.TemporaryDirectory() as folder:
             for way, times in latencies(kind, seconds, Path(folder)).items():

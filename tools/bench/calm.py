@@ -125,7 +125,7 @@ class _Lines:
 
 
 def calm_span(root: int, seconds: float) -> Iterator[Calm]:
-    """Yield what each process below ``root`` uses over a span; one that comes or goes meanwhile is left out."""
+    """Yield the use of each process below ``root`` over a span; one that starts or ends within it is left out."""
     before, began = _uses(root), time.monotonic()
     time.sleep(seconds)
     after, span = _uses(root), time.monotonic() - began

@@ -47,7 +47,7 @@ Command = Callable[[Path, int], list[str]]
 
 @dataclass(slots=True)
 class Burst:
-    """What came of a burst: frames, those lost, frames a second, and µs of processor time a frame by process."""
+    """The result of a burst: frames, lost frames, frames a second, and µs of processor time a frame by process."""
 
     frames: int
     lost: int = 0

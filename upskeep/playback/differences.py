@@ -25,7 +25,7 @@ Lane = tuple[str, str, str]
 
 
 class Kind(StrEnum):
-    """What became of an event or alert."""
+    """How an event or alert differs."""
 
     ADDED = "added"
     REMOVED = "removed"
@@ -83,7 +83,7 @@ class Differences:
     _lanes: defaultdict[Lane, list[Pair]] = field(default_factory=lambda: defaultdict(list))
 
     def align(self, before: Sequence[Occurrence], after: Sequence[Occurrence]) -> Iterator[Difference]:
-        """Take what came of the same frames; each side in its own order of time."""
+        """Add both sides' results of the same frames; each side in its own order of time."""
         self.before.update(occurrence.name for occurrence in before)
         self.after.update(occurrence.name for occurrence in after)
         for pair in sorted(paired(before, after), key=_time):

@@ -38,7 +38,7 @@ class Rows(Protocol):
 
 @dataclass(slots=True)
 class Imported:
-    """What came of an import."""
+    """The result of an import."""
 
     new: int = 0
     known: int = 0

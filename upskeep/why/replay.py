@@ -95,7 +95,7 @@ class _Outlet(Alerts):
 
 
 class Replay:
-    """What became of some frames. ``wanted`` chooses the events whose decisions are kept."""
+    """The results of some frames. ``wanted`` chooses the events whose decisions are kept."""
 
     def __init__(
         self,

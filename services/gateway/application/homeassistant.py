@@ -57,7 +57,7 @@ class HomeAssistant:
         )  # fmt: skip
 
     def on_change(self, change: Change) -> None:
-        """Take what became of a followed topic."""
+        """Apply the new value of a followed topic."""
         if not self._settings.discovery:
             return
         known = self._known.after(change.kind, change.parts, change.message)

@@ -116,7 +116,7 @@ class LiveSuite:
     async def command(
         self, target: str, name: str, data: Mapping[str, Any], *, by: str, address: str
     ) -> Mapping[str, Any]:
-        """Have a command carried out, and return what came of it; raises ApiError: 409 where it is refused.
+        """Send a command and return its result; raises ApiError: 409 where it is refused.
 
         An event is offered for it whatever came of it; ``address`` is whose request it was.
         """

@@ -34,7 +34,7 @@ class NutDoor:
         self._shown_until_s = float("-inf")
 
     def on_change(self, change: Change) -> None:
-        """Take what became of a followed topic."""
+        """Apply the new value of a followed topic."""
         match change.message:
             case DeviceState() as state:
                 self._supplies = self._supplies.after(state, self._clock.monotonic(), retained=change.retained)

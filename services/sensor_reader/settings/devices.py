@@ -105,7 +105,7 @@ class DeviceSettings(Wiring):
         return boards[self.board or ""].parts(self.bus)
 
     def remote(self) -> RemoteDevice | None:
-        """Return it as one that is asked and answers later, None if it is not."""
+        """Return it as a remote device; None if it is none."""
         if self.nut is not None:
             part = f"nut:{self.nut.ups}@{self.nut.host}"
             return RemoteDevice(self.name, part, self.interval_s, 2 * self.nut.timeout_s, self.zone)

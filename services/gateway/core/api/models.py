@@ -116,7 +116,7 @@ class Signed(Query):
 
 
 class Done(ApiData):
-    """What came of a command, in the service's own words."""
+    """The result of a command, in the service's own words."""
 
     data: dict[str, Any]
 

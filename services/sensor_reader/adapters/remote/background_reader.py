@@ -1,4 +1,4 @@
-"""A read that may take long, on a thread of its own, so that it holds up nobody.
+"""A slow read on a thread of its own, so that it delays no other device.
 
 It may be asked for a read at a later time. Then its thread sleeps until that by itself, and nobody has to wake it up:
 after a read it expects the next one as much later as that was after the one before.
@@ -66,7 +66,7 @@ class BackgroundReader:
         return outcome
 
     def close(self) -> None:
-        """End the thread; one that hangs is left behind after a second."""
+        """End the thread; one that hangs is abandoned after a second."""
         with self._changed:
             self._closing = True
             self._changed.notify()

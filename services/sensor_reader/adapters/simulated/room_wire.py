@@ -25,7 +25,7 @@ class RoomWire:
         self._client.open()
 
     def heard(self) -> Iterator[Outgoing]:
-        """Yield the orders that have come; one that the broker kept is of any age, and is none."""
+        """Yield the orders that have arrived; a retained one may be of any age and is ignored."""
         for arrival in [] if self._client is None else self._client.poll(MOST, 0.0):
             if isinstance(arrival, Arrived) and self._client is not None:
                 self._client.ack(arrival.receipt)

@@ -54,7 +54,7 @@ def wired(chip: Chip, mount: Mount) -> Chip:
 
 
 def derive(decoded: Mapping[str, float], words: Mapping[str, int], mount: Mount) -> Reading:
-    """Return what the voltages mean; of one that is out of range, that it is."""
+    """Return the channels of the voltages, with a doubt for each one out of range."""
     read = [analog for analog in mount.analog or VOLTAGES if analog.name in decoded]
     within = {each.channel: each.value(decoded[each.name]) for each in read if words[each.name] not in ENDS}
     beyond = tuple(_beyond(each, decoded[each.name]) for each in read if words[each.name] in ENDS)

@@ -50,7 +50,7 @@ class RefusalError(PortError):
 
 
 def _shown(word: str) -> str:
-    """Return a server's word as it may stand in a log: short, and nothing that a terminal would obey."""
+    """Return a server's word safe for a log: short, and without control characters."""
     return word if len(word) <= LONGEST_WORD and word.isprintable() else f"{word!r:.60}"
 
 

@@ -49,7 +49,7 @@ class RemoteConnection(Protocol):
         """Have a reading begin at ``due`` (monotonic s); returns at once, False while one before is under way."""
 
     def answer(self) -> Reading | PortError | None:
-        """Return what came of the last ``ask``, once; None while there is nothing yet."""
+        """Return the outcome of the last ``ask``, once; None while it is under way."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Whose turn it is: devices keep to their interval, and one that fails again and again is asked less often.
+"""When each device is read: devices keep to their interval, and one that keeps failing is read less often.
 
 Rules:
 1. A turn follows the device's own grid (first turn + k · interval): polls do not drift, and turns missed

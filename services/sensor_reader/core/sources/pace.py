@@ -1,4 +1,4 @@
-"""When a recorded or simulated frame is let go, so that time between frames runs at a chosen speed."""
+"""When a recorded or simulated frame is released, so that time between frames runs at a chosen speed."""
 
 from __future__ import annotations
 
