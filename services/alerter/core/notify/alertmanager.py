@@ -7,11 +7,11 @@ lacks are filled in: the label ``alertname`` is the rule, the annotation ``descr
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC
 from typing import Any
 
-from services.alerter.core.notify.groups import is_firing
+from services.alerter.core.notify.groups import common, is_firing
 from shared.messages import Alert, Time
 from shared.notices import Notice
 
@@ -29,8 +29,8 @@ def webhook_json(notice: Notice, external_url: str = "") -> dict[str, Any]:
         "status": notice.status,
         "receiver": notice.receiver,
         "groupLabels": _named(notice.group_labels),
-        "commonLabels": _common([alert["labels"] for alert in alerts]),
-        "commonAnnotations": _common([alert["annotations"] for alert in alerts]),
+        "commonLabels": common([alert["labels"] for alert in alerts]),
+        "commonAnnotations": common([alert["annotations"] for alert in alerts]),
         "externalURL": external_url,
         "alerts": alerts,
     }
@@ -52,12 +52,6 @@ def _alert(alert: Alert, external_url: str) -> dict[str, Any]:
 
 def _named(labels: Mapping[str, str]) -> dict[str, str]:
     return {**labels, "alertname": labels["rule"]} if "rule" in labels else dict(labels)
-
-
-def _common(several: Sequence[Mapping[str, str]]) -> dict[str, str]:
-    """Return the labels that all of them have with the same value."""
-    first, *others = several or [{}]
-    return {name: value for name, value in first.items() if all(other.get(name) == value for other in others)}
 
 
 def _time(time: Time) -> str:

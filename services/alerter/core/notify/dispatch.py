@@ -7,14 +7,14 @@ named. Nothing here reads a clock: ``now`` is the wall clock's time, or a record
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from heapq import heapify, heappop, heappush
 
 from services.alerter.core.keys import AlertId
 from services.alerter.core.limits import NOTICE_GROUPS
-from services.alerter.core.notify.groups import Group, GroupDecision, decide_group, group_key, is_firing
+from services.alerter.core.notify.groups import Group, GroupDecision, common, decide_group, group_key, is_firing
 from services.alerter.core.notify.inhibition import Inhibition, InhibitRule
 from services.alerter.core.notify.intervals import Interval
 from services.alerter.core.notify.routes import Flapping, Receiver, Route
@@ -210,8 +210,8 @@ def _notice(decision: GroupDecision, reason: NoticeReason, route: Route, now: da
             "status": "firing" if any(map(is_firing, firing)) else "resolved",
             "reason": reason,
             "group_labels": dict(group.labels),
-            "common_labels": _common([alert.labels for alert in listed]),
-            "common_annotations": _common([alert.annotations for alert in listed]),
+            "common_labels": common([alert.labels for alert in listed]),
+            "common_annotations": common([alert.annotations for alert in listed]),
             "firing": len(firing),
             "resolved": len(resolved),
             "alerts": tuple(listed[:LISTED]),
@@ -221,9 +221,3 @@ def _notice(decision: GroupDecision, reason: NoticeReason, route: Route, now: da
 
 def _worst_first(alert: Alert) -> tuple[int, datetime, str, str]:
     return _RANK[alert.severity], alert.since, alert.rule, alert.key
-
-
-def _common(several: Sequence[Mapping[str, str]]) -> dict[str, str]:
-    """Return the labels that all of them have with the same value."""
-    first, *others = several
-    return {name: value for name, value in first.items() if all(other.get(name) == value for other in others)}

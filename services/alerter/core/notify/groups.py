@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -101,6 +101,12 @@ def decide_group(
 def is_firing(alert: Alert) -> bool:
     """Whether an alert fires, acknowledged or not."""
     return alert.state in (AlertState.FIRING, AlertState.ACKNOWLEDGED)
+
+
+def common(several: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """Return the labels or annotations that all of them have with the same value; empty for none."""
+    first, *others = several or [{}]
+    return {name: value for name, value in first.items() if all(other.get(name) == value for other in others)}
 
 
 def notice_reason(
