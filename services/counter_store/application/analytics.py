@@ -155,7 +155,7 @@ class Analytics:
         unit = unit_of(days, hours=not self.aggregates.compacted(first, last))
         began = self.aggregates.first_us(first, last)
         found: list[tuple[datetime, list[Count]]] = []
-        if began is not None:
+        if began is not None and began <= span.until_us:  # the day that ends the span may begin later
             starts = [*starts_of(unit, possible_time(max(began, span.after_us + 1)), possible_time(span.until_us))]
             ends = [time_to_us(start) - 1 for start in starts[1:]]
             for start, (after, until) in zip(starts, pairwise([span.after_us, *ends, span.until_us]), strict=True):

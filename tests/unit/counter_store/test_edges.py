@@ -34,6 +34,15 @@ def bring(here: StoreBench, **data: Any) -> None:
         here.store.flush()
 
 
+def test_a_report_may_end_before_the_first_event_of_its_last_day() -> None:
+    """It has no pieces, and not a part of one."""
+    with bench(StorePolicy()) as here:
+        here.tell(5 * HOUR, until=6 * HOUR)
+        found = here.ask("report", kind="detailed", days=1, as_of=at(2 * HOUR).isoformat())
+        assert 0 == found["total_events"]
+        assert [] == found["timeline"]["pieces"]
+
+
 def test_a_health_of_then_is_the_same_later() -> None:
     """An outage that had not ended then had not, though another has begun since."""
     with bench(StorePolicy(ended_by=ENDED_BY, health_formula="seed")) as here:
