@@ -14,6 +14,7 @@ from pathlib import Path
 
 DEADLINE_S = 60.0
 USER = "postgres"
+IN_USE = "is still in use"  # the memory that a killed one's children have not let go of
 
 
 def programs() -> Path | None:
@@ -43,15 +44,22 @@ class Postgres:
             if os.geteuid() == 0:
                 shutil.chown(self.folder, "nobody", "nogroup")
             self._call("initdb", "-D", f"{self.folder}/data", "-U", USER, "-A", "trust", "-E", "UTF8", "--no-sync")
+        self._run()
+        deadline = time.monotonic() + DEADLINE_S
+        while subprocess.run([self.bin / "pg_isready", "-q", "-h", self.folder], check=False).returncode:
+            assert time.monotonic() < deadline, "PostgreSQL does not answer"
+            if self.process is not None and self.process.poll() is not None:
+                said = (self.folder / "log").read_text()[-2000:]
+                assert any(IN_USE in line for line in said.splitlines()[-4:]), said
+                self._run()
+            time.sleep(0.05)
+
+    def _run(self) -> None:
+        """Start its process; one that was killed a moment ago may still have children, and then it ends at once."""
         with (self.folder / "log").open("ab") as out:
             options = ("-c", "fsync=off", "-c", "listen_addresses=", "-c", f"unix_socket_directories={self.folder}")
             command = self._as_somebody("postgres", "-D", f"{self.folder}/data", *options)
             self.process = subprocess.Popen(command, stdout=out, stderr=out, stdin=subprocess.DEVNULL)
-        deadline = time.monotonic() + DEADLINE_S
-        while subprocess.run([self.bin / "pg_isready", "-q", "-h", self.folder], check=False).returncode:
-            assert self.process.poll() is None, (self.folder / "log").read_text()[-2000:]
-            assert time.monotonic() < deadline, "PostgreSQL does not answer"
-            time.sleep(0.05)
 
     def make(self, database: str) -> str:
         """Make a database; returns its URL."""
