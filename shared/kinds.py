@@ -17,7 +17,8 @@ Rules:
    public copy for other readers, with ``qos``, which no service applies.
 4. ``followers`` subscribe too, best effort: they get what comes while they are there, and what is retained.
 5. ``narrowed`` holds what a producer may publish where it is not the whole kind; ``-NAME`` is a further one's own name.
-6. ``speaker`` is the level that names the publisher, ``addressee`` the level that names the reader: the broker binds
+6. ``gathered``: of these consumers the work of a message may wait for a commit with others (docs/adr/0063).
+7. ``speaker`` is the level that names the publisher, ``addressee`` the level that names the reader: the broker binds
    both to its users.
 """
 
@@ -79,6 +80,7 @@ class Kind:
     narrowed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     speaker: str = ""
     addressee: str = ""
+    gathered: tuple[str, ...] = ()
 
     @property
     def awaited(self) -> bool:
@@ -130,6 +132,7 @@ _PUBLIC = (
     Kind("offer", "offer/{type*}", ServiceOffer, "an event that the climate control offers, in order",
          producers=("climate_controller", "climate_supervisor"), consumers=("event_processor",), sequenced=True, qos=0),
     Kind("event", "event/{category}/{type*}", Event, "something that happened", followers=("gateway",),
+         gathered=("counter_store", "alerter"),
          producers=("event_processor",), consumers=("counter_store", "alerter", "uplink"), sequenced=True),
     Kind("state", "state/{device}", DeviceState, "what is known now of a device",
          producers=("event_processor",), retained=True,

@@ -85,7 +85,8 @@ class CounterStore:
     def apply(self, message: Sequenced) -> None:
         """Count an event, note a reading; the store ignores other messages."""
         if isinstance(message, Event):
-            self._count(message)
+            with self._ledger.may_wait():  # it is in its producer's ledger until it is in this one (docs/adr/0063)
+                self._count(message)
         elif isinstance(message, Frame):
             self._counters.observe(message.device, message.time)
             self._points.add_frame(message)
@@ -107,11 +108,12 @@ class CounterStore:
         if dropped := self._points.save(() if self._restoring else self._counters.points(self._site)):
             self._kept["points_dropped"] += dropped
             self._dirty = True
-        self._archive.flush(*self._ages(), prune=self._may_prune())
-        self._counters.save()
-        if self._dirty:
-            runs: dict[str, Any] = {"runs": self._imports.runs.rows()}
-            self._ledger.put(_KEPT, json.dumps(self._kept | runs).encode())
+        with self._ledger.may_wait():  # the same events come to the same
+            self._archive.flush(*self._ages(), prune=self._may_prune())
+            self._counters.save()
+            if self._dirty:
+                runs: dict[str, Any] = {"runs": self._imports.runs.rows()}
+                self._ledger.put(_KEPT, json.dumps(self._kept | runs).encode())
         self._dirty = False
         self._save_times()
         self._publish()

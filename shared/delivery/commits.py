@@ -1,4 +1,4 @@
-"""When a batch commits: a machine without I/O or clock (docs/adr/0047).
+"""When a batch commits: a machine without I/O or clock (docs/adr/0047, 0063).
 
 What a turn has written leaves a batch open where all of it could be worked out again after a death: marks of what was
 applied, memories, how far event time has come. The first row that applies decides:
@@ -7,7 +7,7 @@ applied, memories, how far event time has come. The first row that applies decid
     -----------------------------------------------------  -------------------------------
     nothing at all                                         ends, for nothing is in it
     a change that was not written inside ``may_wait``      commits
-    a message that is neither a frame nor a sample         commits
+    a message that is no frame, sample or gathered one     commits
     something is missing, and is about to be asked for     commits
     another connection wants to write                      commits
     a service stops                                        commits

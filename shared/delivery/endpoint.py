@@ -346,7 +346,7 @@ class Endpoint:
                 for checkpoint in self.receiver.checkpoints(now):
                     self.sender.repeat(checkpoint)
                 self._report_status(now)
-                self.sender.send(self.client, now)
+                self.sender.send(self.client, now, values=not self.route.gathers or self.receiver.caught_up(now))
 
     def _report_status(self, now: float) -> None:
         if not self._until_status_s(now) and self._pace.is_due(status := self.status(), now):

@@ -27,6 +27,7 @@ from shared.delivery.speakers import may_produce
 from shared.delivery.status_pace import StatusPace
 from shared.delivery.track import Track
 from shared.jumps import CLOCK_JUMP
+from shared.kinds import sequenced_model
 from shared.messages import Candidate, Checkpoint, Event, Frame, Resend, Sequenced, StateSample, Status
 from shared.mqtt import Arrived
 from shared.services import UPLINK
@@ -35,7 +36,7 @@ from shared.topics import TopicError, Topics
 log = logging.getLogger(__name__)
 
 OFFER_BYTES = 262_144
-CALM = (Frame, StateSample)  # whose effects may wait for a commit; of any other message nothing may
+CALM = (Frame, StateSample)  # whose work may wait for a commit; of other messages only that of gathered ones
 
 
 class Outlet(Publisher, Protocol):
@@ -75,6 +76,7 @@ class Inbox:
         self.commits = commits
         self.only_reads = only_reads  # of this site: the uplink takes offers, for nobody here makes events of them
         self.pace = pace
+        self._gathered = tuple(map(sequenced_model, route.gathers))
         self.important = False  # since the last commit something came whose effects may not wait for the next
         self.handlers = Handlers.of(None)
         self._retained_set = RetainedSet(producers_of(route.follows))
@@ -130,7 +132,7 @@ class Inbox:
 
     def _apply(self, message: Sequenced) -> None:
         self.commits.applied()
-        self.important |= not isinstance(message, CALM)
+        self.important |= not isinstance(message, CALM) and not self._is_gathered(message)
         if isinstance(message, Frame):
             if (reason := self.horizon.beyond(message.time)) is not None and not self._is_played(message):
                 topic = self.topics.build("stream", message.producer, "raw")
@@ -142,6 +144,11 @@ class Inbox:
             self.time.jump(message)
         if self.handlers.stream is not None:
             self.handlers.stream.apply(message)
+
+    def _is_gathered(self, message: Sequenced) -> bool:
+        """Whether the work of a message may wait with that of frames; what is played waits for nothing."""
+        live = self.time.now is not None and not self.time.simulated
+        return live and isinstance(message, self._gathered)
 
     def _is_played(self, frame: Frame) -> bool:
         """Whether a frame is of a simulation or recording alone at its site, which may be of any time."""

@@ -26,6 +26,7 @@ from shared.messages import Candidate, Checkpoint, Continued, Mark, Resend, Sequ
 log = logging.getLogger(__name__)
 
 CHECKPOINT_S = 0.2
+CATCH_UP_S = 30.0  # after which nobody is waited for
 PRODUCERS = 64  # of one stream; a site has a few readers
 GAP = "system.stream.gap"
 
@@ -63,6 +64,8 @@ class Receiver:
         self._unkept: dict[str, int] = {}  # producer → messages applied since the last commit
         self._due: dict[str, int] = {}  # producer → messages committed since its last checkpoint
         self._checkpointed_at: dict[str, float] = {}
+        self._catches_up = bool(self.tracks)
+        self._began_at: float | None = None
         self._away: set[str] = set()  # producers whose last status was not online
 
     # ---- what comes in
@@ -139,6 +142,14 @@ class Receiver:
             if reached is not None and reached > before.end.get(track.stream, 0):
                 reached = before.start.get(track.stream, 0)
         return reached
+
+    def caught_up(self, now: float) -> bool:
+        """Whether all that was applied before this start, and not committed, has come again, or a while has passed."""
+        self._began_at = now if self._began_at is None else self._began_at
+        current = [inbound for track, inbound in self.tracks.items() if self._current(track)]
+        lacks = any(not inbound.announced or inbound.behind for inbound in current)
+        self._catches_up = self._catches_up and lacks and now - self._began_at < CATCH_UP_S
+        return not self._catches_up
 
     def is_only_producer(self, producer: str, stream: str) -> bool:
         """Whether no other producer of a stream is known here."""

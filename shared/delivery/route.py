@@ -24,6 +24,7 @@ class Route:
     targets: tuple[str, ...] = ()  # commands on command/{target}/…
     follows: tuple[str, ...] = ()  # kinds whose latest values the handler receives: see shared.delivery.retained
     persistent_session: bool = True  # the broker keeps what comes while the service is away
+    gathers: tuple[str, ...] = ()  # streams whose work may wait for a commit, besides frames and samples
 
     def minds(self) -> tuple[str, ...]:
         """Return whose life signs matter: its own and of those who take offers; () for everybody's."""
@@ -68,6 +69,7 @@ def route_of(name: str) -> Route:
         targets=(target_of(name),) if row.target else (),
         follows=() if row.client else followed_by(row.name),
         persistent_session=row.session,
+        gathers=tuple(kind.name for kind in kinds if row.name in kind.gathered),
     )
 
 

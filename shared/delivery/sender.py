@@ -1,9 +1,9 @@
 """The sending half of delivery: outbox rows and latest values to the MQTT client, in order, within the window.
 
 A row of a stream that has durable consumers leaves twice, with the same bytes: on the wire for the consumers, together
-with its neighbours (``packs``), and alone as a public copy under the topic of its kind for everybody else. The public
-copy of a frame is best effort (QoS 0) and leaves once; that of any other kind is confirmed like the wire's, and the row
-stays until it is (docs/adr/0024, 0041). A frame that is not on the disk yet is best effort on the wire, too (0061).
+with its neighbours (``packs``), and alone as a public copy for everybody else. That of a frame is best effort (QoS 0)
+and leaves once; any other is confirmed like the wire's, and the row stays until it is (docs/adr/0024, 0041). A frame
+that is not on the disk yet is best effort on the wire, too (0061).
 """
 
 from __future__ import annotations
@@ -66,6 +66,7 @@ class Sender:
             stream: records.outbound(stream, tuple(awaited), bounds.window, 1 + self._confirms_public(stream))
             for stream, awaited in produces.items()
         }
+        self._vital = (topics.build("status", name), topics.every("checkpoint", name).removesuffix("#"))
         self._states = topics.every("state").removesuffix("#")
         self._wire = {stream: topics.build("stream", name, stream) for stream in produces if has_consumers(stream)}
         self._shown = {stream: out.published for stream, out in self.streams.items()}  # last public copy at QoS 0
@@ -85,8 +86,7 @@ class Sender:
         self._unsent: dict[str, Literal[0, 1]] = {}  # by topic, its QoS
         self._once: deque[Publication] = deque(maxlen=ANSWERS_KEPT)
         self._replaced: deque[Publication] = deque(maxlen=REPLACED_KEPT)
-        self._paused_until = 0.0
-        self._age_checked = 0.0
+        self._paused_until = self._age_checked = 0.0
 
     @staticmethod
     def _confirms_public(stream: str) -> bool:
@@ -238,15 +238,15 @@ class Sender:
         """What was written is on the disk."""
         self.ahead.committed()
 
-    def send(self, client: MqttClient, now: float) -> None:
-        """Hand over what may go: latest values, what was asked for, then the live streams."""
+    def send(self, client: MqttClient, now: float, *, values: bool = True) -> None:
+        """Hand over what may go: latest values (or status and checkpoints alone), what was asked for, then rows."""
         if now < self._paused_until:
             return
-        while self._replaced and client.publish(self._replaced[0]):
+        while values and self._replaced and client.publish(self._replaced[0]):
             self._replaced.popleft()
-        if self._replaced:
+        if values and self._replaced:
             return
-        self._send_latest(client)
+        self._send_latest(client, values=values)
         while self._once and client.publish(self._once[0]):
             self._once.popleft()
         for stream, out in self.streams.items():
@@ -255,9 +255,9 @@ class Sender:
             if stream != OFFERS or self.ingest_consumers:  # a broker drops what nobody has ever subscribed to
                 self._send_live(client, stream, out)
 
-    def _send_latest(self, client: MqttClient) -> None:
+    def _send_latest(self, client: MqttClient, *, values: bool) -> None:
         left = STREAM_ROOM if any(out.sent < out.head for out in self.streams.values()) else 0
-        for topic, qos in list(self._unsent.items()):
+        for topic, qos in [each for each in self._unsent.items() if values or each[0].startswith(self._vital)]:
             if client.room <= left and topic.startswith(self._states):
                 continue
             if not client.publish(Publication(topic, self._latest[topic], retain=True, qos=qos), topic):

@@ -18,12 +18,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.kinds import KINDS
+from shared.ledger.way import held_sign
 from tests.crash.verdict import Verdict
 from tools.bench.upsd import ON_BATTERY, ON_MAINS, Upsd
 
 READS = 10
 DWELL_S = 8.0
 INTERVAL_S = 0.5
+COMMITS_S = 2.0  # in which a store that is asked has committed what it holds open, or it will be asked again
 WITNESS = "witness"  # a consumer that never comes: for it every row stays
 LOST, RESTORED = "AC_POWER_LOSS", "AC_POWER_RESTORED"
 
@@ -96,6 +98,8 @@ def judge(outages: int, data: Path) -> Verdict:
     """Compare the store's history with the processor's outbox, and both with what the UPS did."""
     if not all((data / name / "ledger.sqlite").exists() for name in ("event_processor", "counter_store")):
         return Verdict(0, 0, 0, 0, ["a service has never come to make its ledger"])
+    with held_sign(data / "counter_store" / "ledger.sqlite"):
+        time.sleep(COMMITS_S)
     with _open(data, "event_processor") as db:
         rows = [json.loads(row[0]) for row in db.execute("SELECT payload FROM outbox WHERE stream = 'event'")]
     with _open(data, "counter_store") as db:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from contextlib import nullcontext
 
+from services.alerter.core.alert_events import is_quiet
 from shared.instants import time_to_us
 from shared.ledger import Ledger
 from shared.messages import Alert
@@ -21,11 +23,16 @@ class Journal:
     """The transitions in an open ledger. ``write`` belongs inside the batch's transaction."""
 
     def __init__(self, ledger: Ledger, room: int = ROOM) -> None:
+        self._ledger = ledger
         self._db = ledger.db
         self._room = room
 
-    def write(self, alerts: Iterable[Alert]) -> None:
-        """Append transitions; beyond ``room`` the oldest are deleted."""
+    def write(self, alerts: Sequence[Alert]) -> None:
+        """Append transitions, which may wait where nobody acts on them; beyond ``room`` the oldest are deleted."""
+        with self._ledger.may_wait() if all(map(is_quiet, alerts)) else nullcontext():
+            self._write(alerts)
+
+    def _write(self, alerts: Sequence[Alert]) -> None:
         rows = [(time_to_us(alert.time), alert.rule, alert.key, alert.model_dump_json()) for alert in alerts]
         self._db.executemany("INSERT INTO transition (time_us, rule, key, alert) VALUES (?, ?, ?, ?)", rows)
         self._db.execute("DELETE FROM transition WHERE seq <= (SELECT MAX(seq) FROM transition) - ?", (self._room,))

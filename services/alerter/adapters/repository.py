@@ -92,14 +92,19 @@ class AlertRepository:
         self._written[alert_id] = times
 
     def drop(self, alert_id: AlertId) -> None:
-        """Delete a record with its event times."""
-        self._db.execute("DELETE FROM alert_record WHERE rule = ? AND key = ?", alert_id)
-        if self._written.pop(alert_id, ()):
-            self._db.execute("DELETE FROM event_time WHERE rule = ? AND key = ?", alert_id)
+        """Delete a record with its event times. It may wait: a record that is there again is deleted again."""
+        with self._ledger.may_wait():
+            self._db.execute("DELETE FROM alert_record WHERE rule = ? AND key = ?", alert_id)
+            if self._written.pop(alert_id, ()):
+                self._db.execute("DELETE FROM event_time WHERE rule = ? AND key = ?", alert_id)
 
     def note_emptied(self, alert_id: AlertId, time_us: int) -> None:
-        """Note that a topic was emptied, so that it is emptied again if the process dies before the message leaves."""
-        self._db.execute("INSERT OR REPLACE INTO cleared_topic VALUES (?, ?, ?)", (*alert_id, time_us))
+        """Note that a topic was emptied, so that it is emptied again if the process dies before the message leaves.
+
+        It may wait with the deletion of its record: where both are lost, both come again.
+        """
+        with self._ledger.may_wait():
+            self._db.execute("INSERT OR REPLACE INTO cleared_topic VALUES (?, ?, ?)", (*alert_id, time_us))
 
     def emptied(self, since_us: int) -> list[AlertId]:
         """Return the alerts whose topics were emptied; those from before ``since_us`` are deleted."""

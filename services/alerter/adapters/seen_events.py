@@ -15,16 +15,20 @@ CREATE TABLE IF NOT EXISTS seen_event (place INTEGER PRIMARY KEY AUTOINCREMENT, 
 
 
 class SeenEvents:
-    """The newest ``room`` ids in an open ledger. All calls belong inside the batch's transaction."""
+    """The newest ``room`` ids in an open ledger. All calls belong inside the batch's transaction, and may wait."""
 
     def __init__(self, ledger: Ledger, room: int = ROOM) -> None:
+        self._ledger = ledger
         self._db = ledger.db
         self._room = room
 
     def is_new(self, identity: str) -> bool:
         """Note an id; return whether it is new."""
-        return self._db.execute("INSERT OR IGNORE INTO seen_event (id) VALUES (?)", (identity,)).rowcount > 0
+        with self._ledger.may_wait():
+            return self._db.execute("INSERT OR IGNORE INTO seen_event (id) VALUES (?)", (identity,)).rowcount > 0
 
     def forget(self) -> None:
         """Delete the oldest beyond ``room``."""
-        self._db.execute("DELETE FROM seen_event WHERE place <= (SELECT max(place) FROM seen_event) - ?", (self._room,))
+        with self._ledger.may_wait():
+            (last,) = self._db.execute("SELECT coalesce(max(place), 0) FROM seen_event").fetchone()
+            self._db.execute("DELETE FROM seen_event WHERE place <= ?", (last - self._room,))

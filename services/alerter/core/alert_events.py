@@ -23,6 +23,11 @@ RAISED, CLEARED = "alert.raised", "alert.cleared"
 STOPPED, RESET = "emergency.stop", "emergency.reset"
 
 
+def is_quiet(alert: Alert) -> bool:
+    """Whether a transition will come to the same again, and asks nothing of anybody: it waited, and did not fire."""
+    return alert.basis == "events" and alert.reason == Reason.PASSED
+
+
 def event_of(alert: Alert, now: datetime, *, raised: bool = False) -> Candidate | None:
     """Return the event to offer for a transition; None where the transition has no event, or rule 2 keeps it back.
 

@@ -56,7 +56,8 @@ class LiveWork(Work):
 
     def apply(self, message: Sequenced) -> None:
         if isinstance(message, Event):
-            self.note("Event")
+            with self.ledger.may_wait():
+                self.note("Event")
             return
         if isinstance(message, StateSample):
             if self.heard.is_new(message):
@@ -86,6 +87,7 @@ class LiveWork(Work):
         self.endpoint.emit(StateSample(device="ups", time=frame.time, **known))
 
     def flush(self) -> None:
+        super().flush()
         self.heard.flush()
 
     def note(self, what: str) -> None:
@@ -131,6 +133,7 @@ def check(house: House, deaths: int) -> None:
         found = seen(house, name, kind)
         assert sorted(set(found)) == found, f"{name} applied one twice or out of order: {found}"
         assert made - len(found) <= 4 * deaths, f"{name} lacks more than a death explains: {found}"
+    assert sorted(house.broker.totals) == house.broker.totals, "a count went back"
     assert ["Event"] == [what for what in house.seen("counter_store") if what == "Event"]
     for word in (range(OUTAGE, BACK), range(BACK, LAST + 1)):
         first = min(n for n in seen(house, "event_processor") if n in word)
