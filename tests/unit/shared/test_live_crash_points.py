@@ -115,7 +115,7 @@ class LiveHouse(House):
             self.turn()
             self.now -= 6.0  # of the seven that a calm turn has there
         self.now += 2 * CALM_S
-        for _ in range(6):
+        for _ in range(10):  # who dies in the first of these has to hear a status, ask, and be heard
             self.turn()
 
 
