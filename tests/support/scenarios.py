@@ -39,7 +39,7 @@ def series(channel: str, *spells: tuple[float, float | str], step_s: float = 1, 
     found: list[Frame] = []
     for duration_s, value in spells:
         for _ in range(round(duration_s / step_s)):
-            found.append(Frame(time=at(len(found) * step_s), device="ups", values={channel: value, **also}))
+            found.append(frame(len(found) * step_s, **{channel: value, **also}))  # type: ignore[arg-type]  # a device, too
     return found
 
 

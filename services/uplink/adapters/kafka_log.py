@@ -137,10 +137,15 @@ class KafkaLog:
         self._producer = None
 
     def _explained(self, faults: Sequence[KafkaError]) -> Unavailable | Refused:
-        refusals = [fault for fault in faults if fault.code() in REFUSALS]
+        refusals = [fault for fault in faults if _is_refusal(fault)]
         if refusals:
             return Refused(refusals[0].str())
         reasons = [fault.str() for fault in faults] or [self._last_error]
         where = ", ".join(self._settings.servers)
         late = f"{where}: not confirmed within {self._settings.timeout_s:g} s"
         return Unavailable(f"{late}: {reasons[0]}" if reasons[0] else late)
+
+
+def _is_refusal(fault: KafkaError) -> bool:
+    """Whether the log will not take a record; the fatal error that comes of it names the reason in its text alone."""
+    return fault.code() in REFUSALS or any(KafkaError(code).str() in fault.str() for code in REFUSALS)

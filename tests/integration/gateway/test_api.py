@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -146,6 +147,20 @@ def test_a_stream_goes_on_where_it_was_left(gateway: RunningGateway, probe: Mqtt
 
     with open_stream(**{"last-event-id": "another-7"}) as stream:
         assert ["reset"] == [each["event"] for each in lines(stream, 1)]
+
+
+def test_a_page_misses_no_change_before_it_follows(gateway: RunningGateway, probe: MqttProbe) -> None:
+    """It names the last change that is in it; one that has come since is said at once."""
+    publish(probe, counter("T1"))
+    gateway.until(lambda: len(gateway.get("/api/counters").json()["items"]) == 1, "it is heard")
+    seen = re.search('data-seen="([^"]+)"', gateway.get("/counters").data.decode()).group(1)
+    publish(probe, counter("T2"))
+    gateway.until(lambda: len(gateway.get("/api/counters").json()["items"]) == 2, "it is heard")
+
+    for known in (seen, "another-7"):
+        address = f"/changes?kind=counter&last_event_id={known}"
+        with gateway.get(address, preload_content=False) as stream:
+            assert ["changed"] == [each["event"] for each in lines(stream, 1)]
 
 
 def test_a_fuzzer_finds_no_fault(gateway: RunningGateway, probe: MqttProbe, broker: Broker, require: Require) -> None:

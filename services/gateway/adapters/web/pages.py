@@ -124,6 +124,7 @@ class Console:
             self.live_suite.connected,
             self.locked,
             () if still else follows,
+            self.live_suite.feed.id_of(self.live_suite.feed.head),
         )
 
     # ---- pages

@@ -27,19 +27,24 @@ def stream_route(live_suite: Any) -> Route:
 
 
 def changes_route(live_suite: Any) -> Route:
-    """Return the route that consoles follow: it says, at most once in ``PACE_S``, that something has changed."""
+    """Return the route that consoles follow: it says, at most once in ``PACE_S``, that something has changed.
 
-    def lines(_: Request, wanted: frozenset[str]) -> AsyncIterator[str]:
-        return _paced(live_suite, wanted)
+    ``last_event_id`` is that of the last change in the page, so that none is missed before the page follows.
+    """
+
+    def lines(request: Request, wanted: frozenset[str]) -> AsyncIterator[str]:
+        return _paced(live_suite, _place(live_suite.feed, request), wanted)
 
     followers = Followers(lines, f"{MOST} consoles follow already; this one shows what is now")
     return Route("/changes", followers.answer, methods=["GET"])
 
 
-async def _paced(live_suite: Any, wanted: frozenset[str]) -> AsyncIterator[str]:
+async def _paced(live_suite: Any, place: int | None, wanted: frozenset[str]) -> AsyncIterator[str]:
     feed: Feed = live_suite.feed
-    place = feed.head
     yield "retry: 2000\n\n"
+    if place is None:
+        place = feed.head
+        yield _something(feed)
     while True:
         try:
             async with asyncio.timeout(STILL_THERE_S):
@@ -49,8 +54,12 @@ async def _paced(live_suite: Any, wanted: frozenset[str]) -> AsyncIterator[str]:
             continue
         entries, place = feed.after(place), feed.head
         if entries is None or any(entry.kind.removesuffix("-cleared") in wanted for entry in entries):
-            yield "event: changed\ndata: {}\n\n"
+            yield _something(feed)
             await asyncio.sleep(PACE_S)
+
+
+def _something(feed: Feed) -> str:
+    return f"id: {feed.id_of(feed.head)}\nevent: changed\ndata: {{}}\n\n"
 
 
 def _place(feed: Feed, request: Request) -> int | None:

@@ -27,7 +27,8 @@ PAGES: tuple[tuple[str, str], ...] = (
 class Frame:
     """Where a page stands: ``root`` is the path that a proxy shows the console at, ``path`` this page's below it.
 
-    ``follows`` are the kinds of message that change the page. ``locked``: there is a login, so there is a logout.
+    ``follows`` are the kinds of message that change the page, ``seen`` the id of the last change that is in it.
+    ``locked``: there is a login, so there is a logout.
     """
 
     site: str
@@ -38,6 +39,7 @@ class Frame:
     connected: bool
     locked: bool = False
     follows: tuple[str, ...] = ()
+    seen: str = ""
 
 
 def page(frame: Frame, content: h.Node) -> str:
@@ -53,7 +55,7 @@ def page(frame: Frame, content: h.Node) -> str:
                 h.link(rel="stylesheet", href=f"{frame.root}/console.css"),
                 h.script(src=f"{frame.root}/console.js", defer=True),
             ],
-            h.body(data_root=frame.root, data_follows=" ".join(frame.follows))[
+            h.body(data_root=frame.root, data_follows=" ".join(frame.follows), data_seen=frame.seen)[
                 h.a(".skip", href="#live")["Skip to the content"],
                 _header(frame),
                 h.main(id="live", tabindex="-1")[live(frame, content)],

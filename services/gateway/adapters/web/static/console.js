@@ -3,6 +3,7 @@
 "use strict";
 (() => {
   const root = document.body.dataset.root;
+  let seen = document.body.dataset.seen || ""; // the last change that this page or a notice of one has had
   const follows = (document.body.dataset.follows || "").split(" ").filter(Boolean);
   const main = document.getElementById("live");
   const EVERY_MS = 1500; // no more often than this is a page loaded anew
@@ -105,9 +106,12 @@
   };
 
   const follow = () => {
-    const query = follows.map((kind) => `kind=${kind}`).join("&");
-    const stream = new EventSource(`${root}/changes?${query}`);
-    stream.addEventListener("changed", () => later(Math.max(100, EVERY_MS - (Date.now() - loadedAt))));
+    const query = follows.map((kind) => `&kind=${kind}`).join("");
+    const stream = new EventSource(`${root}/changes?last_event_id=${seen}${query}`);
+    stream.addEventListener("changed", ({ lastEventId }) => {
+      seen = lastEventId;
+      later(Math.max(100, EVERY_MS - (Date.now() - loadedAt)));
+    });
     stream.addEventListener("open", () => lost && later(100));
     stream.addEventListener("error", () => {
       say(true);
