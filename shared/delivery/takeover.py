@@ -5,10 +5,10 @@ A broker lets one client have a client id, and hands a session over to whoever c
 2. A newcomer that is thrown out ends. Over MQTT 5 a broker can say so (0x8E, session taken over); Mosquitto 2.0.11
    does not.
 3. Where a broker does not say so, the retained status does: each process writes its own ``instance`` into it. If
-   another one that is online stands there after this process had its own confirmed on an earlier connection, and is
-   newer than another that stood there before, somebody else is at work. The will of a process that was killed says
-   nothing: a session may hand it over late. Nor does the online status of one: a broker that died comes back with what
-   it had last saved.
+   another one that is online stands there on ``NEWER`` connections of a newcomer whose own was confirmed before, each
+   time newer than the last, somebody else is at work. Of processes that died it may be found once or twice: a broker
+   that died comes back with what it had saved, and what was on its way when they died arrives late. Their wills say
+   nothing.
 4. Where a broker gives a session no retained message again (the embedded one), the fight itself says it: ``FIGHTS``
    connections of a newcomer that each stood and ended within ``SHORT_S``. Over MQTT 5 the retained status comes with
    each (rule 3), and such connections are a network that comes and goes.
@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 STEADY_S = 10.0
 SHORT_S = 2.0
 FIGHTS = 5
+NEWER = 3
 LOG_AGAIN_S = 60.0
 
 
@@ -48,6 +49,7 @@ class Takeover:
         self._confirmed = False  # on this connection
         self._was_confirmed = False  # on an earlier one
         self._found: datetime | None = None  # when another process wrote the status that was found last
+        self._newer = 0  # how often one was found that was newer
         self._logged = float("-inf")
 
     def connected(self, now: float, *, finds_status: bool = False) -> None:
@@ -79,14 +81,11 @@ class Takeover:
         foreign = status.instance is not None and status.instance != self.instance and status.state == "online"
         if not foreign or not retained:
             return
-        goes_on = self._goes_on(status)
-        if goes_on and self._was_confirmed and not self._confirmed:
-            self._note(now)
-
-    def _goes_on(self, status: Status) -> bool:
-        """Whether another process has written a newer status than the one of another that was found before."""
         found, self._found = self._found, status.time
-        return status.time is not None and found is not None and status.time > found
+        if status.time is not None and found is not None and status.time > found:
+            self._newer += 1
+            if self._newer >= NEWER and self._was_confirmed and not self._confirmed:
+                self._note(now)
 
     def _is_steady(self, now: float) -> bool:
         return self._steady or (self._since is not None and now - self._since > STEADY_S)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shared.delivery.takeover import FIGHTS, NameInUseError, Takeover
+from shared.delivery.takeover import FIGHTS, NEWER, NameInUseError, Takeover
 from shared.messages import Status
 
 
@@ -46,9 +46,25 @@ def test_what_a_broker_that_died_had_saved_is_of_the_process_before(found: Statu
     assert 0 == takeover.count
 
 
+def met(times: int) -> Takeover:
+    """A newcomer that has found a newer status of another process so many times."""
+    takeover = reconnected(status("online", second=20))
+    for number in range(1, 1 + times):
+        takeover.read_own_status(status("online", second=20 + number), number + 0.1, retained=True)
+        takeover.status_confirmed()
+        takeover.disconnected(number + 0.3, taken_over=False)
+        takeover.connected(number + 0.5)
+    return takeover
+
+
 def test_another_that_was_there_and_goes_on_ends_a_newcomer() -> None:
     with pytest.raises(NameInUseError):
-        reconnected(status("online", second=20)).read_own_status(status("online", second=21), 1.2, retained=True)
+        met(NEWER)
+
+
+def test_what_was_on_its_way_when_processes_died_is_no_other_process() -> None:
+    """``make crash``, seed 7101: sensor_reader ended over the statuses of two that were killed before it."""
+    assert 0 == met(NEWER - 1).count
 
 
 def test_its_own_status_is_none_of_another() -> None:
