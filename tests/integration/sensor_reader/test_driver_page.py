@@ -67,6 +67,12 @@ def next_frame(source: OpenedSource) -> Frame:
     return frames[0]
 
 
+def answer_with(folder: Path, text: str) -> None:
+    """Put the file that the driver reads there in one piece: it may be read at any moment."""
+    (folder / "ups.new").write_text(text)
+    (folder / "ups.new").replace(folder / "ups")
+
+
 def frame_with(source: OpenedSource, quality: Quality) -> Frame:
     """Run on until a frame has that quality: the one that was asked for before its time may be read already."""
     frames: list[Frame] = []
@@ -95,11 +101,11 @@ def test_its_faults_are_reported_as_the_page_says(installed: Path) -> None:
     """No hardware, a doubt, an exception: each its frame, and the next poll goes on."""
     source = opened(installed)
     gone = next_frame(source)
-    (installed / "ups").write_text("volts=14.0\n")
+    answer_with(installed, "volts=14.0\n")
     unsure = frame_with(source, Quality.SUSPECT)
-    (installed / "ups").write_text("nothing of use\n")
+    answer_with(installed, "nothing of use\n")
     broken = frame_with(source, Quality.BAD)
-    (installed / "ups").write_text("volts=14.0\nmains=1\n")
+    answer_with(installed, "volts=14.0\nmains=1\n")
     frame_with(source, Quality.GOOD)
     source.close()
 
