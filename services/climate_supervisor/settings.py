@@ -42,7 +42,7 @@ class SupervisorSettings(ActuatorsFile):
             raise PlacedError((at, f"{binding.missing[0]} is missing; {template} has the places {places}"))
         if binding.actuator.steps > 1 and not binding.template.set_level:
             raise PlacedError((here, f"{template} knows on and off, and steps is {binding.actuator.steps}"))
-        orders = repr([(said.topic, said.payload) for said in binding.order(0.0, "")])
+        orders = repr([(publication.topic, publication.payload) for publication in binding.order(0.0, "")])
         if (other := spoken.setdefault(orders, name)) != name:
             raise PlacedError((here, f"is the same device as {other}; each device stands once"))
 

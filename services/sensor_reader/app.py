@@ -85,9 +85,9 @@ def open_feed(
 def build(chosen: ReaderSetup, context: Context, ledger: Ledger, endpoint: Endpoint) -> SensorReader:
     """Return the stage, at the place where the run before left off."""
     opened = open_feed(chosen, context.clock.monotonic(), context.data, context.suite)
-    for said in opened.said:
-        log.warning("%s", said)
-    endpoint.add_figures(lambda: {"said": "; ".join(opened.said)} if opened.said else {})
+    for note in opened.notes:
+        log.warning("%s", note)
+    endpoint.add_figures(lambda: {"notes": "; ".join(opened.notes)} if opened.notes else {})
     boot_id = BOOT_ID.read_text(encoding="ascii").strip()
     clock = LinuxClock(context.clock.wall) if opened.feed.live else None
     system = own_name(DEVICE, chosen.configuration.reader.name)

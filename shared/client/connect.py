@@ -57,20 +57,20 @@ class Presence:
     def __init__(self, topics: Topics, service: str) -> None:
         self.service = service
         self.topic = topics.build("status", service)
-        self._said = b""
+        self._payload = b""
 
     def note(self, arrival: Arrived) -> bool:
         """Take what arrived, if it is this service's status; returns whether it was."""
         if arrival.topic != self.topic:
             return False
-        self._said = arrival.payload
+        self._payload = arrival.payload
         return True
 
     @property
     def status(self) -> Status | None:
         """The last one; None where it has said nothing. It comes each second, and is read when somebody asks."""
         try:
-            return Status.model_validate_json(self._said)
+            return Status.model_validate_json(self._payload)
         except ValidationError:
             return None  # emptied, or of another version: as if it had said nothing
 

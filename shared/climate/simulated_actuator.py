@@ -42,7 +42,7 @@ class SimulatedActuator:
         """What it draws."""
         return self.full_w if self.flaw is Flaw.STUCK_ON else self.full_w * self.level
 
-    def said(self) -> Outgoing:
+    def report(self) -> Outgoing:
         """Return its state as it reports it."""
         state = {"level": self.level, "power_w": self.power_w}
         return Outgoing(f"sim/{self.name}/state", json.dumps(state).encode())
@@ -52,7 +52,7 @@ class SimulatedActuator:
         if self.flaw is Flaw.DEAD or topic not in self.topics:
             return self, ()
         if topic.endswith("/get"):
-            return self, (self.said(),)
+            return self, (self.report(),)
         try:
             order = json.loads(payload[:LONGEST])
             level, command = float(order["level"]), str(order["command"])
@@ -66,11 +66,11 @@ class SimulatedActuator:
             return self, (acknowledged,)
         level, safe = min(max(level, 0.0), 1.0), min(max(safe, 0.0), 1.0)
         after = replace(self, level=level, safe=safe, lease_until_s=None if level == safe else now_s + lease_s)
-        return after, (acknowledged, after.said())
+        return after, (acknowledged, after.report())
 
     def tick(self, now_s: float) -> tuple[SimulatedActuator, tuple[Outgoing, ...]]:
         """Return it by now, at its safe level where its lease has lapsed, with what it says of that."""
         if self.flaw is Flaw.DEAD or self.lease_until_s is None or now_s < self.lease_until_s:
             return self, ()
         after = replace(self, level=self.safe, lease_until_s=None)
-        return after, (after.said(),)
+        return after, (after.report(),)

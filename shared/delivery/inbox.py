@@ -232,9 +232,9 @@ class Inbox:
 
 def _agree(**names: tuple[str, str]) -> None:
     """Raise UnreadableError where a name in a payload is not the one in its topic, which says who speaks."""
-    for field, (said, topic) in names.items():
-        if said != topic:
-            raise UnreadableError(f"its topic names the {field} {topic}, and it says {said!r}")
+    for field, (stated, topic) in names.items():
+        if stated != topic:
+            raise UnreadableError(f"its topic names the {field} {topic}, and it says {stated!r}")
 
 
 _READERS = {

@@ -81,8 +81,8 @@ def _changed(kept: str, made: dict[str, int]) -> str | None:
 def _structure(db: sqlite3.Connection, *, unclean: bool, thorough: bool) -> str | None:
     if not unclean and not thorough:
         return None
-    said = db.execute("PRAGMA integrity_check(1)" if thorough else "PRAGMA quick_check(1)").fetchone()
-    return None if said[0] == "ok" else " ".join(str(said[0]).replace("***", "").split())
+    finding = db.execute("PRAGMA integrity_check(1)" if thorough else "PRAGMA quick_check(1)").fetchone()
+    return None if finding[0] == "ok" else " ".join(str(finding[0]).replace("***", "").split())
 
 
 def _contents(db: sqlite3.Connection, thorough: bool) -> str | None:

@@ -119,7 +119,7 @@ def test_a_run_of_the_reader_reads_two_chips_every_second_and_asks_for_the_third
     assert [["nack"]] * len(by_device["gone"]) == [[e["code"] for e in frame["errors"]] for frame in by_device["gone"]]
     assert 4 <= len(by_device["gone"]) <= 6
     assert run["figures"]["errors"] == len(by_device["gone"])
-    assert any("gone" in said for said in run["said"])
+    assert any("gone" in note for note in run["notes"])
 
 
 @pytest.mark.i2c

@@ -68,7 +68,7 @@ class Loop(House):
         state = DeviceState(device="air", time=datetime.now(UTC), quality=Quality.GOOD, values=values)
         self.client.publish(Publication(state.topic(self.topics), state.model_dump_json(exclude_none=True).encode()))
         for device in self.devices.values():
-            self._say((device.said(),))
+            self._say((device.report(),))
         if self.ordering and time.monotonic() >= self._due_s:
             self._due_s = time.monotonic() + ORDER_S
             self._orders += 1

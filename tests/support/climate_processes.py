@@ -113,7 +113,7 @@ class House:
                 Publication(state.topic(self.topics), state.model_dump_json(exclude_none=True).encode(), retain=True)
             )
         for device in self.devices.values():
-            self._say((device.said(),))
+            self._say((device.report(),))
         ends = {"event": StreamEnds(floor=1, head=0)}
         online = Status(service="event_processor", state="online", epoch="e1", time=datetime.now(UTC), streams=ends)
         payload = online.model_dump_json(exclude_none=True).encode()

@@ -109,7 +109,7 @@ class Room:
         """Let leases lapse, and every actuator that lives report."""
         for name, device in self.devices.items():
             self.devices[name], said = device.tick(self.now_s)
-            for outgoing in (*said, device.said()) if device.flaw != "dead" else ():
+            for outgoing in (*said, device.report()) if device.flaw != "dead" else ():
                 self._heard(outgoing)
 
     # ---- what a test looks at

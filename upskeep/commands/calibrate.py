@@ -37,7 +37,7 @@ def calibrate(
     remove: bool,
     as_json: bool,
     pairs: tuple[tuple[float, float], ...],
-    **said: Any,
+    **given: Any,
 ) -> None:
     """Calibrate CHANNEL of DEVICE. Without arguments, list all calibrations.
 
@@ -50,7 +50,7 @@ def calibrate(
         if device is None or channel is None:
             _print(client.ask(service, "calibrations")["calibrations"], as_json)
             return
-        wanted = {name: value for name, value in said.items() if value not in (None, False)}
+        wanted = {name: value for name, value in given.items() if value not in (None, False)}
         data = {"device": device, "channel": channel} | ({} if remove else wanted)
         if pairs and not remove:
             data["pairs"] = [list(pair) for pair in pairs]

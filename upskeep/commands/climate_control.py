@@ -63,8 +63,8 @@ def target(suite: SuiteSettings, zone: str, kpa: float | None, plan: bool, **giv
     """Aim at a VPD of KPA in ZONE, until --plan takes that back."""
     if (kpa is None) is not plan:
         raise click.UsageError("give either a VPD in kPa or --plan")
-    said = f"{zone} aims at what its settings say" if kpa is None else f"{zone} aims at {kpa:g} kPa"
-    _order(suite, "target", {"zone": zone, "vpd": kpa}, lambda _: said, **given)
+    text = f"{zone} aims at what its settings say" if kpa is None else f"{zone} aims at {kpa:g} kPa"
+    _order(suite, "target", {"zone": zone, "vpd": kpa}, lambda _: text, **given)
 
 
 @click.command()
@@ -101,8 +101,8 @@ def resume(suite: SuiteSettings, zone: str, **given: Any) -> None:
 def levels(suite: SuiteSettings, zone: str, levels: tuple[str, ...], **given: Any) -> None:
     """Set the levels of the mode Manual in ZONE, in percent: heater=0 fan=40. Every guard holds."""
     wished = dict(_level(text) for text in levels)
-    said = ", ".join(f"{name} {level:.0%}" for name, level in wished.items())
-    _order(suite, "levels", {"zone": zone, "levels": wished}, lambda _: f"{zone} in the mode Manual: {said}", **given)
+    text = ", ".join(f"{name} {level:.0%}" for name, level in wished.items())
+    _order(suite, "levels", {"zone": zone, "levels": wished}, lambda _: f"{zone} in the mode Manual: {text}", **given)
 
 
 @click.command()
@@ -129,7 +129,7 @@ def _order(
     suite: SuiteSettings,
     name: str,
     data: dict[str, Any],
-    said: Callable[[Mapping[str, Any]], str],
+    text: Callable[[Mapping[str, Any]], str],
     *,
     by: str,
     reason: str | None,
@@ -144,7 +144,7 @@ def _order(
     if as_json:
         echo_json(came)
     else:
-        click.echo(safe_lines(said(came)))
+        click.echo(safe_lines(text(came)))
 
 
 def _level(text: str) -> tuple[str, float]:

@@ -308,8 +308,8 @@ def _introduce(message: Message, names: Sequence[str], say: Say) -> None:
     if isinstance(message, Status) and message.service in names:
         source = message.figures.get("source", "") if message.state == "online" else ""
         say(f"{message.service}: {message.state}" + (f", {source}" if source else ""))
-        if (said := message.figures.get("said")) and message.state == "online":
-            say(f"{message.service}: {said}", loud=True)
+        if (notes := message.figures.get("notes")) and message.state == "online":
+            say(f"{message.service}: {notes}", loud=True)
 
 
 def _announce(address: str, before: str, say: Say) -> str:

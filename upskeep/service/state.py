@@ -45,14 +45,14 @@ def states() -> list[UnitState]:
 def read(text: str) -> Iterator[UnitState]:
     """Yield the state of each unit in the output of ``systemctl show``."""
     for block in text.strip().split("\n\n"):
-        said = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
-        if said:
-            restarts = said.get("NRestarts", "")
+        properties = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+        if properties:
+            restarts = properties.get("NRestarts", "")
             yield UnitState(
-                said["Id"],
-                said.get("LoadState") == "loaded",
-                said.get("ActiveState", ""),
-                said.get("UnitFileState") == "enabled",
-                said.get("StatusText", ""),
+                properties["Id"],
+                properties.get("LoadState") == "loaded",
+                properties.get("ActiveState", ""),
+                properties.get("UnitFileState") == "enabled",
+                properties.get("StatusText", ""),
                 int(restarts) if restarts.isdecimal() else 0,
             )

@@ -35,13 +35,13 @@ def _head(plan: Row) -> Iterator[str]:
 def _supply(row: Row) -> str:
     if row["heard_s_ago"] is None:
         return "never heard" + (f" ({row['doubt']})" if row["doubt"] else "")
-    said = {
+    texts = {
         "on_battery_s": f"on battery for {row['on_battery_s'] or 0:.0f} s" if row["power"] == "battery" else "on mains",
         "battery": f"battery {row['battery']}",
         "charge_percent": f"charge {row['charge_percent'] or 0:.1f} %",
         "runtime_left_s": f"{'at least ' if row['runtime_is_estimate'] else ''}{row['runtime_left_s'] or 0:.0f} s left",
     }
-    known = [text for name, text in said.items() if name == "on_battery_s" or row[name] is not None]
+    known = [text for name, text in texts.items() if name == "on_battery_s" or row[name] is not None]
     age = f"heard {row['heard_s_ago']:g} s ago" + ("" if row["fresh"] else ", which is too long")
     return ", ".join([*known, age]) + (f" ({row['doubt']})" if row["doubt"] else "")
 

@@ -38,11 +38,11 @@ def sentence(link: Link, times: Times) -> str:
 def _frame(data: Data, times: Times) -> str:
     words = ", ".join(f"{name} 0x{value & 0xFFFF:04X}" for name, value in (data.get("registers") or {}).items())
     values = ", ".join(f"{name} {quantity(name, value)}" for name, value in data["values"].items())
-    said = [f"words {words}"] if words else []
-    said += [f"values {values}"] if values else []
-    said += [f"errors {', '.join(data['errors'])}"] if data["errors"] else []
-    said += [f"quality {data['quality']}"] if data["quality"] != "good" else []
-    return f"at {times.second(data['time'])} {data['device']} gave {'; '.join(said) or 'nothing'}"
+    parts = [f"words {words}"] if words else []
+    parts += [f"values {values}"] if values else []
+    parts += [f"errors {', '.join(data['errors'])}"] if data["errors"] else []
+    parts += [f"quality {data['quality']}"] if data["quality"] != "good" else []
+    return f"at {times.second(data['time'])} {data['device']} gave {'; '.join(parts) or 'nothing'}"
 
 
 def _no_frame(data: Data, _: Times) -> str:
@@ -331,8 +331,8 @@ def op_words(test: Data) -> str:
         return "another value"
     if test.get("share_of"):
         return f"{op} {level:g} × {name(test['share_of'])}"
-    said = quantity(test["channel"], level)
-    return f"{op} {said}" if op not in ("is", "is not") else f"{'not ' if op == 'is not' else ''}{said}"
+    shown = quantity(test["channel"], level)
+    return f"{op} {shown}" if op not in ("is", "is not") else f"{'not ' if op == 'is not' else ''}{shown}"
 
 
 def quantity(channel: str, value: Any) -> str:

@@ -95,10 +95,10 @@ class Suite:
         """Return a host agent's plan of its shutdown."""
         plan = self._ask(service, "plan", {})
         last = plan.get("last_shutdown") or {}
-        said = [f"the host agent is {plan['phase'].replace('_', ' ')}" + (f": {plan['why']}" if plan["why"] else "")]
-        said += [f"the last shutdown was at {last.get('time', '?')}: {last.get('why', '?')}"] if last else []
-        said += [f"{row['device']}: {row['policy']} {_due(row['in_s'])}" for row in plan["policies"]]
-        links = [Link("shutdown", {"text": text}) for text in said]
+        texts = [f"the host agent is {plan['phase'].replace('_', ' ')}" + (f": {plan['why']}" if plan["why"] else "")]
+        texts += [f"the last shutdown was at {last.get('time', '?')}: {last.get('why', '?')}"] if last else []
+        texts += [f"{row['device']}: {row['policy']} {_due(row['in_s'])}" for row in plan["policies"]]
+        links = [Link("shutdown", {"text": text}) for text in texts]
         links += [Link("shutdown", {"text": f"held up by {text}"}, ends=True) for text in plan["obstacles"]]
         cause = self._requested()
         return Chain(f"shutdown of {plan['host']}", (*cause, *links))

@@ -87,8 +87,8 @@ class AppriseSender:
         )
         if result:
             return Sent()
-        said = [entry.message for entry in result.logs()]
-        reason = "; ".join(dict.fromkeys(said)) or f"Apprise gives no reason ({result.status})"
+        messages = [entry.message for entry in result.logs()]
+        reason = "; ".join(dict.fromkeys(messages)) or f"Apprise gives no reason ({result.status})"
         return Failed(f"{service[0].service_name}: {reason}"[:500], doubtful=True)
 
     def close(self) -> None:

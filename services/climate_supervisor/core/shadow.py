@@ -198,9 +198,9 @@ def _failed(shadow: Shadow, binding: Binding, sent: Sent, now_s: float) -> Failu
         if not binding.template.state or waited_s > actuator.confirmed_within_s:
             return Failure(Fault.NOT_ACKNOWLEDGED, f"no answer within {waited_s:.0f} s", now_s)
     elif binding.template.state and waited_s > actuator.confirmed_within_s:
-        said = "nothing" if shadow.level is None else f"{shadow.level:.0%}"
+        reported = "nothing" if shadow.level is None else f"{shadow.level:.0%}"
         lied = " It acknowledged the order." if shadow.acknowledged else ""
-        text = f"ordered {sent.level:.0%}, it reports {said} after {waited_s:.0f} s.{lied}"
+        text = f"ordered {sent.level:.0%}, it reports {reported} after {waited_s:.0f} s.{lied}"
         return Failure(Fault.NOT_CONFIRMED, text, now_s)
     return None
 

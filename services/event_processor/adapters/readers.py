@@ -16,7 +16,7 @@ from shared.limits import LIMIT_REACHED
 from shared.messages import Event, Frame
 
 CLASH = "system.device.clash"
-MOST_SAID = 1000
+MOST_REPORTED = 1000
 
 
 class Readers:
@@ -26,7 +26,7 @@ class Readers:
         self._ledger = ledger
         owned = ((key.removeprefix("producer/"), name.decode()) for key, name in ledger.items("producer/"))
         self.owners = DeviceOwners(owned)
-        self._said: set[tuple[str, str | None]] = set()
+        self._reported: set[tuple[str, str | None]] = set()
 
     def owns(self, frame: Frame) -> bool:
         """Whether a frame comes from its device's reader, as nearly all do."""
@@ -46,9 +46,9 @@ class Readers:
         if ruling.accepted and ruling.evicted is None:
             return None
         key = (frame.producer, frame.device if ruling.clash is not None else None)
-        if key in self._said or len(self._said) >= MOST_SAID:
+        if key in self._reported or len(self._reported) >= MOST_REPORTED:
             return None
-        self._said.add(key)
+        self._reported.add(key)
         cause = f"{frame.producer}|{frame.device}|{frame.epoch}|{frame.seq}"
         if ruling.clash is not None:
             return CLASH, cause, {"device_id": frame.device, "reader": ruling.clash, "refused": frame.producer}

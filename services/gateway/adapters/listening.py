@@ -15,13 +15,13 @@ BACKLOG = 128
 
 async def listen(host: str, port: int, setting: str) -> socket.socket:
     """Return a listening socket; logs once why the address cannot be had, and tries again. ``setting`` names it."""
-    said = False
+    logged = False
     while True:
         try:
             return _bind(host, port)
         except OSError as error:
-            if not said:
-                said = True
+            if not logged:
+                logged = True
                 why = "is in use by another program" if error.errno == errno.EADDRINUSE else f"cannot be bound: {error}"
                 advice = f"stop that program or set {setting} in config/gateway.yaml"
                 log.error("%s port %d %s; %s. Trying again every %g s", host, port, why, advice, AGAIN_S)

@@ -106,8 +106,8 @@ def _commanded(name: str, data: Callable[[Asked], dict[str, Any]]) -> Any:
 
 
 def _acknowledgement(asked: Asked) -> dict[str, Any]:
-    said = {"rule": asked.path["rule"], "key": asked.path["key"]}
-    return said | ({"comment": asked.body.comment} if asked.body.comment else {})
+    data = {"rule": asked.path["rule"], "key": asked.path["key"]}
+    return data | ({"comment": asked.body.comment} if asked.body.comment else {})
 
 
 API: tuple[Endpoint, ...] = (

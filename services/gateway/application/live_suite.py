@@ -129,8 +129,8 @@ class LiveSuite:
             except ClientError as error:
                 raise ApiError(503, str(error)) from None
             finally:
-                said = {"by": by, "target": target, "name": name, "came": came, "address": address}
-                self._audit(Candidate(type=GIVEN, id=f"command/{uuid.uuid4().hex}", time=self.wall, data=said))
+                data = {"by": by, "target": target, "name": name, "came": came, "address": address}
+                self._audit(Candidate(type=GIVEN, id=f"command/{uuid.uuid4().hex}", time=self.wall, data=data))
         if result.status != "done":
             raise ApiError(409, f"{target}: {result.reason or result.status}")
         return result.data

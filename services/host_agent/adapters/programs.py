@@ -2,7 +2,7 @@
 
 Rules:
 1. A program has a process group of its own. At its deadline the group gets SIGTERM, and ``KILL_AFTER_S`` later SIGKILL.
-2. Its output goes to the log when it has ended, at most the last ``SAID_BYTES``.
+2. Its output goes to the log when it has ended, at most the last ``OUTPUT_BYTES``.
 3. If a program fails, cannot be started or is ended, the next one of its job still runs.
 """
 
@@ -21,7 +21,7 @@ from typing import IO
 log = logging.getLogger(__name__)
 
 KILL_AFTER_S = 2.0
-SAID_BYTES = 4000
+OUTPUT_BYTES = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class _Job:
     environ: Mapping[str, str]
     well: bool = True
     process: subprocess.Popen[bytes] | None = None
-    said: IO[bytes] | None = None
+    output: IO[bytes] | None = None
     program: Program | None = None
     deadline_s: float = 0.0
     asked_to_end: bool = False
@@ -79,8 +79,8 @@ class Programs:
     def close(self, spare: str = "") -> None:
         """End every job but ``spare``, which continues without this process."""
         spared = self.jobs.pop(spare, None)
-        if spared is not None and spared.said is not None:
-            spared.said.close()
+        if spared is not None and spared.output is not None:
+            spared.output.close()
         for job in list(self.jobs):
             self.end(job)
 
@@ -110,15 +110,15 @@ def _advance(name: str, job: _Job, now_s: float) -> bool:
 
 def _start(name: str, job: _Job, program: Program, now_s: float) -> None:
     job.program, job.asked_to_end, job.deadline_s = program, False, now_s + program.timeout_s
-    job.said = None
+    job.output = None
     with suppress(OSError):  # a full disk: it runs without its output
-        job.said = tempfile.TemporaryFile()  # noqa: SIM115 - closed when its text is in the log
+        job.output = tempfile.TemporaryFile()  # noqa: SIM115 - closed when its text is in the log
     try:
         job.process = subprocess.Popen(  # noqa: S603 - the words are the configuration's
             program.words,
             env=job.environ,
             stdin=subprocess.DEVNULL,
-            stdout=job.said or subprocess.DEVNULL,
+            stdout=job.output or subprocess.DEVNULL,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
@@ -147,11 +147,11 @@ def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
 def _report(job: _Job, how: str) -> None:
     words = " ".join(job.program.words) if job.program else "?"
     log.info("%s %s", words, how)
-    if job.said is None:
+    if job.output is None:
         return
-    with job.said as said:
-        size = said.seek(0, os.SEEK_END)
-        said.seek(max(0, size - SAID_BYTES))
-        for line in said.read().decode("utf-8", "replace").splitlines():
+    with job.output as output:
+        size = output.seek(0, os.SEEK_END)
+        output.seek(max(0, size - OUTPUT_BYTES))
+        for line in output.read().decode("utf-8", "replace").splitlines():
             log.info("  %s", line)
-    job.said = None
+    job.output = None

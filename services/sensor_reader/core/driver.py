@@ -57,10 +57,10 @@ def vetted(answer: object) -> Reading:
         else:
             values[name] = _plain(value)
     good, implausible = within_range(values)
-    return Reading(good, (*_said(answer.doubts), *doubts, *implausible), waits=answer.waits is True)
+    return Reading(good, (*_own_doubts(answer.doubts), *doubts, *implausible), waits=answer.waits is True)
 
 
-def _said(doubts: object) -> tuple[Doubt, ...]:
+def _own_doubts(doubts: object) -> tuple[Doubt, ...]:
     if not isinstance(doubts, tuple | list):
         return (Doubt("driver", f"doubts must be Doubts (got {doubts!r:.60})"),)
     return tuple(doubt if _is_doubt(doubt) else Doubt("driver", f"{doubt!s:.200}") for doubt in doubts)

@@ -56,11 +56,11 @@ def started_frame(
 
 def power_was_away(frames: Iterable[Frame], uptime_s: float | None) -> bool | None:
     """Return what the boards' first frames say of the power before this boot; None where none says anything."""
-    said = [word for frame in frames if (word := _said(frame, uptime_s)) is not None]
-    return any(said) if said else None
+    answers = [word for frame in frames if (word := _power_was_away(frame, uptime_s)) is not None]
+    return any(answers) if answers else None
 
 
-def _said(frame: Frame, uptime_s: float | None) -> bool | None:
+def _power_was_away(frame: Frame, uptime_s: float | None) -> bool | None:
     flag, ran_s = frame.values.get("power_fault"), frame.values.get("output_run_time")
     if isinstance(flag, bool):
         return flag

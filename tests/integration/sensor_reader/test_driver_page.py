@@ -92,7 +92,7 @@ def test_the_pages_driver_is_read(installed: Path) -> None:
     frame = next_frame(source)
     source.close()
 
-    assert "source auto: reading the hardware: shed (acme_ups) is to be asked" == source.said[0]
+    assert "source auto: reading the hardware: shed (acme_ups) is to be asked" == source.notes[0]
     assert ("shed", "garden", Quality.GOOD) == (frame.device, frame.zone, frame.quality)
     assert {"battery_voltage": 14.0, "cell_voltage": 2.0, "ac_present": False} == frame.values
 

@@ -69,7 +69,7 @@ def auto() -> tuple[str, ...]:
     opened = open_source("auto", Configuration(configuration.reader, configuration.boards), Options(), _no_pause, 0.0)
     frames = [content.model_dump_json() for content in opened.feed.poll(0.0, NOW, 1) if isinstance(content, Frame)]
     opened.close()
-    return (opened.feed.name, *opened.said, *frames)
+    return (opened.feed.name, *opened.notes, *frames)
 
 
 def scan(*options: str) -> str:
@@ -125,7 +125,7 @@ def run() -> dict[str, object]:
             figures = dict(handler.figures())
         opened.close()
     frames = [frame.model_dump(mode="json") for frame in outlet.emitted if isinstance(frame, Frame)]
-    return {"said": opened.said, "frames": frames, "figures": figures, "processor_s": used}
+    return {"notes": opened.notes, "frames": frames, "figures": figures, "processor_s": used}
 
 
 def _no_pause(_: float) -> None:

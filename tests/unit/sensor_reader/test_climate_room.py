@@ -24,7 +24,7 @@ class Wire:
 
     def __init__(self) -> None:
         self.orders: list[Outgoing] = []
-        self.said: list[Outgoing] = []
+        self.sent: list[Outgoing] = []
 
     def open(self) -> None:
         """Nothing to open."""
@@ -34,9 +34,9 @@ class Wire:
         orders, self.orders = self.orders, []
         return orders
 
-    def send(self, said: Iterable[Outgoing]) -> None:
+    def send(self, reports: Iterable[Outgoing]) -> None:
         """Keep it."""
-        self.said += said
+        self.sent += reports
 
     def close(self) -> None:
         """Nothing to close."""
@@ -96,10 +96,10 @@ def test_a_lease_that_nobody_renews_lapses() -> None:
     tent.order(1.0, lease_s=20)
     tent.go(10)
     assert {"fan": 1.0} == tent.feed.levels
-    tent.wire.said.clear()
+    tent.wire.sent.clear()
     tent.go(15)
     assert {"fan": 0.0} == tent.feed.levels
-    assert {"level": 0.0, "power_w": 0.0} in [json.loads(each.payload) for each in tent.wire.said]
+    assert {"level": 0.0, "power_w": 0.0} in [json.loads(each.payload) for each in tent.wire.sent]
 
 
 def test_foreign_bytes_change_nothing() -> None:

@@ -62,6 +62,6 @@ def test_a_scenario_brings_its_board_unless_that_has_another_battery() -> None:
     fine = open_source("sim:crc_storm", load(CONFIG, {}), Options(), lambda _: None, 0.0)
     two_cells = load(CONFIG, {"UPSKEEP_SENSOR_READER__SIMULATION__BOARD": "waveshare_ups_hat_b"})
 
-    assert fine.said[0].startswith("playing the simulated scenario crc_storm on the board pijuice: bits flip")
+    assert fine.notes[0].startswith("playing the simulated scenario crc_storm on the board pijuice: bits flip")
     with pytest.raises(SourceError, match=r"whose battery is another; set simulation.board to pijuice"):
         open_source("sim:crc_storm", two_cells, Options(), lambda _: None, 0.0)

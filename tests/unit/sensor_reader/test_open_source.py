@@ -26,7 +26,7 @@ def test_a_scenario_is_played_by_name(tmp_path: Path) -> None:
     result = opened("sim:overheat", tmp_path)
 
     assert (result.feed.name, result.feed.has_life, result.feed.live) == ("sim:overheat", True, False)
-    assert result.said[0].startswith("playing the simulated scenario overheat: ")
+    assert result.notes[0].startswith("playing the simulated scenario overheat: ")
 
 
 def test_without_a_name_the_simulator_plays_an_outage(tmp_path: Path) -> None:
@@ -39,7 +39,7 @@ def test_auto_without_hardware_simulates_and_says_so_loudly(tmp_path: Path) -> N
     result = opened("auto", tmp_path)
 
     assert result.feed.name == "sim:outage"
-    assert result.said[0] == (
+    assert result.notes[0] == (
         "source auto: NO HARDWARE ANSWERS, so what follows is SIMULATED and no reading of yours (max17043@0x36 on bus"
         f" 1: at 0x36: {tmp_path}/i2c-1: there is no such bus; switch I2C on (raspi-config, or dtparam=i2c_arm=on), or"
         " pass the device into the container). Set source to i2c to insist on the hardware"
@@ -51,10 +51,10 @@ def test_hardware_is_polled_even_when_it_does_not_answer(tmp_path: Path) -> None
     result = opened("i2c", tmp_path)
 
     assert (result.feed.name, result.feed.has_life, result.feed.live) == ("i2c", True, True)
-    assert [text.split(":")[0] for text in result.said] == ["ups", "host", "ups"]
-    assert "ac_present is left out" in result.said[0]
-    assert "cpu_temperature is left out" in result.said[1]
-    assert "there is no such bus" in result.said[2]
+    assert [text.split(":")[0] for text in result.notes] == ["ups", "host", "ups"]
+    assert "ac_present is left out" in result.notes[0]
+    assert "cpu_temperature is left out" in result.notes[1]
+    assert "there is no such bus" in result.notes[2]
     result.close()
 
 
@@ -97,7 +97,7 @@ def test_auto_takes_a_configured_server_for_hardware(tmp_path: Path) -> None:
     result = opened("auto", tmp_path, Configuration(ReaderSettings(devices=(nut,)), SHIPPED.boards))
 
     assert ("i2c", ("source auto: reading the hardware: rack_ups (nut:rack@127.0.0.1) is to be asked",)) == (
-        result.feed.name, result.said)  # fmt: skip
+        result.feed.name, result.notes)  # fmt: skip
     result.close()
 
 

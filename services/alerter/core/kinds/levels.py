@@ -141,14 +141,14 @@ class Compare:
     def reading(self, evidence: LastValue, at_us: int, key: str) -> Reading:
         """The value and the limit; a text counts as 1 while the condition holds, else 0."""
         value = evidence.value
-        said = "unknown" if value is None else _shown(value)
+        shown = "unknown" if value is None else _shown(value)
         number = float(value) if isinstance(value, bool | int | float) else float(evidence.holds)
         limit = float(self.against) if isinstance(self.against, bool | int | float) else 1.0
         wording = {"equals": "which it should not be", "differs": f"which should be {_shown(self.against)}"}
         verdict = wording.get(self.sign) if evidence.holds else None
         calm = self.watched.calm(evidence.holds, evidence.ended_by, evidence.time_us, at_us)
         calm = calm or ("as it should be" if self.sign in wording else None)
-        return Reading(number, limit, f"{key}: {self.watched.field} is {said}", verdict, calm)
+        return Reading(number, limit, f"{key}: {self.watched.field} is {shown}", verdict, calm)
 
     def pruned(self, evidence: LastValue, now_us: int) -> LastValue | None:
         """Keep a value only while it is out of bounds."""

@@ -40,12 +40,12 @@ class AdminClient:
         """Return the server's version, such as ``1.6.7``; raises SetupError if it does not report one."""
         answer = self.ask("GET", "/ping")
         if answer.status in (401, 403):  # 3 Core, which asks for a token here too
-            said = f"{answer.status}: {explain_body(answer.data)}; {ADVICE[answer.status]}"
-            raise SetupError(f"{self.settings.url}/ping answered {said}", answer.status)
+            fault = f"{answer.status}: {explain_body(answer.data)}; {ADVICE[answer.status]}"
+            raise SetupError(f"{self.settings.url}/ping answered {fault}", answer.status)
         found: str = answer.headers.get("X-Influxdb-Version", "").removeprefix("v")
         if re.match(r"[123]\.", found) is None:
-            said = f"version {found}" if found else f"status {answer.status} and no version"
-            raise SetupError(f"{self.settings.url}/ping answers {said}; check url: InfluxDB 1, 2 or 3 is known here")
+            shown = f"version {found}" if found else f"status {answer.status} and no version"
+            raise SetupError(f"{self.settings.url}/ping answers {shown}; check url: InfluxDB 1, 2 or 3 is known here")
         return found
 
     def ask(self, method: str, path: str, query: Mapping[str, str] | None = None, body: Any = None) -> HttpAnswer:

@@ -41,8 +41,8 @@ class InfluxHttp:
         except (HTTPError, OSError) as error:
             raise Unavailable(f"{self._settings.url} cannot be reached: {error}") from error
         if answer.cut and answer.status < 300:
-            said = f"{self._settings.url}{path} answered with more than {ANSWER_BYTES >> 20} MiB"
-            raise TooMuch(f"{said}; check url: is this InfluxDB?")
+            fault = f"{self._settings.url}{path} answered with more than {ANSWER_BYTES >> 20} MiB"
+            raise TooMuch(f"{fault}; check url: is this InfluxDB?")
         return answer
 
     def close(self) -> None:

@@ -34,13 +34,13 @@ def check_answer(status: int, body: bytes | str | None, headers: Mapping[str, st
     """Return on success; raises Refused or Unavailable for any other answer. ``where`` names the server."""
     if 200 <= status < 300:
         return
-    said = f"{where} answered {status}: {explain_body(body or headers.get(ERROR_HEADER))}"
-    if status in REFUSED and (status == 413 or OF_3_CORE not in headers or any(words in said for words in OF_LINES)):
-        raise Refused(said)
+    fault = f"{where} answered {status}: {explain_body(body or headers.get(ERROR_HEADER))}"
+    if status in REFUSED and (status == 413 or OF_3_CORE not in headers or any(words in fault for words in OF_LINES)):
+        raise Refused(fault)
     advice = ADVICE.get(status, "check url: this is not where InfluxDB takes writes" if status < 500 else "")
     if status in (408, 429):
         advice = "it asks to be tried again later"
-    raise Unavailable(f"{said}; {advice}" if advice else said, read_retry_after(headers))
+    raise Unavailable(f"{fault}; {advice}" if advice else fault, read_retry_after(headers))
 
 
 def explain_body(body: bytes | str | None) -> str:

@@ -108,5 +108,5 @@ class DeviceFacts(Data):
 
     def over(self, default: DeviceFacts) -> DeviceFacts:
         """Return these facts, completed from ``default``."""
-        said = {name: getattr(self, name) for name in DeviceFacts.model_fields}
-        return default.model_copy(update={name: value for name, value in said.items() if value is not None})
+        facts = {name: getattr(self, name) for name in DeviceFacts.model_fields}
+        return default.model_copy(update={name: value for name, value in facts.items() if value is not None})

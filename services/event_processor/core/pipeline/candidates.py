@@ -81,8 +81,8 @@ def placed(candidate: Candidate) -> tuple[str | None, str | None]:
     """Return the candidate's device and zone: its own fields, else those of its data or metadata if they are names."""
     data, metadata = candidate.data, candidate.metadata
     device = candidate.device or _name(data[field] for field in DEVICE_FIELDS if field in data)
-    said = [where[field] for where in (metadata, data) for field in ZONE_FIELDS if field in where]
-    return device, candidate.zone or _name(said)
+    named = [where[field] for where in (metadata, data) for field in ZONE_FIELDS if field in where]
+    return device, candidate.zone or _name(named)
 
 
 def _name(values: Iterable[Any]) -> str | None:

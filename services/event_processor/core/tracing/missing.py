@@ -51,18 +51,18 @@ class _Seen:
     no_answer: Any = None
 
     def observe(self, test: Test, value: Any, at: datetime) -> None:
-        said = test.holds(value)
-        if said is None:
+        holds = test.holds(value)
+        if holds is None:
             self.no_answer = value if self.no_answer is None else self.no_answer
             return
         nearer = (
             self.at is None
-            or (said and not self.passed)
-            or (said is self.passed and test.op in ("above", "at least") and value > self.value)
-            or (said is self.passed and test.op in ("below", "at most") and value < self.value)
+            or (holds and not self.passed)
+            or (holds is self.passed and test.op in ("above", "at least") and value > self.value)
+            or (holds is self.passed and test.op in ("below", "at most") and value < self.value)
         )
         if nearer:
-            self.value, self.at, self.passed = value, at, said
+            self.value, self.at, self.passed = value, at, holds
 
 
 class Tally:

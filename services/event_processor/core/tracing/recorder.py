@@ -87,10 +87,10 @@ class RecordingContext(FrameContext):
 
     def first_evidence(self, chain: Any, was: bool | None) -> Any:
         """As ``FrameContext.first_evidence``; the channel is noted."""
-        said, evidence = super().first_evidence(chain, was)
+        value, evidence = super().first_evidence(chain, was)
         if isinstance(evidence, Evidence):
             self.at_work.shown[evidence.channel] = self.values.get(evidence.channel)
-        return said, evidence
+        return value, evidence
 
     def gate_open(self, gate: str | None) -> bool:
         """As ``FrameContext.gate_open``; noted."""

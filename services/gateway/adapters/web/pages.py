@@ -49,7 +49,7 @@ PART = "x-part"  # the script asks with it for the live part of a page alone
 EVENTS_A_PAGE = 50
 MOST_BYTES = 8_192
 FILES = (("CSV", "csv"), ("JSON lines", "jsonl"))
-SAID = {
+CONFIRMATIONS = {
     "acknowledged": "The alert is acknowledged.",
     "silenced": "The silence is in force.",
     "ended": "The silence ended.",
@@ -134,20 +134,22 @@ class Console:
 
     async def _alerts(self, request: Request, root: str) -> h.Node:
         given = request.query_params
-        said = SAID.get(given.get("done", ""), "")
+        confirmation = CONFIRMATIONS.get(given.get("done", ""), "")
         wanted = {name: given.get(name, "")[:300].strip() for name in ("rule", "key")}
         asked = StandingQuestion(**wanted)
         if asked.rule and asked.key:
             asked = replace(asked, answer=await self._answer("alerter", "standing", StandingAnswer, wanted))
-        return await self._alerts_with(root, said, "", asked)
+        return await self._alerts_with(root, confirmation, "", asked)
 
-    async def _alerts_with(self, root: str, said: str, fault: str, asked: StandingQuestion = NOT_ASKED) -> h.Node:
+    async def _alerts_with(
+        self, root: str, confirmation: str, fault: str, asked: StandingQuestion = NOT_ASKED
+    ) -> h.Node:
         try:
             answer = await self.live_suite.ask("alerter", "silences", {})
             silences: Any = [m.SilenceView.model_validate(each) for each in answer["silences"]]
         except ApiError as error:
             silences = str(error)
-        return alerts_content(self.live_suite.view.alerts(), silences, root, said, fault, asked)
+        return alerts_content(self.live_suite.view.alerts(), silences, root, confirmation, fault, asked)
 
     async def _events(self, request: Request, root: str) -> h.Node:
         given = request.query_params

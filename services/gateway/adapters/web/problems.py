@@ -24,5 +24,5 @@ def invalid(where: str, error: ValidationError) -> Response:
         {"in": where, "at": ".".join(map(str, each["loc"])), "fault": each["msg"]}
         for each in error.errors(include_url=False, include_input=False, include_context=False)
     )
-    said = "; ".join(f"{fault['at'] or where}: {fault['fault']}" for fault in faults[:5])
-    return problem(422, f"the {where} cannot be used: {said}", faults[:50])
+    summary = "; ".join(f"{fault['at'] or where}: {fault['fault']}" for fault in faults[:5])
+    return problem(422, f"the {where} cannot be used: {summary}", faults[:50])

@@ -69,11 +69,11 @@ class RefusedLineError(Exception):
 def answer(session: Session, line: str, world: World) -> Reply:
     """Return what ``upsd`` would answer to a line of at most ``LONGEST_LINE`` bytes, without its line end."""
     try:
-        said = words(line)
+        tokens = words(line)
     except OpenQuoteError:
         return Reply(session, ("ERR INVALID-ARGUMENT",), close=True)
     try:
-        name, *arguments = said[:MOST_WORDS] or ("",)
+        name, *arguments = tokens[:MOST_WORDS] or ("",)
         command = COMMANDS.get(name.upper())
         if command is None:
             raise RefusedLineError("UNKNOWN-COMMAND")

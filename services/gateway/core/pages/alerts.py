@@ -36,14 +36,14 @@ def alerts_content(
     alerts: Sequence[Alert],
     silences: Sequence[SilenceView] | str,
     root: str,
-    said: str,
+    confirmation: str,
     fault: str,
     asked: StandingQuestion = NOT_ASKED,
 ) -> h.Node:
     """Return the page's content. ``silences`` may be the reason why they are not known."""
     by_state = {state: [alert for alert in alerts if alert.state is state] for state in ORDER}
     return [
-        h.p(".banner.good", role="status")[said] if said else None,
+        h.p(".banner.good", role="status")[confirmation] if confirmation else None,
         h.p(".banner.bad", role="alert")[fault] if fault else None,
         h.p(".calm")["No alert fires."]
         if not by_state[AlertState.FIRING] and not by_state[AlertState.ACKNOWLEDGED]

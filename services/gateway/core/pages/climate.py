@@ -84,7 +84,7 @@ def _who(view: View, moment_: Moment) -> h.Node:
 def _stops(answer: ActuatorsAnswer | str) -> h.Node:
     if isinstance(answer, str):
         return None
-    said = [
+    texts = [
         *(
             f"Emergency stop of {each.zone or 'everything'} by {each.by or 'somebody'}: {each.reason}"
             for each in answer.stops
@@ -93,7 +93,7 @@ def _stops(answer: ActuatorsAnswer | str) -> h.Node:
     ]
     armed = None if answer.armed else h.p(".banner.warn", role="status")[
         "The supervisor is not armed: it decides, and really switches nothing."]  # fmt: skip
-    return [armed, (h.p(".banner.bad", role="alert")[safe_text(each)] for each in said[:40])]
+    return [armed, (h.p(".banner.bad", role="alert")[safe_text(each)] for each in texts[:40])]
 
 
 def _zone(view: View, moment_: Moment, name: str, zone: ZoneAnswer) -> h.Element:

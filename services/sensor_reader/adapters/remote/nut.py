@@ -73,7 +73,7 @@ class NutUps:
         except RefusalError as error:
             if error.word != "UNKNOWN-UPS" or self._link is None:
                 raise
-            names = [f"{said[1]:.60}" for said in self._link.list("UPS") if len(said) > 1]
+            names = [f"{tokens[1]:.60}" for tokens in self._link.list("UPS") if len(tokens) > 1]
             known = ", ".join(names[:MOST_NAMES]) + (" …" if len(names) > MOST_NAMES else "") or "none"
             raise PortError(error.code, f"{error.detail}; it knows: {known}") from error
 
@@ -83,7 +83,7 @@ def ups_names(server: NutSettings) -> tuple[str, list[str]]:
     link = _open(server)
     try:
         version = " ".join(link.ask("VER", "VER"))
-        return version, [said[1] for said in link.list("UPS") if len(said) > 1][:MOST_NAMES]
+        return version, [tokens[1] for tokens in link.list("UPS") if len(tokens) > 1][:MOST_NAMES]
     finally:
         link.close()
 
@@ -114,9 +114,9 @@ class _Link:
             raise ProtocolError(f"{self._place}: LIST {what} was answered with {' '.join(began)!r:.80}")
         lines: list[tuple[str, ...]] = []
         size = 0
-        while (said := self._answer(f"LIST {what}"))[:2] != ("END", "LIST"):
-            lines.append(said)
-            size += sum(map(len, said))
+        while (tokens := self._answer(f"LIST {what}"))[:2] != ("END", "LIST"):
+            lines.append(tokens)
+            size += sum(map(len, tokens))
             if size > _MOST_BYTES or len(lines) > _MOST_LINES:
                 raise ProtocolError(f"{self._place}: LIST {what} does not end")
         return lines
@@ -154,11 +154,11 @@ class _Link:
             raise _broken(self._place, error) from error
 
     def _answer(self, what: str) -> tuple[str, ...]:
-        said = words(self._line())
-        refused = refusal(said, f"{self._place}: {what}")
+        tokens = words(self._line())
+        refused = refusal(tokens, f"{self._place}: {what}")
         if refused:
             raise refused
-        return said
+        return tokens
 
     def _left_s(self) -> float:
         """Return how long the answer may still take; raises TimeoutError where it took too long."""

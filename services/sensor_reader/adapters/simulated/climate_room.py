@@ -39,7 +39,7 @@ class ActuatorWire(Protocol):
     def heard(self) -> Iterable[Outgoing]:
         """Yield the orders that have come."""
 
-    def send(self, said: Iterable[Outgoing]) -> None:
+    def send(self, reports: Iterable[Outgoing]) -> None:
         """Send answers."""
 
     def close(self) -> None:
@@ -89,7 +89,7 @@ class ClimateRoomFeed:
             return ()
         self._frame_due_s = now + FRAME_S
         for device in self._devices.values():
-            self._wire.send((device.said(),))
+            self._wire.send((device.report(),))
         return self._frames_of(time)
 
     def place(self) -> SourcePosition | None:
@@ -107,11 +107,11 @@ class ClimateRoomFeed:
     def _obey(self, now: float) -> None:
         for order in self._wire.heard():
             for name, device in self._devices.items():
-                self._devices[name], said = device.receive(order.topic, order.payload, now)
-                self._wire.send(said)
+                self._devices[name], reports = device.receive(order.topic, order.payload, now)
+                self._wire.send(reports)
         for name, device in self._devices.items():
-            self._devices[name], said = device.tick(now)
-            self._wire.send(said)
+            self._devices[name], reports = device.tick(now)
+            self._wire.send(reports)
 
     def _pass(self, now: float, time: datetime) -> None:
         at_s, lit = _second_of_day(time), self._lit(time)

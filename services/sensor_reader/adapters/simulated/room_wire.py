@@ -32,10 +32,10 @@ class RoomWire:
                 if not arrival.retain:
                     yield Outgoing(arrival.topic, arrival.payload)
 
-    def send(self, said: Iterable[Outgoing]) -> None:
+    def send(self, reports: Iterable[Outgoing]) -> None:
         """Send answers."""
         if self._client is not None and self._client.connected:
-            for each in said:
+            for each in reports:
                 self._client.publish(Publication(each.topic, each.payload))
 
     def close(self) -> None:

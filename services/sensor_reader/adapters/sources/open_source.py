@@ -56,7 +56,7 @@ class OpenedSource:
     """A feed ready for the stage, and what a person should know: ``said`` is for the log, loudly, once."""
 
     feed: Feed
-    said: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     close: Callable[[], None] = lambda: None
 
 
@@ -175,9 +175,9 @@ def _whatever_is_there(configuration: Configuration, options: Options, pause: Pa
         opened = _hardware(configuration, options, pause, now)
         answering = [f"{f.device} ({f.chip}) answers" for f in findings if f.answers]
         why = ", ".join(answering + [f"{name} is to be asked" for name in remote])
-        return replace(opened, said=(f"source auto: reading the hardware: {why}", *opened.said))
+        return replace(opened, notes=(f"source auto: reading the hardware: {why}", *opened.notes))
     opened = _simulation(DEFAULT_SCENARIO, configuration, options)
-    return replace(opened, said=(_nobody(findings), *opened.said))
+    return replace(opened, notes=(_nobody(findings), *opened.notes))
 
 
 def _nobody(findings: Sequence[Finding]) -> str:

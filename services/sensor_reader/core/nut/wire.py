@@ -62,18 +62,18 @@ def words(line: str) -> tuple[str, ...]:
         raise ProtocolError(str(error)) from None
 
 
-def refusal(said: tuple[str, ...], asked: str) -> RefusalError | None:
+def refusal(tokens: tuple[str, ...], asked: str) -> RefusalError | None:
     """Return the error that an ``ERR`` line means, None for any other line. ``asked`` goes into its words."""
-    if said[:1] != ("ERR",):
+    if tokens[:1] != ("ERR",):
         return None
-    return RefusalError(said[1] if len(said) > 1 else "ERR", asked)
+    return RefusalError(tokens[1] if len(tokens) > 1 else "ERR", asked)
 
 
 def variables(lines: Iterable[tuple[str, ...]], ups: str) -> dict[str, str]:
     """Return the variables in the lines of ``LIST VAR ups``; raises ProtocolError at a line that is none of them."""
     found: dict[str, str] = {}
-    for said in lines:
-        if len(said) != 4 or said[:2] != ("VAR", ups):
-            raise ProtocolError(f"LIST VAR {ups}: got the line {' '.join(said)!r:.80}, which is no variable of it")
-        found[said[2]] = said[3]
+    for tokens in lines:
+        if len(tokens) != 4 or tokens[:2] != ("VAR", ups):
+            raise ProtocolError(f"LIST VAR {ups}: got the line {' '.join(tokens)!r:.80}, which is no variable of it")
+        found[tokens[2]] = tokens[3]
     return found

@@ -55,6 +55,6 @@ class Bounds(BaseModel):
 def plausibility(limits: Mapping[str, Bounds], cells: int, *frozen: FrozenAfter | None) -> Plausibility:
     """Return what is believed of a device; of ``frozen`` the first that is said counts, else the usual time."""
     usual = Plausibility(cells=cells)
-    said = {channel: bounds.limit(usual.limit(channel)) for channel, bounds in limits.items()}
+    own = {channel: bounds.limit(usual.limit(channel)) for channel, bounds in limits.items()}
     after = next((each for each in frozen if each is not None), usual.frozen_after_s)
-    return Plausibility(said, cells, None if isinstance(after, str) else after)
+    return Plausibility(own, cells, None if isinstance(after, str) else after)

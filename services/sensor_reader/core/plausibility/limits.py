@@ -59,9 +59,9 @@ class Plausibility:
 
     def limit(self, channel: str) -> Limit:
         """Return the limit of a channel: as said for it, else the field's."""
-        said = self.limits.get(channel)
-        if said is not None:
-            return said
+        own = self.limits.get(channel)
+        if own is not None:
+            return own
         if channel == "battery_voltage":
             return Limit(slew_per_s=SLEW_PER_S["cell_voltage"] * self.cells)
         return Limit(slew_per_s=SLEW_PER_S.get(channel))

@@ -27,15 +27,15 @@ class DeviceHistory:
 
 
 def judge_parts(
-    said: Sequence[PartOutcome], past: DeviceHistory, plausibility: Plausibility, at_s: float
+    outcomes: Sequence[PartOutcome], past: DeviceHistory, plausibility: Plausibility, at_s: float
 ) -> tuple[list[Outcome], DeviceHistory]:
     """Return what may be believed of each part's outcome, and what to remember; ``at_s`` never goes back."""
     everything: dict[str, Scalar] = {}
-    for _, outcome in said:
+    for _, outcome in outcomes:
         everything |= outcome.values if isinstance(outcome, Reading) else {}
     moving = must_move(everything)
     believed: list[Outcome] = []
-    for name, outcome in said:
+    for name, outcome in outcomes:
         if isinstance(outcome, Reading) and not outcome.waits:
             outcome, past = _one(name, outcome, past, plausibility, moving, at_s)  # noqa: PLW2901
         believed.append(outcome)

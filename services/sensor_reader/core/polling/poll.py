@@ -49,10 +49,10 @@ def poll_devices(
     outcomes = interleave([_read(device, part, ports, memories, now) for device, part in parts], pause)
     frames = []
     for device in devices:
-        said = [(part.name, outcome) for (owner, part), outcome in zip(parts, outcomes, strict=True) if owner is device]
+        own = [(part.name, outcome) for (owner, part), outcome in zip(parts, outcomes, strict=True) if owner is device]
         past = memories.devices.get(device.name, DeviceHistory())
-        believed, memories.devices[device.name] = judge_parts(said, past, device.plausibility, now)
-        frames.append(_frame(device, [(name, b) for (name, _), b in zip(said, believed, strict=True)], time))
+        believed, memories.devices[device.name] = judge_parts(own, past, device.plausibility, now)
+        frames.append(_frame(device, [(name, b) for (name, _), b in zip(own, believed, strict=True)], time))
     return frames
 
 

@@ -221,22 +221,24 @@ def words_of(fields: Iterable[Field], payloads: Payloads) -> dict[str, int]:
 
 def decode(fields: Sequence[Field], words: Mapping[str, int]) -> dict[str, float]:
     """Return field values by name from words by register name; what the chip cannot show is left out."""
-    return {field.name: field.value(raw) for field, raw in _said(fields, words) if field.believed(raw)}
+    return {field.name: field.value(raw) for field, raw in _raw_values(fields, words) if field.believed(raw)}
 
 
 def impossible(fields: Sequence[Field], words: Mapping[str, int]) -> list[tuple[Field, int]]:
     """Return the fields that show a value the working chip cannot show, with that raw value."""
-    return [(field, raw) for field, raw in _said(fields, words) if not field.believed(raw)]
+    return [(field, raw) for field, raw in _raw_values(fields, words) if not field.believed(raw)]
 
 
 def saturated(fields: Sequence[Field], words: Mapping[str, int]) -> list[tuple[Field, float]]:
     """Return the fields that show the end of their scale, with what they show."""
     return [
-        (field, field.value(raw)) for field, raw in _said(fields, words) if field.believed(raw) and raw in field.ends
+        (field, field.value(raw))
+        for field, raw in _raw_values(fields, words)
+        if field.believed(raw) and raw in field.ends
     ]
 
 
-def _said(fields: Sequence[Field], words: Mapping[str, int]) -> list[tuple[Field, int]]:
+def _raw_values(fields: Sequence[Field], words: Mapping[str, int]) -> list[tuple[Field, int]]:
     """Return the fields that were read and are not void, with their raw values."""
     raws = {field.name: field.raw(words[field.register.name]) for field in fields if field.register.name in words}
     read = [field for field in fields if field.name in raws]
