@@ -6,6 +6,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +15,7 @@ from shared.delivery.handler import InMemoryPublisher
 from shared.ledger import Ledger
 from shared.messages import Candidate, Event, Frame
 from shared.quantities import FACTS, QUANTITIES
-from tests.support.scenarios import SHIPPED, START, at, configured
+from tests.support.scenarios import SHIPPED, START, at, configured, frame, run
 
 NAMES = st.from_regex(r"\A[A-Za-z0-9_][A-Za-z0-9_.-]{0,20}\Z")
 CHANNELS = st.sampled_from([*QUANTITIES, *FACTS]) | st.text(min_size=1, max_size=12)
@@ -84,6 +85,17 @@ def test_nothing_that_is_accepted_makes_the_processor_die(frames: list[dict[str,
                 processor.flush()
             for message in (*outlet.emitted, *outlet.retained.values()):
                 type(message).model_validate_json(message.model_dump_json())
+
+
+@pytest.mark.parametrize("celsius", [1e308, 1e6, -257.14, -257.2, -273.15, -1e6, -1e308])
+@pytest.mark.parametrize("humidity", [50.0, 1e-300, 1e308])
+def test_air_beyond_all_computation_has_no_computed_channels(celsius: float, humidity: float):
+    """No vapour pressure can be computed of it: the frame ended the processor, at each of its starts anew."""
+    events, state = run([frame(0, "room", air_temperature=celsius, relative_humidity=humidity)])
+
+    assert state is not None
+    for message in (*events, state):
+        type(message).model_validate_json(message.model_dump_json())
 
 
 ROOM_CLIMATE = {"air_temperature": 20.0, "relative_humidity": 50.0, "air_pressure": 1000.0, "battery_voltage": 3.7}

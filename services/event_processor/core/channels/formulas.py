@@ -23,12 +23,18 @@ from shared.quantities import QUANTITIES
 
 
 def _of(*channels: str) -> Callable[[Callable[..., float | None]], Callable[[FrameContext], float | None]]:
-    """Wrap a function of channels' numbers; None where one is missing."""
+    """Wrap a function of channels' numbers; None where one is missing, or where they are beyond all computation."""
 
     def wrap(compute: Callable[..., float | None]) -> Callable[[FrameContext], float | None]:
         def computed(context: FrameContext) -> float | None:
             numbers = [context.number(channel) for channel in channels]
-            return None if None in numbers else compute(*numbers)
+            if None in numbers:
+                return None
+            try:
+                found = compute(*numbers)
+            except (ArithmeticError, ValueError):  # air of a million degrees
+                return None
+            return found if found is None or math.isfinite(found) else None
 
         return computed
 

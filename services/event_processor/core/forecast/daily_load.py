@@ -38,7 +38,7 @@ def lasts_s(loads: DailyLoad, second_of_day: float, amount: float) -> float | No
         load, left_s = loads[span], SPAN_S - at_s % SPAN_S
         load = mean if load is None else load
         if load * left_s / 3600 >= amount:
-            return passed_s + amount / load * 3600
+            return passed_s + (amount / load * 3600 if load else 0.0)  # no load: there was nothing left
         amount -= load * left_s / 3600
         at_s, passed_s = at_s + left_s, passed_s + left_s
     return passed_s
