@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from shared.clock import SYSTEM_CLOCK
+from shared.collector import collect_only_new
 from shared.context import Context
 from shared.delivery.endpoint import Endpoint
 from shared.delivery.handler import MessageHandler
@@ -200,6 +201,7 @@ def _serve(service: Service, settings: Any, context: Context, path: Path) -> Non
     stop = Stop()
     stop.catch(endpoint)
     endpoint.open()
+    collect_only_new()
     _loop(endpoint, drive, stop, _Sign(context, service.route.name))
     _drain(endpoint, drive)
     if drive:

@@ -106,3 +106,20 @@ def test_a_ledger_that_cannot_be_opened_is_exit_74(environ: dict[str, str], tmp_
         f"CRITICAL alerter: {tmp_path}/data/alerter/ledger.sqlite: " in said
     )
     assert "Traceback" not in said
+
+
+def test_the_collector_leaves_alone_what_a_service_was_set_up_with(environ: dict[str, str]) -> None:
+    """Nearly everything that is there before the loop; a search through all of it stops the service for 100 ms."""
+    asks = (
+        "import gc, shared.process as process\n"
+        "process._loop = lambda *_: print(len(gc.get_objects()), gc.get_freeze_count())\n"
+        "from services.alerter.app import run\n"
+        "run()"
+    )
+
+    done = processes.run(
+        [sys.executable, "-c", asks], env=environ, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False
+    )
+
+    searched, left_alone = map(int, done.stdout.split())
+    assert (True, True) == (left_alone > 20_000, searched < left_alone // 50), done.stdout
