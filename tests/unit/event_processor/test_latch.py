@@ -6,7 +6,7 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.event_processor.core.device.latch import OFF, Latch, debounce, latch_from_json, latch_to_json, stamp
+from services.event_processor.core.device.latch import OFF, Latch, debounce, stamp
 from tests.support.scenarios import START, at
 
 
@@ -83,4 +83,4 @@ def test_json_gives_the_latch_back(on: bool, began: int | None, pending: int | N
     times = [None if micros is None else START + timedelta(microseconds=micros) for micros in (began, pending)]
     latch = Latch(on, times[0], times[1], timedelta(microseconds=held_us))
 
-    assert latch == latch_from_json(latch_to_json(latch))
+    assert latch == Latch.from_json(latch.to_json())

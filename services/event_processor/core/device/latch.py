@@ -10,7 +10,8 @@ Rules:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -32,6 +33,7 @@ class Latch:
     began: datetime | None = None
     pending: datetime | None = None
     held: timedelta = ZERO
+    _json: tuple[Any, ...] | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def raw(self) -> bool:
@@ -42,6 +44,24 @@ class Latch:
     def known(self) -> bool | None:
         """The confirmed state; None before the first confirmation."""
         return self.on if self.on or self.began else None
+
+    def to_json(self) -> tuple[Any, ...]:
+        """Return the latch as JSON values, which are made once: most latches stay as they are for thousands of frames.
+
+        ``held`` is in whole microseconds.
+        """
+        found = self._json
+        if found is None:
+            began, pending = (None if time is None else stamp(time) for time in (self.began, self.pending))
+            found = (self.on, began, pending, self.held // _MICROSECOND)
+            object.__setattr__(self, "_json", found)
+        return found
+
+    @classmethod
+    def from_json(cls, values: Sequence[Any]) -> Latch:
+        """Return the latch that ``to_json`` wrote."""
+        on, began, pending, held_us = values
+        return cls(on, read_time(began), read_time(pending), held_us * _MICROSECOND)
 
 
 OFF = Latch()
@@ -86,18 +106,6 @@ def shifted(time: datetime, seconds: float) -> datetime:
 def stamp(time: datetime) -> str:
     """Return ``time`` (aware, UTC) as RFC 3339 with microseconds and Z."""
     return time.isoformat(timespec="microseconds")[:26] + "Z"
-
-
-def latch_to_json(latch: Latch) -> list[Any]:
-    """Return the latch as JSON values; ``held`` in whole microseconds."""
-    began, pending = (None if time is None else stamp(time) for time in (latch.began, latch.pending))
-    return [latch.on, began, pending, latch.held // _MICROSECOND]
-
-
-def latch_from_json(values: list[Any]) -> Latch:
-    """Return the latch that ``latch_to_json`` wrote."""
-    on, began, pending, held_us = values
-    return Latch(on, read_time(began), read_time(pending), held_us * _MICROSECOND)
 
 
 def read_time(text: str | None) -> datetime | None:

@@ -8,17 +8,9 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from pydantic_core import to_json
+from pydantic_core import SchemaSerializer, core_schema
 
-from services.event_processor.core.device.latch import (
-    ZERO,
-    Latch,
-    latch_from_json,
-    latch_to_json,
-    move,
-    read_time,
-    stamp,
-)
+from services.event_processor.core.device.latch import ZERO, Latch, move, read_time, stamp
 from shared.jumps import Jump
 from shared.messages import Frame
 
@@ -31,6 +23,32 @@ UNKNOWN_STEP_S = 60.0  # assumed until the second frame
 
 
 EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+def _writer() -> SchemaSerializer:
+    """Return what writes a memory as JSON; told of the numbers' types, it takes a third of the time for them."""
+    numbers = core_schema.tuple_variable_schema(
+        core_schema.union_schema(
+            [
+                core_schema.nullable_schema(core_schema.float_schema()),
+                core_schema.int_schema(),
+                core_schema.definition_reference_schema("numbers"),
+                core_schema.any_schema(),
+            ]
+        ),
+        ref="numbers",
+    )
+    by_name = core_schema.dict_schema(core_schema.str_schema(), core_schema.definition_reference_schema("numbers"))
+    return SchemaSerializer(
+        core_schema.definitions_schema(
+            core_schema.typed_dict_schema({"numbers": core_schema.typed_dict_field(by_name)}, extra_behavior="allow"),
+            [numbers],
+        ),
+        core_schema.CoreConfig(ser_json_inf_nan="constants"),
+    )
+
+
+AS_JSON = _writer()
 
 
 class Memory(NamedTuple):
@@ -84,19 +102,19 @@ class Memory(NamedTuple):
 
     def to_json(self) -> str:
         """Return the memory as JSON text, which ``from_json`` reads."""
-        return to_json(
+        return AS_JSON.to_json(
             {
                 "time": None if self.time is None else stamp(self.time),
                 "repeat": self.repeat,
                 "seen": sorted(self.seen),
-                "latches": {name: latch_to_json(latch) for name, latch in self.latches.items()},
+                "latches": {name: latch.to_json() for name, latch in self.latches.items()},
                 "clocks": [self.boot, self.uptime_s, self.clock],
                 "steady": self.steady_s,
                 "words": dict(self.words),
                 "numbers": dict(self.numbers),
                 "steps": [self.step_s, self.unseen_s],
             },
-            inf_nan_mode="constants",
+            warnings=False,
         ).decode()
 
     @classmethod
@@ -109,7 +127,7 @@ class Memory(NamedTuple):
             read_time(data["time"]),
             data["repeat"],
             frozenset(data["seen"]),
-            {name: latch_from_json(values) for name, values in data["latches"].items()},
+            {name: Latch.from_json(values) for name, values in data["latches"].items()},
             clocks[0],
             clocks[1],
             clocks[2],
