@@ -12,5 +12,5 @@ cp -r "$module" "$folder/telegraf"
 chmod -R u+w "$folder/telegraf"
 cd "$folder/telegraf"
 go build -tags custom,inputs.mqtt_consumer,outputs.mqtt,parsers.json_v2,serializers.json \
-  -ldflags "-X github.com/influxdata/telegraf/internal.Version=$version" -o "$where" ./cmd/telegraf
+  -ldflags "-X github.com/influxdata/telegraf/internal.Version=${version#v}" -o "$where" ./cmd/telegraf
 "$where" --version
