@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal, Protocol, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from shared.instants import time_to_us
-from shared.name_ids import uuid5_text
+from shared.name_ids import NameIds
 from shared.names import Blank, DottedName, Id, Label, NameOrNone, OptionalName, Path, Remark, Text
 from shared.names import Name as Name
 from shared.values import BoundedTime, Count, Data, Int64, OfferedData, Seq
@@ -27,6 +27,7 @@ from shared.values import Time as Time
 
 Values = Annotated[dict[Label, Scalar], Field(max_length=4096)]
 Labels = Annotated[dict[Label, Text], Field(max_length=256)]
+_set = object.__setattr__  # of a frozen model
 
 
 class Severity(StrEnum):
@@ -73,10 +74,11 @@ class Message(BaseModel):
     def revised(self, **values: Any) -> Self:
         """Return a copy with other values. None of them is checked: they were before, or have just been made."""
         made = object.__new__(type(self))
-        object.__setattr__(made, "__dict__", {**self.__dict__, **values})
-        object.__setattr__(made, "__pydantic_fields_set__", self.__pydantic_fields_set__ | values.keys())
-        object.__setattr__(made, "__pydantic_extra__", None)
-        object.__setattr__(made, "__pydantic_private__", None)
+        named = self.__pydantic_fields_set__
+        _set(made, "__dict__", {**self.__dict__, **values})
+        _set(made, "__pydantic_fields_set__", named if named.issuperset(values) else named | values.keys())
+        _set(made, "__pydantic_extra__", None)
+        _set(made, "__pydantic_private__", None)
         return made
 
 
@@ -150,13 +152,13 @@ class Event(Sequenced):
         }
 
 
-_EVENT_SPACE = uuid.UUID("6f0b1c1e-5f0a-5b52-9a53-5b1f7b3f3a52")
+_EVENT_IDS = NameIds(uuid.UUID("6f0b1c1e-5f0a-5b52-9a53-5b1f7b3f3a52"))
 
 
 def event_id(site: str, event_type: str, device: str | None, time: datetime, cause: str = "") -> str:
     """Return the UUIDv5 of what caused an event; ``cause`` tells apart two of one type in one frame."""
     micros = time_to_us(time)
-    return uuid5_text(_EVENT_SPACE, f"{site}|{event_type}|{device or ''}|{micros}|{cause}")
+    return _EVENT_IDS.of(f"{site}|{event_type}|{device or ''}|{micros}|{cause}")
 
 
 class Candidate(Message):

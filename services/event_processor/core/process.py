@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from services.event_processor.core.channels.frame_context import Finding, FrameContext
 from services.event_processor.core.device.memory import Memory
 from services.event_processor.core.rules.compiled import BELIEVED, CompiledRules, DeviceRules, RuleStep
 from services.event_processor.core.rules.kinds.unclean_shutdown import BACKFILLED
-from services.event_processor.core.state import device_state
-from shared.messages import DeviceState, Event, Frame, Trigger, event_id
+from services.event_processor.core.state import STATE, device_state
+from shared.messages import DeviceState, Event, Frame, Severity, Trigger, event_id
 
 PLAIN, PLAIN_FIELDS, PLAIN_CHARS = (float, bool, str), 40, 128  # an int may be too large for a consumer
 
@@ -31,7 +31,7 @@ class Outcome(NamedTuple):
     @property
     def state(self) -> DeviceState:
         """The device's state, computed on demand: a batch needs only its last."""
-        return device_state(self.compiled, self.memory, self.frame)
+        return device_state(self.compiled, self.memory, self.frame, STATE)
 
 
 def process_frame(compiled: CompiledRules, memory: Memory, frame: Frame) -> Outcome:
@@ -80,37 +80,51 @@ def run_steps(
 def events_of(compiled: CompiledRules, frame: Frame, findings: Sequence[Finding], repeat: int = 0) -> tuple[Event, ...]:
     """Return the events of a frame's findings; ``repeat``: how many frames of the same time came before."""
     zone = frame.zone or compiled.device_rules(frame.device).device.zone
-    return tuple(_event(compiled, frame, zone, repeat, found) for found in findings)
+    mark = _mark(frame, repeat)
+    return tuple([_event(compiled, frame, zone, mark, *found) for found in findings])
 
 
-def _event(compiled: CompiledRules, frame: Frame, zone: str | None, repeat: int, found: Finding) -> Event:
-    """Return the event of a finding. Its id distinguishes two frames of one device with the same time.
+def _mark(frame: Frame, repeat: int) -> str:
+    """Return what the ids of a frame's events add to a cause: it tells two frames of one device and time apart.
 
     Such frames come from a log of whole seconds (``repeat`` differs), or from before and after the clock was set back
     (their uptimes differ).
     """
-    cause = f"{found.cause}#{repeat}" if repeat else found.cause
-    if frame.uptime_s is not None:
-        cause = f"{cause}@{frame.boot}/{frame.uptime_s}"
-    model = compiled.models[found.type]
-    own = {
-        "id": event_id(compiled.site, found.type, frame.device, frame.time, cause),
-        "severity": found.severity or model.severity,
-        "time": frame.time,
-        "device": frame.device,
-        "zone": zone,
-        "data": found.data,
-        "metadata": {},
-    }
-    if _is_plain(found.data):
-        return model.revised(**own)  # without validation, which costs most
-    return Event(**model.model_dump(exclude_unset=True) | own)
+    mark = f"#{repeat}" if repeat else ""
+    return mark if frame.uptime_s is None else f"{mark}@{frame.boot}/{frame.uptime_s}"
+
+
+def _event(
+    compiled: CompiledRules,
+    frame: Frame,
+    zone: str | None,
+    mark: str,
+    event_type: str,
+    cause: str,
+    data: dict[str, Any],
+    severity: Severity | None,
+) -> Event:
+    """Return the event of a finding."""
+    model, device, time = compiled.models[event_type], frame.device, frame.time
+    event = model.revised(
+        id=event_id(compiled.site, event_type, device, time, cause + mark),
+        severity=severity or model.severity,
+        time=time,
+        device=device,
+        zone=zone,
+        data=data,
+        metadata={},
+    )
+    if _is_plain(data):
+        return event  # without validation, which costs most
+    return Event(**{name: value for name, value in event.__dict__.items() if name in event.model_fields_set})
 
 
 def _is_plain(data: Mapping[str, object]) -> bool:
     """Whether data is a few numbers, flags and short words, which need no validation."""
     for value in data.values():
-        if type(value) not in PLAIN or (type(value) is str and len(value) > PLAIN_CHARS):
+        kind = type(value)
+        if kind not in PLAIN or (kind is str and len(value) > PLAIN_CHARS):  # type: ignore[arg-type]  # a text
             return False
     return len(data) <= PLAIN_FIELDS
 

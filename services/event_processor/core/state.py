@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from math import isfinite
-from typing import Literal
+from typing import Literal, TypeVar
 
 from services.event_processor.core.channels.frame_context import FrameContext
 from services.event_processor.core.device.keys import CHARGING, CRITICAL, DOUBTED, LOW, ON_BATTERY
@@ -17,9 +16,23 @@ from shared.quantities import QUANTITIES
 
 POWER: dict[bool | None, Literal["mains", "battery"] | None] = {None: None, False: "mains", True: "battery"}
 
+S = TypeVar("S", bound=DeviceState)
+STATE = DeviceState(
+    device="-",
+    zone=None,
+    time=datetime.min.replace(tzinfo=UTC),
+    quality=Quality.GOOD,
+    power=None,
+    battery=None,
+    charging=None,
+    active=(),
+    values={},
+    simulated=False,
+)
 
-def device_state(compiled: CompiledRules, memory: Memory, frame: Frame) -> DeviceState:
-    """Return the confirmed state; ``quality`` is the last frame's.
+
+def device_state(compiled: CompiledRules, memory: Memory, frame: Frame, model: S) -> S:
+    """Return the confirmed state, as a message of the kind of ``model``; ``quality`` is the last frame's.
 
     ``values`` are those of the last frame, never older ones, and the channels computed from a believable frame.
     """
@@ -34,22 +47,21 @@ def device_state(compiled: CompiledRules, memory: Memory, frame: Frame) -> Devic
         "power": POWER[latches.get(ON_BATTERY, OFF).known],
         "battery": _battery(memory),
         "charging": latches.get(CHARGING, OFF).known,
-        "active": (*[name for name in compiled.shown if name in on], *_doubted(latches)),
+        "active": (*[name for name in compiled.shown if name in on], *_doubted(latches)) if on else (),
         "values": frame.values | derived,
         "simulated": frame.simulated,
     }
     if _is_plain(derived):
-        return MODEL.revised(**fields)  # frame and rules are validated already, and validation costs most
-    return DeviceState(**fields)
+        return model.revised(**fields)  # frame and rules are validated already, and validation costs most
+    return type(model)(**fields)
 
 
 def _is_plain(derived: Mapping[str, float | str]) -> bool:
     """Whether the computed values need no validation: every number is finite and within bounds."""
-    return all(isfinite(value) and abs(value) < MOST for value in derived.values() if not isinstance(value, str))
+    return all(-MOST < value < MOST for value in derived.values() if not isinstance(value, str))
 
 
 MOST = 2.0**63  # the bound of whole numbers in a payload; no formula reaches it
-MODEL = DeviceState(device="-", time=datetime.min.replace(tzinfo=UTC), quality=Quality.GOOD)
 
 
 def state_words(memory: Memory, frame: Frame) -> tuple[tuple[str, str | bool | None], ...]:

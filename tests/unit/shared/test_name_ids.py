@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.name_ids import uuid5_text
+from shared.name_ids import NameIds
 from shared.values import Room
 
 ROOM = Room(2, 6, 3)
@@ -28,7 +28,7 @@ EDGES: list[tuple[Any, str | None]] = [
 
 @given(st.uuids(), st.text(st.characters(exclude_categories=["Cs"])))
 def test_an_id_is_a_uuid_of_version_5(space: uuid.UUID, name: str) -> None:
-    assert str(uuid.uuid5(space, name)) == uuid5_text(space, name)
+    assert str(uuid.uuid5(space, name)) == NameIds(space).of(name)
 
 
 @pytest.mark.parametrize("nested", [False, True])
