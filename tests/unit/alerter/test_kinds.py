@@ -253,3 +253,13 @@ def test_a_target_that_was_reported_is_the_target_until_another_is() -> None:
         play.event(5, "target", None, zone="z", parameter="vpd", new=1.3)
         play.event(6, "vpd", zone="z", value=1.21)
         assert [("r/z", FIRES, 4), ("r/z", ENDS, 6)] == play.timeline()
+
+
+@pytest.mark.parametrize("condition", [COUNT, BURST], ids=["count", "burst"])
+def test_an_alert_that_is_over_is_forgotten_and_leaves_its_topic(condition: str) -> None:
+    with playing(f"rules: {{r: {{{condition}}}}}\nresolved_for: 1d", wall=True) as play:
+        each(events(0, 1, 2), until(999))(play)
+        play.tick(1000)
+        assert ENDS == getattr(play.retained("r", "d1"), "state", None)
+        play.tick(2 * 86_400, 3600)
+        assert (None, {}) == (play.retained("r", "d1"), play.alerter.alert_sets[0].records)

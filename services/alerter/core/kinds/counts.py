@@ -184,9 +184,11 @@ class Burst:
         times_us = fold_out(Window(evidence.times_us), now_us - self._window_us).times_us
         if not times_us and holds:
             times_us = evidence.times_us[-1:]
+        if not times_us:
+            return None
         if len(times_us) == len(evidence.times_us) and holds is evidence.holds:
             return evidence
-        return BurstEvidence(times_us, holds) if times_us else None
+        return BurstEvidence(times_us, holds)
 
     def moved(self, evidence: BurstEvidence, move: Move) -> BurstEvidence:
         """Move the time of every event."""
