@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -130,7 +130,7 @@ class Alerter:
             self._orphans[alert_id], changes = transitions.resolve_orphan(alert_id, record)
             for alert in changes:
                 raised = self._record(alert, raised=record.raised)
-                self._orphans[alert_id] = replace(self._orphans[alert_id], raised=raised)
+                self._orphans[alert_id] = self._orphans[alert_id]._replace(raised=raised)
             self._repository.write(alert_id, self._orphans[alert_id])
         self._retained.clear()
         for rule, key in self._repository.emptied(0):
@@ -157,17 +157,17 @@ class Alerter:
 
     def apply(self, message: Sequenced) -> None:
         """Judge an event, or a sample of a device's state, by the rules that take it."""
-        if isinstance(message, Event | StateSample) and not self._admits(message.time):
-            return
-        if isinstance(message, StateSample):
+        if isinstance(message, Event):
+            if self._admits(message.time) and message.metadata.get("replayed") is not True:
+                self._clock_watch.busy = True
+                self._judge(message)
+        elif isinstance(message, StateSample) and self._admits(message.time):
             self._clock_watch.busy = True
             if self._seen_samples.is_new(message):
                 self._send_notices_until(message.time)
                 self._handle(self._events, self._events.observe(state_sample(message)))
-            return
-        if not isinstance(message, Event) or message.metadata.get("replayed") is True:
-            return
-        self._clock_watch.busy = True
+
+    def _judge(self, message: Event) -> None:
         if message.type == CLOCK_JUMP and (jump := read_jump(message.data)) is not None:
             self._events.move(lambda time_us: time_to_us(jump.moved(us_to_time(time_us))))
             if self._options.by_events:
@@ -257,7 +257,7 @@ class Alerter:
             record = alert_set.records[alert_id]
             raised = self._record(alert, raised=record.raised)
             if raised is not record.raised:
-                alert_set.records[alert_id] = replace(record, raised=raised)
+                alert_set.records[alert_id] = record._replace(raised=raised)
             now = alert.time if self._options.by_events else self._clock()
             self._send_notices_until(alert.time)
             if alert_set is self._events:

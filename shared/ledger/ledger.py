@@ -30,6 +30,22 @@ PAGE_BYTES = 1024  # a commit changes a dozen pages by a few bytes each, or adds
 LOG_BYTES = 2_097_152  # of the WAL, before its pages go to the file: pages that change often go once
 
 
+class Waiting:
+    """The block of ``Ledger.may_wait``; a class, since every event has such a block, and a generator takes longer."""
+
+    __slots__ = ("_before", "_ledger")
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def __enter__(self) -> None:
+        self._before = self._ledger.db.total_changes
+
+    def __exit__(self, kind: object, *error: object) -> None:
+        if kind is None:
+            self._ledger.note_waiting(self._before)
+
+
 class Ledger:
     """An open ledger. ``db`` is the SQLite connection, for tables of a service's own."""
 
@@ -123,11 +139,12 @@ class Ledger:
             raise self.explained(error) from error
         self._committed, self._waiting = self.db.total_changes, 0
 
-    @contextmanager
-    def may_wait(self) -> Iterator[None]:
+    def may_wait(self) -> Waiting:
         """What the block writes need not be on the disk before anything leaves: it can be worked out again."""
-        before = self.db.total_changes
-        yield
+        return Waiting(self)
+
+    def note_waiting(self, before: int) -> None:
+        """Note that what was changed since ``total_changes`` was ``before`` may wait for its commit."""
         self._waiting += self.db.total_changes - before
 
     @property

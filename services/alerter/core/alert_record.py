@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
 
 from services.alerter.core.kinds.condition import Condition
-from services.alerter.core.states import Reason
+from services.alerter.core.states import IS_FIRING, Reason
 from shared.messages import AlertState, Severity
 
 FIRES = 12  # times it fired that are remembered, for damping
@@ -28,8 +28,7 @@ class LastTransition:
     window_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class AlertRecord:
+class AlertRecord(NamedTuple):  # and no dataclass: a sample makes one for each rule that takes it
     """One alert. ``since_us`` is when it began to wait or fire, ``quiet_us`` since when only ``keep`` holds it firing.
 
     ``seen_by`` acknowledged it, with ``comment``. ``event_text`` is the last event in words.
@@ -55,7 +54,7 @@ class AlertRecord:
     @property
     def is_firing(self) -> bool:
         """Whether it fires, acknowledged or not."""
-        return self.state in (AlertState.FIRING, AlertState.ACKNOWLEDGED)
+        return self.state in IS_FIRING
 
     @property
     def fired(self) -> bool:
@@ -66,8 +65,7 @@ class AlertRecord:
 def move(record: AlertRecord, condition: Condition, mover: Callable[[int], int]) -> AlertRecord:
     """Return the record after a jump of the clock: ages stay the same, and so does what was reported."""
     pending = record.state is AlertState.PENDING
-    return replace(
-        record,
+    return record._replace(
         evidence=condition.moved(record.evidence, mover),
         now_us=None if record.now_us is None else mover(record.now_us),
         since_us=mover(record.since_us) if pending else record.since_us,
@@ -131,16 +129,15 @@ def _read_last(last: list[Any]) -> LastTransition:
 
 
 def _evidence_json(evidence: Any, without: str | None) -> dict[str, Any]:
-    return {f.name: getattr(evidence, f.name) for f in fields(evidence) if f.name != without}
+    return {name: value for name, value in evidence._asdict().items() if name != without}
 
 
 def _evidence(condition: Condition | None, content: Mapping[str, Any]) -> Any:
     if condition is None:
         return None
     fresh = condition.begin()
-    names = {f.name for f in fields(fresh)}
     values = {name: _tupled(value) for name, value in content.items()}
-    return replace(fresh, **values) if names >= values.keys() else fresh
+    return fresh._replace(**values) if values.keys() <= {*fresh._fields} else fresh
 
 
 def _tupled(value: Any) -> Any:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from functools import partial
 from heapq import heapify, heappop, heappush
 
@@ -55,7 +54,7 @@ class AlertSet:
         self.now_us: int | None = None
         self.ungrouped = 0  # samples that lack a label by which a rule that orders something groups
         self._rule_of: dict[AlertId, Rule] = {}
-        self._listeners: dict[tuple[Source, str], tuple[Rule, ...]] = {}
+        self._listeners: dict[tuple[Source, str], tuple[tuple[Rule, int], ...]] = {}
         self._due: list[tuple[int, bool, AlertId]] = []  # a heap: when, whether a composite, which alert
         self._composites = [rule for rule in self.rules if rule.composite is not None]
         self._ahead: dict[AlertId, None] = {}  # composites whose members have reported something
@@ -75,7 +74,7 @@ class AlertSet:
         before = self.records.get(alert_id)
         if before is None:
             self.shares.add(rule.name, record.sender)
-        if (before is not None and before.is_firing) is not record.is_firing:
+        if (before is None or before.state is not record.state) and _fires(before) is not record.is_firing:
             self.turned[alert_id] = None
         self.records[alert_id] = record
         self._schedule(alert_id, rule, record)
@@ -95,7 +94,7 @@ class AlertSet:
 
     def listens(self, source: Source, name: str) -> bool:
         """Whether any rule takes samples of that name."""
-        return bool(self._rules_for(source, name))
+        return bool(self._listeners_to(source, name))
 
     def alert(self, alert_id: AlertId) -> Alert | None:
         """Return an alert as it stands now; None if it has never fired and is not pending."""
@@ -124,10 +123,9 @@ class AlertSet:
         if not self._expected:
             self._expect(sample.time_us)
         changes: list[Alert] = []
-        groups: dict[tuple[tuple[str, ...], bool], tuple[str, dict[str, str]] | None] = {}
-        for rule in self._rules_for(sample.source, sample.name):
+        groups: dict[int, tuple[str, list[object]] | None] = {}
+        for rule, alike in self._listeners_to(sample.source, sample.name):
             if rule.intake.takes(sample):
-                alike = (rule.by, rule.acts)  # what a group follows from
                 if alike not in groups:
                     groups[alike] = rule.group(sample)
                 if (group := groups[alike]) is None:
@@ -208,18 +206,23 @@ class AlertSet:
     # ---- internals
 
     def _now(self, record: AlertRecord) -> int:
-        times = [time_us for time_us in (record.now_us, self.now_us) if time_us is not None]
-        return max(times, default=0)
+        if record.now_us is None or self.now_us is None:
+            return record.now_us or self.now_us or 0
+        return max(record.now_us, self.now_us)
 
-    def _rules_for(self, source: Source, name: str) -> tuple[Rule, ...]:
-        asked = (source, name)
-        if asked not in self._listeners:
+    def _listeners_to(self, source: Source, name: str) -> tuple[tuple[Rule, int], ...]:
+        """Return the rules that take samples of that name, each with a number: those that group alike have the same."""
+        found = self._listeners.get((source, name))
+        if found is None:
             if len(self._listeners) > LISTENERS_KEPT:
                 self._listeners.clear()
-            self._listeners[asked] = tuple(rule for rule in self.rules if rule.intake.listens(source, name))
-        return self._listeners[asked]
+            alike: dict[object, int] = {}
+            rules = [rule for rule in self.rules if rule.intake.listens(source, name)]
+            found = tuple((rule, alike.setdefault((rule.by, rule.acts), len(alike))) for rule in rules)
+            self._listeners[source, name] = found
+        return found
 
-    def _observe(self, rule: Rule, key: str, labels: dict[str, str], sample: Sample) -> tuple[Alert, ...]:
+    def _observe(self, rule: Rule, key: str, values: list[object], sample: Sample) -> tuple[Alert, ...]:
         alert_id = (rule.name, key)
         record = self.records.get(alert_id)
         if record is None:
@@ -233,23 +236,24 @@ class AlertSet:
                 self.ungrouped += 1  # what many devices did together is no reason to act on any of them
                 return ()
             if full:
-                key, labels = OTHERS if rule.only is None else f"{rule.only}.{OTHERS}", {}
+                key = OTHERS if rule.only is None else f"{rule.only}.{OTHERS}"
                 alert_id = (rule.name, key)
-            sender = "" if full else sample.sender
-            record = self.records.get(alert_id) or replace(transitions.begin(rule, labels, self.now_us), sender=sender)
+            labels, sender = ({}, "") if full else (rule.labelled(values, sample), sample.sender)
+            record = self.records.get(alert_id) or transitions.begin(rule, labels, self.now_us)._replace(sender=sender)
         elif self.now_us is not None and (record.now_us is None or record.now_us < self.now_us):
             record, _ = transitions.advance(rule, key, record, self.now_us)  # nothing was due: it was run already
         stale = self.now_us is not None and sample.time_us < self.now_us - OLD_US
-        record = record if record.stale is stale else replace(record, stale=stale)
+        record = record if record.stale is stale else record._replace(stale=stale)
         changed, changes = transitions.observe(rule, key, record, sample)
         if changed is not record or alert_id not in self.records:
             self._keep(alert_id, rule, changed)
-        self._report(changes)
+        if changes:
+            self._report(changes)
         return changes
 
     def _keep(self, alert_id: AlertId, rule: Rule, record: AlertRecord) -> None:
         if (
-            record.state is AlertState.RESOLVED
+            record.state is transitions.RESOLVED
             and record.last is None
             and transitions.idle(rule, record, self._now(record))
         ):
@@ -304,12 +308,13 @@ class AlertSet:
                 if (group := rule.group(sample)) is None:
                     self.ungrouped += 1
                     continue
-                key, labels = group
+                key, values = group
                 alert_id = (rule.name, key)
+                labels = rule.labelled(values, sample)
                 record = self.records.get(alert_id) or transitions.begin(rule, labels, self.now_us)
                 evidence = rule.composite.await_(record.evidence, sample)
                 self._ahead[alert_id] = None
-                self._keep(alert_id, rule, replace(record, evidence=evidence))
+                self._keep(alert_id, rule, record._replace(evidence=evidence))
 
     def _is_due(self, alert_id: AlertId, to_us: int) -> bool:
         return any(report[0] < to_us for report in self.records[alert_id].evidence.ahead[:1])  # in order
@@ -324,7 +329,7 @@ class AlertSet:
             sample = Sample("alert", name, time_us, {"key": key, "fires": fires})
             record, further = transitions.observe(rule, alert_id[1], record, sample)
             changes += further
-        record = replace(record, evidence=replace(record.evidence, ahead=left))
+        record = record._replace(evidence=record.evidence._replace(ahead=left))
         if not left:
             del self._ahead[alert_id]
         self._keep(alert_id, rule, record)
@@ -335,24 +340,29 @@ class AlertSet:
         self._expected = True
         for rule in self.rules:
             for group in rule.expects:
-                key, labels = key_of(group), rule.labelled(list(group))
+                key = key_of(group)
                 if (rule.name, key) not in self.records:
-                    self._observe(rule, key, labels, Sample("event", "", from_us, {}))
+                    self._observe(rule, key, list(group), Sample("event", "", from_us, {}))
 
 
 def _advanced(rule: Rule, key: str, record: AlertRecord, to_us: int) -> transitions.Decision:
     return transitions.advance(rule, key, record, to_us)
 
 
+def _fires(record: AlertRecord | None) -> bool:
+    return record is not None and record.is_firing
+
+
 def _wakes_us(rule: Rule, record: AlertRecord) -> int | None:
     """Return when an alert next changes by itself: a transition, its published count, or the end of its evidence."""
     due_us = transitions.due(rule, record)
+    if not rule.window_us:
+        return due_us
     oldest_us: tuple[int, ...] = getattr(record.evidence, "times_us", ())[:1]
-    window_us = round(rule.condition.window_s * 1e6)
     if oldest_us and (record.is_firing or record.last is None):
-        leaves_us = oldest_us[0] + window_us
+        leaves_us = oldest_us[0] + rule.window_us
         if record.now_us is None or leaves_us >= record.now_us:
             return leaves_us if due_us is None else min(due_us, leaves_us)
     if due_us is not None or record.last is not None or record.now_us is None or rule.composite is not None:
         return due_us
-    return record.now_us + window_us if window_us else None
+    return record.now_us + rule.window_us

@@ -19,9 +19,11 @@ class FutureGuard:
 
     def admits(self, time: datetime, now: datetime) -> bool:
         """Whether a time may be judged; ``refused`` counts those that may not."""
+        if self._newest is not None and time <= self._newest:
+            return True
         latest = now if self._newest is None else max(now, self._newest)
         if time > latest + AHEAD:
             self.refused += 1
             return False
-        self._newest = time if self._newest is None else max(self._newest, time)
+        self._newest = time
         return True

@@ -28,4 +28,4 @@ class KeyShares:
 
     def has_room(self, rule: str, sender: str) -> bool:
         """Whether a sender may have one more."""
-        return self._held[rule, sender] < SHARE * (self.most - self._all[rule])
+        return self._held.get((rule, sender), 0) < SHARE * (self.most - self._all.get(rule, 0))

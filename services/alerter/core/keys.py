@@ -19,11 +19,10 @@ def key_of(values: Iterable[object]) -> str:
     parts = [NONE if value is None or value == "" else str(value) for value in values]
     if not parts:
         return ALL
-    slugs = [_UNFIT.sub("_", part) for part in parts]
     plain = ".".join(parts)
-    if slugs[:-1] == parts[:-1] and FIT.match(plain) and len(plain) <= _ROOM:
+    if len(plain) <= _ROOM and FIT.match(plain) and not any(map(_UNFIT.search, parts[:-1])):
         return plain  # only the last may hold dots: it is still clear where it begins
-    key = ".".join(slugs)
+    key = ".".join([_UNFIT.sub("_", part) for part in parts])
     return f"{key[:_ROOM]}-{_hash(parts)}"
 
 

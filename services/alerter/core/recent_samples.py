@@ -38,7 +38,8 @@ class RecentSamples:
             return False
         identity = (time_to_us(sample.time), crc32(repr(sample_words(sample)).encode()))
         known = self._kept.pop(sample.device, ())
-        others = tuple(one for one in known if one != identity)
+        is_repeat = identity in known
+        others = tuple(one for one in known if one != identity) if is_repeat else known
         self._kept[sample.device] = (*others, identity)[-SAMPLES_AHEAD:]
         self.touched[sample.device] = None
         self.dropped.pop(sample.device, None)
@@ -47,7 +48,7 @@ class RecentSamples:
             del self._kept[oldest]
             self.touched.pop(oldest, None)
             self.dropped[oldest] = None
-        return len(others) < len(known)
+        return is_repeat
 
     def of(self, device: str) -> tuple[Identity, ...]:
         """Return the samples kept of a device, the newest last; raises KeyError for an unknown device."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from fnmatch import fnmatchcase
+from functools import cached_property
 from types import MappingProxyType
 from typing import Literal
 
@@ -39,10 +40,12 @@ class Intake:
 
     def takes(self, sample: Sample) -> bool:
         """Whether a sample whose name fits passes the tests of its fields."""
-        return sample.name in self.besides or all(m.holds(sample.field(m.name)) for m in self.where)
+        if not self.where or sample.name in self.besides:
+            return True
+        return all(matcher.holds(sample.field(matcher.name)) for matcher in self.where)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rule:
     """``name`` is the alert's name; rules of one name differ in ``only``, the event type that begins their keys.
 
@@ -64,15 +67,20 @@ class Rule:
     annotations: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     actions: tuple[Action, ...] = (NOTIFY,)
 
-    @property
+    @cached_property
     def hold_us(self) -> int:
         """``hold`` in microseconds."""
         return span_to_us(self.hold)
 
-    @property
+    @cached_property
     def keep_us(self) -> int:
         """``keep`` in microseconds."""
         return span_to_us(self.keep)
+
+    @cached_property
+    def window_us(self) -> int:
+        """The span of time its condition judges, in microseconds."""
+        return round(self.condition.window_s * 1e6)
 
     @property
     def basis(self) -> Literal["events", "live"]:
@@ -84,7 +92,7 @@ class Rule:
         """What makes it fire and for how long, in words."""
         return f"{self.condition.wants}, for {in_words(self.hold)}" if self.hold else self.condition.wants
 
-    @property
+    @cached_property
     def composite(self) -> Composite | None:
         """The condition, if it is made of other rules."""
         return self.condition if isinstance(self.condition, Composite) else None
@@ -94,13 +102,13 @@ class Rule:
         """Whether people are notified when it fires."""
         return any(action.do is Do.NOTIFICATION for action in self.actions)
 
-    @property
+    @cached_property
     def acts(self) -> bool:
         """Whether the rule orders something, besides notifying."""
         return any(action.do is not Do.NOTIFICATION for action in self.actions)
 
-    def group(self, sample: Sample) -> tuple[str, dict[str, str]] | None:
-        """Return the key and the labels of a sample's group; None where it has no group.
+    def group(self, sample: Sample) -> tuple[str, list[object]] | None:
+        """Return the key of a sample's group, and the values that it is made of; None where it has no group.
 
         A rule that orders something ignores a sample without one of the labels it groups by: events that do not name
         their devices are no evidence against any device. A rule that only notifies puts them under the key ``none``,
@@ -109,15 +117,15 @@ class Rule:
         values = [sample.field(name) for name in self.by]
         if self.acts and any(value in (None, "") for value in values):
             return None
-        located = "device" in self.by or "sensor" in self.by
-        return key_of(values), self.labelled(values, sample.field("zone") if located else None)
+        return key_of(values), values
 
     def owns(self, key: str) -> bool:
         """Whether this rule judges the alert of its name with this key."""
         return self.only is None or key == self.only or key.startswith(f"{self.only}.")
 
-    def labelled(self, values: list[object], zone: object = None) -> dict[str, str]:
-        """Return the labels of a group, with the device's ``zone`` if there is one."""
+    def labelled(self, values: list[object], sample: Sample) -> dict[str, str]:
+        """Return the labels of a sample's group, with the device's zone if there is one."""
+        zone = sample.field("zone") if "device" in self.by or "sensor" in self.by else None
         named = {name: short(value) for name, value in zip(self.by, values, strict=True) if value not in (None, "")}
         return ({} if zone in (None, "") else {"zone": short(zone)}) | named
 

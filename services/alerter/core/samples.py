@@ -8,26 +8,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Literal, NamedTuple
 
 from shared.event_text.texts import EventTexts, event_text
 from shared.instants import time_to_us
 from shared.messages import DeviceState, Event, Status
 
+_NUMBER = (int, float)
 Source = Literal["event", "state", "service", "alert"]
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(NamedTuple):
     """``name`` is the event's type, the device, the service or the rule, by ``source``."""
 
     source: Source
     name: str
     time_us: int
     fields: Mapping[str, Any]
-    text: str | None = None  # an event in words
+    text: Callable[[], str | None] | None = None  # an event in words, which most events are not asked for
     sender: str = ""  # which producer offered the event; empty: the suite itself
 
     def field(self, path: str) -> Any:
@@ -44,11 +44,11 @@ class Sample:
     def number(self, path: str) -> float | None:
         """Return a field as a number; None for any other type, booleans included."""
         found = self.field(path)
-        return float(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
+        return float(found) if isinstance(found, _NUMBER) and not isinstance(found, bool) else None
 
 
 def event_sample(event: Event, texts: EventTexts) -> Sample:
-    """Return an event as a sample, with its sentence from ``texts``, times in UTC."""
+    """Return an event as a sample; its sentence is from ``texts``, times in UTC."""
     own = {
         "type": event.type,
         "category": event.category,
@@ -60,7 +60,8 @@ def event_sample(event: Event, texts: EventTexts) -> Sample:
         "sensor": sensor_of(event),
     }
     sender = str(event.metadata.get("offered_by", ""))
-    return Sample("event", event.type, time_to_us(event.time), {**event.data, **own}, event_text(event, texts), sender)
+    text = partial(event_text, event, texts)
+    return Sample("event", event.type, time_to_us(event.time), {**event.data, **own}, text, sender)
 
 
 def sensor_of(event: Event) -> str | None:

@@ -51,7 +51,7 @@ _ENDS = (
     Reason.LIMIT_RAISED,
     Reason.RULE_REMOVED,
 )
-_IS_FIRING = (AlertState.FIRING, AlertState.ACKNOWLEDGED)
+IS_FIRING = (AlertState.FIRING, AlertState.ACKNOWLEDGED)
 
 TRANSITIONS: dict[tuple[AlertState, Reason], AlertState] = {
     (AlertState.RESOLVED, Reason.BEGAN): AlertState.PENDING,
@@ -60,7 +60,7 @@ TRANSITIONS: dict[tuple[AlertState, Reason], AlertState] = {
     (AlertState.PENDING, Reason.RULE_REMOVED): AlertState.RESOLVED,
     (AlertState.FIRING, Reason.ACKNOWLEDGED): AlertState.ACKNOWLEDGED,
     **{(AlertState.RESOLVED, reason): AlertState.FIRING for reason in _FIRES},
-    **{(state, reason): AlertState.RESOLVED for state in _IS_FIRING for reason in _ENDS},
+    **{(state, reason): AlertState.RESOLVED for state in IS_FIRING for reason in _ENDS},
 }
 
 # Why an alert that does not fire cannot be acknowledged.

@@ -25,6 +25,7 @@ from shared.messages import Alert, AlertState
 
 Decision = tuple[AlertRecord, tuple[Alert, ...]]
 NONE: tuple[Alert, ...] = ()
+RESOLVED, PENDING = AlertState.RESOLVED, AlertState.PENDING  # Python 3.11 looks a member up slowly
 
 
 def begin(rule: Rule, labels: dict[str, str], now_us: int | None = None) -> AlertRecord:
@@ -42,8 +43,9 @@ def observe(rule: Rule, key: str, record: AlertRecord, sample: Sample) -> Decisi
         now_us = record.now_us
     evidence = rule.condition.fold(known, sample, now_us)
     if evidence is known:
-        return (record if record.now_us == now_us else replace(record, evidence=known, now_us=now_us)), before
-    record = replace(record, evidence=evidence, now_us=now_us, event_text=sample.text or record.event_text)
+        return (record if record.now_us == now_us else record._replace(evidence=known, now_us=now_us)), before
+    event_text = (sample.text() if sample.text is not None else None) or record.event_text
+    record = record._replace(evidence=evidence, now_us=now_us, event_text=event_text)
     if record.is_firing and isinstance(rule.condition, Count) and not _is_held(rule, record, now_us):
         return record, before  # one more never ends a count: another event of this time may still come
     record, after = _judge(rule, key, record, now_us)
@@ -55,14 +57,14 @@ def advance(rule: Rule, key: str, record: AlertRecord, to_us: int) -> Decision:
     if record.now_us is not None and to_us <= record.now_us:
         return record, NONE
     record, transitions = _decide_due(rule, key, record, to_us)
-    return replace(record, now_us=to_us, evidence=_left(rule, record, to_us)), transitions
+    return record._replace(now_us=to_us, evidence=_left(rule, record, to_us)), transitions
 
 
 def _decide_due(rule: Rule, key: str, record: AlertRecord, to_us: int) -> Decision:
     """Decide what falls due before ``to_us``."""
     transitions = NONE
     while (due_us := due(rule, record)) is not None and due_us < to_us:
-        record, more = _judge(rule, key, replace(record, now_us=due_us), due_us)
+        record, more = _judge(rule, key, record._replace(now_us=due_us), due_us)
         transitions += more
         if not more and due(rule, record) == due_us:
             break
@@ -79,35 +81,33 @@ def passes_by(rule: Rule, sample: Sample, now_us: int | None) -> bool:
     """Whether a sample leaves no evidence behind for an alert without a record; true of most samples."""
     condition = rule.condition
     at_us = sample.time_us if now_us is None else max(now_us, sample.time_us)
-    evidence = condition.fold(condition.begin(), sample, at_us)
-    return condition.span(evidence) is None and condition.pruned(evidence, at_us) is None
+    nothing = condition.begin()
+    evidence = condition.fold(nothing, sample, at_us)
+    return evidence is nothing or (condition.pruned(evidence, at_us) is None and condition.span(evidence) is None)
 
 
 def due(rule: Rule, record: AlertRecord) -> int | None:
     """Return when the alert may change without a further sample; None: never."""
     span = rule.condition.span(record.evidence)
-    match record.state:
-        case AlertState.RESOLVED:
-            return None if span is None or not _ahead(span, record.now_us) else _later(span.from_us, record.now_us)
-        case AlertState.PENDING:
-            over_us = None if span is None else span.until_us
-            return _earliest(record.since_us + rule.hold_us, over_us)
-        case _ if record.quiet_us is not None:
-            return record.quiet_us + rule.keep_us
-        case _:
-            return record.now_us if span is None else span.until_us
+    if record.state is RESOLVED:
+        return None if span is None or not _ahead(span, record.now_us) else _later(span.from_us, record.now_us)
+    if record.state is PENDING:
+        return _earliest(record.since_us + rule.hold_us, None if span is None else span.until_us)
+    if record.quiet_us is not None:
+        return record.quiet_us + rule.keep_us
+    return record.now_us if span is None else span.until_us
 
 
 def idle(rule: Rule, record: AlertRecord, now_us: int) -> bool:
     """Whether the alert has resolved and all its evidence has expired."""
-    return record.state is AlertState.RESOLVED and rule.condition.pruned(record.evidence, now_us) is None
+    return record.state is RESOLVED and rule.condition.pruned(record.evidence, now_us) is None
 
 
 def acknowledge(rule: Rule, key: str, record: AlertRecord, at_us: int, by: str, comment: str | None) -> Decision:
     """Acknowledge a firing alert, so that its notice is not repeated; any other stays as it is."""
     if record.state is not AlertState.FIRING:
         return record, ()
-    return _change(rule, key, replace(record, seen_by=by, comment=comment), Reason.ACKNOWLEDGED, at_us)
+    return _change(rule, key, record._replace(seen_by=by, comment=comment), Reason.ACKNOWLEDGED, at_us)
 
 
 def rejudge(rule: Rule, key: str, record: AlertRecord) -> Decision:
@@ -117,12 +117,12 @@ def rejudge(rule: Rule, key: str, record: AlertRecord) -> Decision:
         return record, ()
     span = rule.condition.span(record.evidence)
     holds = span is not None and span.holds(now_us)
-    if holds and record.state is AlertState.RESOLVED and not rule.hold and rule.condition.begins is Reason.OVER_LIMIT:
+    if holds and record.state is RESOLVED and not rule.hold and rule.condition.begins is Reason.OVER_LIMIT:
         return _change(rule, key, record, Reason.LIMIT_LOWERED, now_us)
     over = span is None or span.from_us > now_us or (span.until_us is not None and span.until_us < now_us)
     if over and record.is_firing and record.quiet_us is None and not isinstance(rule.condition, Composite):
         return _change(rule, key, record, Reason.LIMIT_RAISED, now_us)
-    return _judge(rule, key, record, now_us) if record.state is AlertState.PENDING and over else (record, ())
+    return _judge(rule, key, record, now_us) if record.state is PENDING and over else (record, ())
 
 
 def resolve_orphan(alert_id: tuple[str, str], record: AlertRecord) -> Decision:
@@ -136,7 +136,7 @@ def resolve_orphan(alert_id: tuple[str, str], record: AlertRecord) -> Decision:
         reason=Reason.RULE_REMOVED,
         message=f"{alert_id[1]}: no longer judged: the rule {alert_id[0]} was removed",
     )
-    record = replace(record, state=state, last=last, quiet_us=None, seen_by=None, comment=None)
+    record = record._replace(state=state, last=last, quiet_us=None, seen_by=None, comment=None)
     return record, (orphan_of(*alert_id, record),)
 
 
@@ -149,25 +149,25 @@ def _judge(rule: Rule, key: str, record: AlertRecord, at_us: int) -> Decision:
 
 
 def _holds(rule: Rule, key: str, record: AlertRecord, at_us: int) -> Decision:
-    record = record if record.quiet_us is None else replace(record, quiet_us=None)
+    record = record if record.quiet_us is None else record._replace(quiet_us=None)
     before: tuple[Alert, ...] = ()
-    if record.state is AlertState.RESOLVED:
+    if record.state is RESOLVED:
         reason = Reason.BEGAN if rule.hold_us else rule.condition.begins
-        record, before = _change(rule, key, replace(record, since_us=at_us), reason, at_us)
-    if record.state is AlertState.PENDING and at_us >= record.since_us + rule.hold_us:
+        record, before = _change(rule, key, record._replace(since_us=at_us), reason, at_us)
+    if record.state is PENDING and at_us >= record.since_us + rule.hold_us:
         record, after = _change(rule, key, record, Reason.HELD, at_us)
         return record, before + after
     return record, before
 
 
 def _over(rule: Rule, key: str, record: AlertRecord, at_us: int, span: Span | None) -> Decision:
-    if record.state is AlertState.PENDING:
+    if record.state is PENDING:
         return _change(rule, key, record, Reason.PASSED, at_us)
     if not record.is_firing:
         return record, ()
     quiet_us = at_us if record.quiet_us is None else record.quiet_us
     if at_us < quiet_us + rule.keep_us:
-        return replace(record, quiet_us=quiet_us), ()
+        return record._replace(quiet_us=quiet_us), ()
     given_up = rule.condition.ends is Reason.SEEN_AGAIN and span is not None and span.until_us == at_us - rule.keep_us
     return _change(rule, key, record, Reason.GIVEN_UP if given_up else rule.condition.ends, at_us)
 
@@ -180,9 +180,8 @@ def _change(rule: Rule, key: str, record: AlertRecord, reason: Reason, at_us: in
     words, window_s = message_for(rule, reason, reading), rule.condition.window_s
     last = LastTransition(at_us, reading.value, reading.threshold, reason, words, rule.severity, window_s)
     fired = state is AlertState.FIRING
-    afresh = fired and record.state is AlertState.RESOLVED
-    record = replace(
-        record,
+    afresh = fired and record.state is RESOLVED
+    record = record._replace(
         state=state,
         since_us=at_us if afresh else record.since_us,
         quiet_us=None,

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """Event times; ``lost_us`` is the newest time that was dropped for want of room, if any.
 
     ``counted`` are the newest values of the field ``once_per``, of which each counts once.

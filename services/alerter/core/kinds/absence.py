@@ -8,10 +8,10 @@ the reader's settings and the median of the last ``GAPS`` gaps that were observe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
-from statistics import median_low
-from typing import ClassVar
+from functools import cached_property
+from typing import ClassVar, NamedTuple
 
 from services.alerter.core.kinds.condition import Move, Reading, Span
 from services.alerter.core.samples import Sample
@@ -22,8 +22,7 @@ from shared.instants import span_to_us
 GAPS = 5
 
 
-@dataclass(frozen=True, slots=True)
-class LastSeen:
+class LastSeen(NamedTuple):
     """When the last sample came, the newest gaps between samples, and the interval from the reader's settings."""
 
     time_us: int | None = None
@@ -33,11 +32,16 @@ class LastSeen:
     @property
     def interval_us(self) -> int:
         """The time between two samples; 0 while unknown."""
-        observed_us = median_low(self.gaps_us) if self.gaps_us else None
-        return min((us for us in (self.set_us, observed_us) if us is not None), default=0)
+        if not self.gaps_us:
+            return self.set_us or 0
+        median_us = sorted(self.gaps_us)[(len(self.gaps_us) - 1) // 2]  # the lower of two
+        return median_us if self.set_us is None else min(median_us, self.set_us)
 
 
-@dataclass(frozen=True, slots=True)
+_UNSEEN = LastSeen()
+
+
+@dataclass(frozen=True)
 class Absence:
     """Holds from ``after`` after the last sample until the next one, or until ``give_up`` has passed."""
 
@@ -67,13 +71,23 @@ class Absence:
         """Never: the length of a silence grows while it lasts."""
         return False
 
+    @cached_property
+    def _after_us(self) -> int:
+        return span_to_us(self.after)
+
+    @cached_property
+    def _give_up_us(self) -> int:
+        return span_to_us(self.give_up)
+
     def patience_us(self, evidence: LastSeen) -> int:
         """Return the silence allowed: ``after``, or ``missed_readings`` intervals where those are longer."""
-        return max(span_to_us(self.after), self.missed_readings * evidence.interval_us)
+        if not self.missed_readings:
+            return self._after_us
+        return max(self._after_us, self.missed_readings * evidence.interval_us)
 
     def begin(self) -> LastSeen:
         """No sample yet."""
-        return LastSeen()
+        return _UNSEEN
 
     def fold(self, evidence: LastSeen, sample: Sample, _now_us: int) -> LastSeen:
         """Keep the newest time; an older sample changes nothing."""
@@ -91,7 +105,7 @@ class Absence:
         if evidence.time_us is None:
             return None
         from_us = evidence.time_us + self.patience_us(evidence)
-        return Span(from_us, from_us + span_to_us(self.give_up))
+        return Span(from_us, from_us + self._give_up_us)
 
     def reading(self, evidence: LastSeen, at_us: int, key: str) -> Reading:
         """The silence so far and the silence allowed, in seconds."""
@@ -107,11 +121,10 @@ class Absence:
 
     def moved(self, evidence: LastSeen, move: Move) -> LastSeen:
         """Move the time of the last sample."""
-        return evidence if evidence.time_us is None else replace(evidence, time_us=move(evidence.time_us))
+        return evidence if evidence.time_us is None else evidence._replace(time_us=move(evidence.time_us))
 
 
-@dataclass(frozen=True, slots=True)
-class Presence:
+class Presence(NamedTuple):
     """Since when a service is offline; None while it is online or stopped. ``state`` is its last status."""
 
     gone_us: int | None = None
@@ -168,4 +181,4 @@ class Offline:
 
     def moved(self, evidence: Presence, move: Move) -> Presence:
         """Move the time since when it is offline."""
-        return evidence if evidence.gone_us is None else replace(evidence, gone_us=move(evidence.gone_us))
+        return evidence if evidence.gone_us is None else evidence._replace(gone_us=move(evidence.gone_us))

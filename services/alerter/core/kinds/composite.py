@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
 from services.alerter.core.kinds.condition import Move, Reading, Span
 from services.alerter.core.samples import Sample
@@ -17,8 +17,7 @@ from services.alerter.core.states import Reason
 MemberReport = tuple[int, str, str, bool]  # when, rule, key, whether it fires
 
 
-@dataclass(frozen=True, slots=True)
-class Members:
+class Members(NamedTuple):
     """The members' alerts that fire, as (rule, key), and the reports that are not yet judged."""
 
     firing: tuple[tuple[str, str], ...] = ()

@@ -2,14 +2,15 @@
 
 1. Evidence alone decides from when until when the condition holds if no further sample comes: its ``Span``. So a later
    judgement finds the same times, to the microsecond.
-2. Evidence is a frozen dataclass of numbers, texts and tuples of these, because it is stored as JSON.
+2. Evidence is a named tuple of numbers, texts and tuples of these, because it is stored as JSON, and made anew by each
+   sample.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from services.alerter.core.samples import Sample
 from services.alerter.core.states import Reason
@@ -18,8 +19,7 @@ Move = Callable[[int], int]
 ALWAYS = -(2**63)
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A condition holds from ``from_us`` on and before ``until_us`` (None: until a sample ends it)."""
 
     from_us: int = ALWAYS
@@ -66,7 +66,7 @@ class Condition(Protocol):
         """Whether value and threshold mean something to a person; if not, the alert is explained by ``wants``."""
 
     def begin(self) -> Any:
-        """Return the evidence before the first sample."""
+        """Return the evidence before the first sample, of which nothing is left when it is pruned."""
 
     def fold(self, evidence: Any, sample: Sample, now_us: int, /) -> Any:
         """Return the evidence with a sample; the same object where the sample changes nothing."""

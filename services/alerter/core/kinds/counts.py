@@ -7,9 +7,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import ClassVar
+from functools import cached_property
+from typing import ClassVar, NamedTuple
 
 from services.alerter.core.kinds.condition import Move, Reading, Span
 from services.alerter.core.samples import Sample
@@ -22,7 +23,7 @@ REMEMBERED_VALUES = 200  # of ``once_per``
 LONGEST_MEMORY = 1000  # times remembered, unless the limit needs more to be decided
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Count:
     """Holds while more than ``threshold`` events lie within ``window``; ``per`` only words it as a rate.
 
@@ -57,7 +58,7 @@ class Count:
         """Always: both figures are counts."""
         return True
 
-    @property
+    @cached_property
     def window_us(self) -> int:
         """The window in microseconds."""
         return span_to_us(self.window)
@@ -81,7 +82,7 @@ class Count:
         if value in evidence.counted:
             return evidence
         counted = (*evidence.counted, value)[-REMEMBERED_VALUES:]
-        return replace(fold_in(evidence, sample.time_us, self.remembered), counted=counted)
+        return fold_in(evidence, sample.time_us, self.remembered)._replace(counted=counted)
 
     def span(self, evidence: Window) -> Span | None:
         """Until the count is back at the limit."""
@@ -111,8 +112,7 @@ class Count:
         return Window(times_us, lost_us, evidence.counted)
 
 
-@dataclass(frozen=True, slots=True)
-class BurstEvidence:
+class BurstEvidence(NamedTuple):
     """The newest event times, and whether they have been a burst."""
 
     times_us: tuple[int, ...] = ()

@@ -10,9 +10,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from services.alerter.core.kinds.condition import ALWAYS, Move, Reading, Span
 from services.alerter.core.matchers import Matcher
@@ -24,8 +24,7 @@ from shared.instants import span_to_us
 Scalar = bool | float | str
 
 
-@dataclass(frozen=True, slots=True)
-class LastValue:
+class LastValue(NamedTuple):
     """The last value with its target, when it came, and whether it is out of bounds."""
 
     value: Scalar | None = None
@@ -33,6 +32,9 @@ class LastValue:
     time_us: int = ALWAYS
     holds: bool = False
     ended_by: str = ""  # for a person: what else than a good value ended it
+
+
+_UNSEEN = LastValue()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,10 @@ class Watched:
 
     def unmet(self, sample: Sample) -> Matcher | None:
         """Return the first test of ``only_while`` that a sample fails."""
-        return next((m for m in self.only_while if not m.holds(sample.field(m.name))), None)
+        for matcher in self.only_while:
+            if not matcher.holds(sample.field(matcher.name)):
+                return matcher
+        return None
 
     def ended_by(self, sample: Sample) -> str:
         """Return, for a person, why a sample ends the condition whatever its value; empty if it does not."""
@@ -114,7 +119,7 @@ class Compare:
 
     def begin(self) -> LastValue:
         """No value yet."""
-        return LastValue()
+        return _UNSEEN
 
     def fold(self, evidence: LastValue, sample: Sample, _now_us: int) -> LastValue:
         """Judge the sample; an older one, and one without a value that can be compared, changes nothing."""
@@ -122,9 +127,8 @@ class Compare:
         if speaks is None or sample.time_us < evidence.time_us:
             return evidence
         value = sample.field(self.watched.field)
-        ended_by = self.watched.ended_by(sample)
         if sample.name in self.watched.cleared_by:
-            return LastValue(evidence.value, None, sample.time_us, ended_by=ended_by)
+            return LastValue(evidence.value, None, sample.time_us, ended_by=self.watched.ended_by(sample))
         if not isinstance(value, bool | int | float | str):
             return evidence
         bound = self.clear if evidence.holds and self.clear is not None else self.against
@@ -132,7 +136,7 @@ class Compare:
             holds = speaks and _TESTS[self.sign](value, bound)
         except TypeError:  # a text cannot be compared with a number
             return evidence
-        return LastValue(value, None, sample.time_us, holds, "" if holds else ended_by)
+        return LastValue(value, None, sample.time_us, holds, "" if holds else self.watched.ended_by(sample))
 
     def span(self, evidence: LastValue) -> Span | None:
         """While the value is out of bounds, at most ``lasts`` after it came."""
@@ -221,7 +225,7 @@ class Deviation:
 
     def begin(self) -> LastValue:
         """No value yet."""
-        return LastValue()
+        return _UNSEEN
 
     def allowed(self, target: float) -> float:
         """Return the deviation allowed: max(percent of the target, floor)."""
@@ -231,21 +235,21 @@ class Deviation:
         """Judge the sample, or take the target from it; without value or target nothing changes."""
         if self.source is not None and sample.name in self.source.names:
             target = self.source.target_of(sample)
-            return evidence if target is None else replace(evidence, target=target)
+            return evidence if target is None else evidence._replace(target=target)
         speaks = self.watched.speaks(sample)
         if speaks is None or sample.time_us < evidence.time_us:
             return evidence
         value = sample.number(self.watched.field)
         target = sample.number(self.target) if isinstance(self.target, str) else self.target
         target = evidence.target if target is None and self.source is not None else target
-        ended_by = self.watched.ended_by(sample)
         if sample.name in self.watched.cleared_by:
+            ended_by = self.watched.ended_by(sample)
             return LastValue(evidence.value, evidence.target, sample.time_us, ended_by=ended_by)
         if value is None or target is None:
             return evidence
         limit = self.allowed(target) * (self.clear_at if evidence.holds else 1.0)
         holds = speaks and round(abs(value - target) - limit, 9) > 0
-        return LastValue(value, target, sample.time_us, holds, "" if holds else ended_by)
+        return LastValue(value, target, sample.time_us, holds, "" if holds else self.watched.ended_by(sample))
 
     def span(self, evidence: LastValue) -> Span | None:
         """While the value is too far off, at most ``lasts`` after it came."""
@@ -265,7 +269,7 @@ class Deviation:
         left = self.watched.pruned(evidence, now_us)
         if left is not None or self.source is None or evidence.target is None:
             return left
-        return replace(evidence, holds=False) if evidence.holds else evidence
+        return evidence._replace(holds=False) if evidence.holds else evidence
 
     def moved(self, evidence: LastValue, move: Move) -> LastValue:
         """Move the time of the value."""
@@ -279,4 +283,4 @@ def _shown(value: Scalar) -> str:
 
 
 def _moved(seen: LastValue, move: Move) -> LastValue:
-    return seen if seen.time_us == ALWAYS else replace(seen, time_us=move(seen.time_us))
+    return seen if seen.time_us == ALWAYS else seen._replace(time_us=move(seen.time_us))

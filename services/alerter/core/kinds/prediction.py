@@ -9,10 +9,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from operator import itemgetter
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from services.alerter.core.kinds.condition import ALWAYS, Move, Reading, Span
 from services.alerter.core.kinds.levels import Watched
@@ -27,8 +28,7 @@ LONGEST_S = 1e9  # thirty years: a longer estimate only means "far away"
 Point = tuple[int, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Forecast:
+class Forecast(NamedTuple):
     """The samples, the seconds left by them (None: no end in sight), and whether that is too few."""
 
     points: tuple[Point, ...] = ()
@@ -38,7 +38,10 @@ class Forecast:
     ended_by: str = ""  # for a person: what else than more time left ended it
 
 
-@dataclass(frozen=True, slots=True)
+_UNSEEN = Forecast()
+
+
+@dataclass(frozen=True)
 class Prediction:
     """Holds while ``watched`` will reach ``reaches`` in less than ``within``."""
 
@@ -58,6 +61,10 @@ class Prediction:
         """The span that the line is fitted to."""
         return self.over.total_seconds()
 
+    @cached_property
+    def _over_us(self) -> int:
+        return span_to_us(self.over)
+
     @property
     def wants(self) -> str:
         """The limit and how soon, in words."""
@@ -70,15 +77,14 @@ class Prediction:
 
     def begin(self) -> Forecast:
         """No sample yet."""
-        return Forecast()
+        return _UNSEEN
 
     def fold(self, evidence: Forecast, sample: Sample, _now_us: int) -> Forecast:
         """Estimate the time left with the sample; an older one, and one without either figure, changes nothing."""
         time_us = sample.time_us
         if time_us <= evidence.time_us:
             return evidence
-        numbers = (sample.number(name) for name in self.reported)
-        reported = next((number for number in numbers if number is not None and number >= 0), None)
+        reported = self._reported_s(sample)
         value = sample.number(self.watched.field)
         if value is None and reported is None:
             return evidence
@@ -111,35 +117,43 @@ class Prediction:
         span = self.span(evidence)
         if span is not None and not span.over(now_us):
             return evidence
-        from_us = now_us - span_to_us(self.over)
+        from_us = now_us - self._over_us
         if evidence.time_us <= from_us or not evidence.points:
             return None
         if not evidence.holds and evidence.points[0][0] > from_us:  # they are in order
             return evidence
-        return replace(evidence, points=_after(evidence.points, from_us), holds=False)
+        return evidence._replace(points=_after(evidence.points, from_us), holds=False)
 
     def moved(self, evidence: Forecast, move: Move) -> Forecast:
         """Move the time of every sample."""
         points = tuple(sorted((move(time_us), value) for time_us, value in evidence.points))
         time_us = evidence.time_us if evidence.time_us == ALWAYS else move(evidence.time_us)
-        return replace(evidence, points=points, time_us=time_us)
+        return evidence._replace(points=points, time_us=time_us)
+
+    def _reported_s(self, sample: Sample) -> float | None:
+        for name in self.reported:
+            if (number := sample.number(name)) is not None and number >= 0:
+                return number
+        return None
 
     def _points(self, points: tuple[Point, ...], time_us: int, value: float) -> tuple[Point, ...]:
         """Return at most about ``ROOM`` points: the newest replaces one that is close behind its predecessor."""
-        from_us, apart_us = time_us - span_to_us(self.over), span_to_us(self.over) // ROOM
-        kept = list(_after(points, from_us))
+        from_us, apart_us = time_us - self._over_us, self._over_us // ROOM
+        kept = _after(points, from_us)
         if len(kept) > 1 and kept[-1][0] - kept[-2][0] < apart_us:
-            kept.pop()
+            kept = kept[:-1]
         return (*kept, (time_us, value))
 
     def _left_s(self, points: tuple[Point, ...]) -> float | None:
-        if len(points) < 3 or (points[-1][0] - points[0][0]) * 2 < span_to_us(self.over):
+        last_us = points[-1][0] if points else 0
+        if len(points) < 3 or (last_us - points[0][0]) * 2 < self._over_us:
             return None
-        times = [(time_us - points[-1][0]) / 1e6 for time_us, _ in points]
-        values = [value for _, value in points]
+        times_us, values = zip(*points, strict=True)
+        times = [(time_us - last_us) / 1e6 for time_us in times_us]
         mean_t, mean_v = sum(times) / len(times), sum(values) / len(values)
-        spread = sum([(time - mean_t) ** 2 for time in times])
-        slope = sum([(t - mean_t) * (v - mean_v) for t, v in zip(times, values, strict=True)]) / spread
+        off = [time - mean_t for time in times]
+        spread = sum([time**2 for time in off])
+        slope = sum([t * (v - mean_v) for t, v in zip(off, values, strict=True)]) / spread
         missing = self.reaches - (mean_v - slope * mean_t)  # from where the line stands now
         if abs(missing) < 1e-9:
             return 0.0
@@ -148,4 +162,4 @@ class Prediction:
 
 def _after(points: tuple[Point, ...], time_us: int) -> tuple[Point, ...]:
     """Return the points later than a time; they are in order."""
-    return points[bisect_right(points, time_us, key=itemgetter(0)) :]
+    return points if points and points[0][0] > time_us else points[bisect_right(points, time_us, key=itemgetter(0)) :]
