@@ -8,6 +8,7 @@ a late delivery), which only counts in its hour.
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 from typing import Any
 
 from services.event_processor.core.device.latch import stamp
@@ -39,15 +40,22 @@ class Analytics:
         self._newest_us: int | None = None if newest is None else newest * HOUR_US
         self._since_us: int | None = None if kept is None else int(kept)
         self._moved = False
+        self._noted: datetime | None = None
+        self._hour = 0
 
     def note(self, event: Event) -> None:
         """Count an event."""
-        at_us = time_to_us(event.time)
-        self._fresh[at_us // HOUR_US, event.type] += 1
+        if event.time is not self._noted:  # the events of a frame share their time
+            self._noted, self._hour = event.time, self._observe(time_to_us(event.time))
+        self._fresh[self._hour, event.type] += 1
+
+    def _observe(self, at_us: int) -> int:
+        """Let the observed time reach to an event's; return its hour."""
         if self._newest_us is None or at_us >= self._newest_us - LATE_US:
             self._newest_us = at_us if self._newest_us is None else max(self._newest_us, at_us)
             if self._since_us is None or at_us < self._since_us:
                 self._since_us, self._moved = at_us, True
+        return at_us // HOUR_US
 
     def move(self, jump: Jump) -> None:
         """Move beginning and end of the observed time along with a step of the clock."""
@@ -56,6 +64,7 @@ class Analytics:
                 time_to_us(jump.moved(us_to_time(us))) for us in (self._since_us, self._newest_us)
             )
             self._moved = True
+            self._noted = None
 
     def flush(self) -> None:
         """Write the batch's counts."""

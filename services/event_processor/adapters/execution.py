@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from services.event_processor.adapters.analytics import Analytics
 from services.event_processor.adapters.work_table import WorkTable
@@ -11,14 +12,17 @@ from services.event_processor.core.pipeline.event_context import EventContext
 from services.event_processor.core.pipeline.plan import PipelinePlan
 from services.event_processor.core.pipeline.rules import (
     AnalyticsHandler,
+    AnyHandler,
     CommandHandler,
     Plugin,
     TriggerHandler,
     Webhook,
 )
 from shared.delivery.handler import Publisher
-from shared.messages import Event, Trigger, event_id
+from shared.messages import Trigger, event_id
 from shared.requests import Command
+
+Act = Callable[[EventContext, bool], None]  # the bool: the event is too old for its triggers
 
 
 class Execution:
@@ -32,40 +36,48 @@ class Execution:
         outlet: Publisher,
         clock: Callable[[], datetime],
     ) -> None:
-        self._plan = plan
         self._work = work
         self._analytics = analytics
         self._outlet = outlet
         self._clock = clock
         self._longest = timedelta(seconds=plan.rules.triggers_within_s)
+        self._acts = {name: self._act(name, handler) for name, handler in plan.rules.handlers.items()}
         self.too_old = 0  # commands not sent
         self.late = 0  # events whose triggers were not published
 
     def do(self, context: EventContext) -> None:
         """Publish the event's triggers, and pass it to its handlers."""
-        late = self._is_late(context)
+        late = context.heard_at is not None and context.heard_at - context.event.time > self._longest
         self.late += late
         for trigger in () if late else context.triggers:
             self._outlet.emit(trigger)
         for name in context.handlers:
-            handler = self._plan.handler(name)
-            match handler:
-                case AnalyticsHandler():
-                    self._analytics.note(context.event)
-                case TriggerHandler():
-                    if not late:
-                        self._outlet.emit(_trigger(handler, context))
-                case CommandHandler():
-                    self._command(name, handler, context.event)
-                case Webhook() | Plugin():
-                    self._work.add(name, context.event, self._clock().timestamp())
+            self._acts[name](context, late)
 
-    def _is_late(self, context: EventContext) -> bool:
-        """Whether the event is too old for its triggers; counts it if so."""
-        return context.heard_at is not None and context.heard_at - context.event.time > self._longest
+    def _act(self, name: str, handler: AnyHandler) -> Act:
+        """Return what a handler does with an event."""
+        match handler:
+            case AnalyticsHandler():
+                return self._count
+            case TriggerHandler():
+                return partial(self._trigger, handler)
+            case CommandHandler():
+                return partial(self._command, name, handler)
+            case Webhook() | Plugin():
+                return partial(self._queue, name)
 
-    def _command(self, name: str, handler: CommandHandler, event: Event) -> None:
-        now = self._clock()
+    def _count(self, context: EventContext, _late: bool) -> None:
+        self._analytics.note(context.event)
+
+    def _trigger(self, handler: TriggerHandler, context: EventContext, late: bool) -> None:
+        if not late:
+            self._outlet.emit(_trigger(handler, context))
+
+    def _queue(self, name: str, context: EventContext, _late: bool) -> None:
+        self._work.add(name, context.event, self._clock().timestamp())
+
+    def _command(self, name: str, handler: CommandHandler, context: EventContext, _late: bool) -> None:
+        now, event = self._clock(), context.event
         if now - event.time > timedelta(seconds=handler.only_within_s):
             self.too_old += 1
             return
