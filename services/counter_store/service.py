@@ -88,7 +88,7 @@ class CounterStore:
             with self._ledger.may_wait():  # it is in its producer's ledger until it is in this one (docs/adr/0063)
                 self._count(message)
         elif isinstance(message, Frame):
-            self._counters.observe(message.device, message.time)
+            self._counters.observe(message.device, time_to_us(message.time))
             self._points.add_frame(message)
 
     def follow(self, message: Message, *, retained: bool) -> None:  # noqa: ARG002 - one said again is the same point
@@ -147,9 +147,9 @@ class CounterStore:
         new = 0
         for event, point_ns in page.events:
             time_us = time_to_us(event.time)
-            self._counters.observe(event.device, event.time, trusted=True)
+            self._counters.observe(event.device, time_us, trusted=True)
             self._imports.mark_counted(event)
-            if self._table.add(event, time_us, time_us, None) and self._tally(event, time_us):
+            if self._table.add(event, time_us, time_us, None) and self._tally(event, time_us, time_us):
                 self._counters.touch(event.type, time_us)
                 new += 1
             self._table.set_point_time(event.id, event.type, point_ns)
@@ -194,28 +194,30 @@ class CounterStore:
         if event.metadata.get("replayed") is True:  # a replay of history was counted before
             self._kept["replayed"] += 1
             return
-        event = self._limits.bound_type(event, self._counters, len(self._counters))
+        if event.type not in self._counters:
+            event = self._limits.bound_type(event, self._counters, len(self._counters))
         if self._archive.full:
             self._limits.report(SERIES, event)
         jump = read_jump(event.data) if event.type == CLOCK_JUMP else None
         offset_us = self._counters.offset_us + (span_to_us(jump.step) if jump else 0)
-        if self._imports.delivered(event) or not self._keep(event, offset_us):
+        time_us = time_to_us(event.time)
+        if self._imports.delivered(event) or not self._keep(event, time_us, offset_us):
             self._kept["duplicates"] += 1
             return
-        self._tally(event, time_to_us(event.time) - offset_us)
-        self._counters.touch(event.type, time_to_us(event.time))
+        self._tally(event, time_us, time_us - offset_us)
+        self._counters.touch(event.type, time_us)
         if jump is not None:  # counted before, for the windows are opened anew and find it in the history
             self._counters.jump(jump)
-        self._counters.observe(event.device, event.time)
+        self._counters.observe(event.device, time_us)
 
     def _import(self, event: Event) -> bool:
-        offset_us = self._counters.offset_us
-        if not self._keep(event, offset_us):
+        time_us, offset_us = time_to_us(event.time), self._counters.offset_us
+        if not self._keep(event, time_us, offset_us):
             return False
-        self._counters.observe(event.device, event.time, trusted=True)
+        self._counters.observe(event.device, time_us, trusted=True)
         self._dirty = True
-        self._tally(event, time_to_us(event.time) - offset_us)
-        self._counters.touch(event.type, time_to_us(event.time))
+        self._tally(event, time_us, time_us - offset_us)
+        self._counters.touch(event.type, time_us)
         return True
 
     def _open_balance(self, balance: Balance) -> None:
@@ -224,9 +226,8 @@ class CounterStore:
         self._archive.add_counted(series, balance.count, time_to_us(balance.at))
         self._counters.open_balance(balance)
 
-    def _keep(self, event: Event, offset_us: int) -> bool:
+    def _keep(self, event: Event, time_us: int, offset_us: int) -> bool:
         """Add an event to the history; return False if it is there already."""
-        time_us = time_to_us(event.time)
         datable = self._points.wanted and not self._restoring and is_datable(time_us)
         point_ns = self._table.free_ns(event.type, time_us) if datable else None
         if not self._table.add(event, time_us, time_us - offset_us, point_ns):
@@ -235,9 +236,9 @@ class CounterStore:
             self._points.add(event_to_line(event, point_ns))
         return True
 
-    def _tally(self, event: Event, monotonic_us: int) -> bool:
+    def _tally(self, event: Event, time_us: int, monotonic_us: int) -> bool:
         """Count an event of the history; return False if it was counted before it came there."""
-        new = self._archive.record(event, time_to_us(event.time))
+        new = self._archive.record(event, time_us)
         self._counters.count(event.type, monotonic_us, new=new)
         return new
 

@@ -76,10 +76,10 @@ class CounterSet:
         for event_type, tally in self._tallies.items():
             self._tallies[event_type] = advance_tally(tally, self._as_of(tally), self._table.history(event_type))
 
-    def observe(self, device: str | None, time: datetime, *, trusted: bool = False) -> None:
+    def observe(self, device: str | None, time_us: int, *, trusted: bool = False) -> None:
         """Note a message of a device; ``trusted``: imported by an operator, however old."""
         now_us = None if self.as_of_us is None else self.as_of_us + self.offset_us
-        self.observed.add(device, time_to_us(time), now_us, trusted=trusted)
+        self.observed.add(device, time_us, now_us, trusted=trusted)
 
     def count(self, event_type: str, monotonic_us: int, *, new: bool) -> None:
         """Count an event that is in the history now. If not ``new``, the total had it and the windows did not."""

@@ -18,6 +18,7 @@ from shared.messages import Event, Severity
 
 SETTLE_US = 10 * US_PER_S
 DECAY_STEP_US = 600 * US_PER_S
+_INFO, _CRITICAL = Severity.INFO, Severity.CRITICAL  # Python 3.11 looks a member up slowly
 
 
 class HealthMonitor:
@@ -34,8 +35,8 @@ class HealthMonitor:
 
     def record(self, event: Event) -> None:
         """Note whether a counted event can change the health."""
-        self._critical = self._critical or event.severity is Severity.CRITICAL
-        self._changed = self._changed or event.severity is not Severity.INFO or event.type in self._ends
+        self._critical = self._critical or event.severity is _CRITICAL
+        self._changed = self._changed or event.severity is not _INFO or event.type in self._ends
 
     def due(self, as_of_us: int | None) -> Health | None:
         """Return the health if it is to be published now."""

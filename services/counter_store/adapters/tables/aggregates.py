@@ -51,14 +51,17 @@ class BatchCounts:
     """What one batch adds to the aggregates: cells by (series, hour), and times by series where they matter."""
 
     def __init__(self) -> None:
-        self.cells: dict[tuple[Series, int], Cell] = {}
+        self.cells: dict[tuple[Series, int], list[int]] = {}  # count, first and last time
         self.episodes: dict[Series, list[Episode]] = {}
 
     def add(self, series: Series, time_us: int) -> None:
         """Count one event."""
         place = (series, hour_of(time_us))
-        cell, known = Cell(1, time_us, time_us), self.cells.get(place)
-        self.cells[place] = cell if known is None else cell.plus(known)
+        known = self.cells.get(place)
+        if known is None:
+            self.cells[place] = [1, time_us, time_us]
+        else:
+            known[:] = known[0] + 1, min(known[1], time_us), max(known[2], time_us)
         if series.matters:
             self.episodes.setdefault(series, []).append(Episode(time_us, time_us, 1))
 
@@ -86,8 +89,8 @@ class Aggregates:
 
     def add(self, harvest: BatchCounts) -> None:
         """Add what a batch has counted."""
-        for (series, hour), cell in harvest.cells.items():
-            self.add_cell("hourly", hour, series, cell)
+        for (series, hour), figures in harvest.cells.items():
+            self.add_cell("hourly", hour, series, Cell(*figures))
         for series, times in harvest.episodes.items():
             self._add_episodes(self.number(series), join_episodes(times))
 

@@ -33,6 +33,7 @@ class Retention:
         self._aggregates = aggregates
         self._policy = policy
         self._turn = 0
+        (self._has_expired,) = self._db.execute("SELECT EXISTS (SELECT 1 FROM expired_event_time)").fetchone()
         self.held = held  # events in the history by type
 
     def added(self, event_type: str) -> None:
@@ -64,12 +65,16 @@ class Retention:
         gone = self._delete_ahead(event_type, monotonic_us, excess) if excess > 0 else 0
         gone += self._delete(event_type, monotonic_us, excess - gone, 2**63 - 1)
         gone += self._delete(event_type, monotonic_us, min(limit - gone, ROWS), monotonic_us - self._policy.history_us)
+        if self._has_expired:
+            self._forget_expired(event_type, monotonic_us)
+        return gone
+
+    def _forget_expired(self, event_type: str, monotonic_us: int) -> None:
         self._db.execute(
             "DELETE FROM expired_event_time WHERE rowid IN (SELECT rowid FROM expired_event_time"
             " WHERE type = ? AND monotonic_us <= ? ORDER BY monotonic_us LIMIT ?)",
             (event_type, monotonic_us - DAY_US, 2 * ROWS),
         )
-        return gone
 
     def _delete_ahead(self, event_type: str, now_us: int, limit: int) -> int:
         """Delete the events of a type that lie furthest ahead of event time, up to ``limit``."""
@@ -84,19 +89,26 @@ class Retention:
     def _delete(self, event_type: str, monotonic_us: int, limit: int, before_us: int) -> int:
         """Delete the oldest events of a type, up to ``limit``, if older than ``before_us``."""
         oldest = "SELECT rowid FROM event WHERE type = ?1 AND monotonic_us < ?2 ORDER BY monotonic_us LIMIT ?3"
-        if limit <= 0:
+        if limit <= 0 or not self._has_older(event_type, before_us):
             return 0
-        self._db.execute(
+        expired = self._db.execute(
             "INSERT INTO expired_event_time SELECT type, monotonic_us FROM event"  # noqa: S608 - no input
             f" WHERE rowid IN ({oldest}) AND monotonic_us > ?4",
             (event_type, before_us, limit, monotonic_us - DAY_US),
-        )
+        ).rowcount
+        self._has_expired = self._has_expired or expired > 0
         gone = self._db.execute(
             f"DELETE FROM event WHERE rowid IN ({oldest})",  # noqa: S608
             (event_type, before_us, limit),
         ).rowcount
         self.held[event_type] = self.held.get(event_type, 0) - gone
         return gone
+
+    def _has_older(self, event_type: str, before_us: int) -> bool:
+        found = self._db.execute(
+            "SELECT 1 FROM event WHERE type = ? AND monotonic_us < ? LIMIT 1", (event_type, before_us)
+        )
+        return found.fetchone() is not None
 
     def _compact(self, now_us: int) -> None:
         self._aggregates.compact(hour_of(now_us - self._policy.hourly_us), ROWS)

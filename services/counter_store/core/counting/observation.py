@@ -34,6 +34,8 @@ class Observation:
 
     def add(self, device: str | None, time_us: int, now_us: int | None, *, trusted: bool = False) -> None:
         """Note a message of a device at ``time_us``; ``now_us`` is event time, None while unknown."""
+        if time_us >= self._first_us.get(device or REST, time_us + 1):
+            return
         if not (trusted or now_us is None or now_us - LATE_US <= time_us <= now_us + EARLY_US):
             return
         source = device or REST

@@ -20,6 +20,7 @@ from shared.messages import Event, Severity
 
 EPISODE_GAP_US = HOUR_US // 6
 HOURS_PER_DAY = DAY_US // HOUR_US
+_INFO = Severity.INFO  # Python 3.11 looks a member up slowly
 
 
 class Series(NamedTuple):
@@ -34,7 +35,7 @@ class Series(NamedTuple):
     @property
     def matters(self) -> bool:
         """Whether its episodes are kept: information is only counted."""
-        return self.severity is not Severity.INFO
+        return self.severity is not _INFO
 
     def anonymous(self) -> Series:
         """Return the series without device and zone, which counts events beyond the bound."""

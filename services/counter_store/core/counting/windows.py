@@ -43,6 +43,8 @@ def measure_window(span_us: int, as_of_us: int, history: EventTimes) -> Window:
 
 def fold_event(window: Window, time_us: int) -> Window:
     """Add an event that was just added to the history."""
+    if time_us >= window.due_us > window.as_of_us:
+        return window
     if time_us > window.as_of_us:
         return Window(window.span_us, window.as_of_us, window.count, min(window.due_us, time_us))
     leaves_us = time_us + window.span_us
