@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.event_processor.core.device.meter import Meter, MeterReading, run_on
+from services.event_processor.core.device.meter import Meter, MeterReading, covers, run_on
 from shared.messages import DeviceState, Event, Frame, Quality
 from tests.support.scenarios import at, configured, frame, run, series
 
@@ -20,7 +20,8 @@ def metered(currents: list[float | None], step_s: float = 10, meter: Meter | Non
     """Return the meter after these currents, at 4 V."""
     meter = meter or Meter()
     for amps in currents:
-        meter = run_on(meter, MeterReading(amps, 4.0, None, None), step_s, 30, 1, 5.0)
+        reading = MeterReading(amps, 4.0, None, None)
+        meter = run_on(meter, reading, step_s, covers(meter, step_s, 30), 1, 5.0)
     return meter
 
 
@@ -55,7 +56,7 @@ def test_the_sums_do_not_depend_on_where_the_history_is_cut(currents: list[float
 
 def test_nothing_is_summed_over_a_silence():
     """An hour without a word may have been anything; a minute between polls of a minute is no silence."""
-    gone = run_on(metered([-1.0, -1.0]), MeterReading(-1.0, 4.0, None, None), 3600, 30, 1, 5.0)
+    gone = metered([-1.0], step_s=3600, meter=metered([-1.0, -1.0]))
     slow = metered([-1.0, -1.0, -1.0], step_s=60)
 
     assert metered([-1.0, -1.0]).charge_out == gone.charge_out

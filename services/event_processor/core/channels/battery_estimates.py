@@ -50,7 +50,7 @@ def battery_health(context: FrameContext) -> float | None:
 def battery_health_confirmed(context: FrameContext) -> float | None:
     """Return the gauge's own health, %; else that of the capacity on which several discharges agree; else None."""
     reported = context.values.get("battery_health")
-    if isinstance(reported, float | int):
+    if reported is not None and isinstance(reported, float | int):
         return float(reported)
     kept = context.numbers.get(CAPACITY)
     return None if kept is None else _of_sold(context, confirmed(read_estimates(kept)))

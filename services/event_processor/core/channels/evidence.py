@@ -44,13 +44,15 @@ class Evidence:
         equals, above, until = self.equals, self.above, self.until
         if equals is not None:
             return value == equals if type(value) is type(equals) else None
-        if isinstance(value, NO_NUMBERS):
+        if type(value) is not float and isinstance(value, NO_NUMBERS):
             return None
         if above is not None:
-            past, back = value > above, until is None or value < until
-        else:
-            past, back = value < (self.below or 0.0), until is None or value > until
-        return True if past else False if back else was
+            if value > above:
+                return True
+            return False if until is None or value < until else was
+        if value < (self.below or 0.0):
+            return True
+        return False if until is None or value > until else was
 
 
 def on_the_right_side(name: str, release: float, above: float | None, below: float | None) -> None:

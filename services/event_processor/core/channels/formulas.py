@@ -27,7 +27,7 @@ def _of(*channels: str) -> Callable[[Callable[..., float | None]], Callable[[Fra
 
     def wrap(compute: Callable[..., float | None]) -> Callable[[FrameContext], float | None]:
         def computed(context: FrameContext) -> float | None:
-            numbers = [context.number(channel) for channel in channels]
+            numbers = [*map(context.number, channels)]
             if None in numbers:
                 return None
             try:
@@ -45,10 +45,10 @@ def _cell_voltage(context: FrameContext) -> float | None:
     if not context.device.battery_known and is_mains_ups(context):
         return None  # 27 V of lead over the default's one Li-ion cell is no overvoltage
     pack = context.number("battery_voltage")
-    cell = None if pack is None else pack / context.device.cells
-    if cell is not None and cell > QUANTITIES["cell_voltage"].high:
-        return None  # more than any cell has: the number of cells is wrong, and nothing is known of one
-    return cell
+    if pack is None:
+        return None
+    cell = pack / context.device.cells
+    return cell if cell <= MOST_CELL_V else None  # else the number of cells is wrong, and nothing is known of one
 
 
 def _product(first: float, second: float) -> float:
@@ -69,6 +69,7 @@ def _leaf_temperature(context: FrameContext) -> float | None:
     return None if air is None or offset is None else air + offset
 
 
+MOST_CELL_V = QUANTITIES["cell_voltage"].high
 AIR = ("air_temperature", "relative_humidity")
 VOLTAGE = (("battery_voltage",),)
 BATTERY = (("battery_current",), ("state_of_charge",), ("charge_rate",))

@@ -21,8 +21,12 @@ from shared.quantities import QUANTITIES
 
 E = TypeVar("E", bound=Evidence)
 LOW_FLAG = "battery_low"
-MAINS_UPS_WORDS = frozenset({"battery_high", "bypass", "calibrating", "boosting", "trimming", "forced_shutdown"})
+MAINS_UPS_WORDS = frozenset(
+    {LOW_FLAG, "battery_high", "bypass", "calibrating", "boosting", "trimming", "forced_shutdown"}
+)
 BOARD_V = 60.0  # extra-low voltage: input and output of a board are below it
+BOARD_VOLTAGES = ("input_voltage", "output_voltage")
+MAINS_UPS_SIGNS = MAINS_UPS_WORDS.union(BOARD_VOLTAGES)
 ENDS = "ends/"  # a prefix of latch names among the words: the word is the event that ends it
 _NUMBERS = (float, int)
 
@@ -78,8 +82,8 @@ class FrameContext:
     """One frame with its device's facts and memory."""
 
     __slots__ = (
-        "_own_numbers", "before", "derived", "device", "elapsed", "elapsed_s", "findings", "frame", "gap_s", "latches",
-        "mains_ups", "memo", "now", "numbers", "seen", "site", "steady_s", "values", "words",
+        "_own_numbers", "before", "derived", "device", "elapsed_s", "findings", "frame", "gap_s", "latches",
+        "mains_ups", "memo", "now", "numbers", "seen", "silent", "site", "steady_s", "values", "words",
     )  # fmt: skip
 
     def __init__(self, device: Device, site: SiteChannels, memory: Memory, frame: Frame) -> None:
@@ -89,14 +93,14 @@ class FrameContext:
         self.frame = frame
         self.values = frame.values
         self.now = frame.time
-        self.elapsed = memory.elapsed(frame)
-        self.elapsed_s = elapsed_s = self.elapsed.total_seconds()
+        self.elapsed_s = elapsed_s = memory.elapsed_s(frame)
         self.steady_s = memory.steady_s + elapsed_s
-        self.gap_s = memory.unseen_s + elapsed_s  # since the last believable frame
+        self.gap_s = gap_s = memory.unseen_s + elapsed_s  # since the last believable frame
+        self.silent = gap_s > LONGEST_GAP_S and gap_s > memory.longest_gap_s  # this frame follows a silence
         self.latches = memory.latches
         self.words = memory.words
         self.numbers = memory.numbers
-        self._own_numbers: dict[str, Numbers] = {}  # the same, once this frame has changed it
+        self._own_numbers: dict[str, Numbers] | None = None  # the same, once this frame has changed it
         self.seen = memory.seen
         self.findings: list[Finding] = []
         self.derived: dict[str, float | None] = {}
@@ -114,12 +118,14 @@ class FrameContext:
 
     def _derive(self, channel: str) -> float | None:
         formula = self.site.formulas.get(channel)
-        value = formula.compute(self) if formula else None
-        if isinstance(value, str):
+        if formula is None:
+            return None
+        value = formula.compute(self)
+        if type(value) is str:
             return None  # a word, for the state alone
-        if formula is not None and formula.steady:
-            self.derived[channel] = value
-        return value
+        if formula.steady:
+            self.derived[channel] = value  # type: ignore[assignment]  # no word
+        return value  # type: ignore[return-value]  # no word
 
     def shown_number(self, channel: str) -> float | None:
         """Return a channel's number from the frame, never a computed one; None where the frame has none."""
@@ -175,12 +181,8 @@ class FrameContext:
 
     def debounce(self, latch: Latch, target: bool, dwell_s: float) -> Latch:
         """Return the latch after this frame, without setting it; no dwell runs over a silence."""
-        return debounce(latch, target, dwell_s, self.now, self.elapsed, timedelta(seconds=self.before.longest_gap_s))
-
-    @property
-    def silent(self) -> bool:
-        """Whether this frame follows a silence."""
-        return self.gap_s > LONGEST_GAP_S and self.gap_s > self.before.longest_gap_s
+        elapsed, longest_gap = self.before.elapsed(self.frame), timedelta(seconds=self.before.longest_gap_s)
+        return debounce(latch, target, dwell_s, self.now, elapsed, longest_gap)
 
     def set_latch(self, name: str, latch: Latch) -> None:
         """Set a latch without a dwell."""
@@ -193,12 +195,13 @@ class FrameContext:
 
     def set_numbers(self, name: str, numbers: Numbers) -> None:
         """Remember numbers under a name; empty ones are forgotten. The memory before this frame is not changed."""
-        if not self._own_numbers:
-            self.numbers = self._own_numbers = dict(self.numbers)
+        own = self._own_numbers
+        if own is None:
+            self.numbers = self._own_numbers = own = dict(self.numbers)
         if numbers:
-            self._own_numbers[name] = numbers
+            own[name] = numbers
         else:
-            self._own_numbers.pop(name, None)
+            own.pop(name, None)
 
     def get_numbers(self, name: str) -> Numbers | None:
         """Return the numbers remembered under a name, None if there are none."""
@@ -251,13 +254,15 @@ def is_mains_ups(context: FrameContext) -> bool:
     """
     found = context.mains_ups
     if found is None:
-        found = context.mains_ups = (
-            reports_low_battery(context)
-            or not MAINS_UPS_WORDS.isdisjoint(context.values)
-            or (context.shown_number("input_voltage") or 0.0) > BOARD_V
-            or (context.shown_number("output_voltage") or 0.0) > BOARD_V
-        )
+        shows_it = not MAINS_UPS_SIGNS.isdisjoint(context.values) and _shows_mains(context)
+        found = context.mains_ups = shows_it or LOW_FLAG in context.seen
     return found
+
+
+def _shows_mains(context: FrameContext) -> bool:
+    return not MAINS_UPS_WORDS.isdisjoint(context.values) or any(
+        (context.shown_number(channel) or 0.0) > BOARD_V for channel in BOARD_VOLTAGES
+    )
 
 
 def round_channel(channel: str, value: float) -> float:

@@ -41,6 +41,11 @@ class Latch:
         return self.on if self.pending is None else not self.on
 
     @property
+    def idle(self) -> bool:
+        """Whether it is off, and no dwell runs."""
+        return not self.on and self.pending is None
+
+    @property
     def known(self) -> bool | None:
         """The confirmed state; None before the first confirmation."""
         return self.on if self.on or self.began else None

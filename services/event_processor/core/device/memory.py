@@ -78,6 +78,14 @@ class Memory(NamedTuple):
         """The longest gap between frames that is no silence; nothing is concluded over a silence."""
         return max(LONGEST_GAP_S, STEPS_OF_SILENCE * (UNKNOWN_STEP_S if self.step_s is None else self.step_s))
 
+    def elapsed_s(self, frame: Frame) -> float:
+        """Return ``elapsed`` in s, in whole µs: every frame of live hardware asks for it."""
+        uptime_s = frame.uptime_s
+        if uptime_s is None or self.uptime_s is None or self.boot != frame.boot:
+            return self.elapsed(frame).total_seconds()
+        passed_s = round(uptime_s - self.uptime_s, 6)
+        return passed_s if 0 < passed_s < LONGEST_UPTIME_S else 0.0
+
     def elapsed(self, frame: Frame) -> timedelta:
         """Return the time from the last frame to ``frame``; never negative, 0 where unknown.
 
@@ -87,10 +95,9 @@ class Memory(NamedTuple):
         before, now = self.time, frame.time
         if before is None:
             return ZERO
-        if self.uptime_s is not None and (uptime_s := frame.uptime_s) is not None:
+        if self.uptime_s is not None and frame.uptime_s is not None:
             if self.boot == frame.boot:
-                passed_s = max(round(uptime_s - self.uptime_s, 6), 0)
-                return timedelta(seconds=passed_s) if passed_s < LONGEST_UPTIME_S else ZERO
+                return timedelta(seconds=self.elapsed_s(frame))
             if not self.clock == frame.clock == "set":
                 return ZERO
         return now - before if now > before else ZERO

@@ -57,18 +57,13 @@ def covers(meter: Meter, elapsed_s: float, longest_gap_s: float) -> bool:
 
 
 def run_on(
-    meter: Meter,
-    reading: MeterReading,
-    elapsed_s: float,
-    longest_gap_s: float,
-    percent_step: float,
-    capacity_ah: float | None,
+    meter: Meter, reading: MeterReading, elapsed_s: float, covered: bool, percent_step: float, capacity_ah: float | None
 ) -> Meter:
-    """Return the meter after ``reading``, which comes ``elapsed_s`` after the one before."""
+    """Return the meter after ``reading``, ``elapsed_s`` after the one before; ``covered``: the step is summed over."""
     _, amps, volts, load_w, charge_in, charge_out, energy_in, energy_out, energy, held, cycles, reported, smooth = meter
     now_a, now_v, now_w, percent = reading
-    drawn = 0.0
-    if covers(meter, elapsed_s, longest_gap_s):
+    drawn = dropped = 0.0
+    if covered:
         hours = elapsed_s / 3600
         if amps is not None and now_a is not None:
             into, drawn = _sums(amps, now_a, hours)
@@ -80,9 +75,16 @@ def run_on(
                 energy_out += out
         if load_w is not None and now_w is not None:
             energy += (load_w + now_w) / 2 * hours
-    held, dropped = _percent(held, percent, percent_step)
+    if percent is not None:
+        if held is None or percent >= held + percent_step:
+            held = percent
+        elif percent <= held - percent_step:
+            held, dropped = percent, held - percent
     cycles += drawn / capacity_ah if capacity_ah is not None and now_a is not None else dropped / 100
-    smooth = _smooth(smooth, now_a, elapsed_s)
+    if now_a is None or smooth is None or smooth * now_a < 0:
+        smooth = now_a
+    else:
+        smooth = now_a + (smooth - now_a) * SMOOTH_S / (SMOOTH_S + elapsed_s)
     return Meter(  # in the order of its fields
         elapsed_s,
         now_a,
@@ -109,18 +111,3 @@ def _sums(before: float, now: float, hours: float) -> tuple[float, float]:
     share = before / (before - now)  # where the line crosses zero
     first, second = abs(before) / 2 * share * hours, abs(now) / 2 * (1 - share) * hours
     return (first, second) if before > 0 else (second, first)
-
-
-def _percent(held: float | None, now: float | None, step: float) -> tuple[float | None, float]:
-    """Return the percent to continue from, and by how much it has dropped."""
-    if now is None:
-        return held, 0.0
-    if held is None or now >= held + step:
-        return now, 0.0
-    return (now, held - now) if now <= held - step else (held, 0.0)
-
-
-def _smooth(held: float | None, now: float | None, elapsed_s: float) -> float | None:
-    if now is None or held is None or held * now < 0:
-        return now
-    return now + (held - now) * SMOOTH_S / (SMOOTH_S + elapsed_s)

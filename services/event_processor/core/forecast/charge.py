@@ -132,7 +132,7 @@ def follow(battery: BatteryModel, track: Track | None, reading: BatteryReading) 
     charge, before_v, before, amount, seconds, _, _ = track
     amount += (before + load) * elapsed_s / 7200
     seconds += elapsed_s
-    charge = _resisted(battery, charge, Track(charge, before_v, before), reading, load)
+    charge = _resisted(battery, charge, before_v, before, reading, load)
     return _settled(_settle(battery, charge, reading, load, amount, seconds), elapsed_s)
 
 
@@ -184,20 +184,26 @@ def _settle(
     idle, cell = IDLE_SHARE * belief.capacity, reading.volts / battery.cells
     discharging = load < -idle
     mean, load_var, ran_s = _mean_load(charge, load, seconds, idle)
-    charge = charge._replace(
-        belief=belief,
-        volts=cell,
-        load=load,
-        mean=mean,
-        load_var=load_var,
-        ran_s=ran_s,
-        rested_s=0.0 if abs(load) >= idle else charge.rested_s + seconds,
-        drawn=None if charge.drawn is None else charge.drawn - amount,
-        lowest=min(charge.lowest, cell) if discharging else charge.lowest,
-        through=charge.through - min(amount, 0.0),
-    )
+    rested_s = 0.0 if abs(load) >= idle else charge.rested_s + seconds
     if seconds > 0:
-        charge = _corrected(battery, charge, reading, seconds)
+        rested, sag = rested_s >= REST_S, load * charge.resistance
+        belief = _corrected(battery.curve, belief, reading, cell, sag, rested, seconds)
+    charge = Charge(  # in the order of its fields: _replace takes five times as long
+        belief,
+        cell,
+        load,
+        mean,
+        load_var,
+        charge.resistance,
+        charge.steps,
+        ran_s,
+        rested_s,
+        None if charge.drawn is None else charge.drawn - amount,
+        min(charge.lowest, cell) if discharging else charge.lowest,
+        charge.whole,
+        charge.wholes,
+        charge.through - min(amount, 0.0),
+    )
     if reading.full:
         return _filled(charge)
     if not discharging and charge.drawn is not None and charge.lowest < battery.curve.empty_v:
@@ -219,19 +225,22 @@ def _direction(load: float, idle: float) -> int:
     return 0 if abs(load) < idle else 1 if load > 0 else -1
 
 
-def _resisted(battery: BatteryModel, charge: Charge, before: Track, reading: BatteryReading, load: float) -> Charge:
+def _resisted(
+    battery: BatteryModel, charge: Charge, before_v: float, before: float, reading: BatteryReading, load: float
+) -> Charge:
     """Return the charge with the resistance that a step of the load shows; the first steps count most.
 
     The reading before the step gives the voltage under the old load.
     """
-    if before.load < -IDLE_SHARE * charge.belief.capacity:
-        charge = charge._replace(lowest=min(charge.lowest, before.volts))
-    step = load - before.load
+    capacity = charge.belief.capacity
+    if before < -IDLE_SHARE * capacity and before_v < charge.lowest:
+        charge = charge._replace(lowest=before_v)
+    step = load - before
     if battery.resistance_ohm is not None or reading.elapsed_s > STEP_WITHIN_S:
         return charge
-    if abs(step) < STEP_OF_LOAD * charge.belief.capacity:
+    if abs(step) < STEP_OF_LOAD * capacity:
         return charge
-    seen = (reading.volts / battery.cells - before.volts) / step
+    seen = (reading.volts / battery.cells - before_v) / step
     if not 0 < seen < MOST_OHM:
         return charge
     steps = charge.steps + 1
@@ -239,17 +248,16 @@ def _resisted(battery: BatteryModel, charge: Charge, before: Track, reading: Bat
     return charge._replace(resistance=charge.resistance + (seen - charge.resistance) * weight, steps=steps)
 
 
-def _corrected(battery: BatteryModel, charge: Charge, reading: BatteryReading, since_s: float) -> Charge:
-    belief = charge.belief
-    sag = charge.load * charge.resistance
-    rested = charge.rested_s >= REST_S
-    error = battery.curve.spread_v if rested else battery.curve.spread_v + 0.04 + SAG_ERROR * abs(sag)
+def _corrected(
+    curve: Curve, belief: Belief, reading: BatteryReading, cell_v: float, sag: float, rested: bool, since_s: float
+) -> Belief:
+    error = curve.spread_v if rested else curve.spread_v + 0.04 + SAG_ERROR * abs(sag)
     if reading.amps is None and reading.watts is None and not rested:
         error += UNKNOWN_SAG_V
-    surprise = charge.volts - sag - voltage(battery.curve, belief.charge)
-    belief = correct(belief, surprise, slope(battery.curve, belief.charge), error**2 * ERRORS_LAST_S / since_s)
-    if reading.percent is not None:
-        percent = reading.percent / 100
-        error = GAUGE_ERROR + GAUGE_ERROR_FULL * percent
-        belief = correct(belief, percent - belief.charge, 1.0, error**2 * GAUGE_LASTS_S / since_s)
-    return charge._replace(belief=belief)
+    surprise = cell_v - sag - voltage(curve, belief.charge)
+    belief = correct(belief, surprise, slope(curve, belief.charge), error**2 * ERRORS_LAST_S / since_s)
+    if reading.percent is None:
+        return belief
+    percent = reading.percent / 100
+    error = GAUGE_ERROR + GAUGE_ERROR_FULL * percent
+    return correct(belief, percent - belief.charge, 1.0, error**2 * GAUGE_LASTS_S / since_s)

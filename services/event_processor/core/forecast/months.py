@@ -53,8 +53,7 @@ def follow(kept: Months | None, now: datetime, charge: float, celsius: float | N
         after = after._replace(high=charge, low=charge)
     elif charge > kept.high + STEP or charge < kept.low - STEP:
         after = after._replace(high=max(kept.high, charge), low=min(kept.low, charge))
-    hour = now.toordinal() * 24 + now.hour
-    if celsius is not None and hour != kept.hour:
+    if celsius is not None and (hour := now.toordinal() * 24 + now.hour) != kept.hour:
         after = _warmed(after, now, celsius)._replace(hour=hour)
     return after
 

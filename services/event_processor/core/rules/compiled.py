@@ -45,6 +45,7 @@ from shared.messages import Event, Frame, Quality
 
 Apply = Callable[[FrameContext, str, Any], None]
 RuleStep = tuple[Apply, str, Any]
+Steps = tuple[RuleStep, ...]
 Channels = tuple[str, ...]
 
 
@@ -119,7 +120,7 @@ class DeviceRules:
     """The rules of one device: ``believed`` for good and suspect frames, ``doubted`` for stale and bad ones.
 
     ``silent`` are those that run while the device sends nothing; ``names`` are the names of all its rules. ``ready`` is
-    a cache by set of channels.
+    a cache by set of channels: the rules for a frame with something wrong, and those for a clean one.
     """
 
     device: Device
@@ -129,23 +130,24 @@ class DeviceRules:
     formulas: Mapping[str, Formula]
     troubles: frozenset[str]
     names: frozenset[str]
-    ready: dict[tuple[Channels, bool], tuple[RuleStep, ...]] = field(default_factory=dict, compare=False)
+    ready: dict[Channels, tuple[tuple[RuleStep, ...], tuple[RuleStep, ...]]] = field(
+        default_factory=dict, compare=False
+    )
 
-    def steps(self, frame: Frame, memory: Memory) -> tuple[RuleStep, ...]:
+    def steps(self, frame: Frame, memory: Memory) -> Steps:
         """Return the rules that a frame can feed, in order; ``memory`` is its device's before the frame."""
         quality = frame.quality
         if quality not in BELIEVED:
             return self.doubted
-        clean = quality is GOOD and not frame.errors and self.troubles.isdisjoint(memory.latches)
-        key = (tuple(frame.values), clean)
-        found = self.ready.get(key)
+        channels = tuple(frame.values)
+        found = self.ready.get(channels)
         if found is None:
-            found = self._feeds(*key)
+            found = self._feeds(channels, clean=False), self._feeds(channels, clean=True)
             if len(self.ready) < SETS_KEPT:
-                self.ready[key] = found
-        return found
+                self.ready[channels] = found
+        return found[quality is GOOD and not frame.errors and self.troubles.isdisjoint(memory.latches)]
 
-    def _feeds(self, channels: Channels, clean: bool) -> tuple[RuleStep, ...]:
+    def _feeds(self, channels: Channels, clean: bool) -> Steps:
         given = available(frozenset(channels), self.formulas)
         return tuple(
             step

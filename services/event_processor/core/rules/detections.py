@@ -154,12 +154,16 @@ class Level(Rule):
         on_the_right_side("clear", self.clear, self.above, self.below)
         return self
 
+    def enters(self, value: float) -> bool:
+        """Whether ``value`` is beyond the level."""
+        above = self.above
+        return value < (self.below or 0.0) if above is None else value > above
+
     def target(self, value: float, on: bool) -> bool:
         """Return whether ``value`` sets the state (True) or clears it; between the levels ``on`` stays."""
-        above = self.above
-        if above is not None:
-            return value >= self.clear if on else value > above
-        return value <= self.clear if on else value < (self.below or 0.0)
+        if not on:
+            return self.enters(value)
+        return value <= self.clear if self.above is None else value >= self.clear
 
     def with_level(self, own: OwnLevel) -> Self:
         """Return the rule with a device's own level; raises ValueError where it clears on the wrong side."""

@@ -34,7 +34,7 @@ def find_absence(context: FrameContext, name: str, rule: Absence) -> None:
     if old.on:
         return
     began = old.pending or context.before.time or context.now
-    held = (old.held if old.pending else ZERO) + context.elapsed
+    held = (old.held if old.pending else ZERO) + context.before.elapsed(context.frame)
     if held.total_seconds() <= patience_s(rule, context.device, context.before):
         context.set_latch(name, Latch(False, None, began, held))
         return

@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from services.event_processor.core.channels.frame_context import FrameContext, round_channel, since
+from services.event_processor.core.channels.frame_context import FrameContext, reports_low_battery, round_channel, since
 from services.event_processor.core.device.facts import CellLevel
 from services.event_processor.core.device.keys import CRITICAL, LOW, ON_BATTERY
 from services.event_processor.core.device.latch import OFF, Latch
@@ -26,18 +26,19 @@ from services.event_processor.core.rules.sections import Battery
 
 def find_battery(context: FrameContext, name: str, rule: Battery) -> None:
     """Emit LOW, CRITICAL and RECOVERED, by the voltage per cell and the levels of the device's chemistry."""
-    if find_by_flag(context, name, rule):
+    if reports_low_battery(context):
+        find_by_flag(context, name, rule)
         return
-    cell_v = context.number("cell_voltage")
-    if cell_v is None:
+    reported_v = context.number("cell_voltage")
+    if reported_v is None:
         return
-    reported_v, cell_v = cell_v, cell_v + sag_v(context)
+    cell_v = reported_v + sag_v(context) if context.device.resistance_mohm else reported_v
     levels = context.device.chemistry
     low, critical = context.latches.get(LOW), context.latches.get(CRITICAL, OFF)
     if low is None:
         low = OFF
         context.set_latch(LOW, low)  # from now on the battery is known to be well
-    if cell_v >= levels.low.enter_v and not (low.raw or low.on or critical.raw or critical.on):
+    if cell_v >= levels.low.enter_v and low.idle and critical.idle:
         return
     may_enter = context.gate_open(rule.only_while)
     now_critical = _step(context, CRITICAL, levels.critical, cell_v, may_enter, levels.critical.clear_for_s)

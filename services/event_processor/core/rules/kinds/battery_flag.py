@@ -20,13 +20,11 @@ from services.event_processor.core.rules.sections import Battery
 _FLAG = (Evidence(channel=LOW_FLAG, equals=True),)
 
 
-def find_by_flag(context: FrameContext, name: str, rule: Battery) -> bool:
-    """Emit LOW and RECOVERED by the device's own flag; False where it has none and its voltage must be judged."""
-    if LOW_FLAG not in context.values:
-        return LOW_FLAG in context.seen
+def find_by_flag(context: FrameContext, name: str, rule: Battery) -> None:
+    """Emit LOW and RECOVERED by the device's own flag."""
     target, _ = context.first_evidence(_FLAG, None)
     if target is None:
-        return True
+        return
     low = context.latches.get(LOW)
     if low is None:
         low = OFF
@@ -44,4 +42,3 @@ def find_by_flag(context: FrameContext, name: str, rule: Battery) -> bool:
             name,
             {"source": LOW_FLAG, **data, "since": since(now), "episode_s": context.lasted_s(low, now)},
         )
-    return True

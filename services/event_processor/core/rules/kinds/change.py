@@ -27,10 +27,11 @@ def find_quality(context: FrameContext, name: str, rule: Quality) -> None:
     """Emit an event for a new quality of a device with a sensor, in the same way."""
     if SENSOR not in context.seen:
         return
-    turned = _turned(context, name, context.frame.quality.value, rule.for_s)
+    quality = context.frame.quality.value
+    turned = _turned(context, name, quality, rule.for_s)
     if turned is not None:
         old, since = turned
-        data = {"sensor_id": context.frame.device, "old_quality": old, "new_quality": context.frame.quality.value}
+        data = {"sensor_id": context.frame.device, "old_quality": old, "new_quality": quality}
         context.emit(rule.event, name, {**data, "since": stamp(since)})
 
 
@@ -41,7 +42,8 @@ def _turned(context: FrameContext, name: str, word: str, for_s: float) -> tuple[
         context.set_word(name, word)
         return None
     if word == held:
-        context.drop_latches(other)
+        if other in context.latches:
+            context.drop_latches(other)
         return None
     if context.words.get(other) != word:  # a third word begins its own dwell
         context.set_word(other, word)

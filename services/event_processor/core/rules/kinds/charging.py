@@ -29,10 +29,13 @@ def find_charging(context: FrameContext, name: str, rule: Charging) -> None:
     """Emit STARTED and COMPLETED, once for each session."""
     before = context.latches.get(CHARGING, OFF)
     status = _status(context, rule, before)
-    if context.latches.get(ON_BATTERY, OFF).on:
+    latches = context.latches
+    if latches.get(ON_BATTERY, OFF).on:
         context.drop_latches(SESSION, CHARGED, TAPER)
         return
-    if context.latches.get(CHARGED, OFF).on:
+    if not status.on and SESSION not in latches and CHARGED not in latches:
+        return
+    if latches.get(CHARGED, OFF).on:
         _rearm(context)
     session = context.latches.get(SESSION, OFF)
     if session.on:

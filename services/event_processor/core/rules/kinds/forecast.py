@@ -37,9 +37,9 @@ def find_forecast(context: FrameContext, _: str, __: Forecast) -> None:
     percent = context.shown_number("state_of_charge")
     if percent is not None and not _gauge_is_steady(context, percent / 100, before):
         percent = None
-    full = _is_full(context, battery, volts, amps, on_battery)
+    full = on_battery is False and _is_full(context, battery, volts, amps)
     if before is not None and elapsed_s and not full:  # most frames only add up
-        load = load_of(volts, amps, watts, on_battery)
+        load = load_of(volts, amps, watts, on_battery) if amps is None else amps
         summed = sum_up(before, load, volts / battery.cells, elapsed_s)
         if summed is not None:
             context.set_numbers(FORECAST, summed)  # type: ignore[arg-type]  # as below
@@ -68,13 +68,11 @@ def _gauge_is_steady(context: FrameContext, share: float, before: Track | None) 
     return new.doubt_s <= 0
 
 
-def _is_full(
-    context: FrameContext, battery: BatteryModel, volts: float, amps: float | None, on_battery: bool | None
-) -> bool:
-    """Whether the device runs on mains with a battery at full voltage and without a current."""
+def _is_full(context: FrameContext, battery: BatteryModel, volts: float, amps: float | None) -> bool:
+    """Whether a device on mains has a battery at full voltage and without a current."""
     if volts / battery.cells < context.device.chemistry.full_v - FULL_WITHIN_V:
         return False
-    if on_battery is not False or context.values.get("charging") is True:
+    if context.values.get("charging") is True:
         return False
     return amps is None or abs(amps) < 0.02 * (battery.capacity_ah or 5.0)
 

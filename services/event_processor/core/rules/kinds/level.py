@@ -17,7 +17,7 @@ def find_threshold(context: FrameContext, name: str, rule: Threshold) -> None:
     if rule.of is not None:
         whole = context.number(rule.of) or 0.0
         value = None if whole <= 0 else value
-    if name not in context.latches and (value is None or not rule.target(value / whole, on=False)):
+    if name not in context.latches and (value is None or not rule.enters(value / whole)):
         return
     if not rule.boards_only or not is_mains_ups(context):
         emit_threshold(context, name, rule, value, whole=whole)
@@ -38,6 +38,8 @@ def emit_threshold(
 def find_limit(context: FrameContext, name: str, rule: Limit) -> None:
     """Emit ``sensor.threshold.exceeded`` and ``sensor.threshold.cleared``."""
     value = context.number(rule.channel)
+    if name not in context.latches and (value is None or not rule.enters(value)):
+        return
     turn = _turn(context, name, rule, value)
     if turn is None or value is None:
         return

@@ -164,22 +164,21 @@ def _cause(context: FrameContext) -> str | None:
 
 def _deepen(context: FrameContext) -> Outage | None:
     """Return the outage with its lowest figures and its silences, this frame included; None without one."""
-    kept = read_outage(context.get_numbers(OUTAGE))
+    kept = read_outage(context.numbers.get(OUTAGE))
     if kept is None:
         return None
     began_s, first, lowest, lowest_v, energy, charge, gap_before_s, silent_s, ended_s, _ = kept
-    percent = _lower(lowest, context.number("state_of_charge"))
-    cell_v = _lower(lowest_v, context.number("cell_voltage"))
+    percent, cell_v = context.number("state_of_charge"), context.number("cell_voltage")
+    if percent is None or (lowest is not None and lowest <= percent):
+        percent = lowest
+    if cell_v is None or (lowest_v is not None and lowest_v <= cell_v):
+        cell_v = lowest_v
     if percent == lowest and cell_v == lowest_v and ended_s is None and not context.silent:
         return kept  # no deeper than before
     silent_s += context.gap_s if context.silent else 0.0
     after = Outage(began_s, first, percent, cell_v, energy, charge, gap_before_s, silent_s)
     context.set_numbers(OUTAGE, after)
     return after
-
-
-def _lower(held: float | None, now: float | None) -> float | None:
-    return held if now is None else now if held is None else min(held, now)
 
 
 def _depth(context: FrameContext, outage: Outage | None) -> dict[str, Any]:

@@ -19,21 +19,22 @@ SENSOR = "sensor"  # in ``Memory.seen``: the device has a sensor
 def find_readings(context: FrameContext, name: str, rule: Readings) -> None:
     """Emit a ``sensor.<kind>`` event for every sensor's number, in the frame's order, then for the computed ones."""
     values, device, quality = context.values, context.frame.device, context.frame.quality.value
+    findings, earlier = context.findings, len(context.findings)
     for channel in (*values, *[derived for derived in DERIVED if derived not in values]):
-        sensor = SENSORS.get(channel)
-        value = None if sensor is None or channel in rule.except_for else context.number(channel)
-        if sensor is None or value is None:
+        sensor = READINGS.get(channel)
+        if sensor is None or channel in rule.except_for or (value := context.number(channel)) is None:
             continue
-        if SENSOR not in context.seen:
-            context.mark_seen(SENSOR)
+        event_type, unit, decimals = sensor
         data = {
             "sensor_id": f"{device}.{channel}",
-            "value": round(float(value), sensor.decimals),
-            "unit": sensor.unit,
+            "value": round(float(value), decimals),
+            "unit": unit,
             "quality": quality,
         }
-        context.findings.append(Finding(TYPES[channel], f"{name}/{channel}", data))
+        findings.append(Finding(event_type, f"{name}/{channel}", data))
+    if len(findings) > earlier:
+        context.mark_seen(SENSOR)
 
 
-TYPES = {name: f"sensor.{quantity.sensor}" for name, quantity in SENSORS.items()}
+READINGS = {name: (f"sensor.{quantity.sensor}", quantity.unit, quantity.decimals) for name, quantity in SENSORS.items()}
 DERIVED = ("vapour_pressure_deficit",)  # sensors' channels that are computed where no chip gives them

@@ -43,10 +43,12 @@ FRESH = (0.0,) * HEAD
 
 def find_voltage_trend(context: FrameContext, name: str, rule: VoltageTrend) -> None:
     """Emit beginning and end of each charge and discharge, from the voltage of a cell alone."""
+    kept = context.numbers.get(TREND) or ()
+    if not kept and not WITNESSES.isdisjoint(context.values):
+        return
     cell_v = context.number("cell_voltage")
     if cell_v is None:
         return
-    kept = context.get_numbers(TREND) or ()
     if _is_witnessed(context):
         if kept:
             context.drop_latches(RISING, SINKING)

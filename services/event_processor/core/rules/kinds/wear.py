@@ -21,23 +21,27 @@ MOST_MOHM = 2000.0
 def find_wear(context: FrameContext, name: str, rule: Wear) -> None:
     """Update the sums and estimates; emit an event for each whole cycle."""
     values = context.values
+    amps, percent = context.shown_number("battery_current"), context.shown_number("state_of_charge")
     reading = MeterReading(
-        context.shown_number("battery_current"),
+        amps,
         context.number("battery_voltage"),
         context.number("output_power") if "output_power" in values or "output_current" in values else None,
-        context.shown_number("state_of_charge"),
+        percent,
     )
     kept = context.numbers.get(METER)
     meter = read_meter(kept)
-    if kept is not None and reading.amps is None and _is_quiet(meter, reading, rule.charge_step_percent):
+    if kept is not None and amps is None and _is_quiet(meter, reading, rule.charge_step_percent):
         return
-    elapsed_s = context.gap_s
-    capacity_mah = context.device.capacity_mah
+    elapsed_s, capacity_mah = context.gap_s, context.device.capacity_mah
     capacity_ah = None if capacity_mah is None else capacity_mah / 1000
-    after = run_on(meter, reading, elapsed_s, rule.longest_gap_s, rule.charge_step_percent, capacity_ah)
-    if reading.amps is not None:
-        _resistance(context, meter, reading, elapsed_s)
-        _drain(context, rule, meter, after, reading)
+    covered = covers(meter, elapsed_s, rule.longest_gap_s)
+    after = run_on(meter, reading, elapsed_s, covered, rule.charge_step_percent, capacity_ah)
+    if amps is not None:
+        step_a = 0.0 if meter.amps is None else amps - meter.amps
+        if not -STEP_A < step_a < STEP_A:
+            _resistance(context, meter, reading, step_a)
+        if percent is not None:
+            _drain(context, rule, after, percent, covered and meter.amps is not None)
     if int(after.cycles) > after.reported_cycles:
         after = after._replace(reported_cycles=float(int(after.cycles)))
         context.emit(rule.cycle, name, _data(context, after, reading))
@@ -67,29 +71,21 @@ def _data(context: FrameContext, meter: Meter, reading: MeterReading) -> dict[st
     }
 
 
-def _resistance(context: FrameContext, before: Meter, now: MeterReading, elapsed_s: float) -> None:
-    if before.amps is None or now.amps is None:
+def _resistance(context: FrameContext, before: Meter, now: MeterReading, step_a: float) -> None:
+    if not 0 < context.gap_s <= STEP_WITHIN_S or before.volts is None or now.volts is None:
         return
-    step = now.amps - before.amps
-    if -STEP_A < step < STEP_A or not 0 < elapsed_s <= STEP_WITHIN_S or before.volts is None or now.volts is None:
-        return
-    mohm = (now.volts - before.volts) / step / context.device.cells * 1000
+    mohm = (now.volts - before.volts) / step_a / context.device.cells * 1000
     if 0 < mohm < MOST_MOHM:
         context.set_numbers(RESISTANCE, (*(context.get_numbers(RESISTANCE) or ()), round(mohm, 3))[-STEPS_KEPT:])
 
 
-def _drain(context: FrameContext, rule: Wear, meter: Meter, after: Meter, reading: MeterReading) -> None:
+def _drain(context: FrameContext, rule: Wear, meter: Meter, percent: float, summed: bool) -> None:
     """Update the drain, and estimate the capacity from it."""
-    if reading.percent is None:
-        return
     before = read_drain(context.numbers.get(DRAIN))
-    summed = meter.amps is not None and covers(meter, context.gap_s, rule.longest_gap_s)
-    if summed and before is not None and is_still(before, reading.percent) and not context.silent:
+    if summed and before is not None and not context.silent and is_still(before, percent):
         return
-    drawn_ah = after.charge_out - after.charge_in
-    drain = follow(
-        before, DrainStep(reading.percent, drawn_ah, context.steady_s, context.gap_s, summed, context.silent)
-    )
+    drawn_ah = meter.charge_out - meter.charge_in
+    drain = follow(before, DrainStep(percent, drawn_ah, context.steady_s, context.gap_s, summed, context.silent))
     if drain is before:
         return
     if before is None or drain.low != before.low:
