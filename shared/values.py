@@ -100,17 +100,19 @@ def _within(value: datetime) -> datetime:
     return value
 
 
-def _as_text(value: datetime) -> str:
-    return value.isoformat(timespec="microseconds")[:-6] + "Z"
+def utc_text(value: datetime) -> str:
+    """Return a time in UTC as it stands in a payload."""
+    return value.isoformat("T", "microseconds")[:-6] + "Z"
 
 
-Time = Annotated[datetime, AfterValidator(_as_utc), PlainSerializer(_as_text, return_type=str, when_used="json")]
+Time = Annotated[datetime, AfterValidator(_as_utc), PlainSerializer(utc_text, return_type=str, when_used="json")]
 # Of readings, commands and statuses. No clock that works says anything else.
 BoundedTime = Annotated[Time, AfterValidator(_within)]
 Int64 = Annotated[int, Field(ge=-(2**63), lt=2**63)]  # what SQLite, InfluxDB and other languages hold
 Count = Annotated[int, Field(ge=0, lt=2**63)]
 Seq = Annotated[int, Field(ge=0, lt=2**63 - 1)]
-Scalar = bool | Int64 | float | Annotated[str, Field(max_length=LONGEST_WORD)]
+# Most are floats: pydantic tries in this order, takes what is of a type exactly, and a try that fails costs 0.2 µs.
+Scalar = float | bool | Int64 | Annotated[str, Field(max_length=LONGEST_WORD)]
 OfferedData = Annotated[dict[str, Any], AfterValidator(OFFERED.check)]
 Data = Annotated[dict[str, Any], AfterValidator(KEPT.check)]
 CarriedData = Annotated[dict[str, Any], AfterValidator(CARRIED.check)]

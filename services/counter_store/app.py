@@ -17,6 +17,7 @@ from services.counter_store.service import LEDGER_SCHEMA, CounterStore
 from services.counter_store.settings import InfluxSettings, LoadedSettings
 from shared.context import Context
 from shared.delivery.endpoint import Endpoint
+from shared.delivery.frame_head import FrameHead
 from shared.delivery.handler import Figures
 from shared.delivery.route import route_of
 from shared.ledger import Ledger
@@ -31,6 +32,8 @@ def build(loaded: LoadedSettings, context: Context, ledger: Ledger, endpoint: En
     """Return the message handler; it has published every counter again."""
     if loaded.store.influx.enabled:
         restore.begin_if_new(ledger)
+    else:
+        endpoint.receiver.read_as("raw", FrameHead)  # nothing is counted by a reading's values
     store = CounterStore(
         loaded.store,
         ledger,

@@ -31,6 +31,7 @@ from services.counter_store.core.influx.retained_points import alert_to_line, he
 from services.counter_store.core.policy import StorePolicy
 from services.counter_store.core.requests.import_batch import Balance
 from services.counter_store.settings import CounterStoreSettings
+from shared.delivery.frame_head import FrameHead
 from shared.delivery.handler import Publisher, RefusedError
 from shared.instants import span_to_us, time_to_us
 from shared.jumps import CLOCK_JUMP, read_jump
@@ -87,9 +88,10 @@ class CounterStore:
         if isinstance(message, Event):
             with self._ledger.may_wait():  # it is in its producer's ledger until it is in this one (docs/adr/0063)
                 self._count(message)
-        elif isinstance(message, Frame):
+        elif isinstance(message, (Frame, FrameHead)):
             self._counters.observe(message.device, time_to_us(message.time))
-            self._points.add_frame(message)
+            if isinstance(message, Frame):
+                self._points.add_frame(message)
 
     def follow(self, message: Message, *, retained: bool) -> None:  # noqa: ARG002 - one said again is the same point
         """Note the change of an alert, or the maintenance due at a device."""

@@ -13,6 +13,7 @@ from shared.clock import Clock
 from shared.delivery.commits import Commits
 from shared.delivery.decoding import UnreadableError, decode
 from shared.delivery.event_time import EventTime
+from shared.delivery.frame_head import FrameHead
 from shared.delivery.handler import Handlers, Publisher
 from shared.delivery.horizon import Horizon
 from shared.delivery.inbound import Loss
@@ -36,7 +37,8 @@ from shared.topics import TopicError, Topics
 log = logging.getLogger(__name__)
 
 OFFER_BYTES = 262_144
-CALM = (Frame, StateSample)  # whose work may wait for a commit; of other messages only that of gathered ones
+FRAMES = (Frame, FrameHead)
+CALM = (*FRAMES, StateSample)  # whose work may wait for a commit; of other messages only that of gathered ones
 
 
 class Outlet(Publisher, Protocol):
@@ -133,12 +135,12 @@ class Inbox:
     def _apply(self, message: Sequenced) -> None:
         self.commits.applied()
         self.important |= not isinstance(message, CALM) and not self._is_gathered(message)
-        if isinstance(message, Frame):
+        if isinstance(message, FRAMES):
             if (reason := self.horizon.beyond(message.time)) is not None and not self._is_played(message):
                 topic = self.topics.build("stream", message.producer, "raw")
                 self.out.reject(topic, message.model_dump_json(exclude_none=True).encode(), reason)
                 return
-            if "event" not in self.route.consumes:
+            if isinstance(message, Frame) and "event" not in self.route.consumes:
                 self.time.observe(message)
         elif isinstance(message, Event) and message.type == CLOCK_JUMP:
             self.time.jump(message)
@@ -150,7 +152,7 @@ class Inbox:
         live = self.time.now is not None and not self.time.simulated
         return live and isinstance(message, self._gathered)
 
-    def _is_played(self, frame: Frame) -> bool:
+    def _is_played(self, frame: Frame | FrameHead) -> bool:
         """Whether a frame is of a simulation or recording alone at its site, which may be of any time."""
         return frame.simulated and self.receiver.is_only_producer(frame.producer, "raw")
 

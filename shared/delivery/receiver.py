@@ -50,7 +50,7 @@ class Receiver:
         self.name = name
         self.records = records
         self.site = records.site
-        self.models = models
+        self.models = dict(models)
         self.window = window
         self.tracks: dict[Track, Inbound[Readable]] = {}
         self.current: dict[str, str] = {}  # producer → epoch
@@ -68,10 +68,14 @@ class Receiver:
         self._began_at: float | None = None
         self._away: set[str] = set()  # producers whose last status was not online
 
+    def read_as(self, stream: str, model: type[Sequenced]) -> None:
+        """Read a stream's messages as ``model``, which has all of them that is needed here."""
+        self.models[stream] = model
+
     # ---- what comes in
 
-    def receive(self, producer: str, stream: str, topic: str, payload: bytes, now: float) -> Iterator[Readable]:
-        """Yield the messages that may be applied now. Raises UnreadableError for what has no place in the stream."""
+    def receive(self, producer: str, stream: str, topic: str, payload: bytes, now: float) -> Sequence[Readable]:
+        """Return the messages that may be applied now. Raises UnreadableError for what has no place in the stream."""
         message: Readable
         try:
             message = place = decode(self.models[stream], payload)
@@ -84,10 +88,10 @@ class Receiver:
             raise UnreadableError("no epoch and seq; offer events on ingest/… instead")
         track = Track(self.site, producer, stream, place.epoch)
         inbound = self._inbound(track)
-        if inbound.offer(place.seq, message, now) is Verdict.APPLY:
-            yield self._applied(track, message)
-            if inbound.held:
-                yield from self._drain(track, inbound, now)
+        if inbound.offer(place.seq, message, now) is not Verdict.APPLY:
+            return ()
+        self._count(track)
+        return (message, *self._drain(track, inbound, now)) if inbound.held else (message,)
 
     def resent(self, answer: Resend, now: float) -> Iterator[Readable | tuple[Track, Loss]]:
         """Yield what a producer's answer makes applicable, and what it says is lost; raises UnreadableError."""
@@ -193,12 +197,12 @@ class Receiver:
 
     def _drain(self, track: Track, inbound: Inbound[Readable], now: float) -> Iterator[Readable]:
         for message in inbound.successors(now):
-            yield self._applied(track, message)
+            self._count(track)
+            yield message
 
-    def _applied(self, track: Track, message: Readable) -> Readable:
-        self._touch(track)
-        self._unkept[track.producer] += 1
-        return message
+    def _count(self, track: Track) -> None:
+        self._dirty.add(track)
+        self._unkept[track.producer] = self._unkept.get(track.producer, 0) + 1
 
     def _touch(self, track: Track) -> None:
         self._dirty.add(track)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from shared.delivery.frame_head import FrameHead
 from shared.messages import Candidate, Counter, Event, Frame, Message, Sequenced, Severity, Status, event_id
 from shared.topics import Topics
 
@@ -58,6 +59,28 @@ def test_a_message_read_back_is_the_same(message: Message) -> None:
 def test_a_frame_without_its_empty_parts_is_the_same(frame: Frame) -> None:
     """That is how delivery writes it."""
     assert frame == Frame.model_validate_json(frame.model_dump_json(exclude_none=True))
+
+
+@given(st.dictionaries(IDS, SCALARS))
+def test_a_value_keeps_its_kind(values: dict[str, Any]) -> None:
+    """True is not 1, and 1 is not 1.0."""
+    frame = Frame(time=MIDNIGHT, device="d", values=values)
+    read = Frame.model_validate_json(frame.model_dump_json())
+
+    assert values == frame.values == read.values
+    kinds = [type(value) for value in values.values()]
+    assert [kinds, kinds] == [[type(value) for value in each.values.values()] for each in (frame, read)]
+
+
+@given(FRAMES, st.booleans())
+def test_the_head_of_a_frame_says_what_the_frame_says(frame: Frame, simulated: bool) -> None:
+    """Also where what follows it cannot be read."""
+    frame = frame.revised(simulated=simulated)
+    head = FrameHead.model_validate_json(frame.model_dump_json())
+    damaged = json.dumps(json.loads(frame.model_dump_json()) | {"values": 7})
+
+    assert head.__dict__ == {name: getattr(frame, name) for name in FrameHead.model_fields}
+    assert head == FrameHead.model_validate_json(damaged)
 
 
 @given(TIMES, st.integers(-14 * 60, 14 * 60))

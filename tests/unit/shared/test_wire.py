@@ -13,6 +13,7 @@ import pytest
 
 from shared.clock import Clock
 from shared.delivery.endpoint import Endpoint
+from shared.delivery.frame_head import FrameHead
 from shared.delivery.route import Route, route_of
 from shared.kinds import KINDS
 from shared.ledger import Ledger
@@ -264,6 +265,20 @@ def test_readings_have_no_public_copy_where_the_setting_says_so(scene: Scene) ->
 
     assert (1, 0) == (len(scene.on("wire/sensor_reader/stream")), len(scene.on("raw")))
     assert (1, 1) == (len(scene.on("wire/event_processor/stream")), len(scene.on("event")))
+
+
+def test_heads_are_taken_by_the_rules_of_frames(scene: Scene) -> None:
+    """A head that cannot be read, or whose time is not believed, is a dead letter; what follows a head is not read."""
+    endpoint, handler = scene.start(STORE)
+    endpoint.receiver.read_as("raw", FrameHead)
+    later = (NOW + timedelta(days=30)).isoformat()
+    for seq, more in enumerate(({}, {"values": 7}, {"time": "noon"}, {"time": later}, {"device": "a/b"}, {}), start=1):
+        scene.say(endpoint, "wire/sensor_reader/stream/raw", frame(seq=seq, **more))
+
+    assert [FrameHead(**frame(seq=seq)) for seq in (1, 2, 6)] == handler.applied
+    reasons = ("time: Input should be a valid datetime", "more than 24 h ahead", "device: String should match pattern")
+    assert [True] * 3 == [part in letter for part, letter in zip(reasons, scene.letters(), strict=True)]
+    assert 6 == endpoint.receiver.marks()["sensor_reader"]["raw"].seq
 
 
 # ---- who speaks
