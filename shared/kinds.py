@@ -25,9 +25,10 @@ Rules:
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import attrgetter
 from typing import Literal
 
 from shared.actuation import ActuatorState, Demand
@@ -103,6 +104,11 @@ class Kind:
         own = tuple(level.removesuffix("*") for level in self.levels)
         has_category = self.model is not None and "category" in self.model.model_fields
         return (*own, "category") if has_category and any(level.endswith("*") for level in self.levels) else own
+
+    @cached_property
+    def tell(self) -> Callable[[Message], object]:
+        """Return the values of ``fields`` in a message."""
+        return attrgetter(*self.fields) if self.fields else lambda _: ()
 
     def spoken_by(self, name: str) -> bool:
         """Whether ``name`` may publish this kind: ``sensor_reader-attic`` may what sensor_reader may."""

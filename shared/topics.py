@@ -33,7 +33,7 @@ class Topics:
 
     root: str = "upskeep/v1"
     site: str = "home"
-    _built: dict[tuple[str, ...], str] = field(default_factory=dict, init=False, repr=False, compare=False)  # a memo
+    _built: dict[tuple[str, object], str] = field(default_factory=dict, init=False, repr=False, compare=False)  # a memo
 
     def build(self, kind: str, *parts: str) -> str:
         """Return the topic of ``kind`` with its levels filled in order; raises TopicError on a bad name."""
@@ -49,7 +49,7 @@ class Topics:
     def of(self, message: Message) -> str:
         """Return the topic of a message; raises TopicError where one of its names cannot stand in a topic."""
         kind = kind_of(message)
-        key = (kind.name, *[getattr(message, field) for field in kind.fields])
+        key = (kind.name, kind.tell(message))
         found = self._built.get(key)
         if found is None:
             if len(self._built) >= TOPICS_KEPT:

@@ -205,7 +205,7 @@ class SensorReader:
         if self._clock_drift is not None:
             instant = self._clock_drift.instant
             frame = frame.revised(boot=self._clock_drift.boot, uptime_s=instant.uptime_s, clock=instant.clock)
-        if not self._feed.live:
+        if not self._feed.live and not frame.simulated:
             frame = frame.revised(simulated=True)
         self._outlet.emit(frame)
 

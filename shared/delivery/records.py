@@ -97,7 +97,7 @@ class Records:
 
     def append(self, rows: Sequence[Row]) -> None:
         """Write rows to the outbox."""
-        values = (sealed(row.stream, row.seq, row.topic, row.payload, row.attributes, row.written) for row in rows)
+        values = (sealed(*row[:-1]) for row in rows)
         self.db.executemany("INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?, ?)", values)
         self._fresh.add(rows)
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One message in the outbox. ``mapping``: the attributes as they were, of a row that was not read back."""
 
     stream: str
@@ -16,4 +15,4 @@ class Row:
     payload: bytes
     attributes: str | None
     written: float
-    mapping: Mapping[str, str] | None = field(default=None, compare=False)
+    mapping: Mapping[str, str] | None = None

@@ -294,10 +294,9 @@ class Sender:
             self.streams[stream].confirmed(seqs)
         if self._confirms_public(stream):
             return all(client.publish(public_copy(row), (stream, range(row.seq, row.seq + 1), 1)) for row in pack)
-        for row in pack if self.bounds.publish_readings else ():
-            if row.seq > self._shown[stream]:
-                self._shown[stream] = row.seq
-                client.publish(public_copy(row, qos=0))
+        if self.bounds.publish_readings:
+            client.publish_unconfirmed([public_copy(row, 0) for row in pack if row.seq > self._shown[stream]])
+            self._shown[stream] = max(self._shown[stream], pack[-1].seq)
         return True
 
     def _send_again(self, client: MqttClient, stream: str, out: Outbound) -> None:

@@ -186,6 +186,11 @@ class MqttClient:
             self._tokens[mid] = token
         return True
 
+    def publish_unconfirmed(self, publications: Sequence[Publication]) -> None:
+        """Hand over publications of QoS 0; without a connection nobody gets them."""
+        if self._connection is not None and self._live:
+            self._connection.publish_unconfirmed(publications)
+
     def ack(self, receipt: Receipt) -> None:
         """Acknowledge every arrived message up to and including ``receipt``, in order of arrival.
 

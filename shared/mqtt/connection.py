@@ -9,7 +9,7 @@ import logging
 import select
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -124,7 +124,7 @@ class Connection:
 
     def publish(self, publication: Publication) -> int | None:
         """Hand a publication over; returns its message id, None if the connection is gone."""
-        if not publication.qos and self._collect(publication):
+        if not publication.qos and self._collect((publication,)):
             return 0
         properties = None
         if self.client.protocol == MQTTProtocolVersion.MQTTv5:
@@ -136,16 +136,24 @@ class Connection:
         self.client.unconfirmed_by = None
         return info.mid if info.rc == paho.MQTT_ERR_SUCCESS else None
 
-    def _collect(self, publication: Publication) -> bool:
-        """Put a best-effort message among what is held: paho's way is that of one to be confirmed, and costs as much.
+    def publish_unconfirmed(self, publications: Sequence[Publication]) -> None:
+        """Hand over publications of QoS 0."""
+        if not self._collect(publications):
+            for publication in publications:
+                self.publish(publication)
+
+    def _collect(self, publications: Sequence[Publication]) -> bool:
+        """Put best-effort messages among what is held: paho's way is that of one to be confirmed, and costs as much.
 
         Not while paho has a packet half written.
         """
-        if publication.attributes or publication.correlation is not None or self.client.want_write():
-            return False
         stream = self.client.stream
+        if any(each.attributes or each.correlation is not None for each in publications):
+            return False
+        if stream is None or self.client.want_write():
+            return False
         version_5 = self.client.protocol == MQTTProtocolVersion.MQTTv5
-        return stream is not None and stream.collect(best_effort_packet(publication, no_properties=version_5))
+        return stream.collect(b"".join([best_effort_packet(each, no_properties=version_5) for each in publications]))
 
     def ack(self, mid: int) -> None:
         """Acknowledge one message."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Publication:
+class Publication(NamedTuple):
     """What to publish. ``attributes`` (as user properties) and ``correlation`` go where the broker speaks MQTT 5.
 
     ``qos`` 0 is best effort: nothing confirms it.

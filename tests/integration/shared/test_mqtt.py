@@ -32,6 +32,23 @@ def test_a_message_goes_through_either_broker(any_broker, visit):
     assert protocols == {"5" if any_broker.kind == MOSQUITTO else "3.1.1"}
 
 
+@pytest.mark.parametrize("attributes", [None, {"id": "1"}], ids=["plain", "with attributes"])
+def test_what_nobody_confirms_arrives_together_and_in_order(any_broker, visit, attributes):
+    """Alone, and among what is written as one; nothing is waited for."""
+    reader = visit(any_broker, "reader", "t/#").connected()
+    writer = visit(any_broker, "writer").connected()
+    payloads = [b"%d" % number for number in range(60)]
+    sent = [Publication("t/1", payload, attributes=attributes, qos=0) for payload in payloads]
+
+    writer.client.publish_unconfirmed(sent[:30])
+    with writer.client.together():
+        writer.client.publish_unconfirmed(sent[30:])
+    reader.until(lambda: len(reader.payloads()) == len(payloads))
+
+    assert payloads == reader.payloads()
+    assert writer.client.inflight == writer.client.room
+
+
 def test_what_was_not_acknowledged_comes_again_after_a_crash(any_broker, visit):
     """Trap 1 and 7: the session persists and acks are manual, so a crash before the ack loses nothing."""
     first = visit(any_broker, "reader", "t/#").connected()

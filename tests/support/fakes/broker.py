@@ -167,6 +167,11 @@ class FakeClient:
         self.broker.route(publication)
         return True
 
+    def publish_unconfirmed(self, publications: Sequence[Publication]) -> None:
+        """Hand each over."""
+        for publication in publications:
+            self.publish(publication)
+
     def ack(self, receipt: Receipt) -> None:
         """Acknowledge everything up to the receipt."""
         session = self.broker.sessions.get(self.client_id)

@@ -40,9 +40,8 @@ def test_a_row_becomes_a_frame(tmp_path: Path) -> None:
     path = written(tmp_path, HEADER + "2021-04-28T20:34:26Z,4.1,true,\n")
     time = datetime(2021, 4, 28, 20, 34, 26, tzinfo=UTC)
 
-    assert [Item(1, Frame(time=time, device="ups", values={"battery_voltage": 4.1, "ac_present": True}))] == played(
-        path
-    )
+    frame = Frame(time=time, device="ups", values={"battery_voltage": 4.1, "ac_present": True}, simulated=True)
+    assert [Item(1, frame)] == played(path)
 
 
 def test_whole_numbers_stay_floats(tmp_path: Path) -> None:

@@ -104,6 +104,7 @@ def csv_rows(columns: Columns, timezone: tzinfo | None, *, quick: bool = True) -
             zone=place.get("zone", columns.zone),
             values=values,
             errors=errors,
+            simulated=True,
         )
 
     return to_frame

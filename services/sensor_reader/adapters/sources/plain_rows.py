@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -19,6 +19,7 @@ from shared.quantities import FACTS, QUANTITIES, WORDS
 from shared.values import EARLIEST, LATEST, LONGEST_WORD
 
 MOST = sys.float_info.max
+MOST_NAMES = 10_000
 FLAGS = {word: flag for flag in (True, False) for word in (str(flag), str(flag).lower())}
 Form = tuple[float, float] | Literal["flag", "word"]  # a number's range, or what it is instead
 
@@ -31,24 +32,44 @@ class PlainRows:
     channels: tuple[tuple[int, str, Form], ...]
     device: int | None
     zone: int | None
+    _named: dict[tuple[str, str], Frame] = field(default_factory=dict)  # ``model`` of a row's device and zone: a memo
 
     def frame(self, time: datetime, cells: Sequence[str]) -> Frame | None:
         """Return the frame of a plain row; None for any other."""
+        try:
+            values = self._values(cells)
+        except ValueError:
+            return None
+        if values is None or not EARLIEST <= time < LATEST:
+            return None
+        names = ("" if self.device is None else cells[self.device], "" if self.zone is None else cells[self.zone])
+        model = self._named.get(names) or self._name(names)
+        return model.revised(time=time, values=values)
+
+    def _values(self, cells: Sequence[str]) -> dict[str, Scalar] | None:
+        """Return what the cells say; None or ValueError where one is not plain."""
         values: dict[str, Scalar] = {}
         for place, channel, form in self.channels:
             if not (cell := cells[place]):
                 continue
-            value = FLAGS.get(cell) if form == "flag" else _word(cell) if form == "word" else _number(cell, *form)
-            if value is None:
+            value: Scalar | None
+            if isinstance(form, tuple):
+                low, high = form
+                value = float(cell)
+                if not low <= value <= high:
+                    return None
+            elif (value := FLAGS.get(cell) if form == "flag" else _word(cell)) is None:
                 return None
             values[channel] = value
-        if not EARLIEST <= time < LATEST:
-            return None
-        return self.model.revised(time=time, values=values, **self._names(cells))
+        return values
 
-    def _names(self, cells: Sequence[str]) -> dict[str, str]:
-        named = (("device", self.device), ("zone", self.zone))
-        return {field: cells[at] for field, at in named if at is not None and NAME.match(cells[at])}
+    def _name(self, names: tuple[str, str]) -> Frame:
+        if len(self._named) >= MOST_NAMES:
+            self._named.clear()
+        given = zip(("device", "zone"), names, strict=True)
+        model = self.model.revised(**{which: name for which, name in given if NAME.match(name)})
+        self._named[names] = model
+        return model
 
 
 def plain_rows(
@@ -59,7 +80,7 @@ def plain_rows(
         return None
     values = {name: 0.0 for _, name in channels}
     try:
-        model = Frame(time=EARLIEST, device=device, zone=zone, values=values, errors=())
+        model = Frame(time=EARLIEST, device=device, zone=zone, values=values, errors=(), simulated=True)
     except ValidationError:
         return None
     forms = tuple((place, name, _form(name)) for place, name in channels)
@@ -71,14 +92,6 @@ def _form(channel: str) -> Form:
         return "word" if channel in WORDS else "flag"
     quantity = QUANTITIES.get(channel)
     return (-MOST, MOST) if quantity is None else (quantity.low, quantity.high)
-
-
-def _number(cell: str, low: float, high: float) -> float | None:
-    try:
-        number = float(cell)
-    except ValueError:
-        return None
-    return number if low <= number <= high else None
 
 
 def _word(cell: str) -> str | None:

@@ -71,7 +71,7 @@ class Recording:
                     continue
                 content = _content(path, number, line, to_frame)
                 if isinstance(content, Frame) and to_frame is not _json_frame:
-                    content = _in_order(content, newest, f"{path}:{number}", line)
+                    content = _in_order(content, newest, path, number, line)
                 if position > place.position:
                     yield Item(position, content)
 
@@ -108,10 +108,11 @@ class Recording:
         return csv_rows(columns, self.timezone)
 
 
-def _in_order(frame: Frame, newest: dict[str, datetime], where: str, line: bytes) -> Frame | Refusal:
+def _in_order(frame: Frame, newest: dict[str, datetime], path: Path, number: int, line: bytes) -> Frame | Refusal:
     """Return the frame, or a refusal where a newer one of its device came before it."""
     known = newest.get(frame.device)
     if known is not None and frame.time < known:
+        where = f"{path}:{number}"
         return Refusal(
             where, line, f"{where}: its time is before {known:%Y-%m-%dT%H:%M:%SZ}, which a row before it has"
         )
