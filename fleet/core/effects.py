@@ -104,7 +104,6 @@ class Effects:
     heard: dict[str, Heard] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     counts: dict[tuple[str, str], Tally] = field(default_factory=dict)
-    hours: dict[tuple[str, str, datetime], int] = field(default_factory=dict)
     states: dict[tuple[str, str], DeviceState] = field(default_factory=dict)
     alerts: dict[tuple[str, str, str], Alert] = field(default_factory=dict)
     refused: list[Refusal] = field(default_factory=list)
@@ -224,8 +223,6 @@ def _count(
         effects.counts[key] = Tally(1, event.time, event.time)
     else:
         tally.add(event.time)
-    hour = (*key, event.time.replace(minute=0, second=0, microsecond=0))
-    effects.hours[hour] = effects.hours.get(hour, 0) + 1
 
 
 def _note(effects: Effects, site: str, said: Alert | DeviceState) -> None:

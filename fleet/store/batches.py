@@ -1,17 +1,18 @@
-"""One batch, one transaction: what it changes, and how far the log was read (docs/adr/0050).
+"""What was read at once, committed in portions, and how far the log was read with the last (docs/adr/0050, 0066).
 
 Rules:
 1. A worker that is assigned a partition claims it: a new generation, and the offset to read on from. The worker
    before has an older generation: its next commit changes nothing and raises ``LostPartitionError``.
-2. A batch locks its partitions' rows, then its sites' in the order of their names: no two batches wait for each other.
-3. What was in a transaction when the connection broke may be committed or not; whoever claims again finds out.
-4. A batch that PostgreSQL cannot hold is cut in halves until the one record is found, which is a dead letter.
+2. A portion locks its partitions' rows, then its sites' in the order of their names: no two wait for each other.
+3. The offset may be behind what is applied, and never ahead: what is read again is dropped as a repeat, by its place.
+4. What was in a transaction when the connection broke may be committed or not; whoever claims again finds out.
+5. A portion that PostgreSQL cannot hold is cut in halves until the one record is found, which is a dead letter.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import LiteralString
 
@@ -19,7 +20,8 @@ import psycopg
 
 from fleet.core.central import CentralRules, CentralSite
 from fleet.core.effects import Effects, Known, Room, Track, count_made, effects_of, track_of
-from fleet.core.reading import Read, Refusal
+from fleet.core.portions import by_site
+from fleet.core.reading import Arrival, Read, Refusal, read
 from fleet.core.spans import Spans
 from fleet.store import months, raw_store
 from fleet.store.arrays import array
@@ -36,7 +38,7 @@ ON CONFLICT (topic, partition) DO UPDATE
 SET generation = p.generation + 1, owner = excluded.owner, claimed_at = excluded.claimed_at
 RETURNING partition, generation, next_offset"""
 ADVANCE: LiteralString = """
-UPDATE log_positions AS p SET next_offset = n.next_offset, committed_at = %s
+UPDATE log_positions AS p SET next_offset = coalesce(n.next_offset, p.next_offset), committed_at = %s
 FROM unnest(%s::int[], %s::bigint[], %s::bigint[]) AS n(partition, generation, next_offset)
 WHERE p.topic = %s AND p.partition = n.partition AND p.generation = n.generation"""
 PLACES: LiteralString = """
@@ -54,7 +56,7 @@ WHERE topic = %s AND partition = %s"""
 
 
 class LostPartitionError(Exception):
-    """Another worker has claimed a partition of this batch: nothing of it was committed."""
+    """Another worker has claimed a partition of this portion: nothing of it was committed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +67,16 @@ class Position:
     next_offset: int
 
 
+Portion = Sequence[Read | Refusal]  # one transaction of a batch
+Positions = Mapping[int, Position]
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What was read, and where its partitions stand after it."""
+    """What was read at once, and where its partitions stand after it."""
 
-    arrived: Sequence[Read | Refusal]
-    positions: Mapping[int, Position]  # of each partition in it: our claim, and the offset after the batch
+    arrived: Sequence[Arrival]
+    positions: Positions  # of each partition in it: our claim, and the offset after the batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +87,29 @@ class Policy:
     signals: frozenset[str]
     keep_days: int
     max_sites: int = 100_000
+    portion: int = 4000  # records a transaction
     central: CentralRules | None = None  # how raw frames are processed; None: they are refused
+
+
+@dataclass(slots=True)
+class Done:
+    """What records came to: events counted, repeats, dead letters."""
+
+    records: int = 0
+    events: int = 0
+    repeats: int = 0
+    refused: list[Refusal] = field(default_factory=list)
+
+    def count(self, effects: Effects, records: int) -> None:
+        """Count what one transaction came to."""
+        self.add(Done(records, len(effects.events), effects.repeats, effects.refused))
+
+    def add(self, more: Done) -> None:
+        """Add what others came to."""
+        self.records += more.records
+        self.events += more.events
+        self.repeats += more.repeats
+        self.refused += more.refused
 
 
 class Batches:
@@ -102,32 +130,51 @@ class Batches:
             raise classified(error) from error
         return {partition: Position(generation, offset) for partition, generation, offset in rows}
 
-    def commit(self, batch: Batch, now: datetime) -> Effects:
-        """Commit a batch whole, or raise: LostPartitionError, DatabaseAwayError."""
-        try:
-            return self._commit(batch, now)
-        except BadValueError as error:
-            if len(batch.arrived) == 1:
-                arrival = batch.arrived[0].arrival
-                return self._commit(Batch([Refusal(arrival, str(error))], batch.positions), now)
-        half = len(batch.arrived) // 2
-        first = self.commit(_part(batch, batch.arrived[:half]), now)
-        rest = self.commit(Batch(batch.arrived[half:], batch.positions), now)
-        return _together(first, rest)
+    def commit(self, batch: Batch, now: datetime) -> Done:
+        """Commit a whole batch; raises as ``portions`` does."""
+        done = Done()
+        for portion in self.portions(batch, now):
+            done.add(portion)
+        return done
 
-    def _commit(self, batch: Batch, now: datetime) -> Effects:
-        self._make_months(batch, now)
+    def portions(self, batch: Batch, now: datetime) -> Iterator[Done]:
+        """Commit a batch portion by portion, the offsets with the last; raises LostPartitionError, DatabaseAwayError.
+
+        What was committed before it raises, or before the caller leaves off, is a repeat when it is read again.
+        """
+        left = len(batch.arrived)
+        for portion in by_site(batch.arrived, self._policy.portion):
+            left -= len(portion)
+            done = Done()
+            self._store([*map(read, portion)], batch.positions, now, done, is_last=not left)
+            yield done
+
+    def _store(self, arrived: Portion, positions: Positions, now: datetime, done: Done, *, is_last: bool) -> None:
+        try:
+            done.count(self._commit(arrived, positions, now, is_last=is_last), len(arrived))
+            return
+        except BadValueError as error:
+            if len(arrived) == 1:
+                letter = Refusal(arrived[0].arrival, str(error))
+                done.count(self._commit([letter], positions, now, is_last=is_last), 1)
+                return
+        half = len(arrived) // 2
+        self._store(arrived[:half], positions, now, done, is_last=False)
+        self._store(arrived[half:], positions, now, done, is_last=is_last)
+
+    def _commit(self, arrived: Portion, positions: Positions, now: datetime, *, is_last: bool) -> Effects:
+        self._make_months(arrived, now)
         try:
             with self._connection.transaction():
-                self._advance(batch, now)
-                known, central = self._known(batch.arrived, now)
-                effects = effects_of(batch.arrived, known, central)
+                self._advance(positions, now, is_last=is_last)
+                known, central = self._known(arrived, now)
+                effects = effects_of(arrived, known, central)
                 if effects.made:
                     known = self._count_made(effects, known)
                 write(self._connection, self._topic, effects, known, self._policy.signals, now)
                 raw_store.save(self._connection, central)
-                figures = [len(batch.arrived), effects.repeats, len(effects.refused)]
-                self._connection.execute(TALLY, [*figures, self._topic, min(batch.positions)])
+                figures = [len(arrived), effects.repeats, len(effects.refused)]
+                self._connection.execute(TALLY, [*figures, self._topic, min(positions)])
         except psycopg.Error as error:
             raise classified(error) from error
         if len(self._types) > MOST_REMEMBERED:
@@ -136,16 +183,17 @@ class Batches:
         self._places.note(known.sites, known.places, effects.places)
         return effects
 
-    def _advance(self, batch: Batch, now: datetime) -> None:
-        claims = sorted(batch.positions.items())
-        columns = [[p for p, _ in claims], [c.generation for _, c in claims], [c.next_offset for _, c in claims]]
+    def _advance(self, positions: Positions, now: datetime, *, is_last: bool) -> None:
+        claims = sorted(positions.items())
+        offsets = [claim.next_offset if is_last else None for _, claim in claims]
+        columns = [[p for p, _ in claims], [c.generation for _, c in claims], offsets]
         done = self._connection.execute(ADVANCE, [now, *columns, self._topic])
         if done.rowcount != len(claims):
             raise LostPartitionError(
                 f"{len(claims) - done.rowcount} of {len(claims)} partitions belong to another worker"
             )
 
-    def _known(self, arrived: Sequence[Read | Refusal], now: datetime) -> tuple[Known, dict[str, CentralSite]]:
+    def _known(self, arrived: Portion, now: datetime) -> tuple[Known, dict[str, CentralSite]]:
         """Return what is there of what a batch speaks of; its sites are ours until the end of the transaction."""
         records = [each.record for each in arrived if isinstance(each, Read)]
         if not records:
@@ -195,11 +243,11 @@ class Batches:
         rooms |= touch_sites(self._connection, {site: newest[site] for site in fresh}, now)
         return rooms, frozenset(newest.keys() - rooms.keys())
 
-    def _make_months(self, batch: Batch, now: datetime) -> None:
+    def _make_months(self, arrived: Portion, now: datetime) -> None:
         kept = months.Kept.days(self._policy.keep_days, now)
         times = (
             time_of(each.record)
-            for each in batch.arrived
+            for each in arrived
             if isinstance(each, Read) and each.record.kind in ("event", "raw", "offer")
         )
         if fresh := kept.months(times) - self._months:
@@ -209,20 +257,3 @@ class Batches:
 
 def _columns(rows: Iterable[tuple[object, ...]], width: int) -> list[object]:
     return [array(column) for column in zip(*rows, strict=True)] or [[] for _ in range(width)]
-
-
-def _part(batch: Batch, arrived: Sequence[Read | Refusal]) -> Batch:
-    """The first of a batch: each partition stands after what is in it, or where it stood."""
-    after: dict[int, int] = {}
-    for each in arrived:
-        after[each.arrival.partition] = each.arrival.offset + 1
-    positions = {p: Position(batch.positions[p].generation, offset) for p, offset in after.items()}
-    return Batch(arrived, positions)
-
-
-def _together(first: Effects, rest: Effects) -> Effects:
-    """Return what callers count of two halves."""
-    rest.events[:0] = first.events
-    rest.refused[:0] = first.refused
-    rest.repeats += first.repeats
-    return rest

@@ -1,4 +1,4 @@
-"""Tables by month: made when the first row of a month comes, dropped whole when it is too old.
+"""Events by month: a table made when the first row of a month comes, dropped whole when it is too old.
 
 Rules:
 1. A month is made only where it lies between what is kept and ``AHEAD`` days from now. Rows of any other time (a clock
@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import LiteralString
 
 import psycopg
 from psycopg import sql
@@ -20,11 +19,6 @@ from fleet.store.connection import Connection, classified
 
 LOCK = 0x55504B_02
 AHEAD = timedelta(days=40)
-ROOM: dict[str, LiteralString] = {
-    "events": "100",
-    "hourly_counts": "60",
-}  # fillfactor: an hour's row is updated in place
-TABLES: tuple[tuple[LiteralString, LiteralString], ...] = (("events", "time"), ("hourly_counts", "hour"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,53 +47,46 @@ def _after(month: date) -> date:
     return (month + timedelta(days=32)).replace(day=1)
 
 
-def _name(table: str, month: date) -> str:
-    return f"{table}_{month:%Y_%m}"
+def _name(month: date) -> str:
+    return f"events_{month:%Y_%m}"
 
 
 def existing(connection: Connection) -> set[date]:
-    """Return the months that every table has."""
+    """Return the months that have a table."""
     rows = connection.execute(
-        "SELECT p.relname, c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
-        " JOIN pg_class p ON p.oid = i.inhparent WHERE p.oid IN ('events'::regclass, 'hourly_counts'::regclass)"
+        "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
+        " WHERE i.inhparent = 'events'::regclass"
     ).fetchall()
-    of: dict[str, set[date]] = {table: set() for table, _ in TABLES}
-    for parent, child in rows:
-        if (named := child.removeprefix(f"{parent}_")) != "default":
-            of[parent].add(datetime.strptime(named, "%Y_%m").replace(tzinfo=UTC).date())
-    return set.intersection(*of.values())
+    named = [name.removeprefix("events_") for (name,) in rows]
+    return {datetime.strptime(each, "%Y_%m").replace(tzinfo=UTC).date() for each in named if each != "default"}
 
 
 def make(connection: Connection, months: Iterable[date]) -> None:
     """Make the months that are not there; rows of theirs that are in the default partition move."""
     for month in sorted(months):
-        for table, column in TABLES:
-            try:
-                with connection.transaction():
-                    connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-                    if not _is_there(connection, _name(table, month)):
-                        _make(connection, table, column, month)
-            except psycopg.Error as error:
-                raise classified(error) from error
+        try:
+            with connection.transaction():
+                connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+                if not _is_there(connection, _name(month)):
+                    _make(connection, month)
+        except psycopg.Error as error:
+            raise classified(error) from error
 
 
-def _make(connection: Connection, table: LiteralString, column: LiteralString, month: date) -> None:
-    fresh, parent = sql.Identifier(_name(table, month)), sql.Identifier(table)
-    default, at = sql.Identifier(f"{table}_default"), sql.Identifier(column)
+def _make(connection: Connection, month: date) -> None:
+    fresh = sql.Identifier(_name(month))
     begin, end = sql.Literal(f"{month} 00:00:00+00"), sql.Literal(f"{_after(month)} 00:00:00+00")
-    connection.execute(sql.SQL("LOCK TABLE {} IN SHARE UPDATE EXCLUSIVE MODE").format(parent))
-    connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(default))
-    room = sql.SQL(ROOM[table])
-    connection.execute(
-        sql.SQL("CREATE TABLE {} (LIKE {} INCLUDING ALL) WITH (fillfactor = {})").format(fresh, parent, room)
-    )
+    connection.execute("LOCK TABLE events IN SHARE UPDATE EXCLUSIVE MODE")
+    connection.execute("LOCK TABLE events_default IN ACCESS EXCLUSIVE MODE")
+    connection.execute(sql.SQL("CREATE TABLE {} (LIKE events INCLUDING ALL)").format(fresh))
     connection.execute(
         sql.SQL(
-            "WITH moved AS (DELETE FROM {} WHERE {} >= {} AND {} < {} RETURNING *) INSERT INTO {} SELECT * FROM moved"
-        ).format(default, at, begin, at, end, fresh)
+            "WITH moved AS (DELETE FROM events_default WHERE time >= {} AND time < {} RETURNING *)"
+            " INSERT INTO {} SELECT * FROM moved"
+        ).format(begin, end, fresh)
     )
     connection.execute(
-        sql.SQL("ALTER TABLE {} ATTACH PARTITION {} FOR VALUES FROM ({}) TO ({})").format(parent, fresh, begin, end)
+        sql.SQL("ALTER TABLE events ATTACH PARTITION {} FOR VALUES FROM ({}) TO ({})").format(fresh, begin, end)
     )
 
 
@@ -108,17 +95,12 @@ def drop_before(connection: Connection, since: datetime) -> list[str]:
     old = sorted(month for month in existing(connection) if _after(month) <= since.date())
     dropped = []
     for month in old:
-        for table, _ in TABLES:
-            name = _name(table, month)
-            with connection.transaction():
-                connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-                connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(name)))
-            dropped.append(name)
-    for table, column in TABLES:
-        connection.execute(
-            sql.SQL("DELETE FROM {} WHERE {} < %s").format(sql.Identifier(f"{table}_default"), sql.Identifier(column)),
-            [since],
-        )
+        name = _name(month)
+        with connection.transaction():
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+            connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(name)))
+        dropped.append(name)
+    connection.execute("DELETE FROM events_default WHERE time < %s", [since])
     return dropped
 
 

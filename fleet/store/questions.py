@@ -86,7 +86,7 @@ SELECT (SELECT count(*) FROM sites) AS sites,
 (SELECT count(*) FROM site_status WHERE power = 'battery') AS on_battery,
 (SELECT count(*) FROM sites WHERE last_heard < %(silent_before)s) AS silent,
 (SELECT coalesce(sum(total), 0)::bigint FROM counts) AS events,
-(SELECT coalesce(sum(total), 0)::bigint FROM hourly_counts WHERE hour >= %(hour)s) AS events_last_hour,
+(SELECT count(*) FROM events WHERE time >= %(hour)s) AS events_last_hour,
 (SELECT count(*) FROM open_alerts WHERE of = 'fleet') AS fleet_alerts,
 (SELECT count(*) FROM open_alerts WHERE of = 'site') AS site_alerts,
 (SELECT coalesce(sum(last - first + 1), 0)::bigint FROM gaps) + (SELECT coalesce(sum(given_up), 0)::bigint FROM places)

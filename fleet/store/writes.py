@@ -60,10 +60,6 @@ NEW_COUNTS: LiteralString = (
     + """ ON CONFLICT (site, type) DO UPDATE SET total = c.total + excluded.total,
 first_time = least(c.first_time, excluded.first_time), last_time = greatest(c.last_time, excluded.last_time)"""
 )
-HOURS: LiteralString = """
-INSERT INTO hourly_counts AS h (site, type, hour, total)
-SELECT * FROM unnest(%s::text[], %s::text[], %s::timestamptz[], %s::bigint[])
-ON CONFLICT (site, hour, type) DO UPDATE SET total = h.total + excluded.total"""
 EVENTS: LiteralString = """
 INSERT INTO events (site, time, id, type, category, severity, device, zone, data)
 SELECT site, time, id, type, category, severity, device, zone, data::jsonb
@@ -123,7 +119,6 @@ def write(
     for statement, is_known in ((COUNTS, True), (NEW_COUNTS, False)):
         counts = [each for each in effects.counts.items() if (each[0] in known.types) is is_known]
         _set(connection, statement, [(*key, t.total, t.first, t.last) for key, t in counts], 5)
-    _set(connection, HOURS, [(*key, total) for key, total in effects.hours.items()], 4)
     _set(connection, EVENTS, _event_rows(effects), 9)
     _set(connection, STATES, _state_rows(effects), 10)
     _set(connection, ALERTS, _alert_rows(effects), 8)

@@ -4,8 +4,8 @@ Rules:
 1. Where the database is away the worker stays in the group, reads nothing, and comes back more and more slowly; then it
    claims its partitions anew and reads on from where the database says.
 2. Where another worker has claimed a partition of a batch, the batch is forgotten: a rebalance is on its way.
-3. SIGTERM ends it between two batches (``stopping``); it leaves the group, so that others take over at once. SIGKILL
-   is as good.
+3. SIGTERM ends it between two transactions (``stopping``); it leaves the group, so that others take over at once.
+   SIGKILL is as good.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from fleet.core.central import CentralRules
-from fleet.core.reading import Arrival, read
+from fleet.core.reading import Arrival
 from fleet.settings import FleetSettings, secret
 from fleet.store import schema
-from fleet.store.batches import Batch, Batches, LostPartitionError, Policy, Position
+from fleet.store.batches import Batch, Batches, Done, LostPartitionError, Policy, Position
 from fleet.store.connection import Connection, DatabaseAwayError, connect
 from fleet.worker.health import HealthFile
 from fleet.worker.log import Log
@@ -59,7 +59,7 @@ class Worker:
 
     def run(self) -> None:
         """Work until ``stop``; raises what waiting does not mend."""
-        log_ = Log(self.settings.log, self.settings.batch_records)
+        log_ = Log(self.settings.log, self.settings.batch_records, self.settings.read_records)
         Overseer(lambda: self._connect(by_key=False), self.settings, self.clock, self.stop).start()
         try:
             failures = 0
@@ -92,8 +92,8 @@ class Worker:
 
     def _work(self, log_: Log, connection: Connection) -> None:
         settings = self.settings
-        kept = settings.keep_days, settings.max_sites
-        policy = Policy(settings.regions, settings.signals, *kept, central=self.central)
+        bounds = settings.keep_days, settings.max_sites, settings.batch_records
+        policy = Policy(settings.regions, settings.signals, *bounds, central=self.central)
         batches = Batches(connection, self.settings.log.topic, policy)
         log_.moved = True
         while not self.stop.is_set():
@@ -121,17 +121,25 @@ class Worker:
         if unclaimed := after.keys() - self._claims.keys():
             raise LostPartitionError(f"partitions {sorted(unclaimed)} are not claimed")
         positions = {p: Position(self._claims[p].generation, offset) for p, offset in after.items()}
-        effects = batches.commit(Batch([read(each) for each in arrived], positions), self._now())
+        batch, left = Batch(arrived, positions), len(arrived)
+        for done in batches.portions(batch, self._now()):
+            left -= done.records
+            self._count(done)
+            if left and self.stop.is_set():
+                return  # the rest is for who reads on from the offset; it may be read again without harm
         self._claims |= positions
-        figures = self.figures
-        figures.records += len(arrived)
-        figures.events += len(effects.events)
-        figures.repeats += effects.repeats
-        figures.refused += len(effects.refused)
-        figures.batches += 1
-        if effects.refused:
-            complaints.warning("%d records are dead letters: %s", len(effects.refused), effects.refused[0].reason)
         log_.publish_position(after)
+
+    def _count(self, done: Done) -> None:
+        figures = self.figures
+        figures.records += done.records
+        figures.events += done.events
+        figures.repeats += done.repeats
+        figures.refused += len(done.refused)
+        figures.batches += 1
+        if done.refused:
+            complaints.warning("%d records are dead letters: %s", len(done.refused), done.refused[0].reason)
+        self.health.beat(self._now())
         self.on_batch(figures)
 
     def _now(self) -> datetime:

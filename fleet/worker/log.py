@@ -22,6 +22,7 @@ from fleet.settings import LogSettings
 from fleet.worker.log_client import complaints, reach
 
 log = logging.getLogger(__name__)
+MOST_BYTES = 64 * 1024 * 1024  # of values, where a read stops; the client fetches no more ahead
 PASSING = ("transport failure", "Timed out", "timed out", "Disconnected")
 
 
@@ -40,8 +41,8 @@ class Lag:
 class Log:
     """One member of the consumer group."""
 
-    def __init__(self, settings: LogSettings, batch_records: int) -> None:
-        self._topic, self._most = settings.topic, batch_records
+    def __init__(self, settings: LogSettings, at_least: int, at_most: int) -> None:
+        self._topic, self._piece, self._most = settings.topic, at_least, at_most
         self._refusal = ""  # why the log will never be read, once the client's own thread has heard it
         self._consumer = Consumer({**_configuration(settings), "error_cb": self._on_error})
         self.moved = False
@@ -95,23 +96,32 @@ class Log:
             self._consumer.pause(held)
 
     def read(self, wait_s: float) -> list[Arrival]:
-        """Return what there is within a time, in order within each partition; nothing where partitions ``moved``."""
+        """Return what there is within a time, in order within each partition; nothing where partitions ``moved``.
+
+        Of a backlog it is more: what the client has fetched meanwhile, up to the bounds of a read.
+        """
+        arrived: list[Arrival] = []
+        size, found = 0, self._consume(wait_s)
+        while not self.moved:
+            for each in found:
+                if (fault := each.error()) is not None:
+                    _complain(fault)
+                    continue
+                value = _bytes(each.value())
+                size += len(value or b"")
+                arrived.append(Arrival(each.partition() or 0, each.offset() or 0, _bytes(each.key()), value))
+            if len(found) < self._piece or len(arrived) + self._piece > self._most or size > MOST_BYTES:
+                return arrived
+            found = self._consume(0)
+        return []
+
+    def _consume(self, wait_s: float) -> list[Message]:
         try:
-            found: list[Message] = self._consumer.consume(self._most, wait_s)
+            found: list[Message] = self._consumer.consume(self._piece, wait_s)
         except KafkaException as error:
             raise LogBrokenError(str(error.args[0])) from None
         self._check()
-        if self.moved:
-            return []
-        arrived = []
-        for each in found:
-            if (fault := each.error()) is not None:
-                _complain(fault)
-            else:
-                arrived.append(
-                    Arrival(each.partition() or 0, each.offset() or 0, _bytes(each.key()), _bytes(each.value()))
-                )
-        return arrived
+        return found
 
     def publish_position(self, offsets: Mapping[int, int]) -> None:
         """Copy to Kafka how far the database is, for those who watch the group's lag; may fail without harm."""

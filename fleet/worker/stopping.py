@@ -1,4 +1,4 @@
-"""SIGTERM and Ctrl-C end a worker between two batches, and in any case within ``WITHIN_S``.
+"""SIGTERM and Ctrl-C end a worker between two transactions, and in any case within ``WITHIN_S``.
 
 A call into the log's or the database's client may last as long as the other side is silent, and Python runs no signal
 handler meanwhile. So a thread of its own waits for the signals, and ends the process where the worker has not: nothing

@@ -1,9 +1,8 @@
 """``make bench ARGS="--fleet"``: events a second and CPU an event of the fleet's workers, by sites and workers.
 
 It uses the Kafka and the PostgreSQL of ``config/fleet.yaml``, in topics and databases that it makes and leaves there.
-First batch by batch without the log (``fleet_batches``; raw frames: ``fleet_raw``). The load with it is what a regional
-outage is: every site's three events, again and again. What a batch holds of a site differs then: of 100 sites 40
-records, of 10,000 less than one. So the second table holds that equal: three.
+First a backlog without the log (``fleet_batches``; raw frames: ``fleet_raw``). The load with it is what a regional
+outage is: every site's three events, again and again, from a log that is full. Workers have their default settings.
 Last, a regional outage of 10,000 simulated sites, from its first record in the log to the last count and the alert.
 """
 
@@ -33,7 +32,7 @@ from tools.bench import fleet_outage as outage
 from tools.bench import fleet_raw
 
 SITES, WORKERS = (100, 1_000, 10_000), (1, 2, 3)
-EVENTS, PARTITIONS = 60_000, 12
+EVENTS, PARTITIONS = 300_000, 12
 TICKS = os.sysconf("SC_CLK_TCK")
 DEADLINE_S = 600.0
 OUTAGE_SITES = 10_000
@@ -44,9 +43,8 @@ RULES = """rules: {share: {regional_outage: {type: AC_POWER_LOSS, share: 0.05, w
 def measure(config: Path, echo: Callable[[str], None]) -> None:
     """Measure every combination, and print a row for each."""
     settings = read_fleet(config, os.environ)
-    echo(f"{batches.HEAD}   (without the log)")
-    for shape in batches.SHAPES:
-        echo(batches.measure(_database(settings, f"bench_{secrets.token_hex(4)}"), shape))
+    echo("a backlog, without the log:")
+    batches.measure(lambda: _database(settings, f"bench_{secrets.token_hex(4)}"), echo)
     echo("\nraw frames of sites that only read, without the log:")
     fleet_raw.measure(settings.database.url, echo)
     echo("\nwith the log:")
@@ -54,9 +52,6 @@ def measure(config: Path, echo: Callable[[str], None]) -> None:
     for sites in SITES:
         for workers in WORKERS:
             echo(_row(sites, workers, _run(settings, sites, workers)))
-    echo("\nthree records of each site in a batch:")
-    for sites in SITES:
-        echo(_row(sites, 1, _run(settings, sites, 1, run=3, batch=min(4_000, 3 * sites))))
     echo(f"\na regional outage of {OUTAGE_SITES:,} sites, 2 workers:")
     with _fleet(settings, 2) as centre:
         echo(outage.measure(settings.log.model_copy(update={"topic": centre.topic}), centre.url, OUTAGE_SITES))
@@ -72,11 +67,9 @@ def _row(sites: int, workers: int, figures: tuple[float, float, float]) -> str:
     return f"{sites:>7,} {workers:>8} {per_s:>9,.0f} {ours_us:>26.0f} {theirs_us:>11.0f}"
 
 
-def _run(
-    settings: FleetSettings, sites: int, workers: int, run: int = 1, batch: int = 4_000
-) -> tuple[float, float, float]:
-    """Measure workers at a log that is full already: ``run`` records of a site follow each other."""
-    with _fleet(settings, workers, batch, lambda topic: _produce(settings.log.servers, topic, sites, run)) as centre:
+def _run(settings: FleetSettings, sites: int, workers: int) -> tuple[float, float, float]:
+    """Measure workers at a log that is full already."""
+    with _fleet(settings, workers, lambda topic: _produce(settings.log.servers, topic, sites)) as centre:
         return _watch(centre.url, centre.pids)
 
 
@@ -90,9 +83,7 @@ class Running:
 
 
 @contextmanager
-def _fleet(
-    settings: FleetSettings, workers: int, batch: int = 4_000, fill: Callable[[str], None] = lambda _: None
-) -> Iterator[Running]:
+def _fleet(settings: FleetSettings, workers: int, fill: Callable[[str], None] = lambda _: None) -> Iterator[Running]:
     name = f"bench_{secrets.token_hex(4)}"
     url = _database(settings, name)
     with connect(url) as made:
@@ -103,7 +94,7 @@ def _fleet(
     fill(name)
     with TemporaryDirectory() as folder, ExitStack() as running:
         log = f"log: {{servers: '{settings.log.servers}', topic: {name}, group: {name}}}"
-        text = f"{log}\ndatabase: {{url: '{url}'}}\nbatch_records: {batch}\n{RULES}"
+        text = f"{log}\ndatabase: {{url: '{url}'}}\n{RULES}"
         Path(folder, "fleet.yaml").write_text(text, encoding="utf-8")
         command = [sys.executable, "-m", "upskeep", "fleet", "worker", "--config", folder, "--name"]
         environ = without_settings(os.environ)
@@ -146,12 +137,11 @@ def _counted(connection: object, least: int) -> int:
     raise TimeoutError(f"{least} events are not counted after {DEADLINE_S:.0f} s")
 
 
-def _produce(servers: str, topic: str, sites: int, run: int) -> None:
+def _produce(servers: str, topic: str, sites: int) -> None:
     producer = Producer({"bootstrap.servers": servers, "linger.ms": 20, "queue.buffering.max.messages": EVENTS})
     for at in range(EVENTS):
-        turn, place = divmod(at, run)
-        site, seq = f"hut-{turn % sites}", turn // sites * run + place + 1
-        key, value = encode(event_record(batches.event(site, seq)))
+        turn, site = divmod(at, sites)
+        key, value = encode(event_record(batches.event(f"hut-{site}", turn + 1)))
         producer.produce(topic, key=key, value=value)
     producer.flush(120)
 

@@ -1,19 +1,20 @@
-"""CPU time of an event in worker and PostgreSQL, batch by batch in this process, without the log.
+"""CPU time of an event in worker and PostgreSQL at a backlog, in this process, without the log.
 
-An event's cost follows from how many records of its site a batch holds, for a site's rows are updated once a batch. So
-shapes are compared, not numbers of sites alone. Sites, tracks and types are known before it is measured.
+Of each site equally many records wait, in the order of their times: a site's lie as far apart as there are sites. They
+are read and committed as a worker does by its default settings. Sites, tracks and types are known before that.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from statistics import median
 
-from fleet.core.reading import Arrival, read
+from fleet.core.reading import Arrival
+from fleet.settings import FleetSettings
 from fleet.store import schema
 from fleet.store.batches import Batch, Batches, Policy, Position
 from fleet.store.connection import connect
@@ -24,26 +25,12 @@ from shared.site_records import encode, event_record
 TYPES = ("AC_POWER_LOSS", "BATTERY_LOW", "AC_POWER_RESTORED")
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
 PARTITIONS = 12
-EVENTS = 24_000
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """How many sites there are, how many records a batch has, and how many of a site follow each other."""
-
-    sites: int
-    batch: int
-    run: int
-
-    def __str__(self) -> str:
-        return f"{self.sites:>7,} {self.batch:>8,} {max(self.run, self.batch / self.sites):>11.3g}"
-
-
-SHAPES = (
-    *(Shape(sites, min(3 * sites, 4_000), 3) for sites in (100, 1_000, 10_000)),
-    *(Shape(sites, 4_000, 1) for sites in (100, 1_000, 10_000)),
-)
-HEAD = f"{'sites':>7} {'a batch':>8} {'of a site':>11} {'worker, µs':>11} {'PostgreSQL':>11} {'together':>9}"
+SITES = (100, 1_000, 10_000)
+ROUNDS = 5
+KNOWN, EVENTS = 100_000, 100_000
+DEFAULTS = FleetSettings()
+HEAD = f"{'sites':>7} {'worker, µs an event':>20} {'PostgreSQL':>11} {'together':>9}"
+Cost = tuple[float, float]
 
 
 def event(site: str, seq: int) -> Event:
@@ -63,40 +50,46 @@ def event(site: str, seq: int) -> Event:
     )
 
 
-def _pieces(shape: Shape) -> Iterator[list[Arrival]]:
-    offset, piece = 0, list[Arrival]()
-    while True:
-        turn, place = divmod(offset, shape.run)
-        site, seq = turn % shape.sites, turn // shape.sites * shape.run + place + 1
-        piece.append(Arrival(site % PARTITIONS, offset, *encode(event_record(event(f"hut-{site}", seq)))))
-        offset += 1
-        if len(piece) == shape.batch:
-            yield piece
-            piece = []
+def backlog(sites: int) -> list[Arrival]:
+    """Return what waits, in the order of its times."""
+    waiting = []
+    for offset in range(KNOWN + EVENTS):
+        turn, site = divmod(offset, sites)
+        waiting.append(Arrival(site % PARTITIONS, offset, *encode(event_record(event(f"hut-{site}", turn + 1)))))
+    return waiting
 
 
-def measure(url: str, shape: Shape) -> str:
-    """Return the row of a shape; ``url`` is of a fresh database."""
+def measure(fresh: Callable[[], str], echo: Callable[[str], None]) -> None:
+    """Measure the numbers of sites in turns, and print their medians; ``fresh`` gives the URL of a new database."""
+    waiting = {sites: backlog(sites) for sites in SITES}
+    costs: dict[int, list[Cost]] = {sites: [] for sites in SITES}
+    for _ in range(ROUNDS):
+        for sites in SITES:
+            costs[sites].append(drain(fresh(), waiting[sites]))
+    echo(HEAD)
+    for sites, found in costs.items():
+        ours, theirs, both = (median(column) for column in zip(*((o, t, o + t) for o, t in found), strict=True))
+        echo(f"{sites:>7,} {ours:>20.1f} {theirs:>11.1f} {both:>9.1f}")
+
+
+def drain(url: str, waiting: list[Arrival]) -> Cost:
+    """Return CPU µs an event, a worker's and its PostgreSQL's, in a new database."""
     with closing(connect(url)) as made:
         schema.migrate(made)
     with closing(connect(url, by_key=True)) as connection:
-        batches = Batches(connection, "bench", Policy({}, frozenset({"AC_POWER_LOSS"}), 400))
+        bounds = DEFAULTS.keep_days, DEFAULTS.max_sites, DEFAULTS.batch_records
+        batches = Batches(connection, "bench", Policy({}, frozenset({"AC_POWER_LOSS"}), *bounds))
         claims = batches.claim(range(PARTITIONS), "bench", datetime.now(UTC))
-        backend, pieces = connection.info.backend_pid, _pieces(shape)
-        known = -(-4 * shape.sites * shape.run // shape.batch)
-        count, ours, theirs = 0, 0.0, 0.0
+        backend, began, stored = connection.info.backend_pid, 0.0, 0.0
         with collecting_seldom():
-            for number in range(known + -(-EVENTS // shape.batch)):
-                piece = next(pieces)
-                after = {each.partition: Position(claims[each.partition].generation, each.offset + 1) for each in piece}
-                began, stored = time.process_time(), _cpu(backend)
-                batches.commit(Batch([read(each) for each in piece], after), datetime.now(UTC))
-                if number >= known:
-                    ours += time.process_time() - began
-                    theirs += _cpu(backend) - stored
-                    count += len(piece)
-    worked, kept = ours / count * 1e6, theirs / count * 1e6
-    return f"{shape} {worked:>11.0f} {kept:>11.0f} {worked + kept:>9.0f}"
+            for at in range(0, len(waiting), DEFAULTS.read_records):
+                if at == KNOWN:
+                    began, stored = time.process_time(), _cpu(backend)
+                read = waiting[at : at + DEFAULTS.read_records]
+                after = {each.partition: Position(claims[each.partition].generation, each.offset + 1) for each in read}
+                batches.commit(Batch(read, after), datetime.now(UTC))
+            ours, theirs = time.process_time() - began, _cpu(backend) - stored
+    return ours / EVENTS * 1e6, theirs / EVENTS * 1e6
 
 
 def _cpu(pid: int) -> float:

@@ -16,7 +16,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from fleet.core.central import CentralRules, of_site, ready
-from fleet.core.reading import Arrival, read
+from fleet.core.reading import Arrival
 from fleet.store import schema
 from fleet.store.batches import Batch, Batches, Policy, Position
 from fleet.store.connection import connect
@@ -84,7 +84,7 @@ def _measured(url: str, plan: PipelinePlan, frames: Sequence[tuple[str, Frame]],
         backend = connection.info.backend_pid
         began, theirs = time.process_time(), _cpu_s(backend)
         for part, end in _parts(log, size):
-            store.commit(Batch([read(each) for each in part], {0: Position(claim.generation, end)}), now)
+            store.commit(Batch(part, {0: Position(claim.generation, end)}), now)
             if end == size:  # the first batch adds sites, devices and months
                 began, theirs = time.process_time(), _cpu_s(backend)
         worker_s, postgres_s = time.process_time() - began, _cpu_s(backend) - theirs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from fleet.core.reading import Arrival, read
+from fleet.core.reading import Arrival
 from fleet.simulation.oracle import expected
 from fleet.simulation.scenarios import FLEET_SCENARIOS
 from fleet.simulation.streams import entries, stories_of
@@ -30,7 +30,7 @@ def test_a_site_that_was_away_for_a_fortnight_catches_up_exactly(database: str) 
         claim = store.claim([0], "one", now)[0]
         for at in range(0, len(log), 700):
             part = log[at : at + 700]
-            store.commit(Batch([read(each) for each in part], {0: Position(claim.generation, at + len(part))}), now)
+            store.commit(Batch(part, {0: Position(claim.generation, at + len(part))}), now)
         ask = made_.execute
         hours = {(s, t, h): n for s, t, h, n in ask("SELECT site, type, hour, total FROM hourly_counts").fetchall()}
         counts = {(s, t): n for s, t, n in ask("SELECT site, type, total FROM counts").fetchall()}

@@ -11,7 +11,6 @@ import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
-from fleet.core.reading import read
 from fleet.settings import RulesSettings, ShareRule
 from fleet.store import rule_store
 from fleet.store.batches import Batch, Batches, Policy, Position
@@ -43,7 +42,7 @@ def folder(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Path
     with connect(url) as connection:
         batches = Batches(connection, "t", Policy({}, frozenset({"AC_POWER_LOSS"}), 400))
         claim = batches.claim([0], "one", BEGIN)[0]
-        arrived = [read(each) for each in arrivals([*RECORDS])]
+        arrived = arrivals([*RECORDS])
         batches.commit(Batch(arrived, {0: Position(claim.generation, len(RECORDS))}), BEGIN)
         rules = RulesSettings(share={"regional_outage": ShareRule(type="AC_POWER_LOSS", share=0.5)})
         rule_store.judge(connection, rules, BEGIN.replace(hour=20))

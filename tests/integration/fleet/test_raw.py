@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 
 from fleet.core.central import CentralRules
-from fleet.core.effects import Effects
-from fleet.core.reading import Arrival, read
+from fleet.core.reading import Arrival
 from fleet.store import schema
-from fleet.store.batches import Batch, Batches, LostPartitionError, Policy, Position
+from fleet.store.batches import Batch, Batches, Done, LostPartitionError, Policy, Position
 from fleet.store.connection import Connection, DatabaseAwayError, connect
 from shared.messages import Candidate, DeviceState, Event
 from shared.site_records import OfferRecord, SiteRecord, event_record
@@ -72,7 +71,7 @@ def connection(database: str) -> Iterator[Connection]:
 
 def _part(log: list[Arrival], claim: Position, most: int) -> Batch:
     part = log[claim.next_offset : claim.next_offset + most]
-    return Batch([read(each) for each in part], {0: Position(claim.generation, claim.next_offset + len(part))})
+    return Batch(part, {0: Position(claim.generation, claim.next_offset + len(part))})
 
 
 def _holds(connection: Connection, site: Site) -> None:
@@ -161,10 +160,10 @@ def test_who_has_lost_the_partition_changes_nothing_and_the_log_may_be_read_agai
     _holds(connection, site)
 
 
-def _commit(connection: Connection, rules: CentralRules | None, said_: Sequence[SiteRecord], first: int = 0) -> Effects:
+def _commit(connection: Connection, rules: CentralRules | None, said_: Sequence[SiteRecord], first: int = 0) -> Done:
     store = Batches(connection, "t", replace(POLICY, central=rules))
     claim = store.claim([0], "one", NOW)[0]
-    arrived = [read(each) for each in arrivals([*said_], first=first)]
+    arrived = arrivals([*said_], first=first)
     return store.commit(Batch(arrived, {0: Position(claim.generation, first + len(said_))}), NOW)
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from fleet.core.reading import read
 from fleet.settings import RulesSettings, RuntimeRule, ShareRule, SilentRule
 from fleet.store import rule_store, schema, upkeep
 from fleet.store.batches import Batch, Batches, Policy, Position
@@ -50,7 +49,7 @@ class Feed:
     def put(self, *records: SiteRecord, now: Any = LATER) -> None:
         """Commit a batch."""
         first, self._offset = self._offset, self._offset + len(records)
-        arrived = [read(each) for each in arrivals([*records], 0, first)]
+        arrived = arrivals([*records], 0, first)
         self._batches.commit(Batch(arrived, {0: Position(self._claim.generation, self._offset)}), now)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from fleet.core.reading import read
 from fleet.store import months, schema
 from fleet.store.batches import Batch, Batches, LostPartitionError, Policy, Position
 from fleet.store.connection import Connection, DatabaseRefusesError, connect
@@ -28,7 +28,7 @@ def connection(database: str) -> Iterator[Connection]:
 
 
 def _batch(claims: dict[int, Position], records: list[SiteRecord], partition: int = 0, first: int = 0) -> Batch:
-    arrived = [read(each) for each in arrivals(records, partition, first)]
+    arrived = arrivals(records, partition, first)
     return Batch(arrived, {partition: Position(claims[partition].generation, first + len(records))})
 
 
@@ -71,7 +71,7 @@ def test_who_has_lost_a_partition_commits_nothing(connection: Connection, databa
     old = first.claim([0, 1], "one", BEGIN)
     with connect(database, by_key=True) as other:
         new = Batches(other, "t", POLICY).claim([1], "two", BEGIN)
-        both = [read(each) for each in (*arrivals([event("a", 1)]), *arrivals([event("b", 1)], partition=1))]
+        both = [*arrivals([event("a", 1)]), *arrivals([event("b", 1)], partition=1)]
         after = {p: Position(claim.generation, 1) for p, claim in old.items()}
         with pytest.raises(LostPartitionError, match="1 of 2 partitions"):
             first.commit(Batch(both, after), BEGIN)
@@ -80,6 +80,44 @@ def test_who_has_lost_a_partition_commits_nothing(connection: Connection, databa
         Batches(other, "t", POLICY).commit(_batch(new, [event("b", 1)], partition=1), BEGIN)
         first.commit(_batch(old, [event("a", 1)]), BEGIN)
     assert {("a", "AC_POWER_LOSS"): 1, ("b", "AC_POWER_LOSS"): 1} == _counts(connection)
+
+
+def test_what_is_read_again_after_half_of_a_read_counts_once(connection: Connection, database: str) -> None:
+    """The offset goes on with the last portion; who has lost a partition commits none of those that are left."""
+    said: list[SiteRecord] = [event(site, seq) for seq in (1, 2, 3) for site in ("c", "a", "b")]
+    policy = replace(POLICY, portion=4)
+    with connect(database, by_key=True) as other:
+        first, second = Batches(connection, "t", policy), Batches(other, "t", policy)
+        under_way = first.portions(_batch(first.claim([0], "one", BEGIN), said), BEGIN)
+        assert (4, 4, 0) == ((done := next(under_way)).records, done.events, done.repeats)
+        assert {("a", "AC_POWER_LOSS"): 3, ("b", "AC_POWER_LOSS"): 1} == _counts(connection)
+
+        claims = second.claim([0], "two", BEGIN)
+        assert {0: Position(2, 0)} == claims
+        with pytest.raises(LostPartitionError):
+            next(under_way)
+        done = second.commit(_batch(claims, said), BEGIN)
+
+    assert (9, 5, 4) == (done.records, done.events, done.repeats)
+    assert {(site, "AC_POWER_LOSS"): 3 for site in "abc"} == _counts(connection)
+    assert [(9,)] == connection.execute("SELECT next_offset FROM log_positions").fetchall()
+    assert [(9, 9)] == connection.execute("SELECT count(*), count(DISTINCT id) FROM events").fetchall()
+    assert [] == connection.execute("SELECT * FROM gaps").fetchall()
+
+
+def test_hours_are_the_events_whatever_their_time(connection: Connection) -> None:
+    """Those far off, for which there is no month, too; and a question for some hours finds these alone."""
+    batches = Batches(connection, "t", POLICY)
+    times = (0.0, 1.0, 3599.0, 3600.0, 9000 * 86_400.0, -500 * 86_400.0)
+    said: list[SiteRecord] = [event("hut-1", seq, at_s=at) for seq, at in enumerate(times, 1)]
+    batches.commit(_batch(batches.claim([0], "one", BEGIN), said), BEGIN)
+    wanted = Counter((BEGIN + timedelta(seconds=at)).replace(minute=0, second=0, microsecond=0) for at in times)
+
+    connection.execute("SET TimeZone = 'Asia/Kathmandu'")  # 5:45 h: an hour is one of UTC, whoever asks
+    hours = dict(connection.execute("SELECT hour, total FROM hourly").fetchall())
+    assert wanted == hours
+    some = connection.execute("SELECT total FROM hourly WHERE hour BETWEEN %s AND %s", [BEGIN, BEGIN]).fetchall()
+    assert [(wanted[BEGIN],)] == some
 
 
 def test_a_place_that_another_worker_has_moved_is_read_again(connection: Connection, database: str) -> None:
@@ -92,7 +130,7 @@ def test_a_place_that_another_worker_has_moved_is_read_again(connection: Connect
         def say(at: int, *seqs: int, generation: int = 0) -> int:
             arrived = arrivals([event("hut-1", seq) for seq in seqs], at, offsets[at])
             after = Position(claims[at].generation + generation, offsets[at] + len(seqs))
-            done = stores[at].commit(Batch([read(each) for each in arrived], {at: after}), BEGIN)
+            done = stores[at].commit(Batch(arrived, {at: after}), BEGIN)
             offsets[at] += len(seqs)
             return done.repeats
 
@@ -174,9 +212,29 @@ def test_months_are_made_when_they_come_and_dropped_when_they_are_old(connection
     later = BEGIN + timedelta(days=59)
     batches.commit(_batch(claims, [event("a", 6, at_s=60 * day + 1)], first=5), later)
     assert [(2,)] == connection.execute("SELECT count(*) FROM events_default").fetchall()
-    assert ["events_2026_09", "hourly_counts_2026_09"] == months.drop_before(connection, BEGIN - timedelta(days=20))
+    assert ["events_2026_09"] == months.drop_before(connection, BEGIN - timedelta(days=20))
     assert [(4,)] == connection.execute("SELECT count(*) FROM events").fetchall()
     assert {("a", "AC_POWER_LOSS"): 6} == _counts(connection)
+
+
+def test_hours_of_an_older_database_are_what_they_were(database: str) -> None:
+    """They were rows beside the events until version 6."""
+    with connect(database) as made:
+        made.execute("CREATE SCHEMA fleet")
+        made.execute("CREATE TABLE schema_versions (version int PRIMARY KEY, name text, at timestamptz DEFAULT now())")
+        for number, name, text in schema.migrations()[:5]:
+            made.execute(text)
+            made.execute("INSERT INTO schema_versions (version, name) VALUES (%s, %s)", [number, name])
+        made.execute("INSERT INTO sites (site, region, first_heard, last_heard) VALUES ('a', 'a', now(), now())")
+        for at, kind in enumerate(("BATTERY_LOW", "BATTERY_LOW", "AC_POWER_LOSS")):
+            values = [BEGIN + timedelta(minutes=25 * at), str(at), kind]
+            made.execute("INSERT INTO events VALUES ('a', %s, %s, %s, 'power', 'info', NULL, NULL, '{}')", values)
+        made.execute("INSERT INTO hourly_counts SELECT 'a', type, %s, count(*) FROM events GROUP BY type", [BEGIN])
+        ask = "SELECT hour, region, site, type, total FROM hourly ORDER BY type"
+        before = made.execute(ask).fetchall()
+        schema.migrate(made)
+        assert before == made.execute(ask).fetchall()
+    assert [1, 2] == [row[-1] for row in before]
 
 
 def test_a_database_of_another_version_is_refused(database: str) -> None:

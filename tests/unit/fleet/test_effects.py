@@ -29,9 +29,9 @@ class World:
     sites: dict[str, Room] = field(default_factory=dict)
     ids: set[tuple[str, str]] = field(default_factory=set)
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
-    hours: Counter[Any] = field(default_factory=Counter)
     latest: dict[Any, Any] = field(default_factory=dict)
     first_last: dict[Any, Any] = field(default_factory=dict)
+    hours: Counter[tuple[Any, ...]] = field(default_factory=Counter)
 
     def take(self, batch: list[Read | Refusal]) -> Effects:
         """Apply a batch."""
@@ -41,11 +41,11 @@ class World:
             room = self.sites.get(site, Room())
             self.sites[site] = Room(room.tracks + heard.tracks, room.types + heard.types)
         self.ids |= {(each.site, each.id) for each in done.events}
-        self.hours.update(done.hours)
         for key, tally in done.counts.items():
             self.counts[key] += tally.total
             first, last = self.first_last.get(key, (tally.first, tally.last))
             self.first_last[key] = (min(first, tally.first), max(last, tally.last))
+        self.hours.update((e.site, e.type, e.time.replace(minute=0, second=0, microsecond=0)) for e in done.events)
         self.latest |= done.states | done.alerts
         return done
 
