@@ -184,9 +184,11 @@ class Inbox:
             return
         lines = split(arrived.payload)
         refused = []
-        for line in lines:
+        # All are read before the first is applied: a decoder that takes turns with a core finds the caches full of it.
+        all_read = [self.receiver.read(stream, arrived.topic, line) for line in lines]
+        for line, read in zip(lines, all_read, strict=True):
             try:
-                self._apply_all(self.receiver.receive(producer, stream, arrived.topic, line, now))
+                self._apply_all(self.receiver.receive(producer, stream, read, now))
             except UnreadableError as error:
                 refused.append((line, str(error)))
         if len(refused) == len(lines):

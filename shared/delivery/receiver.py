@@ -41,6 +41,7 @@ class Unreadable:
 
 
 Readable = Sequenced | Unreadable
+Read = tuple[Readable, Sequenced] | UnreadableError
 
 
 class Receiver:
@@ -74,14 +75,24 @@ class Receiver:
 
     # ---- what comes in
 
-    def receive(self, producer: str, stream: str, topic: str, payload: bytes, now: float) -> Sequence[Readable]:
-        """Return the messages that may be applied now. Raises UnreadableError for what has no place in the stream."""
-        message: Readable
+    def read(self, stream: str, topic: str, payload: bytes) -> Read:
+        """Return what a payload is, with its place in the stream; what is wrong with one that has none."""
         try:
-            message = place = decode(self.models[stream], payload)
+            message = decode(self.models[stream], payload)
         except UnreadableError as error:
-            place = decode(Sequenced, payload)  # raises again when not even that can be read
-            message = Unreadable(topic, payload, str(error))
+            unreadable = Unreadable(topic, payload, str(error))
+        else:
+            return message, message
+        try:
+            return unreadable, decode(Sequenced, payload)
+        except UnreadableError as error:
+            return error
+
+    def receive(self, producer: str, stream: str, read: Read, now: float) -> Sequence[Readable]:
+        """Return the messages that may be applied now. Raises UnreadableError for what has no place in the stream."""
+        if isinstance(read, UnreadableError):
+            raise read
+        message, place = read
         if place.producer != producer:
             raise UnreadableError(f"its topic names the producer {producer}, and it says {place.producer!r}")
         if not place.epoch or place.seq < 1:
@@ -109,7 +120,8 @@ class Receiver:
             self._touch(track)
         yield from self._drain(track, inbound, now)
         for resent in answer.messages:
-            yield from self.receive(answer.producer, answer.stream, resent.topic_name, resent.payload.encode(), now)
+            read = self.read(answer.stream, resent.topic_name, resent.payload.encode())
+            yield from self.receive(answer.producer, answer.stream, read, now)
         yield from self._abandon_past(track, now)
 
     def announced(self, status: Status, now: float) -> None:
