@@ -40,14 +40,15 @@ def _holds(context: FrameContext, rule: Condition, was: bool) -> bool | None:
     """Return whether the condition holds; None where the missing evidence would decide."""
     unknown = False
     for evidence in rule.all:
-        channel = evidence.channel
-        value = context.values.get(channel)
-        if value is None:
-            value = context.number(channel)
-        word = None if value is None else evidence.judge(value, was)
+        value = context.values.get(evidence.channel)
+        if value is None and (value := context.number(evidence.channel)) is None:
+            unknown = True
+            continue
+        word = evidence.judge(value, was)
         if word is False:
             return False
-        unknown = unknown or word is None
+        if word is None:
+            unknown = True
     if rule.any:
         one = _one(context, rule.any, was)
         if one is False:
