@@ -157,8 +157,12 @@ _EVENT_IDS = NameIds(uuid.UUID("6f0b1c1e-5f0a-5b52-9a53-5b1f7b3f3a52"))
 
 def event_id(site: str, event_type: str, device: str | None, time: datetime, cause: str = "") -> str:
     """Return the UUIDv5 of what caused an event; ``cause`` tells apart two of one type in one frame."""
-    micros = time_to_us(time)
-    return _EVENT_IDS.of(f"{site}|{event_type}|{device or ''}|{micros}|{cause}")
+    return event_id_at(site, event_type, device, time_to_us(time), cause)
+
+
+def event_id_at(site: str, event_type: str, device: str | None, time_us: int, cause: str) -> str:
+    """As ``event_id``, for a time in µs since 1970, which the events of one frame share."""
+    return _EVENT_IDS.of(f"{site}|{event_type}|{device or ''}|{time_us}|{cause}")
 
 
 class Candidate(Message):
