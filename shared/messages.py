@@ -21,7 +21,7 @@ from shared.instants import time_to_us
 from shared.name_ids import NameIds
 from shared.names import Blank, DottedName, Id, Label, NameOrNone, OptionalName, Path, Remark, Text
 from shared.names import Name as Name
-from shared.values import BoundedTime, Count, Data, Int64, OfferedData, Seq
+from shared.values import BoundedTime, Count, Data, Int64, Measured, OfferedData, Seq
 from shared.values import Scalar as Scalar
 from shared.values import Time as Time
 
@@ -119,7 +119,7 @@ class Frame(Sequenced):
     quality: Quality = Quality.GOOD
     errors: Annotated[tuple[ReadError, ...], Field(max_length=4096)] = ()
     registers: Annotated[dict[Label, Int64], Field(max_length=4096)] | None = None
-    uncalibrated: Annotated[dict[Label, float], Field(max_length=4096)] | None = None
+    uncalibrated: Annotated[dict[Label, Measured], Field(max_length=4096)] | None = None
     boot: OptionalName = None
     uptime_s: float | None = None
     clock: Literal["set", "unset"] | None = None
@@ -133,7 +133,7 @@ class Event(Sequenced):
     type: DottedName
     category: Name
     severity: AnyCaseSeverity
-    time: Time
+    time: BoundedTime
     site: Name
     device: OptionalName = None
     zone: OptionalName = None
@@ -157,12 +157,8 @@ _EVENT_IDS = NameIds(uuid.UUID("6f0b1c1e-5f0a-5b52-9a53-5b1f7b3f3a52"))
 
 def event_id(site: str, event_type: str, device: str | None, time: datetime, cause: str = "") -> str:
     """Return the UUIDv5 of what caused an event; ``cause`` tells apart two of one type in one frame."""
-    return event_id_at(site, event_type, device, time_to_us(time), cause)
-
-
-def event_id_at(site: str, event_type: str, device: str | None, time_us: int, cause: str) -> str:
-    """As ``event_id``, for a time in µs since 1970, which the events of one frame share."""
-    return _EVENT_IDS.of(f"{site}|{event_type}|{device or ''}|{time_us}|{cause}")
+    micros = time_to_us(time)
+    return _EVENT_IDS.of(f"{site}|{event_type}|{device or ''}|{micros}|{cause}")
 
 
 class Candidate(Message):
@@ -174,7 +170,7 @@ class Candidate(Message):
 
     type: DottedName
     id: Annotated[Id | None, Blank] = None
-    time: Annotated[Time | None, Blank] = None
+    time: Annotated[BoundedTime | None, Blank] = None
     device: OptionalName = None
     zone: OptionalName = None
     severity: Annotated[AnyCaseSeverity | None, Blank] = None
@@ -198,7 +194,7 @@ class Trigger(Sequenced):
     name: Name
     event: Id
     type: DottedName
-    time: Time
+    time: BoundedTime
     severity: AnyCaseSeverity
     device: OptionalName = None
     zone: OptionalName = None
@@ -214,7 +210,7 @@ class DeviceState(Message):
 
     device: Name
     zone: OptionalName = None
-    time: Time
+    time: BoundedTime
     quality: Quality
     power: Literal["mains", "battery"] | None = None
     battery: Literal["ok", "low", "critical"] | None = None

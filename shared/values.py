@@ -111,8 +111,10 @@ BoundedTime = Annotated[Time, AfterValidator(_within)]
 Int64 = Annotated[int, Field(ge=-(2**63), lt=2**63)]  # what SQLite, InfluxDB and other languages hold
 Count = Annotated[int, Field(ge=0, lt=2**63)]
 Seq = Annotated[int, Field(ge=0, lt=2**63 - 1)]
+MOST_MEASURED = 2.0**63  # no sensor measures more; sums and products of such numbers stay finite
+Measured = Annotated[float, Field(ge=-MOST_MEASURED, le=MOST_MEASURED)]
 # Most are floats: pydantic tries in this order, takes what is of a type exactly, and a try that fails costs 0.2 µs.
-Scalar = float | bool | Int64 | Annotated[str, Field(max_length=LONGEST_WORD)]
+Scalar = Measured | bool | Int64 | Annotated[str, Field(max_length=LONGEST_WORD)]
 OfferedData = Annotated[dict[str, Any], AfterValidator(OFFERED.check)]
 Data = Annotated[dict[str, Any], AfterValidator(KEPT.check)]
 CarriedData = Annotated[dict[str, Any], AfterValidator(CARRIED.check)]

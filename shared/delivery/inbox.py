@@ -184,11 +184,9 @@ class Inbox:
             return
         lines = split(arrived.payload)
         refused = []
-        # All are read before the first is applied: a decoder that takes turns with a core finds the caches full of it.
-        all_read = [self.receiver.read(stream, arrived.topic, line) for line in lines]
-        for line, read in zip(lines, all_read, strict=True):
+        for line in lines:
             try:
-                self._apply_all(self.receiver.receive(producer, stream, read, now))
+                self._apply_all(self.receiver.receive(producer, stream, arrived.topic, line, now))
             except UnreadableError as error:
                 refused.append((line, str(error)))
         if len(refused) == len(lines):

@@ -41,7 +41,6 @@ class Unreadable:
 
 
 Readable = Sequenced | Unreadable
-Read = tuple[Readable, Sequenced] | UnreadableError
 
 
 class Receiver:
@@ -75,24 +74,14 @@ class Receiver:
 
     # ---- what comes in
 
-    def read(self, stream: str, topic: str, payload: bytes) -> Read:
-        """Return what a payload is, with its place in the stream; what is wrong with one that has none."""
-        try:
-            message = decode(self.models[stream], payload)
-        except UnreadableError as error:
-            unreadable = Unreadable(topic, payload, str(error))
-        else:
-            return message, message
-        try:
-            return unreadable, decode(Sequenced, payload)
-        except UnreadableError as error:
-            return error
-
-    def receive(self, producer: str, stream: str, read: Read, now: float) -> Sequence[Readable]:
+    def receive(self, producer: str, stream: str, topic: str, payload: bytes, now: float) -> Sequence[Readable]:
         """Return the messages that may be applied now. Raises UnreadableError for what has no place in the stream."""
-        if isinstance(read, UnreadableError):
-            raise read
-        message, place = read
+        message: Readable
+        try:
+            message = place = decode(self.models[stream], payload)
+        except UnreadableError as error:
+            place = decode(Sequenced, payload)  # raises again when not even that can be read
+            message = Unreadable(topic, payload, str(error))
         if place.producer != producer:
             raise UnreadableError(f"its topic names the producer {producer}, and it says {place.producer!r}")
         if not place.epoch or place.seq < 1:
@@ -120,8 +109,7 @@ class Receiver:
             self._touch(track)
         yield from self._drain(track, inbound, now)
         for resent in answer.messages:
-            read = self.read(answer.stream, resent.topic_name, resent.payload.encode())
-            yield from self.receive(answer.producer, answer.stream, read, now)
+            yield from self.receive(answer.producer, answer.stream, resent.topic_name, resent.payload.encode(), now)
         yield from self._abandon_past(track, now)
 
     def announced(self, status: Status, now: float) -> None:

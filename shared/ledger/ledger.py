@@ -65,7 +65,7 @@ class Ledger:
             if self.path != ":memory:":
                 Path(path).parent.mkdir(parents=True, exist_ok=True)
             self.db = sqlite3.connect(self.path, isolation_level=None, timeout=10, check_same_thread=True)
-            self._prepare((schema.page_bytes if isinstance(schema, Schema) else None) or PAGE_BYTES)
+            self._prepare()
             self._lead_to(schema, site)
         except (sqlite3.Error, OSError) as error:
             if hasattr(self, "db"):
@@ -76,15 +76,15 @@ class Ledger:
             raise
         self._committed = self.db.total_changes
 
-    def _prepare(self, page_bytes: int) -> None:
-        self.db.execute(f"PRAGMA page_size={page_bytes}")  # of a new file; one that is there keeps its own
+    def _prepare(self) -> None:
+        self.db.execute(f"PRAGMA page_size={PAGE_BYTES}")  # of a new file; one that is there keeps its own
         self.db.execute("PRAGMA journal_mode=WAL")
         self.db.execute("PRAGMA synchronous=FULL")
         self.db.execute("PRAGMA temp_store=MEMORY")
         self.db.execute("PRAGMA secure_delete=FAST")  # Debian's SQLite would write each page that was freed, emptied
         self._identify()
-        (found_bytes,) = self.db.execute("PRAGMA page_size").fetchone()
-        self.db.execute(f"PRAGMA wal_autocheckpoint={LOG_BYTES // found_bytes}")
+        (page_bytes,) = self.db.execute("PRAGMA page_size").fetchone()
+        self.db.execute(f"PRAGMA wal_autocheckpoint={LOG_BYTES // page_bytes}")
         self.db.execute("PRAGMA journal_size_limit=4194304")
 
     def _lead_to(self, schema: Schema | Sequence[str], site: str) -> None:

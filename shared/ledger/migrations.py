@@ -30,14 +30,10 @@ _PASSING = ("full", "locked", "unable to open", "readonly")  # signs of a fault 
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """A service's tables: the statements that make them in a new ledger, and the steps that lead an older one there.
-
-    ``page_bytes``: of a new ledger's pages, where rows come in such numbers that small ones would be full at once.
-    """
+    """A service's tables: the statements that make them in a new ledger, and the steps that lead an older one there."""
 
     tables: Sequence[str] = ()
     steps: Sequence[Migration] = ()
-    page_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

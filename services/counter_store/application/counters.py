@@ -74,9 +74,7 @@ class CounterSet:
     def catch_up(self) -> None:
         """Let events enter and leave the windows."""
         for event_type, tally in self._tallies.items():
-            as_of_us = self._as_of(tally)
-            if not (tally.hour.holds(as_of_us) and tally.day.holds(as_of_us)):
-                self._tallies[event_type] = advance_tally(tally, as_of_us, self._table.history(event_type))
+            self._tallies[event_type] = advance_tally(tally, self._as_of(tally), self._table.history(event_type))
 
     def observe(self, device: str | None, time_us: int, *, trusted: bool = False) -> None:
         """Note a message of a device; ``trusted``: imported by an operator, however old."""

@@ -2,8 +2,8 @@
 
 1. A state with something new besides numbers (an event, a word, a flag, a latch) leaves in its own turn.
 2. Of states with new numbers alone, at most ``NUMBERS_A_TURN`` leave in a turn, those that have waited longest. Only
-   the newest of a device waits. In a turn with frames one leaves for each ``FRAMES_A_STATE`` of their devices, and
-   ``NUMBERS_AT_LEAST``: frames come first, and a state costs as much as two of them.
+   the newest of a device waits. In a turn with frames as many leave as a quarter of their devices and
+   ``NUMBERS_AT_LEAST``: frames come first.
 3. Before a service stops, all of them leave.
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from services.event_processor.core.process import Outcome
 
-NUMBERS_A_TURN, NUMBERS_AT_LEAST, FRAMES_A_STATE = 64, 8, 16
+NUMBERS_A_TURN, NUMBERS_AT_LEAST = 64, 8
 
 
 class WaitingStates:
@@ -36,7 +36,7 @@ class WaitingStates:
 
     def due(self, heard: int = 0) -> Iterator[Outcome]:
         """Remove and yield the states that leave in this turn; ``heard``: the number of devices with frames in it."""
-        most = min(self._most, max(NUMBERS_AT_LEAST, heard // FRAMES_A_STATE)) if heard else self._most
+        most = min(self._most, max(NUMBERS_AT_LEAST, heard // 4)) if heard else self._most
         yield from self._urgent.values()
         self._urgent.clear()
         for device in list(self._numbers)[: None if self._all else most]:

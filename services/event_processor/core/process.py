@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from services.event_processor.core.channels.frame_context import Finding, FrameContext
 from services.event_processor.core.device.memory import Memory
 from services.event_processor.core.rules.compiled import BELIEVED, CompiledRules, DeviceRules, RuleStep
 from services.event_processor.core.rules.kinds.unclean_shutdown import BACKFILLED
 from services.event_processor.core.state import STATE, device_state
-from shared.instants import time_to_us
-from shared.messages import DeviceState, Event, Frame, Trigger, event_id_at
+from shared.messages import DeviceState, Event, Frame, Severity, Trigger, event_id
 
-PLAIN_FIELDS, PLAIN_CHARS = 40, 128
+PLAIN, PLAIN_FIELDS, PLAIN_CHARS = (float, bool, str), 40, 128  # an int may be too large for a consumer
 
 
 class Outcome(NamedTuple):
@@ -80,25 +79,9 @@ def run_steps(
 
 def events_of(compiled: CompiledRules, frame: Frame, findings: Sequence[Finding], repeat: int = 0) -> tuple[Event, ...]:
     """Return the events of a frame's findings; ``repeat``: how many frames of the same time came before."""
-    time, device = frame.time, frame.device
-    zone = frame.zone or compiled.device_rules(device).device.zone
-    mark, time_us = _mark(frame, repeat), time_to_us(time)
-    events: list[Event] = []
-    for event_type, cause, data, severity in findings:
-        model = compiled.models[event_type]
-        event = model.revised(
-            id=event_id_at(compiled.site, event_type, device, time_us, cause + mark),
-            severity=severity or model.severity,
-            time=time,
-            device=device,
-            zone=zone,
-            data=data,
-            metadata={},
-        )
-        if not _is_plain(data):  # validation costs most
-            event = Event(**{name: value for name, value in event.__dict__.items() if name in event.model_fields_set})
-        events.append(event)
-    return tuple(events)
+    zone = frame.zone or compiled.device_rules(frame.device).device.zone
+    mark = _mark(frame, repeat)
+    return tuple([_event(compiled, frame, zone, mark, *found) for found in findings])
 
 
 def _mark(frame: Frame, repeat: int) -> str:
@@ -111,14 +94,37 @@ def _mark(frame: Frame, repeat: int) -> str:
     return mark if frame.uptime_s is None else f"{mark}@{frame.boot}/{frame.uptime_s}"
 
 
+def _event(
+    compiled: CompiledRules,
+    frame: Frame,
+    zone: str | None,
+    mark: str,
+    event_type: str,
+    cause: str,
+    data: dict[str, Any],
+    severity: Severity | None,
+) -> Event:
+    """Return the event of a finding."""
+    model, device, time = compiled.models[event_type], frame.device, frame.time
+    event = model.revised(
+        id=event_id(compiled.site, event_type, device, time, cause + mark),
+        severity=severity or model.severity,
+        time=time,
+        device=device,
+        zone=zone,
+        data=data,
+        metadata={},
+    )
+    if _is_plain(data):
+        return event  # without validation, which costs most
+    return Event(**{name: value for name, value in event.__dict__.items() if name in event.model_fields_set})
+
+
 def _is_plain(data: Mapping[str, object]) -> bool:
     """Whether data is a few numbers, flags and short words, which need no validation."""
     for value in data.values():
         kind = type(value)
-        if kind is str:
-            if len(value) > PLAIN_CHARS:  # type: ignore[arg-type]  # a text
-                return False
-        elif kind is not float and kind is not bool:  # an int may be too large for a consumer
+        if kind not in PLAIN or (kind is str and len(value) > PLAIN_CHARS):  # type: ignore[arg-type]  # a text
             return False
     return len(data) <= PLAIN_FIELDS
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Literal, TypeVar
 
 from services.event_processor.core.channels.frame_context import FrameContext
@@ -13,6 +12,7 @@ from services.event_processor.core.device.memory import Memory
 from services.event_processor.core.rules.compiled import BELIEVED, CompiledRules
 from shared.messages import DeviceState, Frame, Quality
 from shared.quantities import QUANTITIES
+from shared.values import EARLIEST, MOST_MEASURED
 
 POWER: dict[bool | None, Literal["mains", "battery"] | None] = {None: None, False: "mains", True: "battery"}
 
@@ -20,7 +20,7 @@ S = TypeVar("S", bound=DeviceState)
 STATE = DeviceState(
     device="-",
     zone=None,
-    time=datetime.min.replace(tzinfo=UTC),
+    time=EARLIEST,
     quality=Quality.GOOD,
     power=None,
     battery=None,
@@ -51,17 +51,7 @@ def device_state(compiled: CompiledRules, memory: Memory, frame: Frame, model: S
         "values": frame.values | derived,
         "simulated": frame.simulated,
     }
-    if _is_plain(derived):
-        return model.revised(**fields)  # frame and rules are validated already, and validation costs most
-    return type(model)(**fields)
-
-
-def _is_plain(derived: Mapping[str, float | str]) -> bool:
-    """Whether the computed values need no validation: every number is finite and within bounds."""
-    return all(-MOST < value < MOST for value in derived.values() if not isinstance(value, str))
-
-
-MOST = 2.0**63  # the bound of whole numbers in a payload; no formula reaches it
+    return model.revised(**fields)  # frame and rules are validated already, and validation costs most
 
 
 def state_words(memory: Memory, frame: Frame) -> tuple[tuple[str, str | bool | None], ...]:
@@ -87,10 +77,11 @@ def _derived(compiled: CompiledRules, memory: Memory, frame: Frame) -> dict[str,
     found: dict[str, float | str] = {}
     for name, formula in compiled.shown_formulas(tuple(frame.values)):
         value = formula.compute(context)
-        if value is None:
-            continue
-        quantity = None if type(value) is str else QUANTITIES.get(name)
-        found[name] = value if quantity is None else round(value, quantity.decimals)  # type: ignore[arg-type]
+        if isinstance(value, str):
+            found[name] = value
+        elif value is not None and -MOST_MEASURED <= value <= MOST_MEASURED:
+            quantity = QUANTITIES.get(name)
+            found[name] = value if quantity is None else round(value, quantity.decimals)
     return found
 
 

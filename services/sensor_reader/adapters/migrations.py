@@ -12,5 +12,4 @@ SET key = 'calibrations_reported', seal = seal('calibrations_reported', value) W
 
 LEDGER_SCHEMA = Schema(
     steps=(Migration("name when calibrations that are due were reported", running(NAME_REPORT), rewrites=True),),
-    page_bytes=4096,  # of three rows a page of 1 kB is full: a frame as fast as it can come cost a sixth more
 )

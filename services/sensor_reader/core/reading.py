@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from shared.messages import ReadError, Scalar
-from shared.quantities import QUANTITIES
+from shared.quantities import QUANTITIES, Quantity
+from shared.values import MOST_MEASURED
 
 Values = Mapping[str, float | bool | str]
 Limits = Mapping[str, tuple[float, float]]
 NO_LIMITS: Limits = {}
+ANY = Quantity("", "", -MOST_MEASURED, MOST_MEASURED, 0, "of a channel that has no row in the table")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +49,14 @@ def within_range(values: Values, limits: Limits = NO_LIMITS) -> tuple[dict[str, 
     good: dict[str, Scalar] = {}
     doubts: list[Doubt] = []
     for name, value in values.items():
-        quantity = QUANTITIES.get(name)
-        if quantity is None or isinstance(value, str):
+        if isinstance(value, str):
             good[name] = value
             continue
+        quantity = QUANTITIES.get(name, ANY)
         low, high = limits.get(name, (quantity.low, quantity.high))
         if low <= value <= high:
             good[name] = value
         else:
-            span = f"{low:g} to {high:g} {quantity.unit}"
-            doubts.append(Doubt("implausible", f"{name} {value:g} {quantity.unit} is outside {span}", name))
+            unit = quantity.unit and f" {quantity.unit}"
+            doubts.append(Doubt("implausible", f"{name} {value:g}{unit} is outside {low:g} to {high:g}{unit}", name))
     return good, tuple(doubts)

@@ -111,7 +111,7 @@ def test_any_value_in_any_field_of_what_is_followed_kills_nobody(scene: ClimateS
     goes_on(scene)
 
 
-@pytest.mark.parametrize("value", [1e308, -1e308, 10**300, "hot", True, None, 2**62, -0.0])
+@pytest.mark.parametrize("value", [2.0**63, -(2.0**63), 2**62 + 1, "hot", True, None, 2**62, -0.0])
 def test_any_value_of_a_reading_is_borne(scene: ClimateScene, value: Any) -> None:
     """A number beyond all bounds switches off what needs it, and what is no number is no reading."""
     for _ in range(20):

@@ -18,16 +18,13 @@ class Times:
     def __init__(self, *times_us: int) -> None:
         self.times_us = sorted(times_us)
         self.counted = 0
-        self.asked = 0
 
     def between(self, after_us: int, until_us: int) -> int:
-        self.asked += 1
         found = max(0, bisect_right(self.times_us, until_us) - bisect_right(self.times_us, after_us))
         self.counted += found
         return found
 
     def next_after(self, after_us: int) -> int | None:
-        self.asked += 1
         place = bisect_right(self.times_us, after_us)
         return self.times_us[place] if place < len(self.times_us) else None
 
@@ -87,22 +84,6 @@ def test_before_it_is_due_a_window_asks_nothing() -> None:
     window = measure_window(SPAN_US, 20, Times(15))
 
     assert window is advance_window(window, 24, Times())
-
-
-def test_events_that_enter_ask_nothing_about_those_that_leave() -> None:
-    """How many entered, and when the next one does."""
-    history = Times(15)
-    window = fold(measure_window(SPAN_US, 20, history), history, 22)
-    history.asked = 0
-
-    assert (2, 2) == (advance_window(window, 22, history).count, history.asked)
-
-
-def test_an_event_that_enters_after_another_changes_no_window() -> None:
-    history = Times()
-    window = fold(measure_window(SPAN_US, 20, history), history, 22)
-
-    assert window is fold(window, history, 23)
 
 
 @given(

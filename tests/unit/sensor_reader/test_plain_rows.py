@@ -13,7 +13,7 @@ from shared.messages import Frame
 HEADER = "time,device,zone,battery_voltage,load_average,ac_present,lifecycle,of_my_own"
 TIMES = st.sampled_from(["2026-01-31T12:00:00Z", "1769860800", "1969-12-31T23:59:59Z", "2262-01-01T00:00:00+00:00", ""])
 NAMES = st.sampled_from(["", "ups", "no name", "x" * 129, "über"])
-NUMBERS = ("4.1", " 4.1 ", "-1", "1e3", "1_0", "inf", "nan", "0.91", "4.1 V", "4,1", "9" * 400)
+NUMBERS = ("4.1", " 4.1 ", "-1", "1e3", "1_0", "inf", "nan", "0.91", "4.1 V", "4,1", "9" * 400, "-1e300", "9.3e18")
 WORDS = ("", "true", "False", "ON", "none", "word", "w" * 5000, '"4.1"', '"')
 CELLS = st.sampled_from([*NUMBERS, *WORDS])
 

@@ -213,8 +213,7 @@ def test_a_consumer_that_died_in_a_continued_epoch_goes_on_in_it_where_it_was(tm
         receiver.announced(status, 0.0)
         frame = Frame(producer="sensor_reader", epoch=new, seq=3, time=NOW, device="ups")
 
-        read = receiver.read("raw", "t", frame.model_dump_json().encode())
-        (applied,) = receiver.receive("sensor_reader", "raw", read, 0.0)
+        (applied,) = receiver.receive("sensor_reader", "raw", "t", frame.model_dump_json().encode(), 0.0)
 
     assert isinstance(applied, Frame)
     assert 3 == applied.seq

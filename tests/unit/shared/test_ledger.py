@@ -73,17 +73,6 @@ def test_a_ledger_that_is_there_keeps_its_pages(tmp_path: Path, path: Path) -> N
     assert [(4096, 512), (1024, 2048)] == found
 
 
-def test_a_new_ledger_has_the_pages_that_its_schema_asks_for(tmp_path: Path, path: Path) -> None:
-    """One that is there keeps its own; either log may be as long."""
-    found = []
-    for place in (tmp_path / "new.sqlite", path):
-        with closing(Ledger(place, Schema(page_bytes=4096))) as ledger:
-            pages = ledger.db.execute("PRAGMA page_size").fetchone()
-            found.append((*pages, *ledger.db.execute("PRAGMA wal_autocheckpoint").fetchone()))
-
-    assert [(4096, 512), (1024, 2048)] == found
-
-
 def test_a_ledger_says_in_its_header_what_it_is(path: Path) -> None:
     """``file`` and a look by hand can tell it from any other SQLite file."""
     assert APPLICATION_ID.to_bytes(4) == path.read_bytes()[68:72]

@@ -73,30 +73,14 @@ class CounterRow:
 
 
 class TypeHistory:
-    """The steady times of one type's events, from the index. A ``core.counting.windows.EventTimes``.
-
-    Answers are remembered, for both windows of a type ask the same: take a new one when the events have changed.
-    """
+    """The steady times of one type's events, from the index. A ``core.counting.windows.EventTimes``."""
 
     def __init__(self, db: sqlite3.Connection, event_type: str) -> None:
         self._db = db
         self._type = event_type
-        self._counts: dict[tuple[int, int], int] = {}
-        self._nexts: dict[int, int | None] = {}
 
     def between(self, after_us: int, until_us: int) -> int:
         """Return how many events lie in (after, until]."""
-        if (after_us, until_us) not in self._counts:
-            self._counts[after_us, until_us] = self._count(after_us, until_us)
-        return self._counts[after_us, until_us]
-
-    def next_after(self, after_us: int) -> int | None:
-        """Return the time of the first event later than ``after``, or None."""
-        if after_us not in self._nexts:
-            self._nexts[after_us] = self._next(after_us)
-        return self._nexts[after_us]
-
-    def _count(self, after_us: int, until_us: int) -> int:
         row = self._db.execute(
             "SELECT (SELECT count(*) FROM event WHERE type = ?1 AND monotonic_us > ?2 AND monotonic_us <= ?3)"
             " + (SELECT count(*) FROM expired_event_time"
@@ -105,7 +89,8 @@ class TypeHistory:
         ).fetchone()
         return int(row[0])
 
-    def _next(self, after_us: int) -> int | None:
+    def next_after(self, after_us: int) -> int | None:
+        """Return the time of the first event later than ``after``, or None."""
         found = self._db.execute(
             "SELECT min(monotonic_us) FROM event WHERE type = ?1 AND monotonic_us > ?2"
             " UNION ALL SELECT min(monotonic_us) FROM expired_event_time WHERE type = ?1 AND monotonic_us > ?2",

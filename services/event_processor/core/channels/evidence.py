@@ -41,12 +41,11 @@ class Evidence:
 
         None: the value is of another kind, or a first one between the level and ``until``.
         """
-        equals = self.equals
+        equals, above, until = self.equals, self.above, self.until
         if equals is not None:
             return value == equals if type(value) is type(equals) else None
         if type(value) is not float and isinstance(value, NO_NUMBERS):
             return None
-        above, until = self.above, self.until
         if above is not None:
             if value > above:
                 return True

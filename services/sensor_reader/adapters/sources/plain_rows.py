@@ -5,7 +5,6 @@ A row that is not plain is None here and read cell by cell (``csv_rows``), which
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,9 +15,8 @@ from pydantic import ValidationError
 from shared.messages import Frame, Scalar
 from shared.names import NAME
 from shared.quantities import FACTS, QUANTITIES, WORDS
-from shared.values import EARLIEST, LATEST, LONGEST_WORD
+from shared.values import EARLIEST, LATEST, LONGEST_WORD, MOST_MEASURED
 
-MOST = sys.float_info.max
 MOST_NAMES = 10_000
 FLAGS = {word: flag for flag in (True, False) for word in (str(flag), str(flag).lower())}
 Form = tuple[float, float] | Literal["flag", "word"]  # a number's range, or what it is instead
@@ -91,7 +89,7 @@ def _form(channel: str) -> Form:
     if channel in FACTS:
         return "word" if channel in WORDS else "flag"
     quantity = QUANTITIES.get(channel)
-    return (-MOST, MOST) if quantity is None else (quantity.low, quantity.high)
+    return (-MOST_MEASURED, MOST_MEASURED) if quantity is None else (quantity.low, quantity.high)
 
 
 def _word(cell: str) -> str | None:

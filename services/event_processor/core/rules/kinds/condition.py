@@ -40,15 +40,14 @@ def _holds(context: FrameContext, rule: Condition, was: bool) -> bool | None:
     """Return whether the condition holds; None where the missing evidence would decide."""
     unknown = False
     for evidence in rule.all:
-        value = context.values.get(evidence.channel)
-        if value is None and (value := context.number(evidence.channel)) is None:
-            unknown = True
-            continue
-        word = evidence.judge(value, was)
+        channel = evidence.channel
+        value = context.values.get(channel)
+        if value is None:
+            value = context.number(channel)
+        word = None if value is None else evidence.judge(value, was)
         if word is False:
             return False
-        if word is None:
-            unknown = True
+        unknown = unknown or word is None
     if rule.any:
         one = _one(context, rule.any, was)
         if one is False:

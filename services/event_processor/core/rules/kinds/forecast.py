@@ -57,13 +57,10 @@ def find_forecast(context: FrameContext, _: str, __: Forecast) -> None:
 def _gauge_is_steady(context: FrameContext, share: float, before: Track | None) -> bool:
     """Remember what the gauge shows; return whether it may correct the estimate."""
     old = read_gauge(context)
-    if old is not None and old.doubt_s <= 0:
-        change = share - old.share
-        if -GAUGE_STEP < change < GAUGE_STEP:
-            return True
-        if -JUMP < change < JUMP:  # too small for a jump
+    if old is not None and old.doubt_s <= 0 and -JUMP < share - old.share < JUMP:  # too small for a jump
+        if not -GAUGE_STEP < share - old.share < GAUGE_STEP:
             context.set_numbers(GAUGE, Gauge(round(share, 4), 0.0, old.jump))
-            return True
+        return True
     elapsed_s = context.elapsed_s
     flowed = 0.0 if before is None else before.load * elapsed_s / 3600 / before.charge.belief.capacity
     new = after(old, round(share, 4), flowed, elapsed_s)
