@@ -130,7 +130,7 @@ def _watch(url: str, pids: list[int]) -> tuple[float, float, float]:
 def _counted(connection: object, least: int) -> int:
     end = time.perf_counter() + DEADLINE_S
     while time.perf_counter() < end:
-        row = connection.execute("SELECT coalesce(sum(total), 0)::bigint FROM counts").fetchone()  # type: ignore[attr-defined]
+        row = connection.execute("SELECT coalesce(sum(records), 0)::bigint FROM log_positions").fetchone()  # type: ignore[attr-defined]
         if row[0] >= least:
             return int(row[0])
         time.sleep(0.05)
