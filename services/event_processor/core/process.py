@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from services.event_processor.core.channels.conceivable import conceivable
 from services.event_processor.core.channels.frame_context import Finding, FrameContext
 from services.event_processor.core.device.memory import Memory
 from services.event_processor.core.rules.compiled import BELIEVED, CompiledRules, DeviceRules, RuleStep
@@ -37,9 +38,10 @@ class Outcome(NamedTuple):
 def process_frame(compiled: CompiledRules, memory: Memory, frame: Frame) -> Outcome:
     """Return the outcome of ``frame`` for a device with this ``memory``.
 
-    A stale or bad frame changes no condition, but its errors count. A frame that is not later than the last is
-    processed, but no dwell runs on it.
+    What no device can have measured is left out first. A stale or bad frame changes no condition, but its errors count.
+    A frame that is not later than the last is processed, but no dwell runs on it.
     """
+    frame = conceivable(frame)
     device_rules = compiled.device_rules(frame.device)
     return run_steps(compiled, device_rules, memory, frame, device_rules.steps(frame, memory))
 

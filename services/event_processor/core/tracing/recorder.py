@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from services.event_processor.core.channels.conceivable import conceivable
 from services.event_processor.core.channels.evidence import Evidence
 from services.event_processor.core.channels.frame_context import Finding, FrameContext
 from services.event_processor.core.device.keys import METER, TREND
@@ -121,6 +122,7 @@ class Recorder:
 
     def process_frame(self, compiled: CompiledRules, memory: Memory, frame: Frame) -> Outcome:
         """As ``core.process.process_frame``."""
+        frame = conceivable(frame)
         rules = compiled.device_rules(frame.device)
         return self.run_steps(compiled, rules, memory, frame, rules.steps(frame, memory))
 
