@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 _UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)  # of the calendar
 
 
 def time_to_us(time: datetime) -> int:
@@ -22,3 +23,11 @@ def span_to_us(span: timedelta) -> int:
 def us_to_time(us: int) -> datetime:
     """Return the aware UTC time of ``us``; the inverse of ``time_to_us``."""
     return _UNIX_EPOCH + us * _MICROSECOND
+
+
+def shifted(time: datetime, by: timedelta) -> datetime:
+    """Return an aware time so much later or earlier, at most the last or first instant of the calendar."""
+    try:
+        return time + by
+    except OverflowError:
+        return LAST if by > timedelta() else FIRST

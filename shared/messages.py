@@ -133,7 +133,7 @@ class Event(Sequenced):
     type: DottedName
     category: Name
     severity: AnyCaseSeverity
-    time: BoundedTime
+    time: Time
     site: Name
     device: OptionalName = None
     zone: OptionalName = None
@@ -170,7 +170,7 @@ class Candidate(Message):
 
     type: DottedName
     id: Annotated[Id | None, Blank] = None
-    time: Annotated[BoundedTime | None, Blank] = None
+    time: Annotated[Time | None, Blank] = None
     device: OptionalName = None
     zone: OptionalName = None
     severity: Annotated[AnyCaseSeverity | None, Blank] = None
@@ -194,7 +194,7 @@ class Trigger(Sequenced):
     name: Name
     event: Id
     type: DottedName
-    time: BoundedTime
+    time: Time
     severity: AnyCaseSeverity
     device: OptionalName = None
     zone: OptionalName = None
@@ -210,7 +210,7 @@ class DeviceState(Message):
 
     device: Name
     zone: OptionalName = None
-    time: BoundedTime
+    time: Time
     quality: Quality
     power: Literal["mains", "battery"] | None = None
     battery: Literal["ok", "low", "critical"] | None = None

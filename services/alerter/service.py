@@ -46,7 +46,7 @@ from services.alerter.core.states import NOT_FIRING, Reason
 from services.alerter.settings.notify import DEFAULT_ROUTE
 from shared.delivery.handler import Publisher, RefusedError
 from shared.event_text.texts import EventTexts
-from shared.instants import time_to_us, us_to_time
+from shared.instants import shifted, time_to_us, us_to_time
 from shared.jumps import CLOCK_JUMP, read_jump
 from shared.ledger import Ledger, Schema
 from shared.limits import LimitReports
@@ -228,7 +228,7 @@ class Alerter:
 
     def _clean(self, now: datetime) -> None:
         """Delete alerts that resolved long ago, and empty their topics."""
-        before = now - self._options.resolved_for
+        before = shifted(now, -self._options.resolved_for)
         now_us, before_us = time_to_us(now), time_to_us(before)
         self._repository.emptied(now_us - EMPTIED_KEPT_US)
         for alert_set in self.alert_sets:

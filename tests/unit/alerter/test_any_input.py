@@ -157,6 +157,18 @@ def test_any_time_left_that_a_state_may_report_is_judged(left: float) -> None:
         say(play)
 
 
+@pytest.mark.parametrize("year", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_an_event_at_an_end_of_the_calendar_is_notified(year: str) -> None:
+    """When its group is due lies beyond the calendar; that ended the alerter at each of its starts."""
+    with playing(RULES, limits=LIMITS) as play:
+        for number in range(2):
+            event = {"id": f"{number}", "type": "x", "category": "c", "severity": "info", "time": year, "site": "s"}
+            take(play, Event, {**event, "device": "d1", "data": {"value": 2, "note": "n"}})
+        say(play)
+        play.restart_in_place()
+        say(play)
+
+
 def test_a_line_that_hardly_falls_ends_far_away() -> None:
     """Further than any span of time can be."""
     with playing(RULES) as play:

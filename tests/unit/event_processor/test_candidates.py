@@ -94,7 +94,7 @@ def test_what_is_blank_is_absent(blank: str) -> None:
     assert [at(second) for second in range(3)] == [event.time for event in events]
 
 
-@pytest.mark.parametrize("time", ["1970-01-01T00:01:12Z", "2000-01-01T00:00:00Z"])
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00Z", "1970-01-01T00:01:12Z", "2000-01-01T00:00:00Z"])
 def test_a_time_that_cannot_be_is_refused_with_a_reason(time: str) -> None:
     """A device without a clock: what it says would be counted where no window and no history holds it."""
     refused = admit(SHIPPED, "esp32", Candidate.model_validate({"type": "device.error", "time": time}), START)

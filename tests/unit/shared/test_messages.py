@@ -42,7 +42,7 @@ EVENTS = st.builds(
     type=TYPES,
     category=NAMES,
     severity=st.sampled_from(Severity),
-    time=BOUNDED,
+    time=TIMES,
     site=NAMES,
     device=st.none() | NAMES,
     data=st.dictionaries(TEXTS, JSON, max_size=4),

@@ -20,6 +20,7 @@ from services.alerter.core.notify.intervals import Interval
 from services.alerter.core.notify.routes import Flapping, Receiver, Route
 from services.alerter.core.notify.silences import Silences
 from services.alerter.core.notify.suppression import LISTED, SuppressionReason
+from shared.instants import shifted
 from shared.limits import LimitReports
 from shared.messages import Alert, AlertState, Severity
 from shared.notices import Notice, NoticeReason
@@ -120,7 +121,7 @@ class Dispatcher:
                 self._limits.note(NOTICE_GROUPS, alert.labels.get("device", alert.rule), most=self._most)
                 labels, key = {}, group_key(route.path, {})  # no room for one more: the rest share a group
             if key not in self.groups:
-                self._put(Group(route.path, tuple(sorted(labels.items())), now + route.group_wait))
+                self._put(Group(route.path, tuple(sorted(labels.items())), shifted(now, route.group_wait)))
             newcomers = self._newcomers.setdefault(key, set())
             if alert_id not in newcomers and alert_id not in self.groups[key].members:
                 newcomers.add(alert_id)

@@ -16,6 +16,7 @@ from datetime import datetime
 from services.alerter.core.keys import AlertId
 from services.alerter.core.notify.routes import Receiver, Route
 from services.alerter.core.notify.suppression import SuppressionReason
+from shared.instants import shifted
 from shared.messages import Alert, AlertState
 from shared.notices import NoticeReason
 
@@ -80,7 +81,7 @@ def decide_group(
     standing = _standing(group, alerts, suppressed)
     quiet = {**suppressed, **dict.fromkeys(standing.unsent, SuppressionReason.RESOLVED_UNSENT)}
     members = frozenset(alert_id for alert_id, alert in alerts.items() if is_firing(alert))
-    after = replace(group, due=now + route.group_interval, members=members)
+    after = replace(group, due=shifted(now, route.group_interval), members=members)
     resolved = dict(standing.resolved)
     reason = notice_reason(group, standing, route, receiver, now)
     if reason is not None and not receiver.send_resolved:
@@ -124,7 +125,7 @@ def notice_reason(
     if standing.resolved and receiver.send_resolved:
         return NoticeReason.RESOLVED
     # Nothing has changed. Remind whoever has not acknowledged, at the pace of the route.
-    if unseen and group.notified_at is not None and now >= group.notified_at + route.repeat_interval:
+    if unseen and group.notified_at is not None and now >= shifted(group.notified_at, route.repeat_interval):
         return NoticeReason.REPEAT
     return None
 
