@@ -15,25 +15,26 @@ LEAST = 1e-30  # what is nearer to zero is zero: nothing is divided by less
 
 
 def conceivable(frame: Frame) -> Frame:
-    """Return the frame without what nothing can have measured; an error of the frame names each."""
+    """Return the frame without what nothing can have measured, which errors of it name; the smallest numbers as 0."""
     for name, value in frame.values.items():
-        if name in LIMITS and not _is_conceivable(name, value):
+        if name in LIMITS and not _stays(name, value):
             return _without(frame)
     return frame
 
 
-def _is_conceivable(name: str, value: Scalar) -> bool:
+def _stays(name: str, value: Scalar) -> bool:
     low, high = LIMITS[name]
     return isinstance(value, str) or (low <= value <= high and (value == 0 or abs(value) >= LEAST))
 
 
 def _without(frame: Frame) -> Frame:
-    beyond = [name for name, value in frame.values.items() if name in LIMITS and not _is_conceivable(name, value)]
-    errors = (
-        ReadError(
-            code="implausible", chip="frame", channel=name, detail=f"{name} {frame.values[name]:g} cannot be measured"
-        )
-        for name in beyond
-    )
-    values = {name: value for name, value in frame.values.items() if name not in beyond}
-    return frame.revised(values=values, errors=(*frame.errors, *errors))
+    values, errors = dict[str, Scalar](), list(frame.errors)
+    for name, value in frame.values.items():
+        if name not in LIMITS or _stays(name, value):
+            values[name] = value
+        elif not isinstance(value, str) and abs(value) < LEAST:
+            values[name] = 0.0
+        else:
+            detail = f"{name} {value:g} cannot be measured"
+            errors.append(ReadError(code="implausible", chip="frame", channel=name, detail=detail))
+    return frame.revised(values=values, errors=tuple(errors))
