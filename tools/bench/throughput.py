@@ -3,7 +3,7 @@
 Throughput: a recording is played as fast as the pipeline takes it; the clock runs from the counting of an event at its
 start to the counting of one at its end. Latency: frames at a fixed rate, each of which makes an event; a frame's
 latency is from its release (scheduled time; the earliest frame sets the zero) until a counter that includes its event
-arrives here. The suite is the one ``upskeep run`` starts.
+arrives here. The suite is the one ``upskeep run`` starts, but each service imports for itself.
 """
 
 from __future__ import annotations
