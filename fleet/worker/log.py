@@ -5,7 +5,9 @@ Rules:
    of its offsets goes to Kafka, for those who watch the lag.
 2. After a rebalance nothing is read until the partitions are claimed anew (``moved``), and what a call had read when it
    came is thrown away: it is read again from the offset of the claim.
-3. What the client cannot mend itself raises LogBrokenError; that servers are away is no such thing.
+3. The client is given partitions when they are claimed, at their offsets, and none to wait: one that is paused and
+   assigned again may stay paused for ever, without a word (librdkafka issue 5591; docs/adr/0067).
+4. What the client cannot mend itself raises LogBrokenError; that servers are away is no such thing.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from fleet.settings import LogSettings
 from fleet.worker.log_client import complaints, reach
 
 log = logging.getLogger(__name__)
-MOST_BYTES = 64 * 1024 * 1024  # of values, where a read stops; the client fetches no more ahead
+MOST_BYTES = 96 * 1024 * 1024  # of values, where a read stops, and what the client fetches ahead
 PASSING = ("transport failure", "Timed out", "timed out", "Disconnected")
 
 
@@ -44,7 +46,7 @@ class Log:
     def __init__(self, settings: LogSettings, at_least: int, at_most: int) -> None:
         self._topic, self._piece, self._most = settings.topic, at_least, at_most
         self._refusal = ""  # why the log will never be read, once the client's own thread has heard it
-        self._consumer = Consumer({**_configuration(settings), "error_cb": self._on_error})
+        self._consumer = Consumer({**_configuration(settings, at_most), "error_cb": self._on_error})
         self.moved = False
         self.assigned: tuple[int, ...] = ()
         self._consumer.subscribe(
@@ -66,9 +68,7 @@ class Log:
 
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         self.moved, self.assigned = True, tuple(sorted(each.partition for each in partitions))
-        consumer.assign(partitions)
-        if partitions:
-            consumer.pause(partitions)  # until they are claimed
+        consumer.assign([])  # until they are claimed
 
     def _on_revoke(self, consumer: Consumer, _: list[TopicPartition]) -> None:
         self.moved, self.assigned = True, ()
@@ -79,21 +79,15 @@ class Log:
         self.moved = False
         places = [TopicPartition(self._topic, p, offset) for p, offset in sorted(offsets.items())]
         self._consumer.assign(places)
-        if places:
-            self._consumer.resume(places)
 
     def hold(self, seconds: float) -> None:
         """Stay in the group for so long and read nothing: the database is away. ``start_at`` reads on."""
-        self._quiet()
+        self._consumer.assign([])
         found = self._consumer.poll(seconds)
         self._check()
         if found is not None and (fault := found.error()) is not None:
             _complain(fault)
         self.moved = True
-
-    def _quiet(self) -> None:
-        if held := self._consumer.assignment():
-            self._consumer.pause(held)
 
     def read(self, wait_s: float) -> list[Arrival]:
         """Return what there is within a time, in order within each partition; nothing where partitions ``moved``.
@@ -165,11 +159,13 @@ def _complain(error: KafkaError) -> None:
         complaints.warning("the log: %s", error.str())
 
 
-def _configuration(settings: LogSettings) -> dict[str, Any]:
+def _configuration(settings: LogSettings, ahead: int) -> dict[str, Any]:
     return {
         **reach(settings),
         "group.id": settings.group,
         "client.id": "upskeep-fleet",
+        "queued.min.messages": ahead,
+        "queued.max.messages.kbytes": MOST_BYTES // 1024,
         "enable.auto.commit": False,
         "enable.auto.offset.store": False,
         "auto.offset.reset": "earliest",

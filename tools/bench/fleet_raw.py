@@ -7,8 +7,6 @@ what is more is reading the record, keeping the memory, and the statements.
 from __future__ import annotations
 
 import os
-import re
-import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,6 +26,7 @@ from shared.messages import Frame, Scalar
 from shared.shipped import SHIPPED_CONFIG
 from shared.site_records import encode, raw_record
 from tools.bench.core import SCENES, START
+from tools.bench.fleet_database import own_database
 
 ROWS = ((100, 40), (400, 10), (4_000, 1))  # sites, frames of each in a batch
 BATCHES = 4
@@ -45,7 +44,7 @@ class Cost:
 
 
 def measure(url: str, echo: Callable[[str], None], scene: str = "ups on battery") -> None:
-    """Measure each row in a database of its own at that server, which it leaves there, and print it."""
+    """Measure each row in a database of its own at that server, and print it."""
     plan = ready(load_plan(SHIPPED_CONFIG, {}))
     echo(HEAD)
     for sites, run in ROWS:
@@ -71,12 +70,8 @@ def _frame(index: int, values: Mapping[str, Scalar]) -> Frame:
 def _measured(url: str, plan: PipelinePlan, frames: Sequence[tuple[str, Frame]], size: int) -> Cost:
     rules_s = _rules_s(plan, frames)
     log = [Arrival(0, at, *encode(raw_record(*each))) for at, each in enumerate(frames)]
-    name = f"bench_{secrets.token_hex(4)}"
-    with connect(url) as made:
-        made.execute(f"CREATE DATABASE {name}".encode())
-        own = re.sub(rf"/{made.info.dbname}(?=$|\?)", f"/{name}", url)
     now = START + timedelta(days=1)
-    with connect(own, by_key=True) as connection:
+    with own_database(url) as own, connect(own, by_key=True) as connection:
         schema.migrate(connection)
         policy = Policy({}, frozenset(), 400, central=CentralRules(lambda site: of_site(plan, site)))
         store = Batches(connection, "t", policy)
