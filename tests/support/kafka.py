@@ -125,6 +125,8 @@ class Kafka:
             yield "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL"
             yield from ("ssl.keystore.type=PEM", f"ssl.keystore.location={self.folder}/kafka.pem")
             yield from ("sasl.enabled.mechanisms=SCRAM-SHA-512", f"listener.name.secure.scram-sha-512.{SCRAM}")
+            yield "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer"
+            yield from ("super.users=User:ANONYMOUS", "allow.everyone.if.no.acl.found=true")  # who has no login may all
         yield from ("controller.listener.names=CONTROLLER", "inter.broker.listener.name=PLAINTEXT")
         yield from (f"log.dirs={self.folder}/data{node.number}", "group.initial.rebalance.delay.ms=0")
         yield "group.min.session.timeout.ms=1000"
