@@ -112,7 +112,7 @@ class FleetSettings(Settings):
     keep_days: Annotated[int, Field(ge=2, le=36_600)] = 400
     max_sites: Annotated[int, Field(ge=1, le=10_000_000)] = 100_000
     batch_records: Annotated[int, Field(ge=1, le=100_000)] = 4000
-    read_records: Annotated[int, Field(ge=1, le=1_000_000)] = 150_000
+    read_records: Annotated[int, Field(ge=1, le=1_000_000)] = 200_000
     batch_wait_s: Annotated[float, Field(gt=0, le=60)] = 0.2
     regions: dict[Label, tuple[str, ...]] = Field(default_factory=dict)
     rules: RulesSettings = RulesSettings()

@@ -10,7 +10,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-YOUNG, MIDDLE, OLD = 200_000, 20, 50
+YOUNG, MIDDLE, OLD = 1_000_000, 20, 50
 
 
 @contextmanager

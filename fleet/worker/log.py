@@ -24,7 +24,7 @@ from fleet.settings import LogSettings
 from fleet.worker.log_client import complaints, reach
 
 log = logging.getLogger(__name__)
-MOST_BYTES = 96 * 1024 * 1024  # of values, where a read stops, and what the client fetches ahead
+MOST_BYTES = 128 * 1024 * 1024  # of values, where a read stops, and what the client fetches ahead
 PASSING = ("transport failure", "Timed out", "timed out", "Disconnected")
 
 
