@@ -39,7 +39,7 @@ from tools.bench import fleet_raw
 from tools.bench.fleet_database import own_database
 
 SITES, WORKERS = (100, 1_000, 10_000), (1, 2, 3)
-EVENTS, PARTITIONS, ROUNDS = 1_200_000, 12, 3  # two reads of each of three workers
+EVENTS, PARTITIONS, ROUNDS = 900_000, 12, 3
 KNOWN = 3  # events of each site that are stored before, one of each type
 TICKS = os.sysconf("SC_CLK_TCK")
 DEADLINE_S = 600.0
