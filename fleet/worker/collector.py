@@ -15,7 +15,7 @@ YOUNG, MIDDLE, OLD = 1_000_000, 20, 50
 
 @contextmanager
 def collecting_seldom() -> Iterator[None]:
-    """Let the collector leave alone what is there now, and look at the rest a few times in a hundred batches."""
+    """Let the collector leave alone what is there now, and look at the rest each time a million more objects stay."""
     before = gc.get_threshold()
     gc.collect()
     gc.freeze()
